@@ -1,0 +1,120 @@
+/**
+ * An OAuth2 access token for an effect: the effect asks for it by a tag, and a combinator provides it at every run, for the
+ * caller of that run.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import { type AccessTokenError, type AccessTokenRequest, Identity } from "./Identity.js"
+import type { RequiresUserConsent } from "./IdentityError.js"
+import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
+
+/**
+ * The default tag. A program with two providers has a tag of its own for each.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class AccessToken
+  extends Context.Tag("effect-agentcore-identity/AccessToken")<AccessToken, Redacted.Redacted>()
+{}
+
+/**
+ * A request, and the tag that receives the token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = never> extends AccessTokenRequest<E, R> {
+  /** Default: {@link AccessToken}. */
+  readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
+}
+
+const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>
+  // Without `into`, Id is inferred as the default tag's.
+  into ?? AccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+
+/**
+ * Provides an access token to an effect. The token is obtained when the effect runs, each time anew (put `CredentialCache` under
+ * `Identity` to save calls).
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Consent from "effect-agentcore-identity/Consent"
+ * import * as Context from "effect/Context"
+ * import * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * class GithubToken extends Context.Tag("GithubToken")<GithubToken, Redacted.Redacted>() {}
+ *
+ * declare const listIssues: (token: Redacted.Redacted) => Effect.Effect<ReadonlyArray<string>>
+ *
+ * const program = Effect.flatMap(GithubToken, listIssues).pipe(
+ *   AccessToken.withAccessToken({
+ *     into: GithubToken,
+ *     provider: "github",
+ *     flow: "USER_FEDERATION",
+ *     scopes: ["repo"],
+ *     consent: Consent.openBrowser
+ *   })
+ * )
+ */
+export const withAccessToken: {
+  <Id = AccessToken, E = RequiresUserConsent, R = never>(
+    options: Options<Id, E, R>
+  ): <A, E1, R1>(
+    self: Effect.Effect<A, E1, R1>
+  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
+  <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
+    self: Effect.Effect<A, E1, R1>,
+    options: Options<Id, E, R>
+  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
+} = dual(
+  2,
+  <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
+    self: Effect.Effect<A, E1, R1>,
+    { into, ...request }: Options<Id, E, R>
+  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> =>
+    Effect.provideServiceEffect(
+      self,
+      tagOf(into),
+      Effect.flatMap(Identity, (identity) => identity.getAccessToken(request))
+    )
+)
+
+/**
+ * {@link withAccessToken} over the `Identity` in context, so that what it wraps does not require `Identity` itself. The workload
+ * access token stays a requirement: it belongs to the caller of each run.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const makeWithAccessToken: Effect.Effect<
+  <Id = AccessToken, E = RequiresUserConsent, R = never>(
+    options: Options<Id, E, R>
+  ) => <A, E1, R1>(
+    self: Effect.Effect<A, E1, R1>
+  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>,
+  never,
+  Identity
+> = Effect.map(Identity, (identity) => ({ into, ...request }) => (self) =>
+  Effect.provideServiceEffect(self, tagOf(into), identity.getAccessToken(request)))
+
+/**
+ * One access token for everything above the layer, obtained when the layer is built. For the edge of a program with one caller and
+ * a short life (a command line tool, one Lambda invocation): a token captured in a layer goes stale, and in a server it would
+ * reach another user. Elsewhere use {@link withAccessToken}.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <Id = AccessToken, E = RequiresUserConsent, R = never>(
+  { into, ...request }: Options<Id, E, R>
+): Layer.Layer<Id, AccessTokenError | E, R | Identity | WorkloadAccessToken> =>
+  Layer.effect(tagOf(into), Effect.flatMap(Identity, (identity) => identity.getAccessToken(request)))

@@ -1,0 +1,22 @@
+/**
+ * Names and URLs that both planes use, with the limits of the AWS service model.
+ *
+ * @since 0.1.0
+ */
+import * as Constraint from "./constraint.js"
+
+/** @internal */
+export const WorkloadName = Constraint.text(3, 255, /^[A-Za-z0-9_.-]+$/)
+
+/** @internal */
+export const ProviderName = Constraint.text(1, 128, /^[a-zA-Z0-9\-_]+$/)
+
+/**
+ * Custom schemes are legal: mobile and desktop applications come back through them.
+ *
+ * @internal
+ */
+export const ReturnUrl = Constraint.text(1, 2048, /^\w+:(\/?\/?)[^\s]+$/)
+
+/** @internal */
+export const Tags = Constraint.textMap(Constraint.text(1, 128), Constraint.text(0, 256), 50)

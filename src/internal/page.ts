@@ -1,0 +1,139 @@
+/**
+ * The pages that people see in a browser: one template for all of them, without scripts and without external assets.
+ *
+ * @since 0.1.0
+ */
+
+const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&#39;" }
+
+/**
+ * A piece of HTML that is safe to put on a page: made by `html` only.
+ *
+ * @internal
+ */
+export class Html {
+  readonly source: string
+  constructor(source: string) {
+    this.source = source
+  }
+}
+
+/** @internal */
+export type Interpolation = string | number | Html | ReadonlyArray<Html> | undefined
+
+const interpolate = (value: Interpolation): string =>
+  value === undefined
+    ? ""
+    : value instanceof Html
+    ? value.source
+    : typeof value === "object"
+    ? value.map((item) => item.source).join("")
+    : String(value).replace(/[&<>"']/g, (character) => entities[character] ?? "")
+
+/**
+ * HTML from a template: every value is escaped, for text and for quoted attributes, unless it is `Html` itself.
+ *
+ * @internal
+ */
+export const html = (strings: TemplateStringsArray, ...values: ReadonlyArray<Interpolation>): Html =>
+  new Html(strings.reduce((text, part, index) => text + interpolate(values[index - 1]) + part))
+
+/** @internal */
+export const style = [
+  ":root{color-scheme:light dark;--bg:#f4f5f8;--card:#fff;--text:#1b1f2a;--soft:#5a6172;--line:#dfe2ea;",
+  "--field:#8a91a3;--accent:#3346d3;--on:#fff;--hover:#2737b0;--warn:#fff6dd;--warn-text:#644a00;--bad:#b3261e}",
+  "@media(prefers-color-scheme:dark){:root{--bg:#10131a;--card:#191d27;--text:#e9ebf2;--soft:#a5adbf;--line:#2d3342;",
+  "--field:#737c91;--accent:#9fb0ff;--on:#10131a;--hover:#bcc8ff;--warn:#2c2610;--warn-text:#f0d58a;--bad:#ff9a92}}",
+  "*{box-sizing:border-box}",
+  "body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--bg);color:var(--text);",
+  "font:1rem/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;overflow-wrap:anywhere}",
+  "main{width:100%;max-width:27rem;background:var(--card);border:1px solid var(--line);border-radius:14px;",
+  "padding:2rem;box-shadow:0 10px 30px rgb(15 20 40/.08)}",
+  "@media(max-width:30rem){main{padding:1.5rem}}",
+  "h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;font-weight:650;letter-spacing:-.01em}",
+  "p{margin:0 0 1rem}a{color:var(--accent)}code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}",
+  ".kicker{margin:0 0 .4rem;color:var(--soft);font-size:.85rem}.soft{color:var(--soft);font-size:.9rem}",
+  ".note{margin:1.5rem 0 0;padding:.6rem .8rem;border-radius:8px;background:var(--warn);color:var(--warn-text);",
+  "font-size:.875rem}",
+  ".bad{color:var(--bad);font-size:.9rem;margin:.4rem 0 0}",
+  "dl{margin:0 0 1.25rem;border:1px solid var(--line);border-radius:10px}dl div{padding:.65rem .85rem}",
+  "dl div+div{border-top:1px solid var(--line)}dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-weight:550}",
+  "ul{margin:.15rem 0 0;padding:0 0 0 1.1rem;font-weight:400}li+li{margin-top:.15rem}",
+  "label{display:block;margin:0 0 .35rem;font-weight:550}",
+  "input[type=text]{width:100%;padding:.65rem .75rem;font:inherit;color:inherit;background:var(--bg);",
+  "border:1px solid var(--field);border-radius:8px}",
+  "button{display:block;width:100%;margin-top:.75rem;padding:.65rem 1rem;font:inherit;font-weight:600;cursor:pointer;",
+  "color:var(--text);background:none;border:1px solid var(--field);border-radius:8px}",
+  "button.first{color:var(--on);background:var(--accent);border-color:var(--accent)}",
+  "button.first:hover{background:var(--hover);border-color:var(--hover)}",
+  "button.link{border-color:transparent;color:var(--accent);font-weight:500;text-decoration:underline}",
+  "a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
+].join("")
+
+// The policy allows this one style sheet by its digest; a constant, so that no module needs a digest function for it.
+// A test computes it from `style`.
+/** @internal */
+export const styleDigest = "sha256-TODO"
+
+const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+  + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
+  + "%3Ccircle cx='5.5' cy='8' r='2.4'/%3E%3Cpath d='M8 8h5v2.4M11 8v2'/%3E%3C/g%3E%3C/svg%3E"
+
+/** @internal */
+export interface Options {
+  /** Goes to the title of the window and to the first heading. */
+  readonly title: string
+  readonly body: Html
+  /** Above the heading: what this page belongs to. */
+  readonly kicker?: string | undefined
+  /** Whether forms of this page may be sent, to the page's own origin. Default: not at all. */
+  readonly forms?: boolean | undefined
+  /** Where the browser goes next, at once. */
+  readonly refresh?: string | undefined
+}
+
+/** @internal */
+export interface Page {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/**
+ * A whole page with the headers it has to be sent with.
+ *
+ * Chromium holds every redirect after a sent form against `form-action`, up to the last one, and where a consent ends (the
+ * return URL of an application, perhaps with a scheme of its own) is not known to the page that starts it. A page that
+ * answers a form must therefore not redirect, but be a page with `refresh`: then `'self'` is all that forms ever need.
+ *
+ * @internal
+ */
+export const render = (options: Options): Page => ({
+  headers: {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    "content-security-policy": `default-src 'none'; style-src '${styleDigest}'; img-src data:; `
+      + `form-action ${options.forms === true ? "'self'" : "'none'"}; frame-ancestors 'none'; base-uri 'none'`,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY"
+  },
+  body: html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+${options.refresh === undefined ? undefined : html`<meta http-equiv="refresh" content="0;url=${options.refresh}">`}
+<title>${options.title}</title>
+<link rel="icon" href="${new Html(icon)}">
+<style>${new Html(style)}</style>
+</head>
+<body>
+<main>
+${options.kicker === undefined ? undefined : html`<p class="kicker">${options.kicker}</p>`}
+<h1>${options.title}</h1>
+${options.body}
+</main>
+</body>
+</html>
+`.source
+})

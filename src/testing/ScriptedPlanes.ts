@@ -1,0 +1,146 @@
+/**
+ * Planes that answer from a script and remember what they were asked: for tests of a program's own logic, pure and under
+ * `TestClock`.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as ControlPlane from "../ControlPlane.js"
+import * as DataPlane from "../DataPlane.js"
+
+/**
+ * The operations of both planes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Operations = DataPlane.Service & ControlPlane.Service
+
+/**
+ * The answers to one operation: a list, used up call by call, or a function of the request and the number of calls before it. An
+ * answer is an effect, so that it can fail, wait, or never come. A call beyond the end of a list is a defect that says so.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Answers<K extends keyof Operations> =
+  | ReadonlyArray<ReturnType<Operations[K]>>
+  | ((request: Parameters<Operations[K]>[0], index: number) => ReturnType<Operations[K]>)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Script = { readonly [K in keyof Operations]?: Answers<K> | undefined }
+
+/**
+ * A call: what was asked, and when (milliseconds of the `Clock`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Call = {
+  readonly [K in keyof Operations]: {
+    readonly operation: K
+    readonly request: Parameters<Operations[K]>[0]
+    readonly at: number
+  }
+}[keyof Operations]
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export interface Service {
+  /** Every call so far, in order. Requests that were refused as invalid are not among them. */
+  readonly calls: Effect.Effect<ReadonlyArray<Call>>
+  /** The calls of one operation. */
+  readonly callsOf: <K extends keyof Operations>(
+    operation: K
+  ) => Effect.Effect<ReadonlyArray<Extract<Call, { readonly operation: K }>>>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export class ScriptedPlanes
+  extends Context.Tag("effect-agentcore-identity/testing/ScriptedPlanes")<ScriptedPlanes, Service>()
+{}
+
+/**
+ * Both planes, from a script.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as DataPlane from "effect-agentcore-identity/DataPlane"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+ * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const testLayer = Identity.layer.pipe(
+ *   Layer.provideMerge(ScriptedPlanes.layer({
+ *     getResourceOauth2Token: [
+ *       Effect.succeed(new DataPlane.Issued({ accessToken: Redacted.make("token-1") }))
+ *     ]
+ *   })),
+ *   Layer.merge(WorkloadAccessToken.layer(Redacted.make("workload-token")))
+ * )
+ */
+export const layer = (script: Script): Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane | ScriptedPlanes> =>
+  Layer.effectContext(Effect.map(Ref.make<ReadonlyArray<Call>>([]), (log) => {
+    const answer = <K extends keyof Operations>(operation: K): Operations[K] => {
+      const answers: Answers<K> | undefined = script[operation]
+      const respond = (request: Parameters<Operations[K]>[0]) =>
+        Effect.flatMap(Clock.currentTimeMillis, (at) =>
+          Effect.flatMap(
+            Ref.modify(log, (calls) => [
+              calls.filter((call) => call.operation === operation).length,
+              // `operation` and `request` are of one K: a pair of the union.
+              [...calls, { operation, request, at } as unknown as Call]
+            ]),
+            (index): Effect.Effect<unknown, unknown> =>
+              (typeof answers === "function" ? answers(request, index) : answers?.[index])
+                ?? Effect.dieMessage(`ScriptedPlanes: the script has no answer for call ${index + 1} of ${operation}`)
+          ))
+      // The answers of K are what an operation K returns; TypeScript does not relate the two for a generic K.
+      return respond as unknown as Operations[K]
+    }
+    return Context.empty().pipe(
+      Context.add(
+        DataPlane.DataPlane,
+        DataPlane.make({
+          getWorkloadAccessToken: answer("getWorkloadAccessToken"),
+          getWorkloadAccessTokenForJwt: answer("getWorkloadAccessTokenForJwt"),
+          getWorkloadAccessTokenForUserId: answer("getWorkloadAccessTokenForUserId"),
+          getResourceOauth2Token: answer("getResourceOauth2Token"),
+          getResourceApiKey: answer("getResourceApiKey"),
+          getResourcePaymentToken: answer("getResourcePaymentToken"),
+          completeResourceTokenAuth: answer("completeResourceTokenAuth")
+        })
+      ),
+      Context.add(
+        ControlPlane.ControlPlane,
+        ControlPlane.make({
+          createWorkloadIdentity: answer("createWorkloadIdentity"),
+          getWorkloadIdentity: answer("getWorkloadIdentity"),
+          createOauth2CredentialProvider: answer("createOauth2CredentialProvider"),
+          createApiKeyCredentialProvider: answer("createApiKeyCredentialProvider")
+        })
+      ),
+      Context.add(ScriptedPlanes, {
+        calls: Ref.get(log),
+        callsOf: <K extends keyof Operations>(operation: K) =>
+          Effect.map(Ref.get(log), (calls) =>
+            calls.filter((call): call is Extract<Call, { readonly operation: K }> => call.operation === operation))
+      })
+    )
+  }))
