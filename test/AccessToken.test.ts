@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { answers, scripted, secret } from "./utils.js"
+
+class GithubToken extends Context.Tag("GithubToken")<GithubToken, Redacted.Redacted>() {}
+class GoogleToken extends Context.Tag("GoogleToken")<GoogleToken, Redacted.Redacted>() {}
+
+const github = { provider: "github", flow: "M2M" } as const
+
+// A token named after what it was asked for and for whom.
+const telling: ScriptedPlanes.Script = {
+  getResourceOauth2Token: (request, index) =>
+    answers.issued(
+      `${request.resourceCredentialProviderName}-${Redacted.value(request.workloadIdentityToken)}-${index}`
+    ),
+  getResourceApiKey: (request, index) =>
+    Effect.succeed({ apiKey: secret(`${request.resourceCredentialProviderName}-key-${index}`) })
+}
+
+const spend = <Id>(tag: Context.Tag<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
+
+describe("withAccessToken", () => {
+  it.effect("provides the default tag, data first and in a pipe", () =>
+    Effect.gen(function*() {
+      const program = spend(AccessToken.AccessToken)
+      assert.strictEqual(yield* AccessToken.withAccessToken(program, github), "github-workload-token-0")
+      assert.strictEqual(yield* program.pipe(AccessToken.withAccessToken(github)), "github-workload-token-1")
+    }).pipe(Effect.provide(scripted(telling))))
+
+  it.effect("provides two providers at once, each in its own tag", () =>
+    Effect.gen(function*() {
+      const tokens = yield* Effect.all([spend(GithubToken), spend(GoogleToken)]).pipe(
+        AccessToken.withAccessToken({ ...github, into: GithubToken }),
+        AccessToken.withAccessToken({ provider: "google", flow: "M2M", into: GoogleToken })
+      )
+      assert.deepStrictEqual(tokens, ["github-workload-token-1", "google-workload-token-0"])
+    }).pipe(Effect.provide(scripted(telling))))
+
+  it.effect("obtains a token at every run, for the caller of that run", () =>
+    Effect.gen(function*() {
+      const withAccessToken = yield* AccessToken.makeWithAccessToken
+      const program = spend(AccessToken.AccessToken).pipe(withAccessToken(github))
+      const as = (user: string) => Effect.provide(program, WorkloadAccessToken.layer(secret(user)))
+      const tokens = yield* Effect.all([as("alice"), as("bob"), as("alice")], { concurrency: 3 })
+      assert.deepStrictEqual(tokens.map((token) => token.split("-")[1]), ["alice", "bob", "alice"])
+      assert.lengthOf(new Set(tokens), 3)
+    }).pipe(Effect.provide(Layer.provide(Identity.layer, ScriptedPlanes.layer(telling)))))
+
+  it.effect("works over any Identity, as in a user's own tests", () =>
+    Effect.gen(function*() {
+      const token = yield* spend(AccessToken.AccessToken).pipe(AccessToken.withAccessToken(github))
+      assert.strictEqual(token, "from-a-mock")
+    }).pipe(Effect.provide(Layer.merge(
+      Layer.mock(Identity.Identity, { getAccessToken: () => Effect.succeed(secret("from-a-mock")) }),
+      WorkloadAccessToken.layer(secret("workload-token"))
+    ))))
+})
+
+describe("withApiKey", () => {
+  it.effect("provides the default tag or another one", () =>
+    Effect.gen(function*() {
+      const withApiKey = yield* ApiKey.makeWithApiKey
+      assert.strictEqual(yield* ApiKey.withApiKey(spend(ApiKey.ApiKey), { provider: "weather" }), "weather-key-0")
+      assert.strictEqual(
+        yield* spend(GithubToken).pipe(ApiKey.withApiKey({ provider: "weather", into: GithubToken })),
+        "weather-key-1"
+      )
+      assert.strictEqual(yield* spend(ApiKey.ApiKey).pipe(withApiKey({ provider: "weather" })), "weather-key-2")
+    }).pipe(Effect.provide(scripted(telling))))
+})
+
+describe("layers for program edges", () => {
+  it.effect("obtain one credential for everything above them", () =>
+    Effect.gen(function*() {
+      const both = yield* Effect.all([spend(GithubToken), spend(GithubToken), spend(ApiKey.ApiKey)])
+      assert.deepStrictEqual(both, ["github-workload-token-0", "github-workload-token-0", "weather-key-0"])
+    }).pipe(
+      Effect.provide(Layer.merge(
+        AccessToken.layer({ ...github, into: GithubToken }),
+        ApiKey.layer({ provider: "weather" })
+      )),
+      Effect.provide(scripted(telling))
+    ))
+})

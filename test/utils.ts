@@ -1,0 +1,49 @@
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+export const secret = (value: string): Redacted.Redacted => Redacted.make(value)
+
+export const sessionUri = "urn:ietf:params:oauth:request_uri:session-1"
+
+export const authorizationUrl = `https://identity.example.com/identities/oauth2/authorize?request_uri=${
+  encodeURIComponent(sessionUri)
+}`
+
+/** The answers of the service to a token request, one word each. */
+export const answers = {
+  issued: (token = "access-token"): Effect.Effect<DataPlane.TokenAnswer> =>
+    Effect.succeed(new DataPlane.Issued({ accessToken: secret(token) })),
+  consent: Effect.succeed<DataPlane.TokenAnswer>(
+    new DataPlane.ConsentRequired({ authorizationUrl: secret(authorizationUrl), sessionUri: secret(sessionUri) })
+  ),
+  inProgress: Effect.succeed<DataPlane.TokenAnswer>(new DataPlane.InProgress()),
+  failed: Effect.succeed<DataPlane.TokenAnswer>(new DataPlane.Failed())
+}
+
+const operation = "GetResourceOauth2Token"
+
+export const failures = {
+  throttling: Effect.fail(new IdentityError.ThrottlingException({ operation, message: "Rate exceeded" })),
+  internal: Effect.fail(new IdentityError.InternalServerException({ operation, message: "Internal error" })),
+  unauthorized: Effect.fail(new IdentityError.UnauthorizedException({ operation, message: "Token expired" })),
+  denied: Effect.fail(new IdentityError.AccessDeniedException({ operation, message: "Not allowed" })),
+  lost: Effect.fail(new IdentityError.TransportError({ operation, kind: "connection", code: "ECONNRESET" })),
+  timeout: Effect.fail(new IdentityError.TransportError({ operation, kind: "timeout" })),
+  badGateway: Effect.fail(new IdentityError.TransportError({ operation, kind: "undecodable", status: 502 })),
+  unavailable: Effect.fail(
+    new IdentityError.UnknownServiceError({ operation, message: "Unavailable", code: "ServiceUnavailable", status: 503 })
+  )
+}
+
+/** `Identity` over a script, for a caller with a workload access token. */
+export const scripted = (script: ScriptedPlanes.Script) =>
+  Identity.layer.pipe(
+    Layer.provideMerge(ScriptedPlanes.layer(script)),
+    Layer.merge(WorkloadAccessToken.layer(secret("workload-token")))
+  )
