@@ -1,0 +1,191 @@
+/**
+ * The page that a user comes back to after consent. It completes the authorization, for the user who is signed in in this
+ * browser and for nobody else, and wakes the program that waits.
+ *
+ * @since 0.1.0
+ */
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Schedule from "effect/Schedule"
+import type { ConsentSession } from "../ConsentSession.js"
+import { Identity } from "../Identity.js"
+import * as Page from "../internal/page.js"
+import { sameUser } from "../internal/sameUser.js"
+import * as Wakes from "../internal/wakes.js"
+import { PendingConsents } from "../PendingConsents.js"
+import * as TokenPoller from "../TokenPoller.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
+
+/**
+ * How a visit of the page ends:
+ *
+ * - `Completed`: the user's authorization is stored; `session.customState` is the application's own state
+ * - `WrongUser`: somebody else is signed in than the user who asked; the session is used up
+ * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete
+ * - `Failed`: AgentCore would not complete it; the log has the reason
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Outcome = Data.TaggedEnum<{
+  readonly Completed: { readonly session: ConsentSession }
+  readonly WrongUser: {}
+  readonly AlreadyUsed: {}
+  readonly Expired: {}
+  readonly Unknown: {}
+  readonly Failed: {}
+}>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export const Outcome = Data.taggedEnum<Outcome>()
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<E, R, E2 = never, R2 = never> {
+  /** The path of the return URL, as registered on the workload identity. */
+  readonly path: HttpLayerRouter.PathInput
+  /**
+   * Who is signed in in this browser, told by the application's own session (a cookie, as a rule). There is no default: if the
+   * page trusted the link, a user could forward his link and collect the token of whoever follows it. A program with a single
+   * user on his own machine passes a constant. When it fails, nothing is claimed, and the failure is the application's to answer.
+   */
+  readonly currentUser: Effect.Effect<UserIdentifier, E, R>
+  /** What to show instead of the plain pages; a redirect into the application, for instance. */
+  readonly respond?: ((outcome: Outcome) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>) | undefined
+  /** How to wait for users who do not come back here. Default: every 5 seconds for 10 minutes. */
+  readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
+}
+
+/**
+ * Adds the route of the return URL to an `HttpLayerRouter`, and provides the `TokenPoller` that this route wakes: a program above
+ * the layer has its token one round trip after the user's click.
+ *
+ * Put {@link layerRedaction} around the server: the address of this page carries the session.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+ * import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+ * import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
+ * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+ * import * as Context from "effect/Context"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * // The application's own sign-in.
+ * class Sessions extends Context.Tag("Sessions")<Sessions, {
+ *   readonly userOf: (cookie: string | undefined) => Effect.Effect<{ readonly userId: string }>
+ * }>() {}
+ *
+ * const currentUser = Effect.gen(function*() {
+ *   const request = yield* HttpServerRequest.HttpServerRequest
+ *   const sessions = yield* Sessions
+ *   return yield* sessions.userOf(request.cookies["session"])
+ * })
+ *
+ * const server = HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser })).pipe(
+ *   Layer.provide(ConsentCallback.layerRedaction("/consent")),
+ *   Layer.provideMerge(PendingConsents.layerMemory)
+ * )
+ */
+export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
+  TokenPoller.TokenPoller,
+  never,
+  | HttpLayerRouter.HttpRouter
+  | Identity
+  | PendingConsents
+  | HttpLayerRouter.Request.From<"Requires", Exclude<R | R2, HttpLayerRouter.Provided>>
+  | HttpLayerRouter.Request.From<"Error", E | E2>
+> =>
+  Layer.scoped(
+    TokenPoller.TokenPoller,
+    Effect.gen(function*() {
+      const identity = yield* Identity
+      const pending = yield* PendingConsents
+      const router = yield* HttpLayerRouter.HttpRouter
+      const wakes = Wakes.make()
+      const respond = options.respond ?? plainPage
+
+      // Claimed and not completed would be lost: a closed browser does not interrupt what was begun.
+      const complete = (sessionUri: Redacted.Redacted, user: UserIdentifier): Effect.Effect<Outcome> =>
+        Effect.gen(function*() {
+          const consent = yield* pending.claim(sessionUri)
+          if (!(yield* sameUser(consent.user, user))) {
+            return Outcome.WrongUser()
+          }
+          yield* identity.completeAuthorization({ sessionUri, user: consent.user })
+          yield* wakes.wake(consent.session)
+          return Outcome.Completed({ session: consent.session })
+        }).pipe(
+          Effect.catchTag("ConsentNotPending", ({ reason }) =>
+            Effect.succeed(reason === "AlreadyClaimed" ? Outcome.AlreadyUsed() : Outcome[reason]())),
+          Effect.catchAll((error) =>
+            Effect.as(Effect.logWarning(`An authorization could not be completed: ${error._tag}`), Outcome.Failed())
+          ),
+          Effect.uninterruptible
+        )
+
+      const page = Effect.gen(function*() {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        // The router answers HEAD by the GET route; a link preview must not use the session up.
+        if (request.method !== "GET") {
+          return HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } })
+        }
+        const { session_id: sessionId } = yield* HttpServerRequest.ParsedSearchParams
+        const user = yield* options.currentUser
+        const outcome = typeof sessionId === "string" ? yield* complete(Redacted.make(sessionId), user) : Outcome.Unknown()
+        return yield* respond(outcome)
+      })
+
+      yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
+      return wakes.poller(TokenPoller.from(options.poll ?? TokenPoller.defaultSchedule))
+    })
+  )
+
+const texts: { readonly [K in Outcome["_tag"]]: readonly [status: number, title: string, text: string] } = {
+  Completed: [200, "Consent given", "The agent can go on. You can close this page."],
+  WrongUser: [
+    403,
+    "Signed in as somebody else",
+    "This consent was asked of another user than the one who is signed in here. Nothing was stored. Start again from where you were asked."
+  ],
+  AlreadyUsed: [410, "Link already used", "This consent was completed before, or was opened by another user. Each link works once."],
+  Expired: [410, "Link expired", "The time for this consent is over. Start again from where you were asked."],
+  Unknown: [404, "Unknown link", "No consent is waiting here. Check that the whole address was opened, or start again."],
+  Failed: [502, "Consent could not be completed", "The service did not accept the consent. Start again from where you were asked."]
+}
+
+const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  const [status, title, text] = texts[outcome._tag]
+  const page = Page.render({ title, body: Page.html`<p>${text}</p>` })
+  return Effect.succeed(HttpServerResponse.text(page.body, { status, headers: page.headers }))
+}
+
+/**
+ * Keeps the address of the page out of the spans of the HTTP server: it carries the session. Provide it to the layer that serves.
+ * (The log line of the request is left out by the route itself.)
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedaction = (path: HttpLayerRouter.PathInput): Layer.Layer<never> =>
+  Layer.scopedDiscard(
+    Effect.flatMap(FiberRef.get(HttpMiddleware.currentTracerDisabledWhen), (disabled) =>
+      Effect.locallyScoped(
+        HttpMiddleware.currentTracerDisabledWhen,
+        (request) => request.url.split("?", 1)[0] === path || disabled(request)
+      ))
+  )

@@ -1,0 +1,229 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { assert, describe, it } from "@effect/vitest"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Recorder from "../recorder.js"
+import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../utils.js"
+
+const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
+
+const session = (expiresIn = "10 minutes") =>
+  new ConsentSession({
+    provider: "google",
+    flow: "USER_FEDERATION",
+    scopes: [],
+    customState: secret("where-the-user-was"),
+    sessionUri: secret(sessionUri),
+    authorizationUrl: secret(authorizationUrl),
+    expiresAt: DateTime.addDuration(DateTime.unsafeNow(), expiresIn as "10 minutes")
+  })
+
+/** The signed-in user is whoever the cookie names. */
+const currentUser = Effect.map(
+  HttpServerRequest.HttpServerRequest,
+  (request): UserIdentifier.UserIdentifier => ({ userId: request.cookies["user"] ?? "nobody" })
+)
+
+const server = <E, R, E2 = never, R2 = never>(
+  script: ScriptedPlanes.Script,
+  options: Omit<ConsentCallback.Options<E, R, E2, R2>, "path">
+) =>
+  HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", ...options }), { disableListenLog: true }).pipe(
+    Layer.provide(ConsentCallback.layerRedaction("/consent")),
+    Layer.provideMerge(Layer.mergeAll(PendingConsents.layerMemory, scripted(script), NodeHttpServer.layerTest))
+  )
+
+const open = (pending: ConsentSession = session(), user: UserIdentifier.UserIdentifier = alice) =>
+  Effect.flatMap(PendingConsents.PendingConsents, (consents) => consents.open({ session: pending, user }))
+
+const visit = (user: string, options: { readonly method?: "GET" | "HEAD"; readonly sessionUri?: string } = {}) =>
+  Effect.gen(function*() {
+    const client = yield* HttpClient.HttpClient
+    const response = yield* client.execute(
+      HttpClientRequest.make(options.method ?? "GET")("/consent").pipe(
+        HttpClientRequest.setUrlParam("session_id", options.sessionUri ?? sessionUri),
+        HttpClientRequest.setHeader("cookie", `user=${user}`)
+      )
+    )
+    return { status: response.status, headers: response.headers, text: yield* response.text }
+  }).pipe(Effect.scoped)
+
+const completions = Effect.flatMap(
+  ScriptedPlanes.ScriptedPlanes,
+  (planes) => Effect.map(planes.callsOf("completeResourceTokenAuth"), (calls) => calls.map((call) => call.request))
+)
+
+const completes: ScriptedPlanes.Script = { completeResourceTokenAuth: () => Effect.void }
+
+describe("ConsentCallback", () => {
+  it.scopedLive("completes for the user who asked, with a plain page", () =>
+    Effect.gen(function*() {
+      yield* open()
+      const page = yield* visit("alice")
+      assert.strictEqual(page.status, 200)
+      assert.include(page.text, "Consent given")
+      assert.strictEqual(page.headers["cache-control"], "no-store")
+      assert.include(page.headers["content-security-policy"], "default-src 'none'")
+      assert.notInclude(page.text, sessionUri)
+      assert.deepStrictEqual(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: alice }])
+    }).pipe(Effect.provide(server(completes, { currentUser }))))
+
+  it.scopedLive("binds nothing to another user, and a link that another user opened is used up", () =>
+    Effect.gen(function*() {
+      yield* open()
+      const mallory = yield* visit("mallory")
+      assert.strictEqual(mallory.status, 403)
+      assert.include(mallory.text, "Signed in as somebody else")
+      assert.strictEqual((yield* visit("alice")).status, 410)
+      assert.deepStrictEqual(yield* completions, [])
+    }).pipe(Effect.provide(server(completes, { currentUser }))))
+
+  it.scopedLive("tells used, expired and unknown links apart", () =>
+    Effect.gen(function*() {
+      yield* open()
+      yield* visit("alice")
+      assert.include((yield* visit("alice")).text, "Link already used")
+      assert.include((yield* visit("alice", { sessionUri: `${sessionUri}-other` })).text, "Unknown link")
+      const expired = new ConsentSession({ ...session("-1 minutes"), sessionUri: secret(`${sessionUri}-old`) })
+      yield* open(expired)
+      assert.include((yield* visit("alice", { sessionUri: `${sessionUri}-old` })).text, "Link expired")
+      assert.lengthOf(yield* completions, 1)
+    }).pipe(Effect.provide(server(completes, { currentUser }))))
+
+  it.scopedLive("completes once when the link is opened twice at the same time", () =>
+    Effect.gen(function*() {
+      yield* open()
+      const pages = yield* Effect.all(Array.from({ length: 20 }, () => visit("alice")), { concurrency: 20 })
+      assert.lengthOf(pages.filter((page) => page.status === 200), 1)
+      assert.lengthOf(yield* completions, 1)
+    }).pipe(Effect.provide(server(completes, { currentUser }))))
+
+  it.scopedLive("claims nothing for a preview of the link, or while nobody is signed in", () =>
+    Effect.gen(function*() {
+      yield* open()
+      assert.strictEqual((yield* visit("alice", { method: "HEAD" })).status, 405)
+      assert.strictEqual((yield* visit("nobody")).status, 401)
+      assert.strictEqual((yield* visit("alice")).status, 200)
+    }).pipe(Effect.provide(server(completes, {
+      currentUser: Effect.filterOrFail(
+        currentUser,
+        (user) => user.userId !== "nobody",
+        () => HttpServerResponse.empty({ status: 401 })
+      )
+    }))))
+
+  it.scopedLive("says so when the service would not complete it", () =>
+    Effect.gen(function*() {
+      yield* open()
+      const page = yield* visit("alice")
+      assert.strictEqual(page.status, 502)
+      assert.notInclude(page.text, "Not allowed")
+    }).pipe(Effect.provide(server({ completeResourceTokenAuth: [failures.denied] }, { currentUser }))))
+
+  it.scopedLive("completes with the original JWT when the user has a fresh one", () =>
+    Effect.gen(function*() {
+      const jwt = (claims: object) =>
+        secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`)
+      const original = { userToken: jwt({ iss: "https://id.example.com", sub: "alice", iat: 1 }) }
+      const fresh = { userToken: jwt({ iss: "https://id.example.com", sub: "alice", iat: 2 }) }
+      const other = { userToken: jwt({ iss: "https://id.example.com", sub: "bob", iat: 2 }) }
+      const signedIn = (user: UserIdentifier.UserIdentifier) => server(completes, { currentUser: Effect.succeed(user) })
+
+      yield* Effect.gen(function*() {
+        yield* open(session(), original)
+        assert.strictEqual((yield* visit("")).status, 200)
+        assert.deepStrictEqual(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: original }])
+      }).pipe(Effect.provide(signedIn(fresh)))
+      for (const user of [other, { userId: "alice" }]) {
+        yield* Effect.gen(function*() {
+          yield* open(session(), original)
+          assert.strictEqual((yield* visit("")).status, 403)
+        }).pipe(Effect.provide(signedIn(user)))
+      }
+    }))
+
+  it.scopedLive("lets the application answer, with its own state", () =>
+    Effect.gen(function*() {
+      yield* open()
+      const page = yield* visit("alice")
+      assert.strictEqual(page.text, "back to where-the-user-was")
+    }).pipe(Effect.provide(server(completes, {
+      currentUser,
+      respond: ConsentCallback.Outcome.$match({
+        Completed: ({ session }) =>
+          Effect.succeed(HttpServerResponse.text(
+            `back to ${session.customState === undefined ? "" : Redacted.value(session.customState)}`
+          )),
+        WrongUser: () => Effect.succeed(HttpServerResponse.empty({ status: 403 })),
+        AlreadyUsed: () => Effect.succeed(HttpServerResponse.empty({ status: 410 })),
+        Expired: () => Effect.succeed(HttpServerResponse.empty({ status: 410 })),
+        Unknown: () => Effect.succeed(HttpServerResponse.empty({ status: 404 })),
+        Failed: () => Effect.succeed(HttpServerResponse.empty({ status: 502 }))
+      })
+    }))))
+
+  it.scopedLive("wakes the program that waits, long before its next poll", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const shown = yield* Deferred.make<void>()
+      const fiber = yield* Effect.fork(identity.getAccessToken({
+        provider: "google",
+        flow: "USER_FEDERATION",
+        consent: PendingConsents.handler({ user: alice, show: () => Deferred.succeed(shown, undefined) })
+      }))
+      yield* Deferred.await(shown)
+      assert.strictEqual((yield* visit("alice")).status, 200)
+      assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
+    }).pipe(
+      Effect.timeout("5 seconds"),
+      Effect.provide(server(
+        { ...completes, getResourceOauth2Token: [answers.consent, answers.issued()] },
+        { currentUser, poll: Schedule.spaced("1 hour") }
+      ))
+    ))
+
+  it.scopedLive("wakes a program whose user was quicker than its handler", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const token = yield* identity.getAccessToken({
+        provider: "google",
+        flow: "USER_FEDERATION",
+        consent: PendingConsents.handler({ user: alice, show: () => visit("alice") })
+      })
+      assert.strictEqual(Redacted.value(token), "access-token")
+    }).pipe(
+      Effect.timeout("5 seconds"),
+      Effect.provide(server(
+        { ...completes, getResourceOauth2Token: [answers.consent, answers.issued()] },
+        { currentUser, poll: Schedule.spaced("1 hour") }
+      ))
+    ))
+
+  it.scopedLive("leaves no trace of the session in spans and logs", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* Effect.gen(function*() {
+        yield* open()
+        yield* visit("alice").pipe(Effect.withTracerEnabled(false))
+        yield* visit("alice").pipe(Effect.withTracerEnabled(false))
+      }).pipe(Effect.provide(server(completes, { currentUser })), Effect.provide(recorder.layer))
+      assert.isAbove((yield* recorder.spans).length, 0)
+      Recorder.assertSecretFree(yield* recorder.everything, [sessionUri, encodeURIComponent(sessionUri)])
+    }))
+})

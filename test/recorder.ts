@@ -1,0 +1,98 @@
+import { assert } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import { inspect } from "node:util"
+
+/** Everything that a program tells the world: its spans with their attributes and events, and its log lines of every level. */
+export interface Recorder {
+  readonly layer: Layer.Layer<never>
+  readonly spans: Effect.Effect<ReadonlyArray<Tracer.Span>>
+  readonly everything: Effect.Effect<ReadonlyArray<string>>
+}
+
+export const make: Effect.Effect<Recorder> = Effect.sync(() => {
+  const spans: Array<Tracer.Span> = []
+  const lines: Array<string> = []
+  const events: Array<string> = []
+
+  const tracer = Tracer.make({
+    span: (name, parent, context, links, startTime, kind) => {
+      const attributes = new Map<string, unknown>()
+      const span: Tracer.Span = {
+        _tag: "Span",
+        spanId: String(spans.length + 1).padStart(16, "0"),
+        traceId: Option.match(parent, { onNone: () => "0".repeat(32), onSome: (span) => span.traceId }),
+        name,
+        parent,
+        context,
+        links,
+        kind,
+        sampled: true,
+        status: { _tag: "Started", startTime },
+        attributes,
+        attribute: (key, value) => {
+          attributes.set(key, value)
+        },
+        event: (name, _, attributes) => {
+          events.push(inspect({ name, attributes }, { depth: 10 }))
+        },
+        addLinks: () => {},
+        end: (_, exit) => {
+          events.push(exit._tag === "Failure" ? Cause.pretty(exit.cause, { renderErrorCause: true }) : name)
+        }
+      }
+      spans.push(span)
+      return span
+    },
+    context: (f) => f()
+  })
+
+  const logger = Logger.make((options) => {
+    lines.push(inspect(options.message, { depth: 10, showHidden: true }))
+    lines.push(Cause.pretty(options.cause, { renderErrorCause: true }))
+    lines.push(Logger.jsonLogger.log(options), Logger.logfmtLogger.log(options))
+  })
+
+  return {
+    layer: Layer.mergeAll(
+      Layer.setTracer(tracer),
+      Logger.replace(Logger.defaultLogger, logger),
+      Logger.minimumLogLevel(LogLevel.All)
+    ),
+    spans: Effect.sync(() => [...spans]),
+    everything: Effect.sync(() => [
+      ...lines,
+      ...events,
+      ...spans.map((span) => inspect({ name: span.name, attributes: span.attributes }, { depth: 10 }))
+    ])
+  }
+})
+
+/** All the ways in which an error ends up in somebody's terminal. */
+export const faces = (error: unknown): ReadonlyArray<string> => [
+  String(error),
+  JSON.stringify(error) ?? "",
+  inspect(error, { depth: 10, showHidden: true }),
+  Cause.pretty(Cause.fail(error), { renderErrorCause: true }),
+  Cause.pretty(Cause.die(error), { renderErrorCause: true }),
+  JSON.stringify(Cause.fail(error)) ?? ""
+]
+
+/** No text holds any piece of 8 characters of any secret. */
+export const assertSecretFree = (texts: ReadonlyArray<string>, secrets: ReadonlyArray<string>): void => {
+  for (const secret of secrets) {
+    assert.isAtLeast(secret.length, 8)
+    for (let start = 0; start + 8 <= secret.length; start++) {
+      const piece = secret.slice(start, start + 8)
+      const leak = texts.find((text) => text.includes(piece))
+      if (leak !== undefined) {
+        assert.fail(`'${piece}' of a secret is in: ${leak.slice(0, 500)}`)
+      }
+    }
+  }
+}
