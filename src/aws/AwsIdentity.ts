@@ -1,0 +1,65 @@
+/**
+ * `Identity` at AWS, with the planes beneath it: the one line that changes when a program moves from a laptop to AWS.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { ControlPlane } from "../ControlPlane.js"
+import type { DataPlane } from "../DataPlane.js"
+import * as Identity from "../Identity.js"
+import * as AwsPlanes from "./AwsPlanes.js"
+
+/**
+ * Region, credentials, endpoint and attempts for all planes, and the SDK's own configuration for each.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options = AwsPlanes.Options
+
+/**
+ * `Identity` and the planes at AWS. To put a decorator under `Identity`, compose `Identity.layer` over decorated
+ * `AwsPlanes.layer`: one put on top of this layer does not reach the `Identity` in it.
+ *
+ * Errors as of `AwsPlanes.layer`: a bad region or endpoint is a `ConfigError`.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const program = Effect.gen(function*() {
+ *   const identity = yield* Identity.Identity
+ *   return yield* identity.getApiKey({ provider: "weather" })
+ * })
+ *
+ * const live = program.pipe(
+ *   Effect.provide(
+ *     WorkloadAccessToken.layerWorkload({ name: "my-agent" }).pipe(
+ *       Layer.provideMerge(AwsIdentity.layer({ region: "us-west-2" }))
+ *     )
+ *   )
+ * )
+ */
+export const layer = (
+  options?: Options
+): Layer.Layer<Identity.Identity | DataPlane | ControlPlane, ConfigError.ConfigError> =>
+  Layer.provideMerge(Identity.layer, AwsPlanes.layer(options))
+
+/**
+ * The same, with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<Identity.Identity | DataPlane | ControlPlane, ConfigError.ConfigError> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))

@@ -1,0 +1,77 @@
+/**
+ * Which exceptions an operation has in the service model, by name.
+ *
+ * @since 0.1.0
+ */
+import {
+  AccessDeniedException,
+  ConflictException,
+  DecryptionFailure,
+  EncryptionFailure,
+  InternalServerException,
+  ResourceLimitExceededException,
+  ResourceNotFoundException,
+  ServiceQuotaExceededException,
+  ThrottlingException,
+  UnauthorizedException,
+  ValidationException
+} from "../../IdentityError.js"
+import type { ValidationExceptionField } from "../../IdentityError.js"
+
+/**
+ * What the service says with an exception. A class keeps the members that it has; only `ValidationException` has the last two.
+ *
+ * @internal
+ */
+export interface Said {
+  readonly operation: string
+  readonly message: string
+  readonly requestId?: string | undefined
+  readonly reason?: string | undefined
+  readonly fieldList?: ReadonlyArray<ValidationExceptionField> | undefined
+}
+
+/**
+ * The class of an exception by its name, for the names that an operation has.
+ *
+ * @internal
+ */
+export type Exceptions<E> = (name: string) => (new(said: Said) => E) | undefined
+
+const exceptions = <Classes extends { readonly [name: string]: new(said: Said) => { readonly _tag: string } }>(
+  classes: Classes
+): Exceptions<InstanceType<Classes[keyof Classes]>> => {
+  const byName = new Map(Object.entries(classes))
+  // The values of `classes`, which `Object.entries` widens.
+  return (name) => byName.get(name) as (new(said: Said) => InstanceType<Classes[keyof Classes]>) | undefined
+}
+
+const six = {
+  ValidationException,
+  UnauthorizedException,
+  AccessDeniedException,
+  ResourceNotFoundException,
+  ThrottlingException,
+  InternalServerException
+}
+
+/**
+ * The six that every operation on an identity has.
+ *
+ * @internal
+ */
+export const common = exceptions(six)
+
+/**
+ * Those of the creation of a credential provider.
+ *
+ * @internal
+ */
+export const newProvider = exceptions({
+  ...six,
+  ConflictException,
+  ServiceQuotaExceededException,
+  ResourceLimitExceededException,
+  EncryptionFailure,
+  DecryptionFailure
+})

@@ -1,0 +1,68 @@
+/**
+ * Takes a request's secrets out of what the service says about it: services quote the values that they reject.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+
+/** A piece of a secret of this many characters is not shown either: long values are quoted in part. */
+const pieceLength = 8
+
+/** Shorter ones are no secrets, and would be found in every other word. */
+const shortest = 4
+
+const collect = (value: unknown, into: Set<string>): Set<string> => {
+  if (Redacted.isRedacted(value)) {
+    const secret = Redacted.value(value)
+    if (typeof secret === "string" && secret.length >= shortest) {
+      into.add(secret)
+      // As it stands in a URL, and in a JSON text.
+      into.add(new URLSearchParams({ "": secret }).toString().slice(1))
+      into.add(JSON.stringify(secret).slice(1, -1))
+    }
+  } else if (typeof value === "object" && value !== null) {
+    for (const member of Object.values(value)) {
+      collect(member, into)
+    }
+  }
+  return into
+}
+
+// The canonical request, which front ends quote when a signature does not match, has the session token in clear.
+const withoutSessionToken = (text: string): string =>
+  text.replace(/(x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi, "$1<redacted>")
+
+/**
+ * What replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. Built when a call has
+ * failed, never before.
+ *
+ * @internal
+ */
+export const redactorOf = (request: unknown): (text: string) => string => {
+  const needles = new Map<number, Set<string>>()
+  for (const secret of collect(request, new Set())) {
+    const length = Math.min(pieceLength, secret.length)
+    const pieces = needles.get(length) ?? new Set()
+    needles.set(length, pieces)
+    for (let start = 0; start + length <= secret.length; start++) {
+      pieces.add(secret.slice(start, start + length))
+    }
+  }
+  return (text) => {
+    if (needles.size === 0) {
+      return withoutSessionToken(text)
+    }
+    let shown = ""
+    let hiddenUntil = 0
+    for (let at = 0; at < text.length; at++) {
+      for (const [length, pieces] of needles) {
+        if (at + length > hiddenUntil && pieces.has(text.slice(at, at + length))) {
+          shown += at >= hiddenUntil ? "<redacted>" : ""
+          hiddenUntil = at + length
+        }
+      }
+      shown += at >= hiddenUntil ? text.charAt(at) : ""
+    }
+    return withoutSessionToken(shown)
+  }
+}

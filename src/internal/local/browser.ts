@@ -1,0 +1,171 @@
+/**
+ * The browser's side of a consent: to the authorization server, and back from it.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type { OAuthError, Service as OAuthClientService } from "../../local/OAuthClient.js"
+import { appendQuery } from "./endpoints.js"
+import { logged } from "./log.js"
+import * as Sessions from "./sessions.js"
+import type { Session, SessionStore } from "./sessionStore.js"
+
+/** @internal */
+export type Answer =
+  | { readonly _tag: "Redirect"; readonly url: Redacted.Redacted }
+  | { readonly _tag: "Refused" | "Rejected" | "Unavailable"; readonly provider: string }
+  | { readonly _tag: "Expired" | "Replayed" | "Unknown" }
+
+/** @internal */
+export interface Browser {
+  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<Answer>
+  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<Answer>
+  /** Takes a session through authorization with an answer of our own making. A session that has its answer is left as it is. */
+  readonly answerAs: (
+    session: Session,
+    answer: { readonly code: string } | { readonly error: string }
+  ) => Effect.Effect<void, "Expired" | "Finished" | "Failed">
+  readonly expire: (session: Session) => Effect.Effect<void, "Expired" | "Finished">
+}
+
+const refusals = (rejection: Sessions.Rejection): Answer =>
+  rejection === "Expired"
+    ? { _tag: "Expired" }
+    // No authorization URL was ever made for it, so no authorization server can have sent this.
+    : rejection === "TooEarly"
+    ? { _tag: "Unknown" }
+    : { _tag: "Replayed" }
+
+const ended = (rejection: Sessions.Rejection): "Expired" | "Finished" => rejection === "Expired" ? "Expired" : "Finished"
+
+/** @internal */
+export const make = ({ client, customStateParameter, sessions }: {
+  readonly client: OAuthClientService
+  readonly sessions: SessionStore
+  readonly customStateParameter: string
+}): Browser => {
+  const redirect = (session: Session): Effect.Effect<Redacted.Redacted, OAuthError> =>
+    logged(
+      session.provider.name,
+      client.authorizationUrl(session.provider.server, {
+        ...session.wanted,
+        customParameters: session.customParameters,
+        redirectUri: session.provider.callbackUrl,
+        state: session.authorizationState,
+        codeVerifier: session.codeVerifier
+      })
+    )
+
+  const returnUrl = (session: Session): Redacted.Redacted =>
+    Redacted.make(appendQuery(session.returnUrl, [
+      ["session_id", Redacted.value(session.uri)],
+      ...Option.match(session.customState, {
+        onNone: () => [],
+        onSome: (state) => [[customStateParameter, Redacted.value(state)] as const]
+      })
+    ]))
+
+  const authorize = (session: Session): Effect.Effect<Answer, Sessions.Rejection> =>
+    Effect.matchEffect(redirect(session), {
+      // The session stays as it was: a server that is down now may be up in a minute.
+      onFailure: () => Effect.succeed({ _tag: "Unavailable", provider: session.provider.name }),
+      onSuccess: (url) => Effect.as(sessions.apply(session, Sessions.Event.BrowserSent()), { _tag: "Redirect", url })
+    })
+
+  /** The query that came, on the redirect URI that was registered: a host header has no part in what is sent on. */
+  const callbackUrl = (session: Session, query: URLSearchParams): Redacted.Redacted =>
+    Redacted.make(`${session.provider.callbackUrl}?${query}`)
+
+  const answered = (session: Session, query: URLSearchParams): Effect.Effect<Answer, Sessions.Rejection> => {
+    const url = callbackUrl(session, query)
+    const provider = session.provider.name
+    return Effect.matchEffect(
+      logged(
+        provider,
+        client.checkCallback(session.provider.server, { callbackUrl: url, state: session.authorizationState })
+      ),
+      {
+        onFailure: ({ code, reason }): Effect.Effect<Answer, Sessions.Rejection> => {
+          // `server_error` and `temporarily_unavailable` are answers too; only one that could not be checked leaves it open.
+          if ((reason === "Unreachable" && code === undefined) || reason === "Misconfigured") {
+            return Effect.succeed({ _tag: "Unavailable", provider })
+          }
+          const outcome = reason === "AccessDenied" ? "Refused" : "Rejected"
+          return Effect.as(sessions.apply(session, Sessions.Event.CallbackRefused({ reason: outcome })), {
+            _tag: outcome,
+            provider
+          })
+        },
+        onSuccess: () =>
+          Effect.as(sessions.apply(session, Sessions.Event.CallbackAccepted({ callbackUrl: url })), {
+            _tag: "Redirect",
+            url: returnUrl(session)
+          })
+      }
+    )
+  }
+
+  const unknown = Effect.succeed<Answer>({ _tag: "Unknown" })
+
+  return {
+    authorize: (requestUri) =>
+      Effect.flatMap(
+        sessions.byUri(requestUri),
+        Option.match({
+          onNone: () => unknown,
+          onSome: (session) =>
+            // First, so that nothing is asked of an authorization server for a session that is over.
+            Effect.flatMap(sessions.state(session), (state) =>
+              state._tag === "Failed"
+                ? Effect.succeed<Answer>({ _tag: state.reason === "Expired" ? "Expired" : "Replayed" })
+                : Effect.merge(Effect.mapError(authorize(session), refusals)))
+        })
+      ),
+
+    callback: (callbackId, url) => {
+      const text = Redacted.value(url)
+      const start = text.indexOf("?")
+      const query = new URLSearchParams(start === -1 ? "" : text.slice(start))
+      return Effect.flatMap(
+        sessions.byAuthorizationState(query.get("state") ?? ""),
+        Option.match({
+          onNone: () => unknown,
+          onSome: (session) =>
+            session.provider.callbackId !== callbackId
+              ? unknown
+              : Effect.flatMap(sessions.state(session), (state) =>
+                state._tag === "Authorizing"
+                  ? Effect.merge(Effect.mapError(answered(session, query), refusals))
+                  : Effect.succeed(
+                    refusals(
+                      state._tag === "Pending"
+                        ? "TooEarly"
+                        : state._tag === "Failed" && state.reason === "Expired"
+                        ? "Expired"
+                        : "Replayed"
+                    )
+                  ))
+        })
+      )
+    },
+
+    answerAs: (session, answer) =>
+      Effect.gen(function*() {
+        const state = yield* sessions.state(session)
+        if (state._tag === "Authorized" && "code" in answer) return
+        if (state._tag === "Pending") {
+          const sent = yield* Effect.mapError(authorize(session), ended)
+          if (sent._tag !== "Redirect") return yield* Effect.fail("Failed" as const)
+        }
+        const query = new URLSearchParams({ ...answer, state: Redacted.value(session.authorizationState) })
+        const result = yield* Effect.mapError(answered(session, query), ended)
+        if (result._tag !== "Redirect" && !("error" in answer && result._tag === "Refused")) {
+          return yield* Effect.fail("Failed" as const)
+        }
+      }),
+
+    expire: (session) => Effect.asVoid(Effect.mapError(sessions.apply(session, Sessions.Event.Expired()), ended))
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * A small API that asks for credentials, for demonstrations and tests: it checks access tokens by the keys of their
+ * authorization server, and API keys by value, and says who the caller is.
+ *
+ * - `GET /me`: any access token for this API
+ * - `GET /reports`: an access token with a scope
+ * - `GET /quota`: an API key in the header `x-api-key`
+ *
+ * @since 0.1.0
+ */
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose"
+import { createHash, timingSafeEqual } from "node:crypto"
+
+/** @internal */
+export interface Options {
+  readonly issuer: string
+  readonly jwksUri: string
+  readonly audience: string
+  /** What `GET /reports` asks for. Default `reports:read`. */
+  readonly reportsScope?: string | undefined
+  readonly apiKeys?: ReadonlyArray<{ readonly owner: string; readonly key: Redacted.Redacted }> | undefined
+}
+
+/** @internal */
+export const defaultReportsScope = "reports:read"
+
+/** @internal */
+export const apiKeyHeader = "x-api-key"
+
+const refuse = (status: 401 | 403, error: string, authenticate: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.unsafeJson({ error }, {
+    status,
+    headers: { "www-authenticate": authenticate, "cache-control": "no-store" }
+  })
+
+const answer = (body: unknown): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.unsafeJson(body, { headers: { "cache-control": "no-store" } })
+
+// RFC 6750, section 3.1: a request without any token gets no error code.
+const noToken = refuse(401, "missing_token", `Bearer realm="protected-api"`)
+
+const invalidToken = refuse(401, "invalid_token", `Bearer realm="protected-api", error="invalid_token"`)
+
+const insufficientScope = (scope: string) =>
+  refuse(403, "insufficient_scope", `Bearer realm="protected-api", error="insufficient_scope", scope="${scope}"`)
+
+const invalidKey = refuse(401, "invalid_api_key", `ApiKey realm="protected-api"`)
+
+const scopesOf = (claims: JWTPayload): ReadonlyArray<string> =>
+  typeof claims.scope === "string" ? claims.scope.split(" ").filter((scope) => scope !== "") : []
+
+const caller = (claims: JWTPayload) => ({
+  subject: claims.sub,
+  client: claims.client_id,
+  // A token of a client for itself has the client as its subject.
+  kind: claims.sub === claims.client_id ? "machine" : "user",
+  scopes: scopesOf(claims)
+})
+
+const bearerToken = (header: string | undefined): string | undefined => /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
+
+// Digests have one length, so that neither the length nor the first wrong character of a key shows in the time taken.
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
+
+/**
+ * The routes, for any HTTP server: `HttpLayerRouter.serve(layer(options))`.
+ *
+ * @internal
+ */
+export const layer = (options: Options): Layer.Layer<never, never, HttpLayerRouter.HttpRouter> =>
+  HttpLayerRouter.use(Effect.fnUntraced(function*(router) {
+    const keys = createRemoteJWKSet(new URL(options.jwksUri))
+    const apiKeys = (options.apiKeys ?? []).map(({ key, owner }) => ({ owner, digest: digest(Redacted.value(key)) }))
+    const reportsScope = options.reportsScope ?? defaultReportsScope
+
+    const verify = (token: string) =>
+      Effect.flatMap(DateTime.nowAsDate, (currentDate) =>
+        Effect.tryPromise(() =>
+          jwtVerify(token, keys, {
+            issuer: options.issuer,
+            audience: options.audience,
+            algorithms: ["ES256"],
+            typ: "at+jwt",
+            requiredClaims: ["sub", "exp"],
+            currentDate
+          })
+        ))
+
+    const withToken = (scope: string | undefined, respond: (claims: JWTPayload) => unknown) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+        const token = bearerToken(headers.authorization)
+        return headers.authorization === undefined
+          ? Effect.succeed(noToken)
+          : token === undefined
+          ? Effect.succeed(invalidToken)
+          : Effect.match(verify(token), {
+            onFailure: () => invalidToken,
+            onSuccess: ({ payload }) =>
+              scope === undefined || scopesOf(payload).includes(scope) ? answer(respond(payload)) : insufficientScope(scope)
+          })
+      })
+
+    yield* router.add("GET", "/me", withToken(undefined, caller))
+    yield* router.add(
+      "GET",
+      "/reports",
+      withToken(reportsScope, (claims) => ({
+        caller: caller(claims),
+        reports: [{ title: "Quarterly figures", pages: 12 }, { title: "Incident review", pages: 3 }]
+      }))
+    )
+    yield* router.add(
+      "GET",
+      "/quota",
+      Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+        const given = digest(headers[apiKeyHeader] ?? "")
+        // Every key is compared, so that the position of the right one does not show either.
+        const [match] = apiKeys.filter((entry) => timingSafeEqual(entry.digest, given))
+        return match === undefined || headers[apiKeyHeader] === undefined
+          ? invalidKey
+          : answer({ owner: match.owner, limit: 1000, remaining: 997 })
+      })
+    )
+  }))

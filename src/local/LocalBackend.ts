@@ -1,0 +1,265 @@
+/**
+ * AgentCore Identity in this process: workload identities, credential providers, workload access tokens, the token vault
+ * and consent sessions, all in memory. It serves both planes; authorization servers are reached through `OAuthClient` only.
+ *
+ * What AWS leaves undocumented is an option, or is said at the place: a workload access token lives for 60 minutes, custom
+ * state comes back as `state`, `USER_FEDERATION` needs a workload access token of a user. The signature of a user's JWT is not
+ * checked here.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as ControlPlane from "../ControlPlane.js"
+import * as DataPlane from "../DataPlane.js"
+import * as Browser from "../internal/local/browser.js"
+import * as Operations from "../internal/local/dataPlane.js"
+import * as Registry from "../internal/local/registry.js"
+import * as SessionStore from "../internal/local/sessionStore.js"
+import * as Vault from "../internal/local/vault.js"
+import * as WorkloadToken from "../internal/local/workloadToken.js"
+import { OAuthClient } from "./OAuthClient.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** For ARNs. Default: `us-west-2`. */
+  readonly region?: string | undefined
+  /** For ARNs. Default: `123456789012`. */
+  readonly accountId?: string | undefined
+  /** Where browsers reach this backend: the start of authorization and callback URLs. Default: `http://127.0.0.1:4020`. */
+  readonly publicUrl?: string | undefined
+  /** In whole seconds. Default: 60 minutes, a guess: AWS does not document it. */
+  readonly workloadAccessTokenLifetime?: Duration.DurationInput | undefined
+  /** How long an authorization URL and its session live. Default: 10 minutes (AWS documentation). */
+  readonly sessionLifetime?: Duration.DurationInput | undefined
+  /** The parameter of the return URL that carries the custom state. Default: `state`, a guess: AWS does not document it. */
+  readonly customStateParameter?: string | undefined
+}
+
+/**
+ * What a browser gets that opens an authorization URL, or comes back from the authorization server.
+ *
+ * - `Redirect`: go there
+ * - `Refused`: consent was refused
+ * - `Rejected`: the authorization server answered with something else than a code
+ * - `Unavailable`: the authorization server cannot be reached or used; the session goes on, the page may be opened again
+ * - `Expired`: the session's time is over
+ * - `Replayed`: the session has been through this before, or has ended
+ * - `Unknown`: there is no such session, or it is not one of this callback
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BrowserAnswer = Data.TaggedEnum<{
+  Redirect: { readonly url: Redacted.Redacted }
+  Refused: { readonly provider: string }
+  Rejected: { readonly provider: string }
+  Unavailable: { readonly provider: string }
+  Expired: {}
+  Replayed: {}
+  Unknown: {}
+}>
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+const explanations = {
+  Unknown: "there is no such session",
+  Finished: "it has ended already",
+  Expired: "its time is over",
+  Failed: "the authorization server gave no code, or no token for it"
+}
+
+/**
+ * A session that `approve`, `deny` or `expire` cannot be done to.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SessionError extends Schema.TaggedError<SessionError>("effect-agentcore-identity/local/SessionError")(
+  "SessionError",
+  {
+    action: Schema.Literal("approve", "deny", "expire"),
+    reason: Schema.Literal("Unknown", "Finished", "Expired", "Failed")
+  }
+) {
+  override get message(): string {
+    return `Cannot ${this.action} the session: ${explanations[this.reason]}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * What the planes do not have: the browser's side of a consent, and the hand of a test.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export interface Service {
+  /**
+   * `GET /identities/oauth2/authorize?request_uri=…`: sends the browser to the authorization server. May be repeated until
+   * the user has consented.
+   */
+  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
+  /**
+   * `GET /identities/oauth2/callback/<id>?…`: takes the authorization server's answer, once, and sends the browser on to the
+   * return URL with `session_id` and the custom state. Only the query of the URL is looked at.
+   */
+  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
+  /**
+   * Consents in the user's place, and completes the session for the user who opened it. It makes the authorization server's
+   * answer itself, which only `OAuthClient.layerScripted` takes: any other server ends the session as failed.
+   */
+  readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+  /**
+   * Refuses consent in the user's place: the next poll says failed.
+   */
+  readonly deny: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+  /**
+   * Ends the session as if its time were over.
+   */
+  readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ * @example
+ * import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+ * import * as DataPlane from "effect-agentcore-identity/DataPlane"
+ * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+ * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * // A user's token from the first call to the last, without HTTP.
+ * const program = Effect.gen(function*() {
+ *   const controlPlane = yield* ControlPlane.ControlPlane
+ *   const dataPlane = yield* DataPlane.DataPlane
+ *   const backend = yield* LocalBackend.LocalBackend
+ *   const returnUrl = "https://agent.example.com/consent"
+ *   yield* controlPlane.createWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+ *   yield* controlPlane.createOauth2CredentialProvider({
+ *     name: "calendar",
+ *     credentialProviderVendor: "CustomOauth2",
+ *     oauth2ProviderConfigInput: {
+ *       customOauth2ProviderConfig: {
+ *         oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+ *         clientId: "agent",
+ *         clientSecret: Redacted.make("for the script")
+ *       }
+ *     }
+ *   })
+ *   const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessTokenForUserId({
+ *     workloadName: "agent",
+ *     userId: "alice"
+ *   })
+ *   const ask = dataPlane.getResourceOauth2Token({
+ *     workloadIdentityToken: workloadAccessToken,
+ *     resourceCredentialProviderName: "calendar",
+ *     scopes: ["read"],
+ *     oauth2Flow: "USER_FEDERATION",
+ *     resourceOauth2ReturnUrl: returnUrl
+ *   })
+ *   const first = yield* ask
+ *   if (first._tag === "ConsentRequired") yield* backend.approve(first.sessionUri)
+ *   return (yield* ask)._tag
+ * })
+ *
+ * const planes = LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted()))
+ *
+ * Effect.runPromise(Effect.provide(program, planes)).then(console.log) // Issued
+ */
+export class LocalBackend extends Context.Tag("effect-agentcore-identity/local/LocalBackend")<LocalBackend, Service>() {}
+
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
+
+/**
+ * A backend of its own, empty at first, behind both planes. Everything it holds goes with the layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane, never, OAuthClient> =>
+  Layer.scopedContext(Effect.gen(function*() {
+    const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
+    const account = { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }
+    const registry = yield* Registry.make(account, publicUrl)
+    const workloadTokens = yield* WorkloadToken.make(Duration.decode(options.workloadAccessTokenLifetime ?? "60 minutes"))
+    const vault = yield* Vault.make
+    const sessions = yield* SessionStore.make(Duration.toMillis(options.sessionLifetime ?? "10 minutes"))
+    const client = yield* OAuthClient
+    const operations = Operations.make({ client, publicUrl, registry, sessions, vault, workloadTokens })
+    const browser = Browser.make({
+      client,
+      sessions,
+      customStateParameter: options.customStateParameter ?? "state"
+    })
+
+    const answer = (method: string, effect: Effect.Effect<Browser.Answer>): Effect.Effect<BrowserAnswer> =>
+      Effect.withSpan(effect, `LocalBackend.${method}`, { captureStackTrace: false })
+
+    /** What a test does to a session, in the steps that a browser and an application take. */
+    const act = (
+      action: SessionError["action"],
+      sessionUri: Redacted.Redacted,
+      steps: (session: SessionStore.Session) => Effect.Effect<void, SessionError["reason"]>
+    ): Effect.Effect<void, SessionError> =>
+      Effect.flatMap(
+        sessions.byUri(sessionUri),
+        Option.match({ onNone: () => Effect.fail("Unknown" as const), onSome: steps })
+      ).pipe(
+        Effect.mapError((reason) => new SessionError({ action, reason })),
+        Effect.withSpan(`LocalBackend.${action}`, { captureStackTrace: false })
+      )
+
+    return Context.mergeAll(
+      Context.make(DataPlane.DataPlane, DataPlane.make(operations.dataPlane)),
+      Context.make(ControlPlane.ControlPlane, ControlPlane.make(registry.controlPlane)),
+      Context.make(
+        LocalBackend,
+        LocalBackend.of({
+          authorize: (requestUri) => answer("authorize", browser.authorize(requestUri)),
+          callback: (callbackId, callbackUrl) => answer("callback", browser.callback(callbackId, callbackUrl)),
+          approve: (sessionUri) =>
+            act("approve", sessionUri, (session) =>
+              Effect.zipRight(
+                browser.answerAs(session, { code: "approved" }),
+                Effect.mapError(operations.complete(session, session.artifact), (error) =>
+                  error === "Expired" || error === "Finished" ? error : error === "Replayed" ? "Finished" : "Failed")
+              )),
+          deny: (sessionUri) =>
+            act("deny", sessionUri, (session) => browser.answerAs(session, { error: "access_denied" })),
+          expire: (sessionUri) => act("expire", sessionUri, browser.expire)
+        })
+      )
+    )
+  }))

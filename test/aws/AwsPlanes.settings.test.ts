@@ -1,0 +1,255 @@
+import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { defaultRegion, endpoint, region } from "../../src/internal/aws/settings.js"
+import { both, credentials, failure, json, operations, server } from "./utils.js"
+
+const withVariables = (variables: Record<string, string>) =>
+  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+
+const configured = (variables: Record<string, string>) =>
+  Effect.provide(withVariables(variables))
+
+const messageOf = (error: ConfigError.ConfigError): string => {
+  assert(ConfigError.isConfigError(error))
+  assert.strictEqual(error._op, "InvalidData")
+  return String(error)
+}
+
+describe("region", () => {
+  const found = Effect.succeedSome("eu-west-1")
+  const none = Effect.succeedNone
+
+  it.effect("option, AWS_REGION, what the SDK finds, us-west-2", () =>
+    Effect.gen(function*() {
+      const variables = configured({ AWS_REGION: "eu-north-1", AWS_DEFAULT_REGION: "ap-east-1" })
+      assert.strictEqual(yield* variables(region("us-east-1", found)), "us-east-1")
+      assert.strictEqual(yield* variables(region(undefined, found)), "eu-north-1")
+      assert.strictEqual(yield* configured({ AWS_REGION: "" })(region(undefined, found)), "eu-west-1")
+      assert.strictEqual(yield* configured({ AWS_DEFAULT_REGION: "ap-east-1" })(region(undefined, none)), "us-west-2")
+      assert.strictEqual(defaultRegion, "us-west-2")
+    }))
+
+  it.effect("what cannot be a region is a ConfigError that says where it came from", () =>
+    Effect.gen(function*() {
+      for (const bad of ["", "US-WEST-2", "us west 2", "evil.example.com/", "-", "a".repeat(64), "us-west-2\n"]) {
+        assert.include(messageOf(yield* failure(region(bad, none))), "Expected an AWS region")
+      }
+      const variable = yield* failure(configured({ AWS_REGION: "not a region" })(region(undefined, none)))
+      assert.include(messageOf(variable), "AWS_REGION")
+      messageOf(yield* failure(region(undefined, Effect.succeedSome("profile region")).pipe(configured({}))))
+    }))
+})
+
+describe("endpoint", () => {
+  const data = (option?: string, allowInsecure = false) =>
+    endpoint({
+      option,
+      variable: "BEDROCK_AGENTCORE_DP_ENDPOINT",
+      awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
+      allowInsecure
+    })
+
+  it.effect("option, our variable, AWS's variable for the service, AWS's variable for all", () =>
+    Effect.gen(function*() {
+      const all: Record<string, string> = {
+        BEDROCK_AGENTCORE_DP_ENDPOINT: "https://ours.example",
+        AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: "https://service.example",
+        AWS_ENDPOINT_URL: "https://all.example"
+      }
+      assert.strictEqual(yield* configured(all)(data("https://option.example")), "https://option.example")
+      assert.strictEqual(yield* configured(all)(data()), "https://ours.example")
+      all["BEDROCK_AGENTCORE_DP_ENDPOINT"] = ""
+      assert.strictEqual(yield* configured(all)(data()), "https://service.example")
+      delete all["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"]
+      assert.strictEqual(yield* configured(all)(data()), "https://all.example")
+      all["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
+      assert.isUndefined(yield* configured(all)(data()))
+      assert.isUndefined(yield* configured({})(data()))
+    }))
+
+  it.effect("http is for loopback hosts, unless allowed", () =>
+    Effect.gen(function*() {
+      for (const host of ["127.0.0.1", "127.8.9.1:80", "localhost:4020", "[::1]:4020"]) {
+        yield* data(`http://${host}`)
+      }
+      for (const host of ["example.com", "127.0.0.1.example.com", "localhost.example.com", "10.0.0.1", "[::2]", "0.0.0.0"]) {
+        assert.include(messageOf(yield* failure(data(`http://${host}`))), "https")
+        yield* data(`http://${host}`, true)
+        yield* data(`https://${host}`)
+      }
+    }))
+
+  it.effect("a slash at the end is dropped, a path is kept", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* data("https://example.com/"), "https://example.com")
+      assert.strictEqual(yield* data("http://127.0.0.1:4020/base//"), "http://127.0.0.1:4020/base")
+    }))
+
+  it.effect("what cannot be an endpoint is a ConfigError that names its source and does not repeat it", () =>
+    Effect.gen(function*() {
+      for (
+        const bad of ["hunter22", "ftp://hunter22", "https://me:hunter22@example.com", "https://example.com?k=hunter22", "https://example.com#hunter22", "file:///hunter22"]
+      ) {
+        for (
+          const name of ["BEDROCK_AGENTCORE_DP_ENDPOINT", "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", "AWS_ENDPOINT_URL"]
+        ) {
+          const message = messageOf(yield* failure(configured({ [name]: bad })(data())))
+          assert.include(message, name)
+          assert.notInclude(message, "hunter22")
+        }
+        assert.include(messageOf(yield* failure(data(bad, true))), "endpoint")
+      }
+    }))
+})
+
+describe("the layer", () => {
+  // What the SDK itself reads is in the environment and in the files that it names.
+  const before = { ...process.env }
+  let directory = ""
+  beforeEach(() => {
+    directory = Fs.mkdtempSync(Path.join(Os.tmpdir(), "aws-profile-"))
+    for (const name of Object.keys(process.env).filter((name) => /^(AWS|BEDROCK)_/.test(name))) {
+      delete process.env[name]
+    }
+    Object.assign(process.env, {
+      AWS_EC2_METADATA_DISABLED: "true",
+      AWS_CONFIG_FILE: Path.join(directory, "config"),
+      AWS_SHARED_CREDENTIALS_FILE: Path.join(directory, "credentials")
+    })
+  })
+  afterEach(() => {
+    Fs.rmSync(directory, { recursive: true })
+    process.env = { ...before }
+  })
+
+  const profile = (text: string) => Fs.writeFileSync(Path.join(directory, "config"), text)
+
+  /** The regions and endpoints that both planes sign for and call, one operation each. */
+  const called = (options: AwsPlanes.Options, variables: Record<string, string>) =>
+    Effect.gen(function*() {
+      const all = yield* both
+      const [, getToken] = operations[0]!
+      const [, getIdentity] = operations[8]!
+      yield* getToken(all)
+      yield* getIdentity(all)
+    }).pipe(
+      Effect.provide(AwsPlanes.layer({ maxAttempts: 1, ...options }).pipe(Layer.provide(withVariables(variables))))
+    )
+
+  const answering = server((response, { path }) => {
+    const [, , body] = operations.find(([name]) => path.endsWith(name))!
+    json(200, body)(response, { method: "", path, headers: {}, body: "" })
+  })
+
+  const regionsOf = (http: { readonly seen: ReadonlyArray<{ readonly headers: { authorization?: string } }> }) =>
+    http.seen.map(({ headers }) => headers.authorization?.split("/")[2])
+
+  it.scopedLive("takes region and endpoint_url of the AWS profile", () =>
+    Effect.gen(function*() {
+      const http = yield* answering
+      profile(`[profile agent]\nregion = eu-central-2\nendpoint_url = ${http.url}\n`)
+      process.env["AWS_PROFILE"] = "agent"
+      yield* called({ credentials }, {})
+      assert.deepStrictEqual(regionsOf(http), ["eu-central-2", "eu-central-2"])
+    }))
+
+  it.scopedLive("falls back to us-west-2", () =>
+    Effect.gen(function*() {
+      const http = yield* answering
+      yield* called({ credentials, endpoint: http.url }, {})
+      assert.deepStrictEqual(regionsOf(http), ["us-west-2", "us-west-2"])
+    }))
+
+  it.scopedLive("AWS_REGION wins over the profile, the option over both, the plane's own over all", () =>
+    Effect.gen(function*() {
+      const http = yield* answering
+      profile("[default]\nregion = eu-central-2\n")
+      const variables = { AWS_REGION: "eu-south-1" }
+      yield* called({ credentials, endpoint: http.url }, variables)
+      yield* called({ credentials, endpoint: http.url, region: "eu-west-3" }, variables)
+      yield* called({ credentials, endpoint: http.url, region: "eu-west-3", controlPlane: { region: "sa-east-1" } }, variables)
+      assert.deepStrictEqual(regionsOf(http), [
+        "eu-south-1",
+        "eu-south-1",
+        "eu-west-3",
+        "eu-west-3",
+        "eu-west-3",
+        "sa-east-1"
+      ])
+    }))
+
+  it.scopedLive("each plane has its own endpoint variable", () =>
+    Effect.gen(function*() {
+      const one = yield* answering
+      const two = yield* answering
+      yield* called({ credentials }, { BEDROCK_AGENTCORE_DP_ENDPOINT: one.url, BEDROCK_AGENTCORE_CP_ENDPOINT: `${two.url}/` })
+      yield* called({ credentials }, {
+        AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: `${one.url}/base/`,
+        AWS_ENDPOINT_URL: two.url
+      })
+      assert.deepStrictEqual(one.seen.map(({ path }) => path), [
+        "/identities/GetWorkloadAccessToken",
+        "/base/identities/GetWorkloadAccessToken"
+      ])
+      assert.deepStrictEqual(two.seen.map(({ path }) => path), [
+        "/identities/GetWorkloadIdentity",
+        "/identities/GetWorkloadIdentity"
+      ])
+    }))
+
+  it.scopedLive("the SDK's own variables in the environment are seen by both", () =>
+    Effect.gen(function*() {
+      const http = yield* answering
+      process.env["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"] = http.url
+      process.env["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL"] = http.url
+      process.env["AWS_REGION"] = "eu-north-1"
+      process.env["AWS_ACCESS_KEY_ID"] = "AKIDENV"
+      process.env["AWS_SECRET_ACCESS_KEY"] = "secret"
+      const all = yield* Effect.provide(both, AwsPlanes.layer({ maxAttempts: 1 }))
+      yield* operations[0]![1](all)
+      yield* operations[8]![1](all)
+      assert.deepStrictEqual(regionsOf(http), ["eu-north-1", "eu-north-1"])
+      assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDENV/)
+    }))
+
+  it.scopedLive("a bad region or endpoint of any source is a ConfigError", () =>
+    Effect.gen(function*() {
+      const bad: ReadonlyArray<readonly [AwsPlanes.Options, Record<string, string>]> = [
+        [{ region: "bad region" }, {}],
+        [{ dataPlane: { region: "bad region" } }, {}],
+        [{ controlPlane: { endpoint: "http://example.com" } }, {}],
+        [{ endpoint: "http://example.com" }, {}],
+        [{}, { AWS_REGION: "bad region" }],
+        [{}, { BEDROCK_AGENTCORE_CP_ENDPOINT: "example.com" }],
+        [{}, { AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: "http://example.com" }]
+      ]
+      for (const [options, variables] of bad) {
+        const layer = AwsPlanes.layer(options).pipe(Layer.provide(withVariables(variables)))
+        messageOf(yield* failure(Layer.build(layer)))
+      }
+      yield* Layer.build(AwsPlanes.layer({ endpoint: "http://example.com", allowInsecureEndpoint: true }))
+    }))
+
+  it.scopedLive("without credentials anywhere, the call fails with a TransportError", () =>
+    Effect.gen(function*() {
+      const http = yield* answering
+      const error = yield* failure(called({ endpoint: http.url }, {}))
+      assert("kind" in error)
+      assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
+      assert.include(error.message, "AWS_ACCESS_KEY_ID")
+      assert.lengthOf(http.seen, 0)
+    }))
+
+  it("an option that is undefined is one that is not set", () => {
+    assert.isTrue(Layer.isLayer(AwsPlanes.layer({ region: undefined, endpoint: undefined, dataPlane: undefined })))
+    assert.isTrue(Option.isNone(Option.none()))
+  })
+})

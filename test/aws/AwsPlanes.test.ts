@@ -1,0 +1,343 @@
+import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { UserId, UserToken } from "effect-agentcore-identity/UserIdentifier"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import {
+  apiKeyRequest,
+  both,
+  credentials,
+  failure,
+  json,
+  noVariables,
+  operations,
+  type Planes,
+  planes,
+  type Server,
+  server,
+  sessionUri,
+  token
+} from "./utils.js"
+
+const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+describe("requests", () => {
+  it.scopedLive("every operation goes to its path, signed", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, {}))
+      const all = yield* Effect.provide(both, planes(http.url))
+      const paths = []
+      for (const [, call, body] of operations) {
+        http.answer = json(200, body)
+        yield* call(all)
+        const { headers, method, path } = http.seen[http.seen.length - 1]!
+        paths.push(path)
+        assert.strictEqual(method, "POST")
+        assert.strictEqual(headers["content-type"], "application/json")
+        assert.match(
+          headers.authorization ?? "",
+          /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-west-2\/bedrock-agentcore\/aws4_request/
+        )
+        assert.strictEqual(headers["x-amz-security-token"], Redacted.value(credentials.sessionToken!))
+      }
+      assert.deepStrictEqual(paths, [
+        "/identities/GetWorkloadAccessToken",
+        "/identities/GetWorkloadAccessTokenForJWT",
+        "/identities/GetWorkloadAccessTokenForUserId",
+        "/identities/oauth2/token",
+        "/identities/api-key",
+        "/identities/payment/token",
+        "/identities/CompleteResourceTokenAuth",
+        "/identities/CreateWorkloadIdentity",
+        "/identities/GetWorkloadIdentity",
+        "/identities/CreateOauth2CredentialProvider",
+        "/identities/CreateApiKeyCredentialProvider"
+      ])
+    }))
+
+  const sent = (http: Server) => JSON.parse(http.seen[http.seen.length - 1]!.body)
+
+  it.scopedLive("absent and undefined members are left out, false and empty lists are sent", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, {}))
+      const { data } = yield* Effect.provide(both, planes(http.url))
+      const base = {
+        workloadIdentityToken: Redacted.make(token),
+        resourceCredentialProviderName: "github",
+        oauth2Flow: "USER_FEDERATION",
+        scopes: []
+      } as const
+      yield* data.getResourceOauth2Token({ ...base, sessionUri: undefined, resources: undefined })
+      assert.deepStrictEqual(sent(http), { ...base, workloadIdentityToken: token })
+      yield* data.getResourceOauth2Token({
+        ...base,
+        forceAuthentication: false,
+        sessionUri: Redacted.make(sessionUri),
+        customState: Redacted.make("state"),
+        customParameters: { access_type: "offline" }
+      })
+      assert.deepStrictEqual(sent(http), {
+        ...base,
+        workloadIdentityToken: token,
+        forceAuthentication: false,
+        sessionUri,
+        customState: "state",
+        customParameters: { access_type: "offline" }
+      })
+    }))
+
+  it.scopedLive("a request that breaks a limit is not sent", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, {}))
+      const { data } = yield* Effect.provide(both, planes(http.url))
+      const error = yield* failure(data.getWorkloadAccessToken({ workloadName: "a" }))
+      assert.strictEqual(error._tag, "ValidationException")
+      assert.lengthOf(http.seen, 0)
+    }))
+
+  const revealed = (value: unknown): unknown =>
+    Redacted.isRedacted(value)
+      ? Redacted.value(value)
+      : Array.isArray(value)
+      ? value.map(revealed)
+      : typeof value === "object" && value !== null
+      ? Object.fromEntries(
+        Object.entries(value).filter(([, member]) => member !== undefined).map(([name, member]) => [name, revealed(member)])
+      )
+      : value
+
+  /** What arrives is the request itself, with its secrets in clear and without its undefined members. */
+  const arrives = <A, I>(
+    schema: Schema.Schema<A, I>,
+    body: unknown,
+    call: (planes: Planes) => (request: A) => Effect.Effect<unknown, unknown>
+  ) =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, body))
+      const all = yield* Effect.provide(both, planes(http.url))
+      yield* Effect.promise(() =>
+        FastCheck.assert(
+          FastCheck.asyncProperty(Arbitrary.make(schema), async (request) => {
+            await Effect.runPromise(call(all)(request))
+            assert.deepStrictEqual(sent(http), revealed(request))
+          }),
+          { numRuns: 30 }
+        )
+      )
+    })
+
+  const bodyOf = (name: string) => operations.find(([operation]) => operation === name)![2]
+
+  it.scopedLive("any GetResourceOauth2Token arrives as it is", () =>
+    arrives(DataPlane.GetResourceOauth2TokenRequest, {}, ({ data }) => data.getResourceOauth2Token))
+
+  it.scopedLive("any CompleteResourceTokenAuth arrives as it is", () =>
+    arrives(
+      Schema.Struct({
+        // A union with members that are `never` has no arbitrary.
+        userIdentifier: Schema.Union(Schema.Struct({ userId: UserId }), Schema.Struct({ userToken: UserToken })),
+        sessionUri: DataPlane.CompleteResourceTokenAuthRequest.fields.sessionUri
+      }),
+      {},
+      ({ data }) => data.completeResourceTokenAuth
+    ))
+
+  it.scopedLive("any GetResourcePaymentToken arrives as it is", () =>
+    arrives(
+      DataPlane.GetResourcePaymentTokenRequest,
+      bodyOf("GetResourcePaymentToken"),
+      ({ data }) => data.getResourcePaymentToken
+    ))
+
+  it.scopedLive("any CreateWorkloadIdentity arrives as it is", () =>
+    arrives(
+      ControlPlane.CreateWorkloadIdentityRequest,
+      bodyOf("CreateWorkloadIdentity"),
+      ({ control }) => control.createWorkloadIdentity
+    ))
+
+  it.scopedLive("any CreateOauth2CredentialProvider arrives as it is", () =>
+    arrives(
+      ControlPlane.CreateOauth2CredentialProviderRequest,
+      bodyOf("CreateOauth2CredentialProvider"),
+      ({ control }) => control.createOauth2CredentialProvider
+    ))
+
+  it.scopedLive("any CreateApiKeyCredentialProvider arrives as it is", () =>
+    arrives(
+      ControlPlane.CreateApiKeyCredentialProviderRequest,
+      bodyOf("CreateApiKeyCredentialProvider"),
+      ({ control }) => control.createApiKeyCredentialProvider
+    ))
+})
+
+describe("answers", () => {
+  it.scopedLive("a token answer is read as a closed union", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, {}))
+      const { data } = yield* Effect.provide(both, planes(http.url))
+      const ask = (body: unknown) => {
+        http.answer = json(200, body)
+        return data.getResourceOauth2Token({
+          workloadIdentityToken: Redacted.make(token),
+          resourceCredentialProviderName: "github",
+          scopes: ["repo"],
+          oauth2Flow: "USER_FEDERATION"
+        })
+      }
+      const authorizationUrl = `https://example.com/authorize?request_uri=${encodeURIComponent(sessionUri)}`
+      assert.deepStrictEqual(
+        yield* ask({ accessToken: "access", sessionStatus: "FAILED", unknown: 1 }),
+        new DataPlane.Issued({ accessToken: Redacted.make("access") })
+      )
+      assert.deepStrictEqual(
+        yield* ask({ authorizationUrl, sessionUri, sessionStatus: "IN_PROGRESS" }),
+        new DataPlane.ConsentRequired({
+          authorizationUrl: Redacted.make(authorizationUrl),
+          sessionUri: Redacted.make(sessionUri)
+        })
+      )
+      assert.deepStrictEqual(yield* ask({ sessionStatus: "FAILED", authorizationUrl }), new DataPlane.Failed())
+      assert.deepStrictEqual(yield* ask({ sessionStatus: "SOMETHING_NEW" }), new DataPlane.InProgress())
+      assert.deepStrictEqual(yield* ask({}), new DataPlane.InProgress())
+    }))
+
+  it.scopedLive("time stamps are read with their fraction, unknown members are ignored", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { ...bodyAsRecord("GetWorkloadIdentity"), unknown: { a: 1 } }))
+      const { control } = yield* Effect.provide(both, planes(http.url))
+      const identity = yield* control.getWorkloadIdentity({ name: "agent" })
+      assert.strictEqual(DateTime.toEpochMillis(identity.createdTime), 1750000000500)
+      assert.notProperty(identity, "unknown")
+    }))
+
+  const bodyAsRecord = (name: string): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(operations.find(([operation]) => operation === name)![2] ?? {}))
+
+  it.scopedLive("an empty body completes an authorization", () =>
+    Effect.gen(function*() {
+      const http = yield* server((response) => response.writeHead(200).end())
+      const { data } = yield* Effect.provide(both, planes(http.url))
+      const answer = yield* data.completeResourceTokenAuth({
+        userIdentifier: { userId: "alice" },
+        sessionUri: Redacted.make(sessionUri)
+      })
+      assert.isUndefined(answer)
+    }))
+})
+
+describe("interruption", () => {
+  it.scopedLive("aborts the request in flight, and is an interruption", () =>
+    Effect.gen(function*() {
+      const arrived = yield* Deferred.make<void>()
+      const closed = yield* Deferred.make<void>()
+      const http = yield* server((response) => {
+        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+        Deferred.unsafeDone(arrived, Effect.void)
+      })
+      yield* Effect.gen(function*() {
+        const fiber = yield* Effect.fork(getApiKey)
+        yield* Deferred.await(arrived)
+        const exit = yield* Fiber.interrupt(fiber)
+        yield* Deferred.await(closed)
+        assert(Exit.isFailure(exit))
+        assert.isTrue(Cause.isInterruptedOnly(exit.cause))
+        assert.lengthOf(http.seen, 1)
+      }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
+    }))
+
+  it.scopedLive("aborts while the answer is being read", () =>
+    Effect.gen(function*() {
+      const arrived = yield* Deferred.make<void>()
+      const closed = yield* Deferred.make<void>()
+      const http = yield* server((response) => {
+        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+        response.writeHead(200, { "content-length": "100" })
+        response.write("{\"apiKey\":", () => Deferred.unsafeDone(arrived, Effect.void))
+      })
+      yield* Effect.gen(function*() {
+        const fiber = yield* Effect.fork(getApiKey)
+        yield* Deferred.await(arrived)
+        const exit = yield* Fiber.interrupt(fiber)
+        yield* Deferred.await(closed)
+        assert.isTrue(Exit.isInterrupted(exit))
+      }).pipe(Effect.provide(planes(http.url)))
+    }))
+})
+
+describe("clients", () => {
+  it.scopedLive("are destroyed with the layer", () =>
+    Effect.gen(function*() {
+      const destroyed: Array<string> = []
+      const handler = (name: string) => ({
+        handle: () => Promise.reject(new Error("not called")),
+        destroy: () => void destroyed.push(name),
+        metadata: { handlerProtocol: "http/1.1" },
+        updateHttpClientConfig: () => {},
+        httpHandlerConfigs: () => ({})
+      })
+      yield* Effect.scoped(Layer.build(planes("http://127.0.0.1:1", {
+        dataPlane: { requestHandler: handler("data") },
+        controlPlane: { requestHandler: handler("control") }
+      })))
+      assert.sameMembers(destroyed, ["data", "control"])
+    }))
+
+  it.scopedLive("one that is passed in is used as it is, and not destroyed", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      const client = new BedrockAgentCoreClient({
+        region: "eu-central-1",
+        endpoint: http.url,
+        credentials: { accessKeyId: "AKIDOTHER", secretAccessKey: "secret" }
+      })
+      let destroyed = 0
+      const destroy = client.destroy.bind(client)
+      client.destroy = () => void destroyed++
+      const layer = AwsPlanes.layer({ dataPlane: { client } }).pipe(Layer.provide(noVariables))
+      yield* Effect.provide(getApiKey, layer)
+      assert.strictEqual(destroyed, 0)
+      assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDOTHER\/\d{8}\/eu-central-1/)
+      http.answer = json(400, { message: "no" }, { "x-amzn-errortype": "ValidationException" })
+      assert.strictEqual((yield* Effect.provide(failure(getApiKey), layer))._tag, "ValidationException")
+      destroy()
+    }))
+
+  it.scopedLive("layerConfig takes options from configuration", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      const layer = AwsPlanes.layerConfig({
+        region: Config.string("AGENT_REGION"),
+        endpoint: Config.string("AGENT_ENDPOINT"),
+        credentials: Config.all({
+          accessKeyId: Config.string("AGENT_KEY"),
+          secretAccessKey: Config.redacted("AGENT_SECRET")
+        })
+      }).pipe(Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
+        new Map([
+          ["AGENT_REGION", "ap-southeast-2"],
+          ["AGENT_ENDPOINT", http.url],
+          ["AGENT_KEY", "AKIDCONFIG"],
+          ["AGENT_SECRET", "secret"]
+        ])
+      ))))
+      yield* Effect.provide(getApiKey, layer)
+      assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDCONFIG\/\d{8}\/ap-southeast-2/)
+      const error = yield* failure(Layer.build(AwsPlanes.layerConfig({ region: Config.string("X") }).pipe(Layer.provide(noVariables))))
+      assert.include(String(error), "X")
+    }))
+})

@@ -1,0 +1,201 @@
+import { assert } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Cause from "effect/Cause"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import { inspect } from "node:util"
+
+export interface Seen {
+  readonly method: string
+  readonly path: string
+  readonly headers: Http.IncomingHttpHeaders
+  readonly body: string
+}
+
+export type Answer = (response: Http.ServerResponse, seen: Seen) => void
+
+export interface Server {
+  readonly url: string
+  readonly seen: Array<Seen>
+  answer: Answer
+}
+
+export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Answer => (response) => {
+  response.writeHead(status, { "content-type": "application/json", "x-amzn-requestid": "request-1", ...headers })
+  response.end(JSON.stringify(body))
+}
+
+export const raw = (status: number, body: string, headers: Record<string, string> = {}): Answer => (response) => {
+  response.writeHead(status, { "x-amzn-requestid": "request-1", ...headers })
+  response.end(body)
+}
+
+/** A server on loopback that gives one answer to everything until it is told another. */
+export const server = (answer: Answer) =>
+  Effect.acquireRelease(
+    Effect.async<Server & { readonly close: Effect.Effect<void> }>((resume) => {
+      const seen: Array<Seen> = []
+      const state = { url: "", seen, answer }
+      const http = Http.createServer((request, response) => {
+        const chunks: Array<Buffer> = []
+        request.on("data", (chunk: Buffer) => chunks.push(chunk))
+        request.on("end", () => {
+          const one = {
+            method: request.method ?? "",
+            path: request.url ?? "",
+            headers: request.headers,
+            body: Buffer.concat(chunks).toString()
+          }
+          seen.push(one)
+          state.answer(response, one)
+        })
+      })
+      http.listen(0, "127.0.0.1", () => {
+        // A TCP server's address is never a pipe's name.
+        state.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+        const close = Effect.async<void>((done) => {
+          http.close(() => done(Effect.void))
+          http.closeAllConnections()
+        })
+        resume(Effect.succeed(Object.assign(state, { close })))
+      })
+    }),
+    (started) => started.close
+  )
+
+export const credentials: AwsPlanes.Credentials = {
+  accessKeyId: "AKIDEXAMPLE",
+  secretAccessKey: Redacted.make("wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"),
+  sessionToken: Redacted.make("c2Vzc2lvbi10b2tlbi1vZi10aGUtY2FsbGVy")
+}
+
+/** No variables of the machine that runs the tests. */
+export const noVariables = Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
+
+export const planes = (endpoint: string, options: AwsPlanes.Options = {}) =>
+  AwsPlanes.layer({ region: "us-west-2", credentials, endpoint, maxAttempts: 1, ...options }).pipe(
+    Layer.provide(noVariables)
+  )
+
+export type Planes = { readonly data: DataPlane.Service; readonly control: ControlPlane.Service }
+
+export const both: Effect.Effect<Planes, never, DataPlane.DataPlane | ControlPlane.ControlPlane> = Effect.all({
+  data: DataPlane.DataPlane,
+  control: ControlPlane.ControlPlane
+})
+
+export const token = "wat-0123456789abcdefghijklmnopqrstuvwxyz"
+export const sessionUri = "urn:ietf:params:oauth:request_uri:Zx9-Yw8-Vu7-Ts6-Rq5"
+
+export const apiKeyRequest: DataPlane.GetResourceApiKeyRequest = {
+  workloadIdentityToken: Redacted.make(token),
+  resourceCredentialProviderName: "weather"
+}
+
+/** One valid request and answer of every operation: `[AWS name, call, answer's status, answer's body]`. */
+export const operations: ReadonlyArray<
+  readonly [name: string, call: (planes: Planes) => Effect.Effect<unknown, { readonly _tag: string }>, body: unknown]
+> = [
+  ["GetWorkloadAccessToken", ({ data }) => data.getWorkloadAccessToken({ workloadName: "agent" }), {
+    workloadAccessToken: token
+  }],
+  [
+    "GetWorkloadAccessTokenForJWT",
+    ({ data }) => data.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: Redacted.make("aaaa.bbbb.cccc") }),
+    { workloadAccessToken: token }
+  ],
+  [
+    "GetWorkloadAccessTokenForUserId",
+    ({ data }) => data.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId: "alice" }),
+    { workloadAccessToken: token }
+  ],
+  [
+    "GetResourceOauth2Token",
+    ({ data }) =>
+      data.getResourceOauth2Token({
+        workloadIdentityToken: Redacted.make(token),
+        resourceCredentialProviderName: "github",
+        scopes: [],
+        oauth2Flow: "M2M"
+      }),
+    { accessToken: "access" }
+  ],
+  ["GetResourceApiKey", ({ data }) => data.getResourceApiKey(apiKeyRequest), { apiKey: "key" }],
+  [
+    "GetResourcePaymentToken",
+    ({ data }) =>
+      data.getResourcePaymentToken({
+        workloadIdentityToken: Redacted.make(token),
+        resourceCredentialProviderName: "payments",
+        paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "POST", requestPath: "/pay" } }
+      }),
+    { paymentTokenResponse: { coinbaseCdpTokenResponse: { bearerToken: "bearer" } } }
+  ],
+  [
+    "CompleteResourceTokenAuth",
+    ({ data }) =>
+      data.completeResourceTokenAuth({ userIdentifier: { userId: "alice" }, sessionUri: Redacted.make(sessionUri) }),
+    {}
+  ],
+  ["CreateWorkloadIdentity", ({ control }) => control.createWorkloadIdentity({ name: "agent" }), {
+    name: "agent",
+    workloadIdentityArn: "arn:aws:x"
+  }],
+  ["GetWorkloadIdentity", ({ control }) => control.getWorkloadIdentity({ name: "agent" }), {
+    name: "agent",
+    workloadIdentityArn: "arn:aws:x",
+    createdTime: 1750000000.5,
+    lastUpdatedTime: 1750000001
+  }],
+  [
+    "CreateOauth2CredentialProvider",
+    ({ control }) =>
+      control.createOauth2CredentialProvider({
+        name: "github",
+        credentialProviderVendor: "GithubOauth2",
+        oauth2ProviderConfigInput: {
+          githubOauth2ProviderConfig: { clientId: "client", clientSecret: Redacted.make("client-secret") }
+        }
+      }),
+    { name: "github", credentialProviderArn: "arn:aws:y", clientSecretArn: { secretArn: "arn:aws:z" } }
+  ],
+  [
+    "CreateApiKeyCredentialProvider",
+    ({ control }) => control.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("api-key-value") }),
+    { name: "weather", credentialProviderArn: "arn:aws:y", apiKeySecretArn: { secretArn: "arn:aws:z" } }
+  ]
+]
+
+/** The failure of an effect that has to fail; a defect or a success ends the test. */
+export const failure = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<E, never, R> =>
+  Effect.flatMap(Effect.exit(effect), (exit) => {
+    assert(Exit.isFailure(exit), "expected a failure, got a success")
+    assert(Cause.isFailType(exit.cause), `expected a failure, got ${Cause.pretty(exit.cause)}`)
+    return Effect.succeed(exit.cause.error)
+  })
+
+/** Everything that a program, a logger or a person might make of an error. */
+export const rendered = (error: unknown): string =>
+  [
+    String(error),
+    JSON.stringify(error),
+    Cause.pretty(Cause.fail(error)),
+    inspect(error, { depth: 10, showHidden: true })
+  ].join("\n")
+
+/** Fails when an 8-character piece of a secret is in the text. */
+export const assertNoSecrets = (text: string, secrets: Iterable<string>): void => {
+  for (const secret of secrets) {
+    for (let at = 0; at + 8 <= secret.length; at++) {
+      const piece = secret.slice(at, at + 8)
+      assert(!text.includes(piece), `found a piece of a secret: ${piece}`)
+    }
+  }
+}

@@ -1,0 +1,413 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose"
+import * as OAuth from "openid-client"
+import { vi } from "vitest"
+import { redirectUriAllowed } from "../../src/internal/local/oidcProvider.js"
+import * as SimulatedUser from "../../src/internal/local/simulatedUser.js"
+import * as Utils from "./utils.js"
+
+const reachable = (url: string) =>
+  Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
+
+/** A user who has consented, and the tokens of his. */
+const consented = (options: AuthorizationServer.Options & { readonly scope?: string } = {}) =>
+  Effect.gen(function*() {
+    const { callbackUrl, server } = yield* Utils.start(options)
+    const configuration = yield* Utils.discover(server)
+    const request = yield* Utils.authorizationRequest(
+      configuration,
+      callbackUrl,
+      options.scope === undefined ? {} : { scope: options.scope }
+    )
+    const page = yield* SimulatedUser.consent({ authorizationUrl: request.url, userName: "alice", decision: "allow" })
+    const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
+    return { server, callbackUrl, configuration, request, page, tokens }
+  })
+
+describe("AuthorizationServer", () => {
+  // The first test of the file, because the package prints while it is imported, once in a process.
+  it.scopedLive("prints nothing", () =>
+    Effect.gen(function*() {
+      const written: Array<unknown> = []
+      const spies = (["log", "info", "warn", "error", "debug"] as const).map((method) =>
+        vi.spyOn(console, method).mockImplementation((...args) => void written.push(...args))
+      )
+      const streams = [process.stdout, process.stderr].map((stream) =>
+        vi.spyOn(stream, "write").mockImplementation((chunk) => {
+          written.push(chunk)
+          return true
+        })
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => [...spies, ...streams].forEach((spy) => spy.mockRestore())))
+      const server = yield* AuthorizationServer.make({ clients: [{ clientId: "c", clientSecret: Redacted.make("s"), scopes: ["a"] }] })
+      const user = yield* SimulatedUser.make
+      yield* Effect.promise(() => fetch(`${server.issuer}/nowhere`))
+      yield* user.visit(Redacted.make(`${server.issuer}/auth?client_id=unknown`))
+      yield* user.visit(Redacted.make(server.issuer))
+      const configuration = yield* Utils.discover(server, Redacted.make("s"), "c")
+      yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))
+      assert.deepStrictEqual(written, [])
+    }))
+
+  it.scopedLive("publishes a discovery document that names its port", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const metadata = (yield* Utils.discover(server)).serverMetadata()
+      assert.match(server.issuer, /^http:\/\/127\.0\.0\.1:\d+$/)
+      assert.strictEqual(metadata.issuer, server.issuer)
+      assert.strictEqual(metadata.jwks_uri, server.jwksUri)
+      assert.isTrue(metadata.supportsPKCE())
+      assert.isTrue(metadata.authorization_response_iss_parameter_supported)
+    }))
+
+  it.scopedLive("issues JWTs to clients, that its key set verifies", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      const tokens = yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration, { scope: "reports:read" }))
+      const { payload } = yield* Effect.promise(() =>
+        jwtVerify(tokens.access_token, createRemoteJWKSet(new URL(server.jwksUri)), {
+          issuer: server.issuer,
+          audience: server.audience,
+          typ: "at+jwt"
+        })
+      )
+      assert.strictEqual(decodeProtectedHeader(tokens.access_token).alg, "ES256")
+      assert.strictEqual(payload.scope, "reports:read")
+      assert.strictEqual(payload.client_id, Utils.clientId)
+      assert.strictEqual(payload.sub, Utils.clientId)
+      assert.strictEqual(tokens.expires_in, 600)
+    }))
+
+  it.scopedLive("gives all scopes of the client to a request without scopes, and refuses unknown ones", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      const tokens = yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))
+      assert.strictEqual(tokens.scope, "reports:read reports:write")
+      for (const scope of ["reports:read admin", "openid", "offline_access"]) {
+        const refused = yield* Utils.refusal(() => OAuth.clientCredentialsGrant(configuration, { scope }))
+        assert.strictEqual(refused.error, "invalid_scope")
+      }
+    }))
+
+  it.scopedLive("issues tokens for other resources when they are configured, and refuses unknown ones", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start({ resources: ["https://api.example.com", "urn:example:mail"] })
+      const configuration = yield* Utils.discover(server)
+      const audience = (parameters: Record<string, string>) =>
+        Effect.map(
+          Effect.promise(() => OAuth.clientCredentialsGrant(configuration, parameters)),
+          ({ access_token }) => JSON.parse(Buffer.from(access_token.split(".")[1] ?? "", "base64url").toString()).aud
+        )
+      assert.strictEqual(yield* audience({}), "https://api.example.com")
+      assert.strictEqual(yield* audience({ resource: "urn:example:mail" }), "urn:example:mail")
+      const refused = yield* Utils.refusal(() =>
+        OAuth.clientCredentialsGrant(configuration, { resource: "urn:example:else" })
+      )
+      assert.strictEqual(refused.error, "invalid_target")
+    }))
+
+  it.scopedLive("refuses a wrong secret", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server, Redacted.make("another-secret"))
+      const error = yield* Effect.flip(Effect.tryPromise({
+        try: () => OAuth.clientCredentialsGrant(configuration),
+        catch: (error) => error
+      }))
+      assert.instanceOf(error, OAuth.WWWAuthenticateChallengeError)
+    }))
+
+  it.scopedLive("signs a user in, asks for consent, and issues tokens for him", () =>
+    Effect.gen(function*() {
+      const { page, tokens } = yield* consented()
+      assert.strictEqual(page.status, 200)
+      assert.include(page.text, "Back at the application")
+      assert.strictEqual(tokens.claims()?.sub, "alice")
+      assert.isString(tokens.refresh_token)
+      // What the access token is good for; that there is a refresh token says the rest.
+      assert.strictEqual(tokens.scope, "reports:read")
+      const claims = JSON.parse(Buffer.from(tokens.access_token.split(".")[1] ?? "", "base64url").toString())
+      assert.strictEqual(claims.sub, "alice")
+      assert.strictEqual(claims.scope, "reports:read")
+    }))
+
+  it.scopedLive("gives no refresh token without offline_access, and all scopes of the client to a request without any", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
+      const url = new URL(Redacted.value(request.url))
+      url.searchParams.delete("scope")
+      const page = yield* SimulatedUser.consent({
+        authorizationUrl: Redacted.make(url.href),
+        userName: "alice",
+        decision: "allow"
+      })
+      const tokens = yield* Effect.promise(() =>
+        OAuth.authorizationCodeGrant(configuration, new URL(Redacted.value(page.url)), {
+          pkceCodeVerifier: request.verifier,
+          expectedState: request.state
+        })
+      )
+      assert.isUndefined(tokens.refresh_token)
+      assert.strictEqual(tokens.scope, "reports:read reports:write")
+    }))
+
+  it.scopedLive("returns with access_denied when the user refuses", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl)
+      const page = yield* SimulatedUser.consent({ authorizationUrl: request.url, userName: "alice", decision: "deny" })
+      const answer = new URL(Redacted.value(page.url))
+      assert.strictEqual(answer.origin + answer.pathname, callbackUrl)
+      assert.strictEqual(answer.searchParams.get("error"), "access_denied")
+      assert.strictEqual(answer.searchParams.get("state"), request.state)
+      assert.strictEqual(answer.searchParams.get("iss"), server.issuer)
+      assert.isNull(answer.searchParams.get("code"))
+    }))
+
+  it.scopedLive("returns with invalid_scope for scopes that the client does not have", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl, { scope: "openid admin" })
+      const user = yield* SimulatedUser.make
+      const page = yield* user.visit(request.url)
+      assert.strictEqual(new URL(Redacted.value(page.url)).searchParams.get("error"), "invalid_scope")
+    }))
+
+  it.scopedLive("requires PKCE, and a redirect URI of the client", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      const user = yield* SimulatedUser.make
+      const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
+      const bare = new URL(Redacted.value(request.url))
+      bare.searchParams.delete("code_challenge")
+      bare.searchParams.delete("code_challenge_method")
+      const answer = yield* user.visit(Redacted.make(bare.href))
+      assert.strictEqual(new URL(Redacted.value(answer.url)).searchParams.get("error"), "invalid_request")
+
+      const foreign = yield* Utils.authorizationRequest(configuration, `${callbackUrl}/deeper`)
+      const page = yield* user.visit(foreign.url)
+      assert.strictEqual(page.status, 400)
+      assert.include(page.text, "invalid_redirect_uri")
+      assert.strictEqual(new URL(Redacted.value(page.url)).origin, server.issuer)
+    }))
+
+  it.scopedLive("rotates refresh tokens, and kills the grant when an old one comes back", () =>
+    Effect.gen(function*() {
+      const { configuration, tokens } = yield* consented()
+      const first = tokens.refresh_token ?? ""
+      const refreshed = yield* Effect.promise(() => OAuth.refreshTokenGrant(configuration, first))
+      const second = refreshed.refresh_token ?? ""
+      assert.notStrictEqual(second, first)
+      assert.notStrictEqual(refreshed.access_token, tokens.access_token)
+      assert.strictEqual((yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, first))).error, "invalid_grant")
+      assert.strictEqual((yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, second))).error, "invalid_grant")
+    }))
+
+  it.scopedLive("a code is good once", () =>
+    Effect.gen(function*() {
+      const { configuration, page, request } = yield* consented()
+      assert.strictEqual(
+        (yield* Utils.refusal(() => Utils.exchange(configuration, request, page.url))).error,
+        "invalid_grant"
+      )
+    }))
+
+  it.scopedLive("two consents of one user are two grants", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      const user = yield* SimulatedUser.make
+      const consent = Effect.gen(function*() {
+        const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
+        const page = yield* user.consent({ authorizationUrl: request.url, userName: "alice", decision: "allow" })
+        return yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
+      })
+      const one = (yield* consent).refresh_token ?? ""
+      const other = (yield* consent).refresh_token ?? ""
+      yield* Effect.promise(() => OAuth.refreshTokenGrant(configuration, one))
+      yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, one))
+      const alive = yield* Effect.promise(() => OAuth.refreshTokenGrant(configuration, other))
+      assert.isString(alive.refresh_token)
+    }))
+
+  it.scopedLive("forgets what a user withdraws: the refresh token is dead", () =>
+    Effect.gen(function*() {
+      const { configuration, server, tokens } = yield* consented()
+      assert.strictEqual(yield* server.revoke({ userName: "bob" }), 0)
+      assert.strictEqual(yield* server.revoke({ userName: "alice", clientId: "another" }), 0)
+      assert.strictEqual(yield* server.revoke({ userName: "alice" }), 1)
+      const refused = yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, tokens.refresh_token ?? ""))
+      assert.strictEqual(refused.error, "invalid_grant")
+    }))
+
+  it.scopedLive("revokes and introspects refresh tokens for their client", () =>
+    Effect.gen(function*() {
+      const { configuration, tokens } = yield* consented()
+      const refreshToken = tokens.refresh_token ?? ""
+      assert.isTrue((yield* Effect.promise(() => OAuth.tokenIntrospection(configuration, refreshToken))).active)
+      yield* Effect.promise(() => OAuth.tokenRevocation(configuration, refreshToken))
+      assert.isFalse((yield* Effect.promise(() => OAuth.tokenIntrospection(configuration, refreshToken))).active)
+    }))
+
+  it.scopedLive("has short lifetimes when asked for", () =>
+    Effect.gen(function*() {
+      const { tokens } = yield* consented({ accessTokenLifetime: "1500 millis", scope: "reports:read openid" })
+      assert.strictEqual(tokens.expires_in, 2)
+    }))
+
+  it.scopedLive("remembers a consent, until the user is signed out", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      const user = yield* SimulatedUser.make
+      const scope = { scope: "openid reports:read" }
+      const first = yield* Utils.authorizationRequest(configuration, callbackUrl, scope)
+      yield* user.consent({ authorizationUrl: first.url, userName: "alice", decision: "allow" })
+      const second = yield* Utils.authorizationRequest(configuration, callbackUrl, scope)
+      assert.include((yield* user.visit(second.url)).text, "Back at the application")
+      const offline = yield* Utils.authorizationRequest(configuration, callbackUrl)
+      assert.include((yield* user.visit(offline.url)).text, "Test agent to act for you?")
+      yield* server.signOut("alice")
+      const third = yield* Utils.authorizationRequest(configuration, callbackUrl, scope)
+      assert.include((yield* user.visit(third.url)).text, "Sign in")
+    }))
+
+  it.scopedLive("another user can sign in, on the consent page and where a login is asked for", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      const user = yield* SimulatedUser.make
+      const subject = (userName: string, parameters?: Record<string, string>) =>
+        Effect.gen(function*() {
+          const request = yield* Utils.authorizationRequest(configuration, callbackUrl, parameters)
+          const page = yield* user.consent({ authorizationUrl: request.url, userName, decision: "allow" })
+          const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
+          return tokens.claims()?.sub
+        })
+      assert.strictEqual(yield* subject("alice"), "alice")
+      assert.strictEqual(yield* subject("bob"), "alice")
+      assert.strictEqual(yield* subject("bob", { prompt: "login" }), "bob")
+    }))
+
+  it.scopedLive("takes clients later, and replaces them", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const clientId = "late"
+      const clientSecret = Redacted.make("late-secret")
+      yield* server.registerClient({ clientId, clientSecret, scopes: ["one"] })
+      const configuration = yield* Utils.discover(server, clientSecret, clientId)
+      assert.strictEqual((yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))).scope, "one")
+      yield* server.registerClient({ clientId, clientSecret, scopes: ["two"] })
+      assert.strictEqual((yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))).scope, "two")
+    }))
+
+  it.scopedLive("refuses clients and settings that cannot work, without their secrets", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const base = { clientId: "c", clientSecret: Redacted.make("a-secret-that-must-not-show") }
+      const refused: ReadonlyArray<AuthorizationServer.Client> = [
+        { ...base, clientId: "" },
+        { ...base, clientSecret: Redacted.make("") },
+        { ...base, grants: ["authorization_code"] },
+        { ...base, grants: ["refresh_token"] },
+        { ...base, redirectUris: ["not a url"] },
+        { ...base, redirectUris: ["javascript:alert(1)"] },
+        { ...base, scopes: ["two words"] }
+      ]
+      for (const client of refused) {
+        const error = yield* Effect.flip(server.registerClient(client))
+        assert.strictEqual(error.reason, "Configuration")
+        assert.notInclude(error.message, "must-not-show")
+      }
+      for (const options of [{ resources: [] }, { resources: ["relative"] }, { accessTokenLifetime: 0 }, { refreshTokenLifetime: Infinity }]) {
+        assert.strictEqual((yield* Effect.flip(AuthorizationServer.make(options))).reason, "Configuration")
+      }
+    }))
+
+  it.scopedLive("runs twice on one machine: the browser keeps both sign-ins apart", () =>
+    Effect.gen(function*() {
+      const [one, other] = yield* Effect.all([Utils.start(), Utils.start()], { concurrency: "unbounded" })
+      assert.notStrictEqual(one.server.issuer, other.server.issuer)
+      const user = yield* SimulatedUser.make
+      const subject = ({ callbackUrl, server }: typeof one, userName: string) =>
+        Effect.gen(function*() {
+          const configuration = yield* Utils.discover(server)
+          const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
+          const page = yield* user.consent({ authorizationUrl: request.url, userName, decision: "allow" })
+          return (yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))).claims()?.sub
+        })
+      assert.strictEqual(yield* subject(one, "alice"), "alice")
+      assert.strictEqual(yield* subject(other, "bob"), "bob")
+      assert.strictEqual(yield* subject(one, "carol"), "alice")
+    }))
+
+  it.live("closes its port, with connections still open, and frees it for the next", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const server = yield* Scope.extend(AuthorizationServer.make(), scope)
+      assert.isTrue(yield* reachable(server.discoveryUrl))
+      yield* Scope.close(scope, Exit.void)
+      assert.isFalse(yield* reachable(server.discoveryUrl))
+      const port = Number(new URL(server.issuer).port)
+      const issuer = yield* Effect.scoped(Effect.map(AuthorizationServer.make({ port }), (next) => next.issuer))
+      assert.strictEqual(issuer, server.issuer)
+    }))
+
+  it.scopedLive("says that a port is taken", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const error = yield* Effect.flip(AuthorizationServer.make({ port: Number(new URL(server.issuer).port) }))
+      assert.strictEqual(error.reason, "Listen")
+      assert.include(error.message, "EADDRINUSE")
+    }))
+})
+
+describe("redirectUriAllowed", () => {
+  const allowed = ["http://127.0.0.1:4020/identities/oauth2/callback/*", "https://app.example.com/done?x=1"]
+
+  it("takes exact entries, and one more segment for a star", () => {
+    for (
+      const uri of [
+        "http://127.0.0.1:4020/identities/oauth2/callback/0d1e",
+        "https://app.example.com/done?x=1"
+      ]
+    ) {
+      assert.isTrue(redirectUriAllowed(allowed, uri), uri)
+    }
+  })
+
+  it("takes nothing else", () => {
+    for (
+      const uri of [
+        "http://127.0.0.1:4020/identities/oauth2/callback/",
+        "http://127.0.0.1:4020/identities/oauth2/callback/a/b",
+        "http://127.0.0.1:4020/identities/oauth2/callback/a?x=1",
+        "http://127.0.0.1:4020/identities/oauth2/callback/a#x",
+        "http://127.0.0.1:4020/identities/oauth2/callback/..",
+        "http://127.0.0.1:4020/identities/oauth2/callback/%2e%2e",
+        "http://127.0.0.1:4020/identities/oauth2/callback/\\evil",
+        "http://127.0.0.1:4021/identities/oauth2/callback/a",
+        "http://127.0.0.1:4020@evil.example/identities/oauth2/callback/a",
+        "http://user@127.0.0.1:4020/identities/oauth2/callback/a",
+        "http://127.0.0.1:40201/identities/oauth2/callback/a",
+        "https://127.0.0.1:4020/identities/oauth2/callback/a",
+        "https://app.example.com/done?x=2",
+        "https://app.example.com/done",
+        "nonsense",
+        ""
+      ]
+    ) {
+      assert.isFalse(redirectUriAllowed(allowed, uri), uri)
+    }
+  })
+})

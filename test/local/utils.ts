@@ -1,0 +1,107 @@
+/** What the tests of the authorization server and of the services around it share. */
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import * as OAuth from "openid-client"
+
+/** An HTTP server for one test, as long as its scope. */
+export const httpServer = (handle: Http.RequestListener): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.async<Http.Server>((resume) => {
+      const server = Http.createServer(handle)
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.async<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        server.closeAllConnections()
+      })
+  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+
+export const clientId = "agentcore"
+export const clientSecret = Redacted.make("a-development-secret")
+export const clientScopes = ["reports:read", "reports:write"]
+
+/**
+ * An authorization server with one client, and the place where that client gets its users back: any path under
+ * `/callback/` shows a page.
+ */
+export const start = (options: AuthorizationServer.Options = {}) =>
+  Effect.gen(function*() {
+    const application = yield* httpServer((_, response) => {
+      response.setHeader("content-type", "text/html; charset=utf-8")
+      response.end("<!doctype html><html lang=en><title>Application</title><h1>Back at the application</h1></html>")
+    })
+    const server = yield* AuthorizationServer.make({
+      ...options,
+      clients: [
+        { clientId, clientSecret, redirectUris: [`${application}/callback/*`], scopes: clientScopes, name: "Test agent" },
+        ...options.clients ?? []
+      ]
+    })
+    return { server, callbackUrl: `${application}/callback/${crypto.randomUUID()}` }
+  })
+
+export const layer = (options?: AuthorizationServer.Options) =>
+  Layer.scoped(AuthorizationServer.AuthorizationServer, Effect.map(start(options), ({ server }) => server))
+
+export const discover = (
+  server: AuthorizationServer.Service,
+  secret: Redacted.Redacted = clientSecret,
+  id: string = clientId
+): Effect.Effect<OAuth.Configuration> =>
+  Effect.promise(() =>
+    OAuth.discovery(new URL(server.discoveryUrl), id, undefined, OAuth.ClientSecretBasic(Redacted.value(secret)), {
+      execute: [OAuth.allowInsecureRequests]
+    })
+  )
+
+/** The error that a request is refused with. */
+export const refusal = (request: () => Promise<unknown>): Effect.Effect<OAuth.ResponseBodyError> =>
+  Effect.tryPromise({ try: request, catch: (error) => error }).pipe(
+    Effect.flip,
+    Effect.flatMap((error) =>
+      error instanceof OAuth.ResponseBodyError ? Effect.succeed(error) : Effect.die(`not an answer of the server: ${error}`)
+    ),
+    Effect.orDie
+  )
+
+export interface AuthorizationRequest {
+  readonly url: Redacted.Redacted
+  readonly verifier: string
+  readonly state: string
+}
+
+export const authorizationRequest = (
+  configuration: OAuth.Configuration,
+  redirectUri: string,
+  parameters: Record<string, string> = {}
+): Effect.Effect<AuthorizationRequest> =>
+  Effect.promise(async () => {
+    const verifier = OAuth.randomPKCECodeVerifier()
+    const state = OAuth.randomState()
+    const url = OAuth.buildAuthorizationUrl(configuration, {
+      redirect_uri: redirectUri,
+      scope: "openid reports:read offline_access",
+      code_challenge: await OAuth.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+      state,
+      ...parameters
+    })
+    return { url: Redacted.make(url.href), verifier, state }
+  })
+
+export const exchange = (
+  configuration: OAuth.Configuration,
+  request: AuthorizationRequest,
+  callback: Redacted.Redacted
+) =>
+  OAuth.authorizationCodeGrant(configuration, new URL(Redacted.value(callback)), {
+    pkceCodeVerifier: request.verifier,
+    expectedState: request.state,
+    idTokenExpected: true
+  })
