@@ -27,7 +27,8 @@ export const secret = (min: number, max: number, pattern?: RegExp): Schema.Redac
 /** @internal */
 export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literal<[...L]> =>
   Schema.Literal(...literals).annotations({
-    message: () => `${prefix} satisfy enum value set: [${literals.join(", ")}]`
+    // Several literals are a union, whose message has to be told to stand for those of its members.
+    message: () => ({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]`, override: true })
     // `const` makes the tuple readonly, `Schema.Literal` wants it as it is without.
   }) as unknown as Schema.Literal<[...L]>
 

@@ -1,0 +1,79 @@
+/**
+ * What a person sees of the demo: steps as they happen, a line that moves while something is waited for, a table at the end.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import { styleText } from "node:util"
+
+/** @internal */
+export interface Service {
+  /** Whether a person sits at a terminal. */
+  readonly interactive: boolean
+  readonly title: (text: string) => Effect.Effect<void>
+  readonly step: (label: string, detail?: string) => Effect.Effect<void>
+  readonly failed: (label: string, detail: string) => Effect.Effect<void>
+  readonly text: (text: string) => Effect.Effect<void>
+  /** A moving line for as long as an effect runs; without a terminal, one line. */
+  readonly waiting: <A, E, R>(label: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly table: (rows: ReadonlyArray<ReadonlyArray<string>>) => Effect.Effect<void>
+}
+
+/** @internal */
+export class Screen extends Context.Tag("effect-agentcore-identity/cli/Screen")<Screen, Service>() {}
+
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
+
+type Style = Parameters<typeof styleText>[0]
+
+/** @internal */
+export const seconds = (millis: number): string => `${(millis / 1000).toFixed(millis < 10_000 ? 2 : 0)} s`
+
+const make = (output: NodeJS.WriteStream): Service => {
+  const interactive = output.isTTY && process.stdin.isTTY
+  const styled = output.isTTY && process.env["NO_COLOR"] === undefined
+  const style = (format: Style, text: string) => styled ? styleText(format, text) : text
+  const clearLine = interactive ? "\r\u001b[2K" : ""
+  const write = (text: string) => Effect.sync(() => void output.write(text))
+  // A moving line gives way to what is printed, and comes back below it.
+  const print = (text: string) => write(`${clearLine}${text}\n`)
+
+  return {
+    interactive,
+    title: (text) => print(`\n${style("bold", text)}\n`),
+    step: (label, detail = "") => print(`  ${style("green", "✓")} ${label.padEnd(28)} ${style("dim", detail)}`.trimEnd()),
+    failed: (label, detail) => print(`  ${style("yellow", "✗")} ${label.padEnd(28)} ${detail}`),
+    text: print,
+    waiting: (label, effect) =>
+      interactive
+        ? Effect.gen(function*() {
+          const start = yield* Clock.currentTimeMillis
+          let frame = 0
+          const draw = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            write(`${clearLine}  ${style("cyan", frames[frame++ % frames.length] ?? "")} ${label} ${
+              style("dim", seconds(now - start))
+            }`))
+          yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("100 millis")))
+          yield* Effect.addFinalizer(() => write(clearLine))
+          return yield* effect
+        }).pipe(Effect.scoped)
+        : Effect.zipRight(print(`  … ${label}`), effect),
+    table: (rows) => {
+      const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+      const lines = rows.map((row, index) => {
+        const line = `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd()}`
+        return index === 0
+          ? `${style("bold", line)}\n  ${style("dim", widths.map((width) => "─".repeat(width)).join("───"))}`
+          : line
+      })
+      return print(`\n${lines.join("\n")}\n`)
+    }
+  }
+}
+
+/** @internal */
+export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => make(process.stdout))
