@@ -48,7 +48,10 @@ interface Setting {
   readonly providers: Report.Providers
 }
 
-const agent = <E, R>(setting: Setting, show: Consent.ConsentHandler<E, R>) =>
+/** Shows the consent page to a user, or to a simulated one. */
+type Show = Consent.ConsentHandler<SimulatedUser.SimulatedUserError, Screen.Screen>
+
+const agent = (setting: Setting, show: Show) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
     const user = { userId: setting.user }
@@ -89,10 +92,10 @@ const summary = (report: Report.Report) =>
 type Planes = Layer.Layer<Identity | DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError>
 
 /** The agent over one `Identity`, with the page that its user comes back to. */
-const run = <E, R>(
+const run = (
   setting: Setting,
   identity: Planes,
-  show: Consent.ConsentHandler<E, R>,
+  show: Show,
   otherRoutes: Layer.Layer<never, never, HttpLayerRouter.HttpRouter> = Layer.empty
 ) => {
   // A URL's path starts with a slash.
@@ -127,7 +130,7 @@ const listen = (address: { readonly host: string; readonly port: number }) => No
  */
 export type UserMode = "ask" | "allow" | "deny"
 
-const ask: Consent.ConsentHandler<never, Screen.Screen> = (session) =>
+const ask: Show = (session) =>
   Effect.flatMap(Screen.Screen, (screen) =>
     screen.text(
       `\n  Open this page to give '${session.provider}' your consent (any user name will do):\n\n  ${
@@ -135,11 +138,7 @@ const ask: Consent.ConsentHandler<never, Screen.Screen> = (session) =>
       }\n`
     ))
 
-const simulate = (userName: string, decision: "allow" | "deny"): Consent.ConsentHandler<
-  SimulatedUser.SimulatedUserError,
-  Screen.Screen
-> =>
-(session) =>
+const simulate = (userName: string, decision: "allow" | "deny"): Show => (session) =>
   Effect.flatMap(Screen.Screen, (screen) =>
     screen.waiting(
       `a simulated user, ${userName}, opens the consent page (${decision})`,
@@ -235,9 +234,7 @@ export const onThisMachine = (mode: UserMode) =>
     yield* setUp(setting, { discoveryUrl: authorizationServer.discoveryUrl, clientId, clientSecret }, key).pipe(
       Effect.provide(identity)
     )
-    yield* mode === "ask"
-      ? run(setting, identity, ask, api)
-      : run(setting, identity, simulate(setting.user, mode), api)
+    yield* run(setting, identity, mode === "ask" ? ask : simulate(setting.user, mode), api)
   }).pipe(Effect.provide(Layer.mergeAll(
     AuthorizationServer.layer(),
     Layer.provide(LocalServer.layer(), OAuthClient.layer),

@@ -45,35 +45,39 @@ export const style = [
   "@media(prefers-color-scheme:dark){:root{--bg:#10131a;--card:#191d27;--text:#e9ebf2;--soft:#a5adbf;--line:#2d3342;",
   "--field:#737c91;--accent:#9fb0ff;--on:#10131a;--hover:#bcc8ff;--warn:#2c2610;--warn-text:#f0d58a;--bad:#ff9a92}}",
   "*{box-sizing:border-box}",
-  "body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--bg);color:var(--text);",
-  "font:1rem/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;overflow-wrap:anywhere}",
+  "body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--bg);",
+  "color:var(--text);font:1rem/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;",
+  "overflow-wrap:anywhere}",
   "main{width:100%;max-width:27rem;background:var(--card);border:1px solid var(--line);border-radius:14px;",
   "padding:2rem;box-shadow:0 10px 30px rgb(15 20 40/.08)}",
   "@media(max-width:30rem){main{padding:1.5rem}}",
   "h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;font-weight:650;letter-spacing:-.01em}",
-  "p{margin:0 0 1rem}a{color:var(--accent)}code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}",
+  "p{margin:0 0 1rem}main>:last-child,form>:last-child{margin-bottom:0}",
+  "a{color:var(--accent)}code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}",
   ".kicker{margin:0 0 .4rem;color:var(--soft);font-size:.85rem}.soft{color:var(--soft);font-size:.9rem}",
   ".note{margin:1.5rem 0 0;padding:.6rem .8rem;border-radius:8px;background:var(--warn);color:var(--warn-text);",
   "font-size:.875rem}",
   ".bad{color:var(--bad);font-size:.9rem;margin:.4rem 0 0}",
   "dl{margin:0 0 1.25rem;border:1px solid var(--line);border-radius:10px}dl div{padding:.65rem .85rem}",
   "dl div+div{border-top:1px solid var(--line)}dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-weight:550}",
-  "ul{margin:.15rem 0 0;padding:0 0 0 1.1rem;font-weight:400}li+li{margin-top:.15rem}",
+  "dd a,ul{font-weight:400}ul{margin:.15rem 0 0;padding:0 0 0 1.1rem}li+li{margin-top:.15rem}",
   "label{display:block;margin:0 0 .35rem;font-weight:550}",
   "input[type=text]{width:100%;padding:.65rem .75rem;font:inherit;color:inherit;background:var(--bg);",
   "border:1px solid var(--field);border-radius:8px}",
   "button{display:block;width:100%;margin-top:.75rem;padding:.65rem 1rem;font:inherit;font-weight:600;cursor:pointer;",
   "color:var(--text);background:none;border:1px solid var(--field);border-radius:8px}",
+  "input+button{margin-top:1.1rem}button:not(.first):hover{border-color:var(--accent)}",
   "button.first{color:var(--on);background:var(--accent);border-color:var(--accent)}",
   "button.first:hover{background:var(--hover);border-color:var(--hover)}",
-  "button.link{border-color:transparent;color:var(--accent);font-weight:500;text-decoration:underline}",
+  "button.link,button.link:not(.first):hover{border-color:transparent}",
+  "button.link{margin-bottom:-.5rem;color:var(--accent);font-weight:500;text-decoration:underline}",
   "a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
 ].join("")
 
 // The policy allows this one style sheet by its digest; a constant, so that no module needs a digest function for it.
 // A test computes it from `style`.
 /** @internal */
-export const styleDigest = "sha256-YZECdJ/eJpd87bZOxGqC2hwbE/LUUUDZ5jcqsWrG0o8="
+export const styleDigest = "sha256-d9dFTX2fTr/UZFbxiIscOUEix7KR0EVixBqiyHZZEY0="
 
 const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
   + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
@@ -101,9 +105,10 @@ export interface Page {
 /**
  * A whole page with the headers it has to be sent with.
  *
- * Chromium holds every redirect after a sent form against `form-action`, up to the last one, and where a consent ends (the
- * return URL of an application, perhaps with a scheme of its own) is not known to the page that starts it. A page that
- * answers a form must therefore not redirect, but be a page with `refresh`: then `'self'` is all that forms ever need.
+ * Chromium holds every redirect after a sent form against `form-action`, up to the last one, and where a consent ends
+ * (the return URL of an application, perhaps with a scheme of its own) is not known to the page that starts it. A page
+ * that answers a form must therefore not redirect, but be a page with `refresh`: then `'self'` is all that forms ever
+ * need.
  *
  * @internal
  */

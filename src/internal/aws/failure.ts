@@ -23,7 +23,9 @@ const text = (value: unknown, member: string): string | undefined =>
   hasProperty(value, member) && typeof value[member] === "string" && value[member] !== "" ? value[member] : undefined
 
 /** Where the SDK notes status and request id, on answers and on errors. */
-const metadataOf = (value: unknown): { readonly status: number | undefined; readonly requestId: string | undefined } => {
+const metadataOf = (
+  value: unknown
+): { readonly status: number | undefined; readonly requestId: string | undefined } => {
   const metadata = hasProperty(value, "$metadata") ? value.$metadata : undefined
   return {
     status: hasProperty(metadata, "httpStatusCode") && typeof metadata.httpStatusCode === "number"

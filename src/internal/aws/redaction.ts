@@ -11,14 +11,18 @@ const pieceLength = 8
 /** Shorter ones are no secrets, and would be found in every other word. */
 const shortest = 4
 
+// `encodeURIComponent` throws on half a surrogate pair.
+const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text))
+
 const collect = (value: unknown, into: Set<string>): Set<string> => {
   if (Redacted.isRedacted(value)) {
     const secret = Redacted.value(value)
     if (typeof secret === "string" && secret.length >= shortest) {
       into.add(secret)
-      // As it stands in a URL, and in a JSON text.
-      into.add(new URLSearchParams({ "": secret }).toString().slice(1))
+      // As it stands in a JSON text, in a URL, and in a form.
       into.add(JSON.stringify(secret).slice(1, -1))
+      into.add(encodeURIComponent(wellFormed(secret)))
+      into.add(new URLSearchParams({ "": secret }).toString().slice(1))
     }
   } else if (typeof value === "object" && value !== null) {
     for (const member of Object.values(value)) {

@@ -138,22 +138,31 @@ export interface StaticCredentials {
   readonly sessionToken?: Redacted.Redacted | undefined
 }
 
+/** Whatever a provider throws is recognized as a failure to get credentials. */
+const recognized = (provider: CredentialsProvider): CredentialsProvider => async (properties) => {
+  try {
+    return await provider(properties)
+  } catch (cause) {
+    throw Object.assign(new Error("The credentials provider failed", { cause }), { name: "CredentialsProviderError" })
+  }
+}
+
 /**
- * Credentials as the SDK takes them. Whatever a provider throws is recognized as a failure to get credentials.
+ * This package's option as the SDK takes it.
  *
  * @internal
  */
-export const credentials = (option: StaticCredentials | CredentialsProvider): SdkCredentials =>
-  typeof option === "function"
-    ? async (properties) => {
-      try {
-        return await option(properties)
-      } catch (cause) {
-        throw Object.assign(new Error("The credentials provider failed", { cause }), { name: "CredentialsProviderError" })
-      }
-    }
-    : {
-      accessKeyId: option.accessKeyId,
-      secretAccessKey: Redacted.value(option.secretAccessKey),
-      ...(option.sessionToken === undefined ? {} : { sessionToken: Redacted.value(option.sessionToken) })
-    }
+export const fromOption = (option: StaticCredentials | CredentialsProvider): SdkCredentials =>
+  typeof option === "function" ? recognized(option) : {
+    accessKeyId: option.accessKeyId,
+    secretAccessKey: Redacted.value(option.secretAccessKey),
+    ...(option.sessionToken === undefined ? {} : { sessionToken: Redacted.value(option.sessionToken) })
+  }
+
+/**
+ * What stands in the SDK's own configuration.
+ *
+ * @internal
+ */
+export const fromSdk = (given: SdkCredentials): SdkCredentials =>
+  typeof given === "function" ? recognized(given) : given

@@ -38,7 +38,14 @@ const refusals = (rejection: Sessions.Rejection): Answer =>
     ? { _tag: "Unknown" }
     : { _tag: "Replayed" }
 
-const ended = (rejection: Sessions.Rejection): "Expired" | "Finished" => rejection === "Expired" ? "Expired" : "Finished"
+/** What is over, or has gone too far, before an authorization server is asked anything for it. */
+const past = (state: Sessions.State): Answer | undefined =>
+  state._tag === "Pending" || state._tag === "Authorizing"
+    ? undefined
+    : { _tag: state._tag === "Failed" && state.reason === "Expired" ? "Expired" : "Replayed" }
+
+const ended = (rejection: Sessions.Rejection): "Expired" | "Finished" =>
+  rejection === "Expired" ? "Expired" : "Finished"
 
 /** @internal */
 export const make = ({ client, customStateParameter, sessions }: {
@@ -109,19 +116,17 @@ export const make = ({ client, customStateParameter, sessions }: {
 
   const unknown = Effect.succeed<Answer>({ _tag: "Unknown" })
 
+  const unlessPast = (session: Session, step: Effect.Effect<Answer, Sessions.Rejection>): Effect.Effect<Answer> =>
+    Effect.flatMap(sessions.state(session), (state) => {
+      const over = past(state)
+      return over === undefined ? Effect.merge(Effect.mapError(step, refusals)) : Effect.succeed(over)
+    })
+
   return {
     authorize: (requestUri) =>
       Effect.flatMap(
         sessions.byUri(requestUri),
-        Option.match({
-          onNone: () => unknown,
-          onSome: (session) =>
-            // First, so that nothing is asked of an authorization server for a session that is over.
-            Effect.flatMap(sessions.state(session), (state) =>
-              state._tag === "Failed"
-                ? Effect.succeed<Answer>({ _tag: state.reason === "Expired" ? "Expired" : "Replayed" })
-                : Effect.merge(Effect.mapError(authorize(session), refusals)))
-        })
+        Option.match({ onNone: () => unknown, onSome: (session) => unlessPast(session, authorize(session)) })
       ),
 
     callback: (callbackId, url) => {
@@ -133,20 +138,7 @@ export const make = ({ client, customStateParameter, sessions }: {
         Option.match({
           onNone: () => unknown,
           onSome: (session) =>
-            session.provider.callbackId !== callbackId
-              ? unknown
-              : Effect.flatMap(sessions.state(session), (state) =>
-                state._tag === "Authorizing"
-                  ? Effect.merge(Effect.mapError(answered(session, query), refusals))
-                  : Effect.succeed(
-                    refusals(
-                      state._tag === "Pending"
-                        ? "TooEarly"
-                        : state._tag === "Failed" && state.reason === "Expired"
-                        ? "Expired"
-                        : "Replayed"
-                    )
-                  ))
+            session.provider.callbackId === callbackId ? unlessPast(session, answered(session, query)) : unknown
         })
       )
     },

@@ -74,8 +74,10 @@ const checkReturnUrl = (
 /** @internal */
 export const make = ({ client, publicUrl, registry, sessions, vault, workloadTokens }: Parts): Operations => {
   const seal = (operation: string, workloadName: string, user: WorkloadToken.User) =>
-    Effect.flatMap(registry.workload(operation, workloadName), ({ name }) =>
-      Effect.map(workloadTokens.seal(name, user), (workloadAccessToken) => ({ workloadAccessToken })))
+    Effect.flatMap(
+      registry.workload(operation, workloadName),
+      ({ name }) => Effect.map(workloadTokens.seal(name, user), (workloadAccessToken) => ({ workloadAccessToken }))
+    )
 
   const caller = Effect.fnUntraced(function*(operation: string, token: Redacted.Redacted) {
     const claims = Option.getOrUndefined(yield* workloadTokens.open(token))
@@ -225,8 +227,10 @@ export const make = ({ client, publicUrl, registry, sessions, vault, workloadTok
       const artifact = userIdentifier.userId !== undefined
         ? WorkloadToken.artifactOf("UserId", userIdentifier.userId)
         : WorkloadToken.artifactOf("Jwt", Redacted.value(userIdentifier.userToken))
-      yield* Effect.mapError(complete(session, artifact), (error) =>
-        typeof error === "string" ? refused : unparsable(operation, "AuthorizationCode"))
+      yield* Effect.mapError(
+        complete(session, artifact),
+        (error) => typeof error === "string" ? refused : unparsable(operation, "AuthorizationCode")
+      )
     })
   }
 

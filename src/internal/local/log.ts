@@ -7,6 +7,11 @@ import * as Effect from "effect/Effect"
 import type { OAuthError } from "../../local/OAuthClient.js"
 
 /** @internal */
-export const logged = <A, R>(provider: string, effect: Effect.Effect<A, OAuthError, R>): Effect.Effect<A, OAuthError, R> =>
-  Effect.tapError(effect, (error) =>
-    Effect.annotateLogs(Effect.logDebug(error.message), { provider, reason: error.reason }))
+export const logged = <A, R>(
+  provider: string,
+  effect: Effect.Effect<A, OAuthError, R>
+): Effect.Effect<A, OAuthError, R> =>
+  Effect.tapError(
+    effect,
+    (error) => Effect.annotateLogs(Effect.logDebug(error.message), { provider, reason: error.reason })
+  )

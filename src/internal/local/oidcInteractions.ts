@@ -1,13 +1,13 @@
 /**
  * The login and consent pages of the development authorization server, and what their forms do.
  *
- * Forms are safe from other sites: an interaction is found by a signed, HTTP-only cookie that is limited to the path of its
- * own unguessable id, and `SameSite=Lax` keeps it from requests that another site posts.
+ * Forms are safe from other sites: an interaction is found by a signed, HTTP-only cookie that is limited to the path of
+ * its own unguessable id, and `SameSite=Lax` keeps it from requests that another site posts.
  *
  * @since 0.1.0
  */
-import type Provider from "oidc-provider"
 import type { Context, Next } from "koa"
+import type Provider from "oidc-provider"
 import type { Page } from "../page.js"
 import * as Pages from "./pages.js"
 
@@ -156,7 +156,8 @@ const interact = async (provider: Provider, ctx: Context): Promise<void> => {
       ctx,
       Pages.problem({
         title: "This page has expired",
-        text: "The request was answered already, is too old, or was started in another browser. Go back to the application and start again."
+        text: "The request was answered already, is too old, or was started in another browser. "
+          + "Go back to the application and start again."
       })
     )
     return
@@ -169,7 +170,13 @@ const interact = async (provider: Provider, ctx: Context): Promise<void> => {
   const prompt = interaction.prompt.name
   if (form === undefined || form.get("prompt") !== prompt) {
     ctx.status = form === undefined ? 405 : 400
-    send(ctx, Pages.problem({ title: "This did not work", text: "The form does not belong to this step. Go back and try again." }))
+    send(
+      ctx,
+      Pages.problem({
+        title: "This did not work",
+        text: "The form does not belong to this step. Go back and try again."
+      })
+    )
   } else if (prompt === "login") {
     await login(provider, ctx, interaction, form)
   } else if (form.get("decision") === "allow") {
@@ -181,29 +188,32 @@ const interact = async (provider: Provider, ctx: Context): Promise<void> => {
   }
 }
 
-/**
- * @internal
- */
-export const middleware = (provider: Provider, settings: Settings) => async (ctx: Context, next: Next): Promise<void> => {
-  if (ctx.path.startsWith("/interaction/")) {
-    await interact(provider, ctx)
-    return
-  }
-  if (ctx.path === "/") {
-    send(ctx, Pages.home({ issuer: settings.issuer, discoveryUrl: `${settings.issuer}/.well-known/openid-configuration` }))
-    return
-  }
-  const { prompt, scope } = ctx.query
-  if (
-    ctx.path === provider.pathFor("authorization") && ctx.method === "GET"
-    && typeof scope === "string" && scope.split(" ").includes("offline_access")
-    && (prompt === undefined || typeof prompt === "string")
-  ) {
-    const prompts = (prompt ?? "").split(" ").filter((value) => value !== "")
-    // OpenID Connect lets `offline_access` pass only where consent is asked for; clients of real servers do not always know.
-    if (!prompts.includes("consent") && !prompts.includes("none")) {
-      ctx.query = { ...ctx.query, prompt: [...prompts, "consent"].join(" ") }
+/** @internal */
+export const middleware =
+  (provider: Provider, settings: Settings) => async (ctx: Context, next: Next): Promise<void> => {
+    if (ctx.path.startsWith("/interaction/")) {
+      await interact(provider, ctx)
+      return
     }
+    if (ctx.path === "/") {
+      send(
+        ctx,
+        Pages.home({ issuer: settings.issuer, discoveryUrl: `${settings.issuer}/.well-known/openid-configuration` })
+      )
+      return
+    }
+    const { prompt, scope } = ctx.query
+    if (
+      ctx.path === provider.pathFor("authorization") && ctx.method === "GET"
+      && typeof scope === "string" && scope.split(" ").includes("offline_access")
+      && (prompt === undefined || typeof prompt === "string")
+    ) {
+      const prompts = (prompt ?? "").split(" ").filter((value) => value !== "")
+      // OpenID Connect lets `offline_access` pass only where consent is asked for; clients of real servers do not
+      // always know.
+      if (!prompts.includes("consent") && !prompts.includes("none")) {
+        ctx.query = { ...ctx.query, prompt: [...prompts, "consent"].join(" ") }
+      }
+    }
+    await next()
   }
-  await next()
-}

@@ -13,8 +13,8 @@ export type Module = typeof import("oidc-provider")
 
 let loading: Promise<{ readonly module: Module; readonly notices: ReadonlyArray<string> }> | undefined
 
-// The package writes to the console while it is imported (on Node 20: that it wants a newer Node), and has no setting for it.
-// The console is shared with whatever else runs meanwhile, so only the package's own lines are kept from it.
+// The package writes to the console while it is imported (on Node 20: that it wants a newer Node), and has no setting
+// for it. The console is shared with whatever else runs meanwhile, so only the package's own lines are kept from it.
 const importQuietly = async () => {
   const notices: Array<string> = []
   const { info, warn } = globalThis.console
@@ -78,8 +78,8 @@ const interactionLifetime = 60 * 60
 const sessionLifetime = 24 * 60 * 60
 
 /**
- * Whether a redirect URI is one of those that a client may use. An entry that ends in `/*` stands for every URI that has
- * exactly one more path segment there, and neither query, fragment nor user information.
+ * Whether a redirect URI is one of those that a client may use. An entry that ends in `/*` stands for every URI that
+ * has exactly one more path segment there, and neither query, fragment nor user information.
  *
  * @internal
  */
@@ -98,34 +98,35 @@ const isAuthorization = (ctx: KoaContextWithOIDC) => ctx.oidc.route === "authori
 
 const isClientCredentials = (ctx: KoaContextWithOIDC) => ctx.oidc.params?.grant_type === "client_credentials"
 
-const resourceServer = (settings: Settings, errors: Module["errors"]) =>
-(ctx: KoaContextWithOIDC, resource: string, client: { readonly clientId: string }): ResourceServer => {
-  if (!settings.resources.includes(resource)) {
-    throw new errors.InvalidTarget("no such resource")
-  }
-  const scopes = settings.client(client.clientId)?.scopes ?? []
-  if (ctx.oidc.params !== undefined && (isAuthorization(ctx) || isClientCredentials(ctx))) {
-    const asked = ctx.oidc.params.scope
-    if (typeof asked === "string" && asked !== "") {
-      // Left alone, oidc-provider drops scopes that it does not know without a word.
-      const known = new Set(isAuthorization(ctx) ? [...scopes, ...oidcScopes] : scopes)
-      const unknown = asked.split(" ").filter((scope) => !known.has(scope))
-      if (unknown.length > 0) {
-        throw new errors.InvalidScope("requested scope is not allowed", unknown.join(" "))
+const resourceServer =
+  (settings: Settings, errors: Module["errors"]) =>
+  (ctx: KoaContextWithOIDC, resource: string, client: { readonly clientId: string }): ResourceServer => {
+    if (!settings.resources.includes(resource)) {
+      throw new errors.InvalidTarget("no such resource")
+    }
+    const scopes = settings.client(client.clientId)?.scopes ?? []
+    if (ctx.oidc.params !== undefined && (isAuthorization(ctx) || isClientCredentials(ctx))) {
+      const asked = ctx.oidc.params.scope
+      if (typeof asked === "string" && asked !== "") {
+        // Left alone, oidc-provider drops scopes that it does not know without a word.
+        const known = new Set(isAuthorization(ctx) ? [...scopes, ...oidcScopes] : scopes)
+        const unknown = asked.split(" ").filter((scope) => !known.has(scope))
+        if (unknown.length > 0) {
+          throw new errors.InvalidScope("requested scope is not allowed", unknown.join(" "))
+        }
+      } else if (scopes.length > 0) {
+        // RFC 6749, section 3.3: a request without scopes gets the default ones, or fails.
+        ctx.oidc.params.scope = scopes.join(" ")
       }
-    } else if (scopes.length > 0) {
-      // RFC 6749, section 3.3: a request without scopes gets the default ones, or fails.
-      ctx.oidc.params.scope = scopes.join(" ")
+    }
+    return {
+      scope: scopes.join(" "),
+      audience: resource,
+      accessTokenTTL: settings.lifetimes.accessToken,
+      accessTokenFormat: "jwt",
+      jwt: { sign: { alg: "ES256" } }
     }
   }
-  return {
-    scope: scopes.join(" "),
-    audience: resource,
-    accessTokenTTL: settings.lifetimes.accessToken,
-    accessTokenFormat: "jwt",
-    jwt: { sign: { alg: "ES256" } }
-  }
-}
 
 const configuration = (settings: Settings, errors: Module["errors"]): Configuration => {
   const cookie = { httpOnly: true, sameSite: "lax", signed: true } as const

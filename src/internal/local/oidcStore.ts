@@ -5,14 +5,14 @@
  */
 import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
 
-// oidc-provider itself checks expiry, so entries only have to make room some day: a development server never issues this
-// many within the lifetime of one of them.
+// oidc-provider itself checks expiry, so entries only have to make room some day: a development server never issues
+// this many within the lifetime of one of them.
 const capacity = 20_000
 
 /** @internal */
 export interface OidcStore {
   readonly adapter: (model: string) => Adapter
-  /** Drops the grants of a user, with the codes and refresh tokens under them. Returns how many refresh tokens were live. */
+  /** Drops the grants of a user, with codes and refresh tokens. Returns how many refresh tokens were live. */
   readonly revoke: (user: string, clientId: string | undefined, nowSeconds: number) => number
   /** Ends the sign-ins of a user at this server. */
   readonly signOut: (user: string) => void

@@ -7,7 +7,8 @@ import * as Page from "../page.js"
 
 const kicker = "Development authorization server"
 
-const developmentNote = Page.html`<p class="note">This server is for development: it asks for no password, and believes every user name.</p>`
+const developmentNote = Page
+  .html`<p class="note">This server is for development: it asks for no password, and believes every user name.</p>`
 
 /** @internal */
 export const maxUserNameLength = 128
@@ -27,10 +28,14 @@ export const login = (options: {
 <form method="post" action="${options.action}">
 <input type="hidden" name="prompt" value="login">
 <label for="login">User name</label>
-<input type="text" id="login" name="login" value="${options.userName ?? ""}" required maxlength="${maxUserNameLength}" autocomplete="username" autocapitalize="none" spellcheck="false" autofocus${
-      options.problem === undefined ? undefined : Page.html` aria-invalid="true" aria-describedby="problem"`
-    }>
-${options.problem === undefined ? undefined : Page.html`<p class="bad" id="problem" role="alert">${options.problem}</p>`}
+<input type="text" id="login" name="login" value="${options.userName ?? ""}"
+  required maxlength="${maxUserNameLength}" autocomplete="username" autocapitalize="none" spellcheck="false" autofocus
+  ${options.problem === undefined ? undefined : Page.html`aria-invalid="true" aria-describedby="problem"`}>
+${
+      options.problem === undefined
+        ? undefined
+        : Page.html`<p class="bad" id="problem" role="alert">${options.problem}</p>`
+    }
 <button class="first" type="submit">Sign in</button>
 </form>
 ${developmentNote}`
@@ -55,10 +60,9 @@ export const consent = (options: {
     forms: true,
     body: Page.html`<dl>
 <div><dt>Signed in as</dt><dd>${options.userName}</dd></div>
-<div><dt>Application</dt><dd>${options.client}</dd></div>
 <div><dt>It asks for</dt><dd>${
       options.scopes.length === 0
-        ? "nothing beyond your consent"
+        ? "no scope"
         : Page.html`<ul>${
           options.scopes.map((scope) =>
             Page.html`<li><code>${scope}</code>${

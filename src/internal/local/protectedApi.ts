@@ -64,7 +64,8 @@ const caller = (claims: JWTPayload) => ({
   scopes: scopesOf(claims)
 })
 
-const bearerToken = (header: string | undefined): string | undefined => /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
+const bearerToken = (header: string | undefined): string | undefined =>
+  /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
 
 // Digests have one length, so that neither the length nor the first wrong character of a key shows in the time taken.
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
@@ -103,7 +104,9 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpLayerRout
           : Effect.match(verify(token), {
             onFailure: () => invalidToken,
             onSuccess: ({ payload }) =>
-              scope === undefined || scopesOf(payload).includes(scope) ? answer(respond(payload)) : insufficientScope(scope)
+              scope === undefined || scopesOf(payload).includes(scope)
+                ? answer(respond(payload))
+                : insufficientScope(scope)
           })
       })
 

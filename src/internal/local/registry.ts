@@ -5,7 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import type * as ControlPlane from "../../ControlPlane.js"
 import { ResourceNotFoundException, ValidationException } from "../../IdentityError.js"
@@ -69,7 +69,10 @@ const authorizationServer = Effect.fnUntraced(function*(
     )
   }
   const custom = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
-  if (custom.clientAuthenticationMethod === "PRIVATE_KEY_JWT" || custom.clientAuthenticationMethod === "AWS_IAM_ID_TOKEN_JWT") {
+  if (
+    custom.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
+    || custom.clientAuthenticationMethod === "AWS_IAM_ID_TOKEN_JWT"
+  ) {
     return yield* invalid(
       operation,
       "The local backend serves the client authentication methods CLIENT_SECRET_BASIC and CLIENT_SECRET_POST",

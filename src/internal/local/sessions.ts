@@ -107,7 +107,9 @@ export const transition = (terms: Terms, before: State, event: Event, now: numbe
   const state = settle(terms, before, now)
   if (state._tag === "Failed") return Either.left(state.reason === "Expired" ? "Expired" : "Finished")
   if (state._tag === "Completed") {
-    return Either.left(event._tag === "CallbackAccepted" || event._tag === "CompletionClaimed" ? "Replayed" : "Finished")
+    return Either.left(
+      event._tag === "CallbackAccepted" || event._tag === "CompletionClaimed" ? "Replayed" : "Finished"
+    )
   }
   switch (event._tag) {
     case "BrowserSent":

@@ -1,6 +1,6 @@
 /**
- * A person at a browser, simulated over HTTP: follows redirects, keeps cookies, fills in the login form and presses a button
- * of the consent page. For demonstrations without a terminal, and for tests.
+ * A person at a browser, simulated over HTTP: follows redirects, keeps cookies, fills in the login form and presses a
+ * button of the consent page. For demonstrations without a terminal, and for tests.
  *
  * @since 0.1.0
  */
@@ -34,8 +34,8 @@ const explanations: Record<SimulatedUserError["reason"], string> = {
 }
 
 /**
- * The page where the walk ended. A redirect to something that is not a web page (a scheme of an application) ends it too:
- * then `status` is the one of the redirect and `url` its target.
+ * The page where the walk ended. A redirect to something that is not a web page (a scheme of an application) ends it
+ * too: then `status` is the one of the redirect and `url` its target.
  *
  * @internal
  */
@@ -92,7 +92,11 @@ const decodeEntities = (text: string): string =>
 
 const parseAttributes = (source: string): Record<string, string> => {
   const attributes: Record<string, string> = {}
-  for (const [, name = "", double, single, bare] of source.matchAll(/([^\s"'=/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+)))?/g)) {
+  for (
+    const [, name = "", double, single, bare] of source.matchAll(
+      /([^\s"'=/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+)))?/g
+    )
+  ) {
     attributes[name.toLowerCase()] = decodeEntities(double ?? single ?? bare ?? "")
   }
   return attributes
@@ -108,7 +112,11 @@ const parseForms = (tags: ReadonlyArray<Field>): ReadonlyArray<Form> => {
   for (const field of tags) {
     if (field.tag === "form") {
       open = true
-      forms.push({ action: field.attributes.action ?? "", method: (field.attributes.method ?? "get").toLowerCase(), fields: [] })
+      forms.push({
+        action: field.attributes.action ?? "",
+        method: (field.attributes.method ?? "get").toLowerCase(),
+        fields: []
+      })
     } else if (field.tag === "/form") {
       open = false
     } else if (open && (field.tag === "input" || field.tag === "button")) {
@@ -126,14 +134,18 @@ const refreshOf = (tags: ReadonlyArray<Field>): string | undefined =>
   )[0]
 
 const textOf = (html: string): string =>
-  decodeEntities(html.replace(/<(style|script|title)\b[\s\S]*?<\/\1\s*>/gi, " ").replace(/<[^>]*>/g, " ")).replace(/\s+/g, " ")
+  decodeEntities(html.replace(/<(style|script|title)\b[\s\S]*?<\/\1\s*>/gi, " ").replace(/<[^>]*>/g, " ")).replace(
+    /\s+/g,
+    " "
+  )
     .trim()
 
 const isButton = ({ attributes, tag }: Field): boolean =>
   tag === "button" ? (attributes.type ?? "submit") === "submit" : tag === "input" && attributes.type === "submit"
 
 const isUserName = ({ attributes, tag }: Field): boolean =>
-  tag === "input" && (attributes.autocomplete === "username" || /^(login|user(name)?|email)$/i.test(attributes.name ?? ""))
+  tag === "input"
+  && (attributes.autocomplete === "username" || /^(login|user(name)?|email)$/i.test(attributes.name ?? ""))
   && attributes.type !== "hidden"
 
 const decisions = { allow: /^(allow|accept|approve|yes)$/i, deny: /^(deny|refuse|reject|no)$/i } as const
@@ -179,7 +191,8 @@ const place = (url: string): string => {
     : `a URL of the scheme ${parsed.protocol}`
 }
 
-const failure = (reason: SimulatedUserError["reason"], url: string) => new SimulatedUserError({ reason, at: place(url) })
+const failure = (reason: SimulatedUserError["reason"], url: string) =>
+  new SimulatedUserError({ reason, at: place(url) })
 
 const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 

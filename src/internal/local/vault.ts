@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../../local/OAuthClient.js"
 import type { User } from "./workloadToken.js"
 
@@ -44,7 +44,8 @@ const sameTargets = (a: Wanted, b: Wanted): boolean =>
   sameSet(a.resources, b.resources) && sameSet(a.audiences, b.audiences)
 
 const serves = (grant: Grant, wanted: Wanted): boolean =>
-  sameTargets(grant.asked, wanted) && (includes(grant.granted, wanted.scopes) || sameSet(grant.asked.scopes, wanted.scopes))
+  sameTargets(grant.asked, wanted)
+  && (includes(grant.granted, wanted.scopes) || sameSet(grant.asked.scopes, wanted.scopes))
 
 const isAlive = (grant: Grant, now: number): boolean =>
   Option.match(grant.expiresAt, { onNone: () => true, onSome: (end) => now < DateTime.toEpochMillis(end) })

@@ -1,0 +1,54 @@
+// Bundles the command-line program into one file, so that `npx effect-agentcore-identity local` needs nothing installed
+// beside the package's own dependencies.
+import * as esbuild from "esbuild"
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const outfile = join(root, "dist", "bin", "agentcore-identity.js")
+
+const { metafile } = await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: ["src/cli/main.ts"],
+  outfile,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  // The SDK clients are dependencies of the package, large, and loaded only for a run against AWS endpoints;
+  // `lmdb` is native.
+  external: ["@aws-sdk/*", "lmdb"],
+  banner: {
+    // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.
+    js: [
+      "#!/usr/bin/env node",
+      `import { createRequire as __createRequire } from "node:module"`,
+      "const require = __createRequire(import.meta.url)"
+    ].join("\n")
+  },
+  // `error.name = this.constructor.name` is common in the OAuth packages, and esbuild renames classes that collide.
+  keepNames: true,
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true
+})
+chmodSync(outfile, 0o755)
+
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap((input) => {
+    const inside = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
+    return inside === null ? [] : [inside[1]]
+  })
+)
+
+const notices = [...packages].sort().map((directory) => {
+  const { license, name, version } = JSON.parse(readFileSync(join(root, directory, "package.json"), "utf8"))
+  const file = readdirSync(join(root, directory)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
+  const text = file === undefined ? "" : readFileSync(join(root, directory, file), "utf8").trim()
+  return `${name} ${version} (${license})\n\n${text}`
+})
+writeFileSync(
+  `${outfile}.LICENSES.txt`,
+  `Packages bundled into agentcore-identity.js\n\n${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`
+)

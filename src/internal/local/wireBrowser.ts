@@ -1,0 +1,88 @@
+/**
+ * What a browser gets at the authorization and callback URLs.
+ *
+ * @since 0.1.0
+ */
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type { BrowserAnswer } from "../../local/LocalBackend.js"
+import * as Page from "../page.js"
+import { isOwnHost } from "./wireDispatch.js"
+
+const kicker = "Local AgentCore Identity"
+
+const page = (status: number, title: string, text: Page.Html): HttpServerResponse.HttpServerResponse => {
+  const { body, headers } = Page.render({ title, kicker, body: Page.html`<p>${text}</p>` })
+  return HttpServerResponse.text(body, { status, headers })
+}
+
+/** A return URL may hold any character that is not white space; a header holds printable ASCII. */
+const headerValue = (url: string): string =>
+  url.replace(/[^\x21-\x7e]+/g, (text) =>
+    [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join(""))
+
+const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.empty({
+    status: 302,
+    headers: {
+      location: headerValue(Redacted.value(url)),
+      "cache-control": "no-store",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff"
+    }
+  })
+
+const respond = (answer: BrowserAnswer): HttpServerResponse.HttpServerResponse => {
+  switch (answer._tag) {
+    case "Redirect":
+      return redirect(answer.url)
+    case "Refused":
+      return page(
+        200,
+        "Consent refused",
+        Page.html`The provider <strong>${answer.provider}</strong> was not given your consent. Nothing was stored, and the agent will be told. You can close this page.`
+      )
+    case "Rejected":
+      return page(
+        502,
+        "No consent came of this",
+        Page.html`The authorization server of the provider <strong>${answer.provider}</strong> answered with an error. Nothing was stored. Start again from where you were asked.`
+      )
+    case "Unavailable":
+      return page(
+        503,
+        "Authorization server unavailable",
+        Page.html`The authorization server of the provider <strong>${answer.provider}</strong> cannot be reached, or its configuration cannot be used. Reload this page to try again.`
+      )
+    case "Expired":
+      return page(410, "Link expired", Page.html`The time for this consent is over. Start again from where you were asked.`)
+    case "Replayed":
+      return page(410, "Link already used", Page.html`This consent was decided before. Each link works once.`)
+    case "Unknown":
+      return page(
+        404,
+        "Unknown link",
+        Page.html`No consent is waiting here. Check that the whole address was opened, or start again.`
+      )
+  }
+}
+
+/**
+ * The handler of a page: for `GET` only, so that a preview of a link does nothing.
+ *
+ * @internal
+ */
+export const handler = <R>(
+  allowedHosts: ReadonlyArray<string>,
+  answer: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<BrowserAnswer, never, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> =>
+  // The line of the log for a request has its URL.
+  HttpMiddleware.withLoggerDisabled(Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    request.method !== "GET"
+      ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
+      : !isOwnHost(request.headers.host, allowedHosts)
+      ? Effect.succeed(page(403, "Unknown host", Page.html`This server is not known by the name that the browser asked for.`))
+      : Effect.map(answer(request), respond)))

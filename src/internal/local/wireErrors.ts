@@ -1,0 +1,145 @@
+/**
+ * Errors as AgentCore Identity sends them: a status, the name in `x-amzn-errortype`, and a message.
+ *
+ * @since 0.1.0
+ */
+import type * as ControlPlane from "../../ControlPlane.js"
+import type * as DataPlane from "../../DataPlane.js"
+import type { TransportError, UnknownServiceError, ValidationException } from "../../IdentityError.js"
+
+/**
+ * An error on its way out. `name` and `message` are free of secrets.
+ *
+ * @internal
+ */
+export interface WireError {
+  readonly status: number
+  readonly name: string
+  readonly message: string
+  readonly reason?: string | undefined
+  readonly fieldList?: ValidationException["fieldList"]
+}
+
+/**
+ * What the operations of the planes fail with.
+ *
+ * @internal
+ */
+export type PlaneError = DataPlane.DataPlaneError | ControlPlane.WorkloadIdentityError | ControlPlane.CreateCredentialProviderError
+
+type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
+
+const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
+  ValidationException: 400,
+  UnauthorizedException: 401,
+  AccessDeniedException: 403,
+  ResourceNotFoundException: 404,
+  ThrottlingException: 429,
+  InternalServerException: 500,
+  ConflictException: 409,
+  ServiceQuotaExceededException: 402,
+  ResourceLimitExceededException: 400,
+  EncryptionFailure: 400,
+  DecryptionFailure: 400
+}
+
+// Whoever calls a server over a plane that calls AWS: what the plane did not get is what a gateway did not get.
+const gatewayErrors: { readonly [Kind in TransportError["kind"]]: readonly [status: number, name: string] } = {
+  connection: [503, "ServiceUnavailableException"],
+  timeout: [504, "GatewayTimeoutException"],
+  undecodable: [502, "BadGatewayException"],
+  // Not a 5xx: credentials that are missing are still missing at the next attempt.
+  credentials: [403, "MissingAuthenticationTokenException"]
+}
+
+/** Names travel in a header. */
+const isName = (name: string): boolean => /^[\w.-]{1,128}$/.test(name)
+
+/** @internal */
+export const fromPlane = (error: PlaneError): WireError => {
+  switch (error._tag) {
+    case "TransportError": {
+      const [status, name] = gatewayErrors[error.kind]
+      return { status, name, message: error.message }
+    }
+    case "UnknownServiceError":
+      return {
+        status: error.status !== undefined && error.status >= 400 && error.status < 600 ? error.status : 500,
+        name: isName(error.code) ? error.code : "UnknownError",
+        message: error.message
+      }
+    case "ValidationException":
+      return {
+        status: statusOf.ValidationException,
+        name: error._tag,
+        message: error.message,
+        reason: error.reason,
+        fieldList: error.fieldList
+      }
+    default:
+      return { status: statusOf[error._tag], name: error._tag, message: error.message }
+  }
+}
+
+/** @internal */
+export const unknownOperation: WireError = {
+  status: 404,
+  name: "UnknownOperationException",
+  message: "The local server has no operation at this path"
+}
+
+/** @internal */
+export const wrongMethod = (method: string): WireError => ({
+  status: 405,
+  name: "UnknownOperationException",
+  message: `This path is for ${method} requests`
+})
+
+/** @internal */
+export const foreignHost: WireError = {
+  status: 403,
+  name: "AccessDeniedException",
+  message: "The Host header names another host than this server: add the name to the option allowedHosts"
+}
+
+/** @internal */
+export const missingAuthentication: WireError = {
+  status: 403,
+  name: "MissingAuthenticationTokenException",
+  message: "Missing Authentication Token: sign the request (AWS Signature Version 4) for the service bedrock-agentcore"
+}
+
+/** @internal */
+export const wrongContentType: WireError = {
+  status: 415,
+  name: "UnsupportedMediaTypeException",
+  message: "The content type of a request must be application/json"
+}
+
+/** @internal */
+export const tooLarge = (bytes: number): WireError => ({
+  status: 413,
+  name: "RequestEntityTooLargeException",
+  message: `A request must not be larger than ${bytes} bytes`
+})
+
+/** @internal */
+export const unreadable: WireError = {
+  status: 400,
+  name: "SerializationException",
+  message: "The body of a request must be a JSON object in UTF-8"
+}
+
+/** @internal */
+export const incomplete: WireError = {
+  status: 400,
+  name: "SerializationException",
+  message: "The body of the request broke off"
+}
+
+/** @internal */
+export const internal: WireError = {
+  status: 500,
+  name: "InternalServerException",
+  message: "The local server failed; its log has the request id"
+}

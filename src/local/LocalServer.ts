@@ -1,0 +1,317 @@
+/**
+ * AgentCore Identity over HTTP: the wire protocol of both planes (REST-JSON 1, one port), and the pages that a user's browser
+ * goes through for a consent. Any AWS SDK can be pointed at it.
+ *
+ * A request has to carry an AWS signature for the service `bedrock-agentcore`; that it is there is all that is checked. The server
+ * answers to its own host names only, and sends no CORS headers, so that pages of other sites cannot use it. It is for
+ * development: never put it where strangers reach it.
+ *
+ * @since 0.1.0
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import * as ControlPlane from "../ControlPlane.js"
+import * as DataPlane from "../DataPlane.js"
+import * as ServerSpans from "../internal/http/serverSpans.js"
+import * as WireBrowser from "../internal/local/wireBrowser.js"
+import * as WireDispatch from "../internal/local/wireDispatch.js"
+import * as WireOperations from "../internal/local/wireOperations.js"
+import * as LocalBackend from "./LocalBackend.js"
+import type { OAuthClient } from "./OAuthClient.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RouteOptions {
+  /**
+   * Host names that the server is reached by, beside `localhost` and IP addresses: `identity` in a network of containers, for
+   * instance. Requests for other names are refused (DNS rebinding).
+   */
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * `publicUrl` is by default the address that the server is bound to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends LocalBackend.Options, RouteOptions {
+  /** A name or address of this machine. Default: `127.0.0.1`. */
+  readonly host?: string | undefined
+  /** Default: a free one. */
+  readonly port?: number | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+/**
+ * Why the server did not start:
+ *
+ * - `MissingPackage`: `@effect/platform-node` is not installed
+ * - `Listen`: the port is taken, or the host is not one of this machine
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class LocalServerError extends Schema.TaggedError<LocalServerError>(
+  "effect-agentcore-identity/local/LocalServerError"
+)("LocalServerError", {
+  reason: Schema.Literal("MissingPackage", "Listen"),
+  message: Schema.String
+}) {}
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export interface Service {
+  /** Where the server is reached from this machine, without a slash at the end. */
+  readonly url: string
+  /**
+   * Environment variables that point AWS SDKs, the AWS CLI, and the AgentCore SDKs for Python and TypeScript at the server:
+   * endpoints, region, and credentials that stand for none.
+   */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export class LocalServer extends Context.Tag("effect-agentcore-identity/local/LocalServer")<LocalServer, Service>() {}
+
+// -----------------------------------------------------------------------------
+// Routes
+// -----------------------------------------------------------------------------
+
+const addProtocol = (
+  router: HttpLayerRouter.HttpRouter,
+  allowedHosts: ReadonlyArray<string>
+): Effect.Effect<void, never, DataPlane.DataPlane | ControlPlane.ControlPlane> =>
+  Effect.gen(function*() {
+    const dataPlane = yield* DataPlane.DataPlane
+    const controlPlane = yield* ControlPlane.ControlPlane
+    for (const row of Object.values(WireOperations.dataPlane)) {
+      yield* router.add("*", row.path, WireDispatch.handler(row, dataPlane, allowedHosts))
+    }
+    for (const row of Object.values(WireOperations.controlPlane)) {
+      yield* router.add("*", row.path, WireDispatch.handler(row, controlPlane, allowedHosts))
+    }
+  })
+
+const addBrowser = (
+  router: HttpLayerRouter.HttpRouter,
+  allowedHosts: ReadonlyArray<string>
+): Effect.Effect<void, never, LocalBackend.LocalBackend> =>
+  Effect.gen(function*() {
+    const backend = yield* LocalBackend.LocalBackend
+    yield* router.add(
+      "*",
+      "/identities/oauth2/authorize",
+      WireBrowser.handler(allowedHosts, () =>
+        Effect.flatMap(HttpServerRequest.ParsedSearchParams, ({ request_uri: uri }) =>
+          typeof uri === "string"
+            ? backend.authorize(Redacted.make(uri))
+            : Effect.succeed(LocalBackend.BrowserAnswer.Unknown())))
+    )
+    yield* router.add(
+      "*",
+      "/identities/oauth2/callback/:id",
+      WireBrowser.handler(allowedHosts, (request) =>
+        Effect.flatMap(HttpLayerRouter.params, ({ id = "" }) => backend.callback(id, Redacted.make(request.url))))
+    )
+  })
+
+/**
+ * The wire protocol over the planes in context, whatever implements them, as routes of an application's own server.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const routesProtocol = (
+  options: RouteOptions = {}
+): Layer.Layer<never, never, HttpLayerRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane> =>
+  HttpLayerRouter.use((router) => addProtocol(router, options.allowedHosts ?? []))
+
+/**
+ * The wire protocol and the pages for browsers over a `LocalBackend`, as routes of an application's own server. The backend's
+ * `publicUrl` has to be that server's; put {@link layerRedaction} around it.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+ * import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+ * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+ * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+ * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+ * import * as Layer from "effect/Layer"
+ * import { createServer } from "node:http"
+ *
+ * // Beside the routes of an application, on its port.
+ * const server = HttpLayerRouter.serve(LocalServer.routes()).pipe(
+ *   Layer.provide(LocalServer.layerRedaction),
+ *   Layer.provide(LocalBackend.layer({ publicUrl: "http://127.0.0.1:3000" })),
+ *   Layer.provide(OAuthClient.layer),
+ *   Layer.provide(NodeHttpServer.layer(createServer, { port: 3000 }))
+ * )
+ */
+export const routes = (
+  options: RouteOptions = {}
+): Layer.Layer<
+  never,
+  never,
+  HttpLayerRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend
+> =>
+  HttpLayerRouter.use((router) => {
+    const allowedHosts = options.allowedHosts ?? []
+    return Effect.zipRight(addProtocol(router, allowedHosts), addBrowser(router, allowedHosts))
+  })
+
+/** Beside those that platform redacts: `authorization`, `cookie`, `set-cookie`, `x-api-key`. */
+const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
+
+/**
+ * Keeps secrets out of the spans of the HTTP server: the addresses of the pages for browsers, and the headers that carry
+ * tokens. Provide it to the layer that serves; {@link layer} has it already.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedaction: Layer.Layer<never> = Layer.merge(
+  ServerSpans.layerUntraced((request) => WireOperations.isConfidential(request.url)),
+  Layer.scopedDiscard(Effect.locallyScopedWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders]))
+)
+
+// -----------------------------------------------------------------------------
+// Server
+// -----------------------------------------------------------------------------
+
+const authority = (host: string): string => {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
+  return name.includes(":") ? `[${name}]` : name
+}
+
+const listen = (
+  host: string,
+  port: number
+): Effect.Effect<readonly [HttpServer.HttpServer, url: string], LocalServerError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { make } = yield* Effect.tryPromise({
+      try: () => import("@effect/platform-node/NodeHttpServer"),
+      catch: () =>
+        new LocalServerError({
+          reason: "MissingPackage",
+          message: "The local server needs the package '@effect/platform-node': npm install @effect/platform-node"
+        })
+    })
+    const server = Http.createServer((_, response) => {
+      // Before the routes are there, and after: no client waits for an answer that never comes.
+      if (server.listenerCount("request") === 1) response.writeHead(503).end()
+    })
+    const httpServer = yield* Effect.mapError(make(() => server, { host, port }), ({ cause }) =>
+      new LocalServerError({
+        reason: "Listen",
+        message: `Cannot listen on ${host}:${port}${hasProperty(cause, "code") ? `: ${String(cause.code)}` : ""}`
+      }))
+    // Runs before the server is closed, which waits for every connection.
+    yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
+    const address = httpServer.address
+    return [httpServer, `http://${authority(host)}:${address._tag === "TcpAddress" ? address.port : port}`] as const
+  })
+
+const serve = (
+  server: HttpServer.HttpServer,
+  allowedHosts: ReadonlyArray<string>
+): Effect.Effect<
+  void,
+  never,
+  DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    // A router of its own: the one of `HttpLayerRouter.layer` would be shared with other servers of the program.
+    const router = yield* HttpLayerRouter.make
+    yield* addProtocol(router, allowedHosts)
+    yield* addBrowser(router, allowedHosts)
+    // The handlers do not fail: what is left is an address without a route.
+    yield* server.serve(Effect.catchAll(router.asHttpEffect(), () => WireDispatch.unknownOperation))
+  })
+
+const environment = (url: string, region: string): Service["environment"] => ({
+  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
+  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: url,
+  BEDROCK_AGENTCORE_DP_ENDPOINT: url,
+  BEDROCK_AGENTCORE_CP_ENDPOINT: url,
+  AWS_REGION: region,
+  AWS_DEFAULT_REGION: region,
+  AWS_ACCESS_KEY_ID: "local",
+  AWS_SECRET_ACCESS_KEY: "local",
+  AWS_EC2_METADATA_DISABLED: "true"
+})
+
+/**
+ * A server on a port of this machine, with a backend of its own behind it: also the planes, in process, and the `LocalBackend`.
+ * Needs the package `@effect/platform-node`, which is loaded when the layer is built.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+ * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const program = Effect.gen(function*() {
+ *   const server = yield* LocalServer.LocalServer
+ *   yield* Effect.log(`AgentCore Identity runs at ${server.url}`)
+ *   return yield* Effect.never
+ * })
+ *
+ * const runnable = program.pipe(
+ *   Effect.provide(LocalServer.layer({ port: 4020 }).pipe(Layer.provide(OAuthClient.layer)))
+ * )
+ */
+export const layer = (options: Options = {}): Layer.Layer<
+  LocalServer | LocalBackend.LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane,
+  LocalServerError,
+  OAuthClient
+> =>
+  Layer.unwrapScoped(Effect.gen(function*() {
+    const host = options.host ?? "127.0.0.1"
+    const [server, url] = yield* listen(host, options.port ?? 0)
+    const publicUrl = options.publicUrl ?? url
+    const allowedHosts = [
+      host,
+      ...URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : [],
+      ...options.allowedHosts ?? []
+    ]
+    return Layer.scoped(
+      LocalServer,
+      Effect.as(serve(server, allowedHosts), { url, environment: environment(url, options.region ?? "us-west-2") })
+    ).pipe(
+      Layer.provide(layerRedaction),
+      Layer.provideMerge(LocalBackend.layer({ ...options, publicUrl }))
+    )
+  }))
