@@ -5,6 +5,7 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Config from "effect/Config"
@@ -85,7 +86,10 @@ const describe = (error: unknown): string => {
 }
 
 Command.run(command, { name: "agentcore-identity", version })(process.argv).pipe(
-  Effect.tapError((error) => Effect.sync(() => console.error(`\n${describe(error)}`))),
+  // What is wrong with the command line has been said by then.
+  Effect.tapError((error) =>
+    ValidationError.isValidationError(error) ? Effect.void : Effect.sync(() => console.error(`\n${describe(error)}`))
+  ),
   Effect.provide(Layer.mergeAll(NodeContext.layer, Screen.layer, Logger.minimumLogLevel(LogLevel.Warning))),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )
