@@ -29,7 +29,9 @@ export class AccessToken
  * @since 0.1.0
  * @category models
  */
-export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = never> extends AccessTokenRequest<E, R> {
+export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = never>
+  extends AccessTokenRequest<E, R>
+{
   /** Default: {@link AccessToken}. */
   readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
 }
@@ -103,8 +105,11 @@ export const makeWithAccessToken: Effect.Effect<
   ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>,
   never,
   Identity
-> = Effect.map(Identity, (identity) => ({ into, ...request }) => (self) =>
-  Effect.provideServiceEffect(self, tagOf(into), identity.getAccessToken(request)))
+> = Effect.map(
+  Identity,
+  (identity) => ({ into, ...request }) => (self) =>
+    Effect.provideServiceEffect(self, tagOf(into), identity.getAccessToken(request))
+)
 
 /**
  * One access token for everything above the layer, obtained when the layer is built. For the edge of a program with one caller and

@@ -85,8 +85,11 @@ export const makeWithApiKey: Effect.Effect<
   ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>,
   never,
   Identity
-> = Effect.map(Identity, (identity) => ({ into, provider }) => (self) =>
-  Effect.provideServiceEffect(self, tagOf(into), identity.getApiKey({ provider })))
+> = Effect.map(
+  Identity,
+  (identity) => ({ into, provider }) => (self) =>
+    Effect.provideServiceEffect(self, tagOf(into), identity.getApiKey({ provider }))
+)
 
 /**
  * One API key for everything above the layer, fetched when the layer is built. For the edge of a program with one caller and a short

@@ -44,7 +44,9 @@ export type ConsentHandler<out E = never, out R = never> = (session: ConsentSess
 export const fail: ConsentHandler<RequiresUserConsent> = (session) => Effect.fail(new RequiresUserConsent({ session }))
 
 const print: ConsentHandler = (session) =>
-  Console.log(`Open this page to give '${session.provider}' your consent:\n\n  ${Redacted.value(session.authorizationUrl)}\n`)
+  Console.log(
+    `Open this page to give '${session.provider}' your consent:\n\n  ${Redacted.value(session.authorizationUrl)}\n`
+  )
 
 /**
  * Prints the authorization URL by the `Console` service. For a terminal that the user sits at: whoever reads the URL can

@@ -399,13 +399,48 @@ export class DataPlane extends Context.Tag("effect-agentcore-identity/DataPlane"
 export const make = (implementation: Service): Service => {
   const operation = Plane.operation("DataPlane")
   return DataPlane.of({
-    getWorkloadAccessToken: operation("getWorkloadAccessToken", "GetWorkloadAccessToken", GetWorkloadAccessTokenRequest, implementation.getWorkloadAccessToken),
-    getWorkloadAccessTokenForJwt: operation("getWorkloadAccessTokenForJwt", "GetWorkloadAccessTokenForJWT", GetWorkloadAccessTokenForJwtRequest, implementation.getWorkloadAccessTokenForJwt),
-    getWorkloadAccessTokenForUserId: operation("getWorkloadAccessTokenForUserId", "GetWorkloadAccessTokenForUserId", GetWorkloadAccessTokenForUserIdRequest, implementation.getWorkloadAccessTokenForUserId),
-    getResourceOauth2Token: operation("getResourceOauth2Token", "GetResourceOauth2Token", GetResourceOauth2TokenRequest, implementation.getResourceOauth2Token),
-    getResourceApiKey: operation("getResourceApiKey", "GetResourceApiKey", GetResourceApiKeyRequest, implementation.getResourceApiKey),
-    getResourcePaymentToken: operation("getResourcePaymentToken", "GetResourcePaymentToken", GetResourcePaymentTokenRequest, implementation.getResourcePaymentToken),
-    completeResourceTokenAuth: operation("completeResourceTokenAuth", "CompleteResourceTokenAuth", CompleteResourceTokenAuthRequest, implementation.completeResourceTokenAuth)
+    getWorkloadAccessToken: operation(
+      "getWorkloadAccessToken",
+      "GetWorkloadAccessToken",
+      GetWorkloadAccessTokenRequest,
+      implementation.getWorkloadAccessToken
+    ),
+    getWorkloadAccessTokenForJwt: operation(
+      "getWorkloadAccessTokenForJwt",
+      "GetWorkloadAccessTokenForJWT",
+      GetWorkloadAccessTokenForJwtRequest,
+      implementation.getWorkloadAccessTokenForJwt
+    ),
+    getWorkloadAccessTokenForUserId: operation(
+      "getWorkloadAccessTokenForUserId",
+      "GetWorkloadAccessTokenForUserId",
+      GetWorkloadAccessTokenForUserIdRequest,
+      implementation.getWorkloadAccessTokenForUserId
+    ),
+    getResourceOauth2Token: operation(
+      "getResourceOauth2Token",
+      "GetResourceOauth2Token",
+      GetResourceOauth2TokenRequest,
+      implementation.getResourceOauth2Token
+    ),
+    getResourceApiKey: operation(
+      "getResourceApiKey",
+      "GetResourceApiKey",
+      GetResourceApiKeyRequest,
+      implementation.getResourceApiKey
+    ),
+    getResourcePaymentToken: operation(
+      "getResourcePaymentToken",
+      "GetResourcePaymentToken",
+      GetResourcePaymentTokenRequest,
+      implementation.getResourcePaymentToken
+    ),
+    completeResourceTokenAuth: operation(
+      "completeResourceTokenAuth",
+      "CompleteResourceTokenAuth",
+      CompleteResourceTokenAuthRequest,
+      implementation.completeResourceTokenAuth
+    )
   })
 }
 
@@ -446,12 +481,18 @@ export const decorate = (decorator: Decorator): Layer.Layer<DataPlane, never, Da
     DataPlane,
     Effect.map(DataPlane, (plane) =>
       DataPlane.of({
-        getWorkloadAccessToken: (request) => decorator("getWorkloadAccessToken", plane.getWorkloadAccessToken(request), request),
-        getWorkloadAccessTokenForJwt: (request) => decorator("getWorkloadAccessTokenForJwt", plane.getWorkloadAccessTokenForJwt(request), request),
-        getWorkloadAccessTokenForUserId: (request) => decorator("getWorkloadAccessTokenForUserId", plane.getWorkloadAccessTokenForUserId(request), request),
-        getResourceOauth2Token: (request) => decorator("getResourceOauth2Token", plane.getResourceOauth2Token(request), request),
+        getWorkloadAccessToken: (request) =>
+          decorator("getWorkloadAccessToken", plane.getWorkloadAccessToken(request), request),
+        getWorkloadAccessTokenForJwt: (request) =>
+          decorator("getWorkloadAccessTokenForJwt", plane.getWorkloadAccessTokenForJwt(request), request),
+        getWorkloadAccessTokenForUserId: (request) =>
+          decorator("getWorkloadAccessTokenForUserId", plane.getWorkloadAccessTokenForUserId(request), request),
+        getResourceOauth2Token: (request) =>
+          decorator("getResourceOauth2Token", plane.getResourceOauth2Token(request), request),
         getResourceApiKey: (request) => decorator("getResourceApiKey", plane.getResourceApiKey(request), request),
-        getResourcePaymentToken: (request) => decorator("getResourcePaymentToken", plane.getResourcePaymentToken(request), request),
-        completeResourceTokenAuth: (request) => decorator("completeResourceTokenAuth", plane.completeResourceTokenAuth(request), request)
+        getResourcePaymentToken: (request) =>
+          decorator("getResourcePaymentToken", plane.getResourcePaymentToken(request), request),
+        completeResourceTokenAuth: (request) =>
+          decorator("completeResourceTokenAuth", plane.completeResourceTokenAuth(request), request)
       }))
   )

@@ -202,7 +202,8 @@ const isTransient = (error: DataPlaneError | WorkloadAccessTokenError): boolean 
   }
 }
 
-const isTransientStatus = (status: number | undefined): boolean => status !== undefined && (status >= 500 || status === 429)
+const isTransientStatus = (status: number | undefined): boolean =>
+  status !== undefined && (status >= 500 || status === 429)
 
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
@@ -211,15 +212,18 @@ const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
 const authenticated = <A>(
   call: (workloadIdentityToken: Redacted.Redacted) => Effect.Effect<A, DataPlaneError>
 ): Effect.Effect<A, DataPlaneError | WorkloadAccessTokenError, WorkloadAccessToken> =>
-  Effect.flatMap(WorkloadAccessToken, ({ get, invalidate }) =>
-    Effect.flatMap(get, (token) =>
-      Effect.catchTag(call(token), "UnauthorizedException", (error) =>
-        invalidate(token).pipe(
-          Effect.zipRight(get),
-          Effect.flatMap((fresh) =>
-            Redacted.value(fresh) === Redacted.value(token) ? Effect.fail(error) : call(fresh)
-          )
-        ))))
+  Effect.flatMap(
+    WorkloadAccessToken,
+    ({ get, invalidate }) =>
+      Effect.flatMap(get, (token) =>
+        Effect.catchTag(call(token), "UnauthorizedException", (error) =>
+          invalidate(token).pipe(
+            Effect.zipRight(get),
+            Effect.flatMap((fresh) =>
+              Redacted.value(fresh) === Redacted.value(token) ? Effect.fail(error) : call(fresh)
+            )
+          )))
+  )
 
 /**
  * @since 0.1.0
@@ -251,7 +255,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       return yield* timedOut
     }
     // Without a handler of its own a request has E = RequiresUserConsent, R = never: the type of the default one.
-    const handler = options.consent ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
+    const handler = options.consent
+      ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
     yield* handler(session)
     const poller = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
     return yield* Effect.timeoutFail(poller({ session, poll: pollOnce(session) }), {

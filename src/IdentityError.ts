@@ -71,14 +71,16 @@ export type ValidationExceptionField = typeof ValidationExceptionField.Type
  * @since 0.1.0
  * @category errors
  */
-export class ValidationException extends Schema.TaggedError<ValidationException>("effect-agentcore-identity/ValidationException")(
-  "ValidationException",
-  {
-    ...serviceFields,
-    reason: Schema.optional(Schema.String),
-    fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
-  }
-) {
+export class ValidationException
+  extends Schema.TaggedError<ValidationException>("effect-agentcore-identity/ValidationException")(
+    "ValidationException",
+    {
+      ...serviceFields,
+      reason: Schema.optional(Schema.String),
+      fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
+    }
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -91,10 +93,12 @@ export class ValidationException extends Schema.TaggedError<ValidationException>
  * @since 0.1.0
  * @category errors
  */
-export class UnauthorizedException extends Schema.TaggedError<UnauthorizedException>("effect-agentcore-identity/UnauthorizedException")(
-  "UnauthorizedException",
-  serviceFields
-) {
+export class UnauthorizedException
+  extends Schema.TaggedError<UnauthorizedException>("effect-agentcore-identity/UnauthorizedException")(
+    "UnauthorizedException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -108,10 +112,12 @@ export class UnauthorizedException extends Schema.TaggedError<UnauthorizedExcept
  * @since 0.1.0
  * @category errors
  */
-export class AccessDeniedException extends Schema.TaggedError<AccessDeniedException>("effect-agentcore-identity/AccessDeniedException")(
-  "AccessDeniedException",
-  serviceFields
-) {
+export class AccessDeniedException
+  extends Schema.TaggedError<AccessDeniedException>("effect-agentcore-identity/AccessDeniedException")(
+    "AccessDeniedException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -124,10 +130,12 @@ export class AccessDeniedException extends Schema.TaggedError<AccessDeniedExcept
  * @since 0.1.0
  * @category errors
  */
-export class ResourceNotFoundException extends Schema.TaggedError<ResourceNotFoundException>("effect-agentcore-identity/ResourceNotFoundException")(
-  "ResourceNotFoundException",
-  serviceFields
-) {
+export class ResourceNotFoundException
+  extends Schema.TaggedError<ResourceNotFoundException>("effect-agentcore-identity/ResourceNotFoundException")(
+    "ResourceNotFoundException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -141,10 +149,12 @@ export class ResourceNotFoundException extends Schema.TaggedError<ResourceNotFou
  * @since 0.1.0
  * @category errors
  */
-export class ThrottlingException extends Schema.TaggedError<ThrottlingException>("effect-agentcore-identity/ThrottlingException")(
-  "ThrottlingException",
-  serviceFields
-) {
+export class ThrottlingException
+  extends Schema.TaggedError<ThrottlingException>("effect-agentcore-identity/ThrottlingException")(
+    "ThrottlingException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -157,10 +167,12 @@ export class ThrottlingException extends Schema.TaggedError<ThrottlingException>
  * @since 0.1.0
  * @category errors
  */
-export class InternalServerException extends Schema.TaggedError<InternalServerException>("effect-agentcore-identity/InternalServerException")(
-  "InternalServerException",
-  serviceFields
-) {
+export class InternalServerException
+  extends Schema.TaggedError<InternalServerException>("effect-agentcore-identity/InternalServerException")(
+    "InternalServerException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -173,10 +185,12 @@ export class InternalServerException extends Schema.TaggedError<InternalServerEx
  * @since 0.1.0
  * @category errors
  */
-export class ConflictException extends Schema.TaggedError<ConflictException>("effect-agentcore-identity/ConflictException")(
-  "ConflictException",
-  serviceFields
-) {
+export class ConflictException
+  extends Schema.TaggedError<ConflictException>("effect-agentcore-identity/ConflictException")(
+    "ConflictException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -189,7 +203,9 @@ export class ConflictException extends Schema.TaggedError<ConflictException>("ef
  * @since 0.1.0
  * @category errors
  */
-export class ConcurrentModificationException extends Schema.TaggedError<ConcurrentModificationException>("effect-agentcore-identity/ConcurrentModificationException")(
+export class ConcurrentModificationException extends Schema.TaggedError<ConcurrentModificationException>(
+  "effect-agentcore-identity/ConcurrentModificationException"
+)(
   "ConcurrentModificationException",
   serviceFields
 ) {
@@ -206,10 +222,12 @@ export class ConcurrentModificationException extends Schema.TaggedError<Concurre
  * @since 0.1.0
  * @category errors
  */
-export class ServiceQuotaExceededException extends Schema.TaggedError<ServiceQuotaExceededException>("effect-agentcore-identity/ServiceQuotaExceededException")(
-  "ServiceQuotaExceededException",
-  serviceFields
-) {
+export class ServiceQuotaExceededException
+  extends Schema.TaggedError<ServiceQuotaExceededException>("effect-agentcore-identity/ServiceQuotaExceededException")(
+    "ServiceQuotaExceededException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -222,7 +240,9 @@ export class ServiceQuotaExceededException extends Schema.TaggedError<ServiceQuo
  * @since 0.1.0
  * @category errors
  */
-export class ResourceLimitExceededException extends Schema.TaggedError<ResourceLimitExceededException>("effect-agentcore-identity/ResourceLimitExceededException")(
+export class ResourceLimitExceededException extends Schema.TaggedError<ResourceLimitExceededException>(
+  "effect-agentcore-identity/ResourceLimitExceededException"
+)(
   "ResourceLimitExceededException",
   serviceFields
 ) {
@@ -238,10 +258,12 @@ export class ResourceLimitExceededException extends Schema.TaggedError<ResourceL
  * @since 0.1.0
  * @category errors
  */
-export class EncryptionFailure extends Schema.TaggedError<EncryptionFailure>("effect-agentcore-identity/EncryptionFailure")(
-  "EncryptionFailure",
-  serviceFields
-) {
+export class EncryptionFailure
+  extends Schema.TaggedError<EncryptionFailure>("effect-agentcore-identity/EncryptionFailure")(
+    "EncryptionFailure",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -254,10 +276,12 @@ export class EncryptionFailure extends Schema.TaggedError<EncryptionFailure>("ef
  * @since 0.1.0
  * @category errors
  */
-export class DecryptionFailure extends Schema.TaggedError<DecryptionFailure>("effect-agentcore-identity/DecryptionFailure")(
-  "DecryptionFailure",
-  serviceFields
-) {
+export class DecryptionFailure
+  extends Schema.TaggedError<DecryptionFailure>("effect-agentcore-identity/DecryptionFailure")(
+    "DecryptionFailure",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */

@@ -95,7 +95,9 @@ export const layerMemory: Layer.Layer<PendingConsents> = Layer.effect(
             HashMap.modifyAt(
               HashMap.filter(map, (entry) => !isForgotten(entry, now)),
               Redacted.value(session.sessionUri),
-              (existing) => Option.orElse(Option.filter(existing, (entry) => entry.claimed), () => Option.some({ session, user, claimed: false }))
+              (existing) =>
+                Option.orElse(Option.filter(existing, (entry) => entry.claimed), () =>
+                  Option.some({ session, user, claimed: false }))
             ))),
       claim: (sessionUri) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -107,7 +109,8 @@ export const layerMemory: Layer.Layer<PendingConsents> = Layer.effect(
               map
             ]
             return Option.match(HashMap.get(map, key), {
-              onNone: () => refuse("Unknown"),
+              onNone: () =>
+                refuse("Unknown"),
               onSome: (entry): Outcome =>
                 entry.claimed
                   ? refuse("AlreadyClaimed")

@@ -96,11 +96,19 @@ export const layerWorkload = (options: {
         Option.match({
           onSome: (token) => Effect.succeed([token, Option.some(token)] as const),
           onNone: () =>
-            Effect.map(obtain, ({ workloadAccessToken }) => [workloadAccessToken, Option.some(workloadAccessToken)] as const)
+            Effect.map(obtain, ({ workloadAccessToken }) =>
+              [workloadAccessToken, Option.some(workloadAccessToken)] as const)
         })
       )
       return {
-        get: Effect.flatMap(current, Option.match({ onSome: Effect.succeed, onNone: () => renew })),
+        get: Effect.flatMap(
+          current,
+          Option.match({
+            onSome: Effect.succeed,
+            onNone: () =>
+              renew
+          })
+        ),
         invalidate: (stale) =>
           SynchronizedRef.update(current, Option.filter((token) => Redacted.value(token) !== Redacted.value(stale)))
       }

@@ -182,7 +182,8 @@ describe("models", () => {
   })
 
   test("errors of the planes are exact", () => {
-    type ErrorOf<F> = F extends (request: never) => Effect.Effect<unknown, infer E> ? E extends { _tag: infer T } ? T : never
+    type ErrorOf<F> = F extends (request: never) => Effect.Effect<unknown, infer E>
+      ? E extends { _tag: infer T } ? T : never
       : never
     type E6 =
       | "UnauthorizedException"

@@ -234,7 +234,9 @@ describe("Identity.getAccessToken", () => {
 
   it.effect("ends with the failure of the handler, and does not poll", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(getAccessToken({ ...calendar, consent: () => Effect.fail("chat closed" as const) }))
+      const error = yield* Effect.flip(
+        getAccessToken({ ...calendar, consent: () => Effect.fail("chat closed" as const) })
+      )
       assert.strictEqual(error, "chat closed")
       yield* TestClock.adjust("1 hour")
       assert.lengthOf(yield* tokenCalls, 1)
@@ -287,8 +289,10 @@ describe("Identity.getAccessToken", () => {
 })
 
 describe("Identity.resumeAccessToken", () => {
-  const resume = <E = RequiresUserConsent, R = never>(session: ConsentSession, options?: Identity.ConsentOptions<E, R>) =>
-    Effect.flatMap(Identity.Identity, (identity) => identity.resumeAccessToken(session, options))
+  const resume = <E = RequiresUserConsent, R = never>(
+    session: ConsentSession,
+    options?: Identity.ConsentOptions<E, R>
+  ) => Effect.flatMap(Identity.Identity, (identity) => identity.resumeAccessToken(session, options))
 
   it.effect("asks at once", () =>
     Effect.gen(function*() {

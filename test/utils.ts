@@ -37,7 +37,12 @@ export const failures = {
   timeout: Effect.fail(new IdentityError.TransportError({ operation, kind: "timeout" })),
   badGateway: Effect.fail(new IdentityError.TransportError({ operation, kind: "undecodable", status: 502 })),
   unavailable: Effect.fail(
-    new IdentityError.UnknownServiceError({ operation, message: "Unavailable", code: "ServiceUnavailable", status: 503 })
+    new IdentityError.UnknownServiceError({
+      operation,
+      message: "Unavailable",
+      code: "ServiceUnavailable",
+      status: 503
+    })
   )
 }
 

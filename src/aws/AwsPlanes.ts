@@ -4,11 +4,8 @@
  *
  * @since 0.1.0
  */
-import type { BedrockAgentCoreClient, BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
-import type {
-  BedrockAgentCoreControlClient,
-  BedrockAgentCoreControlClientConfig
-} from "@aws-sdk/client-bedrock-agentcore-control"
+import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
+import type * as ControlPlaneSdk from "@aws-sdk/client-bedrock-agentcore-control"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -79,18 +76,24 @@ export interface Options {
    * The SDK's own configuration for the client of the data plane, over the options above; or a client, which is used as it
    * is, and not destroyed with the layer.
    */
-  readonly dataPlane?: BedrockAgentCoreClientConfig | { readonly client: BedrockAgentCoreClient } | undefined
+  readonly dataPlane?:
+    | DataPlaneSdk.BedrockAgentCoreClientConfig
+    | { readonly client: DataPlaneSdk.BedrockAgentCoreClient }
+    | undefined
   /**
    * The same for the control plane.
    */
   readonly controlPlane?:
-    | BedrockAgentCoreControlClientConfig
-    | { readonly client: BedrockAgentCoreControlClient }
+    | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
+    | { readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient }
     | undefined
 }
 
 /** What both client configurations have in common, of what is set here. */
-type ClientConfig = Pick<BedrockAgentCoreClientConfig, "region" | "credentials" | "endpoint" | "maxAttempts">
+type ClientConfig = Pick<
+  DataPlaneSdk.BedrockAgentCoreClientConfig,
+  "region" | "credentials" | "endpoint" | "maxAttempts"
+>
 
 interface Client {
   readonly destroy: () => void
@@ -103,7 +106,9 @@ const scoped = <C extends Client>(make: () => C): Effect.Effect<C, never, Scope.
 const searchRegion = (
   make: () => Client & { readonly config: { readonly region: () => Promise<string> } }
 ): Effect.Effect<Option.Option<string>> =>
-  Effect.scoped(Effect.flatMap(scoped(make), (client) => Effect.option(Effect.tryPromise(() => client.config.region()))))
+  Effect.scoped(
+    Effect.flatMap(scoped(make), (client) => Effect.option(Effect.tryPromise(() => client.config.region())))
+  )
 
 const clientConfig = (
   options: Options,
@@ -120,7 +125,9 @@ const clientConfig = (
     const endpoint = own.endpoint === undefined || typeof own.endpoint === "string"
       ? yield* Settings.endpoint({ option: own.endpoint ?? options.endpoint, allowInsecure, ...variables })
       : own.endpoint
-    const credentials = own.credentials ?? (options.credentials && Settings.credentials(options.credentials))
+    const credentials = own.credentials !== undefined
+      ? Settings.fromSdk(own.credentials)
+      : options.credentials && Settings.fromOption(options.credentials)
     const maxAttempts = own.maxAttempts ?? options.maxAttempts
     return {
       region,
@@ -131,10 +138,10 @@ const clientConfig = (
   })
 
 const makeDataPlane = (
+  sdk: typeof DataPlaneSdk,
   options: Options
 ): Effect.Effect<DataPlane.Service, ConfigError.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
-    const sdk = yield* Effect.promise(() => import("@aws-sdk/client-bedrock-agentcore"))
     const given = options.dataPlane ?? {}
     if ("client" in given) {
       return AwsDataPlane.make(sdk, given.client)
@@ -149,10 +156,10 @@ const makeDataPlane = (
   })
 
 const makeControlPlane = (
+  sdk: typeof ControlPlaneSdk,
   options: Options
 ): Effect.Effect<ControlPlane.Service, ConfigError.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
-    const sdk = yield* Effect.promise(() => import("@aws-sdk/client-bedrock-agentcore-control"))
     const given = options.controlPlane ?? {}
     if ("client" in given) {
       return AwsControlPlane.make(sdk, given.client)
@@ -163,8 +170,15 @@ const makeControlPlane = (
       { variable: "BEDROCK_AGENTCORE_CP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL" },
       searchRegion(() => new sdk.BedrockAgentCoreControlClient(given))
     )
-    return AwsControlPlane.make(sdk, yield* scoped(() => new sdk.BedrockAgentCoreControlClient({ ...given, ...config })))
+    return AwsControlPlane.make(
+      sdk,
+      yield* scoped(() => new sdk.BedrockAgentCoreControlClient({ ...given, ...config }))
+    )
   })
+
+const loadSdk = Effect.promise(() =>
+  Promise.all([import("@aws-sdk/client-bedrock-agentcore"), import("@aws-sdk/client-bedrock-agentcore-control")])
+)
 
 /**
  * Both planes at AWS. A region or an endpoint that cannot be one is a `ConfigError`; credentials are looked for at the first
@@ -187,11 +201,13 @@ const makeControlPlane = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError> =>
-  Layer.scopedContext(Effect.map(
-    Effect.all([makeDataPlane(options), makeControlPlane(options)], { concurrency: 2 }),
-    ([dataPlane, controlPlane]) =>
-      Context.make(DataPlane.DataPlane, dataPlane).pipe(Context.add(ControlPlane.ControlPlane, controlPlane))
-  ))
+  Layer.scopedContext(Effect.gen(function*() {
+    const [dataPlaneSdk, controlPlaneSdk] = yield* loadSdk
+    // One after the other: of a setting that breaks both, one error is enough.
+    const dataPlane = yield* makeDataPlane(dataPlaneSdk, options)
+    const controlPlane = yield* makeControlPlane(controlPlaneSdk, options)
+    return Context.make(DataPlane.DataPlane, dataPlane).pipe(Context.add(ControlPlane.ControlPlane, controlPlane))
+  }))
 
 /**
  * The same, with options from configuration.

@@ -16,13 +16,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { randomBytes } from "node:crypto"
-import { createServer } from "node:http"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import * as ControlPlane from "../ControlPlane.js"
 import type { DataPlane } from "../DataPlane.js"
 import * as ConsentCallback from "../http/ConsentCallback.js"
 import type { Identity } from "../Identity.js"
+import { createServer } from "../internal/http/nodeServer.js"
 import * as ProtectedApi from "../internal/local/protectedApi.js"
 import * as SimulatedUser from "../internal/local/simulatedUser.js"
 import * as AuthorizationServer from "../local/AuthorizationServer.js"
@@ -67,7 +67,8 @@ const agent = (setting: Setting, show: Show) =>
           screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
         )),
       Effect.provideService(Consent.ReturnUrl, Option.some(setting.returnUrl.href)),
-      Effect.provideService(TokenPoller.TokenPoller, (wait) => screen.waiting("waiting for the user's consent", poller(wait))),
+      Effect.provideService(TokenPoller.TokenPoller, (wait) =>
+        screen.waiting("waiting for the user's consent", poller(wait))),
       Effect.provide(WorkloadAccessToken.layerWorkload({ name: setting.workload, user }))
     )
   }).pipe(Effect.provide(Ledger.layer))
@@ -79,7 +80,9 @@ const summary = (report: Report.Report) =>
     yield* screen.title("What the API says about its callers")
     yield* screen.step(
       report.agent.caller.subject,
-      `a ${report.agent.caller.kind} with ${report.agent.caller.scopes.join(" ")}: ${report.agent.reports.length} reports`
+      `a ${report.agent.caller.kind} with ${
+        report.agent.caller.scopes.join(" ")
+      }: ${report.agent.reports.length} reports`
     )
     yield* screen.step(report.user.subject, `a ${report.user.kind} with ${report.user.scopes.join(" ")}`)
     yield* screen.step(report.quota.owner, `an API key: ${report.quota.remaining} of ${report.quota.limit} calls left`)
@@ -117,7 +120,8 @@ const run = (
   )
 }
 
-const listen = (address: { readonly host: string; readonly port: number }) => NodeHttpServer.layer(createServer, address)
+const listen = (address: { readonly host: string; readonly port: number }) =>
+  NodeHttpServer.layer(createServer, address)
 
 // -----------------------------------------------------------------------------
 // The user
@@ -263,9 +267,7 @@ export interface AwsSettings {
 /** @internal */
 export class MissingSettings extends Data.TaggedError("MissingSettings")<{ readonly names: ReadonlyArray<string> }> {
   override get message() {
-    const lines = this.names.map((name) =>
-      `  --${name}   or   ${environmentVariable(name)}`
-    )
+    const lines = this.names.map((name) => `  --${name}   or   ${environmentVariable(name)}`)
     return `the run at AWS uses what you have set up there, and has to be told:\n${lines.join("\n")}`
   }
 }

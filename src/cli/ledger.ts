@@ -22,9 +22,10 @@ export interface Entry {
 }
 
 /** @internal */
-export class Ledger
-  extends Context.Tag("effect-agentcore-identity/cli/Ledger")<Ledger, { readonly entries: Effect.Effect<ReadonlyArray<Entry>> }>()
-{}
+export class Ledger extends Context.Tag("effect-agentcore-identity/cli/Ledger")<
+  Ledger,
+  { readonly entries: Effect.Effect<ReadonlyArray<Entry>> }
+>() {}
 
 const obtained: { readonly [F in Flow]: string } = {
   M2M: "client credentials of the agent",
@@ -70,7 +71,8 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
             consented ? "authorization code + PKCE, user's consent" : obtained[request.flow]),
           identity.getAccessToken({
             ...request,
-            consent: (session) => Effect.zipRight(Ref.set(consented, true), show(session))
+            consent: (session) =>
+              Effect.zipRight(Ref.set(consented, true), show(session))
           })
         )
       })
@@ -79,7 +81,11 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
       ...identity,
       getAccessToken,
       getApiKey: (request) =>
-        timed({ provider: request.provider, flow: "API key" }, Effect.succeed("token vault"), identity.getApiKey(request))
+        timed(
+          { provider: request.provider, flow: "API key" },
+          Effect.succeed("token vault"),
+          identity.getApiKey(request)
+        )
     }).pipe(Context.add(Ledger, { entries: Ref.get(entries) }))
   })
 )

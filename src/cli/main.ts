@@ -10,11 +10,11 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import { hasProperty } from "effect/Predicate"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Demo from "./demo.js"
 import * as Screen from "./screen.js"
@@ -23,8 +23,7 @@ import { version } from "./version.js"
 // The SDK announces by a warning which Node its next releases need; the demo's lines are its own.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 
-const flag = (name: string, description: string) =>
-  Options.boolean(name).pipe(Options.withDescription(description))
+const flag = (name: string, description: string) => Options.boolean(name).pipe(Options.withDescription(description))
 
 const awsSetting = (name: string, description: string) =>
   Options.text(name).pipe(

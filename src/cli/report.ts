@@ -16,7 +16,9 @@ import * as ApiKey from "../ApiKey.js"
 import type { ConsentHandler } from "../Consent.js"
 
 /** @internal */
-export class AgentToken extends Context.Tag("effect-agentcore-identity/cli/AgentToken")<AgentToken, Redacted.Redacted>() {}
+export class AgentToken
+  extends Context.Tag("effect-agentcore-identity/cli/AgentToken")<AgentToken, Redacted.Redacted>()
+{}
 
 /** @internal */
 export class UserToken extends Context.Tag("effect-agentcore-identity/cli/UserToken")<UserToken, Redacted.Redacted>() {}

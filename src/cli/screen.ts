@@ -45,7 +45,8 @@ const make = (output: NodeJS.WriteStream): Service => {
   return {
     interactive,
     title: (text) => print(`\n${style("bold", text)}\n`),
-    step: (label, detail = "") => print(`  ${style("green", "✓")} ${label.padEnd(28)} ${style("dim", detail)}`.trimEnd()),
+    step: (label, detail = "") =>
+      print(`  ${style("green", "✓")} ${label.padEnd(28)} ${style("dim", detail)}`.trimEnd()),
     failed: (label, detail) => print(`  ${style("yellow", "✗")} ${label.padEnd(28)} ${detail}`),
     text: print,
     waiting: (label, effect) =>
@@ -54,9 +55,11 @@ const make = (output: NodeJS.WriteStream): Service => {
           const start = yield* Clock.currentTimeMillis
           let frame = 0
           const draw = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            write(`${clearLine}  ${style("cyan", frames[frame++ % frames.length] ?? "")} ${label} ${
-              style("dim", seconds(now - start))
-            }`))
+            write(
+              `${clearLine}  ${style("cyan", frames[frame++ % frames.length] ?? "")} ${label} ${
+                style("dim", seconds(now - start))
+              }`
+            ))
           yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("100 millis")))
           yield* Effect.addFinalizer(() => write(clearLine))
           return yield* effect

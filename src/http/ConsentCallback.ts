@@ -146,7 +146,9 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
         }
         const { session_id: sessionId } = yield* HttpServerRequest.ParsedSearchParams
         const user = yield* options.currentUser
-        const outcome = typeof sessionId === "string" ? yield* complete(Redacted.make(sessionId), user) : Outcome.Unknown()
+        const outcome = typeof sessionId === "string"
+          ? yield* complete(Redacted.make(sessionId), user)
+          : Outcome.Unknown()
         return yield* respond(outcome)
       })
 
@@ -162,10 +164,22 @@ const texts: { readonly [K in Outcome["_tag"]]: readonly [status: number, title:
     "Signed in as somebody else",
     "This consent was asked of another user than the one who is signed in here. Nothing was stored. Start again from where you were asked."
   ],
-  AlreadyUsed: [410, "Link already used", "This consent was completed before, or was opened by another user. Each link works once."],
+  AlreadyUsed: [
+    410,
+    "Link already used",
+    "This consent was completed before, or was opened by another user. Each link works once."
+  ],
   Expired: [410, "Link expired", "The time for this consent is over. Start again from where you were asked."],
-  Unknown: [404, "Unknown link", "No consent is waiting here. Check that the whole address was opened, or start again."],
-  Failed: [502, "Consent could not be completed", "The service did not accept the consent. Start again from where you were asked."]
+  Unknown: [
+    404,
+    "Unknown link",
+    "No consent is waiting here. Check that the whole address was opened, or start again."
+  ],
+  Failed: [
+    502,
+    "Consent could not be completed",
+    "The service did not accept the consent. Start again from where you were asked."
+  ]
 }
 
 const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServerResponse> => {

@@ -33,7 +33,11 @@ export const oneOf = <const L extends readonly [string, ...Array<string>]>(...li
   }) as unknown as Schema.Literal<[...L]>
 
 /** @internal */
-export const items = <A, I>(item: Schema.Schema<A, I>, min: number, max: number): Schema.filter<Schema.Array$<Schema.Schema<A, I>>> =>
+export const items = <A, I>(
+  item: Schema.Schema<A, I>,
+  min: number,
+  max: number
+): Schema.filter<Schema.Array$<Schema.Schema<A, I>>> =>
   Schema.Array(item).pipe(
     Schema.filter((list) => list.length >= min && list.length <= max, {
       message: () => `${prefix} have between ${min} and ${max} items`

@@ -38,7 +38,11 @@ const withClientSecret = <const F extends Schema.Struct.Fields>(fields: F) =>
 
 const Basic = withClientSecret({ clientId: ClientId })
 
-const own = <const V extends string, const M extends string, S extends Schema.Schema.Any>(vendor: V, member: M, config: S) =>
+const own = <const V extends string, const M extends string, S extends Schema.Schema.Any>(
+  vendor: V,
+  member: M,
+  config: S
+) =>
   ({
     credentialProviderVendor: Schema.Literal(vendor),
     // A computed key widens to `string`: the type keeps the member's name.

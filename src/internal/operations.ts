@@ -28,8 +28,9 @@ export interface Operation<Request, Response> {
 
 /** @internal */
 export type Operations<Service> = {
-  readonly [K in keyof Service]: Service[K] extends
-    (request: infer Request) => Effect.Effect<infer Response, infer _E> ? Operation<Request, Response> : never
+  readonly [K in keyof Service]: Service[K] extends (request: infer Request) => Effect.Effect<infer Response, infer _E>
+    ? Operation<Request, Response>
+    : never
 }
 
 const request = <A, I>(schema: Schema.Schema<A, I>): Operation<A, never>["request"] => ({

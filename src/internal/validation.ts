@@ -6,11 +6,12 @@
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
 import * as Constraint from "./constraint.js"
 
-const fieldName = (path: ReadonlyArray<PropertyKey>): string => path.length === 0 ? "request" : path.map(String).join(".")
+const fieldName = (path: ReadonlyArray<PropertyKey>): string =>
+  path.length === 0 ? "request" : path.map(String).join(".")
 
 const wrongType = `${Constraint.prefix} have the type that the service model gives it`
 
@@ -56,7 +57,10 @@ const options = { errors: "all", onExcessProperty: "ignore" } as const
  *
  * @internal
  */
-export const validate = <A, I>(operation: string, schema: Schema.Schema<A, I>): (request: unknown) => Effect.Effect<A, ValidationException> => {
+export const validate = <A, I>(
+  operation: string,
+  schema: Schema.Schema<A, I>
+): (request: unknown) => Effect.Effect<A, ValidationException> => {
   const run = ParseResult.validateEither(schema, options)
   return (request) =>
     Effect.mapError(run(request), (issue) => validationException(operation, ParseResult.parseError(issue)))
@@ -67,7 +71,10 @@ export const validate = <A, I>(operation: string, schema: Schema.Schema<A, I>): 
  *
  * @internal
  */
-export const decode = <A, I>(operation: string, schema: Schema.Schema<A, I>): (request: unknown) => Effect.Effect<A, ValidationException> => {
+export const decode = <A, I>(
+  operation: string,
+  schema: Schema.Schema<A, I>
+): (request: unknown) => Effect.Effect<A, ValidationException> => {
   const run = ParseResult.decodeUnknownEither(schema, options)
   return (request) =>
     Effect.mapError(run(request), (issue) => validationException(operation, ParseResult.parseError(issue)))

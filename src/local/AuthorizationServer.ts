@@ -1,16 +1,17 @@
 /**
- * An authorization server for development and tests: the certified `oidc-provider`, on a port of this machine, in memory,
- * with login and consent pages of its own that load nothing from elsewhere. It knows no passwords: whoever gives a user name
- * is that user. Never put it where strangers reach it.
+ * An authorization server for development and tests: the certified `oidc-provider`, on a port of this machine, in
+ * memory, with login and consent pages of its own that load nothing from elsewhere. It knows no passwords: whoever
+ * gives a user name is that user. Never put it where strangers reach it.
  *
- * - client credentials; authorization code with PKCE (required); refresh tokens for the scope `offline_access`, rotated at
- *   each use, and the use of an old one revokes the whole grant; revocation and introspection
- * - access tokens are JWTs, signed with an ES256 key that is made at the start, so that a resource server checks them by
- *   the key set at `jwksUri`, with `audience`
- * - scopes that a client does not have are refused with `invalid_scope`; a request without scopes gets all that its client has
+ * - client credentials; authorization code with PKCE (required); refresh tokens for the scope `offline_access`, rotated
+ *   at each use, and the use of an old one revokes the whole grant; revocation and introspection
+ * - access tokens are JWTs, signed with an ES256 key that is made at the start, so that a resource server checks them
+ *   by the key set at `jwksUri`, with `audience`
+ * - scopes that a client does not have are refused with `invalid_scope`; a request without scopes gets all that its
+ *   client has
  *
- * It runs by the clock of the machine. `TestClock` does not move it: for tests of time use short lifetimes, or the scripted
- * `OAuthClient`, which needs no authorization server.
+ * It runs by the clock of the machine. `TestClock` does not move it: for tests of time use short lifetimes, or the
+ * scripted `OAuthClient`, which needs no authorization server.
  *
  * @since 0.1.0
  */
@@ -57,9 +58,9 @@ export type GrantType = "client_credentials" | "authorization_code" | "refresh_t
 /**
  * - `clientId`, `clientSecret`
  * - `name`: what the pages call it, default its `clientId`
- * - `redirectUris`: compared exactly. One that ends in `/*` stands for every URI with one more path segment in its place, as in
- *   `http://127.0.0.1:4020/identities/oauth2/callback/*`: the callback URL of an AgentCore provider is known only after
- *   the provider was created.
+ * - `redirectUris`: compared exactly. One that ends in `/*` stands for every URI with one more path segment in its
+ *   place, as in `http://127.0.0.1:4020/identities/oauth2/callback/*`: the callback URL of an AgentCore provider is
+ *   known only after the provider was created.
  * - `scopes`: those it may ask for, beside `openid` and `offline_access` for users
  * - `grants`: default `client_credentials`, and with redirect URIs also `authorization_code` and `refresh_token`
  * - `authenticationMethod`: how it sends its secret, default `client_secret_basic`
@@ -85,8 +86,8 @@ export interface Client {
  *   the `audience`; others are asked for by `resource`. Default `urn:effect-agentcore-identity:api`.
  * - `accessTokenLifetime`: default 10 minutes
  * - `refreshTokenLifetime`: default 1 day
- * - `authorizationCodeLifetime`: default 10 minutes, the most that RFC 6749 (section 4.1.2) advises: AgentCore exchanges the
- *   code only when the application completes the session
+ * - `authorizationCodeLifetime`: default 10 minutes, the most that RFC 6749 (section 4.1.2) advises: AgentCore
+ *   exchanges the code only when the application completes the session
  *
  * Lifetimes are rounded up to whole seconds.
  *
@@ -105,9 +106,9 @@ export interface Options {
 
 /**
  * - `registerClient`: adds a client, or replaces the one with its `clientId`
- * - `revoke`: what a user does who withdraws his consent: his refresh tokens and unspent codes at a client (default: at all)
- *   are dead, his next request asks for consent again. Says how many refresh tokens died. Access tokens are JWTs and stay
- *   valid until they expire.
+ * - `revoke`: what a user does who withdraws his consent: his refresh tokens and unspent codes at a client (default: at
+ *   all) are dead, his next request asks for consent again. Says how many refresh tokens died. Access tokens are JWTs
+ *   and stay valid until they expire.
  * - `signOut`: ends the sign-ins of a user, in every browser
  *
  * @since 0.1.0
@@ -148,7 +149,11 @@ const lifetime = (name: string, input: Duration.DurationInput): Effect.Effect<nu
 const loadPackage: Effect.Effect<OidcProvider.Module, AuthorizationServerError> = Effect.tryPromise({
   try: OidcProvider.load,
   catch: () =>
-    failure("MissingPackage", "The development authorization server needs the package 'oidc-provider': npm install --save-dev oidc-provider@9")
+    failure(
+      "MissingPackage",
+      "The development authorization server needs the package 'oidc-provider', which cannot be loaded. "
+        + "Install it with: npm install --save-dev oidc-provider@9"
+    )
 }).pipe(
   Effect.tap(({ notices }) => Effect.forEach(notices, (notice) => Effect.logDebug(notice), { discard: true })),
   Effect.map(({ module }) => module)
@@ -161,14 +166,17 @@ const listen = (
 ): Effect.Effect<AddressInfo, AuthorizationServerError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<AddressInfo, AuthorizationServerError>((resume) => {
-      server.once("error", (error: NodeJS.ErrnoException) =>
+      server.on("error", (error: NodeJS.ErrnoException) =>
         resume(Effect.fail(failure("Listen", `Cannot listen on ${host}:${port}: ${error.code ?? error.name}`))))
       // A server that listens on TCP has an address of this shape; strings are those of pipes.
-      server.listen(port, host, () => resume(Effect.succeed(server.address() as AddressInfo)))
+      server.listen(port, host, () =>
+        resume(Effect.succeed(server.address() as AddressInfo)))
     }),
     () =>
       Effect.async<void>((resume) => {
-        server.close(() => resume(Effect.void))
+        server.close(() =>
+          resume(Effect.void)
+        )
         server.closeAllConnections()
       })
   )
@@ -206,7 +214,9 @@ const checkClient = (client: Client): Effect.Effect<void, AuthorizationServerErr
     ? "the grant authorization_code needs redirectUris"
     : grants.includes("refresh_token") && !grants.includes("authorization_code")
     ? "the grant refresh_token needs the grant authorization_code"
-    : (client.redirectUris ?? []).some((uri) => !URL.canParse(uri) || !/^https?:$/.test(new URL(uri).protocol) || uri.includes("#"))
+    : (client.redirectUris ?? []).some((uri) =>
+        !URL.canParse(uri) || !/^https?:$/.test(new URL(uri).protocol) || uri.includes("#")
+      )
     ? "redirectUris must be http or https URLs without fragment"
     : (client.scopes ?? []).some((scope) => !scopeToken.test(scope))
     ? "scopes must be OAuth scope tokens, without spaces and quotes"
@@ -217,8 +227,8 @@ const checkClient = (client: Client): Effect.Effect<void, AuthorizationServerErr
 }
 
 /**
- * Starts the server; the scope stops it: the port is free again, connections are closed, and everything that it issued is
- * forgotten.
+ * Starts the server; the scope stops it: the port is free again, connections are closed, and everything that it issued
+ * is forgotten.
  *
  * @since 0.1.0
  * @category constructors

@@ -194,7 +194,9 @@ export interface Service {
  *
  * Effect.runPromise(Effect.provide(program, planes)).then(console.log) // Issued
  */
-export class LocalBackend extends Context.Tag("effect-agentcore-identity/local/LocalBackend")<LocalBackend, Service>() {}
+export class LocalBackend
+  extends Context.Tag("effect-agentcore-identity/local/LocalBackend")<LocalBackend, Service>()
+{}
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -213,7 +215,9 @@ export const layer = (
     const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
     const account = { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }
     const registry = yield* Registry.make(account, publicUrl)
-    const workloadTokens = yield* WorkloadToken.make(Duration.decode(options.workloadAccessTokenLifetime ?? "60 minutes"))
+    const workloadTokens = yield* WorkloadToken.make(
+      Duration.decode(options.workloadAccessTokenLifetime ?? "60 minutes")
+    )
     const vault = yield* Vault.make
     const sessions = yield* SessionStore.make(Duration.toMillis(options.sessionLifetime ?? "10 minutes"))
     const client = yield* OAuthClient
@@ -253,8 +257,11 @@ export const layer = (
             act("approve", sessionUri, (session) =>
               Effect.zipRight(
                 browser.answerAs(session, { code: "approved" }),
-                Effect.mapError(operations.complete(session, session.artifact), (error) =>
-                  error === "Expired" || error === "Finished" ? error : error === "Replayed" ? "Finished" : "Failed")
+                Effect.mapError(
+                  operations.complete(session, session.artifact),
+                  (error) =>
+                    error === "Expired" || error === "Finished" ? error : error === "Replayed" ? "Finished" : "Failed"
+                )
               )),
           deny: (sessionUri) =>
             act("deny", sessionUri, (session) => browser.answerAs(session, { error: "access_denied" })),

@@ -8,17 +8,18 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { createHash } from "node:crypto"
 import type * as OpenidClient from "openid-client"
 import * as AuthorizationRequest from "../internal/local/authorizationRequest.js"
 import { isSecure } from "../internal/local/endpoints.js"
+import * as Answers from "../internal/local/oauthAnswers.js"
+import * as Scripted from "../internal/local/scriptedOAuth.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -236,69 +237,12 @@ export class OAuthClient extends Context.Tag("effect-agentcore-identity/local/OA
 // Over HTTP
 // -----------------------------------------------------------------------------
 
-type Openid = typeof OpenidClient
-
-// RFC 6749, 8707, OpenID Connect. Any other text is the server's own, and stays with it.
-const registeredCodes = new Map<string, OAuthErrorReason>([
-  ["access_denied", "AccessDenied"],
-  ["account_selection_required", "Rejected"],
-  ["consent_required", "Rejected"],
-  ["interaction_required", "Rejected"],
-  ["invalid_client", "InvalidClient"],
-  ["invalid_grant", "InvalidGrant"],
-  ["invalid_request", "Rejected"],
-  ["invalid_scope", "Rejected"],
-  ["invalid_target", "Rejected"],
-  ["login_required", "Rejected"],
-  ["server_error", "Unreachable"],
-  ["temporarily_unavailable", "Unreachable"],
-  ["unauthorized_client", "InvalidClient"],
-  ["unsupported_grant_type", "Rejected"],
-  ["unsupported_response_type", "Rejected"]
-])
-
-const fromCode = (code: string): OAuthError =>
-  registeredCodes.has(code)
-    ? new OAuthError({ reason: registeredCodes.get(code) ?? "Rejected", code })
-    : new OAuthError({ reason: "Rejected" })
-
-const noAnswer = (status: number): boolean => status === 429 || status >= 500
-
-const fromCause = (openid: Openid) => (cause: unknown): OAuthError => {
-  if (cause instanceof openid.ResponseBodyError) {
-    return noAnswer(cause.status) ? new OAuthError({ reason: "Unreachable" }) : fromCode(cause.error)
-  }
-  if (cause instanceof openid.AuthorizationResponseError) return fromCode(cause.error)
-  if (cause instanceof openid.WWWAuthenticateChallengeError) {
-    return noAnswer(cause.status)
-      ? new OAuthError({ reason: "Unreachable" })
-      : new OAuthError({ reason: "InvalidClient", code: "invalid_client" })
-  }
-  if (cause instanceof openid.ClientError) {
-    const unanswered = cause.code === "OAUTH_TIMEOUT" || cause.code === "OAUTH_ABORT"
-      || (cause.cause instanceof Response && noAnswer(cause.cause.status))
-    return new OAuthError({ reason: unanswered ? "Unreachable" : "Rejected", code: cause.code })
-  }
-  // What openid-client says of wrong arguments has a code; what fetch says of a lost connection has none.
-  return cause instanceof TypeError && !("code" in cause)
-    ? new OAuthError({ reason: "Unreachable" })
-    : new OAuthError({ reason: "Rejected" })
-}
-
-const tokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
-  accessToken: Redacted.make(response.access_token),
-  refreshToken: Option.map(Option.fromNullable(response.refresh_token), Redacted.make),
-  expiresAt: Option.map(
-    Option.fromNullable(response.expires_in),
-    (seconds) => DateTime.unsafeMake(now + seconds * 1000)
-  ),
-  scopes: Option.map(Option.fromNullable(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
-})
+const failure = (told: Answers.Refusal): OAuthError => new OAuthError(told)
 
 const make: Effect.Effect<Service> = Effect.sync(() => {
   const discovered = new Map<string, OpenidClient.ServerMetadata>()
 
-  const run = <A>(openid: Openid, evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>) =>
+  const run = <A>(openid: Answers.Openid, evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>) =>
     Effect.tryPromise({
       try: (signal) =>
         evaluate((url, options) =>
@@ -308,10 +252,10 @@ const make: Effect.Effect<Service> = Effect.sync(() => {
             // Their type of `body` has an `undefined` that fetch takes too.
           } as RequestInit)
         ),
-      catch: fromCause(openid)
+      catch: (cause) => failure(Answers.refusal(openid, cause))
     })
 
-  const metadata = Effect.fnUntraced(function*(openid: Openid, { discovery }: AuthorizationServer) {
+  const metadata = Effect.fnUntraced(function*(openid: Answers.Openid, { discovery }: AuthorizationServer) {
     if ("authorizationServerMetadata" in discovery) {
       const { authorizationEndpoint, issuer, responseTypes, tokenEndpoint } = discovery.authorizationServerMetadata
       return {
@@ -325,17 +269,20 @@ const make: Effect.Effect<Service> = Effect.sync(() => {
     const known = discovered.get(discoveryUrl)
     if (known !== undefined) return known
     if (!isSecure(discoveryUrl)) return yield* new OAuthError({ reason: "Misconfigured" })
-    const found = yield* run(openid, (fetch) =>
-      openid.discovery(new URL(discoveryUrl), "discovery", undefined, openid.None(), {
-        [openid.customFetch]: fetch,
-        execute: discoveryUrl.startsWith("https:") ? [] : [openid.allowInsecureRequests]
-      }))
+    const found = yield* run(
+      openid,
+      (fetch) =>
+        openid.discovery(new URL(discoveryUrl), "discovery", undefined, openid.None(), {
+          [openid.customFetch]: fetch,
+          execute: discoveryUrl.startsWith("https:") ? [] : [openid.allowInsecureRequests]
+        })
+    )
     const server = found.serverMetadata()
     discovered.set(discoveryUrl, server)
     return server
   })
 
-  const clientAuthentication = (openid: Openid, server: AuthorizationServer): OpenidClient.ClientAuth => {
+  const clientAuthentication = (openid: Answers.Openid, server: AuthorizationServer): OpenidClient.ClientAuth => {
     const secret = Redacted.value(server.clientSecret)
     return secret === ""
       ? openid.None()
@@ -348,7 +295,7 @@ const make: Effect.Effect<Service> = Effect.sync(() => {
   const call = <A>(
     server: AuthorizationServer,
     endpoint: "authorization_endpoint" | "token_endpoint",
-    evaluate: (openid: Openid, configuration: OpenidClient.Configuration) => Promise<A>
+    evaluate: (openid: Answers.Openid, configuration: OpenidClient.Configuration) => Promise<A>
   ): Effect.Effect<A, OAuthError> =>
     Effect.gen(function*() {
       const openid = yield* Effect.promise(() => import("openid-client"))
@@ -371,20 +318,23 @@ const make: Effect.Effect<Service> = Effect.sync(() => {
   const tokens = (
     server: AuthorizationServer,
     evaluate: (
-      openid: Openid,
+      openid: Answers.Openid,
       configuration: OpenidClient.Configuration
     ) => Promise<OpenidClient.TokenEndpointResponse>
   ): Effect.Effect<TokenSet, OAuthError> =>
     // The clock is read before the request: a token never seems to live longer than it does.
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.map(call(server, "token_endpoint", evaluate), (response) => tokenSet(now, response)))
+      Effect.map(call(server, "token_endpoint", evaluate), (response) => Answers.tokenSet(now, response)))
 
   const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`, { captureStackTrace: false })
 
   return OAuthClient.of({
     clientCredentials: (server, request) =>
-      tokens(server, (openid, configuration) =>
-        openid.clientCredentialsGrant(configuration, AuthorizationRequest.parameters(request)))
+      tokens(
+        server,
+        (openid, configuration) =>
+          openid.clientCredentialsGrant(configuration, AuthorizationRequest.parameters(request))
+      )
         .pipe(span("clientCredentials")),
 
     authorizationUrl: (server, request) =>
@@ -486,21 +436,6 @@ export interface ScriptedOptions {
   readonly fail?: ((grant: ScriptedGrant) => OAuthErrorReason | undefined) | undefined
 }
 
-interface Authorization {
-  readonly challenge: string
-  readonly clientId: string
-  readonly scopes: ReadonlyArray<string>
-}
-
-interface Renewable {
-  readonly clientId: string
-  readonly grant: string
-  readonly scopes: ReadonlyArray<string>
-}
-
-const challengeOf = (verifier: Redacted.Redacted): string =>
-  createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
-
 /**
  * An authorization server in a few lines, without HTTP: the same calls give the same answers. Access tokens read
  * `token-1.<client id>.<grant>.<scopes>`, where the number counts the requests for tokens and the grant is `m2m` or the
@@ -520,91 +455,4 @@ const challengeOf = (verifier: Redacted.Redacted): string =>
  * )
  */
 export const layerScripted = (options: ScriptedOptions = {}): Layer.Layer<OAuthClient> =>
-  Layer.sync(OAuthClient, () => {
-    const lifetime = options.tokenLifetime === "none"
-      ? Option.none()
-      : Option.some(Duration.decode(options.tokenLifetime ?? "1 hour"))
-    const latency = Duration.decode(options.latency ?? 0)
-    const authorizations = new Map<string, Authorization>()
-    const refreshTokens = new Map<string, Renewable>()
-    let count = 0
-
-    // What the server does, it does after the wait: requests at the same time meet each other's effects.
-    const wait = Duration.equals(latency, Duration.zero) ? Effect.void : Effect.sleep(latency)
-
-    const issue = (
-      type: ScriptedGrant["type"],
-      clientId: string,
-      grant: string,
-      scopes: ReadonlyArray<string>
-    ): Effect.Effect<TokenSet, OAuthError> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        count += 1
-        const reason = options.fail?.({ type, clientId, scopes, number: count })
-        if (reason !== undefined) return new OAuthError({ reason })
-        const renewable = type !== "client_credentials" && options.refreshTokens !== false
-        const refreshToken = `refresh-${count}.${clientId}`
-        if (renewable) refreshTokens.set(refreshToken, { clientId, grant, scopes })
-        const granted = options.grantedScopes === undefined ? scopes : options.grantedScopes(scopes)
-        return Effect.succeed({
-          accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
-          refreshToken: renewable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
-          expiresAt: Option.map(lifetime, (length) => DateTime.unsafeMake(now + Duration.toMillis(length))),
-          scopes: Option.fromNullable(granted)
-        })
-      })
-
-    const codeOf = (request: CallbackRequest): Effect.Effect<string, OAuthError> =>
-      Effect.suspend(() => {
-        const query = new URL(Redacted.value(request.callbackUrl)).searchParams
-        const code = query.get("code")
-        const error = query.get("error")
-        return query.get("state") !== Redacted.value(request.state)
-          ? new OAuthError({ reason: "Rejected" })
-          : error !== null
-          ? fromCode(error)
-          : code === null
-          ? new OAuthError({ reason: "Rejected" })
-          : Effect.succeed(code)
-      })
-
-    return OAuthClient.of({
-      clientCredentials: (server, request) =>
-        Effect.zipRight(wait, issue("client_credentials", server.clientId, "m2m", request.scopes)),
-      authorizationUrl: (server, request) =>
-        Effect.sync(() => {
-          const state = Redacted.value(request.state)
-          const challenge = challengeOf(request.codeVerifier)
-          authorizations.set(state, { challenge, clientId: server.clientId, scopes: request.scopes })
-          const query = AuthorizationRequest.parameters(request, {
-            response_type: "code",
-            client_id: server.clientId,
-            redirect_uri: request.redirectUri,
-            state,
-            code_challenge: challenge,
-            code_challenge_method: "S256"
-          })
-          return Redacted.make(`https://authorization.invalid/authorize?${query}`)
-        }),
-      checkCallback: (_server, request) => Effect.asVoid(codeOf(request)),
-      exchangeCode: (server, request) =>
-        Effect.flatMap(Effect.zipRight(wait, codeOf(request)), (code) => {
-          const state = Redacted.value(request.state)
-          const authorization = authorizations.get(state)
-          authorizations.delete(state)
-          return authorization === undefined || authorization.clientId !== server.clientId
-              || authorization.challenge !== challengeOf(request.codeVerifier)
-            ? new OAuthError({ reason: "InvalidGrant", code: "invalid_grant" })
-            : issue("authorization_code", server.clientId, code, authorization.scopes)
-        }),
-      refresh: (server, request) =>
-        Effect.flatMap(wait, () => {
-          const token = Redacted.value(request.refreshToken)
-          const known = refreshTokens.get(token)
-          return known === undefined || known.clientId !== server.clientId
-            ? new OAuthError({ reason: "InvalidGrant", code: "invalid_grant" })
-            : Effect.tap(issue("refresh_token", server.clientId, known.grant, known.scopes), () =>
-              Effect.sync(() => refreshTokens.delete(token)))
-        })
-    })
-  })
+  Layer.sync(OAuthClient, () => OAuthClient.of(Scripted.make(options, failure)))

@@ -139,8 +139,11 @@ export const layer = (script: Script): Layer.Layer<DataPlane.DataPlane | Control
       Context.add(ScriptedPlanes, {
         calls: Ref.get(log),
         callsOf: <K extends keyof Operations>(operation: K) =>
-          Effect.map(Ref.get(log), (calls) =>
-            calls.filter((call): call is Extract<Call, { readonly operation: K }> => call.operation === operation))
+          Effect.map(
+            Ref.get(log),
+            (calls) =>
+              calls.filter((call): call is Extract<Call, { readonly operation: K }> => call.operation === operation)
+          )
       })
     )
   }))

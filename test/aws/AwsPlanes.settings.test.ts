@@ -1,21 +1,20 @@
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { defaultRegion, endpoint, region } from "../../src/internal/aws/settings.js"
-import { both, credentials, failure, json, operations, server } from "./utils.js"
+import { both, credentials, failure, json, operations, type Server, server } from "./utils.js"
 
 const withVariables = (variables: Record<string, string>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
 
-const configured = (variables: Record<string, string>) =>
-  Effect.provide(withVariables(variables))
+const configured = (variables: Record<string, string>) => Effect.provide(withVariables(variables))
 
 const messageOf = (error: ConfigError.ConfigError): string => {
   assert(ConfigError.isConfigError(error))
@@ -80,7 +79,9 @@ describe("endpoint", () => {
       for (const host of ["127.0.0.1", "127.8.9.1:80", "localhost:4020", "[::1]:4020"]) {
         yield* data(`http://${host}`)
       }
-      for (const host of ["example.com", "127.0.0.1.example.com", "localhost.example.com", "10.0.0.1", "[::2]", "0.0.0.0"]) {
+      for (
+        const host of ["example.com", "127.0.0.1.example.com", "localhost.example.com", "10.0.0.1", "[::2]", "0.0.0.0"]
+      ) {
         assert.include(messageOf(yield* failure(data(`http://${host}`))), "https")
         yield* data(`http://${host}`, true)
         yield* data(`https://${host}`)
@@ -96,7 +97,14 @@ describe("endpoint", () => {
   it.effect("what cannot be an endpoint is a ConfigError that names its source and does not repeat it", () =>
     Effect.gen(function*() {
       for (
-        const bad of ["hunter22", "ftp://hunter22", "https://me:hunter22@example.com", "https://example.com?k=hunter22", "https://example.com#hunter22", "file:///hunter22"]
+        const bad of [
+          "hunter22",
+          "ftp://hunter22",
+          "https://me:hunter22@example.com",
+          "https://example.com?k=hunter22",
+          "https://example.com#hunter22",
+          "file:///hunter22"
+        ]
       ) {
         for (
           const name of ["BEDROCK_AGENTCORE_DP_ENDPOINT", "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", "AWS_ENDPOINT_URL"]
@@ -113,12 +121,15 @@ describe("endpoint", () => {
 describe("the layer", () => {
   // What the SDK itself reads is in the environment and in the files that it names.
   const before = { ...process.env }
+  const clear = () => {
+    for (const name of Object.keys(process.env).filter((name) => /^(AWS|BEDROCK)_(?!SDK_JS_)/.test(name))) {
+      delete process.env[name]
+    }
+  }
   let directory = ""
   beforeEach(() => {
     directory = Fs.mkdtempSync(Path.join(Os.tmpdir(), "aws-profile-"))
-    for (const name of Object.keys(process.env).filter((name) => /^(AWS|BEDROCK)_/.test(name))) {
-      delete process.env[name]
-    }
+    clear()
     Object.assign(process.env, {
       AWS_EC2_METADATA_DISABLED: "true",
       AWS_CONFIG_FILE: Path.join(directory, "config"),
@@ -127,7 +138,8 @@ describe("the layer", () => {
   })
   afterEach(() => {
     Fs.rmSync(directory, { recursive: true })
-    process.env = { ...before }
+    clear()
+    Object.assign(process.env, before)
   })
 
   const profile = (text: string) => Fs.writeFileSync(Path.join(directory, "config"), text)
@@ -149,8 +161,7 @@ describe("the layer", () => {
     json(200, body)(response, { method: "", path, headers: {}, body: "" })
   })
 
-  const regionsOf = (http: { readonly seen: ReadonlyArray<{ readonly headers: { authorization?: string } }> }) =>
-    http.seen.map(({ headers }) => headers.authorization?.split("/")[2])
+  const regionsOf = (http: Server) => http.seen.map(({ headers }) => headers.authorization?.split("/")[2])
 
   it.scopedLive("takes region and endpoint_url of the AWS profile", () =>
     Effect.gen(function*() {
@@ -164,7 +175,7 @@ describe("the layer", () => {
   it.scopedLive("falls back to us-west-2", () =>
     Effect.gen(function*() {
       const http = yield* answering
-      yield* called({ credentials, endpoint: http.url }, {})
+      yield* called({ credentials, endpoint: http.url, region: undefined, dataPlane: undefined }, {})
       assert.deepStrictEqual(regionsOf(http), ["us-west-2", "us-west-2"])
     }))
 
@@ -175,7 +186,10 @@ describe("the layer", () => {
       const variables = { AWS_REGION: "eu-south-1" }
       yield* called({ credentials, endpoint: http.url }, variables)
       yield* called({ credentials, endpoint: http.url, region: "eu-west-3" }, variables)
-      yield* called({ credentials, endpoint: http.url, region: "eu-west-3", controlPlane: { region: "sa-east-1" } }, variables)
+      yield* called(
+        { credentials, endpoint: http.url, region: "eu-west-3", controlPlane: { region: "sa-east-1" } },
+        variables
+      )
       assert.deepStrictEqual(regionsOf(http), [
         "eu-south-1",
         "eu-south-1",
@@ -190,7 +204,10 @@ describe("the layer", () => {
     Effect.gen(function*() {
       const one = yield* answering
       const two = yield* answering
-      yield* called({ credentials }, { BEDROCK_AGENTCORE_DP_ENDPOINT: one.url, BEDROCK_AGENTCORE_CP_ENDPOINT: `${two.url}/` })
+      yield* called({ credentials }, {
+        BEDROCK_AGENTCORE_DP_ENDPOINT: one.url,
+        BEDROCK_AGENTCORE_CP_ENDPOINT: `${two.url}/`
+      })
       yield* called({ credentials }, {
         AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: `${one.url}/base/`,
         AWS_ENDPOINT_URL: two.url
@@ -242,14 +259,9 @@ describe("the layer", () => {
     Effect.gen(function*() {
       const http = yield* answering
       const error = yield* failure(called({ endpoint: http.url }, {}))
-      assert("kind" in error)
+      assert(error instanceof TransportError)
       assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
       assert.include(error.message, "AWS_ACCESS_KEY_ID")
       assert.lengthOf(http.seen, 0)
     }))
-
-  it("an option that is undefined is one that is not set", () => {
-    assert.isTrue(Layer.isLayer(AwsPlanes.layer({ region: undefined, endpoint: undefined, dataPlane: undefined })))
-    assert.isTrue(Option.isNone(Option.none()))
-  })
 })

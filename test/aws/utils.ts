@@ -108,7 +108,8 @@ export const operations: ReadonlyArray<
   }],
   [
     "GetWorkloadAccessTokenForJWT",
-    ({ data }) => data.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: Redacted.make("aaaa.bbbb.cccc") }),
+    ({ data }) =>
+      data.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: Redacted.make("aaaa.bbbb.cccc") }),
     { workloadAccessToken: token }
   ],
   [
@@ -168,7 +169,8 @@ export const operations: ReadonlyArray<
   ],
   [
     "CreateApiKeyCredentialProvider",
-    ({ control }) => control.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("api-key-value") }),
+    ({ control }) =>
+      control.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("api-key-value") }),
     { name: "weather", credentialProviderArn: "arn:aws:y", apiKeySecretArn: { secretArn: "arn:aws:z" } }
   ]
 ]

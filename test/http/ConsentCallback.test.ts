@@ -1,9 +1,9 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
@@ -138,8 +138,7 @@ describe("ConsentCallback", () => {
 
   it.scopedLive("completes with the original JWT when the user has a fresh one", () =>
     Effect.gen(function*() {
-      const jwt = (claims: object) =>
-        secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`)
+      const jwt = (claims: object) => secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`)
       const original = { userToken: jwt({ iss: "https://id.example.com", sub: "alice", iat: 1 }) }
       const fresh = { userToken: jwt({ iss: "https://id.example.com", sub: "alice", iat: 2 }) }
       const other = { userToken: jwt({ iss: "https://id.example.com", sub: "bob", iat: 2 }) }

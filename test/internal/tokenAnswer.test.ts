@@ -12,9 +12,12 @@ const wire = FastCheck.record({
   accessToken: member("token"),
   authorizationUrl: member("https://identity.example.com/authorize?request_uri=urn%3Asession"),
   sessionUri: member("urn:session"),
-  sessionStatus: FastCheck.option(FastCheck.oneof(FastCheck.constantFrom("IN_PROGRESS", "FAILED"), FastCheck.string()), {
-    nil: undefined
-  })
+  sessionStatus: FastCheck.option(
+    FastCheck.oneof(FastCheck.constantFrom("IN_PROGRESS", "FAILED"), FastCheck.string()),
+    {
+      nil: undefined
+    }
+  )
 })
 
 describe("the answer to GetResourceOauth2Token", () => {

@@ -11,8 +11,7 @@ import { redirectUriAllowed } from "../../src/internal/local/oidcProvider.js"
 import * as SimulatedUser from "../../src/internal/local/simulatedUser.js"
 import * as Utils from "./utils.js"
 
-const reachable = (url: string) =>
-  Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
+const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
 
 /** A user who has consented, and the tokens of his. */
 const consented = (options: AuthorizationServer.Options & { readonly scope?: string } = {}) =>
@@ -44,7 +43,9 @@ describe("AuthorizationServer", () => {
         })
       )
       yield* Effect.addFinalizer(() => Effect.sync(() => [...spies, ...streams].forEach((spy) => spy.mockRestore())))
-      const server = yield* AuthorizationServer.make({ clients: [{ clientId: "c", clientSecret: Redacted.make("s"), scopes: ["a"] }] })
+      const server = yield* AuthorizationServer.make({
+        clients: [{ clientId: "c", clientSecret: Redacted.make("s"), scopes: ["a"] }]
+      })
       const user = yield* SimulatedUser.make
       yield* Effect.promise(() => fetch(`${server.issuer}/nowhere`))
       yield* user.visit(Redacted.make(`${server.issuer}/auth?client_id=unknown`))
@@ -138,7 +139,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(claims.scope, "reports:read")
     }))
 
-  it.scopedLive("gives no refresh token without offline_access, and all scopes of the client to a request without any", () =>
+  it.scopedLive("gives no refresh token without offline_access, and all scopes when none are asked for", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -176,7 +177,9 @@ describe("AuthorizationServer", () => {
   it.scopedLive("returns with invalid_scope for scopes that the client does not have", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
-      const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl, { scope: "openid admin" })
+      const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl, {
+        scope: "openid admin"
+      })
       const user = yield* SimulatedUser.make
       const page = yield* user.visit(request.url)
       assert.strictEqual(new URL(Redacted.value(page.url)).searchParams.get("error"), "invalid_scope")
@@ -209,8 +212,14 @@ describe("AuthorizationServer", () => {
       const second = refreshed.refresh_token ?? ""
       assert.notStrictEqual(second, first)
       assert.notStrictEqual(refreshed.access_token, tokens.access_token)
-      assert.strictEqual((yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, first))).error, "invalid_grant")
-      assert.strictEqual((yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, second))).error, "invalid_grant")
+      assert.strictEqual(
+        (yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, first))).error,
+        "invalid_grant"
+      )
+      assert.strictEqual(
+        (yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, second))).error,
+        "invalid_grant"
+      )
     }))
 
   it.scopedLive("a code is good once", () =>
@@ -282,6 +291,27 @@ describe("AuthorizationServer", () => {
       assert.include((yield* user.visit(third.url)).text, "Sign in")
     }))
 
+  it.scopedLive("takes every user name, and shows hostile ones as text", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      for (const userName of [`<script>alert("1")</script>`, `" onfocus='x' &amp;`, "Zoë 🐱", "a".repeat(128)]) {
+        const user = yield* SimulatedUser.make
+        const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
+        const page = yield* user.consent({ authorizationUrl: request.url, userName, decision: "allow" })
+        const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
+        assert.strictEqual(tokens.claims()?.sub, userName)
+        const again = yield* Utils.authorizationRequest(configuration, callbackUrl)
+        assert.include((yield* user.visit(again.url)).text, `Signed in as ${userName}`)
+      }
+      for (const userName of ["", "   ", "a".repeat(129), "a\u0000b"]) {
+        const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
+        const page = yield* SimulatedUser.consent({ authorizationUrl: request.url, userName, decision: "allow" })
+        assert.strictEqual(page.status, 400)
+        assert.include(page.text, "Give a user name of 1 to 128 characters.")
+      }
+    }))
+
   it.scopedLive("another user can sign in, on the consent page and where a login is asked for", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
@@ -329,7 +359,11 @@ describe("AuthorizationServer", () => {
         assert.strictEqual(error.reason, "Configuration")
         assert.notInclude(error.message, "must-not-show")
       }
-      for (const options of [{ resources: [] }, { resources: ["relative"] }, { accessTokenLifetime: 0 }, { refreshTokenLifetime: Infinity }]) {
+      for (
+        const options of [{ resources: [] }, { resources: ["relative"] }, { accessTokenLifetime: 0 }, {
+          refreshTokenLifetime: Infinity
+        }]
+      ) {
         assert.strictEqual((yield* Effect.flip(AuthorizationServer.make(options))).reason, "Configuration")
       }
     }))
@@ -369,6 +403,19 @@ describe("AuthorizationServer", () => {
       const error = yield* Effect.flip(AuthorizationServer.make({ port: Number(new URL(server.issuer).port) }))
       assert.strictEqual(error.reason, "Listen")
       assert.include(error.message, "EADDRINUSE")
+    }))
+
+  it.scopedLive("says what to install when its package is missing", () =>
+    Effect.gen(function*() {
+      vi.resetModules()
+      vi.doMock("oidc-provider", () => {
+        throw new Error("Cannot find package 'oidc-provider'")
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("oidc-provider")))
+      const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/local/AuthorizationServer"))
+      const error = yield* Effect.flip(Fresh.make())
+      assert.strictEqual(error.reason, "MissingPackage")
+      assert.include(error.message, "npm install --save-dev oidc-provider@9")
     }))
 })
 

@@ -1,7 +1,6 @@
 /** What the tests of the authorization server and of the services around it share. */
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
@@ -39,15 +38,18 @@ export const start = (options: AuthorizationServer.Options = {}) =>
     const server = yield* AuthorizationServer.make({
       ...options,
       clients: [
-        { clientId, clientSecret, redirectUris: [`${application}/callback/*`], scopes: clientScopes, name: "Test agent" },
+        {
+          clientId,
+          clientSecret,
+          redirectUris: [`${application}/callback/*`],
+          scopes: clientScopes,
+          name: "Test agent"
+        },
         ...options.clients ?? []
       ]
     })
     return { server, callbackUrl: `${application}/callback/${crypto.randomUUID()}` }
   })
-
-export const layer = (options?: AuthorizationServer.Options) =>
-  Layer.scoped(AuthorizationServer.AuthorizationServer, Effect.map(start(options), ({ server }) => server))
 
 export const discover = (
   server: AuthorizationServer.Service,
@@ -65,7 +67,9 @@ export const refusal = (request: () => Promise<unknown>): Effect.Effect<OAuth.Re
   Effect.tryPromise({ try: request, catch: (error) => error }).pipe(
     Effect.flip,
     Effect.flatMap((error) =>
-      error instanceof OAuth.ResponseBodyError ? Effect.succeed(error) : Effect.die(`not an answer of the server: ${error}`)
+      error instanceof OAuth.ResponseBodyError
+        ? Effect.succeed(error)
+        : Effect.die(`not an answer of the server: ${error}`)
     ),
     Effect.orDie
   )
@@ -99,7 +103,7 @@ export const exchange = (
   configuration: OAuth.Configuration,
   request: AuthorizationRequest,
   callback: Redacted.Redacted
-) =>
+): Promise<OAuth.TokenEndpointResponse & OAuth.TokenEndpointResponseHelpers> =>
   OAuth.authorizationCodeGrant(configuration, new URL(Redacted.value(callback)), {
     pkceCodeVerifier: request.verifier,
     expectedState: request.state,

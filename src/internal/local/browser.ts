@@ -94,9 +94,9 @@ export const make = ({ client, customStateParameter, sessions }: {
         client.checkCallback(session.provider.server, { callbackUrl: url, state: session.authorizationState })
       ),
       {
-        onFailure: ({ code, reason }): Effect.Effect<Answer, Sessions.Rejection> => {
-          // `server_error` and `temporarily_unavailable` are answers too; only one that could not be checked leaves it open.
-          if ((reason === "Unreachable" && code === undefined) || reason === "Misconfigured") {
+        onFailure: ({ reason }): Effect.Effect<Answer, Sessions.Rejection> => {
+          // What could not be checked is no answer: the page may be opened again.
+          if (reason === "Unreachable" || reason === "Misconfigured") {
             return Effect.succeed({ _tag: "Unavailable", provider })
           }
           const outcome = reason === "AccessDenied" ? "Refused" : "Rejected"

@@ -1,0 +1,67 @@
+/**
+ * Every module that needs neither the AWS SDK nor HTTP. The modules under `aws/`, `http/`, `local/` and `testing/` are
+ * imported by their own subpaths: Node does not tree-shake, and a program that only describes what it needs should load
+ * none of them.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @since 0.1.0
+ */
+export * as AccessToken from "./AccessToken.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as ApiKey from "./ApiKey.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as Consent from "./Consent.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as ConsentSession from "./ConsentSession.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as ControlPlane from "./ControlPlane.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as DataPlane from "./DataPlane.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as Identity from "./Identity.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as IdentityError from "./IdentityError.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as PendingConsents from "./PendingConsents.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as TokenPoller from "./TokenPoller.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as UserIdentifier from "./UserIdentifier.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as WorkloadAccessToken from "./WorkloadAccessToken.js"

@@ -1,0 +1,213 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Tracer from "effect/Tracer"
+import { createHash } from "node:crypto"
+import { inspect } from "node:util"
+import {
+  type Answer,
+  assertNoSecrets,
+  both,
+  credentials,
+  failure,
+  json,
+  type Planes,
+  planes,
+  raw,
+  rendered,
+  server
+} from "./utils.js"
+
+// No piece of a digest is a piece of a word.
+const secret = (name: string) => createHash("sha256").update(name).digest("base64url")
+const secrets = {
+  token: secret("token"),
+  session: `urn:ietf:params:oauth:request_uri:${secret("session")}`,
+  state: secret("state"),
+  jwt: `${secret("header")}.${secret("payload")}.${secret("signature")}`,
+  body: JSON.stringify({ "account number": secret("body") }),
+  clientSecret: secret("client"),
+  apiKey: secret("key"),
+  answered: secret("answered"),
+  secretAccessKey: Redacted.value(credentials.secretAccessKey),
+  sessionToken: Redacted.value(credentials.sessionToken!)
+}
+const r = (name: keyof typeof secrets) => Redacted.make(secrets[name])
+
+const calls: ReadonlyArray<(planes: Planes) => Effect.Effect<unknown, unknown>> = [
+  ({ data }) => data.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: r("jwt") }),
+  ({ data }) =>
+    data.getResourceOauth2Token({
+      workloadIdentityToken: r("token"),
+      resourceCredentialProviderName: "github",
+      scopes: ["repo"],
+      oauth2Flow: "USER_FEDERATION",
+      sessionUri: r("session"),
+      customState: r("state")
+    }),
+  ({ data }) =>
+    data.getResourcePaymentToken({
+      workloadIdentityToken: r("token"),
+      resourceCredentialProviderName: "payments",
+      paymentTokenRequest: {
+        stripePrivyTokenRequest: { requestPath: "/pay", requestBody: r("body"), includeAuthorizationSignature: true }
+      }
+    }),
+  ({ data }) => data.completeResourceTokenAuth({ userIdentifier: { userToken: r("jwt") }, sessionUri: r("session") }),
+  ({ control }) =>
+    control.createOauth2CredentialProvider({
+      name: "github",
+      credentialProviderVendor: "GithubOauth2",
+      oauth2ProviderConfigInput: {
+        githubOauth2ProviderConfig: { clientId: "client", clientSecret: r("clientSecret") }
+      }
+    }),
+  ({ control }) => control.createApiKeyCredentialProvider({ name: "weather", apiKey: r("apiKey") })
+]
+
+/** Answers that quote everything which the server knows. */
+const echoing = (status: number, name: string): Answer => (response, seen) => {
+  const everything = `Value '${seen.body}' of ${encodeURIComponent(seen.body)}, `
+    + `'POST\nx-amz-security-token:${String(seen.headers["x-amz-security-token"])}\n' at `
+    + Object.values(secrets).filter((one) => seen.body.includes(one)).map((one) => `${one.slice(3, 30)}...`).join(" ")
+  json(status, {
+    message: everything,
+    reason: seen.body,
+    fieldList: [{ name: seen.body, message: everything }]
+  }, { "x-amzn-errortype": name })(response, seen)
+}
+
+/** Bodies that break in the middle of a secret. */
+const broken: ReadonlyArray<Answer> = [
+  raw(200, `{"accessToken":"${secrets.answered}`),
+  raw(200, `{"accessToken":"ok","x":${secrets.answered}}`),
+  raw(200, `${secrets.answered}`),
+  raw(200, JSON.stringify([secrets.answered])),
+  raw(
+    200,
+    JSON.stringify({
+      accessToken: { [secrets.answered]: secrets.answered },
+      workloadAccessToken: [secrets.answered],
+      paymentTokenResponse: { [secrets.answered]: secrets.answered },
+      credentialProviderArn: secrets.answered
+    })
+  ),
+  raw(502, `<html>${secrets.answered}</html>`),
+  raw(400, `{"message":"${secrets.answered}`, { "x-amzn-errortype": "ValidationException" }),
+  (response) => {
+    response.writeHead(200, { "content-length": "10000" })
+    response.write(`{"accessToken":"${secrets.answered}`, () => response.socket?.destroy())
+  },
+  (response) => response.socket?.end(`HTTP/9.9 ${secrets.answered}\r\n\r\n`)
+]
+
+/** A tracer and a logger that keep everything. */
+const recorded = () => {
+  const out: Array<string> = []
+  const keep = (value: unknown) => out.push(inspect(value, { depth: 10, showHidden: true }))
+  const tracer = Tracer.make({
+    span: (name, parent, context: Context.Context<never>, links, startTime, kind) => ({
+      _tag: "Span",
+      name,
+      spanId: "span",
+      traceId: "trace",
+      parent,
+      context,
+      status: { _tag: "Started", startTime },
+      attributes: new Map(),
+      links,
+      sampled: true,
+      kind,
+      end: (_, exit) => {
+        keep(exit)
+        if (Exit.isFailure(exit)) {
+          out.push(Cause.pretty(exit.cause, { renderErrorCause: true }))
+        }
+      },
+      attribute: (key, value) => keep([key, value]),
+      event: (event, _, attributes) => keep([event, attributes]),
+      addLinks: () => {}
+    }),
+    context: (f) => f()
+  })
+  const logger = Logger.make(({ annotations, cause, message }) => {
+    keep([message, [...annotations], cause])
+    out.push(Cause.pretty(cause, { renderErrorCause: true }))
+  })
+  const layer = Layer.mergeAll(
+    Layer.setTracer(tracer),
+    Logger.replace(Logger.defaultLogger, logger),
+    Logger.minimumLogLevel(LogLevel.All)
+  )
+  return { out, layer }
+}
+
+describe("secrets", () => {
+  const searched = (answers: ReadonlyArray<Answer>) =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, {}))
+      const all = yield* Effect.provide(both, planes(http.url))
+      const { layer, out } = recorded()
+      let failed = 0
+      for (const answer of answers) {
+        http.answer = answer
+        for (const call of calls) {
+          const exit = yield* call(all).pipe(
+            Effect.tapErrorCause((cause) => Effect.logError("it failed", cause)),
+            Effect.exit,
+            Effect.provide(layer)
+          )
+          const error = Option.getOrUndefined(Exit.causeOption(exit).pipe(Option.flatMap(Cause.failureOption)))
+          failed += error === undefined ? 0 : 1
+          assertNoSecrets(error === undefined ? "" : rendered(error), Object.values(secrets))
+          if (Exit.isFailure(exit)) {
+            out.push(
+              Cause.pretty(exit.cause, { renderErrorCause: true }),
+              inspect(exit, { depth: 10, showHidden: true })
+            )
+          }
+        }
+      }
+      assert.isAbove(out.length, failed)
+      assertNoSecrets(out.join("\n"), Object.values(secrets))
+      return failed
+    })
+
+  it.scopedLive("a message that quotes the request shows none of its secrets", () =>
+    Effect.gen(function*() {
+      const names = [
+        "ValidationException",
+        "AccessDeniedException",
+        "InternalServerException",
+        "InvalidSignatureException"
+      ]
+      const failed = yield* searched(names.map((name) => echoing(400, name)))
+      assert.strictEqual(failed, names.length * calls.length)
+    }))
+
+  it.scopedLive("a broken body leaves nothing behind", () =>
+    Effect.gen(function*() {
+      // Two operations ignore the members that are wrong in the first answers.
+      assert.isAbove(yield* searched(broken), broken.length * (calls.length - 2))
+    }))
+
+  it.scopedLive("what is sent is what was asked, in clear: the sentinels are real", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(400, {}, { "x-amzn-errortype": "ValidationException" }))
+      const all = yield* Effect.provide(both, planes(http.url))
+      for (const call of calls) {
+        yield* failure(call(all))
+      }
+      const sent = http.seen.map(({ body }) => body).join("\n")
+      for (const name of ["token", "session", "state", "jwt", "clientSecret", "apiKey"] as const) {
+        assert.include(sent, secrets[name])
+      }
+    }))
+})

@@ -1,0 +1,132 @@
+import type * as DataSdk from "@aws-sdk/client-bedrock-agentcore"
+import type * as ControlSdk from "@aws-sdk/client-bedrock-agentcore-control"
+import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Identity from "effect-agentcore-identity/Identity"
+import type * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import { describe, expectTypeOf, it } from "vitest"
+import { common, type Exceptions, newProvider } from "../../src/internal/aws/exceptions.js"
+
+type ErrorOf<Method> = Method extends (request: never) => Effect.Effect<infer _A, infer E, infer _R> ? E : never
+
+type Unmodelled = IdentityError.UnknownServiceError | IdentityError.TransportError
+
+describe("error unions", () => {
+  type Six =
+    | IdentityError.ValidationException
+    | IdentityError.UnauthorizedException
+    | IdentityError.AccessDeniedException
+    | IdentityError.ResourceNotFoundException
+    | IdentityError.ThrottlingException
+    | IdentityError.InternalServerException
+  type NewProvider =
+    | Six
+    | IdentityError.ConflictException
+    | IdentityError.ServiceQuotaExceededException
+    | IdentityError.ResourceLimitExceededException
+    | IdentityError.EncryptionFailure
+    | IdentityError.DecryptionFailure
+
+  it("the tables have exactly what the operations have", () => {
+    expectTypeOf(common).toEqualTypeOf<Exceptions<Six>>()
+    expectTypeOf(newProvider).toEqualTypeOf<Exceptions<NewProvider>>()
+  })
+
+  it("the operations have exactly what the service model has, and what comes without an answer", () => {
+    expectTypeOf<ErrorOf<DataPlane.Service[DataPlane.Operation]>>().toEqualTypeOf<Six | Unmodelled>()
+    expectTypeOf<ErrorOf<ControlPlane.Service["createWorkloadIdentity" | "getWorkloadIdentity"]>>().toEqualTypeOf<
+      Six | Unmodelled
+    >()
+    expectTypeOf<
+      ErrorOf<ControlPlane.Service["createOauth2CredentialProvider" | "createApiKeyCredentialProvider"]>
+    >().toEqualTypeOf<NewProvider | Unmodelled>()
+  })
+})
+
+/** The types of the SDK have mutable arrays, `undefined` in every member, and enumerations that know tomorrow's values. */
+type Mutable<T> = T extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
+  : T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> }
+  : T
+
+describe("requests, as they are encoded, are what the SDK takes", () => {
+  it("data plane", () => {
+    expectTypeOf<Mutable<typeof DataPlane.GetWorkloadAccessTokenRequest.Encoded>>().toExtend<
+      DataSdk.GetWorkloadAccessTokenCommandInput
+    >()
+    expectTypeOf<Mutable<typeof DataPlane.GetWorkloadAccessTokenForJwtRequest.Encoded>>().toExtend<
+      DataSdk.GetWorkloadAccessTokenForJWTCommandInput
+    >()
+    expectTypeOf<Mutable<typeof DataPlane.GetWorkloadAccessTokenForUserIdRequest.Encoded>>().toExtend<
+      DataSdk.GetWorkloadAccessTokenForUserIdCommandInput
+    >()
+    expectTypeOf<Mutable<typeof DataPlane.GetResourceOauth2TokenRequest.Encoded>>().toExtend<
+      DataSdk.GetResourceOauth2TokenCommandInput
+    >()
+    expectTypeOf<Mutable<typeof DataPlane.GetResourceApiKeyRequest.Encoded>>().toExtend<
+      DataSdk.GetResourceApiKeyCommandInput
+    >()
+    expectTypeOf<Mutable<typeof DataPlane.CompleteResourceTokenAuthRequest.Encoded>>().toExtend<
+      DataSdk.CompleteResourceTokenAuthCommandInput
+    >()
+    expectTypeOf<Mutable<typeof DataPlane.GetResourcePaymentTokenRequest.Encoded>>().toExtend<
+      DataSdk.GetResourcePaymentTokenCommandInput
+    >()
+  })
+
+  it("control plane", () => {
+    expectTypeOf<Mutable<typeof ControlPlane.CreateWorkloadIdentityRequest.Encoded>>().toExtend<
+      ControlSdk.CreateWorkloadIdentityCommandInput
+    >()
+    expectTypeOf<Mutable<typeof ControlPlane.GetWorkloadIdentityRequest.Encoded>>().toExtend<
+      ControlSdk.GetWorkloadIdentityCommandInput
+    >()
+    expectTypeOf<Mutable<typeof ControlPlane.CreateApiKeyCredentialProviderRequest.Encoded>>().toExtend<
+      ControlSdk.CreateApiKeyCredentialProviderCommandInput
+    >()
+    expectTypeOf<Mutable<typeof ControlPlane.CreateOauth2CredentialProviderRequest.Encoded>>().toExtend<
+      ControlSdk.CreateOauth2CredentialProviderCommandInput
+    >()
+  })
+
+  it("no member is sent that the SDK does not know: it would be dropped without a word", () => {
+    type Extra<Ours, Theirs> = Exclude<keyof Ours, keyof Theirs>
+    expectTypeOf<
+      Extra<typeof DataPlane.GetResourceOauth2TokenRequest.Encoded, DataSdk.GetResourceOauth2TokenCommandInput>
+    >().toEqualTypeOf<never>()
+    expectTypeOf<
+      Extra<typeof ControlPlane.CreateWorkloadIdentityRequest.Encoded, ControlSdk.CreateWorkloadIdentityCommandInput>
+    >().toEqualTypeOf<never>()
+  })
+})
+
+describe("layers", () => {
+  it("AwsPlanes gives both planes", () => {
+    type Planes = Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError>
+    expectTypeOf(AwsPlanes.layer()).toEqualTypeOf<Planes>()
+    expectTypeOf(AwsPlanes.layerConfig({ region: Config.string("R"), maxAttempts: Config.integer("N") })).toEqualTypeOf<
+      Planes
+    >()
+    expectTypeOf(AwsPlanes.layerConfig(Config.succeed({ region: "us-west-2" }))).toEqualTypeOf<Planes>()
+  })
+
+  it("AwsIdentity gives Identity too", () => {
+    expectTypeOf(AwsIdentity.layer()).toEqualTypeOf<
+      Layer.Layer<Identity.Identity | DataPlane.DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError>
+    >()
+  })
+
+  it("secrets of the options are Redacted", () => {
+    // @ts-expect-error a secret in clear
+    AwsPlanes.layer({ credentials: { accessKeyId: "a", secretAccessKey: "b" } })
+    // @ts-expect-error no such option
+    AwsPlanes.layer({ regio: "us-west-2" })
+    // A provider of the SDK.
+    AwsPlanes.layer({ credentials: async () => ({ accessKeyId: "a", secretAccessKey: "b" }) })
+  })
+})

@@ -1,0 +1,137 @@
+import { assert, describe } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Utils from "../local/utils.js"
+import * as Chromium from "./chromium.js"
+
+/** An authorization request in front of a browser. The client returns users by a second redirect, as AgentCore does. */
+const start = (scope = "openid reports:read offline_access") =>
+  Effect.gen(function*() {
+    const application = yield* Utils.httpServer((_, response) => {
+      response.setHeader("content-type", "text/html; charset=utf-8")
+      response.end(
+        "<!doctype html><link rel=icon href=data:,><title>Application</title><h1>Back at the application</h1>"
+      )
+    })
+    const identity = yield* Utils.httpServer((request, response) => {
+      const { search } = new URL(request.url ?? "/", "http://callback")
+      response.writeHead(302, { location: `${application}/return${search}` }).end()
+    })
+    const { server } = yield* Utils.start()
+    const callbackUrl = `${identity}/callback/one`
+    yield* server.registerClient({
+      clientId: Utils.clientId,
+      clientSecret: Utils.clientSecret,
+      name: "Travel agent",
+      scopes: Utils.clientScopes,
+      redirectUris: [callbackUrl]
+    })
+    const configuration = yield* Utils.discover(server)
+    const request = yield* Utils.authorizationRequest(configuration, callbackUrl, { scope })
+    return { server, application, configuration, callbackUrl, request }
+  })
+
+const assertHarmless = (tab: Chromium.Tab) => {
+  assert.deepStrictEqual(tab.foreignRequests, [])
+  assert.deepStrictEqual(tab.complaints, [])
+}
+
+const picture = (tab: Chromium.Tab, name: string) =>
+  process.env.AGENTCORE_SCREENSHOTS === undefined
+    ? Effect.void
+    : Effect.promise(() =>
+      tab.page.screenshot({ path: `${process.env.AGENTCORE_SCREENSHOTS}/${name}.png`, fullPage: true })
+    )
+
+describe("the pages of the authorization server, in Chromium", () => {
+  Chromium.browserTest("sign in, allow, and return across two more origins", () =>
+    Effect.gen(function*() {
+      const { application, callbackUrl, configuration, request } = yield* start()
+      const tab = yield* Chromium.open()
+      const { page } = tab
+      yield* Effect.promise(() => page.goto(Redacted.value(request.url)))
+      assert.strictEqual(yield* Effect.promise(() => page.getByRole("heading", { level: 1 }).innerText()), "Sign in")
+      yield* picture(tab, "login-desktop-light")
+      // The field has the focus: typing and Enter are enough.
+      yield* Effect.promise(() => page.keyboard.type("alice"))
+      yield* Effect.promise(() => page.keyboard.press("Enter"))
+      yield* Effect.promise(() => page.getByRole("heading", { name: "Allow Travel agent to act for you?" }).waitFor())
+      yield* picture(tab, "consent-desktop-light")
+      const text = yield* Effect.promise(() => page.getByRole("main").innerText())
+      for (const fact of ["alice", "Travel agent", "reports:read", "offline_access", new URL(callbackUrl).host]) {
+        assert.include(text, fact)
+      }
+      yield* Effect.promise(() => page.getByRole("button", { name: "Allow" }).click())
+      yield* Effect.promise(() => page.waitForURL(`${application}/return?**`))
+      const answer = new URL(page.url())
+      const tokens = yield* Effect.promise(() =>
+        Utils.exchange(configuration, request, Redacted.make(`${callbackUrl}${answer.search}`))
+      )
+      assert.strictEqual(tokens.claims()?.sub, "alice")
+      assertHarmless(tab)
+    }))
+
+  Chromium.browserTest("refuse, as somebody else, by keyboard, on a phone in dark mode", () =>
+    Effect.gen(function*() {
+      const { application, request } = yield* start()
+      const tab = yield* Chromium.open({ viewport: { width: 390, height: 844 }, colorScheme: "dark" })
+      const { page } = tab
+      const overflow = Effect.promise(() => page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+      yield* Effect.promise(() => page.goto(Redacted.value(request.url)))
+      yield* picture(tab, "login-phone-dark")
+      assert.strictEqual(yield* overflow, 0)
+      yield* Effect.promise(() => page.getByLabel("User name").fill("<script>alert(1)</script>".padEnd(120, "x")))
+      yield* Effect.promise(() => page.getByRole("button", { name: "Sign in" }).click())
+      yield* Effect.promise(() => page.getByRole("button", { name: "Sign in as somebody else" }).waitFor())
+      yield* picture(tab, "consent-phone-dark-hostile")
+      assert.strictEqual(yield* overflow, 0)
+      yield* Effect.promise(() => page.getByRole("button", { name: "Sign in as somebody else" }).click())
+      yield* Effect.promise(() => page.getByLabel("User name").fill("bob"))
+      yield* Effect.promise(() => page.getByLabel("User name").press("Enter"))
+      yield* Effect.promise(() => page.getByText("bob").waitFor())
+      yield* picture(tab, "consent-phone-dark")
+      yield* Effect.promise(() => page.getByRole("button", { name: "Deny" }).press("Enter"))
+      yield* Effect.promise(() => page.waitForURL(`${application}/return?**`))
+      assert.strictEqual(new URL(page.url()).searchParams.get("error"), "access_denied")
+      assertHarmless(tab)
+    }))
+
+  Chromium.browserTest(
+    "a page that was answered already says so, and a form of another site is worth nothing",
+    () =>
+      Effect.gen(function*() {
+        const { application, request, server } = yield* start()
+        const tab = yield* Chromium.open()
+        const { page } = tab
+        yield* Effect.promise(() => page.goto(Redacted.value(request.url)))
+        const login = page.url()
+        const forged = yield* Utils.httpServer((_, response) => {
+          response.setHeader("content-type", "text/html")
+          response.end(
+            `<!doctype html><link rel=icon href=data:,><form method=post action="${login}">`
+              + `<input name=prompt value=login><input name=login value=mallory><button>Win a prize</button></form>`
+          )
+        })
+        yield* Effect.promise(() => page.goto(forged.replace("127.0.0.1", Chromium.otherSite)))
+        yield* Effect.promise(() => page.getByRole("button", { name: "Win a prize" }).click())
+        yield* Effect.promise(() => page.getByRole("heading", { name: "This page has expired" }).waitFor())
+        assert.strictEqual(page.url(), login)
+        yield* Effect.promise(() => page.goto(login))
+        yield* Effect.promise(() => page.getByLabel("User name").fill("alice"))
+        yield* Effect.promise(() => page.getByRole("button", { name: "Sign in" }).click())
+        yield* Effect.promise(() => page.getByText("alice").waitFor())
+        yield* Effect.promise(() => page.getByRole("button", { name: "Allow" }).click())
+        yield* Effect.promise(() => page.waitForURL(`${application}/return?**`))
+        const response = yield* Effect.promise(() => page.goto(login))
+        assert.strictEqual(response?.status(), 400)
+        assert.include(yield* Effect.promise(() => page.getByRole("main").innerText()), "This page has expired")
+        yield* picture(tab, "expired-desktop-light")
+        yield* Effect.promise(() => page.goto(`${server.issuer}/auth?client_id=unknown`))
+        assert.include(yield* Effect.promise(() => page.getByRole("main").innerText()), "invalid_client")
+        yield* picture(tab, "error-desktop-light")
+        yield* Effect.promise(() => page.goto(server.issuer))
+        yield* picture(tab, "home-desktop-light")
+        assert.deepStrictEqual(tab.foreignRequests, [])
+      })
+  )
+})

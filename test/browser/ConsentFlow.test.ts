@@ -1,0 +1,168 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { assert, describe } from "@effect/vitest"
+import * as Consent from "effect-agentcore-identity/Consent"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
+import * as Identity from "effect-agentcore-identity/Identity"
+import { AuthorizationTimedOut } from "effect-agentcore-identity/IdentityError"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import type * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import { createServer } from "../../src/internal/http/nodeServer.js"
+import * as Chromium from "./chromium.js"
+
+const clientSecret = Redacted.make("client-secret-of-the-browser-tests")
+
+/** Who is signed in at the application: its cookie says. */
+const currentUser = Effect.map(
+  HttpServerRequest.HttpServerRequest,
+  (request): UserIdentifier.UserIdentifier => ({ userId: request.cookies["user"] ?? "nobody" })
+)
+
+const application = HttpLayerRouter.serve(
+  ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("50 millis") }),
+  { disableListenLog: true, disableLogger: true }
+).pipe(Layer.provide(ConsentCallback.layerRedaction("/consent")))
+
+const environment = application.pipe(
+  Layer.provideMerge(Layer.mergeAll(
+    LocalIdentity.layer(),
+    AuthorizationServer.layer(),
+    PendingConsents.layerMemory,
+    NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+  ))
+)
+
+/** Alice's agent asks for her token, and a browser opens the page in which `signedIn` is signed in at the application. */
+const consentInBrowser = (signedIn: string, poll?: TokenPoller.Poller) =>
+  Effect.gen(function*() {
+    const controlPlane = yield* ControlPlane.ControlPlane
+    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+    const local = yield* LocalServer.LocalServer
+    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
+    const returnUrl = `${origin}/consent`
+
+    yield* authorizationServer.registerClient({
+      clientId: "browser-agent",
+      clientSecret,
+      name: "Browser agent",
+      redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+      scopes: ["calendar:read"]
+    })
+    yield* controlPlane.createWorkloadIdentity({ name: "browser-agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+    yield* controlPlane.createOauth2CredentialProvider({
+      name: "calendar",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+          clientId: "browser-agent",
+          clientSecret
+        }
+      }
+    })
+
+    const shown = yield* Deferred.make<Redacted.Redacted>()
+    const identity = yield* Identity.Identity
+    const user = { userId: "alice" }
+    const program = yield* identity.getAccessToken({
+      provider: "calendar",
+      flow: "USER_FEDERATION",
+      scopes: ["openid", "calendar:read"],
+      poll,
+      consent: PendingConsents.handler({
+        user,
+        show: (session) => Deferred.succeed(shown, session.authorizationUrl)
+      })
+    }).pipe(
+      Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl)),
+      Effect.provide(WorkloadAccessToken.layerWorkload({ name: "browser-agent", user })),
+      Effect.fork
+    )
+
+    const tab = yield* Chromium.open()
+    yield* Effect.promise(() => tab.context.addCookies([{ name: "user", value: signedIn, url: origin }]))
+    const url = yield* Deferred.await(shown)
+    yield* Effect.promise(() => tab.page.goto(Redacted.value(url)))
+    const press = (button: string) => Effect.promise(() => tab.page.getByRole("button", { name: button }).click())
+    const heading = (name: string) => Effect.promise(() => tab.page.getByRole("heading", { name }).waitFor())
+    yield* Effect.promise(() => tab.page.getByLabel("User name").fill(`${signedIn}@example.com`))
+    yield* press("Sign in")
+    yield* heading("Allow Browser agent to act for you?")
+    return { heading, press, program, tab }
+  })
+
+const assertHarmless = (tab: Chromium.Tab) => {
+  assert.deepStrictEqual(tab.foreignRequests, [])
+  assert.deepStrictEqual(tab.complaints.filter((complaint) => !complaint.includes("status of 403")), [])
+}
+
+const picture = (tab: Chromium.Tab, name: string) =>
+  process.env["AGENTCORE_SCREENSHOTS"] === undefined
+    ? Effect.void
+    : Effect.promise(() => tab.page.screenshot({ path: `${process.env["AGENTCORE_SCREENSHOTS"]}/${name}.png` }))
+
+describe("a consent, in Chromium", () => {
+  Chromium.browserTest("the user allows: the waiting program has its token", () =>
+    Effect.gen(function*() {
+      const { heading, press, program, tab } = yield* consentInBrowser("alice")
+      yield* press("Allow")
+      yield* heading("Consent given")
+      yield* picture(tab, "flow-given")
+      const token = yield* Fiber.join(program)
+      const [, claims = ""] = Redacted.value(token).split(".")
+      assert.strictEqual(JSON.parse(Buffer.from(claims, "base64url").toString()).sub, "alice@example.com")
+      yield* Effect.promise(() => tab.page.reload())
+      yield* heading("Link already used")
+      yield* picture(tab, "flow-used")
+    }).pipe(Effect.provide(environment)))
+
+  Chromium.browserTest("the user refuses: the waiting program fails at its next poll", () =>
+    Effect.gen(function*() {
+      const { press, program, tab } = yield* consentInBrowser("alice")
+      yield* press("Deny")
+      const error = yield* Effect.flip(Fiber.join(program))
+      assert.strictEqual(error._tag, "AuthorizationFailed")
+      yield* picture(tab, "flow-refused")
+      assert.match(yield* Effect.promise(() => tab.page.getByRole("main").innerText()), /refused|denied/i)
+      assertHarmless(tab)
+    }).pipe(Effect.provide(environment)))
+
+  Chromium.browserTest(
+    "somebody else is signed in: nothing is bound, and the program waits in vain",
+    () =>
+      Effect.gen(function*() {
+        const back = yield* Deferred.make<void>()
+        const { heading, press, program, tab } = yield* consentInBrowser(
+          "mallory",
+          ({ poll, session }) =>
+            Deferred.await(back).pipe(
+              Effect.zipRight(poll),
+              Effect.flatten,
+              Effect.orElseFail(() => new AuthorizationTimedOut({ session }))
+            )
+        )
+        yield* press("Allow")
+        yield* heading("Signed in as somebody else")
+        yield* picture(tab, "flow-wrong-user")
+        yield* Deferred.succeed(back, undefined)
+        const error = yield* Effect.flip(Fiber.join(program))
+        assert.strictEqual(error._tag, "AuthorizationTimedOut")
+        assertHarmless(tab)
+      }).pipe(Effect.provide(environment))
+  )
+})

@@ -1,0 +1,103 @@
+/**
+ * Chromium for the browser tests, as scoped resources. It is `$CHROMIUM_PATH`, or the first of the usual places. Where
+ * there is none, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_BROWSER=1`: then they fail.
+ */
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core"
+
+const configured = process.env.CHROMIUM_PATH
+
+const candidates = configured !== undefined && configured !== ""
+  ? [configured]
+  : [
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium"
+  ]
+
+export const executablePath: string | undefined = candidates.find((path) => existsSync(path))
+
+export const required: boolean = process.env.AGENTCORE_REQUIRE_BROWSER === "1"
+
+const missing = "no Chromium found: install it, or set CHROMIUM_PATH"
+
+/** A name of this machine that Chromium takes for another site: it does not tell ports apart, as cookies do not. */
+export const otherSite = "other-site.test"
+
+/** All further names are unknown, so that a request to elsewhere fails and is seen. */
+const launchArguments = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  `--host-resolver-rules=MAP ${otherSite} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`
+]
+
+/** A browser page, and what it did that a page of ours must not do. */
+export interface Tab {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** URLs that were asked for and are not on this machine. */
+  readonly foreignRequests: ReadonlyArray<string>
+  /** What the console had to say: violations of a content security policy, failed loads, errors. */
+  readonly complaints: ReadonlyArray<string>
+}
+
+/** A tab in a fresh profile, closed with the scope. */
+export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (executablePath === undefined) {
+      return yield* Effect.dieMessage(missing)
+    }
+    const profile = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-browser-"))),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
+    )
+    const context = yield* Effect.acquireRelease(
+      Effect.promise(() =>
+        chromium.launchPersistentContext(profile, {
+          executablePath,
+          args: launchArguments,
+          headless: true,
+          ...options
+        })
+      ),
+      (context) => Effect.promise(() => context.close())
+    )
+    const page = yield* Effect.promise(() => context.newPage())
+    page.setDefaultTimeout(10_000)
+    const foreignRequests: Array<string> = []
+    const complaints: Array<string> = []
+    context.on("request", (request) => {
+      const { hostname, protocol } = new URL(request.url())
+      if (protocol !== "data:" && protocol !== "about:" && hostname !== "127.0.0.1" && hostname !== otherSite) {
+        foreignRequests.push(request.url())
+      }
+    })
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") {
+        complaints.push(message.text())
+      }
+    })
+    page.on("pageerror", (error) => complaints.push(error.message))
+    page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`))
+    return { page, context, foreignRequests, complaints }
+  })
+
+const timeout = 60_000
+
+/** A test that needs a browser: `it.scopedLive`, with time to launch one. */
+export const browserTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
+  const available = executablePath !== undefined || required
+  it.scopedLive.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, timeout)
+}

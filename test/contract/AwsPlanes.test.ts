@@ -1,0 +1,50 @@
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { describe } from "vitest"
+import { contract } from "./contract.js"
+import { limits } from "./limits.js"
+import * as UncheckedPlanes from "./uncheckedPlanes.js"
+import type { Subject } from "./utils.js"
+
+type Planes<E> = Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane, E>
+
+/** Planes → AWS SDK → HTTP → server → backend. */
+const layer = <E>(planes: (url: string) => Planes<E>): Subject["layer"] => (oauth) =>
+  Layer.unwrapEffect(Effect.map(LocalServer.LocalServer, ({ url }) => planes(url))).pipe(
+    Layer.provideMerge(LocalServer.layer()),
+    Layer.provide(OAuthClient.layerScripted(oauth))
+  )
+
+const checked: Subject = {
+  name: "AwsPlanes over LocalServer",
+  layer: layer((endpoint) =>
+    AwsPlanes.layer({
+      endpoint,
+      region: "us-west-2",
+      credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local") },
+      maxAttempts: 1
+    })
+  ),
+  checks: "planes",
+  remote: true
+}
+
+const unchecked: Subject = {
+  name: "AWS SDK over LocalServer, without checks before the wire",
+  layer: layer(UncheckedPlanes.layer),
+  checks: "service",
+  remote: true
+}
+
+for (const subject of [checked, unchecked]) {
+  describe(subject.name, () => {
+    contract(subject)
+    limits(subject)
+  })
+}

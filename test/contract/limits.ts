@@ -1,0 +1,309 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import { redactorOf } from "../../src/internal/aws/redaction.js"
+import * as Operations from "../../src/internal/operations.js"
+import * as Validation from "../../src/internal/validation.js"
+import { breaks, control, customProvider, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
+
+interface Member {
+  readonly name: string
+  readonly good: ReadonlyArray<unknown>
+  readonly bad: ReadonlyArray<readonly [value: unknown, constraint: string]>
+}
+
+const atLeast = (length: number) => `Member must have length greater than or equal to ${length}`
+const atMost = (length: number) => `Member must have length less than or equal to ${length}`
+const matching = (pattern: RegExp) => `Member must satisfy regular expression pattern: ${pattern.source}`
+const oneOf = (...values: ReadonlyArray<string>) => `Member must satisfy enum value set: [${values.join(", ")}]`
+const wrongType = "Member must have the type that the service model gives it"
+const missing = "Member must not be null"
+
+/** A text of the service model: its limits, one beyond each, and what its pattern does not take. */
+const text = (
+  name: string,
+  options: {
+    readonly min: number
+    readonly max: number
+    readonly of?: (length: number) => string
+    readonly pattern?: RegExp
+    readonly unmatched?: ReadonlyArray<string>
+    readonly wrap?: (text: string) => unknown
+  }
+): Member => {
+  const of = options.of ?? ((length) => "a".repeat(length))
+  const wrap = options.wrap ?? identity
+  // Patterns with a fixed start have no text of the least length.
+  const shortest = of(options.min).length === options.min ? [wrap(of(options.min))] : []
+  return {
+    name,
+    good: [...shortest, wrap(of(options.max))],
+    bad: [
+      ...(options.min === 0 ? [] : [[wrap("a".repeat(options.min - 1)), atLeast(options.min)] as const]),
+      [wrap(of(options.max + 1)), atMost(options.max)],
+      ...(options.unmatched ?? []).map((value) => [wrap(value), matching(options.pattern ?? /^/)] as const)
+    ]
+  }
+}
+
+const padded = (start: string, end = "") => (length: number): string =>
+  length <= start.length + end.length ? `${start}${end}` : `${start}${"a".repeat(length - start.length - end.length)}${end}`
+
+const workloadName = (name: string): Member =>
+  text(name, { min: 3, max: 255, pattern: /^[A-Za-z0-9_.-]+$/, unmatched: ["with space", "ünïcode", "a/b/c"] })
+
+const providerName = (name: string): Member =>
+  text(name, { min: 1, max: 128, pattern: /^[a-zA-Z0-9\-_]+$/, unmatched: ["a.b", "with space", "ü"] })
+
+const token = (name: string): Member => text(name, { min: 1, max: 131072, wrap: secret })
+
+const jwtPattern = /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]*$/
+
+const userToken = (name: string): Member => ({
+  ...text(name, {
+    min: 1,
+    max: 131072,
+    of: padded("a.b."),
+    pattern: jwtPattern,
+    unmatched: ["a.b", "a.b.c.d", "a b.c.d", ".b.c"],
+    wrap: secret
+  }),
+  good: [secret("a.b."), secret(padded("a.b.")(131072))]
+})
+
+const sessionUri = (name: string): Member =>
+  text(name, {
+    min: 1,
+    max: 1024,
+    of: padded("urn:ietf:params:oauth:request_uri:"),
+    pattern: /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]+$/,
+    unmatched: ["urn:ietf:params:oauth:request_uri:", "https://example.com", "urn:ietf:params:oauth:request_uri:a b"],
+    wrap: secret
+  })
+
+const returnUrl = (name: string, wrap: (text: string) => unknown = identity): Member =>
+  text(name, {
+    min: 1,
+    max: 2048,
+    of: padded("a:/"),
+    pattern: /^\w+:(\/?\/?)[^\s]+$/,
+    unmatched: ["example.com", "https:", "https://a b"],
+    wrap
+  })
+
+const tags = (name: string): Member => ({
+  name,
+  good: [{}, Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, ""])), { ["k".repeat(128)]: "v".repeat(256) }],
+  bad: [[Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, ""])), "Member must have at most 50 entries"]]
+})
+
+const required = (member: Member): Member => ({ ...member, bad: [...member.bad, [absent, missing], [1, wrongType], [{}, wrongType]] })
+
+const absent = Symbol("absent")
+
+const methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+
+const custom = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
+
+const withMember = (request: object, path: string, value: unknown): object => {
+  const [name = "", ...rest] = path.split(".")
+  if (Array.isArray(request) || name === "0") return [value]
+  const copy: Record<string, unknown> = { ...request }
+  if (rest.length > 0) copy[name] = withMember(Object(copy[name]), rest.join("."), value)
+  else if (value === absent) delete copy[name]
+  else copy[name] = value
+  return copy
+}
+
+interface Call<Request> {
+  readonly operation: Operations.Operation<Request, unknown>
+  readonly run: (request: Request) => Effect.Effect<
+    unknown,
+    { readonly _tag: string },
+    DataPlane.DataPlane | ControlPlane.ControlPlane
+  >
+}
+
+interface Row {
+  readonly name: string
+  readonly members: ReadonlyArray<Member>
+  readonly call: (member: Member, value: unknown) => ReturnType<Call<unknown>["run"]>
+  /** What the checks before the wire say. */
+  readonly expected: (member: Member, value: unknown) => Effect.Effect<ValidationException, unknown>
+  /** What an answer of the service reads like: the AWS adapter takes out whatever is a piece of a secret that was sent. */
+  readonly quoted: (member: Member, value: unknown) => (text: string) => string
+}
+
+const row = <Request>(
+  { operation, run }: Call<Request>,
+  request: object,
+  members: ReadonlyArray<Member>
+): Row => {
+  const validate = Validation.validate(operation.name, operation.request.schema)
+  return {
+    name: operation.name,
+    members,
+    call: (member, value) => run(untyped(withMember(request, member.name, value))),
+    expected: (member, value) => Effect.flip(validate(withMember(request, member.name, value))),
+    quoted: (member, value) => redactorOf(withMember(request, member.name, value))
+  }
+}
+
+const dataCall = <Name extends DataPlane.Operation>(name: Name): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
+  // The row and the method of one name belong together.
+  operation: untyped(Operations.dataPlane[name]),
+  run: (request) => data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
+})
+
+const controlCall = <Name extends ControlPlane.Operation>(name: Name): Call<Parameters<ControlPlane.Service[Name]>[0]> => ({
+  operation: untyped(Operations.controlPlane[name]),
+  run: (request) => control((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
+})
+
+const flows = ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]
+
+const rows: ReadonlyArray<Row> = [
+  row(dataCall("getWorkloadAccessToken"), {}, [required(workloadName("workloadName"))]),
+  row(dataCall("getWorkloadAccessTokenForJwt"), { workloadName: "agent", userToken: jwt({}) }, [
+    required(workloadName("workloadName")),
+    required(userToken("userToken"))
+  ]),
+  row(dataCall("getWorkloadAccessTokenForUserId"), { workloadName: "agent", userId: "alice" }, [
+    required(workloadName("workloadName")),
+    required(text("userId", { min: 1, max: 128 }))
+  ]),
+  row(
+    dataCall("getResourceOauth2Token"),
+    { workloadIdentityToken: secret("token"), resourceCredentialProviderName: "calendar", scopes: [], oauth2Flow: "M2M" },
+    [
+      required(token("workloadIdentityToken")),
+      required(providerName("resourceCredentialProviderName")),
+      {
+        name: "oauth2Flow",
+        good: flows,
+        bad: [["OTHER", oneOf(...flows)], ["m2m", oneOf(...flows)], [absent, missing]]
+      },
+      {
+        name: "scopes",
+        good: [[], ["a"], ["a".repeat(128), "ünï"]],
+        bad: [[absent, missing], ["a", wrongType]]
+      },
+      text("scopes.0", { min: 1, max: 128 }),
+      sessionUri("sessionUri"),
+      returnUrl("resourceOauth2ReturnUrl"),
+      { name: "forceAuthentication", good: [true, false], bad: [["true", wrongType]] },
+      text("customState", { min: 1, max: 4096, wrap: secret }),
+      {
+        name: "customParameters",
+        good: [{}, { ["k".repeat(256)]: "v".repeat(2048) }, { "a.b-c_D9": "ü" }],
+        bad: [["a", wrongType]]
+      },
+      text("customParameters.key", { min: 1, max: 2048 }),
+      { name: "resources", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
+      text("resources.0", { min: 1, max: 2048 }),
+      { name: "audiences", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
+      text("audiences.0", { min: 1, max: 2048 })
+    ]
+  ),
+  row(
+    dataCall("getResourceApiKey"),
+    { workloadIdentityToken: secret("token"), resourceCredentialProviderName: "weather" },
+    [required(token("workloadIdentityToken")), required(providerName("resourceCredentialProviderName"))]
+  ),
+  row(
+    dataCall("getResourcePaymentToken"),
+    {
+      workloadIdentityToken: secret("token"),
+      resourceCredentialProviderName: "payments",
+      paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/", requestBody: secret("{}") } }
+    },
+    [
+      required(token("workloadIdentityToken")),
+      required(providerName("resourceCredentialProviderName")),
+      text("paymentTokenRequest.stripePrivyTokenRequest.requestPath", { min: 1, max: 2048 }),
+      text("paymentTokenRequest.stripePrivyTokenRequest.requestBody", { min: 1, max: 16384, wrap: secret }),
+      { name: "paymentTokenRequest", good: [], bad: [[absent, missing]] }
+    ]
+  ),
+  row(
+    dataCall("getResourcePaymentToken"),
+    {
+      workloadIdentityToken: secret("token"),
+      resourceCredentialProviderName: "payments",
+      paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" } }
+    },
+    [
+      text("paymentTokenRequest.coinbaseCdpTokenRequest.requestPath", { min: 1, max: 2048 }),
+      text("paymentTokenRequest.coinbaseCdpTokenRequest.requestBody", { min: 1, max: 16384, wrap: secret }),
+      {
+        name: "paymentTokenRequest.coinbaseCdpTokenRequest.requestMethod",
+        good: methods,
+        bad: [["HEAD", oneOf(...methods)]]
+      }
+    ]
+  ),
+  row(
+    dataCall("completeResourceTokenAuth"),
+    { sessionUri: secret("urn:ietf:params:oauth:request_uri:x"), userIdentifier: { userId: "alice" } },
+    [
+      required(sessionUri("sessionUri")),
+      text("userIdentifier.userId", { min: 1, max: 128 }),
+      { name: "userIdentifier", good: [], bad: [[absent, missing]] }
+    ]
+  ),
+  row(
+    dataCall("completeResourceTokenAuth"),
+    { sessionUri: secret("urn:ietf:params:oauth:request_uri:x"), userIdentifier: { userToken: jwt({}) } },
+    [userToken("userIdentifier.userToken")]
+  ),
+  row(controlCall("createWorkloadIdentity"), { name: "limits" }, [
+    required(workloadName("name")),
+    { name: "allowedResourceOauth2ReturnUrls", good: [[], [padded("a:/")(2048)]], bad: [["a:b", wrongType]] },
+    returnUrl("allowedResourceOauth2ReturnUrls.0"),
+    tags("tags"),
+    text("tags.key", { min: 0, max: 256 })
+  ]),
+  row(controlCall("getWorkloadIdentity"), {}, [required(workloadName("name"))]),
+  row(controlCall("createApiKeyCredentialProvider"), { name: "limits", apiKey: secret("key") }, [
+    providerName("name"),
+    text("apiKey", { min: 0, max: 65536, wrap: secret }),
+    tags("tags")
+  ]),
+  row(controlCall("createOauth2CredentialProvider"), customProvider("limits"), [
+    providerName("name"),
+    text(`${custom}.clientId`, { min: 1, max: 256 }),
+    text(`${custom}.clientSecret`, { min: 0, max: 2048, wrap: secret }),
+    text(`${custom}.oauthDiscovery.discoveryUrl`, {
+      min: 1,
+      max: 2048,
+      of: padded("https://a/", "/.well-known/openid-configuration"),
+      pattern: /^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/,
+      unmatched: ["https://a/.well-known/other", "/.well-known/openid-configuration"]
+    }),
+    tags("tags")
+  ])
+]
+
+/** The limits of the service model, at the edge: what is taken, and how what is not is named. */
+export const limits = (subject: Subject): void => {
+  describe("limits", () => {
+    for (const { call, expected, members, name, quoted } of rows) {
+      it.scopedLive(`${name}: ${members.map((member) => member.name.split(".").at(-1)).join(", ")}`, () =>
+        Effect.gen(function*() {
+          for (const member of members) {
+            for (const value of member.good) {
+              yield* fits(call(member, value))
+            }
+            for (const [value, constraint] of member.bad) {
+              const error = yield* expected(member, value)
+              assert.deepInclude([...error.fieldList ?? []], { name: member.name, message: constraint })
+              yield* breaks(subject, call(member, value), error, subject.checks === "service" ? quoted(member, value) : identity)
+            }
+          }
+        }).pipe(Effect.provide(subject.layer())))
+    }
+  })
+}

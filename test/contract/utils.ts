@@ -1,0 +1,204 @@
+import { assert } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import type * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+/** Planes over a local backend, however they reach it. */
+export interface Subject {
+  readonly name: string
+  readonly layer: (
+    oauth?: OAuthClient.ScriptedOptions
+  ) => Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend, unknown>
+  /** Who finds the faults of a request: the planes, before anything is sent, or the service, whose errors have a request id. */
+  readonly checks: "planes" | "service"
+  /** Whether errors come from a server. */
+  readonly remote: boolean
+}
+
+export const returnUrl = "https://agent.example.com/consent?tab=1"
+export const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"
+
+/** A value with its secrets in clear: an assertion library sees no difference between two `Redacted`. */
+export const clear = (value: unknown): unknown =>
+  Redacted.isRedacted(value)
+    ? { redacted: Redacted.value(value) }
+    : DateTime.isDateTime(value)
+    ? { time: DateTime.toEpochMillis(value) }
+    : Array.isArray(value)
+    ? value.map(clear)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, clear(member)]))
+    : value
+
+/** An answer is exactly so, secrets included. */
+export const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(clear(actual), clear(expected))
+
+export const secret = (value: string): Redacted.Redacted => Redacted.make(value)
+
+export const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) => Effect.flatMap(ControlPlane.ControlPlane, f)
+
+export const data = <A, E>(f: (plane: DataPlane.Service) => Effect.Effect<A, E>) => Effect.flatMap(DataPlane.DataPlane, f)
+
+export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<A, E>) => Effect.flatMap(LocalBackend.LocalBackend, f)
+
+/** A request as a program without types sends it. */
+export const untyped = <A>(request: unknown): A => request as A
+
+export const createWorkload = (name = "agent", urls: ReadonlyArray<string> = [returnUrl]) =>
+  control((plane) => plane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: urls }))
+
+export const customProvider = (name = "calendar", config: object = {}): ControlPlane.CreateOauth2CredentialProviderRequest =>
+  untyped({
+    name,
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl },
+        clientId: `${name}-client`,
+        clientSecret: secret("secret-of-the-client"),
+        ...config
+      }
+    }
+  })
+
+export const createProvider = (name?: string, config?: object) =>
+  control((plane) => plane.createOauth2CredentialProvider(customProvider(name, config)))
+
+export const setUp = Effect.zipRight(createWorkload(), createProvider())
+
+export const jwt = (claims: object, signature = "c2ln"): Redacted.Redacted =>
+  secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.${signature}`)
+
+export const tokenOfWorkload = (workloadName = "agent") =>
+  Effect.map(data((plane) => plane.getWorkloadAccessToken({ workloadName })), (answer) => answer.workloadAccessToken)
+
+export const tokenOfUser = (userId: string, workloadName = "agent") =>
+  Effect.map(
+    data((plane) => plane.getWorkloadAccessTokenForUserId({ workloadName, userId })),
+    (answer) => answer.workloadAccessToken
+  )
+
+export const tokenOfJwt = (userToken: Redacted.Redacted, workloadName = "agent") =>
+  Effect.map(
+    data((plane) => plane.getWorkloadAccessTokenForJwt({ workloadName, userToken })),
+    (answer) => answer.workloadAccessToken
+  )
+
+type TokenRequest = Partial<DataPlane.GetResourceOauth2TokenRequest>
+
+export const ask = (workloadIdentityToken: Redacted.Redacted, request: TokenRequest = {}) =>
+  data((plane) =>
+    plane.getResourceOauth2Token({
+      workloadIdentityToken,
+      resourceCredentialProviderName: "calendar",
+      scopes: ["read"],
+      oauth2Flow: "USER_FEDERATION",
+      resourceOauth2ReturnUrl: returnUrl,
+      ...request
+    })
+  )
+
+export const asked = (token: Redacted.Redacted, request?: TokenRequest) =>
+  Effect.map(ask(token, request), (answer) => {
+    assert(answer instanceof DataPlane.ConsentRequired, `not asked for consent: ${answer._tag}`)
+    return answer
+  })
+
+export const issued = (accessToken: string) => new DataPlane.Issued({ accessToken: secret(accessToken) })
+
+/** The authorization request that the browser is sent on with. */
+export const openPage = (sessionUri: Redacted.Redacted) =>
+  Effect.map(backend((local) => local.authorize(sessionUri)), (answer) => {
+    assert(answer._tag === "Redirect", `no redirect: ${answer._tag}`)
+    return new URL(Redacted.value(answer.url))
+  })
+
+/** What the browser gets that comes back from the authorization server. */
+export const comeBack = (authorization: URL, answer: Record<string, string>) => {
+  const callback = new URL(authorization.searchParams.get("redirect_uri") ?? "")
+  callback.search = String(new URLSearchParams({ ...answer, state: authorization.searchParams.get("state") ?? "" }))
+  return backend((local) => local.callback(callback.pathname.split("/").at(-1) ?? "", secret(callback.href)))
+}
+
+export const consentAs = (sessionUri: Redacted.Redacted, code: string) =>
+  Effect.flatMap(openPage(sessionUri), (authorization) => comeBack(authorization, { code }))
+
+export const complete = (
+  sessionUri: Redacted.Redacted,
+  userIdentifier: DataPlane.CompleteResourceTokenAuthRequest["userIdentifier"]
+) => data((plane) => plane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
+
+export interface Refusal {
+  readonly tag: string
+  readonly operation: string
+  readonly message: string
+  readonly reason?: string
+  readonly fieldList?: ReadonlyArray<IdentityError.ValidationExceptionField>
+}
+
+/** A call fails exactly so. */
+export const refuses = <A, E extends { readonly _tag: string }, R>(
+  subject: Subject,
+  effect: Effect.Effect<A, E, R>,
+  expected: Refusal
+): Effect.Effect<void, A, R> =>
+  Effect.map(Effect.flip(effect), (error) => {
+    const { _tag, message, operation, requestId, ...rest } = { reason: undefined, fieldList: undefined, ...facts(error) }
+    assert.deepStrictEqual({ tag: _tag, operation, message, ...rest }, { reason: undefined, fieldList: undefined, ...expected })
+    assert.strictEqual(requestId !== undefined, subject.remote)
+  })
+
+interface Facts {
+  readonly _tag: string
+  readonly message?: string
+  readonly operation?: string
+  readonly requestId?: string
+  readonly reason?: string
+  readonly fieldList?: ReadonlyArray<IdentityError.ValidationExceptionField>
+}
+
+const facts = (error: { readonly _tag: string }): Facts => {
+  const { _tag, fieldList, message, operation, reason, requestId }: Facts = error
+  return {
+    _tag,
+    ...(message === undefined ? {} : { message }),
+    ...(operation === undefined ? {} : { operation }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(fieldList === undefined ? {} : { fieldList: fieldList.map(({ message, name }) => ({ message, name })) })
+  }
+}
+
+/** A request breaks the limits of the service model, in a way that the schema of the operation says in the same words. */
+export const breaks = <A, E extends { readonly _tag: string }, R>(
+  subject: Subject,
+  effect: Effect.Effect<A, E, R>,
+  expected: IdentityError.ValidationException,
+  quoted: (text: string) => string
+): Effect.Effect<void, A, R> =>
+  Effect.map(Effect.flip(effect), (error) => {
+    const { requestId, ...rest } = facts(error)
+    const { fieldList = [], message = "", ...others } = facts(expected)
+    assert.deepStrictEqual(rest, {
+      ...others,
+      message: quoted(message),
+      fieldList: fieldList.map((field) => ({ name: field.name, message: quoted(field.message) }))
+    })
+    assert.strictEqual(requestId !== undefined, subject.checks === "service")
+  })
+
+/** A request is of the service model, whatever becomes of it. */
+export const fits = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<void, never, R> =>
+  Effect.map(Effect.either(effect), (result) => {
+    if (result._tag === "Left") {
+      const { fieldList, message } = facts(result.left)
+      assert.isUndefined(fieldList, message)
+      assert.notInclude(["TransportError", "UnknownServiceError", "InternalServerException"], result.left._tag)
+    }
+  })

@@ -1,0 +1,21 @@
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as Consent from "effect-agentcore-identity/Consent"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+
+// Quick while the user is likely to be there, slower later, five minutes in all.
+const patience = Schedule.exponential("1 second", 1.5).pipe(
+  Schedule.union(Schedule.spaced("15 seconds")),
+  Schedule.upTo("5 minutes")
+)
+
+export const program = AccessToken.AccessToken.pipe(
+  AccessToken.withAccessToken({
+    provider: "calendar",
+    flow: "USER_FEDERATION",
+    consent: Consent.console,
+    poll: patience
+  }),
+  Effect.catchTag("AuthorizationTimedOut", () => Effect.fail("The user is away" as const)),
+  Effect.catchTag("AuthorizationFailed", () => Effect.fail("The user said no" as const))
+)

@@ -1,0 +1,41 @@
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+// Where a function that cannot wait keeps what it has to remember, as safe as it keeps credentials.
+export class Store extends Context.Tag("Store")<Store, {
+  readonly put: (key: string, value: string) => Effect.Effect<void>
+  readonly get: (key: string) => Effect.Effect<string>
+}>() {}
+
+const Saved = Schema.parseJson(ConsentSession)
+
+// First invocation: no handler, so the need for consent is an error with a tag, and the session is in it.
+export const begin = Effect.gen(function*() {
+  const identity = yield* Identity.Identity
+  const token = yield* identity.getAccessToken({
+    provider: "calendar",
+    flow: "USER_FEDERATION",
+    scopes: ["calendar:read"],
+    returnUrl: "https://agent.example.com/consent"
+  })
+  return { done: true as const, token }
+}).pipe(
+  Effect.catchTag("RequiresUserConsent", ({ authorizationUrl, session }) =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      yield* store.put("alice", yield* Schema.encode(Saved)(session))
+      return { done: false as const, showToUser: Redacted.value(authorizationUrl) }
+    }))
+)
+
+// Later, perhaps in another process: asks once, and fails with the same error if the user has not been there yet.
+export const resume = Effect.gen(function*() {
+  const store = yield* Store
+  const identity = yield* Identity.Identity
+  const session = yield* Schema.decode(Saved)(yield* store.get("alice"))
+  return yield* identity.resumeAccessToken(session)
+})

@@ -1,0 +1,10 @@
+import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import { agent } from "./quick-start.js"
+
+// The same agent. Region, credentials and endpoint are found as the AWS SDK finds them.
+export const program = agent.pipe(
+  Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" })),
+  Effect.provide(AwsIdentity.layer())
+)

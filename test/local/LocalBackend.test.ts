@@ -1,0 +1,480 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Tracer from "effect/Tracer"
+import { inspect } from "node:util"
+import {
+  accessToken,
+  ask,
+  authorize,
+  backend,
+  callback,
+  complete,
+  consent,
+  createProvider,
+  createWorkload,
+  issued,
+  jwt,
+  redirected,
+  returnUrl,
+  setup,
+  tokenFor
+} from "./backend.js"
+
+describe("workloads and providers", () => {
+  it.effect("are created and read, with the live form of ARNs", () =>
+    Effect.gen(function*() {
+      const controlPlane = yield* ControlPlane.ControlPlane
+      yield* TestClock.setTime(86_400_000)
+      const created = yield* createWorkload("agent")
+      assert.strictEqual(
+        created.workloadIdentityArn,
+        "arn:aws:bedrock-agentcore:eu-central-1:210987654321:workload-identity-directory/default/workload-identity/agent"
+      )
+      const read = yield* controlPlane.getWorkloadIdentity({ name: "agent" })
+      assert.strictEqual(read.createdTime.epochMillis, 86_400_000)
+      assert.deepStrictEqual(read.allowedResourceOauth2ReturnUrls, [returnUrl])
+
+      const provider = yield* createProvider("calendar")
+      assert.strictEqual(
+        provider.credentialProviderArn,
+        "arn:aws:bedrock-agentcore:eu-central-1:210987654321:token-vault/default/oauth2credentialprovider/calendar"
+      )
+      assert.match(
+        provider.clientSecretArn?.secretArn ?? "",
+        /^arn:aws:secretsmanager:eu-central-1:210987654321:secret:bedrock-agentcore-identity!default\/oauth2\/calendar-\w{6}$/
+      )
+      assert.match(
+        provider.callbackUrl ?? "",
+        /^https:\/\/identity\.test\/identities\/oauth2\/callback\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+      )
+      assert.strictEqual(provider.status, "READY")
+      assert.strictEqual(
+        provider.oauth2ProviderConfigOutput?.customOauth2ProviderConfig?.clientAuthenticationMethod,
+        "CLIENT_SECRET_BASIC"
+      )
+
+      const apiKey = yield* controlPlane.createApiKeyCredentialProvider({
+        name: "weather",
+        apiKey: Redacted.make("key")
+      })
+      assert.match(
+        apiKey.apiKeySecretArn.secretArn,
+        /secret:bedrock-agentcore-identity!default\/apikey\/weather-\w{6}$/
+      )
+    }).pipe(
+      Effect.provide(
+        backend({}, { region: "eu-central-1", accountId: "210987654321", publicUrl: "https://identity.test/" })
+      )
+    ))
+
+  it.effect("have names of their own", () =>
+    Effect.gen(function*() {
+      const controlPlane = yield* ControlPlane.ControlPlane
+      yield* setup
+      const key = { name: "calendar", apiKey: Redacted.make("key") }
+      // Kinds do not share names.
+      yield* controlPlane.createApiKeyCredentialProvider(key)
+      const failures = yield* Effect.all([
+        Effect.flip(createWorkload("agent")),
+        Effect.flip(createProvider("calendar")),
+        Effect.flip(controlPlane.createApiKeyCredentialProvider(key)),
+        Effect.flip(controlPlane.getWorkloadIdentity({ name: "nobody" }))
+      ])
+      assert.deepStrictEqual(failures.map((error) => [error._tag, error.message]), [
+        ["ValidationException", "WorkloadIdentity with name 'agent' already exists."],
+        ["ValidationException", "Credential provider with name: calendar already exists"],
+        ["ValidationException", "Credential provider with name: calendar already exists"],
+        ["ResourceNotFoundException", "WorkloadIdentity with name 'nobody' not found"]
+      ])
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("that are not served say so", () =>
+    Effect.gen(function*() {
+      const controlPlane = yield* ControlPlane.ControlPlane
+      const metadata = {
+        issuer: "https://issuer.example.com",
+        authorizationEndpoint: "https://issuer.example.com/authorize",
+        tokenEndpoint: "https://issuer.example.com/token"
+      }
+      const failures = yield* Effect.all([
+        Effect.flip(controlPlane.createOauth2CredentialProvider({
+          name: "github",
+          credentialProviderVendor: "GithubOauth2",
+          oauth2ProviderConfigInput: {
+            githubOauth2ProviderConfig: { clientId: "id", clientSecret: Redacted.make("secret") }
+          }
+        })),
+        Effect.flip(controlPlane.createApiKeyCredentialProvider({
+          name: "weather",
+          apiKeySecretConfig: { secretId: "id", jsonKey: "key" },
+          apiKeySecretSource: "EXTERNAL"
+        })),
+        Effect.flip(createProvider("plain", {
+          oauthDiscovery: { discoveryUrl: "http://issuer.example.com/.well-known/openid-configuration" }
+        })),
+        Effect.flip(createProvider("both", {
+          oauthDiscovery: {
+            authorizationServerMetadata: { ...metadata, tokenEndpointAuthMethods: ["client_secret_post"] }
+          },
+          clientAuthenticationMethod: "CLIENT_SECRET_POST"
+        }))
+      ])
+      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 4))
+      assert.include(failures[0].message, "GithubOauth2")
+      assert.include(failures[1].message, "MANAGED")
+      assert.include(failures[2].message, "https")
+      assert.include(failures[3].message, "together")
+      const posted = yield* createProvider("posted", {
+        oauthDiscovery: {
+          authorizationServerMetadata: { ...metadata, tokenEndpointAuthMethods: ["client_secret_post"] }
+        }
+      })
+      assert.strictEqual(
+        posted.oauth2ProviderConfigOutput?.customOauth2ProviderConfig?.clientAuthenticationMethod,
+        "CLIENT_SECRET_POST"
+      )
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("workload access tokens", () => {
+  it.effect("are opaque, and each is its own", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const first = Redacted.value(yield* tokenFor("alice"))
+      const second = Redacted.value(yield* tokenFor("alice"))
+      assert.notStrictEqual(first, second)
+      // A compact JWE: five parts, of which `dir` leaves the second empty.
+      assert.match(first, /^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/)
+      assert.notInclude(Buffer.from(first.replaceAll(".", ""), "base64url").toString("latin1"), "alice")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("expire by the clock, whether they were seen before or not", () =>
+    Effect.gen(function*() {
+      const controlPlane = yield* ControlPlane.ControlPlane
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("the-key") })
+      const token = yield* tokenFor("alice")
+      const get = plane.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: "weather" })
+      yield* TestClock.adjust("4 minutes")
+      assert.strictEqual(Redacted.value((yield* get).apiKey), "the-key")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
+      // So many tokens later nothing of it is remembered, and decryption says the same.
+      yield* TestClock.setTime(0)
+      yield* Effect.forEach(Arr.range(1, 1100), (n) => tokenFor(`user-${n}`), { discard: true })
+      assert.strictEqual(Redacted.value((yield* get).apiKey), "the-key")
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
+    }).pipe(Effect.provide(backend({}, { workloadAccessTokenLifetime: "5 minutes" }))))
+
+  it.effect("of another backend, or of nobody, are refused", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const foreign = yield* Effect.provide(Effect.zipRight(setup, tokenFor("alice")), Layer.fresh(backend()))
+      for (const token of [foreign, Redacted.make("garbage"), jwt({ sub: "alice" })]) {
+        const error = yield* Effect.flip(ask(token))
+        assert.strictEqual(error._tag, "UnauthorizedException")
+        assert.notInclude(JSON.stringify(error) + String(error), Redacted.value(token))
+      }
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("need a workload, and a JWT that names its user and is not expired", () =>
+    Effect.gen(function*() {
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      yield* TestClock.setTime(1_000_000)
+      const claims = { iss: "https://idp.test", sub: "alice" }
+      const get = (userToken: Redacted.Redacted) =>
+        plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+      yield* get(jwt({ ...claims, exp: 1001 }))
+      const failures = yield* Effect.all([
+        Effect.flip(get(jwt({ ...claims, exp: 1000 }))),
+        Effect.flip(get(jwt({ iss: claims.iss }))),
+        Effect.flip(get(Redacted.make("a.b.c"))),
+        Effect.flip(plane.getWorkloadAccessToken({ workloadName: "nobody" }))
+      ])
+      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), [
+        "UnauthorizedException",
+        "ValidationException",
+        "ValidationException",
+        "ResourceNotFoundException"
+      ])
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("machine to machine", () => {
+  const m2m = { oauth2Flow: "M2M", resourceOauth2ReturnUrl: undefined } as const
+
+  it.effect("asks the authorization server at every call", () =>
+    Effect.gen(function*() {
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })
+      assert.strictEqual(yield* issued(workloadAccessToken, m2m), "token-1.calendar.m2m.read")
+      assert.strictEqual(yield* issued(workloadAccessToken, { ...m2m, scopes: [] }), "token-2.calendar.m2m.")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("says of every failure there the same", () =>
+    Effect.gen(function*() {
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })
+      const error = yield* Effect.flip(ask(workloadAccessToken, m2m))
+      assert.deepStrictEqual([error._tag, error.message], [
+        "ValidationException",
+        "Error parsing ClientCredentials response"
+      ])
+    }).pipe(Effect.provide(backend({ fail: () => "InvalidClient" }))))
+
+  it.effect("and what is not served, or not there, is an error", () =>
+    Effect.gen(function*() {
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const failures = yield* Effect.all([
+        Effect.flip(ask(token, { oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE" })),
+        Effect.flip(ask(token, { resourceCredentialProviderName: "nothing" })),
+        Effect.flip(
+          plane.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: "calendar" })
+        ),
+        Effect.flip(plane.getResourcePaymentToken({
+          workloadIdentityToken: token,
+          resourceCredentialProviderName: "coinbase",
+          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" } }
+        }))
+      ])
+      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), [
+        "ValidationException",
+        "ResourceNotFoundException",
+        "ResourceNotFoundException",
+        "ResourceNotFoundException"
+      ])
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("isolation", () => {
+  it.effect("two users of two workloads in parallel, each with tokens of its own", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* createWorkload("other")
+      const pairs = Arr.cartesian(["alice", "bob"], ["agent", "other"])
+      const run = ([user, workload]: readonly [string, string]) =>
+        Effect.gen(function*() {
+          const token = yield* tokenFor(user, workload)
+          const { sessionUri } = yield* consent(token)
+          const page = yield* authorize(sessionUri)
+          yield* callback(page, { code: `${user}-${workload}` })
+          yield* complete(sessionUri, { userId: user })
+          const seen = [yield* issued(token, { sessionUri })]
+          for (let hour = 0; hour < 3; hour++) {
+            yield* Effect.sleep("1 hour")
+            seen.push(yield* Effect.flatMap(tokenFor(user, workload), issued))
+          }
+          return seen.map((value) => value.split(".")[2])
+        })
+      const fiber = yield* Effect.fork(Effect.forEach(pairs, run, { concurrency: "unbounded" }))
+      for (let minute = 0; minute < 4 * 60; minute += 30) yield* TestClock.adjust("30 minutes")
+      const seen = yield* Fiber.join(fiber)
+      seen.forEach((tokens, index) => {
+        const [user, workload] = pairs[index] ?? assert.fail()
+        assert.deepStrictEqual(tokens, Arr.replicate(`${user}-${workload}`, 4))
+      })
+    }).pipe(Effect.provide(backend({ latency: "1 second" }, { sessionLifetime: "6 hours" }))))
+
+  it.effect("a forwarded link binds nothing", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const mallory = yield* tokenFor("mallory")
+      const alice = yield* tokenFor("alice")
+      const { sessionUri } = yield* consent(mallory)
+      // Alice opens Mallory's link and consents. Her application completes it for her, and only for her.
+      const back = yield* callback(yield* authorize(sessionUri), { code: "alice" })
+      assert.strictEqual(redirected(back).searchParams.get("session_id"), Redacted.value(sessionUri))
+      const error = yield* Effect.flip(complete(sessionUri, { userId: "alice" }))
+      assert.deepStrictEqual([error._tag, error.message], ["AccessDeniedException", "Invalid or expired session"])
+      assert.strictEqual((yield* ask(mallory, { sessionUri }))._tag, "InProgress")
+      assert.strictEqual((yield* ask(alice))._tag, "ConsentRequired")
+      // The wrong attempt did not end it: it is still there for the user who opened it.
+      yield* complete(sessionUri, { userId: "mallory" })
+      assert.strictEqual(
+        (yield* Effect.flip(complete(sessionUri, { userId: "mallory" })))._tag,
+        "AccessDeniedException"
+      )
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("nobody polls another's session", () =>
+    Effect.gen(function*() {
+      const local = yield* LocalBackend.LocalBackend
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      yield* createWorkload("other")
+      yield* createProvider("mail")
+      const { sessionUri } = yield* consent(yield* tokenFor("alice"))
+      const asJwt = yield* plane.getWorkloadAccessTokenForJwt({
+        workloadName: "agent",
+        userToken: jwt({ iss: "UserId", sub: "alice" })
+      })
+      const strangers = [
+        yield* tokenFor("bob"),
+        yield* tokenFor("alice", "other"),
+        asJwt.workloadAccessToken,
+        (yield* plane.getWorkloadAccessToken({ workloadName: "agent" })).workloadAccessToken
+      ]
+      const polls = Effect.forEach(strangers, (token) => ask(token, { sessionUri }))
+      const before = yield* polls
+      yield* local.approve(sessionUri)
+      const after = yield* polls
+      assert.deepStrictEqual([...before, ...after].map(({ _tag }) => _tag), Arr.replicate("Failed" as const, 8))
+      const elsewhere = yield* ask(yield* tokenFor("alice"), { sessionUri, resourceCredentialProviderName: "mail" })
+      assert.strictEqual(elsewhere._tag, "Failed")
+      yield* issued(yield* tokenFor("alice"), { sessionUri })
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("a JWT completes by itself only, and its subject shares the vault", () =>
+    Effect.gen(function*() {
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      const userToken = jwt({ iss: "https://idp.test", sub: "alice", jti: "1" })
+      const fresh = jwt({ iss: "https://idp.test", sub: "alice", jti: "2" })
+      const tokenOf = (user: Redacted.Redacted) =>
+        Effect.map(
+          plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: user }),
+          ({ workloadAccessToken }) => workloadAccessToken
+        )
+      const token = yield* tokenOf(userToken)
+      const { sessionUri } = yield* consent(token)
+      yield* callback(yield* authorize(sessionUri), { code: "code" })
+      const wrong = [{ userToken: fresh }, { userId: "alice" }, { userId: Redacted.value(userToken).slice(0, 128) }]
+      const errors = yield* Effect.forEach(wrong, (user) => Effect.flip(complete(sessionUri, user)))
+      assert.deepStrictEqual(errors.map(({ _tag }) => _tag), Arr.replicate("AccessDeniedException" as const, 3))
+      yield* complete(sessionUri, { userToken })
+      assert.strictEqual(yield* issued(token), "token-1.calendar.code.read")
+      assert.strictEqual(yield* issued(yield* tokenOf(fresh)), "token-1.calendar.code.read")
+      const others = [
+        yield* tokenFor("alice"),
+        yield* tokenOf(jwt({ iss: "https://other.test", sub: "alice" })),
+        yield* tokenOf(jwt({ iss: "https://idp.test", sub: "bob" }))
+      ]
+      yield* Effect.forEach(others, (other) => consent(other))
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("two completions at once exchange the code once", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const { sessionUri } = yield* consent(token)
+      yield* callback(yield* authorize(sessionUri), { code: "code" })
+      const fiber = yield* Effect.fork(
+        Effect.all(Arr.replicate(Effect.either(complete(sessionUri, { userId: "alice" })), 10), {
+          concurrency: "unbounded"
+        })
+      )
+      yield* TestClock.adjust("1 second")
+      assert.lengthOf((yield* Fiber.join(fiber)).filter(Either.isRight), 1)
+      assert.strictEqual(yield* issued(token), "token-1.calendar.code.read")
+    }).pipe(Effect.provide(backend({ latency: "1 second" }))))
+})
+
+describe("secrets", () => {
+  it.effect("are in no error, log line or span", () =>
+    Effect.gen(function*() {
+      const said: Array<string> = []
+      const hear = (...things: ReadonlyArray<unknown>) =>
+        said.push(
+          ...things.map((thing) => `${inspect(thing, { depth: 12, showHidden: true })}\n${JSON.stringify(thing)}`)
+        )
+      const secrets: Array<string> = ["secret-of-the-client", "sentinel-api-key", "sentinel-state", "sentinel-code"]
+      const logger = Logger.make(({ annotations, cause, message }) => hear(message, [...annotations], cause))
+      const tracer = Tracer.make({
+        context: (run) => run(),
+        span: (name, parent, context, links, startTime, kind) => {
+          const attributes = new Map<string, unknown>()
+          return {
+            _tag: "Span",
+            attributes,
+            context,
+            kind,
+            links,
+            name,
+            parent,
+            sampled: true,
+            spanId: name,
+            status: { _tag: "Started", startTime },
+            traceId: "trace",
+            addLinks: () => {},
+            attribute: (key, value) => attributes.set(key, value),
+            event: (event, _time, values) => hear(event, values),
+            end: (_time, exit) => hear(name, [...attributes], exit)
+          }
+        }
+      })
+      const program = Effect.gen(function*() {
+        const controlPlane = yield* ControlPlane.ControlPlane
+        const plane = yield* DataPlane.DataPlane
+        const local = yield* LocalBackend.LocalBackend
+        const failing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+          Effect.map(Effect.flip(effect), (error) => hear(error, String(error)))
+        yield* setup
+        const key = { name: "weather", apiKey: Redacted.make("sentinel-api-key") }
+        yield* controlPlane.createApiKeyCredentialProvider(key)
+        yield* failing(controlPlane.createApiKeyCredentialProvider(key))
+        const userToken = jwt({ iss: "https://idp.test", sub: "sentinel-subject" })
+        secrets.push(...Redacted.value(userToken).split("."))
+        const { workloadAccessToken: token } = yield* plane.getWorkloadAccessTokenForJwt({
+          workloadName: "agent",
+          userToken
+        })
+        secrets.push(Redacted.value(token))
+        yield* failing(ask(Redacted.make(`${Redacted.value(token)}x`)))
+        const { authorizationUrl, sessionUri } = yield* consent(token, { customState: Redacted.make("sentinel-state") })
+        secrets.push(Redacted.value(sessionUri).slice(-43), Redacted.value(authorizationUrl).slice(-43))
+        const page = yield* authorize(sessionUri)
+        secrets.push(page.searchParams.get("state") ?? "", page.searchParams.get("code_challenge") ?? "")
+        hear(yield* callback(page, { code: "sentinel-code" }))
+        yield* failing(complete(sessionUri, { userId: "mallory" }))
+        yield* failing(complete(sessionUri, { userToken }))
+        yield* failing(local.approve(sessionUri))
+        hear(yield* local.authorize(sessionUri), yield* ask(token, { sessionUri }))
+        const second = yield* consent(token)
+        secrets.push(Redacted.value(second.sessionUri).slice(-43))
+        // The scripted tokens hold the code that they came from.
+        yield* callback(yield* authorize(second.sessionUri), { code: "q7w8e9r0t1" })
+        yield* complete(second.sessionUri, { userToken })
+        const answer = yield* ask(token)
+        assert.include(accessToken(answer), "q7w8e9r0t1")
+        secrets.push("q7w8e9r0t1", "token-2.")
+        yield* TestClock.adjust("1 hour")
+        yield* failing(ask(token))
+        hear(answer)
+      })
+      yield* program.pipe(
+        Effect.withTracer(tracer),
+        Effect.provide(
+          Layer.mergeAll(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.All))
+        )
+      )
+      const all = said.join("\n")
+      assert.include(all, "DataPlane.getResourceOauth2Token")
+      assert.include(all, "The authorization server gave no token")
+      for (const secret of secrets) {
+        assert.isNotEmpty(secret)
+        for (let index = 0; index + 8 <= secret.length; index++) {
+          assert.isFalse(all.includes(secret.slice(index, index + 8)), `a piece of a secret was said: ${secret}`)
+        }
+      }
+    }).pipe(
+      Effect.provide(backend({ fail: ({ number }) => number === 1 ? "InvalidGrant" : undefined }))
+    ))
+})

@@ -1,0 +1,544 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import { randomBytes } from "node:crypto"
+import { inspect } from "node:util"
+import * as SimulatedUser from "../../src/internal/local/simulatedUser.js"
+import { ask, consent, createProvider, createWorkload, tokenFor } from "./backend.js"
+import * as Utils from "./utils.js"
+
+const value = Redacted.value
+
+const secret = () => Redacted.make(randomBytes(32).toString("base64url"))
+
+const account = (
+  discovery: OAuthClient.AuthorizationServer["discovery"],
+  options: Partial<OAuthClient.AuthorizationServer> = {}
+): OAuthClient.AuthorizationServer => ({
+  discovery,
+  clientId: Utils.clientId,
+  clientSecret: Utils.clientSecret,
+  clientAuthenticationMethod: "CLIENT_SECRET_BASIC",
+  ...options
+})
+
+const posting = { clientId: "posting", clientSecret: Redacted.make("another-development-secret") }
+
+const start = (options: AuthorizationServer.Options = {}) =>
+  Effect.map(
+    Utils.start({
+      ...options,
+      clients: [{ ...posting, authenticationMethod: "client_secret_post", scopes: ["reports:read"] }]
+    }),
+    ({ callbackUrl, server }) => ({
+      server,
+      callbackUrl,
+      agent: account({ discoveryUrl: server.discoveryUrl }),
+      metadata: {
+        issuer: server.issuer,
+        authorizationEndpoint: `${server.issuer}/auth`,
+        tokenEndpoint: `${server.issuer}/token`
+      }
+    })
+  )
+
+const reason = <A, R>(effect: Effect.Effect<A, OAuthClient.OAuthError, R>) =>
+  Effect.map(Effect.flip(effect), (error) => error.reason)
+
+/** What a user's browser brings back. */
+const authorized = (
+  agent: OAuthClient.AuthorizationServer,
+  redirectUri: string,
+  decision: "allow" | "deny" = "allow"
+) =>
+  Effect.gen(function*() {
+    const client = yield* OAuthClient.OAuthClient
+    const state = secret()
+    const codeVerifier = secret()
+    const authorizationUrl = yield* client.authorizationUrl(agent, {
+      redirectUri,
+      scopes: ["openid", "offline_access", "reports:read"],
+      state,
+      codeVerifier,
+      customParameters: { prompt: "consent" }
+    })
+    const page = yield* SimulatedUser.consent({ authorizationUrl, userName: "alice", decision })
+    return { callbackUrl: page.url, state, codeVerifier }
+  })
+
+const changed = (url: Redacted.Redacted, change: (query: URLSearchParams) => void) => {
+  const copy = new URL(value(url))
+  change(copy.searchParams)
+  return Redacted.make(copy.href)
+}
+
+describe("layer, over a real authorization server", () => {
+  it.scopedLive("gets a token for the client itself, by either way to authenticate", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { agent, metadata } = yield* start()
+      const post = { ...posting, clientAuthenticationMethod: "CLIENT_SECRET_POST" as const }
+      const before = yield* Clock.currentTimeMillis
+      const tokens = yield* client.clientCredentials(agent, { scopes: ["reports:read"] })
+      const after = yield* Clock.currentTimeMillis
+      const end = DateTime.toEpochMillis(Option.getOrThrow(tokens.expiresAt))
+      assert.isAtLeast(end, before + 600_000)
+      assert.isAtMost(end, after + 600_000)
+      assert.deepStrictEqual(tokens.scopes, Option.some(["reports:read"]))
+      assert.isTrue(Option.isNone(tokens.refreshToken))
+      assert.isNotEmpty(value(tokens.accessToken))
+      yield* client.clientCredentials({ ...agent, ...post }, { scopes: ["reports:read"] })
+      yield* client.clientCredentials(account({ authorizationServerMetadata: metadata }), { scopes: [] })
+      yield* client.clientCredentials(account({ authorizationServerMetadata: metadata }, post), { scopes: [] })
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("tells a refused client by its reason", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { agent } = yield* start()
+      const clientSecret = Redacted.make("sentinel-wrong-secret")
+      const errors = yield* Effect.all([
+        Effect.flip(client.clientCredentials({ ...agent, clientSecret }, { scopes: [] })),
+        Effect.flip(client.clientCredentials({
+          ...agent,
+          ...posting,
+          clientSecret,
+          clientAuthenticationMethod: "CLIENT_SECRET_POST"
+        }, { scopes: [] }))
+      ])
+      for (const error of errors) {
+        assert.deepStrictEqual([error.reason, error.code], ["InvalidClient", "invalid_client"])
+        assert.notInclude(inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error), "sentinel")
+      }
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("gets a user's tokens for a code, once, with its verifier", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { agent, callbackUrl } = yield* start()
+      const request = yield* authorized(agent, callbackUrl)
+      yield* client.checkCallback(agent, request)
+      const other = yield* authorized(agent, callbackUrl)
+      assert.strictEqual(
+        yield* reason(client.exchangeCode(agent, { ...other, codeVerifier: request.codeVerifier })),
+        "InvalidGrant"
+      )
+      const tokens = yield* client.exchangeCode(agent, request)
+      assert.include(Option.getOrThrow(tokens.scopes), "reports:read")
+      assert.isTrue(Option.isSome(tokens.refreshToken))
+      assert.strictEqual(yield* reason(client.exchangeCode(agent, request)), "InvalidGrant")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("checks what the browser brings back", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { agent, callbackUrl } = yield* start()
+      const request = yield* authorized(agent, callbackUrl)
+      const check = (url: Redacted.Redacted) => reason(client.checkCallback(agent, { ...request, callbackUrl: url }))
+      assert.deepStrictEqual(
+        yield* Effect.all([
+          reason(client.checkCallback(agent, { ...request, state: secret() })),
+          check(changed(request.callbackUrl, (query) => query.set("iss", "https://other.example.com"))),
+          check(changed(request.callbackUrl, (query) => query.delete("iss"))),
+          check(changed(request.callbackUrl, (query) => query.delete("code"))),
+          check(changed(request.callbackUrl, (query) => query.append("code", "second"))),
+          reason(client.exchangeCode(agent, {
+            ...request,
+            callbackUrl: changed(request.callbackUrl, (query) => query.set("iss", "https://other.example.com"))
+          }))
+        ]),
+        ["Rejected", "Rejected", "Rejected", "Rejected", "Rejected", "Rejected"]
+      )
+      const denied = yield* authorized(agent, callbackUrl, "deny")
+      assert.strictEqual(yield* reason(client.checkCallback(agent, denied)), "AccessDenied")
+      assert.strictEqual(yield* reason(client.exchangeCode(agent, denied)), "AccessDenied")
+      // None of this has used the code.
+      yield* client.exchangeCode(agent, request)
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("refreshes, with rotation", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { agent, callbackUrl } = yield* start()
+      const first = yield* Effect.flatMap(authorized(agent, callbackUrl), (request) =>
+        client.exchangeCode(agent, request))
+      const refreshToken = Option.getOrThrow(first.refreshToken)
+      const second = yield* client.refresh(agent, { refreshToken })
+      assert.notStrictEqual(value(second.accessToken), value(first.accessToken))
+      assert.notStrictEqual(value(Option.getOrThrow(second.refreshToken)), value(refreshToken))
+      assert.strictEqual(yield* reason(client.refresh(agent, { refreshToken })), "InvalidGrant")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("serves the whole flow of the backend", () =>
+    Effect.gen(function*() {
+      const application = yield* Utils.httpServer((_, response) => void response.end("<title>Back</title>"))
+      const server = yield* AuthorizationServer.make({
+        clients: [{
+          clientId: "agent",
+          clientSecret: Utils.clientSecret,
+          redirectUris: [`${application}/identities/oauth2/callback/*`],
+          scopes: ["reports:read"]
+        }]
+      })
+      const program = Effect.gen(function*() {
+        const controlPlane = yield* ControlPlane.ControlPlane
+        const plane = yield* DataPlane.DataPlane
+        const backend = yield* LocalBackend.LocalBackend
+        const returnUrl = `${application}/back`
+        yield* controlPlane.createWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+        yield* controlPlane.createOauth2CredentialProvider({
+          name: "reports",
+          credentialProviderVendor: "CustomOauth2",
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              oauthDiscovery: { discoveryUrl: server.discoveryUrl },
+              clientId: "agent",
+              clientSecret: Utils.clientSecret
+            }
+          }
+        })
+        const { workloadAccessToken } = yield* plane.getWorkloadAccessTokenForUserId({
+          workloadName: "agent",
+          userId: "alice"
+        })
+        const request = {
+          workloadIdentityToken: workloadAccessToken,
+          resourceCredentialProviderName: "reports",
+          scopes: ["openid", "offline_access", "reports:read"],
+          oauth2Flow: "USER_FEDERATION" as const,
+          resourceOauth2ReturnUrl: returnUrl,
+          customParameters: { prompt: "consent" }
+        }
+        const walk = (decision: "allow" | "deny") =>
+          Effect.gen(function*() {
+            const answer = yield* plane.getResourceOauth2Token({ ...request, forceAuthentication: true })
+            if (answer._tag !== "ConsentRequired") return assert.fail(answer._tag)
+            const { sessionUri } = answer
+            const page = yield* backend.authorize(sessionUri)
+            if (page._tag !== "Redirect") return assert.fail(page._tag)
+            const { url } = yield* SimulatedUser.consent({ authorizationUrl: page.url, userName: "alice", decision })
+            const callbackId = new URL(value(url)).pathname.split("/").at(-1) ?? ""
+            return { sessionUri, back: yield* backend.callback(callbackId, url) }
+          })
+
+        const denied = yield* walk("deny")
+        assert.strictEqual(denied.back._tag, "Refused")
+        assert.strictEqual(
+          (yield* plane.getResourceOauth2Token({ ...request, sessionUri: denied.sessionUri }))._tag,
+          "Failed"
+        )
+        // Only the scripted client takes an answer that no authorization server made.
+        const unapproved = yield* plane.getResourceOauth2Token(request)
+        if (unapproved._tag !== "ConsentRequired") return assert.fail(unapproved._tag)
+        assert.strictEqual((yield* Effect.flip(backend.approve(unapproved.sessionUri))).reason, "Failed")
+
+        const { back, sessionUri } = yield* walk("allow")
+        assert.strictEqual(
+          back._tag === "Redirect" && new URL(value(back.url)).searchParams.get("session_id"),
+          value(sessionUri)
+        )
+        yield* plane.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
+        const token = yield* plane.getResourceOauth2Token({ ...request, sessionUri })
+        assert.strictEqual(token._tag, "Issued")
+        assert.deepStrictEqual(yield* plane.getResourceOauth2Token(request), token)
+        const m2m = yield* plane.getResourceOauth2Token({ ...request, oauth2Flow: "M2M", scopes: ["reports:read"] })
+        assert.strictEqual(m2m._tag, "Issued")
+      })
+      yield* Effect.provide(
+        program,
+        LocalBackend.layer({ publicUrl: application }).pipe(Layer.provide(OAuthClient.layer))
+      )
+    }))
+})
+
+describe("layer, over servers that misbehave", () => {
+  const sentinel = "sentinel-9f8e7d6c"
+
+  it.scopedLive("keeps nothing of what they say", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const answers: Record<string, readonly [status: number, type: string, body: string]> = {
+        "/unavailable": [503, "text/html", sentinel],
+        "/throttled": [429, "application/json", `{"error":"${sentinel}"}`],
+        "/html": [200, "text/html", sentinel],
+        "/broken": [200, "application/json", `{"access_token": "${sentinel}`],
+        "/empty": [200, "application/json", `{"token":"${sentinel}"}`],
+        "/own": [400, "application/json", `{"error":"${sentinel}","error_description":"${sentinel}"}`],
+        "/grant": [400, "application/json", `{"error":"invalid_grant","error_description":"${sentinel}"}`],
+        "/moved": [302, "text/plain", sentinel]
+      }
+      const base = yield* Utils.httpServer((request, response) => {
+        const [status, type, body] = answers[request.url ?? ""] ?? [200, "application/json", sentinel]
+        response.writeHead(status, { "content-type": type, location: "/elsewhere" }).end(body)
+      })
+      const run = (path: string) =>
+        client.refresh(
+          account({
+            authorizationServerMetadata: {
+              issuer: base,
+              authorizationEndpoint: `${base}/auth`,
+              tokenEndpoint: `${base}${path}`
+            }
+          }, { clientSecret: Redacted.make(sentinel) }),
+          { refreshToken: Redacted.make(sentinel) }
+        )
+      const errors = yield* Effect.forEach(Object.keys(answers), (path) =>
+        Effect.map(Effect.sandbox(Effect.flip(Effect.sandbox(run(path)))), (cause) => {
+          const error = Option.getOrThrow(Cause.failureOption(cause))
+          const said = [
+            String(error),
+            error.message,
+            error.stack,
+            JSON.stringify(error),
+            Cause.pretty(cause),
+            inspect(error, { depth: 10, showHidden: true })
+          ].join("\n")
+          assert.notInclude(said, sentinel.slice(0, 8))
+          return error.reason
+        }))
+      assert.deepStrictEqual(errors, [
+        "Unreachable",
+        "Unreachable",
+        "Rejected",
+        "Rejected",
+        "Rejected",
+        "Rejected",
+        "InvalidGrant",
+        "Rejected"
+      ])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("says that they are down, and finds them when they are up again", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { metadata } = yield* start()
+      let discoveries = 0
+      const base = yield* Utils.httpServer((_, response) => {
+        discoveries += 1
+        const { authorizationEndpoint, issuer, tokenEndpoint } = metadata
+        response.writeHead(discoveries === 1 ? 503 : 200, { "content-type": "application/json" })
+        response.end(
+          JSON.stringify({ issuer, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint })
+        )
+      })
+      const agent = account({ discoveryUrl: `${base}/.well-known/openid-configuration` })
+      assert.strictEqual(yield* reason(client.clientCredentials(agent, { scopes: [] })), "Unreachable")
+      yield* client.clientCredentials(agent, { scopes: [] })
+      yield* client.clientCredentials(agent, { scopes: [] })
+      assert.strictEqual(discoveries, 2)
+      // A port that was free a moment ago.
+      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const errors = yield* Effect.all([
+        reason(
+          client.clientCredentials(account({ discoveryUrl: `${gone}/.well-known/openid-configuration` }), {
+            scopes: []
+          })
+        ),
+        reason(client.clientCredentials(
+          account({ authorizationServerMetadata: { ...metadata, tokenEndpoint: `${gone}/token` } }),
+          { scopes: [] }
+        ))
+      ])
+      assert.deepStrictEqual(errors, ["Unreachable", "Unreachable"])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("leaves a consent open while they are down", () =>
+    Effect.gen(function*() {
+      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const program = Effect.gen(function*() {
+        const plane = yield* DataPlane.DataPlane
+        const backend = yield* LocalBackend.LocalBackend
+        yield* createWorkload("agent")
+        yield* createProvider("calendar", {
+          oauthDiscovery: { discoveryUrl: `${gone}/.well-known/openid-configuration` }
+        })
+        const token = yield* tokenFor("alice")
+        const { sessionUri } = yield* consent(token)
+        assert.deepStrictEqual(
+          yield* backend.authorize(sessionUri),
+          LocalBackend.BrowserAnswer.Unavailable({ provider: "calendar" })
+        )
+        assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "InProgress")
+        const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })
+        const error = yield* Effect.flip(ask(workloadAccessToken, { oauth2Flow: "M2M" }))
+        assert.strictEqual(error.message, "Error parsing ClientCredentials response")
+      })
+      yield* Effect.provide(program, LocalBackend.layer().pipe(Layer.provide(OAuthClient.layer)))
+    }))
+
+  it.scopedLive("sends secrets over https, or on this machine", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const metadata = {
+        issuer: "http://127.0.0.1:9",
+        authorizationEndpoint: "http://issuer.example.com/auth",
+        tokenEndpoint: "http://issuer.example.com/token"
+      }
+      const base = yield* Utils.httpServer((_, response) => {
+        response.writeHead(200, { "content-type": "application/json" })
+        response.end(JSON.stringify({ issuer: metadata.issuer, token_endpoint: "http://127.0.0.1.example.com/token" }))
+      })
+      const run = (discovery: OAuthClient.AuthorizationServer["discovery"]) =>
+        reason(client.clientCredentials(account(discovery), { scopes: [] }))
+      const errors = yield* Effect.all([
+        run({ discoveryUrl: "http://issuer.example.com/.well-known/openid-configuration" }),
+        run({ discoveryUrl: `${base}/.well-known/openid-configuration` }),
+        run({ authorizationServerMetadata: metadata }),
+        run({ authorizationServerMetadata: { ...metadata, tokenEndpoint: "not a url" } }),
+        reason(client.authorizationUrl(account({ authorizationServerMetadata: metadata }), {
+          redirectUri: "http://127.0.0.1/callback",
+          scopes: [],
+          state: secret(),
+          codeVerifier: secret()
+        }))
+      ])
+      assert.deepStrictEqual(new Set(errors), new Set(["Misconfigured"]))
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("leaves them when the caller is interrupted", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const arrived = yield* Deferred.make<void>()
+      const left = yield* Deferred.make<void>()
+      const base = yield* Utils.httpServer((request) => {
+        Deferred.unsafeDone(arrived, Effect.void)
+        request.socket.on("close", () => Deferred.unsafeDone(left, Effect.void))
+      })
+      const fiber = yield* Effect.fork(client.clientCredentials(
+        account({
+          authorizationServerMetadata: {
+            issuer: base,
+            authorizationEndpoint: `${base}/auth`,
+            tokenEndpoint: `${base}/token`
+          }
+        }),
+        { scopes: [] }
+      ))
+      yield* Deferred.await(arrived)
+      yield* Fiber.interrupt(fiber)
+      yield* Deferred.await(left)
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("sends targets and custom parameters, and standard ones as they are", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const bodies: Array<string> = []
+      const base = yield* Utils.httpServer((request, response) => {
+        request.setEncoding("utf8").on("data", (chunk: string) => bodies.push(chunk)).on("end", () => {
+          response.writeHead(200, { "content-type": "application/json" })
+          response.end(JSON.stringify({ access_token: "token", token_type: "Bearer", scope: "a  b" }))
+        })
+      })
+      const agent = account({
+        authorizationServerMetadata: {
+          issuer: base,
+          authorizationEndpoint: `${base}/auth?tenant=1`,
+          tokenEndpoint: `${base}/token`
+        }
+      }, { clientSecret: Redacted.make("") })
+      const targets = {
+        scopes: ["a", "b"],
+        resources: ["urn:1", "urn:2"],
+        audiences: ["api"],
+        customParameters: { audience: "other", grant_type: "password", tenant: "two", scope: "admin" }
+      }
+      const tokens = yield* client.clientCredentials(agent, targets)
+      assert.deepStrictEqual(tokens.scopes, Option.some(["a", "b"]))
+      assert.isTrue(Option.isNone(tokens.expiresAt))
+      const body = new URLSearchParams(bodies[0])
+      body.sort()
+      assert.deepStrictEqual([...body], [
+        ["audience", "api"],
+        // A public client: it has no secret to authenticate with.
+        ["client_id", Utils.clientId],
+        ["grant_type", "client_credentials"],
+        ["resource", "urn:1"],
+        ["resource", "urn:2"],
+        ["scope", "a b"],
+        ["tenant", "two"]
+      ])
+      const url = yield* client.authorizationUrl(agent, {
+        scopes: [],
+        customParameters: { scope: "admin", response_type: "token", nonce: "n", access_type: "offline" },
+        redirectUri: "http://127.0.0.1/callback",
+        state: secret(),
+        codeVerifier: secret()
+      })
+      const query = new URL(value(url)).searchParams
+      assert.deepStrictEqual([...query.keys()].sort(), [
+        "access_type",
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "redirect_uri",
+        "response_type",
+        "state",
+        "tenant"
+      ])
+      assert.strictEqual(query.get("response_type"), "code")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})
+
+describe("layerScripted", () => {
+  const agent = account({ discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" })
+
+  const begin = Effect.gen(function*() {
+    const client = yield* OAuthClient.OAuthClient
+    const request = {
+      redirectUri: "https://identity.test/callback",
+      scopes: ["a", "b"],
+      state: secret(),
+      codeVerifier: secret()
+    }
+    yield* client.authorizationUrl(agent, request)
+    const callbackUrl = Redacted.make(`${request.redirectUri}?code=yes&state=${value(request.state)}`)
+    return { client, request: { ...request, callbackUrl } }
+  })
+
+  it.effect("numbers its tokens, which expire by the clock", () =>
+    Effect.gen(function*() {
+      const { client, request } = yield* begin
+      yield* TestClock.setTime(1000)
+      const m2m = yield* client.clientCredentials(agent, { scopes: ["a"] })
+      assert.strictEqual(value(m2m.accessToken), "token-1.agentcore.m2m.a")
+      assert.strictEqual(Option.getOrThrow(m2m.expiresAt).epochMillis, 61_000)
+      const tokens = yield* client.exchangeCode(agent, request)
+      assert.strictEqual(value(tokens.accessToken), "token-2.agentcore.yes.a+b")
+      const refreshToken = Option.getOrThrow(tokens.refreshToken)
+      const refreshed = yield* client.refresh(agent, { refreshToken })
+      assert.strictEqual(value(refreshed.accessToken), "token-3.agentcore.yes.a+b")
+      assert.strictEqual(yield* reason(client.refresh(agent, { refreshToken })), "InvalidGrant")
+    }).pipe(Effect.provide(OAuthClient.layerScripted({ tokenLifetime: "1 minute" }))))
+
+  it.effect("takes a code once, of its own client, with its verifier", () =>
+    Effect.gen(function*() {
+      const first = yield* begin
+      const client = first.client
+      assert.strictEqual(
+        yield* reason(client.exchangeCode(agent, { ...first.request, codeVerifier: secret() })),
+        "InvalidGrant"
+      )
+      assert.strictEqual(yield* reason(client.exchangeCode(agent, first.request)), "InvalidGrant")
+      const { request } = yield* begin
+      assert.strictEqual(yield* reason(client.exchangeCode({ ...agent, clientId: "other" }, request)), "InvalidGrant")
+      const denied = changed(request.callbackUrl, (query) => query.set("error", "access_denied"))
+      assert.strictEqual(
+        yield* reason(client.checkCallback(agent, { ...request, callbackUrl: denied })),
+        "AccessDenied"
+      )
+      assert.strictEqual(yield* reason(client.checkCallback(agent, { ...request, state: secret() })), "Rejected")
+    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+})

@@ -1,0 +1,111 @@
+/** What the tests of the local backend share: one workload, one provider, and the steps of a consent. */
+import { assert } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+export const returnUrl = "https://agent.example.com/consent"
+
+export const backend = (scripted: OAuthClient.ScriptedOptions = {}, options: LocalBackend.Options = {}) =>
+  LocalBackend.layer(options).pipe(Layer.provide(OAuthClient.layerScripted(scripted)))
+
+export const createProvider = (
+  name: string,
+  config: Partial<
+    Extract<
+      ControlPlane.CreateOauth2CredentialProviderRequest,
+      { readonly credentialProviderVendor: "CustomOauth2" }
+    >["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]
+  > = {}
+) =>
+  Effect.flatMap(ControlPlane.ControlPlane, (controlPlane) =>
+    controlPlane.createOauth2CredentialProvider({
+      name,
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+          clientId: name,
+          clientSecret: Redacted.make("secret-of-the-client"),
+          ...config
+          // A partial configuration of a union has no one type.
+        } as never
+      }
+    }))
+
+export const createWorkload = (name: string, urls: ReadonlyArray<string> = [returnUrl]) =>
+  Effect.flatMap(
+    ControlPlane.ControlPlane,
+    (controlPlane) => controlPlane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: urls })
+  )
+
+export const setup = Effect.zipRight(createWorkload("agent"), createProvider("calendar"))
+
+export const tokenFor = (userId: string, workloadName = "agent") =>
+  Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getWorkloadAccessTokenForUserId({ workloadName, userId })).pipe(
+    Effect.map(({ workloadAccessToken }) => workloadAccessToken)
+  )
+
+export type TokenRequest = Partial<DataPlane.GetResourceOauth2TokenRequest>
+
+export const ask = (workloadIdentityToken: Redacted.Redacted, request: TokenRequest = {}) =>
+  Effect.flatMap(DataPlane.DataPlane, (plane) =>
+    plane.getResourceOauth2Token({
+      workloadIdentityToken,
+      resourceCredentialProviderName: "calendar",
+      scopes: ["read"],
+      oauth2Flow: "USER_FEDERATION",
+      resourceOauth2ReturnUrl: returnUrl,
+      ...request
+    }))
+
+export const consent = (token: Redacted.Redacted, request: TokenRequest = {}) =>
+  Effect.flatMap(
+    ask(token, request),
+    (answer) =>
+      answer._tag === "ConsentRequired" ? Effect.succeed(answer) : Effect.dieMessage(`not asked: ${answer._tag}`)
+  )
+
+export const accessToken = (answer: DataPlane.TokenAnswer): string =>
+  answer._tag === "Issued" ? Redacted.value(answer.accessToken) : assert.fail(`no token: ${answer._tag}`)
+
+export const issued = (token: Redacted.Redacted, request: TokenRequest = {}) =>
+  Effect.map(ask(token, request), accessToken)
+
+/** Consents and completes, then asks again. */
+export const obtain = (token: Redacted.Redacted, request: TokenRequest = {}) =>
+  Effect.gen(function*() {
+    const local = yield* LocalBackend.LocalBackend
+    const { sessionUri } = yield* consent(token, request)
+    yield* local.approve(sessionUri)
+    return yield* issued(token, { ...request, forceAuthentication: undefined, sessionUri })
+  })
+
+export const complete = (
+  sessionUri: Redacted.Redacted,
+  userIdentifier: DataPlane.CompleteResourceTokenAuthRequest["userIdentifier"]
+) => Effect.flatMap(DataPlane.DataPlane, (plane) => plane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
+
+export const redirected = (answer: LocalBackend.BrowserAnswer): URL =>
+  answer._tag === "Redirect" ? new URL(Redacted.value(answer.url)) : assert.fail(`no redirect: ${answer._tag}`)
+
+/** Opens the authorization URL, as a browser does. */
+export const authorize = (sessionUri: Redacted.Redacted) =>
+  Effect.map(Effect.flatMap(LocalBackend.LocalBackend, (local) => local.authorize(sessionUri)), redirected)
+
+/** Comes back from the authorization server with an answer. */
+export const callback = (authorizationUrl: URL, answer: Record<string, string>, callbackId?: string) =>
+  Effect.flatMap(LocalBackend.LocalBackend, (local) => {
+    const url = new URL(authorizationUrl.searchParams.get("redirect_uri") ?? "")
+    url.search = String(new URLSearchParams({ state: authorizationUrl.searchParams.get("state") ?? "", ...answer }))
+    return local.callback(callbackId ?? url.pathname.split("/").at(-1) ?? "", Redacted.make(url.href))
+  })
+
+export const jwt = (claims: Record<string, unknown>, signature = "c2ln") => {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
+  return Redacted.make(`${part({ alg: "RS256" })}.${part(claims)}.${signature}`)
+}

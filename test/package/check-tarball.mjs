@@ -1,0 +1,211 @@
+// Packs the built package and looks at the tarball as its users do: publint, attw, the types and the import of every
+// subpath, and the program, each in an empty folder with no more beside it than the package says it needs.
+import { spawnSync } from "node:child_process"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const temporary = realpathSync(mkdtempSync(join(tmpdir(), "agentcore-identity-package-")))
+process.on("exit", () => rmSync(temporary, { recursive: true, force: true }))
+
+let failures = 0
+const fail = (message) => {
+  failures += 1
+  console.log(`  ✗ ${message}`)
+}
+const heading = (text) => console.log(`\n— ${text}`)
+
+const run = (command, args, options = {}) => {
+  const result = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024, ...options })
+  if (result.error !== undefined) throw result.error
+  return result
+}
+const node = (args, options) => run(process.execPath, args, options)
+const must = (name, result) => {
+  if (result.status === 0) return console.log(`  ✓ ${name}`)
+  fail(`${name}: exit code ${result.status}`)
+  console.log(`${result.stdout}${result.stderr}`)
+}
+
+heading("contents")
+const packed = run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", temporary], {
+  shell: process.platform === "win32"
+})
+if (packed.status !== 0) throw new Error(packed.stderr)
+// npm 10 and 11 answer with a list, later ones with a record by name.
+const answer = JSON.parse(packed.stdout)
+const [pack] = Array.isArray(answer) ? answer : Object.values(answer)
+const tarball = join(temporary, pack.filename)
+const files = pack.files.map(({ path }) => path)
+for (
+  const file of [
+    "package.json",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "dist/index.js",
+    "dist/index.d.ts",
+    "src/index.ts",
+    ...Object.values(manifest.bin)
+  ]
+) {
+  if (!files.includes(file)) fail(`${file} is not in the tarball`)
+}
+for (const file of files) {
+  if (!/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/.*\.ts)$/.test(file)) {
+    fail(`${file} does not belong in the tarball`)
+  }
+}
+console.log(`  ${files.length} files, ${Math.round(pack.size / 1024)} KiB packed`)
+
+const modules = files.flatMap((file) => {
+  const name = /^dist\/(.*)\.d\.ts$/.exec(file)?.[1]
+  return name === undefined || /^(internal|cli|bin)\//.test(name) ? [] : [name]
+}).sort()
+const subpaths = modules.map((name) => name === "index" ? "." : `./${name}`)
+const specifier = (subpath) => `${manifest.name}${subpath.slice(1)}`
+
+heading("publint")
+must("publint", node([join(root, "node_modules/publint/src/cli.js"), "run", tarball, "--strict"]))
+
+heading("attw")
+must(
+  `attw, ${subpaths.length} entry points`,
+  node([
+    join(root, "node_modules/@arethetypeswrong/cli/dist/index.js"),
+    tarball,
+    "--profile",
+    "esm-only",
+    "--format",
+    "ascii",
+    "--no-color",
+    "--entrypoints",
+    ...subpaths
+  ])
+)
+
+/** An empty project with the package unpacked into it, and links to the packages named: nothing else can be found. */
+const project = (name, packages) => {
+  const directory = join(temporary, name)
+  const modulesDirectory = join(directory, "node_modules")
+  mkdirSync(join(modulesDirectory, manifest.name), { recursive: true })
+  const unpacked = run("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(modulesDirectory, manifest.name)])
+  if (unpacked.status !== 0) throw new Error(unpacked.stderr)
+  for (const dependency of packages) {
+    const link = join(modulesDirectory, dependency)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(root, "node_modules", dependency), link, "junction")
+  }
+  writeFileSync(join(directory, "package.json"), JSON.stringify({ type: "module", private: true }))
+  return directory
+}
+
+const checkTypes = (directory, paths) => {
+  const main = join(directory, "main.ts")
+  writeFileSync(
+    main,
+    paths.map((subpath, index) => `export * as module${index} from "${specifier(subpath)}"\n`).join("")
+  )
+  const shared = { strict: true, exactOptionalPropertyTypes: true, target: "ES2022", lib: ["ES2022"], types: ["node"] }
+  for (
+    const [name, compilerOptions] of Object.entries({
+      NodeNext: { ...shared, module: "NodeNext" },
+      Bundler: { ...shared, module: "ESNext", moduleResolution: "Bundler" }
+    })
+  ) {
+    const config = join(directory, `tsconfig.${name}.json`)
+    writeFileSync(
+      config,
+      JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: [main] })
+    )
+    // `skipLibCheck` would hide an import that does not resolve in our own declarations; without it, those of other
+    // packages are checked too. So everything is checked, and what is reported is ours.
+    const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, noEmit: true }, directory)
+    const program = ts.createProgram([main], options)
+    const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(directory))
+    const diagnostics = ours.flatMap((source) => [
+      ...program.getSyntacticDiagnostics(source),
+      ...program.getSemanticDiagnostics(source)
+    ])
+    for (const diagnostic of [...program.getOptionsDiagnostics(), ...diagnostics]) {
+      const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n")
+      fail(`${diagnostic.file?.fileName.slice(directory.length + 1) ?? "options"}: TS${diagnostic.code}: ${text}`)
+    }
+    console.log(`  types, TypeScript ${ts.version}, ${name}: ${paths.length} subpaths, ${diagnostics.length} errors`)
+    must(
+      `types, TypeScript 7, ${name}`,
+      node([join(root, "node_modules/typescript-7/bin/tsc"), "-p", config], { cwd: directory })
+    )
+  }
+}
+
+const checkImports = (directory, paths) => {
+  const script = `
+    for (const specifier of ${JSON.stringify(paths.map(specifier))}) {
+      try {
+        const names = Object.keys(await import(specifier))
+        if (names.length === 0) console.log(specifier + ": exports nothing")
+      } catch (error) {
+        console.log(specifier + ": " + error)
+      }
+    }`
+  const { status, stderr, stdout } = node(["--input-type=module", "--eval", script], { cwd: directory })
+  if (status !== 0) fail(`imports: exit code ${status}`)
+  for (const line of `${stdout}${stderr}`.split("\n")) if (line.trim() !== "") fail(line)
+  console.log(`  imported on Node ${process.version}: ${paths.length} subpaths`)
+}
+
+const optional = Object.keys(manifest.peerDependenciesMeta ?? {})
+const required = [
+  ...Object.keys(manifest.dependencies),
+  ...Object.keys(manifest.peerDependencies).filter((name) => !optional.includes(name))
+]
+
+heading("with the required packages alone: all but local/")
+const lean = project("lean", [...required, "@types/node"])
+const leanPaths = subpaths.filter((subpath) => !subpath.startsWith("./local/"))
+checkTypes(lean, leanPaths)
+checkImports(lean, leanPaths)
+
+heading("with the optional packages: every subpath")
+const full = project("full", [...required, ...optional, "@types/node"])
+checkTypes(full, subpaths)
+checkImports(full, subpaths)
+
+heading("private modules, require()")
+const hidden = files.flatMap((file) => /^dist\/((?:internal|bin)\/.*)\.js$/.exec(file)?.[1] ?? []).concat("cli/main")
+for (const name of hidden) {
+  const script = `
+    await import("${manifest.name}/${name}").then(
+      () => { process.exitCode = 1 },
+      (error) => { process.exitCode = error.code === "ERR_PACKAGE_PATH_NOT_EXPORTED" ? 0 : 1 }
+    )`
+  if (node(["--input-type=module", "--eval", script], { cwd: full }).status !== 0) fail(`${name} can be imported`)
+}
+console.log(`  ${hidden.length} private modules stay private`)
+must("require() of the root", node(["--input-type=commonjs", "--eval", `require("${manifest.name}")`], { cwd: full }))
+
+heading("the program, with the dependencies alone")
+const bare = project("bare", Object.keys(manifest.dependencies))
+const [[, bin]] = Object.entries(manifest.bin)
+const program = join(bare, "node_modules", manifest.name, bin)
+if (existsSync(program)) {
+  must("--help", node([program, "--help"], { cwd: bare }))
+  must("demo --auto-consent", node([program, "demo", "--auto-consent"], { cwd: bare, timeout: 60_000 }))
+}
+
+console.log(failures === 0 ? "\nThe tarball is fine." : `\n${failures} problems with the tarball.`)
+process.exitCode = failures === 0 ? 0 : 1

@@ -1,0 +1,108 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { execFile } from "node:child_process"
+import { readdirSync, rmSync, writeFileSync } from "node:fs"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { promisify } from "node:util"
+
+const run = promisify(execFile)
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+
+const root = path("../../")
+// Inside node_modules, where the built modules find their dependencies.
+const built = path("../../node_modules/.cache/module-load/")
+
+const modulesIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(`${root}src/${folder}`)
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => `${folder}${file.slice(0, -".ts".length)}`)
+
+const core = modulesIn("")
+const adapters = readdirSync(`${root}src`, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== "internal" && entry.name !== "cli")
+  .flatMap((entry) => modulesIn(`${entry.name}/`))
+
+interface Loaded {
+  readonly packages: ReadonlyArray<string>
+  readonly own: ReadonlyArray<string>
+  readonly urls: ReadonlyArray<string>
+}
+
+const load = async (module: string): Promise<Loaded> => {
+  const target = pathToFileURL(`${built}${module}.js`).href
+  const { stdout } = await run(
+    process.execPath,
+    [
+      "--import",
+      path("./record-modules.mjs"),
+      "--input-type=module",
+      "--eval",
+      `await import(${JSON.stringify(target)})`
+    ],
+    { cwd: root, env: { PATH: process.env["PATH"] }, maxBuffer: 64 * 1024 * 1024 }
+  )
+  const urls = [...new Set(stdout.split("\n").filter((line) => line.startsWith("file:")))]
+  const own = urls.filter((url) => url.startsWith(pathToFileURL(built).href))
+  const packages = urls.filter((url) => !own.includes(url)).flatMap((url) => {
+    const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1]
+    return name === undefined ? [] : [name]
+  })
+  assert.include(urls, target)
+  return { urls, own, packages: [...new Set(packages)].sort() }
+}
+
+describe("what a module of the built package loads", { timeout: 60_000 }, () => {
+  beforeAll(async () => {
+    rmSync(built, { recursive: true, force: true })
+    // Types are checked elsewhere; here a type error in one module must not hide what another one loads.
+    await run(
+      process.execPath,
+      [
+        `${root}node_modules/typescript/bin/tsc`,
+        "--project",
+        `${root}src/tsconfig.json`,
+        "--outDir",
+        built,
+        "--noCheck",
+        "--declaration",
+        "false",
+        "--declarationMap",
+        "false",
+        "--sourceMap",
+        "false"
+      ],
+      { cwd: root }
+    )
+  }, 60_000)
+
+  it("finds the modules", () => {
+    assert.includeMembers([...core], ["index", "DataPlane", "ControlPlane", "Identity", "AccessToken", "ApiKey"])
+    assert.isNotEmpty(adapters)
+  })
+
+  it("would see a package, and what it requires as CommonJS", async () => {
+    writeFileSync(`${built}control.js`, `import "jose"\nimport "@aws-sdk/client-bedrock-agentcore"\n`)
+    const { packages } = await load("control")
+    assert.includeMembers([...packages], ["jose", "@aws-sdk/client-bedrock-agentcore", "@smithy/core"])
+  })
+
+  it("the root exports every core module", async () => {
+    const index: Record<string, unknown> = await import(pathToFileURL(`${built}index.js`).href)
+    assert.sameMembers(Object.keys(index), core.filter((name) => name !== "index"))
+  })
+
+  it.concurrent.each(core)("%s: nothing but Effect", async (module) => {
+    const { own, packages, urls } = await load(module)
+    // `fast-check`, `pure-rand`: `effect/Schema` brings them.
+    const allowed = ["effect", "fast-check", "pure-rand"]
+    assert.deepStrictEqual(packages.filter((name) => !allowed.includes(name)), [])
+    assert.deepStrictEqual(urls.filter((url) => url.endsWith("/effect/dist/esm/index.js")), [])
+    const above = /\/module-load\/(?:internal\/)?(?:aws|http|local|testing|promise|cli)\//
+    assert.deepStrictEqual(own.filter((url) => above.test(url)), [])
+  })
+
+  it.concurrent.each(adapters)("%s: neither AWS SDK, OAuth client nor authorization server", async (module) => {
+    const { packages } = await load(module)
+    const lazy = /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open)$/
+    assert.deepStrictEqual(packages.filter((name) => lazy.test(name)), [])
+  })
+})
