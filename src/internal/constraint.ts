@@ -45,6 +45,14 @@ export const items = <A, I>(
   )
 
 /** @internal */
+export const whole = (min: number, max: number): Schema.Schema<number> =>
+  Schema.Number.pipe(
+    Schema.int({ message: () => `${prefix} be a whole number` }),
+    Schema.greaterThanOrEqualTo(min, { message: () => `${prefix} have value greater than or equal to ${min}` }),
+    Schema.lessThanOrEqualTo(max, { message: () => `${prefix} have value less than or equal to ${max}` })
+  )
+
+/** @internal */
 export const textMap = (
   key: Schema.Schema<string>,
   value: Schema.Schema<string>,

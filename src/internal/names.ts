@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Schema from "effect/Schema"
 import * as Constraint from "./constraint.js"
 
 /** @internal */
@@ -19,4 +20,23 @@ export const ProviderName = Constraint.text(1, 128, /^[a-zA-Z0-9\-_]+$/)
 export const ReturnUrl = Constraint.text(1, 2048, /^\w+:(\/?\/?)[^\s]+$/)
 
 /** @internal */
-export const Tags = Constraint.textMap(Constraint.text(1, 128), Constraint.text(0, 256), 50)
+export const TagKey = Constraint.text(1, 128)
+
+/** @internal */
+export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256), 50)
+
+/**
+ * Not checked by pattern: the model and the documentation disagree.
+ *
+ * @internal
+ */
+export const Arn = Constraint.text(1, 2048)
+
+/** @internal */
+export const SecretReference = Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 64) })
+
+/** @internal */
+export const SecretArn = Schema.Struct({ secretArn: Schema.String })
+
+/** @internal */
+export const SecretSource = Constraint.openEnum<"MANAGED" | "EXTERNAL">()

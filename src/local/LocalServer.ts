@@ -140,7 +140,8 @@ const addBrowser = (
       "*",
       "/identities/oauth2/callback/:id",
       WireBrowser.handler(allowedHosts, (request) =>
-        Effect.flatMap(HttpLayerRouter.params, ({ id = "" }) => backend.callback(id, Redacted.make(request.url))))
+        Effect.flatMap(HttpLayerRouter.params, ({ id = "" }) =>
+          backend.callback(id, Redacted.make(request.url))))
     )
   })
 

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { describe } from "vitest"
+import { consent } from "./consent.js"
 import { contract } from "./contract.js"
 import { limits } from "./limits.js"
 import * as UncheckedPlanes from "./uncheckedPlanes.js"
@@ -45,6 +46,7 @@ const unchecked: Subject = {
 for (const subject of [checked, unchecked]) {
   describe(subject.name, () => {
     contract(subject)
+    consent(subject)
     limits(subject)
   })
 }

@@ -1,6 +1,7 @@
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Layer from "effect/Layer"
+import { consent } from "./consent.js"
 import { contract } from "./contract.js"
 import { limits } from "./limits.js"
 import type { Subject } from "./utils.js"
@@ -14,4 +15,5 @@ const subject: Subject = {
 }
 
 contract(subject)
+consent(subject)
 limits(subject)

@@ -50,7 +50,9 @@ const text = (
 }
 
 const padded = (start: string, end = "") => (length: number): string =>
-  length <= start.length + end.length ? `${start}${end}` : `${start}${"a".repeat(length - start.length - end.length)}${end}`
+  length <= start.length + end.length
+    ? `${start}${end}`
+    : `${start}${"a".repeat(length - start.length - end.length)}${end}`
 
 const workloadName = (name: string): Member =>
   text(name, { min: 3, max: 255, pattern: /^[A-Za-z0-9_.-]+$/, unmatched: ["with space", "ünïcode", "a/b/c"] })
@@ -96,11 +98,19 @@ const returnUrl = (name: string, wrap: (text: string) => unknown = identity): Me
 
 const tags = (name: string): Member => ({
   name,
-  good: [{}, Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, ""])), { ["k".repeat(128)]: "v".repeat(256) }],
-  bad: [[Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, ""])), "Member must have at most 50 entries"]]
+  good: [{}, Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, ""])), {
+    ["k".repeat(128)]: "v".repeat(256)
+  }],
+  bad: [[
+    Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, ""])),
+    "Member must have at most 50 entries"
+  ]]
 })
 
-const required = (member: Member): Member => ({ ...member, bad: [...member.bad, [absent, missing], [1, wrongType], [{}, wrongType]] })
+const required = (member: Member): Member => ({
+  ...member,
+  bad: [...member.bad, [absent, missing], [1, wrongType], [{}, wrongType]]
+})
 
 const absent = Symbol("absent")
 
@@ -155,12 +165,18 @@ const row = <Request>(
 const dataCall = <Name extends DataPlane.Operation>(name: Name): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
   // The row and the method of one name belong together.
   operation: untyped(Operations.dataPlane[name]),
-  run: (request) => data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
+  run: (request) =>
+    data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
 })
 
-const controlCall = <Name extends ControlPlane.Operation>(name: Name): Call<Parameters<ControlPlane.Service[Name]>[0]> => ({
+const controlCall = <Name extends ControlPlane.Operation>(
+  name: Name
+): Call<Parameters<ControlPlane.Service[Name]>[0]> => ({
   operation: untyped(Operations.controlPlane[name]),
-  run: (request) => control((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
+  run: (request) =>
+    control((plane) =>
+      (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request)
+    )
 })
 
 const flows = ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]
@@ -177,7 +193,12 @@ const rows: ReadonlyArray<Row> = [
   ]),
   row(
     dataCall("getResourceOauth2Token"),
-    { workloadIdentityToken: secret("token"), resourceCredentialProviderName: "calendar", scopes: [], oauth2Flow: "M2M" },
+    {
+      workloadIdentityToken: secret("token"),
+      resourceCredentialProviderName: "calendar",
+      scopes: [],
+      oauth2Flow: "M2M"
+    },
     [
       required(token("workloadIdentityToken")),
       required(providerName("resourceCredentialProviderName")),
@@ -300,7 +321,12 @@ export const limits = (subject: Subject): void => {
             for (const [value, constraint] of member.bad) {
               const error = yield* expected(member, value)
               assert.deepInclude([...error.fieldList ?? []], { name: member.name, message: constraint })
-              yield* breaks(subject, call(member, value), error, subject.checks === "service" ? quoted(member, value) : identity)
+              yield* breaks(
+                subject,
+                call(member, value),
+                error,
+                subject.checks === "service" ? quoted(member, value) : identity
+              )
             }
           }
         }).pipe(Effect.provide(subject.layer())))

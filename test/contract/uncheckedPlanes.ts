@@ -51,7 +51,11 @@ export const layer = (endpoint: string): Layer.Layer<DataPlane.DataPlane | Contr
     })
     const { controlPlane, dataPlane } = Operations
     return Context.make(DataPlane.DataPlane, {
-      getWorkloadAccessToken: data(unchecked(dataPlane.getWorkloadAccessToken), Data.GetWorkloadAccessTokenCommand, common),
+      getWorkloadAccessToken: data(
+        unchecked(dataPlane.getWorkloadAccessToken),
+        Data.GetWorkloadAccessTokenCommand,
+        common
+      ),
       getWorkloadAccessTokenForJwt: data(
         unchecked(dataPlane.getWorkloadAccessTokenForJwt),
         Data.GetWorkloadAccessTokenForJWTCommand,
@@ -62,9 +66,17 @@ export const layer = (endpoint: string): Layer.Layer<DataPlane.DataPlane | Contr
         Data.GetWorkloadAccessTokenForUserIdCommand,
         common
       ),
-      getResourceOauth2Token: data(unchecked(dataPlane.getResourceOauth2Token), Data.GetResourceOauth2TokenCommand, common),
+      getResourceOauth2Token: data(
+        unchecked(dataPlane.getResourceOauth2Token),
+        Data.GetResourceOauth2TokenCommand,
+        common
+      ),
       getResourceApiKey: data(unchecked(dataPlane.getResourceApiKey), Data.GetResourceApiKeyCommand, common),
-      getResourcePaymentToken: data(unchecked(dataPlane.getResourcePaymentToken), Data.GetResourcePaymentTokenCommand, common),
+      getResourcePaymentToken: data(
+        unchecked(dataPlane.getResourcePaymentToken),
+        Data.GetResourcePaymentTokenCommand,
+        common
+      ),
       completeResourceTokenAuth: data(
         unchecked(dataPlane.completeResourceTokenAuth),
         Data.CompleteResourceTokenAuthCommand,
@@ -76,7 +88,11 @@ export const layer = (endpoint: string): Layer.Layer<DataPlane.DataPlane | Contr
         Control.CreateWorkloadIdentityCommand,
         common
       ),
-      getWorkloadIdentity: control(unchecked(controlPlane.getWorkloadIdentity), Control.GetWorkloadIdentityCommand, common),
+      getWorkloadIdentity: control(
+        unchecked(controlPlane.getWorkloadIdentity),
+        Control.GetWorkloadIdentityCommand,
+        common
+      ),
       createOauth2CredentialProvider: control(
         unchecked(controlPlane.createOauth2CredentialProvider),
         Control.CreateOauth2CredentialProviderCommand,

@@ -1,4 +1,4 @@
-import { assert } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -14,12 +14,20 @@ export interface Subject {
   readonly name: string
   readonly layer: (
     oauth?: OAuthClient.ScriptedOptions
-  ) => Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend, unknown>
+  ) => Layer.Layer<Planes, unknown>
   /** Who finds the faults of a request: the planes, before anything is sent, or the service, whose errors have a request id. */
   readonly checks: "planes" | "service"
   /** Whether errors come from a server. */
   readonly remote: boolean
 }
+
+export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend
+
+/** A test of a subject, over a backend of its own. */
+export const tester =
+  (subject: Subject) =>
+  (name: string, effect: Effect.Effect<void, unknown, Planes>, oauth?: OAuthClient.ScriptedOptions): void =>
+    it.scopedLive(name, () => Effect.provide(effect, subject.layer(oauth)))
 
 export const returnUrl = "https://agent.example.com/consent?tab=1"
 export const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"
@@ -41,11 +49,14 @@ export const same = (actual: unknown, expected: unknown): void => assert.deepStr
 
 export const secret = (value: string): Redacted.Redacted => Redacted.make(value)
 
-export const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) => Effect.flatMap(ControlPlane.ControlPlane, f)
+export const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
+  Effect.flatMap(ControlPlane.ControlPlane, f)
 
-export const data = <A, E>(f: (plane: DataPlane.Service) => Effect.Effect<A, E>) => Effect.flatMap(DataPlane.DataPlane, f)
+export const data = <A, E>(f: (plane: DataPlane.Service) => Effect.Effect<A, E>) =>
+  Effect.flatMap(DataPlane.DataPlane, f)
 
-export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<A, E>) => Effect.flatMap(LocalBackend.LocalBackend, f)
+export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<A, E>) =>
+  Effect.flatMap(LocalBackend.LocalBackend, f)
 
 /** A request as a program without types sends it. */
 export const untyped = <A>(request: unknown): A => request as A
@@ -53,7 +64,10 @@ export const untyped = <A>(request: unknown): A => request as A
 export const createWorkload = (name = "agent", urls: ReadonlyArray<string> = [returnUrl]) =>
   control((plane) => plane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: urls }))
 
-export const customProvider = (name = "calendar", config: object = {}): ControlPlane.CreateOauth2CredentialProviderRequest =>
+export const customProvider = (
+  name = "calendar",
+  config: object = {}
+): ControlPlane.CreateOauth2CredentialProviderRequest =>
   untyped({
     name,
     credentialProviderVendor: "CustomOauth2",
@@ -142,6 +156,12 @@ export interface Refusal {
   readonly fieldList?: ReadonlyArray<IdentityError.ValidationExceptionField>
 }
 
+export const oauth2Refusal = (tag: string, message: string): Refusal => ({
+  tag,
+  operation: "GetResourceOauth2Token",
+  message
+})
+
 /** A call fails exactly so. */
 export const refuses = <A, E extends { readonly _tag: string }, R>(
   subject: Subject,
@@ -149,8 +169,16 @@ export const refuses = <A, E extends { readonly _tag: string }, R>(
   expected: Refusal
 ): Effect.Effect<void, A, R> =>
   Effect.map(Effect.flip(effect), (error) => {
-    const { _tag, message, operation, requestId, ...rest } = { reason: undefined, fieldList: undefined, ...facts(error) }
-    assert.deepStrictEqual({ tag: _tag, operation, message, ...rest }, { reason: undefined, fieldList: undefined, ...expected })
+    const { _tag, message, operation, requestId, ...rest } = {
+      reason: undefined,
+      fieldList: undefined,
+      ...facts(error)
+    }
+    assert.deepStrictEqual({ tag: _tag, operation, message, ...rest }, {
+      reason: undefined,
+      fieldList: undefined,
+      ...expected
+    })
     assert.strictEqual(requestId !== undefined, subject.remote)
   })
 
@@ -194,7 +222,9 @@ export const breaks = <A, E extends { readonly _tag: string }, R>(
   })
 
 /** A request is of the service model, whatever becomes of it. */
-export const fits = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<void, never, R> =>
+export const fits = <A, E extends { readonly _tag: string }, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<void, never, R> =>
   Effect.map(Effect.either(effect), (result) => {
     if (result._tag === "Left") {
       const { fieldList, message } = facts(result.left)

@@ -1,113 +1,32 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Recorder from "../recorder.js"
+import { vi } from "vitest"
 import * as Wire from "./wire.js"
-
-const server = (options?: LocalServer.Options) =>
-  LocalServer.layer(options).pipe(Layer.provide(OAuthClient.layerScripted()))
-
-const url = Effect.map(LocalServer.LocalServer, (local) => local.url)
-
-const call = (path: string, input: unknown, headers: Record<string, string> = {}) =>
-  Effect.flatMap(url, (base) => Wire.operation(base, path, input, headers))
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-const succeeds = (answer: Wire.Answer, status = 200): Record<string, unknown> => {
-  assert.strictEqual(answer.status, status, answer.text)
-  assert.strictEqual(answer.headers["content-type"], "application/json")
-  assert.strictEqual(answer.headers["cache-control"], "no-store")
-  assert.match(String(answer.headers["x-amzn-requestid"]), uuid)
-  assert.isUndefined(answer.headers["x-amzn-errortype"])
-  assert.isUndefined(answer.headers["access-control-allow-origin"])
-  return JSON.parse(answer.text)
-}
-
-const fails = (answer: Wire.Answer, status: number, name: string): Record<string, unknown> => {
-  assert.strictEqual(answer.status, status, answer.text)
-  assert.strictEqual(answer.headers["x-amzn-errortype"], name)
-  assert.strictEqual(answer.headers["content-type"], "application/json")
-  assert.match(String(answer.headers["x-amzn-requestid"]), uuid)
-  const body = JSON.parse(answer.text)
-  assert.isString(body.message)
-  return body
-}
-
-const returnUrl = "https://agent.example.com/consent?tab=1"
-
-const setUp = Effect.gen(function*() {
-  yield* call("/identities/CreateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
-  yield* call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
-  const { callbackUrl } = succeeds(
-    yield* call("/identities/CreateOauth2CredentialProvider", {
-      name: "calendar",
-      credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
-          clientId: "calendar-client",
-          clientSecret: "secret-of-the-client"
-        }
-      }
-    }),
-    201
-  )
-  return String(callbackUrl)
-})
-
-const workloadToken = (userId?: string) =>
-  Effect.map(
-    userId === undefined
-      ? call("/identities/GetWorkloadAccessToken", { workloadName: "agent" })
-      : call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
-    (answer) => String(succeeds(answer).workloadAccessToken)
-  )
-
-const oauth2 = (workloadIdentityToken: string, more: Record<string, unknown> = {}) =>
-  call("/identities/oauth2/token", {
-    workloadIdentityToken,
-    resourceCredentialProviderName: "calendar",
-    scopes: ["read"],
-    oauth2Flow: "USER_FEDERATION",
-    resourceOauth2ReturnUrl: returnUrl,
-    ...more
-  })
-
-/** A consent up to the authorization server: what the browser was sent there with. */
-const consent = (more: Record<string, unknown> = {}) =>
-  Effect.gen(function*() {
-    const { authorizationUrl, sessionUri } = succeeds(yield* oauth2(yield* workloadToken("alice"), more))
-    const sent = yield* Wire.page(String(authorizationUrl))
-    assert.strictEqual(sent.status, 302)
-    const query = new URL(String(sent.headers.location)).searchParams
-    return {
-      authorizationUrl: String(authorizationUrl),
-      sessionUri: String(sessionUri),
-      back: (answer: Record<string, string>, callback = query.get("redirect_uri") ?? "") =>
-        `${callback}?${new URLSearchParams({ ...answer, state: query.get("state") ?? "" })}`
-    }
-  })
-
-const assertStrict = (page: Wire.Answer) => {
-  assert.include(page.headers["content-security-policy"], "default-src 'none'")
-  assert.include(page.headers["content-type"], "text/html")
-  assert.strictEqual(page.headers["cache-control"], "no-store")
-  assert.strictEqual(page.headers["referrer-policy"], "no-referrer")
-  assert.strictEqual(page.headers["x-frame-options"], "DENY")
-}
+import {
+  apiKey,
+  askApiKey,
+  assertStrict,
+  call,
+  consent,
+  fails,
+  oauth2,
+  server,
+  setUp,
+  succeeds,
+  url,
+  workloadToken
+} from "./wire.js"
 
 describe("protocol", () => {
   it.scopedLive("answers every operation in the form of the service model", () =>
@@ -130,10 +49,17 @@ describe("protocol", () => {
       }
 
       const plain = yield* workloadToken()
-      const jwt = `e30.${Buffer.from(JSON.stringify({ iss: "https://id.example.com", sub: "alice" })).toString("base64url")}.c2ln`
+      const jwt = `e30.${
+        Buffer.from(JSON.stringify({ iss: "https://id.example.com", sub: "alice" })).toString("base64url")
+      }.c2ln`
       succeeds(yield* call("/identities/GetWorkloadAccessTokenForJWT", { workloadName: "agent", userToken: jwt }))
       assert.deepStrictEqual(
-        succeeds(yield* call("/identities/api-key", { workloadIdentityToken: plain, resourceCredentialProviderName: "weather" })),
+        succeeds(
+          yield* call("/identities/api-key", {
+            workloadIdentityToken: plain,
+            resourceCredentialProviderName: "weather"
+          })
+        ),
         { apiKey: "key-of-the-weather" }
       )
       assert.deepStrictEqual(succeeds(yield* oauth2(plain, { oauth2Flow: "M2M", scopes: [] })), {
@@ -154,7 +80,9 @@ describe("protocol", () => {
       assert.deepStrictEqual(succeeds(yield* oauth2(user, { sessionUri })), { sessionStatus: "IN_PROGRESS" })
       yield* Wire.page(back({ code: "the-code" }))
       assert.deepStrictEqual(
-        succeeds(yield* call("/identities/CompleteResourceTokenAuth", { userIdentifier: { userId: "alice" }, sessionUri })),
+        succeeds(
+          yield* call("/identities/CompleteResourceTokenAuth", { userIdentifier: { userId: "alice" }, sessionUri })
+        ),
         {}
       )
       assert.deepStrictEqual(succeeds(yield* oauth2(user, { sessionUri })), {
@@ -173,11 +101,22 @@ describe("protocol", () => {
   it.scopedLive("names the error in a header, and says what is wrong", () =>
     Effect.gen(function*() {
       yield* setUp
-      const exists = fails(yield* call("/identities/CreateWorkloadIdentity", { name: "agent" }), 400, "ValidationException")
+      const exists = fails(
+        yield* call("/identities/CreateWorkloadIdentity", { name: "agent" }),
+        400,
+        "ValidationException"
+      )
       assert.deepStrictEqual(exists, { message: "WorkloadIdentity with name 'agent' already exists." })
-      fails(yield* call("/identities/GetWorkloadAccessToken", { workloadName: "nobody" }), 404, "ResourceNotFoundException")
       fails(
-        yield* call("/identities/api-key", { workloadIdentityToken: "no-token", resourceCredentialProviderName: "weather" }),
+        yield* call("/identities/GetWorkloadAccessToken", { workloadName: "nobody" }),
+        404,
+        "ResourceNotFoundException"
+      )
+      fails(
+        yield* call("/identities/api-key", {
+          workloadIdentityToken: "no-token",
+          resourceCredentialProviderName: "weather"
+        }),
         401,
         "UnauthorizedException"
       )
@@ -199,7 +138,16 @@ describe("protocol", () => {
       const input = JSON.stringify({ name: "agent" })
       const headers = { "content-type": "application/json", authorization: Wire.authorization }
 
-      for (const unknown of ["/identities/DeleteEverything", "/", "/identities", "/%zz", "//", "/identities/oauth2/callback/a/b"]) {
+      for (
+        const unknown of [
+          "/identities/DeleteEverything",
+          "/",
+          "/identities",
+          "/%zz",
+          "//",
+          "/identities/oauth2/callback/a/b"
+        ]
+      ) {
         fails(yield* Wire.operation(base, unknown, input), 404, "UnknownOperationException")
       }
       fails(yield* Wire.send(base, { method: "GET", path: "/", headers }), 404, "UnknownOperationException")
@@ -213,7 +161,18 @@ describe("protocol", () => {
       for (const contentType of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""]) {
         fails(yield* call(path, input, { "content-type": contentType }), 415, "UnsupportedMediaTypeException")
       }
-      for (const body of ["{", "{\"name\":\"agent\"", "[]", "\"agent\"", "null", "1", "<html>", Buffer.from([0x7b, 0xff, 0x7d])]) {
+      for (
+        const body of [
+          "{",
+          "{\"name\":\"agent\"",
+          "[]",
+          "\"agent\"",
+          "null",
+          "1",
+          "<html>",
+          Buffer.from([0x7b, 0xff, 0x7d])
+        ]
+      ) {
         fails(yield* call(path, body), 400, "SerializationException")
       }
 
@@ -237,7 +196,11 @@ describe("protocol", () => {
       const path = "/identities/CreateApiKeyCredentialProvider"
       const keyOf = (length: number) => ({ name: "weather", apiKey: "k".repeat(length) })
       fails(yield* call(path, keyOf(1024 * 1024)), 413, "RequestEntityTooLargeException")
-      fails(yield* call(path, keyOf(1024 * 1024), { "transfer-encoding": "chunked" }), 413, "RequestEntityTooLargeException")
+      fails(
+        yield* call(path, keyOf(1024 * 1024), { "transfer-encoding": "chunked" }),
+        413,
+        "RequestEntityTooLargeException"
+      )
       fails(yield* call(path, keyOf(65537)), 400, "ValidationException")
       succeeds(yield* call(path, keyOf(65536)), 201)
     }).pipe(Effect.provide(server())))
@@ -246,7 +209,15 @@ describe("protocol", () => {
     Effect.gen(function*() {
       const { port } = new URL(yield* url)
       const ask = (host: string) => call("/identities/CreateWorkloadIdentity", {}, { host })
-      for (const host of ["evil.example", `evil.example:${port}`, "localhost.evil.example", "127.0.0.1.evil.example", "[evil"]) {
+      for (
+        const host of [
+          "evil.example",
+          `evil.example:${port}`,
+          "localhost.evil.example",
+          "127.0.0.1.evil.example",
+          "[evil"
+        ]
+      ) {
         fails(yield* ask(host), 403, "AccessDeniedException")
       }
       for (const host of [`localhost:${port}`, "127.0.0.1", `[::1]:${port}`, "IDENTITY:4020", "public.example"]) {
@@ -389,6 +360,28 @@ describe("server", () => {
       assert.strictEqual(taken.message, `Cannot listen on 127.0.0.1:${port}: EADDRINUSE`)
     }).pipe(Effect.provide(server())))
 
+  it.scopedLive("says what to install when its package is missing", () =>
+    Effect.gen(function*() {
+      yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          vi.doMock("@effect/platform-node/NodeHttpServer", () => {
+            throw new Error("Cannot find package")
+          })
+        ),
+        () => Effect.sync(() => vi.doUnmock("@effect/platform-node/NodeHttpServer"))
+      )
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(server())))
+      assert.strictEqual(error.reason, "MissingPackage")
+      assert.include(error.message, "npm install @effect/platform-node")
+    }))
+
+  it.scopedLive("is reached by the loopback address when it listens on all", () =>
+    Effect.gen(function*() {
+      assert.match(yield* url, /^http:\/\/127\.0\.0\.1:\d+$/)
+      const { authorizationUrl } = yield* Effect.zipRight(setUp, consent())
+      assert.isTrue(authorizationUrl.startsWith(yield* url))
+    }).pipe(Effect.provide(server({ host: "0.0.0.0" }))))
+
   it.scopedLive("frees its port with its scope, though a client holds a connection", () =>
     Effect.gen(function*() {
       const base = yield* Effect.scoped(Effect.gen(function*() {
@@ -404,7 +397,11 @@ describe("server", () => {
   it.scopedLive("does not share its routes with another server of the program", () =>
     Effect.gen(function*() {
       const other = yield* HttpServer.addressFormattedWith(Effect.succeed)
-      const answer = yield* Wire.operation(other.replace("0.0.0.0", "127.0.0.1"), "/identities/CreateWorkloadIdentity", {})
+      const answer = yield* Wire.operation(
+        other.replace("0.0.0.0", "127.0.0.1"),
+        "/identities/CreateWorkloadIdentity",
+        {}
+      )
       assert.strictEqual(answer.status, 404)
       assert.isUndefined(answer.headers["x-amzn-errortype"])
     }).pipe(Effect.provide(Layer.merge(
@@ -415,31 +412,6 @@ describe("server", () => {
     ))))
 })
 
-const base = HttpServer.addressFormattedWith((address) => Effect.succeed(address.replace("0.0.0.0", "127.0.0.1")))
-
-/** The protocol over any planes, on an application's own server. */
-const over = (planes: Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane>) =>
-  HttpLayerRouter.serve(LocalServer.routesProtocol(), { disableListenLog: true, disableLogger: true }).pipe(
-    Layer.provide(LocalServer.layerRedaction),
-    Layer.provide(planes),
-    Layer.provideMerge(NodeHttpServer.layerTest)
-  )
-
-const apiKey = (result: Effect.Effect<DataPlane.GetResourceApiKeyResponse, DataPlane.DataPlaneError>) =>
-  over(Layer.merge(
-    Layer.mock(DataPlane.DataPlane, { getResourceApiKey: () => result }),
-    Layer.mock(ControlPlane.ControlPlane, {})
-  ))
-
-const askApiKey = (token = "token", headers: Record<string, string> = {}) =>
-  Effect.flatMap(base, (base) =>
-    Wire.operation(
-      base,
-      "/identities/api-key",
-      { workloadIdentityToken: token, resourceCredentialProviderName: "weather" },
-      headers
-    ))
-
 describe("over any planes", () => {
   const operation = "GetResourceApiKey"
 
@@ -449,7 +421,12 @@ describe("over any planes", () => {
         [new IdentityError.ThrottlingException({ operation, message: "m" }), 429, "ThrottlingException"],
         [new IdentityError.InternalServerException({ operation, message: "m" }), 500, "InternalServerException"],
         [
-          new IdentityError.UnknownServiceError({ operation, message: "m", code: "ExpiredTokenException", status: 403 }),
+          new IdentityError.UnknownServiceError({
+            operation,
+            message: "m",
+            code: "ExpiredTokenException",
+            status: 403
+          }),
           403,
           "ExpiredTokenException"
         ],
@@ -458,7 +435,11 @@ describe("over any planes", () => {
         [new IdentityError.TransportError({ operation, kind: "connection" }), 503, "ServiceUnavailableException"],
         [new IdentityError.TransportError({ operation, kind: "timeout" }), 504, "GatewayTimeoutException"],
         [new IdentityError.TransportError({ operation, kind: "undecodable" }), 502, "BadGatewayException"],
-        [new IdentityError.TransportError({ operation, kind: "credentials" }), 403, "MissingAuthenticationTokenException"]
+        [
+          new IdentityError.TransportError({ operation, kind: "credentials" }),
+          403,
+          "MissingAuthenticationTokenException"
+        ]
       ]
       for (const [error, status, name] of cases) {
         const answer = yield* Effect.provide(askApiKey(), apiKey(Effect.fail(error)))
@@ -481,134 +462,4 @@ describe("over any planes", () => {
         yield* Deferred.await(interrupted)
       }).pipe(Effect.provide(apiKey(hanging)))
     }).pipe(Effect.timeout("5 seconds")))
-})
-
-describe("secrets", () => {
-  const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`
-
-  it.scopedLive("of a plane that breaks are in no answer, log line or span, but its request id is", () =>
-    Effect.gen(function*() {
-      const secrets = [sentinel("defect"), sentinel("token"), sentinel("session"), sentinel("wat"), "0f0f0f0f"]
-      const broken = [
-        Effect.die(new TypeError(`cannot read ${secrets[0]}`)),
-        Effect.die(new Error(`${secrets[0]}\n    at line (two:1:1)`)),
-        Effect.die(secrets[0]),
-        Effect.die({ token: secrets[0] }),
-        Effect.interrupt,
-        // Not an answer of the operation: its encoding throws, and quotes it.
-        Effect.succeed({ apiKey: secrets[0] }) as unknown as Effect.Effect<DataPlane.GetResourceApiKeyResponse>
-      ]
-      for (const result of broken) {
-        const recorder = yield* Recorder.make
-        const answer = yield* askApiKey(secrets[1], {
-          "x-amz-security-token": sentinel("session"),
-          "x-amz-bedrock-agentcore-identity-wat": sentinel("wat")
-        }).pipe(Effect.provide(apiKey(result)), Effect.provide(recorder.layer))
-        fails(answer, 500, "InternalServerException")
-        const everything = yield* recorder.everything
-        Recorder.assertSecretFree([...everything, answer.text, JSON.stringify(answer.headers)], secrets)
-        const requestId = String(answer.headers["x-amzn-requestid"])
-        assert.isTrue(everything.some((line) => line.includes(requestId) && line.includes("GetResourceApiKey failed")))
-        assert.include((yield* recorder.spans).map((span) => span.name), "http.server POST")
-      }
-    }))
-
-  it.scopedLive("of requests, broken bodies and addresses are in no answer, log line or span", () =>
-    Effect.gen(function*() {
-      const recorder = yield* Recorder.make
-      const secrets = [
-        sentinel("apikey"),
-        sentinel("client"),
-        sentinel("jwt"),
-        sentinel("wat"),
-        sentinel("session"),
-        sentinel("customstate"),
-        sentinel("code"),
-        sentinel("authstate"),
-        sentinel("broken")
-      ]
-      const answers: Array<Wire.Answer> = []
-      const keep = <E, R>(effect: Effect.Effect<Wire.Answer, E, R>) =>
-        Effect.tap(effect, (answer) => Effect.sync(() => answers.push(answer)))
-      const found: Array<string> = []
-      yield* Effect.gen(function*() {
-        const base = yield* url
-        yield* setUp
-        const bad = "not a name!"
-        yield* keep(call("/identities/CreateApiKeyCredentialProvider", { name: bad, apiKey: sentinel("apikey") }))
-        yield* keep(call("/identities/CreateApiKeyCredentialProvider", { name: "n", apiKey: { nested: sentinel("apikey") } }))
-        yield* keep(call("/identities/CreateOauth2CredentialProvider", {
-          name: bad,
-          credentialProviderVendor: "CustomOauth2",
-          oauth2ProviderConfigInput: {
-            customOauth2ProviderConfig: { oauthDiscovery: {}, clientId: 1, clientSecret: sentinel("client").repeat(100) }
-          }
-        }))
-        yield* keep(call("/identities/GetWorkloadAccessTokenForJWT", { workloadName: "agent", userToken: sentinel("jwt") }))
-        yield* keep(call("/identities/GetWorkloadAccessTokenForJWT", { workloadName: "agent", userToken: `${sentinel("jwt")}.a.b` }))
-        yield* keep(oauth2(sentinel("wat")))
-        yield* keep(oauth2(yield* workloadToken("alice"), { customState: sentinel("customstate"), sessionUri: sentinel("session") }))
-        yield* keep(call("/identities/CompleteResourceTokenAuth", {
-          sessionUri: `urn:ietf:params:oauth:request_uri:${sentinel("session")}`,
-          userIdentifier: { userToken: `${sentinel("jwt")}.a.b` }
-        }))
-        for (const body of [`{"apiKey":"${sentinel("broken")}`, `${sentinel("broken")}`, `["${sentinel("broken")}"]`]) {
-          yield* keep(call("/identities/CreateApiKeyCredentialProvider", body))
-        }
-
-        const { authorizationUrl, back, sessionUri } = yield* consent({ customState: sentinel("customstate") })
-        found.push(sessionUri.slice("urn:ietf:params:oauth:request_uri:".length))
-        yield* Wire.page(back({ code: sentinel("code") }))
-        yield* keep(Wire.page(back({ code: sentinel("code") })))
-        yield* keep(Wire.page(authorizationUrl))
-        const addresses = [
-          `/identities/oauth2/authorize?request_uri=${sentinel("session")}`,
-          `/identities/oauth2/authorize/?request_uri=${sentinel("session")}`,
-          `/IDENTITIES/oauth2/%61uthorize?request_uri=${sentinel("session")}`,
-          `/identities/oauth2/callback/${sentinel("session")}?code=${sentinel("code")}&state=${sentinel("authstate")}`,
-          `/%zz?code=${sentinel("code")}`,
-          `//identities/oauth2/callback/x?code=${sentinel("code")}`,
-          `/identities/api-key?request_uri=${sentinel("session")}`
-        ]
-        for (const path of addresses) {
-          yield* keep(Wire.send(base, { method: "GET", path }))
-          yield* keep(Wire.operation(base, path, { apiKey: sentinel("apikey") }))
-        }
-        yield* keep(call("/identities/api-key", {}, { "x-amz-security-token": sentinel("session") }))
-      }).pipe(Effect.provide(server()), Effect.provide(recorder.layer))
-
-      const spans = yield* recorder.spans
-      assert.isTrue(spans.some((span) => span.attributes.get("http.route") === "/identities/api-key"))
-      assert.isTrue(spans.some((span) => span.attributes.get("http.request.header.x-amz-security-token") === "<redacted>"))
-      assert.isFalse(spans.some((span) => String(span.attributes.get("url.full")).includes("authorize")))
-      Recorder.assertSecretFree(
-        [...yield* recorder.everything, ...answers.flatMap(({ headers, text }) => [text, JSON.stringify(headers)])],
-        [...secrets, ...found]
-      )
-    }))
-
-  it.scopedLive("of addresses are in no log line of an application's own server", () =>
-    Effect.gen(function*() {
-      const recorder = yield* Recorder.make
-      yield* Effect.gen(function*() {
-        const at = yield* base
-        const answer = yield* Wire.page(`${at}/identities/oauth2/authorize?request_uri=${sentinel("session")}`)
-        assert.strictEqual(answer.status, 404)
-        assert.include(answer.text, "Unknown link")
-        yield* Wire.operation(at, "/identities/GetWorkloadIdentity", {})
-      }).pipe(
-        Effect.provide(
-          HttpLayerRouter.serve(LocalServer.routes(), { disableListenLog: true }).pipe(
-            Layer.provide(LocalServer.layerRedaction),
-            Layer.provide(LocalBackend.layer()),
-            Layer.provide(OAuthClient.layerScripted()),
-            Layer.provideMerge(NodeHttpServer.layerTest)
-          )
-        ),
-        Effect.provide(recorder.layer)
-      )
-      const everything = yield* recorder.everything
-      assert.isTrue(everything.some((line) => line.includes("/identities/GetWorkloadIdentity")))
-      Recorder.assertSecretFree(everything, [sentinel("session")])
-    }))
 })

@@ -1,4 +1,13 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { assert } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Http from "node:http"
 
 export interface Answer {
@@ -68,3 +77,123 @@ export const page = (url: string, method = "GET"): Effect.Effect<Answer> => {
   const { pathname, search } = new URL(url)
   return send(url, { method, path: `${pathname}${search}` })
 }
+
+export const server = (options?: LocalServer.Options) =>
+  LocalServer.layer(options).pipe(Layer.provide(OAuthClient.layerScripted()))
+
+export const url = Effect.map(LocalServer.LocalServer, (local) => local.url)
+
+export const call = (path: string, input: unknown, headers: Record<string, string> = {}) =>
+  Effect.flatMap(url, (base) => operation(base, path, input, headers))
+
+export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+export const succeeds = (answer: Answer, status = 200): Record<string, unknown> => {
+  assert.strictEqual(answer.status, status, answer.text)
+  assert.strictEqual(answer.headers["content-type"], "application/json")
+  assert.strictEqual(answer.headers["cache-control"], "no-store")
+  assert.match(String(answer.headers["x-amzn-requestid"]), uuid)
+  assert.isUndefined(answer.headers["x-amzn-errortype"])
+  assert.isUndefined(answer.headers["access-control-allow-origin"])
+  return JSON.parse(answer.text)
+}
+
+export const fails = (answer: Answer, status: number, name: string): Record<string, unknown> => {
+  assert.strictEqual(answer.status, status, answer.text)
+  assert.strictEqual(answer.headers["x-amzn-errortype"], name)
+  assert.strictEqual(answer.headers["content-type"], "application/json")
+  assert.match(String(answer.headers["x-amzn-requestid"]), uuid)
+  const body = JSON.parse(answer.text)
+  assert.isString(body.message)
+  return body
+}
+
+export const returnUrl = "https://agent.example.com/consent?tab=1"
+
+export const setUp = Effect.gen(function*() {
+  yield* call("/identities/CreateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+  yield* call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
+  const { callbackUrl } = succeeds(
+    yield* call("/identities/CreateOauth2CredentialProvider", {
+      name: "calendar",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+          clientId: "calendar-client",
+          clientSecret: "secret-of-the-client"
+        }
+      }
+    }),
+    201
+  )
+  return String(callbackUrl)
+})
+
+export const workloadToken = (userId?: string) =>
+  Effect.map(
+    userId === undefined
+      ? call("/identities/GetWorkloadAccessToken", { workloadName: "agent" })
+      : call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
+    (answer) => String(succeeds(answer).workloadAccessToken)
+  )
+
+export const oauth2 = (workloadIdentityToken: string, more: Record<string, unknown> = {}) =>
+  call("/identities/oauth2/token", {
+    workloadIdentityToken,
+    resourceCredentialProviderName: "calendar",
+    scopes: ["read"],
+    oauth2Flow: "USER_FEDERATION",
+    resourceOauth2ReturnUrl: returnUrl,
+    ...more
+  })
+
+/** A consent up to the authorization server: what the browser was sent there with. */
+export const consent = (more: Record<string, unknown> = {}) =>
+  Effect.gen(function*() {
+    const { authorizationUrl, sessionUri } = succeeds(yield* oauth2(yield* workloadToken("alice"), more))
+    const sent = yield* page(String(authorizationUrl))
+    assert.strictEqual(sent.status, 302)
+    const query = new URL(String(sent.headers.location)).searchParams
+    return {
+      authorizationUrl: String(authorizationUrl),
+      sessionUri: String(sessionUri),
+      back: (answer: Record<string, string>, callback = query.get("redirect_uri") ?? "") =>
+        `${callback}?${new URLSearchParams({ ...answer, state: query.get("state") ?? "" })}`
+    }
+  })
+
+export const assertStrict = (page: Answer) => {
+  assert.include(page.headers["content-security-policy"], "default-src 'none'")
+  assert.include(page.headers["content-type"], "text/html")
+  assert.strictEqual(page.headers["cache-control"], "no-store")
+  assert.strictEqual(page.headers["referrer-policy"], "no-referrer")
+  assert.strictEqual(page.headers["x-frame-options"], "DENY")
+}
+
+export const base = HttpServer.addressFormattedWith((address) =>
+  Effect.succeed(address.replace("0.0.0.0", "127.0.0.1"))
+)
+
+/** The protocol over any planes, on an application's own server. */
+export const over = (planes: Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane>) =>
+  HttpLayerRouter.serve(LocalServer.routesProtocol(), { disableListenLog: true, disableLogger: true }).pipe(
+    Layer.provide(LocalServer.layerRedaction),
+    Layer.provide(planes),
+    Layer.provideMerge(NodeHttpServer.layerTest)
+  )
+
+export const apiKey = (result: Effect.Effect<DataPlane.GetResourceApiKeyResponse, DataPlane.DataPlaneError>) =>
+  over(Layer.merge(
+    Layer.mock(DataPlane.DataPlane, { getResourceApiKey: () => result }),
+    Layer.mock(ControlPlane.ControlPlane, {})
+  ))
+
+export const askApiKey = (token = "token", headers: Record<string, string> = {}) =>
+  Effect.flatMap(base, (base) =>
+    operation(
+      base,
+      "/identities/api-key",
+      { workloadIdentityToken: token, resourceCredentialProviderName: "weather" },
+      headers
+    ))

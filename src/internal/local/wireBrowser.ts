@@ -21,8 +21,10 @@ const page = (status: number, title: string, text: Page.Html): HttpServerRespons
 
 /** A return URL may hold any character that is not white space; a header holds printable ASCII. */
 const headerValue = (url: string): string =>
-  url.replace(/[^\x21-\x7e]+/g, (text) =>
-    [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join(""))
+  url.replace(
+    /[^\x21-\x7e]+/g,
+    (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join("")
+  )
 
 const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.empty({
@@ -43,22 +45,29 @@ const respond = (answer: BrowserAnswer): HttpServerResponse.HttpServerResponse =
       return page(
         200,
         "Consent refused",
-        Page.html`The provider <strong>${answer.provider}</strong> was not given your consent. Nothing was stored, and the agent will be told. You can close this page.`
+        Page
+          .html`The provider <strong>${answer.provider}</strong> was not given your consent. Nothing was stored, and the agent will be told. You can close this page.`
       )
     case "Rejected":
       return page(
         502,
         "No consent came of this",
-        Page.html`The authorization server of the provider <strong>${answer.provider}</strong> answered with an error. Nothing was stored. Start again from where you were asked.`
+        Page
+          .html`The authorization server of the provider <strong>${answer.provider}</strong> answered with an error. Nothing was stored. Start again from where you were asked.`
       )
     case "Unavailable":
       return page(
         503,
         "Authorization server unavailable",
-        Page.html`The authorization server of the provider <strong>${answer.provider}</strong> cannot be reached, or its configuration cannot be used. Reload this page to try again.`
+        Page
+          .html`The authorization server of the provider <strong>${answer.provider}</strong> cannot be reached, or its configuration cannot be used. Reload this page to try again.`
       )
     case "Expired":
-      return page(410, "Link expired", Page.html`The time for this consent is over. Start again from where you were asked.`)
+      return page(
+        410,
+        "Link expired",
+        Page.html`The time for this consent is over. Start again from where you were asked.`
+      )
     case "Replayed":
       return page(410, "Link already used", Page.html`This consent was decided before. Each link works once.`)
     case "Unknown":
@@ -84,5 +93,7 @@ export const handler = <R>(
     request.method !== "GET"
       ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
       : !isOwnHost(request.headers.host, allowedHosts)
-      ? Effect.succeed(page(403, "Unknown host", Page.html`This server is not known by the name that the browser asked for.`))
+      ? Effect.succeed(
+        page(403, "Unknown host", Page.html`This server is not known by the name that the browser asked for.`)
+      )
       : Effect.map(answer(request), respond)))

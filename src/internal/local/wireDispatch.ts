@@ -9,6 +9,7 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isDate } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { isIP } from "node:net"
@@ -27,7 +28,7 @@ const maxBytes = 1024 * 1024
 
 /** Timestamps of the protocol are seconds since the epoch. */
 const toWire = (value: unknown): unknown =>
-  value instanceof Date
+  isDate(value)
     ? value.getTime() / 1000
     : Array.isArray(value)
     ? value.map(toWire)

@@ -25,7 +25,10 @@ export interface WireError {
  *
  * @internal
  */
-export type PlaneError = DataPlane.DataPlaneError | ControlPlane.WorkloadIdentityError | ControlPlane.CreateCredentialProviderError
+export type PlaneError =
+  | DataPlane.DataPlaneError
+  | ControlPlane.WorkloadIdentityError
+  | ControlPlane.CreateCredentialProviderError
 
 type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
 

@@ -86,7 +86,9 @@ export const controlPlane: { readonly [Name in ControlPlane.Operation]: Row<Cont
   )
 }
 
-const paths: ReadonlySet<string> = new Set([dataPlane, controlPlane].flatMap((rows) => Object.values(rows).map(({ path }) => path)))
+const paths: ReadonlySet<string> = new Set(
+  [dataPlane, controlPlane].flatMap((rows) => Object.values(rows).map(({ path }) => path))
+)
 
 const decoded = (url: string): string | undefined => {
   try {

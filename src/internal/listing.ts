@@ -1,0 +1,23 @@
+/**
+ * What lists, and resources with a history, have in common.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Constraint from "./constraint.js"
+
+/** @internal */
+export const times = {
+  createdTime: Schema.DateTimeUtcFromDate,
+  lastUpdatedTime: Schema.DateTimeUtcFromDate
+}
+
+/** @internal */
+export const pageRequest = (maxResults: number) =>
+  Schema.Struct({
+    nextToken: Constraint.optional(Constraint.text(1, 2048)),
+    maxResults: Constraint.optional(Constraint.whole(1, maxResults))
+  })
+
+/** @internal */
+export const page = { nextToken: Schema.optional(Schema.NullOr(Schema.String)) }

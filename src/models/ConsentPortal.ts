@@ -1,0 +1,198 @@
+/**
+ * Requests and answers of the operations on consent portals: hosted pages where the users of a gateway give consent
+ * ahead of time. Limits: the AWS service model.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Constraint from "../internal/constraint.js"
+import { page, pageRequest } from "../internal/listing.js"
+import { Arn, Tags } from "../internal/names.js"
+
+const Identifier = Constraint.text(1, 2048)
+const Description = Constraint.optional(Constraint.text(0, 4096))
+
+const IdpConfig = Schema.Struct({
+  credentialProviderArn: Arn,
+  scopes: Schema.Array(Constraint.text(1, 128)),
+  audience: Constraint.optional(Schema.String)
+})
+
+const Source = Schema.Struct({ identifier: Identifier, type: Constraint.oneOf("agentcore-gateway") })
+
+const SourceOutput = Schema.Struct({
+  identifier: Schema.String,
+  type: Constraint.openEnum<"agentcore-gateway">()
+})
+
+/**
+ * A status that AWS adds later is kept as it is.
+ *
+ * @since 0.1.0
+ * @category models
+ * @example
+ * import type * as ConsentPortal from "effect-agentcore-identity/models/ConsentPortal"
+ *
+ * const request: ConsentPortal.CreateConsentPortalRequest = {
+ *   name: "my-portal",
+ *   executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+ *   idpConfig: {
+ *     credentialProviderArn:
+ *       "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
+ *     scopes: ["openid"]
+ *   },
+ *   sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+ * }
+ */
+export type ConsentPortalStatus =
+  | "CREATING"
+  | "ACTIVE"
+  | "UPDATING"
+  | "UPDATE_FAILED"
+  | "DELETING"
+  | "FAILED"
+  | (string & {})
+
+/**
+ * Exactly one source.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const CreateConsentPortalRequest = Schema.Struct({
+  name: Constraint.text(1, 128),
+  executionRoleArn: Arn,
+  idpConfig: IdpConfig,
+  sources: Constraint.items(Source, 1, 1),
+  description: Description,
+  tags: Constraint.optional(Tags)
+})
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type CreateConsentPortalRequest = typeof CreateConsentPortalRequest.Type
+
+/**
+ * `portalUrl` is null until the portal is `ACTIVE`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const ConsentPortalSummary = Schema.Struct({
+  consentPortalId: Schema.String,
+  consentPortalArn: Schema.String,
+  name: Schema.String,
+  description: Constraint.optional(Schema.String),
+  sources: Schema.Array(SourceOutput),
+  status: Constraint.openEnum<ConsentPortalStatus>(),
+  portalUrl: Schema.optional(Schema.NullOr(Schema.String)),
+  createdAt: Schema.DateTimeUtcFromDate,
+  updatedAt: Schema.DateTimeUtcFromDate
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ConsentPortalSummary = typeof ConsentPortalSummary.Type
+
+/**
+ * The answer to a creation, a reading, and an update.
+ *
+ * @since 0.1.0
+ * @category answers
+ */
+export const ConsentPortalResponse = Schema.Struct({
+  ...ConsentPortalSummary.fields,
+  executionRoleArn: Schema.String,
+  idpConfig: Schema.Struct({
+    credentialProviderArn: Schema.String,
+    scopes: Schema.Array(Schema.String),
+    audience: Constraint.optional(Schema.String)
+  }),
+  statusReason: Constraint.optional(Schema.NullOr(Schema.String))
+})
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export type ConsentPortalResponse = typeof ConsentPortalResponse.Type
+
+/**
+ * By id or ARN.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const GetConsentPortalRequest = Schema.Struct({ consentPortalIdentifier: Identifier })
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type GetConsentPortalRequest = typeof GetConsentPortalRequest.Type
+
+/**
+ * What is left out stays as it is.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const UpdateConsentPortalRequest = Schema.Struct({
+  consentPortalIdentifier: Identifier,
+  executionRoleArn: Constraint.optional(Arn),
+  idpConfig: Constraint.optional(IdpConfig),
+  description: Description
+})
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type UpdateConsentPortalRequest = typeof UpdateConsentPortalRequest.Type
+
+/**
+ * By id or ARN.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const DeleteConsentPortalRequest = Schema.Struct({ consentPortalIdentifier: Identifier })
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type DeleteConsentPortalRequest = typeof DeleteConsentPortalRequest.Type
+
+/**
+ * Pages of 1 to 100.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const ListConsentPortalsRequest = pageRequest(100)
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type ListConsentPortalsRequest = typeof ListConsentPortalsRequest.Type
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export const ListConsentPortalsResponse = Schema.Struct({
+  consentPortals: Schema.Array(ConsentPortalSummary),
+  ...page
+})
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export type ListConsentPortalsResponse = typeof ListConsentPortalsResponse.Type

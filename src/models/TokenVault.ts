@@ -1,0 +1,70 @@
+/**
+ * Requests and answers of the operations on the token vault. Limits: the AWS service model.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Constraint from "../internal/constraint.js"
+
+const TokenVaultId = Constraint.text(1, 64)
+
+/**
+ * `tokenVaultId`: default `default`.
+ *
+ * @since 0.1.0
+ * @category requests
+ * @example
+ * import type * as TokenVault from "effect-agentcore-identity/models/TokenVault"
+ *
+ * const request: TokenVault.SetTokenVaultCmkRequest = {
+ *   kmsConfiguration: { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/my-key" }
+ * }
+ */
+export const GetTokenVaultRequest = Schema.Struct({ tokenVaultId: Constraint.optional(TokenVaultId) })
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type GetTokenVaultRequest = typeof GetTokenVaultRequest.Type
+
+/**
+ * The answer of both operations.
+ *
+ * @since 0.1.0
+ * @category answers
+ */
+export const TokenVaultResponse = Schema.Struct({
+  tokenVaultId: Schema.String,
+  kmsConfiguration: Schema.Struct({
+    keyType: Constraint.openEnum<"CustomerManagedKey" | "ServiceManagedKey">(),
+    kmsKeyArn: Constraint.optional(Schema.String)
+  }),
+  lastModifiedDate: Schema.DateTimeUtcFromDate
+})
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export type TokenVaultResponse = typeof TokenVaultResponse.Type
+
+/**
+ * The key that encrypts the vault: the customer's, or the service's own.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const SetTokenVaultCmkRequest = Schema.Struct({
+  tokenVaultId: Constraint.optional(TokenVaultId),
+  kmsConfiguration: Schema.Union(
+    Schema.Struct({ keyType: Schema.Literal("CustomerManagedKey"), kmsKeyArn: Constraint.text(1, 2048) }),
+    Schema.Struct({ keyType: Schema.Literal("ServiceManagedKey") })
+  )
+})
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type SetTokenVaultCmkRequest = typeof SetTokenVaultCmkRequest.Type

@@ -1,0 +1,148 @@
+/**
+ * Requests and answers of the operations on workload identities. Limits: the AWS service model.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Constraint from "../internal/constraint.js"
+import { page, pageRequest, times } from "../internal/listing.js"
+import { ReturnUrl, Tags, WorkloadName } from "../internal/names.js"
+
+/**
+ * `allowedResourceOauth2ReturnUrls`: where users may come back to after consent. The flow `USER_FEDERATION` needs
+ * one of them.
+ *
+ * @since 0.1.0
+ * @category requests
+ * @example
+ * import type * as WorkloadIdentity from "effect-agentcore-identity/models/WorkloadIdentity"
+ *
+ * const request: WorkloadIdentity.CreateWorkloadIdentityRequest = {
+ *   name: "my-agent",
+ *   allowedResourceOauth2ReturnUrls: ["https://agent.example.com/consent"]
+ * }
+ */
+export const CreateWorkloadIdentityRequest = Schema.Struct({
+  name: WorkloadName,
+  allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(ReturnUrl)),
+  tags: Constraint.optional(Tags)
+})
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type CreateWorkloadIdentityRequest = typeof CreateWorkloadIdentityRequest.Type
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export const CreateWorkloadIdentityResponse = Schema.Struct({
+  name: Schema.String,
+  workloadIdentityArn: Schema.String,
+  allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(Schema.String))
+})
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export type CreateWorkloadIdentityResponse = typeof CreateWorkloadIdentityResponse.Type
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export const GetWorkloadIdentityRequest = Schema.Struct({ name: WorkloadName })
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type GetWorkloadIdentityRequest = typeof GetWorkloadIdentityRequest.Type
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export const GetWorkloadIdentityResponse = Schema.Struct({ ...CreateWorkloadIdentityResponse.fields, ...times })
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export type GetWorkloadIdentityResponse = typeof GetWorkloadIdentityResponse.Type
+
+/**
+ * The return URLs replace those that were there.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const UpdateWorkloadIdentityRequest = Schema.Struct({
+  name: WorkloadName,
+  allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(ReturnUrl))
+})
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type UpdateWorkloadIdentityRequest = typeof UpdateWorkloadIdentityRequest.Type
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export const DeleteWorkloadIdentityRequest = Schema.Struct({ name: WorkloadName })
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type DeleteWorkloadIdentityRequest = typeof DeleteWorkloadIdentityRequest.Type
+
+/**
+ * Pages of 1 to 20.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const ListWorkloadIdentitiesRequest = pageRequest(20)
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type ListWorkloadIdentitiesRequest = typeof ListWorkloadIdentitiesRequest.Type
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export const WorkloadIdentitySummary = Schema.Struct({
+  name: Schema.String,
+  workloadIdentityArn: Schema.String
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type WorkloadIdentitySummary = typeof WorkloadIdentitySummary.Type
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export const ListWorkloadIdentitiesResponse = Schema.Struct({
+  workloadIdentities: Schema.Array(WorkloadIdentitySummary),
+  ...page
+})
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export type ListWorkloadIdentitiesResponse = typeof ListWorkloadIdentitiesResponse.Type

@@ -1,0 +1,260 @@
+import { assert, describe } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import {
+  ask,
+  asked,
+  backend,
+  comeBack,
+  complete,
+  consentAs,
+  createProvider,
+  createWorkload,
+  issued,
+  jwt,
+  oauth2Refusal,
+  openPage,
+  type Planes,
+  type Refusal,
+  refuses,
+  returnUrl,
+  same,
+  secret,
+  setUp,
+  type Subject,
+  tester,
+  tokenOfJwt,
+  tokenOfUser,
+  tokenOfWorkload
+} from "./utils.js"
+
+const unregistered = oauth2Refusal(
+  "ValidationException",
+  "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
+)
+const noReturnUrl = oauth2Refusal(
+  "ValidationException",
+  "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
+)
+
+const invalidSession: Refusal = {
+  tag: "AccessDeniedException",
+  operation: "CompleteResourceTokenAuth",
+  message: "Invalid or expired session"
+}
+
+/** A user's consent, from the first call to the token, or to the end without one. */
+export const consent = (subject: Subject): void => {
+  const test = tester(subject)
+
+  describe("a user's consent", () => {
+    test(
+      "is asked for, waited for, given, completed and remembered",
+      Effect.gen(function*() {
+        yield* setUp
+        const token = yield* tokenOfUser("alice")
+        const { authorizationUrl, sessionUri } = yield* asked(token, { forceAuthentication: false })
+        assert.match(Redacted.value(sessionUri), /^urn:ietf:params:oauth:request_uri:[A-Za-z0-9\-_]+$/)
+        const page = new URL(Redacted.value(authorizationUrl))
+        assert.strictEqual(page.pathname, "/identities/oauth2/authorize")
+        same([...page.searchParams], [["request_uri", Redacted.value(sessionUri)]])
+
+        same(yield* ask(token, { sessionUri }), new DataPlane.InProgress())
+        const back = yield* consentAs(sessionUri, "code-1")
+        assert(back._tag === "Redirect")
+        const target = new URL(Redacted.value(back.url))
+        assert.strictEqual(target.origin + target.pathname, "https://agent.example.com/consent")
+        same(Object.fromEntries(target.searchParams), { tab: "1", session_id: Redacted.value(sessionUri) })
+        same(yield* ask(token, { sessionUri }), new DataPlane.InProgress())
+
+        assert.isUndefined(yield* complete(sessionUri, { userId: "alice" }))
+        const answer = issued("token-1.calendar-client.code-1.read")
+        same(yield* ask(token, { sessionUri }), answer)
+        same(yield* ask(token), answer)
+        // The vault comes before the checks of the return URL.
+        same(yield* ask(token, { resourceOauth2ReturnUrl: undefined }), answer)
+        same(yield* ask(yield* tokenOfUser("alice")), answer)
+      })
+    )
+
+    test(
+      "carries custom state, custom parameters, resources and audiences",
+      Effect.gen(function*() {
+        yield* setUp
+        const { sessionUri } = yield* asked(yield* tokenOfUser("alice"), {
+          scopes: ["read", "write"],
+          customState: secret("состояние 🙂 & \"more\"=1"),
+          customParameters: { access_type: "offline", state: "forged", "login.hint-1_x": "ünï code" },
+          resources: ["https://api.example.com/a b", "urn:b"],
+          audiences: ["audience-1"]
+        })
+        const authorization = yield* openPage(sessionUri)
+        const parameters = authorization.searchParams
+        assert.strictEqual(parameters.get("scope"), "read write")
+        assert.strictEqual(parameters.get("access_type"), "offline")
+        assert.strictEqual(parameters.get("login.hint-1_x"), "ünï code")
+        same(parameters.getAll("resource"), ["https://api.example.com/a b", "urn:b"])
+        same(parameters.getAll("audience"), ["audience-1"])
+        assert.strictEqual(parameters.getAll("state").length, 1)
+        assert.notStrictEqual(parameters.get("state"), "forged")
+        const back = yield* comeBack(authorization, { code: "c" })
+        assert(back._tag === "Redirect")
+        assert.strictEqual(new URL(Redacted.value(back.url)).searchParams.get("state"), "состояние 🙂 & \"more\"=1")
+      })
+    )
+
+    test(
+      "needs a registered return URL, with every call",
+      Effect.gen(function*() {
+        yield* setUp
+        yield* createWorkload("bare", [])
+        const token = yield* tokenOfUser("alice")
+        const bare = yield* tokenOfUser("alice", "bare")
+        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: undefined }), noReturnUrl)
+        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: "https://evil.example.com" }), unregistered)
+        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: `${returnUrl}&more=1` }), unregistered)
+        yield* refuses(subject, ask(bare, { resourceOauth2ReturnUrl: undefined }), unregistered)
+        yield* refuses(subject, ask(bare), unregistered)
+        const { sessionUri } = yield* asked(token)
+        yield* refuses(subject, ask(token, { sessionUri, resourceOauth2ReturnUrl: undefined }), noReturnUrl)
+      })
+    )
+
+    test(
+      "needs a user",
+      Effect.gen(function*() {
+        yield* setUp
+        yield* refuses(
+          subject,
+          ask(yield* tokenOfWorkload()),
+          oauth2Refusal(
+            "ValidationException",
+            "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
+          )
+        )
+      })
+    )
+
+    test(
+      "that is refused, rejected or too late polls as failed",
+      Effect.gen(function*() {
+        yield* setUp
+        const token = yield* tokenOfUser("alice")
+        const ended = Effect.fnUntraced(
+          function*(end: (sessionUri: Redacted.Redacted) => Effect.Effect<unknown, unknown, Planes>) {
+            const { sessionUri } = yield* asked(token)
+            yield* end(sessionUri)
+            same(yield* ask(token, { sessionUri }), new DataPlane.Failed())
+            yield* refuses(subject, complete(sessionUri, { userId: "alice" }), invalidSession)
+          }
+        )
+        yield* ended((sessionUri) => backend((local) => local.deny(sessionUri)))
+        yield* ended((sessionUri) => backend((local) => local.expire(sessionUri)))
+        yield* ended((sessionUri) =>
+          Effect.flatMap(openPage(sessionUri), (authorization) => comeBack(authorization, { error: "server_error" }))
+        )
+        yield* ended((sessionUri) =>
+          Effect.zipRight(consentAs(sessionUri, "code"), backend((local) => local.expire(sessionUri)))
+        )
+      })
+    )
+
+    test(
+      "is completed for the original identifier only, and once",
+      Effect.gen(function*() {
+        yield* setUp
+        const claims = { iss: "https://id.example.com", sub: "alice" }
+        const userToken = jwt({ ...claims, iat: 1 })
+        const token = yield* tokenOfJwt(userToken)
+        const { sessionUri } = yield* asked(token)
+        const user = { userToken }
+        yield* refuses(subject, complete(sessionUri, user), invalidSession)
+        yield* consentAs(sessionUri, "code")
+        const strangers = [
+          { userId: "alice" },
+          { userId: "https://id.example.com" },
+          { userToken: jwt({ ...claims, iat: 2 }) },
+          { userToken: jwt({ ...claims, sub: "bob" }) }
+        ]
+        for (const stranger of strangers) {
+          yield* refuses(subject, complete(sessionUri, stranger), invalidSession)
+        }
+        yield* refuses(subject, complete(secret("urn:ietf:params:oauth:request_uri:unknown"), user), invalidSession)
+        yield* complete(sessionUri, user)
+        yield* refuses(subject, complete(sessionUri, user), invalidSession)
+        // The user of the vault is issuer and subject: a fresh JWT finds the token.
+        const fresh = yield* tokenOfJwt(jwt({ ...claims, iat: 3 }))
+        same(yield* ask(fresh), issued("token-1.calendar-client.code.read"))
+      })
+    )
+
+    test(
+      "whose code is not exchanged fails, and says so once",
+      Effect.gen(function*() {
+        yield* setUp
+        const token = yield* tokenOfUser("alice")
+        const { sessionUri } = yield* asked(token)
+        yield* consentAs(sessionUri, "code")
+        yield* refuses(subject, complete(sessionUri, { userId: "alice" }), {
+          tag: "ValidationException",
+          operation: "CompleteResourceTokenAuth",
+          message: "Error parsing AuthorizationCode response"
+        })
+        yield* refuses(subject, complete(sessionUri, { userId: "alice" }), invalidSession)
+        same(yield* ask(token, { sessionUri }), new DataPlane.Failed())
+      }),
+      { fail: ({ type }) => type === "authorization_code" ? "InvalidGrant" : undefined }
+    )
+
+    test(
+      "is asked for anew when forced, and what the vault held is gone",
+      Effect.gen(function*() {
+        yield* setUp
+        const token = yield* tokenOfUser("alice")
+        const first = yield* asked(token)
+        yield* backend((local) => local.approve(first.sessionUri))
+        yield* ask(token)
+        const second = yield* asked(token, { forceAuthentication: true })
+        assert.notStrictEqual(Redacted.value(second.sessionUri), Redacted.value(first.sessionUri))
+        yield* asked(token)
+        yield* backend((local) => local.approve(second.sessionUri))
+        same(yield* ask(token), issued("token-2.calendar-client.approved.read"))
+      })
+    )
+
+    test(
+      "belongs to one workload, user and provider",
+      Effect.gen(function*() {
+        yield* setUp
+        yield* createWorkload("other")
+        yield* createProvider("mail")
+        const token = yield* tokenOfUser("alice")
+        const { sessionUri } = yield* asked(token)
+        const strangers = [
+          ask(yield* tokenOfUser("bob"), { sessionUri }),
+          ask(yield* tokenOfUser("alice", "other"), { sessionUri }),
+          ask(yield* tokenOfWorkload(), { sessionUri }),
+          ask(token, { sessionUri, resourceCredentialProviderName: "mail" })
+        ]
+        same(
+          yield* ask(token, { sessionUri: secret("urn:ietf:params:oauth:request_uri:unknown") }),
+          new DataPlane.Failed()
+        )
+        for (const stranger of strangers) {
+          same(yield* stranger, new DataPlane.Failed())
+        }
+        yield* backend((local) => local.approve(sessionUri))
+        for (const stranger of strangers) {
+          same(yield* stranger, new DataPlane.Failed())
+        }
+        same(yield* ask(token, { sessionUri }), issued("token-1.calendar-client.approved.read"))
+        for (const [user, workload] of [["bob", "agent"], ["alice", "other"]] as const) {
+          yield* asked(yield* tokenOfUser(user, workload))
+        }
+        yield* asked(token, { resourceCredentialProviderName: "mail" })
+        yield* asked(token, { scopes: ["read", "write"] })
+      })
+    )
+  })
+}

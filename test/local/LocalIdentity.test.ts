@@ -1,0 +1,157 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type { FinalPage } from "../../src/internal/local/simulatedUser.js"
+import * as World from "./world.js"
+
+describe("LocalIdentity", () => {
+  it.scopedLive("gives an agent its own token, and an API key", () =>
+    Effect.gen(function*() {
+      yield* World.setUp()
+      const identity = yield* Identity.Identity
+      const { issuer } = yield* AuthorizationServer.AuthorizationServer
+      const token = yield* identity.getAccessToken({ provider: "calendar", flow: "M2M", scopes: ["reports:read"] })
+      const { client_id, iss, scope, sub } = World.claimsOf(token)
+      assert.deepStrictEqual({ client_id, iss, scope, sub }, {
+        client_id: "calendar-client",
+        iss: issuer,
+        scope: "reports:read",
+        sub: "calendar-client"
+      })
+      assert.strictEqual(Redacted.value(yield* identity.getApiKey({ provider: "weather" })), "key-of-the-weather")
+    }).pipe(World.as("agent"), Effect.provide(World.layer())))
+
+  it.scopedLive("gives an agent a user's token after consent, and then without being asked", () =>
+    Effect.gen(function*() {
+      const { returnUrl } = yield* World.setUp()
+      const alice = yield* World.person("alice")
+      const pages: Array<FinalPage> = []
+      const token = yield* World.userToken(
+        "alice",
+        returnUrl,
+        (authorizationUrl) =>
+          Effect.map(
+            alice.consent({ authorizationUrl, userName: "alice-at-the-calendar", decision: "allow" }),
+            (page) => pages.push(page)
+          )
+      )
+      assert.strictEqual(World.claimsOf(token).sub, "alice-at-the-calendar")
+      assert.strictEqual(World.claimsOf(token).scope, "profile:read")
+      assert.lengthOf(pages, 1)
+      assert.include(pages[0]?.text, "Consent given")
+
+      const again = yield* World.userToken("alice", returnUrl, World.unexpected)
+      assert.strictEqual(Redacted.value(again), Redacted.value(token))
+    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
+
+  it.scopedLive("ends with AuthorizationFailed when the user refuses", () =>
+    Effect.gen(function*() {
+      const { returnUrl } = yield* World.setUp()
+      const alice = yield* World.person("alice")
+      const pages: Array<FinalPage> = []
+      const error = yield* Effect.flip(World.userToken("alice", returnUrl, (authorizationUrl) =>
+        Effect.map(alice.consent({ authorizationUrl, userName: "alice", decision: "deny" }), (page) =>
+          pages.push(page))))
+      assert.strictEqual(error._tag, "AuthorizationFailed")
+      assert.strictEqual(pages[0]?.status, 200)
+      assert.include(pages[0]?.text, "Consent refused")
+    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
+
+  it.scopedLive("binds nothing to a link that was forwarded", () =>
+    Effect.gen(function*() {
+      const { returnUrl } = yield* World.setUp()
+      const identity = yield* Identity.Identity
+      const mallory = yield* World.person("mallory")
+      const sent = yield* Deferred.make<Redacted.Redacted>()
+      const waiting = yield* Effect.fork(identity.getAccessToken({
+        provider: "calendar",
+        flow: "USER_FEDERATION",
+        scopes: World.scopes,
+        returnUrl,
+        consent: PendingConsents.handler({
+          user: { userId: "alice" },
+          show: (session) => Deferred.succeed(sent, session.authorizationUrl)
+        }),
+        poll: Schedule.spaced("40 millis").pipe(Schedule.upTo("1 seconds"))
+      }))
+      const page = yield* mallory.consent({
+        authorizationUrl: yield* Deferred.await(sent),
+        userName: "mallory",
+        decision: "allow"
+      })
+      assert.strictEqual(page.status, 403)
+      assert.include(page.text, "Signed in as somebody else")
+      assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "AuthorizationTimedOut")
+
+      for (const user of ["alice", "mallory"]) {
+        const answer = yield* identity.getAccessToken({
+          provider: "calendar",
+          flow: "USER_FEDERATION",
+          scopes: World.scopes,
+          returnUrl
+        }).pipe(World.as("agent", user), Effect.either)
+        assert(Either.isLeft(answer))
+        assert.strictEqual(answer.left._tag, "RequiresUserConsent")
+      }
+    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
+
+  it.scopedLive("keeps users and workloads apart that ask at the same time", () =>
+    Effect.gen(function*() {
+      const { returnUrl } = yield* World.setUp()
+      const callers = ["agent", "robot"].flatMap((workload) => ["alice", "bob"].map((user) => ({ workload, user })))
+      const tokens = yield* Effect.forEach(callers, ({ user, workload }) =>
+        Effect.gen(function*() {
+          const browser = yield* World.person(user)
+          const consent = World.userToken(
+            user,
+            returnUrl,
+            (authorizationUrl) =>
+              browser.consent({ authorizationUrl, userName: `${user}-for-${workload}`, decision: "allow" })
+          )
+          return Redacted.value(yield* World.as(workload, user)(consent))
+        }), { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        tokens.map((token) => World.claimsOf(Redacted.make(token)).sub),
+        callers.map(({ user, workload }) => `${user}-for-${workload}`)
+      )
+      const again = yield* Effect.forEach(
+        callers,
+        ({ user, workload }) => World.as(workload, user)(World.userToken(user, returnUrl, World.unexpected)),
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(again.map(Redacted.value), tokens)
+    }).pipe(Effect.provide(World.layer())))
+
+  it.scopedLive("refreshes a token that has expired, until the user withdraws his consent", () =>
+    Effect.gen(function*() {
+      const { returnUrl } = yield* World.setUp()
+      const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+      const alice = yield* World.person("alice")
+      const asked: Array<string> = []
+      const ask = World.userToken("alice", returnUrl, (authorizationUrl) =>
+        Effect.zipRight(
+          Effect.sync(() => asked.push("alice")),
+          alice.consent({ authorizationUrl, userName: "alice", decision: "allow" })
+        ))
+      const first = yield* ask
+      assert.lengthOf(asked, 1)
+      const next = (than: Redacted.Redacted) =>
+        Effect.filterOrFail(ask, (token) => Redacted.value(token) !== Redacted.value(than), () => "unchanged" as const)
+          .pipe(
+            Effect.retry({ while: (error) => error === "unchanged", schedule: Schedule.spaced("50 millis") })
+          )
+      const second = yield* next(first)
+      assert.strictEqual(World.claimsOf(second).sub, "alice")
+      assert.lengthOf(asked, 1)
+      assert.strictEqual(yield* authorizationServer.revoke({ userName: "alice" }), 1)
+      yield* next(second)
+      assert.lengthOf(asked, 2)
+    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer({ accessTokenLifetime: "1 seconds" }))))
+})

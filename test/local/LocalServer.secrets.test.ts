@@ -1,0 +1,162 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import { assert, describe, it } from "@effect/vitest"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Recorder from "../recorder.js"
+import * as Wire from "./wire.js"
+import { apiKey, askApiKey, base, call, consent, fails, oauth2, server, setUp, url, workloadToken } from "./wire.js"
+
+describe("secrets", () => {
+  const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`
+
+  it.scopedLive("of a plane that breaks are in no answer, log line or span, but its request id is", () =>
+    Effect.gen(function*() {
+      const secrets = [sentinel("defect"), sentinel("token"), sentinel("session"), sentinel("wat"), "0f0f0f0f"]
+      const broken = [
+        Effect.die(new TypeError(`cannot read ${secrets[0]}`)),
+        Effect.die(new Error(`${secrets[0]}\n    at line (two:1:1)`)),
+        Effect.die(secrets[0]),
+        Effect.die({ token: secrets[0] }),
+        Effect.interrupt,
+        // Not an answer of the operation: its encoding throws, and quotes it.
+        Effect.succeed({ apiKey: secrets[0] }) as unknown as Effect.Effect<DataPlane.GetResourceApiKeyResponse>
+      ]
+      for (const result of broken) {
+        const recorder = yield* Recorder.make
+        const answer = yield* askApiKey(secrets[1], {
+          "x-amz-security-token": sentinel("session"),
+          "x-amz-bedrock-agentcore-identity-wat": sentinel("wat")
+        }).pipe(Effect.provide(apiKey(result)), Effect.provide(recorder.layer))
+        fails(answer, 500, "InternalServerException")
+        const everything = yield* recorder.everything
+        Recorder.assertSecretFree([...everything, answer.text, JSON.stringify(answer.headers)], secrets)
+        const requestId = String(answer.headers["x-amzn-requestid"])
+        assert.isTrue(everything.some((line) => line.includes(requestId) && line.includes("GetResourceApiKey failed")))
+        assert.include((yield* recorder.spans).map((span) => span.name), "http.server POST")
+      }
+    }))
+
+  it.scopedLive("of requests, broken bodies and addresses are in no answer, log line or span", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const secrets = [
+        sentinel("apikey"),
+        sentinel("client"),
+        sentinel("jwt"),
+        sentinel("wat"),
+        sentinel("session"),
+        sentinel("customstate"),
+        sentinel("code"),
+        sentinel("authstate"),
+        sentinel("broken")
+      ]
+      const answers: Array<Wire.Answer> = []
+      const keep = <E, R>(effect: Effect.Effect<Wire.Answer, E, R>) =>
+        Effect.tap(effect, (answer) => Effect.sync(() => answers.push(answer)))
+      const found: Array<string> = []
+      yield* Effect.gen(function*() {
+        const base = yield* url
+        yield* setUp
+        const bad = "not a name!"
+        yield* keep(call("/identities/CreateApiKeyCredentialProvider", { name: bad, apiKey: sentinel("apikey") }))
+        yield* keep(
+          call("/identities/CreateApiKeyCredentialProvider", { name: "n", apiKey: { nested: sentinel("apikey") } })
+        )
+        yield* keep(call("/identities/CreateOauth2CredentialProvider", {
+          name: bad,
+          credentialProviderVendor: "CustomOauth2",
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              oauthDiscovery: {},
+              clientId: 1,
+              clientSecret: sentinel("client").repeat(100)
+            }
+          }
+        }))
+        yield* keep(
+          call("/identities/GetWorkloadAccessTokenForJWT", { workloadName: "agent", userToken: sentinel("jwt") })
+        )
+        yield* keep(
+          call("/identities/GetWorkloadAccessTokenForJWT", {
+            workloadName: "agent",
+            userToken: `${sentinel("jwt")}.a.b`
+          })
+        )
+        yield* keep(oauth2(sentinel("wat")))
+        yield* keep(
+          oauth2(yield* workloadToken("alice"), {
+            customState: sentinel("customstate"),
+            sessionUri: sentinel("session")
+          })
+        )
+        yield* keep(call("/identities/CompleteResourceTokenAuth", {
+          sessionUri: `urn:ietf:params:oauth:request_uri:${sentinel("session")}`,
+          userIdentifier: { userToken: `${sentinel("jwt")}.a.b` }
+        }))
+        for (const body of [`{"apiKey":"${sentinel("broken")}`, `${sentinel("broken")}`, `["${sentinel("broken")}"]`]) {
+          yield* keep(call("/identities/CreateApiKeyCredentialProvider", body))
+        }
+
+        const { authorizationUrl, back, sessionUri } = yield* consent({ customState: sentinel("customstate") })
+        found.push(sessionUri.slice("urn:ietf:params:oauth:request_uri:".length))
+        yield* Wire.page(back({ code: sentinel("code") }))
+        yield* keep(Wire.page(back({ code: sentinel("code") })))
+        yield* keep(Wire.page(authorizationUrl))
+        const addresses = [
+          `/identities/oauth2/authorize?request_uri=${sentinel("session")}`,
+          `/identities/oauth2/authorize/?request_uri=${sentinel("session")}`,
+          `/IDENTITIES/oauth2/%61uthorize?request_uri=${sentinel("session")}`,
+          `/identities/oauth2/callback/${sentinel("session")}?code=${sentinel("code")}&state=${sentinel("authstate")}`,
+          `/%zz?code=${sentinel("code")}`,
+          `//identities/oauth2/callback/x?code=${sentinel("code")}`,
+          `/identities/api-key?request_uri=${sentinel("session")}`
+        ]
+        for (const path of addresses) {
+          yield* keep(Wire.send(base, { method: "GET", path }))
+          yield* keep(Wire.operation(base, path, { apiKey: sentinel("apikey") }))
+        }
+        yield* keep(call("/identities/api-key", {}, { "x-amz-security-token": sentinel("session") }))
+      }).pipe(Effect.provide(server()), Effect.provide(recorder.layer))
+
+      const spans = yield* recorder.spans
+      assert.isTrue(spans.some((span) => span.attributes.get("http.route") === "/identities/api-key"))
+      assert.isTrue(
+        spans.some((span) => span.attributes.get("http.request.header.x-amz-security-token") === "<redacted>")
+      )
+      assert.isFalse(spans.some((span) => String(span.attributes.get("url.full")).includes("authorize")))
+      Recorder.assertSecretFree(
+        [...yield* recorder.everything, ...answers.flatMap(({ headers, text }) => [text, JSON.stringify(headers)])],
+        [...secrets, ...found]
+      )
+    }))
+
+  it.scopedLive("of addresses are in no log line of an application's own server", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* Effect.gen(function*() {
+        const at = yield* base
+        const answer = yield* Wire.page(`${at}/identities/oauth2/authorize?request_uri=${sentinel("session")}`)
+        assert.strictEqual(answer.status, 404)
+        assert.include(answer.text, "Unknown link")
+        yield* Wire.operation(at, "/identities/GetWorkloadIdentity", {})
+      }).pipe(
+        Effect.provide(
+          HttpLayerRouter.serve(LocalServer.routes(), { disableListenLog: true }).pipe(
+            Layer.provide(LocalServer.layerRedaction),
+            Layer.provide(LocalBackend.layer()),
+            Layer.provide(OAuthClient.layerScripted()),
+            Layer.provideMerge(NodeHttpServer.layerTest)
+          )
+        ),
+        Effect.provide(recorder.layer)
+      )
+      const everything = yield* recorder.everything
+      assert.isTrue(everything.some((line) => line.includes("/identities/GetWorkloadIdentity")))
+      Recorder.assertSecretFree(everything, [sentinel("session")])
+    }))
+})

@@ -1,0 +1,121 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import { decodeJwt } from "jose"
+import * as SimulatedUser from "../../src/internal/local/simulatedUser.js"
+
+/** Whoever the cookie of the application names is signed in there. */
+const signIn = HttpLayerRouter.add(
+  "GET",
+  "/sign-in/:user",
+  Effect.map(
+    HttpLayerRouter.params,
+    ({ user = "" }) =>
+      HttpServerResponse.unsafeSetCookie(HttpServerResponse.text(`Welcome, ${user}`), "user", user, { path: "/" })
+  )
+)
+
+const currentUser = Effect.map(
+  HttpServerRequest.HttpServerRequest,
+  (request) => ({ userId: request.cookies["user"] ?? "nobody" })
+)
+
+/** An application on its own port: it signs users in, and takes them back after consent. */
+const application = HttpLayerRouter.serve(
+  Layer.mergeAll(
+    signIn,
+    ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("40 millis") })
+  ),
+  { disableListenLog: true, disableLogger: true }
+).pipe(
+  Layer.provide(ConsentCallback.layerRedaction("/consent")),
+  Layer.provideMerge(Layer.mergeAll(PendingConsents.layerMemory, NodeHttpServer.layerTest))
+)
+
+/** Everything on this machine, for real: authorization server, AgentCore Identity, and an application. */
+export const layer = (options?: AuthorizationServer.Options) =>
+  application.pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer(options))))
+
+export const applicationUrl = HttpServer.addressFormattedWith((address) =>
+  Effect.succeed(address.replace("0.0.0.0", "127.0.0.1"))
+)
+
+export const scopes = ["openid", "profile:read", "offline_access"]
+
+/** The workloads `agent` and `robot`, the providers `calendar` and `weather`. */
+export const setUp = (returnUrls: ReadonlyArray<string> = []) =>
+  Effect.gen(function*() {
+    const { url } = yield* LocalServer.LocalServer
+    const controlPlane = yield* ControlPlane.ControlPlane
+    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+    const returnUrl = `${yield* applicationUrl}/consent`
+    const clientSecret = Redacted.make("a-development-secret")
+    yield* authorizationServer.registerClient({
+      clientId: "calendar-client",
+      clientSecret,
+      redirectUris: [`${url}/identities/oauth2/callback/*`],
+      scopes: ["profile:read", "reports:read"]
+    })
+    for (const name of ["agent", "robot"]) {
+      yield* controlPlane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [returnUrl, ...returnUrls] })
+    }
+    yield* controlPlane.createOauth2CredentialProvider({
+      name: "calendar",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+          clientId: "calendar-client",
+          clientSecret
+        }
+      }
+    })
+    yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("key-of-the-weather") })
+    return { returnUrl }
+  })
+
+export const as = (name: string, userId?: string) =>
+  Effect.provide(WorkloadAccessToken.layerWorkload({ name, ...(userId === undefined ? {} : { user: { userId } }) }))
+
+/** A person with a browser, signed in at the application. */
+export const person = (name: string) =>
+  Effect.gen(function*() {
+    const browser = yield* SimulatedUser.make
+    yield* browser.visit(Redacted.make(`${yield* applicationUrl}/sign-in/${name}`))
+    return browser
+  })
+
+/** A user's token, with `browse` for what a person does with the page, if there is one. */
+export const userToken = <E, R>(
+  userId: string,
+  returnUrl: string,
+  browse: (authorizationUrl: Redacted.Redacted) => Effect.Effect<unknown, E, R>
+) =>
+  Effect.flatMap(Identity.Identity, (identity) =>
+    identity.getAccessToken({
+      provider: "calendar",
+      flow: "USER_FEDERATION",
+      scopes,
+      returnUrl,
+      consent: PendingConsents.handler({ user: { userId }, show: (session) => browse(session.authorizationUrl) })
+    }))
+
+export const claimsOf = (token: Redacted.Redacted) =>
+  decodeJwt<{ scope?: string; client_id?: string }>(Redacted.value(token))
+
+export const unexpected = () => Effect.sync(() => assert.fail("nobody was to be asked"))
