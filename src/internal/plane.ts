@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type { ValidationException } from "../IdentityError.js"
+import type { Operation, Rows } from "./operation.js"
 import * as Validation from "./validation.js"
 
 /**
@@ -24,3 +25,46 @@ export const operation = (plane: string) =>
   const span = { captureStackTrace: false, attributes: { "rpc.system": "aws-api", "rpc.method": name } }
   return (request) => Effect.withSpan(Effect.flatMap(validate(request), call), `${plane}.${method}`, span)
 }
+
+type Call = (request: unknown) => Effect.Effect<unknown, unknown>
+
+const mapCalls = <Operations>(
+  rows: Rows<Operations>,
+  operations: Operations,
+  f: (method: keyof Operations & string, call: Call) => Call
+): Operations => {
+  const calls: Record<string, unknown> = {}
+  for (const method in rows) {
+    // Each member of `Operations` is a call; TypeScript cannot say so of an unknown `Operations`.
+    calls[method] = f(method, operations[method] as Call)
+  }
+  return calls as Operations
+}
+
+/**
+ * Checks requests by the rows of a plane, in a span for each call.
+ *
+ * @internal
+ */
+export const make = <Operations>(plane: string, rows: Rows<Operations>, implementation: Operations): Operations => {
+  const wrap = operation(plane)
+  return mapCalls(rows, implementation, (method, call) => {
+    const row = rows[method] as Operation<unknown, unknown>
+    return wrap(method, row.name, row.request.schema, call)
+  })
+}
+
+/**
+ * Wraps every call of a plane.
+ *
+ * @internal
+ */
+export const decorate = <Operations>(
+  rows: Rows<Operations>,
+  operations: Operations,
+  decorator: (
+    method: keyof Operations & string,
+    effect: Effect.Effect<unknown, unknown>,
+    request: unknown
+  ) => Effect.Effect<unknown, unknown>
+): Operations => mapCalls(rows, operations, (method, call) => (request) => decorator(method, call(request), request))

@@ -18,7 +18,7 @@ import * as DataPlane from "../DataPlane.js"
  * @since 0.1.0
  * @category models
  */
-export type Operations = DataPlane.Service & ControlPlane.Service
+export type Operations = DataPlane.Service & ControlPlane.Operations
 
 /**
  * The answers to one operation: a list, used up call by call, or a function of the request and the number of calls before it. An
@@ -132,8 +132,34 @@ export const layer = (script: Script): Layer.Layer<DataPlane.DataPlane | Control
         ControlPlane.make({
           createWorkloadIdentity: answer("createWorkloadIdentity"),
           getWorkloadIdentity: answer("getWorkloadIdentity"),
+          updateWorkloadIdentity: answer("updateWorkloadIdentity"),
+          deleteWorkloadIdentity: answer("deleteWorkloadIdentity"),
+          listWorkloadIdentities: answer("listWorkloadIdentities"),
           createOauth2CredentialProvider: answer("createOauth2CredentialProvider"),
-          createApiKeyCredentialProvider: answer("createApiKeyCredentialProvider")
+          getOauth2CredentialProvider: answer("getOauth2CredentialProvider"),
+          updateOauth2CredentialProvider: answer("updateOauth2CredentialProvider"),
+          deleteOauth2CredentialProvider: answer("deleteOauth2CredentialProvider"),
+          listOauth2CredentialProviders: answer("listOauth2CredentialProviders"),
+          createApiKeyCredentialProvider: answer("createApiKeyCredentialProvider"),
+          getApiKeyCredentialProvider: answer("getApiKeyCredentialProvider"),
+          updateApiKeyCredentialProvider: answer("updateApiKeyCredentialProvider"),
+          deleteApiKeyCredentialProvider: answer("deleteApiKeyCredentialProvider"),
+          listApiKeyCredentialProviders: answer("listApiKeyCredentialProviders"),
+          createPaymentCredentialProvider: answer("createPaymentCredentialProvider"),
+          getPaymentCredentialProvider: answer("getPaymentCredentialProvider"),
+          updatePaymentCredentialProvider: answer("updatePaymentCredentialProvider"),
+          deletePaymentCredentialProvider: answer("deletePaymentCredentialProvider"),
+          listPaymentCredentialProviders: answer("listPaymentCredentialProviders"),
+          getTokenVault: answer("getTokenVault"),
+          setTokenVaultCmk: answer("setTokenVaultCmk"),
+          tagResource: answer("tagResource"),
+          untagResource: answer("untagResource"),
+          listTagsForResource: answer("listTagsForResource"),
+          createConsentPortal: answer("createConsentPortal"),
+          getConsentPortal: answer("getConsentPortal"),
+          updateConsentPortal: answer("updateConsentPortal"),
+          deleteConsentPortal: answer("deleteConsentPortal"),
+          listConsentPortals: answer("listConsentPortals")
         })
       ),
       Context.add(ScriptedPlanes, {

@@ -5,6 +5,7 @@
  */
 import {
   AccessDeniedException,
+  ConcurrentModificationException,
   ConflictException,
   DecryptionFailure,
   EncryptionFailure,
@@ -74,4 +75,80 @@ export const newProvider = exceptions({
   ResourceLimitExceededException,
   EncryptionFailure,
   DecryptionFailure
+})
+
+/**
+ * Those of the reading of a credential provider.
+ *
+ * @internal
+ */
+export const readProvider = exceptions({ ...six, DecryptionFailure })
+
+/**
+ * Those of the update of a credential provider.
+ *
+ * @internal
+ */
+export const changedProvider = exceptions({
+  ...six,
+  ConflictException,
+  ServiceQuotaExceededException,
+  EncryptionFailure,
+  DecryptionFailure
+})
+
+/**
+ * Those of changes that can collide with another one.
+ *
+ * @internal
+ */
+export const conflicting = exceptions({ ...six, ConflictException })
+
+/**
+ * Those of a change of the vault's key.
+ *
+ * @internal
+ */
+export const changedVault = exceptions({ ...six, ConcurrentModificationException })
+
+const ofTags = {
+  ValidationException,
+  AccessDeniedException,
+  ResourceNotFoundException,
+  ThrottlingException,
+  InternalServerException
+}
+
+/**
+ * Those of reading and removing tags.
+ *
+ * @internal
+ */
+export const tags = exceptions(ofTags)
+
+/**
+ * Those of adding tags.
+ *
+ * @internal
+ */
+export const newTags = exceptions({ ...ofTags, ServiceQuotaExceededException })
+
+/**
+ * Those of the creation of a consent portal.
+ *
+ * @internal
+ */
+export const newPortal = exceptions({ ...six, ConflictException, ServiceQuotaExceededException })
+
+/**
+ * Those of the listing of consent portals.
+ *
+ * @internal
+ */
+export const portals = exceptions({
+  ValidationException,
+  UnauthorizedException,
+  AccessDeniedException,
+  ThrottlingException,
+  InternalServerException
 })
