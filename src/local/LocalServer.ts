@@ -34,10 +34,40 @@ import type { OAuthClient } from "./OAuthClient.js"
 // -----------------------------------------------------------------------------
 
 /**
+ * A key that requests may be signed with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: Redacted.Redacted
+  /** Of temporary credentials: requests have to send it along. */
+  readonly sessionToken?: Redacted.Redacted | undefined
+}
+
+/**
+ * What is demanded of the signature of a request (AWS Signature Version 4) for an operation:
+ *
+ * - `presence`: that one is there, for the service `bedrock-agentcore` (`sts` at `POST /`); whose it is, and whether it is right, is
+ *   not looked at. It keeps out the pages of other sites, which cannot set the header.
+ * - `verify`: that it is right, of one of the `credentials`, and no more than five minutes old
+ * - `off`: nothing
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Signatures = "presence" | "verify" | "off"
+
+/**
  * @since 0.1.0
  * @category models
  */
 export interface RouteOptions {
+  /** Default: `presence`. */
+  readonly signatures?: Signatures | undefined
+  /** Whom `verify` knows. Default: nobody. */
+  readonly credentials?: ReadonlyArray<Credentials> | undefined
   /**
    * Host names that the server is reached by, beside `localhost` and IP addresses: `identity` in a network of containers, for
    * instance. Requests for other names are refused (DNS rebinding).
@@ -52,8 +82,10 @@ export interface RouteOptions {
  * @category models
  */
 export interface Options extends LocalBackend.Options, RouteOptions {
-  /** A name or address of this machine. Default: `127.0.0.1`. */
+  /** A name or address of this machine. Default: `127.0.0.1`. Any but its loopback ones needs `allowRemote`. */
   readonly host?: string | undefined
+  /** Lets other machines reach the server, whoever they belong to. Default: false. */
+  readonly allowRemote?: boolean | undefined
   /** Default: a free one. */
   readonly port?: number | undefined
 }
@@ -65,8 +97,10 @@ export interface Options extends LocalBackend.Options, RouteOptions {
 /**
  * Why the server did not start:
  *
- * - `MissingPackage`: `@effect/platform-node` is not installed
+ * - `MissingPackage`: a package that it needs is not installed: `@effect/platform-node`
  * - `Listen`: the port is taken, or the host is not one of this machine
+ * - `RemoteHost`: other machines would reach it, and `allowRemote` is not set
+ * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
  *
  * @since 0.1.0
  * @category errors
@@ -74,7 +108,7 @@ export interface Options extends LocalBackend.Options, RouteOptions {
 export class LocalServerError extends Schema.TaggedError<LocalServerError>(
   "effect-agentcore-identity/local/LocalServerError"
 )("LocalServerError", {
-  reason: Schema.Literal("MissingPackage", "Listen"),
+  reason: Schema.Literal("MissingPackage", "Listen", "RemoteHost", "MissingCredentials"),
   message: Schema.String
 }) {}
 
