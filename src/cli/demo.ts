@@ -56,6 +56,7 @@ const agent = (setting: Setting, show: Show) =>
     const screen = yield* Screen.Screen
     const user = { userId: setting.user }
     const poller = yield* TokenPoller.TokenPoller
+    const visibly = TokenPoller.make((wait) => screen.waiting("waiting for the user's consent", poller(wait)))
 
     yield* screen.title("The program `report` needs three credentials")
     yield* Report.report(setting.apiUrl).pipe(
@@ -67,8 +68,7 @@ const agent = (setting: Setting, show: Show) =>
           screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
         )),
       Effect.provideService(Consent.ReturnUrl, Option.some(setting.returnUrl.href)),
-      Effect.provideService(TokenPoller.TokenPoller, (wait) =>
-        screen.waiting("waiting for the user's consent", poller(wait))),
+      Effect.provideService(TokenPoller.TokenPoller, visibly),
       Effect.provide(WorkloadAccessToken.layerWorkload({ name: setting.workload, user }))
     )
   }).pipe(Effect.provide(Ledger.layer))
