@@ -18,7 +18,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
-import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "./utils.js"
+import { answers, authorizationUrl, failures, same, scripted, secret, sessionUri } from "./utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const
 
@@ -64,13 +64,13 @@ describe("Identity.getAccessToken", () => {
       const [bare, full] = (yield* tokenCalls).map(({ request }) =>
         Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
       )
-      assert.deepStrictEqual(bare, {
+      same(bare, {
         workloadIdentityToken: secret("workload-token"),
         resourceCredentialProviderName: "github",
         oauth2Flow: "M2M",
         scopes: []
       })
-      assert.deepStrictEqual(full, {
+      same(full, {
         workloadIdentityToken: secret("workload-token"),
         resourceCredentialProviderName: "github",
         oauth2Flow: "USER_FEDERATION",
@@ -116,8 +116,8 @@ describe("Identity.getAccessToken", () => {
       assert.isUndefined(first?.sessionUri)
       for (const poll of polls) {
         assert.isUndefined(poll.forceAuthentication)
-        assert.deepStrictEqual(poll.sessionUri, secret(sessionUri))
-        assert.deepStrictEqual(poll.customState, secret("my-state"))
+        same(poll.sessionUri, secret(sessionUri))
+        same(poll.customState, secret("my-state"))
         assert.strictEqual(poll.resourceOauth2ReturnUrl, "https://agent.example.com/consent")
         assert.deepStrictEqual(poll.scopes, ["calendar"])
       }
@@ -298,7 +298,7 @@ describe("Identity.resumeAccessToken", () => {
     Effect.gen(function*() {
       assert.strictEqual(Redacted.value(yield* resume(session)), "access-token")
       const [call] = yield* tokenCalls
-      assert.deepStrictEqual(call?.request.sessionUri, secret(sessionUri))
+      same(call?.request.sessionUri, secret(sessionUri))
       assert.strictEqual(call?.request.resourceOauth2ReturnUrl, "https://agent.example.com/consent")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
 
@@ -399,7 +399,7 @@ describe("Identity, other credentials", () => {
       const identity = yield* Identity.Identity
       yield* identity.completeAuthorization({ sessionUri: secret(sessionUri), user: { userId: "alice" } })
       const planes = yield* ScriptedPlanes.ScriptedPlanes
-      assert.deepStrictEqual((yield* planes.callsOf("completeResourceTokenAuth")).map((call) => call.request), [
+      same((yield* planes.callsOf("completeResourceTokenAuth")).map((call) => call.request), [
         { sessionUri: secret(sessionUri), userIdentifier: { userId: "alice" } }
       ])
     }).pipe(Effect.provide(scripted({ completeResourceTokenAuth: [Effect.void] }))))

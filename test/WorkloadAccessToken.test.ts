@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { failures, secret } from "./utils.js"
+import { failures, same, secret } from "./utils.js"
 
 const get = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (token) => token.get)
 
@@ -36,7 +36,7 @@ describe("WorkloadAccessToken", () => {
   it.effect("asks for the workload alone", () =>
     Effect.gen(function*() {
       yield* get
-      assert.deepStrictEqual((yield* calls).map(({ operation, request }) => ({ operation, request })), [
+      same((yield* calls).map(({ operation, request }) => ({ operation, request })), [
         { operation: "getWorkloadAccessToken", request: { workloadName: "my-agent" } }
       ])
     }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
@@ -44,7 +44,7 @@ describe("WorkloadAccessToken", () => {
   it.effect("asks by user id", () =>
     Effect.gen(function*() {
       yield* get
-      assert.deepStrictEqual((yield* calls).map(({ operation, request }) => ({ operation, request })), [
+      same((yield* calls).map(({ operation, request }) => ({ operation, request })), [
         { operation: "getWorkloadAccessTokenForUserId", request: { workloadName: "my-agent", userId: "alice" } }
       ])
     }).pipe(Effect.provide(
@@ -54,7 +54,7 @@ describe("WorkloadAccessToken", () => {
   it.effect("asks by the user's JWT", () =>
     Effect.gen(function*() {
       yield* get
-      assert.deepStrictEqual((yield* calls).map(({ operation, request }) => ({ operation, request })), [
+      same((yield* calls).map(({ operation, request }) => ({ operation, request })), [
         { operation: "getWorkloadAccessTokenForJwt", request: { workloadName: "my-agent", userToken: secret("a.b.c") } }
       ])
     }).pipe(Effect.provide(
@@ -65,12 +65,12 @@ describe("WorkloadAccessToken", () => {
     Effect.gen(function*() {
       const token = yield* WorkloadAccessToken.WorkloadAccessToken
       const first = yield* token.get
-      assert.deepStrictEqual(yield* token.get, first)
+      same(yield* token.get, first)
       yield* token.invalidate(first)
       const second = yield* token.get
       assert.strictEqual(Redacted.value(second), "token-2")
       yield* token.invalidate(first)
-      assert.deepStrictEqual(yield* token.get, second)
+      same(yield* token.get, second)
       assert.lengthOf(yield* calls, 2)
     }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
 

@@ -1,3 +1,4 @@
+import { assert } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -6,6 +7,19 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+
+/** A value with its secrets in clear: an assertion library sees no difference between two `Redacted`. */
+export const clear = (value: unknown): unknown =>
+  Redacted.isRedacted(value)
+    ? { redacted: Redacted.value(value) }
+    : Array.isArray(value)
+    ? value.map(clear)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, clear(member)]))
+    : value
+
+/** A value is exactly so, secrets included. */
+export const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(clear(actual), clear(expected))
 
 export const secret = (value: string): Redacted.Redacted => Redacted.make(value)
 

@@ -22,6 +22,7 @@ import * as ControlPlane from "../ControlPlane.js"
 import type { DataPlane } from "../DataPlane.js"
 import * as ConsentCallback from "../http/ConsentCallback.js"
 import type { Identity } from "../Identity.js"
+import type { RequiresUserConsent } from "../IdentityError.js"
 import { createServer } from "../internal/http/nodeServer.js"
 import * as ProtectedApi from "../internal/local/protectedApi.js"
 import * as SimulatedUser from "../internal/local/simulatedUser.js"
@@ -49,13 +50,14 @@ interface Setting {
 }
 
 /** Shows the consent page to a user, or to a simulated one. */
-type Show = Consent.ConsentHandler<SimulatedUser.SimulatedUserError, Screen.Screen>
+type Show = Consent.ConsentHandler<SimulatedUser.SimulatedUserError | RequiresUserConsent, Screen.Screen>
 
 const agent = (setting: Setting, show: Show) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
     const user = { userId: setting.user }
     const poller = yield* TokenPoller.TokenPoller
+    const visibly = TokenPoller.make((wait) => screen.waiting("waiting for the user's consent", poller(wait)))
 
     yield* screen.title("The program `report` needs three credentials")
     yield* Report.report(setting.apiUrl).pipe(
@@ -67,8 +69,7 @@ const agent = (setting: Setting, show: Show) =>
           screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
         )),
       Effect.provideService(Consent.ReturnUrl, Option.some(setting.returnUrl.href)),
-      Effect.provideService(TokenPoller.TokenPoller, (wait) =>
-        screen.waiting("waiting for the user's consent", poller(wait))),
+      Effect.provideService(TokenPoller.TokenPoller, visibly),
       Effect.provide(WorkloadAccessToken.layerWorkload({ name: setting.workload, user }))
     )
   }).pipe(Effect.provide(Ledger.layer))
@@ -316,7 +317,8 @@ export const atAws = (given: AwsSettings) =>
       }
     }
     yield* screen.title("AgentCore Identity at AWS")
-    yield* run(setting, AwsIdentity.layer(), ask).pipe(
+    // The URL is for the person at the terminal; a log is read by others.
+    yield* run(setting, AwsIdentity.layer(), screen.interactive ? ask : Consent.fail).pipe(
       Effect.provide(listen({ host: returnUrl.hostname, port: Number(returnUrl.port) }))
     )
   })

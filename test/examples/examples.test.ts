@@ -11,7 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import { answers, authorizationUrl, scripted, secret, sessionUri } from "../utils.js"
+import { answers, authorizationUrl, same, scripted, secret, sessionUri } from "../utils.js"
 import * as ConsentCallbackExample from "./consent-callback.js"
 import * as CustomSchedule from "./custom-schedule.js"
 import * as QuickStart from "./quick-start.js"
@@ -65,7 +65,7 @@ describe("the examples of the README", () => {
         const error = yield* Effect.flip(RequiresUserConsent.resume)
         assert.strictEqual(error._tag, "RequiresUserConsent")
         assert.strictEqual(Redacted.value(yield* RequiresUserConsent.resume), "access-token")
-        assert.deepStrictEqual(yield* RequiresUserConsent.begin, { done: true, token: secret("vault-token") })
+        same(yield* RequiresUserConsent.begin, { done: true, token: secret("vault-token") })
       }).pipe(Effect.provide(store))
     }).pipe(Effect.provide(scripted({
       getResourceOauth2Token: [answers.consent, answers.inProgress, answers.issued(), answers.issued("vault-token")]

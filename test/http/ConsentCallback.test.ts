@@ -19,7 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Recorder from "../recorder.js"
-import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../utils.js"
+import { answers, authorizationUrl, failures, same, scripted, secret, sessionUri } from "../utils.js"
 
 const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
 
@@ -81,7 +81,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual(page.headers["cache-control"], "no-store")
       assert.include(page.headers["content-security-policy"], "default-src 'none'")
       assert.notInclude(page.text, sessionUri)
-      assert.deepStrictEqual(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: alice }])
+      same(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: alice }])
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
   it.scopedLive("binds nothing to another user, and a link that another user opened is used up", () =>
@@ -91,7 +91,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual(mallory.status, 403)
       assert.include(mallory.text, "Signed in as somebody else")
       assert.strictEqual((yield* visit("alice")).status, 410)
-      assert.deepStrictEqual(yield* completions, [])
+      same(yield* completions, [])
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
   it.scopedLive("tells used, expired and unknown links apart", () =>
@@ -147,7 +147,7 @@ describe("ConsentCallback", () => {
       yield* Effect.gen(function*() {
         yield* open(session(), original)
         assert.strictEqual((yield* visit("")).status, 200)
-        assert.deepStrictEqual(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: original }])
+        same(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: original }])
       }).pipe(Effect.provide(signedIn(fresh)))
       for (const user of [other, { userId: "alice" }]) {
         yield* Effect.gen(function*() {
