@@ -19,6 +19,8 @@ const { metafile } = await esbuild.build({
   // The SDK clients are dependencies of the package, large, and loaded only for a run against AWS endpoints;
   // `lmdb` is native.
   external: ["@aws-sdk/*", "lmdb"],
+  // Its `main` loads its parts in a way that no bundler follows.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   banner: {
     // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.
     js: [

@@ -64,7 +64,13 @@ export type WorkloadIdentityError = ResourceError
  * @since 0.1.0
  * @category errors
  */
-export type CreateCredentialProviderError = ResourceError | ServiceQuotaExceededException | ResourceLimitExceededException | ConflictException | EncryptionFailure | DecryptionFailure
+export type CreateCredentialProviderError =
+  | ResourceError
+  | ServiceQuotaExceededException
+  | ResourceLimitExceededException
+  | ConflictException
+  | EncryptionFailure
+  | DecryptionFailure
 
 /**
  * What the reading of a credential provider can fail with.
@@ -80,7 +86,12 @@ export type GetCredentialProviderError = ResourceError | DecryptionFailure
  * @since 0.1.0
  * @category errors
  */
-export type UpdateCredentialProviderError = ResourceError | ServiceQuotaExceededException | ConflictException | EncryptionFailure | DecryptionFailure
+export type UpdateCredentialProviderError =
+  | ResourceError
+  | ServiceQuotaExceededException
+  | ConflictException
+  | EncryptionFailure
+  | DecryptionFailure
 
 /**
  * What the deletion of an OAuth2 credential provider can fail with.
@@ -428,8 +439,7 @@ const withStreams = (plane: Operations): Service => ({
     Paginate.stream(plane.listApiKeyCredentialProviders, (page) => page.credentialProviders, options),
   streamPaymentCredentialProviders: (options) =>
     Paginate.stream(plane.listPaymentCredentialProviders, (page) => page.credentialProviders, options),
-  streamConsentPortals: (options) =>
-    Paginate.stream(plane.listConsentPortals, (page) => page.consentPortals, options)
+  streamConsentPortals: (options) => Paginate.stream(plane.listConsentPortals, (page) => page.consentPortals, options)
 })
 
 /**

@@ -24,12 +24,27 @@ export * as Consent from "./Consent.js"
 /**
  * @since 0.1.0
  */
+export * as ConsentPortal from "./ConsentPortal.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as ConsentSession from "./ConsentSession.js"
 
 /**
  * @since 0.1.0
  */
 export * as ControlPlane from "./ControlPlane.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as CredentialProvider from "./CredentialProvider.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as CredentialProviderError from "./CredentialProviderError.js"
 
 /**
  * @since 0.1.0
@@ -49,7 +64,17 @@ export * as IdentityError from "./IdentityError.js"
 /**
  * @since 0.1.0
  */
+export * as IdentitySetup from "./IdentitySetup.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as PendingConsents from "./PendingConsents.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as RateLimit from "./RateLimit.js"
 
 /**
  * @since 0.1.0
@@ -65,3 +90,8 @@ export * as UserIdentifier from "./UserIdentifier.js"
  * @since 0.1.0
  */
 export * as WorkloadAccessToken from "./WorkloadAccessToken.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as WorkloadIdentity from "./WorkloadIdentity.js"

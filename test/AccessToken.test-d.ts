@@ -12,6 +12,8 @@ import type {
   NoTokenOrUrl,
   RequiresUserConsent
 } from "effect-agentcore-identity/IdentityError"
+import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
@@ -206,7 +208,7 @@ describe("models", () => {
   })
 
   test("a provider's configuration follows its vendor", () => {
-    type Request = ControlPlane.CreateOauth2CredentialProviderRequest
+    type Request = Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest
     interface Okta {
       readonly name: string
       readonly credentialProviderVendor: "OktaOauth2"

@@ -4,6 +4,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -12,6 +13,8 @@ import * as Redacted from "effect/Redacted"
 export const clear = (value: unknown): unknown =>
   Redacted.isRedacted(value)
     ? { redacted: Redacted.value(value) }
+    : DateTime.isDateTime(value)
+    ? { time: DateTime.toEpochMillis(value) }
     : Array.isArray(value)
     ? value.map(clear)
     : typeof value === "object" && value !== null

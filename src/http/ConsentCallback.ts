@@ -10,12 +10,12 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type { ConsentSession } from "../ConsentSession.js"
 import { Identity } from "../Identity.js"
+import * as ServerSpans from "../internal/http/serverSpans.js"
 import * as Page from "../internal/page.js"
 import { sameUser } from "../internal/sameUser.js"
 import * as Wakes from "../internal/wakes.js"
@@ -196,10 +196,4 @@ const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServe
  * @category layers
  */
 export const layerRedaction = (path: HttpLayerRouter.PathInput): Layer.Layer<never> =>
-  Layer.scopedDiscard(
-    Effect.flatMap(FiberRef.get(HttpMiddleware.currentTracerDisabledWhen), (disabled) =>
-      Effect.locallyScoped(
-        HttpMiddleware.currentTracerDisabledWhen,
-        (request) => request.url.split("?", 1)[0] === path || disabled(request)
-      ))
-  )
+  ServerSpans.layerUntraced((request) => request.url.split("?", 1)[0] === path)

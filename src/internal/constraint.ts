@@ -45,6 +45,14 @@ export const items = <A, I>(
   )
 
 /** @internal */
+export const some = <A, I>(item: Schema.Schema<A, I>): Schema.filter<Schema.Array$<Schema.Schema<A, I>>> =>
+  Schema.Array(item).pipe(
+    Schema.filter((list) => list.length > 0, {
+      message: () => `${prefix} have length greater than or equal to 1`
+    })
+  )
+
+/** @internal */
 export const whole = (min: number, max: number): Schema.Schema<number> =>
   Schema.Number.pipe(
     Schema.int({ message: () => `${prefix} be a whole number` }),

@@ -50,7 +50,7 @@ export const style = [
   "overflow-wrap:anywhere}",
   "main{width:100%;max-width:27rem;background:var(--card);border:1px solid var(--line);border-radius:14px;",
   "padding:2rem;box-shadow:0 10px 30px rgb(15 20 40/.08)}",
-  "@media(max-width:30rem){main{padding:1.5rem}}",
+  "main.wide{max-width:48rem}@media(max-width:30rem){main{padding:1.5rem}}",
   "h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;font-weight:650;letter-spacing:-.01em}",
   "p{margin:0 0 1rem}main>:last-child,form>:last-child{margin-bottom:0}",
   "a{color:var(--accent)}code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}",
@@ -61,6 +61,18 @@ export const style = [
   "dl{margin:0 0 1.25rem;border:1px solid var(--line);border-radius:10px}dl div{padding:.65rem .85rem}",
   "dl div+div{border-top:1px solid var(--line)}dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-weight:550}",
   "dd a,ul{font-weight:400}ul{margin:.15rem 0 0;padding:0 0 0 1.1rem}li+li{margin-top:.15rem}",
+  "section{margin:0 0 1.75rem}section>:last-child{margin-bottom:0}",
+  "h2{margin:0 0 .6rem;font-size:1.05rem;line-height:1.3;font-weight:650}",
+  ".count{margin-left:.25rem;padding:.1rem .5rem;border-radius:99px;background:var(--bg);color:var(--soft);",
+  "font-size:.8rem;font-weight:550}",
+  "pre{margin:0;padding:.85rem;overflow-x:auto;border:1px solid var(--line);border-radius:10px;background:var(--bg);",
+  "font:.8rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:normal;user-select:all;",
+  "-webkit-user-select:all}",
+  "table{width:100%;border-collapse:collapse;font-size:.9rem}",
+  "th,td{padding:.5rem .6rem .5rem 0;text-align:left;vertical-align:top;border-top:1px solid var(--line)}",
+  "tbody th{font-weight:550}thead th{border-top:0;padding-top:0;color:var(--soft);font-size:.8rem;font-weight:500}",
+  "ul.names{padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.4rem}",
+  "ul.names li{margin:0;padding:.15rem .55rem;border:1px solid var(--line);border-radius:8px}",
   "label{display:block;margin:0 0 .35rem;font-weight:550}",
   "input[type=text]{width:100%;padding:.65rem .75rem;font:inherit;color:inherit;background:var(--bg);",
   "border:1px solid var(--field);border-radius:8px}",
@@ -71,13 +83,13 @@ export const style = [
   "button.first:hover{background:var(--hover);border-color:var(--hover)}",
   "button.link,button.link:not(.first):hover{border-color:transparent}",
   "button.link{margin-bottom:-.5rem;color:var(--accent);font-weight:500;text-decoration:underline}",
-  "a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
+  "a:focus-visible,button:focus-visible,input:focus-visible,pre:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
 ].join("")
 
 // The policy allows this one style sheet by its digest; a constant, so that no module needs a digest function for it.
 // A test computes it from `style`.
 /** @internal */
-export const styleDigest = "sha256-d9dFTX2fTr/UZFbxiIscOUEix7KR0EVixBqiyHZZEY0="
+export const styleDigest = "sha256-Oawsbl6X0MkDnILwWz2xOmtORFG84X3I1grb7007QWo="
 
 const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
   + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
@@ -90,6 +102,8 @@ export interface Options {
   readonly body: Html
   /** Above the heading: what this page belongs to. */
   readonly kicker?: string | undefined
+  /** For tables. */
+  readonly wide?: boolean | undefined
   /** Whether forms of this page may be sent, to the page's own origin. Default: not at all. */
   readonly forms?: boolean | undefined
   /** Where the browser goes next, at once. */
@@ -133,7 +147,7 @@ ${options.refresh === undefined ? undefined : html`<meta http-equiv="refresh" co
 <style>${new Html(style)}</style>
 </head>
 <body>
-<main>
+<main${options.wide === true ? html` class="wide"` : undefined}>
 ${options.kicker === undefined ? undefined : html`<p class="kicker">${options.kicker}</p>`}
 <h1>${options.title}</h1>
 ${options.body}

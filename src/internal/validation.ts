@@ -5,8 +5,10 @@
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Order from "effect/Order"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
 import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
 import * as Constraint from "./constraint.js"
 
@@ -31,12 +33,65 @@ const isSaidBetter = (field: ValidationExceptionField, fields: ReadonlyArray<Val
     && (other.name === field.name ? other.message !== wrongType : other.name.startsWith(`${field.name}.`))
   )
 
+// -----------------------------------------------------------------------------
+// One of several shapes
+// -----------------------------------------------------------------------------
+
+type Issues = ReadonlyArray<ParseResult.ParseIssue>
+
+const issuesOf = (issue: ParseResult.Composite): Issues =>
+  Arr.isArray(issue.issues) ? issue.issues as Issues : [issue.issues as ParseResult.ParseIssue]
+
+const isLiteral = (ast: AST.AST): boolean =>
+  ast._tag === "Literal" || ast._tag === "Union" && ast.types.every(isLiteral)
+
+/** How far a value is from a shape: members that say that it is another one, members that are not there, members of neither. */
+const distance = (issue: ParseResult.ParseIssue): readonly [discriminators: number, missing: number, foreign: number] => {
+  if (issue._tag !== "Composite" || issue.ast._tag !== "TypeLiteral") return [Infinity, Infinity, Infinity]
+  const known = new Set(issue.ast.propertySignatures.map(({ name }) => name))
+  const inner = issuesOf(issue).map((member) => member._tag === "Pointer" ? member.issue : member)
+  return [
+    inner.filter((member) => member._tag === "Type" && isLiteral(member.ast)).length,
+    inner.filter((member) => member._tag === "Missing").length,
+    Object.keys(Object(issue.actual)).filter((name) => !known.has(name)).length
+  ]
+}
+
+const byDistance = Order.mapInput(Order.tuple(Order.number, Order.number, Order.number), distance)
+
+/** The shapes that fit best: a request is read as what it was most likely meant to be. */
+const closest = (issues: Issues): Issues => {
+  if (!Arr.isNonEmptyReadonlyArray(issues)) return issues
+  const best = Arr.min(issues, byDistance)
+  return issues.filter((issue) => byDistance(issue, best) === 0)
+}
+
+const withoutStrangers = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
+  switch (issue._tag) {
+    case "Composite": {
+      const issues = issuesOf(issue)
+      const kept = (issue.ast._tag === "Union" ? closest(issues) : issues).map(withoutStrangers)
+      return Arr.isNonEmptyReadonlyArray(kept)
+        ? new ParseResult.Composite(issue.ast, issue.actual, kept, issue.output)
+        : issue
+    }
+    case "Pointer":
+      return new ParseResult.Pointer(issue.path, issue.actual, withoutStrangers(issue.issue))
+    case "Refinement":
+      return new ParseResult.Refinement(issue.ast, issue.actual, issue.kind, withoutStrangers(issue.issue))
+    case "Transformation":
+      return new ParseResult.Transformation(issue.ast, issue.actual, issue.kind, withoutStrangers(issue.issue))
+    default:
+      return issue
+  }
+}
+
 /** @internal */
-export const validationException = (operation: string, error: ParseResult.ParseError): ValidationException => {
+export const validationException = (operation: string, issue: ParseResult.ParseIssue): ValidationException => {
   const fields = Arr.dedupeWith(
-    ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => ({
-      name: fieldName(issue.path),
-      message: constraintOf(issue)
+    ParseResult.ArrayFormatter.formatIssueSync(withoutStrangers(issue)).map((said) => ({
+      name: fieldName(said.path),
+      message: constraintOf(said)
     })),
     (a, b) => a.name === b.name && a.message === b.message
   )
@@ -63,7 +118,7 @@ export const validate = <A, I>(
 ): (request: unknown) => Effect.Effect<A, ValidationException> => {
   const run = ParseResult.validateEither(schema, options)
   return (request) =>
-    Effect.mapError(run(request), (issue) => validationException(operation, ParseResult.parseError(issue)))
+    Effect.mapError(run(request), (issue) => validationException(operation, issue))
 }
 
 /**
@@ -77,5 +132,5 @@ export const decode = <A, I>(
 ): (request: unknown) => Effect.Effect<A, ValidationException> => {
   const run = ParseResult.decodeUnknownEither(schema, options)
   return (request) =>
-    Effect.mapError(run(request), (issue) => validationException(operation, ParseResult.parseError(issue)))
+    Effect.mapError(run(request), (issue) => validationException(operation, issue))
 }

@@ -5,6 +5,8 @@
  *
  * - client credentials; authorization code with PKCE (required); refresh tokens for the scope `offline_access`, rotated
  *   at each use, and the use of an old one revokes the whole grant; revocation and introspection
+ * - a user's JWT for an access token: token exchange (RFC 8693), with an actor or without, and the JWT as a grant
+ *   (RFC 7523). It takes JWTs of its own, and of `trustedIssuers`.
  * - access tokens are JWTs, signed with an ES256 key that is made at the start, so that a resource server checks them
  *   by the key set at `jwksUri`, with `audience`
  * - scopes that a client does not have are refused with `invalid_scope`; a request without scopes gets all that its
@@ -24,7 +26,7 @@ import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { exportJWK, generateKeyPair } from "jose"
+import { exportJWK, generateKeyPair, type JWK } from "jose"
 import { randomBytes } from "node:crypto"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -53,29 +55,37 @@ export class AuthorizationServerError extends Schema.TaggedError<AuthorizationSe
  * @since 0.1.0
  * @category models
  */
-export type GrantType = "client_credentials" | "authorization_code" | "refresh_token"
+export type GrantType =
+  | "client_credentials"
+  | "authorization_code"
+  | "refresh_token"
+  | "urn:ietf:params:oauth:grant-type:token-exchange"
+  | "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 /**
- * - `clientId`, `clientSecret`
+ * - `clientId`
+ * - `clientSecret`: for all but `private_key_jwt`
+ * - `publicKeys`: for `private_key_jwt`, what its assertions are checked with (RFC 7523), as JWKs
  * - `name`: what the pages call it, default its `clientId`
  * - `redirectUris`: compared exactly. One that ends in `/*` stands for every URI with one more path segment in its
  *   place, as in `http://127.0.0.1:4020/identities/oauth2/callback/*`: the callback URL of an AgentCore provider is
  *   known only after the provider was created.
  * - `scopes`: those it may ask for, beside `openid` and `offline_access` for users
  * - `grants`: default `client_credentials`, and with redirect URIs also `authorization_code` and `refresh_token`
- * - `authenticationMethod`: how it sends its secret, default `client_secret_basic`
+ * - `authenticationMethod`: how it proves who it is, default `client_secret_basic`
  *
  * @since 0.1.0
  * @category models
  */
 export interface Client {
   readonly clientId: string
-  readonly clientSecret: Redacted.Redacted
+  readonly clientSecret?: Redacted.Redacted | undefined
+  readonly publicKeys?: ReadonlyArray<JWK> | undefined
   readonly name?: string | undefined
   readonly redirectUris?: ReadonlyArray<string> | undefined
   readonly scopes?: ReadonlyArray<string> | undefined
   readonly grants?: ReadonlyArray<GrantType> | undefined
-  readonly authenticationMethod?: "client_secret_basic" | "client_secret_post" | undefined
+  readonly authenticationMethod?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | undefined
 }
 
 /**
@@ -84,6 +94,8 @@ export interface Client {
  * - `clients`: more can be registered later
  * - `resources`: the APIs that access tokens are for (RFC 8707), absolute URIs. The first is the default and becomes
  *   the `audience`; others are asked for by `resource`. Default `urn:effect-agentcore-identity:api`.
+ * - `trustedIssuers`: whose JWTs can be exchanged here, beside those of this server; their keys are found by OpenID
+ *   Connect Discovery. Default: none.
  * - `accessTokenLifetime`: default 10 minutes
  * - `refreshTokenLifetime`: default 1 day
  * - `authorizationCodeLifetime`: default 10 minutes, the most that RFC 6749 (section 4.1.2) advises: AgentCore
@@ -99,6 +111,7 @@ export interface Options {
   readonly port?: number | undefined
   readonly clients?: ReadonlyArray<Client> | undefined
   readonly resources?: ReadonlyArray<string> | undefined
+  readonly trustedIssuers?: ReadonlyArray<string> | undefined
   readonly accessTokenLifetime?: Duration.DurationInput | undefined
   readonly refreshTokenLifetime?: Duration.DurationInput | undefined
   readonly authorizationCodeLifetime?: Duration.DurationInput | undefined
@@ -192,9 +205,13 @@ const grantsOf = (client: Client): ReadonlyArray<GrantType> =>
       ? ["client_credentials"]
       : ["client_credentials", "authorization_code", "refresh_token"])
 
+/** The rest of a key is the client's own business, and makes oidc-provider refuse it. */
+const publicPart = ({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...key }: JWK): object => key
+
 const metadata = (client: Client): ClientMetadata => ({
   client_id: client.clientId,
-  client_secret: Redacted.value(client.clientSecret),
+  ...(client.clientSecret === undefined ? {} : { client_secret: Redacted.value(client.clientSecret) }),
+  ...(client.publicKeys === undefined ? {} : { jwks: { keys: client.publicKeys.map(publicPart) } }),
   client_name: client.name ?? client.clientId,
   redirect_uris: [...client.redirectUris ?? []],
   response_types: grantsOf(client).includes("authorization_code") ? ["code"] : [],
@@ -208,7 +225,10 @@ const checkClient = (client: Client): Effect.Effect<void, AuthorizationServerErr
   const grants = grantsOf(client)
   const problem = client.clientId === ""
     ? "clientId must not be empty"
-    : Redacted.value(client.clientSecret) === ""
+    : client.authenticationMethod === "private_key_jwt" && (client.publicKeys ?? []).length === 0
+    ? "private_key_jwt needs publicKeys"
+    : client.authenticationMethod !== "private_key_jwt"
+        && (client.clientSecret === undefined || Redacted.value(client.clientSecret) === "")
     ? "clientSecret must not be empty"
     : grants.includes("authorization_code") && (client.redirectUris ?? []).length === 0
     ? "the grant authorization_code needs redirectUris"
@@ -279,6 +299,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
             return client && { scopes: client.scopes ?? [], redirectUris: client.redirectUris ?? [] }
           },
           signingKey: key,
+          trustedIssuers: options.trustedIssuers ?? [],
           cookieKey: randomBytes(32).toString("base64url"),
           onError: (name) => void runFork(Effect.logDebug(`The development authorization server failed: ${name}`))
         }),

@@ -10,6 +10,7 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -20,8 +21,12 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Browser from "../internal/local/browser.js"
 import * as Operations from "../internal/local/dataPlane.js"
+import * as LocalIssuer from "../internal/local/localIssuer.js"
+import type { LocalSettings } from "../internal/local/localSettings.js"
 import * as Registry from "../internal/local/registry.js"
+import * as Sessions from "../internal/local/sessions.js"
 import * as SessionStore from "../internal/local/sessionStore.js"
+import { layerMemory, Store, type StoreError } from "../internal/local/store.js"
 import * as Vault from "../internal/local/vault.js"
 import * as WorkloadToken from "../internal/local/workloadToken.js"
 import { OAuthClient } from "./OAuthClient.js"
@@ -47,7 +52,25 @@ export interface Options {
   readonly sessionLifetime?: Duration.DurationInput | undefined
   /** The parameter of the return URL that carries the custom state. Default: `state`, a guess: AWS does not document it. */
   readonly customStateParameter?: string | undefined
+  /** How long a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess: AWS does not document it. */
+  readonly consentPortalDelay?: Duration.DurationInput | undefined
+  /** What stands for the parts of AWS and of the internet that are not here. Default: nothing. */
+  readonly settings?: Settings | undefined
 }
+
+/**
+ * - `secrets`: in the place of Secrets Manager, for references (`EXTERNAL`): by secret id and key of its JSON
+ * - `vendorEndpoints`: authorization servers in the place of the vendors' own. Clients authenticate there by
+ *   CLIENT_SECRET_BASIC.
+ * - `kmsKeys`: in the place of KMS, by key ARN: a private key in PEM, or a JWK as JSON
+ * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer that can be discovered, by https, or by http on a
+ *   loopback host. Users of one issuer are never those of another.
+ * - `inboundJwt`: `verify` (default) asks the issuer for its keys; `decode` believes every JWT that has not expired
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Settings = LocalSettings
 
 /**
  * What a browser gets that opens an authorization URL, or comes back from the authorization server.
@@ -72,6 +95,28 @@ export type BrowserAnswer = Data.TaggedEnum<{
   Replayed: {}
   Unknown: {}
 }>
+
+/**
+ * How far a consent session is, without what could be used to go on with it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConsentStatus {
+  readonly provider: string
+  readonly workload: string
+  readonly state:
+    | "Pending"
+    | "Authorizing"
+    | "Authorized"
+    | "Completing"
+    | "Completed"
+    | "Refused"
+    | "Rejected"
+    | "Expired"
+    | "ExchangeFailed"
+  readonly openedAt: DateTime.Utc
+}
 
 /**
  * @since 0.1.0
@@ -120,6 +165,11 @@ export class SessionError extends Schema.TaggedError<SessionError>("effect-agent
  */
 export interface Service {
   /**
+   * The issuer of the JWTs that stand for those of AWS (STS GetWebIdentityToken). It is the backend's `publicUrl`, where a
+   * server has to publish `metadata` and `keySet`.
+   */
+  readonly issuer: Pick<LocalIssuer.LocalIssuer, "issue" | "metadata" | "keySet">
+  /**
    * `GET /identities/oauth2/authorize?request_uri=…`: sends the browser to the authorization server. May be repeated until
    * the user has consented.
    */
@@ -142,6 +192,10 @@ export interface Service {
    * Ends the session as if its time were over.
    */
   readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+  /**
+   * The consent sessions there are, the newest first: also ended ones, for as long as they are remembered.
+   */
+  readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
 }
 
 /**
@@ -203,25 +257,50 @@ export class LocalBackend
 // -----------------------------------------------------------------------------
 
 /**
- * A backend of its own, empty at first, behind both planes. Everything it holds goes with the layer.
+ * A backend over the store in context, which may have things in it from before.
  *
- * @since 0.1.0
- * @category layers
+ * @internal
  */
-export const layer = (
+export const layerStore = (
   options: Options = {}
-): Layer.Layer<LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane, never, OAuthClient> =>
+): Layer.Layer<
+  LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane,
+  StoreError,
+  OAuthClient | Store
+> =>
   Layer.scopedContext(Effect.gen(function*() {
     const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
     const account = { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }
-    const registry = yield* Registry.make(account, publicUrl)
+    const settings = options.settings ?? {}
+    const issuer = yield* LocalIssuer.make(publicUrl, account)
     const workloadTokens = yield* WorkloadToken.make(
       Duration.decode(options.workloadAccessTokenLifetime ?? "60 minutes")
     )
     const vault = yield* Vault.make
-    const sessions = yield* SessionStore.make(Duration.toMillis(options.sessionLifetime ?? "10 minutes"))
+    const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? "10 minutes")
+    const sessions = yield* SessionStore.make(sessionLifetime)
+    const registry = yield* Registry.make({
+      account,
+      publicUrl,
+      settings,
+      awsToken: issuer.tokenFor,
+      store: yield* Store,
+      consentPortalDelay: Duration.toMillis(options.consentPortalDelay ?? "1 second"),
+      // A session of the workload that was must not end in a token of the one that comes after it.
+      dropWorkload: (name) =>
+        Effect.zipRight(
+          Effect.flatMap(sessions.all, (all) =>
+            Effect.forEach(
+              all.filter(([{ key }]) => Vault.workloadOf(key) === name),
+              ([session]) => Effect.ignore(sessions.apply(session, Sessions.Event.Expired())),
+              { discard: true }
+            )),
+          vault.dropWorkload(name)
+        ),
+      dropOauth2Provider: vault.dropProvider
+    })
     const client = yield* OAuthClient
-    const operations = Operations.make({ client, publicUrl, registry, sessions, vault, workloadTokens })
+    const operations = Operations.make({ client, publicUrl, registry, sessions, settings, vault, workloadTokens })
     const browser = Browser.make({
       client,
       sessions,
@@ -251,6 +330,7 @@ export const layer = (
       Context.make(
         LocalBackend,
         LocalBackend.of({
+          issuer,
           authorize: (requestUri) => answer("authorize", browser.authorize(requestUri)),
           callback: (callbackId, callbackUrl) => answer("callback", browser.callback(callbackId, callbackUrl)),
           approve: (sessionUri) =>
@@ -265,8 +345,27 @@ export const layer = (
               )),
           deny: (sessionUri) =>
             act("deny", sessionUri, (session) => browser.answerAs(session, { error: "access_denied" })),
-          expire: (sessionUri) => act("expire", sessionUri, browser.expire)
+          expire: (sessionUri) => act("expire", sessionUri, browser.expire),
+          consents: Effect.map(sessions.all, (all) =>
+            all.map(([session, state]): ConsentStatus => ({
+              provider: session.provider.name,
+              workload: Vault.workloadOf(session.key),
+              state: state._tag === "Failed" ? state.reason : state._tag,
+              openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime)
+            })).reverse())
         })
       )
     )
   }))
+
+/**
+ * A backend of its own, empty at first, behind both planes. Everything it holds goes with the layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane, never, OAuthClient> =>
+  // What is kept in this process does not fail to be kept.
+  Layer.orDie(Layer.provide(layerStore(options), layerMemory))

@@ -2,9 +2,12 @@
  * AgentCore Identity over HTTP: the wire protocol of both planes (REST-JSON 1, one port), and the pages that a user's browser
  * goes through for a consent. Any AWS SDK can be pointed at it.
  *
- * A request has to carry an AWS signature for the service `bedrock-agentcore`; that it is there is all that is checked. The server
- * answers to its own host names only, and sends no CORS headers, so that pages of other sites cannot use it. It is for
- * development: never put it where strangers reach it.
+ * A request has to carry an AWS signature for the service `bedrock-agentcore`; that it is there is all that is checked, unless
+ * `signatures` says otherwise. The server answers to its own host names only, and sends no CORS headers, so that pages of other
+ * sites cannot use it. It is for development: never put it where strangers reach it.
+ *
+ * {@link layer} has more than the protocol: `GET /` shows what the server holds (names and states, no secrets), `GET /health` says
+ * that it runs, and every request is one line of the log, at the level Info, with operation, status, duration and request id.
  *
  * @since 0.1.0
  */
@@ -19,13 +22,19 @@ import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Http from "node:http"
+import type * as Http from "node:http"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import * as NodeServer from "../internal/http/nodeServer.js"
 import * as ServerSpans from "../internal/http/serverSpans.js"
+import * as StsRoute from "../internal/local/stsRoute.js"
 import * as WireBrowser from "../internal/local/wireBrowser.js"
 import * as WireDispatch from "../internal/local/wireDispatch.js"
+import * as WireLog from "../internal/local/wireLog.js"
+import * as WireNode from "../internal/local/wireNode.js"
 import * as WireOperations from "../internal/local/wireOperations.js"
+import * as WireSignature from "../internal/local/wireSignature.js"
+import * as WireStatus from "../internal/local/wireStatus.js"
 import * as LocalBackend from "./LocalBackend.js"
 import type { OAuthClient } from "./OAuthClient.js"
 
@@ -125,7 +134,7 @@ export interface Service {
   readonly url: string
   /**
    * Environment variables that point AWS SDKs, the AWS CLI, and the AgentCore SDKs for Python and TypeScript at the server:
-   * endpoints, region, and credentials that stand for none.
+   * endpoints, region, and credentials that stand for none (not with `verify`: those are the caller's own).
    */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -140,44 +149,59 @@ export class LocalServer extends Context.Tag("effect-agentcore-identity/local/Lo
 // Routes
 // -----------------------------------------------------------------------------
 
+const settingsOf = (options: RouteOptions, access: WireDispatch.Settings["access"]): WireDispatch.Settings => ({
+  allowedHosts: options.allowedHosts ?? [],
+  signatures: WireSignature.make(options.signatures ?? "presence", options.credentials ?? []),
+  access
+})
+
 const addProtocol = (
   router: HttpLayerRouter.HttpRouter,
-  allowedHosts: ReadonlyArray<string>
+  settings: WireDispatch.Settings
 ): Effect.Effect<void, never, DataPlane.DataPlane | ControlPlane.ControlPlane> =>
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
-    for (const row of Object.values(WireOperations.dataPlane)) {
-      yield* router.add("*", row.path, WireDispatch.handler(row, dataPlane, allowedHosts))
+    for (const [path, rows] of WireOperations.byPath(WireOperations.dataPlane)) {
+      yield* router.add("*", path, WireDispatch.handler(rows, dataPlane, settings))
     }
-    for (const row of Object.values(WireOperations.controlPlane)) {
-      yield* router.add("*", row.path, WireDispatch.handler(row, controlPlane, allowedHosts))
+    for (const [path, rows] of WireOperations.byPath(WireOperations.controlPlane)) {
+      yield* router.add("*", path, WireDispatch.handler(rows, controlPlane, settings))
     }
   })
 
 const addBrowser = (
   router: HttpLayerRouter.HttpRouter,
-  allowedHosts: ReadonlyArray<string>
+  settings: WireDispatch.Settings
 ): Effect.Effect<void, never, LocalBackend.LocalBackend> =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
     yield* router.add(
       "*",
       "/identities/oauth2/authorize",
-      WireBrowser.handler(allowedHosts, () =>
+      WireBrowser.handler("authorize", settings, () =>
         Effect.flatMap(HttpServerRequest.ParsedSearchParams, ({ request_uri: uri }) =>
-          typeof uri === "string"
-            ? backend.authorize(Redacted.make(uri))
-            : Effect.succeed(LocalBackend.BrowserAnswer.Unknown())))
+          Effect.map(
+            typeof uri === "string"
+              ? backend.authorize(Redacted.make(uri))
+              : Effect.succeed(LocalBackend.BrowserAnswer.Unknown()),
+            WireBrowser.respond
+          )))
     )
     yield* router.add(
       "*",
       "/identities/oauth2/callback/:id",
-      WireBrowser.handler(allowedHosts, (request) =>
+      WireBrowser.handler("callback", settings, (request) =>
         Effect.flatMap(HttpLayerRouter.params, ({ id = "" }) =>
-          backend.callback(id, Redacted.make(request.url))))
+          Effect.map(backend.callback(id, Redacted.make(request.url)), WireBrowser.respond)))
     )
   })
+
+const addSts = (
+  router: HttpLayerRouter.HttpRouter,
+  settings: WireDispatch.Settings
+): Effect.Effect<void, never, LocalBackend.LocalBackend> =>
+  Effect.flatMap(LocalBackend.LocalBackend, ({ issuer }) => StsRoute.add(router, settings, issuer))
 
 /**
  * The wire protocol over the planes in context, whatever implements them, as routes of an application's own server.
@@ -188,10 +212,10 @@ const addBrowser = (
 export const routesProtocol = (
   options: RouteOptions = {}
 ): Layer.Layer<never, never, HttpLayerRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane> =>
-  HttpLayerRouter.use((router) => addProtocol(router, options.allowedHosts ?? []))
+  HttpLayerRouter.use((router) => addProtocol(router, settingsOf(options, WireLog.noAccess)))
 
 /**
- * The wire protocol and the pages for browsers over a `LocalBackend`, as routes of an application's own server. The backend's
+ * The wire protocol, the pages for browsers and STS (`GetWebIdentityToken`) over a `LocalBackend`, as routes of an application's own server. The backend's
  * `publicUrl` has to be that server's; put {@link layerRedaction} around it.
  *
  * @since 0.1.0
@@ -221,8 +245,10 @@ export const routes = (
   HttpLayerRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend
 > =>
   HttpLayerRouter.use((router) => {
-    const allowedHosts = options.allowedHosts ?? []
-    return Effect.zipRight(addProtocol(router, allowedHosts), addBrowser(router, allowedHosts))
+    const settings = settingsOf(options, WireLog.noAccess)
+    return Effect.all([addProtocol(router, settings), addBrowser(router, settings), addSts(router, settings)], {
+      discard: true
+    })
   })
 
 /** Beside those that platform redacts: `authorization`, `cookie`, `set-cookie`, `x-api-key`. */
@@ -244,15 +270,33 @@ export const layerRedaction: Layer.Layer<never> = Layer.merge(
 // Server
 // -----------------------------------------------------------------------------
 
+const isLoopback = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+
 const authority = (host: string): string => {
   const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
   return name.includes(":") ? `[${name}]` : name
 }
 
-const listen = (
-  host: string,
-  port: number
-): Effect.Effect<readonly [HttpServer.HttpServer, url: string], LocalServerError, Scope.Scope> =>
+const checkOptions = (options: Options, host: string): Effect.Effect<void, LocalServerError> =>
+  options.allowRemote !== true && !isLoopback(host)
+    ? new LocalServerError({
+      reason: "RemoteHost",
+      message: `On ${host} other machines reach the local server, and every credential in it: set allowRemote if they may`
+    })
+    : options.signatures === "verify" && (options.credentials ?? []).length === 0
+    ? new LocalServerError({
+      reason: "MissingCredentials",
+      message: "Signatures cannot be verified without credentials: set the option credentials"
+    })
+    : Effect.void
+
+interface Listening {
+  readonly node: Http.Server
+  readonly server: HttpServer.HttpServer
+  readonly url: string
+}
+
+const listen = (host: string, port: number): Effect.Effect<Listening, LocalServerError, Scope.Scope> =>
   Effect.gen(function*() {
     const { make } = yield* Effect.tryPromise({
       try: () => import("@effect/platform-node/NodeHttpServer"),
@@ -262,24 +306,28 @@ const listen = (
           message: "The local server needs the package '@effect/platform-node': npm install @effect/platform-node"
         })
     })
-    const server = Http.createServer((_, response) => {
-      // Before the routes are there, and after: no client waits for an answer that never comes.
-      if (server.listenerCount("request") === 1) response.writeHead(503).end()
-    })
-    const httpServer = yield* Effect.mapError(make(() => server, { host, port }), ({ cause }) =>
+    const node = yield* WireNode.make
+    const server = yield* Effect.mapError(make(() => node, { host, port }), ({ cause }) =>
       new LocalServerError({
         reason: "Listen",
         message: `Cannot listen on ${host}:${port}${hasProperty(cause, "code") ? `: ${String(cause.code)}` : ""}`
       }))
     // Runs before the server is closed, which waits for every connection.
-    yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
-    const address = httpServer.address
-    return [httpServer, `http://${authority(host)}:${address._tag === "TcpAddress" ? address.port : port}`] as const
+    yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+    const { address } = server
+    const url = `http://${authority(host)}:${address._tag === "TcpAddress" ? address.port : port}`
+    if (!isLoopback(host)) {
+      yield* Effect.logWarning(
+        `The local server listens on ${host}: whoever reaches this machine can ask it for every credential it has`
+      )
+    }
+    return { node, server, url }
   })
 
 const serve = (
-  server: HttpServer.HttpServer,
-  allowedHosts: ReadonlyArray<string>
+  { node, server }: Listening,
+  settings: WireDispatch.Settings,
+  self: Service
 ): Effect.Effect<
   void,
   never,
@@ -288,21 +336,24 @@ const serve = (
   Effect.gen(function*() {
     // A router of its own: the one of `HttpLayerRouter.layer` would be shared with other servers of the program.
     const router = yield* HttpLayerRouter.make
-    yield* addProtocol(router, allowedHosts)
-    yield* addBrowser(router, allowedHosts)
-    // The handlers do not fail: what is left is an address without a route.
-    yield* server.serve(Effect.catchAll(router.asHttpEffect(), () => WireDispatch.unknownOperation))
+    yield* addProtocol(router, settings)
+    yield* addBrowser(router, settings)
+    yield* addSts(router, settings)
+    yield* WireStatus.add(router, settings, self)
+    yield* WireNode.serve(node, server, WireDispatch.total(router.asHttpEffect(), settings))
+    // Before the backend goes: what has been asked is answered.
+    yield* Effect.addFinalizer(() => NodeServer.stop(node))
   })
 
-const environment = (url: string, region: string): Service["environment"] => ({
+const environment = (url: string, region: string, signatures: Signatures | undefined): Service["environment"] => ({
   AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
   AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: url,
+  AWS_ENDPOINT_URL_STS: url,
   BEDROCK_AGENTCORE_DP_ENDPOINT: url,
   BEDROCK_AGENTCORE_CP_ENDPOINT: url,
   AWS_REGION: region,
   AWS_DEFAULT_REGION: region,
-  AWS_ACCESS_KEY_ID: "local",
-  AWS_SECRET_ACCESS_KEY: "local",
+  ...signatures === "verify" ? undefined : { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" },
   AWS_EC2_METADATA_DISABLED: "true"
 })
 
@@ -335,17 +386,20 @@ export const layer = (options: Options = {}): Layer.Layer<
 > =>
   Layer.unwrapScoped(Effect.gen(function*() {
     const host = options.host ?? "127.0.0.1"
-    const [server, url] = yield* listen(host, options.port ?? 0)
+    yield* checkOptions(options, host)
+    const listening = yield* listen(host, options.port ?? 0)
+    const { url } = listening
     const publicUrl = options.publicUrl ?? url
-    const allowedHosts = [
-      host,
-      ...URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : [],
-      ...options.allowedHosts ?? []
-    ]
-    return Layer.scoped(
-      LocalServer,
-      Effect.as(serve(server, allowedHosts), { url, environment: environment(url, options.region ?? "us-west-2") })
-    ).pipe(
+    const settings = settingsOf({
+      ...options,
+      allowedHosts: [
+        host,
+        ...URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : [],
+        ...options.allowedHosts ?? []
+      ]
+    }, WireLog.access)
+    const self = { url, environment: environment(url, options.region ?? "us-west-2", options.signatures) }
+    return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self), self)).pipe(
       Layer.provide(layerRedaction),
       Layer.provideMerge(LocalBackend.layer({ ...options, publicUrl }))
     )

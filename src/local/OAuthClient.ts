@@ -6,19 +6,16 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as OpenidClient from "openid-client"
-import * as AuthorizationRequest from "../internal/local/authorizationRequest.js"
-import { isSecure } from "../internal/local/endpoints.js"
-import * as Answers from "../internal/local/oauthAnswers.js"
+import type * as Answers from "../internal/local/oauthAnswers.js"
+import * as Http from "../internal/local/oauthHttp.js"
 import * as Scripted from "../internal/local/scriptedOAuth.js"
 
 // -----------------------------------------------------------------------------
@@ -26,13 +23,65 @@ import * as Scripted from "../internal/local/scriptedOAuth.js"
 // -----------------------------------------------------------------------------
 
 /**
- * An authorization server and this client's account there, as a credential provider's configuration has them. An empty
- * client secret is a public client.
+ * How a client proves at a token endpoint who it is.
+ *
+ * - `CLIENT_SECRET_BASIC`, `CLIENT_SECRET_POST`: by its secret. An empty one is a public client.
+ * - `PRIVATE_KEY_JWT`: by a JWT (RFC 7523, section 2.2) for the issuer, signed with `privateKey` (PEM, or a JWK as JSON).
+ *   Additional claims never take the place of `alg`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`; `aud` they may.
+ * - `AWS_IAM_ID_TOKEN_JWT`: by a JWT of AWS, as `awsToken` makes it for the audience that it is given, the issuer
  *
  * @since 0.1.0
  * @category models
  */
-export interface AuthorizationServer {
+export type ClientAuthentication =
+  | {
+    readonly clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST"
+    readonly clientSecret: Redacted.Redacted
+  }
+  | {
+    readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT"
+    readonly privateKey: Redacted.Redacted
+    readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
+    readonly additionalHeaderClaims?: Readonly<Record<string, string>> | undefined
+    readonly additionalPayloadClaims?: Readonly<Record<string, string>> | undefined
+  }
+  | {
+    readonly clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT"
+    readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
+  }
+
+/**
+ * How a client acts on behalf of a user whose JWT it has: by token exchange (RFC 8693), with the client as the actor or
+ * without, or by a JWT as the grant (RFC 7523, section 2.1).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OnBehalfOf =
+  | {
+    readonly grantType: "TOKEN_EXCHANGE"
+    readonly actor:
+      | { readonly content: "NONE" }
+      | { readonly content: "M2M"; readonly scopes: ReadonlyArray<string> }
+      | {
+        readonly content: "AWS_IAM_ID_TOKEN_JWT"
+        readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
+      }
+  }
+  | {
+    readonly grantType: "JWT_AUTHORIZATION_GRANT"
+    /** For Microsoft. */
+    readonly requestedTokenUse?: "on_behalf_of" | undefined
+  }
+
+/**
+ * An authorization server and this client's account there, as a credential provider's configuration has them. `clientId` is
+ * empty for a client that is known by the JWT of AWS alone.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthorizationServer = ClientAuthentication & {
   readonly discovery:
     | { readonly discoveryUrl: string }
     | {
@@ -44,8 +93,16 @@ export interface AuthorizationServer {
       }
     }
   readonly clientId: string
-  readonly clientSecret: Redacted.Redacted
-  readonly clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST"
+  readonly onBehalfOf?: OnBehalfOf | undefined
+  /** Where a server does not keep to the standards. */
+  readonly quirks?: {
+    /** Between scopes, in an authorization request. Default: a space. */
+    readonly scopeSeparator?: "," | undefined
+    /** Those that the server's page does not do without. Parameters of a request win. */
+    readonly authorizationParameters?: Readonly<Record<string, string>> | undefined
+    /** Whether a token may have any `token_type`, and its scopes may be a list, or have commas in between. */
+    readonly unusualAnswers?: boolean | undefined
+  } | undefined
 }
 
 /**
@@ -114,13 +171,63 @@ export interface RefreshRequest {
   readonly resources?: ReadonlyArray<string> | undefined
 }
 
+/**
+ * RFC 8693: a user's JWT for a token of the client that acts on behalf of that user, by itself or as an actor that is told
+ * apart. The actor's token is made for the issuer of the authorization server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenExchangeRequest extends ClientCredentialsRequest {
+  readonly subjectToken: Redacted.Redacted
+  readonly actor?: {
+    readonly token: (issuer: string) => Effect.Effect<Redacted.Redacted, OAuthError>
+    readonly type: "urn:ietf:params:oauth:token-type:access_token" | "urn:ietf:params:oauth:token-type:jwt"
+  } | undefined
+}
+
+/**
+ * RFC 7523, section 2.1: a user's JWT as the grant.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface JwtGrantRequest extends ClientCredentialsRequest {
+  readonly assertion: Redacted.Redacted
+  readonly requestedTokenUse?: "on_behalf_of" | undefined
+}
+
+/**
+ * Whom a JWT names, as its issuer has it. `exp` in seconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UserClaims {
+  readonly iss: string
+  readonly sub: string
+  readonly exp?: number | undefined
+}
+
+/**
+ * - `issuers`: the issuers to believe. Default: every issuer that can be discovered.
+ * - `signature`: whether it is checked, with the keys of the issuer. Default: true.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VerifyUserTokenOptions {
+  readonly issuers?: ReadonlyArray<string> | undefined
+  readonly signature?: boolean | undefined
+}
+
 // -----------------------------------------------------------------------------
 // Errors
 // -----------------------------------------------------------------------------
 
 const explanations = {
   Unreachable: "it could not be reached, or did not answer (time-out, status 429 or 5xx)",
-  InvalidGrant: "the code or the refresh token is not valid, or no longer",
+  InvalidGrant: "the code, the refresh token or the user's token is not valid, or no longer",
   InvalidClient: "the client id, its secret, or its way to authenticate is not accepted",
   AccessDenied: "the user, or the server itself, refused",
   Rejected: "it refused the request, or its answer failed a check",
@@ -131,7 +238,7 @@ const explanations = {
  * Why there is no token:
  *
  * - `Unreachable`: no answer, or one of the statuses 429 and 5xx
- * - `InvalidGrant`: the code or the refresh token is dead
+ * - `InvalidGrant`: the code or the refresh token is dead, or the user's token is not taken
  * - `InvalidClient`: the client's credentials are refused
  * - `AccessDenied`: the user refused
  * - `Rejected`: any other refusal, or an answer that fails a check
@@ -166,6 +273,58 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effect-agentcore
   override get message(): string {
     return `The authorization server gave no token: ${explanations[this.reason]}`
       + (this.code === undefined ? "" : ` (${this.code})`)
+  }
+}
+
+const userTokenExplanations = {
+  Malformed: "it must be a JWT with the claims iss and sub",
+  Expired: "it is expired, or not yet valid",
+  Algorithm: "it must be signed with RS, PS or ES and 256, 384 or 512 bits, or EdDSA",
+  Issuer: "its issuer is not one of those that are allowed",
+  Undiscoverable:
+    "its issuer has no OpenID Connect discovery document that can be used: issuers are https, or http on a loopback host",
+  Unreachable: "its issuer could not be reached, or did not answer (time-out, status 429 or 5xx)",
+  Signature: "its signature does not belong to a key of its issuer"
+}
+
+/**
+ * Why a JWT names no user:
+ *
+ * - `Malformed`: it cannot be read, or lacks a claim
+ * - `Expired`: by its `exp`, or its `nbf`
+ * - `Algorithm`: unsigned, or signed with a shared secret
+ * - `Issuer`: not an allowed one
+ * - `Undiscoverable`: the issuer's metadata or keys cannot be used
+ * - `Unreachable`: the issuer gave no answer, or one of the statuses 429 and 5xx
+ * - `Signature`: it was not signed by its issuer
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UserTokenErrorReason = keyof typeof userTokenExplanations
+
+/**
+ * A JWT that does not tell who its user is. Nothing of the token is kept.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UserTokenError extends Schema.TaggedError<UserTokenError>("effect-agentcore-identity/local/UserTokenError")(
+  "UserTokenError",
+  {
+    reason: Schema.Literal(
+      "Malformed",
+      "Expired",
+      "Algorithm",
+      "Issuer",
+      "Undiscoverable",
+      "Unreachable",
+      "Signature"
+    )
+  }
+) {
+  override get message(): string {
+    return `The user's token is not accepted: ${userTokenExplanations[this.reason]}`
   }
 }
 
@@ -208,6 +367,25 @@ export interface Service {
    * New tokens for a refresh token. Without a refresh token in the answer the old one stays valid.
    */
   readonly refresh: (server: AuthorizationServer, request: RefreshRequest) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * A token on behalf of a user, by token exchange.
+   */
+  readonly exchangeToken: (
+    server: AuthorizationServer,
+    request: TokenExchangeRequest
+  ) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * A token on behalf of a user, by a JWT as the grant.
+   */
+  readonly jwtGrant: (server: AuthorizationServer, request: JwtGrantRequest) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * Whom a user's JWT names: its signature is checked with the keys that its issuer publishes (OpenID Connect discovery), its
+   * times by the `Clock`.
+   */
+  readonly verifyUserToken: (
+    token: Redacted.Redacted,
+    options?: VerifyUserTokenOptions
+  ) => Effect.Effect<UserClaims, UserTokenError>
 }
 
 /**
@@ -239,168 +417,17 @@ export class OAuthClient extends Context.Tag("effect-agentcore-identity/local/OA
 
 const failure = (told: Answers.Refusal): OAuthError => new OAuthError(told)
 
-const make: Effect.Effect<Service> = Effect.sync(() => {
-  const discovered = new Map<string, OpenidClient.ServerMetadata>()
-
-  const run = <A>(openid: Answers.Openid, evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>) =>
-    Effect.tryPromise({
-      try: (signal) =>
-        evaluate((url, options) =>
-          fetch(url, {
-            ...options,
-            signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal])
-            // Their type of `body` has an `undefined` that fetch takes too.
-          } as RequestInit)
-        ),
-      catch: (cause) => failure(Answers.refusal(openid, cause))
-    })
-
-  const metadata = Effect.fnUntraced(function*(openid: Answers.Openid, { discovery }: AuthorizationServer) {
-    if ("authorizationServerMetadata" in discovery) {
-      const { authorizationEndpoint, issuer, responseTypes, tokenEndpoint } = discovery.authorizationServerMetadata
-      return {
-        issuer,
-        authorization_endpoint: authorizationEndpoint,
-        token_endpoint: tokenEndpoint,
-        ...(responseTypes === undefined ? {} : { response_types_supported: [...responseTypes] })
-      }
-    }
-    const { discoveryUrl } = discovery
-    const known = discovered.get(discoveryUrl)
-    if (known !== undefined) return known
-    if (!isSecure(discoveryUrl)) return yield* new OAuthError({ reason: "Misconfigured" })
-    const found = yield* run(
-      openid,
-      (fetch) =>
-        openid.discovery(new URL(discoveryUrl), "discovery", undefined, openid.None(), {
-          [openid.customFetch]: fetch,
-          execute: discoveryUrl.startsWith("https:") ? [] : [openid.allowInsecureRequests]
-        })
-    )
-    const server = found.serverMetadata()
-    discovered.set(discoveryUrl, server)
-    return server
-  })
-
-  const clientAuthentication = (openid: Answers.Openid, server: AuthorizationServer): OpenidClient.ClientAuth => {
-    const secret = Redacted.value(server.clientSecret)
-    return secret === ""
-      ? openid.None()
-      : server.clientAuthenticationMethod === "CLIENT_SECRET_POST"
-      ? openid.ClientSecretPost(secret)
-      : openid.ClientSecretBasic(secret)
-  }
-
-  /** One call with a configuration of its own, so that interruption reaches its requests and no others. */
-  const call = <A>(
-    server: AuthorizationServer,
-    endpoint: "authorization_endpoint" | "token_endpoint",
-    evaluate: (openid: Answers.Openid, configuration: OpenidClient.Configuration) => Promise<A>
-  ): Effect.Effect<A, OAuthError> =>
-    Effect.gen(function*() {
-      const openid = yield* Effect.promise(() => import("openid-client"))
-      const as = yield* metadata(openid, server)
-      const url = as[endpoint]
-      if (url === undefined || !isSecure(url)) return yield* new OAuthError({ reason: "Misconfigured" })
-      return yield* run(openid, (fetch) => {
-        const configuration = new openid.Configuration(
-          as,
-          server.clientId,
-          undefined,
-          clientAuthentication(openid, server)
-        )
-        configuration[openid.customFetch] = fetch
-        if (!url.startsWith("https:")) openid.allowInsecureRequests(configuration)
-        return evaluate(openid, configuration)
-      })
-    })
-
-  const tokens = (
-    server: AuthorizationServer,
-    evaluate: (
-      openid: Answers.Openid,
-      configuration: OpenidClient.Configuration
-    ) => Promise<OpenidClient.TokenEndpointResponse>
-  ): Effect.Effect<TokenSet, OAuthError> =>
-    // The clock is read before the request: a token never seems to live longer than it does.
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.map(call(server, "token_endpoint", evaluate), (response) => Answers.tokenSet(now, response)))
-
-  const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`, { captureStackTrace: false })
-
-  return OAuthClient.of({
-    clientCredentials: (server, request) =>
-      tokens(
-        server,
-        (openid, configuration) =>
-          openid.clientCredentialsGrant(configuration, AuthorizationRequest.parameters(request))
-      )
-        .pipe(span("clientCredentials")),
-
-    authorizationUrl: (server, request) =>
-      call(server, "authorization_endpoint", async (openid, configuration) => {
-        const challenge = await openid.calculatePKCECodeChallenge(Redacted.value(request.codeVerifier))
-        const url = openid.buildAuthorizationUrl(
-          configuration,
-          AuthorizationRequest.parameters(request, {
-            redirect_uri: request.redirectUri,
-            state: Redacted.value(request.state),
-            code_challenge: challenge,
-            code_challenge_method: "S256"
-          })
-        )
-        return Redacted.make(url.href)
-      }).pipe(span("authorizationUrl")),
-
-    checkCallback: (server, request) =>
-      call(server, "token_endpoint", async (openid, configuration) => {
-        // openid-client checks and exchanges in one go. Cut off where it turns to the token endpoint, its own checks are
-        // all that has happened.
-        let passed = false
-        configuration[openid.customFetch] = () => {
-          passed = true
-          return Promise.reject(new TypeError("not sent"))
-        }
-        await openid.authorizationCodeGrant(configuration, new URL(Redacted.value(request.callbackUrl)), {
-          expectedState: Redacted.value(request.state),
-          pkceCodeVerifier: "unused"
-        }).catch((cause: unknown) => {
-          if (!passed) throw cause
-        })
-      }).pipe(span("checkCallback")),
-
-    exchangeCode: (server, request) =>
-      tokens(server, (openid, configuration) =>
-        openid.authorizationCodeGrant(
-          configuration,
-          new URL(Redacted.value(request.callbackUrl)),
-          {
-            expectedState: Redacted.value(request.state),
-            pkceCodeVerifier: Redacted.value(request.codeVerifier)
-          },
-          AuthorizationRequest.parameters({ resources: request.resources })
-        ))
-        .pipe(span("exchangeCode")),
-
-    refresh: (server, request) =>
-      tokens(server, (openid, configuration) =>
-        openid.refreshTokenGrant(
-          configuration,
-          Redacted.value(request.refreshToken),
-          AuthorizationRequest.parameters({ resources: request.resources })
-        ))
-        .pipe(span("refresh"))
-  })
-})
+const refusal = (reason: UserTokenErrorReason): UserTokenError => new UserTokenError({ reason })
 
 /**
  * The client over HTTP. Plain http is spoken with loopback hosts only. Metadata is read once per discovery URL; a failure
- * to read it is not kept. A request ends after 30 seconds at the latest.
+ * to read it is not kept. A request for tokens ends after 30 seconds at the latest, one for the keys of an issuer after 5.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<OAuthClient> = Layer.effect(OAuthClient, make)
+export const layer: Layer.Layer<OAuthClient> = Layer.sync(OAuthClient, () =>
+  OAuthClient.of(Http.make(failure, refusal)))
 
 // -----------------------------------------------------------------------------
 // Scripted
@@ -413,7 +440,7 @@ export const layer: Layer.Layer<OAuthClient> = Layer.effect(OAuthClient, make)
  * @category models
  */
 export interface ScriptedGrant {
-  readonly type: "client_credentials" | "authorization_code" | "refresh_token"
+  readonly type: "client_credentials" | "authorization_code" | "refresh_token" | "token_exchange" | "jwt_bearer"
   readonly clientId: string
   readonly scopes: ReadonlyArray<string>
   readonly number: number
@@ -438,9 +465,10 @@ export interface ScriptedOptions {
 
 /**
  * An authorization server in a few lines, without HTTP: the same calls give the same answers. Access tokens read
- * `token-1.<client id>.<grant>.<scopes>`, where the number counts the requests for tokens and the grant is `m2m` or the
- * code of the authorization. The authorization page is `https://authorization.invalid/authorize`; any code in a callback
- * with the state of an authorization is taken, once, with the verifier of its challenge.
+ * `token-1.<client id>.<grant>.<scopes>`, where the number counts the requests for tokens and the grant is `m2m`, the
+ * code of the authorization, or `obo-<subject>` on behalf of a user (`obo-<subject>-by-<actor token>` where there is one). The authorization page is `https://authorization.invalid/authorize`; any code in a callback
+ * with the state of an authorization is taken, once, with the verifier of its challenge. The signature of a user's JWT is not
+ * looked at, its times are.
  *
  * @since 0.1.0
  * @category layers
@@ -455,4 +483,4 @@ export interface ScriptedOptions {
  * )
  */
 export const layerScripted = (options: ScriptedOptions = {}): Layer.Layer<OAuthClient> =>
-  Layer.sync(OAuthClient, () => OAuthClient.of(Scripted.make(options, failure)))
+  Layer.sync(OAuthClient, () => OAuthClient.of(Scripted.make(options, failure, refusal)))

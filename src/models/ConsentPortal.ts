@@ -1,6 +1,6 @@
 /**
  * Requests and answers of the operations on consent portals: hosted pages where the users of a gateway give consent
- * ahead of time. Limits: the AWS service model.
+ * ahead of time. Limits: the API reference of AWS.
  *
  * @since 0.1.0
  */
@@ -10,11 +10,11 @@ import { page, pageRequest } from "../internal/listing.js"
 import { Arn, Tags } from "../internal/names.js"
 
 const Identifier = Constraint.text(1, 2048)
-const Description = Constraint.optional(Constraint.text(0, 4096))
+const Description = Constraint.optional(Constraint.text(0, 512))
 
 const IdpConfig = Schema.Struct({
   credentialProviderArn: Arn,
-  scopes: Schema.Array(Constraint.text(1, 128)),
+  scopes: Constraint.some(Constraint.text(1, 255, /^[\x21\x23-\x5B\x5D-\x7E]+$/)),
   audience: Constraint.optional(Schema.String)
 })
 
@@ -60,7 +60,7 @@ export type ConsentPortalStatus =
  * @category requests
  */
 export const CreateConsentPortalRequest = Schema.Struct({
-  name: Constraint.text(1, 128),
+  name: Constraint.text(1, 50, /^[a-zA-Z0-9_-]+$/),
   executionRoleArn: Arn,
   idpConfig: IdpConfig,
   sources: Constraint.items(Source, 1, 1),

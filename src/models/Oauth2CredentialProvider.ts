@@ -63,7 +63,13 @@ const Discovery = Schema.Union(
   })
 )
 
-const PrivateEndpoint = Schema.Union(
+/**
+ * How the service reaches an authorization server in a private network.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const PrivateEndpoint = Schema.Union(
   Schema.Struct({ selfManagedLatticeResource: Schema.Struct({ resourceConfigurationIdentifier: Schema.String }) }),
   Schema.Struct({
     managedVpcResource: Schema.Struct({
@@ -77,7 +83,19 @@ const PrivateEndpoint = Schema.Union(
   })
 )
 
-const OnBehalfOfTokenExchangeConfig = Schema.Struct({
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type PrivateEndpoint = typeof PrivateEndpoint.Type
+
+/**
+ * How a user's token is exchanged: by token exchange (RFC 8693), or as an authorization grant (RFC 7523).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
   grantType: Constraint.oneOf("TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT"),
   tokenExchangeGrantTypeConfig: Constraint.optional(Schema.Struct({
     actorTokenContent: Constraint.oneOf("NONE", "M2M", "AWS_IAM_ID_TOKEN_JWT"),
@@ -85,7 +103,25 @@ const OnBehalfOfTokenExchangeConfig = Schema.Struct({
   }))
 })
 
-const PrivateEndpointOverride = Schema.Struct({ domain: Schema.String, privateEndpoint: PrivateEndpoint })
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type OnBehalfOfTokenExchangeConfig = typeof OnBehalfOfTokenExchangeConfig.Type
+
+/**
+ * A private endpoint for one host name of the authorization server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const PrivateEndpointOverride = Schema.Struct({ domain: Schema.String, privateEndpoint: PrivateEndpoint })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
 
 const PrivateKeyJwtConfig = Schema.Struct({
   privateKeySource: Schema.Struct({ kmsKeySource: Schema.Struct({ kmsKeyArn: Constraint.text(1, 2048) }) }),

@@ -15,15 +15,33 @@ const six: ReadonlyArray<readonly [string, number]> = [
   ["ThrottlingException", 429],
   ["InternalServerException", 500]
 ]
-const ofNewProviders: ReadonlyArray<readonly [string, number]> = [
-  ...six,
-  ["ConflictException", 409],
-  ["ServiceQuotaExceededException", 402],
-  ["ResourceLimitExceededException", 400],
-  ["EncryptionFailure", 400],
-  ["DecryptionFailure", 400]
-]
-const exceptionsOf = (operation: string) => /^Create.*CredentialProvider$/.test(operation) ? ofNewProviders : six
+const conflict = ["ConflictException", 409] as const
+const quota = ["ServiceQuotaExceededException", 402] as const
+const encryption = ["EncryptionFailure", 400] as const
+const decryption = ["DecryptionFailure", 400] as const
+const ofTags = six.filter(([name]) => name !== "UnauthorizedException")
+
+/** The service model's. */
+const exceptionsOf = (operation: string): ReadonlyArray<readonly [string, number]> =>
+  /^Create.*CredentialProvider$/.test(operation)
+    ? [...six, conflict, quota, ["ResourceLimitExceededException", 400], encryption, decryption]
+    : /^Update.*CredentialProvider$/.test(operation)
+    ? [...six, conflict, quota, encryption, decryption]
+    : /^Get.*CredentialProvider$/.test(operation)
+    ? [...six, decryption]
+    : /^(Delete(Oauth2|Payment)CredentialProvider|(Update|Delete)ConsentPortal)$/.test(operation)
+    ? [...six, conflict]
+    : operation === "CreateConsentPortal"
+    ? [...six, conflict, quota]
+    : operation === "ListConsentPortals"
+    ? six.filter(([name]) => name !== "ResourceNotFoundException")
+    : operation === "SetTokenVaultCMK"
+    ? [...six, ["ConcurrentModificationException", 409]]
+    : operation === "TagResource"
+    ? [...ofTags, quota]
+    : /Tag/.test(operation)
+    ? ofTags
+    : six
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 

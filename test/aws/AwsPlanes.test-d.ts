@@ -6,6 +6,13 @@ import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
+import type * as ApiKey from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
+import type * as Portal from "effect-agentcore-identity/models/ConsentPortal"
+import type * as Oauth2 from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type * as Payment from "effect-agentcore-identity/models/PaymentCredentialProvider"
+import type * as Tags from "effect-agentcore-identity/models/ResourceTags"
+import type * as TokenVault from "effect-agentcore-identity/models/TokenVault"
+import type * as Workload from "effect-agentcore-identity/models/WorkloadIdentity"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import type * as Effect from "effect/Effect"
@@ -80,18 +87,53 @@ describe("requests, as they are encoded, are what the SDK takes", () => {
   })
 
   it("control plane", () => {
-    expectTypeOf<Mutable<typeof ControlPlane.CreateWorkloadIdentityRequest.Encoded>>().toExtend<
+    type Encoded<S extends { readonly Encoded: unknown }> = Mutable<S["Encoded"]>
+    expectTypeOf<Encoded<typeof Workload.CreateWorkloadIdentityRequest>>().toExtend<
       ControlSdk.CreateWorkloadIdentityCommandInput
     >()
-    expectTypeOf<Mutable<typeof ControlPlane.GetWorkloadIdentityRequest.Encoded>>().toExtend<
+    expectTypeOf<Encoded<typeof Workload.GetWorkloadIdentityRequest>>().toExtend<
       ControlSdk.GetWorkloadIdentityCommandInput
     >()
-    expectTypeOf<Mutable<typeof ControlPlane.CreateApiKeyCredentialProviderRequest.Encoded>>().toExtend<
+    expectTypeOf<Encoded<typeof Workload.UpdateWorkloadIdentityRequest>>().toExtend<
+      ControlSdk.UpdateWorkloadIdentityCommandInput
+    >()
+    expectTypeOf<Encoded<typeof Workload.ListWorkloadIdentitiesRequest>>().toExtend<
+      ControlSdk.ListWorkloadIdentitiesCommandInput
+    >()
+    expectTypeOf<Encoded<typeof ApiKey.CreateApiKeyCredentialProviderRequest>>().toExtend<
       ControlSdk.CreateApiKeyCredentialProviderCommandInput
     >()
-    expectTypeOf<Mutable<typeof ControlPlane.CreateOauth2CredentialProviderRequest.Encoded>>().toExtend<
+    expectTypeOf<Encoded<typeof ApiKey.UpdateApiKeyCredentialProviderRequest>>().toExtend<
+      ControlSdk.UpdateApiKeyCredentialProviderCommandInput
+    >()
+    expectTypeOf<Encoded<typeof Oauth2.CreateOauth2CredentialProviderRequest>>().toExtend<
       ControlSdk.CreateOauth2CredentialProviderCommandInput
     >()
+    expectTypeOf<Encoded<typeof Oauth2.UpdateOauth2CredentialProviderRequest>>().toExtend<
+      ControlSdk.UpdateOauth2CredentialProviderCommandInput
+    >()
+    expectTypeOf<Encoded<typeof Payment.CreatePaymentCredentialProviderRequest>>().toExtend<
+      ControlSdk.CreatePaymentCredentialProviderCommandInput
+    >()
+    expectTypeOf<Encoded<typeof Payment.UpdatePaymentCredentialProviderRequest>>().toExtend<
+      ControlSdk.UpdatePaymentCredentialProviderCommandInput
+    >()
+    expectTypeOf<Encoded<typeof TokenVault.SetTokenVaultCmkRequest>>().toExtend<
+      ControlSdk.SetTokenVaultCMKCommandInput
+    >()
+    expectTypeOf<Encoded<typeof Tags.TagResourceRequest>>().toExtend<ControlSdk.TagResourceCommandInput>()
+    expectTypeOf<Encoded<typeof Tags.UntagResourceRequest>>().toExtend<ControlSdk.UntagResourceCommandInput>()
+    expectTypeOf<Encoded<typeof Portal.CreateConsentPortalRequest>>().toExtend<
+      ControlSdk.CreateConsentPortalCommandInput
+    >()
+    expectTypeOf<Encoded<typeof Portal.UpdateConsentPortalRequest>>().toExtend<
+      ControlSdk.UpdateConsentPortalCommandInput
+    >()
+  })
+
+  it("the vendors are those of the SDK", () => {
+    expectTypeOf<Oauth2.Oauth2Vendor>().toEqualTypeOf<ControlSdk.CredentialProviderVendorType>()
+    expectTypeOf<Payment.PaymentVendor>().toEqualTypeOf<ControlSdk.PaymentCredentialProviderVendorType>()
   })
 
   it("no member is sent that the SDK does not know: it would be dropped without a word", () => {
@@ -100,7 +142,7 @@ describe("requests, as they are encoded, are what the SDK takes", () => {
       Extra<typeof DataPlane.GetResourceOauth2TokenRequest.Encoded, DataSdk.GetResourceOauth2TokenCommandInput>
     >().toEqualTypeOf<never>()
     expectTypeOf<
-      Extra<typeof ControlPlane.CreateWorkloadIdentityRequest.Encoded, ControlSdk.CreateWorkloadIdentityCommandInput>
+      Extra<typeof Workload.CreateWorkloadIdentityRequest.Encoded, ControlSdk.CreateWorkloadIdentityCommandInput>
     >().toEqualTypeOf<never>()
   })
 })

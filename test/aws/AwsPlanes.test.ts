@@ -1,8 +1,11 @@
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as ApiKeyCredentialProvider from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
+import * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import * as WorkloadIdentity from "effect-agentcore-identity/models/WorkloadIdentity"
 import { UserId, UserToken } from "effect-agentcore-identity/UserIdentifier"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
@@ -17,6 +20,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Operations from "../../src/internal/operations.js"
 import {
   apiKeyRequest,
   both,
@@ -40,33 +44,20 @@ describe("requests", () => {
     Effect.gen(function*() {
       const http = yield* server(json(200, {}))
       const all = yield* Effect.provide(both, planes(http.url))
-      const paths = []
-      for (const [, call, body] of operations) {
+      for (const [name, call, body, [method, path] = ["POST", `/identities/${name}`]] of operations) {
         http.answer = json(200, body)
         yield* call(all)
-        const { headers, method, path } = http.seen[http.seen.length - 1]!
-        paths.push(path)
-        assert.strictEqual(method, "POST")
-        assert.strictEqual(headers["content-type"], "application/json")
+        const seen = http.seen[http.seen.length - 1]!
+        assert.deepStrictEqual([seen.method, seen.path], [method, path])
+        if (method === "POST") assert.strictEqual(seen.headers["content-type"], "application/json")
         assert.match(
-          headers.authorization ?? "",
+          seen.headers.authorization ?? "",
           /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-west-2\/bedrock-agentcore\/aws4_request/
         )
-        assert.strictEqual(headers["x-amz-security-token"], Redacted.value(credentials.sessionToken!))
+        assert.strictEqual(seen.headers["x-amz-security-token"], Redacted.value(credentials.sessionToken!))
       }
-      assert.deepStrictEqual(paths, [
-        "/identities/GetWorkloadAccessToken",
-        "/identities/GetWorkloadAccessTokenForJWT",
-        "/identities/GetWorkloadAccessTokenForUserId",
-        "/identities/oauth2/token",
-        "/identities/api-key",
-        "/identities/payment/token",
-        "/identities/CompleteResourceTokenAuth",
-        "/identities/CreateWorkloadIdentity",
-        "/identities/GetWorkloadIdentity",
-        "/identities/CreateOauth2CredentialProvider",
-        "/identities/CreateApiKeyCredentialProvider"
-      ])
+      const rows = [...Object.values(Operations.dataPlane), ...Object.values(Operations.controlPlane)]
+      assert.sameMembers(operations.map(([name]) => name), rows.map(({ name }) => name))
     }))
 
   const sent = (http: Server) => JSON.parse(http.seen[http.seen.length - 1]!.body)
@@ -167,26 +158,19 @@ describe("requests", () => {
       ({ data }) => data.getResourcePaymentToken
     ))
 
-  it.scopedLive("any CreateWorkloadIdentity arrives as it is", () =>
-    arrives(
-      ControlPlane.CreateWorkloadIdentityRequest,
-      bodyOf("CreateWorkloadIdentity"),
-      ({ control }) => control.createWorkloadIdentity
-    ))
-
-  it.scopedLive("any CreateOauth2CredentialProvider arrives as it is", () =>
-    arrives(
-      ControlPlane.CreateOauth2CredentialProviderRequest,
-      bodyOf("CreateOauth2CredentialProvider"),
-      ({ control }) => control.createOauth2CredentialProvider
-    ))
-
-  it.scopedLive("any CreateApiKeyCredentialProvider arrives as it is", () =>
-    arrives(
-      ControlPlane.CreateApiKeyCredentialProviderRequest,
-      bodyOf("CreateApiKeyCredentialProvider"),
-      ({ control }) => control.createApiKeyCredentialProvider
-    ))
+  for (const [method, row] of Object.entries(Operations.controlPlane)) {
+    // Those go by the address, which is not the body's.
+    if (!/^(un)?tag|^listTags/.test(method)) {
+      it.scopedLive(`any ${row.name} arrives as it is`, () =>
+        arrives(
+          // The request of a row is the one of the plane's method of that name.
+          row.request.schema as Schema.Schema<unknown, unknown>,
+          bodyOf(row.name),
+          ({ control }) =>
+            control[method as ControlPlane.Operation] as (request: unknown) => Effect.Effect<unknown, unknown>
+        ))
+    }
+  }
 })
 
 describe("answers", () => {

@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
+import { controlOperations } from "./controlOperations.js"
 
 export interface Seen {
   readonly method: string
@@ -99,9 +100,14 @@ export const apiKeyRequest: DataPlane.GetResourceApiKeyRequest = {
   resourceCredentialProviderName: "weather"
 }
 
-/** One valid request and answer of every operation: `[AWS name, call, answer's status, answer's body]`. */
+/** One valid request and answer of every operation, and where it goes if it is not `POST /identities/<AWS name>`. */
 export const operations: ReadonlyArray<
-  readonly [name: string, call: (planes: Planes) => Effect.Effect<unknown, { readonly _tag: string }>, body: unknown]
+  readonly [
+    name: string,
+    call: (planes: Planes) => Effect.Effect<unknown, { readonly _tag: string }>,
+    body: unknown,
+    address?: readonly [method: string, path: string]
+  ]
 > = [
   ["GetWorkloadAccessToken", ({ data }) => data.getWorkloadAccessToken({ workloadName: "agent" }), {
     workloadAccessToken: token
@@ -126,9 +132,13 @@ export const operations: ReadonlyArray<
         scopes: [],
         oauth2Flow: "M2M"
       }),
-    { accessToken: "access" }
+    { accessToken: "access" },
+    ["POST", "/identities/oauth2/token"]
   ],
-  ["GetResourceApiKey", ({ data }) => data.getResourceApiKey(apiKeyRequest), { apiKey: "key" }],
+  ["GetResourceApiKey", ({ data }) => data.getResourceApiKey(apiKeyRequest), { apiKey: "key" }, [
+    "POST",
+    "/identities/api-key"
+  ]],
   [
     "GetResourcePaymentToken",
     ({ data }) =>
@@ -137,7 +147,8 @@ export const operations: ReadonlyArray<
         resourceCredentialProviderName: "payments",
         paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "POST", requestPath: "/pay" } }
       }),
-    { paymentTokenResponse: { coinbaseCdpTokenResponse: { bearerToken: "bearer" } } }
+    { paymentTokenResponse: { coinbaseCdpTokenResponse: { bearerToken: "bearer" } } },
+    ["POST", "/identities/payment/token"]
   ],
   [
     "CompleteResourceTokenAuth",
@@ -172,7 +183,8 @@ export const operations: ReadonlyArray<
     ({ control }) =>
       control.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("api-key-value") }),
     { name: "weather", credentialProviderArn: "arn:aws:y", apiKeySecretArn: { secretArn: "arn:aws:z" } }
-  ]
+  ],
+  ...controlOperations
 ]
 
 /** The failure of an effect that has to fail; a defect or a success ends the test. */

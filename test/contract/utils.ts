@@ -4,10 +4,12 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import type * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as DateTime from "effect/DateTime"
+import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { clear, same, secret } from "../utils.js"
 
 /** Planes over a local backend, however they reach it. */
 export interface Subject {
@@ -32,22 +34,7 @@ export const tester =
 export const returnUrl = "https://agent.example.com/consent?tab=1"
 export const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"
 
-/** A value with its secrets in clear: an assertion library sees no difference between two `Redacted`. */
-export const clear = (value: unknown): unknown =>
-  Redacted.isRedacted(value)
-    ? { redacted: Redacted.value(value) }
-    : DateTime.isDateTime(value)
-    ? { time: DateTime.toEpochMillis(value) }
-    : Array.isArray(value)
-    ? value.map(clear)
-    : typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, clear(member)]))
-    : value
-
-/** An answer is exactly so, secrets included. */
-export const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(clear(actual), clear(expected))
-
-export const secret = (value: string): Redacted.Redacted => Redacted.make(value)
+export { clear, same, secret }
 
 export const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)
@@ -58,6 +45,12 @@ export const data = <A, E>(f: (plane: DataPlane.Service) => Effect.Effect<A, E>)
 export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(LocalBackend.LocalBackend, f)
 
+/** A control plane over operations that are used as they are, unchecked. */
+export const streamed = (operations: ControlPlane.Operations): ControlPlane.Service => ({
+  ...ControlPlane.make(operations),
+  ...operations
+})
+
 /** A request as a program without types sends it. */
 export const untyped = <A>(request: unknown): A => request as A
 
@@ -67,7 +60,7 @@ export const createWorkload = (name = "agent", urls: ReadonlyArray<string> = [re
 export const customProvider = (
   name = "calendar",
   config: object = {}
-): ControlPlane.CreateOauth2CredentialProviderRequest =>
+): CreateOauth2CredentialProviderRequest =>
   untyped({
     name,
     credentialProviderVendor: "CustomOauth2",

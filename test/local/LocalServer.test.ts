@@ -141,7 +141,6 @@ describe("protocol", () => {
       for (
         const unknown of [
           "/identities/DeleteEverything",
-          "/",
           "/identities",
           "/%zz",
           "//",
@@ -150,7 +149,7 @@ describe("protocol", () => {
       ) {
         fails(yield* Wire.operation(base, unknown, input), 404, "UnknownOperationException")
       }
-      fails(yield* Wire.send(base, { method: "GET", path: "/", headers }), 404, "UnknownOperationException")
+      fails(yield* Wire.send(base, { method: "GET", path: "/other", headers }), 404, "UnknownOperationException")
       for (const method of ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
         const answer = yield* Wire.send(base, { method, path, headers })
         fails(answer, 405, "UnknownOperationException")
@@ -341,6 +340,7 @@ describe("server", () => {
       assert.deepStrictEqual(local.environment, {
         AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,
         AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: local.url,
+        AWS_ENDPOINT_URL_STS: local.url,
         BEDROCK_AGENTCORE_DP_ENDPOINT: local.url,
         BEDROCK_AGENTCORE_CP_ENDPOINT: local.url,
         AWS_REGION: "eu-central-1",
@@ -380,7 +380,7 @@ describe("server", () => {
       assert.match(yield* url, /^http:\/\/127\.0\.0\.1:\d+$/)
       const { authorizationUrl } = yield* Effect.zipRight(setUp, consent())
       assert.isTrue(authorizationUrl.startsWith(yield* url))
-    }).pipe(Effect.provide(server({ host: "0.0.0.0" }))))
+    }).pipe(Effect.provide(server({ host: "0.0.0.0", allowRemote: true }))))
 
   it.scopedLive("frees its port with its scope, though a client holds a connection", () =>
     Effect.gen(function*() {

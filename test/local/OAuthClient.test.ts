@@ -24,10 +24,9 @@ const value = Redacted.value
 
 const secret = () => Redacted.make(randomBytes(32).toString("base64url"))
 
-const account = (
-  discovery: OAuthClient.AuthorizationServer["discovery"],
-  options: Partial<OAuthClient.AuthorizationServer> = {}
-): OAuthClient.AuthorizationServer => ({
+type Account = Extract<OAuthClient.AuthorizationServer, { readonly clientSecret: Redacted.Redacted }>
+
+const account = (discovery: Account["discovery"], options: Partial<Account> = {}): Account => ({
   discovery,
   clientId: Utils.clientId,
   clientSecret: Utils.clientSecret,

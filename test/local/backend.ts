@@ -4,6 +4,8 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -17,7 +19,7 @@ export const createProvider = (
   name: string,
   config: Partial<
     Extract<
-      ControlPlane.CreateOauth2CredentialProviderRequest,
+      CreateOauth2CredentialProviderRequest,
       { readonly credentialProviderVendor: "CustomOauth2" }
     >["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]
   > = {}

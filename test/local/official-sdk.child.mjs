@@ -2,7 +2,7 @@
 // access tokens and the names of providers; what it obtains it reports line by line.
 import { withAccessToken, withApiKey } from "bedrock-agentcore/identity"
 
-const { machineToken, returnUrl, userToken } = JSON.parse(process.argv[2])
+const { delegatedToken, machineToken, returnUrl, userToken } = JSON.parse(process.argv[2])
 const report = (name, value) => process.stdout.write(`${JSON.stringify({ name, value })}\n`)
 
 const weather = withApiKey({ workloadIdentityToken: machineToken, providerName: "weather" })(
@@ -17,6 +17,14 @@ const reports = withAccessToken({
   authFlow: "M2M"
 })(async (token) => token)
 report("machine", await reports())
+
+const mail = withAccessToken({
+  workloadIdentityToken: delegatedToken,
+  providerName: "mail",
+  scopes: ["mail:send"],
+  authFlow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+})(async (token) => token)
+report("delegated", await mail())
 
 const calendar = withAccessToken({
   workloadIdentityToken: userToken,

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -32,22 +34,58 @@ const run = (
     return Effect.sync(() => child.kill())
   })
 
+/** The provider `mail`, whose tokens come for the JWT of a user; and such a JWT, of somebody who is signed in elsewhere. */
+const setUpMail = (returnUrl: string) =>
+  Effect.gen(function*() {
+    const controlPlane = yield* ControlPlane.ControlPlane
+    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+    const clientSecret = Redacted.make("another-development-secret")
+    yield* authorizationServer.registerClient({
+      clientId: "mail-client",
+      clientSecret,
+      scopes: ["mail:send"],
+      grants: ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"]
+    })
+    yield* controlPlane.createOauth2CredentialProvider({
+      name: "mail",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+          clientId: "mail-client",
+          clientSecret,
+          onBehalfOfTokenExchangeConfig: {
+            grantType: "TOKEN_EXCHANGE",
+            tokenExchangeGrantTypeConfig: { actorTokenContent: "M2M", actorTokenScopes: ["mail:send"] }
+          }
+        }
+      }
+    })
+    const carol = yield* World.person("carol")
+    return yield* World.as("robot", "carol")(World.userToken("carol", returnUrl, (authorizationUrl) =>
+      carol.consent({ authorizationUrl, userName: "carol", decision: "allow" })))
+  })
+
 describe("the official npm SDK", () => {
   // Its polls are five seconds apart.
-  it.scopedLive("obtains an API key, a machine's token and a user's token from the local server", () =>
+  it.scopedLive("obtains an API key, and tokens of a machine, of a user, and on behalf of a user, from the local server", () =>
     Effect.gen(function*() {
       const returnUrl = "app:/consent"
-      yield* World.setUp([returnUrl])
+      const world = yield* World.setUp([returnUrl])
+      const userJwt = yield* setUpMail(world.returnUrl)
       const { environment } = yield* LocalServer.LocalServer
       const dataPlane = yield* DataPlane.DataPlane
       const identity = yield* Identity.Identity
       const machine = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
       const user = yield* dataPlane.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId: "alice" })
 
+      const delegated = yield* dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: userJwt })
+
       const asked = yield* Deferred.make<string>()
       const answers = new Map<string, unknown>()
       const input = {
         returnUrl,
+        delegatedToken: Redacted.value(delegated.workloadAccessToken),
         machineToken: Redacted.value(machine.workloadAccessToken),
         userToken: Redacted.value(user.workloadAccessToken)
       }
@@ -73,6 +111,10 @@ describe("the official npm SDK", () => {
       const claims = (name: string) => World.claimsOf(Redacted.make(String(answers.get(name))))
       assert.strictEqual(claims("machine").sub, "calendar-client")
       assert.strictEqual(claims("machine").scope, "reports:read")
+      assert.strictEqual(claims("delegated").sub, "carol")
+      assert.strictEqual(claims("delegated").scope, "mail:send")
+      assert.strictEqual(claims("delegated").client_id, "mail-client")
+      assert.propertyVal(claims("delegated")["act"], "sub", "mail-client")
       assert.strictEqual(claims("user").sub, "alice")
       assert.strictEqual(claims("user").scope, "profile:read")
     }).pipe(Effect.provide(World.layer())))

@@ -11,15 +11,22 @@ import * as Exceptions from "./exceptions.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreControlClient["send"]>[0]
 
-/** @internal */
-export const make = (sdk: typeof Sdk, client: Sdk.BedrockAgentCoreControlClient): ControlPlane.Service => {
-  const rows = Operations.controlPlane
+/**
+ * The operations without the checks before the wire.
+ *
+ * @internal
+ */
+export const operations = (
+  sdk: typeof Sdk,
+  client: Sdk.BedrockAgentCoreControlClient,
+  rows: typeof Operations.controlPlane
+): ControlPlane.Operations => {
   const call = caller<Sdk.ServiceInputTypes>({
     // `caller` takes commands of this client only, by their input.
     send: (command, options) => client.send(command as Command, options),
     isOwn: (error) => error instanceof sdk.BedrockAgentCoreControlServiceException
   })
-  return ControlPlane.make({
+  return {
     createWorkloadIdentity: call(rows.createWorkloadIdentity, sdk.CreateWorkloadIdentityCommand, Exceptions.common),
     getWorkloadIdentity: call(rows.getWorkloadIdentity, sdk.GetWorkloadIdentityCommand, Exceptions.common),
     updateWorkloadIdentity: call(rows.updateWorkloadIdentity, sdk.UpdateWorkloadIdentityCommand, Exceptions.common),
@@ -50,5 +57,9 @@ export const make = (sdk: typeof Sdk, client: Sdk.BedrockAgentCoreControlClient)
     updateConsentPortal: call(rows.updateConsentPortal, sdk.UpdateConsentPortalCommand, Exceptions.conflicting),
     deleteConsentPortal: call(rows.deleteConsentPortal, sdk.DeleteConsentPortalCommand, Exceptions.conflicting),
     listConsentPortals: call(rows.listConsentPortals, sdk.ListConsentPortalsCommand, Exceptions.portals)
-  })
+  }
 }
+
+/** @internal */
+export const make = (sdk: typeof Sdk, client: Sdk.BedrockAgentCoreControlClient): ControlPlane.Service =>
+  ControlPlane.make(operations(sdk, client, Operations.controlPlane))

@@ -11,15 +11,22 @@ import { common } from "./exceptions.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 
-/** @internal */
-export const make = (sdk: typeof Sdk, client: Sdk.BedrockAgentCoreClient): DataPlane.Service => {
-  const rows = Operations.dataPlane
+/**
+ * The operations without the checks before the wire.
+ *
+ * @internal
+ */
+export const operations = (
+  sdk: typeof Sdk,
+  client: Sdk.BedrockAgentCoreClient,
+  rows: typeof Operations.dataPlane
+): DataPlane.Service => {
   const call = caller<Sdk.ServiceInputTypes>({
     // `caller` takes commands of this client only, by their input.
     send: (command, options) => client.send(command as Command, options),
     isOwn: (error) => error instanceof sdk.BedrockAgentCoreServiceException
   })
-  return DataPlane.make({
+  return {
     getWorkloadAccessToken: call(rows.getWorkloadAccessToken, sdk.GetWorkloadAccessTokenCommand, common),
     getWorkloadAccessTokenForJwt: call(
       rows.getWorkloadAccessTokenForJwt,
@@ -35,5 +42,9 @@ export const make = (sdk: typeof Sdk, client: Sdk.BedrockAgentCoreClient): DataP
     getResourceApiKey: call(rows.getResourceApiKey, sdk.GetResourceApiKeyCommand, common),
     getResourcePaymentToken: call(rows.getResourcePaymentToken, sdk.GetResourcePaymentTokenCommand, common),
     completeResourceTokenAuth: call(rows.completeResourceTokenAuth, sdk.CompleteResourceTokenAuthCommand, common)
-  })
+  }
 }
+
+/** @internal */
+export const make = (sdk: typeof Sdk, client: Sdk.BedrockAgentCoreClient): DataPlane.Service =>
+  DataPlane.make(operations(sdk, client, Operations.dataPlane))

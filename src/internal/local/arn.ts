@@ -26,12 +26,21 @@ export const oauth2Provider = (account: Account, name: string): string =>
 export const apiKeyProvider = (account: Account, name: string): string =>
   identity(account, `token-vault/default/apikeycredentialprovider/${name}`)
 
+/** @internal */
+export const paymentProvider = (account: Account, name: string): string =>
+  identity(account, `token-vault/default/paymentcredentialprovider/${name}`)
+
+/** @internal */
+export const consentPortal = (account: Account, id: string): string => identity(account, `consent-portal/${id}`)
+
 /**
- * Secrets Manager ends every name with six random characters.
+ * Secrets Manager ends every name with a hyphen and six random characters.
  *
  * @internal
  */
-export const secret = ({ accountId, region }: Account, kind: "oauth2" | "apikey", name: string): string =>
-  `arn:aws:secretsmanager:${region}:${accountId}:secret:bedrock-agentcore-identity!default/${kind}/${name}-${
-    randomBytes(3).toString("hex")
-  }`
+export const externalSecret = ({ accountId, region }: Account, name: string): string =>
+  `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${randomBytes(3).toString("hex")}`
+
+/** @internal */
+export const secret = (account: Account, kind: "oauth2" | "apikey" | "payment", name: string): string =>
+  externalSecret(account, `bedrock-agentcore-identity!default/${kind}/${name}`)

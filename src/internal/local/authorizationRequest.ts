@@ -4,10 +4,14 @@
  * @since 0.1.0
  */
 
+import type { AuthorizationServer } from "../../local/OAuthClient.js"
+
 /**
- * What makes a request the request that it is, by RFC 6749, 7636, 9101 and OpenID Connect.
+ * What makes a request the request that it is, by RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect.
  */
 const standard: ReadonlySet<string> = new Set([
+  "actor_token",
+  "actor_token_type",
   "assertion",
   "client_assertion",
   "client_assertion_type",
@@ -26,7 +30,9 @@ const standard: ReadonlySet<string> = new Set([
   "response_mode",
   "response_type",
   "scope",
-  "state"
+  "state",
+  "subject_token",
+  "subject_token_type"
 ])
 
 /** @internal */
@@ -52,6 +58,24 @@ export const parameters = (
   for (const audience of targets.audiences ?? []) result.append("audience", audience)
   for (const [name, value] of Object.entries(targets.customParameters ?? {})) {
     if (!standard.has(name) && !result.has(name)) result.set(name, value)
+  }
+  return result
+}
+
+/**
+ * Those of an authorization request, as the server wants them.
+ *
+ * @internal
+ */
+export const authorizationParameters = (
+  targets: Targets,
+  quirks: AuthorizationServer["quirks"],
+  own: Readonly<Record<string, string>>
+): URLSearchParams => {
+  const customParameters = { ...quirks?.authorizationParameters, ...targets.customParameters }
+  const result = parameters({ ...targets, customParameters }, own)
+  if (quirks?.scopeSeparator !== undefined && result.has("scope")) {
+    result.set("scope", (targets.scopes ?? []).join(quirks.scopeSeparator))
   }
   return result
 }

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -12,12 +11,14 @@ import * as DataPlane from "../../DataPlane.js"
 import {
   AccessDeniedException,
   InternalServerException,
-  ResourceNotFoundException,
   UnauthorizedException,
   ValidationException
 } from "../../IdentityError.js"
-import type { OAuthError, Service as OAuthClientService } from "../../local/OAuthClient.js"
+import type { OAuthError, Service as OAuthClientService, UserTokenError } from "../../local/OAuthClient.js"
+import type { LocalSettings } from "./localSettings.js"
 import { logged } from "./log.js"
+import * as OnBehalfOf from "./onBehalfOf.js"
+import * as PaymentTokens from "./paymentTokens.js"
 import type { Oauth2Provider, Registry, Workload } from "./registry.js"
 import * as Sessions from "./sessions.js"
 import type { Session, SessionStore } from "./sessionStore.js"
@@ -30,6 +31,7 @@ export interface Parts {
   readonly publicUrl: string
   readonly registry: Registry
   readonly sessions: SessionStore
+  readonly settings: LocalSettings
   readonly vault: Vault.Vault
   readonly workloadTokens: WorkloadToken.WorkloadTokens
 }
@@ -47,13 +49,31 @@ const invalid = (operation: string, message: string): ValidationException =>
   new ValidationException({ operation, message })
 
 /** The live service passes on nothing of what an authorization server says. */
-const unparsable = (operation: string, grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken") =>
-  invalid(operation, `Error parsing ${grant} response`)
+const unparsable = (
+  operation: string,
+  grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange"
+) => invalid(operation, `Error parsing ${grant} response`)
 
 const refreshError = (error: OAuthError): ValidationException | InternalServerException =>
   error.reason === "Unreachable"
     ? new InternalServerException({ operation: oauth2Operation, message: "The authorization server did not answer" })
     : unparsable(oauth2Operation, "RefreshToken")
+
+/** What is no JWT is not a valid request; a JWT that is not to be believed does not authorize. */
+const userTokenError = (
+  operation: string,
+  { message, reason }: UserTokenError
+): ValidationException | UnauthorizedException | InternalServerException =>
+  reason === "Malformed"
+    ? new ValidationException({
+      operation,
+      message,
+      reason: "FieldValidationFailed",
+      fieldList: [{ name: "userToken", message }]
+    })
+    : reason === "Unreachable"
+    ? new InternalServerException({ operation, message })
+    : new UnauthorizedException({ operation, message })
 
 /** By the words of the live service. */
 const checkReturnUrl = (
@@ -72,7 +92,11 @@ const checkReturnUrl = (
 }
 
 /** @internal */
-export const make = ({ client, publicUrl, registry, sessions, vault, workloadTokens }: Parts): Operations => {
+export const make = (
+  { client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Parts
+): Operations => {
+  const userTokens = { issuers: settings.inboundIssuers, signature: settings.inboundJwt !== "decode" }
+
   const seal = (operation: string, workloadName: string, user: WorkloadToken.User) =>
     Effect.flatMap(
       registry.workload(operation, workloadName),
@@ -92,6 +116,17 @@ export const make = ({ client, publicUrl, registry, sessions, vault, workloadTok
   const machineToMachine = (provider: Oauth2Provider, request: DataPlane.GetResourceOauth2TokenRequest) =>
     logged(provider.name, client.clientCredentials(provider.server, request)).pipe(
       Effect.mapError(() => unparsable(oauth2Operation, "ClientCredentials")),
+      Effect.map(({ accessToken }) => issued(accessToken))
+    )
+
+  const onBehalfOf = (
+    user: WorkloadToken.User,
+    provider: Oauth2Provider,
+    request: DataPlane.GetResourceOauth2TokenRequest
+  ) =>
+    OnBehalfOf.exchange(client, user, provider.server, request).pipe(
+      Effect.tapErrorTag("OAuthError", (error) => logged(provider.name, Effect.fail(error))),
+      Effect.catchTag("OAuthError", () => unparsable(oauth2Operation, "TokenExchange")),
       Effect.map(({ accessToken }) => issued(accessToken))
     )
 
@@ -115,7 +150,8 @@ export const make = ({ client, publicUrl, registry, sessions, vault, workloadTok
     provider: Oauth2Provider,
     request: DataPlane.GetResourceOauth2TokenRequest
   ) {
-    const key = Vault.keyOf(workload.name, user, provider.name)
+    // By the id, not the name: what was granted through a provider that is gone is not for the next one of its name.
+    const key = Vault.keyOf(workload.name, user, provider.callbackId)
     const { audiences, resources, scopes } = request
     const wanted = { audiences, resources, scopes }
     if (request.forceAuthentication !== true) {
@@ -132,6 +168,9 @@ export const make = ({ client, publicUrl, registry, sessions, vault, workloadTok
         oauth2Operation,
         "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
       )
+    }
+    if (provider.server.clientId === "") {
+      return yield* invalid(oauth2Operation, "USER_FEDERATION needs a clientId in the credential provider's configuration")
     }
     if (request.forceAuthentication === true) yield* vault.drop(key)
     const session = yield* sessions.open({
@@ -167,9 +206,14 @@ export const make = ({ client, publicUrl, registry, sessions, vault, workloadTok
         })
       ).pipe(Effect.tapError(() => Effect.ignore(sessions.apply(session, Sessions.Event.ExchangeFailed()))))
       const grantId = randomUUID()
-      // A session whose time ended meanwhile yields nothing, though its tokens are here.
-      yield* sessions.apply(session, Sessions.Event.TokensStored({ grantId }), () =>
-        vault.unsafeStore(session.key, grantId, session.wanted, tokens))
+      yield* vault.store(
+        session.key,
+        grantId,
+        session.wanted,
+        tokens,
+        // A session whose time ended meanwhile yields nothing, though its tokens are here.
+        sessions.apply(session, Sessions.Event.TokensStored({ grantId }))
+      )
     }))
 
   const dataPlane: DataPlane.Service = {
@@ -177,13 +221,11 @@ export const make = ({ client, publicUrl, registry, sessions, vault, workloadTok
 
     getWorkloadAccessTokenForJwt: Effect.fnUntraced(function*({ userToken, workloadName }) {
       const operation = "GetWorkloadAccessTokenForJWT"
-      const named = Option.getOrUndefined(WorkloadToken.userOfJwt(userToken))
-      if (named === undefined) return yield* invalid(operation, "userToken must be a JWT with the claims iss and sub")
-      const now = yield* Clock.currentTimeMillis
-      if (named.exp !== undefined && named.exp * 1000 <= now) {
-        return yield* new UnauthorizedException({ operation, message: "userToken is expired" })
-      }
-      return yield* seal(operation, workloadName, named.user)
+      const claims = yield* Effect.mapError(
+        client.verifyUserToken(userToken, userTokens),
+        (error) => userTokenError(operation, error)
+      )
+      return yield* seal(operation, workloadName, WorkloadToken.userOfJwt(userToken, claims))
     }),
 
     getWorkloadAccessTokenForUserId: ({ userId, workloadName }) =>
@@ -198,7 +240,7 @@ export const make = ({ client, publicUrl, registry, sessions, vault, workloadTok
         case "USER_FEDERATION":
           return yield* userFederation(from, provider, request)
         case "ON_BEHALF_OF_TOKEN_EXCHANGE":
-          return yield* invalid(oauth2Operation, "The local backend does not serve ON_BEHALF_OF_TOKEN_EXCHANGE yet")
+          return yield* onBehalfOf(from.user, provider, request)
       }
     }),
 
@@ -211,10 +253,8 @@ export const make = ({ client, publicUrl, registry, sessions, vault, workloadTok
     getResourcePaymentToken: Effect.fnUntraced(function*(request) {
       const operation = "GetResourcePaymentToken"
       yield* caller(operation, request.workloadIdentityToken)
-      return yield* new ResourceNotFoundException({
-        operation,
-        message: `PaymentCredentialProvider with name '${request.resourceCredentialProviderName}' not found`
-      })
+      const credentials = yield* registry.paymentCredentials(operation, request.resourceCredentialProviderName)
+      return { paymentTokenResponse: yield* PaymentTokens.make(credentials, request.paymentTokenRequest) }
     }),
 
     completeResourceTokenAuth: Effect.fnUntraced(function*({ sessionUri, userIdentifier }) {

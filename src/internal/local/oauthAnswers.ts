@@ -91,3 +91,27 @@ export const tokenSet = (now: number, response: OpenidClient.TokenEndpointRespon
   ),
   scopes: Option.map(Option.fromNullable(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
 })
+
+/** None of its own is a bearer token by another name. */
+const bearer = (type: unknown): unknown => typeof type === "string" && type.toLowerCase() !== "dpop" ? "Bearer" : type
+
+const scopeText = (scope: unknown): unknown =>
+  Array.isArray(scope) ? scope.join(" ") : typeof scope === "string" ? scope.replaceAll(",", " ") : scope
+
+/**
+ * A fetch whose answers of a token endpoint are written the standard way.
+ *
+ * @internal
+ */
+export const usual = (fetch: OpenidClient.CustomFetch): OpenidClient.CustomFetch => async (url, options) => {
+  const response = await fetch(url, options)
+  const text = await response.text()
+  try {
+    const { scope, token_type, ...rest } = JSON.parse(text)
+    return Response.json({ ...rest, token_type: bearer(token_type), scope: scopeText(scope) }, {
+      status: response.status
+    })
+  } catch {
+    return new Response(text, { status: response.status, headers: response.headers })
+  }
+}

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Configuration, KoaContextWithOIDC, ResourceServer } from "oidc-provider"
+import * as Grants from "./oidcGrants.js"
 import * as Interactions from "./oidcInteractions.js"
 import type { OidcStore } from "./oidcStore.js"
 import * as Pages from "./pages.js"
@@ -62,6 +63,7 @@ export interface Settings {
   readonly client: (clientId: string) => Client | undefined
   readonly resources: ReadonlyArray<string>
   readonly signingKey: JsonWebKey
+  readonly trustedIssuers: ReadonlyArray<string>
   readonly cookieKey: string
   /** In seconds. */
   readonly lifetimes: {
@@ -96,7 +98,10 @@ export const redirectUriAllowed = (allowed: ReadonlyArray<string>, uri: string):
 
 const isAuthorization = (ctx: KoaContextWithOIDC) => ctx.oidc.route === "authorization"
 
-const isClientCredentials = (ctx: KoaContextWithOIDC) => ctx.oidc.params?.grant_type === "client_credentials"
+/** Grants whose scopes nobody has looked at yet. */
+const freshGrants: ReadonlyArray<unknown> = ["client_credentials", Grants.tokenExchange, Grants.jwtBearer]
+
+const isFreshGrant = (ctx: KoaContextWithOIDC) => freshGrants.includes(ctx.oidc.params?.grant_type)
 
 const resourceServer =
   (settings: Settings, errors: Module["errors"]) =>
@@ -105,7 +110,7 @@ const resourceServer =
       throw new errors.InvalidTarget("no such resource")
     }
     const scopes = settings.client(client.clientId)?.scopes ?? []
-    if (ctx.oidc.params !== undefined && (isAuthorization(ctx) || isClientCredentials(ctx))) {
+    if (ctx.oidc.params !== undefined && (isAuthorization(ctx) || isFreshGrant(ctx))) {
       const asked = ctx.oidc.params.scope
       if (typeof asked === "string" && asked !== "") {
         // Left alone, oidc-provider drops scopes that it does not know without a word.
@@ -141,6 +146,7 @@ const configuration = (settings: Settings, errors: Module["errors"]): Configurat
     clientBasedCORS: () => false,
     pkce: { required: () => true },
     rotateRefreshToken: true,
+    extraTokenClaims: (_, token) => Grants.claims.get(token),
     findAccount: (_, sub) => ({ accountId: sub, claims: async () => ({ sub }) }),
     renderError: (ctx, out) => {
       Interactions.send(
@@ -211,6 +217,7 @@ export const make = (module: Module, settings: Settings) => {
   const events: NodeJS.EventEmitter = provider
   events.on("error", (error: Error) => settings.onError(error.name))
   provider.on("server_error", (_: unknown, error: Error) => settings.onError(error.name))
+  Grants.register(provider, module, settings, resourceServer(settings, module.errors))
   provider.use(Interactions.middleware(provider, settings))
   return provider.callback()
 }

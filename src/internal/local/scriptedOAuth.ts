@@ -16,10 +16,13 @@ import type {
   ScriptedGrant,
   ScriptedOptions,
   Service,
-  TokenSet
+  TokenSet,
+  UserTokenError,
+  UserTokenErrorReason
 } from "../../local/OAuthClient.js"
 import * as AuthorizationRequest from "./authorizationRequest.js"
 import { callbackRefusal, type Refusal } from "./oauthAnswers.js"
+import * as UserToken from "./userToken.js"
 
 interface Authorization {
   readonly challenge: string
@@ -37,7 +40,11 @@ const challengeOf = (verifier: Redacted.Redacted): string =>
   createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
 
 /** @internal */
-export const make = (options: ScriptedOptions, failure: (refusal: Refusal) => OAuthError): Service => {
+export const make = (
+  options: ScriptedOptions,
+  failure: (refusal: Refusal) => OAuthError,
+  refuse: (reason: UserTokenErrorReason) => UserTokenError
+): Service => {
   const lifetime = options.tokenLifetime === "none"
     ? Option.none()
     : Option.some(Duration.decode(options.tokenLifetime ?? "1 hour"))
@@ -61,7 +68,7 @@ export const make = (options: ScriptedOptions, failure: (refusal: Refusal) => OA
       count += 1
       const reason = options.fail?.({ type, clientId, scopes, number: count })
       if (reason !== undefined) return failure({ reason })
-      const renewable = type !== "client_credentials" && options.refreshTokens !== false
+      const renewable = (type === "authorization_code" || type === "refresh_token") && options.refreshTokens !== false
       const refreshToken = `refresh-${count}.${clientId}`
       if (renewable) refreshTokens.set(refreshToken, { clientId, grant, scopes })
       const granted = options.grantedScopes === undefined ? scopes : options.grantedScopes(scopes)
@@ -87,6 +94,12 @@ export const make = (options: ScriptedOptions, failure: (refusal: Refusal) => OA
         : Effect.succeed(code)
     })
 
+  const subjectOf = (token: Redacted.Redacted): Effect.Effect<string, OAuthError> =>
+    Effect.mapBoth(UserToken.decode(token, refuse), { onFailure: invalidGrant, onSuccess: ({ sub }) => sub })
+
+  /** `token-3` for a token of this server, `aws` for any other. */
+  const numberOf = (token: Redacted.Redacted): string => /^token-\d+/.exec(Redacted.value(token))?.[0] ?? "aws"
+
   return {
     clientCredentials: (server, request) =>
       Effect.zipRight(wait, issue("client_credentials", server.clientId, "m2m", request.scopes)),
@@ -96,7 +109,7 @@ export const make = (options: ScriptedOptions, failure: (refusal: Refusal) => OA
         const state = Redacted.value(request.state)
         const challenge = challengeOf(request.codeVerifier)
         authorizations.set(state, { challenge, clientId: server.clientId, scopes: request.scopes })
-        const query = AuthorizationRequest.parameters(request, {
+        const query = AuthorizationRequest.authorizationParameters(request, server.quirks, {
           response_type: "code",
           client_id: server.clientId,
           redirect_uri: request.redirectUri,
@@ -128,6 +141,26 @@ export const make = (options: ScriptedOptions, failure: (refusal: Refusal) => OA
           ? invalidGrant()
           : Effect.tap(issue("refresh_token", server.clientId, known.grant, known.scopes), () =>
             Effect.sync(() => refreshTokens.delete(token)))
-      })
+      }),
+
+    exchangeToken: (server, request) =>
+      Effect.gen(function*() {
+        const actor = request.actor === undefined ? undefined : yield* request.actor.token("https://authorization.invalid")
+        yield* wait
+        const subject = yield* subjectOf(request.subjectToken)
+        const grant = actor === undefined ? `obo-${subject}` : `obo-${subject}-by-${numberOf(actor)}`
+        return yield* issue("token_exchange", server.clientId, grant, request.scopes)
+      }),
+
+    jwtGrant: (server, request) =>
+      Effect.flatMap(Effect.zipRight(wait, subjectOf(request.assertion)), (subject) =>
+        issue("jwt_bearer", server.clientId, `obo-${subject}`, request.scopes)),
+
+    verifyUserToken: (token, verification = {}) =>
+      Effect.filterOrElse(
+        UserToken.decode(token, refuse),
+        ({ iss }) => UserToken.isAllowed(iss, verification),
+        () => refuse("Issuer")
+      )
   }
 }

@@ -5,6 +5,8 @@
  * and audiences, and for at least the scopes asked for, or when the user was asked for exactly these scopes (a server that
  * grants less, or writes them another way, would otherwise ask the user at every call).
  *
+ * Changes are made one after the other, each in one write of the store.
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
@@ -14,25 +16,34 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../../local/OAuthClient.js"
+import { Store, type StoreError } from "./store.js"
 import type { User } from "./workloadToken.js"
 
-/** @internal */
-export interface Wanted {
-  readonly scopes: ReadonlyArray<string>
-  readonly resources?: ReadonlyArray<string> | undefined
-  readonly audiences?: ReadonlyArray<string> | undefined
-}
+const Names = Schema.Array(Schema.String)
 
-interface Grant {
-  readonly id: string
-  readonly asked: Wanted
-  readonly granted: ReadonlyArray<string>
-  readonly accessToken: Redacted.Redacted
-  readonly refreshToken: Option.Option<Redacted.Redacted>
-  readonly expiresAt: Option.Option<DateTime.Utc>
-}
+/** @internal */
+export const Wanted = Schema.Struct({
+  scopes: Names,
+  resources: Schema.optional(Names),
+  audiences: Schema.optional(Names)
+})
+
+/** @internal */
+export type Wanted = typeof Wanted.Type
+
+const Grant = Schema.Struct({
+  id: Schema.String,
+  asked: Wanted,
+  granted: Names,
+  accessToken: Schema.Redacted(Schema.String),
+  refreshToken: Schema.OptionFromNullOr(Schema.Redacted(Schema.String)),
+  expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtc)
+})
+
+type Grant = typeof Grant.Type
 
 const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): boolean =>
   some.every((item) => all.includes(item))
@@ -50,17 +61,22 @@ const serves = (grant: Grant, wanted: Wanted): boolean =>
 const isAlive = (grant: Grant, now: number): boolean =>
   Option.match(grant.expiresAt, { onNone: () => true, onSome: (end) => now < DateTime.toEpochMillis(end) })
 
+const Key = Schema.parseJson(Schema.Tuple(Schema.String, Names, Schema.String))
+
 /**
  * A key of the vault. A user's JWT, an id, and no user are separate namespaces, whatever they read like.
  *
  * @internal
  */
 export const keyOf = (workload: string, user: User, provider: string): string =>
-  JSON.stringify([
+  Schema.encodeSync(Key)([
     workload,
     user._tag === "Jwt" ? [user._tag, user.iss, user.sub] : user._tag === "UserId" ? [user._tag, user.id] : [user._tag],
     provider
   ])
+
+/** @internal */
+export const workloadOf = (key: string): string => Schema.decodeSync(Key)(key)[0]
 
 /** @internal */
 export interface Vault {
@@ -69,39 +85,58 @@ export interface Vault {
     key: string,
     server: AuthorizationServer,
     wanted: Wanted
-  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError>
+  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | StoreError>
   /** The token of one grant, whatever is wanted. */
   readonly get: (
     key: string,
     server: AuthorizationServer,
     grantId: string
-  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError>
+  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | StoreError>
   /**
-   * Keeps tokens under an id. What the new ones serve as well is dropped. Not an effect: it happens in one step with the
-   * end of the session that it comes from.
+   * Keeps tokens under an id, if `commit` succeeds. What the new ones serve as well is dropped. Whoever learns of the commit
+   * finds the tokens: nothing is read in between.
    */
-  readonly unsafeStore: (key: string, grantId: string, asked: Wanted, tokens: TokenSet) => void
-  readonly drop: (key: string) => Effect.Effect<void>
+  readonly store: <E>(
+    key: string,
+    grantId: string,
+    asked: Wanted,
+    tokens: TokenSet,
+    commit: Effect.Effect<unknown, E>
+  ) => Effect.Effect<void, E | StoreError>
+  readonly drop: (key: string) => Effect.Effect<void, StoreError>
+  /** Drops what was granted through a provider. */
+  readonly dropProvider: (name: string) => Effect.Effect<void, StoreError>
+  /** Drops what was granted to a workload. */
+  readonly dropWorkload: (name: string) => Effect.Effect<void, StoreError>
 }
 
 /** @internal */
-export const make: Effect.Effect<Vault, never, OAuthClient | Scope.Scope> = Effect.gen(function*() {
+export const make: Effect.Effect<Vault, never, OAuthClient | Store | Scope.Scope> = Effect.gen(function*() {
   const client = yield* OAuthClient
   const scope = yield* Effect.scope
-  const entries = new Map<string, ReadonlyArray<Grant>>()
-  const refreshes = new Map<string, Deferred.Deferred<Option.Option<Redacted.Redacted>, OAuthError>>()
+  const entries = (yield* Store).collection("grants", Schema.Array(Grant))
+  const exclusive = (yield* Effect.makeSemaphore(1)).withPermits(1)
+  const refreshes = new Map<string, Deferred.Deferred<Option.Option<Redacted.Redacted>, OAuthError | StoreError>>()
 
-  const update = (key: string, change: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) => {
-    const grants = change(entries.get(key) ?? [])
-    if (grants.length === 0) entries.delete(key)
-    else entries.set(key, grants)
-  }
+  const grantsOf = (key: string): Effect.Effect<ReadonlyArray<Grant>, StoreError> =>
+    Effect.map(entries.get(key), Option.getOrElse((): ReadonlyArray<Grant> => []))
 
-  const remove = (key: string, id: string) => update(key, (grants) => grants.filter((grant) => grant.id !== id))
+  const change = (key: string, before: ReadonlyArray<Grant>, after: ReadonlyArray<Grant>) =>
+    after.length > 0
+      ? Effect.as(entries.put(key, after), after)
+      : Effect.as(before.length > 0 ? entries.remove(key) : Effect.void, after)
 
-  const replace = (key: string, old: Grant, tokens: TokenSet): Option.Option<Redacted.Redacted> => {
-    // Dropped in the meantime: what the user wanted gone does not come back.
-    if (!(entries.get(key) ?? []).some((grant) => grant.id === old.id)) return Option.none()
+  const update = (key: string, f: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) =>
+    exclusive(Effect.flatMap(grantsOf(key), (grants) => change(key, grants, f(grants))))
+
+  /** As they are now, without those that are of no more use. */
+  const current = (key: string, now: number) =>
+    exclusive(Effect.flatMap(grantsOf(key), (grants) => {
+      const useful = grants.filter((grant) => isAlive(grant, now) || Option.isSome(grant.refreshToken))
+      return useful.length === grants.length ? Effect.succeed(grants) : change(key, grants, useful)
+    }))
+
+  const replace = (key: string, old: Grant, tokens: TokenSet) => {
     const renewed: Grant = {
       ...old,
       granted: Option.getOrElse(tokens.scopes, () => old.granted),
@@ -109,8 +144,12 @@ export const make: Effect.Effect<Vault, never, OAuthClient | Scope.Scope> = Effe
       refreshToken: Option.orElse(tokens.refreshToken, () => old.refreshToken),
       expiresAt: tokens.expiresAt
     }
-    update(key, (grants) => grants.map((grant) => grant.id === old.id ? renewed : grant))
-    return Option.some(tokens.accessToken)
+    return Effect.map(
+      update(key, (grants) => grants.map((grant) => grant.id === old.id ? renewed : grant)),
+      (grants) =>
+        // Dropped in the meantime: what the user wanted gone does not come back.
+        grants.some((grant) => grant.id === old.id) ? Option.some(tokens.accessToken) : Option.none()
+    )
   }
 
   /**
@@ -121,17 +160,15 @@ export const make: Effect.Effect<Vault, never, OAuthClient | Scope.Scope> = Effe
     Effect.uninterruptibleMask((restore) => {
       const running = refreshes.get(grant.id)
       if (running !== undefined) return restore(Deferred.await(running))
-      const deferred = Deferred.unsafeMake<Option.Option<Redacted.Redacted>, OAuthError>(FiberId.none)
+      const deferred = Deferred.unsafeMake<Option.Option<Redacted.Redacted>, OAuthError | StoreError>(FiberId.none)
       refreshes.set(grant.id, deferred)
       return client.refresh(server, { refreshToken, resources: grant.asked.resources }).pipe(
-        Effect.map((tokens) => replace(key, grant, tokens)),
-        Effect.catchIf((error) => error.reason === "InvalidGrant", () =>
-          Effect.sync(() => {
-            remove(key, grant.id)
-            return Option.none()
-          })),
-        Effect.ensuring(Effect.sync(() => refreshes.delete(grant.id))),
         Effect.interruptible,
+        // The old refresh token is spent by now: the new one is kept, whatever else ends.
+        Effect.flatMap((tokens) => replace(key, grant, tokens)),
+        Effect.catchIf((error) => error._tag === "OAuthError" && error.reason === "InvalidGrant", () =>
+          Effect.as(update(key, (grants) => grants.filter(({ id }) => id !== grant.id)), Option.none())),
+        Effect.ensuring(Effect.sync(() => refreshes.delete(grant.id))),
         Effect.intoDeferred(deferred),
         Effect.forkIn(scope),
         Effect.zipRight(restore(Deferred.await(deferred)))
@@ -142,26 +179,30 @@ export const make: Effect.Effect<Vault, never, OAuthClient | Scope.Scope> = Effe
     key: string,
     server: AuthorizationServer,
     predicate: (grant: Grant) => boolean
-  ): Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      update(key, (grants) => grants.filter((grant) => isAlive(grant, now) || Option.isSome(grant.refreshToken)))
-      const grants = (entries.get(key) ?? []).filter(predicate)
+  ): Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | StoreError> =>
+    Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const grants = (yield* current(key, now)).filter(predicate)
       const grant = grants.find((candidate) => isAlive(candidate, now)) ?? grants[0]
-      return grant === undefined
-        ? Effect.succeedNone
-        : isAlive(grant, now) || Option.isNone(grant.refreshToken)
-        ? Effect.succeedSome(grant.accessToken)
-        : Effect.flatMap(
-          refresh(key, server, grant, grant.refreshToken.value),
-          // The refresh token was dead and is gone; another grant may serve.
-          (token) => Option.isSome(token) ? Effect.succeed(token) : findBy(key, server, predicate)
-        )
+      if (grant === undefined) return Option.none()
+      if (isAlive(grant, now) || Option.isNone(grant.refreshToken)) return Option.some(grant.accessToken)
+      const token = yield* refresh(key, server, grant, grant.refreshToken.value)
+      // The refresh token was dead and is gone; another grant may serve.
+      return Option.isSome(token) ? token : yield* findBy(key, server, predicate)
     })
+
+  const dropWhere = (predicate: (key: typeof Key.Type) => boolean) =>
+    exclusive(Effect.flatMap(entries.entries, (all) =>
+      Effect.forEach(
+        all.filter(([key]) => Option.exists(Schema.decodeOption(Key)(key), predicate)),
+        ([key]) => entries.remove(key),
+        { discard: true }
+      )))
 
   return {
     find: (key, server, wanted) => findBy(key, server, (grant) => serves(grant, wanted)),
     get: (key, server, grantId) => findBy(key, server, (grant) => grant.id === grantId),
-    unsafeStore: (key, grantId, asked, tokens) => {
+    store: (key, grantId, asked, tokens, commit) => {
       const grant: Grant = {
         id: grantId,
         asked,
@@ -171,11 +212,17 @@ export const make: Effect.Effect<Vault, never, OAuthClient | Scope.Scope> = Effe
         refreshToken: tokens.refreshToken,
         expiresAt: tokens.expiresAt
       }
-      update(key, (grants) => [
-        grant,
-        ...grants.filter((old) => !(sameTargets(old.asked, asked) && includes(grant.granted, old.granted)))
-      ])
+      return exclusive(Effect.uninterruptible(Effect.gen(function*() {
+        const grants = yield* grantsOf(key)
+        yield* commit
+        yield* entries.put(key, [
+          grant,
+          ...grants.filter((old) => !(sameTargets(old.asked, asked) && includes(grant.granted, old.granted)))
+        ])
+      })))
     },
-    drop: (key) => Effect.sync(() => update(key, () => []))
+    drop: (key) => exclusive(entries.remove(key)),
+    dropProvider: (name) => dropWhere(([, , provider]) => provider === name),
+    dropWorkload: (name) => dropWhere(([workload]) => workload === name)
   }
 })

@@ -8,9 +8,11 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { randomUUID } from "node:crypto"
 import type { BrowserAnswer } from "../../local/LocalBackend.js"
 import * as Page from "../page.js"
-import { isOwnHost } from "./wireDispatch.js"
+import { failed, isOwnHost } from "./wireDispatch.js"
+import type { Settings } from "./wireDispatch.js"
 
 const kicker = "Local AgentCore Identity"
 
@@ -37,7 +39,8 @@ const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse
     }
   })
 
-const respond = (answer: BrowserAnswer): HttpServerResponse.HttpServerResponse => {
+/** @internal */
+export const respond = (answer: BrowserAnswer): HttpServerResponse.HttpServerResponse => {
   switch (answer._tag) {
     case "Redirect":
       return redirect(answer.url)
@@ -85,15 +88,35 @@ const respond = (answer: BrowserAnswer): HttpServerResponse.HttpServerResponse =
  * @internal
  */
 export const handler = <R>(
-  allowedHosts: ReadonlyArray<string>,
-  answer: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<BrowserAnswer, never, R>
+  name: string,
+  settings: Settings,
+  answer: (
+    request: HttpServerRequest.HttpServerRequest
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> =>
   // The line of the log for a request has its URL.
-  HttpMiddleware.withLoggerDisabled(Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    request.method !== "GET"
-      ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
-      : !isOwnHost(request.headers.host, allowedHosts)
-      ? Effect.succeed(
-        page(403, "Unknown host", Page.html`This server is not known by the name that the browser asked for.`)
-      )
-      : Effect.map(answer(request), respond)))
+  HttpMiddleware.withLoggerDisabled(settings.access(
+    name,
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const requestId = randomUUID()
+      return (request.method !== "GET"
+        ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
+        : !isOwnHost(request.headers.host, settings.allowedHosts)
+        ? Effect.succeed(unknownHost)
+        : Effect.catchAllCause(answer(request), (cause) => Effect.as(failed(name, requestId, cause), broken))).pipe(
+          Effect.map(HttpServerResponse.setHeader("x-amzn-requestid", requestId))
+        )
+    })
+  ))
+
+const unknownHost = page(
+  403,
+  "Unknown host",
+  Page.html`This server is not known by the name that the browser asked for.`
+)
+
+const broken = page(
+  500,
+  "The local server failed",
+  Page.html`It is no fault of yours. What happened is in the log of the server.`
+)

@@ -18,6 +18,8 @@ export interface WireError {
   readonly message: string
   readonly reason?: string | undefined
   readonly fieldList?: ValidationException["fieldList"]
+  /** The methods of the path, where the method was wrong. */
+  readonly allow?: string | undefined
 }
 
 /**
@@ -27,8 +29,8 @@ export interface WireError {
  */
 export type PlaneError =
   | DataPlane.DataPlaneError
-  | ControlPlane.WorkloadIdentityError
   | ControlPlane.CreateCredentialProviderError
+  | ControlPlane.SetTokenVaultCmkError
 
 type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
 
@@ -40,6 +42,7 @@ const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
   ThrottlingException: 429,
   InternalServerException: 500,
   ConflictException: 409,
+  ConcurrentModificationException: 409,
   ServiceQuotaExceededException: 402,
   ResourceLimitExceededException: 400,
   EncryptionFailure: 400,
@@ -95,7 +98,8 @@ export const unknownOperation: WireError = {
 export const wrongMethod = (method: string): WireError => ({
   status: 405,
   name: "UnknownOperationException",
-  message: `This path is for ${method} requests`
+  message: `This path is for ${method} requests`,
+  allow: method
 })
 
 /** @internal */
@@ -106,11 +110,32 @@ export const foreignHost: WireError = {
 }
 
 /** @internal */
-export const missingAuthentication: WireError = {
+export const missingAuthentication = (service: string): WireError => ({
   status: 403,
   name: "MissingAuthenticationTokenException",
-  message: "Missing Authentication Token: sign the request (AWS Signature Version 4) for the service bedrock-agentcore"
+  message: `Missing Authentication Token: sign the request (AWS Signature Version 4) for the service ${service}`
+})
+
+/** @internal */
+export const incompleteSignature = (message: string): WireError => ({
+  status: 403,
+  name: "IncompleteSignatureException",
+  message
+})
+
+/** @internal */
+export const unrecognizedClient: WireError = {
+  status: 403,
+  name: "UnrecognizedClientException",
+  message: "The security token included in the request is invalid."
 }
+
+/** @internal */
+export const invalidSignature = (message: string): WireError => ({
+  status: 403,
+  name: "InvalidSignatureException",
+  message
+})
 
 /** @internal */
 export const wrongContentType: WireError = {
@@ -134,6 +159,13 @@ export const unreadable: WireError = {
 }
 
 /** @internal */
+export const unreadablePath: WireError = {
+  status: 400,
+  name: "SerializationException",
+  message: "The path of the request is not percent-encoded UTF-8"
+}
+
+/** @internal */
 export const incomplete: WireError = {
   status: 400,
   name: "SerializationException",
@@ -146,3 +178,59 @@ export const internal: WireError = {
   name: "InternalServerException",
   message: "The local server failed; its log has the request id"
 }
+
+/** @internal */
+export const unavailable: WireError = {
+  status: 503,
+  name: "ServiceUnavailableException",
+  message: "The local server is starting or stopping"
+}
+
+/** @internal */
+export const malformed: WireError = {
+  status: 400,
+  name: "BadRequestException",
+  message: "This is not a request of HTTP/1.1 with one Host header and a path"
+}
+
+/** @internal */
+export const headersTooLarge: WireError = {
+  status: 431,
+  name: "RequestHeaderFieldsTooLargeException",
+  message: "The headers of the request are too large"
+}
+
+/** @internal */
+export const tooSlow: WireError = {
+  status: 408,
+  name: "RequestTimeoutException",
+  message: "The request did not arrive in time"
+}
+
+/** @internal */
+export const expectationFailed: WireError = {
+  status: 417,
+  name: "ExpectationFailedException",
+  message: "The one expectation that is met is 100-continue"
+}
+
+/**
+ * An error as it goes over the wire.
+ *
+ * @internal
+ */
+export const encode = (
+  error: WireError,
+  requestId: string
+): { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } => ({
+  status: error.status,
+  headers: {
+    "content-type": "application/json",
+    "x-amzn-requestid": requestId,
+    "x-amzn-errortype": error.name,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...error.allow === undefined ? undefined : { allow: error.allow }
+  },
+  body: JSON.stringify({ message: error.message, reason: error.reason, fieldList: error.fieldList })
+})

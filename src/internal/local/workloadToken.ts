@@ -1,6 +1,6 @@
 /**
  * Workload access tokens: opaque to everyone but the backend that made them. A token is a JWE (`dir`, `A256GCM`) under a key
- * that lives and dies with the layer, so that another backend's tokens are as good as none.
+ * of the backend's store, so that another backend's tokens are as good as none.
  *
  * @since 0.1.0
  */
@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { createHash, randomBytes } from "node:crypto"
+import { Store, type StoreError } from "./store.js"
 
 /**
  * The user of a workload access token. The three kinds are separate namespaces of the vault.
@@ -20,7 +21,13 @@ import { createHash, randomBytes } from "node:crypto"
  */
 export const User = Schema.Union(
   Schema.TaggedStruct("None", {}),
-  Schema.TaggedStruct("Jwt", { iss: Schema.String, sub: Schema.String, artifact: Schema.String }),
+  Schema.TaggedStruct("Jwt", {
+    iss: Schema.String,
+    sub: Schema.String,
+    artifact: Schema.String,
+    /** The user's token itself, for exchanges on behalf of the user. Not kept when it is too large. */
+    token: Schema.optional(Schema.Redacted(Schema.String))
+  }),
   Schema.TaggedStruct("UserId", { id: Schema.String, artifact: Schema.String })
 )
 
@@ -44,20 +51,21 @@ export const artifactOf = (kind: "Jwt" | "UserId", value: string): string =>
 /** @internal */
 export const userOfId = (id: string): User => ({ _tag: "UserId", id, artifact: artifactOf("UserId", id) })
 
+// A workload access token has at most 131072 characters, and encryption makes what it carries a third longer.
+const maxCarried = 90_000
+
 /**
- * Who a JWT speaks of; none when it cannot be read, or names no issuer or no subject. The signature is not looked at.
+ * The user that a JWT names, as its check has found.
  *
  * @internal
  */
-export const userOfJwt = (token: Redacted.Redacted): Option.Option<{ readonly user: User; readonly exp?: number }> =>
-  Option.flatMap(
-    Option.liftThrowable(Jose.decodeJwt)(Redacted.value(token)),
-    ({ exp, iss, sub }) =>
-      iss === undefined || sub === undefined ? Option.none() : Option.some({
-        user: { _tag: "Jwt", iss, sub, artifact: artifactOf("Jwt", Redacted.value(token)) },
-        ...(exp === undefined ? {} : { exp })
-      })
-  )
+export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: string; readonly sub: string }): User => ({
+  _tag: "Jwt",
+  iss: claims.iss,
+  sub: claims.sub,
+  artifact: artifactOf("Jwt", Redacted.value(token)),
+  token: Redacted.value(token).length <= maxCarried ? token : undefined
+})
 
 /** @internal */
 export interface WorkloadTokens {
@@ -74,12 +82,21 @@ const header = { alg: "dir", enc: "A256GCM" }
 
 const seconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)
 
+/** The key of the store, made where it has none. */
+const storedKey: Effect.Effect<Uint8Array, StoreError, Store> = Effect.gen(function*() {
+  const keys = (yield* Store).collection("keys", Schema.Redacted(Schema.String))
+  const stored = yield* keys.get("workload-access-token")
+  const key = Option.getOrElse(stored, () => Redacted.make(randomBytes(32).toString("base64url")))
+  if (Option.isNone(stored)) yield* keys.put("workload-access-token", key)
+  return new Uint8Array(Buffer.from(Redacted.value(key), "base64url"))
+})
+
 /** @internal */
-export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens> =>
-  Effect.sync(() => {
-    const key = randomBytes(32)
+export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens, StoreError, Store> =>
+  Effect.map(storedKey, (key) => {
     const opened = new Map<string, Claims>()
     const decode = Schema.decodeUnknownOption(Claims)
+    const encode = Schema.encodeSync(Claims)
 
     const remember = (token: string, claims: Claims) => {
       opened.set(token, claims)
@@ -107,7 +124,7 @@ export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens>
         Effect.flatMap(DateTime.now, (now) => {
           const claims = { workload, user, exp: seconds(now) + Math.floor(Duration.toSeconds(lifetime)) }
           return Effect.promise(() =>
-            new Jose.EncryptJWT(claims).setProtectedHeader(header).setIssuedAt(seconds(now)).encrypt(key)
+            new Jose.EncryptJWT(encode(claims)).setProtectedHeader(header).setIssuedAt(seconds(now)).encrypt(key)
           ).pipe(
             Effect.tap((token) => Effect.sync(() => remember(token, claims))),
             Effect.map(Redacted.make)

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { InternalServerException, ResourceNotFoundException, ValidationException } from "../../../IdentityError.js"
 import type { Collection } from "../store.js"
-import { newResource, orNotFound, type Resource, stored, type Tags } from "./common.js"
+import { notFound, type Resource, stored, type Tags } from "./common.js"
 import * as Page from "./page.js"
 
 /** @internal */
@@ -17,7 +17,7 @@ export interface Options<A extends Resource, E> {
   readonly collection: Collection<A>
   /** In a message, and in the tokens of the list: `WorkloadIdentity`. */
   readonly what: string
-  readonly arn: (resource: Pick<A, "name">) => string
+  readonly arn: (resource: A) => string
   /** How a creation fails whose name is taken. */
   readonly exists: (operation: string, name: string) => E
   readonly quota?: { readonly limit: number; readonly exceeded: (operation: string) => E } | undefined
@@ -47,11 +47,11 @@ export interface Table<A extends Resource, E> extends Taggable {
     operation: string,
     name: string
   ) => Effect.Effect<A, ResourceNotFoundException | InternalServerException>
-  readonly create: (
+  readonly create: <E2>(
     operation: string,
     request: { readonly name: string; readonly tags?: Tags | undefined },
-    complete: (resource: Resource) => A
-  ) => Effect.Effect<A, E | InternalServerException>
+    complete: (resource: Resource) => Effect.Effect<A, E2>
+  ) => Effect.Effect<A, E | E2 | InternalServerException>
   /** Gives the resource as it is afterwards. */
   readonly update: <E2>(
     operation: string,
@@ -61,7 +61,7 @@ export interface Table<A extends Resource, E> extends Taggable {
   readonly remove: <E2 = never>(
     operation: string,
     name: string,
-    unless?: (resource: A) => Effect.Effect<void, E2>
+    before?: (resource: A) => Effect.Effect<void, E2>
   ) => Effect.Effect<void, E2 | ResourceNotFoundException | InternalServerException>
   readonly page: (
     operation: string,
@@ -86,7 +86,7 @@ export const make = <A extends Resource, E>(
       )
 
     const find = (operation: string, name: string) =>
-      Effect.flatMap(get(operation, name), (found) => orNotFound(found, operation, what, name))
+      Effect.flatMap(get(operation, name), (found) => Effect.mapError(found, () => notFound(operation, what, name)))
 
     const all = (operation: string) =>
       Effect.zipWith(
@@ -98,16 +98,8 @@ export const make = <A extends Resource, E>(
     const put = (operation: string, resource: A) =>
       Effect.as(stored(operation, collection.put(resource.name, resource)), resource)
 
-    const named = (arn_: string): string | undefined => {
-      // An ARN ends with the name, or with what the name was made of: the whole of it decides.
-      const name = arn_.slice(arn_.lastIndexOf("/") + 1)
-      return arn({ name }) === arn_ ? name : undefined
-    }
-
-    const byArn = (operation: string, wanted: string) => {
-      const name = named(wanted)
-      return name === undefined ? Effect.succeedNone : get(operation, name)
-    }
+    const byArn = (operation: string, wanted: string) =>
+      Effect.map(all(operation), (resources) => Option.fromNullable(resources.find((one) => arn(one) === wanted)))
 
     return {
       all,
@@ -120,7 +112,11 @@ export const make = <A extends Resource, E>(
             size ??= (yield* all(operation)).length
             if (size >= quota.limit) return yield* Effect.fail(quota.exceeded(operation))
           }
-          const created = yield* put(operation, complete(yield* newResource(name, tags)))
+          const now = yield* DateTime.now
+          const created = yield* put(
+            operation,
+            yield* complete({ name, tags: tags ?? {}, createdTime: now, lastUpdatedTime: now })
+          )
           if (size !== undefined) size += 1
           return created
         })),
@@ -132,10 +128,10 @@ export const make = <A extends Resource, E>(
           return yield* put(operation, { ...yield* change(before, now), lastUpdatedTime: now })
         })),
 
-      remove: (operation, name, unless) =>
+      remove: (operation, name, before) =>
         exclusive(Effect.gen(function*() {
           const resource = yield* find(operation, name)
-          if (unless !== undefined) yield* unless(resource)
+          if (before !== undefined) yield* before(resource)
           yield* stored(operation, collection.remove(name))
           if (size !== undefined) size -= 1
         })),

@@ -1,0 +1,214 @@
+/**
+ * Consent portals: hosted pages where the users of a gateway give their consent ahead of time.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import {
+  type ChangeConsentPortalError,
+  ControlPlane,
+  type CreateConsentPortalError,
+  type ListConsentPortalsError,
+  type ResourceError,
+  type StreamOptions
+} from "./ControlPlane.js"
+import type {
+  ConsentPortalResponse,
+  ConsentPortalSummary,
+  CreateConsentPortalRequest,
+  UpdateConsentPortalRequest
+} from "./models/ConsentPortal.js"
+
+/**
+ * The portal's creation, or its update, failed. `reason` is the service's.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>(
+  "effect-agentcore-identity/ConsentPortalFailed"
+)("ConsentPortalFailed", {
+  name: Schema.String,
+  status: Schema.String,
+  reason: Schema.optional(Schema.String)
+}) {
+  override get message(): string {
+    return `Consent portal '${this.name}' is ${this.status}${this.reason === undefined ? "" : `: ${this.reason}`}`
+  }
+}
+
+/**
+ * The portal was not where it was awaited when the schedule ended. `status` is the last one seen.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimedOut>(
+  "effect-agentcore-identity/ConsentPortalTimedOut"
+)("ConsentPortalTimedOut", { name: Schema.String, status: Schema.String }) {
+  override get message(): string {
+    return `Consent portal '${this.name}' is still ${this.status}`
+  }
+}
+
+/**
+ * Begins the creation of a portal.
+ *
+ * @since 0.1.0
+ * @category operations
+ * @example
+ * import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
+ * import * as Effect from "effect/Effect"
+ *
+ * const setUp = Effect.gen(function*() {
+ *   const created = yield* ConsentPortal.create({
+ *     name: "my-portal",
+ *     executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+ *     idpConfig: {
+ *       credentialProviderArn:
+ *         "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
+ *       scopes: ["openid"]
+ *     },
+ *     sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+ *   })
+ *   const portal = yield* ConsentPortal.awaitActive(created.consentPortalId)
+ *   // To be registered at the identity provider.
+ *   return ConsentPortal.callbackUrl(portal)
+ * })
+ */
+export const create = (
+  request: CreateConsentPortalRequest
+): Effect.Effect<ConsentPortalResponse, CreateConsentPortalError, ControlPlane> =>
+  Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.createConsentPortal(request))
+
+/**
+ * Reads a portal, by id or ARN.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, ResourceError, ControlPlane> =>
+  Effect.flatMap(
+    ControlPlane,
+    (controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier })
+  )
+
+/**
+ * Begins an update. What is left out stays as it is.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const update = (
+  identifier: string,
+  change: Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
+): Effect.Effect<ConsentPortalResponse, ChangeConsentPortalError, ControlPlane> =>
+  Effect.flatMap(
+    ControlPlane,
+    (controlPlane) => controlPlane.updateConsentPortal({ ...change, consentPortalIdentifier: identifier })
+  )
+
+const delete_ = (identifier: string): Effect.Effect<void, ChangeConsentPortalError, ControlPlane> =>
+  Effect.flatMap(
+    ControlPlane,
+    (controlPlane) => controlPlane.deleteConsentPortal({ consentPortalIdentifier: identifier })
+  )
+
+export {
+  /**
+   * Begins the deletion of a portal.
+   *
+   * @since 0.1.0
+   * @category operations
+   */
+  delete_ as delete
+}
+
+/**
+ * All portals.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const stream = (
+  options?: StreamOptions
+): Stream.Stream<ConsentPortalSummary, ListConsentPortalsError, ControlPlane> =>
+  Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamConsentPortals(options)))
+
+/**
+ * Every 2 seconds, for 5 minutes.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("2 seconds").pipe(
+  Schedule.upTo("5 minutes")
+)
+
+/**
+ * Waits until a portal is `ACTIVE`. `FAILED` and `UPDATE_FAILED` end the wait with the service's reason.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const awaitActive = (
+  identifier: string,
+  schedule: Schedule.Schedule<unknown> = defaultSchedule
+): Effect.Effect<ConsentPortalResponse, ResourceError | ConsentPortalFailed | ConsentPortalTimedOut, ControlPlane> =>
+  Effect.flatMap(
+    get(identifier),
+    (portal): Effect.Effect<ConsentPortalResponse, ConsentPortalFailed | ConsentPortalTimedOut> => {
+      const { name, status, statusReason } = portal
+      switch (status) {
+        case "ACTIVE":
+          return Effect.succeed(portal)
+        case "FAILED":
+        case "UPDATE_FAILED":
+          return Effect.fail(new ConsentPortalFailed({ name, status, reason: statusReason ?? undefined }))
+        default:
+          return Effect.fail(new ConsentPortalTimedOut({ name, status }))
+      }
+    }
+  ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }))
+
+/**
+ * Waits until a portal is gone.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const awaitDeleted = (
+  identifier: string,
+  schedule: Schedule.Schedule<unknown> = defaultSchedule
+): Effect.Effect<void, ResourceError | ConsentPortalTimedOut, ControlPlane> =>
+  Effect.flatMap(get(identifier), ({ name, status }) => Effect.fail(new ConsentPortalTimedOut({ name, status }))).pipe(
+    Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }),
+    Effect.catchTag("ResourceNotFoundException", () => Effect.void)
+  )
+
+const under = (portal: { readonly portalUrl?: string | null | undefined }, path: string): Option.Option<string> =>
+  Option.map(Option.fromNullable(portal.portalUrl), (url) => `${url.replace(/\/+$/, "")}${path}`)
+
+/**
+ * What has to be registered as redirect URI at the identity provider. None until the portal is `ACTIVE`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const callbackUrl = (portal: {
+  readonly portalUrl?: string | null | undefined
+}): Option.Option<string> => under(portal, "/callback")
+
+/**
+ * The `defaultReturnUrl` of the gateway's targets. None until the portal is `ACTIVE`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const connectReturnUrl = (portal: {
+  readonly portalUrl?: string | null | undefined
+}): Option.Option<string> => under(portal, "/connect/callback")

@@ -1,0 +1,358 @@
+/**
+ * What a team sets up before an agent runs, in one file: workload identities, credential providers and their tags. The local
+ * server takes it as `--config`, and the same file sets up AWS.
+ *
+ * The file is JSON; comments and trailing commas are allowed. Resources have the members that the AWS operations which create
+ * them have. Wherever a text is expected, `{ "$env": "NAME" }` stands for the environment variable of that name: secrets stay out
+ * of the file.
+ *
+ * ```jsonc
+ * {
+ *   "tags": { "team": "agents" },
+ *   "workloadIdentities": [
+ *     { "name": "my-agent", "allowedResourceOauth2ReturnUrls": ["http://127.0.0.1:8765/consent"] }
+ *   ],
+ *   "oauth2CredentialProviders": [
+ *     {
+ *       "name": "github",
+ *       "credentialProviderVendor": "GithubOauth2",
+ *       "oauth2ProviderConfigInput": {
+ *         "githubOauth2ProviderConfig": { "clientId": "my-agent", "clientSecret": { "$env": "GITHUB_CLIENT_SECRET" } }
+ *       }
+ *     }
+ *   ],
+ *   "apiKeyCredentialProviders": [{ "name": "weather", "apiKey": { "$env": "WEATHER_API_KEY" } }],
+ *   // What stands for AWS and for the vendors on this machine. AWS is never told of it.
+ *   "local": {
+ *     "vendorEndpoints": {
+ *       "GithubOauth2": {
+ *         "issuer": "http://127.0.0.1:4021",
+ *         "authorizationEndpoint": "http://127.0.0.1:4021/auth",
+ *         "tokenEndpoint": "http://127.0.0.1:4021/token"
+ *       }
+ *     }
+ *   }
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import { ControlPlane } from "./ControlPlane.js"
+import * as Constraint from "./internal/constraint.js"
+import { LocalSettings } from "./internal/localSettings.js"
+import { Tags } from "./internal/names.js"
+import * as SetupText from "./internal/setupText.js"
+import { CreateApiKeyCredentialProviderRequest } from "./models/ApiKeyCredentialProvider.js"
+import { CreateOauth2CredentialProviderRequest } from "./models/Oauth2CredentialProvider.js"
+import { CreatePaymentCredentialProviderRequest } from "./models/PaymentCredentialProvider.js"
+import { CreateWorkloadIdentityRequest } from "./models/WorkloadIdentity.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+const namedOnce = <A extends { readonly name: string }, I>(item: Schema.Schema<A, I>) =>
+  Schema.Array(item).pipe(
+    Schema.filter((items) =>
+      items.flatMap(({ name }, index) =>
+        items.findIndex((other) => other.name === name) === index
+          ? []
+          : [{ path: [index, "name"], message: `${Constraint.prefix} be the only one of its name` }]
+      )
+    )
+  )
+
+/**
+ * A setup. Members that are not there are empty.
+ *
+ * - `tags`: of every resource, in addition to its own
+ * - `local`: for the local server alone: secrets for `EXTERNAL` references (`secrets`, by secret id and JSON key), authorization
+ *   servers in the place of vendors' own (`vendorEndpoints`), private keys in the place of KMS (`kmsKeys`, by ARN), and whose JWTs
+ *   name users (`inboundIssuers`)
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const IdentitySetup = Schema.Struct({
+  /** For editors. */
+  $schema: Constraint.optional(Schema.String),
+  tags: Constraint.optional(Tags),
+  workloadIdentities: Constraint.optional(namedOnce(CreateWorkloadIdentityRequest)),
+  oauth2CredentialProviders: Constraint.optional(namedOnce(CreateOauth2CredentialProviderRequest)),
+  apiKeyCredentialProviders: Constraint.optional(namedOnce(CreateApiKeyCredentialProviderRequest)),
+  paymentCredentialProviders: Constraint.optional(namedOnce(CreatePaymentCredentialProviderRequest)),
+  local: Constraint.optional(LocalSettings)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type IdentitySetup = typeof IdentitySetup.Type
+
+/**
+ * The kind of a resource: the member of the setup that it is in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Kind =
+  | "workloadIdentities"
+  | "oauth2CredentialProviders"
+  | "apiKeyCredentialProviders"
+  | "paymentCredentialProviders"
+
+/**
+ * What was done to a resource. Secrets cannot be read back: a provider that is there already always counts as `updated`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Step {
+  readonly kind: Kind
+  readonly name: string
+  readonly action: "created" | "updated" | "unchanged"
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+/**
+ * What is wrong with a file, and where: `position` is `line:column`, `path` is empty for the file as a whole. No value of the file
+ * is in it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ParseError extends Schema.TaggedError<ParseError>("effect-agentcore-identity/IdentitySetup/ParseError")(
+  "ParseError",
+  {
+    file: Schema.String,
+    problems: Schema.Array(Schema.Struct({ path: Schema.String, position: Schema.String, reason: Schema.String }))
+  }
+) {
+  override get message(): string {
+    return this.problems.map(({ path, position, reason }) =>
+      `${this.file}:${position}: ${path === "" ? reason : `${path}: ${reason}`}`
+    ).join("\n")
+  }
+}
+
+/**
+ * A resource that could not be set up. Those before it are.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ApplyError extends Schema.TaggedError<ApplyError>("effect-agentcore-identity/IdentitySetup/ApplyError")(
+  "ApplyError",
+  {
+    kind: Schema.Literal(
+      "workloadIdentities",
+      "oauth2CredentialProviders",
+      "apiKeyCredentialProviders",
+      "paymentCredentialProviders"
+    ),
+    name: Schema.String,
+    /** An error of the control plane. */
+    cause: Schema.Defect
+  }
+) {
+  override get message(): string {
+    const { cause } = this
+    const tag = hasProperty(cause, "_tag") && typeof cause._tag === "string" ? `${cause._tag}: ` : ""
+    return `${this.kind} '${this.name}' could not be set up: ${tag}${
+      cause instanceof Error ? cause.message : "unknown"
+    }`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Reading
+// -----------------------------------------------------------------------------
+
+const pathText = (path: SetupText.Path): string =>
+  path.reduce<string>(
+    (text, step) =>
+      typeof step === "number"
+        ? `${text}[${step}]`
+        : /^[\w$-]+$/.test(step)
+        ? `${text}${text === "" ? "" : "."}${step}`
+        : `${text}[${JSON.stringify(step)}]`,
+    ""
+  )
+
+const wrongType = "does not have the type that is expected here"
+
+// The formatter's own texts quote the value, which may be a secret.
+const reasonOf = ({ _tag, message }: ParseResult.ArrayFormatterIssue): string =>
+  message.startsWith(Constraint.prefix)
+    ? message.replace(Constraint.prefix, "must")
+    : _tag === "Missing"
+    ? "is missing"
+    : _tag === "Unexpected"
+    ? "is not known here"
+    : wrongType
+
+const startsWith = (path: SetupText.Path, start: SetupText.Path): boolean =>
+  path.length > start.length && start.every((step, index) => path[index] === step)
+
+/** One of several shapes is reported once for each: what is said of a part says more than "wrong type" of the whole. */
+const best = (problems: ReadonlyArray<SetupText.Problem>): ReadonlyArray<SetupText.Problem> =>
+  problems.filter((problem, index) =>
+    problems.findIndex(({ path, reason }) => pathText(path) === pathText(problem.path) && reason === problem.reason)
+      === index
+    && !(problem.reason === wrongType
+      && problems.some(({ path, reason }) =>
+        startsWith(path, problem.path) || (pathText(path) === pathText(problem.path) && reason !== wrongType)
+      ))
+  )
+
+const decode = ParseResult.decodeUnknownEither(IdentitySetup, { errors: "all", onExcessProperty: "error" })
+
+/**
+ * Reads a setup. Environment variables are looked up by `Config`; secrets are `Redacted` from here on. `file` is what errors call
+ * the text.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+ * import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
+ * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+ * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const text = `{
+ *   // An agent and a key.
+ *   "workloadIdentities": [{ "name": "my-agent" }],
+ *   "apiKeyCredentialProviders": [{ "name": "weather", "apiKey": "for development" }],
+ * }`
+ *
+ * const program = Effect.gen(function*() {
+ *   const setup = yield* IdentitySetup.parse(text, { file: "setup.jsonc" })
+ *   return yield* IdentitySetup.apply(setup)
+ * })
+ *
+ * const planes = LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted()))
+ *
+ * Effect.runPromise(Effect.provide(program, planes)).then(console.log)
+ */
+export const parse = (
+  text: string,
+  options: { readonly file: string }
+): Effect.Effect<IdentitySetup, ParseError> =>
+  Effect.gen(function*() {
+    const { file } = options
+    const document = yield* Effect.mapError(SetupText.parse(text), ({ path, position, reason }) =>
+      new ParseError({ file, problems: [{ path: pathText(path), position, reason }] }))
+    return yield* Effect.mapError(decode(document.value), (issue) =>
+      new ParseError({
+        file,
+        problems: best(
+          ParseResult.ArrayFormatter.formatIssueSync(issue).map((found) => ({
+            // What is decoded is JSON: there are no symbols in it.
+            path: found.path as SetupText.Path,
+            reason: reasonOf(found)
+          }))
+        ).map(({ path, reason }) => ({ path: pathText(path), position: document.positionOf(path), reason }))
+      }))
+  })
+
+// -----------------------------------------------------------------------------
+// Setting up
+// -----------------------------------------------------------------------------
+
+const sameTexts = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
+  a.length === b.length && a.every((text) => b.includes(text))
+
+const isMissing = (error: unknown): boolean => hasProperty(error, "_tag") && error._tag === "ResourceNotFoundException"
+
+/**
+ * Creates what is missing, and updates what is there and differs: as often as you like. What the setup does not name is left
+ * alone, also tags of resources that it names. Providers that are there are updated in any case, because nobody can read their
+ * secrets back; users' consents stay. `local` is for the local server, and nothing is done about it here.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const apply = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Step>, ApplyError, ControlPlane> =>
+  Effect.gen(function*() {
+    const controlPlane = yield* ControlPlane
+
+    const tag = (resourceArn: string, wanted: typeof Tags.Type | undefined) =>
+      Effect.gen(function*() {
+        const tags = { ...setup.tags, ...wanted }
+        if (Object.keys(tags).length === 0) return false
+        const { tags: found = {} } = yield* controlPlane.listTagsForResource({ resourceArn })
+        if (Object.entries(tags).every(([key, value]) => found[key] === value)) return false
+        yield* controlPlane.tagResource({ resourceArn, tags })
+        return true
+      })
+
+    const each = <Request extends { readonly name: string; readonly tags?: typeof Tags.Type | undefined }, Found, E>(
+      kind: Kind,
+      requests: ReadonlyArray<Request> | undefined,
+      operations: {
+        readonly get: (request: { readonly name: string }) => Effect.Effect<Found, E>
+        readonly create: (request: Request) => Effect.Effect<unknown, unknown>
+        readonly update: (request: Request) => Effect.Effect<unknown, unknown>
+        readonly arn: (found: Found) => string
+        readonly same?: (found: Found, request: Request) => boolean
+      }
+    ): Effect.Effect<ReadonlyArray<Step>, ApplyError> =>
+      Effect.forEach(requests ?? [], (request) => {
+        const { name, tags } = request
+        return Effect.gen(function*() {
+          const found = yield* operations.get({ name }).pipe(
+            Effect.asSome,
+            Effect.catchIf(isMissing, () => Effect.succeedNone)
+          )
+          if (found._tag === "None") {
+            yield* operations.create({ ...request, tags: { ...setup.tags, ...tags } })
+            return { kind, name, action: "created" } as const
+          }
+          const same = operations.same?.(found.value, request) === true
+          if (!same) yield* operations.update(request)
+          const tagged = yield* tag(operations.arn(found.value), tags)
+          return { kind, name, action: same && !tagged ? "unchanged" : "updated" } as const
+        }).pipe(Effect.mapError((cause) => new ApplyError({ kind, name, cause })))
+      })
+
+    const providerArn = ({ credentialProviderArn }: { readonly credentialProviderArn: string }) => credentialProviderArn
+
+    return [
+      ...yield* each("workloadIdentities", setup.workloadIdentities, {
+        get: controlPlane.getWorkloadIdentity,
+        create: controlPlane.createWorkloadIdentity,
+        update: controlPlane.updateWorkloadIdentity,
+        arn: ({ workloadIdentityArn }) => workloadIdentityArn,
+        same: (found, request) =>
+          sameTexts(found.allowedResourceOauth2ReturnUrls, request.allowedResourceOauth2ReturnUrls)
+      }),
+      ...yield* each("oauth2CredentialProviders", setup.oauth2CredentialProviders, {
+        get: controlPlane.getOauth2CredentialProvider,
+        create: controlPlane.createOauth2CredentialProvider,
+        update: controlPlane.updateOauth2CredentialProvider,
+        arn: providerArn
+      }),
+      ...yield* each("apiKeyCredentialProviders", setup.apiKeyCredentialProviders, {
+        get: controlPlane.getApiKeyCredentialProvider,
+        create: controlPlane.createApiKeyCredentialProvider,
+        update: controlPlane.updateApiKeyCredentialProvider,
+        arn: providerArn
+      }),
+      ...yield* each("paymentCredentialProviders", setup.paymentCredentialProviders, {
+        get: controlPlane.getPaymentCredentialProvider,
+        create: controlPlane.createPaymentCredentialProvider,
+        update: controlPlane.updatePaymentCredentialProvider,
+        arn: providerArn
+      })
+    ]
+  }).pipe(Effect.withSpan("IdentitySetup.apply", { captureStackTrace: false }))

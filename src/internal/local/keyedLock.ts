@@ -1,0 +1,28 @@
+/**
+ * One at a time for each key.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+
+/** @internal */
+export type KeyedLock = <A, E, R>(key: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** @internal */
+export const make: Effect.Effect<KeyedLock> = Effect.sync(() => {
+  const locks = new Map<string, { readonly semaphore: Effect.Semaphore; users: number }>()
+  return (key, effect) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const lock = locks.get(key) ?? { semaphore: Effect.unsafeMakeSemaphore(1), users: 0 }
+        lock.users++
+        locks.set(key, lock)
+        return lock
+      }),
+      ({ semaphore }) => semaphore.withPermits(1)(effect),
+      (lock) =>
+        Effect.sync(() => {
+          if (--lock.users === 0) locks.delete(key)
+        })
+    )
+})

@@ -1,0 +1,95 @@
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
+import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import { describe, expectTypeOf, test } from "vitest"
+
+declare const clientSecret: Redacted.Redacted
+
+const client = { name: "provider", clientId: "my-agent", clientSecret }
+
+const endpoints = {
+  issuer: "https://id.example.com",
+  authorizationEndpoint: "https://id.example.com/authorize",
+  tokenEndpoint: "https://id.example.com/token"
+}
+
+type ErrorOf<F> = F extends Effect.Effect<unknown, infer E, unknown> ? E extends { readonly _tag: infer T } ? T : never
+  : never
+
+type Common =
+  | "ValidationException"
+  | "UnauthorizedException"
+  | "AccessDeniedException"
+  | "ResourceNotFoundException"
+  | "ThrottlingException"
+  | "InternalServerException"
+  | "UnknownServiceError"
+  | "TransportError"
+
+describe("constructors", () => {
+  test("want endpoints exactly where the vendor needs them", () => {
+    CredentialProvider.okta({ ...client, ...endpoints })
+    CredentialProvider.github(client)
+    // @ts-expect-error Okta's issuer is the customer's own
+    CredentialProvider.okta(client)
+    // @ts-expect-error GitHub's is known
+    CredentialProvider.github({ ...client, issuer: "https://github.com" })
+  })
+
+  test("offer refresh tokens where a request can ask for them", () => {
+    CredentialProvider.google({ ...client, offlineAccess: true })
+    // @ts-expect-error GitHub has it in the app's settings
+    CredentialProvider.github({ ...client, offlineAccess: true })
+  })
+
+  test("take secrets that are Redacted or references", () => {
+    CredentialProvider.github({ ...client, clientSecret: { secretId: "s", jsonKey: "k" } })
+    // @ts-expect-error not a plain string
+    CredentialProvider.github({ ...client, clientSecret: "secret" })
+  })
+
+  test("want one way to find, and one way to authenticate at, a server of one's own", () => {
+    CredentialProvider.custom({ ...client, discovery: "https://id.example.com/.well-known/openid-configuration" })
+    CredentialProvider.custom({ name: "provider", awsIamIdTokenJwt: true, metadata: endpoints })
+    // @ts-expect-error neither discovery nor metadata
+    CredentialProvider.custom(client)
+    // @ts-expect-error no way to authenticate
+    CredentialProvider.custom({ name: "provider", clientId: "my-agent", metadata: endpoints })
+  })
+})
+
+describe("operations", () => {
+  test("have exact errors", () => {
+    const definition = CredentialProvider.github(client)
+    expectTypeOf<ErrorOf<ReturnType<typeof CredentialProvider.get>>>().toEqualTypeOf<Common | "DecryptionFailure">()
+    expectTypeOf(CredentialProvider.ensure(definition)).toExtend<
+      Effect.Effect<CredentialProvider.Ensured, unknown, unknown>
+    >()
+    expectTypeOf<ErrorOf<ReturnType<typeof CredentialProvider.ensure>>>().toEqualTypeOf<
+      | Common
+      | "ConflictException"
+      | "ServiceQuotaExceededException"
+      | "ResourceLimitExceededException"
+      | "EncryptionFailure"
+      | "DecryptionFailure"
+      | "SecretSourceSwitch"
+    >()
+    expectTypeOf<ErrorOf<ReturnType<typeof CredentialProvider.update>>>().toEqualTypeOf<
+      | Common
+      | "ConflictException"
+      | "ServiceQuotaExceededException"
+      | "EncryptionFailure"
+      | "DecryptionFailure"
+      | "SecretSourceSwitch"
+      | "MustBeGivenAgain"
+    >()
+  })
+
+  test("answer by kind", () => {
+    expectTypeOf(CredentialProvider.get({ kind: "apiKey", name: "weather" })).toExtend<
+      Effect.Effect<CredentialProvider.Providers["apiKey"], unknown, unknown>
+    >()
+    // @ts-expect-error an API key has no client id
+    void CredentialProvider.update({ kind: "apiKey", name: "weather" }, { clientId: "my-agent" })
+  })
+})

@@ -1,0 +1,341 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as ApiKeyModels from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
+import * as Oauth2Models from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import * as PaymentModels from "effect-agentcore-identity/models/PaymentCredentialProvider"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
+import * as Recorder from "./recorder.js"
+import { same, secret } from "./utils.js"
+
+const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
+
+const sentinel = "sentinel-4be1c07d95"
+const rotated = "rotated-9a03fd5e61"
+
+const client = { name: "provider", clientId: "my-agent", clientSecret: Redacted.make(sentinel) }
+
+const endpoints = {
+  issuer: "https://id.example.com",
+  authorizationEndpoint: "https://id.example.com/authorize",
+  tokenEndpoint: "https://id.example.com/token"
+}
+
+const hosted = { ...client, ...endpoints }
+
+const all: ReadonlyArray<CredentialProvider.Definition> = [
+  CredentialProvider.google({ ...client, offlineAccess: true }),
+  CredentialProvider.github(client),
+  CredentialProvider.slack(client),
+  CredentialProvider.salesforce({ ...client, offlineAccess: true }),
+  CredentialProvider.microsoft({ ...client, tenantId: "my-tenant" }),
+  CredentialProvider.atlassian(client),
+  CredentialProvider.linkedin(client),
+  CredentialProvider.okta(hosted),
+  CredentialProvider.auth0(hosted),
+  CredentialProvider.cognito(hosted),
+  CredentialProvider.oneLogin(hosted),
+  CredentialProvider.pingOne(hosted),
+  CredentialProvider.cyberArk(hosted),
+  CredentialProvider.fusionAuth(hosted),
+  CredentialProvider.x(client),
+  CredentialProvider.dropbox(client),
+  CredentialProvider.reddit(client),
+  CredentialProvider.facebook(client),
+  CredentialProvider.hubspot(client),
+  CredentialProvider.notion(client),
+  CredentialProvider.spotify(client),
+  CredentialProvider.twitch(client),
+  CredentialProvider.yandex(client),
+  CredentialProvider.zoom(client),
+  CredentialProvider.custom({ ...client, discovery: "https://id.example.com/.well-known/openid-configuration" }),
+  CredentialProvider.custom({ ...client, metadata: endpoints, clientAuthenticationMethod: "CLIENT_SECRET_POST" }),
+  CredentialProvider.apiKey({ name: "provider", apiKey: Redacted.make(sentinel) }),
+  CredentialProvider.coinbase({ name: "provider", apiKeyId: "key-1", apiKeySecret: Redacted.make(sentinel) }),
+  CredentialProvider.stripePrivy({
+    name: "provider",
+    appId: "app-1",
+    appSecret: Redacted.make(sentinel),
+    authorizationId: "auth-1",
+    authorizationPrivateKey: Redacted.make(sentinel)
+  })
+]
+
+const others: ReadonlyArray<CredentialProvider.Definition> = [
+  CredentialProvider.github({ ...client, clientSecret: { secretId: "github-secret", jsonKey: "secret" } }),
+  CredentialProvider.apiKey({ name: "provider", apiKey: { secretId: "weather", jsonKey: "key" } }),
+  CredentialProvider.custom({
+    name: "provider",
+    clientId: "my-agent",
+    metadata: endpoints,
+    privateKeyJwt: { kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/k1", signingAlgorithm: "ES256" }
+  }),
+  CredentialProvider.custom({ name: "provider", awsIamIdTokenJwt: true, metadata: endpoints })
+]
+
+const label = (definition: CredentialProvider.Definition) =>
+  definition.kind === "apiKey" ? "apiKey" : definition.request.credentialProviderVendor
+
+const schemaOf = (definition: CredentialProvider.Definition): Schema.Schema<unknown, unknown> => {
+  const schemas = {
+    oauth2: Oauth2Models.CreateOauth2CredentialProviderRequest,
+    apiKey: ApiKeyModels.CreateApiKeyCredentialProviderRequest,
+    payment: PaymentModels.CreatePaymentCredentialProviderRequest
+  }
+  return schemas[definition.kind] as unknown as Schema.Schema<unknown, unknown>
+}
+
+describe("constructors", () => {
+  it.each([...all, ...others].map((definition) => ({ definition, label: label(definition) })))(
+    "$label: the request is one of the service model, whole",
+    ({ definition }) => {
+      const checked = Schema.validateSync(schemaOf(definition), { onExcessProperty: "error" })(definition.request)
+      same(checked, definition.request)
+    }
+  )
+
+  it("know how a vendor is asked for refresh tokens", () => {
+    const ask = (definition: CredentialProvider.Oauth2Definition) => definition.ask
+    assert.deepStrictEqual(ask(CredentialProvider.google(client)), { scopes: [], customParameters: {} })
+    assert.deepStrictEqual(ask(CredentialProvider.google({ ...client, offlineAccess: true })), {
+      scopes: [],
+      customParameters: { access_type: "offline" }
+    })
+    assert.deepStrictEqual(ask(CredentialProvider.microsoft({ ...client, offlineAccess: true })), {
+      scopes: ["offline_access"],
+      customParameters: {}
+    })
+  })
+})
+
+describe("ensure", () => {
+  it.effect.each(all.map((definition) => ({ definition, label: label(definition) })))(
+    "$label: twice equals once",
+    ({ definition }) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* CredentialProvider.compare(definition), "Missing")
+        const first = yield* CredentialProvider.ensure(definition)
+        assert.deepStrictEqual(first, { outcome: "Created", changes: [], notComparable: [] })
+        const before = yield* CredentialProvider.get(definition)
+        const second = yield* CredentialProvider.ensure(definition)
+        assert.strictEqual(second.outcome, "Unchanged")
+        assert.deepStrictEqual(second.changes, [])
+        assert.isAbove(second.notComparable.length, 0)
+        same(yield* CredentialProvider.get(definition), before)
+      }).pipe(Effect.provide(local))
+  )
+
+  it.effect("says what differs, and brings it up to date", () =>
+    Effect.gen(function*() {
+      const before = CredentialProvider.custom({
+        ...client,
+        discovery: "https://old.example.com/.well-known/openid-configuration"
+      })
+      const after = CredentialProvider.custom({
+        ...client,
+        clientId: "other-agent",
+        discovery: "https://new.example.com/.well-known/openid-configuration"
+      })
+      yield* CredentialProvider.ensure(before)
+      assert.deepStrictEqual(yield* CredentialProvider.compare(after), {
+        changes: ["clientId", "oauthDiscovery.discoveryUrl"],
+        notComparable: ["clientSecret"]
+      })
+      assert.deepStrictEqual(yield* CredentialProvider.ensure(after), {
+        outcome: "Updated",
+        changes: ["clientId", "oauthDiscovery.discoveryUrl"],
+        notComparable: ["clientSecret"]
+      })
+      assert.strictEqual((yield* CredentialProvider.ensure(after)).outcome, "Unchanged")
+    }).pipe(Effect.provide(local)))
+
+  it.effect("sends secrets when they are to be rotated", () =>
+    Effect.gen(function*() {
+      const definition = CredentialProvider.apiKey({ name: "weather", apiKey: Redacted.make(sentinel) })
+      yield* CredentialProvider.ensure(definition)
+      const renewed = CredentialProvider.apiKey({ name: "weather", apiKey: Redacted.make(rotated) })
+      assert.strictEqual((yield* CredentialProvider.ensure(renewed)).outcome, "Unchanged")
+      assert.deepStrictEqual(yield* CredentialProvider.ensure(renewed, { rotateSecrets: true }), {
+        outcome: "Updated",
+        changes: ["apiKeySecret"],
+        notComparable: []
+      })
+    }).pipe(Effect.provide(local)))
+
+  it.effect("reads what somebody else created in the meantime, and reports what is really invalid", () =>
+    Effect.gen(function*() {
+      const missing = new IdentityError.ResourceNotFoundException({ operation: "Get", message: "not found" })
+      const exists = new IdentityError.ValidationException({ operation: "Create", message: "already exists" })
+      const provider = {
+        name: "weather",
+        credentialProviderArn: "arn",
+        apiKeySecretArn: { secretArn: "arn:secret" },
+        createdTime: DateTime.unsafeMake(0),
+        lastUpdatedTime: DateTime.unsafeMake(0)
+      }
+      const ensure = CredentialProvider.ensure(
+        CredentialProvider.apiKey({ name: "weather", apiKey: Redacted.make(sentinel) })
+      )
+      const { outcome } = yield* Effect.provide(
+        ensure,
+        ScriptedPlanes.layer({
+          getApiKeyCredentialProvider: [Effect.fail(missing), Effect.succeed(provider)],
+          createApiKeyCredentialProvider: [Effect.fail(exists)]
+        })
+      )
+      assert.strictEqual(outcome, "Unchanged")
+      const error = yield* Effect.provide(
+        Effect.flip(ensure),
+        ScriptedPlanes.layer({
+          getApiKeyCredentialProvider: () => Effect.fail(missing),
+          createApiKeyCredentialProvider: [Effect.fail(exists)]
+        })
+      )
+      assert.strictEqual(error._tag, "ValidationException")
+    }))
+
+  it.effect("refuses to switch where a secret is kept", () =>
+    Effect.gen(function*() {
+      yield* CredentialProvider.ensure(CredentialProvider.github(client))
+      const external = CredentialProvider.github({ ...client, clientSecret: { secretId: "s", jsonKey: "k" } })
+      const error = yield* Effect.flip(CredentialProvider.ensure(external))
+      assert(error._tag === "SecretSourceSwitch")
+      assert.strictEqual(error.from, "MANAGED")
+      assert.strictEqual(error.to, "EXTERNAL")
+    }).pipe(Effect.provide(local)))
+})
+
+describe("update", () => {
+  it.effect("changes some members, and keeps the others", () =>
+    Effect.gen(function*() {
+      yield* CredentialProvider.ensure(CredentialProvider.okta(hosted))
+      yield* CredentialProvider.update(
+        { kind: "oauth2", name: "provider" },
+        { clientId: "other-agent", clientSecret: secret(rotated) }
+      )
+      const expected = CredentialProvider.okta({ ...hosted, clientId: "other-agent" })
+      assert.deepStrictEqual(yield* CredentialProvider.compare(expected), {
+        changes: [],
+        notComparable: ["clientSecret"]
+      })
+    }).pipe(Effect.provide(local)))
+
+  it.effect("names what has to be given again, unless the definition is at hand", () =>
+    Effect.gen(function*() {
+      const definition = CredentialProvider.microsoft({ ...client, tenantId: "my-tenant" })
+      yield* CredentialProvider.ensure(definition)
+      const error = yield* Effect.flip(
+        CredentialProvider.update({ kind: "oauth2", name: "provider" }, { clientId: "other-agent" })
+      )
+      assert(error._tag === "MustBeGivenAgain")
+      assert.deepStrictEqual(error.members, ["clientSecret", "tenantId"])
+      yield* CredentialProvider.update(definition, { clientId: "other-agent" })
+      assert.deepStrictEqual(
+        yield* CredentialProvider.compare(CredentialProvider.microsoft({ ...client, clientId: "other-agent" })),
+        { changes: [], notComparable: ["clientSecret"] }
+      )
+    }).pipe(Effect.provide(local)))
+
+  it.effect("replaces keys and payment secrets, and refuses a switch", () =>
+    Effect.gen(function*() {
+      yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "weather", apiKey: secret(sentinel) }))
+      yield* CredentialProvider.update({ kind: "apiKey", name: "weather" }, { apiKey: secret(rotated) })
+      const error = yield* Effect.flip(CredentialProvider.update(
+        { kind: "apiKey", name: "weather" },
+        { apiKey: { secretId: "s", jsonKey: "k" } }
+      ))
+      assert.strictEqual(error._tag, "SecretSourceSwitch")
+      const coinbase = CredentialProvider.coinbase({ name: "pay", apiKeyId: "key-1", apiKeySecret: secret(sentinel) })
+      yield* CredentialProvider.ensure(coinbase)
+      yield* CredentialProvider.update({ kind: "payment", name: "pay" }, {
+        apiKeyId: "key-2",
+        apiKeySecret: secret(rotated)
+      })
+      assert.deepStrictEqual(yield* CredentialProvider.compare(coinbase), {
+        changes: ["apiKeyId"],
+        notComparable: ["apiKeySecret"]
+      })
+    }).pipe(Effect.provide(local)))
+})
+
+describe("awaitReady", () => {
+  const provider = (status: string, failureReason?: string): Oauth2Models.GetOauth2CredentialProviderResponse => ({
+    name: "provider",
+    credentialProviderVendor: "GithubOauth2",
+    credentialProviderArn: "arn",
+    createdTime: DateTime.unsafeMake(0),
+    lastUpdatedTime: DateTime.unsafeMake(0),
+    status,
+    ...(failureReason === undefined ? {} : { failureReason })
+  })
+  const target = { kind: "oauth2", name: "provider" } as const
+  const states = (...all: ReadonlyArray<ReturnType<typeof provider>>) =>
+    ScriptedPlanes.layer({
+      getOauth2CredentialProvider: (_, index) => Effect.succeed(all[index] ?? all.at(-1) ?? provider("READY"))
+    })
+
+  it.effect("waits for READY", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(CredentialProvider.awaitReady(target))
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber)).status, "READY")
+    }).pipe(Effect.provide(states(provider("CREATING"), provider("CREATING"), provider("READY")))))
+
+  it.effect("ends with the reason of a failure", () =>
+    Effect.gen(function*() {
+      for (const status of ["CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"]) {
+        const error = yield* Effect.flip(CredentialProvider.awaitReady(target)).pipe(
+          Effect.provide(states(provider(status, "no access to the key")))
+        )
+        assert(error._tag === "CredentialProviderFailed")
+        assert.strictEqual(error.message, `Credential provider 'provider' is ${status}: no access to the key`)
+      }
+    }))
+
+  it.effect("times out with the last status, also with one that is new", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(Effect.flip(CredentialProvider.awaitReady(target)))
+      yield* TestClock.adjust("3 minutes")
+      const error = yield* Fiber.join(fiber)
+      assert(error._tag === "CredentialProviderTimedOut")
+      assert.strictEqual(error.status, "PONDERING")
+    }).pipe(Effect.provide(states(provider("PONDERING")))))
+
+  it.effect("is over at once for kinds without a status", () =>
+    Effect.gen(function*() {
+      const definition = CredentialProvider.apiKey({ name: "weather", apiKey: secret(sentinel) })
+      yield* CredentialProvider.ensure(definition)
+      assert.strictEqual((yield* CredentialProvider.awaitReady(definition)).name, "weather")
+    }).pipe(Effect.provide(local)))
+})
+
+describe("secrets", () => {
+  it.effect.each(all.map((definition) => ({ definition, label: label(definition) })))(
+    "$label: come back in no answer, plan, error, log line or span",
+    ({ definition }) =>
+      Effect.gen(function*() {
+        const recorder = yield* Recorder.make
+        const answers = yield* Effect.gen(function*() {
+          const created = yield* CredentialProvider.ensure(definition)
+          const again = yield* CredentialProvider.ensure(definition, { rotateSecrets: true })
+          const difference = yield* CredentialProvider.compare(definition)
+          const provider = yield* CredentialProvider.get(definition)
+          const plane = yield* ControlPlane.ControlPlane
+          const error = yield* Effect.flip(plane.getWorkloadIdentity({ name: "missing" }))
+          yield* Effect.logInfo("Definition", definition, provider)
+          return [created, again, difference, provider, error, definition]
+        }).pipe(Effect.provide(local), Effect.provide(recorder.layer))
+        Recorder.assertSecretFree([...answers.flatMap(Recorder.faces), ...(yield* recorder.everything)], [sentinel])
+      })
+  )
+})

@@ -1,0 +1,175 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
+
+const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
+
+const url = (n: number) => `https://agent.example.com/${n}`
+
+/** Runs an effect to its end, however long it waits. */
+const hurry = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.fork(effect)
+    yield* TestClock.adjust("1 hour")
+    return yield* Fiber.join(fiber)
+  })
+
+const urlsOf = (name: string) =>
+  Effect.map(WorkloadIdentity.get(name), (identity) => [...identity.allowedResourceOauth2ReturnUrls ?? []].sort())
+
+describe("WorkloadIdentity", () => {
+  it.effect("makes up a name", () =>
+    Effect.gen(function*() {
+      const created = yield* WorkloadIdentity.create()
+      assert.match(created.name, /^workload-[0-9a-f]{8}$/)
+      assert.deepStrictEqual(created.allowedResourceOauth2ReturnUrls, [])
+    }).pipe(Effect.provide(local)))
+
+  it.effect("is created, listed and deleted", () =>
+    Effect.gen(function*() {
+      yield* WorkloadIdentity.create({ name: "agent-1", returnUrls: [url(1)], tags: { team: "agents" } })
+      yield* WorkloadIdentity.create({ name: "agent-2" })
+      const names = Stream.map(WorkloadIdentity.stream({ pageSize: 1 }), (identity) => identity.name)
+      assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Stream.runCollect(names)), ["agent-1", "agent-2"])
+      yield* WorkloadIdentity.delete("agent-1")
+      assert.strictEqual((yield* Effect.flip(WorkloadIdentity.get("agent-1")))._tag, "ResourceNotFoundException")
+    }).pipe(Effect.provide(local)))
+
+  it.effect("ensure twice equals once, and never removes", () =>
+    Effect.promise(() =>
+      FastCheck.assert(
+        FastCheck.asyncProperty(
+          FastCheck.uniqueArray(FastCheck.nat(6)),
+          FastCheck.uniqueArray(FastCheck.nat(6)),
+          (before, wanted) =>
+            Effect.gen(function*() {
+              yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: before.map(url) })
+              const ensure = hurry(WorkloadIdentity.ensure({ name: "my-agent", returnUrls: wanted.map(url) }))
+              yield* ensure
+              const once = yield* urlsOf("my-agent")
+              yield* ensure
+              assert.deepStrictEqual(yield* urlsOf("my-agent"), once)
+              assert.deepStrictEqual(once, [...new Set([...before, ...wanted])].map(url).sort())
+            }).pipe(Effect.provide(local), Effect.provide(TestContext.TestContext), Effect.runPromise)
+        ),
+        { numRuns: 50 }
+      )
+    ))
+
+  it.effect("writes nothing and waits for nothing when nothing is missing", () =>
+    Effect.gen(function*() {
+      yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1)] })
+      const writes = yield* Ref.make(0)
+      const counted = Layer.provide(
+        ControlPlane.decorate((operation, effect) =>
+          operation === "updateWorkloadIdentity" ? Effect.zipRight(Ref.update(writes, (n) => n + 1), effect) : effect
+        ),
+        Layer.succeed(ControlPlane.ControlPlane, yield* ControlPlane.ControlPlane)
+      )
+      yield* Effect.provide(WorkloadIdentity.ensure({ name: "my-agent", returnUrls: [url(1)] }), counted)
+      assert.strictEqual(yield* Ref.get(writes), 0)
+    }).pipe(Effect.provide(local)))
+
+  it.effect("20 fibers at once end with one identity and all URLs", () =>
+    Effect.gen(function*() {
+      yield* hurry(Effect.forEach(
+        Array.from({ length: 20 }, (_, n) => n),
+        (n) => WorkloadIdentity.ensure({ name: "my-agent", returnUrls: [url(n)] }),
+        { concurrency: "unbounded" }
+      ))
+      assert.lengthOf(yield* urlsOf("my-agent"), 20)
+    }).pipe(Effect.provide(local)))
+
+  it.effect("takes return URLs away", () =>
+    Effect.gen(function*() {
+      yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1), url(2), url(3)] })
+      yield* hurry(WorkloadIdentity.removeReturnUrls("my-agent", [url(1), url(3), url(9)]))
+      yield* hurry(WorkloadIdentity.addReturnUrls("my-agent", [url(4)]))
+      assert.deepStrictEqual(yield* urlsOf("my-agent"), [url(2), url(4)])
+    }).pipe(Effect.provide(local)))
+
+  it.effect("writes again when another process overwrites what it wrote", () =>
+    Effect.gen(function*() {
+      // Three times another writer, who read before this one wrote, puts back what it had read.
+      const overwrites = yield* Ref.make(3)
+      const contended = Layer.provide(
+        ControlPlane.decorate((operation, effect) =>
+          operation !== "updateWorkloadIdentity" ? effect : Effect.gen(function*() {
+            const result = yield* effect
+            if ((yield* Ref.getAndUpdate(overwrites, (n) => n - 1)) > 0) {
+              yield* Effect.orDie(plane.updateWorkloadIdentity({
+                name: "my-agent",
+                allowedResourceOauth2ReturnUrls: [url(7)]
+              }))
+            }
+            return result
+          })
+        ),
+        Layer.effect(ControlPlane.ControlPlane, ControlPlane.ControlPlane)
+      )
+      const plane = yield* ControlPlane.ControlPlane
+      yield* WorkloadIdentity.create({ name: "my-agent" })
+      yield* hurry(Effect.provide(WorkloadIdentity.ensure({ name: "my-agent", returnUrls: [url(1)] }), contended))
+      assert.deepStrictEqual(yield* urlsOf("my-agent"), [url(1), url(7)])
+      assert.isAtMost(yield* Ref.get(overwrites), 0)
+    }).pipe(Effect.provide(local)))
+
+  it.effect("gives up in the end when others never stop", () =>
+    Effect.gen(function*() {
+      const now = DateTime.unsafeMake(0)
+      const identity = { name: "my-agent", workloadIdentityArn: "arn", createdTime: now, lastUpdatedTime: now }
+      const error = yield* hurry(Effect.flip(WorkloadIdentity.addReturnUrls("my-agent", [url(1)]))).pipe(
+        Effect.provide(ScriptedPlanes.layer({
+          getWorkloadIdentity: () => Effect.succeed(identity),
+          updateWorkloadIdentity: () => Effect.succeed(identity)
+        }))
+      )
+      assert.strictEqual(error._tag, "ReturnUrlsContended")
+    }))
+
+  it.effect("reads what somebody else created in the meantime, and reports what is really invalid", () =>
+    Effect.gen(function*() {
+      const operation = "CreateWorkloadIdentity"
+      const exists = new IdentityError.ValidationException({ operation, message: "already exists" })
+      const missing = new IdentityError.ResourceNotFoundException({ operation, message: "not found" })
+      const now = DateTime.unsafeMake(0)
+      const identity = {
+        name: "my-agent",
+        workloadIdentityArn: "arn",
+        allowedResourceOauth2ReturnUrls: [url(1)],
+        createdTime: now,
+        lastUpdatedTime: now
+      }
+      const ensure = WorkloadIdentity.ensure({ name: "my-agent", returnUrls: [url(1)] })
+      const found = yield* Effect.provide(
+        ensure,
+        ScriptedPlanes.layer({
+          getWorkloadIdentity: [Effect.fail(missing), Effect.succeed(identity), Effect.succeed(identity)],
+          createWorkloadIdentity: [Effect.fail(exists)]
+        })
+      )
+      assert.strictEqual(found.workloadIdentityArn, "arn")
+      const error = yield* Effect.provide(
+        Effect.flip(ensure),
+        ScriptedPlanes.layer({
+          getWorkloadIdentity: () => Effect.fail(missing),
+          createWorkloadIdentity: [Effect.fail(exists)]
+        })
+      )
+      assert.strictEqual(error._tag, "ValidationException")
+    }))
+})

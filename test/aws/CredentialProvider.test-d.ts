@@ -1,0 +1,29 @@
+import type {
+  CredentialProviderVendorType,
+  PaymentCredentialProviderVendorType
+} from "@aws-sdk/client-bedrock-agentcore-control"
+import type * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
+import type { Oauth2Vendor } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type { PaymentVendor } from "effect-agentcore-identity/models/PaymentCredentialProvider"
+import { describe, expectTypeOf, test } from "vitest"
+
+// The vendor in the SDK's spelling, for each constructor: `oneLogin` is `OneLoginOauth2`.
+type VendorOf<Name extends string> = `${Capitalize<Name>}Oauth2`
+
+type Constructors = {
+  readonly [
+    Name in keyof typeof CredentialProvider as (typeof CredentialProvider)[Name] extends
+      (options: never) => CredentialProvider.Oauth2Definition ? Name : never
+  ]: true
+}
+
+describe("vendors", () => {
+  test("are those of the SDK, all of them", () => {
+    expectTypeOf<Oauth2Vendor>().toEqualTypeOf<CredentialProviderVendorType>()
+    expectTypeOf<PaymentVendor>().toEqualTypeOf<PaymentCredentialProviderVendorType>()
+  })
+
+  test("have a constructor each", () => {
+    expectTypeOf<VendorOf<keyof Constructors & string>>().toEqualTypeOf<CredentialProviderVendorType>()
+  })
+})

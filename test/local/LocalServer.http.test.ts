@@ -1,0 +1,386 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import * as Net from "node:net"
+import { createServer, stop } from "../../src/internal/http/nodeServer.js"
+import { makeWith } from "../../src/internal/local/wireNode.js"
+import * as Recorder from "../recorder.js"
+import * as Wire from "./wire.js"
+import { call, fails, server, setUp, url } from "./wire.js"
+
+// -----------------------------------------------------------------------------
+// Raw connections
+// -----------------------------------------------------------------------------
+
+interface RawAnswer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: string
+}
+
+/** The answers in what a server sent on one connection, one after the other. */
+const answersIn = (text: string): ReadonlyArray<RawAnswer> => {
+  const answers: Array<RawAnswer> = []
+  let rest = text
+  while (rest.length > 0) {
+    const end = rest.indexOf("\r\n\r\n")
+    assert.notStrictEqual(end, -1, rest)
+    const [first = "", ...lines] = rest.slice(0, end).split("\r\n")
+    const headers = Object.fromEntries(lines.map((line) => {
+      const colon = line.indexOf(":")
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+    }))
+    const status = Number(first.split(" ")[1])
+    if (status === 100) {
+      rest = rest.slice(end + 4)
+      continue
+    }
+    const length = Number(headers["content-length"] ?? 0)
+    answers.push({ status, headers, body: rest.slice(end + 4, end + 4 + length) })
+    rest = rest.slice(end + 4 + length)
+  }
+  return answers
+}
+
+/** Writes the pieces one after the other on one connection, and reads it to its end. */
+const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<RawAnswer>> =>
+  Effect.async<string>((resume) => {
+    const chunks: Array<Buffer> = []
+    const socket = Net.connect(Number(new URL(base).port), "127.0.0.1", () => {
+      const next = (index: number) => {
+        const piece = pieces[index]
+        if (piece !== undefined) socket.write(piece, () => setImmediate(() => next(index + 1)))
+      }
+      next(0)
+    })
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk))
+    socket.on("error", () => {})
+    socket.on("close", () => resume(Effect.succeed(Buffer.concat(chunks).toString("latin1"))))
+    return Effect.sync(() => socket.destroy())
+  }).pipe(
+    Effect.timeoutFail({ duration: "8 seconds", onTimeout: () => new Error("The connection was left open") }),
+    Effect.orDie,
+    Effect.map(answersIn)
+  )
+
+const assertAws = (answer: RawAnswer | undefined, status: number, name: string) => {
+  assert.strictEqual(answer?.status, status, JSON.stringify(answer))
+  assert.strictEqual(answer?.headers["x-amzn-errortype"], name)
+  assert.match(String(answer?.headers["x-amzn-requestid"]), Wire.uuid)
+  assert.strictEqual(answer?.headers["content-type"], "application/json")
+  assert.isString(JSON.parse(answer?.body ?? "").message)
+}
+
+const head = (options: { path?: string; host?: string; headers?: ReadonlyArray<string> } = {}): string =>
+  [
+    `POST ${options.path ?? "/identities/GetWorkloadIdentity"} HTTP/1.1`,
+    ...options.host === undefined ? ["host: 127.0.0.1"] : options.host === "" ? [] : [options.host],
+    "content-type: application/json",
+    `authorization: ${Wire.authorization}`,
+    ...options.headers ?? [],
+    "",
+    ""
+  ].join("\r\n")
+
+const last = ["connection: close", "content-length: 16"]
+const body = "{\"name\":\"agent\"}"
+
+describe("requests that are none", () => {
+  it.scopedLive("get an answer in the form of AWS", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const base = yield* url
+      const one = (...pieces: ReadonlyArray<string>) => Effect.map(raw(base, ...pieces), (answers) => {
+        assert.strictEqual(answers.length, 1, JSON.stringify(answers))
+        return answers[0]
+      })
+      assert.strictEqual((yield* one(head({ headers: last }), body))?.status, 200)
+
+      const big = `x-large: ${"x".repeat(20_000)}`
+      assertAws(yield* one(head({ headers: [big, ...last] }), body), 431, "RequestHeaderFieldsTooLargeException")
+      assertAws(
+        yield* one(head({ headers: Array.from({ length: 40 }, () => big) })),
+        431,
+        "RequestHeaderFieldsTooLargeException"
+      )
+      assertAws(
+        yield* one(`POST /${"x".repeat(20_000)} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`),
+        431,
+        "RequestHeaderFieldsTooLargeException"
+      )
+
+      for (
+        const nonsense of [
+          "nonsense\r\n\r\n",
+          "\0\0\0\0\r\n\r\n",
+          "GET / HTTP/9.9\r\n\r\n",
+          "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+          "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+          head({ headers: ["no colon", ...last] }),
+          head({ headers: ["content-length: 1", "content-length: 2"] }),
+          head({ headers: ["content-length: -1"] }),
+          head({ headers: ["transfer-encoding: chunked", "content-length: 3"] }),
+          head({ headers: ["bad header: \x01"] })
+        ]
+      ) {
+        assertAws(yield* one(nonsense), 400, "BadRequestException")
+      }
+      assertAws(
+        yield* one(head({ headers: ["transfer-encoding: chunked"] }), "zz\r\nnonsense\r\n"),
+        400,
+        "BadRequestException"
+      )
+
+      // Hosts and targets that leave open who is meant.
+      for (
+        const odd of [
+          head({ host: "", headers: last }),
+          head({ host: "host: 127.0.0.1\r\nhost: 127.0.0.1", headers: last }),
+          head({ host: "host: 127.0.0.1\r\nHOST: evil.example", headers: last }),
+          head({ path: "http://127.0.0.1/identities/GetWorkloadIdentity", headers: last }),
+          head({ path: "http://evil.example/", headers: last }),
+          head({ path: "*", headers: last })
+        ]
+      ) {
+        assertAws(yield* one(odd, body), 400, "BadRequestException")
+      }
+      assertAws(yield* one(head({ host: "host:", headers: last }), body), 403, "AccessDeniedException")
+
+      assertAws(
+        yield* one(head({ headers: ["expect: miracles", ...last] }), body),
+        417,
+        "ExpectationFailedException"
+      )
+      assert.strictEqual((yield* one(head({ headers: ["expect: 100-continue", ...last] }), body))?.status, 200)
+      assertAws(
+        yield* one("CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n"),
+        405,
+        "UnknownOperationException"
+      )
+
+      // Clients that would rather speak something else are spoken to all the same.
+      for (const protocol of ["h2c", "websocket", "nonsense"]) {
+        const upgrade = ["upgrade: " + protocol, "connection: upgrade, close", "content-length: 16"]
+        assert.strictEqual((yield* one(head({ headers: upgrade }), body))?.status, 200, protocol)
+      }
+
+      // It goes on.
+      assert.strictEqual((yield* one(head({ headers: last }), body))?.status, 200)
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("behind others on one connection do not take their place", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const base = yield* url
+      const whole = head({ headers: ["content-length: 16"] }) + body
+      const pipelined = yield* raw(base, whole + whole + head({ headers: last }) + body)
+      assert.deepStrictEqual(pipelined.map(({ status }) => status), [200, 200, 200])
+      const spoilt = yield* raw(base, `${whole}${whole}nonsense\r\n\r\n`)
+      assert.deepStrictEqual(spoilt.map(({ status }) => status), [200, 200, 400])
+      assertAws(spoilt[2], 400, "BadRequestException")
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("may come in pieces, chunked or not", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const base = yield* url
+      const pieces = `${head({ headers: last })}${body}`.split("")
+      assert.strictEqual((yield* raw(base, ...pieces))[0]?.status, 200)
+      const chunked = head({ headers: ["connection: close", "transfer-encoding: chunked"] })
+      const chunks = body.split("").map((character) => `1\r\n${character}\r\n`)
+      assert.strictEqual((yield* raw(base, chunked, ...chunks, "0\r\n\r\n"))[0]?.status, 200)
+      const two = yield* raw(base, chunked, "2;name=value\r\n{}\r\n0\r\ntrailer: 1\r\n\r\n")
+      assertAws(two[0], 400, "ValidationException")
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("that never end are ended", () =>
+    Effect.gen(function*() {
+      const node = yield* Effect.acquireRelease(
+        makeWith({ requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 }),
+        stop
+      )
+      yield* Effect.async<void>((resume) => {
+        node.listen(0, "127.0.0.1", () => resume(Effect.void))
+      })
+      // A handler that waits for the body.
+      node.removeAllListeners("request").on("request", (request: Http.IncomingMessage) => request.resume())
+      const base = `http://127.0.0.1:${(node.address() as AddressInfo).port}`
+      for (const slow of ["POST / HTTP/1.1\r\nhost: 127.0", head({ headers: last }) + "{"]) {
+        assertAws((yield* raw(base, slow))[0], 408, "RequestTimeoutException")
+      }
+    }))
+})
+
+describe("methods", () => {
+  it.scopedLive("that an address does not have are refused, without CORS headers", () =>
+    Effect.gen(function*() {
+      const base = yield* url
+      const path = "/identities/GetWorkloadIdentity"
+      for (const method of Http.METHODS.filter((method) => method !== "POST" && method !== "CONNECT")) {
+        const answer = yield* Wire.send(base, {
+          method,
+          path,
+          headers: { origin: "https://evil.example", "access-control-request-method": "POST" }
+        })
+        assert.isTrue(answer.status === 405 || answer.status === 404, `${method} ${answer.status}`)
+        assert.strictEqual(answer.headers["x-amzn-errortype"], "UnknownOperationException")
+        assert.deepStrictEqual(Object.keys(answer.headers).filter((name) => name.startsWith("access-control-")), [])
+        if (method !== "HEAD") assert.isString(JSON.parse(answer.text).message)
+      }
+    }).pipe(Effect.provide(server())))
+})
+
+describe("health", () => {
+  it.scopedLive("is told to everybody who knows the name", () =>
+    Effect.gen(function*() {
+      const base = yield* url
+      const answer = yield* Wire.send(base, { method: "GET", path: "/health" })
+      assert.strictEqual(answer.status, 200)
+      assert.deepStrictEqual(JSON.parse(answer.text), { status: "ok" })
+      assert.strictEqual((yield* Wire.send(base, { method: "HEAD", path: "/health" })).status, 200)
+      const foreign = yield* Wire.send(base, { method: "GET", path: "/health", headers: { host: "evil.example" } })
+      fails(foreign, 403, "AccessDeniedException")
+    }).pipe(Effect.provide(server())))
+})
+
+describe("access log", () => {
+  it.scopedLive("has operation, status, duration and request id of every request, and nothing else", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const ids: Array<string> = []
+      yield* Effect.gen(function*() {
+        const base = yield* url
+        yield* setUp
+        for (
+          const answer of [
+            yield* call("/identities/GetWorkloadIdentity", { name: "agent" }),
+            yield* call("/identities/GetWorkloadIdentity", { name: "sentinel-4f1b7c2d" }),
+            yield* call("/identities/sentinel-9d3e5a1c?sentinel-9d3e5a1c", { name: "agent" }),
+            yield* Wire.send(base, { method: "GET", path: "/identities/oauth2/authorize?request_uri=sentinel-2c8f6b0e" })
+          ]
+        ) {
+          ids.push(String(answer.headers["x-amzn-requestid"]))
+        }
+        yield* raw(base, "sentinel-7a9d1e4f\r\n\r\n")
+      }).pipe(Effect.provide(server()), Effect.provide(recorder.layer))
+
+      const lines = yield* recorder.everything
+      const logged = lines.flatMap((line) => {
+        try {
+          const { annotations, logLevel } = JSON.parse(line)
+          return logLevel === "INFO" && annotations?.status !== undefined ? [annotations] : []
+        } catch {
+          return []
+        }
+      })
+      assert.deepStrictEqual(
+        logged.slice(-5).map(({ operation, status }) => [operation, status]),
+        [
+          ["GetWorkloadIdentity", 200],
+          ["GetWorkloadIdentity", 404],
+          ["unknown", 404],
+          ["authorize", 404],
+          ["unknown", 400]
+        ]
+      )
+      for (const [index, { durationMs, requestId, ...rest }] of logged.slice(-5, -1).entries()) {
+        assert.strictEqual(requestId, ids[index])
+        assert.isAtLeast(durationMs, 0)
+        assert.deepStrictEqual(Object.keys(rest).sort(), ["operation", "status"])
+      }
+      Recorder.assertSecretFree(
+        lines.filter((line) => line.includes("INFO")),
+        ["4f1b7c2d", "9d3e5a1c", "2c8f6b0e", "7a9d1e4f"]
+      )
+    }))
+})
+
+describe("shutdown", () => {
+  /** A connection on which nothing is sent, as browsers make them in advance. */
+  const silent = (base: string): Effect.Effect<Net.Socket, never, Scope.Scope> =>
+    Effect.acquireRelease(
+      Effect.async<Net.Socket>((resume) => {
+        const socket = Net.connect(Number(new URL(base).port), "127.0.0.1", () => resume(Effect.succeed(socket)))
+        socket.on("error", () => {})
+      }),
+      (socket) => Effect.sync(() => socket.destroy())
+    )
+
+  it.scopedLive("finishes the answers that are on their way, and waits for nobody else", () =>
+    Effect.gen(function*() {
+      const asked = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const http = yield* Effect.acquireRelease(Effect.sync(() => createServer()), stop)
+      http.on("request", (_, response) => {
+        Effect.runFork(
+          Deferred.succeed(asked, undefined).pipe(
+            Effect.zipRight(Deferred.await(go)),
+            Effect.zipRight(Effect.sync(() => response.end("finished")))
+          )
+        )
+      })
+      yield* Effect.async<void>((resume) => {
+        http.listen(0, "127.0.0.1", () => resume(Effect.void))
+      })
+      const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+      yield* silent(base)
+      const answer = yield* Effect.fork(Effect.promise(() => fetch(base).then((response) => response.text())))
+      yield* Deferred.await(asked)
+      const stopping = yield* Effect.fork(stop(http))
+      yield* Effect.yieldNow()
+      yield* Deferred.succeed(go, undefined)
+      assert.strictEqual(yield* Fiber.join(answer), "finished")
+      yield* Effect.timeout(Fiber.join(stopping), "3 seconds")
+    }))
+
+  it.scopedLive("of the local server answers a request whose body is still to come", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(server(), scope)
+      const base = yield* Effect.provide(url, context)
+      yield* Effect.provide(setUp, context)
+      yield* silent(base)
+      const socket = yield* silent(base)
+      const text = yield* Deferred.make<string>()
+      const begun = yield* Deferred.make<void>()
+      let received = ""
+      socket.on("data", (chunk) => {
+        received += chunk
+        Deferred.unsafeDone(begun, Effect.void)
+      })
+      socket.on("close", () => Deferred.unsafeDone(text, Effect.succeed(received)))
+      socket.write(head({ headers: ["content-length: 16", "expect: 100-continue"] }))
+      // "100 Continue": the server has begun with it.
+      yield* Deferred.await(begun)
+      const stopping = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* Effect.yieldNow()
+      socket.write(body)
+      const [answer] = answersIn(yield* Deferred.await(text))
+      assert.strictEqual(answer?.status, 200, received)
+      yield* Effect.timeout(Fiber.join(stopping), "3 seconds")
+      const refused = yield* Effect.exit(Effect.tryPromise(() => fetch(`${base}/health`)))
+      assert.isTrue(Exit.isFailure(refused))
+    }))
+})
+
+describe("a defect", () => {
+  it.scopedLive("is answered with a request id that the log explains", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const answer = yield* Wire.askApiKey().pipe(
+        Effect.provide(Wire.apiKey(Effect.die(new RangeError("what was thrown")))),
+        Effect.provide(recorder.layer)
+      )
+      fails(answer, 500, "InternalServerException")
+      const lines = yield* recorder.everything
+      assert.isTrue(
+        lines.some((line) => line.includes(String(answer.headers["x-amzn-requestid"])) && line.includes("RangeError"))
+      )
+    }))
+})

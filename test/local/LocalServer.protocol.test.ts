@@ -1,0 +1,264 @@
+/** The server as the AWS SDK sees it: what the clients throw, retry, decode and page through. */
+import * as Control from "@aws-sdk/client-bedrock-agentcore-control"
+import * as Data from "@aws-sdk/client-bedrock-agentcore"
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Wire from "./wire.js"
+
+const settings = (endpoint: string, maxAttempts: number) => ({
+  endpoint,
+  region: "us-west-2",
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  maxAttempts
+})
+
+interface Clients {
+  readonly control: Control.BedrockAgentCoreControl
+  readonly data: Data.BedrockAgentCore
+}
+
+const clients = (endpoint: string, maxAttempts = 1): Effect.Effect<Clients, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => ({
+      control: new Control.BedrockAgentCoreControl(settings(endpoint, maxAttempts)),
+      data: new Data.BedrockAgentCore(settings(endpoint, maxAttempts))
+    })),
+    ({ control, data }) =>
+      Effect.sync(() => {
+        control.destroy()
+        data.destroy()
+      })
+  )
+
+const answer = <A>(call: () => Promise<A>): Effect.Effect<A> => Effect.promise(call)
+
+/** What a call throws. */
+const thrown = (call: () => Promise<unknown>): Effect.Effect<unknown> =>
+  Effect.flip(Effect.tryPromise({ try: call, catch: (error) => error })).pipe(Effect.orDie)
+
+const message = "what AWS says"
+const operation = "any"
+
+/** The errors of both clients, and the status that the service model gives them. */
+const errors = [
+  [new IdentityError.ValidationException({ operation, message }), 400],
+  [new IdentityError.UnauthorizedException({ operation, message }), 401],
+  [new IdentityError.AccessDeniedException({ operation, message }), 403],
+  [new IdentityError.ResourceNotFoundException({ operation, message }), 404],
+  [new IdentityError.ThrottlingException({ operation, message }), 429],
+  [new IdentityError.InternalServerException({ operation, message }), 500]
+] as const
+
+const controlErrors = [
+  [new IdentityError.ConflictException({ operation, message }), 409],
+  [new IdentityError.ServiceQuotaExceededException({ operation, message }), 402],
+  [new IdentityError.ResourceLimitExceededException({ operation, message }), 400],
+  [new IdentityError.EncryptionFailure({ operation, message }), 400],
+  [new IdentityError.DecryptionFailure({ operation, message }), 400]
+] as const
+
+/** The error in whose name a call was made. */
+const named = <Entry extends readonly [error: { readonly _tag: string }, status: number]>(
+  all: ReadonlyArray<Entry>,
+  name: string
+): Effect.Effect<never, Entry[0]> => {
+  const found = all.find(([error]) => error._tag === name)
+  return found === undefined ? Effect.dieMessage(`no error ${name}`) : Effect.fail(found[0])
+}
+
+const failing = Layer.merge(
+  Layer.mock(DataPlane.DataPlane, {
+    getResourceApiKey: ({ resourceCredentialProviderName }) => named(errors, resourceCredentialProviderName)
+  }),
+  Layer.mock(ControlPlane.ControlPlane, {
+    createApiKeyCredentialProvider: ({ name }) => named([...errors, ...controlErrors], name),
+    setTokenVaultCmk: () => Effect.fail(new IdentityError.ConcurrentModificationException({ operation, message }))
+  })
+)
+
+describe("errors of the AWS SDK", () => {
+  const check = (error: unknown, module: object, base: unknown, name: string, status: number) => {
+    const Class = Object.entries(module).find(([key]) => key === name)?.[1]
+    assert.isFunction(Class, name)
+    assert(error instanceof Class, `${name}: ${error}`)
+    assert(typeof base === "function" && error instanceof base)
+    assert(error instanceof Control.BedrockAgentCoreControlServiceException || error instanceof Data.BedrockAgentCoreServiceException)
+    assert.strictEqual(error.name, name)
+    assert.strictEqual(error.message, message)
+    assert.strictEqual(error.$metadata.httpStatusCode, status)
+    assert.match(String(error.$metadata.requestId), Wire.uuid)
+    assert.strictEqual(error.$fault, status >= 500 ? "server" : "client")
+  }
+
+  it.scopedLive("are instances of their classes, in both packages", () =>
+    Effect.gen(function*() {
+      const { control, data } = yield* clients(yield* Wire.base)
+      for (const [{ _tag: name }, status] of errors) {
+        const error = yield* thrown(() =>
+          data.getResourceApiKey({ workloadIdentityToken: "any", resourceCredentialProviderName: name })
+        )
+        check(error, Data, Data.BedrockAgentCoreServiceException, name, status)
+      }
+      for (const [{ _tag: name }, status] of [...errors, ...controlErrors]) {
+        const error = yield* thrown(() => control.createApiKeyCredentialProvider({ name, apiKey: "key" }))
+        check(error, Control, Control.BedrockAgentCoreControlServiceException, name, status)
+      }
+      const error = yield* thrown(() =>
+        control.setTokenVaultCMK({ tokenVaultId: "default", kmsConfiguration: { keyType: "ServiceManagedKey" } })
+      )
+      check(error, Control, Control.BedrockAgentCoreControlServiceException, "ConcurrentModificationException", 409)
+    }).pipe(Effect.provide(Wire.over(failing))))
+
+  it.scopedLive("carry the fields that are wrong", () =>
+    Effect.gen(function*() {
+      const { control, data } = yield* clients(yield* Wire.url)
+      const error = yield* thrown(() => control.createWorkloadIdentity({ name: "no name!" }))
+      assert(error instanceof Control.ValidationException)
+      assert.strictEqual(error.reason, "FieldValidationFailed")
+      assert.deepStrictEqual(error.fieldList?.map(({ name }) => name), ["name"])
+      const missing = yield* thrown(() => data.getWorkloadAccessToken({ workloadName: undefined }))
+      assert(missing instanceof Data.ValidationException)
+      assert.deepStrictEqual(missing.fieldList, [{ name: "workloadName", message: "Member must not be null" }])
+    }).pipe(Effect.provide(Wire.server())))
+})
+
+describe("retries of the AWS SDK", () => {
+  /** The first answers of the data plane are these errors, whatever it would have said. */
+  const faults = (
+    failures: Ref.Ref<ReadonlyArray<IdentityError.ThrottlingException | IdentityError.InternalServerException>>,
+    calls: Ref.Ref<number>
+  ) =>
+    DataPlane.decorate((_, effect) =>
+      Effect.flatMap(
+        Effect.zipRight(
+          Ref.update(calls, (count) => count + 1),
+          Ref.modify(failures, ([first, ...rest]) => [first, rest] as const)
+        ),
+        (failure) => failure === undefined ? effect : Effect.fail(failure)
+      )
+    ).pipe(
+      Layer.provideMerge(LocalBackend.layer()),
+      Layer.provide(OAuthClient.layerScripted())
+    )
+
+  it.scopedLive("overcome a 500 and a 429, and give up after three attempts", () =>
+    Effect.gen(function*() {
+      const throttled = new IdentityError.ThrottlingException({ operation, message })
+      const down = new IdentityError.InternalServerException({ operation, message })
+      const failures = yield* Ref.make<ReadonlyArray<typeof throttled | typeof down>>([])
+      const calls = yield* Ref.make(0)
+      yield* Effect.gen(function*() {
+        const { control, data } = yield* clients(yield* Wire.base, 3)
+        yield* answer(() => control.createWorkloadIdentity({ name: "agent" }))
+        const token = answer(() => data.getWorkloadAccessToken({ workloadName: "agent" }))
+
+        yield* Ref.set(failures, [down, throttled])
+        const { $metadata, workloadAccessToken } = yield* token
+        assert.isString(workloadAccessToken)
+        assert.strictEqual($metadata.attempts, 3)
+        assert.strictEqual(yield* Ref.getAndSet(calls, 0), 3)
+
+        yield* Ref.set(failures, [down, down, down, down])
+        const error = yield* thrown(() => data.getWorkloadAccessToken({ workloadName: "agent" }))
+        assert(error instanceof Data.InternalServerException)
+        assert.strictEqual(error.$metadata.attempts, 3)
+        assert.strictEqual(yield* Ref.getAndSet(calls, 0), 3)
+
+        // What another attempt does not mend is not attempted again.
+        yield* Ref.set(failures, [])
+        const refused = yield* thrown(() => data.getWorkloadAccessToken({ workloadName: "nobody" }))
+        assert(refused instanceof Data.ResourceNotFoundException)
+        assert.strictEqual(yield* Ref.get(calls), 1)
+      }).pipe(Effect.provide(Wire.over(faults(failures, calls))))
+    }))
+})
+
+describe("answers to the AWS SDK", () => {
+  it.scopedLive("have dates, and no body where there is nothing to say", () =>
+    Effect.gen(function*() {
+      const { control } = yield* clients(yield* Wire.url)
+      const before = Date.now()
+      const created = yield* answer(() => control.createWorkloadIdentity({ name: "agent" }))
+      assert.strictEqual(created.$metadata.httpStatusCode, 201)
+      const read = yield* answer(() => control.getWorkloadIdentity({ name: "agent" }))
+      for (const time of [read.createdTime, read.lastUpdatedTime]) {
+        assert(time instanceof Date)
+        assert.isTrue(time.getTime() >= before && time.getTime() <= Date.now(), "to the millisecond")
+      }
+      yield* answer(() => control.createApiKeyCredentialProvider({ name: "weather", apiKey: "key" }))
+
+      const deletions = [
+        yield* answer(() => control.deleteWorkloadIdentity({ name: "agent" })),
+        yield* answer(() => control.deleteApiKeyCredentialProvider({ name: "weather" }))
+      ]
+      for (const { $metadata, ...members } of deletions) {
+        assert.strictEqual($metadata.httpStatusCode, 204)
+        assert.match(String($metadata.requestId), Wire.uuid)
+        assert.deepStrictEqual(members, {})
+      }
+      const raw = yield* Wire.call("/identities/DeleteWorkloadIdentity", { name: "agent" })
+      assert.include([204, 404], raw.status)
+      yield* answer(() => control.createWorkloadIdentity({ name: "agent" }))
+      const empty = yield* Wire.call("/identities/DeleteWorkloadIdentity", { name: "agent" })
+      assert.strictEqual(empty.status, 204)
+      assert.strictEqual(empty.text, "")
+      assert.isUndefined(empty.headers["content-type"])
+      assert.isUndefined(empty.headers["content-length"])
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.scopedLive("have tags by ARNs that are longer than a router's parameters", () =>
+    Effect.gen(function*() {
+      const { control } = yield* clients(yield* Wire.url)
+      const { workloadIdentityArn: resourceArn } = yield* answer(() =>
+        control.createWorkloadIdentity({ name: "w".repeat(255), tags: { team: "Zürich" } })
+      )
+      const tagged = yield* answer(() => control.tagResource({ resourceArn, tags: { "a b": "c=d&e", "f/g": "" } }))
+      assert.strictEqual(tagged.$metadata.httpStatusCode, 204)
+      const { tags } = yield* answer(() => control.listTagsForResource({ resourceArn }))
+      assert.deepStrictEqual(tags, { team: "Zürich", "a b": "c=d&e", "f/g": "" })
+      const untagged = yield* answer(() => control.untagResource({ resourceArn, tagKeys: ["a b", "f/g", "never?"] }))
+      assert.strictEqual(untagged.$metadata.httpStatusCode, 204)
+      assert.deepStrictEqual((yield* answer(() => control.listTagsForResource({ resourceArn }))).tags, { team: "Zürich" })
+      const unknown = yield* thrown(() =>
+        control.listTagsForResource({ resourceArn: resourceArn?.replace("/w", "/x") })
+      )
+      assert(unknown instanceof Control.ResourceNotFoundException)
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.scopedLive("come in pages, for the paginators", () =>
+    Effect.gen(function*() {
+      const { control } = yield* clients(yield* Wire.url)
+      const names = Array.from({ length: 23 }, (_, index) => `w-${String(index).padStart(2, "0")}`)
+      for (const name of names) {
+        yield* answer(() => control.createWorkloadIdentity({ name }))
+      }
+      yield* answer(() => control.createApiKeyCredentialProvider({ name: "weather", apiKey: "key" }))
+      const collect = <A>(pages: AsyncIterable<A>) =>
+        Effect.map(Stream.runCollect(Stream.fromAsyncIterable(pages, (error) => error)), Chunk.toReadonlyArray)
+      const pages = yield* collect(Control.paginateListWorkloadIdentities({ client: control, pageSize: 10 }, {}))
+      assert.deepStrictEqual(pages.map(({ workloadIdentities }) => workloadIdentities?.length), [10, 10, 3])
+      assert.deepStrictEqual(
+        pages.flatMap(({ workloadIdentities }) => workloadIdentities?.map(({ name }) => name)).sort(),
+        names
+      )
+      assert.isUndefined(pages.at(-1)?.nextToken)
+      const keys = yield* collect(Control.paginateListApiKeyCredentialProviders({ client: control }, {}))
+      assert.deepStrictEqual(keys.flatMap((page) => page.credentialProviders?.map(({ name }) => name)), ["weather"])
+      assert.isEmpty(
+        (yield* collect(Control.paginateListOauth2CredentialProviders({ client: control }, {})))
+          .flatMap((page) => page.credentialProviders ?? [])
+      )
+      const wrong = yield* thrown(() => control.listWorkloadIdentities({ nextToken: "not one of yours" }))
+      assert(wrong instanceof Control.ValidationException)
+    }).pipe(Effect.provide(Wire.server())))
+})

@@ -1,0 +1,291 @@
+import { BedrockAgentCoreControlClient, CreateWorkloadIdentityCommand } from "@aws-sdk/client-bedrock-agentcore-control"
+import { SignatureV4 } from "@smithy/signature-v4"
+import { assert, describe, it } from "@effect/vitest"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Redacted from "effect/Redacted"
+import { createHash, createHmac } from "node:crypto"
+import * as Recorder from "../recorder.js"
+import * as Wire from "./wire.js"
+import { fails, server, succeeds, url } from "./wire.js"
+
+const secret = "5f1d9c-0e77ab-93d2c4-81f6b0"
+const sessionToken = "8b2e7a-c41f05-6da390-27e8d1"
+const keys = {
+  plain: { accessKeyId: "AKIDPLAIN", secretAccessKey: Redacted.make(secret) },
+  temporary: {
+    accessKeyId: "AKIDTEMPORARY",
+    secretAccessKey: Redacted.make(secret),
+    sessionToken: Redacted.make(sessionToken)
+  }
+}
+
+const verifying = server({ signatures: "verify", credentials: [keys.plain, keys.temporary] }).pipe(
+  Layer.provide(Logger.remove(Logger.defaultLogger))
+)
+
+class Sha256 {
+  readonly hash: ReturnType<typeof createHmac>
+  constructor(key?: string | ArrayBuffer | ArrayBufferView) {
+    // Both have `update` and `digest`.
+    this.hash = (key === undefined ? createHash("sha256") : createHmac("sha256", key as Uint8Array)) as typeof this.hash
+  }
+  update(data: string | ArrayBuffer | ArrayBufferView) {
+    this.hash.update(data as Uint8Array)
+  }
+  digest() {
+    return Promise.resolve(new Uint8Array(this.hash.digest()))
+  }
+  reset() {}
+}
+
+interface Changes {
+  readonly accessKeyId?: string
+  readonly secretAccessKey?: string
+  readonly sessionToken?: string
+  readonly date?: Date
+  readonly service?: string
+  readonly path?: string
+  readonly query?: Record<string, string | Array<string>>
+  readonly body?: string
+  /** After signing. */
+  readonly change?: (request: {
+    headers: Record<string, string>
+    body: string
+    path: string
+  }) => void
+  readonly checksum?: boolean
+}
+
+/** A signed request, changed on its way. */
+const send = (changes: Changes = {}) =>
+  Effect.gen(function*() {
+    const base = new URL(yield* url)
+    const body = changes.body ?? JSON.stringify({ name: "agent" })
+    const path = changes.path ?? "/identities/CreateWorkloadIdentity"
+    const signed = yield* Effect.promise(() =>
+      new SignatureV4({
+        service: changes.service ?? "bedrock-agentcore",
+        region: "us-west-2",
+        sha256: Sha256,
+        applyChecksum: changes.checksum ?? true,
+        credentials: {
+          accessKeyId: changes.accessKeyId ?? "AKIDPLAIN",
+          secretAccessKey: changes.secretAccessKey ?? secret,
+          ...changes.sessionToken === undefined ? undefined : { sessionToken: changes.sessionToken }
+        }
+      }).sign({
+        method: "POST",
+        protocol: "http:",
+        hostname: base.hostname,
+        path,
+        query: changes.query ?? {},
+        headers: { host: base.host, "content-type": "application/json" },
+        body
+      }, { signingDate: changes.date ?? new Date() })
+    )
+    const request = { headers: { ...signed.headers }, body, path }
+    changes.change?.(request)
+    return yield* Wire.send(base.origin, {
+      path: request.path + (changes.query === undefined ? "" : `?${new URLSearchParams(changes.query as never)}`),
+      headers: request.headers,
+      body: request.body
+    })
+  })
+
+const minutes = (count: number) => new Date(Date.now() + count * 60_000)
+
+describe("signatures", () => {
+  it.scopedLive("that are right are accepted, of permanent and of temporary keys", () =>
+    Effect.gen(function*() {
+      succeeds(yield* send(), 201)
+      succeeds(yield* send({ body: JSON.stringify({ name: "second" }), checksum: false }), 201)
+      succeeds(
+        yield* send({ accessKeyId: "AKIDTEMPORARY", sessionToken, body: JSON.stringify({ name: "ünï ★" }) }).pipe(
+          Effect.filterOrFail(({ status }) => status === 400),
+          Effect.zipRight(
+            send({ accessKeyId: "AKIDTEMPORARY", sessionToken, body: JSON.stringify({ name: "third" }) })
+          )
+        ),
+        201
+      )
+      for (const skew of [-4.5, 4.5]) {
+        fails(yield* send({ date: minutes(skew) }), 400, "ValidationException")
+      }
+      fails(yield* send({ query: { b: "2", a: "ü +&=/" } }), 400, "ValidationException")
+    }).pipe(Effect.provide(verifying)))
+
+  it.scopedLive("of the AWS SDK are accepted", () =>
+    Effect.gen(function*() {
+      const endpoint = yield* url
+      const create = (credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }) =>
+        Effect.tryPromise({
+          try: async () => {
+            const client = new BedrockAgentCoreControlClient({ endpoint, region: "eu-central-1", credentials })
+            try {
+              return await client.send(new CreateWorkloadIdentityCommand({ name: `of-${credentials.accessKeyId}` }))
+            } finally {
+              client.destroy()
+            }
+          },
+          catch: (error) => error as Error
+        })
+      for (
+        const credentials of [
+          { accessKeyId: "AKIDPLAIN", secretAccessKey: secret },
+          { accessKeyId: "AKIDTEMPORARY", secretAccessKey: secret, sessionToken }
+        ]
+      ) {
+        assert.strictEqual((yield* create(credentials)).name, `of-${credentials.accessKeyId}`)
+      }
+      const wrong = yield* Effect.flip(create({ accessKeyId: "AKIDPLAIN", secretAccessKey: "wrong" }))
+      assert.strictEqual(wrong.name, "InvalidSignatureException")
+      const unknown = yield* Effect.flip(create({ accessKeyId: "nobody", secretAccessKey: secret }))
+      assert.strictEqual(unknown.name, "UnrecognizedClientException")
+    }).pipe(Effect.provide(verifying)))
+
+  it.scopedLive("that are wrong are refused, with the names that AWS gives", () =>
+    Effect.gen(function*() {
+      const invalid: ReadonlyArray<readonly [what: string, changes: Changes]> = [
+        ["another secret", { secretAccessKey: `${secret}x` }],
+        ["another body", { change: (request) => request.body = JSON.stringify({ name: "other" }) }],
+        ["another body, no hash", {
+          checksum: false,
+          change: (request) => request.body = JSON.stringify({ name: "other" })
+        }],
+        ["another path", { change: (request) => request.path = "/identities/GetWorkloadIdentity" }],
+        ["another query", { change: (request) => request.path += "?a=1" }],
+        ["another content type", {
+          change: ({ headers }) => headers["content-type"] = "application/json; charset=utf-8"
+        }],
+        ["another host", { change: ({ headers }) => headers["host"] = "localhost" }],
+        ["another hash", { change: ({ headers }) => headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD" }],
+        ["a hash that is not signed", {
+          checksum: false,
+          change: ({ body, headers }) =>
+            headers["x-amz-content-sha256"] = createHash("sha256").update(body).digest("hex")
+        }],
+        ["another time", {
+          change: ({ headers }) =>
+            headers["x-amz-date"] = headers["x-amz-date"]!.replace(/\d{4}Z$/, (text) =>
+              text === "0000Z" ? "0001Z" : "0000Z")
+        }],
+        ["another region", {
+          change: ({ headers }) =>
+            headers["authorization"] = headers["authorization"]!.replace("us-west-2", "us-east-1")
+        }],
+        ["a signature of another length", { change: ({ headers }) => headers["authorization"] += "00" }],
+        ["the host not signed", {
+          change: ({ headers }) => headers["authorization"] = headers["authorization"]!.replace(";host;", ";")
+        }],
+        ["six minutes old", { date: minutes(-6) }],
+        ["six minutes early", { date: minutes(6) }],
+        ["another day in the scope", {
+          change: ({ headers }) =>
+            headers["authorization"] = headers["authorization"]!.replace(/\/\d{8}\//, "/20200101/")
+        }]
+      ]
+      for (const [what, changes] of invalid) {
+        const answer = yield* send(changes)
+        assert.strictEqual(answer.headers["x-amzn-errortype"], "InvalidSignatureException", what)
+        fails(answer, 403, "InvalidSignatureException")
+      }
+      assert.match(String(fails(yield* send({ date: minutes(-6) }), 403, "InvalidSignatureException").message), /expired/)
+
+      for (
+        const changes of [
+          { accessKeyId: "nobody" },
+          { sessionToken },
+          { accessKeyId: "AKIDTEMPORARY" },
+          { accessKeyId: "AKIDTEMPORARY", sessionToken: "another" },
+          { accessKeyId: "__proto__" }
+        ]
+      ) {
+        fails(yield* send(changes), 403, "UnrecognizedClientException")
+      }
+
+      fails(yield* send({ service: "s3" }), 403, "MissingAuthenticationTokenException")
+      fails(
+        yield* send({ change: ({ headers }) => delete headers["authorization"] }),
+        403,
+        "MissingAuthenticationTokenException"
+      )
+      for (
+        const change of [
+          ({ headers }: { headers: Record<string, string> }) => delete headers["x-amz-date"],
+          ({ headers }: { headers: Record<string, string> }) => headers["x-amz-date"] = "20269999T999999Z",
+          ({ headers }: { headers: Record<string, string> }) => headers["x-amz-date"] = "yesterday",
+          ({ headers }: { headers: Record<string, string> }) =>
+            headers["authorization"] = headers["authorization"]!.replace(/, Signature=.*/, ""),
+          ({ headers }: { headers: Record<string, string> }) =>
+            headers["authorization"] = headers["authorization"]!.replace(/SignedHeaders=[^,]*, /, ""),
+          ({ headers }: { headers: Record<string, string> }) =>
+            headers["authorization"] = headers["authorization"]!.replace("HMAC", "ECDSA-P256")
+        ]
+      ) {
+        fails(yield* send({ change }), 403, "IncompleteSignatureException")
+      }
+      // None of it has done anything.
+      succeeds(yield* send(), 201)
+    }).pipe(Effect.provide(verifying)))
+
+  it.scopedLive("are not asked for when they are off", () =>
+    Effect.gen(function*() {
+      const answer = yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent" }, { authorization: "" })
+      succeeds(answer, 201)
+      const local = yield* LocalServer.LocalServer
+      fails(
+        yield* Wire.send(local.url, { path: "/identities/GetWorkloadIdentity", headers: { "content-type": "text/plain" } }),
+        415,
+        "UnsupportedMediaTypeException"
+      )
+    }).pipe(Effect.provide(server({ signatures: "off" }))))
+
+  it.scopedLive("leave no secret in answers, logs and spans", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const answers: Array<string> = []
+      yield* Effect.gen(function*() {
+        for (
+          const changes of [{}, { secretAccessKey: "wrong" }, { accessKeyId: "AKIDTEMPORARY", sessionToken }, {
+            sessionToken
+          }]
+        ) {
+          const answer = yield* send(changes)
+          answers.push(answer.text, JSON.stringify(answer.headers))
+        }
+        answers.push(JSON.stringify(yield* LocalServer.LocalServer))
+      }).pipe(
+        Effect.provide(server({ signatures: "verify", credentials: [keys.plain, keys.temporary] })),
+        Effect.provide(recorder.layer)
+      )
+      Recorder.assertSecretFree([...answers, ...yield* recorder.everything], [secret, sessionToken])
+    }))
+})
+
+describe("options", () => {
+  const refused = (options: LocalServer.Options) =>
+    Effect.flip(Effect.scoped(Layer.build(server(options)))).pipe(
+      Effect.map((error) => error._tag === "LocalServerError" ? error.reason : error._tag)
+    )
+
+  it.scopedLive("that make no sense or no safe server are refused", () =>
+    Effect.gen(function*() {
+      for (const host of ["0.0.0.0", "::", "192.0.2.1", "identity.example.com", "127.0.0.1.example.com"]) {
+        assert.strictEqual(yield* refused({ host }), "RemoteHost")
+      }
+      assert.strictEqual(yield* refused({ signatures: "verify" }), "MissingCredentials")
+      assert.strictEqual(yield* refused({ signatures: "verify", credentials: [] }), "MissingCredentials")
+    }))
+
+  it.scopedLive("that let other machines in are warned of", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* Effect.scoped(Layer.build(server({ host: "0.0.0.0", allowRemote: true }))).pipe(
+        Effect.provide(recorder.layer)
+      )
+      assert.isTrue((yield* recorder.everything).some((line) => line.includes("listens on 0.0.0.0") && line.includes("WARN")))
+    }))
+})

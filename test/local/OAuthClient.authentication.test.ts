@@ -1,0 +1,357 @@
+/** How the client proves who it is without a secret, and what it gets on behalf of a user. */
+import { assert, describe, it } from "@effect/vitest"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Jose from "jose"
+import { generateKeyPairSync } from "node:crypto"
+import { inspect } from "node:util"
+import * as LocalIssuer from "../../src/internal/local/localIssuer.js"
+import * as Utils from "./utils.js"
+
+const value = Redacted.value
+
+type Algorithm = "RS256" | "PS256" | "ES256"
+
+type SecretClient = Extract<OAuthClient.AuthorizationServer, { readonly clientSecret: Redacted.Redacted }>
+
+const keyPair = (algorithm: Algorithm) =>
+  algorithm === "ES256"
+    ? generateKeyPairSync("ec", { namedCurve: "P-256" })
+    : generateKeyPairSync("rsa", { modulusLength: 2048 })
+
+const key = (algorithm: Algorithm, write: "pkcs8" | "sec1" | "pkcs1" | "jwk" = "pkcs8") => {
+  const { privateKey, publicKey } = keyPair(algorithm)
+  return {
+    publicKey: { ...publicKey.export({ format: "jwk" }), alg: algorithm } as Jose.JWK,
+    privateKey: Redacted.make(
+      write === "jwk"
+        ? JSON.stringify(privateKey.export({ format: "jwk" }))
+        : String(privateKey.export({ type: write, format: "pem" } as never))
+    )
+  }
+}
+
+const exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+const reason = <A, R>(effect: Effect.Effect<A, OAuthClient.OAuthError, R>) =>
+  Effect.map(Effect.flip(effect), (error) => error.reason)
+
+const privateKeyClient = (
+  server: AuthorizationServer.Service,
+  algorithm: Algorithm,
+  write?: "pkcs8" | "sec1" | "pkcs1" | "jwk"
+) =>
+  Effect.gen(function*() {
+    const { privateKey, publicKey } = key(algorithm, write)
+    const clientId = `by-key-${algorithm}-${write}`
+    yield* server.registerClient({
+      clientId,
+      publicKeys: [publicKey],
+      authenticationMethod: "private_key_jwt",
+      scopes: ["reports:read"]
+    })
+    const agent: OAuthClient.AuthorizationServer = {
+      discovery: { discoveryUrl: server.discoveryUrl },
+      clientId,
+      clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+      privateKey,
+      signingAlgorithm: algorithm
+    }
+    return agent
+  })
+
+/** An authorization server that keeps what its token endpoint is sent. */
+const recorder = (answer: (form: URLSearchParams) => object = () => ({})) =>
+  Effect.gen(function*() {
+    const forms: Array<URLSearchParams> = []
+    const headers: Array<string | undefined> = []
+    const url = yield* Utils.httpServer((request, response) => {
+      let body = ""
+      request.on("data", (chunk) => body += chunk)
+      request.on("end", () => {
+        forms.push(new URLSearchParams(body))
+        headers.push(request.headers.authorization)
+        response.setHeader("content-type", "application/json")
+        response.end(JSON.stringify({ access_token: `token-${forms.length}`, token_type: "Bearer", ...answer(forms.at(-1)!) }))
+      })
+    })
+    const discovery = {
+      authorizationServerMetadata: {
+        issuer: url,
+        authorizationEndpoint: `${url}/authorize`,
+        tokenEndpoint: `${url}/token`
+      }
+    }
+    return { forms, headers, discovery, url }
+  })
+
+describe("PRIVATE_KEY_JWT", () => {
+  it.scopedLive("signs by each algorithm, with a key in each form", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const server = yield* AuthorizationServer.make()
+      const kinds = [
+        ["RS256", "pkcs8"],
+        ["RS256", "pkcs1"],
+        ["PS256", "jwk"],
+        ["ES256", "pkcs8"],
+        ["ES256", "sec1"],
+        ["ES256", "jwk"]
+      ] as const
+      for (const [algorithm, write] of kinds) {
+        const agent = yield* privateKeyClient(server, algorithm, write)
+        const tokens = yield* client.clientCredentials(agent, { scopes: ["reports:read"] })
+        assert.strictEqual(Jose.decodeJwt(value(tokens.accessToken)).sub, agent.clientId)
+      }
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("is refused with another key, and with a key of another kind nothing is sent", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const server = yield* AuthorizationServer.make()
+      const agent = yield* privateKeyClient(server, "ES256")
+      const ask = (privateKey: Redacted.Redacted) =>
+        Effect.flip(
+          client.clientCredentials({ ...agent, privateKey } as OAuthClient.AuthorizationServer, { scopes: [] })
+        )
+      const wrong = yield* ask(key("ES256").privateKey)
+      assert.deepStrictEqual([wrong.reason, wrong.code], ["InvalidClient", "invalid_client"])
+      const unusable = yield* Effect.all(
+        [key("RS256").privateKey, Redacted.make("sentinel-not-a-key"), Redacted.make("{\"kty\":\"sentinel\"}")].map(ask)
+      )
+      assert.deepStrictEqual(unusable.map((error) => error.reason), ["Misconfigured", "Misconfigured", "Misconfigured"])
+      assert.notInclude(inspect(unusable, { depth: 10, showHidden: true }), "sentinel")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("adds claims, but never in the place of those that make the assertion", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { discovery, forms, url } = yield* recorder()
+      const { privateKey, publicKey } = key("ES256")
+      yield* client.clientCredentials({
+        discovery,
+        clientId: "agent",
+        clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+        privateKey,
+        signingAlgorithm: "ES256",
+        additionalHeaderClaims: { kid: "key-1", alg: "none" },
+        additionalPayloadClaims: { tenant: "acme", iss: "other", sub: "other", exp: "1", jti: "1" }
+      }, { scopes: ["read"] })
+      const form = forms[0] ?? assert.fail("nothing was sent")
+      assert.strictEqual(form.get("client_assertion_type"), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+      const { payload, protectedHeader } = yield* Effect.promise(async () =>
+        Jose.jwtVerify(form.get("client_assertion") ?? "", await Jose.importJWK(publicKey, "ES256"), {
+          issuer: "agent",
+          subject: "agent",
+          audience: url
+        })
+      )
+      assert.deepStrictEqual([protectedHeader.alg, protectedHeader.kid], ["ES256", "key-1"])
+      assert.strictEqual(payload["tenant"], "acme")
+      assert.isAbove(payload.jti?.length ?? 0, 8)
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})
+
+describe("AWS_IAM_ID_TOKEN_JWT", () => {
+  it.scopedLive("sends an assertion of the local issuer, with the client id where there is one", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const issuer = yield* LocalIssuer.make("http://127.0.0.1:4020", { region: "us-west-2", accountId: "123456789012" })
+      const { discovery, forms, headers, url } = yield* recorder()
+      const agent = {
+        discovery,
+        clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" as const,
+        awsToken: issuer.tokenFor
+      }
+      yield* client.clientCredentials({ ...agent, clientId: "" }, { scopes: ["read"] })
+      yield* client.clientCredentials({ ...agent, clientId: "agent" }, { scopes: ["read"] })
+      assert.deepStrictEqual(forms.map((form) => form.get("client_id")), [null, "agent"])
+      assert.deepStrictEqual(headers, [undefined, undefined])
+      const keys = Jose.createLocalJWKSet(yield* issuer.keySet)
+      for (const form of forms) {
+        assert.deepStrictEqual(
+          [form.get("grant_type"), form.get("scope"), form.get("client_assertion_type")],
+          ["client_credentials", "read", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+        )
+        const { payload } = yield* Effect.promise(() =>
+          Jose.jwtVerify(form.get("client_assertion") ?? "", keys, { issuer: "http://127.0.0.1:4020", audience: url })
+        )
+        assert.match(payload.sub ?? "", /^arn:aws:iam::123456789012:role\//)
+      }
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})
+
+describe("on behalf of a user", () => {
+  const secret = { clientSecret: Utils.clientSecret, clientAuthenticationMethod: "CLIENT_SECRET_BASIC" as const }
+
+  const start = Effect.gen(function*() {
+    const server = yield* AuthorizationServer.make({
+      resources: ["urn:api:default", "urn:api:other"],
+      accessTokenLifetime: "10 minutes",
+      clients: [
+        { clientId: "agent", ...secret, scopes: ["reports:read", "reports:write"], grants: ["client_credentials", exchange, jwtBearer] },
+        { clientId: "plain", ...secret, scopes: ["reports:read"] }
+      ]
+    })
+    const agent: SecretClient = { discovery: { discoveryUrl: server.discoveryUrl }, clientId: "agent", ...secret }
+    const client = yield* OAuthClient.OAuthClient
+    // Any JWT of this server names its subject: that of a machine will do for a user's.
+    const { accessToken } = yield* client.clientCredentials({ ...agent, clientId: "plain" }, { scopes: [] })
+    return { agent, client, server, subjectToken: accessToken }
+  })
+
+  it.scopedLive("exchanges a token, with scopes and a resource, with an actor and without", () =>
+    Effect.gen(function*() {
+      const { agent, client, subjectToken } = yield* start
+      const claims = (tokens: OAuthClient.TokenSet) => Jose.decodeJwt(value(tokens.accessToken))
+      const plain = claims(yield* client.exchangeToken(agent, { subjectToken, scopes: ["reports:read"] }))
+      assert.deepStrictEqual(
+        [plain.sub, plain["client_id"], plain["scope"], plain.aud, plain["act"]],
+        ["plain", "agent", "reports:read", "urn:api:default", undefined]
+      )
+      const actor = yield* client.exchangeToken(agent, {
+        subjectToken,
+        scopes: ["reports:write"],
+        resources: ["urn:api:other"],
+        actor: {
+          type: "urn:ietf:params:oauth:token-type:access_token",
+          token: () => Effect.map(client.clientCredentials(agent, { scopes: [] }), (tokens) => tokens.accessToken)
+        }
+      })
+      const acted = claims(actor)
+      assert.deepStrictEqual([acted.sub, acted["scope"], acted.aud], ["plain", "reports:write", "urn:api:other"])
+      assert.propertyVal(acted["act"], "sub", "agent")
+      assert.isTrue(Option.isSome(actor.expiresAt))
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("takes a JWT as the grant", () =>
+    Effect.gen(function*() {
+      const { agent, client, subjectToken } = yield* start
+      const tokens = yield* client.jwtGrant(agent, { assertion: subjectToken, scopes: ["reports:read"] })
+      const claims = Jose.decodeJwt(value(tokens.accessToken))
+      assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["plain", "agent", "reports:read"])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("tells why there is no token", () =>
+    Effect.gen(function*() {
+      const { agent, client, server, subjectToken } = yield* start
+      const { privateKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
+      const forged = Redacted.make(
+        yield* Effect.promise(() =>
+          new Jose.SignJWT({ marker: "sentinel" }).setProtectedHeader({ alg: "ES256" }).setIssuer(server.issuer)
+            .setSubject("alice").setExpirationTime("1 h").sign(privateKey)
+        )
+      )
+      const wrongSecret = { ...agent, clientSecret: Redacted.make("wrong") }
+      const ask = (scopes: ReadonlyArray<string>, token: Redacted.Redacted, as: SecretClient = agent) =>
+        Effect.all([
+          reason(client.exchangeToken(as, { subjectToken: token, scopes })),
+          reason(client.jwtGrant(as, { assertion: token, scopes }))
+        ])
+      assert.deepStrictEqual(yield* ask([], forged), ["InvalidGrant", "InvalidGrant"])
+      assert.deepStrictEqual(yield* ask(["unknown"], subjectToken), ["Rejected", "Rejected"])
+      assert.deepStrictEqual(yield* ask([], subjectToken, wrongSecret), ["InvalidClient", "InvalidClient"])
+      assert.deepStrictEqual(
+        // It may not use these grants.
+        yield* ask([], subjectToken, { ...agent, clientId: "plain" }),
+        ["Rejected", "Rejected"]
+      )
+      assert.strictEqual(
+        yield* reason(client.exchangeToken(agent, { subjectToken, scopes: [], resources: ["urn:api:unknown"] })),
+        "Rejected"
+      )
+      const down = {
+        ...agent,
+        discovery: {
+          authorizationServerMetadata: {
+            issuer: "http://127.0.0.1:1",
+            authorizationEndpoint: "http://127.0.0.1:1/authorize",
+            tokenEndpoint: "http://127.0.0.1:1/token"
+          }
+        }
+      }
+      assert.deepStrictEqual(yield* ask([], subjectToken, down), ["Unreachable", "Unreachable"])
+      const error = yield* Effect.flip(client.exchangeToken(agent, { subjectToken: forged, scopes: [] }))
+      assert.notInclude(inspect(error, { depth: 10, showHidden: true }), value(forged).slice(0, 20))
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("writes each request by the standard, whatever the custom parameters", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { discovery, forms, url } = yield* recorder()
+      const agent: OAuthClient.AuthorizationServer = { discovery, clientId: "agent", ...secret }
+      const audiences: Array<string> = []
+      const targets = {
+        scopes: ["a", "b"],
+        resources: ["urn:r1", "urn:r2"],
+        audiences: ["aud"],
+        customParameters: { actor_token: "x", subject_token: "x", assertion: "x", grant_type: "x", requested_token_use: "x", extra: "1" }
+      }
+      yield* client.exchangeToken(agent, {
+        ...targets,
+        subjectToken: Redacted.make("user-jwt"),
+        actor: {
+          type: "urn:ietf:params:oauth:token-type:jwt",
+          token: (issuer) => Effect.sync(() => Redacted.make(`actor-${audiences.push(issuer)}`))
+        }
+      })
+      yield* client.exchangeToken(agent, { ...targets, subjectToken: Redacted.make("user-jwt") })
+      yield* client.jwtGrant(agent, {
+        ...targets,
+        assertion: Redacted.make("user-jwt"),
+        requestedTokenUse: "on_behalf_of"
+      })
+      const [acted, plain, grant] = forms.map((form) => {
+        const entries = [...form].filter(([name]) => name !== "resource")
+        return { ...Object.fromEntries(entries), resource: form.getAll("resource") } as Record<string, unknown>
+      })
+      const common = { scope: "a b", resource: ["urn:r1", "urn:r2"], audience: "aud", extra: "1" }
+      const subject = {
+        grant_type: exchange,
+        subject_token: "user-jwt",
+        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+        requested_token_use: "x"
+      }
+      assert.deepStrictEqual(acted, {
+        ...common,
+        ...subject,
+        actor_token: "actor-1",
+        actor_token_type: "urn:ietf:params:oauth:token-type:jwt"
+      })
+      assert.deepStrictEqual(plain, { ...common, ...subject })
+      assert.deepStrictEqual(grant, {
+        ...common,
+        grant_type: jwtBearer,
+        assertion: "user-jwt",
+        requested_token_use: "on_behalf_of"
+      })
+      assert.deepStrictEqual(audiences, [url])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})
+
+describe("answers that keep to no standard", () => {
+  it.scopedLive("are read where the vendor is known for them, and nowhere else", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { discovery } = yield* recorder((form) => ({
+        token_type: "bot",
+        scope: form.get("scope") === "list" ? ["chat:read", "chat:write"] : "chat:read,chat:write"
+      }))
+      const agent: OAuthClient.AuthorizationServer = {
+        discovery,
+        clientId: "agent",
+        clientSecret: Utils.clientSecret,
+        clientAuthenticationMethod: "CLIENT_SECRET_BASIC"
+      }
+      const unusual = { ...agent, quirks: { unusualAnswers: true } }
+      for (const scopes of [["list"], ["text"]]) {
+        const tokens = yield* client.clientCredentials(unusual, { scopes })
+        assert.deepStrictEqual(tokens.scopes, Option.some(["chat:read", "chat:write"]))
+        assert.strictEqual(yield* reason(client.clientCredentials(agent, { scopes })), "Rejected")
+      }
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})

@@ -1,0 +1,161 @@
+/** Which JWTs name a user. */
+import { assert, describe, it } from "@effect/vitest"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Jose from "jose"
+import { inspect } from "node:util"
+import { jwt } from "./backend.js"
+import { type Answers, issuerOf, json, makeKey, sign } from "./issuer.js"
+
+const verify = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
+  Effect.flatMap(OAuthClient.OAuthClient, (client) => client.verifyUserToken(token, options))
+
+const reason = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
+  Effect.map(Effect.flip(verify(token, options)), (error) => error.reason)
+
+describe("layer", () => {
+  it.scopedLive("believes what an issuer has signed, by any of the algorithms, and asks for its keys once", () =>
+    Effect.gen(function*() {
+      const keys = yield* Effect.forEach(["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"], (alg) => makeKey(alg, { kid: alg }))
+      const { issuer, requests } = yield* issuerOf(() => keys.map(({ jwk }) => jwk))
+      for (const key of keys) {
+        const exp = Math.floor((yield* Clock.currentTimeMillis) / 1000) + 60
+        assert.deepStrictEqual(yield* verify(yield* sign(issuer, key, { exp })), { iss: issuer, sub: "alice", exp })
+      }
+      assert.deepStrictEqual(requests, ["/.well-known/openid-configuration", "/keys"])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("finds the key of a token that names none among several", () =>
+    Effect.gen(function*() {
+      const [first, second, foreign] = yield* Effect.all([makeKey("ES256"), makeKey("ES256"), makeKey("ES256")])
+      const { issuer } = yield* issuerOf(() => [first.jwk, second.jwk])
+      assert.strictEqual((yield* verify(yield* sign(issuer, first))).sub, "alice")
+      assert.strictEqual((yield* verify(yield* sign(issuer, second))).sub, "alice")
+      assert.strictEqual(yield* reason(yield* sign(issuer, foreign)), "Signature")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("refuses what the issuer has not signed", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256", { kid: "1" })
+      const thief = yield* makeKey("ES256", { kid: "1" })
+      const unknown = yield* makeKey("ES256", { kid: "2" })
+      const { issuer, requests } = yield* issuerOf(() => [key.jwk])
+      const token = Redacted.value(yield* sign(issuer, key))
+      const [header, , signature] = token.split(".")
+      const payload = Buffer.from(JSON.stringify({ iss: issuer, sub: "mallory" })).toString("base64url")
+      assert.strictEqual(yield* reason(Redacted.make(`${header}.${payload}.${signature}`)), "Signature")
+      assert.strictEqual(yield* reason(yield* sign(issuer, thief)), "Signature")
+      assert.strictEqual(yield* reason(yield* sign(issuer, unknown)), "Signature")
+
+      // Neither unsigned tokens, nor those signed with what is public of the key: nobody is asked.
+      const before = requests.length
+      const unsigned = Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url")
+      assert.strictEqual(yield* reason(Redacted.make(`${unsigned}.${payload}.`)), "Algorithm")
+      const shared = yield* Effect.promise(() =>
+        new Jose.SignJWT({ iss: issuer, sub: "mallory" }).setProtectedHeader({ alg: "HS256" })
+          .sign(Buffer.from(JSON.stringify(key.jwk)))
+      )
+      assert.strictEqual(yield* reason(Redacted.make(shared)), "Algorithm")
+      assert.strictEqual(requests.length, before)
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("refuses what is malformed, expired, or not yet valid, and asks nobody", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const { issuer, requests } = yield* issuerOf(() => [key.jwk])
+      const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+      const expired = yield* sign(issuer, key, { exp: now - 1, sentinel: "sentinel" })
+      assert.strictEqual(yield* reason(expired), "Expired")
+      assert.strictEqual(yield* reason(yield* sign(issuer, key, { nbf: now + 60 })), "Expired")
+      const malformed = ["", "x", "a.b.c", Redacted.value(jwt({ sub: "alice" })), Redacted.value(jwt({ iss: issuer }))]
+      for (const token of malformed) assert.strictEqual(yield* reason(Redacted.make(token)), "Malformed")
+      assert.strictEqual(yield* reason(jwt({ iss: 1, sub: "alice" })), "Malformed")
+      assert.strictEqual(yield* reason(jwt({ iss: issuer, sub: "alice", exp: "soon" })), "Malformed")
+      assert.deepStrictEqual(requests, [])
+      const error = yield* Effect.flip(verify(expired))
+      assert.notInclude(inspect(error, { depth: 10, showHidden: true }), Redacted.value(expired).slice(0, 20))
+      assert.include(error.message, "expired")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("believes no other issuer than those that are allowed", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const { issuer, requests } = yield* issuerOf(() => [key.jwk])
+      const token = yield* sign(issuer, key)
+      assert.strictEqual(yield* reason(token, { issuers: ["https://issuer.example.com"] }), "Issuer")
+      assert.strictEqual(yield* reason(token, { issuers: [`${issuer}/`] }), "Issuer")
+      assert.deepStrictEqual(requests, [])
+      assert.strictEqual((yield* verify(token, { issuers: ["https://issuer.example.com", issuer] })).sub, "alice")
+      assert.strictEqual((yield* verify(token, { issuers: [] })).sub, "alice")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("tells an issuer that is down from one that is none, and asks again later", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const discovery = "/.well-known/openid-configuration"
+      const keys = () => [key.jwk]
+      const of = (change: Answers) =>
+        Effect.flatMap(issuerOf(keys, change), ({ issuer }) => Effect.flatMap(sign(issuer, key), reason))
+      const undiscoverable = [
+        of({ [discovery]: (_, response) => response.writeHead(404).end() }),
+        of({ [discovery]: (_, response) => response.end("<!doctype html>sentinel") }),
+        of({ [discovery]: json(() => ({})) }),
+        of({ [discovery]: json(() => null) }),
+        // Somebody else's metadata.
+        of({ [discovery]: json((url) => ({ issuer: "https://issuer.example.com", jwks_uri: `${url}/keys` })) }),
+        of({ [discovery]: json((url) => ({ issuer: url, jwks_uri: "http://keys.example.com/" })) }),
+        of({ [discovery]: json((url) => ({ issuer: url, jwks_uri: "file:///etc/passwd" })) }),
+        of({ "/keys": json(() => ({ keys: "none" })) }),
+        Effect.flatMap(sign("http://issuer.example.com", key), reason),
+        Effect.flatMap(sign("not a URL", key), reason),
+        Effect.flatMap(sign("file:///etc", key), reason)
+      ]
+      for (const [index, effect] of undiscoverable.entries()) {
+        assert.strictEqual(yield* effect, "Undiscoverable", `the case ${index}`)
+      }
+      const unreachable = [
+        of({ [discovery]: (_, response) => response.writeHead(503).end() }),
+        of({ [discovery]: (_, response) => response.writeHead(429).end() }),
+        of({ [discovery]: (_, response) => response.destroy() }),
+        of({ [discovery]: (url, response) => response.writeHead(302, { location: `${url}/elsewhere` }).end() }),
+        of({ "/keys": (_, response) => response.writeHead(500).end() }),
+        Effect.flatMap(sign("http://127.0.0.1:1", key), reason)
+      ]
+      for (const [index, effect] of unreachable.entries()) {
+        assert.strictEqual(yield* effect, "Unreachable", `the case ${index}`)
+      }
+
+      let down = true
+      const { issuer } = yield* issuerOf(keys, {
+        [discovery]: (url, response) =>
+          down
+            ? response.writeHead(503).end()
+            : json(() => ({ issuer: url, jwks_uri: `${url}/keys` }))(url, response)
+      })
+      const token = yield* sign(issuer, key)
+      assert.strictEqual(yield* reason(token), "Unreachable")
+      down = false
+      assert.strictEqual((yield* verify(token)).sub, "alice")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("leaves out the signature where it is told to", () =>
+    Effect.gen(function*() {
+      const token = jwt({ iss: "https://issuer.example.com", sub: "alice" })
+      assert.strictEqual((yield* verify(token, { signature: false })).sub, "alice")
+      assert.strictEqual(yield* reason(token, { signature: false, issuers: ["https://other.example.com"] }), "Issuer")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})
+
+describe("layerScripted", () => {
+  it.effect("goes by the clock, and by the allowed issuers", () =>
+    Effect.gen(function*() {
+      const token = jwt({ iss: "https://issuer.example.com", sub: "alice", exp: 60 })
+      assert.deepStrictEqual(yield* verify(token), { iss: "https://issuer.example.com", sub: "alice", exp: 60 })
+      assert.strictEqual(yield* reason(token, { issuers: ["https://other.example.com"] }), "Issuer")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* reason(token), "Expired")
+    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+})

@@ -1,0 +1,32 @@
+// Says what the vault has, then counts up the entries of all writers at once, and says each number when it is acknowledged.
+import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+const say = (line: unknown) => Effect.sync(() => void process.stdout.write(`${JSON.stringify(line)}\n`))
+
+const Entry = Schema.Struct({ count: Schema.Number, padding: Schema.String })
+
+const writers = 24
+
+const program = Effect.gen(function*() {
+  const store = yield* VaultFile.make({
+    path: process.argv[2] ?? "",
+    key: Redacted.make(Buffer.alloc(32, 7).toString("base64url"))
+  })
+  const counters = store.collection("counters", Entry)
+  const found = new Map((yield* counters.entries).map(([key, { count }]) => [key, count]))
+  yield* say(Object.fromEntries(found))
+  yield* Effect.forEach(Array.from({ length: writers }, (_, index) => `writer-${index}`), (key) => {
+    let count = found.get(key) ?? 0
+    return Effect.forever(Effect.suspend(() => {
+      count++
+      // Of all sizes, so that pages are split, and long ones overflow.
+      const padding = "x".repeat((count * 397) % 9000)
+      return Effect.zipRight(counters.put(key, { count, padding }), say([key, count]))
+    }))
+  }, { concurrency: "unbounded", discard: true })
+})
+
+Effect.runFork(Effect.scoped(program))

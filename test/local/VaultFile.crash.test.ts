@@ -1,0 +1,89 @@
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { build } from "esbuild"
+import { spawn } from "node:child_process"
+import { randomInt } from "node:crypto"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const rounds = 50
+
+let directory: string
+let child: string
+
+beforeAll(async () => {
+  directory = Fs.mkdtempSync(join(tmpdir(), "vault-crash-"))
+  child = join(directory, "child.mjs")
+  await build({
+    entryPoints: [join(root, "test/local/VaultFile.crash.child.ts")],
+    outfile: child,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    external: ["lmdb"],
+    logLevel: "warning"
+  })
+  // The bundle resolves `lmdb` from where it is.
+  Fs.symlinkSync(Fs.realpathSync(join(root, "node_modules")), join(directory, "node_modules"))
+})
+
+afterAll(() => Fs.rmSync(directory, { recursive: true, force: true }))
+
+interface Round {
+  readonly found: Readonly<Record<string, number>>
+  readonly acknowledged: ReadonlyArray<readonly [key: string, count: number]>
+}
+
+/** One life of the child: ended by `kill -9` some time after its first write. */
+const round = (path: string): Promise<Round> =>
+  new Promise((resolve, reject) => {
+    const process = spawn("node", [child, path], { stdio: ["ignore", "pipe", "pipe"] })
+    let errors = ""
+    process.stderr.on("data", (chunk) => errors += chunk)
+    const acknowledged: Array<readonly [string, number]> = []
+    let found: Readonly<Record<string, number>> | undefined
+    const lines = createInterface({ input: process.stdout })
+    lines.on("line", (line) => {
+      // The last line may be cut off by the kill: then it was not said.
+      if (!line.endsWith("}") && !line.endsWith("]")) return
+      if (found === undefined) {
+        found = JSON.parse(line)
+        return
+      }
+      if (acknowledged.push(JSON.parse(line)) === 1) setTimeout(() => process.kill("SIGKILL"), randomInt(0, 60))
+    })
+    lines.on("close", () => {
+      if (found === undefined) reject(new Error(`The vault was not opened: ${errors}`))
+      else resolve({ found, acknowledged })
+    })
+  })
+
+describe("VaultFile after kill -9", () => {
+  it(`has what was acknowledged, ${rounds} times`, { timeout: 120_000 }, async () => {
+    const path = join(directory, "agentcore.vault")
+    const expected = new Map<string, number>()
+    const check = (found: Round["found"]) => {
+      for (const [key, count] of expected) {
+        // One more may be there: written, and not acknowledged any more.
+        assert.include([count, count + 1], found[key], key)
+      }
+    }
+    let writes = 0
+    for (let index = 0; index < rounds; index++) {
+      const { acknowledged, found } = await round(path)
+      check(found)
+      for (const [key, count] of Object.entries(found)) expected.set(key, count)
+      for (const [key, count] of acknowledged) {
+        assert.strictEqual(count, (expected.get(key) ?? 0) + 1)
+        expected.set(key, count)
+      }
+      writes += acknowledged.length
+    }
+    check((await round(path)).found)
+    assert.isAbove(writes, rounds)
+  })
+})

@@ -1,0 +1,247 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Store from "../../src/internal/local/store.js"
+import { same } from "../utils.js"
+
+const Secret = Schema.Struct({ token: Schema.Redacted(Schema.String), count: Schema.Number })
+
+const secret = (token: string, count = 1): typeof Secret.Type => ({ token: Redacted.make(token), count })
+
+const temporary = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
+  (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
+)
+
+const path = Effect.map(temporary, (directory) => join(directory, "agentcore.vault"))
+
+const key = (fill: number) => Redacted.make(Buffer.alloc(32, fill).toString("base64url"))
+
+/** Opens the vault, uses the collection `things`, and closes it. */
+const use = <A, E>(options: VaultFile.Options, f: (things: Store.Collection<typeof Secret.Type>) => Effect.Effect<A, E>) =>
+  Effect.scoped(Effect.flatMap(VaultFile.make(options), (store) => f(store.collection("things", Secret))))
+
+const fill = (options: VaultFile.Options, count = 200) =>
+  use(options, (things) =>
+    Effect.forEach(
+      Array.from({ length: count }, (_, index) => index),
+      (index) => things.put(`user-${index}`, secret(`sentinel-${index}`, index)),
+      { concurrency: "unbounded", discard: true }
+    ))
+
+const failure = (options: VaultFile.Options) =>
+  Effect.map(Effect.flip(use(options, (things) => things.entries)), (error) => {
+    assert.instanceOf(error, VaultFile.VaultFileError)
+    return error
+  })
+
+/** The vault is refused for this reason, and is afterwards what it was before, byte for byte. */
+const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["reason"]) =>
+  Effect.gen(function*() {
+    const before = Fs.readFileSync(options.path)
+    const error = yield* failure(options)
+    assert.strictEqual(error.reason, reason, error.message)
+    assert.include(error.message, options.path)
+    assert.isTrue(before.equals(Fs.readFileSync(options.path)))
+    return error
+  })
+
+describe("VaultFile", () => {
+  it.scopedLive("keeps what was put, in the order of keys, until it is removed", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      yield* use(options, (things) =>
+        Effect.gen(function*() {
+          assert.isTrue(Option.isNone(yield* things.get("b")))
+          yield* things.put("b", secret("two"))
+          yield* things.put("a", secret("one"))
+          yield* things.put("c", secret("three"))
+          yield* things.put("b", secret("two again", 2))
+          yield* things.remove("c")
+          yield* things.remove("never there")
+        }))
+      yield* use(options, (things) =>
+        Effect.gen(function*() {
+          same(yield* things.entries, [["a", secret("one")], ["b", secret("two again", 2)]])
+          same(Option.getOrUndefined(yield* things.get("b")), secret("two again", 2))
+          assert.isTrue(Option.isNone(yield* things.get("c")))
+        }))
+    }))
+
+  it.scopedLive("keeps collections apart, and the last of many writes to one key", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      yield* Effect.scoped(Effect.gen(function*() {
+        const store = yield* VaultFile.make(options)
+        const writes = Array.from({ length: 100 }, (_, index) => index)
+        yield* Effect.forEach(
+          writes,
+          (index) => store.collection("one", Schema.Number).put("key", index),
+          { concurrency: "unbounded" }
+        )
+        yield* store.collection("two", Schema.String).put("key", "sentinel")
+        assert.deepStrictEqual(yield* store.collection("one", Schema.Number).get("key"), Option.some(99))
+      }))
+      yield* Effect.scoped(Effect.gen(function*() {
+        const store = yield* VaultFile.make(options)
+        assert.deepStrictEqual(yield* store.collection("one", Schema.Number).entries, [["key", 99]])
+        assert.deepStrictEqual(yield* store.collection("two", Schema.String).entries, [["key", "sentinel"]])
+        // A schema that does not fit is told without the value.
+        const error = yield* Effect.flip(store.collection("two", Schema.Number).get("key"))
+        assert.strictEqual(error._tag, "StoreError")
+        assert.notInclude(error.reason, "sentinel")
+      }))
+    }))
+
+  it.scopedLive("has neither values nor keys in the clear, and is closed to others", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      yield* fill(options)
+      const text = Fs.readFileSync(options.path, "latin1")
+      assert.include(text, "things/")
+      assert.notInclude(text, "sentinel")
+      assert.notInclude(text, "user-")
+      for (const file of [options.path, `${options.path}.key`]) {
+        assert.strictEqual(Fs.statSync(file).mode & 0o777, 0o600, file)
+      }
+      assert.deepStrictEqual(Fs.readdirSync(join(options.path, "..")).sort(), [
+        "agentcore.vault",
+        "agentcore.vault-lock",
+        "agentcore.vault.key"
+      ])
+    }))
+
+  it.scopedLive("takes the key from AGENTCORE_LOCAL_VAULT_KEY, and makes no key file then", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      const count = (provider: ConfigProvider.ConfigProvider) =>
+        Effect.flatMap(Store.Store, (store) => store.collection("things", Secret).entries).pipe(
+          Effect.map((entries) => entries.length),
+          Effect.provide(VaultFile.layerConfig(options)),
+          Effect.withConfigProvider(provider)
+        )
+      yield* fill({ ...options, key: key(1) })
+      assert.isFalse(Fs.existsSync(`${options.path}.key`))
+      const environment = new Map([["AGENTCORE_LOCAL_VAULT_KEY", Redacted.value(key(1))]])
+      assert.strictEqual(yield* count(ConfigProvider.fromMap(environment)), 200)
+      const error = yield* Effect.flip(count(ConfigProvider.fromMap(new Map())))
+      assert.strictEqual(error._tag, "VaultFileError")
+    }))
+
+  it.scopedLive("refuses another key, and a key that is gone", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      yield* fill(options)
+      yield* refused({ ...options, key: key(2) }, "WrongKey")
+      Fs.renameSync(`${options.path}.key`, `${options.path}.moved`)
+      yield* refused(options, "WrongKey")
+      assert.isFalse(Fs.existsSync(`${options.path}.key`))
+      Fs.renameSync(`${options.path}.moved`, `${options.path}.key`)
+      assert.lengthOf(yield* use(options, (things) => things.entries), 200)
+    }))
+
+  it.scopedLive("refuses a key that is none, and a key file that others can read", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      yield* fill(options)
+      for (const text of ["", "sentinel-key", "!".repeat(43), Buffer.alloc(16).toString("base64url")]) {
+        const error = yield* refused({ ...options, key: Redacted.make(text) }, "InvalidKey")
+        assert.notInclude(error.message, "sentinel")
+      }
+      Fs.chmodSync(`${options.path}.key`, 0o640)
+      assert.include((yield* refused(options, "InvalidKey")).message, "640")
+      Fs.chmodSync(`${options.path}.key`, 0o600)
+      Fs.writeFileSync(`${options.path}.key`, "sentinel-key")
+      assert.notInclude((yield* refused(options, "InvalidKey")).message, "sentinel")
+    }))
+
+  it.scopedLive("refuses what is not a file that it can write", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporary
+      const reason = (path: string) => Effect.map(failure({ path }), (error) => [error.reason, error.message] as const)
+      const file = join(directory, "file")
+      Fs.writeFileSync(file, "")
+      assert.deepStrictEqual((yield* reason(directory))[0], "Unusable")
+      assert.include((yield* reason(directory))[1], "directory")
+      assert.deepStrictEqual((yield* reason(join(directory, "none", "vault")))[0], "Unusable")
+      assert.deepStrictEqual((yield* reason(join(file, "vault")))[0], "Unusable")
+      assert.deepStrictEqual((yield* reason("/dev/null"))[0], "Unusable")
+    }))
+
+  it.scopedLive("refuses another format, whatever its version", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      yield* fill(options)
+      const { open } = yield* Effect.promise(() => import("lmdb"))
+      const db = open({ path: options.path, noSubdir: true, encoding: "string", overlappingSync: false })
+      yield* Effect.promise(() => db.put("format", JSON.stringify({ ...JSON.parse(db.get("format")), version: 2 })))
+      yield* Effect.promise(() => db.close())
+      assert.include((yield* refused(options, "UnknownFormat")).message, "2")
+    }))
+
+  it.scopedLive("refuses entries that were swapped, changed, or come from another collection", () =>
+    Effect.gen(function*() {
+      const { open } = yield* Effect.promise(() => import("lmdb"))
+      const tamper = (change: (values: Map<string, string>) => ReadonlyMap<string, string>) =>
+        Effect.gen(function*() {
+          const options = { path: yield* path }
+          yield* fill(options, 3)
+          const db = open<string, string>({ path: options.path, noSubdir: true, encoding: "string" })
+          const values = new Map([...db.getRange()].flatMap(({ key, value }) => key === "format" ? [] : [[key, value]]))
+          for (const [key, value] of change(values)) yield* Effect.promise(() => db.put(key, value))
+          yield* Effect.promise(() => db.close())
+          yield* refused(options, "Damaged")
+        })
+      yield* tamper((values) => {
+        const [[a, one], [b, two]] = [...values] as [[string, string], [string, string]]
+        return new Map([[a, two], [b, one]])
+      })
+      yield* tamper((values) => new Map([...values].map(([key, value]) => [key.replace("things", "other"), value])))
+      yield* tamper((values) => new Map([...values].map(([key, value]) => [key, `${value.slice(0, -4)}AAAA`])))
+      yield* tamper(() => new Map([["something else", "entirely"]]))
+    }))
+
+  it.scopedLive("refuses other files and damaged ones, and leaves them as they are", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(3) }
+      yield* fill(options)
+      const good = Fs.readFileSync(options.path)
+      const bad = [
+        Buffer.from("The notes of somebody.\n"),
+        Buffer.from("The notes of somebody.\n".repeat(4000)),
+        Buffer.alloc(good.length),
+        good.subarray(0, 100),
+        good.subarray(0, 3 * 4096),
+        good.subarray(0, good.length >> 1),
+        Buffer.concat([good.subarray(0, good.length >> 1), Buffer.alloc(good.length >> 1, 0xff)]),
+        Buffer.concat([good.subarray(0, 3 * 4096), Buffer.alloc(4096), good.subarray(4 * 4096)])
+      ]
+      for (const bytes of bad) {
+        Fs.rmSync(`${options.path}-lock`, { force: true })
+        Fs.writeFileSync(options.path, bytes)
+        yield* refused(options, "Damaged")
+      }
+      Fs.writeFileSync(options.path, good)
+      assert.lengthOf(yield* use(options, (things) => things.entries), 200)
+    }))
+
+  it.scopedLive("is made by several at once as one vault", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      const exits = yield* Effect.forEach(
+        Array.from({ length: 8 }),
+        () => Effect.exit(use(options, (things) => things.put("key", secret("value")))),
+        { concurrency: "unbounded" }
+      )
+      assert.isTrue(exits.some(Exit.isSuccess))
+      assert.lengthOf(yield* use(options, (things) => things.entries), 1)
+    }))
+})

@@ -1,0 +1,124 @@
+"""A program with boto3. It is told environment variables and what to do; what came of it, it reports line by line."""
+
+import json
+import sys
+
+import boto3
+from botocore.exceptions import ClientError
+
+given = json.loads(sys.argv[1])
+control = boto3.client("bedrock-agentcore-control")
+data = boto3.client("bedrock-agentcore")
+
+
+def report(name, value):
+    print(json.dumps({"name": name, "value": value}), flush=True)
+
+
+def answer(response):
+    """The members of an answer, and its status."""
+    metadata = response.pop("ResponseMetadata")
+    return {"status": metadata["HTTPStatusCode"], "requestId": metadata.get("RequestId"), **response}
+
+
+def refused(client, call, **members):
+    """What a program sees of an error: the class that it can catch, and what it says."""
+    try:
+        call(**members)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        modeled = getattr(client.exceptions, code, None)
+        return {
+            "class": type(error).__name__,
+            "code": code,
+            "caught": modeled is not None and isinstance(error, modeled),
+            "status": error.response["ResponseMetadata"]["HTTPStatusCode"],
+            "requestId": error.response["ResponseMetadata"].get("RequestId"),
+            "message": error.response["Error"]["Message"],
+        }
+    return None
+
+
+def workload_identities():
+    name = "w" * 255
+    created = control.create_workload_identity(
+        name=name, allowedResourceOauth2ReturnUrls=["https://agent.example.com/"], tags={"team": "Zürich"}
+    )
+    arn = created["workloadIdentityArn"]
+    report("created", answer(created))
+    read = answer(control.get_workload_identity(name=name))
+    report("read", {**read, "createdTime": read["createdTime"].timestamp(), "lastUpdatedTime": None})
+    report("updated", answer(control.update_workload_identity(name=name, allowedResourceOauth2ReturnUrls=[]))["status"])
+
+    report("tagged", answer(control.tag_resource(resourceArn=arn, tags={"cost centre": "a/b=c&d", "empty": ""})))
+    report("tags", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
+    report("untagged", answer(control.untag_resource(resourceArn=arn, tagKeys=["cost centre", "empty"])))
+    report("tagsLeft", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
+
+    for number in range(25):
+        control.create_workload_identity(name=f"many-{number:02}")
+    pages = list(
+        control.get_paginator("list_workload_identities").paginate(PaginationConfig={"PageSize": 10})
+    )
+    report("pages", [len(page["workloadIdentities"]) for page in pages])
+    report("names", sorted(identity["name"] for page in pages for identity in page["workloadIdentities"]))
+
+    report("exists", refused(control, control.create_workload_identity, name=name))
+    report("deleted", answer(control.delete_workload_identity(name=name)))
+    report("gone", refused(control, control.get_workload_identity, name=name))
+
+
+def tokens():
+    token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
+    report(
+        "apiKey",
+        data.get_resource_api_key(workloadIdentityToken=token, resourceCredentialProviderName="weather")["apiKey"],
+    )
+    report(
+        "machine",
+        data.get_resource_oauth2_token(
+            workloadIdentityToken=token,
+            resourceCredentialProviderName="calendar",
+            scopes=["reports:read"],
+            oauth2Flow="M2M",
+        )["accessToken"],
+    )
+    user = data.get_workload_access_token_for_user_id(workloadName="agent", userId="alice")["workloadAccessToken"]
+    asked = answer(
+        data.get_resource_oauth2_token(
+            workloadIdentityToken=user,
+            resourceCredentialProviderName="calendar",
+            scopes=["reports:read"],
+            oauth2Flow="USER_FEDERATION",
+            resourceOauth2ReturnUrl=given["returnUrl"],
+        )
+    )
+    report("asked", sorted(asked))
+    report(
+        "unauthorized",
+        refused(
+            data, data.get_resource_api_key, workloadIdentityToken="none", resourceCredentialProviderName="weather"
+        ),
+    )
+
+
+def errors():
+    for name in given["errors"]:
+        report(
+            name,
+            refused(
+                data, data.get_resource_api_key, workloadIdentityToken="any", resourceCredentialProviderName=name
+            ),
+        )
+
+
+def signed():
+    report("signed", answer(control.create_workload_identity(name="signed", tags={"a": "b"}))["status"])
+    arn = control.get_workload_identity(name="signed")["workloadIdentityArn"]
+    report("signedTags", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
+    report("signedUntag", answer(control.untag_resource(resourceArn=arn, tagKeys=["a", "b c&d"]))["status"])
+    other = boto3.client("bedrock-agentcore-control", aws_secret_access_key="another", aws_access_key_id=given["keyId"])
+    report("forged", refused(other, other.get_workload_identity, name="signed"))
+
+
+{"workloadIdentities": workload_identities, "tokens": tokens, "errors": errors, "signed": signed}[given["task"]]()

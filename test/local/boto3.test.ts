@@ -1,0 +1,202 @@
+/**
+ * Where there is no boto3, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_BOTO3=1`: then they fail. It is looked for
+ * in `$PYTHON`, or in the system's Python 3.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import * as ServiceModel from "./serviceModel.js"
+import * as Wire from "./wire.js"
+import * as World from "./world.js"
+
+const configured = process.env["PYTHON"]
+
+const python = (configured === undefined || configured === "" ? ["/usr/bin/python3"] : [configured])
+  .find((path) => existsSync(path) && spawnSync(path, ["-c", "import boto3"]).status === 0)
+
+const required = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
+
+const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
+
+const program = fileURLToPath(new URL("boto3.child.py", import.meta.url))
+
+/** What the program reports that does one task, knowing of nothing but these environment variables. */
+const run = (
+  task: string,
+  environment: Readonly<Record<string, string>>,
+  more: object = {}
+): Effect.Effect<Readonly<Record<string, unknown>>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (python === undefined) return yield* Effect.dieMessage(missing)
+    const directory = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const path = mkdtempSync(join(tmpdir(), "agentcore-boto3-"))
+        ServiceModel.write(path)
+        return path
+      }),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+    )
+    return yield* Effect.async<Readonly<Record<string, unknown>>>((resume) => {
+      const answers: Record<string, unknown> = {}
+      const child = spawn(python, [program, JSON.stringify({ task, ...more })], {
+        env: {
+          AWS_DATA_PATH: directory,
+          AWS_CONFIG_FILE: join(directory, "none"),
+          AWS_SHARED_CREDENTIALS_FILE: join(directory, "none"),
+          ...environment
+        },
+        stdio: ["ignore", "pipe", "inherit"]
+      })
+      createInterface(child.stdout).on("line", (line) => {
+        const { name, value } = JSON.parse(line)
+        answers[name] = value
+      })
+      child.on("error", (error) => resume(Effect.die(error)))
+      child.on("close", (code) => resume(code === 0 ? Effect.succeed(answers) : Effect.die(`boto3 ended with ${code}`)))
+      return Effect.sync(() => child.kill())
+    })
+  })
+
+const pythonTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
+  const available = python !== undefined || required
+  it.scopedLive.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, 60_000)
+}
+
+const environment = Effect.map(LocalServer.LocalServer, (server) => server.environment)
+
+const operation = "GetResourceApiKey"
+
+/** What boto3 makes of an error: the class, the status, the message. */
+const seen = (value: unknown, name: string, status: number, message?: string) => {
+  const { requestId, ...rest } = value as Record<string, unknown>
+  assert.match(String(requestId), Wire.uuid)
+  assert.deepStrictEqual(
+    { ...rest, message: message ?? rest["message"] },
+    { class: name, code: name, caught: true, status, message: message ?? rest["message"] }
+  )
+}
+
+describe("boto3", () => {
+  pythonTest("keeps workload identities: timestamps, pages, tags with long ARNs, answers without a body", () =>
+    Effect.gen(function*() {
+      const answers = yield* run("workloadIdentities", yield* environment)
+      const name = "w".repeat(255)
+      const arn =
+        `arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/${name}`
+      const { requestId, ...created } = answers["created"] as Record<string, unknown>
+      assert.match(String(requestId), Wire.uuid)
+      assert.deepStrictEqual(created, {
+        status: 201,
+        name,
+        workloadIdentityArn: arn,
+        allowedResourceOauth2ReturnUrls: ["https://agent.example.com/"]
+      })
+      const read = answers["read"] as Record<string, unknown>
+      assert.isTrue(Math.abs(Number(read["createdTime"]) - Date.now() / 1000) < 60)
+      assert.strictEqual(answers["updated"], 200)
+
+      assert.strictEqual((answers["tagged"] as Record<string, unknown>)["status"], 204)
+      assert.deepStrictEqual(answers["tags"], { team: "Zürich", "cost centre": "a/b=c&d", empty: "" })
+      assert.strictEqual((answers["untagged"] as Record<string, unknown>)["status"], 204)
+      assert.deepStrictEqual(answers["tagsLeft"], { team: "Zürich" })
+
+      assert.deepStrictEqual(answers["pages"], [10, 10, 6])
+      const many = Array.from({ length: 25 }, (_, number) => `many-${String(number).padStart(2, "0")}`)
+      assert.deepStrictEqual(answers["names"], [...many, name])
+
+      seen(answers["exists"], "ValidationException", 400)
+      assert.strictEqual((answers["deleted"] as Record<string, unknown>)["status"], 204)
+      seen(answers["gone"], "ResourceNotFoundException", 404)
+    }).pipe(Effect.provide(Wire.server())))
+
+  pythonTest("obtains an API key and a machine's token, and is sent to a user", () =>
+    Effect.gen(function*() {
+      const returnUrl = "app:/consent"
+      yield* World.setUp([returnUrl])
+      const answers = yield* run("tokens", yield* environment, { returnUrl })
+      assert.strictEqual(answers["apiKey"], "key-of-the-weather")
+      const claims = World.claimsOf(Redacted.make(String(answers["machine"])))
+      assert.strictEqual(claims.sub, "calendar-client")
+      assert.strictEqual(claims.scope, "reports:read")
+      assert.includeMembers(answers["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
+      seen(answers["unauthorized"], "UnauthorizedException", 401)
+    }).pipe(Effect.provide(World.layer())))
+
+  pythonTest("has a class for every error", () =>
+    Effect.gen(function*() {
+      const message = "what AWS says"
+      const errors: ReadonlyArray<readonly [DataPlane.DataPlaneError, status: number]> = [
+        [new IdentityError.ValidationException({ operation, message }), 400],
+        [new IdentityError.UnauthorizedException({ operation, message }), 401],
+        [new IdentityError.AccessDeniedException({ operation, message }), 403],
+        [new IdentityError.ResourceNotFoundException({ operation, message }), 404],
+        [new IdentityError.ThrottlingException({ operation, message }), 429],
+        [new IdentityError.InternalServerException({ operation, message }), 500]
+      ]
+      const byName = new Map<string, DataPlane.DataPlaneError>(errors.map(([error]) => [error._tag, error]))
+      const planes = Layer.merge(
+        Layer.mock(DataPlane.DataPlane, {
+          getResourceApiKey: ({ resourceCredentialProviderName }) =>
+            byName.get(resourceCredentialProviderName) ?? Effect.dieMessage("not asked for")
+        }),
+        Layer.mock(ControlPlane.ControlPlane, {})
+      )
+      yield* Effect.gen(function*() {
+        const url = yield* Wire.base
+        const answers = yield* run("errors", {
+          AWS_ENDPOINT_URL: url,
+          AWS_DEFAULT_REGION: "us-west-2",
+          AWS_ACCESS_KEY_ID: "local",
+          AWS_SECRET_ACCESS_KEY: "local",
+          AWS_MAX_ATTEMPTS: "1"
+        }, { errors: [...byName.keys()] })
+        for (const [error, status] of errors) {
+          seen(answers[error._tag], error._tag, status, message)
+        }
+      }).pipe(Effect.provide(Wire.over(planes)))
+    }))
+
+  pythonTest("signs as the server verifies, and is refused with another key", () =>
+    Effect.gen(function*() {
+      const keyId = "AKIAIOSFODNN7EXAMPLE"
+      const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+      const temporary = { accessKeyId: "ASIAIOSFODNN7EXAMPLE", sessionToken: Redacted.make("token/of+session==") }
+      yield* Effect.gen(function*() {
+        const server = yield* environment
+        const own = yield* run("signed", { ...server, AWS_ACCESS_KEY_ID: keyId, AWS_SECRET_ACCESS_KEY: secret }, {
+          keyId
+        })
+        assert.strictEqual(own["signed"], 201)
+        assert.deepStrictEqual(own["signedTags"], { a: "b" })
+        assert.strictEqual(own["signedUntag"], 204)
+        const forged = own["forged"] as Record<string, unknown>
+        assert.deepInclude(forged, { code: "InvalidSignatureException", status: 403 })
+        const session = yield* run("errors", {
+          ...server,
+          AWS_ACCESS_KEY_ID: temporary.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secret,
+          AWS_SESSION_TOKEN: Redacted.value(temporary.sessionToken)
+        }, { errors: ["none"] })
+        // It got as far as the operation.
+        seen(session["none"], "UnauthorizedException", 401)
+      }).pipe(Effect.provide(Wire.server({
+        signatures: "verify",
+        credentials: [
+          { accessKeyId: keyId, secretAccessKey: Redacted.make(secret) },
+          { ...temporary, secretAccessKey: Redacted.make(secret) }
+        ]
+      })))
+    }))
+})

@@ -1,0 +1,57 @@
+/** Issuers of users' JWTs, with all their faults. */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Jose from "jose"
+import type * as Http from "node:http"
+import * as Utils from "./utils.js"
+
+export interface Key {
+  readonly privateKey: CryptoKey
+  readonly jwk: Jose.JWK
+  readonly alg: string
+}
+
+export const makeKey = (alg: string, extra: Jose.JWK | Record<string, string> = {}): Effect.Effect<Key> =>
+  Effect.promise(async () => {
+    const { privateKey, publicKey } = await Jose.generateKeyPair(alg)
+    return { privateKey, alg, jwk: { ...await Jose.exportJWK(publicKey), ...extra } }
+  })
+
+export type Answers = Record<string, (url: string, response: Http.ServerResponse) => unknown>
+
+export const json = (answer: (url: string) => unknown) => (url: string, response: Http.ServerResponse) =>
+  response.setHeader("content-type", "application/json").end(JSON.stringify(answer(url)))
+
+/** An issuer with these keys. `requests` counts what it is asked for. */
+export const issuerOf = (keys: () => ReadonlyArray<Jose.JWK>, change: Answers = {}) =>
+  Effect.gen(function*() {
+    const requests: Array<string> = []
+    const answers: Answers = {
+      "/.well-known/openid-configuration": json((url) => ({ issuer: url, jwks_uri: `${url}/keys` })),
+      "/keys": json(() => ({ keys: keys() })),
+      ...change
+    }
+    const issuer: string = yield* Utils.httpServer((request, response) => {
+      requests.push(request.url ?? "")
+      const answer = answers[request.url ?? ""]
+      if (answer === undefined) response.writeHead(404).end()
+      else answer(issuer, response)
+    })
+    return { issuer, requests }
+  })
+
+export const sign = (
+  issuer: string,
+  { alg, jwk, privateKey }: Key,
+  claims: Jose.JWTPayload = {},
+  header: Partial<Jose.JWTHeaderParameters> = {}
+) =>
+  Effect.map(
+    Effect.promise(() => {
+      const { kid } = jwk
+      return new Jose.SignJWT({ iss: issuer, sub: "alice", ...claims })
+        .setProtectedHeader({ alg, ...(kid === undefined ? {} : { kid }), ...header })
+        .sign(privateKey)
+    }),
+    Redacted.make
+  )
