@@ -24,6 +24,7 @@ export default defineConfig({
       AWS_EC2_METADATA_DISABLED: "true",
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
+    silent: "passed-only",
     sequence: { concurrent: false },
     testTimeout: 20_000,
     hookTimeout: 30_000

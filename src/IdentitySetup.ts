@@ -37,14 +37,17 @@
  *
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { ControlPlane } from "./ControlPlane.js"
+import * as Stream from "effect/Stream"
+import type { ControlPlane } from "./ControlPlane.js"
 import * as Constraint from "./internal/constraint.js"
 import { LocalSettings } from "./internal/localSettings.js"
 import { Tags } from "./internal/names.js"
+import * as SetupPlan from "./internal/setupPlan.js"
 import * as SetupText from "./internal/setupText.js"
 import { CreateApiKeyCredentialProviderRequest } from "./models/ApiKeyCredentialProvider.js"
 import { CreateOauth2CredentialProviderRequest } from "./models/Oauth2CredentialProvider.js"
@@ -107,15 +110,18 @@ export type Kind =
   | "paymentCredentialProviders"
 
 /**
- * What was done to a resource. Secrets cannot be read back: a provider that is there already always counts as `updated`.
+ * What is to be done about a resource, or was done. `changes` names the members that differ; `notComparable` those that the service
+ * does not tell, secrets above all.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Step {
+export interface Change {
   readonly kind: Kind
   readonly name: string
-  readonly action: "created" | "updated" | "unchanged"
+  readonly action: "create" | "update" | "unchanged"
+  readonly changes: ReadonlyArray<string>
+  readonly notComparable: ReadonlyArray<string>
 }
 
 // -----------------------------------------------------------------------------
@@ -269,90 +275,53 @@ export const parse = (
 // Setting up
 // -----------------------------------------------------------------------------
 
-const sameTexts = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
-  a.length === b.length && a.every((text) => b.includes(text))
-
-const isMissing = (error: unknown): boolean => hasProperty(error, "_tag") && error._tag === "ResourceNotFoundException"
+const applyError = ({ cause, kind, name }: SetupPlan.Failure) => new ApplyError({ kind, name, cause })
 
 /**
- * Creates what is missing, and updates what is there and differs: as often as you like. What the setup does not name is left
- * alone, also tags of resources that it names. Providers that are there are updated in any case, because nobody can read their
- * secrets back; users' consents stay. `local` is for the local server, and nothing is done about it here.
+ * What `apply` would do, without doing it. What the setup does not name does not count: resources, and tags of resources that it
+ * names.
  *
  * @since 0.1.0
- * @category combinators
+ * @category operations
  */
-export const apply = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Step>, ApplyError, ControlPlane> =>
-  Effect.gen(function*() {
-    const controlPlane = yield* ControlPlane
+export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
+  Effect.mapError(SetupPlan.plan(setup), applyError).pipe(
+    Effect.withSpan("IdentitySetup.plan", { captureStackTrace: false })
+  )
 
-    const tag = (resourceArn: string, wanted: typeof Tags.Type | undefined) =>
-      Effect.gen(function*() {
-        const tags = { ...setup.tags, ...wanted }
-        if (Object.keys(tags).length === 0) return false
-        const { tags: found = {} } = yield* controlPlane.listTagsForResource({ resourceArn })
-        if (Object.entries(tags).every(([key, value]) => found[key] === value)) return false
-        yield* controlPlane.tagResource({ resourceArn, tags })
-        return true
-      })
+/**
+ * Changes as a table for people: one line for each resource, `+` for a creation, `~` for an update.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const table = (changes: ReadonlyArray<Change>): string => SetupPlan.table(changes)
 
-    const each = <Request extends { readonly name: string; readonly tags?: typeof Tags.Type | undefined }, Found, E>(
-      kind: Kind,
-      requests: ReadonlyArray<Request> | undefined,
-      operations: {
-        readonly get: (request: { readonly name: string }) => Effect.Effect<Found, E>
-        readonly create: (request: Request) => Effect.Effect<unknown, unknown>
-        readonly update: (request: Request) => Effect.Effect<unknown, unknown>
-        readonly arn: (found: Found) => string
-        readonly same?: (found: Found, request: Request) => boolean
-      }
-    ): Effect.Effect<ReadonlyArray<Step>, ApplyError> =>
-      Effect.forEach(requests ?? [], (request) => {
-        const { name, tags } = request
-        return Effect.gen(function*() {
-          const found = yield* operations.get({ name }).pipe(
-            Effect.asSome,
-            Effect.catchIf(isMissing, () => Effect.succeedNone)
-          )
-          if (found._tag === "None") {
-            yield* operations.create({ ...request, tags: { ...setup.tags, ...tags } })
-            return { kind, name, action: "created" } as const
-          }
-          const same = operations.same?.(found.value, request) === true
-          if (!same) yield* operations.update(request)
-          const tagged = yield* tag(operations.arn(found.value), tags)
-          return { kind, name, action: same && !tagged ? "unchanged" : "updated" } as const
-        }).pipe(Effect.mapError((cause) => new ApplyError({ kind, name, cause })))
-      })
+/**
+ * Creates what is missing, and updates what differs, one resource after the other: each is reported when it is done. It can be
+ * applied as often as you like; after a run that failed half way, the next one does what is left. Nothing is deleted. Secrets are
+ * sent with a creation, with an update, and, with `rotateSecrets`, in any case. `local` is for the local server, and nothing is
+ * done about it here.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const applyStream = (
+  setup: IdentitySetup,
+  options: { readonly rotateSecrets?: boolean | undefined } = {}
+): Stream.Stream<Change, ApplyError, ControlPlane> =>
+  Stream.mapError(SetupPlan.apply(setup, options.rotateSecrets ?? false), applyError)
 
-    const providerArn = ({ credentialProviderArn }: { readonly credentialProviderArn: string }) => credentialProviderArn
-
-    return [
-      ...yield* each("workloadIdentities", setup.workloadIdentities, {
-        get: controlPlane.getWorkloadIdentity,
-        create: controlPlane.createWorkloadIdentity,
-        update: controlPlane.updateWorkloadIdentity,
-        arn: ({ workloadIdentityArn }) => workloadIdentityArn,
-        same: (found, request) =>
-          sameTexts(found.allowedResourceOauth2ReturnUrls, request.allowedResourceOauth2ReturnUrls)
-      }),
-      ...yield* each("oauth2CredentialProviders", setup.oauth2CredentialProviders, {
-        get: controlPlane.getOauth2CredentialProvider,
-        create: controlPlane.createOauth2CredentialProvider,
-        update: controlPlane.updateOauth2CredentialProvider,
-        arn: providerArn
-      }),
-      ...yield* each("apiKeyCredentialProviders", setup.apiKeyCredentialProviders, {
-        get: controlPlane.getApiKeyCredentialProvider,
-        create: controlPlane.createApiKeyCredentialProvider,
-        update: controlPlane.updateApiKeyCredentialProvider,
-        arn: providerArn
-      }),
-      ...yield* each("paymentCredentialProviders", setup.paymentCredentialProviders, {
-        get: controlPlane.getPaymentCredentialProvider,
-        create: controlPlane.createPaymentCredentialProvider,
-        update: controlPlane.updatePaymentCredentialProvider,
-        arn: providerArn
-      })
-    ]
-  }).pipe(Effect.withSpan("IdentitySetup.apply", { captureStackTrace: false }))
+/**
+ * {@link applyStream}, all of it.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const apply = (
+  setup: IdentitySetup,
+  options?: { readonly rotateSecrets?: boolean | undefined }
+): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
+  Effect.map(Stream.runCollect(applyStream(setup, options)), Chunk.toReadonlyArray).pipe(
+    Effect.withSpan("IdentitySetup.apply", { captureStackTrace: false })
+  )

@@ -12,7 +12,6 @@ import type {
   NoTokenOrUrl,
   RequiresUserConsent
 } from "effect-agentcore-identity/IdentityError"
-import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import type * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"

@@ -32,6 +32,7 @@ import * as OAuthClient from "../local/OAuthClient.js"
 import * as PendingConsents from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import type { AwsSettings } from "./demoSettings.js"
 import * as Ledger from "./ledger.js"
 import * as Report from "./report.js"
 import * as Screen from "./screen.js"
@@ -250,29 +251,6 @@ export const onThisMachine = (mode: UserMode) =>
 // At AWS
 // -----------------------------------------------------------------------------
 
-/**
- * What the run at AWS has to be told.
- *
- * @internal
- */
-export interface AwsSettings {
-  readonly workload: string
-  readonly user: string
-  readonly machineProvider: string
-  readonly userProvider: string
-  readonly apiKeyProvider: string
-  readonly returnUrl: string
-  readonly apiUrl: string
-}
-
-/** @internal */
-export class MissingSettings extends Data.TaggedError("MissingSettings")<{ readonly names: ReadonlyArray<string> }> {
-  override get message() {
-    const lines = this.names.map((name) => `  --${name}   or   ${environmentVariable(name)}`)
-    return `the run at AWS uses what you have set up there, and has to be told:\n${lines.join("\n")}`
-  }
-}
-
 /** @internal */
 export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ readonly problem: string }> {
   override get message() {
@@ -280,9 +258,6 @@ export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ rea
       + "as in http://127.0.0.1:8765/consent"
   }
 }
-
-/** @internal */
-export const environmentVariable = (flag: string): string => `AGENTCORE_DEMO_${flag.toUpperCase().replaceAll("-", "_")}`
 
 const localReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
   const url = URL.canParse(text) ? new URL(text) : undefined

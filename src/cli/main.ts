@@ -10,14 +10,13 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Record from "effect/Record"
-import * as Demo from "./demo.js"
-import * as Screen from "./screen.js"
+import * as Schema from "effect/Schema"
+import { type AwsSettings, environmentVariable, MissingSettings } from "./demoSettings.js"
 import { version } from "./version.js"
 
 // The SDK announces by a warning which Node its next releases need; the demo's lines are its own.
@@ -25,10 +24,17 @@ process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 
 const flag = (name: string, description: string) => Options.boolean(name).pipe(Options.withDescription(description))
 
+const text = (name: string, description: string) => Options.text(name).pipe(Options.withDescription(description))
+
+// A command is loaded when it runs: the server is ready sooner without the demo.
+
+// -----------------------------------------------------------------------------
+// demo
+// -----------------------------------------------------------------------------
+
 const awsSetting = (name: string, description: string) =>
-  Options.text(name).pipe(
-    Options.withDescription(`With --aws: ${description}`),
-    Options.withFallbackConfig(Config.string(Demo.environmentVariable(name))),
+  text(name, `With --aws: ${description}`).pipe(
+    Options.withFallbackConfig(Config.string(environmentVariable(name))),
     Options.optional
   )
 
@@ -42,7 +48,7 @@ const awsSettings = {
   apiUrl: awsSetting("api-url", "an API with the routes /reports, /me and /quota of the demo's own")
 }
 
-const flagNames: { readonly [K in keyof Demo.AwsSettings]: string } = {
+const flagNames: { readonly [K in keyof AwsSettings]: string } = {
   workload: "workload",
   user: "user",
   machineProvider: "machine-provider",
@@ -62,21 +68,69 @@ const demo = Command.make(
   },
   ({ autoConsent, aws, deny, ...settings }) =>
     Effect.gen(function*() {
-      const { interactive } = yield* Screen.Screen
-      if (!aws) {
-        return yield* Demo.onThisMachine(deny ? "deny" : autoConsent || !interactive ? "allow" : "ask")
-      }
+      const [Demo, Screen] = yield* Effect.promise(() => Promise.all([import("./demo.js"), import("./screen.js")]))
       const missing = Record.collect(flagNames, (key, name) => Option.isNone(settings[key]) ? [name] : []).flat()
-      return yield* Option.match(Option.all(settings), {
-        onNone: () => Effect.fail(new Demo.MissingSettings({ names: missing })),
-        onSome: Demo.atAws
+      const run = Effect.gen(function*() {
+        const { interactive } = yield* Screen.Screen
+        return yield* !aws
+          ? Demo.onThisMachine(deny ? "deny" : autoConsent || !interactive ? "allow" : "ask")
+          : Option.match(Option.all(settings), {
+            onNone: () => Effect.fail(new MissingSettings({ names: missing })),
+            onSome: Demo.atAws
+          })
       })
-    })
+      return yield* Effect.provide(run, Screen.layer)
+    }).pipe(Logger.withMinimumLogLevel(LogLevel.Warning))
 ).pipe(Command.withDescription("An agent obtains three credentials and spends them, on this machine or over AWS"))
+
+// -----------------------------------------------------------------------------
+// local
+// -----------------------------------------------------------------------------
+
+const Port = Schema.Number.pipe(Schema.int(), Schema.between(0, 65535, { message: () => "A port is 0 to 65535" }))
+
+const port = (name: string, description: string) =>
+  Options.integer(name).pipe(Options.withDescription(description), Options.withSchema(Port))
+
+const local = Command.make(
+  "local",
+  {
+    host: text("host", "The name or address of this machine to listen on").pipe(Options.withDefault("127.0.0.1")),
+    port: port("port", "The port to listen on, 0 for any that is free").pipe(Options.withDefault(4020)),
+    authorizationServer: flag("authorization-server", "Also runs an OAuth2 authorization server, for any user name"),
+    authorizationServerPort: port("authorization-server-port", "Its port, 0 for any; by default the one after --port")
+      .pipe(Options.optional),
+    authorizationServerScope: text("authorization-server-scope", "One more scope of its client 'agentcore'; repeatable")
+      .pipe(Options.repeated),
+    config: text("config", "A JSON or JSONC file: workload identities, credential providers, tags").pipe(
+      Options.optional
+    ),
+    vault: text("vault", "A file that keeps everything, encrypted, beyond the end of the server").pipe(Options.optional),
+    signatures: Options.choice("signatures", ["presence", "verify", "off"]).pipe(
+      Options.withDescription(
+        "Whether requests must be signed ('presence'), with the credentials in AGENTCORE_LOCAL_ACCESS_KEY_ID and "
+          + "AGENTCORE_LOCAL_SECRET_ACCESS_KEY, or else with printed ones ('verify')"
+      ),
+      Options.withDefault("presence")
+    ),
+    allowedHost: text("allowed-host", "A name that clients may call the server by; repeatable").pipe(Options.repeated),
+    publicUrl: text("public-url", "Where browsers reach the server, if not at its host and port").pipe(Options.optional),
+    allowRemote: flag("allow-remote", "Lets other machines reach it, and every credential in it"),
+    account: text("account", "The AWS account id in its ARNs").pipe(Options.optional),
+    region: text("region", "The AWS region in its ARNs").pipe(Options.optional)
+  },
+  (settings) => Effect.flatMap(Effect.promise(() => import("./local.js")), (Local) => Local.run(settings))
+).pipe(
+  Command.withDescription("AgentCore Identity on this machine; prints the environment that points AWS SDKs at it")
+)
+
+// -----------------------------------------------------------------------------
+// agentcore-identity
+// -----------------------------------------------------------------------------
 
 const command = Command.make("agentcore-identity").pipe(
   Command.withDescription("Credentials for agents: AgentCore Identity on your machine"),
-  Command.withSubcommands([demo])
+  Command.withSubcommands([local, demo])
 )
 
 const describe = (error: unknown): string => {
@@ -89,6 +143,6 @@ Command.run(command, { name: "agentcore-identity", version })(process.argv).pipe
   Effect.tapError((error) =>
     ValidationError.isValidationError(error) ? Effect.void : Effect.sync(() => console.error(`\n${describe(error)}`))
   ),
-  Effect.provide(Layer.mergeAll(NodeContext.layer, Screen.layer, Logger.minimumLogLevel(LogLevel.Warning))),
+  Effect.provide(NodeContext.layer),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -48,7 +48,7 @@ export const style = [
   "body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--bg);",
   "color:var(--text);font:1rem/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;",
   "overflow-wrap:anywhere}",
-  "main{width:100%;max-width:27rem;background:var(--card);border:1px solid var(--line);border-radius:14px;",
+  "main{width:100%;min-width:0;max-width:27rem;background:var(--card);border:1px solid var(--line);border-radius:14px;",
   "padding:2rem;box-shadow:0 10px 30px rgb(15 20 40/.08)}",
   "main.wide{max-width:48rem}@media(max-width:30rem){main{padding:1.5rem}}",
   "h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;font-weight:650;letter-spacing:-.01em}",
@@ -71,6 +71,10 @@ export const style = [
   "table{width:100%;border-collapse:collapse;font-size:.9rem}",
   "th,td{padding:.5rem .6rem .5rem 0;text-align:left;vertical-align:top;border-top:1px solid var(--line)}",
   "tbody th{font-weight:550}thead th{border-top:0;padding-top:0;color:var(--soft);font-size:.8rem;font-weight:500}",
+  // On a phone a row is a list of its cells, each with the heading of its column.
+  "@media(max-width:36rem){thead{display:none}tr{display:block;padding:.5rem 0;border-top:1px solid var(--line)}",
+  "th,td{display:flex;gap:.75rem;padding:.1rem 0;border:0}",
+  "td::before{content:attr(data-column);flex:0 0 8.5rem;color:var(--soft);font-size:.85rem}}",
   "ul.names{padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.4rem}",
   "ul.names li{margin:0;padding:.15rem .55rem;border:1px solid var(--line);border-radius:8px}",
   "label{display:block;margin:0 0 .35rem;font-weight:550}",
@@ -89,7 +93,7 @@ export const style = [
 // The policy allows this one style sheet by its digest; a constant, so that no module needs a digest function for it.
 // A test computes it from `style`.
 /** @internal */
-export const styleDigest = "sha256-Oawsbl6X0MkDnILwWz2xOmtORFG84X3I1grb7007QWo="
+export const styleDigest = "sha256-m7bAT98RlqiBVYe3cLNlYl7YwVK3+H0ANg45I64cm4c="
 
 const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
   + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"

@@ -25,6 +25,7 @@ import * as LocalIssuer from "../internal/local/localIssuer.js"
 import type { LocalSettings } from "../internal/local/localSettings.js"
 import * as Registry from "../internal/local/registry.js"
 import * as Sessions from "../internal/local/sessions.js"
+import * as SessionServer from "../internal/local/sessionServer.js"
 import * as SessionStore from "../internal/local/sessionStore.js"
 import { layerMemory, Store, type StoreError } from "../internal/local/store.js"
 import * as Vault from "../internal/local/vault.js"
@@ -257,9 +258,12 @@ export class LocalBackend
 // -----------------------------------------------------------------------------
 
 /**
- * A backend over the store in context, which may have things in it from before.
+ * A backend over the store in context: `VaultFile.layer`, from which the backend goes on where the last one ended. Workload
+ * identities, providers, tokens of users, and workload access tokens until they expire are there again; consent sessions too, but
+ * for exchanges of a code that were under way: these have failed.
  *
- * @internal
+ * @since 0.1.0
+ * @category layers
  */
 export const layerStore = (
   options: Options = {}
@@ -300,9 +304,20 @@ export const layerStore = (
       dropOauth2Provider: vault.dropProvider
     })
     const client = yield* OAuthClient
-    const operations = Operations.make({ client, publicUrl, registry, sessions, settings, vault, workloadTokens })
+    const serverOf = SessionServer.find(registry)
+    const operations = Operations.make({
+      client,
+      publicUrl,
+      registry,
+      serverOf,
+      sessions,
+      settings,
+      vault,
+      workloadTokens
+    })
     const browser = Browser.make({
       client,
+      serverOf,
       sessions,
       customStateParameter: options.customStateParameter ?? "state"
     })

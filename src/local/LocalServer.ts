@@ -28,6 +28,7 @@ import * as DataPlane from "../DataPlane.js"
 import * as NodeServer from "../internal/http/nodeServer.js"
 import * as ServerSpans from "../internal/http/serverSpans.js"
 import * as StsRoute from "../internal/local/stsRoute.js"
+import * as Store from "../internal/local/store.js"
 import * as WireBrowser from "../internal/local/wireBrowser.js"
 import * as WireDispatch from "../internal/local/wireDispatch.js"
 import * as WireLog from "../internal/local/wireLog.js"
@@ -110,6 +111,7 @@ export interface Options extends LocalBackend.Options, RouteOptions {
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `RemoteHost`: other machines would reach it, and `allowRemote` is not set
  * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
+ * - `Store`: what the store has in it cannot be used
  *
  * @since 0.1.0
  * @category errors
@@ -117,7 +119,7 @@ export interface Options extends LocalBackend.Options, RouteOptions {
 export class LocalServerError extends Schema.TaggedError<LocalServerError>(
   "effect-agentcore-identity/local/LocalServerError"
 )("LocalServerError", {
-  reason: Schema.Literal("MissingPackage", "Listen", "RemoteHost", "MissingCredentials"),
+  reason: Schema.Literal("MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store"),
   message: Schema.String
 }) {}
 
@@ -383,6 +385,18 @@ export const layer = (options: Options = {}): Layer.Layer<
   LocalServer | LocalBackend.LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane,
   LocalServerError,
   OAuthClient
+> => Layer.provide(layerStore(options), Store.layerMemory)
+
+/**
+ * The same over the store in context: `VaultFile.layer`, from which the server goes on where the last one ended.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerStore = (options: Options = {}): Layer.Layer<
+  LocalServer | LocalBackend.LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane,
+  LocalServerError,
+  OAuthClient | Store.Store
 > =>
   Layer.unwrapScoped(Effect.gen(function*() {
     const host = options.host ?? "127.0.0.1"
@@ -401,6 +415,7 @@ export const layer = (options: Options = {}): Layer.Layer<
     const self = { url, environment: environment(url, options.region ?? "us-west-2", options.signatures) }
     return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self), self)).pipe(
       Layer.provide(layerRedaction),
-      Layer.provideMerge(LocalBackend.layer({ ...options, publicUrl }))
+      Layer.provideMerge(LocalBackend.layerStore({ ...options, publicUrl })),
+      Layer.catchTag("StoreError", ({ reason }) => Layer.fail(new LocalServerError({ reason: "Store", message: reason })))
     )
   }))

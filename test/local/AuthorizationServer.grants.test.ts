@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import type * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"

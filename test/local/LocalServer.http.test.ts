@@ -96,10 +96,11 @@ describe("requests that are none", () => {
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
-      const one = (...pieces: ReadonlyArray<string>) => Effect.map(raw(base, ...pieces), (answers) => {
-        assert.strictEqual(answers.length, 1, JSON.stringify(answers))
-        return answers[0]
-      })
+      const one = (...pieces: ReadonlyArray<string>) =>
+        Effect.map(raw(base, ...pieces), (answers) => {
+          assert.strictEqual(answers.length, 1, JSON.stringify(answers))
+          return answers[0]
+        })
       assert.strictEqual((yield* one(head({ headers: last }), body))?.status, 200)
 
       const big = `x-large: ${"x".repeat(20_000)}`
@@ -262,7 +263,10 @@ describe("access log", () => {
             yield* call("/identities/GetWorkloadIdentity", { name: "agent" }),
             yield* call("/identities/GetWorkloadIdentity", { name: "sentinel-4f1b7c2d" }),
             yield* call("/identities/sentinel-9d3e5a1c?sentinel-9d3e5a1c", { name: "agent" }),
-            yield* Wire.send(base, { method: "GET", path: "/identities/oauth2/authorize?request_uri=sentinel-2c8f6b0e" })
+            yield* Wire.send(base, {
+              method: "GET",
+              path: "/identities/oauth2/authorize?request_uri=sentinel-2c8f6b0e"
+            })
           ]
         ) {
           ids.push(String(answer.headers["x-amzn-requestid"]))

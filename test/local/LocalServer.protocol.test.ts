@@ -1,6 +1,6 @@
 /** The server as the AWS SDK sees it: what the clients throw, retry, decode and page through. */
-import * as Control from "@aws-sdk/client-bedrock-agentcore-control"
 import * as Data from "@aws-sdk/client-bedrock-agentcore"
+import * as Control from "@aws-sdk/client-bedrock-agentcore-control"
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -92,7 +92,10 @@ describe("errors of the AWS SDK", () => {
     assert.isFunction(Class, name)
     assert(error instanceof Class, `${name}: ${error}`)
     assert(typeof base === "function" && error instanceof base)
-    assert(error instanceof Control.BedrockAgentCoreControlServiceException || error instanceof Data.BedrockAgentCoreServiceException)
+    assert(
+      error instanceof Control.BedrockAgentCoreControlServiceException
+        || error instanceof Data.BedrockAgentCoreServiceException
+    )
     assert.strictEqual(error.name, name)
     assert.strictEqual(error.message, message)
     assert.strictEqual(error.$metadata.httpStatusCode, status)
@@ -228,7 +231,9 @@ describe("answers to the AWS SDK", () => {
       assert.deepStrictEqual(tags, { team: "Zürich", "a b": "c=d&e", "f/g": "" })
       const untagged = yield* answer(() => control.untagResource({ resourceArn, tagKeys: ["a b", "f/g", "never?"] }))
       assert.strictEqual(untagged.$metadata.httpStatusCode, 204)
-      assert.deepStrictEqual((yield* answer(() => control.listTagsForResource({ resourceArn }))).tags, { team: "Zürich" })
+      assert.deepStrictEqual((yield* answer(() => control.listTagsForResource({ resourceArn }))).tags, {
+        team: "Zürich"
+      })
       const unknown = yield* thrown(() =>
         control.listTagsForResource({ resourceArn: resourceArn?.replace("/w", "/x") })
       )

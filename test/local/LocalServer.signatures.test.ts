@@ -1,6 +1,6 @@
 import { BedrockAgentCoreControlClient, CreateWorkloadIdentityCommand } from "@aws-sdk/client-bedrock-agentcore-control"
-import { SignatureV4 } from "@smithy/signature-v4"
 import { assert, describe, it } from "@effect/vitest"
+import { SignatureV4 } from "@smithy/signature-v4"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -169,8 +169,10 @@ describe("signatures", () => {
         }],
         ["another time", {
           change: ({ headers }) =>
-            headers["x-amz-date"] = headers["x-amz-date"]!.replace(/\d{4}Z$/, (text) =>
-              text === "0000Z" ? "0001Z" : "0000Z")
+            headers["x-amz-date"] = headers["x-amz-date"]!.replace(
+              /\d{4}Z$/,
+              (text) => text === "0000Z" ? "0001Z" : "0000Z"
+            )
         }],
         ["another region", {
           change: ({ headers }) =>
@@ -192,7 +194,10 @@ describe("signatures", () => {
         assert.strictEqual(answer.headers["x-amzn-errortype"], "InvalidSignatureException", what)
         fails(answer, 403, "InvalidSignatureException")
       }
-      assert.match(String(fails(yield* send({ date: minutes(-6) }), 403, "InvalidSignatureException").message), /expired/)
+      assert.match(
+        String(fails(yield* send({ date: minutes(-6) }), 403, "InvalidSignatureException").message),
+        /expired/
+      )
 
       for (
         const changes of [
@@ -237,7 +242,10 @@ describe("signatures", () => {
       succeeds(answer, 201)
       const local = yield* LocalServer.LocalServer
       fails(
-        yield* Wire.send(local.url, { path: "/identities/GetWorkloadIdentity", headers: { "content-type": "text/plain" } }),
+        yield* Wire.send(local.url, {
+          path: "/identities/GetWorkloadIdentity",
+          headers: { "content-type": "text/plain" }
+        }),
         415,
         "UnsupportedMediaTypeException"
       )
@@ -286,6 +294,8 @@ describe("options", () => {
       yield* Effect.scoped(Layer.build(server({ host: "0.0.0.0", allowRemote: true }))).pipe(
         Effect.provide(recorder.layer)
       )
-      assert.isTrue((yield* recorder.everything).some((line) => line.includes("listens on 0.0.0.0") && line.includes("WARN")))
+      assert.isTrue(
+        (yield* recorder.everything).some((line) => line.includes("listens on 0.0.0.0") && line.includes("WARN"))
+      )
     }))
 })

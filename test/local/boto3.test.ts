@@ -89,37 +89,40 @@ const seen = (value: unknown, name: string, status: number, message?: string) =>
 }
 
 describe("boto3", () => {
-  pythonTest("keeps workload identities: timestamps, pages, tags with long ARNs, answers without a body", () =>
-    Effect.gen(function*() {
-      const answers = yield* run("workloadIdentities", yield* environment)
-      const name = "w".repeat(255)
-      const arn =
-        `arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/${name}`
-      const { requestId, ...created } = answers["created"] as Record<string, unknown>
-      assert.match(String(requestId), Wire.uuid)
-      assert.deepStrictEqual(created, {
-        status: 201,
-        name,
-        workloadIdentityArn: arn,
-        allowedResourceOauth2ReturnUrls: ["https://agent.example.com/"]
-      })
-      const read = answers["read"] as Record<string, unknown>
-      assert.isTrue(Math.abs(Number(read["createdTime"]) - Date.now() / 1000) < 60)
-      assert.strictEqual(answers["updated"], 200)
+  pythonTest(
+    "keeps workload identities: timestamps, pages, tags with long ARNs, answers without a body",
+    () =>
+      Effect.gen(function*() {
+        const answers = yield* run("workloadIdentities", yield* environment)
+        const name = "w".repeat(255)
+        const arn =
+          `arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/${name}`
+        const { requestId, ...created } = answers["created"] as Record<string, unknown>
+        assert.match(String(requestId), Wire.uuid)
+        assert.deepStrictEqual(created, {
+          status: 201,
+          name,
+          workloadIdentityArn: arn,
+          allowedResourceOauth2ReturnUrls: ["https://agent.example.com/"]
+        })
+        const read = answers["read"] as Record<string, unknown>
+        assert.isTrue(Math.abs(Number(read["createdTime"]) - Date.now() / 1000) < 60)
+        assert.strictEqual(answers["updated"], 200)
 
-      assert.strictEqual((answers["tagged"] as Record<string, unknown>)["status"], 204)
-      assert.deepStrictEqual(answers["tags"], { team: "Zürich", "cost centre": "a/b=c&d", empty: "" })
-      assert.strictEqual((answers["untagged"] as Record<string, unknown>)["status"], 204)
-      assert.deepStrictEqual(answers["tagsLeft"], { team: "Zürich" })
+        assert.strictEqual((answers["tagged"] as Record<string, unknown>)["status"], 204)
+        assert.deepStrictEqual(answers["tags"], { team: "Zürich", "cost centre": "a/b=c&d", empty: "" })
+        assert.strictEqual((answers["untagged"] as Record<string, unknown>)["status"], 204)
+        assert.deepStrictEqual(answers["tagsLeft"], { team: "Zürich" })
 
-      assert.deepStrictEqual(answers["pages"], [10, 10, 6])
-      const many = Array.from({ length: 25 }, (_, number) => `many-${String(number).padStart(2, "0")}`)
-      assert.deepStrictEqual(answers["names"], [...many, name])
+        assert.deepStrictEqual(answers["pages"], [10, 10, 6])
+        const many = Array.from({ length: 25 }, (_, number) => `many-${String(number).padStart(2, "0")}`)
+        assert.deepStrictEqual(answers["names"], [...many, name])
 
-      seen(answers["exists"], "ValidationException", 400)
-      assert.strictEqual((answers["deleted"] as Record<string, unknown>)["status"], 204)
-      seen(answers["gone"], "ResourceNotFoundException", 404)
-    }).pipe(Effect.provide(Wire.server())))
+        seen(answers["exists"], "ValidationException", 400)
+        assert.strictEqual((answers["deleted"] as Record<string, unknown>)["status"], 204)
+        seen(answers["gone"], "ResourceNotFoundException", 404)
+      }).pipe(Effect.provide(Wire.server()))
+  )
 
   pythonTest("obtains an API key and a machine's token, and is sent to a user", () =>
     Effect.gen(function*() {

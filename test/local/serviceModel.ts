@@ -2,8 +2,8 @@
  * Service models for botocore, of the identity operations of both planes, made from the schemas of the AWS SDK clients: Debian's
  * boto3 is older than AgentCore. Lengths are not in those schemas, so boto3 validates required members and types alone.
  */
-import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import * as DataClient from "@aws-sdk/client-bedrock-agentcore"
+import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -61,7 +61,9 @@ const make = (client: Readonly<Record<string, unknown>>, metadata: Readonly<Reco
         return `${value}Map`
       }
       const [name, shape] = simple[schema] ?? []
-      if (name === undefined || shape === undefined) throw new Error(`the clients have a schema ${schema} that is unknown here`)
+      if (name === undefined || shape === undefined) {
+        throw new Error(`the clients have a schema ${schema} that is unknown here`)
+      }
       shapes[name] = shape
       return name
     }

@@ -5,6 +5,8 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { Event } from "../../src/internal/local/sessions.js"
 import * as SessionStore from "../../src/internal/local/sessionStore.js"
+import * as Store from "../../src/internal/local/store.js"
+import { same } from "../utils.js"
 
 const opening: SessionStore.Opening = {
   key: "key",
@@ -12,13 +14,7 @@ const opening: SessionStore.Opening = {
   provider: {
     name: "calendar",
     callbackId: "id",
-    callbackUrl: "http://127.0.0.1/callback/id",
-    server: {
-      discovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
-      clientId: "client",
-      clientSecret: Redacted.make("secret"),
-      clientAuthenticationMethod: "CLIENT_SECRET_BASIC"
-    }
+    callbackUrl: "http://127.0.0.1/callback/id"
   },
   wanted: { scopes: [] },
   returnUrl: "https://agent.example.com/consent",
@@ -45,7 +41,7 @@ describe("the store of sessions", () => {
       assert.isTrue(Option.isSome(yield* store.byUri(later.uri)))
       yield* TestClock.adjust(500)
       assert.strictEqual(yield* store.size, 0)
-    }))
+    }).pipe(Effect.provide(Store.layerMemory)))
 
   it.effect("does not grow by questions", () =>
     Effect.gen(function*() {
@@ -57,7 +53,7 @@ describe("the store of sessions", () => {
         yield* Effect.ignore(store.apply(session, Event.BrowserSent()))
       }
       assert.strictEqual(yield* store.size, 1)
-    }))
+    }).pipe(Effect.provide(Store.layerMemory)))
 
   it.effect("says of a forgotten session that it is over", () =>
     Effect.gen(function*() {
@@ -66,5 +62,45 @@ describe("the store of sessions", () => {
       yield* TestClock.adjust(2000)
       assert.strictEqual((yield* store.state(session))._tag, "Failed")
       assert.strictEqual(yield* Effect.flip(store.apply(session, Event.BrowserSent())), "Expired")
-    }))
+    }).pipe(Effect.provide(Store.layerMemory)))
+
+  it.effect("goes on after a restart, but for exchanges that it cut off", () =>
+    Effect.gen(function*() {
+      const opened = yield* Effect.gen(function*() {
+        const store = yield* SessionStore.make(1000)
+        const pending = yield* store.open({ ...opening, customState: Option.some(Redacted.make("custom")) })
+        const authorized = yield* store.open(opening)
+        const completing = yield* store.open(opening)
+        const completed = yield* store.open(opening)
+        const callbackUrl = Redacted.make("http://127.0.0.1/callback/id?code=code")
+        for (const session of [authorized, completing, completed]) {
+          yield* store.apply(session, Event.BrowserSent())
+          yield* store.apply(session, Event.CallbackAccepted({ callbackUrl }))
+        }
+        for (const session of [completing, completed]) {
+          yield* store.apply(session, Event.CompletionClaimed({ artifact: "alice" }))
+        }
+        yield* store.apply(completed, Event.TokensStored({ grantId: "grant" }))
+        return { pending, authorized, completing, completed }
+      })
+      yield* TestClock.adjust(500)
+      const store = yield* SessionStore.make(1000)
+      const states = yield* Effect.forEach(Object.values(opened), (session) =>
+        Effect.gen(function*() {
+          const found = Option.getOrThrow(yield* store.byUri(session.uri))
+          same(found, session)
+          same(yield* store.byAuthorizationState(Redacted.value(session.authorizationState)), Option.some(found))
+          return yield* store.state(found)
+        }))
+      same(states, [
+        { _tag: "Pending" },
+        { _tag: "Authorized", callbackUrl: Redacted.make("http://127.0.0.1/callback/id?code=code") },
+        { _tag: "Failed", reason: "ExchangeFailed" },
+        { _tag: "Completed", grantId: "grant" }
+      ])
+      assert.deepStrictEqual((yield* store.all).map(([session]) => session.uri), Object.values(opened).map(({ uri }) => uri))
+      yield* TestClock.adjust(1500)
+      assert.strictEqual(yield* store.size, 0)
+      assert.strictEqual(yield* (yield* SessionStore.make(1000)).size, 0)
+    }).pipe(Effect.provide(Store.layerMemory)))
 })

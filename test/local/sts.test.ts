@@ -24,24 +24,31 @@ const client = (options: { readonly secretAccessKey?: string } = {}) =>
     }))
 
 const ask = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readonly secretAccessKey?: string }) =>
-  Effect.flatMap(client(options), (sts) =>
-    Effect.promise(() =>
-      sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input }))
-    ))
+  Effect.flatMap(
+    client(options),
+    (sts) =>
+      Effect.promise(() =>
+        sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input }))
+      )
+  )
 
 const refused = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readonly secretAccessKey?: string }) =>
-  Effect.flatMap(client(options), (sts) =>
-    Effect.promise(() =>
-      sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input })).then(
-        () => assert.fail("it was not refused"),
-        (error: unknown) => error instanceof STSServiceException ? error : assert.fail(String(error))
+  Effect.flatMap(
+    client(options),
+    (sts) =>
+      Effect.promise(() =>
+        sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input })).then(
+          () => assert.fail("it was not refused"),
+          (error: unknown) => error instanceof STSServiceException ? error : assert.fail(String(error))
+        )
       )
-    ))
+  )
 
-const json = (path: string) => Effect.map(Effect.flatMap(Wire.url, (url) => Wire.page(`${url}${path}`)), (answer) => {
-  assert.strictEqual(answer.status, 200, answer.text)
-  return JSON.parse(answer.text)
-})
+const json = (path: string) =>
+  Effect.map(Effect.flatMap(Wire.url, (url) => Wire.page(`${url}${path}`)), (answer) => {
+    assert.strictEqual(answer.status, 200, answer.text)
+    return JSON.parse(answer.text)
+  })
 
 /** As a resource server does: from the issuer in the token to its keys. */
 const verified = (token: string) =>
@@ -151,7 +158,10 @@ describe("GetWebIdentityToken", () => {
 
   it.live("says when a token gets too large", () =>
     Effect.gen(function*() {
-      const Tags = Array.from({ length: 50 }, (_, index) => ({ Key: `${index}`.padEnd(128, "k"), Value: "v".repeat(256) }))
+      const Tags = Array.from(
+        { length: 50 },
+        (_, index) => ({ Key: `${index}`.padEnd(128, "k"), Value: "v".repeat(256) })
+      )
       const error = yield* refused({ Tags })
       assert.strictEqual(error.name, "JWTPayloadSizeExceededException")
       assert.strictEqual(error.$metadata.httpStatusCode, 400)
@@ -171,7 +181,9 @@ describe("GetWebIdentityToken", () => {
       )
       assert.include(answer.text, `<RequestId>${requestId}</RequestId>`)
 
-      const refusals: ReadonlyArray<readonly [Effect.Effect<Wire.Answer, never, LocalServer.LocalServer>, number, string]> = [
+      const refusals: ReadonlyArray<
+        readonly [Effect.Effect<Wire.Answer, never, LocalServer.LocalServer>, number, string]
+      > = [
         [form({ ...good, Action: "AssumeRole" }), 400, "InvalidAction"],
         [form({ ...good, Action: "<script>&" }), 400, "InvalidAction"],
         [form({ ...good, Version: "2010-01-01" }), 400, "InvalidAction"],

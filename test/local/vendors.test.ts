@@ -68,10 +68,11 @@ const request = (vendor: Oauth2Vendor, member: string, config: object = {}): Cre
   }) as never
 
 /** A request for each vendor, with its member of the union. */
-const requests: ReadonlyArray<readonly [vendor: Oauth2Vendor, member: string, CreateOauth2CredentialProviderRequest]> = [
-  ...Object.entries(ownMember).map(([vendor, member]) => [vendor as Oauth2Vendor, member] as const),
-  ...known.map((vendor) => [vendor, "includedOauth2ProviderConfig"] as const)
-].map(([vendor, member]) => [vendor, member, request(vendor, member)] as const)
+const requests: ReadonlyArray<readonly [vendor: Oauth2Vendor, member: string, CreateOauth2CredentialProviderRequest]> =
+  [
+    ...Object.entries(ownMember).map(([vendor, member]) => [vendor as Oauth2Vendor, member] as const),
+    ...known.map((vendor) => [vendor, "includedOauth2ProviderConfig"] as const)
+  ].map(([vendor, member]) => [vendor, member, request(vendor, member)] as const)
 
 const withOwnEndpoints = ownEndpoints.map((vendor) =>
   [vendor, "includedOauth2ProviderConfig", request(vendor, "includedOauth2ProviderConfig", ownServer)] as const
@@ -90,7 +91,9 @@ const resolve = (request: CreateOauth2CredentialProviderRequest, settings?: Loca
   ProviderServer.resolve("CreateOauth2CredentialProvider", request, environment(settings))
 
 const metadata = (server: Pick<OAuthClient.AuthorizationServer, "discovery">) =>
-  "authorizationServerMetadata" in server.discovery ? server.discovery.authorizationServerMetadata : assert.fail("found")
+  "authorizationServerMetadata" in server.discovery
+    ? server.discovery.authorizationServerMetadata
+    : assert.fail("found")
 
 const told = (output: Oauth2ProviderConfigOutput, member: string) => {
   const members = Object.entries(output).filter(([, value]) => value !== undefined)
@@ -201,7 +204,9 @@ describe("vendors", () => {
       }
       for (const vendor of ["CustomOauth2", "MyspaceOauth2"]) {
         const exit = yield* Effect.exit(
-          Schema.decodeUnknown(LocalSettings, { onExcessProperty: "error" })({ vendorEndpoints: { [vendor]: elsewhere } })
+          Schema.decodeUnknown(LocalSettings, { onExcessProperty: "error" })({
+            vendorEndpoints: { [vendor]: elsewhere }
+          })
         )
         assert.strictEqual(exit._tag, "Failure")
       }

@@ -1,6 +1,6 @@
 // Packs the built package and looks at the tarball as its users do: publint, attw, the types and the import of every
 // subpath, and the program, each in an empty folder with no more beside it than the package says it needs.
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import {
   existsSync,
   mkdirSync,
@@ -205,6 +205,54 @@ const program = join(bare, "node_modules", manifest.name, bin)
 if (existsSync(program)) {
   must("--help", node([program, "--help"], { cwd: bare }))
   must("demo --auto-consent", node([program, "demo", "--auto-consent"], { cwd: bare, timeout: 60_000 }))
+}
+
+/** Starts the local server, asks it for something, and stops it: what it printed, and how it ended. */
+const serve = async (args) => {
+  const start = performance.now()
+  const child = spawn(process.execPath, [program, "local", "--port", "0", ...args], { cwd: bare })
+  const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)))
+  const timer = setTimeout(() => child.kill("SIGKILL"), 30_000)
+  let [stdout, stderr] = ["", ""]
+  child.stderr.on("data", (data) => stderr += data)
+  try {
+    await new Promise((resolve) => {
+      child.stdout.on("data", (data) => {
+        stdout += data
+        if (stdout.endsWith("\n\n")) resolve()
+      })
+      ended.then(resolve)
+    })
+    const ready = Math.round(performance.now() - start)
+    const environment = Object.fromEntries(
+      [...stdout.matchAll(/^export (\w+)='?(.*?)'?$/gm)].map(([, name, value]) => [name, value])
+    )
+    const url = environment.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE
+    if (url === undefined) return { status: 1, stdout, stderr }
+    const response = await fetch(`${url}/identities/CreateWorkloadIdentity`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        authorization: "AWS4-HMAC-SHA256 Credential=local/20260101/us-west-2/bedrock-agentcore/aws4_request"
+      },
+      body: JSON.stringify({ name: "agent" })
+    })
+    const health = await fetch(`${url}/health`)
+    const served = response.status === 201 && (await response.json()).name === "agent" && health.status === 200
+    child.kill("SIGTERM")
+    const status = served ? await ended : 1
+    console.log(`  ready after ${ready} ms, ended with ${status}`)
+    return { status, stdout, stderr }
+  } finally {
+    clearTimeout(timer)
+    child.kill("SIGKILL")
+  }
+}
+
+if (existsSync(program)) {
+  must("local", await serve([]))
+  must("local --authorization-server", await serve(["--authorization-server", "--authorization-server-port", "0"]))
+  must("local --vault", await serve(["--vault", join(temporary, "vault")]))
 }
 
 console.log(failures === 0 ? "\nThe tarball is fine." : `\n${failures} problems with the tarball.`)

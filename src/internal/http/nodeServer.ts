@@ -103,8 +103,10 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
     }
   })
 
-  server.on("checkExpectation", (_: Http.IncomingMessage, response: Http.ServerResponse) =>
-    send(response, refuse("Expectation")))
+  server.on(
+    "checkExpectation",
+    (_: Http.IncomingMessage, response: Http.ServerResponse) => send(response, refuse("Expectation"))
+  )
   server.on("connect", (_: Http.IncomingMessage, socket: Duplex) => end(socket, "Connect"))
 }
 

@@ -6,11 +6,13 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { OAuthError, Service as OAuthClientService } from "../../local/OAuthClient.js"
+import type { AuthorizationServer, OAuthError, Service as OAuthClientService } from "../../local/OAuthClient.js"
 import { appendQuery } from "./endpoints.js"
 import { logged } from "./log.js"
 import * as Sessions from "./sessions.js"
+import type * as SessionServer from "./sessionServer.js"
 import type { Session, SessionStore } from "./sessionStore.js"
+import type { StoreError } from "./store.js"
 
 /** @internal */
 export type Answer =
@@ -27,7 +29,7 @@ export interface Browser {
     session: Session,
     answer: { readonly code: string } | { readonly error: string }
   ) => Effect.Effect<void, "Expired" | "Finished" | "Failed">
-  readonly expire: (session: Session) => Effect.Effect<void, "Expired" | "Finished">
+  readonly expire: (session: Session) => Effect.Effect<void, "Expired" | "Finished" | "Failed">
 }
 
 const refusals = (rejection: Sessions.Rejection): Answer =>
@@ -44,19 +46,29 @@ const past = (state: Sessions.State): Answer | undefined =>
     ? undefined
     : { _tag: state._tag === "Failed" && state.reason === "Expired" ? "Expired" : "Replayed" }
 
-const ended = (rejection: Sessions.Rejection): "Expired" | "Finished" =>
-  rejection === "Expired" ? "Expired" : "Finished"
+const ended = (error: Sessions.Rejection | StoreError): "Expired" | "Finished" | "Failed" =>
+  typeof error !== "string" ? "Failed" : error === "Expired" ? "Expired" : "Finished"
+
+type Step = Effect.Effect<Answer, Sessions.Rejection | StoreError>
+
+/** A store that fails is told in the log; the page may be opened again. */
+const notStored = (session: Session, { reason }: StoreError): Effect.Effect<Answer> =>
+  Effect.as(Effect.logError(`The store of the local backend failed: ${reason}`), {
+    _tag: "Unavailable",
+    provider: session.provider.name
+  })
 
 /** @internal */
-export const make = ({ client, customStateParameter, sessions }: {
+export const make = ({ client, customStateParameter, serverOf, sessions }: {
   readonly client: OAuthClientService
+  readonly serverOf: SessionServer.Find
   readonly sessions: SessionStore
   readonly customStateParameter: string
 }): Browser => {
-  const redirect = (session: Session): Effect.Effect<Redacted.Redacted, OAuthError> =>
+  const redirect = (session: Session, server: AuthorizationServer): Effect.Effect<Redacted.Redacted, OAuthError> =>
     logged(
       session.provider.name,
-      client.authorizationUrl(session.provider.server, {
+      client.authorizationUrl(server, {
         ...session.wanted,
         customParameters: session.customParameters,
         redirectUri: session.provider.callbackUrl,
@@ -74,8 +86,8 @@ export const make = ({ client, customStateParameter, sessions }: {
       })
     ]))
 
-  const authorize = (session: Session): Effect.Effect<Answer, Sessions.Rejection> =>
-    Effect.matchEffect(redirect(session), {
+  const authorize = (session: Session, server: AuthorizationServer): Step =>
+    Effect.matchEffect(redirect(session, server), {
       // The session stays as it was: a server that is down now may be up in a minute.
       onFailure: () => Effect.succeed({ _tag: "Unavailable", provider: session.provider.name }),
       onSuccess: (url) => Effect.as(sessions.apply(session, Sessions.Event.BrowserSent()), { _tag: "Redirect", url })
@@ -85,16 +97,16 @@ export const make = ({ client, customStateParameter, sessions }: {
   const callbackUrl = (session: Session, query: URLSearchParams): Redacted.Redacted =>
     Redacted.make(`${session.provider.callbackUrl}?${query}`)
 
-  const answered = (session: Session, query: URLSearchParams): Effect.Effect<Answer, Sessions.Rejection> => {
+  const answered = (session: Session, server: AuthorizationServer, query: URLSearchParams): Step => {
     const url = callbackUrl(session, query)
     const provider = session.provider.name
     return Effect.matchEffect(
       logged(
         provider,
-        client.checkCallback(session.provider.server, { callbackUrl: url, state: session.authorizationState })
+        client.checkCallback(server, { callbackUrl: url, state: session.authorizationState })
       ),
       {
-        onFailure: ({ reason }): Effect.Effect<Answer, Sessions.Rejection> => {
+        onFailure: ({ reason }): Step => {
           // What could not be checked is no answer: the page may be opened again.
           if (reason === "Unreachable" || reason === "Misconfigured") {
             return Effect.succeed({ _tag: "Unavailable", provider })
@@ -116,17 +128,34 @@ export const make = ({ client, customStateParameter, sessions }: {
 
   const unknown = Effect.succeed<Answer>({ _tag: "Unknown" })
 
-  const unlessPast = (session: Session, step: Effect.Effect<Answer, Sessions.Rejection>): Effect.Effect<Answer> =>
+  const step = (session: Session, take: (server: AuthorizationServer) => Step): Step =>
+    Effect.matchEffect(serverOf("GetResourceOauth2Token", session), {
+      onFailure: ({ _tag }) =>
+        Effect.succeed<Answer>(
+          _tag === "ResourceNotFoundException"
+            ? { _tag: "Unknown" }
+            : { _tag: "Unavailable", provider: session.provider.name }
+        ),
+      onSuccess: take
+    })
+
+  const unlessPast = (session: Session, take: (server: AuthorizationServer) => Step): Effect.Effect<Answer> =>
     Effect.flatMap(sessions.state(session), (state) => {
       const over = past(state)
-      return over === undefined ? Effect.merge(Effect.mapError(step, refusals)) : Effect.succeed(over)
+      return over === undefined
+        ? Effect.merge(Effect.catchAll(step(session, take), (error) =>
+          typeof error === "string" ? Effect.fail(refusals(error)) : notStored(session, error)))
+        : Effect.succeed(over)
     })
 
   return {
     authorize: (requestUri) =>
       Effect.flatMap(
         sessions.byUri(requestUri),
-        Option.match({ onNone: () => unknown, onSome: (session) => unlessPast(session, authorize(session)) })
+        Option.match({
+          onNone: () => unknown,
+          onSome: (session) => unlessPast(session, (server) => authorize(session, server))
+        })
       ),
 
     callback: (callbackId, url) => {
@@ -138,7 +167,9 @@ export const make = ({ client, customStateParameter, sessions }: {
         Option.match({
           onNone: () => unknown,
           onSome: (session) =>
-            session.provider.callbackId === callbackId ? unlessPast(session, answered(session, query)) : unknown
+            session.provider.callbackId === callbackId
+              ? unlessPast(session, (server) => answered(session, server, query))
+              : unknown
         })
       )
     },
@@ -148,11 +179,11 @@ export const make = ({ client, customStateParameter, sessions }: {
         const state = yield* sessions.state(session)
         if (state._tag === "Authorized" && "code" in answer) return
         if (state._tag === "Pending") {
-          const sent = yield* Effect.mapError(authorize(session), ended)
+          const sent = yield* Effect.mapError(step(session, (server) => authorize(session, server)), ended)
           if (sent._tag !== "Redirect") return yield* Effect.fail("Failed" as const)
         }
         const query = new URLSearchParams({ ...answer, state: Redacted.value(session.authorizationState) })
-        const result = yield* Effect.mapError(answered(session, query), ended)
+        const result = yield* Effect.mapError(step(session, (server) => answered(session, server, query)), ended)
         if (result._tag !== "Redirect" && !("error" in answer && result._tag === "Refused")) {
           return yield* Effect.fail("Failed" as const)
         }

@@ -11,6 +11,7 @@ import * as DataPlane from "../../DataPlane.js"
 import {
   AccessDeniedException,
   InternalServerException,
+  type ResourceNotFoundException,
   UnauthorizedException,
   ValidationException
 } from "../../IdentityError.js"
@@ -20,8 +21,11 @@ import { logged } from "./log.js"
 import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"
 import type { Oauth2Provider, Registry, Workload } from "./registry.js"
+import { stored } from "./registry/common.js"
 import * as Sessions from "./sessions.js"
+import type * as SessionServer from "./sessionServer.js"
 import type { Session, SessionStore } from "./sessionStore.js"
+import type { StoreError } from "./store.js"
 import * as Vault from "./vault.js"
 import * as WorkloadToken from "./workloadToken.js"
 
@@ -30,6 +34,7 @@ export interface Parts {
   readonly client: OAuthClientService
   readonly publicUrl: string
   readonly registry: Registry
+  readonly serverOf: SessionServer.Find
   readonly sessions: SessionStore
   readonly settings: LocalSettings
   readonly vault: Vault.Vault
@@ -37,13 +42,37 @@ export interface Parts {
 }
 
 /** @internal */
+export type CompletionError =
+  | Sessions.Rejection
+  | OAuthError
+  | StoreError
+  | ResourceNotFoundException
+  | ValidationException
+  | InternalServerException
+
+/** @internal */
 export interface Operations {
   readonly dataPlane: DataPlane.Service
   /** Completes a session for the user of this artifact: exchanges the code, and stores what it gives. */
-  readonly complete: (session: Session, artifact: string) => Effect.Effect<void, Sessions.Rejection | OAuthError>
+  readonly complete: (session: Session, artifact: string) => Effect.Effect<void, CompletionError>
 }
 
 const oauth2Operation = "GetResourceOauth2Token"
+const completeOperation = "CompleteResourceTokenAuth"
+
+/** The vault's answer, with what kept it from answering said as the operation's error. */
+const fromVault = <A>(
+  provider: Oauth2Provider,
+  effect: Effect.Effect<A, OAuthError | StoreError>
+): Effect.Effect<A, ValidationException | InternalServerException> =>
+  effect.pipe(
+    Effect.catchTag("OAuthError", (error) =>
+      Effect.zipRight(
+        Effect.ignore(logged(provider.name, Effect.fail(error))),
+        Effect.fail(refreshError(error))
+      )),
+    Effect.catchTag("StoreError", (error) => stored(oauth2Operation, Effect.fail(error)))
+  )
 
 const invalid = (operation: string, message: string): ValidationException =>
   new ValidationException({ operation, message })
@@ -93,7 +122,7 @@ const checkReturnUrl = (
 
 /** @internal */
 export const make = (
-  { client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Parts
+  { client, publicUrl, registry, serverOf, sessions, settings, vault, workloadTokens }: Parts
 ): Operations => {
   const userTokens = { issuers: settings.inboundIssuers, signature: settings.inboundJwt !== "decode" }
 
@@ -138,10 +167,7 @@ export const make = (
     if (state._tag === "Failed") return new DataPlane.Failed()
     if (state._tag !== "Completed") return new DataPlane.InProgress()
     // The authorization server may have granted less than is asked for: it is this session's token all the same.
-    const token = yield* Effect.mapError(
-      logged(provider.name, vault.get(key, provider.server, state.grantId)),
-      refreshError
-    )
+    const token = yield* fromVault(provider, vault.get(key, provider.server, state.grantId))
     return Option.match(token, { onNone: () => new DataPlane.Failed(), onSome: issued })
   })
 
@@ -155,10 +181,7 @@ export const make = (
     const { audiences, resources, scopes } = request
     const wanted = { audiences, resources, scopes }
     if (request.forceAuthentication !== true) {
-      const token = yield* Effect.mapError(
-        logged(provider.name, vault.find(key, provider.server, wanted)),
-        refreshError
-      )
+      const token = yield* fromVault(provider, vault.find(key, provider.server, wanted))
       if (Option.isSome(token)) return issued(token.value)
     }
     const returnUrl = yield* checkReturnUrl(workload, request.resourceOauth2ReturnUrl)
@@ -172,16 +195,19 @@ export const make = (
     if (provider.server.clientId === "") {
       return yield* invalid(oauth2Operation, "USER_FEDERATION needs a clientId in the credential provider's configuration")
     }
-    if (request.forceAuthentication === true) yield* vault.drop(key)
-    const session = yield* sessions.open({
-      key,
-      artifact: user.artifact,
-      provider,
-      wanted,
-      returnUrl,
-      customState: Option.fromNullable(request.customState),
-      customParameters: request.customParameters ?? {}
-    })
+    if (request.forceAuthentication === true) yield* stored(oauth2Operation, vault.drop(key))
+    const session = yield* stored(
+      oauth2Operation,
+      sessions.open({
+        key,
+        artifact: user.artifact,
+        provider: { name: provider.name, callbackId: provider.callbackId, callbackUrl: provider.callbackUrl },
+        wanted,
+        returnUrl,
+        customState: Option.fromNullable(request.customState),
+        customParameters: request.customParameters ?? {}
+      })
+    )
     return new DataPlane.ConsentRequired({
       authorizationUrl: Redacted.make(
         `${publicUrl}/identities/oauth2/authorize?request_uri=${encodeURIComponent(Redacted.value(session.uri))}`
@@ -190,15 +216,16 @@ export const make = (
     })
   })
 
-  const complete = (session: Session, artifact: string): Effect.Effect<void, Sessions.Rejection | OAuthError> =>
+  const complete = (session: Session, artifact: string): Effect.Effect<void, CompletionError> =>
     // A code is good for one exchange: a caller who hangs up does not leave the session half way.
     Effect.uninterruptible(Effect.gen(function*() {
+      const server = yield* serverOf(completeOperation, session)
       const before = yield* sessions.apply(session, Sessions.Event.CompletionClaimed({ artifact }))
       // The machine lets nothing but an authorized session be claimed.
       if (before._tag !== "Authorized") return yield* Effect.fail("TooEarly" as const)
       const tokens = yield* logged(
         session.provider.name,
-        client.exchangeCode(session.provider.server, {
+        client.exchangeCode(server, {
           callbackUrl: before.callbackUrl,
           state: session.authorizationState,
           codeVerifier: session.codeVerifier,
@@ -258,7 +285,7 @@ export const make = (
     }),
 
     completeResourceTokenAuth: Effect.fnUntraced(function*({ sessionUri, userIdentifier }) {
-      const operation = "CompleteResourceTokenAuth"
+      const operation = completeOperation
       // Wrong user, unknown, too early, too late, done already: the live service tells none from the other. A session
       // survives a wrong attempt, or whoever sees its URI could end it.
       const refused = new AccessDeniedException({ operation, message: "Invalid or expired session" })
@@ -267,10 +294,17 @@ export const make = (
       const artifact = userIdentifier.userId !== undefined
         ? WorkloadToken.artifactOf("UserId", userIdentifier.userId)
         : WorkloadToken.artifactOf("Jwt", Redacted.value(userIdentifier.userToken))
-      yield* Effect.mapError(
-        complete(session, artifact),
-        (error) => typeof error === "string" ? refused : unparsable(operation, "AuthorizationCode")
-      )
+      yield* Effect.catchAll(complete(session, artifact), (error): Effect.Effect<
+        never,
+        AccessDeniedException | ValidationException | InternalServerException
+      > =>
+        typeof error === "string" || error._tag === "ResourceNotFoundException"
+          ? refused
+          : error._tag === "OAuthError"
+          ? unparsable(operation, "AuthorizationCode")
+          : error._tag === "StoreError"
+          ? stored(operation, Effect.fail(error))
+          : Effect.fail(error))
     })
   }
 

@@ -5,7 +5,13 @@
  * @since 0.1.0
  */
 import * as Jose from "jose"
-import type { AccessToken, KoaContextWithOIDC, Provider, ResourceServer, TokenEndpointGrantContext } from "oidc-provider"
+import type {
+  AccessToken,
+  KoaContextWithOIDC,
+  Provider,
+  ResourceServer,
+  TokenEndpointGrantContext
+} from "oidc-provider"
 import { isSecure } from "./endpoints.js"
 import type { Module } from "./oidcProvider.js"
 
@@ -37,7 +43,10 @@ type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undef
 const keysOf = () => {
   const known = new Map<string, Promise<Jose.JWTVerifyGetKey>>()
   const discover = async (issuer: string): Promise<Jose.JWTVerifyGetKey> => {
-    const response = await fetch(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, { redirect: "error" })
+    const response = await fetch(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, {
+      redirect: "error",
+      signal: AbortSignal.timeout(5000)
+    })
     const { jwks_uri: uri } = await response.json() as { readonly jwks_uri?: unknown }
     if (typeof uri !== "string" || !isSecure(uri)) throw new TypeError("no key set")
     return Jose.createRemoteJWKSet(new URL(uri))

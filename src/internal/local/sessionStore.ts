@@ -49,7 +49,7 @@ const Session = Schema.Struct({
 /** @internal */
 export type Session = typeof Session.Type
 
-const State: Schema.Schema<Sessions.State, unknown> = Schema.Union(
+const State = Schema.Union(
   Schema.TaggedStruct("Pending", {}),
   Schema.TaggedStruct("Authorizing", {}),
   Schema.TaggedStruct("Authorized", { callbackUrl: Secret }),

@@ -193,6 +193,10 @@ const handler = (issuer: Pick<LocalIssuer, "issue">, settings: Settings) =>
     operation,
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       const requestId = randomUUID()
+      // The router takes several slashes for one.
+      if (!/^\/(\?|$)/.test(request.url)) {
+        return Effect.succeed(respondError(WireErrors.unknownOperation, requestId))
+      }
       const problem = check(request, settings)
       return problem !== undefined ? Effect.succeed(respondXmlError(problem, requestId)) : readBody(request).pipe(
         Effect.tap((body) => settings.signatures.content(request, service, body)),

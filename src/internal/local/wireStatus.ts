@@ -60,9 +60,11 @@ const stateText: { readonly [State in LocalBackend.ConsentStatus["state"]]: stri
 /** `3 min`, without fractions. */
 const age = (from: DateTime.Utc, to: DateTime.Utc): string => {
   const seconds = Math.max(0, Math.floor((to.epochMillis - from.epochMillis) / 1000))
-  return seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${
-    Math.floor(seconds / 3600)
-  } h`
+  return seconds < 60
+    ? `${seconds} s`
+    : seconds < 3600
+    ? `${Math.floor(seconds / 60)} min`
+    : `${Math.floor(seconds / 3600)} h`
 }
 
 const section = (title: string, count: string, body: Page.Html): Page.Html =>
@@ -78,7 +80,9 @@ const table = (columns: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray
   Page.html`<table><thead><tr>${columns.map((column) => Page.html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${
     rows.map(([first, ...rest]) =>
-      Page.html`<tr><th scope="row">${first}</th>${rest.map((cell) => Page.html`<td>${cell}</td>`)}</tr>
+      Page.html`<tr><th scope="row">${first}</th>${
+        rest.map((cell, index) => Page.html`<td data-column="${columns[index + 1]}">${cell}</td>`)
+      }</tr>
 `
     )
   }</tbody></table>`
@@ -95,8 +99,10 @@ export const page = (facts: Facts): Page.Page =>
 </dl>
 <section><h2>Point AWS SDKs at it</h2>
 <pre tabindex="0" aria-label="Shell commands">${
-      Object.entries(facts.environment).map(([name, value]) => Page.html`export ${name}=${value}
-`)
+      Object.entries(facts.environment).map(([name, value]) =>
+        Page.html`export ${name}=${value}
+`
+      )
     }</pre></section>
 ${
       section(
@@ -165,7 +171,7 @@ const gather = (
         Stream.concat(
           Stream.map(
             controlPlane.streamApiKeyCredentialProviders(),
-            ({ name }) => ({ name, kind: "API key", vendor: "" })
+            ({ name }) => ({ name, kind: "API key", vendor: "–" })
           )
         ),
         Stream.concat(

@@ -1,0 +1,142 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Recorder from "./recorder.js"
+
+const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
+
+const sentinel = "sentinel-0d7c2f94b8"
+
+const text = (
+  options: { readonly urls?: ReadonlyArray<string>; readonly clientId?: string; readonly team?: string } = {}
+) =>
+  JSON.stringify({
+    tags: { team: options.team ?? "agents" },
+    workloadIdentities: [
+      { name: "my-agent", allowedResourceOauth2ReturnUrls: options.urls ?? ["https://agent.example.com/consent"] }
+    ],
+    oauth2CredentialProviders: [{
+      name: "github",
+      credentialProviderVendor: "GithubOauth2",
+      oauth2ProviderConfigInput: {
+        githubOauth2ProviderConfig: { clientId: options.clientId ?? "my-agent", clientSecret: sentinel }
+      }
+    }],
+    apiKeyCredentialProviders: [{ name: "weather", apiKey: sentinel, tags: { owner: "alice" } }],
+    paymentCredentialProviders: [{
+      name: "pay",
+      credentialProviderVendor: "CoinbaseCDP",
+      providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: sentinel } }
+    }]
+  })
+
+const parse = (options?: Parameters<typeof text>[0]) => IdentitySetup.parse(text(options), { file: "setup.json" })
+
+const actions = (changes: ReadonlyArray<IdentitySetup.Change>) =>
+  changes.map(({ action, name }) => `${name}: ${action}`)
+
+describe("IdentitySetup.plan and apply", () => {
+  it.effect("applying twice plans nothing but what is not comparable", () =>
+    Effect.gen(function*() {
+      const setup = yield* parse()
+      const everything = ["my-agent: create", "github: create", "weather: create", "pay: create"]
+      assert.deepStrictEqual(actions(yield* IdentitySetup.plan(setup)), everything)
+      assert.deepStrictEqual(actions(yield* IdentitySetup.apply(setup)), everything)
+      const unchanged = yield* IdentitySetup.plan(setup)
+      assert.isTrue(unchanged.every((change) => change.action === "unchanged"))
+      assert.deepStrictEqual(unchanged.map((change) => change.notComparable), [
+        [],
+        ["clientSecret"],
+        ["apiKeySecret"],
+        ["apiKeySecret"]
+      ])
+      assert.deepStrictEqual(yield* IdentitySetup.apply(setup), unchanged)
+    }).pipe(Effect.provide(local)))
+
+  it.effect("plans and makes exactly the changes", () =>
+    Effect.gen(function*() {
+      yield* IdentitySetup.apply(yield* parse())
+      const setup = yield* parse({ urls: ["https://agent.example.com/new"], clientId: "other-agent", team: "platform" })
+      const planned = yield* IdentitySetup.plan(setup)
+      assert.deepStrictEqual(planned.map((change) => change.changes), [
+        ["allowedResourceOauth2ReturnUrls", "tags.team"],
+        ["clientId", "tags.team"],
+        ["tags.team"],
+        ["tags.team"]
+      ])
+      assert.deepStrictEqual(yield* IdentitySetup.apply(setup), planned)
+      assert.isTrue((yield* IdentitySetup.plan(setup)).every((change) => change.action === "unchanged"))
+    }).pipe(Effect.provide(local)))
+
+  it.effect("goes on after a run that failed half way", () =>
+    Effect.gen(function*() {
+      const failing = yield* Ref.make(true)
+      const broken = Layer.provideMerge(
+        ControlPlane.decorate((operation, effect) =>
+          operation === "createApiKeyCredentialProvider"
+            ? Effect.flatMap(Ref.get(failing), (fails) =>
+              fails
+                ? Effect.fail(new IdentityError.ThrottlingException({ operation, message: "Rate exceeded" }))
+                : effect)
+            : effect
+        ),
+        local
+      )
+      yield* Effect.gen(function*() {
+        const setup = yield* parse()
+        const error = yield* Effect.flip(IdentitySetup.apply(setup))
+        assert.strictEqual(
+          error.message,
+          "apiKeyCredentialProviders 'weather' could not be set up: ThrottlingException: Rate exceeded"
+        )
+        yield* Ref.set(failing, false)
+        assert.deepStrictEqual(actions(yield* IdentitySetup.apply(setup)), [
+          "my-agent: unchanged",
+          "github: unchanged",
+          "weather: create",
+          "pay: create"
+        ])
+      }).pipe(Effect.provide(broken))
+    }))
+
+  it.effect("sends secrets again when they are to be rotated", () =>
+    Effect.gen(function*() {
+      const setup = yield* parse()
+      yield* IdentitySetup.apply(setup)
+      const changes = yield* IdentitySetup.apply(setup, { rotateSecrets: true })
+      assert.deepStrictEqual(changes.map((change) => change.changes), [
+        [],
+        ["clientSecret"],
+        ["apiKeySecret"],
+        ["apiKeySecret"]
+      ])
+    }).pipe(Effect.provide(local)))
+
+  it.effect("shows a table without secrets", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const table = yield* Effect.gen(function*() {
+        const setup = yield* parse()
+        const before = IdentitySetup.table(yield* IdentitySetup.plan(setup))
+        yield* IdentitySetup.apply(setup)
+        return `${before}\n${IdentitySetup.table(yield* IdentitySetup.plan(yield* parse({ clientId: "other-agent" })))}`
+      }).pipe(Effect.provide(local), Effect.provide(recorder.layer))
+      assert.deepStrictEqual(table.split("\n").map((line) => line.trimEnd()), [
+        "+  workloadIdentities          my-agent  create",
+        "+  oauth2CredentialProviders   github    create",
+        "+  apiKeyCredentialProviders   weather   create",
+        "+  paymentCredentialProviders  pay       create",
+        "   workloadIdentities          my-agent  unchanged",
+        "~  oauth2CredentialProviders   github    update     clientId, (not comparable: clientSecret)",
+        "   apiKeyCredentialProviders   weather   unchanged  (not comparable: apiKeySecret)",
+        "   paymentCredentialProviders  pay       unchanged  (not comparable: apiKeySecret)"
+      ])
+      Recorder.assertSecretFree([table, ...(yield* recorder.everything)], [sentinel])
+    }))
+})

@@ -1,0 +1,36 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+const child = fileURLToPath(new URL("./ensure.child.ts", import.meta.url))
+
+const run = (environment: Readonly<Record<string, string>>, args: ReadonlyArray<string>) =>
+  Effect.async<string, Error>((resume) => {
+    const process_ = execFile(
+      process.execPath,
+      ["--import", "tsx", child, ...args],
+      { env: { ...process.env, ...environment } },
+      (error, _, stderr) => resume(error === null ? Effect.succeed(stderr) : Effect.fail(new Error(stderr)))
+    )
+    return Effect.sync(() => void process_.kill("SIGKILL"))
+  })
+
+describe("WorkloadIdentity.ensure, across processes", () => {
+  it.live("four processes end with one identity and all URLs", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* LocalServer.LocalServer
+      const urlsOf = (n: number) => [1, 2, 3].map((m) => `https://agent.example.com/${n}/${m}`)
+      yield* Effect.forEach([1, 2, 3, 4], (n) => run(environment, ["my-agent", ...urlsOf(n)]), { concurrency: 4 })
+      const identities = yield* Stream.runCollect(WorkloadIdentity.stream())
+      assert.deepStrictEqual(Chunk.toReadonlyArray(Chunk.map(identities, ({ name }) => name)), ["my-agent"])
+      const { allowedResourceOauth2ReturnUrls = [] } = yield* WorkloadIdentity.get("my-agent")
+      assert.deepStrictEqual([...allowedResourceOauth2ReturnUrls].sort(), [1, 2, 3, 4].flatMap(urlsOf))
+    }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))), 60_000)
+})
