@@ -12,7 +12,6 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -186,11 +185,6 @@ const signing = (signatures: LocalServer.Signatures): Effect.Effect<Signing> =>
 // The server
 // -----------------------------------------------------------------------------
 
-const toStandardError: Layer.Layer<never> = Logger.replace(
-  Logger.defaultLogger,
-  process.stderr.isTTY ? Logger.prettyLogger({ stderr: true }) : Logger.withConsoleError(Logger.logfmtLogger)
-)
-
 const storeOf = Option.match({ onNone: () => Store.layerMemory, onSome: (path: string) => VaultFile.layerConfig({ path }) })
 
 const start = (settings: Settings) =>
@@ -255,6 +249,5 @@ const start = (settings: Settings) =>
 export const run = (settings: Settings) =>
   Effect.zipRight(start(settings), Effect.never).pipe(
     Effect.scoped,
-    Effect.provide(storeOf(settings.vault)),
-    Effect.provide(toStandardError)
+    Effect.provide(storeOf(settings.vault))
   )

@@ -10,6 +10,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
@@ -133,6 +134,12 @@ const command = Command.make("agentcore-identity").pipe(
   Command.withSubcommands([local, demo])
 )
 
+/** Standard output is for what a command was asked for. */
+const log = Logger.replace(
+  Logger.defaultLogger,
+  process.stderr.isTTY ? Logger.prettyLogger({ stderr: true }) : Logger.withConsoleError(Logger.logfmtLogger)
+)
+
 const describe = (error: unknown): string => {
   const tag = hasProperty(error, "_tag") && typeof error._tag === "string" ? `${error._tag}: ` : ""
   return `${tag}${error instanceof Error ? error.message : String(error)}`
@@ -143,6 +150,6 @@ Command.run(command, { name: "agentcore-identity", version })(process.argv).pipe
   Effect.tapError((error) =>
     ValidationError.isValidationError(error) ? Effect.void : Effect.sync(() => console.error(`\n${describe(error)}`))
   ),
-  Effect.provide(NodeContext.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true })
+  Effect.provide(Layer.merge(NodeContext.layer, log)),
+  NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true })
 )

@@ -42,8 +42,12 @@ type Issues = ReadonlyArray<ParseResult.ParseIssue>
 const issuesOf = (issue: ParseResult.Composite): Issues =>
   Arr.isArray(issue.issues) ? issue.issues as Issues : [issue.issues as ParseResult.ParseIssue]
 
+/** Also of several values, and of one that may be left out. */
 const isLiteral = (ast: AST.AST): boolean =>
-  ast._tag === "Literal" || ast._tag === "Union" && ast.types.every(isLiteral)
+  ast._tag === "Literal" || ast._tag === "UndefinedKeyword" || ast._tag === "Union" && ast.types.every(isLiteral)
+
+const isOtherLiteral = (issue: ParseResult.ParseIssue): boolean =>
+  (issue._tag === "Type" || issue._tag === "Composite") && isLiteral(issue.ast)
 
 /** How far a value is from a shape: members that say that it is another one, members that are not there, members of neither. */
 const distance = (issue: ParseResult.ParseIssue): readonly [discriminators: number, missing: number, foreign: number] => {
@@ -51,7 +55,7 @@ const distance = (issue: ParseResult.ParseIssue): readonly [discriminators: numb
   const known = new Set(issue.ast.propertySignatures.map(({ name }) => name))
   const inner = issuesOf(issue).map((member) => member._tag === "Pointer" ? member.issue : member)
   return [
-    inner.filter((member) => member._tag === "Type" && isLiteral(member.ast)).length,
+    inner.filter(isOtherLiteral).length,
     inner.filter((member) => member._tag === "Missing").length,
     Object.keys(Object(issue.actual)).filter((name) => !known.has(name)).length
   ]

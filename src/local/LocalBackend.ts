@@ -1,10 +1,11 @@
 /**
  * AgentCore Identity in this process: workload identities, credential providers, workload access tokens, the token vault
- * and consent sessions, all in memory. It serves both planes; authorization servers are reached through `OAuthClient` only.
+ * and consent sessions, in memory or in a vault file. It serves both planes; authorization servers are reached through `OAuthClient` only.
  *
  * What AWS leaves undocumented is an option, or is said at the place: a workload access token lives for 60 minutes, custom
- * state comes back as `state`, `USER_FEDERATION` needs a workload access token of a user. The signature of a user's JWT is not
- * checked here.
+ * state comes back as `state`, `USER_FEDERATION` needs a workload access token of a user, and tokens on behalf of a user are not
+ * kept: each call asks the authorization server. Users' JWTs are checked by `OAuthClient`, with the keys that their issuers
+ * publish.
  *
  * @since 0.1.0
  */

@@ -27,8 +27,8 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as NodeServer from "../internal/http/nodeServer.js"
 import * as ServerSpans from "../internal/http/serverSpans.js"
-import * as StsRoute from "../internal/local/stsRoute.js"
 import * as Store from "../internal/local/store.js"
+import * as StsRoute from "../internal/local/stsRoute.js"
 import * as WireBrowser from "../internal/local/wireBrowser.js"
 import * as WireDispatch from "../internal/local/wireDispatch.js"
 import * as WireLog from "../internal/local/wireLog.js"
@@ -107,7 +107,7 @@ export interface Options extends LocalBackend.Options, RouteOptions {
 /**
  * Why the server did not start:
  *
- * - `MissingPackage`: a package that it needs is not installed: `@effect/platform-node`
+ * - `MissingPackage`: a package that it needs is not installed: `@effect/platform-node`, or `@smithy/signature-v4` to verify signatures
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `RemoteHost`: other machines would reach it, and `allowRemote` is not set
  * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
@@ -279,18 +279,28 @@ const authority = (host: string): string => {
   return name.includes(":") ? `[${name}]` : name
 }
 
-const checkOptions = (options: Options, host: string): Effect.Effect<void, LocalServerError> =>
+const checkOptions = (options: Options, host: string): Effect.Effect<unknown, LocalServerError> =>
   options.allowRemote !== true && !isLoopback(host)
     ? new LocalServerError({
       reason: "RemoteHost",
-      message: `On ${host} other machines reach the local server, and every credential in it: set allowRemote if they may`
+      message:
+        `On ${host} other machines reach the local server, and every credential in it: set allowRemote if they may`
     })
-    : options.signatures === "verify" && (options.credentials ?? []).length === 0
+    : options.signatures !== "verify"
+    ? Effect.void
+    : (options.credentials ?? []).length === 0
     ? new LocalServerError({
       reason: "MissingCredentials",
       message: "Signatures cannot be verified without credentials: set the option credentials"
     })
-    : Effect.void
+    : Effect.tryPromise({
+      try: () => WireSignature.load(),
+      catch: () =>
+        new LocalServerError({
+          reason: "MissingPackage",
+          message: "To verify signatures takes the package '@smithy/signature-v4': npm install @smithy/signature-v4"
+        })
+    })
 
 interface Listening {
   readonly node: Http.Server
@@ -416,6 +426,6 @@ export const layerStore = (options: Options = {}): Layer.Layer<
     return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self), self)).pipe(
       Layer.provide(layerRedaction),
       Layer.provideMerge(LocalBackend.layerStore({ ...options, publicUrl })),
-      Layer.catchTag("StoreError", ({ reason }) => Layer.fail(new LocalServerError({ reason: "Store", message: reason })))
+      Layer.mapError(({ reason }) => new LocalServerError({ reason: "Store", message: reason }))
     )
   }))

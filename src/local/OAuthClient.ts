@@ -309,20 +309,22 @@ export type UserTokenErrorReason = keyof typeof userTokenExplanations
  * @since 0.1.0
  * @category errors
  */
-export class UserTokenError extends Schema.TaggedError<UserTokenError>("effect-agentcore-identity/local/UserTokenError")(
-  "UserTokenError",
-  {
-    reason: Schema.Literal(
-      "Malformed",
-      "Expired",
-      "Algorithm",
-      "Issuer",
-      "Undiscoverable",
-      "Unreachable",
-      "Signature"
-    )
-  }
-) {
+export class UserTokenError
+  extends Schema.TaggedError<UserTokenError>("effect-agentcore-identity/local/UserTokenError")(
+    "UserTokenError",
+    {
+      reason: Schema.Literal(
+        "Malformed",
+        "Expired",
+        "Algorithm",
+        "Issuer",
+        "Undiscoverable",
+        "Unreachable",
+        "Signature"
+      )
+    }
+  )
+{
   override get message(): string {
     return `The user's token is not accepted: ${userTokenExplanations[this.reason]}`
   }
@@ -426,8 +428,10 @@ const refusal = (reason: UserTokenErrorReason): UserTokenError => new UserTokenE
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<OAuthClient> = Layer.sync(OAuthClient, () =>
-  OAuthClient.of(Http.make(failure, refusal)))
+export const layer: Layer.Layer<OAuthClient> = Layer.sync(
+  OAuthClient,
+  () => OAuthClient.of(Http.make(failure, refusal))
+)
 
 // -----------------------------------------------------------------------------
 // Scripted

@@ -76,30 +76,31 @@ const collectionOf = <A, I>(
   file: File.VaultFile,
   lock: KeyedLock.KeyedLock
 ): Store.Collection<A> => {
-  const unreadable = new Store.StoreError({ reason: `an entry of '${name}' was written by another version of the package` })
+  const unreadable = new Store.StoreError({
+    reason: `an entry of '${name}' was written by another version of the package`
+  })
   const decode = (value: unknown) => Effect.mapError(Schema.decodeUnknown(schema)(value), () => unreadable)
   // Disk and memory get the changes of one entry in one order; what has begun is not left half way.
   const change = (key: string, effect: Effect.Effect<void, Store.StoreError>) =>
     lock(JSON.stringify([name, key]), Effect.uninterruptible(effect))
   return {
-    get: (key) =>
-      Effect.suspend(() =>
-        values.has(key) ? Effect.asSome(decode(values.get(key))) : Effect.succeedNone
-      ),
+    get: (key) => Effect.suspend(() => values.has(key) ? Effect.asSome(decode(values.get(key))) : Effect.succeedNone),
     put: (key, value) =>
       Effect.flatMap(
-        Effect.mapError(Schema.encode(schema)(value), () => new Store.StoreError({ reason: `'${name}' cannot be encoded` })),
+        Effect.mapError(Schema.encode(schema)(value), () =>
+          new Store.StoreError({ reason: `'${name}' cannot be encoded` })),
         (encoded) =>
           change(
             key,
             Effect.zipRight(
               file.put({ collection: name, key, value: encoded }),
-              Effect.sync(() => void values.set(key, encoded))
+              Effect.sync(() =>
+                void values.set(key, encoded)
+              )
             )
           )
       ),
-    remove: (key) =>
-      change(key, Effect.zipRight(file.remove(name, key), Effect.sync(() => void values.delete(key)))),
+    remove: (key) => change(key, Effect.zipRight(file.remove(name, key), Effect.sync(() => void values.delete(key)))),
     entries: Effect.suspend(() =>
       Effect.forEach(
         [...values].sort(byKey),
@@ -120,7 +121,11 @@ export const make = (options: Options): Effect.Effect<Store.Service, VaultFileEr
     const file = yield* Effect.mapError(
       File.open(options.path, options.key),
       ({ message, reason }) =>
-        new VaultFileError({ reason, path: options.path, message: `The vault ${options.path} cannot be used: ${message}` })
+        new VaultFileError({
+          reason,
+          path: options.path,
+          message: `The vault ${options.path} cannot be used: ${message}`
+        })
     )
     const lock = yield* KeyedLock.make
     // As JSON: what is decoded lives as long as a request.

@@ -39,7 +39,7 @@ const exceptionsOf = (operation: string): ReadonlyArray<readonly [string, number
     ? [...six, ["ConcurrentModificationException", 409]]
     : operation === "TagResource"
     ? [...ofTags, quota]
-    : /Tag/.test(operation)
+    : /tag/i.test(operation)
     ? ofTags
     : six
 

@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import { describe } from "vitest"
 import { consent } from "./consent.js"
 import { contract } from "./contract.js"
+import { controlPlane } from "./controlPlane.js"
 import { limits } from "./limits.js"
 import * as UncheckedPlanes from "./uncheckedPlanes.js"
 import type { Subject } from "./utils.js"
@@ -16,9 +17,9 @@ import type { Subject } from "./utils.js"
 type Planes<E> = Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane, E>
 
 /** Planes → AWS SDK → HTTP → server → backend. */
-const layer = <E>(planes: (url: string) => Planes<E>): Subject["layer"] => (oauth) =>
+const layer = <E>(planes: (url: string) => Planes<E>): Subject["layer"] => (oauth, options) =>
   Layer.unwrapEffect(Effect.map(LocalServer.LocalServer, ({ url }) => planes(url))).pipe(
-    Layer.provideMerge(LocalServer.layer()),
+    Layer.provideMerge(LocalServer.layer(options)),
     Layer.provide(OAuthClient.layerScripted(oauth))
   )
 
@@ -46,6 +47,7 @@ const unchecked: Subject = {
 for (const subject of [checked, unchecked]) {
   describe(subject.name, () => {
     contract(subject)
+    controlPlane(subject)
     consent(subject)
     limits(subject)
   })

@@ -3,17 +3,19 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Layer from "effect/Layer"
 import { consent } from "./consent.js"
 import { contract } from "./contract.js"
+import { controlPlane } from "./controlPlane.js"
 import { limits } from "./limits.js"
 import type { Subject } from "./utils.js"
 
 /** In process. */
 const subject: Subject = {
   name: "LocalBackend",
-  layer: (oauth) => Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted(oauth)),
+  layer: (oauth, options) => Layer.provide(LocalBackend.layer(options), OAuthClient.layerScripted(oauth)),
   checks: "planes",
   remote: false
 }
 
 contract(subject)
+controlPlane(subject)
 consent(subject)
 limits(subject)

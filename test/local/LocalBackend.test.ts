@@ -99,7 +99,7 @@ describe("workloads and providers", () => {
       ])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("that are not served say so", () =>
+  it.effect("that cannot be served say so", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const metadata = {
@@ -112,7 +112,11 @@ describe("workloads and providers", () => {
           name: "github",
           credentialProviderVendor: "GithubOauth2",
           oauth2ProviderConfigInput: {
-            githubOauth2ProviderConfig: { clientId: "id", clientSecret: Redacted.make("secret") }
+            githubOauth2ProviderConfig: {
+              clientId: "id",
+              clientSecretConfig: { secretId: "id", jsonKey: "key" },
+              clientSecretSource: "EXTERNAL"
+            }
           }
         })),
         Effect.flip(controlPlane.createApiKeyCredentialProvider({
@@ -131,8 +135,8 @@ describe("workloads and providers", () => {
         }))
       ])
       assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 4))
-      assert.include(failures[0].message, "GithubOauth2")
-      assert.include(failures[1].message, "MANAGED")
+      assert.include(failures[0].message, "EXTERNAL")
+      assert.include(failures[1].message, "EXTERNAL")
       assert.include(failures[2].message, "https")
       assert.include(failures[3].message, "together")
       const posted = yield* createProvider("posted", {

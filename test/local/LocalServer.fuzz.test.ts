@@ -1,11 +1,13 @@
 /**
  * Ten thousand requests that nobody should send. The seed is random, and said when a test fails: `AGENTCORE_FUZZ_SEED` sets it.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import type * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { noise, odd, ofOperation, ofSts, plausible, raw, type Request } from "./fuzz.js"
@@ -20,7 +22,11 @@ const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 // First in, first out: no connection waits until the server drops it.
 const agent = new Http.Agent({ keepAlive: true, maxSockets: 24, scheduling: "fifo" })
 
-const send = (url: string, request: Request): Effect.Effect<Wire.Answer | undefined, Error> =>
+const send = (
+  url: string,
+  request: Request,
+  signature: Readonly<Record<string, string>>
+): Effect.Effect<Wire.Answer | undefined, Error> =>
   Effect.async((resume) => {
     const { hostname, port } = new URL(url)
     const outgoing = Http.request({
@@ -31,7 +37,7 @@ const send = (url: string, request: Request): Effect.Effect<Wire.Answer | undefi
       path: request.path.replace(/[^\u0021-\u00ff]/g, ""),
       headers: {
         "content-type": "application/json",
-        authorization: Wire.authorization,
+        ...signature,
         ...request.headers["transfer-encoding"] === undefined
           ? { "content-length": Buffer.byteLength(request.body) }
           : undefined,
@@ -122,88 +128,129 @@ const describeRequest = (request: Request | Buffer): string => {
   return JSON.stringify(text.length > 500 ? `${text.slice(0, 500)}… (${text.length} characters)` : text)
 }
 
+/** A signature that is read to its end, and wrong. */
+const forged = (): Readonly<Record<string, string>> => {
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "")
+  return {
+    "x-amz-date": date,
+    authorization: Wire.authorization.replace("20260101", date.slice(0, 8)).replace(
+      /(?<=Signature=).*/,
+      "0f".repeat(32)
+    )
+  }
+}
+
+/** Sends them all, and counts the answers by their status; fails when one of them is not as it should be. */
+const attack = (
+  requests: ReadonlyArray<Request | Buffer>,
+  signature: () => Readonly<Record<string, string>>,
+  meanwhile: Effect.Effect<unknown, never, LocalServer.LocalServer> = Effect.void
+) =>
+  Effect.gen(function*() {
+    const url = yield* Wire.url
+    const complaints: Array<string> = []
+    const statuses = new Map<number, number>()
+    let unanswered = 0
+    yield* Effect.forEach(
+      requests,
+      (request, index) =>
+        Effect.gen(function*() {
+          if (index % 100 === 0) yield* meanwhile
+          const answer = yield* (Buffer.isBuffer(request) ? sendRaw(url, request) : send(url, request, signature()))
+          if (answer === undefined) {
+            unanswered += 1
+            return
+          }
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+          const wrong = Buffer.isBuffer(request)
+            ? complaint(answer, request.toString("latin1").trimStart().split(" ")[0] ?? "", true)
+            : complaint(answer, request.method, isAddressForBrowsers(request))
+          if (wrong !== undefined) {
+            complaints.push(`${wrong}: ${describeRequest(request)}\n  ${answer.text.slice(0, 300)}`)
+          }
+        }).pipe(
+          Effect.timeout("10 seconds"),
+          Effect.catchAll((error) => Effect.sync(() => complaints.push(`${error}: ${describeRequest(request)}`)))
+        ),
+      { concurrency: 24, discard: true }
+    )
+    const summary = `seed ${seed}, answers ${JSON.stringify([...statuses].sort())}, ${unanswered} without`
+    if (complaints.length > 0) {
+      assert.fail([`${complaints.length} bad answers (${summary})`, ...complaints.slice(0, 10)].join("\n"))
+    }
+    return { statuses, summary }
+  })
+
+/** Runs it over a server whose log has no line of a defect. */
+const quietly = (
+  test: Effect.Effect<void, never, LocalServer.LocalServer>,
+  options?: LocalServer.Options
+): Effect.Effect<void, LocalServer.LocalServerError> =>
+  Effect.gen(function*() {
+    const errors: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => {
+      if (LogLevel.greaterThanEqual(logLevel, LogLevel.Error)) errors.push(String(message))
+    })
+    yield* test.pipe(
+      Effect.provide(Wire.server(options)),
+      Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+    )
+    assert.deepStrictEqual(errors, [], `seed ${seed}`)
+  })
+
+const anything = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request | Buffer> =>
+  FastCheck.oneof(
+    { weight: 12, arbitrary: ofOperation(text) as FastCheck.Arbitrary<Request | Buffer> },
+    { weight: 6, arbitrary: noise },
+    { weight: 1, arbitrary: ofSts },
+    { weight: 2, arbitrary: raw }
+  )
+
 describe("fuzzing", () => {
-  it.scopedLive(
+  afterAll(() => agent.destroy())
+
+  it.live(
     "ten thousand malformed requests get an answer of AWS's form, and none brings the server down",
     () =>
-      Effect.gen(function*() {
-        const errors: Array<string> = []
-        const logger = Logger.make(({ logLevel, message }) => {
-          if (LogLevel.greaterThanEqual(logLevel, LogLevel.Error)) errors.push(String(message))
-        })
-        yield* Effect.gen(function*() {
-          yield* Wire.setUp
-          const url = yield* Wire.url
-          const text = FastCheck.oneof(
-            { weight: 8, arbitrary: plausible([yield* Wire.workloadToken(), yield* Wire.workloadToken("alice")]) },
-            { weight: 1, arbitrary: odd }
-          )
-          const requests = FastCheck.sample(
-            FastCheck.oneof(
-              { weight: 12, arbitrary: ofOperation(text) as FastCheck.Arbitrary<Request | Buffer> },
-              { weight: 6, arbitrary: noise },
-              { weight: 1, arbitrary: ofSts },
-              { weight: 2, arbitrary: raw }
-            ),
-            { numRuns: 10_000, seed }
-          )
-          const complaints: Array<string> = []
-          const statuses = new Map<number, number>()
-          let unanswered = 0
-          // What deletions have deleted.
-          const restore = Effect.all([
-            Wire.call("/identities/CreateWorkloadIdentity", {
-              name: "agent",
-              allowedResourceOauth2ReturnUrls: [Wire.returnUrl]
-            }),
-            Wire.call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
-          ])
-          yield* Effect.forEach(
-            requests,
-            (request, index) =>
-              Effect.gen(function*() {
-                if (index % 100 === 0) yield* restore
-                const answer = yield* (Buffer.isBuffer(request) ? sendRaw(url, request) : send(url, request))
-                if (answer === undefined) {
-                  unanswered += 1
-                  return
-                }
-                statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-                const wrong = Buffer.isBuffer(request)
-                  ? complaint(answer, request.toString("latin1").trimStart().split(" ")[0] ?? "", true)
-                  : complaint(answer, request.method, isAddressForBrowsers(request))
-                if (wrong !== undefined) {
-                  complaints.push(`${wrong}: ${describeRequest(request)}\n  ${answer.text.slice(0, 300)}`)
-                }
-              }).pipe(
-                Effect.timeout("10 seconds"),
-                Effect.catchAll((error) => Effect.sync(() => complaints.push(`${error}: ${describeRequest(request)}`)))
-              ),
-            { concurrency: 24, discard: true }
-          )
-          const summary = `seed ${seed}, answers ${JSON.stringify([...statuses].sort())}, ${unanswered} without`
-          if (complaints.length > 0 || errors.length > 0) {
-            assert.fail(
-              [
-                `${complaints.length} bad answers, ${errors.length} errors in the log (${summary})`,
-                ...complaints.slice(0, 10),
-                ...errors.slice(0, 5)
-              ]
-                .join("\n")
-            )
-          }
-          // They were not all turned away at the door.
-          for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 415, 417, 431]) {
-            assert.isAtLeast(statuses.get(status) ?? 0, 1, `no answer with ${status} (${summary})`)
-          }
-          assert.isUndefined(({} as Record<string, unknown>)["polluted"])
-          Wire.succeeds(yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "still-there" }), 201)
-        }).pipe(
-          Effect.provide(Wire.server()),
-          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
-          Effect.ensuring(Effect.sync(() => agent.destroy()))
+      quietly(Effect.gen(function*() {
+        yield* Wire.setUp
+        const text = FastCheck.oneof(
+          { weight: 8, arbitrary: plausible([yield* Wire.workloadToken(), yield* Wire.workloadToken("alice")]) },
+          { weight: 1, arbitrary: odd }
         )
-      }),
+        // What deletions have deleted.
+        const restore = Effect.all([
+          Wire.call("/identities/CreateWorkloadIdentity", {
+            name: "agent",
+            allowedResourceOauth2ReturnUrls: [Wire.returnUrl]
+          }),
+          Wire.call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
+        ])
+        const requests = FastCheck.sample(anything(text), { numRuns: 10_000, seed })
+        const { statuses, summary } = yield* attack(requests, () => ({ authorization: Wire.authorization }), restore)
+        // They were not all turned away at the door.
+        for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 415, 417, 431]) {
+          assert.isAtLeast(statuses.get(status) ?? 0, 1, `no answer with ${status} (${summary})`)
+        }
+        assert.isUndefined(({} as Record<string, unknown>)["polluted"])
+        Wire.succeeds(yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "still-there" }), 201)
+      })),
+    120_000
+  )
+
+  it.live(
+    "none of a thousand gets past a signature that is wrong",
+    () =>
+      quietly(
+        Effect.gen(function*() {
+          const text = FastCheck.oneof(plausible([]), odd)
+          const requests = FastCheck.sample(FastCheck.oneof(ofOperation(text), ofSts), { numRuns: 1000, seed })
+          const { statuses, summary } = yield* attack(requests, forged)
+          assert.isFalse([...statuses.keys()].some((status) => status < 400), summary)
+          assert.isAtLeast(statuses.get(403) ?? 0, 500, summary)
+        }),
+        { signatures: "verify", credentials: [{ accessKeyId: "local", secretAccessKey: Redacted.make("another") }] }
+      ),
     60_000
   )
 })

@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Net from "node:net"
@@ -341,6 +343,25 @@ describe("shutdown", () => {
       yield* Deferred.succeed(go, undefined)
       assert.strictEqual(yield* Fiber.join(answer), "finished")
       yield* Effect.timeout(Fiber.join(stopping), "3 seconds")
+    }))
+
+  it.scoped("waits five seconds for an answer that never comes", () =>
+    Effect.gen(function*() {
+      const asked = yield* Deferred.make<void>()
+      const http = createServer()
+      http.on("request", () => Deferred.unsafeDone(asked, Effect.void))
+      yield* Effect.async<void>((resume) => {
+        http.listen(0, "127.0.0.1", () => resume(Effect.void))
+      })
+      const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+      const answer = yield* Effect.fork(Effect.exit(Effect.tryPromise(() => fetch(base))))
+      yield* Deferred.await(asked)
+      const stopping = yield* Effect.fork(stop(http))
+      yield* TestClock.adjust("4999 millis")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(stopping)))
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(stopping)
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(answer)))
     }))
 
   it.scopedLive("of the local server answers a request whose body is still to come", () =>

@@ -76,7 +76,9 @@ const recorder = (answer: (form: URLSearchParams) => object = () => ({})) =>
         forms.push(new URLSearchParams(body))
         headers.push(request.headers.authorization)
         response.setHeader("content-type", "application/json")
-        response.end(JSON.stringify({ access_token: `token-${forms.length}`, token_type: "Bearer", ...answer(forms.at(-1)!) }))
+        response.end(
+          JSON.stringify({ access_token: `token-${forms.length}`, token_type: "Bearer", ...answer(forms.at(-1)!) })
+        )
       })
     })
     const discovery = {
@@ -160,7 +162,10 @@ describe("AWS_IAM_ID_TOKEN_JWT", () => {
   it.scopedLive("sends an assertion of the local issuer, with the client id where there is one", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
-      const issuer = yield* LocalIssuer.make("http://127.0.0.1:4020", { region: "us-west-2", accountId: "123456789012" })
+      const issuer = yield* LocalIssuer.make("http://127.0.0.1:4020", {
+        region: "us-west-2",
+        accountId: "123456789012"
+      })
       const { discovery, forms, headers, url } = yield* recorder()
       const agent = {
         discovery,
@@ -193,7 +198,12 @@ describe("on behalf of a user", () => {
       resources: ["urn:api:default", "urn:api:other"],
       accessTokenLifetime: "10 minutes",
       clients: [
-        { clientId: "agent", ...secret, scopes: ["reports:read", "reports:write"], grants: ["client_credentials", exchange, jwtBearer] },
+        {
+          clientId: "agent",
+          ...secret,
+          scopes: ["reports:read", "reports:write"],
+          grants: ["client_credentials", exchange, jwtBearer]
+        },
         { clientId: "plain", ...secret, scopes: ["reports:read"] }
       ]
     })
@@ -289,7 +299,14 @@ describe("on behalf of a user", () => {
         scopes: ["a", "b"],
         resources: ["urn:r1", "urn:r2"],
         audiences: ["aud"],
-        customParameters: { actor_token: "x", subject_token: "x", assertion: "x", grant_type: "x", requested_token_use: "x", extra: "1" }
+        customParameters: {
+          actor_token: "x",
+          subject_token: "x",
+          assertion: "x",
+          grant_type: "x",
+          requested_token_use: "x",
+          extra: "1"
+        }
       }
       yield* client.exchangeToken(agent, {
         ...targets,

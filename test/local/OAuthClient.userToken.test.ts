@@ -19,7 +19,10 @@ const reason = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenO
 describe("layer", () => {
   it.scopedLive("believes what an issuer has signed, by any of the algorithms, and asks for its keys once", () =>
     Effect.gen(function*() {
-      const keys = yield* Effect.forEach(["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"], (alg) => makeKey(alg, { kid: alg }))
+      const keys = yield* Effect.forEach(
+        ["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"],
+        (alg) => makeKey(alg, { kid: alg })
+      )
       const { issuer, requests } = yield* issuerOf(() => keys.map(({ jwk }) => jwk))
       for (const key of keys) {
         const exp = Math.floor((yield* Clock.currentTimeMillis) / 1000) + 60

@@ -59,8 +59,10 @@ const world = Effect.gen(function*() {
   })
   yield* createWorkload("agent")
   const userToken = (claims: Jose.JWTPayload = {}) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      sign(issuer, key, { exp: Math.floor(now / 1000) + 300, ...claims }))
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) => sign(issuer, key, { exp: Math.floor(now / 1000) + 300, ...claims })
+    )
   const account = {
     oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
     clientId: "agent",
@@ -95,8 +97,10 @@ describe("over a real authorization server", () => {
         })
       }
       const token = yield* Effect.flatMap(userToken(), userTokenFor)
-      const [none, m2m, aws] = yield* Effect.forEach(["none", "m2m", "aws"], (name) =>
-        Effect.map(askAs(token, name), claimsOf))
+      const [none, m2m, aws] = yield* Effect.forEach(
+        ["none", "m2m", "aws"],
+        (name) => Effect.map(askAs(token, name), claimsOf)
+      )
       for (const claims of [none, m2m, aws]) {
         assert.deepStrictEqual(
           [claims?.sub, claims?.["client_id"], claims?.["scope"], claims?.aud],
@@ -107,7 +111,7 @@ describe("over a real authorization server", () => {
       assert.propertyVal(m2m?.["act"], "sub", "agent")
       // The authorization server has found the keys of the local issuer by discovery.
       assert.deepInclude(aws?.["act"], { iss: url })
-      assert.match(String((aws?.["act"] as Jose.JWTPayload).sub), /^arn:aws:iam::123456789012:role\//)
+      assert.match(JSON.stringify(aws?.["act"]), /"sub":"arn:aws:iam::123456789012:role\//)
 
       const other = claimsOf(yield* askAs(token, "none", { scopes: ["reports:write"], resources: ["urn:api:other"] }))
       assert.deepStrictEqual([other["scope"], other.aud], ["reports:write", "urn:api:other"])
@@ -274,8 +278,10 @@ describe("clients without a secret", () => {
           }
         }
       })
-      const machine = yield* Effect.flatMap(DataPlane.DataPlane, (plane) =>
-        plane.getWorkloadAccessToken({ workloadName: "agent" }))
+      const machine = yield* Effect.flatMap(
+        DataPlane.DataPlane,
+        (plane) => plane.getWorkloadAccessToken({ workloadName: "agent" })
+      )
       const answer = yield* askAs(machine.workloadAccessToken, "reports", { oauth2Flow: "M2M" })
       assert.strictEqual(accessToken(answer), "for-the-role")
       assert.deepInclude(seen[0]?.["https://sts.amazonaws.com/"], { aws_account: "123456789012" })
@@ -385,7 +391,10 @@ describe("a workload access token", () => {
         tokens.seal("agent", WorkloadToken.userOfJwt(userToken, alice)))
       assert.notInclude(Redacted.value(token), Redacted.value(userToken).slice(0, 20))
       // By another that has the key, as after a restart.
-      const claims = Option.getOrThrow(yield* Effect.flatMap(make, (tokens) => tokens.open(token)))
+      const claims = Option.getOrThrow(
+        yield* Effect.flatMap(make, (tokens) =>
+          tokens.open(token))
+      )
       assert.deepInclude(claims.user, { ...alice, token: userToken })
       assert.notInclude(JSON.stringify(claims), Redacted.value(userToken).slice(0, 20))
     }).pipe(Effect.provide(Store.layerMemory)))

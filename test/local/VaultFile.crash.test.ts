@@ -1,12 +1,13 @@
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { build } from "esbuild"
-import { spawn } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import { randomInt } from "node:crypto"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const rounds = 50
@@ -63,6 +64,18 @@ const round = (path: string): Promise<Round> =>
   })
 
 describe("VaultFile after kill -9", () => {
+  it("says what to install where lmdb is missing, and leaves nothing behind", async () => {
+    const alone = Fs.mkdtempSync(join(tmpdir(), "vault-alone-"))
+    try {
+      Fs.copyFileSync(child, join(alone, "child.mjs"))
+      const { stderr, stdout } = await promisify(execFile)("node", [join(alone, "child.mjs"), join(alone, "vault")])
+      assert.include(stdout + stderr, "npm install lmdb@3")
+      assert.deepStrictEqual(Fs.readdirSync(alone), ["child.mjs"])
+    } finally {
+      Fs.rmSync(alone, { recursive: true })
+    }
+  })
+
   it(`has what was acknowledged, ${rounds} times`, { timeout: 120_000 }, async () => {
     const path = join(directory, "agentcore.vault")
     const expected = new Map<string, number>()

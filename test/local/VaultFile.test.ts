@@ -26,8 +26,10 @@ const path = Effect.map(temporary, (directory) => join(directory, "agentcore.vau
 const key = (fill: number) => Redacted.make(Buffer.alloc(32, fill).toString("base64url"))
 
 /** Opens the vault, uses the collection `things`, and closes it. */
-const use = <A, E>(options: VaultFile.Options, f: (things: Store.Collection<typeof Secret.Type>) => Effect.Effect<A, E>) =>
-  Effect.scoped(Effect.flatMap(VaultFile.make(options), (store) => f(store.collection("things", Secret))))
+const use = <A, E>(
+  options: VaultFile.Options,
+  f: (things: Store.Collection<typeof Secret.Type>) => Effect.Effect<A, E>
+) => Effect.scoped(Effect.flatMap(VaultFile.make(options), (store) => f(store.collection("things", Secret))))
 
 const fill = (options: VaultFile.Options, count = 200) =>
   use(options, (things) =>
@@ -174,6 +176,8 @@ describe("VaultFile", () => {
       assert.deepStrictEqual((yield* reason(join(directory, "none", "vault")))[0], "Unusable")
       assert.deepStrictEqual((yield* reason(join(file, "vault")))[0], "Unusable")
       assert.deepStrictEqual((yield* reason("/dev/null"))[0], "Unusable")
+      Fs.mkdirSync(`${file}-lock`)
+      assert.deepStrictEqual((yield* reason(file))[0], "Unusable")
     }))
 
   it.scopedLive("refuses another format, whatever its version", () =>

@@ -26,9 +26,11 @@ import {
   tokenFor
 } from "./backend.js"
 
-/** One life of a backend over a store that outlives it. */
-const life = (scripted: OAuthClient.ScriptedOptions = {}, options: LocalBackend.Options = {}) =>
-  LocalBackend.layerStore(options).pipe(Layer.provide(OAuthClient.layerScripted(scripted)))
+/** One life of a backend. */
+const life = LocalBackend.layerStore
+
+/** What outlives it: its store, and the authorization server. */
+const world = Layer.merge(Store.layerMemory, OAuthClient.layerScripted())
 
 const user = { userId: "alice" }
 
@@ -43,7 +45,7 @@ describe("a backend over the store of an earlier one", () => {
         const token = yield* tokenFor("alice")
         assert.strictEqual(yield* obtain(token), "token-1.calendar.approved.read")
         return token
-      }).pipe(Effect.provide(life({}, options)))
+      }).pipe(Effect.provide(life(options)))
       yield* Effect.gen(function*() {
         const controlPlane = yield* ControlPlane.ControlPlane
         assert.strictEqual((yield* controlPlane.getApiKeyCredentialProvider({ name: "weather" })).name, "weather")
@@ -54,8 +56,8 @@ describe("a backend over the store of an earlier one", () => {
         assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
         yield* TestClock.adjust("1 minute")
         assert.strictEqual((yield* Effect.flip(ask(token)))._tag, "UnauthorizedException")
-      }).pipe(Effect.provide(life({}, options)))
-    }).pipe(Effect.provide(Store.layerMemory)))
+      }).pipe(Effect.provide(life(options)))
+    }).pipe(Effect.provide(world)))
 
   it.effect("goes on with a consent at every step", () =>
     Effect.gen(function*() {
@@ -75,7 +77,7 @@ describe("a backend over the store of an earlier one", () => {
       const again = yield* Effect.provide(Effect.flip(complete(sessionUri, user)), life())
       assert.strictEqual(again._tag, "AccessDeniedException")
       assert.include(yield* Effect.provide(issued(token, { sessionUri }), life()), ".calendar.")
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(world)))
 
   it.effect("ends a consent ten minutes after it was asked for, restarts or not", () =>
     Effect.gen(function*() {
@@ -88,7 +90,7 @@ describe("a backend over the store of an earlier one", () => {
       assert.strictEqual((yield* Effect.provide(ask(token, { sessionUri }), life()))._tag, "InProgress")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Effect.provide(ask(token, { sessionUri }), life()))._tag, "Failed")
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(world)))
 
   it.effect("refreshes what was granted before, once", () =>
     Effect.gen(function*() {
@@ -99,7 +101,7 @@ describe("a backend over the store of an earlier one", () => {
         const tokens = yield* Effect.all(Arr.replicate(issued(token), 50), { concurrency: "unbounded" })
         assert.lengthOf(new Set(tokens), 1)
       }).pipe(Effect.provide(life()))
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(world)))
 })
 
 describe("a provider or a workload that is deleted", () => {
@@ -130,7 +132,7 @@ describe("a provider or a workload that is deleted", () => {
       yield* consent(yield* tokenFor("alice"))
       // And nothing of others is gone.
       assert.include(yield* issued(yield* tokenFor("alice", "other"), mail), ".mail.")
-    }).pipe(Effect.provide(life()), Effect.provide(Store.layerMemory))
+    }).pipe(Effect.provide(life()), Effect.provide(world))
 
   it.effect("leaves nothing to a provider of its name", () =>
     deleted((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }), createProvider("calendar")))
@@ -147,8 +149,7 @@ describe("a backend over a vault file", () => {
         (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
       )
       const vault = VaultFile.layer({ path: join(directory, "agentcore.vault") })
-      const over = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-        Effect.provide(program, Layer.provide(life(), vault))
+      const over = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provide(program, Layer.provide(life(), vault))
       const { sessionUri, token, tokens } = yield* over(Effect.gen(function*() {
         yield* setup
         const users = Array.from({ length: 20 }, (_, index) => `user-${index}`)
@@ -168,12 +169,15 @@ describe("a backend over a vault file", () => {
       const error = yield* Effect.flip(
         Effect.provide(
           setup,
-          Layer.provide(life(), VaultFile.layer({
-            path: join(directory, "agentcore.vault"),
-            key: Redacted.make(Buffer.alloc(32).toString("base64url"))
-          }))
+          Layer.provide(
+            life(),
+            VaultFile.layer({
+              path: join(directory, "agentcore.vault"),
+              key: Redacted.make(Buffer.alloc(32).toString("base64url"))
+            })
+          )
         )
       )
       assert.strictEqual(error._tag, "VaultFileError")
-    }))
+    }).pipe(Effect.provide(OAuthClient.layerScripted())))
 })

@@ -98,7 +98,10 @@ describe("the store of sessions", () => {
         { _tag: "Failed", reason: "ExchangeFailed" },
         { _tag: "Completed", grantId: "grant" }
       ])
-      assert.deepStrictEqual((yield* store.all).map(([session]) => session.uri), Object.values(opened).map(({ uri }) => uri))
+      assert.deepStrictEqual(
+        (yield* store.all).map(([session]) => session.uri),
+        Object.values(opened).map(({ uri }) => uri)
+      )
       yield* TestClock.adjust(1500)
       assert.strictEqual(yield* store.size, 0)
       assert.strictEqual(yield* (yield* SessionStore.make(1000)).size, 0)

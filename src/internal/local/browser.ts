@@ -143,8 +143,12 @@ export const make = ({ client, customStateParameter, serverOf, sessions }: {
     Effect.flatMap(sessions.state(session), (state) => {
       const over = past(state)
       return over === undefined
-        ? Effect.merge(Effect.catchAll(step(session, take), (error) =>
-          typeof error === "string" ? Effect.fail(refusals(error)) : notStored(session, error)))
+        ? Effect.merge(
+          Effect.catchAll(
+            step(session, take),
+            (error) => typeof error === "string" ? Effect.fail(refusals(error)) : notStored(session, error)
+          )
+        )
         : Effect.succeed(over)
     })
 

@@ -193,7 +193,10 @@ export const make = (
       )
     }
     if (provider.server.clientId === "") {
-      return yield* invalid(oauth2Operation, "USER_FEDERATION needs a clientId in the credential provider's configuration")
+      return yield* invalid(
+        oauth2Operation,
+        "USER_FEDERATION needs a clientId in the credential provider's configuration"
+      )
     }
     if (request.forceAuthentication === true) yield* stored(oauth2Operation, vault.drop(key))
     const session = yield* stored(

@@ -78,34 +78,36 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
     const keys = { ES384: yield* Effect.cached(makeKey("ES384")), RS256: yield* Effect.cached(makeKey("RS256")) }
     let rsaIsUsed = false
 
-    const issue: LocalIssuer["issue"] = Effect.fnUntraced(function*({ audience, lifetimeSeconds, signingAlgorithm, tags }) {
-      if (signingAlgorithm === "RS256") rsaIsUsed = true
-      const { kid, privateKey } = yield* keys[signingAlgorithm]
-      const now = yield* DateTime.now
-      const issuedAt = Math.floor(DateTime.toEpochMillis(now) / 1000)
-      const expiresAt = issuedAt + lifetimeSeconds
-      const claims = new Jose.SignJWT({
-        // AWS writes a single audience as a text.
-        aud: audience.length === 1 ? audience[0] ?? [] : [...audience],
-        "https://sts.amazonaws.com/": {
-          aws_account: account.accountId,
-          source_region: account.region,
-          ...(Object.keys(tags).length === 0 ? {} : { request_tags: tags })
-        }
-      })
-      const token = yield* Effect.promise(() =>
-        claims
-          .setProtectedHeader({ alg: signingAlgorithm, kid, typ: "JWT" })
-          .setIssuer(issuer)
-          .setSubject(`arn:aws:iam::${account.accountId}:role/${role}`)
-          .setIssuedAt(issuedAt)
-          .setExpirationTime(expiresAt)
-          .setJti(randomUUID())
-          .sign(privateKey)
-      )
-      if (token.length > maxTokenLength) return yield* new TokenTooLarge()
-      return { webIdentityToken: Redacted.make(token), expiration: DateTime.unsafeMake(expiresAt * 1000) }
-    })
+    const issue: LocalIssuer["issue"] = Effect.fnUntraced(
+      function*({ audience, lifetimeSeconds, signingAlgorithm, tags }) {
+        if (signingAlgorithm === "RS256") rsaIsUsed = true
+        const { kid, privateKey } = yield* keys[signingAlgorithm]
+        const now = yield* DateTime.now
+        const issuedAt = Math.floor(DateTime.toEpochMillis(now) / 1000)
+        const expiresAt = issuedAt + lifetimeSeconds
+        const claims = new Jose.SignJWT({
+          // AWS writes a single audience as a text.
+          aud: audience.length === 1 ? audience[0] ?? [] : [...audience],
+          "https://sts.amazonaws.com/": {
+            aws_account: account.accountId,
+            source_region: account.region,
+            ...(Object.keys(tags).length === 0 ? {} : { request_tags: tags })
+          }
+        })
+        const token = yield* Effect.promise(() =>
+          claims
+            .setProtectedHeader({ alg: signingAlgorithm, kid, typ: "JWT" })
+            .setIssuer(issuer)
+            .setSubject(`arn:aws:iam::${account.accountId}:role/${role}`)
+            .setIssuedAt(issuedAt)
+            .setExpirationTime(expiresAt)
+            .setJti(randomUUID())
+            .sign(privateKey)
+        )
+        if (token.length > maxTokenLength) return yield* new TokenTooLarge()
+        return { webIdentityToken: Redacted.make(token), expiration: DateTime.unsafeMake(expiresAt * 1000) }
+      }
+    )
 
     return {
       issue,

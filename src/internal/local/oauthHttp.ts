@@ -270,4 +270,3 @@ export const make = (
     verifyUserToken: (token, options) => verifyUserToken(token, options).pipe(span("verifyUserToken"))
   }
 }
-

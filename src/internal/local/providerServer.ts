@@ -10,7 +10,7 @@ import type { ValidationException } from "../../IdentityError.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../../local/OAuthClient.js"
 import type * as Model from "../../models/Oauth2CredentialProvider.js"
 import { isSecure } from "./endpoints.js"
-import type { Endpoints, LocalSettings } from "./localSettings.js"
+import { type Endpoints, entryOf, externalSecret, type LocalSettings, missingSecret } from "./localSettings.js"
 import * as PrivateKey from "./privateKey.js"
 import { invalid } from "./registry/common.js"
 import * as Vendors from "./vendors.js"
@@ -50,13 +50,9 @@ const clientSecret = (
   problem: Invalid
 ): Effect.Effect<Redacted.Redacted, ValidationException> => {
   if ("clientSecret" in config) return Effect.succeed(config.clientSecret)
-  const { jsonKey, secretId } = config.clientSecretConfig
-  const secret = secrets?.[secretId]?.[jsonKey]
+  const secret = externalSecret(secrets, config.clientSecretConfig)
   return secret === undefined
-    ? problem(
-      "The local backend reads EXTERNAL secrets from its settings, and this one is not in there: add its id and key to `secrets`",
-      `${path}.clientSecretConfig`
-    )
+    ? problem(missingSecret, `${path}.clientSecretConfig`)
     : Effect.succeed(secret)
 }
 
@@ -112,7 +108,7 @@ const customAuthentication = Effect.fnUntraced(function*(
       const { additionalHeaderClaims, additionalPayloadClaims, privateKeySource, signingAlgorithm } =
         config.privateKeyJwtConfig
       const path = `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`
-      const privateKey = environment.settings.kmsKeys?.[privateKeySource.kmsKeySource.kmsKeyArn]
+      const privateKey = entryOf(environment.settings.kmsKeys, privateKeySource.kmsKeySource.kmsKeyArn)
       if (privateKey === undefined) {
         return yield* problem(
           "The local backend has no KMS, and no key for this ARN in its settings: add it to `kmsKeys`",
@@ -273,15 +269,16 @@ export const output = (request: Request, { settings }: Environment): Model.Oauth
     return { [member]: { oauthDiscovery: metadataOf(server), clientId: config.clientId } }
   }
   const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+  const { clientId, oauthDiscovery, onBehalfOfTokenExchangeConfig, privateEndpoint, privateEndpointOverrides } = config
   return {
     customOauth2ProviderConfig: {
-      oauthDiscovery: config.oauthDiscovery,
-      clientId: config.clientId,
+      oauthDiscovery,
+      ...(clientId === undefined ? {} : { clientId }),
       clientAuthenticationMethod: config.clientAuthenticationMethod ?? byMetadata(methodsOf(config)),
-      onBehalfOfTokenExchangeConfig: config.onBehalfOfTokenExchangeConfig,
+      ...(onBehalfOfTokenExchangeConfig === undefined ? {} : { onBehalfOfTokenExchangeConfig }),
       ...("privateKeyJwtConfig" in config ? { privateKeyJwtConfig: config.privateKeyJwtConfig } : {}),
-      privateEndpoint: config.privateEndpoint,
-      privateEndpointOverrides: config.privateEndpointOverrides
+      ...(privateEndpoint === undefined ? {} : { privateEndpoint }),
+      ...(privateEndpointOverrides === undefined ? {} : { privateEndpointOverrides })
     }
   }
 }

@@ -145,7 +145,9 @@ export const make = (
 
     exchangeToken: (server, request) =>
       Effect.gen(function*() {
-        const actor = request.actor === undefined ? undefined : yield* request.actor.token("https://authorization.invalid")
+        const actor = request.actor === undefined
+          ? undefined
+          : yield* request.actor.token("https://authorization.invalid")
         yield* wait
         const subject = yield* subjectOf(request.subjectToken)
         const grant = actor === undefined ? `obo-${subject}` : `obo-${subject}-by-${numberOf(actor)}`
@@ -153,8 +155,10 @@ export const make = (
       }),
 
     jwtGrant: (server, request) =>
-      Effect.flatMap(Effect.zipRight(wait, subjectOf(request.assertion)), (subject) =>
-        issue("jwt_bearer", server.clientId, `obo-${subject}`, request.scopes)),
+      Effect.flatMap(
+        Effect.zipRight(wait, subjectOf(request.assertion)),
+        (subject) => issue("jwt_bearer", server.clientId, `obo-${subject}`, request.scopes)
+      ),
 
     verifyUserToken: (token, verification = {}) =>
       Effect.filterOrElse(

@@ -4,7 +4,11 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { type InternalServerException, ResourceNotFoundException, type ValidationException } from "../../IdentityError.js"
+import {
+  type InternalServerException,
+  ResourceNotFoundException,
+  type ValidationException
+} from "../../IdentityError.js"
 import type { AuthorizationServer } from "../../local/OAuthClient.js"
 import type { Registry } from "./registry.js"
 import type { Session } from "./sessionStore.js"

@@ -67,7 +67,10 @@ export interface SessionStore {
   readonly byAuthorizationState: (state: string) => Effect.Effect<Option.Option<Session>>
   readonly state: (session: Session) => Effect.Effect<Sessions.State>
   /** Changes the session, or says why not. The state that it returns is the one before. */
-  readonly apply: (session: Session, event: Sessions.Event) => Effect.Effect<Sessions.State, Sessions.Rejection | StoreError>
+  readonly apply: (
+    session: Session,
+    event: Sessions.Event
+  ) => Effect.Effect<Sessions.State, Sessions.Rejection | StoreError>
   /** In the order of opening. */
   readonly all: Effect.Effect<ReadonlyArray<readonly [session: Session, state: Sessions.State]>>
   /** How many sessions are held. */

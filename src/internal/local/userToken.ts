@@ -9,7 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
-import type { UserClaims, UserTokenError, UserTokenErrorReason, VerifyUserTokenOptions } from "../../local/OAuthClient.js"
+import type {
+  UserClaims,
+  UserTokenError,
+  UserTokenErrorReason,
+  VerifyUserTokenOptions
+} from "../../local/OAuthClient.js"
 import { isSecure } from "./endpoints.js"
 
 /** Neither unsigned, nor signed with a secret that whoever checks it shares. */
@@ -40,7 +45,7 @@ const claimsOf = (token: Redacted.Redacted): Option.Option<UserClaims & { readon
     Option.liftThrowable(Jose.decodeJwt)(Redacted.value(token)),
     ({ exp, iss, nbf, sub }) =>
       typeof iss !== "string" || typeof sub !== "string"
-          || (exp !== undefined && typeof exp !== "number") || (nbf !== undefined && typeof nbf !== "number")
+        || (exp !== undefined && typeof exp !== "number") || (nbf !== undefined && typeof nbf !== "number")
         ? Option.none()
         : Option.some({ exp, iss, nbf, sub })
   )
@@ -100,7 +105,10 @@ const discover = async (issuer: string): Promise<Jose.JWTVerifyGetKey> => {
   ) {
     throw new Unusable("Undiscoverable")
   }
-  return Jose.createRemoteJWKSet(new URL(document.jwks_uri), { [Jose.customFetch]: fetchJson, timeoutDuration: timeout })
+  return Jose.createRemoteJWKSet(new URL(document.jwks_uri), {
+    [Jose.customFetch]: fetchJson,
+    timeoutDuration: timeout
+  })
 }
 
 const reasonOf = (cause: unknown): UserTokenErrorReason => {
@@ -159,8 +167,7 @@ export const makeVerify = (
     if (alg === undefined || !algorithms.includes(alg)) return yield* refuse("Algorithm")
     const currentDate = DateTime.toDate(yield* DateTime.now)
     yield* Effect.tryPromise({
-      try: async () =>
-        verify(text, await keysOf(claims.iss), { algorithms, currentDate, issuer: claims.iss }),
+      try: async () => verify(text, await keysOf(claims.iss), { algorithms, currentDate, issuer: claims.iss }),
       catch: (cause) => refuse(reasonOf(cause))
     })
     return claims

@@ -166,8 +166,10 @@ export const make: Effect.Effect<Vault, never, OAuthClient | Store | Scope.Scope
         Effect.interruptible,
         // The old refresh token is spent by now: the new one is kept, whatever else ends.
         Effect.flatMap((tokens) => replace(key, grant, tokens)),
-        Effect.catchIf((error) => error._tag === "OAuthError" && error.reason === "InvalidGrant", () =>
-          Effect.as(update(key, (grants) => grants.filter(({ id }) => id !== grant.id)), Option.none())),
+        Effect.catchIf(
+          (error) => error._tag === "OAuthError" && error.reason === "InvalidGrant",
+          () => Effect.as(update(key, (grants) => grants.filter(({ id }) => id !== grant.id)), Option.none())
+        ),
         Effect.ensuring(Effect.sync(() => refreshes.delete(grant.id))),
         Effect.intoDeferred(deferred),
         Effect.forkIn(scope),

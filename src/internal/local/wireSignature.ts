@@ -158,6 +158,13 @@ const bytes = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array =>
 const query = (parameters: URLSearchParams): Record<string, Array<string>> =>
   Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]))
 
+/**
+ * The package that signs, which is there for those who verify only.
+ *
+ * @internal
+ */
+export const load = () => import("@smithy/signature-v4")
+
 /** The signature that the holder of the key makes of this request, with the headers that were signed. */
 const sign = (
   request: HttpServerRequest.HttpServerRequest,
@@ -167,7 +174,7 @@ const sign = (
   credentials: Credentials
 ): Effect.Effect<string> =>
   Effect.promise(async () => {
-    const { SignatureV4 } = await import("@smithy/signature-v4")
+    const { SignatureV4 } = await load()
     const signer = new SignatureV4({
       service,
       region: signed.region,

@@ -218,7 +218,11 @@ export const add = (
         Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
           isOwnHost(headers.host, settings.allowedHosts)
             ? HttpServerResponse.unsafeJson({ status: "ok" }, {
-              headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
+              headers: {
+                "x-amzn-requestid": randomUUID(),
+                "cache-control": "no-store",
+                "x-content-type-options": "nosniff"
+              }
             })
             : respondError(WireErrors.foreignHost, randomUUID()))
       )

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../../IdentityError.js"
 import { SecretReference } from "../../names.js"
 import * as Arn from "../arn.js"
-import type { LocalSettings } from "../localSettings.js"
+import { externalSecret, type LocalSettings, missingSecret } from "../localSettings.js"
 import { invalid, type Surroundings } from "./common.js"
 
 /** @internal */
@@ -27,25 +27,15 @@ export type Source = Secret["source"]
 
 type Reference = typeof SecretReference.Type
 
-// The names are a user's: `constructor` is not in the settings because every object has one.
-const own = <A>(record: Readonly<Record<string, A>> | undefined, key: string): A | undefined =>
-  record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
-
 const lookUp = (
   operation: string,
   settings: LocalSettings,
-  { jsonKey, secretId }: Reference,
+  reference: Reference,
   member: string
 ): Effect.Effect<Redacted.Redacted, ValidationException> =>
   Effect.suspend(() => {
-    const secret = own(own(settings.secrets, secretId), jsonKey)
-    return secret === undefined
-      ? invalid(
-        operation,
-        "The local backend reads EXTERNAL secrets from its settings, and this one is not in there: add its id and key to `secrets`",
-        member
-      )
-      : Effect.succeed(secret)
+    const secret = externalSecret(settings.secrets, reference)
+    return secret === undefined ? invalid(operation, missingSecret, member) : Effect.succeed(secret)
   })
 
 /** @internal */

@@ -46,14 +46,14 @@ const load: Effect.Effect<{ readonly lmdb: typeof import("lmdb"); readonly locat
     catch: () => missingPackage
   })
 
-/** Whether there is nothing yet. It makes the file, for its owner alone; LMDB would make it for everybody. */
+/** Whether the file is empty. It is made where there is none, for its owner alone; LMDB would make it for everybody. */
 const touch = (path: string): Effect.Effect<boolean, Problem> =>
   Effect.tryPromise({
     try: async () => {
       const file = await Fs.open(path, "a+", 0o600)
       try {
         const stats = await file.stat()
-        return { isFile: stats.isFile(), isNew: stats.size === 0 }
+        return { isFile: stats.isFile(), isEmpty: stats.size === 0 }
       } finally {
         await file.close()
       }
@@ -63,19 +63,22 @@ const touch = (path: string): Effect.Effect<boolean, Problem> =>
       return problem(
         "Unusable",
         code === "EISDIR"
-          ? "it is a directory, and has to be a file"
+          ? `${path} is a directory, and has to be a file`
           : code === "ENOENT"
           ? `there is no directory ${dirname(path)}`
-          : `it cannot be opened for writing: ${code}`
+          : `${path} cannot be opened for writing: ${code}`
       )
     }
   }).pipe(
-    Effect.flatMap(({ isFile, isNew }) =>
-      isFile ? Effect.succeed(isNew) : Effect.fail(problem("Unusable", "it has to be an ordinary file"))
+    Effect.flatMap(({ isEmpty, isFile }) =>
+      isFile ? Effect.succeed(isEmpty) : Effect.fail(problem("Unusable", `${path} has to be an ordinary file`))
     )
   )
 
-const openDatabase = (lmdb: typeof import("lmdb"), path: string): Effect.Effect<RootDatabase<string, string>, Problem> =>
+const openDatabase = (
+  lmdb: typeof import("lmdb"),
+  path: string
+): Effect.Effect<RootDatabase<string, string>, Problem> =>
   Effect.try({
     // Without `overlappingSync` a put is on the disk when its promise is fulfilled.
     try: () => lmdb.open({ path, noSubdir: true, encoding: "string", overlappingSync: false, maxDbs: 1 }),
@@ -114,7 +117,9 @@ const checkFormat = Effect.fnUntraced(function*(
     return yield* Effect.fail(
       problem(
         "UnknownFormat",
-        `its format is ${typeof record.version === "number" ? record.version : "unknown"}, and this program knows ${format}: `
+        `its format is ${
+          typeof record.version === "number" ? record.version : "unknown"
+        }, and this program knows ${format}: `
           + "it was written by another version of the package"
       )
     )
@@ -148,6 +153,8 @@ export const open = Effect.fnUntraced(function*(
   const { lmdb, location } = yield* load
   const givenKey = given === undefined ? undefined : yield* Key.parse(Redacted.value(given), "The key")
   const isNew = yield* touch(path)
+  // Also LMDB's own: over one that it cannot open, it ends the process.
+  yield* touch(`${path}-lock`)
   if (!isNew) yield* Probe.run(location, path)
   const key = givenKey ?? (yield* Key.load(`${path}.key`, isNew))
   const seal = yield* Seal.make(Key.derive(Redacted.make(key)))
@@ -157,8 +164,10 @@ export const open = Effect.fnUntraced(function*(
   return {
     entries,
     put: (entry) =>
-      Effect.flatMap(seal.close(entry), (sealed) =>
-        Effect.asVoid(written(() => db.put(seal.nameOf(entry.collection, entry.key), sealed)))),
+      Effect.flatMap(
+        seal.close(entry),
+        (sealed) => Effect.asVoid(written(() => db.put(seal.nameOf(entry.collection, entry.key), sealed)))
+      ),
     remove: (collection, key) => Effect.asVoid(written(() => db.remove(seal.nameOf(collection, key))))
   }
 })

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
-import { type Problem, problem } from "./problem.js"
+import { codeOf, type Problem, problem } from "./problem.js"
 
 // CommonJS, because that is what `node --eval` takes everywhere. The transaction is taken back: it only shows that the pages which
 // the next write would use can be read. A page that is lost without an error shows in the count.
@@ -26,16 +26,21 @@ export const run = (lmdb: string, path: string): Effect.Effect<void, Problem> =>
     const child = execFile(
       process.execPath,
       ["--eval", script, lmdb, path],
-      // The environment of this process has secrets in it.
-      { env: {}, timeout: 60_000 },
+      // Loaders and debuggers are this process's own, and so are its secrets.
+      { env: { ...process.env, NODE_OPTIONS: "", AGENTCORE_LOCAL_VAULT_KEY: "" }, timeout: 60_000 },
       (error) =>
         resume(
           error === null
             ? Effect.void
-            : Effect.fail(problem(
-              "Damaged",
-              "it is not a vault of the local backend, or it is damaged: it cannot be read to its end. It was left as it is"
-            ))
+            : Effect.fail(
+              // A text is the code of a process that was not even started.
+              typeof error.code === "string"
+                ? problem("Unusable", `it cannot be checked: ${codeOf(error)}`)
+                : problem(
+                  "Damaged",
+                  "it is not a vault of the local backend, or it is damaged: it cannot be read to its end. It was left as it is"
+                )
+            )
         )
     )
     return Effect.sync(() => void child.kill("SIGKILL"))

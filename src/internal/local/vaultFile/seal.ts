@@ -36,18 +36,20 @@ const isEntry = (value: unknown): value is readonly [collection: string, key: st
 export const make = ({ names, values }: Keys): Effect.Effect<Seal> =>
   // Imported once: a key of bytes is imported again for each value.
   Effect.map(
-    Effect.promise(() => crypto.subtle.importKey("raw", Uint8Array.from(values), "AES-GCM", false, ["encrypt", "decrypt"])),
+    Effect.promise(() =>
+      crypto.subtle.importKey("raw", Uint8Array.from(values), "AES-GCM", false, ["encrypt", "decrypt"])
+    ),
     (key) => {
       const nameOf: Seal["nameOf"] = (collection, entryKey) =>
-        `${collection}/${createHmac("sha256", names).update(JSON.stringify([collection, entryKey])).digest("base64url")}`
+        `${collection}/${
+          createHmac("sha256", names).update(JSON.stringify([collection, entryKey])).digest("base64url")
+        }`
       return {
         nameOf,
         close: (entry) =>
-          Effect.promise(() =>
-            new Jose.CompactEncrypt(
-              new TextEncoder().encode(JSON.stringify([entry.collection, entry.key, entry.value]))
-            ).setProtectedHeader(header).encrypt(key)
-          ),
+          Effect.promise(() => new Jose.CompactEncrypt(
+            new TextEncoder().encode(JSON.stringify([entry.collection, entry.key, entry.value]))
+          ).setProtectedHeader(header).encrypt(key)),
         open: (name, sealed) =>
           Effect.tryPromise({
             try: async () => {

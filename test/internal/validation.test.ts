@@ -1,0 +1,146 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import { operations } from "../../src/internal/controlPlaneOperations.js"
+import type { Operation } from "../../src/internal/operation.js"
+import { dataPlane } from "../../src/internal/operations.js"
+import * as Validation from "../../src/internal/validation.js"
+import { secret } from "../utils.js"
+
+const missing = "Member must not be null"
+const wrongType = "Member must have the type that the service model gives it"
+const badName = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_]+$"
+
+type Said = Record<string, string>
+
+const said = (error: ValidationException): Said =>
+  Object.fromEntries((error.fieldList ?? []).map(({ message, name }) => [name, message]))
+
+/** What is said of a request in a program, and of the same request on the wire. */
+const faults = (operation: keyof typeof operations, program: object, wire: object = program): Said => {
+  const { name, request } = operations[operation] as Operation<unknown, unknown>
+  const inProgram = said(Effect.runSync(Effect.flip(Validation.validate(name, request.schema)(program))))
+  const onWire = said(Effect.runSync(Effect.flip(Validation.decode(name, request.schema)(wire))))
+  assert.deepStrictEqual(onWire, inProgram)
+  return inProgram
+}
+
+const apiKey = (request: object, key = "key") =>
+  faults("createApiKeyCredentialProvider", { ...request, apiKey: secret(key) }, { ...request, apiKey: key })
+
+const external = (request: object) =>
+  faults("createApiKeyCredentialProvider", { name: "weather", apiKeySecretSource: "EXTERNAL", ...request })
+
+const oauth2 = (request: object) => faults("createOauth2CredentialProvider", { name: "provider", ...request })
+
+describe("a request of one shape", () => {
+  it("is told all that is wrong with it", () => {
+    assert.deepStrictEqual(faults("createWorkloadIdentity", { allowedResourceOauth2ReturnUrls: ["no url"] }), {
+      name: missing,
+      "allowedResourceOauth2ReturnUrls.0":
+        "Member must satisfy regular expression pattern: ^\\w+:(\\/?\\/?)[^\\s]+$"
+    })
+  })
+})
+
+describe("a request of several shapes", () => {
+  it("is told what is wrong with the shape that it has: an API key that is given", () => {
+    assert.deepStrictEqual(apiKey({ name: "a.b" }), { name: badName })
+    assert.deepStrictEqual(apiKey({ name: "a.b", apiKeySecretSource: "MANAGED" }), { name: badName })
+    assert.deepStrictEqual(apiKey({ name: "weather" }, "k".repeat(65537)), {
+      apiKey: "Member must have length less than or equal to 65536"
+    })
+  })
+
+  it("is told what is wrong with the shape that it has: an API key by reference", () => {
+    const apiKeySecretConfig = { secretId: "id", jsonKey: "key" }
+    assert.deepStrictEqual(external({ name: "a.b", apiKeySecretConfig }), { name: badName })
+    assert.deepStrictEqual(external({}), { apiKeySecretConfig: missing })
+    assert.deepStrictEqual(external({ apiKeySecretConfig: { secretId: "id" } }), {
+      "apiKeySecretConfig.jsonKey": missing
+    })
+  })
+
+  it("is the one that it says it is, whatever else it has", () => {
+    const apiKeySecretConfig = { secretId: "id", jsonKey: "key" }
+    assert.deepStrictEqual(apiKey({ name: "a.b", apiKeySecretSource: "EXTERNAL", apiKeySecretConfig }), {
+      name: badName
+    })
+    assert.deepStrictEqual(apiKey({ name: "a.b", apiKeySecretSource: "MANAGED", apiKeySecretConfig }), {
+      name: badName
+    })
+  })
+
+  it("is of the vendor that it names", () => {
+    const config = (vendor: string, member: string, value: object) =>
+      oauth2({ credentialProviderVendor: vendor, oauth2ProviderConfigInput: { [member]: value } })
+    const reference = { clientSecretSource: "EXTERNAL", clientSecretConfig: { secretId: "id", jsonKey: "key" } }
+    assert.deepStrictEqual(config("GithubOauth2", "githubOauth2ProviderConfig", reference), {
+      "oauth2ProviderConfigInput.githubOauth2ProviderConfig.clientId": missing
+    })
+    assert.deepStrictEqual(config("GithubOauth2", "googleOauth2ProviderConfig", { clientId: "id", ...reference }), {
+      "oauth2ProviderConfigInput.githubOauth2ProviderConfig": missing
+    })
+    assert.deepStrictEqual(config("OktaOauth2", "includedOauth2ProviderConfig", { clientId: "id", ...reference }), {
+      "oauth2ProviderConfigInput.includedOauth2ProviderConfig.issuer": missing,
+      "oauth2ProviderConfigInput.includedOauth2ProviderConfig.authorizationEndpoint": missing,
+      "oauth2ProviderConfigInput.includedOauth2ProviderConfig.tokenEndpoint": missing
+    })
+  })
+
+  it("is told of a vendor that there is none of", () => {
+    const fields = oauth2({ credentialProviderVendor: "MyspaceOauth2", oauth2ProviderConfigInput: {} })
+    assert.include(Object.keys(fields), "credentialProviderVendor")
+  })
+
+  it("is told of the union's member that it has", () => {
+    assert.deepStrictEqual(
+      faults("setTokenVaultCmk", { kmsConfiguration: { keyType: "CustomerManagedKey" } }),
+      { "kmsConfiguration.kmsKeyArn": missing }
+    )
+    const { name, request } = dataPlane.getResourcePaymentToken
+    const error = Effect.runSync(Effect.flip(Validation.decode(name, request.schema)({
+      workloadIdentityToken: "token",
+      resourceCredentialProviderName: "payments",
+      paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/pay" } }
+    })))
+    assert.deepStrictEqual(said(error), { "paymentTokenRequest.stripePrivyTokenRequest.requestBody": missing })
+  })
+
+  it("is of no shape when it is no object", () => {
+    assert.deepStrictEqual(faults("setTokenVaultCmk", { kmsConfiguration: "ServiceManagedKey" }), {
+      kmsConfiguration: wrongType
+    })
+  })
+})
+
+describe("any value", () => {
+  it("is refused in the words of the service model, and not repeated", () => {
+    const schemas: ReadonlyArray<Operation<unknown, unknown>> = [operations, dataPlane].flatMap((rows) =>
+      Object.values(rows as Record<string, Operation<unknown, unknown>>)
+    )
+    const sentinel = "sentinel-5f0c9b1e7a"
+    const values = FastCheck.oneof(
+      FastCheck.constantFrom(sentinel, null, 1, [], {}, [sentinel], { [sentinel]: sentinel }),
+      FastCheck.string().map((text) => `${sentinel}${text}`)
+    )
+    const members = FastCheck.dictionary(
+      FastCheck.constantFrom("name", "tags", "apiKey", "oauth2ProviderConfigInput", "kmsConfiguration", "nextToken"),
+      values
+    )
+    FastCheck.assert(
+      FastCheck.property(members, (request) => {
+        for (const { name, request: { schema } } of schemas) {
+          const result = Effect.runSync(Effect.either(Validation.decode(name, schema)(request)))
+          if (result._tag === "Right") continue
+          const { fieldList = [], message } = result.left
+          assert.match(message, /^\d+ validation errors? detected: Value at '/)
+          assert.isNotEmpty(fieldList)
+          for (const field of fieldList) assert.match(field.message, /^Member must /)
+          assert.notInclude(fieldList.map((field) => field.message).join(), sentinel)
+        }
+      })
+    )
+  })
+})

@@ -1,0 +1,258 @@
+/**
+ * Ten thousand requests that nobody should send. The seed is random, and said when a test fails: `AGENTCORE_FUZZ_SEED` sets it.
+ */
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import type * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Redacted from "effect/Redacted"
+import * as Http from "node:http"
+import * as Net from "node:net"
+import { noise, odd, ofOperation, ofSts, plausible, raw, type Request } from "./fuzz.js"
+import * as Wire from "./wire.js"
+
+const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
+
+// -----------------------------------------------------------------------------
+// Answers
+// -----------------------------------------------------------------------------
+
+// First in, first out: no connection waits until the server drops it.
+const agent = new Http.Agent({ keepAlive: true, maxSockets: 24, scheduling: "fifo" })
+
+const send = (
+  url: string,
+  request: Request,
+  signature: Readonly<Record<string, string>>
+): Effect.Effect<Wire.Answer | undefined, Error> =>
+  Effect.async((resume) => {
+    const { hostname, port } = new URL(url)
+    const outgoing = Http.request({
+      agent,
+      hostname,
+      port,
+      method: request.method,
+      path: request.path.replace(/[^\u0021-\u00ff]/g, ""),
+      headers: {
+        "content-type": "application/json",
+        ...signature,
+        ...request.headers["transfer-encoding"] === undefined
+          ? { "content-length": Buffer.byteLength(request.body) }
+          : undefined,
+        ...request.headers
+      }
+    }, (response) => {
+      const chunks: Array<Buffer> = []
+      response.on("data", (chunk: Buffer) => chunks.push(chunk))
+      response.on("error", (error) => resume(Effect.fail(error)))
+      response.on("end", () =>
+        resume(Effect.succeed({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(chunks).toString("utf8")
+        })))
+    })
+    outgoing.on("error", (error) =>
+      resume(
+        // Node turned it away before it had looked at the method, so that the answer has a body.
+        request.method === "HEAD" && error.message.includes("Data after `Connection: close`")
+          ? Effect.succeed(undefined)
+          : Effect.fail(error)
+      ))
+    outgoing.on("upgrade", (_, socket) => {
+      socket.destroy()
+      resume(Effect.fail(new Error("upgraded")))
+    })
+    outgoing.end(request.body)
+  })
+
+/** The first answer on a connection of its own. A body that the headers promise is not sent: then there may be none. */
+const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefined, Error> =>
+  Effect.async((resume) => {
+    const socket = Net.connect(Number(new URL(url).port), "127.0.0.1", () => socket.end(bytes))
+    const chunks: Array<Buffer> = []
+    socket.on("data", (chunk) => chunks.push(chunk))
+    // Cut, because the server did not want to hear the rest.
+    socket.on("error", () => {})
+    socket.on("close", () => {
+      const text = Buffer.concat(chunks).toString("latin1")
+      if (text === "") return resume(Effect.succeed(undefined))
+      const [head = "", body = ""] = text.split("\r\n\r\n", 2)
+      const [start = "", ...lines] = head.split("\r\n")
+      const status = /^HTTP\/1\.1 (\d{3}) /.exec(start)?.[1]
+      return resume(
+        status === undefined ? Effect.fail(new Error(`no answer of HTTP: ${start}`)) : Effect.succeed({
+          status: Number(status),
+          headers: Object.fromEntries(
+            lines.map((
+              line
+            ) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()])
+          ),
+          text: body.slice(0, Number(/content-length: (\d+)/i.exec(head)?.[1] ?? body.length))
+        })
+      )
+    })
+  })
+
+const isAddressForBrowsers = (request: Request): boolean =>
+  request.method === "GET" || /^\/identities\/oauth2\/(authorize|callback)\b/.test(request.path)
+
+/** What is wrong with an answer. */
+const complaint = (answer: Wire.Answer, method: string, page: boolean): string | undefined => {
+  const { headers, status, text } = answer
+  if (Object.keys(headers).some((name) => name.startsWith("access-control-") || name === "x-injected")) return "headers"
+  if (status < 200 || status >= 500 || (status >= 300 && status < 400)) return `status ${status}`
+  if (!/^[0-9a-f-]{36}$/.test(String(headers["x-amzn-requestid"]))) return "no request id"
+  if (page && (String(headers["content-type"]).startsWith("text/html") || status === 405)) return undefined
+  if (status >= 400 && !/^\w+$/.test(String(headers["x-amzn-errortype"]))) return "no name of the error"
+  if (method === "HEAD" || status === 204) return text === "" ? undefined : "a body"
+  // STS answers in XML.
+  if (headers["content-type"] === "text/xml") {
+    return status < 400 || /<Code>\w+<\/Code><Message>/.test(text) ? undefined : "no code"
+  }
+  if (headers["content-type"] !== "application/json") return "no JSON"
+  try {
+    const body = JSON.parse(text)
+    return status < 400 || typeof body.message === "string" ? undefined : "no message"
+  } catch {
+    return "broken JSON"
+  }
+}
+
+const describeRequest = (request: Request | Buffer): string => {
+  const text = Buffer.isBuffer(request)
+    ? request.toString("latin1")
+    : `${request.method} ${request.path} ${JSON.stringify(request.headers)} ${String(request.body)}`
+  return JSON.stringify(text.length > 500 ? `${text.slice(0, 500)}… (${text.length} characters)` : text)
+}
+
+/** A signature that is read to its end, and wrong. */
+const forged = (): Readonly<Record<string, string>> => {
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "")
+  return {
+    "x-amz-date": date,
+    authorization: Wire.authorization.replace("20260101", date.slice(0, 8)).replace(
+      /(?<=Signature=).*/,
+      "0f".repeat(32)
+    )
+  }
+}
+
+/** Sends them all, and counts the answers by their status; fails when one of them is not as it should be. */
+const attack = (
+  requests: ReadonlyArray<Request | Buffer>,
+  signature: () => Readonly<Record<string, string>>,
+  meanwhile: Effect.Effect<unknown, never, LocalServer.LocalServer> = Effect.void
+) =>
+  Effect.gen(function*() {
+    ;(globalThis as any).zz = []
+    const url = yield* Wire.url
+    const complaints: Array<string> = []
+    const statuses = new Map<number, number>()
+    let unanswered = 0
+    yield* Effect.forEach(
+      requests,
+      (request, index) =>
+        Effect.gen(function*() {
+          if (index % 100 === 0) yield* meanwhile
+          const answer = yield* (Buffer.isBuffer(request) ? sendRaw(url, request) : send(url, request, signature()))
+          if (answer === undefined) {
+            unanswered += 1
+            return
+          }
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+          const wrong = Buffer.isBuffer(request)
+            ? complaint(answer, request.toString("latin1").trimStart().split(" ")[0] ?? "", true)
+            : complaint(answer, request.method, isAddressForBrowsers(request))
+          if (wrong !== undefined) {
+            complaints.push(`${wrong}: ${describeRequest(request)}\n  ${answer.text.slice(0, 300)}`)
+          }
+        }).pipe(
+          Effect.timeout("10 seconds"),
+          Effect.catchAll((error) => Effect.sync(() => complaints.push(`${error}: ${describeRequest(request)}`)))
+        ),
+      { concurrency: 24, discard: true }
+    )
+    console.log(JSON.stringify((globalThis as any).zz))
+    const summary = `seed ${seed}, answers ${JSON.stringify([...statuses].sort())}, ${unanswered} without`
+    if (complaints.length > 0) {
+      assert.fail([`${complaints.length} bad answers (${summary})`, ...complaints.slice(0, 10)].join("\n"))
+    }
+    return { statuses, summary }
+  })
+
+/** Runs it over a server whose log has no line of a defect. */
+const quietly = (
+  test: Effect.Effect<void, never, LocalServer.LocalServer>,
+  options?: LocalServer.Options
+): Effect.Effect<void, LocalServer.LocalServerError> =>
+  Effect.gen(function*() {
+    const errors: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => {
+      if (LogLevel.greaterThanEqual(logLevel, LogLevel.Error)) errors.push(String(message))
+    })
+    yield* test.pipe(
+      Effect.provide(Wire.server(options)),
+      Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+    )
+    assert.deepStrictEqual(errors, [], `seed ${seed}`)
+  })
+
+const anything = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request | Buffer> =>
+  FastCheck.oneof(
+    { weight: 12, arbitrary: ofOperation(text) as FastCheck.Arbitrary<Request | Buffer> },
+    { weight: 6, arbitrary: noise },
+    { weight: 1, arbitrary: ofSts },
+    { weight: 2, arbitrary: raw }
+  )
+
+describe("fuzzing", () => {
+  afterAll(() => agent.destroy())
+
+  it.live(
+    "ten thousand malformed requests get an answer of AWS's form, and none brings the server down",
+    () =>
+      quietly(Effect.gen(function*() {
+        yield* Wire.setUp
+        const text = FastCheck.oneof(
+          { weight: 8, arbitrary: plausible([yield* Wire.workloadToken(), yield* Wire.workloadToken("alice")]) },
+          { weight: 1, arbitrary: odd }
+        )
+        // What deletions have deleted.
+        const restore = Effect.all([
+          Wire.call("/identities/CreateWorkloadIdentity", {
+            name: "agent",
+            allowedResourceOauth2ReturnUrls: [Wire.returnUrl]
+          }),
+          Wire.call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
+        ])
+        const requests = FastCheck.sample(anything(text), { numRuns: 10_000, seed })
+        const { statuses, summary } = yield* attack(requests, () => ({ authorization: Wire.authorization }), restore)
+        // They were not all turned away at the door.
+        for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 415, 417, 431]) {
+          assert.isAtLeast(statuses.get(status) ?? 0, 1, `no answer with ${status} (${summary})`)
+        }
+        assert.isUndefined(({} as Record<string, unknown>)["polluted"])
+        Wire.succeeds(yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "still-there" }), 201)
+      })),
+    120_000
+  )
+
+  it.live(
+    "none of a thousand gets past a signature that is wrong",
+    () =>
+      quietly(
+        Effect.gen(function*() {
+          const text = FastCheck.oneof(plausible([]), odd)
+          const requests = FastCheck.sample(FastCheck.oneof(ofOperation(text), ofSts), { numRuns: 1000, seed })
+          const { statuses, summary } = yield* attack(requests, forged)
+          assert.isFalse([...statuses.keys()].some((status) => status < 400), summary)
+          assert.isAtLeast(statuses.get(403) ?? 0, 500, summary)
+        }),
+        { signatures: "verify", credentials: [{ accessKeyId: "local", secretAccessKey: Redacted.make("another") }] }
+      ),
+    60_000
+  )
+})
