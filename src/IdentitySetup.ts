@@ -49,6 +49,7 @@ import { LocalSettings } from "./internal/localSettings.js"
 import { Tags } from "./internal/names.js"
 import * as SetupPlan from "./internal/setupPlan.js"
 import * as SetupText from "./internal/setupText.js"
+import { closestShape } from "./internal/validation.js"
 import { CreateApiKeyCredentialProviderRequest } from "./models/ApiKeyCredentialProvider.js"
 import { CreateOauth2CredentialProviderRequest } from "./models/Oauth2CredentialProvider.js"
 import { CreatePaymentCredentialProviderRequest } from "./models/PaymentCredentialProvider.js"
@@ -193,7 +194,7 @@ const pathText = (path: SetupText.Path): string =>
     ""
   )
 
-const wrongType = "does not have the type that is expected here"
+const unexpected = "is not what is expected here"
 
 // The formatter's own texts quote the value, which may be a secret.
 const reasonOf = ({ _tag, message }: ParseResult.ArrayFormatterIssue): string =>
@@ -201,9 +202,7 @@ const reasonOf = ({ _tag, message }: ParseResult.ArrayFormatterIssue): string =>
     ? message.replace(Constraint.prefix, "must")
     : _tag === "Missing"
     ? "is missing"
-    : _tag === "Unexpected"
-    ? "is not known here"
-    : wrongType
+    : unexpected
 
 const startsWith = (path: SetupText.Path, start: SetupText.Path): boolean =>
   path.length > start.length && start.every((step, index) => path[index] === step)
@@ -213,13 +212,36 @@ const best = (problems: ReadonlyArray<SetupText.Problem>): ReadonlyArray<SetupTe
   problems.filter((problem, index) =>
     problems.findIndex(({ path, reason }) => pathText(path) === pathText(problem.path) && reason === problem.reason)
       === index
-    && !(problem.reason === wrongType
+    && !(problem.reason === unexpected
       && problems.some(({ path, reason }) =>
-        startsWith(path, problem.path) || (pathText(path) === pathText(problem.path) && reason !== wrongType)
+        startsWith(path, problem.path) || (pathText(path) === pathText(problem.path) && reason !== unexpected)
       ))
   )
 
-const decode = ParseResult.decodeUnknownEither(IdentitySetup, { errors: "all", onExcessProperty: "error" })
+const decode = ParseResult.decodeUnknownEither(IdentitySetup, { errors: "all", onExcessProperty: "ignore" })
+
+const encode = Schema.encodeSync(IdentitySetup)
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null
+
+/** Members that nothing was made of. Of a value of several shapes it is known only then which one it has. */
+const strangers = (value: unknown, known: unknown, path: SetupText.Path): ReadonlyArray<SetupText.Problem> =>
+  !isObject(value) || !isObject(known) ? [] : Object.entries(value).flatMap(([name, member]) => {
+    const memberPath = [...path, Array.isArray(value) ? Number(name) : name]
+    return Object.hasOwn(known, name)
+      ? strangers(member, known[name], memberPath)
+      : [{ path: memberPath, reason: "is not known here" }]
+  })
+
+const problemsOf = (issue: ParseResult.ParseIssue): ReadonlyArray<SetupText.Problem> =>
+  best(
+    ParseResult.ArrayFormatter.formatIssueSync(closestShape(issue)).map((found) => ({
+      // What is decoded is JSON: there are no symbols in it.
+      path: found.path as SetupText.Path,
+      reason: reasonOf(found)
+    }))
+  )
 
 /**
  * Reads a setup. Environment variables are looked up by `Config`; secrets are `Redacted` from here on. `file` is what errors call
@@ -258,17 +280,18 @@ export const parse = (
     const { file } = options
     const document = yield* Effect.mapError(SetupText.parse(text), ({ path, position, reason }) =>
       new ParseError({ file, problems: [{ path: pathText(path), position, reason }] }))
-    return yield* Effect.mapError(decode(document.value), (issue) =>
+    const failure = (problems: ReadonlyArray<SetupText.Problem>) =>
       new ParseError({
         file,
-        problems: best(
-          ParseResult.ArrayFormatter.formatIssueSync(issue).map((found) => ({
-            // What is decoded is JSON: there are no symbols in it.
-            path: found.path as SetupText.Path,
-            reason: reasonOf(found)
-          }))
-        ).map(({ path, reason }) => ({ path: pathText(path), position: document.positionOf(path), reason }))
-      }))
+        problems: problems.map(({ path, reason }) => ({
+          path: pathText(path),
+          position: document.positionOf(path),
+          reason
+        }))
+      })
+    const setup = yield* Effect.mapError(decode(document.value), (issue) => failure(problemsOf(issue)))
+    const unknown = strangers(document.value, encode(setup), [])
+    return unknown.length > 0 ? yield* failure(unknown) : setup
   })
 
 // -----------------------------------------------------------------------------

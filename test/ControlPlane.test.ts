@@ -152,7 +152,7 @@ describe("streams", () => {
         Stream.runForEach(({ name }) => Ref.update(seen, (all) => [...all, name])),
         Effect.flip
       )
-      assert.strictEqual(error, fault)
+      assert.strictEqual(error.message, fault.message)
       assert.deepStrictEqual(yield* Ref.get(seen), ["weather"])
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 

@@ -137,10 +137,11 @@ const readSetup = (file: string, exported: Output.Environment) =>
   )
 
 const applySetup = (setup: IdentitySetup.IdentitySetup) =>
-  Effect.flatMap(IdentitySetup.apply(setup), (steps) =>
+  // A vault may have the secrets of another day.
+  Effect.flatMap(IdentitySetup.apply(setup, { rotateSecrets: true }), (changes) =>
     Effect.forEach(
-      steps.filter(({ action }) => action !== "unchanged"),
-      ({ action, kind, name }) => Effect.logInfo(`${kind}: '${name}' ${action}`),
+      changes.filter(({ action }) => action !== "unchanged"),
+      ({ action, kind, name }) => Effect.logInfo(`${kind}: '${name}' ${action}d`),
       { discard: true }
     ))
 

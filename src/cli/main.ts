@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
@@ -126,12 +127,45 @@ const local = Command.make(
 )
 
 // -----------------------------------------------------------------------------
+// setup
+// -----------------------------------------------------------------------------
+
+const file = Args.file({ name: "FILE", exists: "yes" }).pipe(
+  Args.withDescription("A JSON or JSONC file: workload identities, credential providers, tags")
+)
+
+const awsRegion = text("region", "The AWS region, if not the one that the AWS SDK finds").pipe(Options.optional)
+
+const loadSetup = Effect.promise(() => import("./setup.js"))
+
+const plan = Command.make(
+  "plan",
+  { file, region: awsRegion },
+  (settings) => Effect.flatMap(loadSetup, (Setup) => Setup.plan(settings))
+).pipe(Command.withDescription("Shows what would change"))
+
+const apply = Command.make(
+  "apply",
+  {
+    file,
+    region: awsRegion,
+    rotateSecrets: flag("rotate-secrets", "Sends all secrets, since the service does not tell whether they differ")
+  },
+  (settings) => Effect.flatMap(loadSetup, (Setup) => Setup.apply(settings))
+).pipe(Command.withDescription("Makes the changes, and reports each"))
+
+const setup = Command.make("setup").pipe(
+  Command.withDescription("Brings AgentCore Identity in line with a file, at AWS or where the AWS endpoints point"),
+  Command.withSubcommands([plan, apply])
+)
+
+// -----------------------------------------------------------------------------
 // agentcore-identity
 // -----------------------------------------------------------------------------
 
 const command = Command.make("agentcore-identity").pipe(
   Command.withDescription("Credentials for agents: AgentCore Identity on your machine"),
-  Command.withSubcommands([local, demo])
+  Command.withSubcommands([local, setup, demo])
 )
 
 /** Standard output is for what a command was asked for. */

@@ -70,21 +70,26 @@ const closest = (issues: Issues): Issues => {
   return issues.filter((issue) => byDistance(issue, best) === 0)
 }
 
-const withoutStrangers = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
+/**
+ * What is wrong with a value when it is read as the shape that fits best, wherever it may have several.
+ *
+ * @internal
+ */
+export const closestShape = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
   switch (issue._tag) {
     case "Composite": {
       const issues = issuesOf(issue)
-      const kept = (issue.ast._tag === "Union" ? closest(issues) : issues).map(withoutStrangers)
+      const kept = (issue.ast._tag === "Union" ? closest(issues) : issues).map(closestShape)
       return Arr.isNonEmptyReadonlyArray(kept)
         ? new ParseResult.Composite(issue.ast, issue.actual, kept, issue.output)
         : issue
     }
     case "Pointer":
-      return new ParseResult.Pointer(issue.path, issue.actual, withoutStrangers(issue.issue))
+      return new ParseResult.Pointer(issue.path, issue.actual, closestShape(issue.issue))
     case "Refinement":
-      return new ParseResult.Refinement(issue.ast, issue.actual, issue.kind, withoutStrangers(issue.issue))
+      return new ParseResult.Refinement(issue.ast, issue.actual, issue.kind, closestShape(issue.issue))
     case "Transformation":
-      return new ParseResult.Transformation(issue.ast, issue.actual, issue.kind, withoutStrangers(issue.issue))
+      return new ParseResult.Transformation(issue.ast, issue.actual, issue.kind, closestShape(issue.issue))
     default:
       return issue
   }
@@ -93,7 +98,7 @@ const withoutStrangers = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue
 /** @internal */
 export const validationException = (operation: string, issue: ParseResult.ParseIssue): ValidationException => {
   const fields = Arr.dedupeWith(
-    ParseResult.ArrayFormatter.formatIssueSync(withoutStrangers(issue)).map((said) => ({
+    ParseResult.ArrayFormatter.formatIssueSync(closestShape(issue)).map((said) => ({
       name: fieldName(said.path),
       message: constraintOf(said)
     })),

@@ -96,16 +96,35 @@ const returnUrl = (name: string, wrap: (text: string) => unknown = identity): Me
     wrap
   })
 
-const tags = (name: string): Member => ({
-  name,
-  good: [{}, Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, ""])), {
-    ["k".repeat(128)]: "v".repeat(256)
-  }],
-  bad: [[
-    Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, ""])),
-    "Member must have at most 50 entries"
-  ]]
-})
+const tags: ReadonlyArray<Member> = [
+  {
+    name: "tags",
+    good: [
+      {},
+      Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, ""])),
+      { ["k".repeat(128)]: "v".repeat(256) }
+    ],
+    bad: [[
+      Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, ""])),
+      "Member must have at most 50 entries"
+    ]]
+  },
+  text("tags.key", { min: 0, max: 256 })
+]
+
+const page = (max: number): ReadonlyArray<Member> => [
+  {
+    name: "maxResults",
+    good: [1, max],
+    bad: [
+      [0, "Member must have value greater than or equal to 1"],
+      [max + 1, `Member must have value less than or equal to ${max}`],
+      [1.5, "Member must be a whole number"]
+    ]
+  },
+  // No text but the service's own is a token, whatever its length.
+  { ...text("nextToken", { min: 1, max: 2048 }), good: [] }
+]
 
 const required = (member: Member): Member => ({
   ...member,
@@ -117,6 +136,54 @@ const absent = Symbol("absent")
 const methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 
 const custom = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
+const included = "oauth2ProviderConfigInput.includedOauth2ProviderConfig"
+
+const external = {
+  name: "limits",
+  apiKeySecretSource: "EXTERNAL",
+  apiKeySecretConfig: { secretId: "id", jsonKey: "key" }
+}
+
+const references = (name: string): ReadonlyArray<Member> => [
+  required(text(`${name}SecretConfig.secretId`, { min: 1, max: 2048 })),
+  required(text(`${name}SecretConfig.jsonKey`, { min: 1, max: 64 }))
+]
+
+const vendor = (credentialProviderVendor: string, member: string, config: object) => ({
+  name: "limits",
+  credentialProviderVendor,
+  oauth2ProviderConfigInput: { [member]: { clientId: "id", clientSecret: secret("secret-of-the-client"), ...config } }
+})
+
+const payment = (credentialProviderVendor: "CoinbaseCDP" | "StripePrivy", config: object) => ({
+  name: "limits",
+  credentialProviderVendor,
+  providerConfigurationInput: {
+    [credentialProviderVendor === "CoinbaseCDP" ? "coinbaseCdpConfiguration" : "stripePrivyConfiguration"]: config
+  }
+})
+
+const portal = {
+  name: "limits",
+  executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+  idpConfig: { credentialProviderArn: "arn:aws:x", scopes: ["openid"] },
+  sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+}
+
+const idpConfig: ReadonlyArray<Member> = [
+  required(text("idpConfig.credentialProviderArn", { min: 1, max: 2048 })),
+  text("idpConfig.scopes.0", { min: 1, max: 128 })
+]
+
+const arnInPath: Member = {
+  name: "resourceArn",
+  good: ["a", "a".repeat(2048), "arn:aws:bedrock/ü%2F?tagKeys=a&b=#c"],
+  bad: [["a".repeat(2049), atMost(2048)]]
+}
+
+const coinbase = "providerConfigurationInput.coinbaseCdpConfiguration"
+const privy = "providerConfigurationInput.stripePrivyConfiguration"
+const sources = ["MANAGED", "EXTERNAL"]
 
 const withMember = (request: object, path: string, value: unknown): object => {
   const [name = "", ...rest] = path.split(".")
@@ -284,28 +351,169 @@ const rows: ReadonlyArray<Row> = [
     required(workloadName("name")),
     { name: "allowedResourceOauth2ReturnUrls", good: [[], [padded("a:/")(2048)]], bad: [["a:b", wrongType]] },
     returnUrl("allowedResourceOauth2ReturnUrls.0"),
-    tags("tags"),
-    text("tags.key", { min: 0, max: 256 })
+    ...tags
   ]),
   row(controlCall("getWorkloadIdentity"), {}, [required(workloadName("name"))]),
-  row(controlCall("createApiKeyCredentialProvider"), { name: "limits", apiKey: secret("key") }, [
-    providerName("name"),
-    text("apiKey", { min: 0, max: 65536, wrap: secret }),
-    tags("tags")
+  row(controlCall("updateWorkloadIdentity"), { name: "limits" }, [
+    required(workloadName("name")),
+    { name: "allowedResourceOauth2ReturnUrls", good: [[], [padded("a:/")(2048)]], bad: [["a:b", wrongType]] },
+    returnUrl("allowedResourceOauth2ReturnUrls.0")
   ]),
-  row(controlCall("createOauth2CredentialProvider"), customProvider("limits"), [
-    providerName("name"),
-    text(`${custom}.clientId`, { min: 1, max: 256 }),
-    text(`${custom}.clientSecret`, { min: 0, max: 2048, wrap: secret }),
-    text(`${custom}.oauthDiscovery.discoveryUrl`, {
-      min: 1,
-      max: 2048,
-      of: padded("https://a/", "/.well-known/openid-configuration"),
-      pattern: /^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/,
-      unmatched: ["https://a/.well-known/other", "/.well-known/openid-configuration"]
+  row(controlCall("deleteWorkloadIdentity"), {}, [required(workloadName("name"))]),
+  row(controlCall("listWorkloadIdentities"), {}, page(20)),
+  row(controlCall("createApiKeyCredentialProvider"), { name: "limits", apiKey: secret("key") }, [
+    required(providerName("name")),
+    text("apiKey", { min: 0, max: 65536, wrap: secret }),
+    ...tags
+  ]),
+  row(controlCall("createApiKeyCredentialProvider"), external, [required(providerName("name")), ...references("apiKey")]),
+  row(controlCall("getApiKeyCredentialProvider"), {}, [required(providerName("name"))]),
+  row(controlCall("updateApiKeyCredentialProvider"), { name: "limits", apiKey: secret("key") }, [
+    required(providerName("name")),
+    text("apiKey", { min: 0, max: 65536, wrap: secret })
+  ]),
+  row(controlCall("updateApiKeyCredentialProvider"), external, [required(providerName("name")), ...references("apiKey")]),
+  row(controlCall("deleteApiKeyCredentialProvider"), {}, [required(providerName("name"))]),
+  row(controlCall("listApiKeyCredentialProviders"), {}, page(100)),
+  ...([["createOauth2CredentialProvider", tags], ["updateOauth2CredentialProvider", []]] as const).map(
+    ([call, more]) =>
+      row(controlCall(call), customProvider("limits"), [
+        required(providerName("name")),
+        text(`${custom}.clientId`, { min: 1, max: 256 }),
+        text(`${custom}.clientSecret`, { min: 0, max: 2048, wrap: secret }),
+        text(`${custom}.oauthDiscovery.discoveryUrl`, {
+          min: 1,
+          max: 2048,
+          of: padded("https://a/", "/.well-known/openid-configuration"),
+          pattern: /^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/,
+          unmatched: ["https://a/.well-known/other", "/.well-known/openid-configuration"]
+        }),
+        ...more
+      ])
+  ),
+  row(
+    controlCall("createOauth2CredentialProvider"),
+    customProvider("limits", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } }),
+    [
+      {
+        name: `${custom}.onBehalfOfTokenExchangeConfig.grantType`,
+        good: ["JWT_AUTHORIZATION_GRANT"],
+        bad: [["OTHER", oneOf("TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT")]]
+      }
+    ]
+  ),
+  row(
+    controlCall("createOauth2CredentialProvider"),
+    vendor("OktaOauth2", "includedOauth2ProviderConfig", {
+      issuer: "https://okta.example.com",
+      authorizationEndpoint: "https://okta.example.com/authorize",
+      tokenEndpoint: "https://okta.example.com/token"
     }),
-    tags("tags")
-  ])
+    [
+      required(text(`${included}.clientId`, { min: 1, max: 256 })),
+      required(text(`${included}.issuer`, { min: 1, max: 2048, of: padded("https://a/") })),
+      required(text(`${included}.authorizationEndpoint`, { min: 1, max: 2048, of: padded("https://a/") })),
+      required(text(`${included}.tokenEndpoint`, { min: 1, max: 2048, of: padded("https://a/") }))
+    ]
+  ),
+  row(
+    controlCall("createOauth2CredentialProvider"),
+    vendor("MicrosoftOauth2", "microsoftOauth2ProviderConfig", { tenantId: "tenant" }),
+    [text("oauth2ProviderConfigInput.microsoftOauth2ProviderConfig.tenantId", { min: 1, max: 2048 })]
+  ),
+  row(controlCall("getOauth2CredentialProvider"), {}, [required(providerName("name"))]),
+  row(controlCall("deleteOauth2CredentialProvider"), {}, [required(providerName("name"))]),
+  row(controlCall("listOauth2CredentialProviders"), {}, page(20)),
+  ...([["createPaymentCredentialProvider", tags], ["updatePaymentCredentialProvider", []]] as const).flatMap(
+    ([call, more]) => [
+      row(controlCall(call), payment("CoinbaseCDP", { apiKeyId: "key", apiKeySecret: secret("key-secret") }), [
+        required(providerName("name")),
+        text("providerConfigurationInput.coinbaseCdpConfiguration.apiKeySecret", { min: 1, max: 2048, wrap: secret }),
+        text("providerConfigurationInput.coinbaseCdpConfiguration.walletSecret", { min: 1, max: 2048, wrap: secret }),
+        {
+          name: "providerConfigurationInput.coinbaseCdpConfiguration.apiKeySecretSource",
+          good: ["MANAGED"],
+          bad: [["OTHER", oneOf("MANAGED", "EXTERNAL")]]
+        },
+        ...more
+      ]),
+      row(
+        controlCall(call),
+        payment("StripePrivy", { appId: "app", appSecret: secret("app-secret"), authorizationId: "authorization" }),
+        [
+          text("providerConfigurationInput.stripePrivyConfiguration.appSecret", { min: 1, max: 2048, wrap: secret }),
+          text("providerConfigurationInput.stripePrivyConfiguration.authorizationPrivateKey", {
+            min: 1,
+            max: 2048,
+            wrap: secret
+          }),
+          {
+            name: "providerConfigurationInput.stripePrivyConfiguration.authorizationId",
+            good: ["a"],
+            bad: [[absent, missing], [1, wrongType]]
+          }
+        ]
+      )
+    ]
+  ),
+  row(controlCall("getPaymentCredentialProvider"), {}, [required(providerName("name"))]),
+  row(controlCall("deletePaymentCredentialProvider"), {}, [required(providerName("name"))]),
+  row(controlCall("listPaymentCredentialProviders"), {}, page(20)),
+  row(controlCall("getTokenVault"), {}, [text("tokenVaultId", { min: 1, max: 64 })]),
+  row(
+    controlCall("setTokenVaultCmk"),
+    { kmsConfiguration: { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:1:key/k" } },
+    [
+      text("tokenVaultId", { min: 1, max: 64 }),
+      required(text("kmsConfiguration.kmsKeyArn", { min: 1, max: 2048 })),
+      { name: "kmsConfiguration", good: [{ keyType: "ServiceManagedKey" }], bad: [[absent, missing]] }
+    ]
+  ),
+  // An ARN is in the path, where nothing is absent, of another type, or empty.
+  row(controlCall("tagResource"), { resourceArn: "arn:aws:x", tags: {} }, [
+    arnInPath,
+    ...tags,
+    { name: "tags", good: [], bad: [[absent, missing]] }
+  ]),
+  row(controlCall("untagResource"), { resourceArn: "arn:aws:x", tagKeys: ["a"] }, [
+    arnInPath,
+    { ...text("tagKeys.0", { min: 1, max: 128 }), good: ["a", "ü&=%2F+ ", "a".repeat(128)] },
+    {
+      name: "tagKeys",
+      good: [Array.from({ length: 50 }, (_, index) => `key-${index}`)],
+      bad: [[Array.from({ length: 51 }, (_, index) => `key-${index}`), "Member must have between 0 and 50 items"]]
+    }
+  ]),
+  row(controlCall("listTagsForResource"), { resourceArn: "arn:aws:x" }, [arnInPath]),
+  row(controlCall("createConsentPortal"), portal, [
+    required(text("name", { min: 1, max: 128 })),
+    required(text("executionRoleArn", { min: 1, max: 2048 })),
+    ...idpConfig,
+    { name: "idpConfig", good: [], bad: [[absent, missing]] },
+    {
+      name: "sources",
+      good: [],
+      bad: [[[], "Member must have between 1 and 1 items"], [absent, missing], [
+        [...portal.sources, ...portal.sources],
+        "Member must have between 1 and 1 items"
+      ]]
+    },
+    text("description", { min: 0, max: 4096 }),
+    ...tags
+  ]),
+  row(controlCall("getConsentPortal"), {}, [required(text("consentPortalIdentifier", { min: 1, max: 2048 }))]),
+  row(
+    controlCall("updateConsentPortal"),
+    { consentPortalIdentifier: "portal-0123456789", idpConfig: portal.idpConfig },
+    [
+      required(text("consentPortalIdentifier", { min: 1, max: 2048 })),
+      text("executionRoleArn", { min: 1, max: 2048 }),
+      ...idpConfig,
+      text("description", { min: 0, max: 4096 })
+    ]
+  ),
+  row(controlCall("deleteConsentPortal"), {}, [required(text("consentPortalIdentifier", { min: 1, max: 2048 }))]),
+  row(controlCall("listConsentPortals"), {}, page(100))
 ]
 
 /** The limits of the service model, at the edge: what is taken, and how what is not is named. */

@@ -54,6 +54,8 @@ const send = (
           text: Buffer.concat(chunks).toString("utf8")
         })))
     })
+    outgoing.on("error", (error) => { if (!error.message.includes("Data after")) console.log(error.message, (error as any).code, outgoing.reusedSocket, outgoing.socket?.localPort, outgoing.socket?.bytesRead, outgoing.socket?.bytesWritten, performance.now(), "\n" + (zz.get((outgoing as any).zzport) ?? []).join("\n")) })
+    outgoing.on("socket", (socket: any) => { const set = () => { (outgoing as any).zzport = socket.localPort; note(socket.localPort, `client uses ${request.method} ${request.path.slice(0, 30)}`) }; socket.localPort ? set() : socket.once("connect", set) })
     outgoing.on("error", (error) =>
       resume(
         // Node turned it away before it had looked at the method, so that the answer has a body.
@@ -147,7 +149,6 @@ const attack = (
   meanwhile: Effect.Effect<unknown, never, LocalServer.LocalServer> = Effect.void
 ) =>
   Effect.gen(function*() {
-    ;(globalThis as any).zz = []
     const url = yield* Wire.url
     const complaints: Array<string> = []
     const statuses = new Map<number, number>()
@@ -175,7 +176,6 @@ const attack = (
         ),
       { concurrency: 24, discard: true }
     )
-    console.log(JSON.stringify((globalThis as any).zz))
     const summary = `seed ${seed}, answers ${JSON.stringify([...statuses].sort())}, ${unanswered} without`
     if (complaints.length > 0) {
       assert.fail([`${complaints.length} bad answers (${summary})`, ...complaints.slice(0, 10)].join("\n"))
@@ -208,6 +208,15 @@ const anything = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Reques
     { weight: 2, arbitrary: raw }
   )
 
+const zz = new Map<number, Array<string>>()
+const note = (port: number | undefined, text: string) => { zz.set(port ?? 0, [...(zz.get(port ?? 0) ?? []).slice(-12), `${Math.round(performance.now())} ${text}`]) }
+const emit = Http.Server.prototype.emit
+Http.Server.prototype.emit = function(this: any, name: any, ...args: Array<any>) {
+  if (name === "clientError") note(args[1].remotePort, `clientError ${args[0].code} ${args[0].message} raw ${args[0].rawPacket?.length} ${JSON.stringify(args[0].rawPacket?.toString("latin1").slice(0, 60))} writable ${args[1].writable} written ${args[1].bytesWritten}`)
+  if (name === "request") { const port = args[0].socket.remotePort; note(port, `request ${args[0].method} ${args[0].url.slice(0, 40)}`); args[1].once("close", () => note(port, `res close ${args[1].statusCode} complete ${args[0].complete}`)) ; args[1].once("finish", () => note(port, `res finish`)) }
+  if (name === "connection") { const socket = args[0]; const port = socket.remotePort; for (const e of ["end", "close", "timeout", "finish", "error"]) socket.on(e, (x: any) => note(port, `server socket ${e} ${x}`)) }
+  return emit.call(this, name, ...args)
+}
 describe("fuzzing", () => {
   afterAll(() => agent.destroy())
 

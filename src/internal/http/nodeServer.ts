@@ -60,7 +60,6 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
   const refused = new WeakMap<Duplex, number>()
 
   const end = (socket: Duplex, refusal: Refusal) => {
-    if (!socket.writable) (globalThis as any).zz?.push(`unwritable ${refusal}`)
     if (socket.writable) socket.end(textOf(refuse(refusal)))
   }
 
@@ -75,7 +74,6 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
     const before = refused.get(socket) ?? 0
     refused.set(socket, before + 1)
     if (before > 0) {
-      (globalThis as any).zz?.push(`before ${before} ${error.code}`)
       // Node reports each further piece of the same request.
       if (refusal === "TooSlow" || before > patience) socket.destroy()
       return
@@ -89,7 +87,6 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
     const begun = exchanges.find(([response, request]) => !request.complete && response.headersSent)
     const earlier = exchanges.filter(([, request]) => request.complete).map(([response]) => response)
     if (begun !== undefined) {
-      (globalThis as any).zz?.push(`begun ${begun[1].method} ${begun[1].url} ${JSON.stringify(begun[1].headers)} ${begun[0].statusCode} ended ${begun[0].writableEnded} ${begun[0].writableFinished} ${error.code} ${(error as any).rawPacket?.length}`)
       socket.end()
       return
     }

@@ -163,7 +163,7 @@ const query = (parameters: URLSearchParams): Record<string, Array<string>> =>
  *
  * @internal
  */
-export const load = () => import("@smithy/signature-v4")
+export const load = (): Promise<typeof import("@smithy/signature-v4")> => import("@smithy/signature-v4")
 
 /** The signature that the holder of the key makes of this request, with the headers that were signed. */
 const sign = (
