@@ -3,9 +3,12 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -16,6 +19,7 @@ import * as ConsentCallbackExample from "./consent-callback.js"
 import * as CustomSchedule from "./custom-schedule.js"
 import * as QuickStart from "./quick-start.js"
 import * as RequiresUserConsent from "./requires-user-consent.js"
+import * as SetUp from "./set-up.js"
 import * as TwoProviders from "./two-providers.js"
 import * as WithAws from "./with-aws.js"
 
@@ -77,6 +81,22 @@ describe("the examples of the README", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(fiber), "The user said no")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, answers.failed] }))))
+
+  it.effect("set up: as often as you like", () =>
+    Effect.gen(function*() {
+      const once = yield* SetUp.setUp
+      assert.deepStrictEqual(once.map(({ outcome }) => outcome), ["Created", "Created"])
+      const twice = yield* SetUp.setUp
+      assert.deepStrictEqual(twice.map(({ outcome }) => outcome), ["Unchanged", "Unchanged"])
+    }).pipe(
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["GITHUB_CLIENT_SECRET", "from-the-environment"]]))),
+      Effect.provide(Layer.provide(
+        LocalBackend.layer({
+          settings: { secrets: { "okta-client": { secret: Redacted.make("of-okta") } } }
+        }),
+        OAuthClient.layerScripted()
+      ))
+    ))
 
   it.effect("two providers: each in its own tag", () =>
     Effect.gen(function*() {

@@ -1,0 +1,26 @@
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+
+// As often as you like: what is there already stays as it is.
+export const setUp = Effect.gen(function*() {
+  yield* WorkloadIdentity.ensure({ name: "my-agent", returnUrls: ["https://agent.example.com/consent"] })
+
+  const github = CredentialProvider.github({
+    name: "github",
+    clientId: "my-agent",
+    clientSecret: yield* Config.redacted("GITHUB_CLIENT_SECRET")
+  })
+  const okta = CredentialProvider.okta({
+    name: "okta",
+    clientId: "my-agent",
+    // Or by reference: the secret stays in Secrets Manager.
+    clientSecret: { secretId: "okta-client", jsonKey: "secret" },
+    issuer: "https://example.okta.com",
+    authorizationEndpoint: "https://example.okta.com/oauth2/v1/authorize",
+    tokenEndpoint: "https://example.okta.com/oauth2/v1/token",
+    offlineAccess: true
+  })
+  return yield* Effect.forEach([github, okta], (definition) => CredentialProvider.ensure(definition))
+})
