@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const outfile = join(root, "dist", "bin", "agentcore-identity.js")
+const outfile = process.argv[2] ?? join(root, "dist", "bin", "agentcore-identity.js")
 
 const { metafile } = await esbuild.build({
   absWorkingDir: root,

@@ -289,7 +289,8 @@ export const parse = (
           reason
         }))
       })
-    const setup = yield* Effect.mapError(decode(document.value), (issue) => failure(problemsOf(issue)))
+    const setup = yield* Effect.mapError(decode(document.value), (issue) =>
+      failure(problemsOf(issue)))
     const unknown = strangers(document.value, encode(setup), [])
     return unknown.length > 0 ? yield* failure(unknown) : setup
   })

@@ -186,7 +186,10 @@ const signing = (signatures: LocalServer.Signatures): Effect.Effect<Signing> =>
 // The server
 // -----------------------------------------------------------------------------
 
-const storeOf = Option.match({ onNone: () => Store.layerMemory, onSome: (path: string) => VaultFile.layerConfig({ path }) })
+const storeOf = Option.match({
+  onNone: () => Store.layerMemory,
+  onSome: (path: string) => VaultFile.layerConfig({ path })
+})
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
@@ -210,9 +213,7 @@ const start = (settings: Settings) =>
       settings: setup.local
     })).pipe(
       Effect.provide(OAuthClient.layer),
-      Effect.mapError((error) =>
-        error._tag === "LocalServerError" ? portInUse("--port")(error) ?? error : error
-      )
+      Effect.mapError((error) => error._tag === "LocalServerError" ? portInUse("--port")(error) ?? error : error)
     )
     const server = Context.get(context, LocalServer.LocalServer)
     if (Option.isSome(authorizationServer)) {

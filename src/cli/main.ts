@@ -107,7 +107,9 @@ const local = Command.make(
     config: text("config", "A JSON or JSONC file: workload identities, credential providers, tags").pipe(
       Options.optional
     ),
-    vault: text("vault", "A file that keeps everything, encrypted, beyond the end of the server").pipe(Options.optional),
+    vault: text("vault", "A file that keeps everything, encrypted, beyond the end of the server").pipe(
+      Options.optional
+    ),
     signatures: Options.choice("signatures", ["presence", "verify", "off"]).pipe(
       Options.withDescription(
         "Whether requests must be signed ('presence'), with the credentials in AGENTCORE_LOCAL_ACCESS_KEY_ID and "
@@ -116,7 +118,9 @@ const local = Command.make(
       Options.withDefault("presence")
     ),
     allowedHost: text("allowed-host", "A name that clients may call the server by; repeatable").pipe(Options.repeated),
-    publicUrl: text("public-url", "Where browsers reach the server, if not at its host and port").pipe(Options.optional),
+    publicUrl: text("public-url", "Where browsers reach the server, if not at its host and port").pipe(
+      Options.optional
+    ),
     allowRemote: flag("allow-remote", "Lets other machines reach it, and every credential in it"),
     account: text("account", "The AWS account id in its ARNs").pipe(Options.optional),
     region: text("region", "The AWS region in its ARNs").pipe(Options.optional)

@@ -50,7 +50,9 @@ const isOtherLiteral = (issue: ParseResult.ParseIssue): boolean =>
   (issue._tag === "Type" || issue._tag === "Composite") && isLiteral(issue.ast)
 
 /** How far a value is from a shape: members that say that it is another one, members that are not there, members of neither. */
-const distance = (issue: ParseResult.ParseIssue): readonly [discriminators: number, missing: number, foreign: number] => {
+const distance = (
+  issue: ParseResult.ParseIssue
+): readonly [discriminators: number, missing: number, foreign: number] => {
   if (issue._tag !== "Composite" || issue.ast._tag !== "TypeLiteral") return [Infinity, Infinity, Infinity]
   const known = new Set(issue.ast.propertySignatures.map(({ name }) => name))
   const inner = issuesOf(issue).map((member) => member._tag === "Pointer" ? member.issue : member)
@@ -126,8 +128,7 @@ export const validate = <A, I>(
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Effect.Effect<A, ValidationException> => {
   const run = ParseResult.validateEither(schema, options)
-  return (request) =>
-    Effect.mapError(run(request), (issue) => validationException(operation, issue))
+  return (request) => Effect.mapError(run(request), (issue) => validationException(operation, issue))
 }
 
 /**
@@ -140,6 +141,5 @@ export const decode = <A, I>(
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Effect.Effect<A, ValidationException> => {
   const run = ParseResult.decodeUnknownEither(schema, options)
-  return (request) =>
-    Effect.mapError(run(request), (issue) => validationException(operation, issue))
+  return (request) => Effect.mapError(run(request), (issue) => validationException(operation, issue))
 }

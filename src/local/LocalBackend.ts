@@ -7,6 +7,14 @@
  * kept: each call asks the authorization server. Users' JWTs are checked by `OAuthClient`, with the keys that their issuers
  * publish.
  *
+ * Quotas are those of the AWS documentation: 11,000 workload identities (beyond it a `ValidationException`, since the operation has
+ * no other), 50 credential providers of each kind, 50 tags. An OAuth2 credential provider that a consent portal uses cannot be
+ * deleted: which conflict AWS means is a guess. Consent portals have no gateway behind them, and nothing answers at their URL.
+ *
+ * Payment tokens are real ones, made as the vendors' public documentation has it, and sent nowhere. What of the provider's secrets
+ * is no key of the vendor is a `ValidationException` that says so. For Stripe Privy AWS does not document the method that is signed, nor
+ * the signature's life: here `POST`, and 30 minutes, as in the vendor's own SDK.
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

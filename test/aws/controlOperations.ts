@@ -4,7 +4,8 @@ import * as Redacted from "effect/Redacted"
 
 type Call = (planes: { readonly control: ControlPlane.Service }) => Effect.Effect<unknown, { readonly _tag: string }>
 
-export const arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/a"
+export const arn =
+  "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/a"
 
 const name = "name"
 const times = { createdTime: 1750000000.5, lastUpdatedTime: 1750000001 }

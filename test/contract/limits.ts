@@ -172,7 +172,17 @@ const portal = {
 
 const idpConfig: ReadonlyArray<Member> = [
   required(text("idpConfig.credentialProviderArn", { min: 1, max: 2048 })),
-  text("idpConfig.scopes.0", { min: 1, max: 128 })
+  {
+    name: "idpConfig.scopes",
+    good: [["openid", "https://scope.example.com/read"]],
+    bad: [[[], "Member must have length greater than or equal to 1"], [absent, missing]]
+  },
+  text("idpConfig.scopes.0", {
+    min: 1,
+    max: 255,
+    pattern: /^[\x21\x23-\x5B\x5D-\x7E]+$/,
+    unmatched: ["with space", "\"", "ü"]
+  })
 ]
 
 const arnInPath: Member = {
@@ -180,10 +190,6 @@ const arnInPath: Member = {
   good: ["a", "a".repeat(2048), "arn:aws:bedrock/ü%2F?tagKeys=a&b=#c"],
   bad: [["a".repeat(2049), atMost(2048)]]
 }
-
-const coinbase = "providerConfigurationInput.coinbaseCdpConfiguration"
-const privy = "providerConfigurationInput.stripePrivyConfiguration"
-const sources = ["MANAGED", "EXTERNAL"]
 
 const withMember = (request: object, path: string, value: unknown): object => {
   const [name = "", ...rest] = path.split(".")
@@ -366,13 +372,19 @@ const rows: ReadonlyArray<Row> = [
     text("apiKey", { min: 0, max: 65536, wrap: secret }),
     ...tags
   ]),
-  row(controlCall("createApiKeyCredentialProvider"), external, [required(providerName("name")), ...references("apiKey")]),
+  row(controlCall("createApiKeyCredentialProvider"), external, [
+    required(providerName("name")),
+    ...references("apiKey")
+  ]),
   row(controlCall("getApiKeyCredentialProvider"), {}, [required(providerName("name"))]),
   row(controlCall("updateApiKeyCredentialProvider"), { name: "limits", apiKey: secret("key") }, [
     required(providerName("name")),
     text("apiKey", { min: 0, max: 65536, wrap: secret })
   ]),
-  row(controlCall("updateApiKeyCredentialProvider"), external, [required(providerName("name")), ...references("apiKey")]),
+  row(controlCall("updateApiKeyCredentialProvider"), external, [
+    required(providerName("name")),
+    ...references("apiKey")
+  ]),
   row(controlCall("deleteApiKeyCredentialProvider"), {}, [required(providerName("name"))]),
   row(controlCall("listApiKeyCredentialProviders"), {}, page(100)),
   ...([["createOauth2CredentialProvider", tags], ["updateOauth2CredentialProvider", []]] as const).map(
@@ -486,7 +498,7 @@ const rows: ReadonlyArray<Row> = [
   ]),
   row(controlCall("listTagsForResource"), { resourceArn: "arn:aws:x" }, [arnInPath]),
   row(controlCall("createConsentPortal"), portal, [
-    required(text("name", { min: 1, max: 128 })),
+    required(text("name", { min: 1, max: 50, pattern: /^[a-zA-Z0-9_-]+$/, unmatched: ["a.b", "with space", "ü"] })),
     required(text("executionRoleArn", { min: 1, max: 2048 })),
     ...idpConfig,
     { name: "idpConfig", good: [], bad: [[absent, missing]] },
@@ -498,7 +510,7 @@ const rows: ReadonlyArray<Row> = [
         "Member must have between 1 and 1 items"
       ]]
     },
-    text("description", { min: 0, max: 4096 }),
+    text("description", { min: 0, max: 512 }),
     ...tags
   ]),
   row(controlCall("getConsentPortal"), {}, [required(text("consentPortalIdentifier", { min: 1, max: 2048 }))]),
@@ -509,7 +521,7 @@ const rows: ReadonlyArray<Row> = [
       required(text("consentPortalIdentifier", { min: 1, max: 2048 })),
       text("executionRoleArn", { min: 1, max: 2048 }),
       ...idpConfig,
-      text("description", { min: 0, max: 4096 })
+      text("description", { min: 0, max: 512 })
     ]
   ),
   row(controlCall("deleteConsentPortal"), {}, [required(text("consentPortalIdentifier", { min: 1, max: 2048 }))]),

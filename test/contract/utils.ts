@@ -26,14 +26,13 @@ export interface Subject {
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend
 
 /** A test of a subject, over a backend of its own. */
-export const tester =
-  (subject: Subject) =>
-  (
-    name: string,
-    effect: Effect.Effect<void, unknown, Planes>,
-    oauth?: OAuthClient.ScriptedOptions,
-    options?: LocalBackend.Options
-  ): void => it.scopedLive(name, () => Effect.provide(effect, subject.layer(oauth, options)))
+export const tester = (subject: Subject) =>
+(
+  name: string,
+  effect: Effect.Effect<void, unknown, Planes>,
+  oauth?: OAuthClient.ScriptedOptions,
+  options?: LocalBackend.Options
+): void => it.scopedLive(name, () => Effect.provide(effect, subject.layer(oauth, options)))
 
 export const returnUrl = "https://agent.example.com/consent?tab=1"
 export const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"

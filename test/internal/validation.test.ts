@@ -38,8 +38,7 @@ describe("a request of one shape", () => {
   it("is told all that is wrong with it", () => {
     assert.deepStrictEqual(faults("createWorkloadIdentity", { allowedResourceOauth2ReturnUrls: ["no url"] }), {
       name: missing,
-      "allowedResourceOauth2ReturnUrls.0":
-        "Member must satisfy regular expression pattern: ^\\w+:(\\/?\\/?)[^\\s]+$"
+      "allowedResourceOauth2ReturnUrls.0": "Member must satisfy regular expression pattern: ^\\w+:(\\/?\\/?)[^\\s]+$"
     })
   })
 })
@@ -100,11 +99,13 @@ describe("a request of several shapes", () => {
       { "kmsConfiguration.kmsKeyArn": missing }
     )
     const { name, request } = dataPlane.getResourcePaymentToken
-    const error = Effect.runSync(Effect.flip(Validation.decode(name, request.schema)({
-      workloadIdentityToken: "token",
-      resourceCredentialProviderName: "payments",
-      paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/pay" } }
-    })))
+    const error = Effect.runSync(Effect.flip(
+      Validation.decode(name, request.schema)({
+        workloadIdentityToken: "token",
+        resourceCredentialProviderName: "payments",
+        paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/pay" } }
+      })
+    ))
     assert.deepStrictEqual(said(error), { "paymentTokenRequest.stripePrivyTokenRequest.requestBody": missing })
   })
 

@@ -245,6 +245,8 @@ describe("fuzzing", () => {
         Effect.gen(function*() {
           const text = FastCheck.oneof(plausible([]), odd)
           const requests = FastCheck.sample(FastCheck.oneof(ofOperation(text), ofSts), { numRuns: 1000, seed })
+            // The status page is for everybody.
+            .filter(({ method, path }) => method !== "GET" || path.startsWith("/tags/"))
           const { statuses, summary } = yield* attack(requests, forged)
           assert.isFalse([...statuses.keys()].some((status) => status < 400), summary)
           assert.isAtLeast(statuses.get(403) ?? 0, 500, summary)

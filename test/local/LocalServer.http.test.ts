@@ -172,6 +172,9 @@ describe("requests that are none", () => {
         const upgrade = ["upgrade: " + protocol, "connection: upgrade, close", "content-length: 16"]
         assert.strictEqual((yield* one(head({ headers: upgrade }), body))?.status, 200, protocol)
       }
+      // Node is deaf to nonsense on a connection that it did not upgrade.
+      const kept = head({ headers: ["upgrade: websocket", "connection: upgrade", "content-length: 16"] })
+      assert.strictEqual((yield* one(kept, body))?.headers["connection"], "close")
 
       // It goes on.
       assert.strictEqual((yield* one(head({ headers: last }), body))?.status, 200)

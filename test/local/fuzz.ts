@@ -165,8 +165,8 @@ const structure = (
   const known = shape?.union === true && names.length > 0
     // One member, as it should be; at times two.
     ? FastCheck.tuple(
-      FastCheck.constantFrom(...names).chain((name) => member(name, 10)),
-      FastCheck.constantFrom(...names).chain((name) => member(name, 1))
+      FastCheck.oneof(...names.map((name) => member(name, 10))),
+      optional(FastCheck.tuple(FastCheck.constantFrom(...names), junk), 1)
     )
     : FastCheck.tuple(...names.map((name) => member(name, shape?.required?.includes(name) === true ? 10 : 4)))
   return FastCheck.tuple(known, optional(FastCheck.tuple(odd, junk), 1)).map(([members, more]) =>
@@ -313,7 +313,7 @@ const broken: FastCheck.Arbitrary<string | Uint8Array> = FastCheck.oneof(
 
 /** Requests that are of an operation, at least in part. */
 export const ofOperation = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request> =>
-  FastCheck.constantFrom(...ServiceModel.operations).chain((operation) => {
+  FastCheck.oneof(...ServiceModel.operations.map((operation) => {
     const members = Object.entries(operation.input.members ?? {})
     const inBody = {
       ...operation.input,
@@ -340,7 +340,7 @@ export const ofOperation = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitr
         arbitrary: structure(inBody, operation.shapes, text, 0) as FastCheck.Arbitrary<string | Uint8Array>
       }, { weight: 2, arbitrary: broken })
     })
-  })
+  }))
 
 export const noise: FastCheck.Arbitrary<Request> = FastCheck.record({ method, path: anyPath, headers, body: broken })
 

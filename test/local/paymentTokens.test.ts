@@ -103,7 +103,9 @@ const askPrivy = (request: {
   readonly includeAuthorizationSignature?: boolean
 } = {}) =>
   Effect.map(
-    ask({ stripePrivyTokenRequest: { requestPath: "/v1/wallets/w/rpc", requestBody: Redacted.make("{}"), ...request } }),
+    ask({
+      stripePrivyTokenRequest: { requestPath: "/v1/wallets/w/rpc", requestBody: Redacted.make("{}"), ...request }
+    }),
     (answer) => {
       assert("stripePrivyTokenResponse" in answer)
       return answer.stripePrivyTokenResponse

@@ -104,13 +104,14 @@ export const person = (name: string) =>
 export const userToken = <E, R>(
   userId: string,
   returnUrl: string,
-  browse: (authorizationUrl: Redacted.Redacted) => Effect.Effect<unknown, E, R>
+  browse: (authorizationUrl: Redacted.Redacted) => Effect.Effect<unknown, E, R>,
+  askedScopes: ReadonlyArray<string> = scopes
 ) =>
   Effect.flatMap(Identity.Identity, (identity) =>
     identity.getAccessToken({
       provider: "calendar",
       flow: "USER_FEDERATION",
-      scopes,
+      scopes: askedScopes,
       returnUrl,
       consent: PendingConsents.handler({ user: { userId }, show: (session) => browse(session.authorizationUrl) })
     }))

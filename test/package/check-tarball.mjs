@@ -208,27 +208,25 @@ if (existsSync(program)) {
 }
 
 /** Starts the local server, asks it for something, and stops it: what it printed, and how it ended. */
-const serve = async (args) => {
+const serve = async (directory, args, answer = 201) => {
   const start = performance.now()
-  const child = spawn(process.execPath, [program, "local", "--port", "0", ...args], { cwd: bare })
+  const file = join(directory, "node_modules", manifest.name, bin)
+  const child = spawn(process.execPath, [file, "local", "--port", "0", ...args], { cwd: directory })
   const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)))
   const timer = setTimeout(() => child.kill("SIGKILL"), 30_000)
   let [stdout, stderr] = ["", ""]
   child.stderr.on("data", (data) => stderr += data)
-  try {
-    await new Promise((resolve) => {
-      child.stdout.on("data", (data) => {
-        stdout += data
-        if (stdout.endsWith("\n\n")) resolve()
-      })
-      ended.then(resolve)
+  const ready = new Promise((resolve) =>
+    child.stdout.on("data", (data) => {
+      stdout += data
+      if (stdout.endsWith("\n\n")) resolve()
     })
-    const ready = Math.round(performance.now() - start)
-    const environment = Object.fromEntries(
-      [...stdout.matchAll(/^export (\w+)='?(.*?)'?$/gm)].map(([, name, value]) => [name, value])
-    )
-    const url = environment.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE
-    if (url === undefined) return { status: 1, stdout, stderr }
+  )
+  try {
+    await Promise.race([ready, ended])
+    const url = /^export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE='?(http[^'\n]+)/m.exec(stdout)?.[1]
+    if (url === undefined) return { status: await ended, stdout, stderr }
+    console.log(`  ready after ${Math.round(performance.now() - start)} ms`)
     const response = await fetch(`${url}/identities/CreateWorkloadIdentity`, {
       method: "POST",
       headers: {
@@ -238,11 +236,11 @@ const serve = async (args) => {
       body: JSON.stringify({ name: "agent" })
     })
     const health = await fetch(`${url}/health`)
-    const served = response.status === 201 && (await response.json()).name === "agent" && health.status === 200
+    if (response.status !== answer || health.status !== 200) {
+      return { status: `answers ${response.status} and ${health.status}`, stdout, stderr }
+    }
     child.kill("SIGTERM")
-    const status = served ? await ended : 1
-    console.log(`  ready after ${ready} ms, ended with ${status}`)
-    return { status, stdout, stderr }
+    return { status: await ended, stdout, stderr }
   } finally {
     clearTimeout(timer)
     child.kill("SIGKILL")
@@ -250,9 +248,16 @@ const serve = async (args) => {
 }
 
 if (existsSync(program)) {
-  must("local", await serve([]))
-  must("local --authorization-server", await serve(["--authorization-server", "--authorization-server-port", "0"]))
-  must("local --vault", await serve(["--vault", join(temporary, "vault")]))
+  must("local", await serve(bare, []))
+  must(
+    "local --authorization-server",
+    await serve(bare, ["--authorization-server", "--authorization-server-port", "0"])
+  )
+  must("local --signatures verify", await serve(bare, ["--signatures", "verify"], 403))
+  const vault = ["--vault", join(temporary, "vault")]
+  const { status, stderr } = await serve(bare, vault)
+  if (status !== 1 || !stderr.includes("npm install lmdb")) fail("local --vault does not ask for lmdb")
+  must("local --vault, with lmdb", await serve(full, vault))
 }
 
 console.log(failures === 0 ? "\nThe tarball is fine." : `\n${failures} problems with the tarball.`)

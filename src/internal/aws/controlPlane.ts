@@ -32,21 +32,81 @@ export const operations = (
     updateWorkloadIdentity: call(rows.updateWorkloadIdentity, sdk.UpdateWorkloadIdentityCommand, Exceptions.common),
     deleteWorkloadIdentity: call(rows.deleteWorkloadIdentity, sdk.DeleteWorkloadIdentityCommand, Exceptions.common),
     listWorkloadIdentities: call(rows.listWorkloadIdentities, sdk.ListWorkloadIdentitiesCommand, Exceptions.common),
-    createOauth2CredentialProvider: call(rows.createOauth2CredentialProvider, sdk.CreateOauth2CredentialProviderCommand, Exceptions.newProvider),
-    getOauth2CredentialProvider: call(rows.getOauth2CredentialProvider, sdk.GetOauth2CredentialProviderCommand, Exceptions.readProvider),
-    updateOauth2CredentialProvider: call(rows.updateOauth2CredentialProvider, sdk.UpdateOauth2CredentialProviderCommand, Exceptions.changedProvider),
-    deleteOauth2CredentialProvider: call(rows.deleteOauth2CredentialProvider, sdk.DeleteOauth2CredentialProviderCommand, Exceptions.conflicting),
-    listOauth2CredentialProviders: call(rows.listOauth2CredentialProviders, sdk.ListOauth2CredentialProvidersCommand, Exceptions.common),
-    createApiKeyCredentialProvider: call(rows.createApiKeyCredentialProvider, sdk.CreateApiKeyCredentialProviderCommand, Exceptions.newProvider),
-    getApiKeyCredentialProvider: call(rows.getApiKeyCredentialProvider, sdk.GetApiKeyCredentialProviderCommand, Exceptions.readProvider),
-    updateApiKeyCredentialProvider: call(rows.updateApiKeyCredentialProvider, sdk.UpdateApiKeyCredentialProviderCommand, Exceptions.changedProvider),
-    deleteApiKeyCredentialProvider: call(rows.deleteApiKeyCredentialProvider, sdk.DeleteApiKeyCredentialProviderCommand, Exceptions.common),
-    listApiKeyCredentialProviders: call(rows.listApiKeyCredentialProviders, sdk.ListApiKeyCredentialProvidersCommand, Exceptions.common),
-    createPaymentCredentialProvider: call(rows.createPaymentCredentialProvider, sdk.CreatePaymentCredentialProviderCommand, Exceptions.newProvider),
-    getPaymentCredentialProvider: call(rows.getPaymentCredentialProvider, sdk.GetPaymentCredentialProviderCommand, Exceptions.readProvider),
-    updatePaymentCredentialProvider: call(rows.updatePaymentCredentialProvider, sdk.UpdatePaymentCredentialProviderCommand, Exceptions.changedProvider),
-    deletePaymentCredentialProvider: call(rows.deletePaymentCredentialProvider, sdk.DeletePaymentCredentialProviderCommand, Exceptions.conflicting),
-    listPaymentCredentialProviders: call(rows.listPaymentCredentialProviders, sdk.ListPaymentCredentialProvidersCommand, Exceptions.common),
+    createOauth2CredentialProvider: call(
+      rows.createOauth2CredentialProvider,
+      sdk.CreateOauth2CredentialProviderCommand,
+      Exceptions.newProvider
+    ),
+    getOauth2CredentialProvider: call(
+      rows.getOauth2CredentialProvider,
+      sdk.GetOauth2CredentialProviderCommand,
+      Exceptions.readProvider
+    ),
+    updateOauth2CredentialProvider: call(
+      rows.updateOauth2CredentialProvider,
+      sdk.UpdateOauth2CredentialProviderCommand,
+      Exceptions.changedProvider
+    ),
+    deleteOauth2CredentialProvider: call(
+      rows.deleteOauth2CredentialProvider,
+      sdk.DeleteOauth2CredentialProviderCommand,
+      Exceptions.conflicting
+    ),
+    listOauth2CredentialProviders: call(
+      rows.listOauth2CredentialProviders,
+      sdk.ListOauth2CredentialProvidersCommand,
+      Exceptions.common
+    ),
+    createApiKeyCredentialProvider: call(
+      rows.createApiKeyCredentialProvider,
+      sdk.CreateApiKeyCredentialProviderCommand,
+      Exceptions.newProvider
+    ),
+    getApiKeyCredentialProvider: call(
+      rows.getApiKeyCredentialProvider,
+      sdk.GetApiKeyCredentialProviderCommand,
+      Exceptions.readProvider
+    ),
+    updateApiKeyCredentialProvider: call(
+      rows.updateApiKeyCredentialProvider,
+      sdk.UpdateApiKeyCredentialProviderCommand,
+      Exceptions.changedProvider
+    ),
+    deleteApiKeyCredentialProvider: call(
+      rows.deleteApiKeyCredentialProvider,
+      sdk.DeleteApiKeyCredentialProviderCommand,
+      Exceptions.common
+    ),
+    listApiKeyCredentialProviders: call(
+      rows.listApiKeyCredentialProviders,
+      sdk.ListApiKeyCredentialProvidersCommand,
+      Exceptions.common
+    ),
+    createPaymentCredentialProvider: call(
+      rows.createPaymentCredentialProvider,
+      sdk.CreatePaymentCredentialProviderCommand,
+      Exceptions.newProvider
+    ),
+    getPaymentCredentialProvider: call(
+      rows.getPaymentCredentialProvider,
+      sdk.GetPaymentCredentialProviderCommand,
+      Exceptions.readProvider
+    ),
+    updatePaymentCredentialProvider: call(
+      rows.updatePaymentCredentialProvider,
+      sdk.UpdatePaymentCredentialProviderCommand,
+      Exceptions.changedProvider
+    ),
+    deletePaymentCredentialProvider: call(
+      rows.deletePaymentCredentialProvider,
+      sdk.DeletePaymentCredentialProviderCommand,
+      Exceptions.conflicting
+    ),
+    listPaymentCredentialProviders: call(
+      rows.listPaymentCredentialProviders,
+      sdk.ListPaymentCredentialProvidersCommand,
+      Exceptions.common
+    ),
     getTokenVault: call(rows.getTokenVault, sdk.GetTokenVaultCommand, Exceptions.common),
     setTokenVaultCmk: call(rows.setTokenVaultCmk, sdk.SetTokenVaultCMKCommand, Exceptions.changedVault),
     tagResource: call(rows.tagResource, sdk.TagResourceCommand, Exceptions.newTags),

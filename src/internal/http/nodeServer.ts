@@ -67,6 +67,9 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
     const exchanges = open.get(request.socket) ?? new Map<Http.ServerResponse, Http.IncomingMessage>()
     open.set(request.socket, exchanges.set(response, request))
     response.once("close", () => exchanges.delete(response))
+    // On a connection that was not upgraded as it was asked to be, Node 20 has no `clientError` any more: a bad request would wait
+    // for its answer until the connection is dropped.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
   })
 
   server.on("clientError", (error: Error & { readonly code?: string }, socket: Duplex) => {

@@ -86,9 +86,7 @@ const isP256 = (key: KeyObject | undefined): key is KeyObject =>
   key?.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1"
 
 const p256 = (base64: string): KeyObject | undefined => {
-  const key = parsed(() =>
-    createPrivateKey({ key: Buffer.from(base64, "base64"), format: "der", type: "pkcs8" })
-  )
+  const key = parsed(() => createPrivateKey({ key: Buffer.from(base64, "base64"), format: "der", type: "pkcs8" }))
   return isP256(key) ? key : undefined
 }
 
@@ -108,7 +106,9 @@ const ed25519 = (base64: string): KeyObject | undefined => {
   )
 }
 
-const apiKey = (secret: Redacted.Redacted): { readonly alg: "ES256" | "EdDSA"; readonly key: KeyObject } | undefined => {
+const apiKey = (
+  secret: Redacted.Redacted
+): { readonly alg: "ES256" | "EdDSA"; readonly key: KeyObject } | undefined => {
   // In an environment variable the line ends of a PEM are often written as \n.
   const text = Redacted.value(secret).replaceAll("\\n", "\n").trim()
   if (!text.startsWith("-----BEGIN")) {

@@ -93,8 +93,11 @@ export const operations = (
     createApiKeyCredentialProvider: (request) => {
       const operation = "CreateApiKeyCredentialProvider"
       return Effect.map(
-        providers.create(operation, request, (resource) =>
-          Effect.map(secretOf(operation, request), (apiKey) => ({ ...resource, apiKey }))),
+        providers.create(
+          operation,
+          request,
+          (resource) => Effect.map(secretOf(operation, request), (apiKey) => ({ ...resource, apiKey }))
+        ),
         created
       )
     },
@@ -105,8 +108,11 @@ export const operations = (
     updateApiKeyCredentialProvider: (request) => {
       const operation = "UpdateApiKeyCredentialProvider"
       return Effect.map(
-        providers.update(operation, request.name, (before) =>
-          Effect.map(secretOf(operation, request, before.apiKey), (apiKey) => ({ ...before, apiKey }))),
+        providers.update(
+          operation,
+          request.name,
+          (before) => Effect.map(secretOf(operation, request, before.apiKey), (apiKey) => ({ ...before, apiKey }))
+        ),
         described
       )
     },

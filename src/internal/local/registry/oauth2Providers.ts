@@ -66,13 +66,16 @@ export const provider = (surroundings: Surroundings, providers: Oauth2Providers)
   operation: string,
   name: string
 ): Effect.Effect<Oauth2Provider, ResourceNotFoundException | ValidationException | InternalServerException> =>
-  Effect.flatMap(providers.find(operation, name), ({ callbackId, request }) =>
-    Effect.map(ProviderServer.resolve(operation, request, surroundings), (server) => ({
-      name,
-      server,
-      callbackId,
-      callbackUrl: callbackUrl(surroundings, callbackId)
-    })))
+  Effect.flatMap(
+    providers.find(operation, name),
+    ({ callbackId, request }) =>
+      Effect.map(ProviderServer.resolve(operation, request, surroundings), (server) => ({
+        name,
+        server,
+        callbackId,
+        callbackUrl: callbackUrl(surroundings, callbackId)
+      }))
+  )
 
 interface ClientSecret {
   readonly source: Secrets.Source
@@ -168,8 +171,11 @@ export const operations = (
     updateOauth2CredentialProvider: (request) => {
       const operation = "UpdateOauth2CredentialProvider"
       return Effect.map(
-        providers.update(operation, request.name, (before) =>
-          Effect.map(configuration(operation, request, before), (config) => ({ ...before, ...config }))),
+        providers.update(
+          operation,
+          request.name,
+          (before) => Effect.map(configuration(operation, request, before), (config) => ({ ...before, ...config }))
+        ),
         described
       )
     },

@@ -65,7 +65,9 @@ export const credentials = ({ settings }: Surroundings, providers: PaymentProvid
 ): Effect.Effect<Credentials, ResourceNotFoundException | ValidationException | InternalServerException> => {
   const valueOf = (secret: Secrets.Secret) =>
     Secrets.valueOf(operation, settings, secret, "resourceCredentialProviderName")
-  const optional = (secret: Secrets.Secret | undefined): Effect.Effect<Redacted.Redacted | undefined, ValidationException> =>
+  const optional = (
+    secret: Secrets.Secret | undefined
+  ): Effect.Effect<Redacted.Redacted | undefined, ValidationException> =>
     secret === undefined ? Effect.succeed(undefined) : valueOf(secret)
   return Effect.flatMap(providers.find(operation, name), ({ configuration }): Effect.Effect<
     Credentials,
@@ -94,9 +96,11 @@ const described = <const N extends string>(name: N, secret: Secrets.Secret | und
     [`${name}Source`]: secret.source,
     ...(secret.source === "EXTERNAL" ? { [`${name}JsonKey`]: secret.reference.jsonKey } : {})
   }
-  return members as {
-    readonly [K in `${N}Arn`]?: { readonly secretArn: string }
-  } & { readonly [K in `${N}Source` | `${N}JsonKey`]?: string }
+  return members as
+    & {
+      readonly [K in `${N}Arn`]?: { readonly secretArn: string }
+    }
+    & { readonly [K in `${N}Source` | `${N}JsonKey`]?: string }
 }
 
 const output = (configuration: Configuration): Model.PaymentProviderConfigurationOutput =>
@@ -140,7 +144,11 @@ export const operations = (
       Secrets.resolve(surroundings, operation, {
         kind: "payment",
         provider: `${request.name}-${member}`,
-        members: { value: `${path}.${member}`, source: `${path}.${member}Source`, reference: `${path}.${member}Config` },
+        members: {
+          value: `${path}.${member}`,
+          source: `${path}.${member}Source`,
+          reference: `${path}.${member}Config`
+        },
         given
       }, old)
 
@@ -205,8 +213,12 @@ export const operations = (
     createPaymentCredentialProvider: (request) => {
       const operation = "CreatePaymentCredentialProvider"
       return Effect.map(
-        providers.create(operation, request, (resource) =>
-          Effect.map(configurationOf(operation, request), (configuration) => ({ ...resource, configuration }))),
+        providers.create(
+          operation,
+          request,
+          (resource) =>
+            Effect.map(configurationOf(operation, request), (configuration) => ({ ...resource, configuration }))
+        ),
         created
       )
     },

@@ -48,8 +48,11 @@ export const operations = (
     },
 
     untagResource: ({ resourceArn, tagKeys }) =>
-      change("UntagResource", resourceArn, (before) =>
-        Effect.succeed(Object.fromEntries(Object.entries(before).filter(([key]) => !tagKeys.includes(key))))),
+      change(
+        "UntagResource",
+        resourceArn,
+        (before) => Effect.succeed(Object.fromEntries(Object.entries(before).filter(([key]) => !tagKeys.includes(key))))
+      ),
 
     listTagsForResource: ({ resourceArn }) => {
       const operation = "ListTagsForResource"

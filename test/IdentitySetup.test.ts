@@ -1,0 +1,125 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+
+const parse = (text: string, environment: Record<string, string> = {}) =>
+  IdentitySetup.parse(text, { file: "setup.jsonc" }).pipe(
+    Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))
+  )
+
+const lines = (text: string, environment?: Record<string, string>) =>
+  Effect.map(Effect.flip(parse(text, environment)), (error) => {
+    assert.strictEqual(error._tag, "ParseError")
+    assert.notInclude(error.message, "sentinel")
+    assert.notInclude(JSON.stringify(error), "sentinel")
+    return error.message.split("\n")
+  })
+
+const github = (config: string) =>
+  `{
+  "oauth2CredentialProviders": [
+    {
+      "name": "github",
+      "credentialProviderVendor": "GithubOauth2",
+      "oauth2ProviderConfigInput": { "githubOauth2ProviderConfig": ${config} }
+    }
+  ]
+}`
+
+const githubPath = "oauth2CredentialProviders[0].oauth2ProviderConfigInput.githubOauth2ProviderConfig"
+
+describe("IdentitySetup.parse", () => {
+  it.effect("reads JSON with comments, trailing commas and a byte order mark", () =>
+    Effect.gen(function*() {
+      const setup = yield* parse(`\uFEFF{
+        // for editors
+        "$schema": "./setup.schema.json",
+        "tags": { "env": "prod" },
+        "workloadIdentities": [
+          { "name": "agent", "allowedResourceOauth2ReturnUrls": ["https://agent.example.com/consent"] },
+        ],
+        /* keys */
+        "apiKeyCredentialProviders": [{ "name": "weather", "apiKey": "key" }],
+        "local": { "secrets": { "arn:aws:x": { "password": "secret" } }, "kmsKeys": {}, "inboundIssuers": [] },
+      }`)
+      assert.deepStrictEqual(setup.tags, { env: "prod" })
+      assert.strictEqual(setup.workloadIdentities?.[0]?.name, "agent")
+      const [weather] = setup.apiKeyCredentialProviders ?? []
+      assert.isTrue(weather !== undefined && "apiKey" in weather && Redacted.value(weather.apiKey) === "key")
+      const secret = setup.local?.secrets?.["arn:aws:x"]?.["password"]
+      assert.isTrue(secret !== undefined && Redacted.value(secret) === "secret")
+      assert.notInclude(JSON.stringify(setup), "secret\"}")
+    }))
+
+  it.effect("an empty object is a setup of nothing", () =>
+    Effect.map(parse("{}"), (setup) => assert.deepStrictEqual(setup, {})))
+
+  it.effect("takes texts from the environment, also one in a tag", () =>
+    Effect.gen(function*() {
+      const text = github(`{ "clientId": { "$env": "ID" }, "clientSecret": { "$env": "SECRET" } }`)
+      const setup = yield* parse(text, { ID: "agent", SECRET: "sentinel" })
+      assert.notInclude(JSON.stringify(setup), "sentinel")
+      assert.include(JSON.stringify(setup), `"clientId":"agent"`)
+      assert.deepStrictEqual((yield* parse(`{ "tags": { "a": { "$env": "ID" } } }`, { ID: "x" })).tags, { a: "x" })
+    }))
+
+  it.effect("names the variable that is not set", () =>
+    Effect.gen(function*() {
+      const text = github(`{ "clientId": "sentinel", "clientSecret": { "$env": "MY_SECRET" } }`)
+      assert.deepStrictEqual(yield* lines(text), [
+        `setup.jsonc:6:110: ${githubPath}.clientSecret: the environment variable MY_SECRET is not set`
+      ])
+    }))
+
+  it.effect("says where the text is no JSON", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* lines(""), ["setup.jsonc:1:1: a value is expected"])
+      assert.deepStrictEqual(yield* lines("{\n  \"tags\": {"), ["setup.jsonc:2:12: a closing brace is expected"])
+      assert.deepStrictEqual(yield* lines("{\n  \"tags\": {}\r\n  \"local\": {}\n}"), [
+        "setup.jsonc:3:3: a comma is expected"
+      ])
+      assert.deepStrictEqual(yield* lines("[\"sentinel\"]"), ["setup.jsonc:1:1: is not what is expected here"])
+      assert.deepStrictEqual(yield* lines(`{ "tags": { "a": "sentinel", "a": "b" } }`), [
+        "setup.jsonc:1:18: tags.a: is there twice"
+      ])
+    }))
+
+  it.effect("says which member breaks which limit, and never its value", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* lines(`{ "workloadIdentities": [{ "name": "a" }, {}] }`), [
+        "setup.jsonc:1:36: workloadIdentities[0].name: must have length greater than or equal to 3",
+        "setup.jsonc:1:43: workloadIdentities[1].name: is missing"
+      ])
+      assert.deepStrictEqual(yield* lines(`{ "apiKeyCredentialProviders": [{ "name": "sentinel", "apiKey": 5 }] }`), [
+        "setup.jsonc:1:65: apiKeyCredentialProviders[0].apiKey: is not what is expected here"
+      ])
+      assert.deepStrictEqual(yield* lines(`{ "local": { "kmsKeys": { "arn:aws:kms": 1 } } }`), [
+        "setup.jsonc:1:42: local.kmsKeys[\"arn:aws:kms\"]: is not what is expected here"
+      ])
+      assert.deepStrictEqual(
+        yield* lines(`{ "workloadIdentities": [{ "name": "sentinel" }, { "name": "sentinel" }] }`),
+        [
+          "setup.jsonc:1:60: workloadIdentities[1].name: must be the only one of its name"
+        ]
+      )
+      const [line] = yield* lines(github(`{ "clientId": "sentinel", "clientSecret": 7 }`))
+      assert.strictEqual(line, `setup.jsonc:6:110: ${githubPath}.clientSecret: is not what is expected here`)
+    }))
+
+  it.effect("refuses what it does not know: a name that is written wrong is not a member left out", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* lines(`{ "workloadIdentitys": [] }`), [
+        "setup.jsonc:1:24: workloadIdentitys: is not known here"
+      ])
+      assert.deepStrictEqual(
+        yield* lines(github(`{ "clientId": "a", "clientSecret": "sentinel", "scope": "sentinel" }`)),
+        [`setup.jsonc:6:124: ${githubPath}.scope: is not known here`]
+      )
+      assert.deepStrictEqual(
+        yield* lines(`{ "local": { "vendorEndpoints": { "SentinelOauth2": {} } } }`),
+        ["setup.jsonc:1:53: local.vendorEndpoints.SentinelOauth2: is not known here"]
+      )
+    }))
+})

@@ -1,0 +1,119 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Http from "node:http"
+import * as ProtectedApi from "../../src/internal/local/protectedApi.js"
+import * as World from "../local/world.js"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+afterAll(Program.clean)
+
+/** Tokens are JWTs and keys are 32 bytes as base64url: neither belongs on a screen, nor does the address of a consent page. */
+const assertNoSecrets = ({ stderr, stdout }: Program.Output) => {
+  assert.strictEqual(stderr, "")
+  assert.notMatch(stdout, /request_uri|session_id|[?&](state|code)=|eyJ|[A-Za-z0-9_-]{40,}/)
+}
+
+/** The table at the end, without the time. */
+const table = (stdout: string) =>
+  stdout.slice(stdout.indexOf("Credential ")).trim().split("\n").map((line) => line.trim().split(/ {2,}/).slice(0, 3))
+
+const heading = ["Credential", "Flow", "How it was obtained"]
+
+/** The API of the demo, on a port of its own. */
+const api = Effect.gen(function*() {
+  const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
+  const context = yield* Layer.build(
+    HttpLayerRouter.serve(
+      ProtectedApi.layer({
+        audience,
+        issuer,
+        jwksUri,
+        apiKeys: [{ owner: "agent", key: Redacted.make("key-of-the-weather") }]
+      }),
+      { disableLogger: true, disableListenLog: true }
+    ).pipe(Layer.provideMerge(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
+  )
+  return yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context)
+})
+
+/** A port that was free a moment ago. */
+const freePort = HttpServer.addressWith((address) => Effect.succeed(address._tag === "TcpAddress" ? address.port : 0))
+  .pipe(Effect.provide(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
+
+describe("agentcore-identity demo", () => {
+  it.live("obtains three credentials and spends them, with a simulated user who consents", () =>
+    Effect.map(Program.run(["demo", "--auto-consent"]), (output) => {
+      assert.strictEqual(output.code, 0)
+      assertNoSecrets(output)
+      const [first, _, ...rows] = table(output.stdout)
+      assert.deepStrictEqual(first, heading)
+      // They are obtained side by side, and written down as they come.
+      assert.sameDeepMembers(rows, [
+        ["quota-key", "API key", "token vault"],
+        ["profile-oauth", "USER_FEDERATION", "authorization code + PKCE, user's consent"],
+        ["reports-oauth", "M2M", "client credentials of the agent"]
+      ])
+      assert.include(output.stdout, "a user with openid profile:read")
+    }))
+
+  it.live("catches a refusal by its tag", () =>
+    Effect.map(Program.run(["demo", "--deny"]), (output) => {
+      assert.strictEqual(output.code, 0)
+      assertNoSecrets(output)
+      assert.include(output.stdout, "The program caught AuthorizationFailed by its tag")
+      assert.notInclude(output.stdout, "How it was obtained")
+    }))
+
+  it.live("--aws says what it has to be told", () =>
+    Effect.map(Program.run(["demo", "--aws", "--workload", "agent"], { AGENTCORE_DEMO_USER: "alice" }), (output) => {
+      assert.strictEqual(output.code, 1)
+      assert.strictEqual(output.stdout.trim(), "")
+      for (const flag of ["machine-provider", "user-provider", "api-key-provider", "return-url", "api-url"]) {
+        assert.match(
+          output.stderr,
+          new RegExp(`--${flag} +or +AGENTCORE_DEMO_${flag.toUpperCase().replaceAll("-", "_")}`)
+        )
+      }
+      assert.notMatch(output.stderr, /--(workload|user) /)
+    }))
+
+  it.scopedLive("--aws is the same program over what the environment points at", () =>
+    Effect.gen(function*() {
+      const returnUrl = `http://127.0.0.1:${yield* freePort}/consent`
+      const world = yield* World.setUp([returnUrl])
+      const alice = yield* World.person("alice")
+      yield* World.userToken(
+        "alice",
+        world.returnUrl,
+        (authorizationUrl) => alice.consent({ authorizationUrl, userName: "alice", decision: "allow" }),
+        ["openid", "profile:read"]
+      )
+      const { environment } = yield* LocalServer.LocalServer
+      const output = yield* Program.run(["demo", "--aws", "--workload", "agent", "--user", "alice"], {
+        ...environment,
+        AGENTCORE_DEMO_MACHINE_PROVIDER: "calendar",
+        AGENTCORE_DEMO_USER_PROVIDER: "calendar",
+        AGENTCORE_DEMO_API_KEY_PROVIDER: "weather",
+        AGENTCORE_DEMO_RETURN_URL: returnUrl,
+        AGENTCORE_DEMO_API_URL: yield* api
+      })
+      assert.strictEqual(output.code, 0, output.stderr)
+      assertNoSecrets(output)
+      const [first, _, ...rows] = table(output.stdout)
+      assert.deepStrictEqual(first, heading)
+      assert.sameDeepMembers(rows, [
+        ["weather", "API key", "token vault"],
+        ["calendar", "USER_FEDERATION", "token vault, no consent needed"],
+        ["calendar", "M2M", "client credentials of the agent"]
+      ])
+      assert.include(output.stdout, "an API key: 997 of 1000 calls left")
+    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
+})

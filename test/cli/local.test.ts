@@ -1,0 +1,348 @@
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { execFile } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+afterAll(Program.clean)
+
+const control = (statement: string) => `
+  import * as Control from "@aws-sdk/client-bedrock-agentcore-control"
+  const client = new Control.BedrockAgentCoreControlClient({ maxAttempts: 1 })
+  const send = (name, input) => client.send(new Control[name + "Command"](input))
+  ${statement}
+`
+
+const names = control(`
+  const { workloadIdentities } = await send("ListWorkloadIdentities", {})
+  const { credentialProviders: oauth2 } = await send("ListOauth2CredentialProviders", {})
+  const { credentialProviders: apiKeys } = await send("ListApiKeyCredentialProviders", {})
+  console.log(JSON.stringify([...workloadIdentities, ...oauth2, ...apiKeys].map(({ name }) => name)))
+`)
+
+const create = (name: string) =>
+  control(`
+    const { workloadIdentityArn } = await send("CreateWorkloadIdentity", { name: "${name}" })
+    console.log(JSON.stringify(workloadIdentityArn))
+  `)
+
+/** A port that is taken, and that a client may think free. */
+const takenPort = Effect.acquireRelease(
+  Effect.async<{ readonly port: number; readonly close: () => void }>((resume) => {
+    const server = createServer()
+    server.listen(0, "127.0.0.1", () =>
+      // A server that listens on TCP has an address of this shape.
+      resume(Effect.succeed({ port: (server.address() as AddressInfo).port, close: () => server.close() })))
+  }),
+  ({ close }) => Effect.sync(close)
+).pipe(Effect.map(({ port }) => String(port)))
+
+const variable = (running: Program.Running, name: string): string =>
+  running.variables[name] ?? assert.fail(`${name} is not exported`)
+
+const url = (running: Program.Running): string => variable(running, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE")
+
+const json = (input: string, init?: RequestInit) =>
+  Effect.promise(async (): Promise<Record<string, unknown>> => {
+    const response = await fetch(input, init)
+    return { status: response.status, ...await response.json() }
+  })
+
+describe("agentcore-identity local", () => {
+  it.scopedLive("prints the environment of the AWS SDKs, a blank line, and nothing else", () =>
+    Effect.gen(function*() {
+      const running = yield* Program.local(["--account", "000011112222", "--region", "eu-central-1"])
+      assert.match(running.exports, /^(export [A-Z0-9_]+=[^\n]*\n)+\n$/)
+      assert.deepStrictEqual(running.variables, {
+        AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url(running),
+        AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: url(running),
+        AWS_ENDPOINT_URL_STS: url(running),
+        BEDROCK_AGENTCORE_DP_ENDPOINT: url(running),
+        BEDROCK_AGENTCORE_CP_ENDPOINT: url(running),
+        AWS_REGION: "eu-central-1",
+        AWS_DEFAULT_REGION: "eu-central-1",
+        AWS_ACCESS_KEY_ID: "local",
+        AWS_SECRET_ACCESS_KEY: "local",
+        AWS_EC2_METADATA_DISABLED: "true",
+        AGENTCORE_LOCAL_PID: String(running.pid)
+      })
+      assert.strictEqual(
+        yield* Program.script(running.variables, create("my-agent")),
+        "arn:aws:bedrock-agentcore:eu-central-1:000011112222:workload-identity-directory/default/workload-identity/my-agent"
+      )
+      const token = yield* Program.script(
+        running.variables,
+        `
+          import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+          const { workloadAccessToken } = await new BedrockAgentCore({}).getWorkloadAccessToken({ workloadName: "my-agent" })
+          console.log(JSON.stringify(typeof workloadAccessToken))
+        `
+      )
+      assert.strictEqual(token, "string")
+      const { stderr, stdout } = yield* running.kill("SIGTERM")
+      assert.strictEqual(stdout, running.exports)
+      assert.include(stderr, `AgentCore Identity is ready at ${url(running)}`)
+      assert.include(stderr, "CreateWorkloadIdentity")
+    }))
+
+  it.scopedLive("sets a shell up that starts it in the background", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)("bash", [
+          "--norc",
+          "-c",
+          `eval "$("$0" "$1" local --port 0 2> "$2" &)"
+          "$0" --eval "fetch(process.env.AWS_ENDPOINT_URL_STS + '/health').then(({ status }) => console.log(status))"
+          kill "$AGENTCORE_LOCAL_PID"`,
+          process.execPath,
+          Program.file,
+          join(folder, "stderr")
+        ])
+      )
+      assert.strictEqual(stdout, "200\n")
+    }))
+
+  it.scopedLive("runs an authorization server, whose client is good for every provider of this server", () =>
+    Effect.gen(function*() {
+      const running = yield* Program.local(["--authorization-server", "--authorization-server-scope", "mail:send"])
+      const issuer = variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER")
+      const clientId = variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_ID")
+      const clientSecret = variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET")
+      assert.strictEqual(clientId, "agentcore")
+      const metadata = yield* json(`${issuer}/.well-known/openid-configuration`)
+      const answer = yield* json(String(metadata["token_endpoint"]), {
+        method: "POST",
+        headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}` },
+        body: new URLSearchParams({ grant_type: "client_credentials", scope: "reports:read mail:send" })
+      })
+      assert.strictEqual(answer["scope"], "reports:read mail:send")
+
+      const authorization = new URL(String(metadata["authorization_endpoint"]))
+      authorization.search = String(
+        new URLSearchParams({
+          client_id: clientId,
+          response_type: "code",
+          redirect_uri: `${url(running)}/identities/oauth2/callback/${crypto.randomUUID()}`,
+          scope: "openid",
+          state: "state",
+          code_challenge: "a".repeat(43),
+          code_challenge_method: "S256"
+        })
+      )
+      const page = yield* Effect.promise(() => fetch(authorization, { redirect: "manual" }))
+      assert.strictEqual(page.status, 303)
+    }))
+
+  it.scopedLive("sets up what the configuration says, with what it exports itself", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const config = join(folder, "setup.jsonc")
+      writeFileSync(
+        config,
+        JSON.stringify({
+          workloadIdentities: [{ name: "my-agent" }],
+          oauth2CredentialProviders: [{
+            name: "calendar",
+            credentialProviderVendor: "GithubOauth2",
+            oauth2ProviderConfigInput: {
+              githubOauth2ProviderConfig: {
+                clientId: { $env: "AGENTCORE_LOCAL_OAUTH_CLIENT_ID" },
+                clientSecret: { $env: "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET" }
+              }
+            }
+          }],
+          apiKeyCredentialProviders: [{ name: "weather", apiKey: { $env: "WEATHER_KEY" } }],
+          local: {
+            vendorEndpoints: {
+              GithubOauth2: {
+                issuer: { $env: "AGENTCORE_LOCAL_OAUTH_ISSUER" },
+                authorizationEndpoint: "http://127.0.0.1:1/auth",
+                tokenEndpoint: "http://127.0.0.1:1/token"
+              }
+            }
+          }
+        })
+      )
+      const running = yield* Program.local(["--authorization-server", "--config", config], { WEATHER_KEY: "sentinel" })
+      assert.deepStrictEqual(yield* Program.script(running.variables, names), ["my-agent", "calendar", "weather"])
+      const { stderr } = yield* running.kill("SIGTERM")
+      assert.include(stderr, "apiKeyCredentialProviders: 'weather' created")
+      assert.notInclude(stderr, "sentinel")
+      assert.notInclude(stderr, variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"))
+    }))
+
+  it.scopedLive("says what is wrong with the configuration, and does not start", () =>
+    Effect.gen(function*() {
+      const config = join(yield* Program.temporary, "setup.jsonc")
+      const failed = (text: string) =>
+        Effect.gen(function*() {
+          writeFileSync(config, text)
+          const { code, stderr, stdout } = yield* Program.run(["local", "--port", "0", "--config", config])
+          assert.strictEqual(code, 1)
+          assert.strictEqual(stdout, "")
+          assert.notInclude(stderr, "sentinel")
+          return stderr
+        })
+      assert.include(yield* failed("{ \"sentinel\" }"), `${config}:1:14: a colon is expected`)
+      assert.include(
+        yield* failed(`{ "apiKeyCredentialProviders": [{ "name": "x", "apiKey": { "$env": "NOT_SET" } }] }`),
+        `${config}:1:58: apiKeyCredentialProviders[0].apiKey: the environment variable NOT_SET is not set`
+      )
+      assert.include(
+        yield* failed(`{ "workloadIdentities": [{ "name": "?sentinel" }] }`),
+        "workloadIdentities[0].name: must satisfy regular expression pattern"
+      )
+      const { code, stderr } = yield* Program.run(["local", "--port", "0", "--config", `${config}.missing`])
+      assert.strictEqual(code, 1)
+      assert.include(stderr, `Cannot read ${config}.missing: ENOENT`)
+    }))
+
+  it.scopedLive("keeps everything in a vault, beyond kill -9", () =>
+    Effect.gen(function*() {
+      const vault = join(yield* Program.temporary, "vault.db")
+      const first = yield* Program.local(["--vault", vault, "--authorization-server"])
+      yield* Program.script(first.variables, create("my-agent"))
+      const token = yield* Program.script(
+        first.variables,
+        `
+          import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+          const { workloadAccessToken } = await new BedrockAgentCore({}).getWorkloadAccessToken({ workloadName: "my-agent" })
+          console.log(JSON.stringify(workloadAccessToken))
+        `
+      )
+      yield* first.kill("SIGKILL")
+      const second = yield* Program.local(["--vault", vault, "--authorization-server"])
+      assert.deepStrictEqual(yield* Program.script(second.variables, names), ["my-agent"])
+      const answer = yield* Program.script(
+        second.variables,
+        `
+          import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+          const asked = new BedrockAgentCore({}).getResourceApiKey({
+            workloadIdentityToken: ${JSON.stringify(token)},
+            resourceCredentialProviderName: "none"
+          })
+          console.log(JSON.stringify(await asked.catch((error) => error.name)))
+        `
+      )
+      // The token is good; the provider is not there.
+      assert.strictEqual(answer, "ResourceNotFoundException")
+      const secret = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
+      assert.strictEqual(variable(second, secret), variable(first, secret))
+      yield* second.kill("SIGTERM")
+
+      const before = readFileSync(vault)
+      const key = Buffer.alloc(32, 7).toString("base64url")
+      const { code, stderr, stdout } = yield* Program.run(["local", "--port", "0", "--vault", vault], {
+        AGENTCORE_LOCAL_VAULT_KEY: key
+      })
+      assert.strictEqual(code, 1)
+      assert.strictEqual(stdout, "")
+      assert.include(stderr, vault)
+      assert.notInclude(stderr, key)
+      assert.isTrue(before.equals(readFileSync(vault)))
+    }))
+
+  it.scopedLive("verifies signatures by credentials that it prints, or by those of the environment", () =>
+    Effect.gen(function*() {
+      const running = yield* Program.local(["--signatures", "verify"])
+      assert.deepStrictEqual(yield* Program.script(running.variables, names), [])
+      const failed = (variables: Program.Environment) =>
+        Program.script(
+          variables,
+          control(`send("ListWorkloadIdentities", {}).catch(({ name }) => console.log(JSON.stringify(name)))`)
+        )
+      assert.strictEqual(
+        yield* failed({ ...running.variables, AWS_SECRET_ACCESS_KEY: "another" }),
+        "InvalidSignatureException"
+      )
+      const own = { AGENTCORE_LOCAL_ACCESS_KEY_ID: "mine", AGENTCORE_LOCAL_SECRET_ACCESS_KEY: "sentinel" }
+      const known = yield* Program.local(["--signatures", "verify"], own)
+      assert.notInclude(known.exports, "sentinel")
+      const mine = { AWS_ACCESS_KEY_ID: "mine", AWS_SECRET_ACCESS_KEY: "sentinel" }
+      assert.deepStrictEqual(yield* Program.script({ ...known.variables, ...mine }, names), [])
+      const { stderr } = yield* known.kill("SIGINT")
+      assert.notInclude(stderr, "sentinel")
+    }))
+
+  it.scopedLive.each(["SIGINT", "SIGTERM"] as const)(
+    "%s ends it, and its ports are free again",
+    (signal) =>
+      Effect.gen(function*() {
+        const running = yield* Program.local(["--authorization-server"])
+        const { code, stderr, stdout } = yield* running.kill(signal)
+        assert.strictEqual(code, 0)
+        assert.strictEqual(stdout, running.exports)
+        assert.notInclude(stderr, "Error")
+        const ports = [url(running), variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER")].map((text) =>
+          new URL(text).port
+        )
+        const again = yield* Program.run(["local", "--port", ports[0] ?? "", "--config", "none"])
+        assert.include(again.stderr, "Cannot read none")
+        for (const port of ports) {
+          yield* Effect.promise(() =>
+            new Promise<void>((resolve, reject) => {
+              const server = createServer().once("error", reject)
+              server.listen(Number(port), "127.0.0.1", () => server.close(() => resolve()))
+            })
+          )
+        }
+      })
+  )
+
+  it.scopedLive("says that a port is in use", () =>
+    Effect.gen(function*() {
+      const port = yield* takenPort
+      for (
+        const [flag, args] of [
+          ["--port", ["--port", port]],
+          ["--authorization-server-port", [
+            "--port",
+            "0",
+            "--authorization-server",
+            "--authorization-server-port",
+            port
+          ]]
+        ] as const
+      ) {
+        const { code, stderr, stdout } = yield* Program.run(["local", ...args])
+        assert.strictEqual(code, 1)
+        assert.strictEqual(stdout, "")
+        assert.include(stderr, `Cannot listen on 127.0.0.1:${port}: EADDRINUSE: the port is in use`)
+        assert.include(stderr, `${flag}\n`)
+      }
+    }))
+
+  it.scopedLive("keeps to this machine unless it is told otherwise", () =>
+    Effect.gen(function*() {
+      const refused = yield* Program.run(["local", "--host", "0.0.0.0", "--port", "0"])
+      assert.strictEqual(refused.code, 1)
+      assert.strictEqual(refused.stdout, "")
+      assert.include(refused.stderr, "0.0.0.0")
+
+      const running = yield* Program.local([
+        "--host",
+        "0.0.0.0",
+        "--allow-remote",
+        "--allowed-host",
+        "identity",
+        "--public-url",
+        "http://identity.example.com"
+      ])
+      const { stderr } = yield* running.kill("SIGTERM")
+      assert.include(stderr, "WARN")
+    }))
+
+  it.scopedLive("refuses options that make no sense, before anything runs", () =>
+    Effect.gen(function*() {
+      for (const args of [["--port", "99999"], ["--port", "x"], ["--signatures", "maybe"], ["--unknown"]]) {
+        const { code } = yield* Program.run(["local", ...args])
+        assert.strictEqual(code, 1, args.join(" "))
+      }
+    }))
+})

@@ -1,0 +1,149 @@
+/** The command `agentcore-identity` as its users have it: one file, in a process of its own. */
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+// Inside node_modules, where the program finds the packages that are not bundled.
+const folder = join(root, "node_modules", ".cache", `cli-${process.pid}`)
+
+/** Where the program is, once it was built. */
+export const file = join(folder, "agentcore-identity.js")
+
+let built: Promise<unknown> | undefined
+
+/** For `beforeAll`. */
+export const build = async (): Promise<void> => {
+  built ??= promisify(execFile)(process.execPath, [join(root, ".ci", "bundle.mjs"), file], { cwd: root })
+  await built
+}
+
+/** For `afterAll`. */
+export const clean = (): void => rmSync(folder, { recursive: true, force: true })
+
+export type Environment = Readonly<Record<string, string>>
+
+/** Nothing of the environment of the tests but where programs are, and no settings of whoever runs them. */
+const environment = (given: Environment): Environment => ({
+  PATH: process.env["PATH"] ?? "",
+  HOME: folder,
+  AWS_EC2_METADATA_DISABLED: "true",
+  ...given
+})
+
+export interface Output {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly pid: number
+  /** All of standard output, when it has ended with a blank line. */
+  readonly exports: string
+  readonly variables: Environment
+  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<Output>
+}
+
+interface Started {
+  readonly child: ChildProcess
+  readonly output: { stdout: string; stderr: string }
+  readonly ended: Promise<Output>
+}
+
+const launch = (args: ReadonlyArray<string>, env: Environment): Effect.Effect<Started, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const child = spawn(process.execPath, [file, ...args], {
+        env: environment(env),
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      const output = { stdout: "", stderr: "" }
+      child.stdout.setEncoding("utf8").on("data", (text: string) => output.stdout += text)
+      child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text)
+      const ended = new Promise<Output>((resolve) =>
+        child.once("close", (code, signal) => resolve({ code, signal, ...output }))
+      )
+      return { child, output, ended }
+    }),
+    ({ child, ended }) =>
+      Effect.promise(() => {
+        child.kill("SIGKILL")
+        return ended
+      })
+  )
+
+/** Runs it to its end. */
+export const run = (args: ReadonlyArray<string>, env: Environment = {}): Effect.Effect<Output> =>
+  Effect.scoped(Effect.flatMap(launch(args, env), ({ ended }) => Effect.promise(() => ended)))
+
+/** What a shell makes of lines that it evaluates. */
+const evaluate = (lines: string): Environment => {
+  const text = execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", lines], {
+    env: {},
+    encoding: "utf8"
+  })
+  const variables = text.split("\0").flatMap((entry) => {
+    const index = entry.indexOf("=")
+    const name = entry.slice(0, index)
+    // Those of every shell.
+    return index <= 0 || ["PWD", "SHLVL", "_"].includes(name) ? [] : [[name, entry.slice(index + 1)] as const]
+  })
+  return Object.fromEntries(variables)
+}
+
+/** Starts `agentcore-identity local` on free ports, and waits until it is ready. */
+export const local = (
+  args: ReadonlyArray<string> = [],
+  env: Environment = {}
+): Effect.Effect<Running, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { child, ended, output } = yield* launch(["local", "--port", "0", ...args], env)
+    yield* Effect.promise(() =>
+      Promise.race([
+        ended,
+        new Promise<void>((resolve) =>
+          child.stdout?.on("data", () => output.stdout.endsWith("\n\n") ? resolve() : undefined)
+        )
+      ])
+    )
+    if (!output.stdout.endsWith("\n\n")) {
+      return yield* Effect.dieMessage(`it did not get ready: ${output.stderr}`)
+    }
+    assert.isDefined(child.pid)
+    return {
+      pid: child.pid,
+      exports: output.stdout,
+      variables: evaluate(output.stdout),
+      kill: (signal) =>
+        Effect.promise(() => {
+          child.kill(signal)
+          return ended
+        })
+    }
+  })
+
+/** A program in the environment that was printed, with the AWS SDK as it comes. It prints one line of JSON. */
+export const script = (variables: Environment, code: string): Effect.Effect<unknown> =>
+  Effect.promise(async () => {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--no-warnings", "--input-type=module", "--eval", code],
+      { cwd: root, env: environment(variables) }
+    )
+    return JSON.parse(stdout)
+  })
+
+/** A folder for one test. */
+export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "cli-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)

@@ -1,0 +1,191 @@
+import { assert, describe } from "@effect/vitest"
+import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { createApiKey, createPayment, createPortal, invalid } from "./setup.js"
+import { control, createProvider, createWorkload, refuses, same, type Subject, tester } from "./utils.js"
+
+/** What comes in pages, how much of it there can be, and what is in none of it. */
+export const lists = (subject: Subject): void => {
+  const test = tester(subject)
+
+  describe("lists", () => {
+    type List = {
+      readonly operation: string
+      readonly create: (
+        name: string
+      ) => Effect.Effect<unknown, unknown, ControlPlane.ControlPlane>
+      readonly page: (
+        request: { readonly maxResults?: number | undefined; readonly nextToken?: string | undefined }
+      ) => Effect.Effect<
+        { readonly names: ReadonlyArray<string>; readonly nextToken?: string | null | undefined },
+        { readonly _tag: string },
+        ControlPlane.ControlPlane
+      >
+      readonly stream: (
+        pageSize: number
+      ) => Stream.Stream<{ readonly name: string }, unknown, ControlPlane.ControlPlane>
+    }
+
+    const names = (items: ReadonlyArray<{ readonly name: string }>) => items.map(({ name }) => name)
+
+    const all: ReadonlyArray<List> = [
+      {
+        operation: "ListWorkloadIdentities",
+        create: (name) => createWorkload(name),
+        page: (request) =>
+          control((plane) =>
+            Effect.map(plane.listWorkloadIdentities(request), ({ nextToken, workloadIdentities }) => ({
+              names: names(workloadIdentities),
+              nextToken
+            }))
+          ),
+        stream: (pageSize) =>
+          Stream.unwrap(control((plane) => Effect.succeed(plane.streamWorkloadIdentities({ pageSize }))))
+      },
+      {
+        operation: "ListOauth2CredentialProviders",
+        create: (name) => createProvider(name),
+        page: (request) =>
+          control((plane) =>
+            Effect.map(plane.listOauth2CredentialProviders(request), ({ credentialProviders, nextToken }) => ({
+              names: names(credentialProviders),
+              nextToken
+            }))
+          ),
+        stream: (pageSize) =>
+          Stream.unwrap(control((plane) => Effect.succeed(plane.streamOauth2CredentialProviders({ pageSize }))))
+      },
+      {
+        operation: "ListApiKeyCredentialProviders",
+        create: (name) => createApiKey(name),
+        page: (request) =>
+          control((plane) =>
+            Effect.map(plane.listApiKeyCredentialProviders(request), ({ credentialProviders, nextToken }) => ({
+              names: names(credentialProviders),
+              nextToken
+            }))
+          ),
+        stream: (pageSize) =>
+          Stream.unwrap(control((plane) => Effect.succeed(plane.streamApiKeyCredentialProviders({ pageSize }))))
+      },
+      {
+        operation: "ListPaymentCredentialProviders",
+        create: (name) => createPayment(name),
+        page: (request) =>
+          control((plane) =>
+            Effect.map(plane.listPaymentCredentialProviders(request), ({ credentialProviders, nextToken }) => ({
+              names: names(credentialProviders),
+              nextToken
+            }))
+          ),
+        stream: (pageSize) =>
+          Stream.unwrap(control((plane) => Effect.succeed(plane.streamPaymentCredentialProviders({ pageSize }))))
+      },
+      {
+        operation: "ListConsentPortals",
+        create: (name) => Effect.zipRight(Effect.ignore(createProvider()), createPortal(name)),
+        page: (request) =>
+          control((plane) =>
+            Effect.map(plane.listConsentPortals(request), ({ consentPortals, nextToken }) => ({
+              names: names(consentPortals),
+              nextToken
+            }))
+          ),
+        stream: (pageSize) =>
+          Stream.unwrap(control((plane) => Effect.succeed(plane.streamConsentPortals({ pageSize }))))
+      }
+    ]
+
+    for (const { create, operation, page, stream } of all) {
+      test(
+        `${operation}: in the order of names, page by page, whatever comes in between`,
+        Effect.gen(function*() {
+          same(yield* page({}), { names: [], nextToken: undefined })
+          yield* Effect.forEach(["nnn", "aaa", "zzz", "mmm", "Bbb"], create)
+          const sorted = ["Bbb", "aaa", "mmm", "nnn", "zzz"]
+          same(yield* page({}), { names: sorted, nextToken: undefined })
+          same((yield* page({ maxResults: 5 })).nextToken, undefined)
+          const first = yield* page({ maxResults: 2 })
+          same(first.names, ["Bbb", "aaa"])
+          assert.isString(first.nextToken)
+          // One before the place that is gone on from, and one after it.
+          yield* create("AAA")
+          yield* create("mm1")
+          const second = yield* page({ maxResults: 2, nextToken: first.nextToken ?? "" })
+          same(second.names, ["mm1", "mmm"])
+          same((yield* page({ nextToken: second.nextToken ?? "" })).names, ["nnn", "zzz"])
+          for (const pageSize of [1, 3, 20]) {
+            const items = yield* Stream.runCollect(stream(pageSize))
+            same(names(Chunk.toReadonlyArray(items)), ["AAA", "Bbb", "aaa", "mm1", "mmm", "nnn", "zzz"])
+          }
+        })
+      )
+
+      test(
+        `${operation}: takes its own tokens alone`,
+        Effect.gen(function*() {
+          yield* Effect.forEach(["aaa", "bbb"], create)
+          const { nextToken } = yield* page({ maxResults: 1 })
+          const foreign = all.find((list) => list.operation !== operation)!
+          yield* Effect.forEach(["xxx", "yyy"], foreign.create)
+          const strange = (yield* foreign.page({ maxResults: 1 })).nextToken
+          for (const token of ["x", "[]", `${nextToken}=`, `${nextToken}AA`, strange ?? "", "eyJhIjoxfQ", "ünï"]) {
+            yield* refuses(subject, page({ nextToken: token }), invalid(operation, "Invalid nextToken", "nextToken"))
+          }
+        })
+      )
+    }
+  })
+
+  describe("quotas", () => {
+    test(
+      "50 providers of each kind",
+      Effect.gen(function*() {
+        const message = "An account cannot have more than 50 credential providers of a kind"
+        const create: ReadonlyArray<
+          readonly [
+            string,
+            (name: string) => Effect.Effect<unknown, { readonly _tag: string }, ControlPlane.ControlPlane>
+          ]
+        > = [
+          ["CreateOauth2CredentialProvider", (name) => createProvider(name)],
+          ["CreateApiKeyCredentialProvider", (name) => createApiKey(name)],
+          ["CreatePaymentCredentialProvider", (name) => createPayment(name)]
+        ]
+        for (const [operation, one] of create) {
+          for (let index = 0; index < 50; index++) yield* one(`provider-${index}`)
+          yield* refuses(subject, one("one-more"), { tag: "ServiceQuotaExceededException", operation, message })
+        }
+        yield* control((plane) => plane.deleteApiKeyCredentialProvider({ name: "provider-7" }))
+        yield* createApiKey("one-more")
+      })
+    )
+  })
+
+  describe("secrets", () => {
+    test(
+      "are in no answer",
+      Effect.gen(function*() {
+        yield* createProvider()
+        yield* createApiKey()
+        yield* createPayment()
+        const answers = [
+          yield* control((plane) => plane.getOauth2CredentialProvider({ name: "calendar" })),
+          yield* control((plane) => plane.getApiKeyCredentialProvider({ name: "weather" })),
+          yield* control((plane) => plane.getPaymentCredentialProvider({ name: "payments" })),
+          yield* control((plane) => plane.listOauth2CredentialProviders({}))
+        ]
+        const text = JSON.stringify(
+          answers,
+          (_, value: unknown) => Redacted.isRedacted(value) ? Redacted.value(value) : value
+        )
+        for (const value of ["secret-of-the-client", "api-key-value", "api-key-secret"]) {
+          assert.notInclude(text.replaceAll("payments-apiKeySecret", ""), value)
+        }
+      })
+    )
+  })
+}

@@ -1,0 +1,386 @@
+import { assert, describe } from "@effect/vitest"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import * as Effect from "effect/Effect"
+import {
+  conflict,
+  consented,
+  createApiKey,
+  createPayment,
+  createPortal,
+  invalid,
+  isIssued,
+  missingSecret,
+  notFound,
+  readKey,
+  reference,
+  settings,
+  vaultArn
+} from "./setup.js"
+import {
+  ask,
+  control,
+  createProvider,
+  createWorkload,
+  customProvider,
+  data,
+  discoveryUrl,
+  refuses,
+  same,
+  secret,
+  type Subject,
+  tester,
+  tokenOfUser,
+  tokenOfWorkload
+} from "./utils.js"
+
+/** What becomes of credential providers once they are there. */
+export const providers = (subject: Subject): void => {
+  const test = tester(subject)
+
+  describe("OAuth2 credential providers, once they are there", () => {
+    const get = (name = "calendar") => control((plane) => plane.getOauth2CredentialProvider({ name }))
+    const update = (config: object, name = "calendar") =>
+      control((plane) => plane.updateOauth2CredentialProvider(customProvider(name, config)))
+
+    test(
+      "are read and replaced; the callback URL stays, the secret is told to nobody",
+      Effect.gen(function*() {
+        const created = yield* createProvider()
+        const before = yield* get()
+        const { createdTime, credentialProviderVendor, lastUpdatedTime, ...rest } = before
+        same(rest, created)
+        same(credentialProviderVendor, "CustomOauth2")
+        same(createdTime, lastUpdatedTime)
+        const updated = yield* update({ clientId: "another-client", clientAuthenticationMethod: "CLIENT_SECRET_POST" })
+        same(updated.callbackUrl, before.callbackUrl)
+        same(updated.clientSecretArn, before.clientSecretArn)
+        same(updated.createdTime, createdTime)
+        same(updated.oauth2ProviderConfigOutput, {
+          customOauth2ProviderConfig: {
+            oauthDiscovery: { discoveryUrl },
+            clientId: "another-client",
+            clientAuthenticationMethod: "CLIENT_SECRET_POST"
+          }
+        })
+        same(yield* get(), updated)
+        assert.notInclude(JSON.stringify(updated), "secret-of-the-client")
+        yield* refuses(
+          subject,
+          get("nothing"),
+          notFound("GetOauth2CredentialProvider", "Oauth2CredentialProvider", "nothing")
+        )
+        yield* refuses(
+          subject,
+          update({}, "nothing"),
+          notFound("UpdateOauth2CredentialProvider", "Oauth2CredentialProvider", "nothing")
+        )
+      })
+    )
+
+    test(
+      "do not tell the tenant of Microsoft",
+      Effect.gen(function*() {
+        const request: CreateOauth2CredentialProviderRequest = {
+          name: "microsoft",
+          credentialProviderVendor: "MicrosoftOauth2",
+          oauth2ProviderConfigInput: {
+            microsoftOauth2ProviderConfig: {
+              clientId: "id",
+              clientSecret: secret("the client secret"),
+              tenantId: "tenant-1"
+            }
+          }
+        }
+        yield* control((plane) => plane.createOauth2CredentialProvider(request))
+        const { oauth2ProviderConfigOutput } = yield* get("microsoft")
+        assert.hasAllKeys(oauth2ProviderConfigOutput, ["microsoftOauth2ProviderConfig"])
+        assert.hasAllKeys(oauth2ProviderConfigOutput?.microsoftOauth2ProviderConfig, ["clientId", "oauthDiscovery"])
+      })
+    )
+
+    test(
+      "have secrets by reference, and keep to one source",
+      Effect.gen(function*() {
+        const external = { clientSecret: undefined, clientSecretSource: "EXTERNAL", clientSecretConfig: reference }
+        const created = yield* createProvider("external", external)
+        same(created.clientSecretSource, "EXTERNAL")
+        same(created.clientSecretJsonKey, "key")
+        assert.match(
+          created.clientSecretArn?.secretArn ?? "",
+          /^arn:aws:secretsmanager:us-west-2:123456789012:secret:vendor-\w{6}$/
+        )
+        const again = yield* update({ ...external, clientSecretConfig: { ...reference, jsonKey: "other" } }, "external")
+        same(again.clientSecretArn, created.clientSecretArn)
+        same(again.clientSecretJsonKey, "other")
+        const operation = "UpdateOauth2CredentialProvider"
+        const source = "oauth2ProviderConfigInput.customOauth2ProviderConfig.clientSecretSource"
+        yield* refuses(
+          subject,
+          update({}, "external"),
+          invalid(operation, "The source of a secret cannot be changed from EXTERNAL to MANAGED", source)
+        )
+        yield* createProvider()
+        yield* refuses(
+          subject,
+          update(external),
+          invalid(operation, "The source of a secret cannot be changed from MANAGED to EXTERNAL", source)
+        )
+        yield* refuses(
+          subject,
+          createProvider("lost", { ...external, clientSecretConfig: { secretId: "constructor", jsonKey: "name" } }),
+          invalid(
+            "CreateOauth2CredentialProvider",
+            missingSecret,
+            "oauth2ProviderConfigInput.customOauth2ProviderConfig.clientSecretConfig"
+          )
+        )
+      }),
+      undefined,
+      { settings }
+    )
+
+    test(
+      "are gone after their deletion, with what was granted through them; a new one has another callback URL",
+      Effect.gen(function*() {
+        yield* createWorkload()
+        const { callbackUrl } = yield* createProvider()
+        yield* consented("alice")
+        const remove = control((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }))
+        yield* remove
+        yield* refuses(
+          subject,
+          remove,
+          notFound("DeleteOauth2CredentialProvider", "Oauth2CredentialProvider", "calendar")
+        )
+        yield* refuses(
+          subject,
+          ask(yield* tokenOfUser("alice")),
+          notFound("GetResourceOauth2Token", "Oauth2CredentialProvider", "calendar")
+        )
+        const again = yield* createProvider()
+        assert.notStrictEqual(again.callbackUrl, callbackUrl)
+        assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("alice"))))
+      })
+    )
+
+    test(
+      "stay while a consent portal uses them",
+      Effect.gen(function*() {
+        yield* createProvider()
+        const { consentPortalId } = yield* createPortal()
+        const remove = control((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }))
+        yield* refuses(
+          subject,
+          remove,
+          conflict(
+            "DeleteOauth2CredentialProvider",
+            "The credential provider is used by the ConsentPortal with name 'portal'"
+          )
+        )
+        yield* control((plane) => plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId }))
+        yield* remove
+      }),
+      undefined,
+      { consentPortalDelay: 0 }
+    )
+  })
+
+  describe("API-key credential providers, once they are there", () => {
+    test(
+      "are read, replaced and deleted",
+      Effect.gen(function*() {
+        yield* createWorkload()
+        const created = yield* createApiKey()
+        const get = control((plane) => plane.getApiKeyCredentialProvider({ name: "weather" }))
+        const { createdTime, lastUpdatedTime, ...rest } = yield* get
+        same(rest, created)
+        same(createdTime, lastUpdatedTime)
+        const updated = yield* control((plane) =>
+          plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("another") })
+        )
+        same(updated.apiKeySecretArn, created.apiKeySecretArn)
+        same(yield* get, updated)
+        same(yield* readKey(), { apiKey: secret("another") })
+        const remove = control((plane) => plane.deleteApiKeyCredentialProvider({ name: "weather" }))
+        yield* remove
+        const gone = (operation: string) => notFound(operation, "ApiKeyCredentialProvider", "weather")
+        yield* refuses(subject, remove, gone("DeleteApiKeyCredentialProvider"))
+        yield* refuses(subject, get, gone("GetApiKeyCredentialProvider"))
+        yield* refuses(
+          subject,
+          control((plane) => plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("x") })),
+          gone("UpdateApiKeyCredentialProvider")
+        )
+        yield* refuses(subject, readKey(), gone("GetResourceApiKey"))
+      })
+    )
+
+    test(
+      "have keys by reference, and keep to one source",
+      Effect.gen(function*() {
+        yield* createWorkload()
+        const external = { name: "external", apiKeySecretSource: "EXTERNAL", apiKeySecretConfig: reference } as const
+        const created = yield* control((plane) => plane.createApiKeyCredentialProvider(external))
+        same(created.apiKeySecretSource, "EXTERNAL")
+        same(created.apiKeySecretJsonKey, "key")
+        same(yield* readKey("external"), { apiKey: secret("secret-by-reference") })
+        yield* control((plane) =>
+          plane.updateApiKeyCredentialProvider({
+            ...external,
+            apiKeySecretConfig: { secretId: "vendor", jsonKey: "other" }
+          })
+        )
+        same(yield* readKey("external"), { apiKey: secret("other-by-reference") })
+        yield* refuses(
+          subject,
+          control((plane) => plane.updateApiKeyCredentialProvider({ name: "external", apiKey: secret("x") })),
+          invalid(
+            "UpdateApiKeyCredentialProvider",
+            "The source of a secret cannot be changed from EXTERNAL to MANAGED",
+            "apiKeySecretSource"
+          )
+        )
+        yield* refuses(
+          subject,
+          control((plane) =>
+            plane.createApiKeyCredentialProvider({
+              ...external,
+              name: "lost",
+              apiKeySecretConfig: { secretId: "vendor", jsonKey: "toString" }
+            })
+          ),
+          invalid("CreateApiKeyCredentialProvider", missingSecret, "apiKeySecretConfig")
+        )
+      }),
+      undefined,
+      { settings }
+    )
+  })
+
+  describe("payment credential providers", () => {
+    const path = "providerConfigurationInput.coinbaseCdpConfiguration"
+
+    test(
+      "are created, read with their tags, replaced and deleted",
+      Effect.gen(function*() {
+        const { providerConfigurationOutput, ...rest } = yield* createPayment()
+        same(rest, {
+          name: "payments",
+          credentialProviderVendor: "CoinbaseCDP",
+          credentialProviderArn: `${vaultArn}/paymentcredentialprovider/payments`
+        })
+        const { apiKeySecretArn, ...coinbase } = providerConfigurationOutput.coinbaseCdpConfiguration ?? {}
+        same(coinbase, { apiKeyId: "key-1", apiKeySecretSource: "MANAGED" })
+        assert.match(
+          apiKeySecretArn?.secretArn ?? "",
+          /^arn:aws:secretsmanager:.+\/payment\/payments-apiKeySecret-\w{6}$/
+        )
+        yield* refuses(
+          subject,
+          createPayment(),
+          invalid("CreatePaymentCredentialProvider", "Credential provider with name: payments already exists")
+        )
+        const get = control((plane) => plane.getPaymentCredentialProvider({ name: "payments" }))
+        const read = yield* get
+        same(read.tags, { team: "payments" })
+        same(read.providerConfigurationOutput, providerConfigurationOutput)
+        const updated = yield* control((plane) =>
+          plane.updatePaymentCredentialProvider({
+            name: "payments",
+            credentialProviderVendor: "StripePrivy",
+            providerConfigurationInput: {
+              stripePrivyConfiguration: { appId: "app", appSecret: secret("app-secret"), authorizationId: "auth-1" }
+            }
+          })
+        )
+        assert.hasAllKeys(updated.providerConfigurationOutput, ["stripePrivyConfiguration"])
+        same(updated.createdTime, read.createdTime)
+        same(yield* get, { ...updated, tags: { team: "payments" } })
+        const remove = control((plane) => plane.deletePaymentCredentialProvider({ name: "payments" }))
+        yield* remove
+        const gone = (operation: string) => notFound(operation, "PaymentCredentialProvider", "payments")
+        yield* refuses(subject, remove, gone("DeletePaymentCredentialProvider"))
+        yield* refuses(subject, get, gone("GetPaymentCredentialProvider"))
+      })
+    )
+
+    test(
+      "need their secrets, by value or by reference",
+      Effect.gen(function*() {
+        const create = (config: object) =>
+          control((plane) =>
+            plane.createPaymentCredentialProvider({
+              name: "payments",
+              credentialProviderVendor: "CoinbaseCDP",
+              providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key-1", ...config } }
+            })
+          )
+        const operation = "CreatePaymentCredentialProvider"
+        yield* refuses(
+          subject,
+          create({}),
+          invalid(operation, "Member must not be null for the secret source MANAGED", `${path}.apiKeySecret`)
+        )
+        yield* refuses(
+          subject,
+          create({ apiKeySecret: secret("s"), walletSecretSource: "EXTERNAL" }),
+          invalid(operation, "Member must not be null for the secret source EXTERNAL", `${path}.walletSecretConfig`)
+        )
+        const created = yield* create({
+          apiKeySecretSource: "EXTERNAL",
+          apiKeySecretConfig: reference,
+          walletSecret: secret("wallet")
+        })
+        const { coinbaseCdpConfiguration } = created.providerConfigurationOutput
+        same(coinbaseCdpConfiguration?.apiKeySecretJsonKey, "key")
+        same(coinbaseCdpConfiguration?.walletSecretSource, "MANAGED")
+      }),
+      undefined,
+      { settings }
+    )
+
+    test(
+      "give tokens, of their own vendor only",
+      Effect.gen(function*() {
+        yield* createWorkload()
+        yield* control((plane) =>
+          plane.createPaymentCredentialProvider({
+            name: "privy",
+            credentialProviderVendor: "StripePrivy",
+            providerConfigurationInput: {
+              stripePrivyConfiguration: { appId: "app-1", appSecret: secret("app-secret"), authorizationId: "auth-1" }
+            }
+          })
+        )
+        const token = (paymentTokenRequest: DataPlane.PaymentTokenRequest, provider = "privy") =>
+          Effect.flatMap(tokenOfWorkload(), (workloadIdentityToken) =>
+            data((plane) =>
+              plane.getResourcePaymentToken({
+                workloadIdentityToken,
+                resourceCredentialProviderName: provider,
+                paymentTokenRequest
+              })
+            ))
+        same(yield* token({ stripePrivyTokenRequest: { requestPath: "/v1/wallets", requestBody: secret("{}") } }), {
+          paymentTokenResponse: {
+            stripePrivyTokenResponse: {
+              appId: "app-1",
+              basicAuthToken: secret(Buffer.from("app-1:app-secret").toString("base64"))
+            }
+          }
+        })
+        const other: DataPlane.PaymentTokenRequest = {
+          coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" }
+        }
+        const operation = "GetResourcePaymentToken"
+        yield* refuses(
+          subject,
+          token(other),
+          invalid(operation, "The credential provider is one of StripePrivy", "paymentTokenRequest")
+        )
+        yield* refuses(subject, token(other, "nothing"), notFound(operation, "PaymentCredentialProvider", "nothing"))
+      })
+    )
+  })
+}

@@ -1,0 +1,275 @@
+import { assert, describe } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import {
+  conflict,
+  consented,
+  createApiKey,
+  createPayment,
+  createPortal,
+  identityArn,
+  invalid,
+  isIssued,
+  notFound,
+  portal
+} from "./setup.js"
+import {
+  ask,
+  asked,
+  complete,
+  consentAs,
+  control,
+  createProvider,
+  createWorkload,
+  type Refusal,
+  refuses,
+  returnUrl,
+  same,
+  setUp,
+  type Subject,
+  tester,
+  tokenOfUser,
+  tokenOfWorkload
+} from "./utils.js"
+
+/** Workload identities once they are there, the token vault, tags, and consent portals. */
+export const resources = (subject: Subject): void => {
+  const test = tester(subject)
+
+  describe("workload identities, once they are there", () => {
+    test(
+      "are replaced by an update, which changes the time, and nothing else",
+      Effect.gen(function*() {
+        yield* createWorkload("agent", [returnUrl, "my_app:/back"])
+        const before = yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" }))
+        const update = (urls?: ReadonlyArray<string>) =>
+          control((plane) => plane.updateWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: urls }))
+        const updated = yield* update(["https://other.example.com/"])
+        same(updated.allowedResourceOauth2ReturnUrls, ["https://other.example.com/"])
+        same(updated.workloadIdentityArn, before.workloadIdentityArn)
+        same(updated.createdTime, before.createdTime)
+        assert.isTrue(DateTime.greaterThanOrEqualTo(updated.lastUpdatedTime, before.lastUpdatedTime))
+        same(yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" })), updated)
+        same((yield* update()).allowedResourceOauth2ReturnUrls, [])
+        yield* refuses(
+          subject,
+          control((plane) => plane.updateWorkloadIdentity({ name: "nobody" })),
+          notFound("UpdateWorkloadIdentity", "WorkloadIdentity", "nobody")
+        )
+      })
+    )
+
+    test(
+      "are gone after their deletion, with what was granted to them",
+      Effect.gen(function*() {
+        yield* setUp
+        yield* consented("alice")
+        const pending = yield* asked(yield* tokenOfUser("bob"))
+        yield* consentAs(pending.sessionUri, "code")
+        const remove = control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
+        const removed: void = yield* remove
+        assert.isUndefined(removed)
+        const gone = (operation: string) => notFound(operation, "WorkloadIdentity", "agent")
+        yield* refuses(subject, remove, gone("DeleteWorkloadIdentity"))
+        yield* refuses(
+          subject,
+          control((plane) => plane.getWorkloadIdentity({ name: "agent" })),
+          gone("GetWorkloadIdentity")
+        )
+        yield* refuses(subject, tokenOfWorkload(), gone("GetWorkloadAccessToken"))
+        yield* createWorkload()
+        assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("alice"))))
+        // What was begun for the one that is gone does not end in a token of the new one.
+        assert.isTrue((yield* Effect.exit(complete(pending.sessionUri, { userId: "bob" })))._tag === "Failure")
+        assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("bob"))))
+      })
+    )
+  })
+
+  describe("the token vault", () => {
+    test(
+      "has a key of the service, or of the customer",
+      Effect.gen(function*() {
+        const get = control((plane) => plane.getTokenVault({}))
+        const before = yield* get
+        same(before.tokenVaultId, "default")
+        same(before.kmsConfiguration, { keyType: "ServiceManagedKey" })
+        same(yield* get, before)
+        const kmsConfiguration = { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:1:key/k" } as const
+        const set = yield* control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "default", kmsConfiguration }))
+        same(set.kmsConfiguration, kmsConfiguration)
+        assert.isTrue(DateTime.greaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
+        same(yield* control((plane) => plane.getTokenVault({ tokenVaultId: "default" })), set)
+        yield* refuses(
+          subject,
+          control((plane) => plane.getTokenVault({ tokenVaultId: "other" })),
+          notFound("GetTokenVault", "TokenVault", "other")
+        )
+        yield* refuses(
+          subject,
+          control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "other", kmsConfiguration })),
+          notFound("SetTokenVaultCMK", "TokenVault", "other")
+        )
+      })
+    )
+  })
+
+  describe("tags", () => {
+    test(
+      "are put on everything that has an ARN, added to, and taken off",
+      Effect.gen(function*() {
+        const longName = "w".repeat(255)
+        const workload = yield* control((plane) => plane.createWorkloadIdentity({ name: longName, tags: { a: "1" } }))
+        const arns = [
+          workload.workloadIdentityArn,
+          (yield* createProvider()).credentialProviderArn,
+          (yield* createApiKey()).credentialProviderArn,
+          (yield* createPayment()).credentialProviderArn,
+          (yield* createPortal()).consentPortalArn
+        ]
+        const list = (resourceArn: string) => control((plane) => plane.listTagsForResource({ resourceArn }))
+        same(yield* list(workload.workloadIdentityArn), { tags: { a: "1" } })
+        for (const resourceArn of arns) {
+          const before = (yield* list(resourceArn)).tags ?? {}
+          const tags = { "проект & co/=": "агент 🔑", empty: "" }
+          const added: void = yield* control((plane) => plane.tagResource({ resourceArn, tags }))
+          assert.isUndefined(added)
+          same((yield* list(resourceArn)).tags, { ...before, ...tags })
+          yield* control((plane) => plane.tagResource({ resourceArn, tags: { empty: "no more" } }))
+          yield* control((plane) =>
+            plane.untagResource({ resourceArn, tagKeys: ["проект & co/=", "not there", ...Object.keys(before)] })
+          )
+          same(yield* list(resourceArn), { tags: { empty: "no more" } })
+        }
+      })
+    )
+
+    test(
+      "are at most 50, and not on what is not there",
+      Effect.gen(function*() {
+        const { workloadIdentityArn: resourceArn } = yield* createWorkload()
+        const many = (prefix: string, count: number) =>
+          Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}-${index}`, ""]))
+        const tag = (tags: Record<string, string>, arn = resourceArn) =>
+          control((plane) => plane.tagResource({ resourceArn: arn, tags }))
+        yield* tag(many("a", 50))
+        yield* tag({ "a-0": "again" })
+        yield* refuses(subject, tag({ b: "" }), {
+          tag: "ServiceQuotaExceededException",
+          operation: "TagResource",
+          message: "A resource cannot have more than 50 tags"
+        })
+        const unknown = `${resourceArn}x`
+        const gone = (operation: string): Refusal => ({
+          tag: "ResourceNotFoundException",
+          operation,
+          message: `Resource with ARN '${unknown}' not found`
+        })
+        yield* refuses(subject, tag({}, unknown), gone("TagResource"))
+        yield* refuses(
+          subject,
+          control((plane) => plane.untagResource({ resourceArn: unknown, tagKeys: ["a"] })),
+          gone("UntagResource")
+        )
+        yield* refuses(
+          subject,
+          control((plane) => plane.listTagsForResource({ resourceArn: unknown })),
+          gone("ListTagsForResource")
+        )
+      })
+    )
+  })
+
+  describe("consent portals", () => {
+    const get = (consentPortalIdentifier: string) =>
+      control((plane) => plane.getConsentPortal({ consentPortalIdentifier }))
+    const update = (consentPortalIdentifier: string, description: string) =>
+      control((plane) => plane.updateConsentPortal({ consentPortalIdentifier, description }))
+    const remove = (consentPortalIdentifier: string) =>
+      control((plane) => plane.deleteConsentPortal({ consentPortalIdentifier }))
+    const gone = (operation: string, identifier: string): Refusal => ({
+      tag: "ResourceNotFoundException",
+      operation,
+      message: `ConsentPortal '${identifier}' not found`
+    })
+
+    test(
+      "are being created, and until then neither changed nor deleted",
+      Effect.gen(function*() {
+        yield* createProvider()
+        const { consentPortalArn, consentPortalId, createdAt, portalUrl, updatedAt, ...rest } = yield* createPortal()
+        same(rest, { ...portal(), status: "CREATING" })
+        // The AWS SDK leaves a null out.
+        same(portalUrl ?? null, null)
+        same(createdAt, updatedAt)
+        assert.match(consentPortalId, /^portal-[A-Za-z0-9]{10}$/)
+        same(consentPortalArn, `${identityArn}:consent-portal/${consentPortalId}`)
+        const busy = (operation: string) =>
+          conflict(operation, "ConsentPortal 'portal' is in status CREATING: wait until it is ACTIVE")
+        yield* refuses(subject, update(consentPortalId, "new"), busy("UpdateConsentPortal"))
+        yield* refuses(subject, remove(consentPortalArn), busy("DeleteConsentPortal"))
+        yield* refuses(
+          subject,
+          createPortal(),
+          conflict("CreateConsentPortal", "ConsentPortal with name 'portal' already exists")
+        )
+      }),
+      undefined,
+      { consentPortalDelay: "1 hour" }
+    )
+
+    test(
+      "are then read by id and ARN, changed in parts, listed and deleted",
+      Effect.gen(function*() {
+        yield* createProvider()
+        const { consentPortalArn, consentPortalId } = yield* createPortal()
+        const active = yield* get(consentPortalId)
+        same(active.status, "ACTIVE")
+        assert.match(active.portalUrl ?? "", /^http:\/\/127\.0\.0\.1:\d+\/\S+$/)
+        same(yield* get(consentPortalArn), active)
+        const updated = yield* update(consentPortalArn, "Für alle")
+        same(updated.description, "Für alle")
+        same(updated.idpConfig, active.idpConfig)
+        const { executionRoleArn, idpConfig, ...summary } = updated
+        same(executionRoleArn, portal().executionRoleArn)
+        same(idpConfig, portal().idpConfig)
+        same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [summary] })
+        yield* remove(consentPortalId)
+        yield* refuses(subject, get(consentPortalId), gone("GetConsentPortal", consentPortalId))
+        yield* refuses(subject, update(consentPortalId, ""), gone("UpdateConsentPortal", consentPortalId))
+        yield* refuses(subject, remove(consentPortalId), gone("DeleteConsentPortal", consentPortalId))
+        same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [] })
+        assert.notStrictEqual((yield* createPortal()).consentPortalId, consentPortalId)
+      }),
+      undefined,
+      { consentPortalDelay: 0 }
+    )
+
+    test(
+      "need an OAuth2 credential provider",
+      Effect.gen(function*() {
+        yield* createProvider()
+        const { consentPortalId } = yield* createPortal()
+        const message = "Member must be the ARN of an OAuth2 credential provider"
+        const field = "idpConfig.credentialProviderArn"
+        yield* refuses(
+          subject,
+          control((plane) => plane.createConsentPortal(portal("other", "nothing"))),
+          invalid("CreateConsentPortal", message, field)
+        )
+        yield* refuses(
+          subject,
+          control((plane) =>
+            plane.updateConsentPortal({
+              consentPortalIdentifier: consentPortalId,
+              idpConfig: { ...portal().idpConfig, credentialProviderArn: "arn:aws:x" }
+            })
+          ),
+          invalid("UpdateConsentPortal", message, field)
+        )
+      }),
+      undefined,
+      { consentPortalDelay: 0 }
+    )
+  })
+}

@@ -1,0 +1,90 @@
+import { assert } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
+import * as Effect from "effect/Effect"
+import {
+  ask,
+  asked,
+  complete,
+  consentAs,
+  control,
+  data,
+  type Refusal,
+  secret,
+  tokenOfUser,
+  tokenOfWorkload
+} from "./utils.js"
+
+export const identityArn = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
+export const vaultArn = `${identityArn}:token-vault/default`
+
+export const notFound = (operation: string, what: string, name: string): Refusal => ({
+  tag: "ResourceNotFoundException",
+  operation,
+  message: `${what} with name '${name}' not found`
+})
+
+export const invalid = (operation: string, message: string, field?: string): Refusal => ({
+  tag: "ValidationException",
+  operation,
+  message,
+  ...(field === undefined ? {} : { reason: "FieldValidationFailed", fieldList: [{ name: field, message }] })
+})
+
+export const conflict = (operation: string, message: string): Refusal => ({
+  tag: "ConflictException",
+  operation,
+  message
+})
+
+export const settings = {
+  secrets: { vendor: { key: secret("secret-by-reference"), other: secret("other-by-reference") } }
+}
+export const reference = { secretId: "vendor", jsonKey: "key" }
+export const missingSecret =
+  "The local backend reads EXTERNAL secrets from its settings, and this one is not in there: add its id and key to `secrets`"
+
+export const createApiKey = (name = "weather", apiKey = "api-key-value") =>
+  control((plane) => plane.createApiKeyCredentialProvider({ name, apiKey: secret(apiKey) }))
+
+export const createPayment = (name = "payments") =>
+  control((plane) =>
+    plane.createPaymentCredentialProvider({
+      name,
+      credentialProviderVendor: "CoinbaseCDP",
+      providerConfigurationInput: {
+        coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: secret("api-key-secret") }
+      },
+      tags: { team: "payments" }
+    })
+  )
+
+export const portal = (name = "portal", provider = "calendar"): CreateConsentPortalRequest => ({
+  name,
+  executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+  idpConfig: { credentialProviderArn: `${vaultArn}/oauth2credentialprovider/${provider}`, scopes: ["openid"] },
+  sources: [{ identifier: "gateway-0123456789", type: "agentcore-gateway" }]
+})
+
+export const createPortal = (name?: string) => control((plane) => plane.createConsentPortal(portal(name)))
+
+export const readKey = (resourceCredentialProviderName = "weather") =>
+  Effect.flatMap(
+    tokenOfWorkload(),
+    (workloadIdentityToken) =>
+      data((plane) => plane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName }))
+  )
+
+/** A user's token, all the way. */
+export const consented = (userId: string) =>
+  Effect.gen(function*() {
+    const token = yield* tokenOfUser(userId)
+    const { sessionUri } = yield* asked(token)
+    yield* consentAs(sessionUri, "code")
+    yield* complete(sessionUri, { userId })
+    const answer = yield* ask(token)
+    assert(answer instanceof DataPlane.Issued)
+    return answer
+  })
+
+export const isIssued = (answer: DataPlane.TokenAnswer): boolean => answer instanceof DataPlane.Issued
