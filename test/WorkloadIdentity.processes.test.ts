@@ -12,12 +12,12 @@ import { fileURLToPath } from "node:url"
 const child = fileURLToPath(new URL("./ensure.child.ts", import.meta.url))
 
 const run = (environment: Readonly<Record<string, string>>, args: ReadonlyArray<string>) =>
-  Effect.async<string, Error>((resume) => {
+  Effect.async<string, string>((resume) => {
     const process_ = execFile(
       process.execPath,
       ["--import", "tsx", child, ...args],
       { env: { ...process.env, ...environment } },
-      (error, _, stderr) => resume(error === null ? Effect.succeed(stderr) : Effect.fail(new Error(stderr)))
+      (error, _, stderr) => resume(error === null ? Effect.succeed(stderr) : Effect.fail(stderr))
     )
     return Effect.sync(() => void process_.kill("SIGKILL"))
   })

@@ -55,6 +55,18 @@ export const dataPlane: Rows<DataPlane.Service> = {
   }
 }
 
-export type { Operation } from "./operation.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @internal
+   */
+  Operation
+} from "./operation.js"
 
-export { operations as controlPlane } from "./controlPlaneOperations.js"
+export {
+  /**
+   * @since 0.1.0
+   * @internal
+   */
+  operations as controlPlane
+} from "./controlPlaneOperations.js"

@@ -63,7 +63,7 @@ const send = (
       ))
     outgoing.on("upgrade", (_, socket) => {
       socket.destroy()
-      resume(Effect.fail(new Error("upgraded")))
+      resume(Effect.die(new Error("upgraded")))
     })
     outgoing.end(request.body)
   })
@@ -83,7 +83,7 @@ const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefi
       const [start = "", ...lines] = head.split("\r\n")
       const status = /^HTTP\/1\.1 (\d{3}) /.exec(start)?.[1]
       return resume(
-        status === undefined ? Effect.fail(new Error(`no answer of HTTP: ${start}`)) : Effect.succeed({
+        status === undefined ? Effect.die(new Error(`no answer of HTTP: ${start}`)) : Effect.succeed({
           status: Number(status),
           headers: Object.fromEntries(
             lines.map((

@@ -16,7 +16,7 @@ import {
   ValidationException
 } from "../../IdentityError.js"
 import type { OAuthError, Service as OAuthClientService, UserTokenError } from "../../local/OAuthClient.js"
-import type { LocalSettings } from "./localSettings.js"
+import type { LocalSettings } from "../localSettings.js"
 import { logged } from "./log.js"
 import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"

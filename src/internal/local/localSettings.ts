@@ -6,8 +6,6 @@
 import type * as Redacted from "effect/Redacted"
 import type { LocalSettings } from "../localSettings.js"
 
-export * from "../localSettings.js"
-
 /**
  * What a record of the settings has under a name that comes with a request. A name that every object has, like `constructor`,
  * is none of them.

@@ -17,11 +17,29 @@ import * as ResourceTags from "./registry/resourceTags.js"
 import * as TokenVault from "./registry/tokenVault.js"
 import * as WorkloadIdentities from "./registry/workloadIdentities.js"
 
-export type { Surroundings } from "./registry/common.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @internal
+   */
+  Surroundings
+} from "./registry/common.js"
 
-export type { Oauth2Provider } from "./registry/oauth2Providers.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @internal
+   */
+  Oauth2Provider
+} from "./registry/oauth2Providers.js"
 
-export type { Workload } from "./registry/workloadIdentities.js"
+export type {
+  /**
+   * @since 0.1.0
+   * @internal
+   */
+  Workload
+} from "./registry/workloadIdentities.js"
 
 /** What the data plane finds by a name. */
 type Find<A, E = never> = (

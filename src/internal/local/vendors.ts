@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Endpoints, Vendor } from "./localSettings.js"
+import type { Endpoints, Vendor } from "../localSettings.js"
 
 /**
  * - `scopeSeparator`: in authorization requests; the standard is a space

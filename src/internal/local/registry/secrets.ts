@@ -8,9 +8,10 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../../IdentityError.js"
+import type { LocalSettings } from "../../localSettings.js"
 import { SecretReference } from "../../names.js"
 import * as Arn from "../arn.js"
-import { externalSecret, type LocalSettings, missingSecret } from "../localSettings.js"
+import { externalSecret, missingSecret } from "../localSettings.js"
 import { invalid, type Surroundings } from "./common.js"
 
 /** @internal */
