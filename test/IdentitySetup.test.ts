@@ -117,6 +117,9 @@ describe("IdentitySetup.parse", () => {
         yield* lines(github(`{ "clientId": "a", "clientSecret": "sentinel", "scope": "sentinel" }`)),
         [`setup.jsonc:6:124: ${githubPath}.scope: is not known here`]
       )
+      assert.deepStrictEqual(yield* lines(github(`{ "clientId": "a", "clientSecrett": "sentinel" }`)), [
+        `setup.jsonc:6:68: ${githubPath}.clientSecret: is missing`
+      ])
       assert.deepStrictEqual(
         yield* lines(`{ "local": { "vendorEndpoints": { "SentinelOauth2": {} } } }`),
         ["setup.jsonc:1:53: local.vendorEndpoints.SentinelOauth2: is not known here"]

@@ -55,11 +55,13 @@ const distance = (
 ): readonly [discriminators: number, missing: number, foreign: number] => {
   if (issue._tag !== "Composite" || issue.ast._tag !== "TypeLiteral") return [Infinity, Infinity, Infinity]
   const known = new Set(issue.ast.propertySignatures.map(({ name }) => name))
+  const members: object = Object(issue.actual)
   const inner = issuesOf(issue).map((member) => member._tag === "Pointer" ? member.issue : member)
   return [
     inner.filter(isOtherLiteral).length,
-    inner.filter((member) => member._tag === "Missing").length,
-    Object.keys(Object(issue.actual)).filter((name) => !known.has(name)).length
+    // Not all of them are reported: what tells shapes apart is looked at first.
+    issue.ast.propertySignatures.filter(({ isOptional, name }) => !isOptional && !Object.hasOwn(members, name)).length,
+    Object.keys(members).filter((name) => !known.has(name)).length
   ]
 }
 

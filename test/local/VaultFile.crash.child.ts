@@ -29,4 +29,8 @@ const program = Effect.gen(function*() {
   }, { concurrency: "unbounded", discard: true })
 })
 
-Effect.runFork(Effect.scoped(program))
+Effect.runFork(
+  Effect.scoped(program).pipe(
+    Effect.catchAll(({ message }) => Effect.sync(() => void process.stderr.write(`${message}\n`)))
+  )
+)

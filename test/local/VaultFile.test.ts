@@ -40,10 +40,12 @@ const fill = (options: VaultFile.Options, count = 200) =>
     ))
 
 const failure = (options: VaultFile.Options) =>
-  Effect.map(Effect.flip(use(options, (things) => things.entries)), (error) => {
-    assert.instanceOf(error, VaultFile.VaultFileError)
-    return error
-  })
+  Effect.flip(Effect.flatMap(use(options, (things) => things.entries), () => Effect.dieMessage("it was opened"))).pipe(
+    Effect.map((error) => {
+      assert.instanceOf(error, VaultFile.VaultFileError)
+      return error
+    })
+  )
 
 /** The vault is refused for this reason, and is afterwards what it was before, byte for byte. */
 const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["reason"]) =>
@@ -226,7 +228,8 @@ describe("VaultFile", () => {
         good.subarray(0, 3 * 4096),
         good.subarray(0, good.length >> 1),
         Buffer.concat([good.subarray(0, good.length >> 1), Buffer.alloc(good.length >> 1, 0xff)]),
-        Buffer.concat([good.subarray(0, 3 * 4096), Buffer.alloc(4096), good.subarray(4 * 4096)])
+        Buffer.concat([good.subarray(0, 2 * 4096), Buffer.alloc(good.length - 2 * 4096)]),
+        Buffer.concat([good.subarray(0, 2 * 4096), Buffer.alloc(good.length - 2 * 4096, 0xff)])
       ]
       for (const bytes of bad) {
         Fs.rmSync(`${options.path}-lock`, { force: true })
