@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ControlPlane, type StreamOptions, type WorkloadIdentityError } from "./ControlPlane.js"
-import * as Locks from "./internal/locks.js"
+import * as KeyedLock from "./internal/keyedLock.js"
 import type {
   CreateWorkloadIdentityResponse,
   GetWorkloadIdentityResponse,
@@ -96,7 +96,8 @@ export const stream = (
 // Changes that can be repeated
 // -----------------------------------------------------------------------------
 
-const exclusive = Locks.make<object>()
+// For each plane, one change of a name at a time.
+const locks = new WeakMap<object, KeyedLock.KeyedLock>()
 
 // AWS has no conditional write: another writer may have read before this one wrote, and then write what it read. A write is
 // trusted only when it is still there after the time that such a writer takes from its reading to its writing.
@@ -125,7 +126,11 @@ const converge = (
   })
 
 const locked = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (controlPlane) => exclusive(controlPlane, name, effect))
+  Effect.flatMap(ControlPlane, (controlPlane) => {
+    const lock = locks.get(controlPlane) ?? KeyedLock.unsafeMake()
+    locks.set(controlPlane, lock)
+    return lock(name, effect)
+  })
 
 const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set([...a, ...b])]
 

@@ -18,7 +18,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as KeyedLock from "../internal/local/keyedLock.js"
+import * as KeyedLock from "../internal/keyedLock.js"
 import * as Store from "../internal/local/store.js"
 import * as File from "../internal/local/vaultFile/file.js"
 

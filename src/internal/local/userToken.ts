@@ -70,8 +70,8 @@ export const decode = (token: Redacted.Redacted, refuse: Refuse): Effect.Effect<
  *
  * @internal
  */
-export const isAllowed = (issuer: string, { issuers = [] }: VerifyUserTokenOptions): boolean =>
-  issuers.length === 0 || issuers.includes(issuer)
+export const isAllowed = (issuer: string, { issuers }: VerifyUserTokenOptions): boolean =>
+  issuers === undefined || issuers.includes(issuer)
 
 class Unusable extends Error {
   readonly reason: "Undiscoverable" | "Unreachable"

@@ -1,5 +1,5 @@
 /**
- * One at a time for each key.
+ * One at a time for each key. A lock that nobody holds or waits for is gone.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 export type KeyedLock = <A, E, R>(key: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** @internal */
-export const make: Effect.Effect<KeyedLock> = Effect.sync(() => {
+export const unsafeMake = (): KeyedLock => {
   const locks = new Map<string, { readonly semaphore: Effect.Semaphore; users: number }>()
   return (key, effect) =>
     Effect.acquireUseRelease(
@@ -25,4 +25,7 @@ export const make: Effect.Effect<KeyedLock> = Effect.sync(() => {
           if (--lock.users === 0) locks.delete(key)
         })
     )
-})
+}
+
+/** @internal */
+export const make: Effect.Effect<KeyedLock> = Effect.sync(unsafeMake)
