@@ -1,8 +1,9 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -20,20 +21,14 @@ export const agent = useToken.pipe(
 
 // Once per environment: who the agent is, and where its tokens come from.
 export const setUp = Effect.gen(function*() {
-  const controlPlane = yield* ControlPlane.ControlPlane
   const server = yield* AuthorizationServer.AuthorizationServer
-  yield* controlPlane.createWorkloadIdentity({ name: "my-agent" })
-  yield* controlPlane.createOauth2CredentialProvider({
+  yield* WorkloadIdentity.ensure({ name: "my-agent" })
+  yield* CredentialProvider.ensure(CredentialProvider.custom({
     name: "reports",
-    credentialProviderVendor: "CustomOauth2",
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: {
-        oauthDiscovery: { discoveryUrl: server.discoveryUrl },
-        clientId: "my-agent",
-        clientSecret: Redacted.make("development-only")
-      }
-    }
-  })
+    discovery: server.discoveryUrl,
+    clientId: "my-agent",
+    clientSecret: Redacted.make("development-only")
+  }))
 })
 
 // The laptop: AgentCore Identity, and an authorization server to go with it.
