@@ -181,10 +181,11 @@ const check = <Plane>(
 const addressed = (path: string, url: string): Effect.Effect<object, WireError> =>
   !path.endsWith("*") ? Effect.succeed({}) : Effect.try({
     try: () => {
-      const [before = "", query = ""] = url.split("?", 2)
-      const tagKeys = new URLSearchParams(query).getAll("tagKeys")
+      const start = url.indexOf("?")
+      const end = start === -1 ? url.length : start
+      const tagKeys = new URLSearchParams(url.slice(end)).getAll("tagKeys")
       return {
-        resourceArn: decodeURIComponent(before.slice(path.length - 1)),
+        resourceArn: decodeURIComponent(url.slice(path.length - 1, end)),
         ...(tagKeys.length === 0 ? {} : { tagKeys })
       }
     },

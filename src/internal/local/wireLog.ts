@@ -14,7 +14,13 @@ export const line = (
   requestId: string | undefined,
   durationMs?: number
 ): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logInfo(`${operation} ${status}`), { operation, status, durationMs, requestId })
+  Effect.annotateLogs(Effect.logInfo(`${operation} ${status}`), {
+    operation,
+    status,
+    ...(durationMs === undefined ? {} : { durationMs }),
+    // Routes that are no operations have none.
+    ...(requestId === undefined ? {} : { requestId })
+  })
 
 /**
  * Writes a line for every request, at the level Info. A client that has gone before its answer has the status 499.
