@@ -357,6 +357,72 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
 }
 
 // -----------------------------------------------------------------------------
+// Exceptions of STS
+// -----------------------------------------------------------------------------
+
+const federationAdvice =
+  "an administrator of the account turns outbound web identity federation on once, with `aws iam enable-outbound-web-identity-federation`"
+
+/**
+ * The account does not issue JWTs to the outside: outbound web identity federation is off. The message adds how to turn it on to what
+ * the service says. HTTP 403.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OutboundWebIdentityFederationDisabledException
+  extends Schema.TaggedError<OutboundWebIdentityFederationDisabledException>(
+    "effect-agentcore-identity/OutboundWebIdentityFederationDisabledException"
+  )("OutboundWebIdentityFederationDisabledException", serviceFields)
+{
+  constructor(
+    props: { readonly operation: string; readonly message: string; readonly requestId?: string | undefined },
+    options?: Schema.MakeOptions
+  ) {
+    // An error that comes out of a decoder has the advice already.
+    const { message } = props
+    super(
+      { ...props, message: message.endsWith(federationAdvice) ? message : `${message}: ${federationAdvice}` },
+      options
+    )
+  }
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId] = TypeId
+}
+
+/**
+ * The token would live longer than the session of the credentials that ask for it. HTTP 403.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SessionDurationEscalationException extends Schema.TaggedError<SessionDurationEscalationException>(
+  "effect-agentcore-identity/SessionDurationEscalationException"
+)("SessionDurationEscalationException", serviceFields) {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId] = TypeId
+}
+
+/**
+ * Audiences and tags make the token too large. HTTP 400.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class JWTPayloadSizeExceededException extends Schema.TaggedError<JWTPayloadSizeExceededException>(
+  "effect-agentcore-identity/JWTPayloadSizeExceededException"
+)("JWTPayloadSizeExceededException", serviceFields) {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId] = TypeId
+}
+
+// -----------------------------------------------------------------------------
 // The flow
 // -----------------------------------------------------------------------------
 
@@ -467,6 +533,68 @@ export class MissingWorkloadAccessToken extends Schema.TaggedError<MissingWorklo
 }
 
 /**
+ * The resource asks for more scopes than the token has (`insufficient_scope`, RFC 6750): `required` are those that it named, none
+ * if it named none, `requested` those that the token was asked with. Ask for their union to step up.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
+  "effect-agentcore-identity/InsufficientScope"
+)("InsufficientScope", {
+  provider: Schema.String,
+  required: Schema.Array(Schema.String),
+  requested: Schema.Array(Schema.String)
+}) {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId] = TypeId
+  override get message(): string {
+    return `The resource asks for ${
+      this.required.length === 0 ? "other scopes" : `the scopes '${this.required.join(" ")}'`
+    } than the token of provider '${this.provider}' was requested with: '${this.requested.join(" ")}'`
+  }
+}
+
+const rejections = {
+  StillRejected: "a new one was rejected as well",
+  Unchanged: "asking again gave the same one",
+  BodyNotRepeatable: "the request cannot be sent again, because its body is a stream that may have been used up"
+}
+
+/**
+ * The resource rejected a credential (401, or `invalid_token` of RFC 6750), and that could not be mended:
+ *
+ * - `StillRejected`: it rejected the new one too
+ * - `Unchanged`: the service gave the same one again. A token that its authorization server has revoked stays in the token vault
+ *   until it is asked for with `forceAuthentication`
+ * - `BodyNotRepeatable`: a new one is at hand, but the body of the request was a stream, which is not sent twice
+ *
+ * `status` is that of the last answer.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CredentialRejected extends Schema.TaggedError<CredentialRejected>(
+  "effect-agentcore-identity/CredentialRejected"
+)("CredentialRejected", {
+  provider: Schema.String,
+  reason: Schema.Literal("StillRejected", "Unchanged", "BodyNotRepeatable"),
+  status: Schema.Number
+}) {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId] = TypeId
+  override get message(): string {
+    return `The resource rejected the credential of provider '${this.provider}' (status ${this.status}): ${
+      rejections[this.reason]
+    }`
+  }
+}
+
+/**
  * What every operation of both planes can fail with.
  *
  * @since 0.1.0
@@ -506,3 +634,8 @@ export type IdentityError =
   | AuthorizationFailed
   | AuthorizationTimedOut
   | MissingWorkloadAccessToken
+  | InsufficientScope
+  | CredentialRejected
+  | OutboundWebIdentityFederationDisabledException
+  | SessionDurationEscalationException
+  | JWTPayloadSizeExceededException

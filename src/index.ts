@@ -79,6 +79,11 @@ export * as RateLimit from "./RateLimit.js"
 /**
  * @since 0.1.0
  */
+export * as SecurityTokenService from "./SecurityTokenService.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as TokenPoller from "./TokenPoller.js"
 
 /**

@@ -1,0 +1,13 @@
+/**
+ * The credential that a resource has rejected, told to whoever keeps credentials: what is asked for next must not be this one.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+
+/** @internal */
+export class Rejected extends Context.Reference<Rejected>()("effect-agentcore-identity/internal/Rejected", {
+  defaultValue: (): Option.Option<Redacted.Redacted> => Option.none()
+}) {}

@@ -1,0 +1,43 @@
+/**
+ * The names of the headers that AgentCore Runtime sends to an agent, in lower case.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The header of the workload access token from hop to hop.
+ *
+ * @internal
+ */
+export const identityWat = "x-amz-bedrock-agentcore-identity-wat"
+
+/**
+ * The three names of the workload access token. The first one that is there counts; the SDKs read the first two, in this order.
+ *
+ * @internal
+ */
+export const workloadAccessToken = [
+  identityWat,
+  "workloadaccesstoken",
+  "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"
+] as const
+
+/** @internal */
+export const sessionId = "x-amzn-bedrock-agentcore-runtime-session-id"
+
+/** @internal */
+export const requestId = "x-amzn-bedrock-agentcore-runtime-request-id"
+
+/** @internal */
+export const callbackUrl = "oauth2callbackurl"
+
+/** @internal */
+export const customPrefix = "x-amzn-bedrock-agentcore-runtime-custom-"
+
+/**
+ * Says what to send when an invocation brought no workload access token.
+ *
+ * @internal
+ */
+export const missingToken =
+  "The request brought no workload access token. AgentCore Runtime sends one when the agent is invoked for a user: with a JWT, or with SigV4 and the header X-Amzn-Bedrock-AgentCore-Runtime-User-Id (runtimeUserId of the SDKs)"
