@@ -7,8 +7,6 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { ControlPlane } from "../ControlPlane.js"
-import type { DataPlane } from "../DataPlane.js"
 import * as Identity from "../Identity.js"
 import * as AwsPlanes from "./AwsPlanes.js"
 
@@ -21,7 +19,7 @@ import * as AwsPlanes from "./AwsPlanes.js"
 export type Options = AwsPlanes.Options
 
 /**
- * `Identity` and the planes at AWS. To put a decorator under `Identity`, compose `Identity.layer` over decorated
+ * `Identity`, the planes and STS at AWS. To put a decorator under `Identity`, compose `Identity.layer` over decorated
  * `AwsPlanes.layer`: one put on top of this layer does not reach the `Identity` in it.
  *
  * Errors as of `AwsPlanes.layer`: a bad region or endpoint is a `ConfigError`.
@@ -50,7 +48,7 @@ export type Options = AwsPlanes.Options
  */
 export const layer = (
   options?: Options
-): Layer.Layer<Identity.Identity | DataPlane | ControlPlane, ConfigError.ConfigError> =>
+): Layer.Layer<Identity.Identity | AwsPlanes.Planes, ConfigError.ConfigError> =>
   Layer.provideMerge(Identity.layer, AwsPlanes.layer(options))
 
 /**
@@ -61,5 +59,5 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Config.Wrap<Options>
-): Layer.Layer<Identity.Identity | DataPlane | ControlPlane, ConfigError.ConfigError> =>
+): Layer.Layer<Identity.Identity | AwsPlanes.Planes, ConfigError.ConfigError> =>
   Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))

@@ -1,11 +1,13 @@
 /**
- * The planes of AgentCore Identity at AWS, over the clients of the AWS SDK. Signing, credentials, and retries are the SDK's;
- * nothing else retries a call. The SDK is loaded when the layer is built, not when this module is imported.
+ * The planes of AgentCore Identity at AWS, and STS, over the clients of the AWS SDK. Signing, credentials, and retries are the SDK's;
+ * nothing else retries a call. Each client is loaded and made at its first call: a program loads those that it calls. Where the SDK has
+ * to look for the region, one is loaded when the layer is built.
  *
  * @since 0.1.0
  */
 import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as ControlPlaneSdk from "@aws-sdk/client-bedrock-agentcore-control"
+import type * as StsSdk from "@aws-sdk/client-sts"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -18,7 +20,11 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as AwsControlPlane from "../internal/aws/controlPlane.js"
 import * as AwsDataPlane from "../internal/aws/dataPlane.js"
+import * as LazyClient from "../internal/aws/lazyClient.js"
+import * as AwsSecurityTokenService from "../internal/aws/securityTokenService.js"
 import * as Settings from "../internal/aws/settings.js"
+import * as Operations from "../internal/operations.js"
+import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /**
  * Credentials that are given rather than found.
@@ -57,9 +63,10 @@ export interface Options {
    */
   readonly credentials?: Credentials | CredentialsProvider | undefined
   /**
-   * One endpoint for both planes. Default, for each plane: `BEDROCK_AGENTCORE_DP_ENDPOINT` or `BEDROCK_AGENTCORE_CP_ENDPOINT`,
-   * then AWS's own `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE` or `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL`, then
-   * `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS profile, which the SDK reads, then the service in the region.
+   * One endpoint for all planes, as that of the local server; where STS has another one, give it to `sts`. Default, for each plane:
+   * `BEDROCK_AGENTCORE_DP_ENDPOINT` or `BEDROCK_AGENTCORE_CP_ENDPOINT`, then AWS's own `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE`,
+   * `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL` or `AWS_ENDPOINT_URL_STS`, then `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS
+   * profile, which the SDK reads, then the service in the region.
    *
    * An https URL without user name, password, query and fragment; http is for loopback hosts.
    */
@@ -87,40 +94,94 @@ export interface Options {
     | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
     | { readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient }
     | undefined
+  /**
+   * The same for STS.
+   */
+  readonly sts?: StsSdk.STSClientConfig | { readonly client: StsSdk.STSClient } | undefined
 }
 
-/** What both client configurations have in common, of what is set here. */
+/**
+ * What the layers provide.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
+
+/** What all client configurations have in common, of what is set here. */
 type ClientConfig = Pick<
   DataPlaneSdk.BedrockAgentCoreClientConfig,
-  "region" | "credentials" | "endpoint" | "maxAttempts"
+  "region" | "credentials" | "endpoint" | "maxAttempts" | "profile"
 >
 
 interface Client {
   readonly destroy: () => void
 }
 
-const scoped = <C extends Client>(make: () => C): Effect.Effect<C, never, Scope.Scope> =>
-  Effect.acquireRelease(Effect.sync(make), (client) => Effect.sync(() => client.destroy()))
+/** What there is to know of a plane. */
+interface Adapter<Sdk, Config, C, Operations> {
+  readonly load: () => Promise<Sdk>
+  readonly client: (sdk: Sdk, config: Config) => C
+  readonly operations: (sdk: Sdk, client: C) => Operations
+  readonly rows: { readonly [K in keyof Operations]: unknown }
+  readonly variables: { readonly variable?: string; readonly awsVariable: string }
+}
 
-/** The search of the SDK for a region, which only a client can start. */
-const searchRegion = (
-  make: () => Client & { readonly config: { readonly region: () => Promise<string> } }
-): Effect.Effect<Option.Option<string>> =>
-  Effect.scoped(
-    Effect.flatMap(scoped(make), (client) => Effect.option(Effect.tryPromise(() => client.config.region())))
+const adapter = <Sdk, Config extends ClientConfig, C extends Client, Operations>(
+  self: Adapter<Sdk, Config, C, Operations>
+): Adapter<Sdk, Config, C, Operations> => self
+
+const dataPlane = adapter({
+  load: () => import("@aws-sdk/client-bedrock-agentcore"),
+  client: (sdk, config: DataPlaneSdk.BedrockAgentCoreClientConfig) => new sdk.BedrockAgentCoreClient(config),
+  operations: (sdk, client) => AwsDataPlane.operations(sdk, client, Operations.dataPlane),
+  rows: Operations.dataPlane,
+  variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
+})
+
+const controlPlane = adapter({
+  load: () => import("@aws-sdk/client-bedrock-agentcore-control"),
+  client: (sdk, config: ControlPlaneSdk.BedrockAgentCoreControlClientConfig) =>
+    new sdk.BedrockAgentCoreControlClient(config),
+  operations: (sdk, client) => AwsControlPlane.operations(sdk, client, Operations.controlPlane),
+  rows: Operations.controlPlane,
+  variables: { variable: "BEDROCK_AGENTCORE_CP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL" }
+})
+
+const securityTokenService = adapter({
+  load: () => import("@aws-sdk/client-sts"),
+  client: (sdk, config: StsSdk.STSClientConfig) => new sdk.STSClient(config),
+  operations: AwsSecurityTokenService.operations,
+  rows: AwsSecurityTokenService.rows,
+  variables: { awsVariable: "AWS_ENDPOINT_URL_STS" }
+})
+
+type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
+
+/** The search of the SDK for a region, which only a client can start: whose, makes no difference. */
+const searchRegion: RegionSearch = (profile) =>
+  Effect.promise(dataPlane.load).pipe(
+    Effect.flatMap((sdk) =>
+      Effect.acquireRelease(
+        Effect.sync(() => dataPlane.client(sdk, profile === undefined ? {} : { profile })),
+        (client) => Effect.sync(() => client.destroy())
+      )
+    ),
+    Effect.flatMap((client) => Effect.option(Effect.tryPromise(() => client.config.region()))),
+    Effect.scoped
   )
 
 const clientConfig = (
   options: Options,
   own: ClientConfig,
-  variables: { readonly variable: string; readonly awsVariable: string },
-  search: Effect.Effect<Option.Option<string>>
+  variables: Adapter<never, never, never, never>["variables"],
+  search: RegionSearch
 ): Effect.Effect<ClientConfig, ConfigError.ConfigError> =>
   Effect.gen(function*() {
     const allowInsecure = options.allowInsecureEndpoint ?? false
     // A function of the SDK's configuration, or an endpoint object, is the SDK's to make sense of.
     const region = own.region === undefined || typeof own.region === "string"
-      ? yield* Settings.region(own.region ?? options.region, search)
+      ? yield* Settings.region(own.region ?? options.region, search(own.profile))
       : own.region
     const endpoint = own.endpoint === undefined || typeof own.endpoint === "string"
       ? yield* Settings.endpoint({ option: own.endpoint ?? options.endpoint, allowInsecure, ...variables })
@@ -137,51 +198,34 @@ const clientConfig = (
     }
   })
 
-const makeDataPlane = (
-  sdk: typeof DataPlaneSdk,
-  options: Options
-): Effect.Effect<DataPlane.Service, ConfigError.ConfigError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const given = options.dataPlane ?? {}
-    if ("client" in given) {
-      return AwsDataPlane.make(sdk, given.client)
-    }
-    const config = yield* clientConfig(
-      options,
-      given,
-      { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" },
-      searchRegion(() => new sdk.BedrockAgentCoreClient(given))
-    )
-    return AwsDataPlane.make(sdk, yield* scoped(() => new sdk.BedrockAgentCoreClient({ ...given, ...config })))
-  })
+const isGiven = <C>(given: object): given is { readonly client: C } => "client" in given
 
-const makeControlPlane = (
-  sdk: typeof ControlPlaneSdk,
-  options: Options
-): Effect.Effect<ControlPlane.Service, ConfigError.ConfigError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const given = options.controlPlane ?? {}
-    if ("client" in given) {
-      return AwsControlPlane.make(sdk, given.client)
-    }
-    const config = yield* clientConfig(
-      options,
-      given,
-      { variable: "BEDROCK_AGENTCORE_CP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL" },
-      searchRegion(() => new sdk.BedrockAgentCoreControlClient(given))
-    )
-    return AwsControlPlane.make(
-      sdk,
-      yield* scoped(() => new sdk.BedrockAgentCoreControlClient({ ...given, ...config }))
-    )
-  })
-
-const loadSdk = Effect.promise(() =>
-  Promise.all([import("@aws-sdk/client-bedrock-agentcore"), import("@aws-sdk/client-bedrock-agentcore-control")])
-)
+/** Settings are checked at once; the client is made at the first call. */
+const operationsOf = <Sdk, Config extends ClientConfig, C extends Client, Operations>(
+  { client, load, operations, rows, variables }: Adapter<Sdk, Config, C, Operations>,
+  given: Config | { readonly client: C },
+  options: Options,
+  search: RegionSearch
+): Effect.Effect<Operations, ConfigError.ConfigError, Scope.Scope> =>
+  Effect.map(
+    isGiven<C>(given)
+      ? LazyClient.make({
+        load,
+        make: (sdk) => ({ operations: operations(sdk, given.client), destroy: () => {} })
+      })
+      : Effect.flatMap(clientConfig(options, given, variables, search), (config) =>
+        LazyClient.make({
+          load,
+          make: (sdk) => {
+            const own = client(sdk, { ...given, ...config })
+            return { operations: operations(sdk, own), destroy: () => own.destroy() }
+          }
+        })),
+    (made) => LazyClient.operations(rows, made)
+  )
 
 /**
- * Both planes at AWS. A region or an endpoint that cannot be one is a `ConfigError`; credentials are looked for at the first
+ * All planes at AWS. A region or an endpoint that cannot be one is a `ConfigError`; credentials are looked for at the first
  * call, and missing ones are a `TransportError` of that call.
  *
  * @since 0.1.0
@@ -200,13 +244,17 @@ const loadSdk = Effect.promise(() =>
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError> =>
+): Layer.Layer<Planes, ConfigError.ConfigError> =>
   Layer.scopedContext(Effect.gen(function*() {
-    const [dataPlaneSdk, controlPlaneSdk] = yield* loadSdk
-    // One after the other: of a setting that breaks both, one error is enough.
-    const dataPlane = yield* makeDataPlane(dataPlaneSdk, options)
-    const controlPlane = yield* makeControlPlane(controlPlaneSdk, options)
-    return Context.make(DataPlane.DataPlane, dataPlane).pipe(Context.add(ControlPlane.ControlPlane, controlPlane))
+    const search = yield* Effect.cachedFunction(searchRegion)
+    // One after the other: of a setting that breaks all, one error is enough.
+    const data = yield* operationsOf(dataPlane, options.dataPlane ?? {}, options, search)
+    const control = yield* operationsOf(controlPlane, options.controlPlane ?? {}, options, search)
+    const sts = yield* operationsOf(securityTokenService, options.sts ?? {}, options, search)
+    return Context.make(DataPlane.DataPlane, DataPlane.make(data)).pipe(
+      Context.add(ControlPlane.ControlPlane, ControlPlane.make(control)),
+      Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(sts))
+    )
   }))
 
 /**
@@ -228,5 +276,4 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Config.Wrap<Options>
-): Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+): Layer.Layer<Planes, ConfigError.ConfigError> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))

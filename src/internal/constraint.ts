@@ -66,7 +66,8 @@ export const textMap = (
   value: Schema.Schema<string>,
   max?: number
 ): Schema.Schema<{ readonly [x: string]: string }> => {
-  const record = Schema.Record({ key, value })
+  // To a schema, a key beyond its limits is an excess property: ignored, it would be left out without a word.
+  const record = Schema.Record({ key, value }).annotations({ parseOptions: { onExcessProperty: "error" } })
   return max === undefined ? record : record.pipe(
     Schema.filter((map) => Object.keys(map).length <= max, { message: () => `${prefix} have at most ${max} entries` })
   )

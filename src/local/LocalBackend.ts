@@ -1,6 +1,6 @@
 /**
  * AgentCore Identity in this process: workload identities, credential providers, workload access tokens, the token vault
- * and consent sessions, in memory or in a vault file. It serves both planes; authorization servers are reached through `OAuthClient` only.
+ * and consent sessions, in memory or in a vault file. It serves all planes; authorization servers are reached through `OAuthClient` only.
  *
  * What AWS leaves undocumented is an option, or is said at the place: a workload access token lives for 60 minutes, custom
  * state comes back as `state`, `USER_FEDERATION` needs a workload access token of a user, and tokens on behalf of a user are not
@@ -39,6 +39,7 @@ import { layerMemory, Store, type StoreError } from "../internal/local/store.js"
 import * as Vault from "../internal/local/vault.js"
 import * as WorkloadToken from "../internal/local/workloadToken.js"
 import type { LocalSettings } from "../internal/localSettings.js"
+import * as SecurityTokenService from "../SecurityTokenService.js"
 import { OAuthClient } from "./OAuthClient.js"
 
 // -----------------------------------------------------------------------------
@@ -81,6 +82,14 @@ export interface Options {
  * @category models
  */
 export type Settings = LocalSettings
+
+/**
+ * What the layers provide beside the backend itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
 /**
  * What a browser gets that opens an authorization URL, or comes back from the authorization server.
@@ -175,10 +184,10 @@ export class SessionError extends Schema.TaggedError<SessionError>("effect-agent
  */
 export interface Service {
   /**
-   * The issuer of the JWTs that stand for those of AWS (STS GetWebIdentityToken). It is the backend's `publicUrl`, where a
+   * The issuer of the JWTs that stand for those of AWS (`SecurityTokenService`). It is the backend's `publicUrl`, where a
    * server has to publish `metadata` and `keySet`.
    */
-  readonly issuer: Pick<LocalIssuer.LocalIssuer, "issue" | "metadata" | "keySet">
+  readonly issuer: Pick<LocalIssuer.LocalIssuer, "metadata" | "keySet">
   /**
    * `GET /identities/oauth2/authorize?request_uri=…`: sends the browser to the authorization server. May be repeated until
    * the user has consented.
@@ -277,7 +286,7 @@ export class LocalBackend
 export const layerStore = (
   options: Options = {}
 ): Layer.Layer<
-  LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane,
+  LocalBackend | Planes,
   StoreError,
   OAuthClient | Store
 > =>
@@ -351,6 +360,7 @@ export const layerStore = (
     return Context.mergeAll(
       Context.make(DataPlane.DataPlane, DataPlane.make(operations.dataPlane)),
       Context.make(ControlPlane.ControlPlane, ControlPlane.make(registry.controlPlane)),
+      Context.make(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(issuer)),
       Context.make(
         LocalBackend,
         LocalBackend.of({
@@ -383,13 +393,13 @@ export const layerStore = (
   }))
 
 /**
- * A backend of its own, empty at first, behind both planes. Everything it holds goes with the layer.
+ * A backend of its own, empty at first, behind all planes. Everything it holds goes with the layer.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane, never, OAuthClient> =>
+): Layer.Layer<LocalBackend | Planes, never, OAuthClient> =>
   // What is kept in this process does not fail to be kept.
   Layer.orDie(Layer.provide(layerStore(options), layerMemory))

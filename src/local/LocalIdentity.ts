@@ -5,10 +5,8 @@
  * @since 0.1.0
  */
 import * as Layer from "effect/Layer"
-import type { ControlPlane } from "../ControlPlane.js"
-import type { DataPlane } from "../DataPlane.js"
 import * as Identity from "../Identity.js"
-import type { LocalBackend } from "./LocalBackend.js"
+import type * as LocalBackend from "./LocalBackend.js"
 import * as LocalServer from "./LocalServer.js"
 import * as OAuthClient from "./OAuthClient.js"
 
@@ -21,7 +19,7 @@ import * as OAuthClient from "./OAuthClient.js"
 export type Options = LocalServer.Options
 
 /**
- * `Identity` and the planes, local. Authorization servers are reached over HTTP, by `OAuthClient.layer`. To put a decorator
+ * `Identity`, the planes and STS, local. Authorization servers are reached over HTTP, by `OAuthClient.layer`. To put a decorator
  * under `Identity`, compose `Identity.layer` over decorated `LocalServer.layer`.
  *
  * @since 0.1.0
@@ -47,7 +45,7 @@ export type Options = LocalServer.Options
  * const runnable = program.pipe(Effect.provide(LocalIdentity.layer()))
  */
 export const layer = (options?: Options): Layer.Layer<
-  Identity.Identity | DataPlane | ControlPlane | LocalServer.LocalServer | LocalBackend,
+  Identity.Identity | LocalBackend.Planes | LocalServer.LocalServer | LocalBackend.LocalBackend,
   LocalServer.LocalServerError
 > =>
   Identity.layer.pipe(

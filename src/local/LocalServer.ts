@@ -36,6 +36,7 @@ import * as WireNode from "../internal/local/wireNode.js"
 import * as WireOperations from "../internal/local/wireOperations.js"
 import * as WireSignature from "../internal/local/wireSignature.js"
 import * as WireStatus from "../internal/local/wireStatus.js"
+import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as LocalBackend from "./LocalBackend.js"
 import type { OAuthClient } from "./OAuthClient.js"
 
@@ -202,8 +203,12 @@ const addBrowser = (
 const addSts = (
   router: HttpLayerRouter.HttpRouter,
   settings: WireDispatch.Settings
-): Effect.Effect<void, never, LocalBackend.LocalBackend> =>
-  Effect.flatMap(LocalBackend.LocalBackend, ({ issuer }) => StsRoute.add(router, settings, issuer))
+): Effect.Effect<void, never, SecurityTokenService.SecurityTokenService | LocalBackend.LocalBackend> =>
+  Effect.gen(function*() {
+    const sts = yield* SecurityTokenService.SecurityTokenService
+    const { issuer } = yield* LocalBackend.LocalBackend
+    yield* StsRoute.add(router, settings, sts, issuer)
+  })
 
 /**
  * The wire protocol over the planes in context, whatever implements them, as routes of an application's own server.
@@ -244,7 +249,7 @@ export const routes = (
 ): Layer.Layer<
   never,
   never,
-  HttpLayerRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend
+  HttpLayerRouter.HttpRouter | LocalBackend.Planes | LocalBackend.LocalBackend
 > =>
   HttpLayerRouter.use((router) => {
     const settings = settingsOf(options, WireLog.noAccess)
@@ -343,7 +348,7 @@ const serve = (
 ): Effect.Effect<
   void,
   never,
-  DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend | Scope.Scope
+  LocalBackend.Planes | LocalBackend.LocalBackend | Scope.Scope
 > =>
   Effect.gen(function*() {
     // A router of its own: the one of `HttpLayerRouter.layer` would be shared with other servers of the program.
@@ -392,7 +397,7 @@ const environment = (url: string, region: string, signatures: Signatures | undef
  * )
  */
 export const layer = (options: Options = {}): Layer.Layer<
-  LocalServer | LocalBackend.LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane,
+  LocalServer | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient
 > => Layer.provide(layerStore(options), Store.layerMemory)
@@ -404,7 +409,7 @@ export const layer = (options: Options = {}): Layer.Layer<
  * @category layers
  */
 export const layerStore = (options: Options = {}): Layer.Layer<
-  LocalServer | LocalBackend.LocalBackend | DataPlane.DataPlane | ControlPlane.ControlPlane,
+  LocalServer | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient | Store.Store
 > =>

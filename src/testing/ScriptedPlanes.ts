@@ -11,14 +11,15 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /**
- * The operations of both planes.
+ * The operations of all planes.
  *
  * @since 0.1.0
  * @category models
  */
-export type Operations = DataPlane.Service & ControlPlane.Operations
+export type Operations = DataPlane.Service & ControlPlane.Operations & SecurityTokenService.Service
 
 /**
  * The answers to one operation: a list, used up call by call, or a function of the request and the number of calls before it. An
@@ -73,7 +74,7 @@ export class ScriptedPlanes
 {}
 
 /**
- * Both planes, from a script.
+ * All planes, from a script.
  *
  * @since 0.1.0
  * @category layers
@@ -95,7 +96,11 @@ export class ScriptedPlanes
  *   Layer.merge(WorkloadAccessToken.layer(Redacted.make("workload-token")))
  * )
  */
-export const layer = (script: Script): Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane | ScriptedPlanes> =>
+export const layer = (
+  script: Script
+): Layer.Layer<
+  DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService | ScriptedPlanes
+> =>
   Layer.effectContext(Effect.map(Ref.make<ReadonlyArray<Call>>([]), (log) => {
     const answer = <K extends keyof Operations>(operation: K): Operations[K] => {
       const answers: Answers<K> | undefined = script[operation]
@@ -161,6 +166,10 @@ export const layer = (script: Script): Layer.Layer<DataPlane.DataPlane | Control
           deleteConsentPortal: answer("deleteConsentPortal"),
           listConsentPortals: answer("listConsentPortals")
         })
+      ),
+      Context.add(
+        SecurityTokenService.SecurityTokenService,
+        SecurityTokenService.make({ getWebIdentityToken: answer("getWebIdentityToken") })
       ),
       Context.add(ScriptedPlanes, {
         calls: Ref.get(log),

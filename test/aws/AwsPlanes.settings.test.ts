@@ -1,6 +1,7 @@
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
+import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
 import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -9,7 +10,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { defaultRegion, endpoint, region } from "../../src/internal/aws/settings.js"
-import { both, credentials, failure, json, operations, type Server, server } from "./utils.js"
+import { both, credentials, failure, json, operations, raw, type Server, server } from "./utils.js"
 
 const withVariables = (variables: Record<string, string>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
@@ -222,6 +223,53 @@ describe("the layer", () => {
       ])
     }))
 
+  describe("of STS", () => {
+    const call = (options: AwsPlanes.Options, variables: Record<string, string>) =>
+      Effect.flatMap(
+        SecurityTokenService,
+        (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
+      ).pipe(
+        Effect.provide(
+          AwsPlanes.layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(withVariables(variables)))
+        )
+      )
+
+    const issuing = server(raw(
+      200,
+      "<GetWebIdentityTokenResponse><GetWebIdentityTokenResult><WebIdentityToken>token</WebIdentityToken>"
+        + "<Expiration>2026-01-02T03:04:05Z</Expiration></GetWebIdentityTokenResult></GetWebIdentityTokenResponse>"
+    ))
+
+    it.scopedLive("takes endpoints from the option, its own variable, that of all, and the profile", () =>
+      Effect.gen(function*() {
+        const http = yield* issuing
+        const profiled = yield* issuing
+        profile(`[default]\nendpoint_url = ${profiled.url}\n`)
+        const nobody = "http://127.0.0.1:1"
+        yield* call({ endpoint: http.url }, { AWS_ENDPOINT_URL_STS: nobody, AWS_ENDPOINT_URL: nobody })
+        yield* call({}, { AWS_ENDPOINT_URL_STS: http.url, AWS_ENDPOINT_URL: nobody })
+        yield* call({}, { AWS_ENDPOINT_URL: http.url })
+        yield* call({ endpoint: nobody, sts: { endpoint: http.url } }, {})
+        assert.lengthOf(http.seen, 4)
+        assert.lengthOf(profiled.seen, 0)
+        yield* call({}, {})
+        assert.deepStrictEqual(profiled.seen.map(({ path }) => path), ["/"])
+      }))
+
+    it.scopedLive("takes the region from its own configuration, the option, AWS_REGION, and its profile", () =>
+      Effect.gen(function*() {
+        const http = yield* issuing
+        profile("[default]\nregion = eu-central-2\n[profile sts]\nregion = eu-west-3\n")
+        const options = { endpoint: http.url }
+        yield* call({ ...options, region: "eu-south-1", sts: { region: "sa-east-1" } }, { AWS_REGION: "eu-north-1" })
+        yield* call({ ...options, region: "eu-south-1" }, { AWS_REGION: "eu-north-1" })
+        yield* call(options, { AWS_REGION: "eu-north-1" })
+        yield* call({ ...options, sts: { profile: "sts" } }, {})
+        yield* call(options, {})
+        assert.deepStrictEqual(regionsOf(http), ["sa-east-1", "eu-south-1", "eu-north-1", "eu-west-3", "eu-central-2"])
+      }))
+  })
+
   it.scopedLive("the SDK's own variables in the environment are seen by both", () =>
     Effect.gen(function*() {
       const http = yield* answering
@@ -246,7 +294,9 @@ describe("the layer", () => {
         [{ endpoint: "http://example.com" }, {}],
         [{}, { AWS_REGION: "bad region" }],
         [{}, { BEDROCK_AGENTCORE_CP_ENDPOINT: "example.com" }],
-        [{}, { AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: "http://example.com" }]
+        [{}, { AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: "http://example.com" }],
+        [{ sts: { region: "bad region" } }, {}],
+        [{}, { AWS_ENDPOINT_URL_STS: "http://example.com" }]
       ]
       for (const [options, variables] of bad) {
         const layer = AwsPlanes.layer(options).pipe(Layer.provide(withVariables(variables)))

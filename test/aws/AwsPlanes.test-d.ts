@@ -13,12 +13,13 @@ import type * as Payment from "effect-agentcore-identity/models/PaymentCredentia
 import type * as Tags from "effect-agentcore-identity/models/ResourceTags"
 import type * as TokenVault from "effect-agentcore-identity/models/TokenVault"
 import type * as Workload from "effect-agentcore-identity/models/WorkloadIdentity"
+import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import { describe, expectTypeOf, it } from "vitest"
-import { common, type Exceptions, newProvider } from "../../src/internal/aws/exceptions.js"
+import { common, type Exceptions, newProvider, webIdentityToken } from "../../src/internal/aws/exceptions.js"
 
 type ErrorOf<Method> = Method extends (request: never) => Effect.Effect<infer _A, infer E, infer _R> ? E : never
 
@@ -43,6 +44,9 @@ describe("error unions", () => {
   it("the tables have exactly what the operations have", () => {
     expectTypeOf(common).toEqualTypeOf<Exceptions<Six>>()
     expectTypeOf(newProvider).toEqualTypeOf<Exceptions<NewProvider>>()
+    expectTypeOf(webIdentityToken).toEqualTypeOf<
+      Exceptions<Exclude<SecurityTokenService.SecurityTokenServiceError, Unmodelled>>
+    >()
   })
 
   it("the operations have exactly what the service model has, and what comes without an answer", () => {
@@ -147,9 +151,13 @@ describe("requests, as they are encoded, are what the SDK takes", () => {
   })
 })
 
+declare const clientOfTheDataPlane: DataSdk.BedrockAgentCoreClient
+
 describe("layers", () => {
-  it("AwsPlanes gives both planes", () => {
-    type Planes = Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError>
+  type AllPlanes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
+
+  it("AwsPlanes gives all planes", () => {
+    type Planes = Layer.Layer<AllPlanes, ConfigError.ConfigError>
     expectTypeOf(AwsPlanes.layer()).toEqualTypeOf<Planes>()
     expectTypeOf(AwsPlanes.layerConfig({ region: Config.string("R"), maxAttempts: Config.integer("N") })).toEqualTypeOf<
       Planes
@@ -159,7 +167,7 @@ describe("layers", () => {
 
   it("AwsIdentity gives Identity too", () => {
     expectTypeOf(AwsIdentity.layer()).toEqualTypeOf<
-      Layer.Layer<Identity.Identity | DataPlane.DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError>
+      Layer.Layer<Identity.Identity | AllPlanes, ConfigError.ConfigError>
     >()
   })
 
@@ -168,6 +176,8 @@ describe("layers", () => {
     AwsPlanes.layer({ credentials: { accessKeyId: "a", secretAccessKey: "b" } })
     // @ts-expect-error no such option
     AwsPlanes.layer({ regio: "us-west-2" })
+    // @ts-expect-error the client of another plane
+    AwsPlanes.layer({ sts: { client: clientOfTheDataPlane } })
     // A provider of the SDK.
     AwsPlanes.layer({ credentials: async () => ({ accessKeyId: "a", secretAccessKey: "b" }) })
   })

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
 import { UserId, UserToken } from "effect-agentcore-identity/UserIdentifier"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
@@ -35,6 +36,11 @@ import {
 } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+const getWebIdentityToken = Effect.flatMap(
+  SecurityTokenService,
+  (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
+)
 
 describe("requests", () => {
   it.scopedLive("every operation goes to its path, signed", () =>
@@ -265,7 +271,7 @@ describe("interruption", () => {
 })
 
 describe("clients", () => {
-  it.scopedLive("are destroyed with the layer", () =>
+  it.scopedLive("are destroyed with the layer, those that were needed", () =>
     Effect.gen(function*() {
       const destroyed: Array<string> = []
       const handler = (name: string) => ({
@@ -275,11 +281,22 @@ describe("clients", () => {
         updateHttpClientConfig: () => {},
         httpHandlerConfigs: () => ({})
       })
-      yield* Effect.scoped(Layer.build(planes("http://127.0.0.1:1", {
+      const layer = planes("http://127.0.0.1:1", {
         dataPlane: { requestHandler: handler("data") },
-        controlPlane: { requestHandler: handler("control") }
-      })))
+        controlPlane: { requestHandler: handler("control") },
+        sts: { requestHandler: handler("sts") }
+      })
+      yield* Effect.scoped(Layer.build(layer))
+      assert.deepStrictEqual(destroyed, [])
+      yield* Effect.gen(function*() {
+        const all = yield* both
+        yield* Effect.exit(operations[0]![1](all))
+        yield* Effect.exit(operations[8]![1](all))
+        assert.deepStrictEqual(destroyed, [])
+      }).pipe(Effect.provide(layer))
       assert.sameMembers(destroyed, ["data", "control"])
+      yield* Effect.exit(Effect.provide(getWebIdentityToken, layer))
+      assert.sameMembers(destroyed, ["data", "control", "sts"])
     }))
 
   it.scopedLive("one that is passed in is used as it is, and not destroyed", () =>

@@ -1,6 +1,4 @@
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
-import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
@@ -11,10 +9,11 @@ import { consent } from "./consent.js"
 import { contract } from "./contract.js"
 import { controlPlane } from "./controlPlane.js"
 import { limits } from "./limits.js"
+import { securityTokenService } from "./securityTokenService.js"
 import * as UncheckedPlanes from "./uncheckedPlanes.js"
 import type { Subject } from "./utils.js"
 
-type Planes<E> = Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane, E>
+type Planes<E> = Layer.Layer<AwsPlanes.Planes, E>
 
 /** Planes → AWS SDK → HTTP → server → backend. */
 const layer = <E>(planes: (url: string) => Planes<E>): Subject["layer"] => (oauth, options) =>
@@ -50,5 +49,6 @@ for (const subject of [checked, unchecked]) {
     controlPlane(subject)
     consent(subject)
     limits(subject)
+    securityTokenService(subject)
   })
 }

@@ -5,6 +5,7 @@ import { consent } from "./consent.js"
 import { contract } from "./contract.js"
 import { controlPlane } from "./controlPlane.js"
 import { limits } from "./limits.js"
+import { securityTokenService } from "./securityTokenService.js"
 import type { Subject } from "./utils.js"
 
 /** In process. */
@@ -19,3 +20,4 @@ contract(subject)
 controlPlane(subject)
 consent(subject)
 limits(subject)
+securityTokenService(subject)

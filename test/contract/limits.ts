@@ -109,7 +109,8 @@ const tags: ReadonlyArray<Member> = [
       "Member must have at most 50 entries"
     ]]
   },
-  text("tags.key", { min: 0, max: 256 })
+  text("tags.key", { min: 0, max: 256 }),
+  ...["", "k".repeat(129)].map((key): Member => ({ name: `tags.${key}`, good: [], bad: [["value", wrongType]] }))
 ]
 
 const page = (max: number): ReadonlyArray<Member> => [
@@ -296,6 +297,11 @@ const rows: ReadonlyArray<Row> = [
         bad: [["a", wrongType]]
       },
       text("customParameters.key", { min: 1, max: 2048 }),
+      ...["", "with space", "k".repeat(257)].map((key): Member => ({
+        name: `customParameters.${key}`,
+        good: [],
+        bad: [["value", wrongType]]
+      })),
       { name: "resources", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
       text("resources.0", { min: 1, max: 2048 }),
       { name: "audiences", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
@@ -532,7 +538,7 @@ const rows: ReadonlyArray<Row> = [
 export const limits = (subject: Subject): void => {
   describe("limits", () => {
     for (const { call, expected, members, name, quoted } of rows) {
-      it.scopedLive(`${name}: ${members.map((member) => member.name.split(".").at(-1)).join(", ")}`, () =>
+      it.scopedLive(`${name}: ${members.map((member) => member.name.split(".").at(-1)?.slice(0, 30)).join(", ")}`, () =>
         Effect.gen(function*() {
           for (const member of members) {
             for (const value of member.good) {

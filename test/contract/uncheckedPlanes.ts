@@ -1,13 +1,17 @@
 import * as Data from "@aws-sdk/client-bedrock-agentcore"
 import * as Control from "@aws-sdk/client-bedrock-agentcore-control"
+import * as Sts from "@aws-sdk/client-sts"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as AwsControlPlane from "../../src/internal/aws/controlPlane.js"
 import * as AwsDataPlane from "../../src/internal/aws/dataPlane.js"
+import * as AwsSecurityTokenService from "../../src/internal/aws/securityTokenService.js"
 import type { Operation } from "../../src/internal/operation.js"
 import * as Operations from "../../src/internal/operations.js"
 import { streamed } from "./utils.js"
@@ -30,8 +34,8 @@ const unchecked = <Rows>(rows: Rows): Rows =>
     ])
   ) as Rows
 
-/** The SDK's clients without the checks of `DataPlane.make` and `ControlPlane.make`: all that is checked is checked by the server. */
-export const layer = (endpoint: string): Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane> =>
+/** The SDK's clients without the checks of the planes' `make`: all that is checked is checked by the server. */
+export const layer = (endpoint: string): Layer.Layer<AwsPlanes.Planes> =>
   Layer.scopedContext(Effect.gen(function*() {
     const config = {
       endpoint,
@@ -47,10 +51,15 @@ export const layer = (endpoint: string): Layer.Layer<DataPlane.DataPlane | Contr
       Effect.sync(() => new Control.BedrockAgentCoreControlClient(config)),
       (client) => Effect.sync(() => client.destroy())
     )
+    const sts = yield* Effect.acquireRelease(
+      Effect.sync(() => new Sts.STSClient(config)),
+      (client) => Effect.sync(() => client.destroy())
+    )
     return Context.make(DataPlane.DataPlane, AwsDataPlane.operations(Data, data, unchecked(Operations.dataPlane))).pipe(
       Context.add(
         ControlPlane.ControlPlane,
         streamed(AwsControlPlane.operations(Control, control, unchecked(Operations.controlPlane)))
-      )
+      ),
+      Context.add(SecurityTokenService.SecurityTokenService, AwsSecurityTokenService.operations(Sts, sts))
     )
   }))

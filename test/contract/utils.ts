@@ -23,7 +23,7 @@ export interface Subject {
   readonly remote: boolean
 }
 
-export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | LocalBackend.LocalBackend
+export type Planes = LocalBackend.Planes | LocalBackend.LocalBackend
 
 /** A test of a subject, over a backend of its own. */
 export const tester = (subject: Subject) =>

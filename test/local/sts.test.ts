@@ -4,10 +4,18 @@ import {
   STSClient,
   STSServiceException
 } from "@aws-sdk/client-sts"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import { assert, describe, it } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as Wire from "./wire.js"
@@ -64,17 +72,26 @@ const verified = (token: string) =>
     )
   })
 
-const form = (parameters: Record<string, string>, headers: Record<string, string> = {}) =>
-  Effect.flatMap(Wire.url, (url) =>
-    Wire.send(url, {
-      path: "/",
-      body: String(new URLSearchParams({ Version: "2011-06-15", ...parameters })),
-      headers: {
-        "content-type": "application/x-www-form-urlencoded; charset=utf-8",
-        authorization: Wire.authorization.replace("bedrock-agentcore", "sts"),
-        ...headers
-      }
-    }))
+const formOf = (parameters: Record<string, string>, headers: Record<string, string> = {}): Wire.Request => ({
+  path: "/",
+  body: String(new URLSearchParams({ Version: "2011-06-15", ...parameters })),
+  headers: {
+    "content-type": "application/x-www-form-urlencoded; charset=utf-8",
+    authorization: Wire.authorization.replace("bedrock-agentcore", "sts"),
+    ...headers
+  }
+})
+
+const form = (parameters: Record<string, string>, headers?: Record<string, string>) =>
+  Effect.flatMap(Wire.url, (url) => Wire.send(url, formOf(parameters, headers)))
+
+/** The routes of a backend whose STS fails. */
+const serverThatFailsWith = (error: SecurityTokenService.SecurityTokenServiceError) =>
+  HttpLayerRouter.serve(LocalServer.routes(), { disableListenLog: true, disableLogger: true }).pipe(
+    Layer.provide(SecurityTokenService.decorate(() => Effect.fail(error))),
+    Layer.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())),
+    Layer.provideMerge(NodeHttpServer.layerTest)
+  )
 
 const good = {
   Action: "GetWebIdentityToken",
@@ -213,6 +230,42 @@ describe("GetWebIdentityToken", () => {
       signatures: "verify",
       credentials: [{ accessKeyId: "local", secretAccessKey: Redacted.make("right") }]
     }))))
+
+  it.live("gives each error of the plane to an AWS SDK, which makes the same error of it", () =>
+    Effect.gen(function*() {
+      const said = { operation: "GetWebIdentityToken", message: "the reason" }
+      const errors: ReadonlyArray<readonly [SecurityTokenService.SecurityTokenServiceError, status: number]> = [
+        [new IdentityError.OutboundWebIdentityFederationDisabledException(said), 403],
+        [new IdentityError.SessionDurationEscalationException(said), 403],
+        [new IdentityError.JWTPayloadSizeExceededException(said), 400],
+        [new IdentityError.AccessDeniedException(said), 403],
+        [new IdentityError.ValidationException(said), 400],
+        [new IdentityError.ThrottlingException(said), 429],
+        [new IdentityError.InternalServerException(said), 500],
+        [new IdentityError.UnknownServiceError({ ...said, code: "ExpiredToken", status: 403 }), 403]
+      ]
+      for (const [error, status] of errors) {
+        yield* Effect.gen(function*() {
+          const endpoint = yield* Wire.base
+          const answer = yield* Wire.send(endpoint, formOf(good))
+          assert.strictEqual(answer.status, status)
+          const sts = yield* Effect.provide(
+            SecurityTokenService.SecurityTokenService,
+            AwsPlanes.layer({
+              endpoint,
+              region: "us-west-2",
+              credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local") },
+              maxAttempts: 1
+            })
+          )
+          const arrived = yield* Effect.flip(
+            sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384" })
+          )
+          assert.strictEqual(arrived._tag, error._tag)
+          assert.strictEqual(arrived.message, error.message)
+        }).pipe(Effect.provide(serverThatFailsWith(error)))
+      }
+    }))
 
   it.live("is found by the environment of the server", () =>
     Effect.gen(function*() {

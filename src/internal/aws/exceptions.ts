@@ -10,9 +10,12 @@ import {
   DecryptionFailure,
   EncryptionFailure,
   InternalServerException,
+  JWTPayloadSizeExceededException,
+  OutboundWebIdentityFederationDisabledException,
   ResourceLimitExceededException,
   ResourceNotFoundException,
   ServiceQuotaExceededException,
+  SessionDurationEscalationException,
   ThrottlingException,
   UnauthorizedException,
   ValidationException
@@ -150,5 +153,25 @@ export const portals = exceptions({
   UnauthorizedException,
   AccessDeniedException,
   ThrottlingException,
+  InternalServerException
+})
+
+/**
+ * Those of `GetWebIdentityToken`. STS calls the common ones by names of its own, those of the AWS Query protocol, and by the names
+ * that newer services give them.
+ *
+ * @internal
+ */
+export const webIdentityToken = exceptions({
+  OutboundWebIdentityFederationDisabledException,
+  SessionDurationEscalationException,
+  JWTPayloadSizeExceededException,
+  ValidationError: ValidationException,
+  ValidationException,
+  AccessDenied: AccessDeniedException,
+  AccessDeniedException,
+  Throttling: ThrottlingException,
+  ThrottlingException,
+  InternalFailure: InternalServerException,
   InternalServerException
 })

@@ -5,8 +5,8 @@
  * | what came back | error |
  * | --- | --- |
  * | an exception that the operation has in the model, by its name and not by its status | that exception |
- * | JSON under any other name, or without a name (`Unknown`), or no body at all | `UnknownServiceError` with name and status |
- * | anything that is not JSON (a proxy's HTML, a truncated body), at any status | `TransportError` `undecodable` with the status |
+ * | JSON (of STS: XML) under any other name, or without a name (`Unknown`), or no body at all | `UnknownServiceError` with name and status |
+ * | anything else (a proxy's HTML, a truncated body), at any status | `TransportError` `undecodable` with the status |
  * | an answer that is not of the model | `TransportError` `undecodable` with the status |
  * | an answer that breaks off | `TransportError` `connection` |
  *

@@ -9,6 +9,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { isLoopback } from "../loopback.js"
 
 const invalid = (source: string, message: string): ConfigError.ConfigError => ConfigError.InvalidData([source], message)
 
@@ -58,9 +59,6 @@ export const region = (
 // Endpoints
 // -----------------------------------------------------------------------------
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-
 // No message repeats the value: there may be a password in it.
 const endpointProblem = (value: string, allowInsecure: boolean): string | undefined => {
   if (!URL.canParse(value)) {
@@ -102,7 +100,8 @@ export const checkEndpoint = (
  */
 export const endpoint = (options: {
   readonly option: string | undefined
-  readonly variable: string
+  /** Of this package, where it has one. */
+  readonly variable?: string | undefined
   readonly awsVariable: string
   readonly allowInsecure: boolean
 }): Effect.Effect<string | undefined, ConfigError.ConfigError> =>
@@ -112,7 +111,7 @@ export const endpoint = (options: {
     }
     const ignoreAws = Option.contains(yield* variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")
     const names = [options.variable, ...(ignoreAws ? [] : [options.awsVariable, "AWS_ENDPOINT_URL"])]
-    for (const name of names) {
+    for (const name of names.filter((name) => name !== undefined)) {
       const value = yield* variable(name)
       if (Option.isSome(value)) {
         return yield* checkEndpoint(name, value.value, options.allowInsecure)

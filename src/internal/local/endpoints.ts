@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+import { isLoopback } from "../loopback.js"
 
 /**
  * Whether secrets may go there: https anywhere, plain http on this machine only.
@@ -14,7 +13,7 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 export const isSecure = (url: string): boolean => {
   if (!URL.canParse(url)) return false
   const { hostname, protocol } = new URL(url)
-  return protocol === "https:" || (protocol === "http:" && loopback.test(hostname))
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname))
 }
 
 /**

@@ -4,47 +4,27 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import { randomUUID } from "node:crypto"
+import { JWTPayloadSizeExceededException } from "../../IdentityError.js"
+import type * as SecurityTokenService from "../../SecurityTokenService.js"
 import type { Account } from "./arn.js"
 
-/** @internal */
-export type Algorithm = "ES384" | "RS256"
-
-/**
- * A token that would be too large. AWS documents no limit but that of the request's own parts; this one is a guess, for what a
- * header of a request takes.
- *
- * @internal
- */
-export class TokenTooLarge extends Data.TaggedError("TokenTooLarge") {}
-
+/** AWS documents no limit but those of the request's own parts: this one is a guess, for what a header of a request takes. */
 const maxTokenLength = 16384
 
 /** The name of the role that the local backend acts as. */
 const role = "agentcore-identity-local"
 
 /** @internal */
-export interface WebIdentityTokenRequest {
-  readonly audience: ReadonlyArray<string>
-  readonly signingAlgorithm: Algorithm
-  readonly lifetimeSeconds: number
-  readonly tags: Readonly<Record<string, string>>
-}
-
-/** @internal */
-export interface WebIdentityToken {
-  readonly webIdentityToken: Redacted.Redacted
-  readonly expiration: DateTime.Utc
-}
-
-/** @internal */
 export interface LocalIssuer {
-  readonly issue: (request: WebIdentityTokenRequest) => Effect.Effect<WebIdentityToken, TokenTooLarge>
+  /** Without the checks of the request. */
+  readonly getWebIdentityToken: (
+    request: SecurityTokenService.GetWebIdentityTokenRequest
+  ) => Effect.Effect<SecurityTokenService.GetWebIdentityTokenResponse, JWTPayloadSizeExceededException>
   /** A token that the backend itself needs, for one audience. */
   readonly tokenFor: (audience: string) => Effect.Effect<Redacted.Redacted>
   /** What OpenID Connect discovery finds. */
@@ -59,7 +39,7 @@ interface SigningKey {
   readonly publicKey: Jose.JWK
 }
 
-const makeKey = (alg: Algorithm): Effect.Effect<SigningKey> =>
+const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<SigningKey> =>
   // To the end, whoever asked first: a key that was given up would be given up for everyone.
   Effect.uninterruptible(Effect.promise(async () => {
     const { privateKey, publicKey } = await Jose.generateKeyPair(alg)
@@ -78,13 +58,13 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
     const keys = { ES384: yield* Effect.cached(makeKey("ES384")), RS256: yield* Effect.cached(makeKey("RS256")) }
     let rsaIsUsed = false
 
-    const issue: LocalIssuer["issue"] = Effect.fnUntraced(
-      function*({ audience, lifetimeSeconds, signingAlgorithm, tags }) {
+    const getWebIdentityToken: LocalIssuer["getWebIdentityToken"] = Effect.fnUntraced(
+      function*({ audience, durationSeconds = 300, signingAlgorithm, tags = {} }) {
         if (signingAlgorithm === "RS256") rsaIsUsed = true
         const { kid, privateKey } = yield* keys[signingAlgorithm]
         const now = yield* DateTime.now
         const issuedAt = Math.floor(DateTime.toEpochMillis(now) / 1000)
-        const expiresAt = issuedAt + lifetimeSeconds
+        const expiresAt = issuedAt + durationSeconds
         const claims = new Jose.SignJWT({
           // AWS writes a single audience as a text.
           aud: audience.length === 1 ? audience[0] ?? [] : [...audience],
@@ -104,17 +84,22 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
             .setJti(randomUUID())
             .sign(privateKey)
         )
-        if (token.length > maxTokenLength) return yield* new TokenTooLarge()
+        if (token.length > maxTokenLength) {
+          return yield* new JWTPayloadSizeExceededException({
+            operation: "GetWebIdentityToken",
+            message: "The requested token payload size exceeds the maximum allowed size."
+          })
+        }
         return { webIdentityToken: Redacted.make(token), expiration: DateTime.unsafeMake(expiresAt * 1000) }
       }
     )
 
     return {
-      issue,
+      getWebIdentityToken,
       tokenFor: (audience) =>
         Effect.map(
           // An issuer's URL is never so long that the token gets too large.
-          Effect.orDie(issue({ audience: [audience], signingAlgorithm: "ES384", lifetimeSeconds: 300, tags: {} })),
+          Effect.orDie(getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384" })),
           ({ webIdentityToken }) => webIdentityToken
         ),
       metadata: {

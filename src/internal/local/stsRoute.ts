@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
+import * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as Constraint from "../constraint.js"
 import * as Validation from "../validation.js"
 import type { LocalIssuer } from "./localIssuer.js"
@@ -98,7 +99,7 @@ const Tag = Schema.Struct({ key: Constraint.text(1, 128), value: Constraint.text
 /** Limits: the AWS service model of STS. */
 const Request = Schema.Struct({
   audience: Constraint.items(Constraint.text(1, 1000), 1, 10),
-  signingAlgorithm: Constraint.oneOf("ES384", "RS256"),
+  signingAlgorithm: SecurityTokenService.SigningAlgorithm,
   durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
   scope: Constraint.optional(Schema.String),
   subjectMode: Constraint.optional(Constraint.oneOf("AWSIdentity", "OriginIdentity")),
@@ -151,7 +152,7 @@ const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings)
       isForm(request.headers["content-type"]) ? undefined : wrongContentType
     )
 
-const call = Effect.fnUntraced(function*(issuer: Pick<LocalIssuer, "issue">, form: URLSearchParams) {
+const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form: URLSearchParams) {
   if (form.get("Action") !== operation || form.get("Version") !== version) {
     return yield* Effect.fail<WireError>({
       status: 400,
@@ -170,17 +171,13 @@ const call = Effect.fnUntraced(function*(issuer: Pick<LocalIssuer, "issue">, for
     return yield* Effect.fail(invalid("Duplicate tag keys found. Tag keys must be unique."))
   }
   return yield* Effect.mapError(
-    issuer.issue({
+    sts.getWebIdentityToken({
       audience: request.audience,
       signingAlgorithm: request.signingAlgorithm,
-      lifetimeSeconds: request.durationSeconds ?? 300,
+      durationSeconds: request.durationSeconds,
       tags: Object.fromEntries(request.tags.map(({ key, value }) => [key, value]))
     }),
-    (): WireError => ({
-      status: 400,
-      name: "JWTPayloadSizeExceededException",
-      message: "The requested token payload size exceeds the maximum allowed size."
-    })
+    WireErrors.fromPlane
   )
 })
 
@@ -188,7 +185,7 @@ const call = Effect.fnUntraced(function*(issuer: Pick<LocalIssuer, "issue">, for
 // Routes
 // -----------------------------------------------------------------------------
 
-const handler = (issuer: Pick<LocalIssuer, "issue">, settings: Settings) =>
+const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
   settings.access(
     operation,
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
@@ -201,7 +198,7 @@ const handler = (issuer: Pick<LocalIssuer, "issue">, settings: Settings) =>
       return problem !== undefined ? Effect.succeed(respondXmlError(problem, requestId)) : readBody(request).pipe(
         Effect.tap((body) => settings.signatures.content(request, service, body)),
         Effect.flatMap(parse),
-        Effect.flatMap((form) => call(issuer, form)),
+        Effect.flatMap((form) => call(sts, form)),
         Effect.match({
           onFailure: (error) => respondXmlError(error, requestId),
           onSuccess: ({ expiration, webIdentityToken }) =>
@@ -247,10 +244,11 @@ const published = (name: string, settings: Settings, content: Effect.Effect<unkn
 export const add = (
   router: HttpLayerRouter.HttpRouter,
   settings: Settings,
-  issuer: Pick<LocalIssuer, "issue" | "metadata" | "keySet">
+  sts: SecurityTokenService.Service,
+  issuer: Pick<LocalIssuer, "metadata" | "keySet">
 ): Effect.Effect<void> =>
   Effect.all([
-    router.add("POST", "/", handler(issuer, settings)),
+    router.add("POST", "/", handler(sts, settings)),
     router.add(
       "GET",
       "/.well-known/openid-configuration",

@@ -6,6 +6,7 @@
 import type * as ControlPlane from "../../ControlPlane.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type { TransportError, UnknownServiceError, ValidationException } from "../../IdentityError.js"
+import type { SecurityTokenServiceError } from "../../SecurityTokenService.js"
 
 /**
  * An error on its way out. `name` and `message` are free of secrets.
@@ -31,6 +32,7 @@ export type PlaneError =
   | DataPlane.DataPlaneError
   | ControlPlane.CreateCredentialProviderError
   | ControlPlane.SetTokenVaultCmkError
+  | SecurityTokenServiceError
 
 type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
 
@@ -46,7 +48,10 @@ const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
   ServiceQuotaExceededException: 402,
   ResourceLimitExceededException: 400,
   EncryptionFailure: 400,
-  DecryptionFailure: 400
+  DecryptionFailure: 400,
+  OutboundWebIdentityFederationDisabledException: 403,
+  SessionDurationEscalationException: 403,
+  JWTPayloadSizeExceededException: 400
 }
 
 // Whoever calls a server over a plane that calls AWS: what the plane did not get is what a gateway did not get.

@@ -1,0 +1,14 @@
+/**
+ * Hosts that are this machine.
+ *
+ * @since 0.1.0
+ */
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/**
+ * Whether a host name, as `URL` has it, is this machine: what is sent there in clear stays there.
+ *
+ * @internal
+ */
+export const isLoopback = (hostname: string): boolean => loopback.test(hostname)

@@ -1,0 +1,122 @@
+import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import type * as Identity from "effect-agentcore-identity/Identity"
+import type * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import type { OAuthClient } from "effect-agentcore-identity/local/OAuthClient"
+import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import { describe, expectTypeOf, test } from "vitest"
+
+class WarehouseToken extends Context.Tag("WarehouseToken")<WarehouseToken, Redacted.Redacted>() {}
+class Database extends Context.Tag("Database")<Database, { readonly name: string }>() {}
+
+interface QueryFailed {
+  readonly _tag: "QueryFailed"
+}
+
+declare const useWarehouse: Effect.Effect<number, QueryFailed, WarehouseToken | Database>
+declare const useDefault: Effect.Effect<string, never, IamAccessToken.IamAccessToken>
+
+type Failure = SecurityTokenService.SecurityTokenServiceError
+type Sts = SecurityTokenService.SecurityTokenService
+
+const audience = "https://warehouse.example.com"
+
+describe("withIamAccessToken", () => {
+  test("takes the tag away, and adds the service and what it can fail with", () => {
+    type Result = Effect.Effect<number, QueryFailed | Failure, Database | Sts>
+    expectTypeOf(IamAccessToken.withIamAccessToken(useWarehouse, { audience, into: WarehouseToken })).toEqualTypeOf<
+      Result
+    >()
+    expectTypeOf(useWarehouse.pipe(IamAccessToken.withIamAccessToken({ audience, into: WarehouseToken })))
+      .toEqualTypeOf<Result>()
+  })
+
+  test("has a default tag, and needs neither Identity nor a workload access token", () => {
+    expectTypeOf(useDefault.pipe(IamAccessToken.withIamAccessToken({ audience }))).toEqualTypeOf<
+      Effect.Effect<string, Failure, Sts>
+    >()
+  })
+
+  test("the limits that a type can say are types", () => {
+    void IamAccessToken.withIamAccessToken(useDefault, { audience: [audience, audience], duration: "5 minutes" })
+    // @ts-expect-error no audience at all
+    void IamAccessToken.withIamAccessToken(useDefault, { audience: [] })
+    // @ts-expect-error no such algorithm
+    void IamAccessToken.withIamAccessToken(useDefault, { audience, signingAlgorithm: "HS256" })
+    // @ts-expect-error no such unit
+    void IamAccessToken.withIamAccessToken(useDefault, { audience, duration: "5 min" })
+    // @ts-expect-error a tag's value is a text
+    void IamAccessToken.withIamAccessToken(useDefault, { audience, tags: { count: 1 } })
+    // @ts-expect-error Database is no token
+    void IamAccessToken.withIamAccessToken(useWarehouse, { audience, into: Database })
+  })
+
+  test("the errors of STS are exact", () => {
+    expectTypeOf<Failure["_tag"]>().toEqualTypeOf<
+      | "ValidationException"
+      | "AccessDeniedException"
+      | "ThrottlingException"
+      | "InternalServerException"
+      | "UnknownServiceError"
+      | "TransportError"
+      | "OutboundWebIdentityFederationDisabledException"
+      | "SessionDurationEscalationException"
+      | "JWTPayloadSizeExceededException"
+    >()
+    expectTypeOf<Failure>().toExtend<IdentityError.IdentityError>()
+  })
+})
+
+describe("makeWithIamAccessToken", () => {
+  test("needs the service once", () => {
+    const program = Effect.gen(function*() {
+      const withIamAccessToken = yield* IamAccessToken.makeWithIamAccessToken
+      return useWarehouse.pipe(withIamAccessToken({ audience, into: WarehouseToken }))
+    })
+    expectTypeOf(program).toEqualTypeOf<
+      Effect.Effect<Effect.Effect<number, QueryFailed | Failure, Database>, never, Sts>
+    >()
+  })
+})
+
+describe("layers", () => {
+  type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | Sts
+
+  test("one token is a layer", () => {
+    expectTypeOf(IamAccessToken.layer({ audience, into: WarehouseToken })).toEqualTypeOf<
+      Layer.Layer<WarehouseToken, Failure, Sts>
+    >()
+    expectTypeOf(IamAccessToken.layer({ audience })).toEqualTypeOf<
+      Layer.Layer<IamAccessToken.IamAccessToken, Failure, Sts>
+    >()
+  })
+
+  test("whatever has the planes has STS too", () => {
+    expectTypeOf(ScriptedPlanes.layer({})).toEqualTypeOf<Layer.Layer<Planes | ScriptedPlanes.ScriptedPlanes>>()
+    expectTypeOf(LocalBackend.layer()).toEqualTypeOf<
+      Layer.Layer<Planes | LocalBackend.LocalBackend, never, OAuthClient>
+    >()
+    expectTypeOf(LocalServer.layer()).toEqualTypeOf<
+      Layer.Layer<
+        Planes | LocalBackend.LocalBackend | LocalServer.LocalServer,
+        LocalServer.LocalServerError,
+        OAuthClient
+      >
+    >()
+    expectTypeOf(LocalIdentity.layer()).toEqualTypeOf<
+      Layer.Layer<
+        Identity.Identity | Planes | LocalBackend.LocalBackend | LocalServer.LocalServer,
+        LocalServer.LocalServerError
+      >
+    >()
+  })
+})

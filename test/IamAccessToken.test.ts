@@ -1,0 +1,151 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Jose from "jose"
+import { secret } from "./utils.js"
+
+class WarehouseToken extends Context.Tag("WarehouseToken")<WarehouseToken, Redacted.Redacted>() {}
+
+const audience = "https://warehouse.example.com"
+
+/** A token named after whom it is for. */
+const telling = ScriptedPlanes.layer({
+  getWebIdentityToken: (request, index) =>
+    Effect.succeed({
+      webIdentityToken: secret(`${request.audience.join("+")}-${index}`),
+      expiration: DateTime.unsafeMake(0)
+    })
+})
+
+const spend = <Id>(tag: Context.Tag<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
+
+/** What the service is asked for. */
+const asked = (options: IamAccessToken.Options) =>
+  Effect.gen(function*() {
+    yield* IamAccessToken.withIamAccessToken(Effect.void, options)
+    const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
+    return (yield* callsOf("getWebIdentityToken")).map(({ request }) => request)
+  }).pipe(Effect.provide(telling))
+
+describe("withIamAccessToken", () => {
+  it.effect("provides the default tag or another one, data first and in a pipe", () =>
+    Effect.gen(function*() {
+      const program = spend(IamAccessToken.IamAccessToken)
+      assert.strictEqual(yield* IamAccessToken.withIamAccessToken(program, { audience: "a" }), "a-0")
+      assert.strictEqual(yield* program.pipe(IamAccessToken.withIamAccessToken({ audience: "b" })), "b-1")
+      const both = yield* Effect.all([spend(WarehouseToken), spend(IamAccessToken.IamAccessToken)]).pipe(
+        IamAccessToken.withIamAccessToken({ audience: "c", into: WarehouseToken }),
+        IamAccessToken.withIamAccessToken({ audience: "d" })
+      )
+      assert.deepStrictEqual(both, ["c-3", "d-2"])
+    }).pipe(Effect.provide(telling)))
+
+  it.effect("asks at every run, and not before", () =>
+    Effect.gen(function*() {
+      const { calls } = yield* ScriptedPlanes.ScriptedPlanes
+      const program = spend(IamAccessToken.IamAccessToken).pipe(IamAccessToken.withIamAccessToken({ audience: "a" }))
+      assert.lengthOf(yield* calls, 0)
+      assert.deepStrictEqual([yield* program, yield* program], ["a-0", "a-1"])
+    }).pipe(Effect.provide(telling)))
+
+  it.effect("has defaults, and takes one audience or several", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* asked({ audience }), [
+        { audience: [audience], signingAlgorithm: "ES384", durationSeconds: undefined, tags: undefined }
+      ])
+      assert.deepStrictEqual(
+        yield* asked({
+          audience: ["a", "b"],
+          signingAlgorithm: "RS256",
+          duration: "10 minutes",
+          tags: { team: "billing" }
+        }),
+        [{ audience: ["a", "b"], signingAlgorithm: "RS256", durationSeconds: 600, tags: { team: "billing" } }]
+      )
+    }))
+
+  it.effect("takes a duration in any unit", () =>
+    Effect.gen(function*() {
+      for (
+        const [duration, seconds] of [
+          [Duration.minutes(1), 60],
+          [61_000, 61],
+          [[90, 0], 90],
+          ["0.7 hours", 2520],
+          ["1 hour", 3600]
+        ] as const
+      ) {
+        assert.strictEqual((yield* asked({ audience, duration }))[0]?.durationSeconds, seconds)
+      }
+    }))
+
+  it.effect("a duration beyond the limits, or with a fraction of a second, is refused and not rounded", () =>
+    Effect.gen(function*() {
+      for (const duration of ["59 seconds", "3601 seconds", 0, "60500 millis", Duration.infinity, "1 day"] as const) {
+        const error = yield* Effect.flip(asked({ audience, duration }))
+        assert(error._tag === "ValidationException", error._tag)
+        assert.strictEqual(error.fieldList?.[0]?.name, "durationSeconds")
+      }
+    }))
+
+  it.effect("needs nothing but a SecurityTokenService, as in a user's own tests", () =>
+    Effect.gen(function*() {
+      const token = yield* spend(IamAccessToken.IamAccessToken).pipe(IamAccessToken.withIamAccessToken({ audience }))
+      assert.strictEqual(token, "from-a-mock")
+    }).pipe(Effect.provide(Layer.mock(SecurityTokenService.SecurityTokenService, {
+      getWebIdentityToken: () =>
+        Effect.succeed({ webIdentityToken: secret("from-a-mock"), expiration: DateTime.unsafeMake(0) })
+    }))))
+})
+
+describe("makeWithIamAccessToken", () => {
+  it.effect("is the same over the service in context", () =>
+    Effect.gen(function*() {
+      const withIamAccessToken = yield* Effect.provide(IamAccessToken.makeWithIamAccessToken, telling)
+      const program = spend(WarehouseToken).pipe(withIamAccessToken({ audience: "a", into: WarehouseToken }))
+      assert.deepStrictEqual([yield* program, yield* program], ["a-0", "a-1"])
+    }))
+})
+
+describe("layer", () => {
+  it.effect("obtains one token for everything above it", () =>
+    Effect.gen(function*() {
+      const tokens = yield* Effect.all([
+        spend(WarehouseToken),
+        spend(WarehouseToken),
+        spend(IamAccessToken.IamAccessToken)
+      ])
+      assert.deepStrictEqual(tokens, ["a-0", "a-0", "b-1"])
+    }).pipe(
+      Effect.provide(Layer.provideMerge(
+        IamAccessToken.layer({ audience: "b" }),
+        IamAccessToken.layer({ audience: "a", into: WarehouseToken })
+      )),
+      Effect.provide(telling)
+    ))
+})
+
+describe("over the local backend", () => {
+  it.scopedLive("is a JWT that a service outside can check by the keys of the issuer", () =>
+    Effect.gen(function*() {
+      const { issuer } = yield* LocalBackend.LocalBackend
+      const token = yield* spend(IamAccessToken.IamAccessToken).pipe(
+        IamAccessToken.withIamAccessToken({ audience, duration: "1 minute", tags: { team: "billing" } })
+      )
+      const keys = yield* issuer.keySet
+      const { payload } = yield* Effect.promise(() =>
+        Jose.jwtVerify(token, Jose.createLocalJWKSet(keys), { audience, issuer: "http://127.0.0.1:4020" })
+      )
+      assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 60)
+      assert.deepInclude(payload["https://sts.amazonaws.com/"], { request_tags: { team: "billing" } })
+    }).pipe(Effect.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted()))))
+})

@@ -1,0 +1,131 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Recorder from "./recorder.js"
+import { same, secret } from "./utils.js"
+
+const request: SecurityTokenService.GetWebIdentityTokenRequest = {
+  audience: ["https://api.example.com"],
+  signingAlgorithm: "ES384"
+}
+
+const expiration = DateTime.unsafeMake(300_000)
+
+const planes = ScriptedPlanes.layer({
+  getWebIdentityToken: (_, index) =>
+    Effect.succeed({ webIdentityToken: secret(`web-identity-token-${index}`), expiration })
+})
+
+type Patch = { readonly [K in keyof SecurityTokenService.GetWebIdentityTokenRequest]?: unknown }
+
+const ask = (patch: Patch = {}) =>
+  Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) =>
+    // Requests from outside TypeScript, which is what the checks are for.
+    sts.getWebIdentityToken({ ...request, ...patch } as SecurityTokenService.GetWebIdentityTokenRequest))
+
+const text = (length: number) => "x".repeat(length)
+const audiences = (count: number) => Array.from({ length: count }, (_, index) => `audience-${index}`)
+const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, ""]))
+
+const atLeast = (n: number) => `Member must have length greater than or equal to ${n}`
+const atMost = (n: number) => `Member must have length less than or equal to ${n}`
+const ofType = "Member must have the type that the service model gives it"
+
+describe("SecurityTokenService.make", () => {
+  const refused: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
+    [{ audience: [] }, "audience", "Member must have between 1 and 10 items"],
+    [{ audience: audiences(11) }, "audience", "Member must have between 1 and 10 items"],
+    [{ audience: "https://api.example.com" }, "audience", ofType],
+    [{ audience: ["ok", ""] }, "audience.1", atLeast(1)],
+    [{ audience: [text(1001)] }, "audience.0", atMost(1000)],
+    [{ signingAlgorithm: "HS256" }, "signingAlgorithm", "Member must satisfy enum value set: [ES384, RS256]"],
+    [{ signingAlgorithm: undefined }, "signingAlgorithm", "Member must satisfy enum value set: [ES384, RS256]"],
+    [{ durationSeconds: 59 }, "durationSeconds", "Member must have value greater than or equal to 60"],
+    [{ durationSeconds: 3601 }, "durationSeconds", "Member must have value less than or equal to 3600"],
+    [{ durationSeconds: 60.5 }, "durationSeconds", "Member must be a whole number"],
+    [{ durationSeconds: Infinity }, "durationSeconds", "Member must be a whole number"],
+    [{ durationSeconds: NaN }, "durationSeconds", "Member must be a whole number"],
+    [{ tags: tags(51) }, "tags", "Member must have at most 50 entries"],
+    [{ tags: { key: text(257) } }, "tags.key", atMost(256)],
+    [{ tags: { "": "value" } }, "tags.", ofType],
+    [{ tags: { [text(129)]: "value" } }, `tags.${text(129)}`, ofType]
+  ]
+
+  const cases = refused.map(([patch, field, constraint]) => ({ patch, field, constraint }))
+
+  it.effect.each(cases)("refuses $field: $constraint", ({ constraint, field, patch }) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(ask(patch))
+      assert(error._tag === "ValidationException")
+      assert.strictEqual(error.operation, "GetWebIdentityToken")
+      assert.deepStrictEqual(error.fieldList, [{ name: field, message: constraint }])
+      assert.deepStrictEqual(yield* Effect.flatMap(ScriptedPlanes.ScriptedPlanes, (planes) => planes.calls), [])
+    }).pipe(Effect.provide(planes)))
+
+  it.effect("accepts what is just within the limits", () =>
+    Effect.gen(function*() {
+      const within: ReadonlyArray<Patch> = [
+        { audience: audiences(10), signingAlgorithm: "RS256" },
+        { audience: [text(1), text(1000)] },
+        { durationSeconds: 60 },
+        { durationSeconds: 3600 },
+        { tags: tags(50) },
+        { tags: { [text(128)]: text(256) } },
+        { durationSeconds: undefined, tags: undefined }
+      ]
+      yield* Effect.forEach(within, ask)
+      const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
+      const calls = yield* callsOf("getWebIdentityToken")
+      assert.deepStrictEqual(calls.map(({ request }) => request), within.map((patch) => ({ ...request, ...patch })))
+    }).pipe(Effect.provide(planes)))
+})
+
+describe("decorate", () => {
+  it.effect("wraps the operation beneath IamAccessToken, and can put faults in", () =>
+    Effect.gen(function*() {
+      const seen = yield* Ref.make<ReadonlyArray<readonly [string, unknown]>>([])
+      const fault = new IdentityError.ThrottlingException({
+        operation: "GetWebIdentityToken",
+        message: "Rate exceeded"
+      })
+      const decorated = SecurityTokenService.decorate((operation, effect, request) =>
+        Effect.flatMap(
+          Ref.updateAndGet(seen, (all) => [...all, [operation, request] as const]),
+          ({ length }) => length === 1 ? Effect.fail(fault) : effect
+        )
+      )
+      const program = IamAccessToken.IamAccessToken.pipe(
+        IamAccessToken.withIamAccessToken({ audience: "https://api.example.com" })
+      )
+      yield* Effect.gen(function*() {
+        const error = yield* Effect.flip(program)
+        assert.strictEqual(error._tag, "ThrottlingException")
+        assert.strictEqual(error.message, fault.message)
+        same(yield* program, secret("web-identity-token-0"))
+      }).pipe(Effect.provide(Layer.provide(decorated, planes)))
+      const asked = { ...request, durationSeconds: undefined, tags: undefined }
+      assert.deepStrictEqual(yield* Ref.get(seen), [["getWebIdentityToken", asked], ["getWebIdentityToken", asked]])
+    }))
+})
+
+describe("spans", () => {
+  it.effect("are named after the operation, and show neither token nor claims", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* ask({ tags: { customer: "tag-of-a-customer" } }).pipe(
+        Effect.tap(Effect.log),
+        Effect.provide(planes),
+        Effect.provide(recorder.layer)
+      )
+      const [span] = yield* recorder.spans
+      assert.strictEqual(span?.name, "SecurityTokenService.getWebIdentityToken")
+      assert.strictEqual(span?.attributes.get("rpc.method"), "GetWebIdentityToken")
+      Recorder.assertSecretFree(yield* recorder.everything, ["web-identity-token-0", "tag-of-a-customer"])
+    }))
+})

@@ -1,0 +1,57 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { secret } from "../utils.js"
+
+const child = fileURLToPath(new URL("./load.child.ts", import.meta.url))
+
+/** The packages of the SDK that are loaded after each step of the child. */
+const steps = (environment: Readonly<Record<string, string>>) =>
+  Effect.async<Record<string, ReadonlyArray<string>>, string>((resume) => {
+    const process_ = execFile(
+      process.execPath,
+      ["--import", "tsx", child],
+      { env: { PATH: process.env["PATH"], AWS_CONFIG_FILE: "/dev/null", ...environment } },
+      (error, stdout, stderr) => resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr))
+    )
+    return Effect.sync(() => void process_.kill("SIGKILL"))
+  })
+
+const environment = Effect.gen(function*() {
+  const controlPlane = yield* ControlPlane.ControlPlane
+  yield* controlPlane.createWorkloadIdentity({ name: "agent" })
+  yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: secret("api-key") })
+  return (yield* LocalServer.LocalServer).environment
+})
+
+const local = Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())
+
+const data = "@aws-sdk/client-bedrock-agentcore"
+const control = "@aws-sdk/client-bedrock-agentcore-control"
+const sts = "@aws-sdk/client-sts"
+const clients = (packages: ReadonlyArray<string> = []) => packages.filter((name) => name.includes("/client-")).sort()
+
+describe("what a program loads of the AWS SDK", () => {
+  it.live("nothing before the first call, then the client of that call", () =>
+    Effect.gen(function*() {
+      const loaded = yield* steps(yield* environment)
+      assert.deepStrictEqual(loaded["import"], [])
+      assert.deepStrictEqual(loaded["layer"], [])
+      assert.deepStrictEqual(clients(loaded["getResourceApiKey"]), [data])
+      assert.deepStrictEqual(clients(loaded["getWebIdentityToken"]), [data, sts])
+      assert.deepStrictEqual(clients(loaded["getWorkloadIdentity"]), [data, control, sts])
+    }).pipe(Effect.provide(local)), 60_000)
+
+  it.live("one client with the layer where the SDK has to look for the region", () =>
+    Effect.gen(function*() {
+      const { AWS_DEFAULT_REGION: _, AWS_REGION: __, ...rest } = yield* environment
+      const loaded = yield* steps(rest)
+      assert.deepStrictEqual(loaded["import"], [])
+      assert.deepStrictEqual(clients(loaded["layer"]), [data])
+    }).pipe(Effect.provide(local)), 60_000)
+})

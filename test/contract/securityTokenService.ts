@@ -1,0 +1,124 @@
+import { assert, describe } from "@effect/vitest"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Jose from "jose"
+import { refuses, type Subject, tester } from "./utils.js"
+
+const audience = "https://api.example.com"
+
+const ask = (request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> = {}) =>
+  Effect.flatMap(
+    SecurityTokenService.SecurityTokenService,
+    (sts) => sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384", ...request })
+  )
+
+/** As a resource server does, by the keys that the issuer publishes. */
+const verified = ({ webIdentityToken }: SecurityTokenService.GetWebIdentityTokenResponse) =>
+  Effect.gen(function*() {
+    const { issuer } = yield* LocalBackend.LocalBackend
+    const keys = yield* issuer.keySet
+    return yield* Effect.promise(() =>
+      Jose.jwtVerify(Redacted.value(webIdentityToken), Jose.createLocalJWKSet(keys), {
+        issuer: String(issuer.metadata["issuer"]),
+        audience
+      })
+    )
+  })
+
+const tags = (count: number, value = "") =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`.padEnd(128, "k"), value]))
+
+const audiences = (count: number) => Array.from({ length: count }, (_, index) => `${audience}/${index}`)
+
+/** JWTs that stand for those of AWS. */
+export const securityTokenService = (subject: Subject): void => {
+  const test = tester(subject)
+
+  describe("web identity tokens", () => {
+    for (const signingAlgorithm of ["ES384", "RS256"] as const) {
+      test(
+        `say who asked, and are checked by the issuer's keys (${signingAlgorithm})`,
+        Effect.gen(function*() {
+          const now = yield* Clock.currentTimeMillis
+          const answer = yield* ask({ signingAlgorithm, tags: { "job <&>": "\"a\" 'b' é +%", empty: "" } })
+          const { payload, protectedHeader } = yield* verified(answer)
+          assert.strictEqual(protectedHeader.alg, signingAlgorithm)
+          assert.match(payload.sub ?? "", /^arn:aws:iam::123456789012:role\/./)
+          assert.strictEqual(payload.aud, audience)
+          assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 300)
+          assert.strictEqual(DateTime.toEpochMillis(answer.expiration), (payload.exp ?? 0) * 1000)
+          assert.isAtMost(Math.abs((payload.iat ?? 0) * 1000 - now), 10_000)
+          assert.deepStrictEqual(payload["https://sts.amazonaws.com/"], {
+            aws_account: "123456789012",
+            source_region: "us-west-2",
+            request_tags: { "job <&>": "\"a\" 'b' é +%", empty: "" }
+          })
+        })
+      )
+    }
+
+    test(
+      "are for several audiences, for as long as they are asked to live",
+      Effect.gen(function*() {
+        const many = [audience, ...audiences(9)]
+        for (const durationSeconds of [60, 3600]) {
+          const { payload } = yield* verified(yield* ask({ audience: many, durationSeconds, tags: {} }))
+          assert.deepStrictEqual(payload.aud, many)
+          assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), durationSeconds)
+          assert.notProperty(payload["https://sts.amazonaws.com/"], "request_tags")
+        }
+      })
+    )
+
+    test(
+      "are never the same twice",
+      Effect.gen(function*() {
+        const tokens = yield* Effect.all(Array.from({ length: 10 }, () => ask()), { concurrency: 10 })
+        assert.lengthOf(new Set(tokens.map(({ webIdentityToken }) => Redacted.value(webIdentityToken))), 10)
+      })
+    )
+
+    test(
+      "are not made when they would be too large",
+      refuses(subject, ask({ tags: tags(50, "v".repeat(256)) }), {
+        tag: "JWTPayloadSizeExceededException",
+        operation: "GetWebIdentityToken",
+        message: "The requested token payload size exceeds the maximum allowed size."
+      })
+    )
+
+    test(
+      "have the limits of the service model",
+      Effect.gen(function*() {
+        const requests: ReadonlyArray<
+          readonly [request: Partial<SecurityTokenService.GetWebIdentityTokenRequest>, field: RegExp, said: string]
+        > = [
+          [{ audience: [] }, /^audience$/, "have between 1 and 10 items"],
+          [{ audience: audiences(11) }, /^audience$/, "have between 1 and 10 items"],
+          [{ audience: [""] }, /^audience\.0$/, "have length greater than or equal to 1"],
+          [{ audience: ["a".repeat(1001)] }, /^audience\.0$/, "have length less than or equal to 1000"],
+          [{ durationSeconds: 59 }, /^durationSeconds$/, "have value greater than or equal to 60"],
+          [{ durationSeconds: 3601 }, /^durationSeconds$/, "have value less than or equal to 3600"],
+          [{ tags: { key: "v".repeat(257) } }, /^tags\.(key|0\.value)$/, "have length less than or equal to 256"],
+          [{ tags: { "": "value" } }, /^tags\.(|0\.key)$/, ""],
+          [{ tags: tags(51) }, /^tags$/, ""]
+        ]
+        for (const [request, field, said] of requests) {
+          const error = yield* Effect.flip(ask(request))
+          assert.strictEqual(error._tag, "ValidationException")
+          const [, name, constraint] =
+            /^1 validation error detected: Value at '(.*)' failed to satisfy constraint: Member must (.*)$/.exec(
+              error.message
+            ) ?? []
+          assert.match(name ?? error.message, field)
+          assert.include(constraint, said)
+        }
+        yield* ask({ audience: ["a", "a".repeat(1000)], tags: tags(50) })
+      })
+    )
+  })
+}
