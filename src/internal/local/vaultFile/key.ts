@@ -5,26 +5,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
 import { hkdfSync, randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import { dirname } from "node:path"
-import { codeOf, type Problem, problem } from "./problem.js"
-
-const size = 32
-
-const form = `${size} bytes in base64url, as \`openssl rand -base64 ${size} | tr '+/' '-_' | tr -d =\` makes them`
+import { codeOf } from "../../errorCode.js"
+import * as SecretKey from "../../secretKey.js"
+import { type Problem, problem } from "./problem.js"
 
 /** @internal */
 export const parse = (text: string, whose: string): Effect.Effect<Uint8Array, Problem> =>
-  Either.match(Encoding.decodeBase64Url(text.trim().replace(/=+$/, "")), {
-    onLeft: () => Effect.fail(problem("InvalidKey", `${whose} has to be ${form}`)),
-    onRight: (bytes) =>
-      bytes.length === size
-        ? Effect.succeed(bytes)
-        : Effect.fail(problem("InvalidKey", `${whose} has to be ${form}: this one has ${bytes.length} bytes`))
-  })
+  Effect.mapError(SecretKey.parse(text, whose), (message) => problem("InvalidKey", message))
 
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, string> =>
   Effect.tryPromise({ try: action, catch: codeOf })
@@ -59,7 +50,7 @@ const create = Effect.fnUntraced(function*(path: string): Effect.fn.Return<void,
   yield* attempt(async () => {
     const file = await Fs.open(temporary, "wx", 0o600)
     try {
-      await file.writeFile(`${randomBytes(size).toString("base64url")}\n`)
+      await file.writeFile(`${randomBytes(SecretKey.size).toString("base64url")}\n`)
       await file.sync()
     } finally {
       await file.close()
@@ -116,6 +107,8 @@ export interface Keys {
  */
 export const derive = (key: Redacted.Redacted<Uint8Array>): Keys => {
   const of = (purpose: string) =>
-    new Uint8Array(hkdfSync("sha256", Redacted.value(key), "", `effect-agentcore-identity vault 1 ${purpose}`, size))
+    new Uint8Array(
+      hkdfSync("sha256", Redacted.value(key), "", `effect-agentcore-identity vault 1 ${purpose}`, SecretKey.size)
+    )
   return { values: of("values"), names: of("names") }
 }

@@ -6,7 +6,8 @@
  */
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
-import { codeOf, type Problem, problem } from "./problem.js"
+import { codeOf } from "../../errorCode.js"
+import { type Problem, problem } from "./problem.js"
 
 // CommonJS, because that is what `node --eval` takes everywhere. The transaction is taken back: it only shows that the pages which
 // the next write would use can be read. A page that is lost without an error shows in the count.

@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import { hasProperty } from "effect/Predicate"
-
 /** @internal */
 export type Reason = "MissingPackage" | "Unusable" | "InvalidKey" | "WrongKey" | "UnknownFormat" | "Damaged"
 
@@ -16,15 +14,3 @@ export interface Problem {
 
 /** @internal */
 export const problem = (reason: Reason, message: string): Problem => ({ reason, message })
-
-/**
- * What may be said of an error of the operating system or of the database: its code, never its message.
- *
- * @internal
- */
-export const codeOf = (error: unknown): string =>
-  hasProperty(error, "code") && (typeof error.code === "string" || typeof error.code === "number")
-    ? String(error.code)
-    : error instanceof Error
-    ? error.name
-    : "unknown error"

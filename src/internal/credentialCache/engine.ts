@@ -1,0 +1,222 @@
+/**
+ * The cache itself, over calls of any plane: memory, then the store, then one call for all who ask.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Metric from "effect/Metric"
+import * as MetricLabel from "effect/MetricLabel"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Flight from "../flight.js"
+import { Observation } from "../observation.js"
+import { Rejected } from "../rejected.js"
+import * as Digest from "./digest.js"
+import * as Memory from "./memory.js"
+import type * as SafeStore from "./safeStore.js"
+
+/**
+ * In milliseconds: the time it is, and how much of a credential's life is not used.
+ *
+ * @internal
+ */
+export interface Time {
+  readonly now: number
+  readonly skew: number
+}
+
+/**
+ * A call whose credential is kept.
+ *
+ * @internal
+ */
+export interface Cacheable<Request, Answer> {
+  readonly operation: string
+  /** The same for all requests that the same credential answers. May throw for a request that the plane would refuse. */
+  readonly keyOf: (request: Request) => string
+  /** What else the answer depends on when it is not a credential: only requests that are equal in this too share one call. */
+  readonly variantOf: (request: Request) => ReadonlyArray<unknown>
+  /** Whether the request is not to be answered by what is kept. */
+  readonly asksAnew: (request: Request) => boolean
+  /** Whether the service drops the credential that it has: none that is kept is good any more, whatever the answer. */
+  readonly replaces: (request: Request) => boolean
+  readonly credentialOf: (answer: Answer) => Redacted.Redacted | undefined
+  /** In milliseconds since the epoch; not after `now` for an answer that is not to be kept. */
+  readonly usableUntil: (answer: Answer, credential: Redacted.Redacted, time: Time) => number
+  /** The answer that a credential from the store stands for. Without it nothing goes to the store. */
+  readonly restore: ((credential: Redacted.Redacted) => Answer) | undefined
+}
+
+interface Kept extends Memory.Entry {
+  readonly answer: unknown
+}
+
+interface Outcome<Answer> {
+  readonly answer: Answer
+  readonly cache: "hit" | "miss"
+}
+
+/** @internal */
+export interface Counters {
+  readonly hits: Metric.Metric.Counter<number>
+  readonly misses: Metric.Metric.Counter<number>
+  readonly shared: Metric.Metric.Counter<number>
+}
+
+/** @internal */
+export interface Engine {
+  readonly cached: <Request, Answer, E>(
+    cacheable: Cacheable<Request, Answer>,
+    call: (request: Request) => Effect.Effect<Answer, E>
+  ) => (request: Request) => Effect.Effect<Answer, E>
+  readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
+}
+
+/** @internal */
+export const make = ({ capacity, counters, skew, store }: {
+  readonly capacity: number
+  /** In milliseconds. */
+  readonly skew: number
+  readonly counters: Counters
+  readonly store: SafeStore.SafeStore
+}): Engine => {
+  const memory = Memory.make<Kept>(capacity)
+
+  const cached = <Request, Answer, E>(
+    cacheable: Cacheable<Request, Answer>,
+    call: (request: Request) => Effect.Effect<Answer, E>
+  ): (request: Request) => Effect.Effect<Answer, E> => {
+    const { operation, restore } = cacheable
+    const flights = Flight.make<Outcome<Answer>, E>()
+    const labels = [MetricLabel.make("agentcore.operation", operation)]
+    // `Metric.tagged` makes its labels anew at each update, and costs more than all the rest of a hit.
+    const counter = (metric: Metric.Metric.Counter<number>) =>
+      Effect.map(
+        Effect.metricLabels,
+        (own) => metric.unsafeUpdate(1, own.length === 0 ? labels : Arr.union(labels, own))
+      )
+    const hit = counter(counters.hits)
+    const miss = counter(counters.misses)
+    const shared = counter(counters.shared)
+
+    const stored = (key: string, rejected: Redacted.Redacted | undefined): Effect.Effect<Option.Option<Answer>> =>
+      restore === undefined ? Effect.succeedNone : Effect.flatMap(
+        Effect.zip(store.get(key), Clock.currentTimeMillis),
+        ([found, now]) => {
+          if (Option.isNone(found)) return Effect.succeedNone
+          if (!isUsable(found.value, now, rejected)) return Effect.as(store.remove(key), Option.none())
+          const answer = restore(found.value.credential)
+          memory.set(key, { ...found.value, answer })
+          return Effect.succeedSome(answer)
+        }
+      )
+
+    const drop = (key: string) =>
+      Effect.suspend(() => {
+        memory.remove(key)
+        return restore === undefined ? Effect.void : store.remove(key)
+      })
+
+    const keep = (request: Request, key: string, answer: Answer, rejected: Redacted.Redacted | undefined) => {
+      const credential = cacheable.credentialOf(answer)
+      if (credential === undefined) return cacheable.replaces(request) ? drop(key) : Effect.void
+      return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const usableUntil = cacheable.usableUntil(answer, credential, { now, skew })
+        // For ever is a number too: a store takes nothing else.
+        const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
+        if (!isUsable(entry, now, rejected)) {
+          // What was kept before is not the latest any more. Where it was looked for, there is none.
+          return cacheable.asksAnew(request) ? drop(key) : Effect.void
+        }
+        memory.set(key, { ...entry, answer })
+        return restore === undefined ? Effect.void : store.set(key, entry)
+      })
+    }
+
+    const ask = (request: Request, key: string, rejected: Redacted.Redacted | undefined) =>
+      Effect.map(
+        Effect.tap(call(request), (answer) => keep(request, key, answer, rejected)),
+        (answer): Outcome<Answer> => ({ answer, cache: "miss" })
+      )
+
+    const lookUp = (request: Request, key: string, rejected: Redacted.Redacted | undefined) =>
+      Effect.flatMap(
+        stored(key, rejected),
+        Option.match({
+          onNone: () => Effect.zipRight(miss, ask(request, key, rejected)),
+          onSome: (answer) => Effect.as(hit, { answer, cache: "hit" } as const)
+        })
+      )
+
+    return (request) =>
+      Effect.withFiberRuntime<Answer, E>((fiber) => {
+        let key: string
+        try {
+          key = cacheable.keyOf(request)
+        } catch {
+          // The plane says what is wrong with the request.
+          return call(request)
+        }
+        const observed = (cache: Outcome<Answer>["cache"]) => {
+          const observation = Context.get(fiber.currentContext, Observation)
+          if (observation !== undefined) observation.cache = cache
+        }
+        const rejected = Option.getOrUndefined(Context.get(fiber.currentContext, Rejected))
+        // Whoever recovers from a rejection wants another credential, and one that somebody else has obtained since then is one.
+        const reads = rejected !== undefined || !cacheable.asksAnew(request)
+        const kept = memory.get(key)
+        if (kept !== undefined && reads) {
+          const now = Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
+          if (isUsable(kept, now, rejected)) {
+            observed("hit")
+            // The key names the operation, so that what is kept under it is an answer to it.
+            return Effect.as(hit, kept.answer as Answer)
+          }
+          memory.remove(key)
+        }
+        // A flight belongs to its rejection: what was asked for before that may be the rejected credential again.
+        const flight = Digest.ofValues([
+          key,
+          rejected === undefined ? null : Digest.ofSecret(rejected),
+          ...cacheable.variantOf(request)
+        ])
+        // Also if it fails.
+        observed("miss")
+        return Effect.map(
+          flights.share(flight, reads ? lookUp(request, key, rejected) : ask(request, key, rejected), shared),
+          ({ answer, cache }) => {
+            observed(cache)
+            return answer
+          }
+        )
+      })
+  }
+
+  return {
+    cached,
+    invalidate: (credential) =>
+      Effect.suspend(() => {
+        const keys = memory.keysOf(credential)
+        keys.forEach(memory.remove)
+        return Effect.forEach(
+          keys,
+          (key) =>
+            // Another process may have put a newer one there.
+            Effect.flatMap(store.get(key), (found) =>
+              Option.exists(found, (entry) => Memory.isSame(entry.credential, credential))
+                ? store.remove(key)
+                : Effect.void),
+          { discard: true, concurrency: "unbounded" }
+        )
+      })
+  }
+}
+
+const isUsable = (
+  { credential, usableUntil }: Memory.Entry,
+  now: number,
+  rejected: Redacted.Redacted | undefined
+): boolean => now < usableUntil && (rejected === undefined || !Memory.isSame(credential, rejected))

@@ -1,0 +1,284 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Observation from "../src/internal/observation.js"
+import { Rejected } from "../src/internal/rejected.js"
+import * as Recorder from "./recorder.js"
+import { answers, failures, secret } from "./utils.js"
+
+type Stored = Map<string, CredentialCache.StoredCredential>
+
+/** A store that keeps everything for ever, and its insides. */
+const plain = (entries: Stored): CredentialCache.StoreService => ({
+  get: (key) => Effect.sync(() => Option.fromNullable(entries.get(key))),
+  set: (key, stored) => Effect.sync(() => void entries.set(key, stored)),
+  remove: (key) => Effect.sync(() => void entries.delete(key))
+})
+
+const broken: CredentialCache.StoreService = {
+  get: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" })),
+  set: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" })),
+  remove: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" }))
+}
+
+const silent: CredentialCache.StoreService = {
+  get: () => Effect.uninterruptible(Effect.never),
+  set: () => Effect.never,
+  remove: () => Effect.never
+}
+
+/** One process of a fleet: a cache of its own over the common store. */
+interface Process {
+  readonly token: (request?: Partial<DataPlane.GetResourceOauth2TokenRequest>) => Effect.Effect<string, unknown>
+  readonly invalidate: (token: string) => Effect.Effect<void>
+}
+
+const process = (store: CredentialCache.StoreService, options?: CredentialCache.StoreOptions) =>
+  Effect.map(
+    Layer.build(
+      CredentialCache.layerStore(options).pipe(Layer.provide(Layer.succeed(CredentialCache.Store, store)), Layer.fresh)
+    ),
+    (context): Process => ({
+      token: (request) =>
+        Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
+          dataPlane.getResourceOauth2Token({
+            workloadIdentityToken: secret("alice"),
+            resourceCredentialProviderName: "github",
+            oauth2Flow: "M2M",
+            scopes: [],
+            ...request
+          })).pipe(
+            Effect.map((answer) => answer._tag === "Issued" ? Redacted.value(answer.accessToken) : answer._tag),
+            Effect.provide(context)
+          ),
+      invalidate: (token) =>
+        Effect.flatMap(CredentialCache.CredentialCache, (cache) => cache.invalidate(secret(token))).pipe(
+          Effect.provide(context)
+        )
+    })
+  )
+
+const calls = Effect.flatMap(
+  ScriptedPlanes.ScriptedPlanes,
+  (planes) => Effect.map(planes.callsOf("getResourceOauth2Token"), (calls) => calls.length)
+)
+
+const numbered = ScriptedPlanes.layer({
+  getResourceOauth2Token: (request, index) =>
+    request.forceAuthentication === true && request.oauth2Flow === "USER_FEDERATION"
+      ? answers.consent
+      : answers.issued(`token-${index}`)
+})
+
+const options = { opaqueTimeToLive: "1 hour" } as const
+
+const insteadOf = (token: string) => Effect.provideService(Rejected, Option.some(secret(token)))
+
+const failuresOf = (operation: "get" | "set" | "remove") =>
+  Effect.map(
+    Metric.value(Metric.tagged(CredentialCache.storeFailures, "agentcore.operation", operation)),
+    ({ count }) => count
+  )
+
+describe("CredentialCache.layerStore", () => {
+  it.scoped("what one process has obtained another finds, for as long as it is good", () =>
+    Effect.gen(function*() {
+      const store = plain(new Map())
+      const [a, b] = [yield* process(store, options), yield* process(store, options)]
+      assert.strictEqual(yield* a.token(), "token-0")
+      assert.strictEqual(yield* b.token(), "token-0")
+      assert.strictEqual(yield* b.token({ workloadIdentityToken: secret("bob") }), "token-1")
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* b.token(), "token-2")
+      assert.strictEqual(yield* a.token(), "token-2")
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("what was found is a hit", () =>
+    Effect.gen(function*() {
+      const store = plain(new Map())
+      const [a, b] = [yield* process(store, options), yield* process(store, options)]
+      const hits = Effect.map(
+        Metric.value(Metric.tagged(CredentialCache.hits, "agentcore.operation", "getResourceOauth2Token")),
+        ({ count }) => count
+      )
+      yield* a.token()
+      const before = yield* hits
+      const record: Observation.Record = { attempts: 0, cache: undefined }
+      yield* Effect.provideService(b.token(), Observation.Observation, record)
+      assert.strictEqual(record.cache, "hit")
+      assert.strictEqual((yield* hits) - before, 1)
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("what was found is in memory then", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
+      yield* a.token()
+      yield* b.token()
+      entries.clear()
+      assert.strictEqual(yield* b.token(), "token-0")
+      assert.strictEqual(yield* calls, 1)
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("keys tell nothing of the request", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const a = yield* process(plain(entries), options)
+      yield* a.token({ workloadIdentityToken: secret("sentinel-token"), scopes: ["sentinel-scope"] })
+      const keys = [...entries.keys()]
+      assert.lengthOf(keys, 1)
+      assert.match(keys[0]!, /^[A-Za-z0-9_-]{43}$/)
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("what is not kept does not get there", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const a = yield* process(plain(entries))
+      yield* a.token()
+      assert.strictEqual(entries.size, 0)
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("what is invalidated is gone from there too, unless it is another one", () =>
+    Effect.gen(function*() {
+      const store = plain(new Map())
+      const [a, b, c] = [
+        yield* process(store, options),
+        yield* process(store, options),
+        yield* process(store, options)
+      ]
+      yield* Effect.all([a.token(), b.token()])
+      yield* a.invalidate("token-0")
+      assert.strictEqual(yield* a.token(), "token-1")
+      // What is new there is not what b invalidates.
+      yield* b.invalidate("token-0")
+      assert.strictEqual(yield* b.token(), "token-1")
+      assert.strictEqual(yield* c.token(), "token-1")
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("what was rejected is not taken from there, and is gone", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
+      yield* a.token()
+      assert.strictEqual(yield* insteadOf("token-0")(b.token()), "token-1")
+      const [{ credential }] = [...entries.values()] as [CredentialCache.StoredCredential]
+      assert.strictEqual(Redacted.value(credential), "token-1")
+      // It goes to the store before it goes to the service: another process may have been faster.
+      assert.strictEqual(yield* insteadOf("token-0")(a.token()), "token-1")
+      assert.strictEqual(yield* calls, 2)
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("what was rejected is gone also when nothing comes instead", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
+      yield* a.token()
+      yield* Effect.flip(insteadOf("token-0")(b.token()))
+      assert.strictEqual(entries.size, 0)
+    }).pipe(Effect.provide(ScriptedPlanes.layer({
+      getResourceOauth2Token: [answers.issued("token-0"), failures.throttling]
+    }))))
+
+  it.scoped("a forced authentication that waits for the user leaves nothing there", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const a = yield* process(plain(entries), options)
+      yield* a.token({ oauth2Flow: "USER_FEDERATION" })
+      assert.strictEqual(entries.size, 1)
+      yield* a.token({ oauth2Flow: "USER_FEDERATION", forceAuthentication: true })
+      assert.strictEqual(entries.size, 0)
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("for ever is a time that a store understands", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const a = yield* process(plain(entries), { opaqueTimeToLive: Duration.infinity })
+      yield* a.token()
+      const [{ usableUntil }] = [...entries.values()] as [CredentialCache.StoredCredential]
+      assert.isTrue(Number.isSafeInteger(usableUntil))
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("a JWT of AWS stays in the process: the request does not say whose it is", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const service = SecurityTokenService.make({
+        getWebIdentityToken: () =>
+          Effect.map(DateTime.now, (now) => ({
+            webIdentityToken: secret("jwt"),
+            expiration: DateTime.add(now, { hours: 1 })
+          }))
+      })
+      yield* Effect.flatMap(
+        SecurityTokenService.SecurityTokenService,
+        (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
+      ).pipe(Effect.provide(
+        CredentialCache.layerSecurityTokenService.pipe(
+          Layer.provide(CredentialCache.layerStore()),
+          Layer.provide(Layer.succeed(CredentialCache.Store, plain(entries))),
+          Layer.provide(Layer.succeed(SecurityTokenService.SecurityTokenService, service))
+        )
+      ))
+      assert.strictEqual(entries.size, 0)
+    }).pipe(Effect.provide(numbered)))
+})
+
+describe("CredentialCache.layerStore, over a store that does not work", () => {
+  it.scoped("one that fails is as if it were empty; that is counted, and logged for who debugs", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const a = yield* process(broken, options)
+      const before = [yield* failuresOf("get"), yield* failuresOf("set"), yield* failuresOf("remove")]
+      yield* Effect.gen(function*() {
+        assert.strictEqual(yield* a.token(), "token-0")
+        assert.strictEqual(yield* a.token(), "token-0")
+        assert.strictEqual(
+          yield* a.token({ forceAuthentication: true, oauth2Flow: "USER_FEDERATION" }),
+          "ConsentRequired"
+        )
+        yield* a.invalidate("token-0")
+        assert.strictEqual(yield* a.token(), "token-2")
+      }).pipe(Effect.provide(recorder.layer))
+      const after = [yield* failuresOf("get"), yield* failuresOf("set"), yield* failuresOf("remove")]
+      assert.deepStrictEqual(after.map((count, index) => count - before[index]!), [3, 2, 1])
+      const said = (yield* recorder.everything).join("\n")
+      assert.include(said, "The store of credentials failed to get: it is broken")
+      assert.include(said, "The store of credentials failed to set: it is broken")
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("one that does not answer is passed over after 100 milliseconds", () =>
+    Effect.gen(function*() {
+      const a = yield* process(silent, options)
+      const fiber = yield* Effect.fork(Effect.timed(a.token()))
+      yield* TestClock.adjust("99 millis")
+      assert.strictEqual(yield* calls, 0)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* calls, 1)
+      yield* TestClock.adjust("100 millis")
+      const [elapsed, token] = yield* Fiber.join(fiber)
+      assert.strictEqual(token, "token-0")
+      assert.strictEqual(Duration.toMillis(elapsed), 200)
+      // In memory it is.
+      assert.strictEqual(yield* a.token(), "token-0")
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("or after another time", () =>
+    Effect.gen(function*() {
+      const a = yield* process(silent, { ...options, storeTimeout: "1 second" })
+      const fiber = yield* Effect.fork(a.token())
+      yield* TestClock.adjust("999 millis")
+      assert.strictEqual(yield* calls, 0)
+      yield* TestClock.adjust("1001 millis")
+      assert.strictEqual(yield* Fiber.join(fiber), "token-0")
+    }).pipe(Effect.provide(numbered)))
+})

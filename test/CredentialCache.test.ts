@@ -1,0 +1,744 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Runtime from "effect/Runtime"
+import * as TestClock from "effect/TestClock"
+import * as Observation from "../src/internal/observation.js"
+import { Rejected } from "../src/internal/rejected.js"
+import * as Recorder from "./recorder.js"
+import { answers, failures, same, secret, sessionUri } from "./utils.js"
+
+const segment = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url")
+
+/** A JWT that says `payload`; its signature is nobody's business here. */
+const jwtOf = (payload: object): string => `${segment({ alg: "RS256" })}.${segment(payload)}.c2lnbmF0dXJl`
+
+/** One that is good for so many seconds from the beginning of the test, and like no other of another number. */
+const jwt = (seconds: number, number = 1): string => jwtOf({ exp: seconds, jti: `token-${number}` })
+
+type TokenRequest = DataPlane.GetResourceOauth2TokenRequest
+
+const tokenOf = (request: Partial<TokenRequest> = {}) =>
+  Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
+    dataPlane.getResourceOauth2Token({
+      workloadIdentityToken: secret("alice"),
+      resourceCredentialProviderName: "github",
+      oauth2Flow: "USER_FEDERATION",
+      scopes: ["repo"],
+      ...request
+    })).pipe(Effect.map((answer) => answer._tag === "Issued" ? Redacted.value(answer.accessToken) : answer._tag))
+
+const keyOf = (provider = "weather", user = "alice") =>
+  Effect.map(
+    Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
+      dataPlane.getResourceApiKey({
+        workloadIdentityToken: secret(user),
+        resourceCredentialProviderName: provider
+      })),
+    ({ apiKey }) => Redacted.value(apiKey)
+  )
+
+const callsOf = (operation: keyof ScriptedPlanes.Operations) =>
+  Effect.flatMap(
+    ScriptedPlanes.ScriptedPlanes,
+    (planes) => Effect.map(planes.callsOf(operation), (calls) => calls.length)
+  )
+
+const tokenCalls = callsOf("getResourceOauth2Token")
+
+const invalidate = (token: string) =>
+  Effect.flatMap(CredentialCache.CredentialCache, (cache) => cache.invalidate(secret(token)))
+
+/** As those who recover from a 401 do it. */
+const insteadOf = (token: string) => Effect.provideService(Rejected, Option.some(secret(token)))
+
+const cached = (script: ScriptedPlanes.Script, options?: CredentialCache.Options) =>
+  Layer.provideMerge(CredentialCache.layer(options), ScriptedPlanes.layer(script))
+
+/** Every call gives another token, each good for an hour. */
+const numbered: ScriptedPlanes.Script = {
+  getResourceOauth2Token: (_, index) => answers.issued(jwt(3600, index)),
+  getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
+}
+
+/** The same, a second after it was asked for. */
+const slow: ScriptedPlanes.Script = {
+  getResourceOauth2Token: (_, index) => Effect.delay(answers.issued(jwt(3600, index)), "1 second")
+}
+
+const counted = (metric: Metric.Metric.Counter<number>, operation = "getResourceOauth2Token") =>
+  Effect.map(Metric.value(Metric.tagged(metric, "agentcore.operation", operation)), ({ count }) => count)
+
+const counts = Effect.all({
+  hits: counted(CredentialCache.hits),
+  misses: counted(CredentialCache.misses),
+  shared: counted(CredentialCache.shared)
+})
+
+/** By how much the metrics of this process have changed. */
+const countsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const before = yield* counts
+    yield* effect
+    const after = yield* counts
+    return {
+      hits: after.hits - before.hits,
+      misses: after.misses - before.misses,
+      shared: after.shared - before.shared
+    }
+  })
+
+describe("CredentialCache: what is kept, and for how long", () => {
+  it.effect("a JWT until a minute before its end", () =>
+    Effect.gen(function*() {
+      const first = yield* tokenOf()
+      yield* TestClock.adjust("3539999 millis")
+      assert.strictEqual(yield* tokenOf(), first)
+      assert.strictEqual(yield* tokenCalls, 1)
+      yield* TestClock.adjust("1 millis")
+      assert.notStrictEqual(yield* tokenOf(), first)
+      assert.strictEqual(yield* tokenCalls, 2)
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("a JWT for as long as the skew leaves it, and not at all when it leaves nothing", () =>
+    Effect.gen(function*() {
+      const tokens = yield* Effect.all([tokenOf(), tokenOf()])
+      assert.strictEqual(tokens[0], tokens[1])
+      yield* TestClock.adjust("10 minutes")
+      yield* tokenOf()
+      assert.strictEqual(yield* tokenCalls, 2)
+      // 50 minutes of its life are left.
+      yield* tokenOf()
+      assert.strictEqual(yield* tokenCalls, 3)
+    }).pipe(Effect.provide(cached(numbered, { skew: "50 minutes" }))))
+
+  it.effect("no opaque token", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* tokenOf(), "opaque-0")
+      assert.strictEqual(yield* tokenOf(), "opaque-1")
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: (_, index) => answers.issued(`opaque-${index}`)
+    }))))
+
+  it.effect.each([
+    "opaque",
+    "a.b.c",
+    jwtOf({ sub: "alice" }),
+    jwtOf({ exp: "3600" }),
+    jwtOf({ exp: null }),
+    `${jwtOf({ exp: 1e9 })}.x.y`
+  ])("an opaque token for the time to live that it is given: %s", (token) =>
+    Effect.gen(function*() {
+      yield* tokenOf()
+      yield* TestClock.adjust("599999 millis")
+      assert.strictEqual(yield* tokenOf(), token)
+      assert.strictEqual(yield* tokenCalls, 1)
+      yield* TestClock.adjust("1 millis")
+      yield* tokenOf()
+      assert.strictEqual(yield* tokenCalls, 2)
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: () => answers.issued(token)
+    }, { opaqueTimeToLive: "10 minutes" }))))
+
+  it.effect("no JWT longer than it lives, whatever the time to live of opaque ones", () =>
+    Effect.gen(function*() {
+      yield* tokenOf()
+      yield* TestClock.adjust("1 hour")
+      yield* tokenOf()
+      assert.strictEqual(yield* tokenCalls, 2)
+    }).pipe(Effect.provide(cached(numbered, { opaqueTimeToLive: Duration.infinity }))))
+
+  it.effect("an opaque token for ever, if that is wanted", () =>
+    Effect.gen(function*() {
+      yield* tokenOf()
+      yield* TestClock.adjust("10000 weeks")
+      yield* tokenOf()
+      assert.strictEqual(yield* tokenCalls, 1)
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: () => answers.issued("opaque")
+    }, { opaqueTimeToLive: Duration.infinity }))))
+
+  it.effect("an API key for five minutes", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* keyOf(), "key-0")
+      yield* TestClock.adjust("299999 millis")
+      assert.strictEqual(yield* keyOf(), "key-0")
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* keyOf(), "key-1")
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("no API key, if that is wanted", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* keyOf(), "key-0")
+      assert.strictEqual(yield* keyOf(), "key-1")
+    }).pipe(Effect.provide(cached(numbered, { apiKeyTimeToLive: 0 }))))
+
+  it.effect("nothing but tokens and keys", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* tokenOf(), "ConsentRequired")
+      assert.strictEqual(yield* tokenOf(), "InProgress")
+      assert.strictEqual(yield* tokenOf(), "Failed")
+      assert.strictEqual(yield* tokenOf(), "opaque")
+      assert.strictEqual(yield* tokenOf(), "opaque")
+      assert.strictEqual(yield* tokenCalls, 4)
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [answers.consent, answers.inProgress, answers.failed, answers.issued("opaque")]
+    }, { opaqueTimeToLive: "1 minute" }))))
+
+  it.effect("no failure", () =>
+    Effect.gen(function*() {
+      for (const tag of ["ThrottlingException", "AccessDeniedException", "TransportError"]) {
+        const error = yield* Effect.flip(tokenOf())
+        assert.strictEqual(error._tag, tag)
+      }
+      assert.strictEqual(yield* tokenOf(), jwt(3600))
+      assert.strictEqual(yield* tokenCalls, 4)
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [failures.throttling, failures.denied, failures.lost, answers.issued(jwt(3600))]
+    }))))
+
+  it.effect("not more than the capacity: the oldest goes first", () =>
+    Effect.gen(function*() {
+      const ask = (user: string) => keyOf("weather", user)
+      yield* Effect.forEach(["alice", "bob", "carol"], ask)
+      assert.strictEqual(yield* ask("carol"), "key-2")
+      assert.strictEqual(yield* ask("bob"), "key-1")
+      assert.strictEqual(yield* ask("alice"), "key-3")
+    }).pipe(Effect.provide(cached(numbered, { capacity: 2 }))))
+
+  it.effect("what was obtained anew is new", () =>
+    Effect.gen(function*() {
+      const ask = (user: string, forceAuthentication = false) =>
+        tokenOf({ workloadIdentityToken: secret(user), forceAuthentication })
+      yield* Effect.all([ask("alice"), ask("bob"), ask("alice", true), ask("carol")])
+      yield* Effect.all([ask("alice"), ask("carol")])
+      assert.strictEqual(yield* tokenCalls, 4)
+    }).pipe(Effect.provide(cached(numbered, { capacity: 2 }))))
+
+  it.effect("nothing of other operations", () =>
+    Effect.gen(function*() {
+      const dataPlane = yield* DataPlane.DataPlane
+      const ask = Effect.all([
+        dataPlane.getWorkloadAccessToken({ workloadName: "agent" }),
+        dataPlane.completeResourceTokenAuth({ userIdentifier: { userId: "alice" }, sessionUri: secret(sessionUri) })
+      ])
+      yield* ask
+      yield* ask
+      assert.strictEqual(yield* callsOf("getWorkloadAccessToken"), 2)
+      assert.strictEqual(yield* callsOf("completeResourceTokenAuth"), 2)
+    }).pipe(Effect.provide(cached({
+      getWorkloadAccessToken: () => Effect.succeed({ workloadAccessToken: secret("workload-token") }),
+      completeResourceTokenAuth: () => Effect.void
+    }))))
+})
+
+describe("CredentialCache: whose it is", () => {
+  it.effect("two users never share", () =>
+    Effect.gen(function*() {
+      const users = ["alice", "bob", "carol"]
+      const tokens = yield* Effect.forEach(
+        [...users, ...users],
+        (user) => tokenOf({ workloadIdentityToken: secret(user) }),
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(tokens, [...users, ...users].map((user) => `token of ${user}`))
+      assert.strictEqual(yield* tokenCalls, 3)
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: ({ workloadIdentityToken }) =>
+        Effect.delay(answers.issued(`token of ${Redacted.value(workloadIdentityToken)}`), 0)
+    }, { opaqueTimeToLive: "1 minute" }))))
+
+  it.effect("a token and an API key of one provider are two credentials", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* keyOf("github"), "key-0")
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 0))
+      assert.strictEqual(yield* keyOf("github"), "key-0")
+    }).pipe(Effect.provide(cached(numbered))))
+
+  /** What a credential belongs to, put another way than the cache does it. */
+  const isSameCredential = (a: TokenRequest, b: TokenRequest): boolean => {
+    const isPart = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []) => a.every((item) => b.includes(item))
+    const isSet = (a?: ReadonlyArray<string>, b?: ReadonlyArray<string>) => isPart(a, b) && isPart(b, a)
+    const entriesOf = ({ customParameters = {} }: TokenRequest) => Object.entries(customParameters).map(String)
+    return Redacted.value(a.workloadIdentityToken) === Redacted.value(b.workloadIdentityToken)
+      && a.resourceCredentialProviderName === b.resourceCredentialProviderName
+      && a.oauth2Flow === b.oauth2Flow
+      && isSet(a.scopes, b.scopes)
+      && isSet(a.resources, b.resources)
+      && isSet(a.audiences, b.audiences)
+      && isSet(entriesOf(a), entriesOf(b))
+  }
+
+  // Few values, so that parts of two requests are often equal; and such as could be taken for several, or for the punctuation of a key.
+  const text = FastCheck.constantFrom("a", "b", "a\",\"b", "a,b", "[]", "null")
+  const list = FastCheck.array(text, { maxLength: 3 })
+  const perhaps = <A>(arbitrary: FastCheck.Arbitrary<A>) => FastCheck.option(arbitrary, { nil: undefined })
+  const members = {
+    workloadIdentityToken: text.map(secret),
+    resourceCredentialProviderName: FastCheck.constantFrom("a", "b"),
+    oauth2Flow: FastCheck.constantFrom("M2M", "USER_FEDERATION"),
+    scopes: list,
+    resources: perhaps(list),
+    audiences: perhaps(list),
+    customParameters: perhaps(FastCheck.dictionary(FastCheck.constantFrom("a", "b", "c"), text, { maxKeys: 3 }))
+  } satisfies { readonly [K in keyof TokenRequest]?: FastCheck.Arbitrary<TokenRequest[K]> }
+
+  /** What changes nothing. */
+  const surroundings = FastCheck.record({
+    resourceOauth2ReturnUrl: perhaps(FastCheck.constantFrom("https://a.example.com", "https://b.example.com")),
+    customState: perhaps(text.map(secret)),
+    forceAuthentication: FastCheck.constant(false)
+  })
+
+  const requests: FastCheck.Arbitrary<TokenRequest> = FastCheck.record(members)
+
+  const reordered = (items: ReadonlyArray<string> | undefined) =>
+    items === undefined || items.length === 0
+      ? FastCheck.constantFrom(undefined, [])
+      : FastCheck.tuple(
+        FastCheck.shuffledSubarray([...items], { minLength: items.length }),
+        FastCheck.subarray([...items])
+      ).map((parts) => parts.flat())
+
+  /** The same request, said otherwise. */
+  const saidOtherwise = (request: TokenRequest): FastCheck.Arbitrary<TokenRequest> =>
+    FastCheck.record({
+      scopes: reordered(request.scopes).map((scopes) => scopes ?? []),
+      resources: reordered(request.resources),
+      audiences: reordered(request.audiences),
+      customParameters: FastCheck.shuffledSubarray(Object.entries(request.customParameters ?? {}), {
+        minLength: Object.keys(request.customParameters ?? {}).length
+      }).map(Object.fromEntries),
+      surroundings
+    }).map(({ surroundings, ...said }) => ({ ...request, ...said, ...surroundings }))
+
+  /** A request that has a member of another one in most places. */
+  const similarTo = (request: TokenRequest): FastCheck.Arbitrary<TokenRequest> =>
+    FastCheck.tuple(requests, FastCheck.subarray(Object.keys(members) as Array<keyof typeof members>, { maxLength: 2 }))
+      .map(([other, changed]) => ({
+        ...request,
+        ...Object.fromEntries(changed.map((member) => [member, other[member]]))
+      }))
+
+  let round = 0
+
+  /** How many calls it takes to answer both, when nothing is known of either. */
+  const callsFor = (...both: ReadonlyArray<TokenRequest>) =>
+    Effect.gen(function*() {
+      round++
+      const before = yield* tokenCalls
+      for (const request of both) {
+        const token = `${round} ${Redacted.value(request.workloadIdentityToken)}`
+        yield* tokenOf({ ...request, workloadIdentityToken: secret(token) })
+      }
+      return (yield* tokenCalls) - before
+    })
+
+  const forAllPairs = (
+    similar: (request: TokenRequest) => FastCheck.Arbitrary<TokenRequest>,
+    expected: (a: TokenRequest, b: TokenRequest) => number
+  ) =>
+    Effect.flatMap(
+      Effect.runtime<DataPlane.DataPlane | ScriptedPlanes.ScriptedPlanes>(),
+      (runtime) =>
+        Effect.promise(() =>
+          FastCheck.assert(
+            FastCheck.asyncProperty(
+              requests.chain((request) => FastCheck.tuple(FastCheck.constant(request), similar(request))),
+              async ([a, b]) => {
+                assert.strictEqual(await Runtime.runPromise(runtime)(callsFor(a, b)), expected(a, b))
+              }
+            ),
+            { numRuns: 500 }
+          )
+        )
+    ).pipe(Effect.provide(cached(numbered)))
+
+  it.effect("requests for one credential are one, however they are said", () => forAllPairs(saidOtherwise, () => 1))
+
+  it.effect("requests for two credentials are two", () =>
+    forAllPairs(similarTo, (a, b) => isSameCredential(a, b) ? 1 : 2))
+})
+
+describe("CredentialCache: asking anew", () => {
+  const forced = { forceAuthentication: true } as const
+  const poll = { sessionUri: secret(sessionUri) } as const
+
+  it.effect("a forced authentication is not answered by what is kept, and its token is kept", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 0))
+      assert.strictEqual(yield* tokenOf(forced), jwt(3600, 1))
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 1))
+      assert.strictEqual(yield* tokenOf(forced), jwt(3600, 2))
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("a forced authentication that waits for the user leaves nothing: the service has dropped its token too", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* tokenOf(), jwt(3600))
+      assert.strictEqual(yield* tokenOf(forced), "ConsentRequired")
+      assert.strictEqual(yield* tokenOf(), "ConsentRequired")
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [answers.issued(jwt(3600)), answers.consent, answers.consent]
+    }))))
+
+  it.effect("a forced authentication that fails leaves what was there", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* tokenOf(), jwt(3600))
+      assert.strictEqual((yield* Effect.flip(tokenOf(forced)))._tag, "ThrottlingException")
+      assert.strictEqual(yield* tokenOf(), jwt(3600))
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [answers.issued(jwt(3600)), failures.throttling]
+    }))))
+
+  it.effect("a token that is not to be kept takes the place of one that is", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* tokenOf(), jwt(3600))
+      assert.strictEqual(yield* tokenOf(forced), "opaque")
+      assert.strictEqual(yield* tokenOf(), jwt(7200))
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [answers.issued(jwt(3600)), answers.issued("opaque"), answers.issued(jwt(7200))]
+    }))))
+
+  it.effect("a poll is not answered by what is kept, and its token is found by the next plain request", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* tokenOf(), "ConsentRequired")
+      assert.strictEqual(yield* tokenOf(poll), "InProgress")
+      assert.strictEqual(yield* tokenOf(poll), jwt(3600, 1))
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 1))
+      assert.strictEqual(yield* tokenOf(poll), jwt(3600, 2))
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 2))
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [
+        answers.consent,
+        answers.inProgress,
+        answers.issued(jwt(3600, 1)),
+        answers.issued(jwt(3600, 2))
+      ]
+    }))))
+
+  it.effect("a token is found for another return URL and state too", () =>
+    Effect.gen(function*() {
+      yield* tokenOf({ resourceOauth2ReturnUrl: "https://a.example.com", customState: secret("state-a") })
+      yield* tokenOf({ resourceOauth2ReturnUrl: "https://b.example.com", customState: secret("state-b") })
+      yield* tokenOf()
+      assert.strictEqual(yield* tokenCalls, 1)
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("what was rejected is not given out again, and what comes instead is kept", () =>
+    Effect.gen(function*() {
+      const first = yield* tokenOf()
+      const second = yield* insteadOf(first)(tokenOf())
+      assert.strictEqual(second, jwt(3600, 1))
+      assert.strictEqual(yield* tokenOf(), second)
+      assert.strictEqual(yield* tokenCalls, 2)
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("what somebody else has obtained meanwhile does instead of what was rejected, also for one who would ask anew", () =>
+    Effect.gen(function*() {
+      yield* tokenOf()
+      assert.strictEqual(yield* insteadOf("an older one")(tokenOf()), jwt(3600, 0))
+      assert.strictEqual(yield* insteadOf("an older one")(tokenOf(forced)), jwt(3600, 0))
+      assert.strictEqual(yield* tokenCalls, 1)
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("what was rejected and comes again is given to whoever asked, and not kept", () =>
+    Effect.gen(function*() {
+      const token = yield* tokenOf()
+      assert.strictEqual(yield* insteadOf(token)(tokenOf()), token)
+      assert.strictEqual(yield* tokenOf(), token)
+      assert.strictEqual(yield* tokenCalls, 3)
+    }).pipe(Effect.provide(cached({ getResourceOauth2Token: () => answers.issued(jwt(3600)) }))))
+
+  it.effect("who recovers does not join a call that was begun before", () =>
+    Effect.gen(function*() {
+      const before = yield* Effect.fork(tokenOf())
+      yield* TestClock.adjust("500 millis")
+      // The vault still has the one that was rejected.
+      const after = yield* Effect.fork(insteadOf(jwt(3600, 0))(tokenOf()))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Fiber.join(before), jwt(3600, 0))
+      assert.strictEqual(yield* Fiber.join(after), jwt(3600, 1))
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 1))
+    }).pipe(Effect.provide(cached(slow))))
+
+  it.effect("all who recover from one rejection share one call", () =>
+    Effect.gen(function*() {
+      const fibers = yield* Effect.forkAll(Array.from({ length: 100 }, () => insteadOf("rejected")(tokenOf())))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([...new Set(yield* Fiber.join(fibers))], [jwt(3600, 0)])
+      assert.strictEqual(yield* tokenCalls, 1)
+    }).pipe(Effect.provide(cached(slow))))
+
+  it.effect("what is invalidated is gone, and nothing else is", () =>
+    Effect.gen(function*() {
+      yield* tokenOf()
+      yield* tokenOf({ workloadIdentityToken: secret("bob") })
+      yield* invalidate(jwt(3600, 0))
+      yield* invalidate("unknown")
+      assert.strictEqual(yield* tokenOf({ workloadIdentityToken: secret("bob") }), jwt(3600, 1))
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 2))
+      yield* keyOf()
+      yield* invalidate("key-0")
+      assert.strictEqual(yield* keyOf(), "key-1")
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("a request that the plane refuses is refused by the plane", () =>
+    Effect.gen(function*() {
+      // What a program without types may send.
+      for (const request of [{ scopes: undefined }, { scopes: "repo" }, { workloadIdentityToken: "alice" }] as const) {
+        const error = yield* Effect.flip(tokenOf(request as unknown as Partial<TokenRequest>))
+        assert.strictEqual(error._tag, "ValidationException")
+      }
+    }).pipe(Effect.provide(cached(numbered))))
+})
+
+describe("CredentialCache: one call for all who ask at once", () => {
+  it.effect("1,000 equal requests", () =>
+    Effect.gen(function*() {
+      const tally = yield* countsOf(Effect.gen(function*() {
+        const fibers = yield* Effect.forkAll(Array.from({ length: 1000 }, () => tokenOf()))
+        yield* TestClock.adjust("1 second")
+        const tokens = yield* Fiber.join(fibers)
+        assert.lengthOf(tokens, 1000)
+        assert.deepStrictEqual([...new Set(tokens)], [jwt(3600, 0)])
+        assert.strictEqual(yield* tokenCalls, 1)
+        yield* tokenOf()
+      }))
+      assert.deepStrictEqual(tally, { hits: 1, misses: 1, shared: 999 })
+    }).pipe(Effect.provide(cached(slow))))
+
+  it.effect("a failure is the failure of all, and the next one asks again", () =>
+    Effect.gen(function*() {
+      const fibers = yield* Effect.forkAll(Array.from({ length: 10 }, () => Effect.flip(tokenOf())))
+      yield* TestClock.adjust("1 second")
+      const errors = yield* Fiber.join(fibers)
+      assert.deepStrictEqual(errors.map(({ _tag }) => _tag), Array.from({ length: 10 }, () => "ThrottlingException"))
+      assert.strictEqual(yield* tokenCalls, 1)
+      assert.strictEqual(yield* tokenOf(), jwt(3600))
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [Effect.delay(failures.throttling, "1 second"), answers.issued(jwt(3600))]
+    }))))
+
+  it.effect("a caller who is interrupted, also the first, fails nobody", () =>
+    Effect.gen(function*() {
+      const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.fork(tokenOf()))
+      yield* TestClock.adjust("500 millis")
+      const [first, second, third, ...others] = fibers
+      yield* Fiber.interruptAll([first!, third!])
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(first!)))
+      yield* TestClock.adjust("500 millis")
+      for (const fiber of [second!, ...others]) assert.strictEqual(yield* Fiber.join(fiber), jwt(3600, 0))
+      assert.strictEqual(yield* tokenCalls, 1)
+    }).pipe(Effect.provide(cached(slow))))
+
+  it.effect("the call is interrupted when all callers are gone, and nothing of it is left", () =>
+    Effect.gen(function*() {
+      const interrupted = yield* Ref.make(0)
+      const plane = DataPlane.make({
+        ...(yield* DataPlane.DataPlane),
+        getResourceOauth2Token: () => Effect.onInterrupt(Effect.never, () => Ref.update(interrupted, (n) => n + 1))
+      })
+      yield* Effect.gen(function*() {
+        for (const round of [1, 2]) {
+          const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.fork(tokenOf()))
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.interruptAll(fibers.slice(1))
+          assert.strictEqual(yield* Ref.get(interrupted), round - 1)
+          yield* Fiber.interruptAll(fibers)
+          assert.strictEqual(yield* Ref.get(interrupted), round)
+        }
+      }).pipe(Effect.provide(Layer.provide(CredentialCache.layer(), Layer.succeed(DataPlane.DataPlane, plane))))
+    }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
+
+  it.effect("a caller's time limit is his own", () =>
+    Effect.gen(function*() {
+      const hasty = yield* Effect.fork(Effect.timeoutOption(tokenOf(), "100 millis"))
+      const patient = yield* Effect.fork(tokenOf())
+      yield* TestClock.adjust("1 second")
+      assert.isTrue(Option.isNone(yield* Fiber.join(hasty)))
+      assert.strictEqual(yield* Fiber.join(patient), jwt(3600, 0))
+    }).pipe(Effect.provide(cached(slow))))
+
+  it.effect("a caller who cannot be interrupted can share with one who can", () =>
+    Effect.gen(function*() {
+      const steady = yield* Effect.fork(Effect.uninterruptible(tokenOf()))
+      const other = yield* Effect.fork(tokenOf())
+      yield* TestClock.adjust("500 millis")
+      yield* Fiber.interrupt(other)
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual(yield* Fiber.join(steady), jwt(3600, 0))
+    }).pipe(Effect.provide(cached(slow))))
+
+  it.effect("not when the user would be asked another way", () =>
+    Effect.gen(function*() {
+      const ask = (request: Partial<TokenRequest>) => [tokenOf(request), tokenOf(request)]
+      const all = yield* Effect.forkAll([
+        ...ask({}),
+        ...ask({ resourceOauth2ReturnUrl: "https://a.example.com" }),
+        ...ask({ resourceOauth2ReturnUrl: "https://b.example.com" }),
+        ...ask({ customState: secret("state-a") }),
+        ...ask({ customState: secret("state-b") }),
+        ...ask({ forceAuthentication: true }),
+        ...ask({ sessionUri: secret(`${sessionUri}-a`) }),
+        ...ask({ sessionUri: secret(`${sessionUri}-b`) })
+      ])
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(all)
+      assert.strictEqual(yield* tokenCalls, 8)
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: () => Effect.delay(answers.consent, "1 second")
+    }))))
+})
+
+describe("CredentialCache: what is seen of it", () => {
+  const observed = (request?: Partial<TokenRequest>) =>
+    Effect.gen(function*() {
+      const record: Observation.Record = { attempts: 0, cache: undefined }
+      yield* Effect.ignore(Effect.provideService(tokenOf(request), Observation.Observation, record))
+      return record.cache
+    })
+
+  it.effect("whoever asks in vain learns that too", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* observed(), "miss")
+    }).pipe(Effect.provide(cached({ getResourceOauth2Token: [failures.denied] }))))
+
+  it.effect("whoever asks learns whether the cache has answered", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* observed(), "miss")
+      assert.strictEqual(yield* observed(), "hit")
+      assert.strictEqual(yield* observed({ forceAuthentication: true }), "miss")
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("hits and misses are counted; polls and forced authentications are neither", () =>
+    Effect.gen(function*() {
+      const tally = yield* countsOf(Effect.all([
+        tokenOf(),
+        tokenOf(),
+        tokenOf(),
+        tokenOf({ scopes: ["mail"] }),
+        tokenOf({ forceAuthentication: true }),
+        tokenOf({ sessionUri: secret(sessionUri) })
+      ]))
+      assert.deepStrictEqual(tally, { hits: 2, misses: 2, shared: 0 })
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("Identity answers from it, and its own spans show no call of the data plane then", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const workloadToken = "sentinel-workload-token"
+      const token = jwt(3600)
+      yield* Effect.gen(function*() {
+        const identity = yield* Identity.Identity
+        const ask = identity.getAccessToken({ provider: "github", flow: "M2M", customState: secret("sentinel-state") })
+        const tokens = yield* Effect.all([ask, ask, ask])
+        assert.deepStrictEqual(tokens.map(Redacted.value), [token, token, token])
+        yield* Effect.flatMap(CredentialCache.CredentialCache, (cache) => cache.invalidate(secret(token)))
+      }).pipe(
+        Effect.provide(
+          Identity.layer.pipe(
+            Layer.provideMerge(cached({ getResourceOauth2Token: [answers.issued(token)] })),
+            Layer.merge(WorkloadAccessToken.layer(secret(workloadToken)))
+          )
+        ),
+        Effect.provide(recorder.layer)
+      )
+      const names = (yield* recorder.spans).map(({ name }) => name)
+      assert.deepStrictEqual(names, [
+        "Identity.getAccessToken",
+        "DataPlane.getResourceOauth2Token",
+        "Identity.getAccessToken",
+        "Identity.getAccessToken"
+      ])
+      Recorder.assertSecretFree(yield* recorder.everything, [workloadToken, token, "sentinel-state"])
+    }))
+})
+
+describe("CredentialCache.layerSecurityTokenService", () => {
+  const ask = (
+    service: SecurityTokenService.Service,
+    request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> = {}
+  ) =>
+    Effect.map(
+      service.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384", ...request }),
+      ({ expiration, webIdentityToken }) => [Redacted.value(webIdentityToken), DateTime.toEpochMillis(expiration)]
+    )
+
+  /** Tokens for five minutes, numbered. */
+  const service = (name: string) =>
+    Layer.effect(
+      SecurityTokenService.SecurityTokenService,
+      Effect.map(Ref.make(0), (calls) =>
+        SecurityTokenService.make({
+          getWebIdentityToken: () =>
+            Effect.zipWith(Ref.updateAndGet(calls, (n) => n + 1), DateTime.now, (number, now) => ({
+              webIdentityToken: secret(`${name}-${number}`),
+              expiration: DateTime.add(now, { minutes: 5 })
+            }))
+        }))
+    )
+
+  const sts = (name: string) => Layer.provide(CredentialCache.layerSecurityTokenService, service(name))
+
+  const use = <A, E, R>(f: (service: SecurityTokenService.Service) => Effect.Effect<A, E, R>) =>
+    Effect.flatMap(SecurityTokenService.SecurityTokenService, f)
+
+  it.effect("keeps a token until a minute before its expiration", () =>
+    use((service) =>
+      Effect.gen(function*() {
+        const first = yield* ask(service)
+        same(first, ["a-1", 300_000])
+        yield* TestClock.adjust("239999 millis")
+        same(yield* ask(service), first)
+        yield* TestClock.adjust("1 millis")
+        same(yield* ask(service), ["a-2", 540_000])
+      })
+    ).pipe(Effect.provide(sts("a").pipe(Layer.provide(cached(numbered))))))
+
+  it.effect("knows tokens by audiences, algorithm, duration and tags", () =>
+    use((service) =>
+      Effect.gen(function*() {
+        const requests: ReadonlyArray<Partial<SecurityTokenService.GetWebIdentityTokenRequest>> = [
+          { audience: ["a", "b"], tags: { team: "x", stage: "y" } },
+          { audience: ["a"], tags: { team: "x", stage: "y" } },
+          { audience: ["a", "b"], tags: { team: "y", stage: "x" } },
+          { audience: ["a", "b"] },
+          { audience: ["a", "b"], signingAlgorithm: "RS256" },
+          { audience: ["a", "b"], durationSeconds: 600 }
+        ]
+        const first = yield* Effect.forEach(requests, (request) => ask(service, request))
+        assert.strictEqual(new Set(first.map(([token]) => token)).size, requests.length)
+        same(yield* Effect.forEach(requests, (request) => ask(service, request)), first)
+        same(yield* ask(service, { audience: ["b", "a", "b"], tags: { stage: "y", team: "x" } }), first[0])
+      })
+    ).pipe(Effect.provide(sts("a").pipe(Layer.provide(cached(numbered))))))
+
+  it.effect("does not give the token of one identity to another that shares the cache", () =>
+    Effect.gen(function*() {
+      const [a, b] = yield* Effect.all([
+        Effect.provide(SecurityTokenService.SecurityTokenService, sts("a")),
+        Effect.provide(SecurityTokenService.SecurityTokenService, Layer.fresh(sts("b")))
+      ])
+      same(yield* ask(a), ["a-1", 300_000])
+      same(yield* ask(b), ["b-1", 300_000])
+      same(yield* ask(a), ["a-1", 300_000])
+      yield* invalidate("a-1")
+      same(yield* ask(a), ["a-2", 300_000])
+      same(yield* ask(b), ["b-1", 300_000])
+    }).pipe(Effect.provide(cached(numbered))))
+})

@@ -1,0 +1,407 @@
+import * as Persistence from "@effect/experimental/Persistence"
+import * as PersistenceRedis from "@effect/experimental/Persistence/Redis"
+import { assert, describe, it } from "@effect/vitest"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { vi } from "vitest"
+import * as Recorder from "../recorder.js"
+import { answers, same, secret } from "../utils.js"
+import * as Redis from "./redis.js"
+
+const keyOf = (fill: number) => secret(Buffer.alloc(32, fill).toString("base64url"))
+
+const key = keyOf(1)
+
+type Token = Effect.Effect<string, unknown>
+
+/** One process of a fleet: its own cache, its own connection. The store has time to answer, whatever else this machine does. */
+const process_ = (
+  store: Layer.Layer<CredentialCache.Store, CredentialStore.CredentialStoreError>,
+  options: CredentialCache.StoreOptions = { storeTimeout: "10 seconds" }
+) =>
+  Effect.map(
+    Layer.build(
+      Layer.fresh(CredentialCache.layerStore({ opaqueTimeToLive: "1 hour", ...options }).pipe(Layer.provide(store)))
+    ),
+    (context) => (user = "alice"): Token =>
+      Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
+        dataPlane.getResourceOauth2Token({
+          workloadIdentityToken: secret(user),
+          resourceCredentialProviderName: "github",
+          oauth2Flow: "M2M",
+          scopes: []
+        })).pipe(
+          Effect.map((answer) => answer._tag === "Issued" ? Redacted.value(answer.accessToken) : answer._tag),
+          Effect.provide(context)
+        )
+  )
+
+const planes = ScriptedPlanes.layer({
+  getResourceOauth2Token: (_, index) => answers.issued(`sentinel-access-token-${index}`)
+})
+
+const token = (number: number) => `sentinel-access-token-${number}`
+
+const calls = Effect.flatMap(
+  ScriptedPlanes.ScriptedPlanes,
+  (planes) => Effect.map(planes.callsOf("getResourceOauth2Token"), (calls) => calls.length)
+)
+
+const redisTest = (
+  name: string,
+  test: () => Effect.Effect<void, unknown, Scope.Scope | DataPlane.DataPlane | ScriptedPlanes.ScriptedPlanes>
+) => Redis.redisTest(name, () => Effect.provide(test(), planes))
+
+const started = Effect.tap(Redis.make(), (server) => server.start)
+
+const storeOf = (server: Redis.Server, options: Partial<CredentialStore.RedisOptions> = {}) =>
+  CredentialStore.layerRedis({ key, redis: { port: server.port }, ...options })
+
+const failures = Effect.map(
+  Effect.forEach(
+    ["get", "set", "remove"],
+    (operation) => Metric.value(Metric.tagged(CredentialCache.storeFailures, "agentcore.operation", operation))
+  ),
+  (states) => states.reduce((sum, { count }) => sum + count, 0)
+)
+
+const stored: CredentialCache.StoredCredential = { credential: secret("sentinel-secret-value"), usableUntil: 4e12 }
+
+const use = <A, E>(
+  layer: Layer.Layer<CredentialCache.Store, CredentialStore.CredentialStoreError>,
+  f: (store: CredentialCache.StoreService) => Effect.Effect<A, E>
+) => Effect.provide(Effect.flatMap(CredentialCache.Store, f), layer)
+
+describe("CredentialStore.layerRedis", () => {
+  redisTest("what one process has obtained another finds", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const [a, b] = [yield* process_(storeOf(server)), yield* process_(storeOf(server))]
+      assert.strictEqual(yield* a(), token(0))
+      assert.strictEqual(yield* b(), token(0))
+      assert.strictEqual(yield* b("bob"), token(1))
+      assert.strictEqual(yield* a("bob"), token(1))
+      assert.strictEqual(yield* calls, 2)
+    }))
+
+  redisTest("Redis has digests and ciphertext, for as long as the credential is good", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const redis = yield* server.client
+      const a = yield* process_(storeOf(server))
+      yield* a("sentinel-workload-token")
+      const [name, ...others] = yield* Effect.promise(() => redis.keys("*"))
+      assert.lengthOf(others, 0)
+      assert.match(name!, /^agentcore-credentials:1:[A-Za-z0-9_-]{43}$/)
+      const value = yield* Effect.promise(() => redis.get(name!))
+      assert.lengthOf(value!.split("."), 5)
+      const left = yield* Effect.promise(() => redis.pttl(name!))
+      assert.isAtMost(left, Duration.toMillis("1 hour"))
+      assert.isAbove(left, Duration.toMillis("59 minutes"))
+      const decoded = value!.split(".").map((part) => Buffer.from(part, "base64url").toString())
+      Recorder.assertSecretFree([name!, value!, ...decoded], [
+        token(0),
+        "sentinel-workload-token",
+        "github\",\"M2M",
+        Redacted.value(key)
+      ])
+    }))
+
+  redisTest("a value is good for its own name only, and only as it was written", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const redis = yield* server.client
+      const a = yield* process_(storeOf(server))
+      yield* a("alice")
+      const [alice] = yield* Effect.promise(() => redis.keys("*"))
+      yield* a("bob")
+      const bob = (yield* Effect.promise(() => redis.keys("*"))).find((name) => name !== alice)
+      const value = (yield* Effect.promise(() => redis.get(alice!)))!
+      const middle = Math.floor(value.length / 2)
+      const changed = value.slice(0, middle) + (value[middle] === "A" ? "B" : "A") + value.slice(middle + 1)
+      let number = 2
+      for (const bad of [value, changed, value.slice(0, -20), "", "null", JSON.stringify({ credential: "forged" })]) {
+        yield* Effect.promise(() => redis.set(bob!, bad))
+        const before = yield* failures
+        const b = yield* process_(storeOf(server))
+        assert.strictEqual(yield* b("bob"), token(number++))
+        assert.strictEqual((yield* failures) - before, 1)
+      }
+      // It has been replaced by a good one.
+      const c = yield* process_(storeOf(server))
+      assert.strictEqual(yield* c("bob"), token(number - 1))
+    }))
+
+  redisTest("keys rotate: the first writes, all read", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const [next, other] = [keyOf(2), keyOf(3)]
+      const old = yield* process_(storeOf(server))
+      yield* old()
+      const both = yield* process_(storeOf(server, { key: next, previousKeys: [other, key] }))
+      assert.strictEqual(yield* both(), token(0))
+      assert.strictEqual(yield* both("bob"), token(1))
+      const latest = yield* process_(storeOf(server, { key: next }))
+      assert.strictEqual(yield* latest("bob"), token(1))
+      assert.strictEqual(yield* latest(), token(2))
+    }))
+
+  redisTest("stores of other names do not meet", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const a = yield* process_(storeOf(server, { storeId: "a" }))
+      const b = yield* process_(storeOf(server, { storeId: "b" }))
+      assert.strictEqual(yield* a(), token(0))
+      assert.strictEqual(yield* b(), token(1))
+    }))
+
+  redisTest("a Redis that is lost costs calls, and is used again when it is back", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const a = yield* process_(storeOf(server))
+      assert.strictEqual(yield* a("alice"), token(0))
+      yield* server.kill
+      const before = yield* failures
+      const [elapsed, found] = yield* Effect.timed(a("bob"))
+      assert.strictEqual(found, token(1))
+      assert.strictEqual((yield* failures) - before, 2)
+      // Far from the time that the store is given: a command fails at once.
+      assert.isBelow(Duration.toMillis(elapsed), 5000)
+      // In memory it was all the while.
+      assert.strictEqual(yield* a("alice"), token(0))
+      yield* server.start
+      const redis = yield* server.client
+      let user = 0
+      const isUsed = Effect.flatMap(
+        Effect.suspend(() => a(`user-${user++}`)),
+        () => Effect.promise(() => redis.dbsize())
+      ).pipe(Effect.map((size) => size > 0))
+      yield* Effect.repeat(isUsed, { until: (is) => is, schedule: Schedule.spaced("20 millis") })
+      const b = yield* process_(storeOf(server))
+      const last = yield* calls
+      yield* b(`user-${user - 1}`)
+      assert.strictEqual(yield* calls, last)
+    }))
+
+  redisTest("a Redis that does not answer is passed over after 100 milliseconds", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const scope = yield* Scope.make()
+      const a = yield* Scope.extend(process_(storeOf(server), {}), scope)
+      yield* server.stall
+      const before = yield* failures
+      const [elapsed, found] = yield* Effect.timed(a())
+      assert.strictEqual(found, token(0))
+      assert.strictEqual((yield* failures) - before, 2)
+      // One wait to read, one to write; what is above it is this machine's.
+      assert.isAtLeast(Duration.toMillis(elapsed), 150)
+      assert.isBelow(Duration.toMillis(elapsed), 5000)
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
+      yield* server.proceed
+    }))
+
+  redisTest(
+    "a Redis that was never there, or has gone, fails neither the layer nor its end",
+    () =>
+      Effect.gen(function*() {
+        const absent = yield* Redis.make()
+        const gone = yield* started
+        for (const server of [absent, gone]) {
+          const scope = yield* Scope.make()
+          const a = yield* Scope.extend(process_(storeOf(server)), scope)
+          yield* gone.kill
+          assert.match(yield* a(), /^sentinel-access-token-/)
+          assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
+        }
+      })
+  )
+
+  redisTest("nothing is left that keeps the process", () =>
+    Effect.gen(function*() {
+      const { port } = yield* Redis.make()
+      const said = yield* Effect.async<string, unknown>((resume) => {
+        const child = execFile(
+          process.execPath,
+          ["--import", "tsx", fileURLToPath(new URL("./CredentialStore.child.ts", import.meta.url)), String(port)],
+          (error, stdout, stderr) => resume(error === null ? Effect.succeed(stdout + stderr) : Effect.fail(stderr))
+        )
+        return Effect.sync(() => void child.kill("SIGKILL"))
+      })
+      assert.strictEqual(said, "Failure")
+    }))
+
+  redisTest("says why a connection fails, and nothing secret", () =>
+    Effect.gen(function*() {
+      const server = yield* Effect.tap(Redis.make("sentinel-right-password"), (server) => server.start)
+      const recorder = yield* Recorder.make
+      yield* Effect.gen(function*() {
+        const password = "sentinel-wrong-password"
+        const a = yield* process_(storeOf(server, { redis: { port: server.port, password } }))
+        yield* a("sentinel-workload-token")
+        const url = secret(`redis://:sentinel-other-password@127.0.0.1:${server.port}`)
+        const b = yield* process_(storeOf(server, { url, redis: undefined }))
+        yield* b("sentinel-workload-token")
+      }).pipe(Effect.provide(recorder.layer))
+      const everything = yield* recorder.everything
+      assert.include(everything.join("\n"), "The connection to Redis failed: WRONGPASS")
+      assert.include(everything.join("\n"), "The store of credentials failed to get: ")
+      Recorder.assertSecretFree(everything, [
+        "sentinel-wrong-password",
+        "sentinel-other-password",
+        "sentinel-right-password",
+        "sentinel-workload-token",
+        token(0),
+        token(1),
+        Redacted.value(key)
+      ])
+    }))
+
+  redisTest("a URL and options of ioredis go together", () =>
+    Effect.gen(function*() {
+      const server = yield* Effect.tap(Redis.make("sentinel-right-password"), (server) => server.start)
+      const redis = yield* server.client
+      const url = secret(`redis://:sentinel-right-password@127.0.0.1:${server.port}/3`)
+      yield* use(storeOf(server, { url, redis: { keyPrefix: "mine:" } }), (store) => store.set("name", stored))
+      yield* Effect.promise(() => redis.select(3))
+      assert.deepStrictEqual(yield* Effect.promise(() => redis.keys("*")), ["mine:agentcore-credentials:1:name"])
+    }))
+})
+
+describe("CredentialStore.layer", () => {
+  const roundTrip = Effect.gen(function*() {
+    const store = yield* CredentialCache.Store
+    assert.isTrue(Option.isNone(yield* store.get("name")))
+    yield* store.set("name", stored)
+    same(yield* store.get("name"), Option.some(stored))
+    assert.isTrue(Option.isNone(yield* store.get("another name")))
+    // What is not good any more is not written.
+    yield* store.set("old", { ...stored, usableUntil: 1 })
+    assert.isTrue(Option.isNone(yield* store.get("old")))
+    yield* store.remove("name")
+    assert.isTrue(Option.isNone(yield* store.get("name")))
+  })
+
+  it.live("over a BackingPersistence in memory", () =>
+    roundTrip.pipe(Effect.provide(CredentialStore.layer({ key })), Effect.provide(Persistence.layerMemory)))
+
+  redisTest("over the Redis of @effect/experimental", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      yield* roundTrip.pipe(
+        Effect.provide(
+          CredentialStore.layer({ key }).pipe(
+            Layer.provide(PersistenceRedis.layer({ port: server.port }))
+          )
+        )
+      )
+    }))
+
+  it.live("says why it fails, by a code", () =>
+    Effect.gen(function*() {
+      const cause = Object.assign(new Error("sentinel-message"), { code: "ECONNRESET" })
+      const fail = () => Effect.fail(Persistence.PersistenceBackingError.make("get", cause))
+      const store = { get: fail, getMany: fail, set: fail, setMany: fail, remove: fail, clear: fail() }
+      const failing = Layer.succeed(Persistence.BackingPersistence, {
+        [Persistence.BackingPersistenceTypeId]: Persistence.BackingPersistenceTypeId,
+        make: () => Effect.succeed(store)
+      })
+      const errors = yield* Effect.flatMap(CredentialCache.Store, (store) =>
+        Effect.all([
+          Effect.flip(store.get("name")),
+          Effect.flip(store.set("name", stored)),
+          Effect.flip(store.remove("name"))
+        ])).pipe(Effect.provide(CredentialStore.layer({ key }).pipe(Layer.provide(failing))))
+      for (const error of errors) {
+        assert.strictEqual(error.message, "The store of credentials failed: ECONNRESET")
+        Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-message", "sentinel-secret-value"])
+      }
+    }))
+})
+
+describe("CredentialStore: its settings", () => {
+  const invalid = (options: CredentialStore.Options) =>
+    Effect.flip(
+      Layer.build(CredentialStore.layer(options)).pipe(Effect.scoped, Effect.provide(Persistence.layerMemory))
+    )
+
+  it.live.each(["", "short", Redacted.value(key).slice(1), `${Redacted.value(key)}AAAA`, `!${Redacted.value(key)}`])(
+    "a key is 32 bytes in base64url: %j is not",
+    (text) =>
+      Effect.gen(function*() {
+        const error = yield* invalid({ key: secret(text) })
+        assert.strictEqual(error.reason, "InvalidKey")
+        assert.include(error.message, "The key of the credential store has to be 32 bytes in base64url")
+        const previous = yield* invalid({ key, previousKeys: [key, secret(text)] })
+        assert.strictEqual(previous.reason, "InvalidKey")
+        if (text.length >= 8) Recorder.assertSecretFree(Recorder.faces(error), [text])
+      })
+  )
+
+  redisTest("they come from the configuration", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const redis = yield* server.client
+      const configured = CredentialStore.layerRedisConfig({
+        url: Config.redacted("REDIS_URL"),
+        key: Config.redacted("CREDENTIAL_STORE_KEY"),
+        previousKeys: Config.array(Config.redacted(), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
+      })
+      const provider = (entries: Readonly<Record<string, string>>) =>
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(entries))))
+      const url = { REDIS_URL: `redis://127.0.0.1:${server.port}` }
+      const set = Effect.flatMap(CredentialCache.Store, (store) => store.set("name", stored))
+      const get = Effect.flatMap(CredentialCache.Store, (store) => store.get("name"))
+      yield* set.pipe(
+        Effect.provide(configured),
+        provider({ ...url, CREDENTIAL_STORE_KEY: Redacted.value(key) })
+      )
+      assert.strictEqual(yield* Effect.promise(() => redis.dbsize()), 1)
+      const found = yield* get.pipe(
+        Effect.provide(configured),
+        provider({
+          ...url,
+          CREDENTIAL_STORE_KEY: Redacted.value(keyOf(2)),
+          CREDENTIAL_STORE_PREVIOUS_KEYS: [keyOf(3), key].map(Redacted.value).join(",")
+        })
+      )
+      same(found, Option.some(stored))
+      const exit = yield* Effect.exit(get.pipe(Effect.provide(configured), provider(url)))
+      assert.include(String(exit), "CREDENTIAL_STORE_KEY")
+    }))
+
+  it.live("say what to install when a package is missing", () =>
+    Effect.gen(function*() {
+      vi.resetModules()
+      const names = ["ioredis", "@effect/experimental/Persistence"]
+      for (const name of names) {
+        vi.doMock(name, () => {
+          throw new Error(`Cannot find package '${name}'`)
+        })
+      }
+      yield* Effect.addFinalizer(() => Effect.sync(() => names.forEach((name) => vi.doUnmock(name))))
+      const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/persistence/CredentialStore"))
+      const redis = yield* Effect.flip(Layer.build(Fresh.layerRedis({ key })))
+      assert.strictEqual(redis.reason, "MissingPackage")
+      assert.include(redis.message, "npm install ioredis")
+      const persistence = yield* Effect.flip(
+        Layer.build(Fresh.layer({ key })).pipe(Effect.provide(Persistence.layerMemory))
+      )
+      assert.strictEqual(persistence.reason, "MissingPackage")
+      assert.include(persistence.message, "npm install @effect/experimental")
+    }).pipe(Effect.scoped))
+})

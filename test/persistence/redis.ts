@@ -1,0 +1,87 @@
+/**
+ * Redis for the tests, as a process of its own that can be lost and brought back. It is `$REDIS_SERVER_PATH`, or `redis-server` on the
+ * path. Where there is none, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_REDIS=1`: then they fail.
+ */
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { Redis } from "ioredis"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { createServer } from "node:net"
+import { createInterface } from "node:readline"
+
+const configured = process.env["REDIS_SERVER_PATH"]
+
+const path = configured === undefined || configured === "" ? "redis-server" : configured
+
+const available = spawnSync(path, ["--version"]).status === 0
+
+const required = process.env["AGENTCORE_REQUIRE_REDIS"] === "1"
+
+const missing = "no redis-server found: install it, or set REDIS_SERVER_PATH"
+
+export interface Server {
+  readonly port: number
+  /** Starts it, on the same port and with nothing in it. */
+  readonly start: Effect.Effect<void>
+  /** As when the machine is lost. */
+  readonly kill: Effect.Effect<void>
+  /** It is there, accepts connections, and answers nothing. */
+  readonly stall: Effect.Effect<void>
+  readonly proceed: Effect.Effect<void>
+  /** An own connection to look into it. */
+  readonly client: Effect.Effect<Redis, never, Scope.Scope>
+}
+
+const freePort = Effect.async<number>((resume) => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
+  })
+})
+
+/** A server that is not started yet; the scope ends it. */
+export const make = (password?: string): Effect.Effect<Server, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (!available) return yield* Effect.dieMessage(missing)
+    const port = yield* freePort
+    let child: ChildProcess | undefined
+
+    const start = Effect.async<void>((resume) => {
+      const settings = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+      child = spawn(path, [...settings, ...(password === undefined ? [] : ["--requirepass", password])], {
+        stdio: ["ignore", "pipe", "inherit"]
+      })
+      child.on("error", (error) => resume(Effect.die(error)))
+      child.on("exit", (code) => resume(Effect.dieMessage(`Redis ended with ${code}`)))
+      createInterface(child.stdout!).on("line", (line) => {
+        if (line.includes("Ready to accept connections")) resume(Effect.void)
+      })
+    })
+
+    const kill = Effect.async<void>((resume) => {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+      child.once("exit", () => resume(Effect.void))
+      child.kill("SIGKILL")
+    })
+
+    yield* Effect.addFinalizer(() => kill)
+    return {
+      port,
+      start,
+      kill,
+      stall: Effect.sync(() => void child?.kill("SIGSTOP")),
+      proceed: Effect.sync(() => void child?.kill("SIGCONT")),
+      client: Effect.acquireRelease(
+        Effect.sync(() => new Redis({ port, ...(password === undefined ? {} : { password }) })),
+        (redis) => Effect.sync(() => redis.disconnect())
+      )
+    }
+  })
+
+/** A test that needs Redis: `it.scopedLive`. */
+export const redisTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
+  const runs = available || required
+  it.scopedLive.skipIf(!runs)(runs ? name : `${name} (skipped: ${missing})`, test, 60_000)
+}
