@@ -1,0 +1,128 @@
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
+import { describe, expectTypeOf, test } from "vitest"
+
+class Database extends Context.Tag("Database")<Database, { readonly name: string }>() {}
+
+interface QueryFailed {
+  readonly _tag: "QueryFailed"
+}
+
+type Needs = RequestContext.RequestContext | WorkloadAccessToken | Database
+
+declare const handler: Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  QueryFailed,
+  Needs | HttpServerRequest.HttpServerRequest
+>
+declare const answer: Effect.Effect<void, never, Needs>
+declare const job: Effect.Effect<number, QueryFailed, Needs>
+declare const context: RequestContext.Service
+
+/** The types of `@types/aws-lambda`, as far as they have to do with headers. */
+interface ApiGatewayEvent {
+  headers: { [name: string]: string | undefined }
+  multiValueHeaders: { [name: string]: Array<string> | undefined }
+  httpMethod: string
+}
+interface ApiGatewayEventV2 {
+  version: string
+  headers: { [name: string]: string | undefined }
+  isBase64Encoded: boolean
+}
+interface LoadBalancerEvent {
+  headers?: { [name: string]: string | undefined } | undefined
+  multiValueHeaders?: { [name: string]: Array<string> | undefined } | undefined
+  path: string
+}
+interface QueueEvent {
+  Records: Array<{ messageId: string }>
+}
+
+describe("fromHeaders", () => {
+  test("takes headers and whatever has them", () => {
+    expectTypeOf<
+      | IncomingHttpHeaders
+      | IncomingMessage
+      | globalThis.Headers
+      | globalThis.Request
+      | Headers.Headers
+      | HttpServerRequest.HttpServerRequest
+      | Record<string, string>
+      | Map<string, string>
+      | ApiGatewayEvent
+      | ApiGatewayEventV2
+      | LoadBalancerEvent
+    >().toExtend<RequestContext.Input>()
+    expectTypeOf<QueueEvent>().not.toExtend<RequestContext.Input>()
+    expectTypeOf<string>().not.toExtend<RequestContext.Input>()
+  })
+
+  test("cannot fail", () => {
+    expectTypeOf(RequestContext.fromHeaders({})).toEqualTypeOf<Effect.Effect<RequestContext.Service>>()
+  })
+})
+
+describe("what a request provides", () => {
+  test("leaves the requirements and the errors of an effect", () => {
+    expectTypeOf(RequestContext.provide(job, context)).toEqualTypeOf<Effect.Effect<number, QueryFailed, Database>>()
+    expectTypeOf(job.pipe(RequestContext.provide(context))).toEqualTypeOf<
+      Effect.Effect<number, QueryFailed, Database>
+    >()
+  })
+
+  test("leaves the requirements and the errors of an app", () => {
+    expectTypeOf(RequestContext.middleware(handler)).toEqualTypeOf<HttpApp.Default<QueryFailed, Database>>()
+    expectTypeOf(HttpServer.serve(handler, RequestContext.middleware)).toEqualTypeOf<
+      Layer.Layer<never, never, HttpServer.HttpServer | Database>
+    >()
+  })
+
+  test("leaves the requirements of a route, and only those of the routes it is provided to", () => {
+    const route = HttpLayerRouter.add("GET", "/", handler)
+    type Required<L extends Layer.Layer.Any> = HttpLayerRouter.Request.Only<"Requires", Layer.Layer.Context<L>>
+    expectTypeOf<Required<typeof route>>().toEqualTypeOf<Needs>()
+    const provided = route.pipe(Layer.provide(RequestContext.layer))
+    expectTypeOf<Required<typeof provided>>().toEqualTypeOf<Database>()
+  })
+
+  test("leaves the requirements of the handlers of an HttpApi", () => {
+    const endpoint = HttpApiEndpoint.get("call", "/")
+    const bareApi = HttpApi.make("agent").add(HttpApiGroup.make("runtime").add(endpoint))
+    const bare = HttpApiBuilder.group(bareApi, "runtime", (handlers) => handlers.handle("call", () => answer))
+    expectTypeOf<Layer.Layer.Context<typeof bare>>().toEqualTypeOf<Needs>()
+
+    const api = HttpApi.make("agent").add(
+      HttpApiGroup.make("runtime").add(endpoint)
+        .middleware(RequestContext.RequestContextMiddleware)
+        .middleware(RequestContext.WorkloadAccessTokenMiddleware)
+    )
+    const group = HttpApiBuilder.group(api, "runtime", (handlers) => handlers.handle("call", () => answer))
+    expectTypeOf<Layer.Layer.Context<typeof group>>().toEqualTypeOf<
+      Database | RequestContext.RequestContextMiddleware | RequestContext.WorkloadAccessTokenMiddleware
+    >()
+    const provided = group.pipe(Layer.provide(RequestContext.layerHttpApi))
+    expectTypeOf<Layer.Layer.Context<typeof provided>>().toEqualTypeOf<Database>()
+  })
+})
+
+describe("layers", () => {
+  test("around the server need nothing but a fallback's caller", () => {
+    expectTypeOf(RequestContext.layerRedaction).toEqualTypeOf<Layer.Layer<never>>()
+    expectTypeOf<Layer.Layer.Context<typeof RequestContext.layerFallback>>().toEqualTypeOf<WorkloadAccessToken>()
+  })
+})

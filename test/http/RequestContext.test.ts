@@ -1,0 +1,507 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as PlatformHeaders from "@effect/platform/Headers"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as Consent from "effect-agentcore-identity/Consent"
+import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { inspect } from "node:util"
+import * as Recorder from "../recorder.js"
+import { answers, clear, same, scripted, secret } from "../utils.js"
+
+const read = (input: RequestContext.Input) => Effect.runSync(RequestContext.fromHeaders(input))
+
+const wat = "x-amz-bedrock-agentcore-identity-wat"
+
+/** A request of AgentCore Runtime, in the spelling of the AWS documentation. */
+const sent = {
+  "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": "session-1",
+  "X-Amzn-Bedrock-AgentCore-Runtime-Request-Id": "request-1",
+  OAuth2CallbackUrl: "https://agent.example.com/consent?a=1,2",
+  "X-Amz-Bedrock-AgentCore-Identity-WAT": "token-of-alice",
+  Authorization: "Bearer header.payload.signature",
+  "X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant-Id": "acme",
+  "Content-Type": "application/json"
+}
+
+const expected: RequestContext.Service = {
+  requestId: "request-1",
+  sessionId: "session-1",
+  callbackUrl: "https://agent.example.com/consent?a=1,2",
+  workloadAccessToken: secret("token-of-alice"),
+  bearerToken: secret("header.payload.signature"),
+  customHeaders: { "tenant-id": secret("acme") }
+}
+
+const lowerCase = Object.fromEntries(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value]))
+
+const multiValue = Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, [value]]))
+
+describe("fromHeaders", () => {
+  const inputs: Record<string, RequestContext.Input> = {
+    "a record in any case": sent,
+    pairs: Object.entries(sent),
+    "a Map": new Map(Object.entries(sent)),
+    "Headers of Fetch": new Headers(sent),
+    "Headers of the platform": PlatformHeaders.fromInput(sent),
+    "a Request of Fetch": new Request("https://agent.example.com", { headers: sent }),
+    "a request of the platform": HttpServerRequest.fromWeb(new Request("https://a.example.com", { headers: sent })),
+    "API Gateway, payload 1.0": {
+      version: "1.0",
+      headers: sent,
+      multiValueHeaders: multiValue
+    } as RequestContext.Input,
+    "API Gateway, payload 1.0, as the console sends it": { headers: null, multiValueHeaders: multiValue },
+    "API Gateway, payload 2.0, and function URLs": { version: "2.0", headers: lowerCase } as RequestContext.Input,
+    "a load balancer": { headers: lowerCase },
+    "a load balancer with multi-value headers": { multiValueHeaders: multiValue },
+    "an event without its multi-value form": { headers: sent, multiValueHeaders: {} }
+  }
+
+  it.each(Object.entries(inputs))("reads %s", (_, input) => same(read(input), expected))
+
+  it.scopedLive("reads a request of Node", () =>
+    Effect.gen(function*() {
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.get("/", { headers: sent })
+      assert.strictEqual(yield* response.text, JSON.stringify(clear([expected, expected])))
+    }).pipe(Effect.provide(
+      HttpServer.serve(Effect.map(HttpServerRequest.HttpServerRequest, ({ source }) => {
+        const message = source as RequestContext.Input & { readonly headers: RequestContext.HeadersLike }
+        return HttpServerResponse.unsafeJson(clear([read(message), read(message.headers)]))
+      })).pipe(Layer.provideMerge(NodeHttpServer.layerTest))
+    )))
+
+  it("takes the first of the three names of the workload access token that is there", () => {
+    const names = [wat, "WorkloadAccessToken", "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"]
+    for (let present = 0; present < 8; present++) {
+      // From the last to the first: their place in the request does not count.
+      const there = names.filter((_, index) => (present & (1 << index)) !== 0)
+      const { workloadAccessToken } = read([...there].reverse().map((name) => [name, `by ${name}`] as const))
+      same(workloadAccessToken, there[0] === undefined ? undefined : secret(`by ${there[0]}`))
+    }
+  })
+
+  it("takes an empty header for none", () => {
+    const empty = read({
+      ...Object.fromEntries(Object.keys(sent).map((name) => [name, " "])),
+      workloadaccesstoken: "t"
+    })
+    same({ ...empty, requestId: "" }, {
+      requestId: "",
+      sessionId: undefined,
+      callbackUrl: undefined,
+      workloadAccessToken: secret("t"),
+      bearerToken: undefined,
+      customHeaders: {}
+    })
+  })
+
+  it("has a fresh id for a request without one", () => {
+    const ids = new Set(Array.from({ length: 100 }, () => read({}).requestId))
+    assert.strictEqual(ids.size, 100)
+    for (const id of ids) assert.match(id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  })
+
+  it("joins several values as HTTP does", () => {
+    const custom = "X-Amzn-Bedrock-AgentCore-Runtime-Custom-Group"
+    for (
+      const input of [
+        { [custom]: ["a", "b"] },
+        { [custom]: "a", [custom.toLowerCase()]: "b" },
+        { multiValueHeaders: { [custom]: ["a", "b"] }, headers: { [custom]: "b" } },
+        new Headers([[custom, "a"], [custom, "b"]])
+      ]
+    ) {
+      same(read(input).customHeaders, { group: secret("a, b") })
+    }
+  })
+
+  it("knows a bearer token, and nothing else, by its scheme", () => {
+    const bearerOf = (authorization: string) => clear(read({ authorization }).bearerToken)
+    const token = { redacted: "a.b-c_d~e+f/g==" }
+    assert.deepStrictEqual(bearerOf("Bearer a.b-c_d~e+f/g=="), token)
+    assert.deepStrictEqual(bearerOf("bearer   a.b-c_d~e+f/g=="), token)
+    for (
+      const other of ["Basic dTpw", "Bearer", "Bearer a b", "Bearer a, Bearer b", "xBearer a", "AWS4-HMAC-SHA256 a"]
+    ) {
+      assert.isUndefined(bearerOf(other), other)
+    }
+  })
+
+  it("gives no inherited member for a custom header", () => {
+    const { customHeaders } = read([["X-Amzn-Bedrock-AgentCore-Runtime-Custom-__proto__", "sent"]])
+    same(customHeaders["__proto__"], secret("sent"))
+    assert.isUndefined(customHeaders["constructor"])
+  })
+
+  it("survives what an event should not hold", () => {
+    const junk = JSON.parse(`{"headers":{"oauth2callbackurl":1,"${wat}":{"a":"b"},"authorization":null,"x":[1,null]}}`)
+    same({ ...read(junk), requestId: "" }, { ...read({}), requestId: "" })
+    same({ ...read({ headers: null, multiValueHeaders: null }), requestId: "" }, { ...read({}), requestId: "" })
+    // Headers of these names are headers.
+    same(read({ headers: ["a"], multiValueHeaders: "b", [wat]: "t" }).workloadAccessToken, secret("t"))
+  })
+
+  it("prints no secret", () => {
+    const secrets = ["sentinel-wat", "sentinel-bearer", "sentinel-custom"]
+    const context = read({
+      [wat]: "sentinel-wat",
+      authorization: "Bearer sentinel-bearer",
+      "x-amzn-bedrock-agentcore-runtime-custom-key": "sentinel-custom"
+    })
+    assert.strictEqual(context.customHeaders["key"] && Redacted.value(context.customHeaders["key"]), "sentinel-custom")
+    Recorder.assertSecretFree([...Recorder.faces(context), inspect(context, { depth: 10, showProxy: true })], secrets)
+  })
+})
+
+describe("workloadAccessToken", () => {
+  it.effect("is the caller of the request, whoever invalidates it", () =>
+    Effect.gen(function*() {
+      const caller = RequestContext.workloadAccessToken(read(sent))
+      yield* caller.invalidate(secret("token-of-alice"))
+      same(yield* caller.get, secret("token-of-alice"))
+    }))
+
+  it.effect("says what to send when the request brought none", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(RequestContext.workloadAccessToken(read({})).get)
+      assert.strictEqual(error._tag, "MissingWorkloadAccessToken")
+      assert.include(error.message, "X-Amzn-Bedrock-AgentCore-Runtime-User-Id")
+    }))
+})
+
+const currentToken = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (caller) => caller.get)
+
+const returnUrls = Effect.flatMap(
+  ScriptedPlanes.ScriptedPlanes,
+  (planes) =>
+    Effect.map(
+      planes.callsOf("getResourceOauth2Token"),
+      (calls) => calls.map(({ request }) => request.resourceOauth2ReturnUrl)
+    )
+)
+
+describe("provide", () => {
+  const ask = (returnUrl?: string) =>
+    Effect.flatMap(
+      Identity.Identity,
+      (identity) => identity.getAccessToken({ provider: "calendar", flow: "USER_FEDERATION", returnUrl })
+    )
+  const issues = { getResourceOauth2Token: () => answers.issued() }
+
+  it.effect("gives a request's callback URL to its flows; an explicit return URL wins", () =>
+    Effect.gen(function*() {
+      const context = read(sent)
+      yield* RequestContext.provide(ask(), context)
+      yield* ask("https://agent.example.com/explicit").pipe(RequestContext.provide(context))
+      assert.deepStrictEqual(yield* returnUrls, [context.callbackUrl, "https://agent.example.com/explicit"])
+    }).pipe(Effect.provide(scripted(issues))))
+
+  it.effect("leaves the return URL of the program to a request that has none", () =>
+    Effect.gen(function*() {
+      yield* RequestContext.provide(ask(), read({ [wat]: "t" }))
+      yield* RequestContext.provide(ask(), read(sent))
+      assert.deepStrictEqual(yield* returnUrls, ["https://agent.example.com/program", expected.callbackUrl])
+    }).pipe(
+      Effect.provide(scripted(issues)),
+      Effect.provideService(Consent.ReturnUrl, Option.some("https://agent.example.com/program"))
+    ))
+
+  it.effect("takes the place of the caller around it, even when the request has none", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(RequestContext.provide(currentToken, read({})))
+      assert.strictEqual(error._tag, "MissingWorkloadAccessToken")
+    }).pipe(Effect.provide(WorkloadAccessToken.layer(secret("token-of-the-program")))))
+
+  it.effect("acts for the fallback only when the request has no token, and only when there is one", () =>
+    Effect.gen(function*() {
+      same(yield* RequestContext.provide(currentToken, read({})), secret("token-of-the-developer"))
+      same(yield* RequestContext.provide(currentToken, read(sent)), secret("token-of-alice"))
+    }).pipe(
+      Effect.provide(
+        RequestContext.layerFallback.pipe(Layer.provide(WorkloadAccessToken.layer(secret("token-of-the-developer"))))
+      )
+    ))
+})
+
+/** Everything that a handler knows about its request. */
+const report = Effect.gen(function*() {
+  const context = yield* RequestContext.RequestContext
+  const token = yield* Effect.option(currentToken)
+  const returnUrl = yield* Consent.ReturnUrl
+  return JSON.stringify(clear({
+    requestId: context.requestId,
+    token: Option.getOrNull(token),
+    callbackUrl: Option.getOrNull(returnUrl)
+  }))
+})
+
+const invocations = Effect.map(report, (text) => HttpServerResponse.text(text))
+
+const health = HttpServerResponse.text("Healthy")
+
+const failing = Effect.map(currentToken, () => HttpServerResponse.empty()).pipe(
+  Effect.catchTag("MissingWorkloadAccessToken", ({ message }) => HttpServerResponse.text(message, { status: 401 })),
+  Effect.orDie
+)
+
+const Reported = Schema.parseJson(Schema.Struct({
+  requestId: Schema.String,
+  token: Schema.NullOr(Schema.Struct({ redacted: Schema.String })),
+  callbackUrl: Schema.NullOr(Schema.String)
+}))
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  Effect.gen(function*() {
+    const client = yield* HttpClient.HttpClient
+    const response = yield* client.get(path, { headers })
+    return { status: response.status, text: yield* response.text }
+  }).pipe(Effect.scoped)
+
+const reported = (headers: Record<string, string> = {}) =>
+  Effect.flatMap(get("/invocations", headers), ({ text }) => Schema.decode(Reported)(text))
+
+const router = HttpRouter.empty.pipe(
+  HttpRouter.get("/invocations", invocations),
+  HttpRouter.get("/health", health),
+  HttpRouter.get("/failing", failing)
+)
+
+const routes = Layer.mergeAll(
+  HttpLayerRouter.add("GET", "/invocations", invocations),
+  HttpLayerRouter.add("GET", "/failing", failing)
+).pipe(
+  Layer.provide(RequestContext.layer),
+  Layer.merge(HttpLayerRouter.add("GET", "/health", health))
+)
+
+const api = HttpApi.make("agent").add(
+  HttpApiGroup.make("runtime", { topLevel: true })
+    .add(HttpApiEndpoint.get("invocations", "/invocations").addSuccess(HttpApiSchema.Text()))
+    .add(HttpApiEndpoint.get("failing", "/failing").addSuccess(HttpApiSchema.Text()))
+    .middleware(RequestContext.RequestContextMiddleware)
+    .middleware(RequestContext.WorkloadAccessTokenMiddleware)
+).add(
+  HttpApiGroup.make("probes", { topLevel: true }).add(
+    HttpApiEndpoint.get("health", "/health").addSuccess(HttpApiSchema.Text())
+  )
+)
+
+const groups = Layer.merge(
+  HttpApiBuilder.group(
+    api,
+    "runtime",
+    (handlers) => handlers.handle("invocations", () => invocations).handle("failing", () => failing)
+  ).pipe(Layer.provide(RequestContext.layerHttpApi)),
+  HttpApiBuilder.group(api, "probes", (handlers) => handlers.handle("health", () => health))
+)
+
+const servers = {
+  HttpApp: HttpServer.serve(router, RequestContext.middleware),
+  HttpLayerRouter: HttpLayerRouter.serve(routes, { disableListenLog: true, disableLogger: true }),
+  "HttpLayerRouter, around all routes": HttpLayerRouter.serve(
+    Layer.mergeAll(
+      HttpLayerRouter.add("GET", "/invocations", invocations),
+      HttpLayerRouter.add("GET", "/failing", failing),
+      HttpLayerRouter.add("GET", "/health", health)
+    ),
+    { disableListenLog: true, disableLogger: true, middleware: RequestContext.middleware }
+  ),
+  HttpApi: HttpApiBuilder.serve(RequestContext.middleware).pipe(
+    Layer.provide(HttpApiBuilder.api(api).pipe(Layer.provide(groups)))
+  ),
+  "HttpApi in an HttpLayerRouter": HttpLayerRouter.serve(
+    HttpLayerRouter.addHttpApi(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
+    { disableListenLog: true, disableLogger: true }
+  )
+}
+
+const callers = ["alice", "bob", "carol", "dave"]
+
+describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
+  const live = server.pipe(Layer.provideMerge(NodeHttpServer.layerTest))
+
+  it.scopedLive("gives each request what its headers say", () =>
+    Effect.gen(function*() {
+      const reports = yield* Effect.forEach(callers, (caller) =>
+        reported({
+          [wat]: `token-of-${caller}`,
+          oauth2callbackurl: `https://agent.example.com/${caller}`,
+          "x-amzn-bedrock-agentcore-runtime-request-id": `request-of-${caller}`
+        }), { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        reports,
+        callers.map((caller) => ({
+          requestId: `request-of-${caller}`,
+          token: { redacted: `token-of-${caller}` },
+          callbackUrl: `https://agent.example.com/${caller}`
+        }))
+      )
+    }).pipe(Effect.provide(live)))
+
+  it.scopedLive("answers without a token what needs none, and says what is missing to what needs one", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* get("/health"), { status: 200, text: "Healthy" })
+      const { callbackUrl, requestId, token } = yield* reported()
+      assert.deepStrictEqual({ callbackUrl, token }, { callbackUrl: null, token: null })
+      assert.match(requestId, /^[0-9a-f-]{36}$/)
+      const failed = yield* get("/failing")
+      assert.strictEqual(failed.status, 401)
+      assert.include(failed.text, "X-Amzn-Bedrock-AgentCore-Runtime-User-Id")
+    }).pipe(Effect.provide(live)))
+
+  it.scopedLive("never takes the caller, or the request, of the program around the server", () =>
+    Effect.gen(function*() {
+      assert.isNull((yield* reported()).token)
+      assert.deepStrictEqual((yield* reported({ [wat]: "token-of-alice" })).token, { redacted: "token-of-alice" })
+    }).pipe(Effect.provide(live.pipe(
+      Layer.provide(WorkloadAccessToken.layer(secret("token-of-the-program"))),
+      Layer.provide(Layer.succeed(RequestContext.RequestContext, read({ ...sent, [wat]: "token-of-another-request" })))
+    ))))
+
+  it.scopedLive("acts for the fallback of a machine for development", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual((yield* reported()).token, { redacted: "token-of-the-developer" })
+      assert.deepStrictEqual((yield* reported({ [wat]: "token-of-alice" })).token, { redacted: "token-of-alice" })
+    }).pipe(Effect.provide(live.pipe(
+      Layer.provide(RequestContext.layerFallback),
+      Layer.provide(WorkloadAccessToken.layer(secret("token-of-the-developer")))
+    ))))
+})
+
+describe("stacked middlewares", () => {
+  const server = HttpLayerRouter.serve(
+    HttpLayerRouter.addHttpApi(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
+    {
+      disableListenLog: true,
+      disableLogger: true,
+      middleware: (app) =>
+        RequestContext.middleware(
+          Effect.flatMap(RequestContext.RequestContext, ({ requestId }) =>
+            HttpApp.appendPreResponseHandler((_, response) =>
+              Effect.succeed(HttpServerResponse.setHeader(response, "x-request-id", requestId))
+            ).pipe(Effect.zipRight(app)))
+        )
+    }
+  )
+
+  it.scopedLive("give a request one id", () =>
+    Effect.gen(function*() {
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.get("/invocations")
+      const { requestId } = yield* Schema.decode(Reported)(yield* response.text)
+      assert.strictEqual(response.headers["x-request-id"], requestId)
+    }).pipe(Effect.provide(server.pipe(Layer.provideMerge(NodeHttpServer.layerTest)))))
+})
+
+describe("a handler of Fetch", () => {
+  it("reads the headers of its Request", async () => {
+    const handler = HttpApp.toWebHandler(RequestContext.middleware(router))
+    const response = await handler(new Request("https://agent.example.com/invocations", { headers: sent }))
+    assert.deepStrictEqual(await response.json(), {
+      requestId: "request-1",
+      token: { redacted: "token-of-alice" },
+      callbackUrl: expected.callbackUrl
+    })
+  })
+})
+
+describe("a streamed response", () => {
+  // The services of the handler, return URL included, go with its context.
+  const streamed = Effect.map(
+    Effect.context<RequestContext.RequestContext | WorkloadAccessToken.WorkloadAccessToken>(),
+    (context) =>
+      HttpServerResponse.stream(Stream.encodeText(Stream.fromEffect(report)).pipe(Stream.provideContext(context)))
+  )
+
+  it.scopedLive("has the caller of its request", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, token } = yield* reported(sent)
+      assert.deepStrictEqual({ callbackUrl, token }, {
+        callbackUrl: "https://agent.example.com/consent?a=1,2",
+        token: { redacted: "token-of-alice" }
+      })
+    }).pipe(Effect.provide(
+      HttpServer.serve(HttpRouter.empty.pipe(HttpRouter.get("/invocations", streamed)), RequestContext.middleware).pipe(
+        Layer.provideMerge(NodeHttpServer.layerTest)
+      )
+    )))
+})
+
+describe("layerRedaction", () => {
+  const secrets = {
+    [wat]: "secret-of-anna",
+    workloadaccesstoken: "secret-of-bert",
+    "x-amzn-bedrock-agentcore-runtime-workload-accesstoken": "secret-of-cleo",
+    authorization: "Bearer secret-of-dora",
+    "x-amzn-bedrock-agentcore-runtime-custom-api-key": "secret-of-emil"
+  }
+
+  /** What a server with the platform's logger tells about one request. */
+  const told = (redaction: Layer.Layer<never>) =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* get("/", secrets).pipe(
+        Effect.withTracerEnabled(false),
+        Effect.provide(
+          HttpServer.serve(invocations, (app) => HttpMiddleware.logger(RequestContext.middleware(app))).pipe(
+            Layer.provide(redaction),
+            Layer.provideMerge(NodeHttpServer.layerTest)
+          )
+        ),
+        Effect.provide(recorder.layer)
+      )
+      const span = (yield* recorder.spans).find(({ name }) => name === "http.server GET")
+      return { everything: yield* recorder.everything, attributes: span?.attributes ?? new Map<string, unknown>() }
+    })
+
+  it.scopedLive("keeps tokens and custom headers out of the server's span", () =>
+    Effect.gen(function*() {
+      const { attributes, everything } = yield* told(RequestContext.layerRedaction)
+      for (const name of Object.keys(secrets)) {
+        assert.strictEqual(attributes.get(`http.request.header.${name}`), "<redacted>")
+      }
+      assert.isTrue(everything.some((line) => line.includes("Sent HTTP response")))
+      Recorder.assertSecretFree(everything, Object.values(secrets).map((value) => value.replace("Bearer ", "")))
+    }))
+
+  it.scopedLive("is what keeps them out: without it they are there", () =>
+    Effect.gen(function*() {
+      const { attributes } = yield* told(Layer.empty)
+      assert.strictEqual(attributes.get(`http.request.header.${wat}`), secrets[wat])
+    }))
+
+  it.scopedLive("keeps the names that a program redacts already", () =>
+    Effect.gen(function*() {
+      assert.includeMembers([...yield* FiberRef.get(PlatformHeaders.currentRedactedNames)], [
+        "cookie",
+        "x-program",
+        wat
+      ])
+    }).pipe(
+      Effect.provide(RequestContext.layerRedaction),
+      Effect.locallyWith(PlatformHeaders.currentRedactedNames, (names) => [...names, "x-program"])
+    ))
+})

@@ -1,0 +1,271 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Redacted from "effect/Redacted"
+import { createServer } from "node:http"
+import { backend, obtain, returnUrl, setup, tokenFor } from "../local/backend.js"
+
+// 200 requests of 50 users at the same time, 50 calls in each: 10,000 calls.
+const userIds = Array.from({ length: 50 }, (_, index) => `user-${index}`)
+const requests = Array.from({ length: 4 }, () => userIds).flat()
+const calls = 50
+
+/** It takes about ten seconds of CPU. */
+const timeout = 120_000
+
+/** An API on a port of its own. It tells who the owner of the token is that a call came with, and keeps count. */
+class Api extends Context.Tag("Api")<Api, {
+  readonly url: string
+  readonly register: (token: Redacted.Redacted, owner: string) => void
+  readonly calls: ReadonlyMap<string, number>
+}>() {}
+
+const apiLayer = Layer.scoped(
+  Api,
+  Effect.gen(function*() {
+    const owners = new Map<string, string>()
+    const calls = new Map<string, number>()
+    const server = createServer((request, response) => {
+      const owner = owners.get(request.headers.authorization ?? "") ?? "nobody"
+      calls.set(owner, (calls.get(owner) ?? 0) + 1)
+      response.end(owner)
+    })
+    yield* Effect.acquireRelease(
+      Effect.async<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      }),
+      () =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+        })
+    )
+    const address = server.address()
+    return {
+      url: `http://127.0.0.1:${typeof address === "object" ? address?.port : address}/`,
+      register: (token, owner) => {
+        owners.set(`Bearer ${Redacted.value(token)}`, owner)
+      },
+      calls
+    }
+  })
+)
+
+/** One call to the API with the token of the caller: whose was it? */
+const callOut = Effect.gen(function*() {
+  const token = yield* AccessToken.AccessToken
+  const { url } = yield* Api
+  const client = yield* HttpClient.HttpClient
+  const response = yield* client.execute(HttpClientRequest.bearerToken(HttpClientRequest.get(url), token))
+  return yield* response.text
+}).pipe(
+  AccessToken.withAccessToken({
+    provider: "calendar",
+    flow: "USER_FEDERATION",
+    scopes: ["read"],
+    returnUrl
+  })
+)
+
+type CallOut = Exclude<Effect.Effect.Context<typeof callOut>, WorkloadAccessToken.WorkloadAccessToken>
+
+const callsOut = Effect.replicateEffect(callOut, calls, { concurrency: 2 })
+
+/** Opens when all requests are there: not one goes on before the last has come. */
+class AllHere extends Context.Tag("AllHere")<AllHere, { readonly arrive: Effect.Effect<void> }>() {}
+
+const allHere = (count: number) =>
+  Layer.effect(
+    AllHere,
+    Effect.map(Effect.makeLatch(), (latch) => {
+      let missing = count
+      return {
+        arrive: Effect.suspend(() => {
+          missing -= 1
+          return missing === 0 ? Effect.zipRight(latch.open, latch.await) : latch.await
+        })
+      }
+    })
+  )
+
+const arrive = Effect.flatMap(AllHere, (all) => all.arrive)
+
+/** Where work that outlives its request says whose tokens it had. */
+class Reports extends Context.Tag("Reports")<Reports, {
+  /** Done when all calls of a request have been reported, or one has failed. */
+  readonly bySession: ReadonlyMap<string, Deferred.Deferred<ReadonlyArray<string>, unknown>>
+  /** Opens when every request is answered. */
+  readonly answered: Effect.Latch
+}>() {}
+
+const reportsLayer = Layer.effect(
+  Reports,
+  Effect.gen(function*() {
+    const bySession = new Map<string, Deferred.Deferred<ReadonlyArray<string>, unknown>>()
+    for (const index of requests.keys()) {
+      bySession.set(`session-${index}`, yield* Deferred.make<ReadonlyArray<string>, unknown>())
+    }
+    return { bySession, answered: yield* Effect.makeLatch() }
+  })
+)
+
+const reportOfRequest = Effect.gen(function*() {
+  const { sessionId = "" } = yield* RequestContext.RequestContext
+  const { answered, bySession } = yield* Reports
+  const deferred = yield* Effect.fromNullable(bySession.get(sessionId))
+  const owners: Array<string> = []
+  const report = <E, R>(call: Effect.Effect<string, E, R>): Effect.Effect<void, never, R> =>
+    Effect.matchEffect(call, {
+      onFailure: (error) => Deferred.fail(deferred, error),
+      onSuccess: (owner) => {
+        owners.push(owner)
+        return owners.length === calls ? Deferred.succeed(deferred, owners) : Effect.void
+      }
+    })
+  return { answered, report }
+})
+
+/** Everything below the agent: AgentCore Identity, the API, and what the requests and the test share. */
+const world = Layer.mergeAll(
+  Identity.layer.pipe(Layer.provideMerge(backend())),
+  apiLayer,
+  reportsLayer,
+  NodeHttpClient.layerUndici
+)
+
+const agent = <E, R>(route: Layer.Layer<never, E, R>, count = requests.length) =>
+  HttpLayerRouter.serve(route, { disableListenLog: true, disableLogger: true }).pipe(
+    Layer.provide(RequestContext.layerRedaction),
+    Layer.provide(allHere(count)),
+    Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
+    Layer.provideMerge(world)
+  )
+
+/** The workload access tokens of the users, who all have consented. */
+const callers = Effect.gen(function*() {
+  const api = yield* Api
+  yield* setup
+  return new Map(
+    yield* Effect.forEach(userIds, (userId) =>
+      Effect.gen(function*() {
+        const caller = yield* tokenFor(userId)
+        api.register(Redacted.make(yield* obtain(caller)), userId)
+        return [userId, caller] as const
+      }))
+  )
+})
+
+/** Sends the requests all at once, and answers with what each of them answered. */
+const invoke = (users: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const client = yield* HttpClient.HttpClient
+    const tokens = yield* callers
+    return yield* HttpServer.addressFormattedWith((url) =>
+      Effect.forEach(users, (userId, index) =>
+        Effect.gen(function*() {
+          const response = yield* client.post(`${url}/invocations`, {
+            headers: {
+              "x-amz-bedrock-agentcore-identity-wat": Redacted.value(tokens.get(userId) ?? Redacted.make("")),
+              "x-amzn-bedrock-agentcore-runtime-session-id": `session-${index}`
+            }
+          })
+          return { status: response.status, text: yield* response.text }
+        }), { concurrency: "unbounded" })
+    )
+  })
+
+const own = requests.map((userId) => Array.from({ length: calls }, () => userId))
+
+/** Every call was counted at the API, for its own user. */
+const assertCounted = Effect.gen(function*() {
+  const api = yield* Api
+  assert.deepStrictEqual(
+    Object.fromEntries(api.calls),
+    Object.fromEntries(userIds.map((userId) => [userId, (requests.length / userIds.length) * calls]))
+  )
+})
+
+describe("200 requests of 50 users at the same time", () => {
+  const direct = HttpLayerRouter.add(
+    "POST",
+    "/invocations",
+    Effect.zipRight(arrive, callsOut).pipe(Effect.map((owners) => HttpServerResponse.unsafeJson(owners)), Effect.orDie)
+  ).pipe(Layer.provide(RequestContext.layer))
+
+  it.scopedLive("make 10,000 calls, each with its own user's token", () =>
+    Effect.gen(function*() {
+      const answers = yield* invoke(requests)
+      assert.deepStrictEqual(answers.map(({ text }) => JSON.parse(text)), own)
+      yield* assertCounted
+    }).pipe(Effect.provide(agent(direct))), timeout)
+
+  /** Half of the calls by a fiber of its own, the others one by one by workers that were there before any request. */
+  const later = Layer.unwrapScoped(Effect.gen(function*() {
+    const queue = yield* Queue.unbounded<Effect.Effect<void, never, CallOut>>()
+    yield* Effect.replicateEffect(Effect.forkScoped(Effect.forever(Effect.flatten(queue))), 16)
+
+    const handler = Effect.gen(function*() {
+      yield* arrive
+      const asCaller = yield* WorkloadAccessToken.capture
+      const { answered, report } = yield* reportOfRequest
+      const job = answered.await.pipe(Effect.zipRight(asCaller(callOut)), report)
+      yield* Effect.forkDaemon(Effect.replicateEffect(job, calls / 2, { concurrency: 2, discard: true }))
+      // Each between those of the other requests: a worker changes its caller with every call.
+      yield* Effect.replicateEffect(Effect.zipLeft(Queue.offer(queue, job), Effect.yieldNow()), calls / 2)
+      return HttpServerResponse.empty({ status: 202 })
+    })
+    return HttpLayerRouter.add("POST", "/invocations", Effect.orDie(handler)).pipe(Layer.provide(RequestContext.layer))
+  }))
+
+  it.scopedLive(
+    "leave 10,000 calls to fibers and queues, which run when they are answered, for their own users",
+    () =>
+      Effect.gen(function*() {
+        const reports = yield* Reports
+        const answers = yield* invoke(requests)
+        assert.isTrue(answers.every(({ status }) => status === 202))
+        yield* reports.answered.open
+        assert.deepStrictEqual(yield* Effect.forEach(reports.bySession.values(), Deferred.await), own)
+        yield* assertCounted
+      }).pipe(Effect.provide(agent(later))),
+    timeout
+  )
+})
+
+describe("the count", () => {
+  /** What the middleware is careful not to be: the caller of the first request is everybody's. */
+  const captured = Layer.unwrapEffect(Effect.gen(function*() {
+    const first = yield* Effect.cached(WorkloadAccessToken.WorkloadAccessToken)
+    return HttpLayerRouter.add(
+      "POST",
+      "/invocations",
+      Effect.zipRight(arrive, Effect.provideServiceEffect(callsOut, WorkloadAccessToken.WorkloadAccessToken, first))
+        .pipe(
+          Effect.map((owners) => HttpServerResponse.unsafeJson(owners)),
+          Effect.orDie
+        )
+    ).pipe(Layer.provide(RequestContext.layer))
+  }))
+
+  it.scopedLive("notices a caller who is kept between requests", () =>
+    Effect.gen(function*() {
+      const users = ["user-0", "user-1", "user-2"]
+      const owners = (yield* invoke(users)).flatMap(({ text }): ReadonlyArray<string> => JSON.parse(text))
+      assert.lengthOf(new Set(owners), 1)
+      assert.include(users, owners[0])
+    }).pipe(Effect.provide(agent(captured, 3))))
+})
