@@ -8,9 +8,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { type AccessTokenError, type AccessTokenRequest, Identity } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
+import { renew } from "./internal/recover.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -110,6 +112,68 @@ export const makeWithAccessToken: Effect.Effect<
   (identity) => ({ into, ...request }) => (self) =>
     Effect.provideServiceEffect(self, tagOf(into), identity.getAccessToken(request))
 )
+
+/**
+ * How to tell that a resource rejects a token, and what to do then.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UseOptions<in X = unknown> {
+  /** Whether a failure says that the token was rejected: a 401, or the error code `invalid_token`. */
+  readonly rejected: (error: X) => boolean
+  /**
+   * When the service gives the rejected token again, asks with `forceAuthentication`. It drops what the vault holds, and needs the
+   * user's consent again. The way out for tokens that their authorization server has revoked, which AgentCore does not notice.
+   * Default: false.
+   */
+  readonly reauthenticate?: boolean | undefined
+}
+
+/**
+ * Uses an access token, for clients of any kind: where they reject it, it is obtained again (no cache gives the rejected one), and
+ * the use repeated once with the new one. Where there is no other token, the first failure stands.
+ *
+ * For an `HttpClient` there is `http/HttpClientCredentials`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Data from "effect/Data"
+ * import type * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * class GithubError extends Data.TaggedError("GithubError")<{ readonly status: number }> {}
+ *
+ * declare const listIssues: (token: Redacted.Redacted) => Effect.Effect<ReadonlyArray<string>, GithubError>
+ *
+ * const program = AccessToken.use(
+ *   { provider: "github", flow: "USER_FEDERATION", scopes: ["repo"] },
+ *   { rejected: (error: GithubError) => error.status === 401 },
+ *   listIssues
+ * )
+ */
+export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1 = never>(
+  request: AccessTokenRequest<E1, R1>,
+  options: UseOptions<X>,
+  f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | E1 | AccessTokenError, R | R1 | Identity | WorkloadAccessToken> =>
+  Effect.flatMap(
+    Identity,
+    (identity) =>
+      Effect.flatMap(identity.getAccessToken(request), (token) =>
+        Effect.catchIf(f(token), options.rejected, (error) =>
+          Effect.flatMap(
+            renew(
+              (forceAuthentication) =>
+                identity.getAccessToken({ ...request, forceAuthentication }),
+              token,
+              { reauthenticate: options.reauthenticate === true }
+            ),
+            Option.match({ onNone: () => Effect.fail(error), onSome: f })
+          )))
+  )
 
 /**
  * One access token for everything above the layer, obtained when the layer is built. For the edge of a program with one caller and

@@ -133,6 +133,60 @@ describe("makeWithAccessToken", () => {
   })
 })
 
+describe("use", () => {
+  interface ApiError {
+    readonly _tag: "ApiError"
+    readonly status: number
+  }
+  type ByToken<E> = (token: Redacted.Redacted) => Effect.Effect<number, E, Database>
+  const call: ByToken<ApiError> = () => Effect.never
+  const query: ByToken<QueryFailed> = () => Effect.never
+  const either: ByToken<ApiError | QueryFailed> = () => Effect.never
+
+  test("adds what the token needs, and keeps the errors of the use", () => {
+    const program = AccessToken.use(github, { rejected: (error: ApiError) => error.status === 401 }, call)
+    expectTypeOf(program).toEqualTypeOf<
+      Effect.Effect<
+        number,
+        ApiError | Flow | RequiresUserConsent,
+        Database | Identity.Identity | WorkloadAccessToken
+      >
+    >()
+  })
+
+  test("a check without a type takes any error, and the errors of the use stay exact", () => {
+    const program = AccessToken.use({ ...github, consent: inChat }, {
+      rejected: (error) => {
+        expectTypeOf(error).toEqualTypeOf<unknown>()
+        return true
+      }
+    }, (token) => {
+      expectTypeOf(token).toEqualTypeOf<Redacted.Redacted>()
+      return query(token)
+    })
+    expectTypeOf(program).toEqualTypeOf<
+      Effect.Effect<
+        number,
+        QueryFailed | Flow | ChatClosed,
+        Database | Chat | Identity.Identity | WorkloadAccessToken
+      >
+    >()
+  })
+
+  test("a check may know more errors than the use has, but not fewer", () => {
+    const rejected = (error: ApiError | QueryFailed) => error._tag === "ApiError" && error.status === 401
+    expectTypeOf(AccessToken.use(github, { rejected }, call)).toEqualTypeOf<
+      Effect.Effect<
+        number,
+        ApiError | Flow | RequiresUserConsent,
+        Database | Identity.Identity | WorkloadAccessToken
+      >
+    >()
+    // @ts-expect-error the check does not know QueryFailed
+    void AccessToken.use(github, { rejected: (error: ApiError) => error.status === 401 }, either)
+  })
+})
+
 describe("layer", () => {
   test("builds the tag", () => {
     expectTypeOf(AccessToken.layer({ ...github, into: GithubToken, consent: inChat })).toEqualTypeOf<

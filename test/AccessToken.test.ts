@@ -5,9 +5,12 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { Rejected } from "../src/internal/rejected.js"
 import { answers, scripted, secret } from "./utils.js"
 
 class GithubToken extends Context.Tag("GithubToken")<GithubToken, Redacted.Redacted>() {}
@@ -89,4 +92,79 @@ describe("layers for program edges", () => {
       )),
       Effect.provide(scripted(telling))
     ))
+})
+
+class GithubError extends Data.TaggedError("GithubError")<{ readonly status: number; readonly token: string }> {}
+
+describe("use", () => {
+  const accepting = (accepted: string, status = 401) => (token: Redacted.Redacted) =>
+    Redacted.value(token) === accepted
+      ? Effect.succeed(accepted)
+      : Effect.fail(new GithubError({ status, token: Redacted.value(token) }))
+
+  const rejected = (error: GithubError) => error.status === 401
+
+  const counting: ScriptedPlanes.Script = {
+    getResourceOauth2Token: (_, index) => answers.issued(`token-${index}`)
+  }
+
+  const stored: ScriptedPlanes.Script = {
+    getResourceOauth2Token: ({ forceAuthentication }) =>
+      answers.issued(forceAuthentication === true ? "forced" : "stored")
+  }
+
+  const forced = Effect.map(
+    Effect.flatMap(ScriptedPlanes.ScriptedPlanes, ({ callsOf }) => callsOf("getResourceOauth2Token")),
+    (calls) => calls.map(({ request }) => request.forceAuthentication === true)
+  )
+
+  it.effect("a token that is accepted is used once", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* AccessToken.use(github, { rejected }, accepting("token-0")), "token-0")
+      assert.deepStrictEqual(yield* forced, [false])
+    }).pipe(Effect.provide(scripted(counting))))
+
+  it.effect("a token that is rejected is renewed, and used once more", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* AccessToken.use(github, { rejected }, accepting("token-1")), "token-1")
+      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("none")))
+      assert.strictEqual(error._tag === "GithubError" && error.token, "token-3")
+      assert.lengthOf(yield* forced, 4)
+    }).pipe(Effect.provide(scripted(counting))))
+
+  it.effect("another failure is the caller's", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("none", 500)))
+      assert.strictEqual(error._tag === "GithubError" && error.status, 500)
+      assert.lengthOf(yield* forced, 1)
+    }).pipe(Effect.provide(scripted(counting))))
+
+  it.effect("where the token stays the same, the first failure stands", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("forced")))
+      assert.strictEqual(error._tag === "GithubError" && error.token, "stored")
+      assert.deepStrictEqual(yield* forced, [false, false])
+    }).pipe(Effect.provide(scripted(stored))))
+
+  it.effect("reauthenticate forces, but only when asking alone does not help", () =>
+    Effect.gen(function*() {
+      const options = { rejected, reauthenticate: true }
+      assert.strictEqual(yield* AccessToken.use(github, options, accepting("forced")), "forced")
+      assert.deepStrictEqual(yield* forced, [false, false, true])
+    }).pipe(Effect.provide(scripted(stored))))
+
+  it.effect("tells whoever keeps credentials which one was rejected", () =>
+    Effect.gen(function*() {
+      const told: Array<string | undefined> = []
+      const listening: ScriptedPlanes.Script = {
+        getResourceOauth2Token: (_, index) =>
+          Effect.zipRight(
+            Effect.map(Rejected, (credential) =>
+              told.push(Option.getOrUndefined(Option.map(credential, Redacted.value)))),
+            answers.issued(`token-${index}`)
+          )
+      }
+      yield* AccessToken.use(github, { rejected }, accepting("token-1")).pipe(Effect.provide(scripted(listening)))
+      assert.deepStrictEqual(told, [undefined, "token-0"])
+    }))
 })

@@ -1,0 +1,143 @@
+/**
+ * Hands the caller's workload access token on to the next agent or gateway, which then acts for the same user. It goes with
+ * invocations and with requests to gateways, never with the operations of AgentCore Identity.
+ *
+ * @since 0.1.0
+ */
+import type {
+  InvokeAgentRuntimeCommand,
+  InvokeAgentRuntimeCommandCommand,
+  InvokeHarnessCommand
+} from "@aws-sdk/client-bedrock-agentcore"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import { inject } from "../internal/http/injection.js"
+import * as Origins from "../internal/http/origins.js"
+import { identityWat } from "../internal/runtimeHeaders.js"
+import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
+
+/**
+ * The commands that take an identity along.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type InvokeCommand = InvokeAgentRuntimeCommand | InvokeAgentRuntimeCommandCommand | InvokeHarnessCommand
+
+/** What the stacks of all three have in common: a union of them cannot be called. The request of an HTTP client has headers. */
+interface BuildStep {
+  readonly add: (
+    middleware: <Arguments extends { readonly request: { readonly headers: Record<string, string> } }, Output>(
+      next: (args: Arguments) => Promise<Output>
+    ) => (args: Arguments) => Promise<Output>,
+    options: { readonly name: string; readonly step: "build"; readonly override: true }
+  ) => void
+}
+
+/**
+ * Adds the caller's workload access token to one command of the AWS SDK, as a header that the signature covers. It is this instance
+ * that carries the token: make a command for each invocation.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import { BedrockAgentCoreClient, InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore"
+ * import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
+ * import * as Effect from "effect/Effect"
+ *
+ * const ask = (client: BedrockAgentCoreClient, agentRuntimeArn: string, question: string) =>
+ *   Effect.gen(function*() {
+ *     const command = yield* PropagateIdentity.command(
+ *       new InvokeAgentRuntimeCommand({ agentRuntimeArn, payload: JSON.stringify({ prompt: question }) })
+ *     )
+ *     return yield* Effect.tryPromise((abortSignal) => client.send(command, { abortSignal }))
+ *   })
+ */
+export const command = <Command extends InvokeCommand>(
+  command: Command
+): Effect.Effect<Command, WorkloadAccessTokenError, WorkloadAccessToken> =>
+  Effect.flatMap(WorkloadAccessToken, ({ get }) =>
+    Effect.map(get, (token) => {
+      // The step before signing. A second propagation takes the place of the first.
+      const stack = command.middlewareStack as BuildStep
+      stack.add(
+        (next) => (args) => {
+          args.request.headers[identityWat] = Redacted.value(token)
+          return next(args)
+        },
+        { name: "effectAgentcoreIdentityPropagation", step: "build", override: true }
+      )
+      return command
+    }))
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface HttpClientOptions {
+  /** Scheme, host and port of each gateway, instead of the hosts that AgentCore gives them: for gateways under other names. */
+  readonly origins?: Arr.NonEmptyReadonlyArray<string> | undefined
+  /** Lets the token travel over http, in clear, to hosts that are not loopback ones. Default: false. */
+  readonly allowInsecureOrigins?: boolean | undefined
+}
+
+/** `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com` */
+const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z0-9-]+\.amazonaws\.com$/
+
+/**
+ * Adds the caller's workload access token to the requests of an `HttpClient` that go to AgentCore gateways: https hosts
+ * `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. The gateway's own authorization stands beside it, in
+ * the header `Authorization`: see `http/HttpClientCredentials`, also for redirects.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as HttpClient from "@effect/platform/HttpClient"
+ * import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
+ * import * as Effect from "effect/Effect"
+ *
+ * const gateway = "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp"
+ *
+ * const program = Effect.gen(function*() {
+ *   const client = PropagateIdentity.httpClient(yield* HttpClient.HttpClient)
+ *   return yield* client.post(gateway)
+ * })
+ */
+export const httpClient: {
+  (
+    options?: HttpClientOptions
+  ): <E, R>(
+    self: HttpClient.HttpClient.With<E, R>
+  ) => HttpClient.HttpClient.With<
+    E | WorkloadAccessTokenError | HttpClientError.RequestError,
+    R | WorkloadAccessToken
+  >
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    options?: HttpClientOptions
+  ): HttpClient.HttpClient.With<
+    E | WorkloadAccessTokenError | HttpClientError.RequestError,
+    R | WorkloadAccessToken
+  >
+} = dual(
+  (args) => hasProperty(args[0], HttpClient.TypeId),
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    { allowInsecureOrigins, origins }: HttpClientOptions = {}
+  ): HttpClient.HttpClient.With<
+    E | WorkloadAccessTokenError | HttpClientError.RequestError,
+    R | WorkloadAccessToken
+  > =>
+    inject(self, {
+      header: identityWat,
+      allows: origins === undefined
+        ? (url) => gateway.test(url.origin)
+        : Origins.allowList(origins, allowInsecureOrigins === true),
+      hop: (attempt) => Effect.flatMap(WorkloadAccessToken, ({ get }) => Effect.flatMap(get, attempt))
+    })
+)

@@ -1,0 +1,239 @@
+import {
+  BedrockAgentCoreClient,
+  GetResourceApiKeyCommand,
+  InvokeAgentRuntimeCommand,
+  InvokeAgentRuntimeCommandCommand,
+  InvokeHarnessCommand
+} from "@aws-sdk/client-bedrock-agentcore"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import { SignatureV4 } from "@smithy/signature-v4"
+import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
+import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import { MissingWorkloadAccessToken } from "effect-agentcore-identity/IdentityError"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { createHash, createHmac } from "node:crypto"
+import { inspect } from "node:util"
+import { resource, type Seen } from "../http/resource.js"
+import * as Recorder from "../recorder.js"
+import { answers, scripted, secret } from "../utils.js"
+import { credentials } from "./utils.js"
+
+const header = "x-amz-bedrock-agentcore-identity-wat"
+const sentinel = "Zq7-sentinel-Kp3"
+const watOf = (user: string) => `${sentinel}-of-${user}`
+
+const as = (user: string) => Effect.provide(WorkloadAccessToken.layer(secret(watOf(user))))
+
+const keys = {
+  accessKeyId: credentials.accessKeyId,
+  secretAccessKey: Redacted.value(credentials.secretAccessKey)
+}
+
+const client = (endpoint: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new BedrockAgentCoreClient({ region: "us-west-2", endpoint, credentials: keys })),
+    (client) => Effect.sync(() => client.destroy())
+  )
+
+const agentRuntimeArn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/next-abc123"
+const invoke = () => new InvokeAgentRuntimeCommand({ agentRuntimeArn, payload: new TextEncoder().encode("{}") })
+
+const signedHeaders = ({ headers }: Seen): ReadonlyArray<string> =>
+  /SignedHeaders=([^,]+)/.exec(headers.authorization ?? "")?.[1]?.split(";") ?? []
+
+class Sha256 {
+  readonly hash: ReturnType<typeof createHmac>
+  constructor(key?: string | ArrayBuffer | ArrayBufferView) {
+    // Both have `update` and `digest`.
+    this.hash = (key === undefined ? createHash("sha256") : createHmac("sha256", key as Uint8Array)) as typeof this.hash
+  }
+  update(data: string | ArrayBuffer | ArrayBufferView) {
+    this.hash.update(data as Uint8Array)
+  }
+  digest() {
+    return Promise.resolve(new Uint8Array(this.hash.digest()))
+  }
+  reset() {}
+}
+
+/** The signature that a request would have with this value of the header. */
+const signatureWith = (seen: Seen, wat: string) =>
+  Effect.promise(async () => {
+    const names = new Set(signedHeaders(seen))
+    const time = seen.headers["x-amz-date"] as string
+    const signed = await new SignatureV4({
+      service: "bedrock-agentcore",
+      region: "us-west-2",
+      credentials: keys,
+      sha256: Sha256,
+      applyChecksum: false
+    }).sign({
+      method: seen.method,
+      protocol: "http:",
+      hostname: "127.0.0.1",
+      path: seen.path,
+      headers: Object.fromEntries(
+        [...names].map((name) => [name, name === header ? wat : String(seen.headers[name])])
+      ),
+      body: seen.body
+    }, {
+      signingDate: new Date(time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z")),
+      signableHeaders: names,
+      unsignableHeaders: new Set()
+    })
+    return signed.headers["authorization"]
+  })
+
+describe("command", () => {
+  it.scopedLive("the three invocations carry the token of their own caller, and the signature covers it", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource((_, response) => response.end("{}"))
+      const aws = yield* client(url)
+      const send = Effect.gen(function*() {
+        const commands = [
+          yield* PropagateIdentity.command(invoke()),
+          yield* PropagateIdentity.command(
+            new InvokeAgentRuntimeCommandCommand({ agentRuntimeArn, body: { command: "ls" } })
+          ),
+          yield* PropagateIdentity.command(
+            new InvokeHarnessCommand({ harnessArn: agentRuntimeArn, runtimeSessionId: "session", messages: [] })
+          )
+        ] as const
+        yield* Effect.promise(() => aws.send(commands[0]))
+        yield* Effect.promise(() => aws.send(commands[1]))
+        yield* Effect.promise(() => aws.send(commands[2]))
+      })
+      yield* send.pipe(as("alice"))
+      yield* send.pipe(as("bob"))
+      assert.lengthOf(new Set(seen.map(({ path }) => path)), 3)
+      assert.deepStrictEqual(
+        seen.map(({ headers }) => headers[header]),
+        ["alice", "alice", "alice", "bob", "bob", "bob"].map(watOf)
+      )
+      for (const one of seen) assert.include(signedHeaders(one), header)
+    }))
+
+  it.scopedLive("another value does not fit the signature", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource((_, response) => response.end("{}"))
+      const aws = yield* client(url)
+      const command = yield* PropagateIdentity.command(invoke()).pipe(as("alice"))
+      yield* Effect.promise(() => aws.send(command))
+      const one = seen[0] ?? assert.fail("nothing was sent")
+      assert.strictEqual(yield* signatureWith(one, watOf("alice")), one.headers.authorization)
+      assert.notStrictEqual(yield* signatureWith(one, watOf("mallory")), one.headers.authorization)
+    }))
+
+  it.scopedLive("a command keeps it when the SDK repeats, and nothing else on the client gets it", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource((_, response, index) =>
+        index === 0 ? response.writeHead(503).end("{}") : response.end("{}")
+      )
+      const aws = yield* client(url)
+      const command = yield* PropagateIdentity.command(invoke()).pipe(as("alice"))
+      yield* Effect.promise(() => aws.send(command))
+      yield* Effect.promise(() => aws.send(invoke()))
+      yield* Effect.promise(() =>
+        aws.send(
+          new GetResourceApiKeyCommand({ workloadIdentityToken: "other", resourceCredentialProviderName: "weather" })
+        )
+      )
+      assert.deepStrictEqual(seen.map(({ headers }) => headers[header]), [
+        watOf("alice"),
+        watOf("alice"),
+        undefined,
+        undefined
+      ])
+    }))
+
+  it.scopedLive("propagated twice, it is there once: the later caller's", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource((_, response) => response.end("{}"))
+      const aws = yield* client(url)
+      const first = yield* PropagateIdentity.command(invoke()).pipe(as("alice"))
+      const second = yield* PropagateIdentity.command(first).pipe(as("bob"))
+      assert.strictEqual(second, first)
+      yield* Effect.promise(() => aws.send(second))
+      assert.deepStrictEqual(seen.map(({ text }) => text.split(sentinel).length - 1), [1])
+      assert.strictEqual(seen[0]?.headers[header], watOf("bob"))
+    }))
+
+  it.effect("prints no token", () =>
+    Effect.gen(function*() {
+      const command = yield* PropagateIdentity.command(invoke()).pipe(as("alice"))
+      Recorder.assertSecretFree([JSON.stringify(command), inspect(command, { depth: 20, showHidden: true })], [
+        sentinel
+      ])
+    }))
+
+  it.effect("fails where the caller has none", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(PropagateIdentity.command(invoke()))
+      assert.strictEqual(error._tag, "MissingWorkloadAccessToken")
+    }).pipe(Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, {
+      get: Effect.fail(new MissingWorkloadAccessToken({ message: "none" })),
+      invalidate: () => Effect.void
+    })))
+})
+
+describe("httpClient", () => {
+  for (const [name, layer] of [["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layerUndici]] as const) {
+    it.scopedLive(`over ${name}: a gateway gets the token of the caller, a redirect elsewhere does not`, () =>
+      Effect.gen(function*() {
+        const other = yield* resource((_, response) => response.end("ok"))
+        const gateway = yield* resource(({ path }, response) =>
+          path === "/away" ? response.writeHead(307, { location: other.url }).end() : response.end("ok")
+        )
+        const api = (yield* HttpClient.HttpClient).pipe(
+          PropagateIdentity.httpClient({ origins: [gateway.url] }),
+          HttpClientCredentials.withAccessToken({ provider: "gateway", flow: "M2M", origins: [gateway.url] }),
+          HttpClient.followRedirects()
+        )
+        const response = yield* api.post(`${gateway.url}/mcp`).pipe(as("alice"))
+        assert.notProperty(response.request.headers, header)
+        yield* api.post(`${gateway.url}/away`).pipe(as("bob"))
+        yield* api.post(other.url).pipe(as("bob"))
+        assert.deepStrictEqual(gateway.seen.map(({ headers }) => [headers[header], headers.authorization]), [
+          [watOf("alice"), "Bearer gateway-token"],
+          [watOf("bob"), "Bearer gateway-token"]
+        ])
+        assert.lengthOf(other.seen, 2)
+        Recorder.assertSecretFree(other.seen.map(({ text }) => text), [sentinel, "gateway-token"])
+      }).pipe(
+        Effect.provide([scripted({ getResourceOauth2Token: () => answers.issued("gateway-token") }), layer])
+      ))
+  }
+
+  it.effect("goes to the gateways of AgentCore by default, and to nothing that looks like one", () =>
+    Effect.gen(function*() {
+      const sent: Array<string | undefined> = []
+      const api = PropagateIdentity.httpClient(HttpClient.make((request) => {
+        sent.push(request.headers[header])
+        return Effect.succeed(HttpClientResponse.fromWeb(request, new Response()))
+      }))
+      const gateways = [
+        "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
+        "https://TOOLS-abc123.gateway.bedrock-agentcore.eu-central-1.amazonaws.com:443/mcp?a=b"
+      ]
+      const others = [
+        "http://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
+        "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com:8443/mcp",
+        "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com.example.com/mcp",
+        "https://example.com/tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com",
+        "https://a.b.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
+        "https://gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
+        "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.evil.amazonaws.com/mcp",
+        "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com@example.com/mcp",
+        "https://bedrock-agentcore.us-west-2.amazonaws.com/identities/oauth2/token",
+        "https://bedrock-agentcore-control.us-west-2.amazonaws.com/identities/CreateWorkloadIdentity"
+      ]
+      yield* Effect.forEach([...gateways, ...others], (url) => api.get(url)).pipe(as("alice"))
+      assert.deepStrictEqual(sent, [...gateways.map(() => watOf("alice")), ...others.map(() => undefined)])
+    }))
+})

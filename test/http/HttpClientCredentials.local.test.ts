@@ -1,0 +1,195 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { exportJWK, generateKeyPair, SignJWT } from "jose"
+import * as Http from "node:http"
+import * as ProtectedApi from "../../src/internal/local/protectedApi.js"
+import { httpServer } from "../local/utils.js"
+import * as World from "../local/world.js"
+import { answers, scripted } from "../utils.js"
+
+/**
+ * The protected API behind a gateway that has heard which tokens are revoked: the authorization server's are JWTs, which the API
+ * alone would believe until they expire. `heard` are the tokens of the requests, in order.
+ */
+const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
+  const revoked = new Set<string>()
+  const heard: Array<string> = []
+  const gateway = <E, R>(api: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+      const token = headers.authorization?.replace("Bearer ", "") ?? ""
+      heard.push(token)
+      return revoked.has(token)
+        ? HttpServerResponse.text("revoked", {
+          status: 401,
+          headers: { "www-authenticate": "Bearer error=\"invalid_token\"" }
+        })
+        : api
+    })
+  const context = yield* Layer.build(
+    HttpLayerRouter.serve(ProtectedApi.layer(options), {
+      disableLogger: true,
+      disableListenLog: true,
+      middleware: gateway
+    }).pipe(Layer.provideMerge(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
+  )
+  return { url: yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context), revoked, heard }
+})
+
+const startInWorld = Effect.flatMap(AuthorizationServer.AuthorizationServer, start)
+
+/** Alice's client, and how often she was asked. */
+const alicesClient = (
+  url: string,
+  returnUrl: string,
+  options: Partial<HttpClientCredentials.AccessTokenOptions> = {}
+) =>
+  Effect.gen(function*() {
+    const browser = yield* World.person("alice")
+    const consents: Array<number> = []
+    const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
+      ...options,
+      provider: "calendar",
+      flow: "USER_FEDERATION",
+      scopes: World.scopes,
+      returnUrl,
+      origins: [url],
+      consent: PendingConsents.handler({
+        user: { userId: "alice" },
+        show: ({ authorizationUrl }) =>
+          Effect.map(
+            browser.consent({ authorizationUrl, userName: "alice", decision: "allow" }),
+            ({ status }) => consents.push(status)
+          )
+      })
+    })
+    return { client, consents }
+  })
+
+const world = Effect.provide([World.layer(), FetchHttpClient.layer])
+
+describe("against the protected API", () => {
+  it.scopedLive("a user's revoked token stays in the vault: an error, until re-authentication is allowed", () =>
+    Effect.gen(function*() {
+      const { returnUrl } = yield* World.setUp()
+      const { heard, revoked, url } = yield* startInWorld
+      const careful = yield* alicesClient(url, returnUrl)
+      assert.strictEqual((yield* careful.client.get(`${url}/me`)).status, 200)
+      revoked.add(heard[0] ?? "")
+
+      const error = yield* Effect.flip(careful.client.get(`${url}/me`))
+      assert(error._tag === "CredentialRejected")
+      assert.strictEqual(error.reason, "Unchanged")
+      assert.include(error.message, "asking again gave the same one")
+      assert.deepStrictEqual(careful.consents, [200])
+
+      const bold = yield* alicesClient(url, returnUrl, { reauthenticate: true })
+      const response = yield* bold.client.get(`${url}/me`)
+      assert.deepInclude(yield* response.json, { subject: "alice", kind: "user" })
+      assert.deepStrictEqual(bold.consents, [200])
+      // What alice has given now is in the vault, for the careful one as well.
+      assert.strictEqual((yield* careful.client.get(`${url}/me`)).status, 200)
+      assert.deepStrictEqual(careful.consents, [200])
+    }).pipe(World.as("agent", "alice"), world))
+
+  it.scopedLive("stepUp asks the user for the scope that the API asks for", () =>
+    Effect.gen(function*() {
+      const { returnUrl } = yield* World.setUp()
+      const { url } = yield* startInWorld
+      const { client, consents } = yield* alicesClient(url, returnUrl, { stepUp: true })
+      assert.strictEqual((yield* client.get(`${url}/me`)).status, 200)
+      const response = yield* client.get(`${url}/reports`)
+      assert.deepInclude(yield* response.json, {
+        caller: { subject: "alice", client: "calendar-client", kind: "user", scopes: ["profile:read", "reports:read"] }
+      })
+      assert.deepStrictEqual(consents, [200, 200])
+    }).pipe(World.as("agent", "alice"), world))
+
+  it.scopedLive("an agent's own revoked token is renewed, and the cache gives it to nobody any more", () =>
+    Effect.gen(function*() {
+      yield* World.setUp()
+      const { heard, revoked, url } = yield* startInWorld
+      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
+        provider: "calendar",
+        flow: "M2M",
+        scopes: ["reports:read"],
+        origins: [url]
+      })
+      const get = Effect.map(client.get(`${url}/reports`), ({ status }) => status)
+      yield* Effect.gen(function*() {
+        assert.deepStrictEqual([yield* get, yield* get], [200, 200])
+        assert.lengthOf(new Set(heard), 1)
+        revoked.add(heard[0] ?? "")
+        assert.deepStrictEqual([yield* get, yield* get], [200, 200])
+      }).pipe(Effect.provide(Layer.provide(Identity.layer, CredentialCache.layer())))
+      const [first, second, rejected, ...fresh] = heard
+      assert.strictEqual(second, first)
+      assert.strictEqual(rejected, first)
+      assert.lengthOf(fresh, 2)
+      assert.strictEqual(fresh[0], fresh[1])
+      assert.notStrictEqual(fresh[0], first)
+      assert.strictEqual(World.claimsOf(Redacted.make(fresh[0] ?? "")).scope, "reports:read")
+    }).pipe(World.as("agent"), world))
+
+  it.scopedLive("a token without the scope is an error that names it", () =>
+    Effect.gen(function*() {
+      yield* World.setUp()
+      const { url } = yield* startInWorld
+      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
+        provider: "calendar",
+        flow: "M2M",
+        scopes: ["profile:read"],
+        origins: [url]
+      })
+      const error = yield* Effect.flip(client.get(`${url}/reports`))
+      assert(error._tag === "InsufficientScope")
+      assert.deepStrictEqual(error.required, ["reports:read"])
+      assert.deepStrictEqual(error.requested, ["profile:read"])
+    }).pipe(World.as("agent"), world))
+
+  it.scopedLive("an expired token is renewed", () =>
+    Effect.gen(function*() {
+      const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256"))
+      const jwk = yield* Effect.promise(() => exportJWK(publicKey))
+      const keys = yield* httpServer((_, response) => response.end(JSON.stringify({ keys: [{ ...jwk, kid: "1" }] })))
+      const own = { audience: "urn:example:api", issuer: "https://issuer.example.com", jwksUri: keys }
+      const { heard, url } = yield* start(own)
+      const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+      const issue = (exp: number) =>
+        Effect.flatMap(
+          Effect.promise(() =>
+            new SignJWT({ sub: "agent", client_id: "agent", exp, jti: String(exp) })
+              .setIssuer(own.issuer)
+              .setAudience(own.audience)
+              .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "1" })
+              .sign(privateKey)
+          ),
+          answers.issued
+        )
+      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
+        provider: "calendar",
+        flow: "M2M",
+        origins: [url]
+      })
+      const response = yield* Effect.provide(
+        client.get(`${url}/me`),
+        scripted({ getResourceOauth2Token: [issue(now - 1), issue(now + 60)] })
+      )
+      assert.deepInclude(yield* response.json, { subject: "agent" })
+      assert.deepStrictEqual(heard.map((token) => World.claimsOf(Redacted.make(token)).exp), [now - 1, now + 60])
+    }).pipe(Effect.provide(FetchHttpClient.layer)))
+})

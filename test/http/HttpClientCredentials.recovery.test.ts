@@ -1,0 +1,372 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClient from "@effect/platform/HttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { Readable } from "node:stream"
+import { answers, scripted, secret } from "../utils.js"
+import { clients, insufficientScope, invalidToken, refuse, resource, type Seen } from "./resource.js"
+
+const calendar = { provider: "calendar", flow: "M2M", scopes: ["read"] } as const
+
+/** Tokens `token-0`, `token-1`, …: another at each call. */
+const fresh: ScriptedPlanes.Script = { getResourceOauth2Token: (_, index) => answers.issued(`token-${index}`) }
+
+/** The same token until it is forced, as the vault gives it. */
+const vault: ScriptedPlanes.Script = {
+  getResourceOauth2Token: ({ forceAuthentication }) =>
+    answers.issued(forceAuthentication === true ? "forced" : "stored")
+}
+
+/** A token that says which scopes it was asked for. */
+const scoped: ScriptedPlanes.Script = {
+  getResourceOauth2Token: ({ scopes }) => answers.issued(`scopes-${scopes.join("-")}`)
+}
+
+const bearer = ({ headers }: Seen) => headers.authorization?.replace("Bearer ", "")
+
+const accepting = (token: string, authenticate?: string, status = 401) =>
+  resource((seen, response) => bearer(seen) === token ? response.end("ok") : refuse(response, status, authenticate))
+
+const asked = Effect.map(
+  Effect.flatMap(ScriptedPlanes.ScriptedPlanes, ({ callsOf }) => callsOf("getResourceOauth2Token")),
+  (calls) => calls.map(({ request: { forceAuthentication = false, scopes } }) => ({ scopes, forceAuthentication }))
+)
+
+for (const [name, client] of clients) {
+  describe(`over ${name}`, () => {
+    it.scopedLive("a rejected token is renewed, and the request repeated with its body", () =>
+      Effect.gen(function*() {
+        for (
+          const { seen, url } of [
+            yield* accepting("token-1"),
+            yield* accepting("token-3", "Basic realm=\"other\""),
+            yield* accepting("token-5", invalidToken, 403),
+            yield* accepting("token-7", invalidToken, 400)
+          ]
+        ) {
+          const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
+            ...calendar,
+            origins: [url]
+          })
+          const response = yield* api.post(`${url}/events`, { body: HttpBody.unsafeJson({ title: "lunch" }) })
+          assert.strictEqual(yield* response.text, "ok")
+          assert.deepStrictEqual(seen.map(({ body, method, path }) => `${method} ${path} ${body}`), [
+            "POST /events {\"title\":\"lunch\"}",
+            "POST /events {\"title\":\"lunch\"}"
+          ])
+        }
+      }).pipe(Effect.provide([scripted(fresh), client])))
+
+    // The test's clock stands still: the size alone ends it.
+    it.scoped("a refusal without an end is given up", () =>
+      Effect.gen(function*() {
+        let closed = 0
+        const { url } = yield* resource((seen, response) => {
+          if (bearer(seen) === "token-1") {
+            response.end("ok")
+            return
+          }
+          response.writeHead(401)
+          response.on("close", () => (closed += 1))
+          const more = (): void => {
+            if (response.destroyed) return
+            response.write("x".repeat(8192))
+            setImmediate(more)
+          }
+          more()
+        })
+        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
+        const response = yield* api.get(url)
+        assert.strictEqual(yield* response.text, "ok")
+        yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => closed === 1 }))
+      }).pipe(Effect.provide([scripted(fresh), client])))
+
+    it.scopedLive("a stream is not sent twice, and the error says why", () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* accepting("token-1", invalidToken)
+        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
+        const body = HttpBody.stream(Stream.make("lunch", " and ", "dinner").pipe(Stream.encodeText))
+        const error = yield* Effect.flip(api.post(url, { body }))
+        if (error._tag !== "CredentialRejected") return assert.fail(error._tag)
+        assert.strictEqual(error.reason, "BodyNotRepeatable")
+        assert.include(error.message, "its body is a stream that may have been used up")
+        assert.deepStrictEqual(seen.map((one) => one.body), ["lunch and dinner"])
+        // The new token is at hand for whoever sends it again.
+        assert.lengthOf(yield* asked, 2)
+      }).pipe(Effect.provide([scripted(fresh), client])))
+  })
+}
+
+// The platform's agent over node:http keeps no connection.
+for (const [name, client] of clients.slice(0, 2)) {
+  describe(`over ${name}`, () => {
+    it.scopedLive(
+      "refused requests give their connections back",
+      () =>
+        Effect.gen(function*() {
+          const { seen, sockets, url } = yield* resource((seen, response) =>
+            Number(bearer(seen)?.replace("token-", "")) % 2 === 1
+              ? response.end("ok")
+              : refuse(response, 401, invalidToken, "x".repeat(120_000))
+          )
+          const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
+            ...calendar,
+            origins: [url]
+          })
+          yield* Effect.forEach(Array.from({ length: 30 }), () => Effect.flatMap(api.get(url), ({ text }) => text))
+          assert.lengthOf(seen, 60)
+          assert.isAtMost(sockets.size, 2)
+        }).pipe(Effect.provide([scripted(fresh), client]))
+    )
+  })
+}
+
+const fetch = FetchHttpClient.layer
+
+const withToken = (url: string, options: Partial<HttpClientCredentials.AccessTokenOptions> = {}) =>
+  Effect.map(
+    HttpClient.HttpClient,
+    HttpClientCredentials.withAccessToken({ ...calendar, origins: [url], ...options })
+  )
+
+const failure = (url: string, options?: Partial<HttpClientCredentials.AccessTokenOptions>) =>
+  Effect.flatMap(withToken(url, options), (api) => Effect.flip(api.get(url)))
+
+const base = { scopes: ["read"], forceAuthentication: false }
+
+describe("rejection", () => {
+  it.scopedLive("with the same token again there is nothing to repeat", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* accepting("forced", invalidToken)
+      const error = yield* failure(url)
+      if (error._tag !== "CredentialRejected") return assert.fail(error._tag)
+      assert.deepStrictEqual({ ...error }, { ...error, provider: "calendar", reason: "Unchanged", status: 401 })
+      assert.lengthOf(seen, 1)
+      assert.deepStrictEqual(yield* asked, [base, base])
+    }).pipe(Effect.provide([scripted(vault), fetch])))
+
+  it.scopedLive("reauthenticate forces, but only when asking alone does not help", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* accepting("forced", invalidToken)
+      const api = yield* withToken(url, { reauthenticate: true })
+      assert.strictEqual((yield* api.get(url)).status, 200)
+      assert.deepStrictEqual(seen.map(bearer), ["stored", "forced"])
+      assert.deepStrictEqual(yield* asked, [base, base, { ...base, forceAuthentication: true }])
+    }).pipe(Effect.provide([scripted(vault), fetch])))
+
+  it.scopedLive("reauthenticate does not ask the user where the vault has another token by itself", () =>
+    Effect.gen(function*() {
+      const { url } = yield* accepting("token-1", invalidToken)
+      const api = yield* withToken(url, { reauthenticate: true })
+      assert.strictEqual((yield* api.get(url)).status, 200)
+      assert.deepStrictEqual(yield* asked, [base, base])
+    }).pipe(Effect.provide([scripted(fresh), fetch])))
+
+  it.scopedLive("a new token that is rejected too is the end", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* accepting("none", invalidToken, 403)
+      const error = yield* failure(url)
+      if (error._tag !== "CredentialRejected") return assert.fail(error._tag)
+      assert.strictEqual(error.reason, "StillRejected")
+      assert.strictEqual(error.status, 403)
+      assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1"])
+    }).pipe(Effect.provide([scripted(fresh), fetch])))
+
+  it.scopedLive("a refusal that filterStatusOk has made an error is recovered from as well", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* accepting("token-1", invalidToken)
+      const api = (yield* HttpClient.HttpClient).pipe(
+        HttpClient.filterStatusOk,
+        HttpClientCredentials.withAccessToken({ ...calendar, origins: [url] })
+      )
+      assert.strictEqual((yield* api.get(url)).status, 200)
+      assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1"])
+    }).pipe(Effect.provide([scripted(fresh), fetch])))
+
+  it.scopedLive("what refuses something else is the caller's to read", () =>
+    Effect.gen(function*() {
+      const { url } = yield* resource(({ path }, response) =>
+        refuse(response, Number(path.slice(1)), "Bearer error=\"invalid_request\"", "the reason")
+      )
+      const api = yield* withToken(url, { stepUp: true, reauthenticate: true })
+      for (const status of [400, 403, 404, 429, 500, 503]) {
+        const response = yield* api.get(`${url}/${status}`)
+        assert.strictEqual(response.status, status)
+        assert.strictEqual(yield* response.text, "the reason")
+      }
+      assert.lengthOf(yield* asked, 6)
+    }).pipe(Effect.provide([scripted(fresh), fetch])))
+
+  it.scopedLive("an error of asking again is the error of the request", () =>
+    Effect.gen(function*() {
+      const { url } = yield* accepting("none", invalidToken)
+      const error = yield* failure(url)
+      assert.strictEqual(error._tag, "RequiresUserConsent")
+    }).pipe(Effect.provide([scripted({ getResourceOauth2Token: [answers.issued("stored"), answers.consent] }), fetch])))
+
+  it.scopedLive("another origin's 401 is the caller's to read", () =>
+    Effect.gen(function*() {
+      const { url } = yield* resource((_, response) => refuse(response, 401, invalidToken))
+      const api = yield* withToken("https://api.example.com")
+      assert.strictEqual((yield* api.get(url)).status, 401)
+      assert.lengthOf(yield* asked, 0)
+    }).pipe(Effect.provide([scripted(fresh), fetch])))
+
+  it.scopedLive("a key that has changed is used, one that has not is an error", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource(({ headers }, response) =>
+        headers["x-own-key"] === "key-1" ? response.end("ok") : refuse(response, 401)
+      )
+      const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
+        provider: "weather",
+        header: "x-own-key",
+        origins: [url]
+      })
+      assert.strictEqual((yield* api.get(url)).status, 200)
+      assert.deepStrictEqual(seen.map(({ headers }) => headers["x-own-key"]), ["key-0", "key-1"])
+      const error = yield* Effect.flip(api.get(url))
+      if (error._tag !== "CredentialRejected") return assert.fail(error._tag)
+      assert.strictEqual(error.provider, "weather")
+      assert.strictEqual(error.reason, "Unchanged")
+    }).pipe(Effect.provide([
+      scripted({
+        getResourceApiKey: ["key-0", "key-1", "key-2", "key-2"].map((key) => Effect.succeed({ apiKey: secret(key) }))
+      }),
+      fetch
+    ])))
+
+  const bodies: ReadonlyArray<readonly [name: string, body: () => HttpBody.HttpBody, repeatable: boolean]> = [
+    ["no body", () => HttpBody.empty, true],
+    ["text", () => HttpBody.text("lunch"), true],
+    ["bytes", () => HttpBody.uint8Array(new Uint8Array([1, 2])), true],
+    ["a raw string", () => HttpBody.raw("lunch"), true],
+    ["a raw buffer", () => HttpBody.raw(Buffer.from("lunch")), true],
+    ["a raw stream of Node", () => HttpBody.raw(Readable.from(["lunch"])), false],
+    ["a raw iterator", () => HttpBody.raw([Buffer.from("lunch")].values()), false]
+  ]
+  for (const [name, body, repeatable] of bodies) {
+    it.scopedLive(`${name} is ${repeatable ? "" : "not "}sent twice`, () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* accepting("token-1", invalidToken)
+        const api = yield* withToken(url)
+        const outcome = yield* Effect.either(api.post(url, { body: body() }))
+        assert.strictEqual(outcome._tag, repeatable ? "Right" : "Left")
+        assert.lengthOf(seen, repeatable ? 2 : 1)
+        assert.strictEqual(seen[0]?.body, seen.at(-1)?.body)
+      }).pipe(Effect.provide([scripted(fresh), NodeHttpClient.layerUndici])))
+  }
+
+  for (
+    const [name, body] of [
+      ["a form", HttpBody.formDataRecord({ title: "lunch" })],
+      ["a blob", HttpBody.raw(new Blob(["lunch"]))],
+      ["parameters", HttpBody.raw(new URLSearchParams({ title: "lunch" }))]
+    ] as const
+  ) {
+    it.scopedLive(`${name} is sent twice`, () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* accepting("token-1", invalidToken)
+        const api = yield* withToken(url)
+        assert.strictEqual((yield* api.post(url, { body })).status, 200)
+        assert.deepStrictEqual(seen.map((one) => one.body.includes("lunch")), [true, true])
+      }).pipe(Effect.provide([scripted(fresh), fetch])))
+  }
+})
+
+describe("insufficient scope", () => {
+  const union = { ...base, scopes: ["read", "write", "share"] }
+
+  it.scopedLive("is an error that says what is missing", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* accepting("none", insufficientScope("write share"), 403)
+      const error = yield* failure(url)
+      if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
+      assert.deepStrictEqual(error.required, ["write", "share"])
+      assert.deepStrictEqual(error.requested, ["read"])
+      assert.strictEqual(error.provider, "calendar")
+      assert.lengthOf(seen, 1)
+      assert.deepStrictEqual(yield* asked, [base])
+    }).pipe(Effect.provide([scripted(scoped), fetch])))
+
+  it.scopedLive("stepUp asks for the union, and repeats the request", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* accepting("scopes-read-write-share", insufficientScope("read write share"), 403)
+      const api = yield* withToken(url, { stepUp: true })
+      const response = yield* api.post(url, { body: HttpBody.text("lunch") })
+      assert.strictEqual(yield* response.text, "ok")
+      assert.deepStrictEqual(seen.map(({ body }) => body), ["lunch", "lunch"])
+      assert.deepStrictEqual(yield* asked, [base, union])
+    }).pipe(Effect.provide([scripted(scoped), fetch])))
+
+  it.scopedLive("stepUp goes up once", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource((_, response, index) =>
+        refuse(response, 403, insufficientScope(index === 0 ? "write share" : "admin"))
+      )
+      const error = yield* failure(url, { stepUp: true })
+      if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
+      assert.deepStrictEqual(error.required, ["admin"])
+      assert.deepStrictEqual(error.requested, union.scopes)
+      assert.lengthOf(seen, 2)
+    }).pipe(Effect.provide([scripted(scoped), fetch])))
+
+  for (
+    const [why, challenge, script] of [
+      ["the resource does not say which", "Bearer error=\"insufficient_scope\"", scoped],
+      ["they were asked for already", insufficientScope("read"), scoped],
+      ["the token stays the same", insufficientScope("write"), vault]
+    ] as const
+  ) {
+    it.scopedLive(`stepUp does not repeat when ${why}`, () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* accepting("none", challenge, 403)
+        const error = yield* failure(url, { stepUp: true })
+        assert.strictEqual(error._tag, "InsufficientScope")
+        assert.lengthOf(seen, 1)
+      }).pipe(Effect.provide([scripted(script), fetch])))
+  }
+
+  it.scopedLive("stepUp does not repeat a stream", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* accepting("none", insufficientScope("write"), 403)
+      const api = yield* withToken(url, { stepUp: true })
+      const error = yield* Effect.flip(api.post(url, { body: HttpBody.stream(Stream.make(new Uint8Array([1]))) }))
+      assert.strictEqual(error._tag, "InsufficientScope")
+      assert.lengthOf(seen, 1)
+      assert.deepStrictEqual(yield* asked, [base])
+    }).pipe(Effect.provide([scripted(scoped), fetch])))
+
+  it.scopedLive("an expired token and too few scopes are mended in one request", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource((_, response, index) =>
+        index === 0
+          ? refuse(response, 401, invalidToken)
+          : index === 1
+          ? refuse(response, 403, insufficientScope("write share"))
+          : response.end("ok")
+      )
+      const api = yield* withToken(url, { stepUp: true })
+      assert.strictEqual((yield* api.get(url)).status, 200)
+      assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1", "token-2"])
+      assert.deepStrictEqual(yield* asked, [base, base, union])
+    }).pipe(Effect.provide([scripted(fresh), fetch])))
+
+  it.scopedLive("means nothing for a key", () =>
+    Effect.gen(function*() {
+      const { url } = yield* resource((_, response) => refuse(response, 403, insufficientScope("write")))
+      const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
+        provider: "weather",
+        header: "x-own-key",
+        origins: [url]
+      })
+      assert.strictEqual((yield* api.get(url)).status, 403)
+    }).pipe(Effect.provide([
+      scripted({ getResourceApiKey: [Effect.succeed({ apiKey: secret("key") })] }),
+      fetch
+    ])))
+})

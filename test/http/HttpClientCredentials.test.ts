@@ -1,0 +1,334 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { assert, describe, it } from "@effect/vitest"
+import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import type * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { inspect } from "node:util"
+import * as Recorder from "../recorder.js"
+import { answers, scripted, secret } from "../utils.js"
+import { clients, resource } from "./resource.js"
+
+const sentinel = "Zq7!sentinel-Kp3"
+
+const calendar = { provider: "calendar", flow: "M2M" } as const
+
+// A token, and a key, named after the caller.
+const telling: ScriptedPlanes.Script = {
+  getResourceOauth2Token: ({ workloadIdentityToken }) =>
+    answers.issued(`${sentinel}-token-of-${Redacted.value(workloadIdentityToken)}`),
+  getResourceApiKey: ({ workloadIdentityToken }) =>
+    Effect.succeed({ apiKey: secret(`${sentinel}-key-of-${Redacted.value(workloadIdentityToken)}`) })
+}
+
+const as = (user: string) => Effect.provide(WorkloadAccessToken.layer(secret(user)))
+
+const ok = resource((_, response) => response.end("ok"))
+
+const redirectTo = (location: (path: string) => string) =>
+  resource(({ path }, response) =>
+    path.startsWith("/final") ? response.end("ok") : response.writeHead(302, { location: location(path) }).end()
+  )
+
+for (const [name, client] of clients) {
+  describe(`over ${name}`, () => {
+    const live = it.scopedLive
+    const provide = Effect.provide([scripted(telling), client])
+
+    live("each request has the token of its own caller", () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* ok
+        const api = (yield* HttpClient.HttpClient).pipe(
+          HttpClientCredentials.withAccessToken({ ...calendar, origins: [url] })
+        )
+        const users = Array.from({ length: 40 }, (_, index) => `user-${index % 8}`)
+        yield* Effect.forEach(users, (user) => as(user)(api.get(`${url}/${user}`)), { concurrency: 10 })
+        assert.lengthOf(seen, 40)
+        for (const { headers, path } of seen) {
+          assert.strictEqual(headers.authorization, `Bearer ${sentinel}-token-of-${path.slice(1)}`)
+        }
+      }).pipe(provide))
+
+    live("a key has its header and prefix", () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* ok
+        const plain = yield* HttpClient.HttpClient
+        const options = { provider: "weather", origins: [url] } as const
+        yield* HttpClientCredentials.withApiKey(plain, { ...options, header: "X-Weather-Key" }).get(url)
+        yield* plain.pipe(
+          HttpClientCredentials.withApiKey({ ...options, header: "authorization", prefix: "Token " })
+        ).get(url)
+        const key = `${sentinel}-key-of-workload-token`
+        assert.strictEqual(seen[0]?.headers["x-weather-key"], key)
+        assert.strictEqual(seen[1]?.headers.authorization, `Token ${key}`)
+      }).pipe(provide))
+
+    live(
+      "another origin gets nothing: neither asked directly nor by a redirect, there and back",
+      () =>
+        Effect.gen(function*() {
+          let back = ""
+          const other = yield* resource(({ path }, response) =>
+            path === "/back" ? response.writeHead(307, { location: back }).end() : response.end("ok")
+          )
+          const mine = yield* redirectTo((path) => `${other.url}${path}`)
+          back = `${mine.url}/final`
+          const plain = yield* HttpClient.HttpClient
+          for (
+            const api of [
+              HttpClientCredentials.withAccessToken(plain, { ...calendar, origins: [mine.url] }),
+              HttpClientCredentials.withApiKey(plain, { provider: "weather", header: "x-own-key", origins: [mine.url] })
+            ].map(HttpClient.followRedirects())
+          ) {
+            for (const target of [`${other.url}/direct`, `${mine.url}/away`, `${mine.url}/back`, `${mine.url}/final`]) {
+              const response = yield* api.get(target)
+              assert.strictEqual(yield* response.text, "ok")
+            }
+          }
+          assert.deepStrictEqual(
+            other.seen.map(({ path }) => path),
+            ["/direct", "/away", "/back", "/direct", "/away", "/back"]
+          )
+          Recorder.assertSecretFree(other.seen.map(({ text }) => text), [sentinel])
+          // The control: where it is meant to go, it went, at each of four hops.
+          assert.lengthOf(mine.seen.filter(({ headers }) => headers.authorization?.includes(sentinel) === true), 4)
+          assert.lengthOf(mine.seen.filter(({ headers }) => String(headers["x-own-key"]).includes(sentinel)), 4)
+        }).pipe(provide)
+    )
+
+    live("without followRedirects a redirect is an answer", () =>
+      Effect.gen(function*() {
+        const other = yield* ok
+        const mine = yield* redirectTo(() => `${other.url}/elsewhere`)
+        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
+          provider: "weather",
+          header: "x-own-key",
+          origins: [mine.url]
+        })
+        const response = yield* api.get(`${mine.url}/start`)
+        assert.strictEqual(response.status, 302)
+        assert.strictEqual(response.headers.location, `${other.url}/elsewhere`)
+        assert.lengthOf(other.seen, 0)
+      }).pipe(provide))
+
+    live("a base URL inside counts, and each hop of a redirect is taken once", () =>
+      Effect.gen(function*() {
+        const mine = yield* redirectTo(() => "/final?page=2")
+        const api = (yield* HttpClient.HttpClient).pipe(
+          HttpClient.mapRequest(HttpClientRequest.prependUrl(mine.url)),
+          HttpClientCredentials.withAccessToken({ ...calendar, origins: [mine.url] }),
+          HttpClient.followRedirects()
+        )
+        yield* api.get("/start")
+        assert.deepStrictEqual(mine.seen.map(({ path }) => path), ["/start", "/final?page=2"])
+        for (const { headers } of mine.seen) {
+          assert.strictEqual(headers.authorization, `Bearer ${sentinel}-token-of-workload-token`)
+        }
+      }).pipe(provide))
+
+    live("a client that follows redirects inside is a defect that says what to do", () =>
+      Effect.gen(function*() {
+        const other = yield* ok
+        const mine = yield* redirectTo(() => `${other.url}/elsewhere`)
+        const api = (yield* HttpClient.HttpClient).pipe(
+          HttpClient.followRedirects(),
+          HttpClientCredentials.withAccessToken({ ...calendar, origins: [mine.url] })
+        )
+        const cause = yield* Effect.sandbox(api.get(`${mine.url}/start`)).pipe(Effect.flip)
+        assert.isTrue(Cause.isDie(cause))
+        assert.include(Cause.pretty(cause), "HttpClient.followRedirects has to wrap the client with credentials")
+      }).pipe(provide))
+
+    live("nothing that comes out has the credential: response, errors, spans, logs", () =>
+      Effect.gen(function*() {
+        const { url } = yield* resource(({ path }, response) =>
+          path === "/gone"
+            ? response.destroy()
+            : response.setHeader("content-type", "application/json").end(path === "/json" ? `{"half":` : `{}`)
+        )
+        const plain = yield* HttpClient.HttpClient
+        const recorder = yield* Recorder.make
+        const texts: Array<string> = []
+        const keep = (value: unknown) => {
+          texts.push(...Recorder.faces(value), inspect(value, { depth: 20, showHidden: true, getters: true }))
+        }
+        yield* Effect.gen(function*() {
+          for (
+            const api of [
+              HttpClientCredentials.withAccessToken(plain, { ...calendar, origins: [url] }),
+              HttpClientCredentials.withApiKey(plain, { provider: "weather", header: "x-own-key", origins: [url] })
+            ]
+          ) {
+            const response = yield* api.get(`${url}/ok`)
+            assert.notProperty(response.request.headers, "authorization")
+            assert.notProperty(response.request.headers, "x-own-key")
+            keep(response)
+            keep(response.request)
+            yield* Effect.logInfo("answer", response)
+            const malformed = yield* Effect.flatMap(api.get(`${url}/json`), ({ json }) => Effect.flip(json))
+            assert.strictEqual(malformed._tag, "ResponseError")
+            keep(malformed)
+            keep(malformed.response)
+            const refusedStatus = yield* HttpClient.filterStatus(api, () => false).get(`${url}/ok`).pipe(Effect.flip)
+            assert.strictEqual(refusedStatus._tag, "ResponseError")
+            keep(refusedStatus)
+            const gone = yield* Effect.flip(api.get(`${url}/gone`))
+            assert.strictEqual(gone._tag, "RequestError")
+            keep(gone)
+            yield* Effect.logError("gone", gone)
+          }
+        }).pipe(Effect.provide(recorder.layer))
+        Recorder.assertSecretFree([...texts, ...yield* recorder.everything], [sentinel])
+        const spans = (yield* recorder.spans).filter(({ name }) => name === "http.client GET")
+        assert.lengthOf(spans, 8)
+        assert.lengthOf(
+          spans.filter(({ attributes }) => attributes.get("http.request.header.x-own-key") === "<redacted>"),
+          4
+        )
+      }).pipe(provide))
+
+    live("errors of a client inside are cleaned too", () =>
+      Effect.gen(function*() {
+        const { url } = yield* resource((_, response) => response.writeHead(500).end("no"))
+        const api = (yield* HttpClient.HttpClient).pipe(
+          HttpClient.filterStatusOk,
+          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+        )
+        const error = yield* Effect.flip(api.get(url))
+        if (error._tag !== "ResponseError") return assert.fail(error._tag)
+        assert.strictEqual(error.response.status, 500)
+        assert.strictEqual(yield* error.response.text, "no")
+        Recorder.assertSecretFree([
+          ...Recorder.faces(error),
+          inspect(error, { depth: 20, showHidden: true, getters: true }),
+          ...Recorder.faces(error.response)
+        ], [sentinel])
+      }).pipe(provide))
+  })
+}
+
+describe("what a header cannot carry", () => {
+  for (const key of [`${sentinel}\n`, `${sentinel}\r\nx-other: 1`, ` ${sentinel}`, `${sentinel}\u00e9`, ""]) {
+    it.scopedLive(`${JSON.stringify(key)} is an error that does not repeat it, and nothing is sent`, () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* ok
+        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
+          provider: "weather",
+          header: "x-own-key",
+          origins: [url]
+        })
+        const error = yield* Effect.flip(api.get(url))
+        if (error._tag !== "RequestError") return assert.fail(error._tag)
+        assert.strictEqual(error.reason, "Encode")
+        assert.include(error.message, "the header 'x-own-key' cannot carry")
+        Recorder.assertSecretFree(Recorder.faces(error), [sentinel])
+        assert.lengthOf(seen, 0)
+      }).pipe(
+        Effect.provide([
+          scripted({ getResourceApiKey: () => Effect.succeed({ apiKey: secret(key) }) }),
+          FetchHttpClient.layer
+        ])
+      ))
+  }
+})
+
+describe("RequestInit", () => {
+  it.scopedLive("what is provided around the request is kept, and a redirect that is an error stays one", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* redirectTo(() => "/final")
+      const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
+      const response = yield* Effect.provideService(api.get(`${url}/start`), FetchHttpClient.RequestInit, {
+        headers: { "x-from-init": "kept" },
+        redirect: "follow"
+      })
+      assert.strictEqual(response.status, 302)
+      assert.strictEqual(seen[0]?.headers["x-from-init"], "kept")
+      const error = yield* Effect.flip(
+        Effect.provideService(api.get(`${url}/start`), FetchHttpClient.RequestInit, { redirect: "error" })
+      )
+      assert.strictEqual(error._tag, "RequestError")
+    }).pipe(Effect.provide([scripted(telling), FetchHttpClient.layer])))
+})
+
+describe("origins", () => {
+  const wrap = (origin: string, allowInsecureOrigins?: boolean) => () =>
+    HttpClientCredentials.withAccessToken({ ...calendar, origins: [origin], allowInsecureOrigins })(
+      HttpClient.make(() => Effect.never)
+    )
+
+  it("are https, or http of this machine", () => {
+    for (
+      const origin of [
+        "https://api.example.com",
+        "https://api.example.com/",
+        "https://api.example.com:8443",
+        "http://localhost:3000",
+        "http://127.0.0.1",
+        "http://[::1]:80"
+      ]
+    ) {
+      assert.doesNotThrow(wrap(origin))
+    }
+    for (const origin of ["http://api.example.com", "http://localhost.example.com", "http://127.0.0.1.example.com"]) {
+      assert.throws(wrap(origin), "origins[0] is http: the credential would travel in clear")
+      assert.doesNotThrow(wrap(origin, true))
+    }
+  })
+
+  it("are nothing but origins, and no message repeats one", () => {
+    for (
+      const [origin, message] of [
+        ["api.example.com", "origins[0] is not a URL"],
+        ["", "origins[0] is not a URL"],
+        ["https://*.example.com/v3", "has a path"],
+        ["https://api.example.com/v3", "has a path, a query or a fragment"],
+        ["https://api.example.com?a=sentinel-1", "has a path, a query or a fragment"],
+        ["https://user:sentinel-1@api.example.com", "has a user name or a password"],
+        ["ftp://api.example.com", "is not of http or https"],
+        ["file:///etc/passwd", "is not of http or https"]
+      ] as const
+    ) {
+      try {
+        wrap(origin, true)()
+        assert.fail(`taken: ${origin}`)
+      } catch (error) {
+        assert.isTrue(Cause.isIllegalArgumentException(error), String(error))
+        assert.include(String(error), message)
+        assert.notInclude(String(error), "sentinel-1")
+      }
+    }
+  })
+
+  it.effect("are compared whole: no look-alike is one", () =>
+    Effect.gen(function*() {
+      const sent: Array<boolean> = []
+      const api = HttpClientCredentials.withAccessToken(
+        HttpClient.make((request) =>
+          Effect.zipRight(
+            Effect.sync(() => sent.push("authorization" in request.headers)),
+            Effect.never
+          )
+        ),
+        { ...calendar, origins: ["https://api.example.com"] }
+      )
+      for (
+        const url of [
+          "https://api.example.com.evil.example",
+          "https://evil.example/api.example.com",
+          "https://api.example.com@evil.example/",
+          "https://sub.api.example.com",
+          "https://api.example.com:444",
+          "http://api.example.com",
+          "https://evil.example#@api.example.com",
+          "https://evil.example?https://api.example.com"
+        ]
+      ) {
+        yield* Effect.timeoutOption(api.get(url), 0).pipe(Effect.fork, Effect.flatMap((fiber) => fiber.await))
+      }
+      assert.deepStrictEqual(sent, Array.from({ length: 8 }, () => false))
+    }).pipe(Effect.provide(scripted(telling))))
+})

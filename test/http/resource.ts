@@ -1,0 +1,53 @@
+/** Servers that remember what they are asked, and the clients to ask them with. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Http from "node:http"
+import { httpServer } from "../local/utils.js"
+
+export interface Seen {
+  readonly method: string
+  readonly path: string
+  readonly headers: Http.IncomingHttpHeaders
+  readonly body: string
+  /** Everything that came, to search. */
+  readonly text: string
+}
+
+export const refuse = (response: Http.ServerResponse, status: number, authenticate?: string, body = "no"): void =>
+  void response
+    .writeHead(status, authenticate === undefined ? {} : { "www-authenticate": authenticate })
+    .end(body)
+
+export const invalidToken = `Bearer realm="api", error="invalid_token"`
+
+export const insufficientScope = (scope: string): string => `Bearer error="insufficient_scope", scope="${scope}"`
+
+/** A resource on a port of its own: `seen` is what it was asked, `sockets` the connections that were made to it. */
+export const resource = (answer: (seen: Seen, response: Http.ServerResponse, index: number) => unknown) =>
+  Effect.gen(function*() {
+    const seen: Array<Seen> = []
+    const sockets = new Set<unknown>()
+    const url = yield* httpServer((request, response) => {
+      sockets.add(request.socket)
+      let body = ""
+      request.setEncoding("utf8")
+      request.on("data", (piece) => (body += piece))
+      request.on("end", () => {
+        const { headers, method = "", rawHeaders, url: path = "" } = request
+        const one = { method, path, headers, body, text: [path, ...rawHeaders, body].join("\n") }
+        seen.push(one)
+        answer(one, response, seen.length - 1)
+      })
+    })
+    return { url, seen, sockets }
+  })
+
+/** The clients that follow redirects differently, and reuse connections differently. */
+export const clients: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClient.HttpClient>]> = [
+  ["fetch", FetchHttpClient.layer],
+  ["undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layer]
+]
