@@ -4,10 +4,13 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import { failures, same, secret } from "./utils.js"
 
 const get = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (token) => token.get)
@@ -74,7 +77,7 @@ describe("WorkloadAccessToken", () => {
       assert.lengthOf(yield* calls, 2)
     }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
 
-  it.effect("makes one call for callers that come at once, and an interrupted one stops nobody", () =>
+  it.effect("makes one call for callers that come at once, whoever of them is interrupted", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const planes = workload({ name: "my-agent" }, {
@@ -87,10 +90,19 @@ describe("WorkloadAccessToken", () => {
         yield* Fiber.interrupt(first)
         yield* Deferred.succeed(gate, undefined)
         const tokens = yield* Fiber.join(others)
-        assert.lengthOf(new Set(tokens.map(Redacted.value)), 1)
-        assert.isAtMost((yield* calls).length, 2)
+        assert.deepStrictEqual([...new Set(tokens.map(Redacted.value))], ["token-1"])
+        assert.lengthOf(yield* calls, 1)
       }).pipe(Effect.provide(planes))
     }))
+
+  it.effect("fails callers that come at once with the failure of their one call", () =>
+    Effect.gen(function*() {
+      const outcomes = yield* Effect.all(Array.from({ length: 20 }, () => Effect.flip(get)), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual([...new Set(outcomes.map((error) => error._tag))], ["ThrottlingException"])
+      assert.lengthOf(yield* calls, 1)
+    }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: [failures.throttling] }))))
 
   it.effect("does not keep a failure", () =>
     Effect.gen(function*() {
@@ -99,4 +111,192 @@ describe("WorkloadAccessToken", () => {
     }).pipe(Effect.provide(workload({ name: "my-agent" }, {
       getWorkloadAccessToken: [failures.throttling, numbered({}, 0)]
     }))))
+
+  describe("renewal", () => {
+    const value = Effect.map(get, Redacted.value)
+
+    it.effect("comes with the first use after 10 minutes, and not before", () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* value, "token-1")
+        yield* TestClock.adjust("599999 millis")
+        assert.strictEqual(yield* value, "token-1")
+        yield* TestClock.adjust("1 hour")
+        assert.lengthOf(yield* calls, 1)
+        assert.strictEqual(yield* value, "token-2")
+        assert.strictEqual(yield* value, "token-2")
+        assert.lengthOf(yield* calls, 2)
+      }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
+
+    it.effect("comes exactly after `renewAfter`, counted from when the token was asked for", () =>
+      Effect.gen(function*() {
+        const first = yield* Effect.fork(value)
+        yield* TestClock.adjust("20 seconds")
+        assert.strictEqual(yield* Fiber.join(first), "token-1")
+        yield* TestClock.adjust("39999 millis")
+        assert.strictEqual(yield* value, "token-1")
+        yield* TestClock.adjust("1 millis")
+        const second = yield* Effect.fork(value)
+        yield* TestClock.adjust("20 seconds")
+        assert.strictEqual(yield* Fiber.join(second), "token-2")
+      }).pipe(Effect.provide(workload({ name: "my-agent", renewAfter: "1 minute" }, {
+        getWorkloadAccessToken: (request, index) => Effect.delay(numbered(request, index), "20 seconds")
+      }))))
+
+    it.effect("never comes by itself when `renewAfter` is infinite", () =>
+      Effect.gen(function*() {
+        const first = yield* get
+        yield* TestClock.adjust("365 days")
+        same(yield* get, first)
+        yield* Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (token) => token.invalidate(first))
+        assert.strictEqual(yield* value, "token-2")
+      }).pipe(Effect.provide(
+        workload({ name: "my-agent", renewAfter: Duration.infinity }, { getWorkloadAccessToken: numbered })
+      )))
+
+    it.effect("is one call for all, and goes on when the first who waits is interrupted", () =>
+      Effect.gen(function*() {
+        const gate = yield* Deferred.make<void>()
+        yield* Effect.gen(function*() {
+          yield* get
+          yield* TestClock.adjust("1 hour")
+          const first = yield* Effect.fork(get)
+          const others = yield* Effect.forkAll(Array.from({ length: 20 }, () => value))
+          yield* Effect.yieldNow()
+          yield* Fiber.interrupt(first)
+          yield* Deferred.succeed(gate, undefined)
+          assert.deepStrictEqual([...new Set(yield* Fiber.join(others))], ["token-2"])
+          assert.lengthOf(yield* calls, 2)
+        }).pipe(Effect.provide(workload({ name: "my-agent" }, {
+          getWorkloadAccessToken: (request, index) =>
+            Effect.zipRight(index === 0 ? Effect.void : Deferred.await(gate), numbered(request, index))
+        })))
+      }))
+
+    const transient = {
+      throttling: failures.throttling,
+      internal: failures.internal,
+      lost: failures.lost,
+      timeout: failures.timeout,
+      badGateway: failures.badGateway,
+      unavailable: failures.unavailable
+    }
+
+    for (const [name, failure] of Object.entries(transient)) {
+      it.effect(`that fails for a reason that may pass gives the old token for a minute: ${name}`, () =>
+        Effect.gen(function*() {
+          yield* get
+          yield* TestClock.adjust("1 hour")
+          assert.strictEqual(yield* value, "token-1")
+          yield* TestClock.adjust("59999 millis")
+          assert.strictEqual(yield* value, "token-1")
+          assert.lengthOf(yield* calls, 2)
+          yield* TestClock.adjust("1 millis")
+          assert.strictEqual(yield* value, "token-3")
+        }).pipe(Effect.provide(workload({ name: "my-agent" }, {
+          getWorkloadAccessToken: [numbered({}, 0), failure, numbered({}, 2)]
+        }))))
+    }
+
+    it.effect("that fails because the user's JWT has expired gives the old token, until that is invalidated", () =>
+      Effect.gen(function*() {
+        const old = yield* get
+        yield* TestClock.adjust("1 hour")
+        same(yield* get, old)
+        yield* Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (token) => token.invalidate(old))
+        assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
+      }).pipe(Effect.provide(workload({ name: "my-agent", user: { userToken: secret("a.b.c") } }, {
+        getWorkloadAccessTokenForJwt: [numbered({}, 0), failures.unauthorized, failures.unauthorized]
+      }))))
+
+    it.effect("that fails for good fails, and is tried again", () =>
+      Effect.gen(function*() {
+        yield* get
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual((yield* Effect.flip(get))._tag, "AccessDeniedException")
+        assert.strictEqual(yield* value, "token-3")
+      }).pipe(Effect.provide(workload({ name: "my-agent" }, {
+        getWorkloadAccessToken: [numbered({}, 0), failures.denied, numbered({}, 2)]
+      }))))
+
+    it.effect("that fails never gives a token that was invalidated, not even during the call", () =>
+      Effect.gen(function*() {
+        const token = yield* WorkloadAccessToken.WorkloadAccessToken
+        const old = yield* token.get
+        yield* token.invalidate(old)
+        assert.strictEqual((yield* Effect.flip(token.get))._tag, "ThrottlingException")
+        const next = yield* token.get
+        yield* TestClock.adjust("1 hour")
+        const renewal = yield* Effect.fork(Effect.flip(token.get))
+        yield* Effect.yieldNow()
+        yield* token.invalidate(next)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Fiber.join(renewal))._tag, "InternalServerException")
+      }).pipe(Effect.provide(workload({ name: "my-agent" }, {
+        getWorkloadAccessToken: [
+          numbered({}, 0),
+          failures.throttling,
+          numbered({}, 2),
+          Effect.delay(failures.internal, "1 second")
+        ]
+      }))))
+  })
+
+  it.effect("is made for each user, by a server that keeps one for each", () =>
+    Effect.gen(function*() {
+      const of = (userId: string) => WorkloadAccessToken.makeWorkload({ name: "my-agent", user: { userId } })
+      const [alice, bob] = yield* Effect.all([of("alice"), of("bob")])
+      yield* Effect.all([alice.get, bob.get, alice.get])
+      same((yield* calls).map(({ request }) => request), [
+        { workloadName: "my-agent", userId: "alice" },
+        { workloadName: "my-agent", userId: "bob" }
+      ])
+    }).pipe(Effect.provide(ScriptedPlanes.layer({ getWorkloadAccessTokenForUserId: numbered }))))
+
+  describe("capture", () => {
+    type Job = Effect.Effect<
+      string,
+      WorkloadAccessToken.WorkloadAccessTokenError,
+      WorkloadAccessToken.WorkloadAccessToken
+    >
+
+    const job: Job = Effect.map(get, Redacted.value)
+
+    /** Two requests put something into the queue of a worker, which is a caller itself, and runs it after both have been answered. */
+    const runByWorker = (
+      handle: (queue: Queue.Queue<Job>) => Effect.Effect<unknown, never, WorkloadAccessToken.WorkloadAccessToken>
+    ) =>
+      Effect.gen(function*() {
+        const queue = yield* Queue.unbounded<Job>()
+        for (const user of ["alice", "bob"]) {
+          yield* Effect.provide(handle(queue), WorkloadAccessToken.layer(secret(user)))
+        }
+        return yield* Effect.replicateEffect(Effect.flatten(Queue.take(queue)), 2).pipe(
+          Effect.provide(WorkloadAccessToken.layer(secret("worker")))
+        )
+      })
+
+    it.effect("without it, work that is put off runs for whoever runs it", () =>
+      Effect.gen(function*() {
+        const users = yield* runByWorker((queue) => Queue.offer(queue, job))
+        assert.deepStrictEqual(users, ["worker", "worker"])
+      }))
+
+    it.effect("with it, work that is put off runs for the caller whose request it came from", () =>
+      Effect.gen(function*() {
+        const users = yield* runByWorker((queue) =>
+          Effect.flatMap(WorkloadAccessToken.capture, (asCaller) => Queue.offer(queue, asCaller(job)))
+        )
+        assert.deepStrictEqual(users, ["alice", "bob"])
+      }))
+
+    it.effect("keeps the caller and not a token: what is put off for hours runs with a fresh one", () =>
+      Effect.gen(function*() {
+        const asCaller = yield* WorkloadAccessToken.capture
+        const before = yield* get
+        const later = yield* Effect.fork(Effect.delay(asCaller(get), "5 hours"))
+        yield* TestClock.adjust("5 hours")
+        assert.strictEqual(Redacted.value(before), "token-1")
+        assert.strictEqual(Redacted.value(yield* Fiber.join(later)), "token-2")
+      }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
+  })
 })

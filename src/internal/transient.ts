@@ -1,0 +1,29 @@
+/**
+ * Failures that may be gone at the next call.
+ *
+ * @since 0.1.0
+ */
+import type { DataPlaneError } from "../DataPlane.js"
+import type { MissingWorkloadAccessToken } from "../IdentityError.js"
+
+const isTransientStatus = (status: number | undefined): boolean =>
+  status !== undefined && (status >= 500 || status === 429)
+
+/**
+ * Throttling, 5xx, and lost or timed out connections.
+ *
+ * @internal
+ */
+export const isTransient = (error: DataPlaneError | MissingWorkloadAccessToken): boolean => {
+  switch (error._tag) {
+    case "ThrottlingException":
+    case "InternalServerException":
+      return true
+    case "TransportError":
+      return error.kind === "connection" || error.kind === "timeout" || isTransientStatus(error.status)
+    case "UnknownServiceError":
+      return isTransientStatus(error.status)
+    default:
+      return false
+  }
+}

@@ -1,0 +1,36 @@
+import type { DataPlane } from "effect-agentcore-identity/DataPlane"
+import type { Identity } from "effect-agentcore-identity/Identity"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { describe, expectTypeOf, test } from "vitest"
+
+interface Failed {
+  readonly _tag: "Failed"
+}
+
+declare const job: Effect.Effect<number, Failed, WorkloadAccessToken.WorkloadAccessToken | Identity>
+
+describe("WorkloadAccessToken", () => {
+  test("what is captured needs no caller any more, and everything else as before", () => {
+    const enqueued = Effect.map(WorkloadAccessToken.capture, (asCaller) => asCaller(job))
+    expectTypeOf(enqueued).toEqualTypeOf<
+      Effect.Effect<Effect.Effect<number, Failed, Identity>, never, WorkloadAccessToken.WorkloadAccessToken>
+    >()
+  })
+
+  test("a workload needs the data plane, and acts for one user by exactly one identifier", () => {
+    expectTypeOf(WorkloadAccessToken.layerWorkload({ name: "my-agent", renewAfter: "5 minutes" })).toEqualTypeOf<
+      Layer.Layer<WorkloadAccessToken.WorkloadAccessToken, never, DataPlane>
+    >()
+    expectTypeOf(WorkloadAccessToken.makeWorkload({ name: "my-agent", user: { userId: "alice" } })).toEqualTypeOf<
+      Effect.Effect<WorkloadAccessToken.Service, never, DataPlane>
+    >()
+    WorkloadAccessToken.layerWorkload({
+      name: "my-agent",
+      // @ts-expect-error: two identifiers are two users
+      user: { userId: "alice", userToken: Redacted.make("a.b.c") }
+    })
+  })
+})

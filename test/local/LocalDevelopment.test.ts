@@ -1,0 +1,430 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+import * as Chunk from "effect/Chunk"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import { spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import { hostname, tmpdir } from "node:os"
+import { join } from "node:path"
+import { same, secret } from "../utils.js"
+
+/** A directory for one test, and the path of the file in it. */
+const temporary = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "local-development-"))),
+    (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
+  ),
+  (directory) => ({ directory, path: join(directory, ".agentcore.json") })
+)
+
+/** The file, with this text in it. */
+const written = (text: string | Uint8Array) =>
+  Effect.tap(temporary, ({ path }) => Effect.sync(() => Fs.writeFileSync(path, text)))
+
+const read = (path: string): string => Fs.readFileSync(path, "utf8")
+
+/** Planes that must not be called: a call is a defect. */
+const silent = ScriptedPlanes.layer({})
+
+const service = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
+
+const identities = Effect.map(
+  Stream.runCollect(WorkloadIdentity.stream()),
+  (all) => Chunk.toReadonlyArray(Chunk.map(all, ({ name }) => name))
+)
+
+/** As `json.dump(config, file, indent=2)` of the Python SDK writes it. */
+const bySdk = `{\n  "workload_identity_name": "workload-1a2b3c4d",\n  "user_id": "0f1e2d3c"\n}`
+
+const caller: LocalDevelopment.Caller = { name: "workload-1a2b3c4d", user: { userId: "0f1e2d3c" } }
+
+const failure = (options: LocalDevelopment.Options) =>
+  Effect.map(Effect.flip(LocalDevelopment.load(options)), (error) => {
+    assert.instanceOf(error, LocalDevelopment.LocalDevelopmentError)
+    return error
+  })
+
+describe("LocalDevelopment", () => {
+  describe("with the Python SDK", () => {
+    it.scoped("reads what it wrote, and writes nothing", () =>
+      Effect.gen(function*() {
+        const { directory, path } = yield* written(bySdk)
+        const before = Fs.statSync(path)
+        assert.deepStrictEqual(yield* LocalDevelopment.load({ path }), caller)
+        assert.deepStrictEqual(yield* LocalDevelopment.load({ path }), caller)
+        assert.strictEqual(read(path), bySdk)
+        assert.strictEqual(Fs.statSync(path).ino, before.ino)
+        assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
+      }).pipe(Effect.provide(silent)))
+
+    it.scoped("writes what it reads: its names, its form, byte for byte", () =>
+      Effect.gen(function*() {
+        const { path } = yield* temporary
+        const { name, user } = yield* LocalDevelopment.load({ path, createMissing: true })
+        assert.match(name, /^workload-[0-9a-f]{8}$/)
+        assert.match(user.userId, /^[0-9a-f]{8}$/)
+        assert.strictEqual(
+          read(path),
+          bySdk.replace(caller.name, name).replace(caller.user.userId, user.userId)
+        )
+      }).pipe(Effect.provide(service)))
+
+    for (const empty of ["null", `""`]) {
+      it.scoped(`takes ${empty} for nothing, as it does`, () =>
+        Effect.gen(function*() {
+          const { path } = yield* written(bySdk.replace(`"0f1e2d3c"`, empty))
+          const { name, user } = yield* LocalDevelopment.load({ path })
+          assert.strictEqual(name, caller.name)
+          assert.match(user.userId, /^[0-9a-f]{8}$/)
+          assert.strictEqual(read(path), bySdk.replace(caller.user.userId, user.userId))
+        }).pipe(Effect.provide(silent)))
+    }
+  })
+
+  describe("without `createMissing`", () => {
+    for (const [name, text] of [["no file", undefined], ["no name in it", `{"user_id": "alice"}`]] as const) {
+      it.scoped(`${name}: it says what to do, and creates nothing`, () =>
+        Effect.gen(function*() {
+          const { directory, path } = yield* text === undefined ? temporary : written(text)
+          const { message, path: named, reason } = yield* failure({ path })
+          assert.strictEqual(reason, "MissingWorkloadIdentity")
+          assert.strictEqual(named, path)
+          for (const part of [path, "workload_identity_name", "workloadName", "createMissing"]) {
+            assert.include(message, part)
+          }
+          assert.deepStrictEqual(Fs.readdirSync(directory), text === undefined ? [] : [".agentcore.json"])
+          if (text !== undefined) assert.strictEqual(read(path), text)
+        }).pipe(Effect.provide(silent)))
+    }
+
+    it.scoped("no user id: one is made up, written, and kept from then on", () =>
+      Effect.gen(function*() {
+        const { path } = yield* written(`{"workload_identity_name": "my-agent"}`)
+        const first = yield* LocalDevelopment.load({ path })
+        assert.strictEqual(JSON.parse(read(path)).user_id, first.user.userId)
+        assert.deepStrictEqual(yield* LocalDevelopment.load({ path }), first)
+      }).pipe(Effect.provide(silent)))
+
+    it.scoped("given names go before the file, and are not written into it", () =>
+      Effect.gen(function*() {
+        const { path } = yield* written(bySdk)
+        const load = (options: LocalDevelopment.Options) => LocalDevelopment.load({ path, ...options })
+        assert.deepStrictEqual(yield* load({ workloadName: "mine" }), { ...caller, name: "mine" })
+        assert.deepStrictEqual(yield* load({ userId: "alice" }), { ...caller, user: { userId: "alice" } })
+        assert.strictEqual(read(path), bySdk)
+      }).pipe(Effect.provide(silent)))
+
+    it.scoped("with both names given, no file is needed and none is made", () =>
+      Effect.gen(function*() {
+        const { directory, path } = yield* temporary
+        assert.deepStrictEqual(yield* LocalDevelopment.load({ path, workloadName: "mine", userId: "alice" }), {
+          name: "mine",
+          user: { userId: "alice" }
+        })
+        assert.deepStrictEqual(Fs.readdirSync(directory), [])
+      }).pipe(Effect.provide(silent)))
+  })
+
+  describe("with `createMissing`", () => {
+    it.scoped("creates the workload identity once, with its return URLs", () =>
+      Effect.gen(function*() {
+        const { path } = yield* temporary
+        const options = { path, createMissing: true, returnUrls: ["http://localhost:8080/consent"] }
+        const first = yield* LocalDevelopment.load(options)
+        assert.deepStrictEqual(yield* LocalDevelopment.load(options), first)
+        assert.deepStrictEqual(yield* identities, [first.name])
+        const { allowedResourceOauth2ReturnUrls } = yield* WorkloadIdentity.get(first.name)
+        assert.deepStrictEqual(allowedResourceOauth2ReturnUrls, options.returnUrls)
+      }).pipe(Effect.provide(service)))
+
+    it.scoped("creates the one that the file names, where it is gone", () =>
+      Effect.gen(function*() {
+        const { path } = yield* written(bySdk)
+        assert.deepStrictEqual(yield* LocalDevelopment.load({ path, createMissing: true }), caller)
+        assert.deepStrictEqual(yield* identities, [caller.name])
+        assert.strictEqual(read(path), bySdk)
+      }).pipe(Effect.provide(service)))
+
+    it.scoped("creates the one that is given, and writes only the user id", () =>
+      Effect.gen(function*() {
+        const { path } = yield* temporary
+        const { user } = yield* LocalDevelopment.load({ path, createMissing: true, workloadName: "my-agent" })
+        assert.deepStrictEqual(yield* identities, ["my-agent"])
+        assert.deepStrictEqual(JSON.parse(read(path)), { user_id: user.userId })
+      }).pipe(Effect.provide(service)))
+
+    it.scoped("goes on where a process stopped between the file and the service", () =>
+      Effect.gen(function*() {
+        const { path } = yield* temporary
+        const unavailable = ControlPlane.decorate((operation, effect) =>
+          operation === "createWorkloadIdentity" ? Effect.interrupt : effect
+        )
+        const stopped = yield* Effect.exit(
+          Effect.provide(LocalDevelopment.load({ path, createMissing: true }), unavailable)
+        )
+        assert.isTrue(Exit.isInterrupted(stopped))
+        const { workload_identity_name } = JSON.parse(read(path))
+        const { name } = yield* LocalDevelopment.load({ path, createMissing: true })
+        assert.strictEqual(name, workload_identity_name)
+        assert.deepStrictEqual(yield* identities, [name])
+      }).pipe(Effect.provide(service)))
+  })
+
+  describe("the file", () => {
+    const forms: ReadonlyArray<readonly [name: string, text: string, expected: string]> = [
+      ["two spaces", `{\n  "a": 1\n}\n`, `{\n  "a": 1,\n  "workload_identity_name": "NAME",\n  "user_id": "USER"\n}\n`],
+      [
+        "four spaces, a list on two lines, an empty line",
+        `{\n    "a": {"b":[1,\n2]},\n\n    "c":   true\n}`,
+        `{\n    "a": {"b":[1,\n2]},\n\n    "c":   true,\n    "workload_identity_name": "NAME",\n    "user_id": "USER"\n}`
+      ],
+      [
+        "tabs",
+        `{\n\t"a": 1.50\n}\n`,
+        `{\n\t"a": 1.50,\n\t"workload_identity_name": "NAME",\n\t"user_id": "USER"\n}\n`
+      ],
+      [
+        "the line ends of Windows",
+        `{\r\n  "a": "\\u00fc"\r\n}\r\n`,
+        `{\r\n  "a": "\\u00fc",\r\n  "workload_identity_name": "NAME",\r\n  "user_id": "USER"\r\n}\r\n`
+      ],
+      [
+        "members that say nothing, in another order",
+        `{\n  "user_id": null,\n  "x": {},\n  "workload_identity_name": ""\n}`,
+        `{\n  "user_id": "USER",\n  "x": {},\n  "workload_identity_name": "NAME"\n}`
+      ],
+      ["one line", `{ "b": [ 1 ] }`, `{ "b": [ 1 ], "workload_identity_name": "NAME", "user_id": "USER" }`],
+      ["no spaces", `{"b":{"c":[1]}}`, `{"b":{"c":[1]},"workload_identity_name": "NAME","user_id": "USER"}`],
+      ["an empty object", `{}`, `{\n  "workload_identity_name": "NAME",\n  "user_id": "USER"\n}`]
+    ]
+
+    for (const [name, text, expected] of forms) {
+      it.scoped(`keeps what else is in it, in its form: ${name}`, () =>
+        Effect.gen(function*() {
+          const { path } = yield* written(text)
+          const { name, user } = yield* LocalDevelopment.load({ path, createMissing: true })
+          assert.strictEqual(read(path), expected.replace("NAME", name).replace("USER", user.userId))
+        }).pipe(Effect.provide(service)))
+    }
+
+    it.scoped("keeps its mode, and stays the target of a link", () =>
+      Effect.gen(function*() {
+        const { directory, path } = yield* temporary
+        const target = join(directory, "shared.json")
+        Fs.writeFileSync(target, `{"workload_identity_name": "my-agent"}`)
+        Fs.chmodSync(target, 0o640)
+        Fs.symlinkSync("shared.json", path)
+        const { user } = yield* LocalDevelopment.load({ path })
+        assert.strictEqual(JSON.parse(read(target)).user_id, user.userId)
+        assert.isTrue(Fs.lstatSync(path).isSymbolicLink())
+        assert.strictEqual(Fs.statSync(target).mode & 0o777, 0o640)
+      }).pipe(Effect.provide(silent)))
+
+    const broken: ReadonlyArray<readonly [name: string, text: string | Uint8Array]> = [
+      ["empty", ""],
+      ["cut off", `{"workload_identity_name": "my-a`],
+      ["with a comment", `{ // mine\n"workload_identity_name": "my-agent" }`],
+      ["with a byte order mark", `\uFEFF${bySdk}`],
+      ["not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+      ["a list", "[]"],
+      ["null", "null"],
+      ["a text", `"my-agent"`],
+      ["a name that is a number", `{"workload_identity_name": 7}`],
+      ["a user id that is an object", `{"workload_identity_name": "my-agent", "user_id": {}}`],
+      ["an empty user id twice", `{"workload_identity_name": "my-agent", "user_id": "", "user_id": ""}`]
+    ]
+
+    for (const [name, text] of broken) {
+      it.scoped(`is left as it is when it is broken: ${name}`, () =>
+        Effect.gen(function*() {
+          const { directory, path } = yield* written(text)
+          const before = Fs.readFileSync(path)
+          const { message, reason } = yield* failure({ path, createMissing: true })
+          assert.strictEqual(reason, "Broken", message)
+          assert.include(message, path)
+          assert.isTrue(before.equals(Fs.readFileSync(path)))
+          assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
+        }).pipe(Effect.provide(silent)))
+    }
+
+    it.scoped("says why it cannot be used", () =>
+      Effect.gen(function*() {
+        const { directory, path } = yield* temporary
+        const isDirectory = yield* failure({ path: directory, createMissing: true })
+        assert.strictEqual(isDirectory.reason, "Unusable")
+        assert.include(isDirectory.message, "EISDIR")
+        const nowhere = yield* failure({ path: join(path, "nowhere", "file.json"), createMissing: true })
+        assert.strictEqual(nowhere.reason, "Unusable")
+        assert.include(nowhere.message, "ENOENT")
+      }).pipe(Effect.provide(silent)))
+  })
+
+  describe("the lock", () => {
+    const lockOf = (path: string) => `${path}.lock`
+
+    const holder = (pid: number | undefined, host = hostname()) => JSON.stringify({ pid, host })
+
+    it.scoped("makes one caller of all who come at once, and keeps what is in the file", () =>
+      Effect.gen(function*() {
+        const { directory, path } = yield* written(`{"a": 1}`)
+        const callers = yield* Effect.all(
+          Array.from({ length: 20 }, () => LocalDevelopment.load({ path, createMissing: true })),
+          { concurrency: "unbounded" }
+        ).pipe(Effect.fork, Effect.flatMap(untilDone))
+        const { a, user_id, workload_identity_name } = JSON.parse(read(path))
+        assert.strictEqual(a, 1)
+        assert.deepStrictEqual(
+          callers,
+          callers.map(() => ({ name: workload_identity_name, user: { userId: user_id } }))
+        )
+        assert.deepStrictEqual(yield* identities, [workload_identity_name])
+        assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
+      }).pipe(Effect.provide(service)))
+
+    it.scoped("of a process that was killed is taken away", () =>
+      Effect.gen(function*() {
+        const { directory, path } = yield* written(`{"workload_identity_name": "my-agent"}`)
+        const { pid } = spawnSync(process.execPath, ["--version"])
+        Fs.writeFileSync(lockOf(path), holder(pid))
+        const { user } = yield* Effect.flatMap(Effect.fork(LocalDevelopment.load({ path })), untilDone)
+        assert.strictEqual(JSON.parse(read(path)).user_id, user.userId)
+        assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
+      }).pipe(Effect.provide(silent)))
+
+    const others: ReadonlyArray<readonly [name: string, text: string]> = [
+      ["of a process that runs", holder(process.pid)],
+      ["of another machine", holder(spawnSync(process.execPath, ["--version"]).pid, "another.example.com")],
+      ["that is being written", ""]
+    ]
+
+    for (const [name, text] of others) {
+      it.scoped(`${name} is waited for, for 10 seconds`, () =>
+        Effect.gen(function*() {
+          const { path } = yield* written(`{"workload_identity_name": "my-agent"}`)
+          Fs.writeFileSync(lockOf(path), text)
+          const begin = yield* TestClock.currentTimeMillis
+          const { message, reason } = yield* Effect.flatMap(Effect.fork(failure({ path })), untilDone)
+          assert.strictEqual(reason, "Locked")
+          assert.include(message, lockOf(path))
+          assert.isAtLeast((yield* TestClock.currentTimeMillis) - begin, 10_000)
+          assert.strictEqual(read(path), `{"workload_identity_name": "my-agent"}`)
+          assert.strictEqual(read(lockOf(path)), text)
+        }).pipe(Effect.provide(silent)))
+    }
+
+    const moments: ReadonlyArray<readonly [name: string, appears: RegExp]> = [
+      ["while it is held", /\.lock$/],
+      ["while the file is written", /\.json\.[0-9a-f]{12}$/]
+    ]
+
+    for (const [name, appears] of moments) {
+      it.scoped(`is not left behind, nor anything else, by who is interrupted ${name}`, () =>
+        Effect.gen(function*() {
+          const { directory, path } = yield* temporary
+          for (let round = 0; round < 10; round++) {
+            Fs.writeFileSync(path, `{"workload_identity_name": "my-agent"}`)
+            const fiber = yield* Effect.fork(LocalDevelopment.load({ path }))
+            while (!Fs.readdirSync(directory).some((file) => appears.test(file)) && fiber.unsafePoll() === null) {
+              yield* macrotask
+            }
+            yield* Fiber.interrupt(fiber)
+            assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
+            assert.strictEqual(JSON.parse(read(path)).workload_identity_name, "my-agent")
+          }
+        }).pipe(Effect.provide(silent)))
+    }
+  })
+
+  describe("layer", () => {
+    it.scoped("gives a token of the caller that the file names, and renews it", () =>
+      Effect.gen(function*() {
+        const { path } = yield* written(bySdk)
+        const token = (index: number) => Effect.succeed({ workloadAccessToken: secret(`token-${index}`) })
+        yield* Effect.gen(function*() {
+          const { get } = yield* WorkloadAccessToken.WorkloadAccessToken
+          assert.strictEqual(Redacted.value(yield* get), "token-1")
+          yield* TestClock.adjust("5 minutes")
+          assert.strictEqual(Redacted.value(yield* get), "token-2")
+          const { calls } = yield* ScriptedPlanes.ScriptedPlanes
+          same((yield* calls)[0]?.request, { workloadName: caller.name, userId: caller.user.userId })
+        }).pipe(
+          Effect.provide(LocalDevelopment.layer({ path, renewAfter: "5 minutes" })),
+          Effect.provide(ScriptedPlanes.layer({ getWorkloadAccessTokenForUserId: [token(1), token(2)] }))
+        )
+      }))
+
+    it.scoped("gives a token that the service takes", () =>
+      Effect.gen(function*() {
+        const { path } = yield* temporary
+        const controlPlane = yield* ControlPlane.ControlPlane
+        yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: secret("key-of-the-weather") })
+        const { get } = yield* Effect.provide(
+          WorkloadAccessToken.WorkloadAccessToken,
+          LocalDevelopment.layer({ path, createMissing: true })
+        )
+        const { apiKey } = yield* (yield* DataPlane.DataPlane).getResourceApiKey({
+          workloadIdentityToken: yield* get,
+          resourceCredentialProviderName: "weather"
+        })
+        assert.strictEqual(Redacted.value(apiKey), "key-of-the-weather")
+      }).pipe(Effect.provide(service)))
+  })
+
+  describe("in AgentCore Runtime (DOCKER_CONTAINER=1)", () => {
+    const container = (value: string) =>
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DOCKER_CONTAINER", value]])))
+
+    it.scoped("refuses, and says what the invocation has to send", () =>
+      Effect.gen(function*() {
+        const { directory, path } = yield* temporary
+        const options = { path, createMissing: true, workloadName: "mine", userId: "alice" }
+        const error = yield* container("1")(Effect.flip(LocalDevelopment.load(options)))
+        assert.strictEqual(error._tag, "MissingWorkloadAccessToken")
+        assert.include(error.message, "X-Amzn-Bedrock-AgentCore-Runtime-User-Id")
+        assert.deepStrictEqual(Fs.readdirSync(directory), [])
+      }).pipe(Effect.provide(silent)))
+
+    it.scoped("the layer is built, and only its token is missing", () =>
+      Effect.gen(function*() {
+        const { path } = yield* temporary
+        const { get } = yield* Effect.provide(
+          WorkloadAccessToken.WorkloadAccessToken,
+          LocalDevelopment.layer({ path, createMissing: true })
+        )
+        assert.strictEqual((yield* Effect.flip(get))._tag, "MissingWorkloadAccessToken")
+      }).pipe(container("1"), Effect.provide(silent)))
+
+    it.scoped("any other value is another container", () =>
+      Effect.gen(function*() {
+        const { path } = yield* written(bySdk)
+        assert.deepStrictEqual(yield* container("0")(LocalDevelopment.load({ path })), caller)
+      }).pipe(Effect.provide(silent)))
+  })
+})
+
+/** Lets the file system answer: one turn of the event loop. */
+const macrotask = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+/** Joins a fiber that waits for both the file system and the clock. */
+const untilDone = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): Effect.Effect<A, E> =>
+  Effect.gen(function*() {
+    while (fiber.unsafePoll() === null) {
+      yield* macrotask
+      yield* TestClock.adjust("1 second")
+    }
+    return yield* Fiber.join(fiber)
+  })
