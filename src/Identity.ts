@@ -24,6 +24,8 @@ import {
   type TokenAnswer
 } from "./DataPlane.js"
 import { AuthorizationFailed, AuthorizationTimedOut, NoTokenOrUrl, type RequiresUserConsent } from "./IdentityError.js"
+import * as Observe from "./internal/observe.js"
+import { isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
@@ -187,24 +189,6 @@ const questionOf = (
   customParameters: nonEmpty(request.customParameters)
 })
 
-// What may be gone at the next poll.
-const isTransient = (error: DataPlaneError | WorkloadAccessTokenError): boolean => {
-  switch (error._tag) {
-    case "ThrottlingException":
-    case "InternalServerException":
-      return true
-    case "TransportError":
-      return error.kind === "connection" || error.kind === "timeout" || isTransientStatus(error.status)
-    case "UnknownServiceError":
-      return isTransientStatus(error.status)
-    default:
-      return false
-  }
-}
-
-const isTransientStatus = (status: number | undefined): boolean =>
-  status !== undefined && (status >= 500 || status === 429)
-
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
@@ -212,20 +196,25 @@ const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
 const authenticated = <A>(
   call: (workloadIdentityToken: Redacted.Redacted) => Effect.Effect<A, DataPlaneError>
 ): Effect.Effect<A, DataPlaneError | WorkloadAccessTokenError, WorkloadAccessToken> =>
-  Effect.flatMap(
-    WorkloadAccessToken,
-    ({ get, invalidate }) =>
-      Effect.flatMap(get, (token) =>
-        Effect.catchTag(call(token), "UnauthorizedException", (error) =>
+  Effect.flatMap(WorkloadAccessToken, ({ get, invalidate }) => {
+    const attempt = (token: Redacted.Redacted) => Observe.attempt(call(token))
+    return Effect.flatMap(
+      get,
+      (token) =>
+        Effect.catchTag(attempt(token), "UnauthorizedException", (error) =>
           invalidate(token).pipe(
             Effect.zipRight(get),
             Effect.flatMap((fresh) =>
-              Redacted.value(fresh) === Redacted.value(token) ? Effect.fail(error) : call(fresh)
+              Redacted.value(fresh) === Redacted.value(token) ? Effect.fail(error) : attempt(fresh)
             )
-          )))
-  )
+          ))
+    )
+  })
 
 /**
+ * An `Identity` over the data plane in context. Every operation is a span `Identity.<operation>` and is counted and timed:
+ * `IdentityMetrics` has the names.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -295,7 +284,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     }
   })
 
-  const resumeAccessToken = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
+  const resumeAccessToken = Effect.fnUntraced(function*<E, R>(
+    session: ConsentSession,
+    options: ConsentOptions<E, R> = {}
+  ) {
     const answer = yield* pollOnce(session)
     if (Option.isSome(answer)) {
       return answer.value
@@ -303,22 +295,14 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     return yield* showAndWait(session, options)
   })
 
-  const span = (name: string, provider: string, flow?: Flow) =>
-    Effect.withSpan(`Identity.${name}`, {
-      captureStackTrace: false,
-      attributes: { "agentcore.provider": provider, ...(flow === undefined ? {} : { "agentcore.flow": flow }) }
-    })
-
-  return Identity.of({
-    getAccessToken: (request) => span("getAccessToken", request.provider, request.flow)(getAccessToken(request)),
-    resumeAccessToken: (session, options = {}) =>
-      span("resumeAccessToken", session.provider, session.flow)(resumeAccessToken(session, options)),
+  return Observe.identity({
+    getAccessToken,
+    resumeAccessToken,
     getApiKey: ({ provider }) =>
       authenticated((workloadIdentityToken) =>
         dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
       ).pipe(
-        Effect.map((answer) => answer.apiKey),
-        span("getApiKey", provider)
+        Effect.map((answer) => answer.apiKey)
       ),
     getPaymentToken: ({ payment, provider }) =>
       authenticated((workloadIdentityToken) =>
@@ -328,15 +312,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
           paymentTokenRequest: payment
         })
       ).pipe(
-        Effect.map((answer) => answer.paymentTokenResponse),
-        span("getPaymentToken", provider)
+        Effect.map((answer) => answer.paymentTokenResponse)
       ),
     completeAuthorization: ({ sessionUri, user }) =>
-      Effect.withSpan(
-        dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }),
-        "Identity.completeAuthorization",
-        { captureStackTrace: false }
-      )
+      Observe.attempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
   })
 })
 

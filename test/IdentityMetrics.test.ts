@@ -1,0 +1,143 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as IdentityMetrics from "effect-agentcore-identity/IdentityMetrics"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as TestClock from "effect/TestClock"
+import * as Recorder from "./recorder.js"
+import { answers, failures, scripted, secret, sessionUri } from "./utils.js"
+
+// The registry of metrics is one for the process: each test has providers of its own.
+
+const getAccessToken = (provider: string, options?: Partial<Identity.AccessTokenRequest>) =>
+  Effect.flatMap(
+    Identity.Identity,
+    (identity) => identity.getAccessToken({ provider, flow: "USER_FEDERATION", ...options })
+  )
+
+const consent = { consent: () => Effect.void }
+
+const of = (labels: IdentityMetrics.Labels) => {
+  const tags = IdentityMetrics.labels(labels)
+  return Effect.all({
+    operations: Effect.map(
+      Metric.value(Metric.taggedWithLabels(IdentityMetrics.operations, tags)),
+      (state) => state.count
+    ),
+    duration: Metric.value(Metric.taggedWithLabels(IdentityMetrics.duration, tags)),
+    attempts: Metric.value(Metric.taggedWithLabels(IdentityMetrics.attempts, tags))
+  })
+}
+
+const ofTokens = (provider: string, outcome: string) =>
+  of({ operation: "getAccessToken", provider, flow: "USER_FEDERATION", outcome })
+
+describe("IdentityMetrics", () => {
+  it.effect("count operations by outcome", () =>
+    Effect.gen(function*() {
+      yield* getAccessToken("counted")
+      yield* getAccessToken("counted")
+      yield* Effect.flip(getAccessToken("counted"))
+      assert.strictEqual((yield* ofTokens("counted", "ok")).operations, 2)
+      assert.strictEqual((yield* ofTokens("counted", "AccessDeniedException")).operations, 1)
+      assert.strictEqual((yield* ofTokens("counted", "interrupted")).operations, 0)
+    }).pipe(Effect.provide(scripted({
+      getResourceOauth2Token: [answers.issued(), answers.issued(), failures.denied]
+    }))))
+
+  it.effect("time the wait for a user, and count its calls", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(getAccessToken("timed", consent))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      yield* getAccessToken("timed")
+      const { attempts, duration } = yield* ofTokens("timed", "ok")
+      assert.strictEqual(duration.sum, 10)
+      assert.strictEqual(duration.count, 2)
+      assert.deepStrictEqual(duration.buckets.find(([boundary]) => boundary === 5), [5, 1])
+      assert.deepStrictEqual(duration.buckets.find(([boundary]) => boundary === 10), [10, 2])
+      assert.strictEqual(attempts.max, 3)
+      assert.strictEqual(attempts.sum, 4)
+    }).pipe(Effect.provide(scripted({
+      getResourceOauth2Token: [answers.consent, answers.inProgress, answers.issued(), answers.issued()]
+    }))))
+
+  it.effect("count an interrupted wait", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(getAccessToken("given-up", consent))
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.interrupt(fiber)
+      const { attempts, duration, operations } = yield* ofTokens("given-up", "interrupted")
+      assert.strictEqual(operations, 1)
+      assert.strictEqual(duration.sum, 5)
+      assert.strictEqual(attempts.sum, 2)
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, answers.inProgress] }))))
+
+  it.effect("have the labels that the program puts on its own metrics", () =>
+    Effect.gen(function*() {
+      const tenant = Effect.tagMetrics("tenant", "acme")
+      yield* getAccessToken("tenants").pipe(tenant)
+      yield* getAccessToken("tenants").pipe(tenant)
+      yield* getAccessToken("tenants")
+      assert.strictEqual((yield* ofTokens("tenants", "ok").pipe(tenant)).operations, 2)
+      assert.strictEqual((yield* ofTokens("tenants", "ok")).operations, 1)
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => answers.issued() }))))
+
+  it.effect("cover operations without a flow, and without a provider", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      yield* identity.getApiKey({ provider: "keys" })
+      yield* identity.completeAuthorization({ sessionUri: secret(sessionUri), user: { userId: "alice" } })
+      assert.strictEqual((yield* of({ operation: "getApiKey", provider: "keys", outcome: "ok" })).operations, 1)
+      const completions = yield* of({ operation: "completeAuthorization", outcome: "ok" })
+      assert.strictEqual(completions.operations, 1)
+      assert.strictEqual(completions.attempts.sum, 1)
+    }).pipe(Effect.provide(scripted({
+      getResourceApiKey: [Effect.succeed({ apiKey: secret("the-key") })],
+      completeResourceTokenAuth: [Effect.void]
+    }))))
+
+  it.effect("have documented names and labels, and nothing of the request beyond them", () =>
+    Effect.gen(function*() {
+      yield* getAccessToken("discreet", {
+        scopes: ["scope-of-the-user"],
+        resources: ["https://resource.example.com"],
+        audiences: ["an-audience"],
+        returnUrl: "https://return.example.com/consent",
+        customState: secret("state-84e5b3917a"),
+        customParameters: { login_hint: "alice@example.com" }
+      })
+      yield* Effect.flip(getAccessToken("a secret by mistake"))
+      const own = (yield* Metric.snapshot).map(({ metricKey }) => metricKey)
+        .filter(({ name }) => name.startsWith("agentcore.identity."))
+      assert.sameMembers([...new Set(own.map(({ name }) => name))], [
+        "agentcore.identity.operations",
+        "agentcore.identity.operation.duration",
+        "agentcore.identity.operation.attempts"
+      ])
+      const tags = own.flatMap(({ tags }) => tags)
+      const keys = new Set(tags.map(({ key }) => key))
+      assert.includeMembers([
+        "agentcore.operation",
+        "agentcore.provider",
+        "agentcore.flow",
+        "agentcore.outcome",
+        "unit",
+        "tenant"
+      ], [...keys])
+      const values = tags.map(({ value }) => value)
+      assert.include(values, "discreet")
+      Recorder.assertSecretFree(values, [
+        "scope-of-the-user",
+        "https://resource.example.com",
+        "an-audience",
+        "https://return.example.com/consent",
+        "state-84e5b3917a",
+        "alice@example.com",
+        "a secret by mistake",
+        "workload-token",
+        "access-token"
+      ])
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
+})
