@@ -1,0 +1,277 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { assertSecretFree, faces } from "../recorder.js"
+import { secret } from "../utils.js"
+import * as World from "./world.js"
+
+const { runWithContext } = PromiseIdentity
+
+describe("withAccessToken", () => {
+  it.scopedLive("gives the token as the last argument, and what the function gives back", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions()
+      const workloadIdentityToken = yield* World.tokenOf("alice")
+      const tool = withAccessToken({ ...World.calendar, authFlow: "M2M", workloadIdentityToken })(
+        async (day: string, hour: number, token: string) => ({ day, hour, token })
+      )
+      const { token, ...rest } = yield* Effect.promise(() => tool("Monday", 9))
+      assert.deepStrictEqual(rest, { day: "Monday", hour: 9 })
+      assert.match(token, /^token-\d+\.calendar-client\./)
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("shows the authorization URL once, and waits for the token", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions()
+      const { approve } = yield* World.decisions
+      const shown: Array<string> = []
+      const tool = withAccessToken({
+        ...World.calendar,
+        workloadIdentityToken: yield* World.tokenOf("alice"),
+        customState: "state-of-the-application",
+        onAuthUrl: async (url) => {
+          shown.push(url)
+          await approve(url)
+        }
+      })(async (token: string) => token)
+      assert.match(yield* Effect.promise(() => tool()), /^token-1\.calendar-client\.approved\.read/)
+      assert.lengthOf(shown, 1)
+      // The vault answers now.
+      assert.match(yield* Effect.promise(() => tool()), /^token-1\.calendar-client\.approved\.read/)
+      assert.lengthOf(shown, 1)
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("asks anew when it is told to", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions()
+      const { approve } = yield* World.decisions
+      const tool = withAccessToken({
+        ...World.calendar,
+        workloadIdentityToken: yield* World.tokenOf("alice"),
+        forceAuthentication: true,
+        onAuthUrl: approve
+      })(async (token: string) => token)
+      assert.match(yield* Effect.promise(() => tool()), /^token-1\./)
+      assert.match(yield* Effect.promise(() => tool()), /^token-2\./)
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("rejects at once with the session, when there is nobody to show the URL", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions()
+      const workloadIdentityToken = yield* World.tokenOf("alice")
+      const customState = "state-of-the-application"
+      const tool = withAccessToken({ ...World.calendar, workloadIdentityToken, customState })(
+        async (token: string) => token
+      )
+      const error = yield* World.rejectionOf(tool())
+      assert.instanceOf(error, Error)
+      assert.strictEqual(World.tagOf(error), "RequiresUserConsent")
+      assert.propertyVal(error, "provider", "calendar")
+      assertSecretFree(faces(error), [workloadIdentityToken, "state-of-the-application"])
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("ends the wait when consent is refused", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions()
+      const { deny } = yield* World.decisions
+      const tool = withAccessToken({
+        ...World.calendar,
+        workloadIdentityToken: yield* World.tokenOf("alice"),
+        onAuthUrl: deny
+      })(async (token: string) => token)
+      assert.strictEqual(World.tagOf(yield* World.rejectionOf(tool())), "AuthorizationFailed")
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("rejects with the very errors of onAuthUrl and of the function", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions()
+      const workloadIdentityToken = yield* World.tokenOf("alice")
+      const ofHandler = new Error("no chat to show it in")
+      for (
+        const onAuthUrl of [
+          () => Promise.reject(ofHandler),
+          () => {
+            throw ofHandler
+          }
+        ]
+      ) {
+        const asking = withAccessToken({ ...World.calendar, workloadIdentityToken, onAuthUrl })(async (token: string) =>
+          token
+        )
+        assert.strictEqual(yield* World.rejectionOf(asking()), ofHandler)
+      }
+
+      const ofFunction = new Error("the calendar is down")
+      const failing = withAccessToken({ ...World.calendar, authFlow: "M2M", workloadIdentityToken })(
+        async (_token: string): Promise<never> => {
+          throw ofFunction
+        }
+      )
+      assert.strictEqual(yield* World.rejectionOf(failing()), ofFunction)
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("rejects with the exception of the service, under its AWS name", () =>
+    Effect.gen(function*() {
+      const { withAccessToken, withApiKey } = yield* World.functions()
+      const workloadIdentityToken = yield* World.tokenOf("alice")
+      const unknownProvider = withApiKey({ workloadIdentityToken, providerName: "nowhere" })(async (key: string) => key)
+      assert.strictEqual(World.tagOf(yield* World.rejectionOf(unknownProvider())), "ResourceNotFoundException")
+
+      const sentinel = "a-workload-token-that-nobody-issued"
+      const unauthorized = withAccessToken({ ...World.calendar, workloadIdentityToken: sentinel })(async (t: string) =>
+        t
+      )
+      const error = yield* World.rejectionOf(unauthorized())
+      assert.strictEqual(World.tagOf(error), "UnauthorizedException")
+      assertSecretFree(faces(error), [sentinel])
+
+      const noName = withAccessToken({ ...World.calendar, workloadIdentityToken, providerName: "" })(async (
+        t: string
+      ) => t)
+      assert.strictEqual(World.tagOf(yield* World.rejectionOf(noName())), "ValidationException")
+    }).pipe(Effect.provide(World.layer)))
+})
+
+describe("withApiKey", () => {
+  it.scopedLive("reads its configuration when it is called", () =>
+    Effect.gen(function*() {
+      const { withApiKey } = yield* World.functions()
+      const config: PromiseIdentity.ApiKeyWrapperConfig = { providerName: "nowhere" }
+      const call = withApiKey(config)(async (apiKey: string) => apiKey)
+      config.providerName = "weather"
+      config.workloadIdentityToken = yield* World.tokenOf("alice")
+      assert.strictEqual(yield* Effect.promise(call), "key-of-the-weather")
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("gives the key as the last argument", () =>
+    Effect.gen(function*() {
+      const { withApiKey } = yield* World.functions()
+      const workloadIdentityToken = yield* World.tokenOf("alice")
+      const forecast = withApiKey({ workloadIdentityToken, providerName: "weather" })(
+        async (city: string, apiKey: string) => ({ city, apiKey })
+      )
+      assert.deepStrictEqual(yield* Effect.promise(() => forecast("Zürich")), {
+        city: "Zürich",
+        apiKey: "key-of-the-weather"
+      })
+    }).pipe(Effect.provide(World.layer)))
+})
+
+describe("the caller", () => {
+  const forecast = (withApiKey: PromiseIdentity.Functions["withApiKey"]) =>
+    withApiKey({ providerName: "weather" })(async (apiKey: string) => apiKey)
+
+  it.scopedLive("is the one of the request, by the official context or by http/RequestContext", () =>
+    Effect.gen(function*() {
+      const { withAccessToken, withApiKey, withWAT } = yield* World.functions()
+      const { approve } = yield* World.decisions
+      const workloadAccessToken = yield* World.tokenOf("alice")
+      const official = { sessionId: "s", headers: {}, workloadAccessToken, oauth2CallbackUrl: World.returnUrl }
+      const own = yield* RequestContext.fromHeaders({
+        WorkloadAccessToken: workloadAccessToken,
+        OAuth2CallbackUrl: World.returnUrl
+      })
+      const { callbackUrl: _, ...fromContext } = World.calendar
+      const token = withAccessToken({ ...fromContext, forceAuthentication: true, onAuthUrl: approve })(
+        async (token: string) => token
+      )
+      for (const context of [official, own]) {
+        assert.strictEqual(
+          yield* Effect.promise(() => runWithContext(context, forecast(withApiKey))),
+          "key-of-the-weather"
+        )
+        assert.match(yield* Effect.promise(() => runWithContext(context, token)), /calendar-client\.approved/)
+        const wat = withWAT(async (query: string, wat: string) => `${query} ${wat}`)
+        assert.strictEqual(
+          yield* Effect.promise(() => runWithContext(context, () => wat("q"))),
+          `q ${workloadAccessToken}`
+        )
+      }
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("is given, before that of the request", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions()
+      const { approve } = yield* World.decisions
+      const [alice, bob] = yield* Effect.all([World.tokenOf("alice"), World.tokenOf("bob")])
+      const tool = (workloadIdentityToken: string | undefined, onAuthUrl?: (url: string) => Promise<void>) =>
+        withAccessToken({ ...World.calendar, workloadIdentityToken, onAuthUrl })(async (token: string) => token)
+      const asBob = { workloadAccessToken: bob }
+      const ofAlice = yield* Effect.promise(() => runWithContext(asBob, tool(alice, approve)))
+      // Bob was not the one who consented.
+      assert.strictEqual(
+        World.tagOf(yield* World.rejectionOf(runWithContext(asBob, tool(undefined)))),
+        "RequiresUserConsent"
+      )
+      assert.strictEqual(yield* Effect.promise(() => tool(alice)()), ofAlice)
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("is the one of the runtime where there is no other", () =>
+    Effect.gen(function*() {
+      const { withApiKey, withWAT } = yield* World.functions({
+        caller: WorkloadAccessToken.layer(secret("token-of-the-runtime"))
+      })
+      const wat = withWAT(async (wat: string) => wat)
+      assert.strictEqual(yield* Effect.promise(wat), "token-of-the-runtime")
+      assert.strictEqual(yield* Effect.promise(() => runWithContext({}, wat)), "token-of-the-runtime")
+      const alice = yield* World.tokenOf("alice")
+      assert.strictEqual(yield* Effect.promise(() => runWithContext({ workloadAccessToken: alice }, wat)), alice)
+      assert.strictEqual(World.tagOf(yield* World.rejectionOf(forecast(withApiKey)())), "UnauthorizedException")
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("is missing: the error says what to do", () =>
+    Effect.gen(function*() {
+      const { withAccessToken, withApiKey, withWAT } = PromiseIdentity.make(
+        yield* World.runtimeOf(Layer.mock(Identity.Identity, {}))
+      )
+      const calls = [
+        () => forecast(withApiKey)(),
+        withAccessToken(World.calendar)(async (token: string) => token),
+        withAccessToken({ ...World.calendar, workloadIdentityToken: "" })(async (token: string) => token),
+        withWAT(async (wat: string) => wat)
+      ]
+      for (const call of calls) {
+        const outside = yield* World.rejectionOf(call())
+        assert.strictEqual(World.tagOf(outside), "MissingWorkloadAccessToken")
+        assert.match(String(outside), /workloadIdentityToken is not given.*runWithContext/)
+        const inside = yield* World.rejectionOf(runWithContext({ workloadAccessToken: "" }, call))
+        assert.strictEqual(World.tagOf(inside), "MissingWorkloadAccessToken")
+        assert.match(String(inside), /X-Amzn-Bedrock-AgentCore-Runtime-User-Id/)
+      }
+    }))
+})
+
+describe("make", () => {
+  const workloadIdentityToken = "a-workload-token"
+  const keys = Layer.mock(Identity.Identity, { getApiKey: () => Effect.succeed(secret("a-key")) })
+  const wrapped = ({ withApiKey }: PromiseIdentity.Functions) =>
+    withApiKey({ workloadIdentityToken, providerName: "weather" })(async (key: string) => key)
+
+  it.scopedLive("builds a managed runtime at the first call, once", () =>
+    Effect.gen(function*() {
+      let built = 0
+      const counted = Layer.tap(keys, () => Effect.sync(() => built++))
+      const call = wrapped(PromiseIdentity.make(yield* World.runtimeOf(counted)))
+      assert.strictEqual(built, 0)
+      assert.deepStrictEqual(yield* Effect.promise(() => Promise.all([call(), call()])), ["a-key", "a-key"])
+      assert.strictEqual(yield* Effect.promise(call), "a-key")
+      assert.strictEqual(built, 1)
+    }))
+
+  it.live("takes the runtime of an Effect program", () =>
+    Effect.gen(function*() {
+      const call = wrapped(PromiseIdentity.make(yield* Effect.runtime<Identity.Identity>()))
+      assert.strictEqual(yield* Effect.promise(call), "a-key")
+    }).pipe(Effect.provide(keys)))
+
+  it.scopedLive("rejects with the error of the layer", () =>
+    Effect.gen(function*() {
+      const failure = new Error("no such place")
+      const call = wrapped(PromiseIdentity.make(yield* World.runtimeOf(Layer.fail(failure).pipe(Layer.merge(keys)))))
+      assert.strictEqual(yield* World.rejectionOf(call()), failure)
+    }))
+})

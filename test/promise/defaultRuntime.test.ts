@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import {
+  disposeDefaultRuntime,
+  runWithContext,
+  withAccessToken,
+  withApiKey,
+  withWAT
+} from "effect-agentcore-identity/promise/Identity"
+import * as Effect from "effect/Effect"
+import * as World from "./world.js"
+
+// An environment that no client can be made in.
+const unusable = {
+  AWS_REGION: "us-west-2",
+  BEDROCK_AGENTCORE_DP_ENDPOINT: "http://not-a-loopback-host.example.com",
+  BEDROCK_AGENTCORE_CP_ENDPOINT: undefined
+}
+
+const forecast = withApiKey({ providerName: "weather" })(async (city: string, apiKey: string) => `${city} ${apiKey}`)
+
+const reports = withAccessToken({ providerName: "calendar", scopes: ["read"], authFlow: "M2M" })(
+  async (token: string) => token
+)
+
+const disposing = Effect.addFinalizer(() => Effect.promise(disposeDefaultRuntime))
+
+describe("the functions of the module", () => {
+  it.scopedLive("reach AWS as the environment says when the first call is made", () =>
+    Effect.gen(function*() {
+      yield* disposing
+      yield* World.setUp
+      const { environment } = yield* LocalServer.LocalServer
+      yield* World.environment(environment)
+      const workloadAccessToken = yield* World.tokenOf("alice")
+      const answers = yield* Effect.promise(() =>
+        runWithContext({ workloadAccessToken }, () => Promise.all([forecast("Zürich"), forecast("Bern"), reports()]))
+      )
+      assert.deepStrictEqual(answers.slice(0, 2), ["Zürich key-of-the-weather", "Bern key-of-the-weather"])
+      assert.match(answers[2] ?? "", /^token-1\.calendar-client\./)
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("reject with what is wrong with the environment, and go on when it is mended", () =>
+    Effect.gen(function*() {
+      yield* disposing
+      yield* World.setUp
+      const { environment } = yield* LocalServer.LocalServer
+      const workloadAccessToken = yield* World.tokenOf("alice")
+      const call = () => runWithContext({ workloadAccessToken }, () => forecast("Zürich"))
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* World.environment(unusable)
+        const errors = yield* Effect.all([World.rejectionOf(call()), World.rejectionOf(call())], { concurrency: 2 })
+        for (const error of errors) {
+          assert.instanceOf(error, Error)
+          assert.match(String(error), /BEDROCK_AGENTCORE_DP_ENDPOINT/)
+        }
+      }))
+      yield* World.environment(environment)
+      assert.strictEqual(yield* Effect.promise(call), "Zürich key-of-the-weather")
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("need no client to see that there is no caller, or to give his token", () =>
+    Effect.gen(function*() {
+      yield* disposing
+      yield* World.environment(unusable)
+      const whoami = withWAT(async (wat: string) => wat)
+      assert.strictEqual(World.tagOf(yield* World.rejectionOf(forecast("Zürich"))), "MissingWorkloadAccessToken")
+      assert.strictEqual(World.tagOf(yield* World.rejectionOf(reports())), "MissingWorkloadAccessToken")
+      assert.strictEqual(World.tagOf(yield* World.rejectionOf(whoami())), "MissingWorkloadAccessToken")
+      const asAlice = runWithContext({ workloadAccessToken: "token-of-alice" }, whoami)
+      assert.strictEqual(yield* Effect.promise(() => asAlice), "token-of-alice")
+    }))
+
+  it.scopedLive("make a new client after the runtime was disposed of", () =>
+    Effect.gen(function*() {
+      yield* disposing
+      // Nothing was made yet.
+      yield* Effect.promise(disposeDefaultRuntime)
+      yield* World.setUp
+      const { environment } = yield* LocalServer.LocalServer
+      const workloadAccessToken = yield* World.tokenOf("alice")
+      const call = () => runWithContext({ workloadAccessToken }, () => forecast("Zürich"))
+      yield* World.environment(environment)
+      assert.strictEqual(yield* Effect.promise(call), "Zürich key-of-the-weather")
+      const { received, url } = yield* World.receiver
+      yield* World.environment({ BEDROCK_AGENTCORE_DP_ENDPOINT: url })
+      assert.strictEqual(yield* Effect.promise(call), "Zürich key-of-the-weather")
+      yield* Effect.promise(disposeDefaultRuntime)
+      yield* World.rejectionOf(call())
+      assert.lengthOf(received, 1)
+    }).pipe(Effect.provide(World.layer)))
+})

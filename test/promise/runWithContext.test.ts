@@ -1,0 +1,125 @@
+import { assert, describe, it } from "@effect/vitest"
+import { getContext, runWithContext } from "effect-agentcore-identity/promise/Identity"
+import * as Effect from "effect/Effect"
+import { setImmediate as nextTurn } from "node:timers/promises"
+import * as World from "./world.js"
+
+const users = Array.from({ length: 20 }, (_, index) => `user-${index}`)
+
+describe("runWithContext", () => {
+  it("carries the context to everything that is called, and to nothing else", async () => {
+    const context = { workloadAccessToken: "a-token", sessionId: "a-session" }
+    const later = async () => {
+      await nextTurn()
+      return getContext()
+    }
+    assert.isUndefined(getContext())
+    const pending = runWithContext(context, later)
+    assert.isUndefined(getContext())
+    assert.strictEqual(await pending, context)
+    assert.isUndefined(getContext())
+    assert.strictEqual(runWithContext(context, getContext), context)
+  })
+
+  it("nests", async () => {
+    const outer = { sessionId: "outer" }
+    const inner = { sessionId: "inner" }
+    const seen = await runWithContext(outer, async () => [
+      getContext(),
+      await runWithContext(inner, async () => getContext()),
+      getContext()
+    ])
+    assert.deepStrictEqual(seen, [outer, inner, outer])
+  })
+
+  it("gives back what the function gives, and throws what it throws", async () => {
+    const answer = { data: "as it is" }
+    const failure = new Error("as it is")
+    assert.strictEqual(runWithContext({}, () => answer), answer)
+    assert.strictEqual(await runWithContext({}, async () => answer), answer)
+    assert.throws(() =>
+      runWithContext({}, () => {
+        throw failure
+      }), failure)
+    assert.strictEqual(
+      await runWithContext({}, () => Promise.reject(failure)).catch((error: unknown) => error),
+      failure
+    )
+  })
+
+  const stream = async function*(seen: Array<unknown>) {
+    try {
+      yield getContext()
+      await nextTurn()
+      yield getContext()
+    } catch (error) {
+      yield [error, getContext()]
+    } finally {
+      seen.push(getContext())
+    }
+  }
+
+  it("carries the context into a generator that somebody else reads, from its begin to its end", async () => {
+    const context = { sessionId: "streaming" }
+    const seen: Array<unknown> = []
+    const read = async (generator: AsyncIterable<unknown>) => {
+      for await (const value of generator) seen.push(value)
+    }
+    await read(runWithContext(context, () => stream(seen)))
+    await read(await runWithContext(context, async () => stream(seen)))
+    assert.deepStrictEqual(seen, [context, context, context, context, context, context])
+  })
+
+  it("carries the context into the end of a generator that is left, or told of an error", async () => {
+    const context = { sessionId: "streaming" }
+    const seen: Array<unknown> = []
+    for await (const _ of runWithContext(context, () => stream(seen))) break
+    assert.deepStrictEqual(seen, [context])
+
+    const told = runWithContext(context, () => stream(seen))
+    await told.next()
+    const { value } = await told.throw("lost")
+    assert.deepStrictEqual(value, ["lost", context])
+  })
+
+  it.scopedLive("keeps 20 users apart whose calls are made at once", () =>
+    Effect.gen(function*() {
+      // One call at a time: each fiber goes on in the turn, and in the asynchronous context, of the one before.
+      const semaphore = yield* Effect.makeSemaphore(1)
+      const { withAccessToken, withApiKey, withWAT } = yield* World.functions({ around: semaphore.withPermits(1) })
+      const { approve } = yield* World.decisions
+      const tokens = new Map<string, string>()
+      for (const user of users) {
+        tokens.set(user, yield* World.tokenOf(user))
+      }
+      const forecast = withApiKey({ providerName: "weather" })(async (_key: string) => getContext()?.sessionId)
+      const whoami = withWAT(async (wat: string) => wat)
+      const askedIn = new Map<string, string | undefined>()
+      const token = withAccessToken({
+        ...World.calendar,
+        onAuthUrl: async (url) => {
+          askedIn.set(url, getContext()?.sessionId)
+          await approve(url)
+          askedIn.set(`${url}, later`, getContext()?.sessionId)
+        }
+      })(async (token: string) => ({ token, sessionId: getContext()?.sessionId }))
+
+      const request = (user: string) =>
+        runWithContext({ sessionId: user, workloadAccessToken: tokens.get(user) }, async () => {
+          const [first, wat, ofKey] = await Promise.all([token(), whoami(), forecast()])
+          const again = await token()
+          return { user, first, again, wat, ofKey }
+        })
+      const answers = yield* Effect.promise(() => Promise.all(users.map(request)))
+
+      for (const { again, first, ofKey, user, wat } of answers) {
+        assert.strictEqual(wat, tokens.get(user))
+        assert.strictEqual(first.sessionId, user)
+        assert.strictEqual(ofKey, user)
+        assert.deepStrictEqual(again, first)
+      }
+      assert.lengthOf(new Set(answers.map(({ first }) => first.token)), users.length)
+      // Each was asked once, in his own context.
+      assert.sameMembers([...askedIn.values()], [...users, ...users])
+    }).pipe(Effect.provide(World.layer)))
+})

@@ -1,0 +1,96 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import { disposeDefaultRuntime, runWithContext } from "effect-agentcore-identity/promise/Identity"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { readFileSync } from "node:fs"
+import { serve } from "./usage/app.js"
+import type * as Official from "./usage/official.js"
+import * as World from "./world.js"
+
+const header = "x-amz-bedrock-agentcore-identity-wat"
+
+/** A user who has given consent already. */
+const consented = (userId: string) =>
+  Effect.gen(function*() {
+    const dataPlane = yield* DataPlane.DataPlane
+    const backend = yield* LocalBackend.LocalBackend
+    const token = yield* World.tokenOf(userId)
+    const answer = yield* dataPlane.getResourceOauth2Token({
+      workloadIdentityToken: Redacted.make(token),
+      resourceCredentialProviderName: "calendar",
+      oauth2Flow: "USER_FEDERATION",
+      scopes: ["read"],
+      resourceOauth2ReturnUrl: World.returnUrl
+    })
+    yield* answer._tag === "ConsentRequired" ? backend.approve(answer.sessionUri) : Effect.dieMessage(answer._tag)
+    return token
+  })
+
+const usage = (options: {
+  readonly load: () => Promise<typeof Official>
+  readonly inContext: typeof runWithContext
+}) =>
+  Effect.gen(function*() {
+    yield* Effect.addFinalizer(() => Effect.promise(disposeDefaultRuntime))
+    yield* World.setUp
+    const { environment } = yield* LocalServer.LocalServer
+    const { received, url } = yield* World.receiver
+    yield* World.environment({ ...environment, API_URL: url })
+    const { handle, stream } = yield* Effect.promise(options.load)
+    const answering = yield* serve((request, context) => options.inContext(context, () => handle(request, context)))
+    const streaming = yield* serve((request, context) => options.inContext(context, () => stream(request, context)))
+    const workloadAccessToken = yield* consented("alice")
+
+    const answer = yield* Effect.promise(() => answering.invoke({ workloadAccessToken }))
+    assert.deepStrictEqual(JSON.parse(answer), {
+      request: { prompt: "hello" },
+      forecast: { city: "Zurich", status: 200 },
+      report: { query: "sales", token: "token-2" },
+      search: `news with a key of ${"key-of-the-weather".length}`
+    })
+    const streamed = yield* Effect.promise(() =>
+      streaming.invoke({ workloadAccessToken, callbackUrl: World.returnUrl, accept: "text/event-stream" })
+    )
+    assert.deepStrictEqual(
+      streamed.split("\n").filter((line) => line.startsWith("data:")).map((line) => JSON.parse(line.slice(5))),
+      [{ events: true }, { forecast: { city: "Zurich", status: 200 } }]
+    )
+    assert.deepStrictEqual(
+      received.map(({ headers, url }) => [
+        url,
+        headers["x-api-key"] ?? headers[header] ?? headers.authorization
+      ]),
+      [
+        ["/mcp", workloadAccessToken],
+        ["/runtimes/arn%3Aother-agent/invocations", workloadAccessToken],
+        ["/forecast?city=Zurich", "key-of-the-weather"],
+        ["/events?max=3", "Bearer token-1.calendar-client.approved.read"],
+        ["/forecast?city=Zurich", "key-of-the-weather"]
+      ]
+    )
+  }).pipe(Effect.provide(World.layer))
+
+describe("the documented usage of the official SDK", () => {
+  it("is the same but for the import", () => {
+    const read = (name: string) => readFileSync(new URL(`usage/${name}`, import.meta.url), "utf8")
+    const moved = read("official.ts").replaceAll(
+      "bedrock-agentcore/identity",
+      "effect-agentcore-identity/promise/Identity"
+    )
+    assert.strictEqual(read("moved.ts"), moved)
+    assert.lengthOf(moved.split("effect-agentcore-identity"), 3)
+  })
+
+  it.scopedLive("runs with the official SDK", () =>
+    usage({
+      load: () => import("./usage/official.js"),
+      // The official server keeps the context for the official functions.
+      inContext: (_, f) => f()
+    }))
+
+  it.scopedLive("runs here, in a handler of the official server that carries the context", () =>
+    usage({ load: () => import("./usage/moved.js"), inContext: runWithContext }))
+})

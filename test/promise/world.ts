@@ -1,0 +1,154 @@
+/** What the tests of the promise API share: the local server, reached over the AWS SDK, and an API that tells what reached it. */
+import { assert } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import { createServer, type IncomingHttpHeaders } from "node:http"
+import type { AddressInfo } from "node:net"
+
+export const returnUrl = "https://agent.example.com/consent"
+
+export const layer = LocalServer.layer().pipe(Layer.provide(OAuthClient.layerScripted({})))
+
+/** The workload `agent`, and the providers `calendar` and `weather`. */
+export const setUp = Effect.gen(function*() {
+  const controlPlane = yield* ControlPlane.ControlPlane
+  yield* controlPlane.createWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+  yield* controlPlane.createOauth2CredentialProvider({
+    name: "calendar",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+        clientId: "calendar-client",
+        clientSecret: Redacted.make("secret-of-the-client")
+      }
+    }
+  })
+  yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("key-of-the-weather") })
+})
+
+const quick = Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(Schedule.spaced("5 millis")))
+
+export const runtimeOf = <R, E>(layer: Layer.Layer<R, E>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => ManagedRuntime.make(layer)),
+    (runtime) => runtime.disposeEffect
+  )
+
+/** The functions over the AWS SDK and the local server, with what a program puts around the calls, or beside `Identity`. */
+export const functions = (options: {
+  readonly around?: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  readonly caller?: Layer.Layer<WorkloadAccessToken.WorkloadAccessToken>
+} = {}) =>
+  Effect.gen(function*() {
+    yield* setUp
+    const { url } = yield* LocalServer.LocalServer
+    const identity = Identity.layer.pipe(
+      Layer.provide(DataPlane.decorate((_, call) => options.around?.(call) ?? call)),
+      Layer.provide(AwsPlanes.layer({
+        region: "us-west-2",
+        endpoint: url,
+        credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
+      }))
+    )
+    const runtime = yield* runtimeOf(Layer.mergeAll(identity, quick, options.caller ?? Layer.empty))
+    return PromiseIdentity.make(runtime)
+  })
+
+export const rejectionOf = <A>(promise: Promise<A>) =>
+  Effect.promise(() =>
+    promise.then(
+      (value) => assert.fail(`it did not reject, but gave ${String(value)}`),
+      (error: unknown) => error
+    )
+  )
+
+export const tagOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag
+
+export const calendar = {
+  providerName: "calendar",
+  scopes: ["read"],
+  authFlow: "USER_FEDERATION",
+  callbackUrl: returnUrl
+} satisfies PromiseIdentity.OAuth2WrapperConfig
+
+/** The workload access token of a user. */
+export const tokenOf = (userId: string) =>
+  Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
+    Effect.map(
+      dataPlane.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId }),
+      ({ workloadAccessToken }) => Redacted.value(workloadAccessToken)
+    ))
+
+const sessionUriOf = (authorizationUrl: string) =>
+  Redacted.make(new URL(authorizationUrl).searchParams.get("request_uri") ?? "")
+
+/** What a user does with an authorization URL, as a promise. */
+export const decisions = Effect.gen(function*() {
+  const backend = yield* LocalBackend.LocalBackend
+  const runtime = yield* Effect.runtime()
+  const decide = (decision: "approve" | "deny") => (url: string): Promise<void> =>
+    Effect.runPromise(Effect.provide(backend[decision](sessionUriOf(url)), runtime))
+  return { approve: decide("approve"), deny: decide("deny") }
+})
+
+/** Environment variables for the time of a scope: the AWS SDK reads its own from the process. `undefined` takes one away. */
+export const environment = (variables: Readonly<Record<string, string | undefined>>) => {
+  const assign = (values: Readonly<Record<string, string | undefined>>) => {
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) {
+        delete process.env[name]
+      } else {
+        process.env[name] = value
+      }
+    }
+  }
+  return Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = Object.fromEntries(Object.keys(variables).map((name) => [name, process.env[name]]))
+      assign(variables)
+      return before
+    }),
+    (before) => Effect.sync(() => assign(before))
+  )
+}
+
+export interface Received {
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/** A server that answers every request with `{}`, and keeps what it received. */
+export const receiver = Effect.acquireRelease(
+  Effect.async<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>((resume) => {
+    const received: Array<Received> = []
+    const server = createServer((request, response) => {
+      received.push({ url: request.url ?? "", headers: request.headers })
+      request.resume().on("end", () => response.setHeader("content-type", "application/json").end("{}"))
+    })
+    server.listen(0, "127.0.0.1", () => {
+      // A server that listens on a port has an address of this kind.
+      const { port } = server.address() as AddressInfo
+      const close = () => {
+        server.close()
+        server.closeAllConnections()
+      }
+      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, received, close }))
+    })
+  }),
+  ({ close }) => Effect.sync(close)
+)
