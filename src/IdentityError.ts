@@ -316,7 +316,7 @@ const transportAdvice = {
   connection: "the connection failed or was lost. Check the endpoint and the network",
   timeout: "no answer came in time",
   credentials: "no usable AWS credentials were found. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-  undecodable: "the answer could not be read. Check that the endpoint is AgentCore Identity and not a proxy before it"
+  undecodable: "the answer could not be read. Check that the endpoint is the service itself and not a proxy before it"
 }
 
 /**
@@ -552,8 +552,8 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
   readonly [TypeId] = TypeId
   override get message(): string {
     return `The resource asks for ${
-      this.required.length === 0 ? "other scopes" : `the scopes '${this.required.join(" ")}'`
-    } than the token of provider '${this.provider}' was requested with: '${this.requested.join(" ")}'`
+      this.required.length === 0 ? "more scopes" : `the scopes '${this.required.join(" ")}'`
+    }; the token of provider '${this.provider}' was requested with '${this.requested.join(" ")}'`
   }
 }
 

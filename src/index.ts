@@ -1,5 +1,5 @@
 /**
- * Every module that needs neither the AWS SDK nor HTTP. The modules under `aws/`, `http/`, `local/` and `testing/` are
+ * Every module that needs neither the AWS SDK nor HTTP. The modules under `aws/`, `http/`, `local/`, `persistence/`, `promise/` and `testing/` are
  * imported by their own subpaths: Node does not tree-shake, and a program that only describes what it needs should load
  * none of them.
  *
@@ -39,6 +39,11 @@ export * as ControlPlane from "./ControlPlane.js"
 /**
  * @since 0.1.0
  */
+export * as CredentialCache from "./CredentialCache.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as CredentialProvider from "./CredentialProvider.js"
 
 /**
@@ -54,12 +59,22 @@ export * as DataPlane from "./DataPlane.js"
 /**
  * @since 0.1.0
  */
+export * as IamAccessToken from "./IamAccessToken.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as Identity from "./Identity.js"
 
 /**
  * @since 0.1.0
  */
 export * as IdentityError from "./IdentityError.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as IdentityMetrics from "./IdentityMetrics.js"
 
 /**
  * @since 0.1.0

@@ -1,26 +1,46 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import { disposeDefaultRuntime } from "effect-agentcore-identity/promise/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import { decodeJwt } from "jose"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { createServer } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as ProtectedApi from "../../src/internal/local/protectedApi.js"
+import { httpServer } from "../local/utils.js"
 import { answers, authorizationUrl, same, scripted, secret, sessionUri } from "../utils.js"
+import * as Cache from "./cache.js"
 import * as ConsentCallbackExample from "./consent-callback.js"
 import * as CustomSchedule from "./custom-schedule.js"
+import * as HttpClientExample from "./http-client.js"
+import * as IamAccessTokenExample from "./iam-access-token.js"
+import * as LocalDevelopmentExample from "./local-development.js"
+import * as PromiseExample from "./promise.js"
 import * as QuickStart from "./quick-start.js"
 import * as RequiresUserConsent from "./requires-user-consent.js"
+import * as Server from "./server.js"
 import * as SetUp from "./set-up.js"
 import * as TwoProviders from "./two-providers.js"
+import * as Use from "./use.js"
 import * as WithAws from "./with-aws.js"
 
 /** Environment variables for the time of an effect: the AWS SDK reads its own from the process. */
@@ -136,4 +156,154 @@ describe("the examples of the README", () => {
         ))
       )
     )))
+
+  it.scopedLive("server: each request its own caller, its background work too", () =>
+    Effect.gen(function*() {
+      const client = yield* HttpClient.HttpClient
+      const invoke = (headers: Record<string, string>) =>
+        client.execute(HttpClientRequest.post("/invocations", { headers })).pipe(
+          Effect.flatMap((response) => Effect.map(response.text, (text) => ({ status: response.status, text })))
+        )
+      assert.strictEqual((yield* client.get("/ping")).status, 200)
+      const nobody = yield* invoke({})
+      assert.strictEqual(nobody.status, 401)
+      assert.include(nobody.text, "X-Amzn-Bedrock-AgentCore-Runtime-User-Id")
+      const alice = yield* invoke({
+        workloadaccesstoken: "token-of-alice",
+        "x-amzn-bedrock-agentcore-runtime-request-id": "request-1"
+      })
+      assert.deepStrictEqual(JSON.parse(alice.text), {
+        requestId: "request-1",
+        characters: "for token-of-alice".length
+      })
+
+      // The first job is of the request without a token.
+      const jobs = yield* Server.Jobs
+      const orphan = yield* Effect.either(Effect.flatten(jobs.take))
+      assert.strictEqual(orphan._tag, "Left")
+      yield* Effect.flatten(jobs.take)
+      const planes = yield* ScriptedPlanes.ScriptedPlanes
+      const [keys] = yield* planes.callsOf("getResourceApiKey")
+      assert.strictEqual(Redacted.value(keys?.request.workloadIdentityToken ?? secret("")), "token-of-alice")
+    }).pipe(Effect.provide(
+      Server.server.pipe(
+        Layer.provideMerge(Layer.mergeAll(
+          Layer.effect(Server.Jobs, Queue.unbounded<Effect.Effect<void, unknown, Identity.Identity>>()),
+          Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({
+            getResourceOauth2Token: (request) => answers.issued(`for ${Redacted.value(request.workloadIdentityToken)}`),
+            getResourceApiKey: () => Effect.succeed({ apiKey: secret("key") })
+          }))),
+          NodeHttpServer.layerTest
+        ))
+      )
+    )))
+
+  it.scopedLive("http client: a request with the token of its caller", () =>
+    Effect.gen(function*() {
+      yield* QuickStart.setUp
+      const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
+      const api = yield* Layer.build(
+        HttpLayerRouter.serve(
+          ProtectedApi.layer({ issuer, jwksUri, audience }),
+          { disableLogger: true, disableListenLog: true }
+        ).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
+      )
+      const origin = yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), api)
+      assert.property(yield* HttpClientExample.program(origin), "reports")
+    }).pipe(
+      Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" })),
+      Effect.provide(QuickStart.laptop),
+      Effect.provide(NodeHttpClient.layer)
+    ))
+
+  it.effect("use: any client, and a token that was rejected", () =>
+    Effect.gen(function*() {
+      const tokens: Array<string> = []
+      const issues = yield* Use.listIssues((token) => {
+        tokens.push(Redacted.value(token))
+        return tokens.length === 1 ? new Use.OctokitError({ status: 401 }) : Effect.succeed(["an issue"])
+      })
+      assert.deepStrictEqual(issues, ["an issue"])
+      assert.deepStrictEqual(tokens, ["old", "new"])
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued("old"), answers.issued("new")] }))))
+
+  it.effect("cache: one call for two, with and without Redis", () =>
+    Effect.gen(function*() {
+      const planes = ScriptedPlanes.layer({
+        getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
+      })
+      const twice = Effect.gen(function*() {
+        const identity = yield* Identity.Identity
+        const keys = [
+          yield* identity.getApiKey({ provider: "weather" }),
+          yield* identity.getApiKey({ provider: "weather" })
+        ]
+        return keys.map(Redacted.value)
+      }).pipe(Effect.provide(WorkloadAccessToken.layer(secret("workload-token"))))
+      assert.deepStrictEqual(yield* Effect.provide(twice, Cache.inMemory(planes)), ["key-0", "key-0"])
+      // Nothing listens there: a store that is gone is no failure.
+      const gone = ConfigProvider.fromMap(
+        new Map([["REDIS_URL", "redis://127.0.0.1:1"], ["CREDENTIAL_STORE_KEY", "A".repeat(43)]])
+      )
+      const layer = Cache.inRedis(planes)
+      assert.deepStrictEqual(yield* Effect.provide(twice, layer).pipe(Effect.withConfigProvider(gone)), [
+        "key-0",
+        "key-0"
+      ])
+    }))
+
+  it.effect("IAM access token: a JWT of AWS for one audience", () =>
+    Effect.gen(function*() {
+      const { authorization } = yield* IamAccessTokenExample.program
+      const claims = decodeJwt(authorization.replace("Bearer ", ""))
+      assert.strictEqual(claims.aud, "https://warehouse.example.com")
+      assert.strictEqual((claims.exp ?? 0) - (claims.iat ?? 0), 600)
+    }).pipe(Effect.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted()))))
+
+  it.scopedLive("local development: a caller from the file of the Python SDK", () =>
+    Effect.gen(function*() {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-example-"))),
+        (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+      )
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const before = process.cwd()
+          process.chdir(folder)
+          return before
+        }),
+        (before) => Effect.sync(() => process.chdir(before))
+      )
+      const token = yield* Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (caller) => caller.get).pipe(
+        Effect.provide(LocalDevelopmentExample.developer)
+      )
+      assert.isAbove(Redacted.value(token).length, 0)
+      assert.deepStrictEqual(Object.keys(JSON.parse(readFileSync(join(folder, ".agentcore.json"), "utf8"))), [
+        "workload_identity_name",
+        "user_id"
+      ])
+    }))
+
+  it.scopedLive("promise: the token as the last argument", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* LocalServer.LocalServer
+      yield* QuickStart.setUp
+      const api = yield* httpServer((request, response) =>
+        void response.writeHead(request.headers.authorization?.startsWith("Bearer ey") === true ? 204 : 401).end()
+      )
+      const token = yield* Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (caller) => caller.get).pipe(
+        Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" }))
+      )
+      yield* Effect.gen(function*() {
+        const missing = yield* Effect.flip(Effect.tryPromise({
+          try: () => PromiseExample.handler(api, undefined),
+          catch: (error) => error as { readonly _tag: string }
+        }))
+        assert.strictEqual(missing._tag, "MissingWorkloadAccessToken")
+        assert.strictEqual(yield* Effect.promise(() => PromiseExample.handler(api, Redacted.value(token))), 204)
+      }).pipe(
+        Effect.ensuring(Effect.promise(() => disposeDefaultRuntime())),
+        withEnvironment(environment)
+      )
+    }).pipe(Effect.provide(QuickStart.laptop)))
 })

@@ -174,9 +174,9 @@ const required = [
   ...Object.keys(manifest.peerDependencies).filter((name) => !optional.includes(name))
 ]
 
-heading("with the required packages alone: all but local/")
+heading("with the required packages alone: all but local/ and persistence/")
 const lean = project("lean", [...required, "@types/node"])
-const leanPaths = subpaths.filter((subpath) => !subpath.startsWith("./local/"))
+const leanPaths = subpaths.filter((subpath) => !/^\.\/(local|persistence)\//.test(subpath))
 checkTypes(lean, leanPaths)
 checkImports(lean, leanPaths)
 

@@ -96,13 +96,14 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     const allowed = ["effect", "fast-check", "pure-rand"]
     assert.deepStrictEqual(packages.filter((name) => !allowed.includes(name)), [])
     assert.deepStrictEqual(urls.filter((url) => url.endsWith("/effect/dist/esm/index.js")), [])
-    const above = /\/module-load\/(?:internal\/)?(?:aws|http|local|testing|promise|cli)\//
+    const above = /\/module-load\/(?:internal\/)?(?:aws|http|local|persistence|testing|promise|cli)\//
     assert.deepStrictEqual(own.filter((url) => above.test(url)), [])
   })
 
   it.concurrent.each(adapters)("%s: neither AWS SDK, OAuth client nor authorization server", async (module) => {
     const { packages } = await load(module)
-    const lazy = /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open)$/
+    const lazy =
+      /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental)$/
     assert.deepStrictEqual(packages.filter((name) => lazy.test(name)), [])
   })
 })

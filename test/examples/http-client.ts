@@ -1,0 +1,29 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import * as Effect from "effect/Effect"
+
+// A client of one API. Each request gets the token of its own caller; no other origin ever sees one.
+export const reportsClient = (origin: string) =>
+  Effect.map(HttpClient.HttpClient, (client) =>
+    client.pipe(
+      HttpClient.mapRequest(HttpClientRequest.prependUrl(origin)),
+      HttpClientCredentials.withAccessToken({
+        provider: "reports",
+        flow: "M2M",
+        scopes: ["reports:read"],
+        origins: [origin]
+      }),
+      HttpClient.followRedirects()
+    ))
+
+export const program = (origin: string) =>
+  Effect.gen(function*() {
+    const client = yield* reportsClient(origin)
+    const response = yield* client.get("/reports")
+    return yield* response.json
+  }).pipe(
+    // A rejected token has been renewed once by then.
+    Effect.catchTag("CredentialRejected", ({ message }) => Effect.fail(message)),
+    Effect.catchTag("InsufficientScope", ({ required }) => Effect.fail(`ask for ${required.join(" ")}, too`))
+  )

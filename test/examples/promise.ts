@@ -1,0 +1,15 @@
+import { runWithContext, withAccessToken } from "effect-agentcore-identity/promise/Identity"
+
+// As with `bedrock-agentcore/identity`: the token is the last argument.
+const listReports = withAccessToken({
+  providerName: "reports",
+  scopes: ["reports:read"],
+  authFlow: "M2M"
+})(async (api: string, token: string) => {
+  const response = await fetch(`${api}/reports`, { headers: { authorization: `Bearer ${token}` } })
+  return response.status
+})
+
+// One line in a handler of any framework says whose request it is.
+export const handler = (api: string, workloadAccessToken: string | undefined): Promise<number> =>
+  runWithContext({ workloadAccessToken }, () => listReports(api))

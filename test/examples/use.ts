@@ -1,0 +1,16 @@
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+
+// Any other client: it says which of its errors means that the token was rejected.
+export class OctokitError extends Data.TaggedError("OctokitError")<{ readonly status: number }> {}
+
+export const listIssues = (
+  octokit: (token: Redacted.Redacted) => Effect.Effect<ReadonlyArray<string>, OctokitError>
+) =>
+  AccessToken.use(
+    { provider: "github", flow: "USER_FEDERATION", scopes: ["repo"] },
+    { rejected: (error: OctokitError) => error.status === 401 },
+    octokit
+  )
