@@ -109,7 +109,8 @@ export class StoreError extends Schema.TaggedError<StoreError>("effect-agentcore
 export interface Service {
   readonly [TypeId]: Engine.Engine
   /**
-   * A resource has rejected this credential: it is not given out any more, here and, where it is kept there too, from the store.
+   * A resource has rejected this credential: it is dropped from memory, and from the store what was in memory here. Other processes
+   * give it out until they learn of it themselves.
    *
    * `HttpClientCredentials` and `AccessToken.use` need no help: they tell the cache themselves.
    */

@@ -2,7 +2,7 @@
  * Everything that can go wrong, as a closed set of tagged errors. An exception of the service keeps its AWS name as `_tag`:
  * it is what the AWS documentation, IAM and CloudTrail call it.
  *
- * No error carries a token, a key, an authorization URL, or a body that the service sent.
+ * No error shows a token, a key, an authorization URL, or a body that the service sent: what has to be in one is `Redacted`.
  *
  * @since 0.1.0
  */
@@ -360,12 +360,9 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
 // Exceptions of STS
 // -----------------------------------------------------------------------------
 
-const federationAdvice =
-  "an administrator of the account turns outbound web identity federation on once, with `aws iam enable-outbound-web-identity-federation`"
-
 /**
- * The account does not issue JWTs to the outside: outbound web identity federation is off. The message adds how to turn it on to what
- * the service says. HTTP 403.
+ * The account does not issue JWTs to the outside: outbound web identity federation is off. The message says how to turn it on.
+ * HTTP 403.
  *
  * @since 0.1.0
  * @category errors
@@ -375,17 +372,6 @@ export class OutboundWebIdentityFederationDisabledException
     "effect-agentcore-identity/OutboundWebIdentityFederationDisabledException"
   )("OutboundWebIdentityFederationDisabledException", serviceFields)
 {
-  constructor(
-    props: { readonly operation: string; readonly message: string; readonly requestId?: string | undefined },
-    options?: Schema.MakeOptions
-  ) {
-    // An error that comes out of a decoder has the advice already.
-    const { message } = props
-    super(
-      { ...props, message: message.endsWith(federationAdvice) ? message : `${message}: ${federationAdvice}` },
-      options
-    )
-  }
   /**
    * @since 0.1.0
    */

@@ -166,6 +166,40 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* c.token(), "token-1")
     }).pipe(Effect.provide(numbered)))
 
+  it.scoped("what is invalidated does not come back by one who finds it there meanwhile", () =>
+    Effect.gen(function*() {
+      const store = plain(new Map())
+      const a = yield* process({ ...store, remove: (key) => Effect.delay(store.remove(key), "50 millis") }, options)
+      yield* a.token()
+      const invalidation = yield* Effect.fork(a.invalidate("token-0"))
+      yield* TestClock.adjust("10 millis")
+      assert.strictEqual(yield* a.token(), "token-0")
+      yield* TestClock.adjust("40 millis")
+      yield* Fiber.join(invalidation)
+      assert.strictEqual(yield* a.token(), "token-1")
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("nor does what a forced authentication has dropped, also not by one who is still looking there", () =>
+    Effect.gen(function*() {
+      const store = plain(new Map())
+      const b = yield* process(store, options)
+      yield* b.token({ oauth2Flow: "USER_FEDERATION" })
+      const a = yield* process({
+        ...store,
+        // What was read is old when it arrives.
+        get: (key) => Effect.tap(store.get(key), () => Effect.sleep("50 millis")),
+        remove: (key) => Effect.delay(store.remove(key), "20 millis")
+      }, options)
+      const ask = (forceAuthentication: boolean) => a.token({ oauth2Flow: "USER_FEDERATION", forceAuthentication })
+      const forced = yield* Effect.fork(ask(true))
+      yield* TestClock.adjust("10 millis")
+      const meanwhile = yield* Effect.fork(ask(false))
+      yield* TestClock.adjust("10 millis")
+      assert.strictEqual(yield* Fiber.join(forced), "ConsentRequired")
+      yield* TestClock.adjust("40 millis")
+      assert.strictEqual(yield* Fiber.join(meanwhile), "token-2")
+    }).pipe(Effect.provide(numbered)))
+
   it.scoped("what was rejected is not taken from there, and is gone", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()

@@ -405,6 +405,52 @@ describe("CredentialCache: asking anew", () => {
       getResourceOauth2Token: [answers.issued(jwt(3600)), failures.throttling]
     }))))
 
+  it.effect("a forced authentication is not undone by an older call that is answered later", () =>
+    Effect.gen(function*() {
+      const before = yield* Effect.fork(tokenOf())
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual(yield* tokenOf(forced), jwt(3600, 1))
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual(yield* Fiber.join(before), jwt(3600, 0))
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 1))
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [Effect.delay(answers.issued(jwt(3600, 0)), "1 second"), answers.issued(jwt(3600, 1))]
+    }))))
+
+  it.effect("of two forced authentications at once, nobody knows which token is good: it is asked for again", () =>
+    Effect.gen(function*() {
+      const first = yield* Effect.fork(tokenOf(forced))
+      yield* TestClock.adjust("500 millis")
+      yield* tokenOf({ ...forced, customState: secret("state") })
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual(yield* Fiber.join(first), jwt(3600, 0))
+      assert.strictEqual(yield* tokenOf(), jwt(3600, 2))
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [
+        Effect.delay(answers.issued(jwt(3600, 0)), "1 second"),
+        answers.issued(jwt(3600, 1)),
+        answers.issued(jwt(3600, 2))
+      ]
+    }))))
+
+  it.effect("who comes after a forced authentication does not join an older call, and nobody gets its token later", () =>
+    Effect.gen(function*() {
+      const before = yield* Effect.fork(tokenOf())
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual(yield* tokenOf(forced), "ConsentRequired")
+      assert.strictEqual(yield* tokenOf(), "ConsentRequired")
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual(yield* Fiber.join(before), jwt(3600))
+      assert.strictEqual(yield* tokenOf(), "ConsentRequired")
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [
+        Effect.delay(answers.issued(jwt(3600)), "1 second"),
+        answers.consent,
+        answers.consent,
+        answers.consent
+      ]
+    }))))
+
   it.effect("a token that is not to be kept takes the place of one that is", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), jwt(3600))
@@ -500,7 +546,15 @@ describe("CredentialCache: asking anew", () => {
   it.effect("a request that the plane refuses is refused by the plane", () =>
     Effect.gen(function*() {
       // What a program without types may send.
-      for (const request of [{ scopes: undefined }, { scopes: "repo" }, { workloadIdentityToken: "alice" }] as const) {
+      for (
+        const request of [
+          { scopes: undefined },
+          { scopes: "repo" },
+          { workloadIdentityToken: "alice" },
+          { customState: "state" },
+          { sessionUri }
+        ]
+      ) {
         const error = yield* Effect.flip(tokenOf(request as unknown as Partial<TokenRequest>))
         assert.strictEqual(error._tag, "ValidationException")
       }

@@ -68,7 +68,10 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
 export interface ApiKeyOptions extends OriginOptions {
   /** The name of the API-key credential provider. */
   readonly provider: string
-  /** The header that carries the key, as in `x-api-key`. */
+  /**
+   * The header that carries the key, as in `x-api-key`. Anything but the name of a header is thrown as an
+   * `IllegalArgumentException` when the client is wrapped.
+   */
   readonly header: string
   /** What stands in front of the key, with its space where there is one, as in `"Token "`. Default: nothing. */
   readonly prefix?: string | undefined
@@ -170,6 +173,9 @@ export const withAccessToken: {
  * Puts an API key on the requests of a client, in a header of one's choice: fetched at each request, for the origins that it is
  * meant for. On 401 it is fetched again, and the request repeated once if the key has changed; else the request fails with
  * `CredentialRejected`. For redirects, and for what else to put inside and outside, see {@link withAccessToken}.
+ *
+ * A 401 does not say which credential it means, and the inner one takes it for its own: for a resource that wants a token too, put
+ * the token inside, which is the one that expires.
  *
  * @since 0.1.0
  * @category combinators

@@ -209,14 +209,22 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
     ? Effect.map(Fallback, Option.getOrElse(() => workloadAccessToken(context)))
     : Effect.succeed(workloadAccessToken(context))
 
+/** Whose a context is. Two middlewares have the server's own request in common; what stands between them may change the headers. */
+const requests = new WeakMap<Service, unknown>()
+
 /**
  * Always read from the request at hand, never taken from the context: what a program provides by accident, around its server, is
  * somebody else's. The id alone is kept when middlewares are stacked, so that a request has one.
  */
 const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest> = Effect.gen(function*() {
-  const { headers } = yield* HttpServerRequest.HttpServerRequest
-  const outer = yield* Effect.serviceOption(RequestContext)
-  return Reading.read(headers, () => Option.isSome(outer) ? outer.value.requestId : randomUUID())
+  const { headers, source } = yield* HttpServerRequest.HttpServerRequest
+  const outer = Option.filter(
+    yield* Effect.serviceOption(RequestContext),
+    (context) => requests.get(context) === source
+  )
+  const context = Reading.read(headers, () => Option.isSome(outer) ? outer.value.requestId : randomUUID())
+  requests.set(context, source)
+  return context
 })
 
 /**

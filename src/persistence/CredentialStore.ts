@@ -67,6 +67,7 @@ export interface RedisOptions extends Options {
  *
  * - `MissingPackage`: `ioredis` or `@effect/experimental` is not installed
  * - `InvalidKey`: a key is not 32 bytes in base64url
+ * - `InvalidUrl`: the URL of Redis cannot be read
  *
  * @since 0.1.0
  * @category errors
@@ -74,7 +75,7 @@ export interface RedisOptions extends Options {
 export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>(
   "effect-agentcore-identity/persistence/CredentialStoreError"
 )("CredentialStoreError", {
-  reason: Schema.Literal("MissingPackage", "InvalidKey"),
+  reason: Schema.Literal("MissingPackage", "InvalidKey", "InvalidUrl"),
   message: Schema.String
 }) {}
 
@@ -135,7 +136,8 @@ const load = <A>(name: string, module: () => Promise<A>): Effect.Effect<A, Crede
   })
 
 /**
- * A store over the `BackingPersistence` in context.
+ * A store over the `BackingPersistence` in context. The one of `@effect/experimental` for Redis may die when it is released and Redis
+ * is gone: {@link layerRedis} does not.
  *
  * @since 0.1.0
  * @category layers
@@ -188,7 +190,16 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
     Store,
     Effect.gen(function*() {
       const { Redis: Client } = yield* load("ioredis", () => import("ioredis"))
-      return yield* make(options, yield* Redis.make(Client, prefixOf(options), options.url, options.redis))
+      const backing = yield* Effect.mapError(
+        Redis.make(Client, prefixOf(options), options.url, options.redis),
+        () =>
+          new CredentialStoreError({
+            reason: "InvalidUrl",
+            message:
+              "The URL of Redis has to be as in rediss://user:password@host:6379/0, with a password that is percent-encoded"
+          })
+      )
+      return yield* make(options, backing)
     })
   )
 

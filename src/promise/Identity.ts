@@ -299,33 +299,34 @@ const over = <R>({ identity, run }: Host<R>): Functions => {
 
   const wrapWithIdentity = (
     config: ApiKeyWrapperConfig,
-    f: (
-      identity: Service,
+    callFor: (
       context: RequestContext | undefined
-    ) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
+    ) => (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
   ) =>
-    wrap((context) =>
-      Effect.flatMap(
+    wrap((context) => {
+      // Before anything runs: whoever waits for a runtime to be built goes on in the asynchronous context of another call.
+      const call = callFor(context)
+      return Effect.flatMap(
         callerOf(config.workloadIdentityToken, context),
         (caller) =>
-          Effect.flatMap(
-            identity,
-            (identity) => Effect.provideService(f(identity, context), WorkloadAccessToken, caller)
-          )
+          Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
       )
-    )
+    })
 
   return {
     // TypeScript does not see that the initial parameters and the last one are all of them.
     withAccessToken: (config) =>
       wrapWithIdentity(
         config,
-        (identity, context) => identity.getAccessToken(requestOf(config, context))
+        (context) => {
+          const request = requestOf(config, context)
+          return (identity) => identity.getAccessToken(request)
+        }
       ) as ReturnType<Functions["withAccessToken"]>,
     withApiKey: (config) =>
       wrapWithIdentity(
         config,
-        (identity) => identity.getApiKey({ provider: config.providerName })
+        () => (identity) => identity.getApiKey({ provider: config.providerName })
       ) as ReturnType<Functions["withApiKey"]>,
     withWAT: wrap((context) => Effect.flatMap(callerOf(undefined, context), ({ get }) => get)),
     withWatPropagation: (client) =>

@@ -1,4 +1,4 @@
-import { STSClient } from "@aws-sdk/client-sts"
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts"
 import { assert, describe, it } from "@effect/vitest"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
@@ -148,8 +148,13 @@ describe("exceptions of the service", () => {
 
   it.scopedLive("that federation is off comes with what to do", () =>
     Effect.gen(function*() {
-      const error = yield* errorOf(raw(403, refusal("OutboundWebIdentityFederationDisabledException")))
-      assert.include(error.message, "aws iam enable-outbound-web-identity-federation")
+      for (const message of ["Federation is off", "Federation is off."]) {
+        const error = yield* errorOf(raw(403, refusal("OutboundWebIdentityFederationDisabledException", message)))
+        assert.match(
+          error.message,
+          /^Federation is off: an administrator .* `aws iam enable-outbound-web-identity-federation`$/
+        )
+      }
     }))
 
   it.scopedLive("another name is an UnknownServiceError with name and status, and so is none", () =>
@@ -213,6 +218,28 @@ describe("no readable answer", () => {
         assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
       }
       assert.lengthOf(http.seen, 0)
+    }))
+
+  it.scopedLive("an exception of STS that came up while credentials were fetched is not one of the operation", () =>
+    Effect.gen(function*() {
+      const http = yield* server(raw(403, refusal("AccessDenied")))
+      const settings = { region: "us-west-2", endpoint: http.url, maxAttempts: 1 }
+      const signedIn = { accessKeyId: "AKIDOTHER", secretAccessKey: "secret" }
+      const role = new STSClient({ ...settings, credentials: signedIn })
+      const client = new STSClient({
+        ...settings,
+        credentials: () =>
+          role.send(
+            new AssumeRoleCommand({ RoleArn: "arn:aws:iam::123456789012:role/agent", RoleSessionName: "agent" })
+          )
+            .then(() => signedIn)
+      })
+      const error = yield* Effect.provide(failure(call()), planes(http.url, { sts: { client } }))
+      assert(error instanceof TransportError, error._tag)
+      assert.deepInclude({ ...error }, { kind: "credentials", code: "AccessDenied" })
+      assert.deepStrictEqual(http.seen.map(({ body }) => new URLSearchParams(body).get("Action")), ["AssumeRole"])
+      role.destroy()
+      client.destroy()
     }))
 })
 

@@ -5,7 +5,8 @@ import * as CredentialStore from "effect-agentcore-identity/persistence/Credenti
 import * as Config from "effect/Config"
 import * as Layer from "effect/Layer"
 
-// In memory. A JWT is kept until it expires, an opaque token only for as long as you say.
+// In memory, over `AwsPlanes.layer()` for instance. A JWT is kept until it expires, an opaque token only for as long as
+// you say.
 export const inMemory = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =>
   Identity.layer.pipe(
     Layer.provide(CredentialCache.layer({ opaqueTimeToLive: "10 minutes" })),

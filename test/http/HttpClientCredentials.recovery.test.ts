@@ -240,6 +240,25 @@ describe("rejection", () => {
       fetch
     ])))
 
+  it.scopedLive("of a token and a key, the inner one takes a 401 for its own", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource((one, response) =>
+        one.headers["x-own-key"] === "key" && bearer(one) === "token-1"
+          ? response.end("ok")
+          : refuse(response, 401, invalidToken)
+      )
+      const plain = yield* HttpClient.HttpClient
+      const token = HttpClientCredentials.withAccessToken({ ...calendar, origins: [url] })
+      const key = HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+      assert.strictEqual((yield* plain.pipe(token, key).get(url)).status, 200)
+      assert.lengthOf(seen, 2)
+      const error = yield* Effect.flip(plain.pipe(key, token).get(url))
+      assert.strictEqual(error._tag === "CredentialRejected" && error.provider, "weather")
+    }).pipe(Effect.provide([
+      scripted({ ...fresh, getResourceApiKey: () => Effect.succeed({ apiKey: secret("key") }) }),
+      fetch
+    ])))
+
   const bodies: ReadonlyArray<readonly [name: string, body: () => HttpBody.HttpBody, repeatable: boolean]> = [
     ["no body", () => HttpBody.empty, true],
     ["text", () => HttpBody.text("lunch"), true],

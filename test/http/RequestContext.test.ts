@@ -63,6 +63,7 @@ describe("fromHeaders", () => {
     "a record in any case": sent,
     pairs: Object.entries(sent),
     "a Map": new Map(Object.entries(sent)),
+    "pairs in a member": { headers: Object.entries(sent) },
     "Headers of Fetch": new Headers(sent),
     "Headers of the platform": PlatformHeaders.fromInput(sent),
     "a Request of Fetch": new Request("https://agent.example.com", { headers: sent }),
@@ -159,6 +160,10 @@ describe("fromHeaders", () => {
   it("survives what an event should not hold", () => {
     const junk = JSON.parse(`{"headers":{"oauth2callbackurl":1,"${wat}":{"a":"b"},"authorization":null,"x":[1,null]}}`)
     same({ ...read(junk), requestId: "" }, { ...read({}), requestId: "" })
+    same({ ...read(JSON.parse(`{"headers":[["${wat}"],[1,"a"],null]}`)), requestId: "" }, {
+      ...read({}),
+      requestId: ""
+    })
     same({ ...read({ headers: null, multiValueHeaders: null }), requestId: "" }, { ...read({}), requestId: "" })
     // Headers of these names are headers.
     same(read({ headers: ["a"], multiValueHeaders: "b", [wat]: "t" }).workloadAccessToken, secret("t"))
@@ -374,7 +379,9 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
 
   it.scopedLive("never takes the caller, or the request, of the program around the server", () =>
     Effect.gen(function*() {
-      assert.isNull((yield* reported()).token)
+      const { requestId, token } = yield* reported()
+      assert.isNull(token)
+      assert.notStrictEqual(requestId, sent["X-Amzn-Bedrock-AgentCore-Runtime-Request-Id"])
       assert.deepStrictEqual((yield* reported({ [wat]: "token-of-alice" })).token, { redacted: "token-of-alice" })
     }).pipe(Effect.provide(live.pipe(
       Layer.provide(WorkloadAccessToken.layer(secret("token-of-the-program"))),

@@ -352,6 +352,16 @@ describe("CredentialStore: its settings", () => {
       })
   )
 
+  it.live.each(["no url", "redis://:sentinel-pw@[host", "redis://:sentinel#pw@host", "redis://:%zz@host"])(
+    "a URL of Redis that cannot be read is an error, which does not quote it: %s",
+    (text) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Layer.build(CredentialStore.layerRedis({ key, url: secret(text) })))
+        assert.strictEqual(error.reason, "InvalidUrl")
+        Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-pw", "sentinel#pw"])
+      }).pipe(Effect.scoped)
+  )
+
   redisTest("they come from the configuration", () =>
     Effect.gen(function*() {
       const server = yield* started

@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { getContext, runWithContext } from "effect-agentcore-identity/promise/Identity"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { setImmediate as nextTurn } from "node:timers/promises"
+import { secret } from "../utils.js"
 import * as World from "./world.js"
 
 const users = Array.from({ length: 20 }, (_, index) => `user-${index}`)
@@ -121,5 +124,30 @@ describe("runWithContext", () => {
       assert.lengthOf(new Set(answers.map(({ first }) => first.token)), users.length)
       // Each was asked once, in his own context.
       assert.sameMembers([...askedIn.values()], [...users, ...users])
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("keeps users apart who wait for the runtime to be built", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions({
+        caller: WorkloadAccessToken.layer(secret("of-nobody-here")).pipe(
+          Layer.tap(() => Effect.promise(() => nextTurn()))
+        )
+      })
+      const { approve } = yield* World.decisions
+      const askedIn: Array<string | undefined> = []
+      const token = withAccessToken({
+        ...World.calendar,
+        onAuthUrl: (url) => {
+          askedIn.push(getContext()?.sessionId)
+          return approve(url)
+        }
+      })(async (token: string) => token)
+      const callers = yield* Effect.forEach(
+        ["alice", "bob"],
+        (sessionId) =>
+          Effect.map(World.tokenOf(sessionId), (workloadAccessToken) => ({ sessionId, workloadAccessToken }))
+      )
+      yield* Effect.promise(() => Promise.all(callers.map((context) => runWithContext(context, token))))
+      assert.sameMembers(askedIn, ["alice", "bob"])
     }).pipe(Effect.provide(World.layer)))
 })

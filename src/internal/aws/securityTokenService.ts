@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import type * as Sdk from "@aws-sdk/client-sts"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { codec, request, type Rows } from "../operation.js"
 import { caller } from "./call.js"
@@ -40,6 +42,31 @@ export const rows: Rows<SecurityTokenService.Service> = {
   }
 }
 
+const advice =
+  "an administrator of the account turns outbound web identity federation on, once, by `aws iam enable-outbound-web-identity-federation`"
+
+// What AWS says does not tell what to do.
+const advised = (
+  { message, operation, requestId }: OutboundWebIdentityFederationDisabledException
+): OutboundWebIdentityFederationDisabledException =>
+  new OutboundWebIdentityFederationDisabledException({
+    operation,
+    requestId,
+    message: `${message.replace(/\.$/, "")}: ${advice}`
+  })
+
+/**
+ * What the operation itself was answered. Credentials come from STS too (a role that is assumed), with the same exceptions; they are
+ * fetched before the step in which an answer is read.
+ */
+const answers = new WeakSet<Error>()
+
+const noted = <Arguments, Output>(next: (args: Arguments) => Promise<Output>) => (args: Arguments): Promise<Output> =>
+  next(args).catch((error: unknown) => {
+    if (error instanceof Error) answers.add(error)
+    throw error
+  })
+
 /**
  * The operation without the checks before the wire.
  *
@@ -47,11 +74,25 @@ export const rows: Rows<SecurityTokenService.Service> = {
  */
 export const operations = (sdk: typeof Sdk, client: Sdk.STSClient): SecurityTokenService.Service => {
   const call = caller<Sdk.ServiceInputTypes>({
-    // `caller` takes commands of this client only, by their input.
-    send: (command, options) => client.send(command as Command, options),
-    isOwn: (error) => error instanceof sdk.STSServiceException
+    send: (command, options) => {
+      // `caller` takes commands of this client only, by their input.
+      const own = command as Command
+      own.middlewareStack.add(noted, { name: "effectAgentcoreIdentityAnswer", step: "deserialize", priority: "high" })
+      return client.send(own, options)
+    },
+    isOwn: (error) => error instanceof Error && answers.has(error)
   })
+  const getWebIdentityToken = call(
+    rows.getWebIdentityToken,
+    sdk.GetWebIdentityTokenCommand,
+    Exceptions.webIdentityToken
+  )
   return {
-    getWebIdentityToken: call(rows.getWebIdentityToken, sdk.GetWebIdentityTokenCommand, Exceptions.webIdentityToken)
+    getWebIdentityToken: (request) =>
+      Effect.catchTag(
+        getWebIdentityToken(request),
+        "OutboundWebIdentityFederationDisabledException",
+        (error) => Effect.fail(advised(error))
+      )
   }
 }

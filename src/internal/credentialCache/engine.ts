@@ -37,7 +37,7 @@ export interface Cacheable<Request, Answer> {
   readonly operation: string
   /** The same for all requests that the same credential answers. May throw for a request that the plane would refuse. */
   readonly keyOf: (request: Request) => string
-  /** What else the answer depends on when it is not a credential: only requests that are equal in this too share one call. */
+  /** What else the answer depends on when it is not a credential: only requests that are equal in this too share one call. As `keyOf`. */
   readonly variantOf: (request: Request) => ReadonlyArray<unknown>
   /** Whether the request is not to be answered by what is kept. */
   readonly asksAnew: (request: Request) => boolean
@@ -52,6 +52,13 @@ export interface Cacheable<Request, Answer> {
 
 interface Kept extends Memory.Entry {
   readonly answer: unknown
+}
+
+interface Question<Request> {
+  readonly request: Request
+  readonly key: string
+  readonly rejected: Redacted.Redacted | undefined
+  readonly epoch: number
 }
 
 interface Outcome<Answer> {
@@ -84,6 +91,15 @@ export const make = ({ capacity, counters, skew, store }: {
   readonly store: SafeStore.SafeStore
 }): Engine => {
   const memory = Memory.make<Kept>(capacity)
+  // The epoch of a key ends when its credential is replaced or invalidated: what was asked for before may be the old one. Keys that
+  // share a slot by chance cost each other a call.
+  const epochs = new Uint32Array(4096)
+  const slotOf = (key: string): number => Buffer.from(key, "base64url").readUInt32BE() % epochs.length
+  const epochOf = (key: string): number => epochs[slotOf(key)] ?? 0
+  const forget = (key: string): void => {
+    epochs[slotOf(key)]! += 1
+    memory.remove(key)
+  }
 
   const cached = <Request, Answer, E>(
     cacheable: Cacheable<Request, Answer>,
@@ -102,11 +118,11 @@ export const make = ({ capacity, counters, skew, store }: {
     const miss = counter(counters.misses)
     const shared = counter(counters.shared)
 
-    const stored = (key: string, rejected: Redacted.Redacted | undefined): Effect.Effect<Option.Option<Answer>> =>
+    const stored = ({ epoch, key, rejected }: Question<Request>): Effect.Effect<Option.Option<Answer>> =>
       restore === undefined ? Effect.succeedNone : Effect.flatMap(
         Effect.zip(store.get(key), Clock.currentTimeMillis),
         ([found, now]) => {
-          if (Option.isNone(found)) return Effect.succeedNone
+          if (Option.isNone(found) || epoch !== epochOf(key)) return Effect.succeedNone
           if (!isUsable(found.value, now, rejected)) return Effect.as(store.remove(key), Option.none())
           const answer = restore(found.value.credential)
           memory.set(key, { ...found.value, answer })
@@ -114,15 +130,19 @@ export const make = ({ capacity, counters, skew, store }: {
         }
       )
 
-    const drop = (key: string) =>
-      Effect.suspend(() => {
-        memory.remove(key)
-        return restore === undefined ? Effect.void : store.remove(key)
-      })
+    const drop = (key: string): Effect.Effect<void> => {
+      const dropped = Effect.sync(() => forget(key))
+      // Again, for whoever found it while it was still in the store.
+      return restore === undefined ? dropped : Effect.zipRight(Effect.zipRight(dropped, store.remove(key)), dropped)
+    }
 
-    const keep = (request: Request, key: string, answer: Answer, rejected: Redacted.Redacted | undefined) => {
+    const keep = ({ epoch, key, rejected, request }: Question<Request>, answer: Answer): Effect.Effect<void> => {
+      const replaces = cacheable.replaces(request)
+      // Of two that replace it, the service alone knows which it did last.
+      if (epoch !== epochOf(key)) return replaces ? drop(key) : Effect.void
+      if (replaces) forget(key)
       const credential = cacheable.credentialOf(answer)
-      if (credential === undefined) return cacheable.replaces(request) ? drop(key) : Effect.void
+      if (credential === undefined) return replaces ? drop(key) : Effect.void
       return Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const usableUntil = cacheable.usableUntil(answer, credential, { now, skew })
         // For ever is a number too: a store takes nothing else.
@@ -136,30 +156,26 @@ export const make = ({ capacity, counters, skew, store }: {
       })
     }
 
-    const ask = (request: Request, key: string, rejected: Redacted.Redacted | undefined) =>
+    const ask = (question: Question<Request>) =>
       Effect.map(
-        Effect.tap(call(request), (answer) => keep(request, key, answer, rejected)),
+        Effect.tap(call(question.request), (answer) => keep(question, answer)),
         (answer): Outcome<Answer> => ({ answer, cache: "miss" })
       )
 
-    const lookUp = (request: Request, key: string, rejected: Redacted.Redacted | undefined) =>
+    const lookUp = (question: Question<Request>) =>
       Effect.flatMap(
-        stored(key, rejected),
+        stored(question),
         Option.match({
-          onNone: () => Effect.zipRight(miss, ask(request, key, rejected)),
+          onNone: () => Effect.zipRight(miss, ask(question)),
           onSome: (answer) => Effect.as(hit, { answer, cache: "hit" } as const)
         })
       )
 
     return (request) =>
       Effect.withFiberRuntime<Answer, E>((fiber) => {
-        let key: string
-        try {
-          key = cacheable.keyOf(request)
-        } catch {
-          // The plane says what is wrong with the request.
-          return call(request)
-        }
+        const key = orUndefined(() => cacheable.keyOf(request))
+        // The plane says what is wrong with the request.
+        if (key === undefined) return call(request)
         const observed = (cache: Outcome<Answer>["cache"]) => {
           const observation = Context.get(fiber.currentContext, Observation)
           if (observation !== undefined) observation.cache = cache
@@ -177,16 +193,21 @@ export const make = ({ capacity, counters, skew, store }: {
           }
           memory.remove(key)
         }
-        // A flight belongs to its rejection: what was asked for before that may be the rejected credential again.
+        const variant = orUndefined(() => cacheable.variantOf(request))
+        if (variant === undefined) return call(request)
+        const epoch = epochOf(key)
+        // A flight belongs to its epoch and rejection: what was asked for before may be the old credential again.
         const flight = Digest.ofValues([
           key,
+          epoch,
           rejected === undefined ? null : Digest.ofSecret(rejected),
-          ...cacheable.variantOf(request)
+          ...variant
         ])
+        const question = { request, key, rejected, epoch }
         // Also if it fails.
         observed("miss")
         return Effect.map(
-          flights.share(flight, reads ? lookUp(request, key, rejected) : ask(request, key, rejected), shared),
+          flights.share(flight, reads ? lookUp(question) : ask(question), shared),
           ({ answer, cache }) => {
             observed(cache)
             return answer
@@ -197,21 +218,33 @@ export const make = ({ capacity, counters, skew, store }: {
 
   return {
     cached,
-    invalidate: (credential) =>
-      Effect.suspend(() => {
+    invalidate: (credential) => {
+      const forgotten = Effect.sync(() => {
         const keys = memory.keysOf(credential)
-        keys.forEach(memory.remove)
-        return Effect.forEach(
-          keys,
-          (key) =>
-            // Another process may have put a newer one there.
-            Effect.flatMap(store.get(key), (found) =>
-              Option.exists(found, (entry) => Memory.isSame(entry.credential, credential))
-                ? store.remove(key)
-                : Effect.void),
-          { discard: true, concurrency: "unbounded" }
-        )
+        keys.forEach(forget)
+        return keys
       })
+      const removeFromStore = (key: string) =>
+        // Another process may have put a newer one there.
+        Effect.flatMap(store.get(key), (found) =>
+          Option.exists(found, (entry) =>
+              Memory.isSame(entry.credential, credential))
+            ? store.remove(key)
+            : Effect.void)
+      return forgotten.pipe(
+        Effect.flatMap(Effect.forEach(removeFromStore, { discard: true, concurrency: "unbounded" })),
+        // As in `drop`.
+        Effect.zipRight(forgotten)
+      )
+    }
+  }
+}
+
+const orUndefined = <A>(f: () => A): A | undefined => {
+  try {
+    return f()
+  } catch {
+    return undefined
   }
 }
 

@@ -10,6 +10,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -46,6 +47,9 @@ interface Halves<E, R> {
   readonly postprocess: HttpClient.HttpClient.Postprocess<E, R>
 }
 
+// RFC 9110, section 5.1.
+const fieldName = /^[!#$%&'*+\-.^_`|~\w]+$/
+
 // RFC 9110, section 5.5, less what is not ASCII. Checked here because `fetch` quotes the value that it refuses.
 const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
@@ -71,6 +75,9 @@ export const inject = <E, R, E2, R2>(
   self: HttpClient.HttpClient.With<E, R>,
   { allows, header, hop }: Options<E, R, E2, R2>
 ): HttpClient.HttpClient.With<E | E2, R | R2> => {
+  if (!fieldName.test(header)) {
+    throw new Cause.IllegalArgumentException("header is not the name of a header, as in x-api-key")
+  }
   // Every client has them: see `Halves`.
   const { postprocess, preprocess } = self as unknown as Halves<E, R>
 

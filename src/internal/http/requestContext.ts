@@ -7,8 +7,10 @@ import * as Redacted from "effect/Redacted"
 import type { HeadersLike, Input, Service } from "../../http/RequestContext.js"
 import * as Names from "../runtimeHeaders.js"
 
+const isPair = (value: unknown): boolean => Array.isArray(value) && typeof value[0] === "string"
+
 const isContainer = (value: unknown): value is HeadersLike =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+  typeof value === "object" && value !== null && (!Array.isArray(value) || (value.length > 0 && value.every(isPair)))
 
 /**
  * A request or an event has its headers in a member. (A header that is called `headers` is a text, or a list of texts.) An event

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -36,10 +37,13 @@ const isRunning = (pid: number): boolean =>
     onRight: () => true
   })
 
+/** In milliseconds. It takes far less, but for one that is killed on the way. */
+const timeToWrite = 5000
+
 // A process of another machine or container cannot be seen from here, and what is no JSON is still being written.
-const isAbandoned = (text: string): boolean =>
+const isAbandoned = (text: string, age: number): boolean =>
   Either.match(Either.try((): unknown => JSON.parse(text)), {
-    onLeft: () => false,
+    onLeft: () => age > timeToWrite,
     onRight: (holder) =>
       hasProperty(holder, "host") && holder.host === hostname()
       && hasProperty(holder, "pid") && typeof holder.pid === "number" && !isRunning(holder.pid)
@@ -47,8 +51,9 @@ const isAbandoned = (text: string): boolean =>
 
 // Under a lock of its own: whoever looked before another one took the lock anew must not remove that one's.
 const removeAbandoned = (path: string): Effect.Effect<void> =>
-  attempt(() => Fs.readFile(path, "utf8")).pipe(
-    Effect.flatMap((text) => isAbandoned(text) ? remove(path) : Effect.void),
+  attempt(() => Promise.all([Fs.readFile(path, "utf8"), Fs.stat(path)])).pipe(
+    Effect.zip(Clock.currentTimeMillis),
+    Effect.flatMap(([[text, { mtimeMs }], now]) => isAbandoned(text, now - mtimeMs) ? remove(path) : Effect.void),
     (recovery) => holding(`${path}.recovery`, recovery),
     Effect.ignore
   )

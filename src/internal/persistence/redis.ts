@@ -42,6 +42,7 @@ const opened = (redis: Redis): Effect.Effect<void> =>
 
 /**
  * The connection is made again whenever it is lost, until the scope ends; that it ends is not to fail, whatever has become of Redis.
+ * Fails for a URL that is none.
  *
  * @internal
  */
@@ -50,18 +51,22 @@ export const make = (
   prefix: string,
   url: Redacted.Redacted | undefined,
   options: RedisOptions | undefined
-): Effect.Effect<Backing, never, Scope.Scope> =>
+): Effect.Effect<Backing, void, Scope.Scope> =>
   Effect.gen(function*() {
     const runFork = Runtime.runFork(yield* Effect.runtime())
     const redis = yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const all = { ...defaults, ...options }
-        const redis = url === undefined ? new Client(all) : new Client(Redacted.value(url), all)
-        // Without a listener they would be printed.
-        redis.on("error", (error) => {
-          runFork(Effect.logDebug(`The connection to Redis failed: ${reasonOf(error)}`))
-        })
-        return redis
+      Effect.try({
+        try: () => {
+          const all = { ...defaults, ...options }
+          const redis = url === undefined ? new Client(all) : new Client(Redacted.value(url), all)
+          // Without a listener they would be printed.
+          redis.on("error", (error) => {
+            runFork(Effect.logDebug(`The connection to Redis failed: ${reasonOf(error)}`))
+          })
+          return redis
+        },
+        // What is thrown has the URL in it, and with that the password.
+        catch: () => undefined
       }),
       (redis) => Effect.sync(() => redis.disconnect())
     )
