@@ -133,7 +133,7 @@ const adapter = <Sdk, Config extends ClientConfig, C extends Client, Operations>
 
 const dataPlane = adapter({
   load: () => import("@aws-sdk/client-bedrock-agentcore"),
-  client: (sdk, config: DataPlaneSdk.BedrockAgentCoreClientConfig) => new sdk.BedrockAgentCoreClient(config),
+  client: AwsDataPlane.makeClient,
   operations: (sdk, client) => AwsDataPlane.operations(sdk, client, Operations.dataPlane),
   rows: Operations.dataPlane,
   variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }

@@ -7,7 +7,7 @@
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 
 type Check = (value: unknown) => boolean
@@ -16,6 +16,23 @@ type Check = (value: unknown) => boolean
 const untold: Check = () => false
 
 const defaults: AST.ParseOptions = {}
+
+// Of another object, a `Redacted` for one, a schema makes a plain one.
+const isPlain = (value: unknown): value is Record<string, unknown> => {
+  if (!Predicate.isRecord(value)) {
+    return false
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+// A hole in an array is a member too, which `every` passes over.
+const all = (items: Iterable<unknown>, fits: Check): boolean => {
+  for (const item of items) {
+    if (!fits(item)) return false
+  }
+  return true
+}
 
 const refinement = (ast: AST.Refinement): Check => {
   const from = check(ast.from)
@@ -42,7 +59,7 @@ const list = (ast: AST.TupleType): Check => {
     return untold
   }
   const item = check(rest.type)
-  return (value) => Array.isArray(value) && value.every(item)
+  return (value) => Array.isArray(value) && all(value, item)
 }
 
 /** With a member that is of no meaning here it does not fit: the schema takes it out, and may read another shape for it. */
@@ -53,7 +70,7 @@ const struct = (ast: AST.TypeLiteral): Check => {
   ]))
   const required = ast.propertySignatures.filter(({ isOptional }) => !isOptional).length
   return (value) => {
-    if (!Predicate.isRecord(value)) {
+    if (!isPlain(value)) {
       return false
     }
     let missing = required
@@ -71,8 +88,7 @@ const struct = (ast: AST.TypeLiteral): Check => {
 const map = (signature: AST.IndexSignature): Check => {
   const key = check(signature.parameter)
   const member = check(signature.type)
-  return (value) =>
-    Predicate.isRecord(value) && Object.entries(value).every(([name, item]) => key(name) && member(item))
+  return (value) => isPlain(value) && Object.entries(value).every(([name, item]) => key(name) && member(item))
 }
 
 const record = (ast: AST.TypeLiteral): Check => {
@@ -123,4 +139,4 @@ const check = (ast: AST.AST): Check => {
  */
 export const fits = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => value is A =>
   // That the check is one of this type is what it was made of.
-  check(Schema.typeSchema(schema).ast) as (value: unknown) => value is A
+  check(AST.typeAST(schema.ast)) as (value: unknown) => value is A

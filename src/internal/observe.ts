@@ -14,12 +14,12 @@ import type * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as Tracer from "effect/Tracer"
 import type { Flow } from "../ConsentSession.js"
 import type { Service } from "../Identity.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
 import { ProviderName } from "./names.js"
 import { Observation, type Record } from "./observation.js"
+import { inSpan } from "./span.js"
 
 // What an operation is about. A completion names neither.
 interface Subject {
@@ -93,35 +93,33 @@ export const attempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A,
 const operation = (name: Operation) => {
   const labelsOf = memoized(name)
   return <A, E, R>(subject: Subject, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.useSpan(`Identity.${name}`, { captureStackTrace: false }, (span) =>
-      Effect.withFiberRuntime((fiber) => {
-        if (subject.provider !== undefined) {
-          span.attribute("agentcore.provider", subject.provider)
+    inSpan(`Identity.${name}`, { captureStackTrace: false }, (span, fiber) => {
+      if (subject.provider !== undefined) {
+        span.attribute("agentcore.provider", subject.provider)
+      }
+      if (subject.flow !== undefined) {
+        span.attribute("agentcore.flow", subject.flow)
+      }
+      const record: Record = { attempts: 0, cache: undefined }
+      const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+      const start = clock.unsafeCurrentTimeNanos()
+      return {
+        effect: self,
+        services: Context.make(Observation, record),
+        onExit: (exit) => {
+          const outcome = outcomeOf(exit)
+          span.attribute("agentcore.outcome", outcome)
+          span.attribute("agentcore.attempts", record.attempts)
+          if (record.cache !== undefined) {
+            span.attribute("agentcore.cache", record.cache)
+          }
+          const labels = labelsOf(fiber.getFiberRef(FiberRef.currentMetricLabels), subject, outcome)
+          IdentityMetrics.operations.unsafeUpdate(1, labels)
+          IdentityMetrics.duration.unsafeUpdate(Number(clock.unsafeCurrentTimeNanos() - start) / 1e9, labels)
+          IdentityMetrics.attempts.unsafeUpdate(record.attempts, labels)
         }
-        if (subject.flow !== undefined) {
-          span.attribute("agentcore.flow", subject.flow)
-        }
-        const record: Record = { attempts: 0, cache: undefined }
-        const services = Context.add(Context.make(Tracer.ParentSpan, span), Observation, record)
-        const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
-        const start = clock.unsafeCurrentTimeNanos()
-        return Effect.onExit(
-          Effect.mapInputContext(self, (context: Context.Context<R>) => Context.merge(context, services)),
-          (exit) =>
-            Effect.sync(() => {
-              const outcome = outcomeOf(exit)
-              span.attribute("agentcore.outcome", outcome)
-              span.attribute("agentcore.attempts", record.attempts)
-              if (record.cache !== undefined) {
-                span.attribute("agentcore.cache", record.cache)
-              }
-              const labels = labelsOf(fiber.getFiberRef(FiberRef.currentMetricLabels), subject, outcome)
-              IdentityMetrics.operations.unsafeUpdate(1, labels)
-              IdentityMetrics.duration.unsafeUpdate(Number(clock.unsafeCurrentTimeNanos() - start) / 1e9, labels)
-              IdentityMetrics.attempts.unsafeUpdate(record.attempts, labels)
-            })
-        )
-      }))
+      }
+    })
 }
 
 /**

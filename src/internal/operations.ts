@@ -4,17 +4,9 @@
  *
  * @since 0.1.0
  */
-import * as Option from "effect/Option"
 import * as DataPlane from "../DataPlane.js"
-import { codec, nothing, type Operation, request, type Rows } from "./operation.js"
-import * as TokenAnswer from "./tokenAnswer.js"
-
-const wireAnswer = codec(TokenAnswer.Wire)
-
-const tokenAnswer: Operation<never, DataPlane.TokenAnswer>["response"] = {
-  decode: (output) => Option.flatMap(wireAnswer.decode(output), TokenAnswer.fromWire),
-  encode: (answer) => wireAnswer.encode(TokenAnswer.toWire(answer))
-}
+import { codec, nothing, request, type Rows } from "./operation.js"
+import { tokenAnswer } from "./tokenAnswer.js"
 
 /** @internal */
 export const dataPlane: Rows<DataPlane.Service> = {

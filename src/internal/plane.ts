@@ -4,10 +4,14 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type { ValidationException } from "../IdentityError.js"
 import type { Operation, Rows } from "./operation.js"
+import { inSpan } from "./span.js"
 import * as Validation from "./validation.js"
+
+const refused = (error: ValidationException): Effect.Effect<never, ValidationException> => Effect.fail(error)
 
 /**
  * Checks the request, then calls the implementation, in a span `<plane>.<method>`. `name` is the AWS name of the operation.
@@ -23,7 +27,9 @@ export const operation = (plane: string) =>
 ): (request: A) => Effect.Effect<B, E | ValidationException> => {
   const validate = Validation.validate(name, schema)
   const span = { captureStackTrace: false, attributes: { "rpc.system": "aws-api", "rpc.method": name } }
-  return (request) => Effect.withSpan(Effect.flatMap(validate(request), call), `${plane}.${method}`, span)
+  const checked = (request: A): Effect.Effect<B, E | ValidationException> =>
+    Either.match(validate(request), { onLeft: refused, onRight: call })
+  return (request) => inSpan(`${plane}.${method}`, span, () => ({ effect: Effect.suspend(() => checked(request)) }))
 }
 
 type Call = (request: unknown) => Effect.Effect<unknown, unknown>

@@ -4,13 +4,15 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
-import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Order from "effect/Order"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
 import * as Constraint from "./constraint.js"
+import { fits } from "./fits.js"
+import { lazily } from "./lazily.js"
 
 const fieldName = (path: ReadonlyArray<PropertyKey>): string =>
   path.length === 0 ? "request" : path.map(String).join(".")
@@ -101,13 +103,15 @@ export const closestShape = (issue: ParseResult.ParseIssue): ParseResult.ParseIs
 
 /** @internal */
 export const validationException = (operation: string, issue: ParseResult.ParseIssue): ValidationException => {
-  const fields = Arr.dedupeWith(
-    ParseResult.ArrayFormatter.formatIssueSync(closestShape(issue)).map((said) => ({
-      name: fieldName(said.path),
-      message: constraintOf(said)
-    })),
-    (a, b) => a.name === b.name && a.message === b.message
-  )
+  // A request from outside may be wrong in many places: not each against each.
+  const fields = [
+    ...new Map(
+      ParseResult.ArrayFormatter.formatIssueSync(closestShape(issue)).map((said) => {
+        const field = { name: fieldName(said.path), message: constraintOf(said) }
+        return [`${field.name}\n${field.message}`, field]
+      })
+    ).values()
+  ]
   const fieldList = fields.filter((field) => !isSaidBetter(field, fields))
   const details = fieldList.map((field) => `Value at '${field.name}' failed to satisfy constraint: ${field.message}`)
   return new ValidationException({
@@ -121,17 +125,22 @@ export const validationException = (operation: string, issue: ParseResult.ParseI
 const options = { errors: "all", onExcessProperty: "ignore" } as const
 
 /**
- * Checks a request that a program made.
+ * Checks a request that a program made. One that fits is passed on as it is.
  *
  * @internal
  */
 export const validate = <A, I>(
   operation: string,
   schema: Schema.Schema<A, I>
-): (request: unknown) => Effect.Effect<A, ValidationException> => {
-  const run = ParseResult.validateEither(schema, options)
-  return (request) => Effect.mapError(run(request), (issue) => validationException(operation, issue))
-}
+): (request: unknown) => Either.Either<A, ValidationException> =>
+  lazily(() => {
+    const isRequest = fits(schema)
+    const run = ParseResult.validateEither(schema, options)
+    return (request) =>
+      isRequest(request)
+        ? Either.right(request)
+        : Either.mapLeft(run(request), (issue) => validationException(operation, issue))
+  })
 
 /**
  * Reads a request that came over the wire.
@@ -141,7 +150,8 @@ export const validate = <A, I>(
 export const decode = <A, I>(
   operation: string,
   schema: Schema.Schema<A, I>
-): (request: unknown) => Effect.Effect<A, ValidationException> => {
-  const run = ParseResult.decodeUnknownEither(schema, options)
-  return (request) => Effect.mapError(run(request), (issue) => validationException(operation, issue))
-}
+): (request: unknown) => Either.Either<A, ValidationException> =>
+  lazily(() => {
+    const run = ParseResult.decodeUnknownEither(schema, options)
+    return (request) => Either.mapLeft(run(request), (issue) => validationException(operation, issue))
+  })

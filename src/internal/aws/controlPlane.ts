@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
-import * as ControlPlane from "../../ControlPlane.js"
-import * as Operations from "../operations.js"
+import type * as ControlPlane from "../../ControlPlane.js"
+import type * as Operations from "../operations.js"
 import { caller } from "./call.js"
 import * as Exceptions from "./exceptions.js"
 
@@ -119,7 +119,3 @@ export const operations = (
     listConsentPortals: call(rows.listConsentPortals, sdk.ListConsentPortalsCommand, Exceptions.portals)
   }
 }
-
-/** @internal */
-export const make = (sdk: typeof Sdk, client: Sdk.BedrockAgentCoreControlClient): ControlPlane.Service =>
-  ControlPlane.make(operations(sdk, client, Operations.controlPlane))

@@ -6,12 +6,12 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { hasProperty } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
+import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import { hostname } from "node:os"
 import { codeOf } from "../errorCode.js"
@@ -22,8 +22,17 @@ class LockError extends Data.TaggedError("LockError")<{ readonly code: string }>
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LockError> =>
   Effect.tryPromise({ try: action, catch: (error) => new LockError({ code: codeOf(error) }) })
 
+// Written under another name, then linked: a process that is killed on the way never leaves a lock without a holder.
 const create = (path: string): Effect.Effect<void, LockError> =>
-  attempt(() => Fs.writeFile(path, JSON.stringify({ pid: process.pid, host: hostname() }), { flag: "wx" }))
+  attempt(async () => {
+    const temporary = `${path}.${randomBytes(6).toString("hex")}`
+    try {
+      await Fs.writeFile(temporary, JSON.stringify({ pid: process.pid, host: hostname() }), { flag: "wx" })
+      await Fs.link(temporary, path)
+    } finally {
+      await Fs.rm(temporary, { force: true })
+    }
+  })
 
 const remove = (path: string): Effect.Effect<void> => Effect.ignore(attempt(() => Fs.unlink(path)))
 
@@ -37,13 +46,10 @@ const isRunning = (pid: number): boolean =>
     onRight: () => true
   })
 
-/** In milliseconds. It takes far less, but for one that is killed on the way. */
-const timeToWrite = 5000
-
-// A process of another machine or container cannot be seen from here, and what is no JSON is still being written.
-const isAbandoned = (text: string, age: number): boolean =>
+// A process of another machine or container cannot be seen from here, and what is no JSON is not ours.
+const isAbandoned = (text: string): boolean =>
   Either.match(Either.try((): unknown => JSON.parse(text)), {
-    onLeft: () => age > timeToWrite,
+    onLeft: () => false,
     onRight: (holder) =>
       hasProperty(holder, "host") && holder.host === hostname()
       && hasProperty(holder, "pid") && typeof holder.pid === "number" && !isRunning(holder.pid)
@@ -51,9 +57,8 @@ const isAbandoned = (text: string, age: number): boolean =>
 
 // Under a lock of its own: whoever looked before another one took the lock anew must not remove that one's.
 const removeAbandoned = (path: string): Effect.Effect<void> =>
-  attempt(() => Promise.all([Fs.readFile(path, "utf8"), Fs.stat(path)])).pipe(
-    Effect.zip(Clock.currentTimeMillis),
-    Effect.flatMap(([[text, { mtimeMs }], now]) => isAbandoned(text, now - mtimeMs) ? remove(path) : Effect.void),
+  attempt(() => Fs.readFile(path, "utf8")).pipe(
+    Effect.flatMap((text) => isAbandoned(text) ? remove(path) : Effect.void),
     (recovery) => holding(`${path}.recovery`, recovery),
     Effect.ignore
   )

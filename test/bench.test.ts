@@ -1,0 +1,124 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { execFile } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const folder = mkdtempSync(join(tmpdir(), "bench-"))
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const bench = (...args: ReadonlyArray<string>): Promise<Ended> =>
+  new Promise((resolve) => {
+    const run = fileURLToPath(new URL("./bench/run.mjs", import.meta.url))
+    const child = execFile(process.execPath, [run, ...args], (_, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }))
+  })
+
+interface Spread {
+  readonly median: number
+  readonly q1: number
+  readonly q3: number
+}
+
+interface Result {
+  readonly calls: { readonly [subject: string]: { readonly wall: Spread; readonly cpu: Spread } }
+  readonly cold: { readonly [kind: string]: { readonly wall: Spread; readonly cpu: Spread } }
+  readonly load: { readonly wall: Spread; readonly cpu: Spread; readonly packages: ReadonlyArray<string> }
+  readonly samples: { readonly calls: { readonly [subject: string]: { readonly wall: ReadonlyArray<number> } } }
+  readonly targets: ReadonlyArray<{ readonly name: string; readonly met: boolean }>
+}
+
+const read = (file: string): Result => JSON.parse(readFileSync(file, "utf8"))
+
+const assertSpread = ({ median, q1, q3 }: Spread): void => {
+  assert.isAbove(q1, 0)
+  assert.isAtLeast(median, q1)
+  assert.isAtLeast(q3, median)
+}
+
+describe("npm run bench", () => {
+  const file = join(folder, "result.json")
+  let table = ""
+
+  beforeAll(async () => {
+    const few = ["--rounds", "2", "--calls", "5", "--warm-up", "5", "--processes", "1"]
+    const { code, stderr, stdout } = await bench(...few, "--json", file)
+    assert.strictEqual(code, 0, stderr)
+    table = stdout
+    return () => rmSync(folder, { recursive: true })
+  }, 60_000)
+
+  it("measures every subject, in every round, by wall and CPU time", () => {
+    const { calls, cold, load, samples } = read(file)
+    assert.sameMembers(Object.keys(calls), [
+      "raw",
+      "official",
+      "uncached",
+      "uncachedPromise",
+      "cached",
+      "cachedPromise"
+    ])
+    assert.sameMembers(Object.keys(cold), ["raw", "official", "uncached"])
+    for (const { cpu, wall } of [...Object.values(calls), ...Object.values(cold), load]) {
+      assertSpread(wall)
+      assertSpread(cpu)
+    }
+    for (const { wall } of Object.values(samples.calls)) assert.lengthOf(wall, 2)
+  })
+
+  it("tells what Identity loads", () => {
+    assert.deepStrictEqual(read(file).load.packages, [])
+  })
+
+  it("prints a table, with the targets", () => {
+    for (const { name } of read(file).targets) assert.include(table, name)
+    assert.include(table, "bedrock-agentcore, withAccessToken")
+  })
+
+  const withSpeedUp = (median: number): string => {
+    const result = read(file)
+    const fine = {
+      ...result,
+      calls: {
+        ...result.calls,
+        uncached: {
+          ...result.calls["uncached"],
+          ofRaw: { wall: { median: 1.2, q1: 1, q3: 2 }, cpu: { median: 1.3, q1: 1, q3: 2 } }
+        },
+        cached: {
+          ...result.calls["cached"],
+          wall: { median: 30, q1: 30, q3: 30 },
+          speedUp: { median, q1: 1, q3: 100 }
+        }
+      },
+      load: { ...result.load, wall: { median: 25, q1: 25, q3: 25 } }
+    }
+    const other = join(folder, `${median}.json`)
+    writeFileSync(other, JSON.stringify(fine))
+    return other
+  }
+
+  it("checks a result: a target that is just met", async () => {
+    const { code, stdout } = await bench("--read", withSpeedUp(20), "--check")
+    assert.notInclude(stdout, "MISSED")
+    assert.strictEqual(code, 0)
+  })
+
+  it("checks a result: one that is missed", async () => {
+    const { code, stdout } = await bench("--read", withSpeedUp(19.9), "--check")
+    assert.match(stdout, /times as fast as the official wrapper, at least 20 +19\.9 +MISSED/)
+    assert.strictEqual(code, 1)
+    assert.strictEqual((await bench("--read", withSpeedUp(19.9))).code, 0)
+  })
+
+  it("explains itself when it is told what it does not know", async () => {
+    assert.strictEqual((await bench("--round", "2")).code, 2)
+    assert.strictEqual((await bench("--rounds", "none")).code, 2)
+  })
+})

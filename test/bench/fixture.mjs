@@ -1,0 +1,49 @@
+// What every subject asks for, and what it gets: the same request, and an access token of the size that authorization servers issue.
+
+const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url")
+
+/** A JWT that does not expire during a run, and that nobody verifies. */
+export const accessToken = [
+  base64url({ alg: "RS256", typ: "at+jwt", kid: "2025-01-01" }),
+  base64url({
+    iss: "https://issuer.example.com",
+    sub: "b6a4f0e2-7f1f-4a3e-9a0f-0d5a5c1e2b3d",
+    aud: "https://api.example.com",
+    scope: "repo read:user",
+    exp: 4102444800
+  }),
+  "s".repeat(342)
+].join(".")
+
+export const workloadAccessToken = "w".repeat(1024)
+
+/** In the words of this package. */
+export const request = { provider: "github", flow: "M2M", scopes: ["repo", "read:user"] }
+
+/** In the words of the official SDK. */
+export const officialRequest = {
+  workloadIdentityToken: workloadAccessToken,
+  providerName: request.provider,
+  scopes: request.scopes,
+  authFlow: request.flow
+}
+
+/** In the words of AWS. */
+export const awsRequest = {
+  workloadIdentityToken: workloadAccessToken,
+  resourceCredentialProviderName: request.provider,
+  scopes: request.scopes,
+  oauth2Flow: request.flow
+}
+
+/** The configuration of every subject, in variables that all of them read, and nothing of the machine's own. */
+export const environment = (endpoint) => ({
+  PATH: process.env.PATH,
+  HOME: "/nonexistent",
+  AWS_REGION: "us-west-2",
+  AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+  AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY",
+  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: endpoint,
+  AWS_EC2_METADATA_DISABLED: "true",
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
+})

@@ -1,0 +1,95 @@
+// A result as a table, and the targets that it meets or misses.
+
+const bounds = {
+  "at most": (value, limit) => value <= limit,
+  "at least": (value, limit) => value >= limit
+}
+
+const definitions = [
+  [
+    "getAccessToken, uncached: wall time of the raw SDK call",
+    (result) => result.calls.uncached.ofRaw.wall.median,
+    "at most",
+    1.2
+  ],
+  [
+    "getAccessToken, uncached: CPU time of the raw SDK call",
+    (result) => result.calls.uncached.ofRaw.cpu.median,
+    "at most",
+    1.3
+  ],
+  [
+    "getAccessToken, cached: times as fast as the official wrapper",
+    (result) => result.calls.cached.speedUp.median,
+    "at least",
+    20
+  ],
+  ["getAccessToken, cached: microseconds", (result) => result.calls.cached.wall.median, "at most", 30],
+  ["module load of Identity: milliseconds", (result) => result.load.wall.median, "at most", 25],
+  ["module load of Identity: packages besides Effect", (result) => result.load.packages.length, "at most", 0]
+]
+
+/** Every target, with what was measured. */
+export const targets = (result) =>
+  definitions.map(([name, valueOf, bound, limit]) => {
+    const value = valueOf(result)
+    return { name, bound, limit, value, met: bounds[bound](value, limit) }
+  })
+
+const number = (value) => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+
+const spread = ({ median, q1, q3 }) => `${number(median)} [${number(q1)} .. ${number(q3)}]`
+
+const table = (rows) => {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()).join("\n")
+}
+
+const labels = {
+  raw: "AWS SDK, client.send",
+  official: "bedrock-agentcore, withAccessToken",
+  uncached: "getAccessToken",
+  uncachedPromise: "promise/Identity, withAccessToken",
+  cached: "getAccessToken, cached",
+  cachedPromise: "promise/Identity, withAccessToken, cached"
+}
+
+const callRows = ({ calls }) => [
+  ["one access token", "wall, µs", "CPU, µs", "wall of the SDK's", "CPU of the SDK's", "times the official speed"],
+  ...Object.entries(calls).map(([name, { cpu, ofRaw, speedUp, wall }]) => [
+    labels[name],
+    ...[wall, cpu, ofRaw.wall, ofRaw.cpu, speedUp].map(spread)
+  ])
+]
+
+const coldRows = ({ cold }) => [
+  ["cold process to the first token", "wall, ms", "CPU, ms", "wall of the official"],
+  ...Object.entries(cold).map((
+    [name, { cpu, ofOfficial, wall }]
+  ) => [labels[name], ...[wall, cpu, ofOfficial].map(spread)])
+]
+
+const loadRows = ({ load }) => [
+  ["module load, with Effect and Schema there", "wall, ms", "CPU, ms", "modules", "packages besides Effect"],
+  ["Identity", spread(load.wall), spread(load.cpu), String(load.modules), load.packages.join(", ") || "none"]
+]
+
+const targetRows = (result) => [
+  ["target", "measured", ""],
+  ...targets(result).map(({ bound, limit, met, name, value }) => [
+    `${name}, ${bound} ${limit}`,
+    number(value),
+    met ? "met" : "MISSED"
+  ])
+]
+
+/** The whole result, to be read: medians with their quartiles. */
+export const report = (result) => {
+  const { cores, cpu, loadAverage, node, settings: { calls, processes, rounds } } = result
+  return [
+    `Node ${node}, ${cores} x ${cpu}, load ${
+      number(loadAverage)
+    }; ${rounds} rounds of ${calls} calls, ${processes} processes; median [quartiles]`,
+    ...[callRows, coldRows, loadRows, targetRows].map((rows) => table(rows(result)))
+  ].join("\n\n") + "\n"
+}

@@ -1,0 +1,207 @@
+// npm run bench: what an access token costs, with this package, with the official SDK, and with the AWS SDK alone.
+import { execFile, fork } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync, writeFileSync } from "node:fs"
+import { cpus, loadavg } from "node:os"
+import { fileURLToPath } from "node:url"
+import { parseArgs, promisify } from "node:util"
+import { build, moduleUrl } from "./build.mjs"
+import { environment } from "./fixture.mjs"
+import { report, targets } from "./report.mjs"
+import { ratio, summary } from "./statistics.mjs"
+
+const usage = `npm run bench -- [options]
+
+  --json FILE      write the result, and all samples, as JSON
+  --check          exit with 1 when a target is missed
+  --read FILE      report a result that was written before; measure nothing
+
+  --rounds N       rounds of all subjects, one after the other (30)
+  --calls N        calls of a subject in a round (200)
+  --warm-up N      calls of a subject before the first round (2000)
+  --processes N    processes of each kind for module load and cold start (15)
+`
+
+/** How many requests a call makes, and how many times as many calls a round has of it: those of the cache are short. */
+const subjects = {
+  raw: { module: "./subjects/raw.mjs", requests: 1, factor: 1 },
+  official: { module: "./subjects/official.mjs", requests: 1, factor: 1 },
+  uncached: { module: "./subjects/uncached.mjs", requests: 1, factor: 1 },
+  uncachedPromise: { module: "./subjects/uncached-promise.mjs", requests: 1, factor: 1 },
+  cached: { module: "./subjects/cached.mjs", requests: 0, factor: 20 },
+  cachedPromise: { module: "./subjects/cached-promise.mjs", requests: 0, factor: 20 }
+}
+
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))
+
+const start = (module, args, options) => {
+  const child = fork(path(module), args, options)
+  const failed = once(child, "exit").then(([code]) => {
+    throw new Error(`${module} ${args.join(" ")} ended with ${code}`)
+  })
+  // Whoever waits for an answer hears of it.
+  failed.catch(() => {})
+  return {
+    next: async () => {
+      const [message] = await Promise.race([once(child, "message"), failed])
+      return message
+    },
+    tell: (message) => child.send(message),
+    stop: () => child.disconnect()
+  }
+}
+
+const ask = (child, message) => {
+  const answer = child.next()
+  child.tell(message)
+  return answer
+}
+
+const noSamples = (names) => Object.fromEntries(names.map((name) => [name, { wall: [], cpu: [] }]))
+
+/**
+ * Every subject in a process of its own, as programs have it. Rounds go through all of them, in an order that turns.
+ */
+const measureCalls = async (server, env, { calls, rounds, warmUp }) => {
+  const names = Object.keys(subjects)
+  const samples = noSamples(names)
+  const processes = []
+  try {
+    for (const name of names) {
+      const child = start("./calls.child.mjs", [subjects[name].module], { env })
+      processes.push(child)
+      await child.next()
+      await ask(child, { calls: warmUp })
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (let turn = 0; turn < names.length; turn++) {
+        const index = (round + turn) % names.length
+        const name = names[index]
+        const times = calls * subjects[name].factor
+        const before = await ask(server, "requests")
+        const { cpu, wall } = await ask(processes[index], { calls: times })
+        const requests = (await ask(server, "requests")) - before
+        if (requests !== times * subjects[name].requests) {
+          throw new Error(`${name}: ${times} calls made ${requests} requests`)
+        }
+        samples[name].wall.push(wall)
+        samples[name].cpu.push(cpu)
+      }
+    }
+  } finally {
+    for (const child of processes) child.stop()
+  }
+  return samples
+}
+
+/** One process of each kind after the other, again and again. */
+const measureProcesses = async (env, kinds, processes) => {
+  const samples = noSamples(Object.keys(kinds))
+  for (let round = 0; round < processes; round++) {
+    for (const [kind, [module, ...args]] of Object.entries(kinds)) {
+      const child = start(module, args, { env, execArgv: ["--expose-gc"] })
+      const { cpu, wall } = await child.next()
+      child.stop()
+      samples[kind].wall.push(wall)
+      samples[kind].cpu.push(cpu)
+    }
+  }
+  return samples
+}
+
+/** What the module loads besides what was there: how many modules, and the packages that are not Effect's. */
+const loadedBy = async (url, env) => {
+  const loaded = async (source) => {
+    const args = ["--import", path("../package/record-modules.mjs"), "--input-type=module", "--eval", source]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: path("."), env, maxBuffer: 2 ** 26 })
+    return new Set(stdout.split("\n").filter((line) => line.startsWith("file:")))
+  }
+  const effect = `import "effect"\nimport "effect/Schema"\n`
+  const [before, after] = await Promise.all([loaded(effect), loaded(`${effect}import ${JSON.stringify(url)}`)])
+  const added = [...after].filter((module) => !before.has(module))
+  const packages = added.flatMap((module) => {
+    const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(module)?.[1]
+    return name === undefined || name === "effect" || name === ".cache" ? [] : [name]
+  })
+  return { modules: added.length, packages: [...new Set(packages)].sort() }
+}
+
+const summaries = ({ cpu, wall }) => ({ wall: summary(wall), cpu: summary(cpu) })
+
+const mapValues = (values, f) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f(value)]))
+
+const measure = async (settings) => {
+  await build()
+  const server = start("./server.child.mjs", [], { env: { PATH: process.env.PATH } })
+  try {
+    const env = environment(await server.next())
+    const identity = moduleUrl("Identity")
+    const calls = await measureCalls(server, env, settings)
+    const { load, ...cold } = await measureProcesses(env, {
+      load: ["./load.child.mjs", identity],
+      raw: ["./cold.child.mjs", subjects.raw.module],
+      official: ["./cold.child.mjs", subjects.official.module],
+      uncached: ["./cold.child.mjs", subjects.uncached.module]
+    }, settings.processes)
+    return {
+      node: process.versions.node,
+      cpu: cpus()[0]?.model ?? "unknown processor",
+      cores: cpus().length,
+      loadAverage: loadavg()[0],
+      settings,
+      calls: mapValues(calls, (samples) => ({
+        ...summaries(samples),
+        ofRaw: { wall: ratio(samples.wall, calls.raw.wall), cpu: ratio(samples.cpu, calls.raw.cpu) },
+        speedUp: ratio(calls.official.wall, samples.wall)
+      })),
+      cold: mapValues(cold, (samples) => ({
+        ...summaries(samples),
+        ofOfficial: ratio(samples.wall, cold.official.wall)
+      })),
+      load: { ...summaries(load), ...await loadedBy(identity, env) },
+      samples: { calls, cold, load }
+    }
+  } finally {
+    server.stop()
+  }
+}
+
+const options = () => {
+  const string = { type: "string" }
+  const { values } = parseArgs({
+    options: {
+      json: string,
+      check: { type: "boolean", default: false },
+      read: string,
+      rounds: { ...string, default: "30" },
+      calls: { ...string, default: "200" },
+      "warm-up": { ...string, default: "2000" },
+      processes: { ...string, default: "15" }
+    }
+  })
+  const { calls, processes, rounds, "warm-up": warmUp, ...rest } = values
+  const settings = mapValues({ calls, processes, rounds, warmUp }, Number)
+  if (Object.values(settings).some((count) => !Number.isInteger(count) || count < 1)) {
+    throw new TypeError("Counts are whole numbers from 1 on")
+  }
+  return { ...rest, settings }
+}
+
+const main = async ({ check, json, read, settings }) => {
+  const result = read === undefined ? await measure(settings) : JSON.parse(readFileSync(read, "utf8"))
+  const reached = targets(result)
+  process.stdout.write(report(result))
+  if (json !== undefined) {
+    writeFileSync(json, JSON.stringify({ ...result, targets: reached }, null, 2))
+  }
+  process.exitCode = check && reached.some(({ met }) => !met) ? 1 : 0
+}
+
+let given
+try {
+  given = options()
+} catch (error) {
+  process.stderr.write(`${error.message}\n\n${usage}`)
+  process.exitCode = 2
+}
+if (given !== undefined) await main(given)

@@ -1,0 +1,25 @@
+// The other end, a process of its own so that its time is not measured: answers every request with the token, and counts them.
+import { createServer } from "node:http"
+import { accessToken } from "./fixture.mjs"
+
+const body = JSON.stringify({ accessToken })
+const headers = {
+  "content-type": "application/json",
+  "content-length": body.length,
+  "x-amzn-requestid": "5f2c8f0e-6d0a-4b1e-8c55-2f3a9c1b7e42"
+}
+
+let requests = 0
+
+// Connections are kept for as long as a subject waits for its turn.
+const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  request.resume().on("end", () => {
+    requests++
+    response.writeHead(200, headers).end(body)
+  })
+})
+
+process.on("message", () => process.send(requests))
+process.on("disconnect", () => process.exit())
+
+server.listen(0, "127.0.0.1", () => process.send(`http://127.0.0.1:${server.address().port}`))

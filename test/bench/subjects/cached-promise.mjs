@@ -1,0 +1,3 @@
+import { byPromise, cached } from "./ours.mjs"
+
+export const { obtain, repeat } = await byPromise(await cached())

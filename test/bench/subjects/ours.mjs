@@ -1,0 +1,40 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import { moduleUrl } from "../build.mjs"
+import { officialRequest, request, workloadAccessToken } from "../fixture.mjs"
+import { promised } from "./promised.mjs"
+
+const AwsPlanes = await import(moduleUrl("aws/AwsPlanes"))
+const Identity = await import(moduleUrl("Identity"))
+const WorkloadAccessToken = await import(moduleUrl("WorkloadAccessToken"))
+
+export const uncached = async () => Layer.provide(Identity.layer, AwsPlanes.layer())
+
+export const cached = async () => {
+  const CredentialCache = await import(moduleUrl("CredentialCache"))
+  return Identity.layer.pipe(Layer.provide(CredentialCache.layer()), Layer.provide(AwsPlanes.layer()))
+}
+
+/** In a program that is Effect: the calls of one fiber. */
+export const inFiber = (identity) => {
+  const runtime = ManagedRuntime.make(
+    Layer.merge(identity, WorkloadAccessToken.layer(Redacted.make(workloadAccessToken)))
+  )
+  const repeat = (times) =>
+    runtime.runPromise(Effect.gen(function*() {
+      const { getAccessToken } = yield* Identity.Identity
+      let token
+      for (let call = 0; call < times; call++) token = yield* getAccessToken(request)
+      return Redacted.value(token)
+    }))
+  return { obtain: () => repeat(1), repeat }
+}
+
+/** In a program that is not: by the function that has the signature of the official one, a run of the runtime for each call. */
+export const byPromise = async (identity) => {
+  const PromiseIdentity = await import(moduleUrl("promise/Identity"))
+  const { withAccessToken } = PromiseIdentity.make(ManagedRuntime.make(identity))
+  return promised(withAccessToken(officialRequest)(async (accessToken) => accessToken))
+}

@@ -1,0 +1,3 @@
+import { inFiber, uncached } from "./ours.mjs"
+
+export const { obtain, repeat } = inFiber(await uncached())

@@ -1,0 +1,31 @@
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Arbitrary from "effect/Arbitrary"
+import * as FastCheck from "effect/FastCheck"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Operations from "../../src/internal/operations.js"
+import { sessionUri } from "../utils.js"
+
+/** The request of every operation of every plane. */
+export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Schema<unknown, unknown>]> = [
+  ...Object.values(Operations.dataPlane),
+  ...Object.values(Operations.controlPlane)
+].map(({ name, request }) =>
+  // A table of all operations has no one type of request.
+  [name, request.schema as Schema.Schema<unknown, unknown>] as const
+).concat([[
+  "GetWebIdentityToken",
+  SecurityTokenService.GetWebIdentityTokenRequest as Schema.Schema<unknown, unknown>
+]])
+
+const completion: FastCheck.Arbitrary<DataPlane.CompleteResourceTokenAuthRequest> = FastCheck.record({
+  userIdentifier: FastCheck.constantFrom({ userId: "alice" }, { userToken: Redacted.make("aaaa.bbbb.cccc") }),
+  sessionUri: FastCheck.constant(Redacted.make(sessionUri))
+})
+
+/** Any valid request. There is nothing that the `Schema.Never` of a completion could be made of. */
+export const valid = (schema: Schema.Schema<unknown, unknown>): FastCheck.Arbitrary<unknown> =>
+  schema.ast === DataPlane.CompleteResourceTokenAuthRequest.ast
+    ? completion
+    : Arbitrary.make(Schema.typeSchema(schema))
