@@ -251,14 +251,14 @@ const make = (
  * @since 0.1.0
  * @category layers
  * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+ * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
  * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Layer from "effect/Layer"
  *
  * const live = Identity.layer.pipe(
  *   Layer.provideMerge(CredentialCache.layer({ opaqueTimeToLive: "10 minutes" })),
- *   Layer.provide(AwsPlanes.layer({ region: "us-west-2" }))
+ *   Layer.provide(AwsDataPlane.layer({ region: "us-west-2" }))
  * )
  */
 export const layer = (options: Options = {}): Layer.Layer<DataPlane | CredentialCache, never, DataPlane> =>
@@ -270,7 +270,7 @@ export const layer = (options: Options = {}): Layer.Layer<DataPlane | Credential
  * @since 0.1.0
  * @category layers
  * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+ * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
  * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
@@ -282,7 +282,7 @@ export const layer = (options: Options = {}): Layer.Layer<DataPlane | Credential
  * const live = Identity.layer.pipe(
  *   Layer.provide(CredentialCache.layerStore()),
  *   Layer.provide(store),
- *   Layer.provide(AwsPlanes.layer({ region: "us-west-2" }))
+ *   Layer.provide(AwsDataPlane.layer({ region: "us-west-2" }))
  * )
  */
 export const layerStore = (

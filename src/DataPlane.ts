@@ -463,7 +463,7 @@ export type Decorator = <A>(
  * @since 0.1.0
  * @category layers
  * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+ * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
  * import * as DataPlane from "effect-agentcore-identity/DataPlane"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Effect from "effect/Effect"
@@ -473,7 +473,7 @@ export type Decorator = <A>(
  *
  * const live = Identity.layer.pipe(
  *   Layer.provide(timed),
- *   Layer.provide(AwsPlanes.layer({ region: "us-west-2" }))
+ *   Layer.provide(AwsDataPlane.layer({ region: "us-west-2" }))
  * )
  */
 export const decorate = (decorator: Decorator): Layer.Layer<DataPlane, never, DataPlane> =>

@@ -57,7 +57,7 @@ const makeLimits = <Operation extends string>(
  * @since 0.1.0
  * @category layers
  * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+ * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as RateLimit from "effect-agentcore-identity/RateLimit"
  * import * as Layer from "effect/Layer"
@@ -65,7 +65,7 @@ const makeLimits = <Operation extends string>(
  * // An account that shares its quotas with another fleet.
  * const live = Identity.layer.pipe(
  *   Layer.provide(RateLimit.dataPlane({ getResourceOauth2Token: 50 })),
- *   Layer.provide(AwsPlanes.layer())
+ *   Layer.provide(AwsDataPlane.layer())
  * )
  */
 export const dataPlane = (

@@ -13,17 +13,14 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import * as Adapter from "../internal/aws/adapter.js"
 import * as AwsControlPlane from "../internal/aws/controlPlane.js"
-import * as AwsDataPlane from "../internal/aws/dataPlane.js"
-import * as LazyClient from "../internal/aws/lazyClient.js"
 import * as AwsSecurityTokenService from "../internal/aws/securityTokenService.js"
-import * as Settings from "../internal/aws/settings.js"
-import * as Operations from "../internal/operations.js"
+import type * as Settings from "../internal/aws/settings.js"
+import { operations as controlPlaneRows } from "../internal/controlPlaneOperations.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /**
@@ -108,121 +105,22 @@ export interface Options {
  */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
-/** What all client configurations have in common, of what is set here. */
-type ClientConfig = Pick<
-  DataPlaneSdk.BedrockAgentCoreClientConfig,
-  "region" | "credentials" | "endpoint" | "maxAttempts" | "profile"
->
-
-interface Client {
-  readonly destroy: () => void
-}
-
-/** What there is to know of a plane. */
-interface Adapter<Sdk, Config, C, Operations> {
-  readonly load: () => Promise<Sdk>
-  readonly client: (sdk: Sdk, config: Config) => C
-  readonly operations: (sdk: Sdk, client: C) => Operations
-  readonly rows: { readonly [K in keyof Operations]: unknown }
-  readonly variables: { readonly variable?: string; readonly awsVariable: string }
-}
-
-const adapter = <Sdk, Config extends ClientConfig, C extends Client, Operations>(
-  self: Adapter<Sdk, Config, C, Operations>
-): Adapter<Sdk, Config, C, Operations> => self
-
-const dataPlane = adapter({
-  load: () => import("@aws-sdk/client-bedrock-agentcore"),
-  client: AwsDataPlane.makeClient,
-  operations: (sdk, client) => AwsDataPlane.operations(sdk, client, Operations.dataPlane),
-  rows: Operations.dataPlane,
-  variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
-})
-
-const controlPlane = adapter({
+const controlPlane = Adapter.adapter({
   load: () => import("@aws-sdk/client-bedrock-agentcore-control"),
   client: (sdk, config: ControlPlaneSdk.BedrockAgentCoreControlClientConfig) =>
     new sdk.BedrockAgentCoreControlClient(config),
-  operations: (sdk, client) => AwsControlPlane.operations(sdk, client, Operations.controlPlane),
-  rows: Operations.controlPlane,
+  operations: (sdk, client) => AwsControlPlane.operations(sdk, client, controlPlaneRows),
+  rows: controlPlaneRows,
   variables: { variable: "BEDROCK_AGENTCORE_CP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL" }
 })
 
-const securityTokenService = adapter({
+const securityTokenService = Adapter.adapter({
   load: () => import("@aws-sdk/client-sts"),
   client: (sdk, config: StsSdk.STSClientConfig) => new sdk.STSClient(config),
   operations: AwsSecurityTokenService.operations,
   rows: AwsSecurityTokenService.rows,
   variables: { awsVariable: "AWS_ENDPOINT_URL_STS" }
 })
-
-type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
-
-/** The search of the SDK for a region, which only a client can start: whose, makes no difference. */
-const searchRegion: RegionSearch = (profile) =>
-  Effect.promise(dataPlane.load).pipe(
-    Effect.flatMap((sdk) =>
-      Effect.acquireRelease(
-        Effect.sync(() => dataPlane.client(sdk, profile === undefined ? {} : { profile })),
-        (client) => Effect.sync(() => client.destroy())
-      )
-    ),
-    Effect.flatMap((client) => Effect.option(Effect.tryPromise(() => client.config.region()))),
-    Effect.scoped
-  )
-
-const clientConfig = (
-  options: Options,
-  own: ClientConfig,
-  variables: Adapter<never, never, never, never>["variables"],
-  search: RegionSearch
-): Effect.Effect<ClientConfig, ConfigError.ConfigError> =>
-  Effect.gen(function*() {
-    const allowInsecure = options.allowInsecureEndpoint ?? false
-    // A function of the SDK's configuration, or an endpoint object, is the SDK's to make sense of.
-    const region = own.region === undefined || typeof own.region === "string"
-      ? yield* Settings.region(own.region ?? options.region, search(own.profile))
-      : own.region
-    const endpoint = own.endpoint === undefined || typeof own.endpoint === "string"
-      ? yield* Settings.endpoint({ option: own.endpoint ?? options.endpoint, allowInsecure, ...variables })
-      : own.endpoint
-    const credentials = own.credentials !== undefined
-      ? Settings.fromSdk(own.credentials)
-      : options.credentials && Settings.fromOption(options.credentials)
-    const maxAttempts = own.maxAttempts ?? options.maxAttempts
-    return {
-      region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
-      ...(maxAttempts === undefined ? {} : { maxAttempts })
-    }
-  })
-
-const isGiven = <C>(given: object): given is { readonly client: C } => "client" in given
-
-/** Settings are checked at once; the client is made at the first call. */
-const operationsOf = <Sdk, Config extends ClientConfig, C extends Client, Operations>(
-  { client, load, operations, rows, variables }: Adapter<Sdk, Config, C, Operations>,
-  given: Config | { readonly client: C },
-  options: Options,
-  search: RegionSearch
-): Effect.Effect<Operations, ConfigError.ConfigError, Scope.Scope> =>
-  Effect.map(
-    isGiven<C>(given)
-      ? LazyClient.make({
-        load,
-        make: (sdk) => ({ operations: operations(sdk, given.client), destroy: () => {} })
-      })
-      : Effect.flatMap(clientConfig(options, given, variables, search), (config) =>
-        LazyClient.make({
-          load,
-          make: (sdk) => {
-            const own = client(sdk, { ...given, ...config })
-            return { operations: operations(sdk, own), destroy: () => own.destroy() }
-          }
-        })),
-    (made) => LazyClient.operations(rows, made)
-  )
 
 /**
  * All planes at AWS. A region or an endpoint that cannot be one is a `ConfigError`; credentials are looked for at the first
@@ -246,11 +144,11 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<Planes, ConfigError.ConfigError> =>
   Layer.scopedContext(Effect.gen(function*() {
-    const search = yield* Effect.cachedFunction(searchRegion)
+    const search = yield* Adapter.regionSearch
     // One after the other: of a setting that breaks all, one error is enough.
-    const data = yield* operationsOf(dataPlane, options.dataPlane ?? {}, options, search)
-    const control = yield* operationsOf(controlPlane, options.controlPlane ?? {}, options, search)
-    const sts = yield* operationsOf(securityTokenService, options.sts ?? {}, options, search)
+    const data = yield* Adapter.operationsOf(Adapter.dataPlane, options.dataPlane ?? {}, options, search)
+    const control = yield* Adapter.operationsOf(controlPlane, options.controlPlane ?? {}, options, search)
+    const sts = yield* Adapter.operationsOf(securityTokenService, options.sts ?? {}, options, search)
     return Context.make(DataPlane.DataPlane, DataPlane.make(data)).pipe(
       Context.add(ControlPlane.ControlPlane, ControlPlane.make(control)),
       Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(sts))

@@ -352,7 +352,7 @@ const over = <R>({ identity, run }: Host<R>): Functions => {
  * @since 0.1.0
  * @category constructors
  * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+ * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
  * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
@@ -362,7 +362,7 @@ const over = <R>({ identity, run }: Host<R>): Functions => {
  * const runtime = ManagedRuntime.make(
  *   Identity.layer.pipe(
  *     Layer.provide(CredentialCache.layer()),
- *     Layer.provide(AwsPlanes.layer({ region: "eu-central-1" }))
+ *     Layer.provide(AwsDataPlane.layer({ region: "eu-central-1" }))
  *   )
  * )
  *

@@ -1,5 +1,6 @@
 import type * as DataSdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as ControlSdk from "@aws-sdk/client-bedrock-agentcore-control"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -163,6 +164,13 @@ describe("layers", () => {
       Planes
     >()
     expectTypeOf(AwsPlanes.layerConfig(Config.succeed({ region: "us-west-2" }))).toEqualTypeOf<Planes>()
+  })
+
+  it("AwsDataPlane gives the data plane alone, by the options of all planes less those of the others", () => {
+    expectTypeOf(AwsDataPlane.layer()).toEqualTypeOf<Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError>>()
+    AwsDataPlane.layer({ region: "us-west-2", dataPlane: { client: clientOfTheDataPlane } })
+    // @ts-expect-error an option of another plane
+    AwsDataPlane.layer({ sts: {} })
   })
 
   it("AwsIdentity gives Identity too", () => {

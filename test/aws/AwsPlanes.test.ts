@@ -18,7 +18,8 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Operations from "../../src/internal/operations.js"
+import { operations as controlPlane } from "../../src/internal/controlPlaneOperations.js"
+import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
 import {
   apiKeyRequest,
   both,
@@ -59,7 +60,7 @@ describe("requests", () => {
         )
         assert.strictEqual(seen.headers["x-amz-security-token"], Redacted.value(credentials.sessionToken!))
       }
-      const rows = [...Object.values(Operations.dataPlane), ...Object.values(Operations.controlPlane)]
+      const rows = [...Object.values(dataPlane), ...Object.values(controlPlane)]
       assert.sameMembers(operations.map(([name]) => name), rows.map(({ name }) => name))
     }))
 
@@ -161,7 +162,7 @@ describe("requests", () => {
       ({ data }) => data.getResourcePaymentToken
     ))
 
-  for (const [method, row] of Object.entries(Operations.controlPlane)) {
+  for (const [method, row] of Object.entries(controlPlane)) {
     // Those go by the address, which is not the body's.
     if (!/^(un)?tag|^listTags/.test(method)) {
       it.scopedLive(`any ${row.name} arrives as it is`, () =>

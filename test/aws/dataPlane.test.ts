@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as AwsDataPlane from "../../src/internal/aws/dataPlane.js"
-import * as Operations from "../../src/internal/operations.js"
+import { operations as rows } from "../../src/internal/dataPlaneOperations.js"
 import { secret } from "../utils.js"
 import { type Answer, json, server } from "./utils.js"
 
@@ -23,7 +23,7 @@ const keys = (make: (config: Sdk.BedrockAgentCoreClientConfig) => Sdk.BedrockAge
       (client) => Effect.sync(() => client.destroy())
     ),
     (client) => {
-      const { getResourceApiKey } = AwsDataPlane.operations(Sdk, client, Operations.dataPlane)
+      const { getResourceApiKey } = AwsDataPlane.operations(Sdk, client, rows)
       return (provider: string) =>
         Effect.map(
           getResourceApiKey({ workloadIdentityToken: secret("token"), resourceCredentialProviderName: provider }),

@@ -7,7 +7,7 @@ import { promisify } from "node:util"
 // Inside node_modules, where the built modules find their dependencies.
 const built = new URL("../../node_modules/.cache/bench/", import.meta.url)
 
-/** The URL of a built module, as in `Identity` or `aws/AwsPlanes`. */
+/** The URL of a built module, as in `Identity` or `aws/AwsDataPlane`. */
 export const moduleUrl = (module) => new URL(`${module}.js`, built).href
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))

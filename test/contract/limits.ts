@@ -5,7 +5,9 @@ import type { ValidationException } from "effect-agentcore-identity/IdentityErro
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import { redactorOf } from "../../src/internal/aws/redaction.js"
-import * as Operations from "../../src/internal/operations.js"
+import { operations as controlPlane } from "../../src/internal/controlPlaneOperations.js"
+import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
+import type { Operation } from "../../src/internal/operation.js"
 import * as Validation from "../../src/internal/validation.js"
 import { breaks, control, customProvider, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
 
@@ -203,7 +205,7 @@ const withMember = (request: object, path: string, value: unknown): object => {
 }
 
 interface Call<Request> {
-  readonly operation: Operations.Operation<Request, unknown>
+  readonly operation: Operation<Request, unknown>
   readonly run: (request: Request) => Effect.Effect<
     unknown,
     { readonly _tag: string },
@@ -238,7 +240,7 @@ const row = <Request>(
 
 const dataCall = <Name extends DataPlane.Operation>(name: Name): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
   // The row and the method of one name belong together.
-  operation: untyped(Operations.dataPlane[name]),
+  operation: untyped(dataPlane[name]),
   run: (request) =>
     data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
 })
@@ -246,7 +248,7 @@ const dataCall = <Name extends DataPlane.Operation>(name: Name): Call<Parameters
 const controlCall = <Name extends ControlPlane.Operation>(
   name: Name
 ): Call<Parameters<ControlPlane.Service[Name]>[0]> => ({
-  operation: untyped(Operations.controlPlane[name]),
+  operation: untyped(controlPlane[name]),
   run: (request) =>
     control((plane) =>
       (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request)

@@ -12,8 +12,9 @@ import * as Redacted from "effect/Redacted"
 import * as AwsControlPlane from "../../src/internal/aws/controlPlane.js"
 import * as AwsDataPlane from "../../src/internal/aws/dataPlane.js"
 import * as AwsSecurityTokenService from "../../src/internal/aws/securityTokenService.js"
+import { operations as controlPlane } from "../../src/internal/controlPlaneOperations.js"
+import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
 import type { Operation } from "../../src/internal/operation.js"
-import * as Operations from "../../src/internal/operations.js"
 import { streamed } from "./utils.js"
 
 /** A request as it is, valid or not. */
@@ -55,10 +56,10 @@ export const layer = (endpoint: string): Layer.Layer<AwsPlanes.Planes> =>
       Effect.sync(() => new Sts.STSClient(config)),
       (client) => Effect.sync(() => client.destroy())
     )
-    return Context.make(DataPlane.DataPlane, AwsDataPlane.operations(Data, data, unchecked(Operations.dataPlane))).pipe(
+    return Context.make(DataPlane.DataPlane, AwsDataPlane.operations(Data, data, unchecked(dataPlane))).pipe(
       Context.add(
         ControlPlane.ControlPlane,
-        streamed(AwsControlPlane.operations(Control, control, unchecked(Operations.controlPlane)))
+        streamed(AwsControlPlane.operations(Control, control, unchecked(controlPlane)))
       ),
       Context.add(SecurityTokenService.SecurityTokenService, AwsSecurityTokenService.operations(Sts, sts))
     )

@@ -5,7 +5,7 @@ import * as CredentialStore from "effect-agentcore-identity/persistence/Credenti
 import * as Config from "effect/Config"
 import * as Layer from "effect/Layer"
 
-// In memory, over `AwsPlanes.layer()` for instance. A JWT is kept until it expires, an opaque token only for as long as
+// In memory, over `AwsDataPlane.layer()` for instance. A JWT is kept until it expires, an opaque token only for as long as
 // you say.
 export const inMemory = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =>
   Identity.layer.pipe(

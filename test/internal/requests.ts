@@ -4,13 +4,14 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Operations from "../../src/internal/operations.js"
+import { operations as controlPlane } from "../../src/internal/controlPlaneOperations.js"
+import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
 import { sessionUri } from "../utils.js"
 
 /** The request of every operation of every plane. */
 export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Schema<unknown, unknown>]> = [
-  ...Object.values(Operations.dataPlane),
-  ...Object.values(Operations.controlPlane)
+  ...Object.values(dataPlane),
+  ...Object.values(controlPlane)
 ].map(({ name, request }) =>
   // A table of all operations has no one type of request.
   [name, request.schema as Schema.Schema<unknown, unknown>] as const

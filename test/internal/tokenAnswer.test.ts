@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { dataPlane } from "../../src/internal/operations.js"
+import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
 
 const { decode, encode } = dataPlane.getResourceOauth2Token.response
 

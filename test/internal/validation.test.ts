@@ -3,8 +3,8 @@ import type { ValidationException } from "effect-agentcore-identity/IdentityErro
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { operations } from "../../src/internal/controlPlaneOperations.js"
+import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
 import type { Operation } from "../../src/internal/operation.js"
-import { dataPlane } from "../../src/internal/operations.js"
 import * as Validation from "../../src/internal/validation.js"
 import { secret } from "../utils.js"
 

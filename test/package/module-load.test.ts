@@ -102,6 +102,14 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.deepStrictEqual(own.filter((url) => above.test(url)), [])
   })
 
+  it("aws/AwsDataPlane: no other plane, and no streams, which only listings need", async () => {
+    const listing =
+      /\/module-load\/(?:ControlPlane|SecurityTokenService|models\/.*)\.js$|\/effect\/dist\/esm\/Stream\.js$/
+    const seen = async (module: string) => (await load(module)).urls.filter((url) => listing.test(url))
+    assert.deepStrictEqual(await seen("aws/AwsDataPlane"), [])
+    assert.isNotEmpty(await seen("aws/AwsPlanes"))
+  })
+
   it.each(folders)("%s: neither AWS SDK, OAuth client nor authorization server", async (_, modules) => {
     const { packages } = await load(...modules)
     const lazy =

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { TransportError, UnknownServiceError } from "../../IdentityError.js"
-import type { Operation } from "../operations.js"
+import type { Operation } from "../operation.js"
 import type { Exceptions } from "./exceptions.js"
 import * as Failure from "./failure.js"
 

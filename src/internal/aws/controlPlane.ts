@@ -5,7 +5,7 @@
  */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as ControlPlane from "../../ControlPlane.js"
-import type * as Operations from "../operations.js"
+import type { Rows } from "../operation.js"
 import { caller } from "./call.js"
 import * as Exceptions from "./exceptions.js"
 
@@ -19,7 +19,7 @@ type Command = Parameters<Sdk.BedrockAgentCoreControlClient["send"]>[0]
 export const operations = (
   sdk: typeof Sdk,
   client: Sdk.BedrockAgentCoreControlClient,
-  rows: typeof Operations.controlPlane
+  rows: Rows<ControlPlane.Operations>
 ): ControlPlane.Operations => {
   const call = caller<Sdk.ServiceInputTypes>({
     // `caller` takes commands of this client only, by their input.

@@ -5,7 +5,7 @@
  */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as DataPlane from "../../DataPlane.js"
-import type * as Operations from "../operations.js"
+import type { Rows } from "../operation.js"
 import { type Caller, caller } from "./call.js"
 import { common } from "./exceptions.js"
 
@@ -57,7 +57,7 @@ const sendOf = (client: Sdk.BedrockAgentCoreClient): Caller<Sdk.ServiceInputType
 export const operations = (
   sdk: typeof Sdk,
   client: Sdk.BedrockAgentCoreClient,
-  rows: typeof Operations.dataPlane
+  rows: Rows<DataPlane.Service>
 ): DataPlane.Service => {
   const call = caller<Sdk.ServiceInputTypes>({
     send: sendOf(client),

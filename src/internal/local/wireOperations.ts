@@ -6,8 +6,9 @@
 import * as Effect from "effect/Effect"
 import type * as ControlPlane from "../../ControlPlane.js"
 import type * as DataPlane from "../../DataPlane.js"
+import { operations as controlPlaneRows } from "../controlPlaneOperations.js"
+import { operations as dataPlaneRows } from "../dataPlaneOperations.js"
 import type { Operation, Rows } from "../operation.js"
-import * as Operations from "../operations.js"
 import * as Validation from "../validation.js"
 import type { PlaneError } from "./wireErrors.js"
 
@@ -59,7 +60,7 @@ const table = <Operations, Plane extends Operations>(
 }
 
 /** @internal */
-export const dataPlane: Table<DataPlane.Service, DataPlane.Service> = table(Operations.dataPlane, {
+export const dataPlane: Table<DataPlane.Service, DataPlane.Service> = table(dataPlaneRows, {
   getResourceOauth2Token: { path: "/identities/oauth2/token" },
   getResourceApiKey: { path: "/identities/api-key" },
   getResourcePaymentToken: { path: "/identities/payment/token" }
@@ -70,7 +71,7 @@ const accepted: Http = { status: 202 }
 const gone: Http = { status: 204 }
 
 /** @internal */
-export const controlPlane: Table<ControlPlane.Operations, ControlPlane.Operations> = table(Operations.controlPlane, {
+export const controlPlane: Table<ControlPlane.Operations, ControlPlane.Operations> = table(controlPlaneRows, {
   createWorkloadIdentity: created,
   deleteWorkloadIdentity: gone,
   createOauth2CredentialProvider: created,

@@ -6,15 +6,15 @@ import { moduleUrl } from "../build.mjs"
 import { officialRequest, request, workloadAccessToken } from "../fixture.mjs"
 import { promised } from "./promised.mjs"
 
-const AwsPlanes = await import(moduleUrl("aws/AwsPlanes"))
+const AwsDataPlane = await import(moduleUrl("aws/AwsDataPlane"))
 const Identity = await import(moduleUrl("Identity"))
 const WorkloadAccessToken = await import(moduleUrl("WorkloadAccessToken"))
 
-export const uncached = async () => Layer.provide(Identity.layer, AwsPlanes.layer())
+export const uncached = async () => Layer.provide(Identity.layer, AwsDataPlane.layer())
 
 export const cached = async () => {
   const CredentialCache = await import(moduleUrl("CredentialCache"))
-  return Identity.layer.pipe(Layer.provide(CredentialCache.layer()), Layer.provide(AwsPlanes.layer()))
+  return Identity.layer.pipe(Layer.provide(CredentialCache.layer()), Layer.provide(AwsDataPlane.layer()))
 }
 
 /** In a program that is Effect: the calls of one fiber. */

@@ -1,6 +1,5 @@
 /**
- * The operations of the planes as data: AWS name, request, and answer in the form of the AWS SDK (a timestamp is a `Date`).
- * The AWS adapter and the local server are both driven by these rows.
+ * The operations of the data plane as data.
  *
  * @since 0.1.0
  */
@@ -9,7 +8,7 @@ import { codec, nothing, request, type Rows } from "./operation.js"
 import { tokenAnswer } from "./tokenAnswer.js"
 
 /** @internal */
-export const dataPlane: Rows<DataPlane.Service> = {
+export const operations: Rows<DataPlane.Service> = {
   getWorkloadAccessToken: {
     name: "GetWorkloadAccessToken",
     request: request(DataPlane.GetWorkloadAccessTokenRequest),
@@ -46,19 +45,3 @@ export const dataPlane: Rows<DataPlane.Service> = {
     response: nothing
   }
 }
-
-export type {
-  /**
-   * @since 0.1.0
-   * @internal
-   */
-  Operation
-} from "./operation.js"
-
-export {
-  /**
-   * @since 0.1.0
-   * @internal
-   */
-  operations as controlPlane
-} from "./controlPlaneOperations.js"

@@ -1,0 +1,57 @@
+/**
+ * The data plane at AWS alone, for an agent that only fetches its credentials: it starts faster than over all planes, and has nothing
+ * in context that changes what a team has set up.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as DataPlane from "../DataPlane.js"
+import * as Adapter from "../internal/aws/adapter.js"
+import type * as AwsPlanes from "./AwsPlanes.js"
+
+/**
+ * The options of `AwsPlanes`, less those of the other planes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<AwsPlanes.Options, "controlPlane" | "sts"> {}
+
+/**
+ * The data plane, otherwise as by `AwsPlanes.layer`. Errors are the same too.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as Layer from "effect/Layer"
+ *
+ * const live = Identity.layer.pipe(
+ *   Layer.provideMerge(AwsDataPlane.layer({ region: "us-west-2" }))
+ * )
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError> =>
+  Layer.scoped(
+    DataPlane.DataPlane,
+    Effect.gen(function*() {
+      const search = yield* Adapter.regionSearch
+      return DataPlane.make(yield* Adapter.operationsOf(Adapter.dataPlane, options.dataPlane ?? {}, options, search))
+    })
+  )
+
+/**
+ * The same, with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
