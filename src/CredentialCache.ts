@@ -83,8 +83,8 @@ export interface StoredCredential {
 // -----------------------------------------------------------------------------
 
 /**
- * A store could not do what it was asked. No program fails with it: the cache goes on as if the store were empty. `reason` is logged:
- * nothing secret may be in it.
+ * A store could not do what it was asked. No program fails with it: the cache goes on as if the store were empty. `reason` is logged,
+ * as a warning once a minute at most, and else for who debugs: nothing secret may be in it.
  *
  * @since 0.1.0
  * @category errors

@@ -25,6 +25,7 @@ import {
 } from "./DataPlane.js"
 import { AuthorizationFailed, AuthorizationTimedOut, NoTokenOrUrl, type RequiresUserConsent } from "./IdentityError.js"
 import * as Observe from "./internal/observe.js"
+import { Rejected } from "./internal/rejected.js"
 import { isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
@@ -279,7 +280,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
           authorizationUrl: answer.authorizationUrl,
           expiresAt: DateTime.addDuration(yield* DateTime.now, sessionLifetime)
         })
-        return yield* showAndWait(session, request)
+        // The user is asked for a credential, and may be asked by code that asks for others: whatever was rejected is settled.
+        return yield* Effect.provideService(showAndWait(session, request), Rejected, Option.none())
       }
     }
   })

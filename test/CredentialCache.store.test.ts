@@ -131,6 +131,23 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* calls, 1)
     }).pipe(Effect.provide(numbered)))
 
+  it.scoped("what is asked for is what was asked for, whatever happens to the lists meanwhile", () =>
+    Effect.gen(function*() {
+      const store = plain(new Map())
+      const a = yield* process({ ...store, get: (key) => Effect.delay(store.get(key), "50 millis") }, options)
+      const scopes = ["read"]
+      const asked = yield* Effect.fork(a.token({ scopes }))
+      yield* TestClock.adjust("10 millis")
+      scopes.push("admin")
+      yield* TestClock.adjust("40 millis")
+      yield* Fiber.join(asked)
+      const planes = yield* ScriptedPlanes.ScriptedPlanes
+      assert.deepStrictEqual(
+        (yield* planes.callsOf("getResourceOauth2Token")).map(({ request }) => request.scopes),
+        [["read"]]
+      )
+    }).pipe(Effect.provide(numbered)))
+
   it.scoped("keys tell nothing of the request", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
@@ -234,6 +251,52 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(entries.size, 0)
     }).pipe(Effect.provide(numbered)))
 
+  for (const end of ["fails", "is interrupted"] as const) {
+    it.scoped(`a forced authentication that ${end} leaves nothing either: the service may have done it`, () =>
+      Effect.gen(function*() {
+        const entries: Stored = new Map()
+        const slow = {
+          ...plain(entries),
+          remove: (key: string) => Effect.delay(plain(entries).remove(key), "50 millis")
+        }
+        const a = yield* process(slow, options)
+        yield* a.token()
+        const forced = yield* Effect.fork(a.token({ forceAuthentication: true }))
+        yield* TestClock.adjust("10 millis")
+        const ended = yield* Effect.fork(end === "fails" ? Fiber.await(forced) : Fiber.interrupt(forced))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(ended)
+        assert.strictEqual(entries.size, 0)
+        assert.strictEqual(yield* a.token(), "token-2")
+      }).pipe(Effect.provide(ScriptedPlanes.layer({
+        getResourceOauth2Token: ({ forceAuthentication }, index) =>
+          forceAuthentication !== true
+            ? answers.issued(`token-${index}`)
+            : end === "fails"
+            ? failures.throttling
+            : Effect.never
+      }))))
+  }
+
+  it.scoped("what is invalidated while it is on its way to the store does not stay there", () =>
+    Effect.gen(function*() {
+      const entries: Stored = new Map()
+      const store = plain(entries)
+      const slow = {
+        ...store,
+        set: (key: string, stored: CredentialCache.StoredCredential) =>
+          Effect.delay(store.set(key, stored), "50 millis")
+      }
+      const a = yield* process(slow, options)
+      const first = yield* Effect.fork(a.token())
+      yield* TestClock.adjust("10 millis")
+      assert.strictEqual(yield* a.token(), "token-0")
+      yield* a.invalidate("token-0")
+      yield* TestClock.adjust("40 millis")
+      assert.strictEqual(yield* Fiber.join(first), "token-0")
+      assert.strictEqual(entries.size, 0)
+    }).pipe(Effect.provide(numbered)))
+
   it.scoped("for ever is a time that a store understands", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
@@ -288,6 +351,26 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       const said = (yield* recorder.everything).join("\n")
       assert.include(said, "The store of credentials failed to get: it is broken")
       assert.include(said, "The store of credentials failed to set: it is broken")
+    }).pipe(Effect.provide(numbered)))
+
+  it.scoped("so is one with defects, and what they say is not repeated", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const a = yield* process({
+        get: () => Effect.die("sentinel of a defect"),
+        set: () => {
+          throw new Error("sentinel of a defect")
+        },
+        remove: () => Effect.die("sentinel of a defect")
+      }, options)
+      yield* Effect.gen(function*() {
+        assert.strictEqual(yield* a.token(), "token-0")
+        yield* a.invalidate("token-0")
+        assert.strictEqual(yield* a.token(), "token-1")
+      }).pipe(Effect.provide(recorder.layer))
+      const said = (yield* recorder.everything).join("\n")
+      assert.include(said, "The store of credentials failed to set: it has a defect")
+      assert.notInclude(said, "sentinel")
     }).pipe(Effect.provide(numbered)))
 
   it.scoped("one that does not answer is passed over after 100 milliseconds", () =>

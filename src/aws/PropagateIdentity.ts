@@ -91,7 +91,8 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z0-9-]+\.amaz
 
 /**
  * Adds the caller's workload access token to the requests of an `HttpClient` that go to AgentCore gateways: https hosts
- * `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. The gateway's own authorization stands beside it, in
+ * `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. Everybody's gateways are among the former: where URLs
+ * come from outside, name your own ones. The gateway's own authorization stands beside it, in
  * the header `Authorization`: see `http/HttpClientCredentials`, also for redirects.
  *
  * @since 0.1.0

@@ -48,12 +48,13 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
   /**
    * When a token was rejected and the service gives the same one again, asks with `forceAuthentication`. It drops what the vault
    * holds, and needs the user's consent again. The way out for tokens that their authorization server has revoked, which AgentCore
-   * does not notice. Default: false, and the request fails with `CredentialRejected`.
+   * does not notice. Without `CredentialCache`, which lets them share one, requests that are rejected at the same time ask the user one
+   * by one. Default: false, and the request fails with `CredentialRejected`.
    */
   readonly reauthenticate?: boolean | undefined
   /**
    * When the resource asks for scopes that the token lacks, asks once for these too, which may need the user's consent, and
-   * repeats the request. It knows nothing of this at the next request: scopes that are always needed belong into `scopes`.
+   * repeats the request; where these are not to be had, the request fails with `InsufficientScope` after all. It knows nothing of this at the next request: scopes that are always needed belong into `scopes`.
    * Default: false, and the request fails with `InsufficientScope`.
    */
   readonly stepUp?: boolean | undefined
@@ -101,7 +102,9 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
  * Everything else is the caller's to read. The header is in no response, error or span that comes out of the client.
  *
  * Redirects are not followed by `fetch` itself, which would take the header along: wrap the result in
- * `HttpClient.followRedirects`, and each hop is judged by its own origin. `HttpClient.mapRequest`, `filterStatusOk` and `retry` work
+ * `HttpClient.followRedirects`, and each hop is judged by its own origin. Inside it would take the header along:
+ * a redirect to a foreign origin is a defect then, and is not followed (without tracing, `Effect.withTracerEnabled(false)`, it is
+ * noticed only afterwards). `HttpClient.mapRequest`, `filterStatusOk` and `retry` work
  * inside and outside; `HttpClient.withScope` belongs inside. A `RequestInit` of `fetch` counts when it is provided around the request,
  * not when it was provided to the layer of the client.
  *

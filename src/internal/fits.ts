@@ -17,8 +17,12 @@ const untold: Check = () => false
 
 const defaults: AST.ParseOptions = {}
 
-// Of another object, a `Redacted` for one, a schema makes a plain one.
-const isPlain = (value: unknown): value is Record<string, unknown> => {
+/**
+ * An object of nothing but members. Of another one, a `Redacted` for instance, a schema makes a plain one.
+ *
+ * @internal
+ */
+export const isPlain = (value: unknown): value is Record<string, unknown> => {
   if (!Predicate.isRecord(value)) {
     return false
   }
@@ -27,9 +31,9 @@ const isPlain = (value: unknown): value is Record<string, unknown> => {
 }
 
 // A hole in an array is a member too, which `every` passes over.
-const all = (items: Iterable<unknown>, fits: Check): boolean => {
-  for (const item of items) {
-    if (!fits(item)) return false
+const all = (items: ReadonlyArray<unknown>, fits: Check): boolean => {
+  for (let index = 0; index < items.length; index++) {
+    if (!fits(items[index])) return false
   }
   return true
 }

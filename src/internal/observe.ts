@@ -14,7 +14,7 @@ import type * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type { Flow } from "../ConsentSession.js"
+import { Flow } from "../ConsentSession.js"
 import type { Service } from "../Identity.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
 import { ProviderName } from "./names.js"
@@ -52,6 +52,10 @@ const boundedProvider = (name: string | undefined): string | undefined => {
   return name
 }
 
+const flows: ReadonlySet<unknown> = new Set(Flow.literals)
+
+const boundedFlow = (flow: Flow | undefined): Flow | undefined => flows.has(flow) ? flow : undefined
+
 type Tags = ReadonlyArray<MetricLabel.MetricLabel>
 
 // A metric finds its state by the identity of the array of labels, or else by a hash of all of them, which takes ten
@@ -60,8 +64,9 @@ const memoized = (operation: Operation) => {
   const memo = new WeakMap<Tags, Map<string, Tags>>()
   return (own: Tags, subject: Subject, outcome: IdentityMetrics.Outcome): Tags => {
     const provider = boundedProvider(subject.provider)
+    const flow = boundedFlow(subject.flow)
     // Neither a flow nor a provider's name has a space.
-    const key = `${subject.flow ?? ""} ${provider ?? ""} ${outcome}`
+    const key = `${flow ?? ""} ${provider ?? ""} ${outcome}`
     let known = memo.get(own)
     if (known === undefined) {
       known = new Map()
@@ -69,7 +74,7 @@ const memoized = (operation: Operation) => {
     }
     let labels = known.get(key)
     if (labels === undefined) {
-      labels = Arr.union(IdentityMetrics.labels({ operation, provider, flow: subject.flow, outcome }), own)
+      labels = Arr.union(IdentityMetrics.labels({ operation, provider, flow, outcome }), own)
       known.set(key, labels)
     }
     return labels

@@ -47,11 +47,8 @@ const sent = (value: unknown): unknown => {
   if (Array.isArray(value)) {
     return value.map(sent)
   }
-  const members: Record<string, unknown> = {}
-  for (const [name, member] of Object.entries(value)) {
-    members[name] = sent(member)
-  }
-  return members
+  // As members of their own, `__proto__` among them.
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, sent(member)]))
 }
 
 /**

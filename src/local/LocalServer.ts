@@ -320,7 +320,8 @@ const listen = (host: string, port: number): Effect.Effect<Listening, LocalServe
       catch: () =>
         new LocalServerError({
           reason: "MissingPackage",
-          message: "The local server needs the package '@effect/platform-node': npm install @effect/platform-node"
+          message:
+            "The local server needs the package '@effect/platform-node': npm install --save-dev @effect/platform-node@0.108"
         })
     })
     const node = yield* WireNode.make

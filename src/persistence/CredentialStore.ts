@@ -4,6 +4,7 @@
  *
  * Names are digests (SHA-256): they tell neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`) under a key that all
  * processes have and the store has not; each is good for its own name only. Entries leave the store when their credentials expire.
+ * Whoever can write to the store cannot make an entry, but can take one away, or put back an older one of the same name until it expires.
  *
  * A store that fails, or takes too long, costs a call of AgentCore and nothing else.
  *

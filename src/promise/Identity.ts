@@ -190,6 +190,9 @@ const storage = new AsyncLocalStorage<RequestContext>()
  * Runs a function for a request: whatever it calls, now and later, sees this context and no other one's. If it gives back an async
  * generator, or the promise of one, the body of the generator sees it too, wherever it is read.
  *
+ * It is for promises. The fibers of Effect are no such calls: one that waits goes on in the context of whoever wakes it, which may be
+ * another request. An Effect takes its caller from `WorkloadAccessToken`, and hands it on by `PropagateIdentity`.
+ *
  * @since 0.1.0
  * @category context
  * @example
@@ -251,7 +254,7 @@ const holding = (token: string | Redacted.Redacted): Caller => ({
 const missing = (context: RequestContext | undefined): MissingWorkloadAccessToken =>
   new MissingWorkloadAccessToken({
     message: context === undefined
-      ? "There is no workload access token: workloadIdentityToken is not given, and no request is in context. Give it, or call inside of runWithContext"
+      ? "There is no workload access token, and no request is in context: call inside of runWithContext, or give workloadIdentityToken to the functions that take it"
       : RuntimeHeaders.missingToken
   })
 
@@ -464,7 +467,7 @@ export const withWAT: Functions["withWAT"] = standard.withWAT
 /**
  * Tells the next hop who is calling: adds the workload access token of the request in context to `InvokeAgentRuntime`,
  * `InvokeAgentRuntimeCommand` and `InvokeHarness` of this client, as a signed header, and to nothing else. Without a token a request
- * goes out as it is. Doing it again to the same client changes nothing.
+ * goes out as it is. Doing it again to the same client changes nothing. Not for calls from an Effect: {@link runWithContext}.
  *
  * @since 0.1.0
  * @category functions

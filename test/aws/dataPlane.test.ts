@@ -108,4 +108,19 @@ describe("a client of its own", () => {
       yield* Effect.forEach(["one", "two", "three"], getKey)
       assert.strictEqual(times, 1)
     }))
+
+  it.scopedLive("says the same of itself at each call, with a retry strategy of the first generation", () =>
+    Effect.gen(function*() {
+      const http = yield* server(answer)
+      const getKey = yield* keys(
+        (config) =>
+          AwsDataPlane.makeClient(Sdk, {
+            ...config,
+            retryStrategy: { mode: "standard", retry: (next, args) => next(args) }
+          }),
+        http.url
+      )
+      yield* Effect.forEach(["one", "two", "three"], getKey)
+      assert.lengthOf(new Set(http.seen.map(({ headers }) => headers["user-agent"])), 1)
+    }))
 })

@@ -4,11 +4,12 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
-import { answers, scripted, secret } from "../utils.js"
+import { answers, failures, scripted, secret } from "../utils.js"
 import { clients, insufficientScope, invalidToken, refuse, resource, type Seen } from "./resource.js"
 
 const calendar = { provider: "calendar", flow: "M2M", scopes: ["read"] } as const
@@ -26,6 +27,11 @@ const vault: ScriptedPlanes.Script = {
 const scoped: ScriptedPlanes.Script = {
   getResourceOauth2Token: ({ scopes }) => answers.issued(`scopes-${scopes.join("-")}`)
 }
+
+/** What the service says when an authorization server does not give these scopes. */
+const refusedByTheServer = Effect.fail(
+  new ValidationException({ operation: "GetResourceOauth2Token", message: "Error parsing ClientCredentials response" })
+)
 
 const bearer = ({ headers }: Seen) => headers.authorization?.replace("Bearer ", "")
 
@@ -349,6 +355,28 @@ describe("insufficient scope", () => {
         assert.lengthOf(seen, 1)
       }).pipe(Effect.provide([scripted(script), fetch])))
   }
+
+  it.scopedLive("stepUp to what is not to be had leaves what the resource said", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* accepting("none", insufficientScope("admin"), 403)
+      const error = yield* failure(url, { stepUp: true })
+      if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
+      assert.deepStrictEqual(error.required, ["admin"])
+      assert.deepStrictEqual(error.requested, ["read"])
+      assert.lengthOf(seen, 1)
+      // What has nothing to do with the scopes is told.
+      assert.strictEqual((yield* failure(url, { stepUp: true }))._tag, "ThrottlingException")
+    }).pipe(Effect.provide([
+      scripted({
+        getResourceOauth2Token: [
+          answers.issued("token-0"),
+          refusedByTheServer,
+          answers.issued("token-1"),
+          failures.throttling
+        ]
+      }),
+      fetch
+    ])))
 
   it.scopedLive("stepUp does not repeat a stream", () =>
     Effect.gen(function*() {

@@ -1,5 +1,6 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -7,7 +8,9 @@ import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClien
 import type * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import { inspect } from "node:util"
 import * as Recorder from "../recorder.js"
@@ -142,6 +145,29 @@ for (const [name, client] of clients) {
         const cause = yield* Effect.sandbox(api.get(`${mine.url}/start`)).pipe(Effect.flip)
         assert.isTrue(Cause.isDie(cause))
         assert.include(Cause.pretty(cause), "HttpClient.followRedirects has to wrap the client with credentials")
+        assert.lengthOf(mine.seen, 1)
+        assert.lengthOf(other.seen, 0)
+        // Nobody can tell before: it is a defect all the same.
+        const late = yield* Effect.sandbox(api.get(`${mine.url}/start`)).pipe(
+          Effect.withTracerEnabled(false),
+          Effect.flip
+        )
+        assert.isTrue(Cause.isDie(late))
+      }).pipe(provide))
+
+    live("a client inside may send others, with what belongs to them", () =>
+      Effect.gen(function*() {
+        const other = yield* ok
+        const mine = yield* ok
+        const plain = yield* HttpClient.HttpClient
+        const api = plain.pipe(
+          HttpClient.transformResponse(Effect.tap(
+            plain.execute(HttpClientRequest.get(other.url, { headers: { authorization: "Basic of-its-own" } }))
+          )),
+          HttpClientCredentials.withAccessToken({ ...calendar, origins: [mine.url] })
+        )
+        assert.strictEqual((yield* api.get(mine.url)).status, 200)
+        assert.deepStrictEqual(other.seen.map(({ headers }) => headers.authorization), ["Basic of-its-own"])
       }).pipe(provide))
 
     live("nothing that comes out has the credential: response, errors, spans, logs", () =>
@@ -211,6 +237,68 @@ for (const [name, client] of clients) {
       }).pipe(provide))
   })
 }
+
+class ApiError
+  extends Data.TaggedError("ApiError")<{ readonly cause: unknown; readonly seen?: ReadonlyArray<unknown> }>
+{}
+
+describe("errors that a client inside has made of others are cleaned too", () => {
+  const kinds = [
+    [
+      "a failure",
+      Effect.mapError((cause: HttpClientError.HttpClientError) => new ApiError({ cause, seen: [cause.request] }))
+    ],
+    [
+      "an error within an error",
+      Effect.mapError((error: HttpClientError.HttpClientError) =>
+        new ApiError({ cause: new Error("outer", { cause: new ApiError({ cause: error }) }) })
+      )
+    ],
+    ["a defect", Effect.orDie],
+    [
+      "a failure and a defect",
+      <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.ensuring(self, Effect.catchAll(self, Effect.die))
+    ]
+  ] as ReadonlyArray<
+    readonly [
+      name: string,
+      f: <A, R>(
+        self: Effect.Effect<A, HttpClientError.HttpClientError, R>
+      ) => Effect.Effect<A, HttpClientError.HttpClientError | ApiError, R>
+    ]
+  >
+  for (const [name, f] of kinds) {
+    it.scopedLive(name, () =>
+      Effect.gen(function*() {
+        const { url } = yield* resource((_, response) => response.writeHead(500).end("no"))
+        const api = (yield* HttpClient.HttpClient).pipe(
+          HttpClient.filterStatusOk,
+          HttpClient.transformResponse(f),
+          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+        )
+        const exit = yield* Effect.exit(api.get(url))
+        assert.isTrue(Exit.isFailure(exit))
+        const texts = [
+          ...Recorder.faces(exit),
+          inspect(exit, { depth: 20, showHidden: true, getters: true }),
+          JSON.stringify(exit)
+        ]
+        assert.include(texts.join("\n"), "500")
+        Recorder.assertSecretFree(texts, [sentinel])
+      }).pipe(Effect.provide([scripted(telling), FetchHttpClient.layer])))
+  }
+})
+
+describe("a client that is none of the platform", () => {
+  it("is refused when it is wrapped", () => {
+    const { execute } = HttpClient.make(() => Effect.never)
+    const foreign = { [HttpClient.TypeId]: HttpClient.TypeId, execute } as HttpClient.HttpClient
+    assert.throws(
+      () => HttpClientCredentials.withAccessToken(foreign, { ...calendar, origins: ["https://api.example.com"] }),
+      "The client is not one of @effect/platform"
+    )
+  })
+})
 
 describe("what a header cannot carry", () => {
   for (const key of [`${sentinel}\n`, `${sentinel}\r\nx-other: 1`, ` ${sentinel}`, `${sentinel}\u00e9`, ""]) {

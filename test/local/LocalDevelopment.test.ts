@@ -198,6 +198,13 @@ describe("LocalDevelopment", () => {
         `{\n\t"a": 1.50,\n\t"workload_identity_name": "NAME",\n\t"user_id": "USER"\n}\n`
       ],
       [
+        "white space without end",
+        `{${" ".repeat(100_000)}"a": 1${" ".repeat(100_000)}}`,
+        `{${" ".repeat(100_000)}"a": 1,${" ".repeat(100_000)}"workload_identity_name": "NAME",${
+          " ".repeat(100_000)
+        }"user_id": "USER"${" ".repeat(100_000)}}`
+      ],
+      [
         "the line ends of Windows",
         `{\r\n  "a": "\\u00fc"\r\n}\r\n`,
         `{\r\n  "a": "\\u00fc",\r\n  "workload_identity_name": "NAME",\r\n  "user_id": "USER"\r\n}\r\n`
@@ -232,6 +239,17 @@ describe("LocalDevelopment", () => {
         assert.strictEqual(JSON.parse(read(target)).user_id, user.userId)
         assert.isTrue(Fs.lstatSync(path).isSymbolicLink())
         assert.strictEqual(Fs.statSync(target).mode & 0o777, 0o640)
+      }).pipe(Effect.provide(silent)))
+
+    it.scoped("is made where a link says, also through others", () =>
+      Effect.gen(function*() {
+        const { directory, path } = yield* temporary
+        Fs.mkdirSync(join(directory, "home"))
+        Fs.symlinkSync("home/first.json", path)
+        Fs.symlinkSync("second.json", join(directory, "home", "first.json"))
+        const { user } = yield* LocalDevelopment.load({ path, workloadName: "my-agent" })
+        assert.isTrue(Fs.lstatSync(path).isSymbolicLink())
+        assert.strictEqual(JSON.parse(read(join(directory, "home", "second.json"))).user_id, user.userId)
       }).pipe(Effect.provide(silent)))
 
     const broken: ReadonlyArray<readonly [name: string, text: string | Uint8Array]> = [
@@ -276,7 +294,9 @@ describe("LocalDevelopment", () => {
   describe("the lock", () => {
     const lockOf = (path: string) => `${path}.lock`
 
-    const holder = (pid: number | undefined, host = hostname()) => JSON.stringify({ pid, host })
+    const here = `${hostname()} ${Fs.readlinkSync("/proc/self/ns/pid")}`
+
+    const holder = (pid: number | undefined, host = here) => JSON.stringify({ pid, host })
 
     it.scoped("makes one caller of all who come at once, and keeps what is in the file", () =>
       Effect.gen(function*() {
@@ -308,6 +328,10 @@ describe("LocalDevelopment", () => {
     const others: ReadonlyArray<readonly [name: string, text: string]> = [
       ["of a process that runs", holder(process.pid)],
       ["of another machine", holder(spawnSync(process.execPath, ["--version"]).pid, "another.example.com")],
+      [
+        "of another container that has this name",
+        holder(spawnSync(process.execPath, ["--version"]).pid, `${hostname()} pid:[1]`)
+      ],
       ["that names nobody", ""]
     ]
 

@@ -237,7 +237,10 @@ describe("the caller", () => {
       for (const call of calls) {
         const outside = yield* World.rejectionOf(call())
         assert.strictEqual(World.tagOf(outside), "MissingWorkloadAccessToken")
-        assert.match(String(outside), /workloadIdentityToken is not given.*runWithContext/)
+        assert.match(
+          String(outside),
+          /no request is in context: call inside of runWithContext, or give workloadIdentityToken/
+        )
         const inside = yield* World.rejectionOf(runWithContext({ workloadAccessToken: "" }, call))
         assert.strictEqual(World.tagOf(inside), "MissingWorkloadAccessToken")
         assert.match(String(inside), /X-Amzn-Bedrock-AgentCore-Runtime-User-Id/)

@@ -28,6 +28,10 @@ export const makeClient = (
   sdk: typeof Sdk,
   config: Sdk.BedrockAgentCoreClientConfig
 ): Sdk.BedrockAgentCoreClient => {
+  // A strategy of the first generation is noted in what all calls of a kept middleware share: longer and longer, until the service refuses.
+  if (config.retryStrategy !== undefined) {
+    return new sdk.BedrockAgentCoreClient(config)
+  }
   const client = new sdk.BedrockAgentCoreClient({ cacheMiddleware: true, ...config })
   client.middlewareStack.add(
     // In the place of the SDK's own last step, which would send the request without the signal. At this step it is the handler's.

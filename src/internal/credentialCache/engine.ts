@@ -10,7 +10,9 @@ import * as Effect from "effect/Effect"
 import type * as Metric from "effect/Metric"
 import * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
+import { isPlain } from "../fits.js"
 import * as Flight from "../flight.js"
 import { Observation } from "../observation.js"
 import { Rejected } from "../rejected.js"
@@ -143,6 +145,7 @@ export const make = ({ capacity, counters, skew, store }: {
       if (replaces) forget(key)
       const credential = cacheable.credentialOf(answer)
       if (credential === undefined) return replaces ? drop(key) : Effect.void
+      const own = epochOf(key)
       return Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const usableUntil = cacheable.usableUntil(answer, credential, { now, skew })
         // For ever is a number too: a store takes nothing else.
@@ -152,14 +155,25 @@ export const make = ({ capacity, counters, skew, store }: {
           return cacheable.asksAnew(request) ? drop(key) : Effect.void
         }
         memory.set(key, { ...entry, answer })
-        return restore === undefined ? Effect.void : store.set(key, entry)
+        return restore === undefined ? Effect.void : Effect.zipRight(
+          store.set(key, entry),
+          // Whoever invalidated it, or replaced it, on the way may have been there before it.
+          Effect.suspend(() => own === epochOf(key) ? Effect.void : store.remove(key))
+        )
       })
     }
 
+    // A credential that is replaced is given up whatever comes of the call: the service may have done it, and failed afterwards.
     const ask = (question: Question<Request>) =>
-      Effect.map(
-        Effect.tap(call(question.request), (answer) => keep(question, answer)),
-        (answer): Outcome<Answer> => ({ answer, cache: "miss" })
+      Effect.uninterruptibleMask((restore) =>
+        Effect.matchCauseEffect(restore(call(question.request)), {
+          onFailure: (cause) => {
+            const failed = Effect.failCause(cause)
+            return cacheable.replaces(question.request) ? Effect.zipRight(drop(question.key), failed) : failed
+          },
+          onSuccess: (answer): Effect.Effect<Outcome<Answer>> =>
+            Effect.as(keep(question, answer), { answer, cache: "miss" })
+        })
       )
 
     const lookUp = (question: Question<Request>) =>
@@ -203,7 +217,7 @@ export const make = ({ capacity, counters, skew, store }: {
           rejected === undefined ? null : Digest.ofSecret(rejected),
           ...variant
         ])
-        const question = { request, key, rejected, epoch }
+        const question = { request: snapshot(request), key, rejected, epoch }
         // Also if it fails.
         observed("miss")
         return Effect.map(
@@ -239,6 +253,12 @@ export const make = ({ capacity, counters, skew, store }: {
     }
   }
 }
+
+// Whoever asks may change his lists while the store is read: what is sent is what the key was made of.
+const snapshot = <A>(value: A): A => copy(value) as A
+
+const copy = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(copy) : isPlain(value) ? Record.map(value, copy) : value
 
 const orUndefined = <A>(f: () => A): A | undefined => {
   try {

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { CredentialRejected, InsufficientScope } from "../../IdentityError.js"
+import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
 import { renew } from "../recover.js"
 import * as Challenge from "./challenge.js"
 import type { Attempt } from "./injection.js"
@@ -64,6 +64,8 @@ const refused = <Tag extends Challenge.Refusal["_tag"]>(
     )
     : Effect.succeedNone
 }
+
+const isRefusal = (error: unknown): boolean => isIdentityError(error) && error._tag === "ValidationException"
 
 /** Sends a request with a credential, and once more with a new one if that one is rejected. */
 const exchange = <E, R, E1, R1>(
@@ -153,7 +155,10 @@ export const withAccessToken = <E1, R1>(
     const missing = first.refusal.value.required.filter((scope) => !scopes.includes(scope))
     if (!stepUp || missing.length === 0 || !isRepeatable(request.body)) return yield* first.refusal.value
     const union = [...scopes, ...missing]
-    const more = yield* renew(obtain(union), first.credential, { reauthenticate })
+    const more = yield* renew(obtain(union), first.credential, { reauthenticate }).pipe(
+      // The authorization server does not give them: that the resource wants them is what the program can act upon.
+      Effect.catchIf(isRefusal, () => Effect.succeedNone)
+    )
     if (Option.isNone(more)) return yield* first.refusal.value
     const second = yield* send(union, more.value)
     return yield* Option.isNone(second.refusal) ? second.outcome : second.refusal.value

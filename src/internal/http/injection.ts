@@ -9,12 +9,14 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import { isPlain } from "../fits.js"
 import { type Allows, urlOf } from "./origins.js"
 import { withRequest } from "./withRequest.js"
 
@@ -47,11 +49,38 @@ interface Halves<E, R> {
   readonly postprocess: HttpClient.HttpClient.Postprocess<E, R>
 }
 
+const hasHalves = <E, R>(
+  client: HttpClient.HttpClient.With<E, R>
+): client is HttpClient.HttpClient.With<E, R> & Halves<E, R> =>
+  Predicate.hasProperty(client, "preprocess") && Predicate.hasProperty(client, "postprocess")
+
 // RFC 9110, section 5.1.
 const fieldName = /^[!#$%&'*+\-.^_`|~\w]+$/
 
 // RFC 9110, section 5.5, less what is not ASCII. Checked here because `fetch` quotes the value that it refuses.
 const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
+
+const misplaced = () =>
+  new Cause.RuntimeException(
+    "A redirect would take the credential to an origin that is not allowed: HttpClient.followRedirects has to wrap the client with "
+      + "credentials, not the other way round"
+  )
+
+const isForeign = (request: HttpClientRequest.HttpClientRequest, allows: Allows): boolean =>
+  Option.exists(urlOf(request), (url) => !allows(url))
+
+/**
+ * A client that follows redirects inside takes the header along. The platform asks this reference at each request that it is about to
+ * send: one with the credential to a foreign origin was not meant. (Where tracing is off it does not ask; then the last answer tells.)
+ */
+const guarded = (hasCredential: (request: HttpClientRequest.HttpClientRequest) => boolean, allows: Allows) =>
+  Effect.locallyWith(
+    HttpClient.currentTracerDisabledWhen,
+    (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
+      if (hasCredential(request) && isForeign(request, allows)) throw misplaced()
+      return disabled(request)
+    }
+  )
 
 // `fetch` follows redirects by itself: it takes custom headers along to other origins, and comes back without the credential. Whoever
 // wants errors instead of redirects still gets them.
@@ -78,8 +107,10 @@ export const inject = <E, R, E2, R2>(
   if (!fieldName.test(header)) {
     throw new Cause.IllegalArgumentException("header is not the name of a header, as in x-api-key")
   }
-  // Every client has them: see `Halves`.
-  const { postprocess, preprocess } = self as unknown as Halves<E, R>
+  if (!hasHalves(self)) {
+    throw new Cause.IllegalArgumentException("The client is not one of @effect/platform, which HttpClient.make makes")
+  }
+  const { postprocess, preprocess } = self
 
   const send = (request: HttpClientRequest.HttpClientRequest) => withoutRedirects(postprocess(Effect.succeed(request)))
 
@@ -96,13 +127,11 @@ export const inject = <E, R, E2, R2>(
     const injected = HttpClientRequest.setHeader(request, header, Redacted.value(value))
     return send(injected).pipe(
       Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, header]),
-      Effect.mapError((error) => withoutInjected(error, request)),
+      guarded(({ headers }) => Option.contains(Headers.get(headers, header), Redacted.value(value)), allows),
+      Effect.mapErrorCause(cleaned(withoutInjected(request))),
       Effect.flatMap((response) =>
-        Option.exists(urlOf(response.request), (url) => !allows(url))
-          ? Effect.dieMessage(
-            "A redirect took the credential to an origin that is not allowed: HttpClient.followRedirects has to wrap the client with "
-              + "credentials, not the other way round"
-          )
+        isForeign(response.request, allows)
+          ? Effect.die(misplaced())
           : Effect.succeed(withRequest(response, request))
       )
     )
@@ -121,14 +150,49 @@ export const inject = <E, R, E2, R2>(
   )
 }
 
-const withoutInjected = <E>(error: E, request: HttpClientRequest.HttpClientRequest): E => {
-  if (!HttpClientError.isHttpClientError(error)) return error
-  // The same class again, which E has as a member.
-  return (error._tag === "RequestError"
-    ? new HttpClientError.RequestError({ ...error, request })
-    : new HttpClientError.ResponseError({
-      ...error,
-      request,
-      response: withRequest(error.response, request)
-    })) as E & HttpClientError.HttpClientError
+/** The failures and the defects of a cause, by this function. A failure stays one of its type. */
+const cleaned = (clean: (value: unknown) => unknown) => <E>(cause: Cause.Cause<E>): Cause.Cause<E> =>
+  Cause.match(cause, {
+    onEmpty: Cause.empty,
+    onFail: (error) => Cause.fail(clean(error) as E),
+    onDie: (defect) => Cause.die(clean(defect)),
+    onInterrupt: Cause.interrupt,
+    onSequential: Cause.sequential,
+    onParallel: Cause.parallel
+  })
+
+const isRequest = (value: unknown): value is HttpClientRequest.HttpClientRequest =>
+  Predicate.hasProperty(value, HttpClientRequest.TypeId)
+
+const isResponse = (value: unknown): value is HttpClientResponse.HttpClientResponse =>
+  Predicate.hasProperty(value, HttpClientResponse.TypeId)
+
+/** What names the request as it came in, in the place of what has the one that was sent; also in errors that were made of others. */
+const withoutInjected = (request: HttpClientRequest.HttpClientRequest): (value: unknown) => unknown => {
+  const seen = new Set<unknown>()
+  const clean = (value: unknown): unknown => {
+    if (isRequest(value)) return request
+    if (isResponse(value)) return withRequest(value, request)
+    if (HttpClientError.isHttpClientError(value)) {
+      const cause = "cause" in value ? { cause: clean(value.cause) } : {}
+      return value._tag === "RequestError"
+        ? new HttpClientError.RequestError({ ...value, ...cause, request })
+        : new HttpClientError.ResponseError({
+          ...value,
+          ...cause,
+          request,
+          response: withRequest(value.response, request)
+        })
+    }
+    // An error of Effect has its members in a plain object, too.
+    if (!(value instanceof Error || Array.isArray(value) || isPlain(value)) || seen.has(value)) return value
+    seen.add(value)
+    for (const name of Reflect.ownKeys(value)) {
+      const property = Reflect.getOwnPropertyDescriptor(value, name)
+      const cleaned = clean(property?.value)
+      if (cleaned !== property?.value) Reflect.defineProperty(value, name, { ...property, value: cleaned })
+    }
+    return value
+  }
+  return clean
 }

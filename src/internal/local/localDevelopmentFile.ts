@@ -100,6 +100,15 @@ const read = (path: string): Effect.Effect<Content, FileProblem> =>
 
 type Jsonc = typeof import("jsonc-parser")
 
+/** Where the white space before an offset begins, with the line break before it. */
+const lineStart = (text: string, offset: number): number => {
+  let start = offset
+  while (text[start - 1] === " " || text[start - 1] === "\t") start--
+  if (text[start - 1] === "\n") start--
+  if (text[start - 1] === "\r") start--
+  return start
+}
+
 // A member that comes after others stands as the last of them does: on a line of its own, or on theirs. `modify` of the parser would
 // lay out the last of them anew.
 const set = ({ findNodeAtLocation, parseTree }: Jsonc, text: string, name: string, value: string): string => {
@@ -112,7 +121,7 @@ const set = ({ findNodeAtLocation, parseTree }: Jsonc, text: string, name: strin
   if (last === undefined) {
     return replace(root?.offset ?? 0, root?.length ?? 0, JSON.stringify({ [name]: value }, null, 2))
   }
-  const [space = ""] = /(?:\r\n|\r|\n)?[ \t]*$/.exec(text.slice(0, last.offset)) ?? []
+  const space = text.slice(lineStart(text, last.offset), last.offset)
   return replace(last.offset + last.length, 0, `,${space}${JSON.stringify(name)}: ${JSON.stringify(value)}`)
 }
 
@@ -132,6 +141,8 @@ const edit = (text: string, { userId, workloadName }: Members): Effect.Effect<st
 /** Readers see the old text or the new one, and a crash leaves one of the two. */
 const write = (path: string, text: string, mode: number | undefined): Effect.Effect<void, FileProblem> =>
   Effect.uninterruptible(attempt("written", async () => {
+    // To take its place is to write to it.
+    if (mode !== undefined) await Fs.access(path, Fs.constants.W_OK)
     const temporary = `${path}.${randomBytes(6).toString("hex")}`
     try {
       const file = await Fs.open(temporary, "wx")
@@ -149,9 +160,21 @@ const write = (path: string, text: string, mode: number | undefined): Effect.Eff
     }
   }))
 
-// A link stays one: its target is what is written.
-const resolve = (path: string): Effect.Effect<string> =>
-  Effect.orElseSucceed(attempt("read", () => Fs.realpath(path)), () => Path.resolve(path))
+// A link stays one: its target is what is written, also one that is not there yet.
+const resolve = (path: string): Effect.Effect<string, FileProblem> =>
+  attempt("read", async () => {
+    let resolved = Path.resolve(path)
+    for (;;) {
+      try {
+        return await Fs.realpath(resolved)
+      } catch (error) {
+        if (codeOf(error) !== "ENOENT") throw error
+      }
+      const target = await Fs.readlink(resolved).catch(() => undefined)
+      if (target === undefined) return resolved
+      resolved = Path.resolve(await Fs.realpath(Path.dirname(resolved)), target)
+    }
+  })
 
 /**
  * Plans by what the file says, and adds to it what the plan has to add; a plan that adds nothing (no member) writes nothing. Processes
@@ -184,7 +207,8 @@ export const complete = <A, E>(
         code === "EEXIST"
           ? {
             reason: "Locked",
-            message: `another process has held ${lock} for 10 seconds. If there is none, remove that file`
+            message:
+              `another process has held ${lock} for 10 seconds. If there is none, remove that file, and ${lock}.recovery if it is there`
           }
           : { reason: "Unusable", message: `${lock} cannot be written: ${code}` }
       ))

@@ -12,6 +12,7 @@ import * as Either from "effect/Either"
 import { hasProperty } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { randomBytes } from "node:crypto"
+import { readlinkSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { hostname } from "node:os"
 import { codeOf } from "../errorCode.js"
@@ -22,12 +23,20 @@ class LockError extends Data.TaggedError("LockError")<{ readonly code: string }>
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LockError> =>
   Effect.tryPromise({ try: action, catch: (error) => new LockError({ code: codeOf(error) }) })
 
+/** Where a process can be seen by its id: a machine, or a container, which may share the machine's name. */
+const host = (): string =>
+  Either.getOrElse(
+    Either.try(() => `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`),
+    // Linux has it.
+    () => hostname()
+  )
+
 // Written under another name, then linked: a process that is killed on the way never leaves a lock without a holder.
 const create = (path: string): Effect.Effect<void, LockError> =>
   attempt(async () => {
     const temporary = `${path}.${randomBytes(6).toString("hex")}`
     try {
-      await Fs.writeFile(temporary, JSON.stringify({ pid: process.pid, host: hostname() }), { flag: "wx" })
+      await Fs.writeFile(temporary, JSON.stringify({ pid: process.pid, host: host() }), { flag: "wx" })
       await Fs.link(temporary, path)
     } finally {
       await Fs.rm(temporary, { force: true })
@@ -51,7 +60,7 @@ const isAbandoned = (text: string): boolean =>
   Either.match(Either.try((): unknown => JSON.parse(text)), {
     onLeft: () => false,
     onRight: (holder) =>
-      hasProperty(holder, "host") && holder.host === hostname()
+      hasProperty(holder, "host") && holder.host === host()
       && hasProperty(holder, "pid") && typeof holder.pid === "number" && !isRunning(holder.pid)
   })
 

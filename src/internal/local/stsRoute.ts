@@ -110,23 +110,26 @@ const decode = Validation.decode(operation, Request)
 
 const invalid = (message: string): WireError => ({ status: 400, name: "ValidationException", message })
 
+/** By name. Of a name that comes twice, the first counts. */
+type Form = ReadonlyMap<string, string>
+
 /** `X.member.1`, `X.member.2`: in the order of their numbers. Gaps are closed. */
-const members = (form: URLSearchParams, name: string): ReadonlyArray<number> => {
+const members = (form: Form, name: string): ReadonlyArray<number> => {
   const pattern = new RegExp(`^${name}\\.member\\.([1-9]\\d{0,8})(\\.|$)`)
   return [...new Set([...form.keys()].flatMap((key) => pattern.exec(key)?.[1] ?? []).map(Number))].sort((a, b) => a - b)
 }
 
-const input = (form: URLSearchParams): unknown => {
-  const seconds = form.get("DurationSeconds") ?? undefined
+const input = (form: Form): unknown => {
+  const seconds = form.get("DurationSeconds")
   return {
-    audience: members(form, "Audience").map((number) => form.get(`Audience.member.${number}`) ?? undefined),
-    signingAlgorithm: form.get("SigningAlgorithm") ?? undefined,
+    audience: members(form, "Audience").map((number) => form.get(`Audience.member.${number}`)),
+    signingAlgorithm: form.get("SigningAlgorithm"),
     durationSeconds: seconds === undefined ? undefined : /^-?\d{1,15}$/.test(seconds) ? Number(seconds) : seconds,
-    scope: form.get("Scope") ?? undefined,
-    subjectMode: form.get("SubjectMode") ?? undefined,
+    scope: form.get("Scope"),
+    subjectMode: form.get("SubjectMode"),
     tags: members(form, "Tags").map((number) => ({
-      key: form.get(`Tags.member.${number}.Key`) ?? undefined,
-      value: form.get(`Tags.member.${number}.Value`) ?? undefined
+      key: form.get(`Tags.member.${number}.Key`),
+      value: form.get(`Tags.member.${number}.Value`)
     }))
   }
 }
@@ -139,9 +142,9 @@ const wrongContentType: WireError = {
   message: "The content type of a request must be application/x-www-form-urlencoded"
 }
 
-const parse = (body: Uint8Array): Effect.Effect<URLSearchParams, WireError> =>
+const parse = (body: Uint8Array): Effect.Effect<Form, WireError> =>
   Effect.try({
-    try: () => new URLSearchParams(new TextDecoder("utf-8", { fatal: true }).decode(body)),
+    try: () => new Map([...new URLSearchParams(new TextDecoder("utf-8", { fatal: true }).decode(body))].reverse()),
     catch: (): WireError => ({ ...WireErrors.unreadable, message: "The body of a request must be a form in UTF-8" })
   })
 
@@ -152,7 +155,7 @@ const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings)
       isForm(request.headers["content-type"]) ? undefined : wrongContentType
     )
 
-const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form: URLSearchParams) {
+const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form: Form) {
   if (form.get("Action") !== operation || form.get("Version") !== version) {
     return yield* Effect.fail<WireError>({
       status: 400,
