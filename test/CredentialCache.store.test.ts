@@ -158,6 +158,22 @@ describe("CredentialCache.layerStore", () => {
       assert.match(keys[0]!, /^[A-Za-z0-9_-]{43}$/)
     }).pipe(Effect.provide(numbered)))
 
+  it.scoped("API keys are shared, too", () =>
+    Effect.gen(function*() {
+      const store = Layer.succeed(CredentialCache.Store, plain(new Map()))
+      const key = Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
+        dataPlane.getResourceApiKey({
+          workloadIdentityToken: secret("alice"),
+          resourceCredentialProviderName: "weather"
+        })).pipe(
+          Effect.map(({ apiKey }) => Redacted.value(apiKey)),
+          Effect.provide(Layer.fresh(Layer.provide(CredentialCache.layerStore(), store)))
+        )
+      assert.deepStrictEqual(yield* Effect.all([key, key]), ["key-0", "key-0"])
+    }).pipe(Effect.provide(ScriptedPlanes.layer({
+      getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
+    }))))
+
   it.scoped("what is not kept does not get there", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()

@@ -561,6 +561,45 @@ describe("CredentialCache: asking anew", () => {
     }).pipe(Effect.provide(cached(numbered))))
 })
 
+describe("CredentialCache: what is kept apart", () => {
+  it.effect("keys of two providers, and of two users", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(
+        yield* Effect.all([keyOf("weather"), keyOf("maps"), keyOf("weather", "bob"), keyOf("weather"), keyOf("maps")]),
+        ["key-0", "key-1", "key-2", "key-0", "key-1"]
+      )
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("one scope with a comma, and two without", () =>
+    Effect.gen(function*() {
+      const one = yield* tokenOf({ scopes: ["read,write"] })
+      assert.notStrictEqual(yield* tokenOf({ scopes: ["read", "write"] }), one)
+      assert.strictEqual(yield* tokenOf({ scopes: ["read,write"] }), one)
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("the metrics of programs with labels of their own", () =>
+    Effect.gen(function*() {
+      yield* Effect.tagMetrics(tokenOf(), "team", "billing")
+      const own = Metric.tagged(
+        Metric.tagged(CredentialCache.misses, "agentcore.operation", "getResourceOauth2Token"),
+        "team",
+        "billing"
+      )
+      assert.strictEqual((yield* Metric.value(own)).count, 1)
+    }).pipe(Effect.provide(cached(numbered))))
+
+  it.effect("by a capacity, whose oldest goes first; what is written again is new", () =>
+    Effect.gen(function*() {
+      yield* keyOf("a")
+      yield* keyOf("b")
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(yield* keyOf("a"), "key-2")
+      yield* keyOf("c")
+      // "b" was the oldest.
+      assert.strictEqual(yield* keyOf("a"), "key-2")
+    }).pipe(Effect.provide(cached(numbered, { capacity: 2 }))))
+})
+
 describe("CredentialCache: one call for all who ask at once", () => {
   it.effect("1,000 equal requests", () =>
     Effect.gen(function*() {

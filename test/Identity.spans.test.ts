@@ -38,6 +38,15 @@ const identitySpans = <A, E, R>(
     })))
 
 describe("the spans of Identity", () => {
+  it.effect("have no provider that is not the name of one", () =>
+    Effect.gen(function*() {
+      const url = "https://sentinel.example.com/?key=of-a-user"
+      const identity = yield* Identity.Identity
+      const spans = yield* identitySpans(identity.getApiKey({ provider: url }))
+      assert.deepStrictEqual(spans.map((span) => span["agentcore.provider"]), ["other"])
+      Recorder.assertSecretFree(spans.map((span) => JSON.stringify(span)), [url])
+    }).pipe(Effect.provide(scripted({}))))
+
   it.effect("name each operation, with what it is about and how it ended", () =>
     Effect.gen(function*() {
       const spans = yield* identitySpans(Effect.gen(function*() {

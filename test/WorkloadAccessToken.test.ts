@@ -120,7 +120,7 @@ describe("WorkloadAccessToken", () => {
         assert.strictEqual(yield* value, "token-1")
         yield* TestClock.adjust("599999 millis")
         assert.strictEqual(yield* value, "token-1")
-        yield* TestClock.adjust("1 hour")
+        yield* TestClock.adjust("1 millis")
         assert.lengthOf(yield* calls, 1)
         assert.strictEqual(yield* value, "token-2")
         assert.strictEqual(yield* value, "token-2")
@@ -206,6 +206,15 @@ describe("WorkloadAccessToken", () => {
         assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
       }).pipe(Effect.provide(workload({ name: "my-agent", user: { userToken: secret("a.b.c") } }, {
         getWorkloadAccessTokenForJwt: [numbered({}, 0), failures.unauthorized, failures.unauthorized]
+      }))))
+
+    it.effect("that is refused, and not for a JWT, fails", () =>
+      Effect.gen(function*() {
+        yield* get
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
+      }).pipe(Effect.provide(workload({ name: "my-agent", user: { userId: "alice" } }, {
+        getWorkloadAccessTokenForUserId: [numbered({}, 0), failures.unauthorized]
       }))))
 
     it.effect("that fails for good fails, and is tried again", () =>

@@ -40,12 +40,15 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =
 const isProviderName = Schema.is(ProviderName)
 const providers = new Set<string>()
 
+// What is no name of a provider may be anything.
+const isNamed = (name: string): boolean => providers.has(name) || isProviderName(name)
+
 // States of metrics are never given up: names from outside must not make more and more of them.
 const boundedProvider = (name: string | undefined): string | undefined => {
   if (name === undefined || providers.has(name)) {
     return name
   }
-  if (providers.size === IdentityMetrics.maxProviders || !isProviderName(name)) {
+  if (providers.size === IdentityMetrics.maxProviders || !isNamed(name)) {
     return "other"
   }
   providers.add(name)
@@ -100,10 +103,11 @@ const operation = (name: Operation) => {
   return <A, E, R>(subject: Subject, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     inSpan(`Identity.${name}`, { captureStackTrace: false }, (span, fiber) => {
       if (subject.provider !== undefined) {
-        span.attribute("agentcore.provider", subject.provider)
+        span.attribute("agentcore.provider", isNamed(subject.provider) ? subject.provider : "other")
       }
-      if (subject.flow !== undefined) {
-        span.attribute("agentcore.flow", subject.flow)
+      const flow = boundedFlow(subject.flow)
+      if (flow !== undefined) {
+        span.attribute("agentcore.flow", flow)
       }
       const record: Record = { attempts: 0, cache: undefined }
       const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)

@@ -12,6 +12,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import * as Recorder from "../recorder.js"
 import { answers, scripted, secret } from "../utils.js"
@@ -218,6 +219,52 @@ for (const [name, client] of clients) {
         )
       }).pipe(provide))
 
+    live("nor has what fails while a body is read", () =>
+      Effect.gen(function*() {
+        const { url } = yield* resource((_, response) => {
+          response.writeHead(200, { "content-length": "1000", "content-type": "text/plain" })
+          response.write("the beginning", () => response.destroy())
+        })
+        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
+          provider: "weather",
+          header: "x-own-key",
+          origins: [url]
+        })
+        const readings: ReadonlyArray<
+          (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<unknown, HttpClientError.ResponseError>
+        > = [
+          ({ text }) => text,
+          ({ json }) => json,
+          ({ urlParamsBody }) => urlParamsBody,
+          ({ arrayBuffer }) => arrayBuffer,
+          ({ stream }) => Stream.runDrain(stream)
+        ]
+        for (const read of readings) {
+          const error = yield* Effect.flip(Effect.flatMap(api.get(url), read))
+          if (error._tag !== "ResponseError") return assert.fail(error._tag)
+          assert.notProperty(error.request.headers, "x-own-key")
+          Recorder.assertSecretFree(
+            [...Recorder.faces(error), inspect(error, { depth: 20, showHidden: true, getters: true })],
+            [sentinel]
+          )
+        }
+      }).pipe(provide))
+
+    live("takes the place of what the request has there, and hides beside another one", () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* ok
+        const recorder = yield* Recorder.make
+        const api = (yield* HttpClient.HttpClient).pipe(
+          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] }),
+          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-other-key", origins: [url] })
+        )
+        yield* Effect.provide(api.get(url, { headers: { "x-own-key": "mine" } }), recorder.layer)
+        const key = `${sentinel}-key-of-workload-token`
+        assert.strictEqual(seen[0]?.headers["x-own-key"], key)
+        assert.strictEqual(seen[0]?.headers["x-other-key"], key)
+        Recorder.assertSecretFree(yield* recorder.everything, [sentinel])
+      }).pipe(provide))
+
     live("errors of a client inside are cleaned too", () =>
       Effect.gen(function*() {
         const { url } = yield* resource((_, response) => response.writeHead(500).end("no"))
@@ -362,6 +409,11 @@ describe("origins", () => {
       HttpClient.make(() => Effect.never)
     )
 
+  const wrapKey = (origin: string, allowInsecureOrigins?: boolean) => () =>
+    HttpClientCredentials.withApiKey({ provider: "weather", header: "x-key", origins: [origin], allowInsecureOrigins })(
+      HttpClient.make(() => Effect.never)
+    )
+
   it("are https, or http of this machine", () => {
     for (
       const origin of [
@@ -376,8 +428,10 @@ describe("origins", () => {
       assert.doesNotThrow(wrap(origin))
     }
     for (const origin of ["http://api.example.com", "http://localhost.example.com", "http://127.0.0.1.example.com"]) {
-      assert.throws(wrap(origin), "origins[0] is http: the credential would travel in clear")
-      assert.doesNotThrow(wrap(origin, true))
+      for (const kind of [wrap, wrapKey]) {
+        assert.throws(kind(origin), "origins[0] is http: the credential would travel in clear")
+        assert.doesNotThrow(kind(origin, true))
+      }
     }
   })
 
@@ -390,6 +444,9 @@ describe("origins", () => {
         ["https://api.example.com/v3", "has a path, a query or a fragment"],
         ["https://api.example.com?a=sentinel-1", "has a path, a query or a fragment"],
         ["https://user:sentinel-1@api.example.com", "has a user name or a password"],
+        ["https://:sentinel-1@api.example.com", "has a user name or a password"],
+        ["https://sentinel-1@api.example.com", "has a user name or a password"],
+        ["https://api.example.com#sentinel-1", "has a path, a query or a fragment"],
         ["ftp://api.example.com", "is not of http or https"],
         ["file:///etc/passwd", "is not of http or https"]
       ] as const

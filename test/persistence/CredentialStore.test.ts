@@ -7,6 +7,7 @@ import * as CredentialStore from "effect-agentcore-identity/persistence/Credenti
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -97,6 +98,25 @@ describe("CredentialStore.layerRedis", () => {
       assert.strictEqual(yield* b("bob"), token(1))
       assert.strictEqual(yield* a("bob"), token(1))
       assert.strictEqual(yield* calls, 2)
+    }))
+
+  redisTest("what is removed is gone", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const redis = yield* server.client
+      const store = yield* Effect.map(Layer.build(storeOf(server)), (context) =>
+        Context.get(context, CredentialCache.Store))
+      yield* store.set("one", stored)
+      yield* store.set("two", stored)
+      yield* store.remove("one")
+      assert.isTrue(Option.isNone(yield* store.get("one")))
+      assert.isTrue(Option.isSome(yield* store.get("two")))
+      assert.lengthOf(
+        yield* Effect.promise(() =>
+          redis.keys("*")
+        ),
+        1
+      )
     }))
 
   redisTest("Redis has digests and ciphertext, for as long as the credential is good", () =>

@@ -1,12 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { assertSecretFree, faces } from "../recorder.js"
-import { secret } from "../utils.js"
+import { answers, same, secret } from "../utils.js"
 import * as World from "./world.js"
 
 const { runWithContext } = PromiseIdentity
@@ -23,6 +25,48 @@ describe("withAccessToken", () => {
       assert.deepStrictEqual(rest, { day: "Monday", hour: 9 })
       assert.match(token, /^token-\d+\.calendar-client\./)
     }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("asks for all that its configuration says; a return URL of its own goes before that of the request", () =>
+    Effect.gen(function*() {
+      const planes = yield* ScriptedPlanes.ScriptedPlanes
+      const runtime = yield* World.runtimeOf(
+        Layer.provide(Identity.layer, Layer.succeed(DataPlane.DataPlane, yield* DataPlane.DataPlane))
+      )
+      const { withAccessToken } = PromiseIdentity.make(runtime)
+      const config = {
+        providerName: "calendar",
+        scopes: ["read"],
+        authFlow: "USER_FEDERATION",
+        resources: ["https://calendar.example.com"],
+        audiences: ["calendar"],
+        customState: "state",
+        customParameters: { prompt: "consent" },
+        forceAuthentication: true
+      } satisfies PromiseIdentity.OAuth2WrapperConfig
+      const ofRequest = { workloadAccessToken: "alice", oauth2CallbackUrl: "https://agent.example.com/of-the-request" }
+      const call = (more: Partial<PromiseIdentity.OAuth2WrapperConfig>) =>
+        Effect.promise(() =>
+          runWithContext(ofRequest, withAccessToken({ ...config, ...more })(async (token: string) => token))
+        )
+      // An empty token is none.
+      yield* call({ workloadIdentityToken: "", callbackUrl: "https://agent.example.com/of-its-own" })
+      yield* call({})
+      const asked = {
+        workloadIdentityToken: secret("alice"),
+        resourceCredentialProviderName: "calendar",
+        oauth2Flow: "USER_FEDERATION",
+        scopes: ["read"],
+        resources: config.resources,
+        audiences: config.audiences,
+        customState: secret("state"),
+        customParameters: config.customParameters,
+        forceAuthentication: true
+      }
+      same((yield* planes.callsOf("getResourceOauth2Token")).map(({ request }) => request), [
+        { ...asked, resourceOauth2ReturnUrl: "https://agent.example.com/of-its-own" },
+        { ...asked, resourceOauth2ReturnUrl: "https://agent.example.com/of-the-request" }
+      ])
+    }).pipe(Effect.provide(ScriptedPlanes.layer({ getResourceOauth2Token: () => answers.issued("token") }))))
 
   it.scopedLive("shows the authorization URL once, and waits for the token", () =>
     Effect.gen(function*() {
