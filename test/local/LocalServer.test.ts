@@ -372,7 +372,7 @@ describe("server", () => {
       )
       const error = yield* Effect.flip(Effect.scoped(Layer.build(server())))
       assert.strictEqual(error.reason, "MissingPackage")
-      assert.include(error.message, "npm install @effect/platform-node")
+      assert.include(error.message, "npm install --save-dev @effect/platform-node@0.108")
     }))
 
   it.scopedLive("is reached by the loopback address when it listens on all", () =>
