@@ -336,6 +336,25 @@ describe("errors that a client inside has made of others are cleaned too", () =>
   }
 })
 
+describe("an error of another request, which a client inside has sent", () => {
+  it.scopedLive("names that request", () =>
+    Effect.gen(function*() {
+      const { url } = yield* ok
+      const plain = yield* HttpClient.HttpClient
+      const api = plain.pipe(
+        HttpClient.transformResponse(Effect.zipRight(
+          HttpClient.filterStatus(plain, () => false).get(`${url}/token`, { headers: { "x-own": "kept" } })
+        )),
+        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+      )
+      const error = yield* Effect.flip(api.get(`${url}/reports`))
+      if (error._tag !== "ResponseError") return assert.fail(error._tag)
+      assert.strictEqual(error.request.url, `${url}/token`)
+      assert.strictEqual(error.request.headers["x-own"], "kept")
+      assert.strictEqual(error.response.request.url, `${url}/token`)
+    }).pipe(Effect.provide([scripted(telling), FetchHttpClient.layer])))
+})
+
 describe("a client that is none of the platform", () => {
   it("is refused when it is wrapped", () => {
     const { execute } = HttpClient.make(() => Effect.never)

@@ -65,7 +65,7 @@ const refused = <Tag extends Challenge.Refusal["_tag"]>(
     : Effect.succeedNone
 }
 
-const isRefusal = (error: unknown): boolean => isIdentityError(error) && error._tag === "ValidationException"
+const isInvalid = (error: unknown): boolean => isIdentityError(error) && error._tag === "ValidationException"
 
 /** Sends a request with a credential, and once more with a new one if that one is rejected. */
 const exchange = <E, R, E1, R1>(
@@ -157,7 +157,7 @@ export const withAccessToken = <E1, R1>(
     const union = [...scopes, ...missing]
     const more = yield* renew(obtain(union), first.credential, { reauthenticate }).pipe(
       // The authorization server does not give them: that the resource wants them is what the program can act upon.
-      Effect.catchIf(isRefusal, () => Effect.succeedNone)
+      Effect.catchIf(isInvalid, () => Effect.succeedNone)
     )
     if (Option.isNone(more)) return yield* first.refusal.value
     const second = yield* send(union, more.value)

@@ -62,9 +62,12 @@ const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
 const misplaced = () =>
   new Cause.RuntimeException(
-    "A redirect would take the credential to an origin that is not allowed: HttpClient.followRedirects has to wrap the client with "
-      + "credentials, not the other way round"
+    "The client follows a redirect, with the credential, to an origin that is not allowed: HttpClient.followRedirects has to wrap the "
+      + "client with credentials, not the other way round"
   )
+
+/** Whether a request has the credential: it may have been changed on its way, and clients inside may send others. */
+type Carries = (request: HttpClientRequest.HttpClientRequest) => boolean
 
 const isForeign = (request: HttpClientRequest.HttpClientRequest, allows: Allows): boolean =>
   Option.exists(urlOf(request), (url) => !allows(url))
@@ -73,11 +76,11 @@ const isForeign = (request: HttpClientRequest.HttpClientRequest, allows: Allows)
  * A client that follows redirects inside takes the header along. The platform asks this reference at each request that it is about to
  * send: one with the credential to a foreign origin was not meant. (Where tracing is off it does not ask; then the last answer tells.)
  */
-const guarded = (hasCredential: (request: HttpClientRequest.HttpClientRequest) => boolean, allows: Allows) =>
+const guarded = (carries: Carries, allows: Allows) =>
   Effect.locallyWith(
     HttpClient.currentTracerDisabledWhen,
     (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
-      if (hasCredential(request) && isForeign(request, allows)) throw misplaced()
+      if (carries(request) && isForeign(request, allows)) throw misplaced()
       return disabled(request)
     }
   )
@@ -124,11 +127,12 @@ export const inject = <E, R, E2, R2>(
         })
       )
     }
+    const carries: Carries = ({ headers }) => Option.contains(Headers.get(headers, header), Redacted.value(value))
     const injected = HttpClientRequest.setHeader(request, header, Redacted.value(value))
     return send(injected).pipe(
       Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, header]),
-      guarded(({ headers }) => Option.contains(Headers.get(headers, header), Redacted.value(value)), allows),
-      Effect.mapErrorCause(cleaned(withoutInjected(request))),
+      guarded(carries, allows),
+      Effect.mapErrorCause(cleaned(withoutInjected(carries, request))),
       Effect.flatMap((response) =>
         isForeign(response.request, allows)
           ? Effect.die(misplaced())
@@ -168,12 +172,15 @@ const isResponse = (value: unknown): value is HttpClientResponse.HttpClientRespo
   Predicate.hasProperty(value, HttpClientResponse.TypeId)
 
 /** What names the request as it came in, in the place of what has the one that was sent; also in errors that were made of others. */
-const withoutInjected = (request: HttpClientRequest.HttpClientRequest): (value: unknown) => unknown => {
+const withoutInjected = (
+  carries: Carries,
+  request: HttpClientRequest.HttpClientRequest
+): (value: unknown) => unknown => {
   const seen = new Set<unknown>()
   const clean = (value: unknown): unknown => {
-    if (isRequest(value)) return request
-    if (isResponse(value)) return withRequest(value, request)
-    if (HttpClientError.isHttpClientError(value)) {
+    if (isRequest(value)) return carries(value) ? request : value
+    if (isResponse(value)) return carries(value.request) ? withRequest(value, request) : value
+    if (HttpClientError.isHttpClientError(value) && carries(value.request)) {
       const cause = "cause" in value ? { cause: clean(value.cause) } : {}
       return value._tag === "RequestError"
         ? new HttpClientError.RequestError({ ...value, ...cause, request })
