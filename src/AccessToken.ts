@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { type AccessTokenError, type AccessTokenRequest, Identity } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
-import { renew } from "./internal/recover.js"
+import { renew } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Constraint from "./internal/constraint.js"
+import * as Constraint from "./models/internal/constraint.js"
 
 /**
  * How a token is obtained, by AWS's own names: `M2M` for the agent itself (client credentials), `USER_FEDERATION` for a

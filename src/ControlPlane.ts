@@ -20,7 +20,7 @@ import type {
   UnauthorizedException
 } from "./IdentityError.js"
 import { operations } from "./internal/controlPlaneOperations.js"
-import * as Paginate from "./internal/paginate.js"
+import * as Paginate from "./internal/pagination.js"
 import * as Plane from "./internal/plane.js"
 import type * as ApiKeyCredentialProvider from "./models/ApiKeyCredentialProvider.js"
 import type * as ConsentPortal from "./models/ConsentPortal.js"

@@ -23,7 +23,7 @@ import type {
   MustBeGivenAgain,
   SecretSourceSwitch
 } from "./CredentialProviderError.js"
-import * as Define from "./internal/credentialProvider/define.js"
+import * as Define from "./internal/credentialProvider/definitions.js"
 import * as Operations from "./internal/credentialProvider/operations.js"
 import type {
   ApiKeyCredentialProviderSummary,

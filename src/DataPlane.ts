@@ -12,9 +12,9 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { Flow } from "./ConsentSession.js"
 import type { CommonError, ResourceNotFoundException, UnauthorizedException } from "./IdentityError.js"
-import * as Constraint from "./internal/constraint.js"
-import { ProviderName, ReturnUrl, WorkloadName } from "./internal/names.js"
 import * as Plane from "./internal/plane.js"
+import * as Constraint from "./models/internal/constraint.js"
+import { ProviderName, ReturnUrl, WorkloadName } from "./models/internal/names.js"
 import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
 
 // -----------------------------------------------------------------------------

@@ -24,8 +24,8 @@ import {
   type TokenAnswer
 } from "./DataPlane.js"
 import { AuthorizationFailed, AuthorizationTimedOut, NoTokenOrUrl, type RequiresUserConsent } from "./IdentityError.js"
-import * as Observe from "./internal/observe.js"
-import { Rejected } from "./internal/rejected.js"
+import { Rejected } from "./internal/rejectedCredential.js"
+import * as Observe from "./internal/telemetry.js"
 import { isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"

@@ -14,8 +14,8 @@ import type {
   OutboundWebIdentityFederationDisabledException,
   SessionDurationEscalationException
 } from "./IdentityError.js"
-import * as Constraint from "./internal/constraint.js"
 import * as Plane from "./internal/plane.js"
+import * as Constraint from "./models/internal/constraint.js"
 
 // -----------------------------------------------------------------------------
 // Requests. Limits: the AWS service model of STS.

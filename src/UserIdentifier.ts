@@ -5,7 +5,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Constraint from "./internal/constraint.js"
+import * as Constraint from "./models/internal/constraint.js"
 
 /**
  * A user id, 1 to 128 characters (AWS service model). AgentCore does not verify it: the application vouches for it. AWS

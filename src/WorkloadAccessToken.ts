@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
 import type { MissingWorkloadAccessToken } from "./IdentityError.js"
-import * as Flight from "./internal/flight.js"
+import * as Flight from "./internal/singleFlight.js"
 import { isTransient } from "./internal/transient.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { Rejected } from "../src/internal/rejected.js"
+import { Rejected } from "../src/internal/rejectedCredential.js"
 import { answers, scripted, secret } from "./utils.js"
 
 class GithubToken extends Context.Tag("GithubToken")<GithubToken, Redacted.Redacted>() {}

@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Observation from "../src/internal/observation.js"
-import { Rejected } from "../src/internal/rejected.js"
+import { Rejected } from "../src/internal/rejectedCredential.js"
 import * as Recorder from "./recorder.js"
 import { answers, failures, secret } from "./utils.js"
 

@@ -19,7 +19,7 @@ import * as Ref from "effect/Ref"
 import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/TestClock"
 import * as Observation from "../src/internal/observation.js"
-import { Rejected } from "../src/internal/rejected.js"
+import { Rejected } from "../src/internal/rejectedCredential.js"
 import * as Recorder from "./recorder.js"
 import { answers, failures, same, secret, sessionUri } from "./utils.js"
 

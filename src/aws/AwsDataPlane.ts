@@ -9,8 +9,8 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
-import * as Adapter from "../internal/aws/adapter.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
+import * as Adapter from "./internal/adapter.js"
 
 /**
  * The options of `AwsPlanes`, less those of the other planes.

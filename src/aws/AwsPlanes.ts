@@ -16,12 +16,12 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
-import * as Adapter from "../internal/aws/adapter.js"
-import * as AwsControlPlane from "../internal/aws/controlPlane.js"
-import * as AwsSecurityTokenService from "../internal/aws/securityTokenService.js"
-import type * as Settings from "../internal/aws/settings.js"
 import { operations as controlPlaneRows } from "../internal/controlPlaneOperations.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
+import * as Adapter from "./internal/adapter.js"
+import * as AwsControlPlane from "./internal/controlPlane.js"
+import * as AwsSecurityTokenService from "./internal/securityTokenService.js"
+import type * as Settings from "./internal/settings.js"
 
 /**
  * Credentials that are given rather than found.

@@ -15,13 +15,13 @@ import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type { ConsentSession } from "../ConsentSession.js"
 import { Identity } from "../Identity.js"
-import * as ServerSpans from "../internal/http/serverSpans.js"
-import * as Page from "../internal/page.js"
-import { sameUser } from "../internal/sameUser.js"
-import * as Wakes from "../internal/wakes.js"
+import * as Page from "../internal/html.js"
+import * as ServerSpans from "../internal/serverSpans.js"
 import { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
+import * as Wakes from "./internal/consentSignals.js"
+import { sameUser } from "./internal/sameUser.js"
 
 /**
  * How a visit of the page ends:

@@ -49,9 +49,9 @@ import type * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
-import * as Reading from "../internal/http/requestContext.js"
 import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import * as Reading from "./internal/requestContext.js"
 
 /**
  * Headers by name: of Node, of `@effect/platform`, in a plain record, or as pairs (the `Headers` of Fetch, a `Map`). The case of the

@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { lazily } from "./lazily.js"
+import { lazily } from "./memoize.js"
 
 /** @internal */
 export interface Operation<Request, Response> {

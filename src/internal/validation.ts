@@ -10,9 +10,9 @@ import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
-import * as Constraint from "./constraint.js"
-import { fits } from "./fits.js"
-import { lazily } from "./lazily.js"
+import * as Constraint from "../models/internal/constraint.js"
+import { lazily } from "./memoize.js"
+import { fits } from "./validity.js"
 
 const fieldName = (path: ReadonlyArray<PropertyKey>): string =>
   path.length === 0 ? "request" : path.map(String).join(".")

@@ -31,8 +31,8 @@ import { randomBytes } from "node:crypto"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import type { ClientMetadata } from "oidc-provider"
-import * as OidcProvider from "../internal/local/oidcProvider.js"
-import * as OidcStore from "../internal/local/oidcStore.js"
+import * as OidcProvider from "./authorization/provider.js"
+import * as OidcStore from "./authorization/store.js"
 
 /**
  * Why the server did not start, or did not take a client:

@@ -18,10 +18,10 @@ import { randomBytes } from "node:crypto"
 import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
 import type { DataPlane } from "../DataPlane.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
-import * as File from "../internal/local/localDevelopmentFile.js"
 import { missingToken } from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
+import * as File from "./development/file.js"
 
 // -----------------------------------------------------------------------------
 // Models

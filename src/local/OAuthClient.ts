@@ -14,9 +14,9 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as Answers from "../internal/local/oauthAnswers.js"
-import * as Http from "../internal/local/oauthHttp.js"
-import * as Scripted from "../internal/local/scriptedOAuth.js"
+import type * as Answers from "./oauth/answers.js"
+import * as Http from "./oauth/http.js"
+import * as Scripted from "./oauth/scripted.js"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -19,8 +19,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as KeyedLock from "../internal/keyedLock.js"
-import * as Store from "../internal/local/store.js"
-import * as File from "../internal/local/vaultFile/file.js"
+import * as Store from "./backend/store.js"
+import * as File from "./vaultFile/file.js"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -5,9 +5,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Constraint from "../internal/constraint.js"
-import { page, pageRequest } from "../internal/listing.js"
-import { Arn, Tags } from "../internal/names.js"
+import * as Constraint from "./internal/constraint.js"
+import { Arn, Tags } from "./internal/names.js"
+import { page, pageRequest } from "./internal/pagination.js"
 
 const Identifier = Constraint.text(1, 2048)
 const Description = Constraint.optional(Constraint.text(0, 512))

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Constraint from "../internal/constraint.js"
-import { page, pageRequest, times } from "../internal/listing.js"
-import { ProviderName, SecretArn, SecretReference, SecretSource, Tags } from "../internal/names.js"
+import * as Constraint from "./internal/constraint.js"
+import { ProviderName, SecretArn, SecretReference, SecretSource, Tags } from "./internal/names.js"
+import { page, pageRequest, times } from "./internal/pagination.js"
 
 const Secret = Constraint.secret(1, 2048)
 const Source = Constraint.optional(Constraint.oneOf("MANAGED", "EXTERNAL"))

@@ -5,8 +5,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Constraint from "../internal/constraint.js"
-import { Arn, TagKey, Tags } from "../internal/names.js"
+import * as Constraint from "./internal/constraint.js"
+import { Arn, TagKey, Tags } from "./internal/names.js"
 
 /**
  * Up to 50 tags, keys of 1 to 128 characters, values of up to 256.

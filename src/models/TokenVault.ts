@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Constraint from "../internal/constraint.js"
+import * as Constraint from "./internal/constraint.js"
 
 const TokenVaultId = Constraint.text(1, 64)
 

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Constraint from "../internal/constraint.js"
-import { page, pageRequest, times } from "../internal/listing.js"
-import { ReturnUrl, Tags, WorkloadName } from "../internal/names.js"
+import * as Constraint from "./internal/constraint.js"
+import { ReturnUrl, Tags, WorkloadName } from "./internal/names.js"
+import { page, pageRequest, times } from "./internal/pagination.js"
 
 /**
  * `allowedResourceOauth2ReturnUrls`: where users may come back to after consent. The flow `USER_FEDERATION` needs

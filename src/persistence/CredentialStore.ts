@@ -23,10 +23,10 @@ import * as Schema from "effect/Schema"
 import type * as Ioredis from "ioredis"
 import { Store, StoreError, type StoreService } from "../CredentialCache.js"
 import { codeOf } from "../internal/errorCode.js"
-import type { Backing } from "../internal/persistence/backing.js"
-import * as Redis from "../internal/persistence/redis.js"
-import * as Seal from "../internal/persistence/seal.js"
 import * as SecretKey from "../internal/secretKey.js"
+import type { Backing } from "./internal/backing.js"
+import * as Redis from "./internal/redis.js"
+import * as Seal from "./internal/sealing.js"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -47,10 +47,10 @@ import * as AwsIdentity from "../aws/AwsIdentity.js"
 import type { ConsentHandler } from "../Consent.js"
 import { type AccessTokenRequest, Identity, type Service } from "../Identity.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
-import * as AsyncGenerators from "../internal/promise/asyncGenerator.js"
-import * as Propagation from "../internal/promise/propagation.js"
 import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
 import { type Service as Caller, WorkloadAccessToken } from "../WorkloadAccessToken.js"
+import * as AsyncGenerators from "./internal/asyncGenerator.js"
+import * as Propagation from "./internal/propagation.js"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import { defaultRegion, endpoint, region } from "../../src/internal/aws/settings.js"
+import { defaultRegion, endpoint, region } from "../../src/aws/internal/settings.js"
 import { both, credentials, failure, json, operations, raw, type Server, server } from "./utils.js"
 
 const withVariables = (variables: Record<string, string>) =>

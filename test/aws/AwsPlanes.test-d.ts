@@ -20,7 +20,7 @@ import type * as ConfigError from "effect/ConfigError"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import { describe, expectTypeOf, it } from "vitest"
-import { common, type Exceptions, newProvider, webIdentityToken } from "../../src/internal/aws/exceptions.js"
+import { common, type Exceptions, newProvider, webIdentityToken } from "../../src/aws/internal/exceptions.js"
 
 type ErrorOf<Method> = Method extends (request: never) => Effect.Effect<infer _A, infer E, infer _R> ? E : never
 

@@ -22,7 +22,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { createServer } from "../../src/internal/http/nodeServer.js"
+import { createServer } from "../../src/local/server/nodeServer.js"
 import * as Chromium from "./chromium.js"
 
 const clientSecret = Redacted.make("client-secret-of-the-browser-tests")

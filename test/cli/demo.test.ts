@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
-import * as ProtectedApi from "../../src/internal/local/protectedApi.js"
+import * as ProtectedApi from "../../src/cli/protectedApi.js"
 import * as World from "../local/world.js"
 import * as Program from "./program.js"
 

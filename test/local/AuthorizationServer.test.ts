@@ -7,8 +7,8 @@ import * as Scope from "effect/Scope"
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose"
 import * as OAuth from "openid-client"
 import { vi } from "vitest"
-import { redirectUriAllowed } from "../../src/internal/local/oidcProvider.js"
-import * as SimulatedUser from "../../src/internal/local/simulatedUser.js"
+import { redirectUriAllowed } from "../../src/local/authorization/provider.js"
+import * as SimulatedUser from "../simulatedUser.js"
 import * as Utils from "./utils.js"
 
 const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))

@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import type { FinalPage } from "../../src/internal/local/simulatedUser.js"
+import type { FinalPage } from "../simulatedUser.js"
 import * as World from "./world.js"
 
 describe("LocalIdentity", () => {

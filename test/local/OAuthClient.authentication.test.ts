@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
-import * as LocalIssuer from "../../src/internal/local/localIssuer.js"
+import * as LocalIssuer from "../../src/local/backend/issuer.js"
 import * as Utils from "./utils.js"
 
 const value = Redacted.value

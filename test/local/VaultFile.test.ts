@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Store from "../../src/internal/local/store.js"
+import * as Store from "../../src/local/backend/store.js"
 import { same } from "../utils.js"
 
 const Secret = Schema.Struct({ token: Schema.Redacted(Schema.String), count: Schema.Number })

@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { decodeJwt } from "jose"
-import * as SimulatedUser from "../../src/internal/local/simulatedUser.js"
+import * as SimulatedUser from "../simulatedUser.js"
 
 /** Whoever the cookie of the application names is signed in there. */
 const signIn = HttpLayerRouter.add(

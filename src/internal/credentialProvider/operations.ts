@@ -15,7 +15,7 @@ import {
   MustBeGivenAgain,
   SecretSourceSwitch
 } from "../../CredentialProviderError.js"
-import * as Define from "./define.js"
+import * as Define from "./definitions.js"
 import * as View from "./view.js"
 
 type Kind = CredentialProvider.Kind

@@ -1,0 +1,165 @@
+/**
+ * One request with a credential, and what follows when the resource refuses it.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Challenge from "../http/internal/challenge.js"
+import type { Attempt } from "../http/internal/credentialHeader.js"
+import { discard, isRepeatable } from "../http/internal/replay.js"
+import { CredentialRejected, InsufficientScope, isIdentityError } from "../IdentityError.js"
+import { renew } from "./renewal.js"
+
+type Response = HttpClientResponse.HttpClientResponse
+type Request = HttpClientRequest.HttpClientRequest
+
+/**
+ * How a credential is obtained.
+ *
+ * @internal
+ */
+export type Obtain<E, R> = (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>
+
+/** @internal */
+export interface Options {
+  readonly provider: string
+  /** What stands before the credential in the header. */
+  readonly prefix: string
+  readonly reauthenticate: boolean
+}
+
+interface Answer<E> {
+  /** The one that was accepted, or was not refused for being this one. */
+  readonly credential: Redacted.Redacted
+  readonly outcome: Either.Either<Response, E>
+}
+
+// With `HttpClient.filterStatusOk` inside, a refusal is an error.
+const responseOf = (outcome: Either.Either<Response, unknown>): Response | undefined =>
+  Either.isRight(outcome)
+    ? outcome.right
+    : HttpClientError.isHttpClientError(outcome.left) && outcome.left._tag === "ResponseError"
+        && outcome.left.reason === "StatusCode"
+    ? outcome.left.response
+    : undefined
+
+/** The response that refuses the credential in this way. It is freed: the refusal is all that anybody learns of it. */
+const refused = <Tag extends Challenge.Refusal["_tag"]>(
+  outcome: Either.Either<Response, unknown>,
+  tag: Tag
+): Effect.Effect<Option.Option<Extract<Challenge.Refusal, { readonly _tag: Tag }> & { readonly status: number }>> => {
+  const response = responseOf(outcome)
+  const refusal = response === undefined ? undefined : Challenge.refusalOf(response)
+  return response !== undefined && refusal?._tag === tag
+    ? Effect.as(
+      discard(response),
+      // The tag was compared.
+      Option.some({ ...refusal as Extract<Challenge.Refusal, { readonly _tag: Tag }>, status: response.status })
+    )
+    : Effect.succeedNone
+}
+
+const isInvalid = (error: unknown): boolean => isIdentityError(error) && error._tag === "ValidationException"
+
+/** Sends a request with a credential, and once more with a new one if that one is rejected. */
+const exchange = <E, R, E1, R1>(
+  { prefix, provider, reauthenticate }: Options,
+  obtain: Obtain<E1, R1>,
+  attempt: Attempt<E, R>,
+  request: Request
+) =>
+(
+  first: Redacted.Redacted
+): Effect.Effect<Answer<E | HttpClientError.RequestError>, E1 | CredentialRejected, R | R1> => {
+  const send = (credential: Redacted.Redacted) =>
+    Effect.gen(function*() {
+      const outcome = yield* Effect.either(attempt(Redacted.make(`${prefix}${Redacted.value(credential)}`)))
+      return { credential, outcome, rejection: yield* refused(outcome, "Rejected") }
+    })
+  return Effect.gen(function*() {
+    const answer = yield* send(first)
+    if (Option.isNone(answer.rejection)) return answer
+    const { status } = answer.rejection.value
+    const fresh = yield* renew(obtain, first, { reauthenticate })
+    if (Option.isNone(fresh)) return yield* new CredentialRejected({ provider, reason: "Unchanged", status })
+    if (!isRepeatable(request.body)) {
+      return yield* new CredentialRejected({ provider, reason: "BodyNotRepeatable", status })
+    }
+    const second = yield* send(fresh.value)
+    return Option.isNone(second.rejection)
+      ? second
+      : yield* new CredentialRejected({ provider, reason: "StillRejected", status: second.rejection.value.status })
+  })
+}
+
+/**
+ * A request with an API key.
+ *
+ * @internal
+ */
+export const withApiKey = <E1, R1>(options: Options, obtain: Obtain<E1, R1>) =>
+<E, R>(
+  attempt: Attempt<E, R>,
+  request: Request
+): Effect.Effect<Response, E | E1 | HttpClientError.RequestError | CredentialRejected, R | R1> =>
+  obtain(false).pipe(
+    Effect.flatMap(exchange(options, obtain, attempt, request)),
+    Effect.flatMap(({ outcome }) => outcome)
+  )
+
+/** @internal */
+export interface TokenOptions extends Options {
+  readonly scopes: ReadonlyArray<string>
+  /** Asks once for the scopes that the resource misses. */
+  readonly stepUp: boolean
+}
+
+/**
+ * A request with an access token.
+ *
+ * @internal
+ */
+export const withAccessToken = <E1, R1>(
+  options: TokenOptions,
+  obtain: (scopes: ReadonlyArray<string>) => Obtain<E1, R1>
+) =>
+<E, R>(
+  attempt: Attempt<E, R>,
+  request: Request
+): Effect.Effect<
+  Response,
+  E | E1 | HttpClientError.RequestError | CredentialRejected | InsufficientScope,
+  R | R1
+> =>
+  Effect.gen(function*() {
+    const { provider, reauthenticate, scopes, stepUp } = options
+    const send = (requested: ReadonlyArray<string>, token: Redacted.Redacted) =>
+      exchange(options, obtain(requested), attempt, request)(token).pipe(
+        Effect.bind("refusal", ({ outcome }) => refused(outcome, "InsufficientScope")),
+        Effect.map((answer) => ({
+          ...answer,
+          refusal: Option.map(
+            answer.refusal,
+            ({ required }) => new InsufficientScope({ provider, required, requested })
+          )
+        }))
+      )
+    const first = yield* send(scopes, yield* obtain(scopes)(false))
+    if (Option.isNone(first.refusal)) return yield* first.outcome
+    const missing = first.refusal.value.required.filter((scope) => !scopes.includes(scope))
+    if (!stepUp || missing.length === 0 || !isRepeatable(request.body)) return yield* first.refusal.value
+    const union = [...scopes, ...missing]
+    const more = yield* renew(obtain(union), first.credential, { reauthenticate }).pipe(
+      // The authorization server does not give them: that the resource wants them is what the program can act upon.
+      Effect.catchIf(isInvalid, () => Effect.succeedNone)
+    )
+    if (Option.isNone(more)) return yield* first.refusal.value
+    const second = yield* send(union, more.value)
+    return yield* Option.isNone(second.refusal) ? second.outcome : second.refusal.value
+  })

@@ -1,0 +1,72 @@
+/**
+ * `ON_BEHALF_OF_TOKEN_EXCHANGE`: a user's JWT, which came with the workload access token, for a token of the user that the agent
+ * may use.
+ *
+ * The tokens are not kept. Whether AWS keeps them is undocumented; so each call asks the authorization server, as for
+ * machine-to-machine tokens.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import type * as DataPlane from "../../DataPlane.js"
+import { ValidationException } from "../../IdentityError.js"
+import type {
+  AuthorizationServer,
+  OAuthError,
+  OnBehalfOf,
+  Service as OAuthClientService,
+  TokenExchangeRequest,
+  TokenSet
+} from "../OAuthClient.js"
+import type { User } from "./workloadToken.js"
+
+const operation = "GetResourceOauth2Token"
+
+const invalid = (message: string): ValidationException => new ValidationException({ operation, message })
+
+const subjectToken = (user: User): Effect.Effect<Redacted.Redacted, ValidationException> =>
+  user._tag !== "Jwt"
+    ? invalid(
+      "ON_BEHALF_OF_TOKEN_EXCHANGE needs a workload access token that was made of a user's JWT: get it by GetWorkloadAccessTokenForJWT"
+    )
+    : user.token === undefined
+    ? invalid("The user's JWT is too large for a workload access token to carry, so that it cannot be exchanged")
+    : Effect.succeed(user.token)
+
+const actorOf = (
+  client: OAuthClientService,
+  server: AuthorizationServer,
+  onBehalfOf: Extract<OnBehalfOf, { readonly grantType: "TOKEN_EXCHANGE" }>
+): TokenExchangeRequest["actor"] => {
+  const { actor } = onBehalfOf
+  switch (actor.content) {
+    case "NONE":
+      return undefined
+    case "M2M":
+      return {
+        type: "urn:ietf:params:oauth:token-type:access_token",
+        token: () => Effect.map(client.clientCredentials(server, { scopes: actor.scopes }), (set) => set.accessToken)
+      }
+    case "AWS_IAM_ID_TOKEN_JWT":
+      return { type: "urn:ietf:params:oauth:token-type:jwt", token: actor.awsToken }
+  }
+}
+
+/** @internal */
+export const exchange = Effect.fnUntraced(function*(
+  client: OAuthClientService,
+  user: User,
+  server: AuthorizationServer,
+  { audiences, customParameters, resources, scopes }: DataPlane.GetResourceOauth2TokenRequest
+): Effect.fn.Return<TokenSet, ValidationException | OAuthError> {
+  const token = yield* subjectToken(user)
+  const { onBehalfOf } = server
+  if (onBehalfOf === undefined) {
+    return yield* invalid("The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE")
+  }
+  const targets = { audiences, customParameters, resources, scopes }
+  return yield* onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"
+    ? client.jwtGrant(server, { ...targets, assertion: token, requestedTokenUse: onBehalfOf.requestedTokenUse })
+    : client.exchangeToken(server, { ...targets, subjectToken: token, actor: actorOf(client, server, onBehalfOf) })
+})

@@ -1,0 +1,267 @@
+/**
+ * What authorizes a payment request, as the vendors' public documentation has it.
+ *
+ * - Coinbase CDP: a bearer JWT (EdDSA or ES256, by the key) for one request, good for 2 minutes, and for wallets a second JWT
+ *   (ES256) with the hash of the body
+ * - Stripe Privy: HTTP Basic credentials, and an ECDSA P-256 signature over the request in canonical JSON (RFC 8785)
+ *
+ * Not documented by AWS: that the request to Privy is a `POST`, and that its signature is good for 30 minutes, which is what
+ * the vendor's own SDK gives it.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { SignJWT } from "jose"
+import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"
+import type { PaymentTokenRequest, PaymentTokenResponse } from "../../DataPlane.js"
+import type { ValidationException } from "../../IdentityError.js"
+import { invalid } from "./registry/resource.js"
+
+/** @internal */
+export type Credentials =
+  | {
+    readonly vendor: "CoinbaseCDP"
+    readonly apiKeyId: string
+    readonly apiKeySecret: Redacted.Redacted
+    readonly walletSecret: Redacted.Redacted | undefined
+  }
+  | {
+    readonly vendor: "StripePrivy"
+    readonly appId: string
+    readonly appSecret: Redacted.Redacted
+    readonly authorizationPrivateKey: Redacted.Redacted | undefined
+  }
+
+type Coinbase = Extract<Credentials, { readonly vendor: "CoinbaseCDP" }>
+type Privy = Extract<Credentials, { readonly vendor: "StripePrivy" }>
+type CoinbaseRequest = Extract<PaymentTokenRequest, { readonly coinbaseCdpTokenRequest: unknown }>[
+  "coinbaseCdpTokenRequest"
+]
+type PrivyRequest = Extract<PaymentTokenRequest, { readonly stripePrivyTokenRequest: unknown }>[
+  "stripePrivyTokenRequest"
+]
+
+const operation = "GetResourcePaymentToken"
+
+// -----------------------------------------------------------------------------
+// JSON
+// -----------------------------------------------------------------------------
+
+/** RFC 8785: members in the order of their code units, numbers and texts as JavaScript writes them. */
+const canonical = (value: unknown): string =>
+  Array.isArray(value)
+    ? `[${value.map(canonical).join(",")}]`
+    : typeof value === "object" && value !== null
+    ? `{${
+      Object.entries(value)
+        .sort(([a], [b]) => a < b ? -1 : 1)
+        .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`)
+        .join(",")
+    }}`
+    : JSON.stringify(value)
+
+const json = (body: Redacted.Redacted, member: string): Effect.Effect<unknown, ValidationException> =>
+  Effect.try({
+    try: (): unknown => JSON.parse(Redacted.value(body)),
+    // What a parser says of a body quotes it.
+    catch: () => invalid(operation, "Member must be JSON", `paymentTokenRequest.${member}.requestBody`)
+  })
+
+// -----------------------------------------------------------------------------
+// Keys
+// -----------------------------------------------------------------------------
+
+/** What a parser says of a key may quote it. */
+const parsed = (parse: () => KeyObject): KeyObject | undefined => {
+  try {
+    return parse()
+  } catch {
+    return undefined
+  }
+}
+
+const isP256 = (key: KeyObject | undefined): key is KeyObject =>
+  key?.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1"
+
+const p256 = (base64: string): KeyObject | undefined => {
+  const key = parsed(() => createPrivateKey({ key: Buffer.from(base64, "base64"), format: "der", type: "pkcs8" }))
+  return isP256(key) ? key : undefined
+}
+
+/** Coinbase gives out Ed25519 keys as the base64 of seed and public key. */
+const ed25519 = (base64: string): KeyObject | undefined => {
+  const bytes = Buffer.from(base64, "base64")
+  return bytes.length !== 64 ? undefined : parsed(() =>
+    createPrivateKey({
+      key: {
+        kty: "OKP",
+        crv: "Ed25519",
+        d: bytes.subarray(0, 32).toString("base64url"),
+        x: bytes.subarray(32).toString("base64url")
+      },
+      format: "jwk"
+    })
+  )
+}
+
+const apiKey = (
+  secret: Redacted.Redacted
+): { readonly alg: "ES256" | "EdDSA"; readonly key: KeyObject } | undefined => {
+  // In an environment variable the line ends of a PEM are often written as \n.
+  const text = Redacted.value(secret).replaceAll("\\n", "\n").trim()
+  if (!text.startsWith("-----BEGIN")) {
+    const key = ed25519(text)
+    return key && { alg: "EdDSA", key }
+  }
+  const key = parsed(() => createPrivateKey(text))
+  return isP256(key) ? { alg: "ES256", key } : undefined
+}
+
+const badKey = (name: string, form: string): ValidationException =>
+  invalid(operation, `The ${name} of the credential provider is no key of the vendor: it has to be ${form}`)
+
+// -----------------------------------------------------------------------------
+// Coinbase CDP
+// -----------------------------------------------------------------------------
+
+/** Coinbase documentation. */
+const coinbaseLifetime = 120
+
+const walletToken = Effect.fnUntraced(function*(
+  secret: Redacted.Redacted | undefined,
+  uri: string,
+  body: Redacted.Redacted | undefined,
+  now: number
+) {
+  if (secret === undefined) {
+    return yield* invalid(
+      operation,
+      "The credential provider has no walletSecret",
+      "paymentTokenRequest.coinbaseCdpTokenRequest.includeWalletAuthToken"
+    )
+  }
+  const key = p256(Redacted.value(secret))
+  if (key === undefined) return yield* badKey("walletSecret", "the base64 of a P-256 private key in PKCS #8")
+  const content = body === undefined ? {} : yield* json(body, "coinbaseCdpTokenRequest")
+  const isEmpty = typeof content === "object" && content !== null && Object.keys(content).length === 0
+  const claims = {
+    uris: [uri],
+    ...(isEmpty ? {} : { reqHash: createHash("sha256").update(canonical(content)).digest("hex") })
+  }
+  return yield* Effect.promise(() =>
+    new SignJWT(claims)
+      .setProtectedHeader({ alg: "ES256", typ: "JWT" })
+      .setIssuedAt(now)
+      .setNotBefore(now)
+      .setJti(randomBytes(16).toString("hex"))
+      .sign(key)
+  )
+})
+
+const coinbase = Effect.fnUntraced(function*(credentials: Coinbase, request: CoinbaseRequest) {
+  const { apiKeyId, apiKeySecret, walletSecret } = credentials
+  const { includeWalletAuthToken, requestBody, requestHost = "api.cdp.coinbase.com", requestMethod, requestPath } =
+    request
+  const uri = `${requestMethod} ${requestHost}${requestPath}`
+  const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+  const signer = apiKey(apiKeySecret)
+  if (signer === undefined) {
+    return yield* badKey(
+      "apiKeySecret",
+      "a P-256 private key in PEM, or the base64 of the 64 bytes of an Ed25519 key"
+    )
+  }
+  const bearerToken = yield* Effect.promise(() =>
+    new SignJWT({ uris: [uri] })
+      .setProtectedHeader({
+        alg: signer.alg,
+        kid: apiKeyId,
+        typ: "JWT",
+        nonce: randomBytes(16).toString("hex")
+      })
+      .setSubject(apiKeyId)
+      .setIssuer("cdp")
+      .setIssuedAt(now)
+      .setNotBefore(now)
+      .setExpirationTime(now + coinbaseLifetime)
+      .sign(signer.key)
+  )
+  const walletAuthToken = includeWalletAuthToken === true
+    ? yield* walletToken(walletSecret, uri, requestBody, now)
+    : undefined
+  return {
+    coinbaseCdpTokenResponse: {
+      bearerToken: Redacted.make(bearerToken),
+      ...(walletAuthToken === undefined ? {} : { walletAuthToken: Redacted.make(walletAuthToken) })
+    }
+  }
+})
+
+// -----------------------------------------------------------------------------
+// Stripe Privy
+// -----------------------------------------------------------------------------
+
+const privyLifetime = 30 * 60 * 1000
+
+const privySignature = Effect.fnUntraced(function*(
+  { appId, authorizationPrivateKey }: Privy,
+  { requestBody, requestHost = "api.privy.io", requestPath }: PrivyRequest
+) {
+  if (authorizationPrivateKey === undefined) {
+    return yield* invalid(
+      operation,
+      "The credential provider has no authorizationPrivateKey",
+      "paymentTokenRequest.stripePrivyTokenRequest.includeAuthorizationSignature"
+    )
+  }
+  const key = p256(Redacted.value(authorizationPrivateKey).trim().replace(/^wallet-auth:/, ""))
+  if (key === undefined) {
+    return yield* badKey("authorizationPrivateKey", "the base64 of a P-256 private key in PKCS #8, after wallet-auth:")
+  }
+  const body = yield* json(requestBody, "stripePrivyTokenRequest")
+  const requestExpiry = (yield* Clock.currentTimeMillis) + privyLifetime
+  const payload = canonical({
+    version: 1,
+    method: "POST",
+    url: `https://${requestHost}${requestPath}`.replace(/\/+$/, ""),
+    body,
+    headers: { "privy-app-id": appId, "privy-request-expiry": String(requestExpiry) }
+  })
+  return {
+    authorizationSignature: Redacted.make(sign("sha256", Buffer.from(payload), key).toString("base64")),
+    requestExpiry
+  }
+})
+
+const privy = (credentials: Privy, request: PrivyRequest) =>
+  Effect.map(
+    request.includeAuthorizationSignature === true ? privySignature(credentials, request) : Effect.succeed({}),
+    (signature) => ({
+      stripePrivyTokenResponse: {
+        ...signature,
+        appId: credentials.appId,
+        basicAuthToken: Redacted.make(
+          Buffer.from(`${credentials.appId}:${Redacted.value(credentials.appSecret)}`).toString("base64")
+        )
+      }
+    })
+  )
+
+// -----------------------------------------------------------------------------
+// Tokens
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export const make = (
+  credentials: Credentials,
+  request: PaymentTokenRequest
+): Effect.Effect<PaymentTokenResponse, ValidationException> =>
+  credentials.vendor === "CoinbaseCDP"
+    ? "coinbaseCdpTokenRequest" in request
+      ? coinbase(credentials, request.coinbaseCdpTokenRequest)
+      : invalid(operation, "The credential provider is one of CoinbaseCDP", "paymentTokenRequest")
+    : "stripePrivyTokenRequest" in request
+    ? privy(credentials, request.stripePrivyTokenRequest)
+    : invalid(operation, "The credential provider is one of StripePrivy", "paymentTokenRequest")

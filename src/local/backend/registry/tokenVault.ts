@@ -1,0 +1,52 @@
+/**
+ * The token vault: there is one, `default`, and what can be set of it is its key.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { Operations } from "../../../ControlPlane.js"
+import * as Model from "../../../models/TokenVault.js"
+import { notFound, stored, type Surroundings } from "./resource.js"
+
+const id = "default"
+
+const Stored = Schema.Struct({
+  kmsConfiguration: Model.SetTokenVaultCmkRequest.fields.kmsConfiguration,
+  lastModifiedDate: Schema.DateTimeUtc
+})
+
+/** @internal */
+export const operations = (
+  { store }: Surroundings
+): Effect.Effect<Pick<Operations, "getTokenVault" | "setTokenVaultCmk">> =>
+  Effect.map(Effect.makeSemaphore(1), (semaphore) => {
+    const collection = store.collection("token-vaults", Stored)
+
+    const change = Effect.fnUntraced(function*(
+      operation: string,
+      tokenVaultId: string | undefined,
+      kmsConfiguration: typeof Stored.Type["kmsConfiguration"] | undefined
+    ) {
+      if (tokenVaultId !== undefined && tokenVaultId !== id) {
+        return yield* notFound(operation, "TokenVault", tokenVaultId)
+      }
+      const before = yield* stored(operation, collection.get(id))
+      if (Option.isSome(before) && kmsConfiguration === undefined) return { tokenVaultId: id, ...before.value }
+      const vault: typeof Stored.Type = {
+        // The key of the service, until another is set.
+        kmsConfiguration: kmsConfiguration ?? { keyType: "ServiceManagedKey" },
+        lastModifiedDate: yield* DateTime.now
+      }
+      yield* stored(operation, collection.put(id, vault))
+      return { tokenVaultId: id, ...vault }
+    }, semaphore.withPermits(1))
+
+    return {
+      getTokenVault: ({ tokenVaultId }) => change("GetTokenVault", tokenVaultId, undefined),
+      setTokenVaultCmk: ({ kmsConfiguration, tokenVaultId }) =>
+        change("SetTokenVaultCMK", tokenVaultId, kmsConfiguration)
+    }
+  })

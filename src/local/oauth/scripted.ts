@@ -1,0 +1,170 @@
+/**
+ * An authorization server in a few lines, without HTTP.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { createHash } from "node:crypto"
+import type {
+  CallbackRequest,
+  OAuthError,
+  ScriptedGrant,
+  ScriptedOptions,
+  Service,
+  TokenSet,
+  UserTokenError,
+  UserTokenErrorReason
+} from "../OAuthClient.js"
+import { callbackRefusal, type Refusal } from "./answers.js"
+import * as AuthorizationRequest from "./parameters.js"
+import * as UserToken from "./userToken.js"
+
+interface Authorization {
+  readonly challenge: string
+  readonly clientId: string
+  readonly scopes: ReadonlyArray<string>
+}
+
+interface Renewable {
+  readonly clientId: string
+  readonly grant: string
+  readonly scopes: ReadonlyArray<string>
+}
+
+const challengeOf = (verifier: Redacted.Redacted): string =>
+  createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
+
+/** @internal */
+export const make = (
+  options: ScriptedOptions,
+  failure: (refusal: Refusal) => OAuthError,
+  refuse: (reason: UserTokenErrorReason) => UserTokenError
+): Service => {
+  const lifetime = options.tokenLifetime === "none"
+    ? Option.none()
+    : Option.some(Duration.decode(options.tokenLifetime ?? "1 hour"))
+  const latency = Duration.decode(options.latency ?? 0)
+  const authorizations = new Map<string, Authorization>()
+  const refreshTokens = new Map<string, Renewable>()
+  let count = 0
+
+  // What the server does, it does after the wait: requests at the same time meet each other's effects.
+  const wait = Duration.equals(latency, Duration.zero) ? Effect.void : Effect.sleep(latency)
+
+  const invalidGrant = () => failure({ reason: "InvalidGrant", code: "invalid_grant" })
+
+  const issue = (
+    type: ScriptedGrant["type"],
+    clientId: string,
+    grant: string,
+    scopes: ReadonlyArray<string>
+  ): Effect.Effect<TokenSet, OAuthError> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      count += 1
+      const reason = options.fail?.({ type, clientId, scopes, number: count })
+      if (reason !== undefined) return failure({ reason })
+      const renewable = (type === "authorization_code" || type === "refresh_token") && options.refreshTokens !== false
+      const refreshToken = `refresh-${count}.${clientId}`
+      if (renewable) refreshTokens.set(refreshToken, { clientId, grant, scopes })
+      const granted = options.grantedScopes === undefined ? scopes : options.grantedScopes(scopes)
+      return Effect.succeed({
+        accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
+        refreshToken: renewable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
+        expiresAt: Option.map(lifetime, (length) => DateTime.unsafeMake(now + Duration.toMillis(length))),
+        scopes: Option.fromNullable(granted)
+      })
+    })
+
+  const codeOf = (request: CallbackRequest): Effect.Effect<string, OAuthError> =>
+    Effect.suspend(() => {
+      const query = new URL(Redacted.value(request.callbackUrl)).searchParams
+      const code = query.get("code")
+      const error = query.get("error")
+      return query.get("state") !== Redacted.value(request.state)
+        ? failure({ reason: "Rejected" })
+        : error !== null
+        ? failure(callbackRefusal(error))
+        : code === null
+        ? failure({ reason: "Rejected" })
+        : Effect.succeed(code)
+    })
+
+  const subjectOf = (token: Redacted.Redacted): Effect.Effect<string, OAuthError> =>
+    Effect.mapBoth(UserToken.decode(token, refuse), { onFailure: invalidGrant, onSuccess: ({ sub }) => sub })
+
+  /** `token-3` for a token of this server, `aws` for any other. */
+  const numberOf = (token: Redacted.Redacted): string => /^token-\d+/.exec(Redacted.value(token))?.[0] ?? "aws"
+
+  return {
+    clientCredentials: (server, request) =>
+      Effect.zipRight(wait, issue("client_credentials", server.clientId, "m2m", request.scopes)),
+
+    authorizationUrl: (server, request) =>
+      Effect.sync(() => {
+        const state = Redacted.value(request.state)
+        const challenge = challengeOf(request.codeVerifier)
+        authorizations.set(state, { challenge, clientId: server.clientId, scopes: request.scopes })
+        const query = AuthorizationRequest.authorizationParameters(request, server.quirks, {
+          response_type: "code",
+          client_id: server.clientId,
+          redirect_uri: request.redirectUri,
+          state,
+          code_challenge: challenge,
+          code_challenge_method: "S256"
+        })
+        return Redacted.make(`https://authorization.invalid/authorize?${query}`)
+      }),
+
+    checkCallback: (_server, request) => Effect.asVoid(codeOf(request)),
+
+    exchangeCode: (server, request) =>
+      Effect.flatMap(Effect.zipRight(wait, codeOf(request)), (code) => {
+        const state = Redacted.value(request.state)
+        const authorization = authorizations.get(state)
+        authorizations.delete(state)
+        return authorization === undefined || authorization.clientId !== server.clientId
+            || authorization.challenge !== challengeOf(request.codeVerifier)
+          ? invalidGrant()
+          : issue("authorization_code", server.clientId, code, authorization.scopes)
+      }),
+
+    refresh: (server, request) =>
+      Effect.flatMap(wait, () => {
+        const token = Redacted.value(request.refreshToken)
+        const known = refreshTokens.get(token)
+        return known === undefined || known.clientId !== server.clientId
+          ? invalidGrant()
+          : Effect.tap(issue("refresh_token", server.clientId, known.grant, known.scopes), () =>
+            Effect.sync(() => refreshTokens.delete(token)))
+      }),
+
+    exchangeToken: (server, request) =>
+      Effect.gen(function*() {
+        const actor = request.actor === undefined
+          ? undefined
+          : yield* request.actor.token("https://authorization.invalid")
+        yield* wait
+        const subject = yield* subjectOf(request.subjectToken)
+        const grant = actor === undefined ? `obo-${subject}` : `obo-${subject}-by-${numberOf(actor)}`
+        return yield* issue("token_exchange", server.clientId, grant, request.scopes)
+      }),
+
+    jwtGrant: (server, request) =>
+      Effect.flatMap(
+        Effect.zipRight(wait, subjectOf(request.assertion)),
+        (subject) => issue("jwt_bearer", server.clientId, `obo-${subject}`, request.scopes)
+      ),
+
+    verifyUserToken: (token, verification = {}) =>
+      Effect.filterOrElse(
+        UserToken.decode(token, refuse),
+        ({ iss }) => UserToken.isAllowed(iss, verification),
+        () => refuse("Issuer")
+      )
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * The dispatcher of the wire protocol (REST-JSON 1): from a request to the method of a plane, and back.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { hasProperty, isDate } from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import { randomUUID } from "node:crypto"
+import { isIP } from "node:net"
+import * as WireErrors from "./errors.js"
+import type { WireError } from "./errors.js"
+import type { Row } from "./operations.js"
+import type { SignatureCheck } from "./signature.js"
+
+/** @internal */
+export type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
+
+/**
+ * What holds for every route of one server.
+ *
+ * @internal
+ */
+export interface Settings {
+  readonly allowedHosts: ReadonlyArray<string>
+  readonly signatures: SignatureCheck
+  /** Around every handler, with the name of what it does: writes the access log, or nothing. */
+  readonly access: <R>(
+    operation: string,
+    handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
+}
+
+// The largest legal request has a token and a JWT of 131072 characters each, or an API key of 65536.
+const maxBytes = 1024 * 1024
+
+// -----------------------------------------------------------------------------
+// Answers
+// -----------------------------------------------------------------------------
+
+/** Timestamps of the protocol are seconds since the epoch. */
+const toWire = (value: unknown): unknown =>
+  isDate(value)
+    ? value.getTime() / 1000
+    : Array.isArray(value)
+    ? value.map(toWire)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toWire(member)]))
+    : value
+
+const respond = (
+  status: number,
+  requestId: string,
+  body: unknown,
+  headers: Record<string, string> = {}
+): HttpServerResponse.HttpServerResponse => {
+  const options = {
+    status,
+    headers: {
+      "x-amzn-requestid": requestId,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers
+    }
+  }
+  return status === 204 ? HttpServerResponse.empty(options) : HttpServerResponse.unsafeJson(body, options)
+}
+
+/** @internal */
+export const respondError = (error: WireError, requestId: string): HttpServerResponse.HttpServerResponse => {
+  const { body, headers, status } = WireErrors.encode(error, requestId)
+  return HttpServerResponse.text(body, { status, headers })
+}
+
+/** Where it happened. What was thrown can quote a request. */
+const framesOf = (defect: unknown): string => {
+  if (!(defect instanceof Error) || defect.stack === undefined) return ""
+  const start = defect.stack.indexOf(defect.message)
+  return start === -1 ? "" : defect.stack.slice(start + defect.message.length)
+}
+
+/**
+ * The answer to a request that a defect has ended. The log has the request id, and where it happened.
+ *
+ * @internal
+ */
+export const failed = (
+  operation: string,
+  requestId: string,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  const defect = Option.getOrUndefined(Chunk.head(Cause.defects(cause)))
+  const what = defect instanceof Error ? defect.name : defect === undefined ? "an interruption" : `a ${typeof defect}`
+  return Effect.as(
+    Effect.annotateLogs(
+      Effect.logError(`${operation} failed by a defect: ${what}${framesOf(defect)}`),
+      { requestId, operation }
+    ),
+    respondError(WireErrors.internal, requestId)
+  )
+}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const hostname = (header: string | undefined): string | undefined =>
+  header !== undefined && URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : undefined
+
+/**
+ * Whether the Host header can be that of an honest caller. A page of another site that had its name resolve to this machine
+ * (DNS rebinding) sends that name; it cannot do so by an address, and `localhost` is nobody else's.
+ *
+ * @internal
+ */
+export const isOwnHost = (header: string | undefined, allowedHosts: ReadonlyArray<string>): boolean => {
+  const name = hostname(header)
+  return name !== undefined
+    && (name === "localhost" || name.endsWith(".localhost") || isIP(name.replace(/^\[|\]$/g, "")) !== 0
+      || allowedHosts.some((allowed) => allowed.toLowerCase() === name))
+}
+
+const isJson = (contentType: string | undefined): boolean =>
+  contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
+
+/**
+ * The bytes of the body. A body that is too large is read to its end and not kept: a connection that is cut while its client
+ * sends gives that client no answer.
+ *
+ * @internal
+ */
+export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, WireError> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    return Stream.runFold(request.stream, 0, (size, chunk) => {
+      const total = size + chunk.length
+      if (total <= maxBytes) chunks.push(chunk)
+      else chunks.length = 0
+      return total
+    }).pipe(
+      Effect.mapError(() => WireErrors.incomplete),
+      Effect.flatMap((size) =>
+        size > maxBytes ? Effect.fail(WireErrors.tooLarge(maxBytes)) : Effect.succeed(Buffer.concat(chunks))
+      )
+    )
+  })
+
+// What a parser says about a body quotes it.
+const parse = (body: Uint8Array): Effect.Effect<object, WireError> =>
+  Effect.try({
+    try: (): unknown => body.length === 0 ? {} : JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
+    catch: () => WireErrors.unreadable
+  }).pipe(
+    Effect.filterOrFail(
+      (value): value is object => typeof value === "object" && value !== null && !Array.isArray(value),
+      () => WireErrors.unreadable
+    )
+  )
+
+const service = "bedrock-agentcore"
+
+const check = <Plane>(
+  request: HttpServerRequest.HttpServerRequest,
+  rows: ReadonlyArray<Row<Plane>>,
+  settings: Settings
+): WireError | undefined =>
+  !isOwnHost(request.headers.host, settings.allowedHosts)
+    ? WireErrors.foreignHost
+    : !rows.some(({ method }) => method === request.method)
+    ? WireErrors.wrongMethod(rows.map(({ method }) => method).join(", "))
+    : settings.signatures.headers(request, service) ?? (
+      request.method !== "POST" || isJson(request.headers["content-type"]) ? undefined : WireErrors.wrongContentType
+    )
+
+/** The members that are not in the body: an ARN is the rest of the path, a list is a parameter that is repeated. */
+const addressed = (path: string, url: string): Effect.Effect<object, WireError> =>
+  !path.endsWith("*") ? Effect.succeed({}) : Effect.try({
+    try: () => {
+      const start = url.indexOf("?")
+      const end = start === -1 ? url.length : start
+      const tagKeys = new URLSearchParams(url.slice(end)).getAll("tagKeys")
+      return {
+        resourceArn: decodeURIComponent(url.slice(path.length - 1, end)),
+        ...(tagKeys.length === 0 ? {} : { tagKeys })
+      }
+    },
+    catch: () => WireErrors.unreadablePath
+  })
+
+// -----------------------------------------------------------------------------
+// Handlers
+// -----------------------------------------------------------------------------
+
+/**
+ * The operations of one path.
+ *
+ * @internal
+ */
+export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, settings: Settings): Handler =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const row = rows.find(({ method }) => method === request.method) ?? rows[0]
+    if (row === undefined) return Effect.dieMessage("A path without operations has a handler")
+    return settings.access(
+      row.name,
+      Effect.suspend(() => {
+        const requestId = randomUUID()
+        const problem = check(request, rows, settings)
+        return problem !== undefined ? Effect.succeed(respondError(problem, requestId)) : readBody(request).pipe(
+          Effect.tap((body) => settings.signatures.content(request, service, body)),
+          Effect.flatMap(parse),
+          Effect.zipWith(addressed(row.path, request.url), (body, address) => ({ ...body, ...address })),
+          Effect.flatMap((input) => Effect.mapError(row.call(plane, input), WireErrors.fromPlane)),
+          Effect.match({
+            onFailure: (error) => respondError(error, requestId),
+            onSuccess: (output) => respond(row.status, requestId, toWire(output))
+          }),
+          Effect.catchAllCause((cause) => failed(row.name, requestId, cause))
+        )
+      })
+    )
+  })
+
+/** One host, and a path: what comes otherwise is no business of the router's. */
+const isWellFormed = (request: HttpServerRequest.HttpServerRequest): boolean =>
+  request.url.startsWith("/") && (!hasProperty(request.source, "rawHeaders") || hosts(request.source.rawHeaders) === 1)
+
+/** Node gives the first of several headers only. */
+const hosts = (rawHeaders: unknown): number =>
+  Array.isArray(rawHeaders)
+    ? rawHeaders.filter((name, index) => index % 2 === 0 && String(name).toLowerCase() === "host").length
+    : 1
+
+/**
+ * An application for every request there is: what has no route, and what a router cannot read, is answered too.
+ *
+ * @internal
+ */
+export const total = <R>(
+  routes: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, R>,
+  settings: Settings
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> => {
+  const unrouted = (error: WireError) =>
+    settings.access("unknown", Effect.sync(() => respondError(error, randomUUID())))
+  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    isWellFormed(request)
+      // The handlers do not fail: what is left is an address without a route.
+      ? Effect.catchAllCause(routes, (cause) =>
+        Cause.isFailType(cause)
+          ? unrouted(WireErrors.unknownOperation)
+          // The client has gone.
+          : Cause.isInterruptedOnly(cause)
+          ? Effect.interrupt
+          : settings.access("unknown", Effect.suspend(() => failed("The router", randomUUID(), cause))))
+      : unrouted(WireErrors.malformed))
+}

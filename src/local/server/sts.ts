@@ -1,0 +1,261 @@
+/**
+ * STS, as far as AgentCore Identity needs it: `GetWebIdentityToken` in the AWS Query protocol (a form in, XML out), and what a
+ * resource server finds of the issuer.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { randomUUID } from "node:crypto"
+import * as Validation from "../../internal/validation.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import * as SecurityTokenService from "../../SecurityTokenService.js"
+import type { LocalIssuer } from "../backend/issuer.js"
+import { failed, isOwnHost, readBody, respondError, type Settings } from "./dispatch.js"
+import * as WireErrors from "./errors.js"
+import type { WireError } from "./errors.js"
+
+const operation = "GetWebIdentityToken"
+const service = "sts"
+const version = "2011-06-15"
+const namespace = `https://sts.amazonaws.com/doc/${version}/`
+
+// -----------------------------------------------------------------------------
+// XML
+// -----------------------------------------------------------------------------
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  "\"": "&quot;",
+  "'": "&apos;"
+}
+
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
+
+const element = (name: string, ...content: ReadonlyArray<string>): string => `<${name}>${content.join("")}</${name}>`
+
+const document = (name: string, ...content: ReadonlyArray<string>): string =>
+  `<${name} xmlns="${namespace}">${content.join("")}</${name}>\n`
+
+const respond = (
+  status: number,
+  requestId: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(body, {
+    status,
+    headers: {
+      "content-type": "text/xml",
+      "x-amzn-requestid": requestId,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers
+    }
+  })
+
+/** STS has names of its own for what the services of REST-JSON call otherwise. */
+const codes: Readonly<Record<string, string>> = {
+  AccessDeniedException: "AccessDenied",
+  IncompleteSignatureException: "IncompleteSignature",
+  InternalServerException: "InternalFailure",
+  InvalidSignatureException: "SignatureDoesNotMatch",
+  MissingAuthenticationTokenException: "MissingAuthenticationToken",
+  SerializationException: "MalformedInput",
+  UnrecognizedClientException: "InvalidClientTokenId",
+  ValidationException: "ValidationError"
+}
+
+const respondXmlError = (error: WireError, requestId: string): HttpServerResponse.HttpServerResponse =>
+  respond(
+    error.status,
+    requestId,
+    document(
+      "ErrorResponse",
+      element(
+        "Error",
+        element("Type", error.status < 500 ? "Sender" : "Receiver"),
+        element("Code", escape(codes[error.name] ?? error.name)),
+        element("Message", escape(error.message))
+      ),
+      element("RequestId", requestId)
+    ),
+    error.allow === undefined ? {} : { allow: error.allow }
+  )
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const Tag = Schema.Struct({ key: Constraint.text(1, 128), value: Constraint.text(0, 256) })
+
+/** Limits: the AWS service model of STS. */
+const Request = Schema.Struct({
+  audience: Constraint.items(Constraint.text(1, 1000), 1, 10),
+  signingAlgorithm: SecurityTokenService.SigningAlgorithm,
+  durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
+  scope: Constraint.optional(Schema.String),
+  subjectMode: Constraint.optional(Constraint.oneOf("AWSIdentity", "OriginIdentity")),
+  tags: Constraint.items(Tag, 0, 50)
+})
+
+const decode = Validation.decode(operation, Request)
+
+const invalid = (message: string): WireError => ({ status: 400, name: "ValidationException", message })
+
+/** By name. Of a name that comes twice, the first counts. */
+type Form = ReadonlyMap<string, string>
+
+/** `X.member.1`, `X.member.2`: in the order of their numbers. Gaps are closed. */
+const members = (form: Form, name: string): ReadonlyArray<number> => {
+  const pattern = new RegExp(`^${name}\\.member\\.([1-9]\\d{0,8})(\\.|$)`)
+  return [...new Set([...form.keys()].flatMap((key) => pattern.exec(key)?.[1] ?? []).map(Number))].sort((a, b) => a - b)
+}
+
+const input = (form: Form): unknown => {
+  const seconds = form.get("DurationSeconds")
+  return {
+    audience: members(form, "Audience").map((number) => form.get(`Audience.member.${number}`)),
+    signingAlgorithm: form.get("SigningAlgorithm"),
+    durationSeconds: seconds === undefined ? undefined : /^-?\d{1,15}$/.test(seconds) ? Number(seconds) : seconds,
+    scope: form.get("Scope"),
+    subjectMode: form.get("SubjectMode"),
+    tags: members(form, "Tags").map((number) => ({
+      key: form.get(`Tags.member.${number}.Key`),
+      value: form.get(`Tags.member.${number}.Value`)
+    }))
+  }
+}
+
+const isForm = (contentType: string | undefined): boolean =>
+  contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType.trim())
+
+const wrongContentType: WireError = {
+  ...WireErrors.wrongContentType,
+  message: "The content type of a request must be application/x-www-form-urlencoded"
+}
+
+const parse = (body: Uint8Array): Effect.Effect<Form, WireError> =>
+  Effect.try({
+    try: () => new Map([...new URLSearchParams(new TextDecoder("utf-8", { fatal: true }).decode(body))].reverse()),
+    catch: (): WireError => ({ ...WireErrors.unreadable, message: "The body of a request must be a form in UTF-8" })
+  })
+
+const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings): WireError | undefined =>
+  !isOwnHost(request.headers.host, settings.allowedHosts)
+    ? WireErrors.foreignHost
+    : settings.signatures.headers(request, service) ?? (
+      isForm(request.headers["content-type"]) ? undefined : wrongContentType
+    )
+
+const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form: Form) {
+  if (form.get("Action") !== operation || form.get("Version") !== version) {
+    return yield* Effect.fail<WireError>({
+      status: 400,
+      name: "InvalidAction",
+      message: `The local server has one action of STS: ${operation}, in the version ${version}`
+    })
+  }
+  const request = yield* Effect.mapError(decode(input(form)), (error) => invalid(error.message))
+  if (request.subjectMode === "OriginIdentity") {
+    return yield* Effect.fail(invalid("SubjectMode OriginIdentity needs a session with an origin identity"))
+  }
+  if (request.scope !== undefined) {
+    return yield* Effect.fail(invalid("Scope is only valid with SubjectMode OriginIdentity"))
+  }
+  if (new Set(request.tags.map(({ key }) => key)).size < request.tags.length) {
+    return yield* Effect.fail(invalid("Duplicate tag keys found. Tag keys must be unique."))
+  }
+  return yield* Effect.mapError(
+    sts.getWebIdentityToken({
+      audience: request.audience,
+      signingAlgorithm: request.signingAlgorithm,
+      durationSeconds: request.durationSeconds,
+      tags: Object.fromEntries(request.tags.map(({ key, value }) => [key, value]))
+    }),
+    WireErrors.fromPlane
+  )
+})
+
+// -----------------------------------------------------------------------------
+// Routes
+// -----------------------------------------------------------------------------
+
+const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
+  settings.access(
+    operation,
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const requestId = randomUUID()
+      // The router takes several slashes for one.
+      if (!/^\/(\?|$)/.test(request.url)) {
+        return Effect.succeed(respondError(WireErrors.unknownOperation, requestId))
+      }
+      const problem = check(request, settings)
+      return problem !== undefined ? Effect.succeed(respondXmlError(problem, requestId)) : readBody(request).pipe(
+        Effect.tap((body) => settings.signatures.content(request, service, body)),
+        Effect.flatMap(parse),
+        Effect.flatMap((form) => call(sts, form)),
+        Effect.match({
+          onFailure: (error) => respondXmlError(error, requestId),
+          onSuccess: ({ expiration, webIdentityToken }) =>
+            respond(
+              200,
+              requestId,
+              document(
+                `${operation}Response`,
+                element(
+                  `${operation}Result`,
+                  element("WebIdentityToken", escape(Redacted.value(webIdentityToken))),
+                  element("Expiration", DateTime.formatIso(expiration))
+                ),
+                element("ResponseMetadata", element("RequestId", requestId))
+              )
+            )
+        }),
+        Effect.catchAllCause((cause) =>
+          Effect.as(failed(operation, requestId, cause), respondXmlError(WireErrors.internal, requestId))
+        )
+      )
+    })
+  )
+
+/** Public, and the same for everyone. */
+const published = (name: string, settings: Settings, content: Effect.Effect<unknown>) =>
+  settings.access(
+    name,
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      isOwnHost(request.headers.host, settings.allowedHosts)
+        ? Effect.map(content, (body) =>
+          HttpServerResponse.unsafeJson(body, {
+            headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
+          }))
+        : Effect.succeed(respondError(WireErrors.foreignHost, randomUUID())))
+  )
+
+/**
+ * `POST /`, and the issuer's metadata and keys.
+ *
+ * @internal
+ */
+export const add = (
+  router: HttpLayerRouter.HttpRouter,
+  settings: Settings,
+  sts: SecurityTokenService.Service,
+  issuer: Pick<LocalIssuer, "metadata" | "keySet">
+): Effect.Effect<void> =>
+  Effect.all([
+    router.add("POST", "/", handler(sts, settings)),
+    router.add(
+      "GET",
+      "/.well-known/openid-configuration",
+      published("issuer", settings, Effect.succeed(issuer.metadata))
+    ),
+    router.add("GET", "/.well-known/jwks.json", published("keys", settings, issuer.keySet))
+  ], { discard: true })

@@ -1,0 +1,128 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as LazyClient from "../../../src/aws/internal/lazyClient.js"
+
+/** An SDK that is there when the test says so. */
+const sdk = () => {
+  let arrive: (sdk: string) => void = () => {}
+  let fail: (error: Error) => void = () => {}
+  const state = { loads: 0, made: 0, destroyed: 0 }
+  let pending = Promise.resolve("sdk")
+  return {
+    state,
+    hold: () => {
+      pending = new Promise((resolve, reject) => {
+        arrive = resolve
+        fail = reject
+      })
+    },
+    arrive: Effect.sync(() => arrive("sdk")),
+    fail: (error: Error) =>
+      Effect.sync(() => {
+        fail(error)
+        pending = Promise.resolve("sdk")
+      }),
+    client: LazyClient.make({
+      load: () => {
+        state.loads++
+        return pending
+      },
+      make: (loaded: string) => ({
+        operations: `${loaded}-${++state.made}`,
+        destroy: () => void state.destroyed++
+      })
+    })
+  }
+}
+
+const until = (condition: () => boolean) => Effect.repeat(Effect.yieldNow(), { until: condition })
+
+describe("make", () => {
+  it.scoped("loads nothing before the client is needed, and destroys what was made with the scope", () =>
+    Effect.gen(function*() {
+      const { client, state } = sdk()
+      const scope = yield* Scope.make()
+      const operations = yield* Scope.extend(client, scope)
+      assert.deepStrictEqual(state, { loads: 0, made: 0, destroyed: 0 })
+      assert.strictEqual(yield* operations, "sdk-1")
+      assert.strictEqual(yield* operations, "sdk-1")
+      assert.deepStrictEqual(state, { loads: 1, made: 1, destroyed: 0 })
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(state, { loads: 1, made: 1, destroyed: 1 })
+    }))
+
+  it.effect("destroys nothing that was not made", () =>
+    Effect.gen(function*() {
+      const { client, state } = sdk()
+      yield* Effect.scoped(Effect.asVoid(client))
+      assert.deepStrictEqual(state, { loads: 0, made: 0, destroyed: 0 })
+    }))
+
+  it.scoped("makes one client for everyone who needs it at once", () =>
+    Effect.gen(function*() {
+      const { arrive, client, hold, state } = sdk()
+      hold()
+      const operations = yield* client
+      const fiber = yield* Effect.fork(Effect.all(Array.from({ length: 50 }, () => operations), {
+        concurrency: "unbounded"
+      }))
+      yield* until(() => state.loads === 50)
+      yield* arrive
+      assert.deepStrictEqual(new Set(yield* Fiber.join(fiber)), new Set(["sdk-1"]))
+      assert.strictEqual(state.made, 1)
+    }))
+
+  it.scoped("whoever is interrupted while the SDK is loaded takes nobody along", () =>
+    Effect.gen(function*() {
+      const { arrive, client, hold, state } = sdk()
+      hold()
+      const operations = yield* client
+      const first = yield* Effect.fork(operations)
+      const second = yield* Effect.fork(operations)
+      yield* until(() => state.loads === 2)
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(first)))
+      yield* arrive
+      assert.strictEqual(yield* Fiber.join(second), "sdk-1")
+    }))
+
+  it.scoped("a load that failed is tried again", () =>
+    Effect.gen(function*() {
+      const { client, fail, hold, state } = sdk()
+      hold()
+      const operations = yield* client
+      const fiber = yield* Effect.fork(operations)
+      yield* until(() => state.loads === 1)
+      yield* fail(new Error("too many open files"))
+      const exit = yield* Fiber.await(fiber)
+      assert(Exit.isFailure(exit))
+      assert.include(Cause.pretty(exit.cause), "too many open files")
+      assert.strictEqual(yield* operations, "sdk-1")
+    }))
+
+  it.effect("a client that is needed after its time works, and is not kept open", () =>
+    Effect.gen(function*() {
+      const { client, state } = sdk()
+      const operations = yield* Effect.scoped(client)
+      assert.strictEqual(yield* operations, "sdk-1")
+      assert.deepStrictEqual(state, { loads: 1, made: 1, destroyed: 1 })
+    }))
+})
+
+describe("operations", () => {
+  it.effect("are those of the client, each with its own request", () =>
+    Effect.gen(function*() {
+      const { one, two } = LazyClient.operations(
+        { one: {}, two: {} },
+        Effect.succeed({
+          one: (request: string) => Effect.succeed(`one ${request}`),
+          two: (request: string) => Effect.fail(`two ${request}`)
+        })
+      )
+      assert.strictEqual(yield* one("a"), "one a")
+      assert.strictEqual(yield* Effect.flip(two("b")), "two b")
+    }))
+})

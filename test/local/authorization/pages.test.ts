@@ -1,0 +1,43 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Pages from "../../../src/local/authorization/pages.js"
+
+const hostile = `"><script>alert('1')</script>`
+
+describe("pages", () => {
+  const pages = {
+    login: Pages.login({ action: hostile, client: hostile, userName: hostile, problem: hostile }),
+    consent: Pages.consent({
+      action: hostile,
+      client: hostile,
+      userName: hostile,
+      scopes: [hostile],
+      returnsTo: hostile
+    }),
+    proceed: Pages.proceed(hostile),
+    problem: Pages.problem({ title: hostile, text: hostile, code: hostile }),
+    home: Pages.home({ issuer: hostile, discoveryUrl: hostile })
+  }
+
+  it("escape what others wrote", () => {
+    for (const [name, page] of Object.entries(pages)) {
+      assert.notInclude(page.body, "<script", name)
+      assert.notInclude(page.body, `"">`, name)
+      assert.include(page.body, "&lt;script&gt;", name)
+    }
+  })
+
+  it("may send forms to their own origin, where they have one", () => {
+    for (const [name, page] of Object.entries(pages)) {
+      const action = page.body.includes("<form") ? "'self'" : "'none'"
+      assert.include(page.headers["content-security-policy"], `form-action ${action};`, name)
+    }
+  })
+
+  it("name every field, and tell of a mistake where it was made", () => {
+    const plain = Pages.login({ action: "/x", client: "c" })
+    assert.include(plain.body, `<label for="login">`)
+    assert.notInclude(plain.body, "aria-invalid")
+    const wrong = Pages.login({ action: "/x", client: "c", problem: "Too long" })
+    assert.match(wrong.body, /aria-describedby="problem"[\s\S]*id="problem" role="alert">Too long/)
+  })
+})

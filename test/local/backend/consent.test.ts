@@ -1,0 +1,287 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as Arr from "effect/Array"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import {
+  ask,
+  authorize,
+  backend,
+  callback,
+  complete,
+  consent,
+  createProvider,
+  createWorkload,
+  issued,
+  obtain,
+  redirected,
+  returnUrl,
+  setup,
+  tokenFor
+} from "../backend.js"
+
+describe("a user's consent", () => {
+  it.effect("is asked once, then the vault answers", () =>
+    Effect.gen(function*() {
+      const local = yield* LocalBackend.LocalBackend
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const { authorizationUrl, sessionUri } = yield* consent(token)
+      assert.match(Redacted.value(sessionUri), /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]{43}$/)
+      assert.strictEqual(
+        Redacted.value(authorizationUrl),
+        `http://127.0.0.1:4020/identities/oauth2/authorize?request_uri=${
+          encodeURIComponent(Redacted.value(sessionUri))
+        }`
+      )
+      assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "InProgress")
+      yield* local.approve(sessionUri)
+      assert.strictEqual(yield* issued(token, { sessionUri }), "token-1.calendar.approved.read")
+      assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
+      // The vault comes first: without a return URL too.
+      assert.strictEqual(
+        yield* issued(token, { resourceOauth2ReturnUrl: undefined }),
+        "token-1.calendar.approved.read"
+      )
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("goes through the browser and comes back to the return URL", () =>
+    Effect.gen(function*() {
+      const own = "https://agent.example.com/consent?tab=2&q=a%20b#top"
+      yield* createWorkload("agent", [own, returnUrl])
+      yield* createProvider("calendar")
+      const token = yield* tokenFor("alice")
+      const { sessionUri } = yield* consent(token, {
+        resourceOauth2ReturnUrl: own,
+        customState: Redacted.make("a&b"),
+        scopes: ["read", "write"],
+        resources: ["https://api.test/a", "https://api.test/b"],
+        audiences: ["api"],
+        customParameters: { prompt: "consent", state: "mine", scope: "admin", audience: "other", client_id: "other" }
+      })
+      const page = yield* authorize(sessionUri)
+      const parameters = page.searchParams
+      assert.strictEqual(parameters.get("response_type"), "code")
+      assert.strictEqual(parameters.get("scope"), "read write")
+      assert.strictEqual(parameters.get("code_challenge_method"), "S256")
+      assert.match(parameters.get("code_challenge") ?? "", /^[\w-]{43}$/)
+      assert.deepStrictEqual(parameters.getAll("resource"), ["https://api.test/a", "https://api.test/b"])
+      assert.deepStrictEqual(parameters.getAll("audience"), ["api"])
+      assert.deepStrictEqual(parameters.getAll("client_id"), ["calendar"])
+      assert.strictEqual(parameters.get("prompt"), "consent")
+      assert.notStrictEqual(parameters.get("state"), "mine")
+      assert.lengthOf(parameters.getAll("state"), 1)
+
+      // A page that is opened again leads to the same place.
+      assert.strictEqual((yield* authorize(sessionUri)).href, page.href)
+
+      const back = yield* callback(page, { code: "code-of-alice" })
+      assert.strictEqual(
+        redirected(back).href,
+        `https://agent.example.com/consent?tab=2&q=a%20b&session_id=${
+          encodeURIComponent(Redacted.value(sessionUri))
+        }&mine=a%26b#top`
+      )
+      // The code stays unused until the application says whose it is.
+      const poll = { resourceOauth2ReturnUrl: own, sessionUri, scopes: ["read", "write"] }
+      assert.strictEqual((yield* ask(token, poll))._tag, "InProgress")
+      yield* complete(sessionUri, { userId: "alice" })
+      const targets = { resources: ["https://api.test/b", "https://api.test/a"], audiences: ["api"] }
+      assert.strictEqual(yield* issued(token, poll), "token-1.calendar.code-of-alice.read+write")
+      assert.strictEqual(yield* issued(token, targets), "token-1.calendar.code-of-alice.read+write")
+    }).pipe(Effect.provide(backend({}, { customStateParameter: "mine" }))))
+
+  it.effect("comes back to custom schemes", () =>
+    Effect.gen(function*() {
+      yield* createWorkload("agent", ["agent:consent"])
+      yield* createProvider("calendar")
+      const { sessionUri } = yield* consent(yield* tokenFor("alice"), { resourceOauth2ReturnUrl: "agent:consent" })
+      const back = yield* callback(yield* authorize(sessionUri), { code: "code" })
+      assert.strictEqual(
+        redirected(back).href,
+        `agent:consent?session_id=${encodeURIComponent(Redacted.value(sessionUri))}`
+      )
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("needs a registered return URL, by the words of the live service", () =>
+    Effect.gen(function*() {
+      const provide = "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
+      const register =
+        "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
+      yield* setup
+      yield* createWorkload("bare", [])
+      const token = yield* tokenFor("alice")
+      const bare = yield* tokenFor("alice", "bare")
+      const { sessionUri } = yield* consent(token)
+      const failures = yield* Effect.all([
+        Effect.flip(ask(bare)),
+        Effect.flip(ask(bare, { resourceOauth2ReturnUrl: undefined })),
+        Effect.flip(ask(token, { resourceOauth2ReturnUrl: undefined })),
+        Effect.flip(ask(token, { resourceOauth2ReturnUrl: `${returnUrl}/` })),
+        Effect.flip(ask(token, { resourceOauth2ReturnUrl: undefined, sessionUri }))
+      ])
+      assert.deepStrictEqual(failures.map(({ message }) => message), [register, register, provide, register, provide])
+      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 5))
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("needs a user", () =>
+    Effect.gen(function*() {
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })
+      assert.strictEqual((yield* Effect.flip(ask(workloadAccessToken)))._tag, "ValidationException")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("that is refused fails the session", () =>
+    Effect.gen(function*() {
+      const local = yield* LocalBackend.LocalBackend
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const first = yield* consent(token)
+      const page = yield* authorize(first.sessionUri)
+      assert.deepStrictEqual(
+        yield* callback(page, { error: "access_denied", error_description: "quoted by nobody" }),
+        LocalBackend.BrowserAnswer.Refused({ provider: "calendar" })
+      )
+      const second = yield* consent(token)
+      yield* local.deny(second.sessionUri)
+      for (const { sessionUri } of [first, second]) {
+        assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "Failed")
+        assert.strictEqual(
+          (yield* Effect.flip(complete(sessionUri, { userId: "alice" })))._tag,
+          "AccessDeniedException"
+        )
+        assert.strictEqual((yield* local.authorize(sessionUri))._tag, "Replayed")
+        assert.strictEqual((yield* Effect.flip(local.approve(sessionUri))).reason, "Finished")
+      }
+      // A later yes of the same page changes nothing.
+      assert.strictEqual((yield* callback(page, { code: "code" }))._tag, "Replayed")
+      // Any other answer than a code fails it too.
+      const third = yield* consent(token)
+      assert.strictEqual((yield* callback(yield* authorize(third.sessionUri), {}))._tag, "Rejected")
+      const fourth = yield* consent(token)
+      const broken = yield* callback(yield* authorize(fourth.sessionUri), { error: "server_error" })
+      assert.strictEqual(broken._tag, "Rejected")
+      for (const { sessionUri } of [third, fourth]) {
+        assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "Failed")
+      }
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("comes within ten minutes or not at all", () =>
+    Effect.gen(function*() {
+      const local = yield* LocalBackend.LocalBackend
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const opened = yield* consent(token)
+      const sent = yield* consent(token)
+      const page = yield* authorize(sent.sessionUri)
+      const answered = yield* consent(token)
+      yield* callback(yield* authorize(answered.sessionUri), { code: "code" })
+      yield* TestClock.adjust(Duration.millis(10 * 60 * 1000 - 1))
+      assert.strictEqual((yield* ask(token, { sessionUri: answered.sessionUri }))._tag, "InProgress")
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual((yield* local.authorize(opened.sessionUri))._tag, "Expired")
+      assert.strictEqual((yield* callback(page, { code: "code" }))._tag, "Expired")
+      for (const { sessionUri } of [opened, sent, answered]) {
+        assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "Failed")
+        assert.strictEqual(
+          (yield* Effect.flip(complete(sessionUri, { userId: "alice" })))._tag,
+          "AccessDeniedException"
+        )
+        assert.strictEqual((yield* Effect.flip(local.approve(sessionUri))).reason, "Expired")
+      }
+      // Ten minutes later nothing is left of them.
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual((yield* local.authorize(opened.sessionUri))._tag, "Unknown")
+      assert.strictEqual((yield* callback(page, { code: "code" }))._tag, "Unknown")
+      assert.strictEqual((yield* ask(token, { sessionUri: opened.sessionUri }))._tag, "Failed")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("can be expired by hand", () =>
+    Effect.gen(function*() {
+      const local = yield* LocalBackend.LocalBackend
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const { sessionUri } = yield* consent(token)
+      yield* local.expire(sessionUri)
+      assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "Failed")
+      assert.strictEqual((yield* Effect.flip(local.expire(sessionUri))).reason, "Expired")
+      assert.strictEqual((yield* Effect.flip(local.deny(Redacted.make("urn:none")))).reason, "Unknown")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("takes one callback, at its provider's own place", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* createProvider("mail")
+      const token = yield* tokenFor("alice")
+      const { sessionUri } = yield* consent(token)
+      const page = yield* authorize(sessionUri)
+      const mail = yield* consent(token, { resourceCredentialProviderName: "mail" })
+      const mailPage = yield* authorize(mail.sessionUri)
+      const mailId = new URL(mailPage.searchParams.get("redirect_uri") ?? "").pathname.split("/").at(-1)
+      assert.strictEqual((yield* callback(page, { code: "code" }, mailId))._tag, "Unknown")
+      assert.strictEqual((yield* callback(page, { code: "code" }, "nowhere"))._tag, "Unknown")
+      assert.strictEqual((yield* callback(page, { code: "code", state: "guessed" }))._tag, "Unknown")
+      const callbacks = yield* Effect.all([callback(page, { code: "one" }), callback(page, { code: "two" })], {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(callbacks.map(({ _tag }) => _tag), ["Redirect", "Replayed"])
+      yield* complete(sessionUri, { userId: "alice" })
+      assert.strictEqual(yield* issued(token), "token-1.calendar.one.read")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("fails when the code gives no token", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const { sessionUri } = yield* consent(token)
+      yield* callback(yield* authorize(sessionUri), { code: "code" })
+      const error = yield* Effect.flip(complete(sessionUri, { userId: "alice" }))
+      assert.deepStrictEqual([error._tag, error.message], [
+        "ValidationException",
+        "Error parsing AuthorizationCode response"
+      ])
+      assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "Failed")
+      assert.strictEqual((yield* Effect.flip(complete(sessionUri, { userId: "alice" })))._tag, "AccessDeniedException")
+    }).pipe(Effect.provide(backend({ fail: () => "InvalidGrant" }))))
+
+  it.effect("yields nothing when the exchange outlives the session, and survives a caller who hangs up", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const late = yield* consent(token)
+      yield* Effect.fork(callback(yield* authorize(late.sessionUri), { code: "late" }))
+      yield* TestClock.adjust(Duration.millis(10 * 60 * 1000 - 1))
+      const exchange = yield* Effect.fork(Effect.flip(complete(late.sessionUri, { userId: "alice" })))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Fiber.join(exchange))._tag, "AccessDeniedException")
+      assert.strictEqual((yield* ask(token, { sessionUri: late.sessionUri }))._tag, "Failed")
+
+      const { sessionUri } = yield* consent(token)
+      yield* callback(yield* authorize(sessionUri), { code: "code" })
+      const hangsUp = yield* Effect.fork(complete(sessionUri, { userId: "alice" }))
+      yield* TestClock.adjust("1 second")
+      const interruption = yield* Effect.fork(Fiber.interrupt(hangsUp))
+      yield* TestClock.adjust("30 seconds")
+      yield* Fiber.join(interruption)
+      assert.strictEqual(yield* issued(token, { sessionUri }), "token-2.calendar.code.read")
+    }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
+
+  it.effect("is asked for again when it is forced, and only then the old token goes", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      assert.strictEqual(yield* obtain(token), "token-1.calendar.approved.read")
+      // A request that cannot be served drops nothing.
+      yield* Effect.flip(ask(token, { forceAuthentication: true, resourceOauth2ReturnUrl: undefined }))
+      assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
+      const forced = yield* consent(token, { forceAuthentication: true })
+      assert.strictEqual((yield* ask(token, { sessionUri: forced.sessionUri }))._tag, "InProgress")
+      assert.strictEqual(yield* obtain(token, { forceAuthentication: true }), "token-2.calendar.approved.read")
+      assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
+    }).pipe(Effect.provide(backend())))
+})

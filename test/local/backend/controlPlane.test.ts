@@ -1,0 +1,344 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import { layerMemory } from "../../../src/local/backend/store.js"
+import { clear, same, secret } from "../../utils.js"
+import { ask, backend, createProvider, createWorkload, obtain, returnUrl, setup, tokenFor } from "../backend.js"
+
+const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
+  Effect.flatMap(ControlPlane.ControlPlane, f)
+
+const apiKey = (name: string, tags?: Record<string, string>) =>
+  control((plane) => plane.createApiKeyCredentialProvider({ name, apiKey: secret("key"), tags }))
+
+const idp = "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/calendar"
+
+const portal = (request: Partial<CreateConsentPortalRequest> = {}) =>
+  control((plane) =>
+    plane.createConsentPortal({
+      name: "portal",
+      executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+      idpConfig: { credentialProviderArn: idp, scopes: ["openid"] },
+      sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }],
+      ...request
+    })
+  )
+
+const readPortal = (consentPortalIdentifier: string) =>
+  control((plane) => plane.getConsentPortal({ consentPortalIdentifier }))
+
+const tagOf = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(effect), ({ _tag }) => _tag)
+
+describe("quotas", () => {
+  it.effect("50 credential providers of each kind, counted through deletions", () =>
+    Effect.gen(function*() {
+      const names = Array.from({ length: 50 }, (_, index) => `key-${index}`)
+      yield* Effect.forEach(names, (name) => apiKey(name))
+      assert.strictEqual(yield* tagOf(apiKey("one-more")), "ServiceQuotaExceededException")
+      // A name that is taken is the better answer.
+      assert.strictEqual(yield* tagOf(apiKey("key-7")), "ValidationException")
+      yield* createProvider("calendar")
+      yield* control((plane) => plane.deleteApiKeyCredentialProvider({ name: "key-7" }))
+      yield* apiKey("one-more")
+      assert.strictEqual(yield* tagOf(apiKey("yet-another")), "ServiceQuotaExceededException")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("50 at the same time, and not one more", () =>
+    Effect.gen(function*() {
+      const results = yield* Effect.forEach(
+        Array.from({ length: 60 }, (_, index) => `calendar-${index}`),
+        (name) => Effect.either(createProvider(name)),
+        { concurrency: "unbounded" }
+      )
+      assert.lengthOf(results.filter(({ _tag }) => _tag === "Right"), 50)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("11,000 workload identities, whose creation has no exception for a quota", () =>
+    Effect.gen(function*() {
+      const plane = yield* ControlPlane.ControlPlane
+      for (let index = 0; index < 11_000; index++) yield* plane.createWorkloadIdentity({ name: `agent-${index}` })
+      const error = yield* Effect.flip(plane.createWorkloadIdentity({ name: "one-more" }))
+      assert.strictEqual(error._tag, "ValidationException")
+      assert.include(error.message, "11000")
+    }).pipe(Effect.provide(backend())), 30_000)
+})
+
+describe("creations of one name at the same time", () => {
+  it.effect("make one resource", () =>
+    Effect.gen(function*() {
+      const results = yield* Effect.forEach(
+        Array.from({ length: 20 }, () => createProvider("calendar")),
+        Effect.either,
+        { concurrency: "unbounded" }
+      )
+      assert.lengthOf(results.filter(({ _tag }) => _tag === "Right"), 1)
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("lists", () => {
+  it.effect("keep their place while resources come and go", () =>
+    Effect.promise(() =>
+      FastCheck.assert(
+        FastCheck.asyncProperty(
+          FastCheck.uniqueArray(FastCheck.stringMatching(/^[A-Za-z0-9_-]{1,6}$/), { minLength: 1, maxLength: 30 }),
+          FastCheck.uniqueArray(FastCheck.stringMatching(/^[A-Za-z0-9_-]{7,9}$/), { maxLength: 10 }),
+          FastCheck.integer({ min: 1, max: 7 }),
+          (stable, coming, maxResults) =>
+            Effect.gen(function*() {
+              const plane = yield* ControlPlane.ControlPlane
+              yield* Effect.forEach(stable, (name) => apiKey(name))
+              const seen: Array<string> = []
+              const pending = [...coming]
+              let nextToken: string | undefined
+              do {
+                const page = yield* plane.listApiKeyCredentialProviders({ maxResults, nextToken })
+                assert.isAtMost(page.credentialProviders.length, maxResults)
+                seen.push(...page.credentialProviders.map(({ name }) => name))
+                nextToken = page.nextToken ?? undefined
+                const name = pending.pop()
+                if (name !== undefined) yield* apiKey(name)
+                // What was listed last goes: the next page does not need it.
+                const last = page.credentialProviders.at(-1)
+                if (last !== undefined) yield* plane.deleteApiKeyCredentialProvider({ name: last.name })
+              } while (nextToken !== undefined)
+              assert.deepStrictEqual(seen, [...new Set(seen)].sort())
+              assert.deepStrictEqual(seen.filter((name) => stable.includes(name)), [...stable].sort())
+            }).pipe(Effect.provide(backend()), Effect.runPromise)
+        ),
+        { numRuns: 50 }
+      )
+    ))
+
+  it.effect("take their own tokens only", () =>
+    Effect.gen(function*() {
+      const plane = yield* ControlPlane.ControlPlane
+      yield* Effect.forEach(["a", "b", "c"], (name) => apiKey(name))
+      yield* Effect.forEach(["aaa", "bbb", "ccc"], (name) => createWorkload(name))
+      const { nextToken } = yield* plane.listApiKeyCredentialProviders({ maxResults: 1 })
+      assert(typeof nextToken === "string")
+      assert.notInclude(nextToken, "a\"")
+      const broken = [
+        nextToken.slice(1),
+        `${nextToken}A`,
+        `${nextToken}=`,
+        "not a token",
+        Buffer.from("[1,\"ApiKeyCredentialProvider\"]").toString("base64url"),
+        Buffer.from("{}").toString("base64url")
+      ]
+      for (const token of broken) {
+        assert.strictEqual(
+          yield* tagOf(plane.listApiKeyCredentialProviders({ nextToken: token })),
+          "ValidationException",
+          token
+        )
+      }
+      assert.strictEqual(yield* tagOf(plane.listWorkloadIdentities({ nextToken })), "ValidationException")
+      assert.strictEqual(yield* tagOf(plane.listConsentPortals({ nextToken })), "ValidationException")
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("what was deleted", () => {
+  it.effect("has taken the tokens of its users along: a provider", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      yield* obtain(token)
+      assert.strictEqual((yield* ask(token))._tag, "Issued")
+      yield* control((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }))
+      assert.strictEqual(yield* tagOf(ask(token)), "ResourceNotFoundException")
+      yield* createProvider("calendar")
+      assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("has taken the tokens of its users along: a workload identity", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* createWorkload("other")
+      const [token, other] = yield* Effect.all([tokenFor("alice"), tokenFor("alice", "other")])
+      yield* obtain(token)
+      yield* obtain(other)
+      yield* control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
+      assert.strictEqual(yield* tagOf(tokenFor("alice")), "ResourceNotFoundException")
+      assert.strictEqual(yield* tagOf(ask(token)), "ResourceNotFoundException")
+      yield* createWorkload("agent")
+      assert.strictEqual((yield* ask(yield* tokenFor("alice")))._tag, "ConsentRequired")
+      assert.strictEqual((yield* ask(other))._tag, "Issued")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("leaves no tags behind", () =>
+    Effect.gen(function*() {
+      const plane = yield* ControlPlane.ControlPlane
+      const { credentialProviderArn: resourceArn } = yield* apiKey("weather", { team: "agents" })
+      yield* plane.deleteApiKeyCredentialProvider({ name: "weather" })
+      assert.strictEqual(yield* tagOf(plane.listTagsForResource({ resourceArn })), "ResourceNotFoundException")
+      yield* apiKey("weather")
+      same(yield* plane.listTagsForResource({ resourceArn }), { tags: {} })
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("times", () => {
+  it.effect("of an update are the clock's, of a tag they are not", () =>
+    Effect.gen(function*() {
+      const plane = yield* ControlPlane.ControlPlane
+      const { credentialProviderArn: resourceArn } = yield* apiKey("weather")
+      yield* TestClock.adjust("1 minute")
+      yield* plane.tagResource({ resourceArn, tags: { a: "b" } })
+      const first = yield* plane.getApiKeyCredentialProvider({ name: "weather" })
+      same(first.lastUpdatedTime, first.createdTime)
+      const updated = yield* plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("other") })
+      same(updated.createdTime, first.createdTime)
+      same(clear(updated.lastUpdatedTime), { time: 60_000 })
+      same(updated.apiKeySecretArn, first.apiKeySecretArn)
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("consent portals", () => {
+  const world = backend({}, { consentPortalDelay: "30 seconds" })
+
+  it.effect("are created, changed and deleted in their time", () =>
+    Effect.gen(function*() {
+      const plane = yield* ControlPlane.ControlPlane
+      yield* createProvider("calendar")
+      const created = yield* portal()
+      const { consentPortalArn, consentPortalId } = created
+      assert.strictEqual(created.status, "CREATING")
+      assert.isNull(created.portalUrl)
+      assert.strictEqual(yield* tagOf(portal()), "ConflictException")
+      yield* TestClock.adjust("29 seconds")
+      assert.strictEqual((yield* readPortal(consentPortalId)).status, "CREATING")
+      assert.strictEqual(
+        yield* tagOf(plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId })),
+        "ConflictException"
+      )
+      yield* TestClock.adjust("1 second")
+      const active = yield* readPortal(consentPortalArn)
+      assert.strictEqual(active.status, "ACTIVE")
+      assert.match(active.portalUrl ?? "", /^http:\/\/127\.0\.0\.1:4020\//)
+
+      const change = { consentPortalIdentifier: consentPortalArn, description: "a portal" }
+      const updating = yield* plane.updateConsentPortal(change)
+      same(
+        { status: updating.status, portalUrl: updating.portalUrl, description: updating.description },
+        { status: "UPDATING", portalUrl: active.portalUrl, description: "a portal" }
+      )
+      same([updating.idpConfig, updating.executionRoleArn], [created.idpConfig, created.executionRoleArn])
+      same(clear([updating.createdAt, updating.updatedAt]), [{ time: 0 }, { time: 30_000 }])
+      assert.strictEqual(yield* tagOf(plane.updateConsentPortal(change)), "ConflictException")
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* readPortal(consentPortalId)).status, "ACTIVE")
+
+      assert.isUndefined(yield* plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId }))
+      assert.strictEqual((yield* readPortal(consentPortalId)).status, "DELETING")
+      same((yield* plane.listConsentPortals({})).consentPortals.map(({ status }) => status), ["DELETING"])
+      assert.strictEqual(yield* tagOf(portal()), "ConflictException")
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* tagOf(readPortal(consentPortalId)), "ResourceNotFoundException")
+      same((yield* plane.listConsentPortals({})).consentPortals, [])
+      assert.notStrictEqual((yield* portal()).consentPortalId, consentPortalId)
+      assert.strictEqual(yield* tagOf(readPortal(consentPortalArn)), "ResourceNotFoundException")
+    }).pipe(Effect.provide(world)))
+
+  it.effect("need an OAuth2 credential provider", () =>
+    Effect.gen(function*() {
+      yield* apiKey("calendar")
+      const error = yield* Effect.flip(portal())
+      assert(error._tag === "ValidationException")
+      same(error.fieldList?.map(({ name }) => name), ["idpConfig.credentialProviderArn"])
+    }).pipe(Effect.provide(world)))
+})
+
+describe("references", () => {
+  it.effect("to secrets are read from the settings, and tell no secret", () =>
+    Effect.gen(function*() {
+      const plane = yield* ControlPlane.ControlPlane
+      yield* createWorkload("agent")
+      const created = yield* plane.createApiKeyCredentialProvider({
+        name: "weather",
+        apiKeySecretSource: "EXTERNAL",
+        apiKeySecretConfig: { secretId: "keys", jsonKey: "weather" }
+      })
+      const { apiKeySecretArn, ...rest } = created
+      assert.match(apiKeySecretArn.secretArn, /^arn:aws:secretsmanager:us-west-2:123456789012:secret:keys/)
+      same(rest, {
+        name: "weather",
+        credentialProviderArn:
+          "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/apikeycredentialprovider/weather",
+        apiKeySecretJsonKey: "weather",
+        apiKeySecretSource: "EXTERNAL"
+      })
+      const data = yield* DataPlane.DataPlane
+      const { apiKey: found } = yield* data.getResourceApiKey({
+        workloadIdentityToken: yield* tokenFor("alice"),
+        resourceCredentialProviderName: "weather"
+      })
+      assert.strictEqual(Redacted.value(found), "external-key")
+      for (const reference of [{ secretId: "keys", jsonKey: "constructor" }, { secretId: "nothing", jsonKey: "k" }]) {
+        assert.strictEqual(
+          yield* tagOf(plane.createApiKeyCredentialProvider({
+            name: "other",
+            apiKeySecretSource: "EXTERNAL",
+            apiKeySecretConfig: reference
+          })),
+          "ValidationException"
+        )
+      }
+      assert.strictEqual(
+        yield* tagOf(plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("managed") })),
+        "ValidationException"
+      )
+    }).pipe(Effect.provide(backend({}, { settings: { secrets: { keys: { weather: secret("external-key") } } } }))))
+})
+
+describe("a store", () => {
+  it.scoped("keeps everything for the next backend", () =>
+    Effect.gen(function*() {
+      const store = yield* Layer.build(layerMemory)
+      const inBackend = <A, E>(
+        effect: Effect.Effect<A, E, ControlPlane.ControlPlane | DataPlane.DataPlane | LocalBackend.LocalBackend>
+      ) =>
+        Effect.provide(
+          effect,
+          LocalBackend.layerStore().pipe(
+            Layer.provide(OAuthClient.layerScripted()),
+            Layer.provide(Layer.succeedContext(store))
+          )
+        )
+      const everything = control((plane) =>
+        Effect.all({
+          workload: plane.getWorkloadIdentity({ name: "agent" }),
+          provider: plane.getOauth2CredentialProvider({ name: "calendar" }),
+          key: plane.getApiKeyCredentialProvider({ name: "weather" }),
+          tags: plane.listTagsForResource({ resourceArn: idp }),
+          vault: plane.getTokenVault({}),
+          portals: plane.listConsentPortals({})
+        })
+      )
+      const before = yield* inBackend(Effect.gen(function*() {
+        yield* setup
+        yield* apiKey("weather")
+        yield* portal()
+        yield* control((plane) => plane.tagResource({ resourceArn: idp, tags: { team: "agents" } }))
+        yield* control((plane) =>
+          plane.setTokenVaultCmk({
+            kmsConfiguration: { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:1:key/k" }
+          })
+        )
+        return yield* everything
+      }))
+      same(before.workload.allowedResourceOauth2ReturnUrls, [returnUrl])
+      same(yield* inBackend(everything), before)
+      assert.strictEqual(
+        yield* inBackend(tagOf(createProvider("calendar"))),
+        "ValidationException"
+      )
+    }))
+})

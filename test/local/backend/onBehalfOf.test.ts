@@ -1,0 +1,401 @@
+/** Tokens on behalf of users, from their JWTs: the whole of it over loopback, and the rest by the script. */
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Jose from "jose"
+import { generateKeyPairSync } from "node:crypto"
+import * as Store from "../../../src/local/backend/store.js"
+import * as WorkloadToken from "../../../src/local/backend/workloadToken.js"
+import { accessToken, ask, backend, createProvider, createWorkload, jwt, setup, tokenFor } from "../backend.js"
+import { issuerOf, makeKey, sign } from "../issuer.js"
+import * as Utils from "../utils.js"
+
+const exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange"
+const jwtGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+const obo = { oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE", resourceOauth2ReturnUrl: undefined } as const
+
+const userTokenFor = (userToken: Redacted.Redacted) =>
+  Effect.flatMap(
+    DataPlane.DataPlane,
+    (plane) => plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+  ).pipe(Effect.map(({ workloadAccessToken }) => workloadAccessToken))
+
+const failure = <A, E extends { readonly _tag: string; readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(effect), ({ _tag, message }) => [_tag, message] as const)
+
+// -----------------------------------------------------------------------------
+// Over loopback
+// -----------------------------------------------------------------------------
+
+const server = (settings: LocalBackend.Settings = {}) =>
+  LocalServer.layer({ settings }).pipe(Layer.provide(OAuthClient.layer))
+
+/** A local server in context, an issuer of users' JWTs, and an authorization server that trusts both. */
+const world = Effect.gen(function*() {
+  const { url } = yield* LocalServer.LocalServer
+  const key = yield* makeKey("ES256", { kid: "1" })
+  const { issuer } = yield* issuerOf(() => [key.jwk])
+  const authorizationServer = yield* AuthorizationServer.make({
+    trustedIssuers: [issuer, url],
+    resources: ["urn:api:default", "urn:api:other"],
+    clients: [{
+      clientId: "agent",
+      clientSecret: Utils.clientSecret,
+      scopes: ["reports:read", "reports:write"],
+      grants: ["client_credentials", exchangeGrant, jwtGrant]
+    }]
+  })
+  yield* createWorkload("agent")
+  const userToken = (claims: Jose.JWTPayload = {}) =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) => sign(issuer, key, { exp: Math.floor(now / 1000) + 300, ...claims })
+    )
+  const account = {
+    oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+    clientId: "agent",
+    clientSecret: Utils.clientSecret
+  }
+  return { account, authorizationServer, issuer, key, url, userToken }
+})
+
+const askAs = (workloadIdentityToken: Redacted.Redacted, provider: string, request: Parameters<typeof ask>[1] = {}) =>
+  ask(workloadIdentityToken, {
+    ...obo,
+    resourceCredentialProviderName: provider,
+    scopes: ["reports:read"],
+    ...request
+  })
+
+const claimsOf = (answer: DataPlane.TokenAnswer): Jose.JWTPayload => Jose.decodeJwt(accessToken(answer))
+
+describe("over a real authorization server", () => {
+  it.scopedLive("exchanges a user's JWT: alone, with the agent as the actor, with a JWT of the local issuer", () =>
+    Effect.gen(function*() {
+      const { account, url, userToken } = yield* world
+      const configs = {
+        none: { actorTokenContent: "NONE" },
+        m2m: { actorTokenContent: "M2M", actorTokenScopes: ["reports:write"] },
+        aws: { actorTokenContent: "AWS_IAM_ID_TOKEN_JWT" }
+      } as const
+      for (const [name, tokenExchangeGrantTypeConfig] of Object.entries(configs)) {
+        yield* createProvider(name, {
+          ...account,
+          onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE", tokenExchangeGrantTypeConfig }
+        })
+      }
+      const token = yield* Effect.flatMap(userToken(), userTokenFor)
+      const [none, m2m, aws] = yield* Effect.forEach(
+        ["none", "m2m", "aws"],
+        (name) => Effect.map(askAs(token, name), claimsOf)
+      )
+      for (const claims of [none, m2m, aws]) {
+        assert.deepStrictEqual(
+          [claims?.sub, claims?.["client_id"], claims?.["scope"], claims?.aud],
+          ["alice", "agent", "reports:read", "urn:api:default"]
+        )
+      }
+      assert.isUndefined(none?.["act"])
+      assert.propertyVal(m2m?.["act"], "sub", "agent")
+      // The authorization server has found the keys of the local issuer by discovery.
+      assert.deepInclude(aws?.["act"], { iss: url })
+      assert.match(JSON.stringify(aws?.["act"]), /"sub":"arn:aws:iam::123456789012:role\//)
+
+      const other = claimsOf(yield* askAs(token, "none", { scopes: ["reports:write"], resources: ["urn:api:other"] }))
+      assert.deepStrictEqual([other["scope"], other.aud], ["reports:write", "urn:api:other"])
+      // Nothing is kept.
+      assert.notStrictEqual(accessToken(yield* askAs(token, "none")), accessToken(yield* askAs(token, "none")))
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("takes a user's JWT as the grant", () =>
+    Effect.gen(function*() {
+      const { account, userToken } = yield* world
+      yield* createProvider("grant", {
+        ...account,
+        onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" }
+      })
+      const token = yield* Effect.flatMap(userToken({ sub: "bob" }), userTokenFor)
+      const claims = claimsOf(yield* askAs(token, "grant"))
+      assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["bob", "agent", "reports:read"])
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("says no more of a refusal than the service does", () =>
+    Effect.gen(function*() {
+      const { account, authorizationServer, userToken } = yield* world
+      const onBehalfOf = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } } as const
+      const gone = "http://127.0.0.1:1"
+      yield* createProvider("good", { ...account, ...onBehalfOf })
+      yield* createProvider("wrong-secret", { ...account, ...onBehalfOf, clientSecret: Redacted.make("wrong") })
+      yield* createProvider("down", {
+        ...account,
+        ...onBehalfOf,
+        oauthDiscovery: {
+          authorizationServerMetadata: {
+            issuer: gone,
+            authorizationEndpoint: `${gone}/authorize`,
+            tokenEndpoint: `${gone}/token`
+          }
+        }
+      })
+      yield* authorizationServer.registerClient({ clientId: "plain", clientSecret: Utils.clientSecret })
+      yield* createProvider("not-allowed", { ...account, ...onBehalfOf, clientId: "plain" })
+      const token = yield* Effect.flatMap(userToken(), userTokenFor)
+      const refused = ["ValidationException", "Error parsing TokenExchange response"] as const
+      assert.deepStrictEqual(yield* failure(askAs(token, "good", { scopes: ["unknown"] })), refused)
+      assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret")), refused)
+      assert.deepStrictEqual(yield* failure(askAs(token, "down")), refused)
+      assert.deepStrictEqual(yield* failure(askAs(token, "not-allowed")), refused)
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("lets the authorization server decide on a JWT that nobody else has checked", () =>
+    Effect.gen(function*() {
+      const { account, issuer } = yield* world
+      yield* createProvider("good", { ...account, onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
+      const token = yield* userTokenFor(jwt({ iss: issuer, sub: "alice" }))
+      assert.deepStrictEqual(
+        yield* failure(askAs(token, "good")),
+        ["ValidationException", "Error parsing TokenExchange response"]
+      )
+    }).pipe(Effect.provide(server({ inboundJwt: "decode" }))))
+})
+
+describe("GetWorkloadAccessTokenForJWT", () => {
+  it.scopedLive("believes what the issuer has signed, and nothing else", () =>
+    Effect.gen(function*() {
+      const { issuer, key, userToken } = yield* world
+      const thief = yield* makeKey("ES256", { kid: "1" })
+      yield* Effect.flatMap(userToken(), userTokenFor)
+      const cases = [
+        [yield* sign(issuer, thief), "UnauthorizedException", /signature/],
+        [yield* userToken({ exp: 1 }), "UnauthorizedException", /expired/],
+        [yield* sign("http://issuer.example.com", key), "UnauthorizedException", /discovery/],
+        [yield* sign("http://127.0.0.1:1", key), "InternalServerException", /could not be reached/],
+        [jwt({ sub: "alice" }), "ValidationException", /iss and sub/]
+      ] as const
+      for (const [token, tag, message] of cases) {
+        const error = yield* Effect.flip(userTokenFor(token))
+        assert.strictEqual(error._tag, tag)
+        assert.match(error.message, message)
+        assert.notInclude(error.message, Redacted.value(token).slice(0, 12))
+      }
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("believes allowed issuers only, where they are named", () =>
+    Effect.gen(function*() {
+      const { userToken } = yield* world
+      const error = yield* Effect.flip(Effect.flatMap(userToken(), userTokenFor))
+      assert.strictEqual(error._tag, "UnauthorizedException")
+      assert.match(error.message, /not one of those that are allowed/)
+    }).pipe(Effect.provide(server({ inboundIssuers: ["https://issuer.example.com"] }))))
+})
+
+const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/1"
+const pair = generateKeyPairSync("rsa", { modulusLength: 2048 })
+const kmsKeys = { [kmsKeyArn]: Redacted.make(String(pair.privateKey.export({ type: "pkcs8", format: "pem" }))) }
+
+describe("clients without a secret", () => {
+  it.scopedLive("are known by the key that stands for one of KMS", () =>
+    Effect.gen(function*() {
+      const { authorizationServer } = yield* world
+      yield* authorizationServer.registerClient({
+        clientId: "by-key",
+        publicKeys: [{ ...pair.publicKey.export({ format: "jwk" }), alg: "PS256" } as Jose.JWK],
+        authenticationMethod: "private_key_jwt",
+        scopes: ["reports:read"]
+      })
+      const controlPlane = yield* ControlPlane.ControlPlane
+      const create = (name: string, arn: string, signingAlgorithm: "PS256" | "ES256") =>
+        controlPlane.createOauth2CredentialProvider({
+          name,
+          credentialProviderVendor: "CustomOauth2",
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+              clientId: "by-key",
+              clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+              privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: arn } }, signingAlgorithm }
+            }
+          }
+        })
+      yield* create("reports", kmsKeyArn, "PS256")
+      const dataPlane = yield* DataPlane.DataPlane
+      const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
+      const claims = claimsOf(yield* askAs(workloadAccessToken, "reports", { oauth2Flow: "M2M" }))
+      assert.deepStrictEqual([claims.sub, claims["scope"]], ["by-key", "reports:read"])
+
+      const unknown = yield* failure(create("unknown", `${kmsKeyArn}0`, "PS256"))
+      assert.match(unknown.join(" "), /^ValidationException .*kmsKeys/)
+      const unfit = yield* failure(create("unfit", kmsKeyArn, "ES256"))
+      assert.match(unfit.join(" "), /^ValidationException .*ES256/)
+    }).pipe(Effect.provide(server({ kmsKeys }))))
+
+  it.scopedLive("are known by a JWT of the local issuer, which their server checks by discovery", () =>
+    Effect.gen(function*() {
+      const { url } = yield* LocalServer.LocalServer
+      const seen: Array<Jose.JWTPayload> = []
+      const resource: string = yield* Utils.httpServer((request, response) => {
+        let body = ""
+        request.on("data", (chunk) => body += chunk)
+        request.on("end", async () => {
+          const metadata = await (await fetch(`${url}/.well-known/openid-configuration`)).json() as { jwks_uri: string }
+          const { payload } = await Jose.jwtVerify(
+            new URLSearchParams(body).get("client_assertion") ?? "",
+            Jose.createRemoteJWKSet(new URL(metadata.jwks_uri)),
+            { issuer: url, audience: resource }
+          )
+          seen.push(payload)
+          response.setHeader("content-type", "application/json")
+          response.end(JSON.stringify({ access_token: "for-the-role", token_type: "Bearer" }))
+        })
+      })
+      yield* createWorkload("agent")
+      const controlPlane = yield* ControlPlane.ControlPlane
+      yield* controlPlane.createOauth2CredentialProvider({
+        name: "reports",
+        credentialProviderVendor: "CustomOauth2",
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            oauthDiscovery: {
+              authorizationServerMetadata: {
+                issuer: resource,
+                authorizationEndpoint: `${resource}/authorize`,
+                tokenEndpoint: `${resource}/token`
+              }
+            },
+            clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT"
+          }
+        }
+      })
+      const machine = yield* Effect.flatMap(
+        DataPlane.DataPlane,
+        (plane) => plane.getWorkloadAccessToken({ workloadName: "agent" })
+      )
+      const answer = yield* askAs(machine.workloadAccessToken, "reports", { oauth2Flow: "M2M" })
+      assert.strictEqual(accessToken(answer), "for-the-role")
+      assert.deepInclude(seen[0]?.["https://sts.amazonaws.com/"], { aws_account: "123456789012" })
+
+      // A user's consent needs a client id.
+      const user = yield* tokenFor("alice")
+      const [tag, message] = yield* failure(ask(user, { resourceCredentialProviderName: "reports" }))
+      assert.strictEqual(tag, "ValidationException")
+      assert.match(message, /clientId/)
+    }).pipe(Effect.provide(server())))
+})
+
+// -----------------------------------------------------------------------------
+// By the script
+// -----------------------------------------------------------------------------
+
+const alice = { iss: "https://issuer.example.com", sub: "alice" }
+
+describe("over the scripted client", () => {
+  it.effect("obtains tokens for users with a JWT only", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const onBehalfOfTokenExchangeConfig = {
+        grantType: "TOKEN_EXCHANGE",
+        tokenExchangeGrantTypeConfig: { actorTokenContent: "M2M", actorTokenScopes: ["act"] }
+      } as const
+      yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig })
+      yield* createProvider("grant", { onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" } })
+      const dataPlane = yield* DataPlane.DataPlane
+      const token = yield* userTokenFor(jwt(alice))
+      const request = (resourceCredentialProviderName: string) => ({ ...obo, resourceCredentialProviderName })
+      assert.strictEqual(
+        accessToken(yield* ask(token, request("exchange"))),
+        "token-2.exchange.obo-alice-by-token-1.read"
+      )
+      assert.strictEqual(accessToken(yield* ask(token, request("grant"))), "token-3.grant.obo-alice.read")
+
+      const machine = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
+      for (const other of [machine.workloadAccessToken, yield* tokenFor("alice")]) {
+        const [tag, message] = yield* failure(ask(other, request("exchange")))
+        assert.strictEqual(tag, "ValidationException")
+        assert.match(message, /GetWorkloadAccessTokenForJWT/)
+      }
+      const [tag, message] = yield* failure(ask(token, request("calendar")))
+      assert.strictEqual(tag, "ValidationException")
+      assert.match(message, /not configured for ON_BEHALF_OF_TOKEN_EXCHANGE/)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("fails when the user's JWT has expired since", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
+      const token = yield* userTokenFor(jwt({ ...alice, exp: 60 }))
+      yield* ask(token, { ...obo, resourceCredentialProviderName: "exchange" })
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(
+        yield* failure(ask(token, { ...obo, resourceCredentialProviderName: "exchange" })),
+        ["ValidationException", "Error parsing TokenExchange response"]
+      )
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("says so of a JWT that a workload access token cannot carry", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
+      const large = yield* userTokenFor(jwt({ ...alice, padding: "x".repeat(90_000) }))
+      assert.isBelow(Redacted.value(large).length, 131_072)
+      const [tag, message] = yield* failure(ask(large, { ...obo, resourceCredentialProviderName: "exchange" }))
+      assert.strictEqual(tag, "ValidationException")
+      assert.match(message, /too large/)
+      const nearly = yield* userTokenFor(jwt({ ...alice, padding: "x".repeat(67_000) }))
+      assert.isBelow(Redacted.value(nearly).length, 131_072)
+      yield* ask(nearly, { ...obo, resourceCredentialProviderName: "exchange" })
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("accepts no configuration that contradicts itself", () =>
+    Effect.gen(function*() {
+      const refused = (onBehalfOfTokenExchangeConfig: Parameters<typeof createProvider>[1] & object) =>
+        Effect.map(failure(createProvider("refused", onBehalfOfTokenExchangeConfig)), ([tag]) => tag)
+      assert.strictEqual(
+        yield* refused({
+          onBehalfOfTokenExchangeConfig: {
+            grantType: "JWT_AUTHORIZATION_GRANT",
+            tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+          }
+        }),
+        "ValidationException"
+      )
+      assert.strictEqual(
+        yield* refused({
+          onBehalfOfTokenExchangeConfig: {
+            grantType: "TOKEN_EXCHANGE",
+            tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE", actorTokenScopes: ["a"] }
+          }
+        }),
+        "ValidationException"
+      )
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("a workload access token", () => {
+  it.live("carries the user's JWT where nobody sees it", () =>
+    Effect.gen(function*() {
+      const userToken = jwt(alice)
+      const make = WorkloadToken.make(Duration.hours(1))
+      const token = yield* Effect.flatMap(make, (tokens) =>
+        tokens.seal("agent", WorkloadToken.userOfJwt(userToken, alice)))
+      assert.notInclude(Redacted.value(token), Redacted.value(userToken).slice(0, 20))
+      // By another that has the key, as after a restart.
+      const claims = Option.getOrThrow(
+        yield* Effect.flatMap(make, (tokens) =>
+          tokens.open(token))
+      )
+      assert.deepInclude(claims.user, { ...alice, token: userToken })
+      assert.notInclude(JSON.stringify(claims), Redacted.value(userToken).slice(0, 20))
+    }).pipe(Effect.provide(Store.layerMemory)))
+})

@@ -1,0 +1,183 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Store from "../../../src/local/backend/store.js"
+import {
+  ask,
+  authorize,
+  callback,
+  complete,
+  consent,
+  createProvider,
+  createWorkload,
+  issued,
+  obtain,
+  setup,
+  tokenFor
+} from "../backend.js"
+
+/** One life of a backend. */
+const life = LocalBackend.layerStore
+
+/** What outlives it: its store, and the authorization server. */
+const world = Layer.merge(Store.layerMemory, OAuthClient.layerScripted())
+
+const user = { userId: "alice" }
+
+describe("a backend over the store of an earlier one", () => {
+  it.effect("knows what was set up, what was granted, and its workload access tokens until they expire", () =>
+    Effect.gen(function*() {
+      const options = { workloadAccessTokenLifetime: "30 minutes" } as const
+      const token = yield* Effect.gen(function*() {
+        yield* setup
+        const controlPlane = yield* ControlPlane.ControlPlane
+        yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("key") })
+        const token = yield* tokenFor("alice")
+        assert.strictEqual(yield* obtain(token), "token-1.calendar.approved.read")
+        return token
+      }).pipe(Effect.provide(life(options)))
+      yield* Effect.gen(function*() {
+        const controlPlane = yield* ControlPlane.ControlPlane
+        assert.strictEqual((yield* controlPlane.getApiKeyCredentialProvider({ name: "weather" })).name, "weather")
+        assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
+        // Nobody else's.
+        yield* consent(yield* tokenFor("bob"))
+        yield* TestClock.adjust("29 minutes")
+        assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* Effect.flip(ask(token)))._tag, "UnauthorizedException")
+      }).pipe(Effect.provide(life(options)))
+    }).pipe(Effect.provide(world)))
+
+  it.effect("goes on with a consent at every step", () =>
+    Effect.gen(function*() {
+      const { sessionUri, token } = yield* Effect.gen(function*() {
+        yield* setup
+        const token = yield* tokenFor("alice")
+        return { token, sessionUri: (yield* consent(token)).sessionUri }
+      }).pipe(Effect.provide(life()))
+      const url = yield* Effect.provide(authorize(sessionUri), life())
+      const answer = yield* Effect.provide(callback(url, { code: "code" }), life())
+      assert.strictEqual(answer._tag, "Redirect")
+      const second = yield* Effect.provide(callback(url, { code: "code" }), life())
+      assert.strictEqual(second._tag, "Replayed")
+      const stranger = yield* Effect.provide(Effect.flip(complete(sessionUri, { userId: "mallory" })), life())
+      assert.strictEqual(stranger._tag, "AccessDeniedException")
+      yield* Effect.provide(complete(sessionUri, user), life())
+      const again = yield* Effect.provide(Effect.flip(complete(sessionUri, user)), life())
+      assert.strictEqual(again._tag, "AccessDeniedException")
+      assert.include(yield* Effect.provide(issued(token, { sessionUri }), life()), ".calendar.")
+    }).pipe(Effect.provide(world)))
+
+  it.effect("ends a consent ten minutes after it was asked for, restarts or not", () =>
+    Effect.gen(function*() {
+      const { sessionUri, token } = yield* Effect.gen(function*() {
+        yield* setup
+        const token = yield* tokenFor("alice")
+        return { token, sessionUri: (yield* consent(token)).sessionUri }
+      }).pipe(Effect.provide(life()))
+      yield* TestClock.adjust("9 minutes")
+      assert.strictEqual((yield* Effect.provide(ask(token, { sessionUri }), life()))._tag, "InProgress")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Effect.provide(ask(token, { sessionUri }), life()))._tag, "Failed")
+    }).pipe(Effect.provide(world)))
+
+  it.effect("refreshes what was granted before, once", () =>
+    Effect.gen(function*() {
+      yield* Effect.provide(Effect.zipRight(setup, Effect.flatMap(tokenFor("alice"), obtain)), life())
+      yield* TestClock.adjust("61 minutes")
+      yield* Effect.gen(function*() {
+        const token = yield* tokenFor("alice")
+        const tokens = yield* Effect.all(Arr.replicate(issued(token), 50), { concurrency: "unbounded" })
+        assert.lengthOf(new Set(tokens), 1)
+      }).pipe(Effect.provide(life()))
+    }).pipe(Effect.provide(world)))
+})
+
+describe("a provider or a workload that is deleted", () => {
+  const deleted = (
+    remove: (controlPlane: ControlPlane.Service) => Effect.Effect<void, unknown>,
+    create: Effect.Effect<unknown, unknown, ControlPlane.ControlPlane>
+  ) =>
+    Effect.gen(function*() {
+      const controlPlane = yield* ControlPlane.ControlPlane
+      yield* setup
+      yield* createWorkload("other")
+      yield* createProvider("mail")
+      const token = yield* tokenFor("alice")
+      yield* obtain(token)
+      const mail = { resourceCredentialProviderName: "mail" }
+      yield* obtain(yield* tokenFor("alice", "other"), mail)
+      const pending = yield* consent(token, { scopes: ["write"] })
+      const authorized = yield* consent(token, { scopes: ["admin"] })
+      const url = yield* authorize(authorized.sessionUri)
+      yield* callback(url, { code: "code" })
+      yield* remove(controlPlane)
+      yield* create
+      // Nothing that was granted or begun before serves the one that comes after it.
+      yield* consent(yield* tokenFor("alice"))
+      const local = yield* LocalBackend.LocalBackend
+      assert.notStrictEqual((yield* local.authorize(pending.sessionUri))._tag, "Redirect")
+      assert.strictEqual((yield* Effect.flip(complete(authorized.sessionUri, user)))._tag, "AccessDeniedException")
+      yield* consent(yield* tokenFor("alice"))
+      // And nothing of others is gone.
+      assert.include(yield* issued(yield* tokenFor("alice", "other"), mail), ".mail.")
+    }).pipe(Effect.provide(life()), Effect.provide(world))
+
+  it.effect("leaves nothing to a provider of its name", () =>
+    deleted((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }), createProvider("calendar")))
+
+  it.effect("leaves nothing to a workload of its name", () =>
+    deleted((plane) => plane.deleteWorkloadIdentity({ name: "agent" }), createWorkload("agent")))
+})
+
+describe("a backend over a vault file", () => {
+  it.scopedLive("goes on where the last one ended", () =>
+    Effect.gen(function*() {
+      const directory = yield* Effect.acquireRelease(
+        Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
+        (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
+      )
+      const vault = VaultFile.layer({ path: join(directory, "agentcore.vault") })
+      const over = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provide(program, Layer.provide(life(), vault))
+      const { sessionUri, token, tokens } = yield* over(Effect.gen(function*() {
+        yield* setup
+        const users = Array.from({ length: 20 }, (_, index) => `user-${index}`)
+        const tokens = yield* Effect.forEach(users, (user) => Effect.flatMap(tokenFor(user), obtain), {
+          concurrency: "unbounded"
+        })
+        assert.lengthOf(new Set(tokens), 20)
+        const token = yield* tokenFor("alice")
+        return { tokens, token, sessionUri: (yield* consent(token)).sessionUri }
+      }))
+      yield* over(Effect.gen(function*() {
+        const again = yield* Effect.forEach(tokens, (_, index) => Effect.flatMap(tokenFor(`user-${index}`), issued))
+        assert.deepStrictEqual(again, tokens)
+        yield* Effect.flatMap(LocalBackend.LocalBackend, (local) => local.approve(sessionUri))
+        assert.include(yield* issued(token, { sessionUri }), ".calendar.")
+      }))
+      const error = yield* Effect.flip(
+        Effect.provide(
+          setup,
+          Layer.provide(
+            life(),
+            VaultFile.layer({
+              path: join(directory, "agentcore.vault"),
+              key: Redacted.make(Buffer.alloc(32).toString("base64url"))
+            })
+          )
+        )
+      )
+      assert.strictEqual(error._tag, "VaultFileError")
+    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+})

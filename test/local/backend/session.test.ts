@@ -1,0 +1,146 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Redacted from "effect/Redacted"
+import { Event, type Rejection, settle, State, type Terms, transition } from "../../../src/local/backend/session.js"
+
+const terms: Terms = { artifact: "alice", expiresAt: 600 }
+
+const final = new Set(["Completed", "Failed"])
+
+interface Step {
+  readonly event: Event
+  /** How much later than the step before. */
+  readonly after: number
+}
+
+interface Recorded extends Step {
+  readonly before: State
+  readonly result: Either.Either<State, Rejection>
+  readonly state: State
+  readonly now: number
+}
+
+const events: FastCheck.Arbitrary<Event> = FastCheck.oneof(
+  FastCheck.constant(Event.BrowserSent()),
+  FastCheck.nat(99).map((n) =>
+    Event.CallbackAccepted({ callbackUrl: Redacted.make(`https://callback.test/?code=${n}`) })
+  ),
+  FastCheck.constantFrom("Refused" as const, "Rejected" as const).map((reason) => Event.CallbackRefused({ reason })),
+  FastCheck.constantFrom("alice", "alice", "mallory").map((artifact) => Event.CompletionClaimed({ artifact })),
+  FastCheck.nat(99).map((n) => Event.TokensStored({ grantId: `grant-${n}` })),
+  FastCheck.constant(Event.ExchangeFailed()),
+  { arbitrary: FastCheck.constant(Event.Expired()), weight: 1 }
+)
+
+// Random orders rarely get far: every second history starts with some of the way to a token.
+const way: ReadonlyArray<Event> = [
+  Event.BrowserSent(),
+  Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=1") }),
+  Event.CompletionClaimed({ artifact: "alice" }),
+  Event.TokensStored({ grantId: "grant" })
+]
+
+const steps: FastCheck.Arbitrary<ReadonlyArray<Step>> = FastCheck.tuple(
+  FastCheck.oneof(FastCheck.constant(0), FastCheck.nat(way.length)),
+  FastCheck.array(
+    FastCheck.record({ event: events, after: FastCheck.oneof(FastCheck.constant(0), FastCheck.nat(200)) }),
+    {
+      maxLength: 12
+    }
+  )
+).map(([length, rest]) => [...way.slice(0, length).map((event) => ({ event, after: 1 })), ...rest])
+
+const run = (history: ReadonlyArray<Step>): ReadonlyArray<Recorded> => {
+  const records: Array<Recorded> = []
+  let now = 0
+  let state: State = State.Pending()
+  for (const step of history) {
+    now += step.after
+    const before: State = state
+    const result: Either.Either<State, Rejection> = transition(terms, before, step.event, now)
+    state = Either.getOrElse(result, () => settle(terms, before, now))
+    records.push({ ...step, before, result, state, now })
+  }
+  return records
+}
+
+const property = (name: string, holds: (records: ReadonlyArray<Recorded>) => void) =>
+  it(name, () => {
+    FastCheck.assert(FastCheck.property(steps, (history) => holds(run(history))), { numRuns: 2000 })
+  })
+
+const accepted = (records: ReadonlyArray<Recorded>, tag: Event["_tag"]) =>
+  records.filter(({ event, result }) => event._tag === tag && Either.isRight(result))
+
+describe("a consent session", () => {
+  it("goes from the first call to the token", () => {
+    assert.deepStrictEqual(
+      run(way.map((event) => ({ event, after: 1 }))).map(({ state }) => state._tag),
+      ["Authorizing", "Authorized", "Completing", "Completed"]
+    )
+  })
+
+  it("tells why an event changes nothing", () => {
+    const callback = Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=2") })
+    const claim = Event.CompletionClaimed({ artifact: "alice" })
+    const rejection = (state: State, event: Event, now = 0) => Either.flip(transition(terms, state, event, now))
+    assert.deepStrictEqual(rejection(State.Pending(), callback), Either.right("TooEarly"))
+    assert.deepStrictEqual(rejection(State.Authorizing(), claim), Either.right("TooEarly"))
+    assert.deepStrictEqual(rejection(State.Completing(), claim), Either.right("Replayed"))
+    assert.deepStrictEqual(rejection(State.Completing(), callback), Either.right("Replayed"))
+    assert.deepStrictEqual(rejection(State.Completed({ grantId: "g" }), claim), Either.right("Replayed"))
+    assert.deepStrictEqual(rejection(State.Failed({ reason: "Refused" }), callback), Either.right("Finished"))
+    assert.deepStrictEqual(rejection(State.Authorizing(), callback, 600), Either.right("Expired"))
+    assert.deepStrictEqual(
+      rejection(State.Authorizing(), Event.CompletionClaimed({ artifact: "mallory" })),
+      Either.right("WrongUser")
+    )
+  })
+
+  property("completes at most once", (records) => {
+    assert.isAtMost(accepted(records, "TokensStored").length, 1)
+    assert.isAtMost(accepted(records, "CompletionClaimed").length, 1)
+  })
+
+  property("completes only after a callback, and a claim by its own user", (records) => {
+    for (
+      const { artifact } of accepted(records, "CompletionClaimed").map(({ event }) =>
+        event as Event & { artifact: string }
+      )
+    ) {
+      assert.strictEqual(artifact, terms.artifact)
+    }
+    const completed = records.findIndex(({ state }) => state._tag === "Completed")
+    if (completed === -1) return
+    const before = records.slice(0, completed)
+    assert.lengthOf(accepted(before, "CallbackAccepted"), 1)
+    assert.lengthOf(accepted(before, "CompletionClaimed"), 1)
+  })
+
+  property("never leaves Completed or Failed", (records) => {
+    for (const { before, result, state } of records) {
+      if (!final.has(before._tag)) continue
+      assert.isTrue(Either.isLeft(result))
+      assert.deepStrictEqual(state, before)
+    }
+  })
+
+  property("accepts one callback, or one refusal", (records) => {
+    assert.isAtMost(accepted(records, "CallbackAccepted").length + accepted(records, "CallbackRefused").length, 1)
+  })
+
+  property("yields nothing once its time is over", (records) => {
+    for (const { before, now, result, state } of records) {
+      if (now < terms.expiresAt) continue
+      assert.isTrue(Either.isLeft(result))
+      assert.isTrue(state._tag === "Failed" || before._tag === "Completed")
+    }
+  })
+
+  property("is not moved by a rejected event", (records) => {
+    for (const { before, now, result, state } of records) {
+      if (Either.isLeft(result)) assert.deepStrictEqual(state, settle(terms, before, now))
+    }
+  })
+})

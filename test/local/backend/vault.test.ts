@@ -1,0 +1,136 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arr from "effect/Array"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
+
+describe("the vault", () => {
+  it.effect("serves what was granted, and asks for more", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      assert.strictEqual(yield* obtain(token, { scopes: ["read", "write"] }), "token-1.calendar.approved.read+write")
+      assert.strictEqual(yield* issued(token, { scopes: ["write"] }), "token-1.calendar.approved.read+write")
+      assert.strictEqual(yield* issued(token, { scopes: [] }), "token-1.calendar.approved.read+write")
+      // Another scope, resource or audience is another authorization, beside the first one.
+      yield* consent(token, { resources: ["https://api.test"] })
+      yield* consent(token, { audiences: ["api"] })
+      assert.strictEqual(yield* obtain(token, { scopes: ["admin"] }), "token-2.calendar.approved.admin")
+      assert.strictEqual(yield* issued(token, { scopes: ["read"] }), "token-1.calendar.approved.read+write")
+      assert.strictEqual(yield* issued(token, { scopes: ["admin"] }), "token-2.calendar.approved.admin")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("does not ask twice for what was not granted", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const both = { scopes: ["read", "write"] }
+      assert.strictEqual(yield* obtain(token, both), "token-1.calendar.approved.read")
+      assert.strictEqual(yield* issued(token, both), "token-1.calendar.approved.read")
+      yield* consent(token, { scopes: ["write"] })
+    }).pipe(Effect.provide(backend({ grantedScopes: (asked) => asked.filter((scope) => scope === "read") }))))
+
+  it.effect("takes silence about scopes for all of them", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      yield* obtain(token, { scopes: ["read", "write"] })
+      assert.strictEqual(yield* issued(token, { scopes: ["write"] }), "token-1.calendar.approved.read+write")
+    }).pipe(Effect.provide(backend({ grantedScopes: () => undefined }))))
+
+  it.effect("refreshes expired tokens, with rotation", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* obtain(yield* tokenFor("alice"))
+      const at = (time: Duration.DurationInput) =>
+        Effect.zipRight(TestClock.adjust(time), Effect.flatMap(tokenFor("alice"), issued))
+      assert.strictEqual(yield* at("59 minutes"), "token-1.calendar.approved.read")
+      assert.strictEqual(yield* at("1 minute"), "token-2.calendar.approved.read")
+      assert.strictEqual(yield* at("59 minutes"), "token-2.calendar.approved.read")
+      assert.strictEqual(yield* at("1 minute"), "token-3.calendar.approved.read")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("refreshes once for all who ask, though the first of them leaves", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const first = yield* tokenFor("alice")
+      const fiber = yield* Effect.fork(obtain(first))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      yield* TestClock.adjust("61 minutes")
+      const token = yield* tokenFor("alice")
+      const leaves = yield* Effect.fork(issued(token))
+      const stay = yield* Effect.fork(Effect.all(Arr.replicate(issued(token), 50), { concurrency: "unbounded" }))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(leaves)
+      yield* TestClock.adjust("9 seconds")
+      assert.deepStrictEqual(new Set(yield* Fiber.join(stay)), new Set(["token-2.calendar.approved.read"]))
+      assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
+    }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
+
+  it.effect("asks the user again when the refresh token is dead", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* obtain(yield* tokenFor("alice"))
+      yield* TestClock.adjust("1 hour")
+      const token = yield* tokenFor("alice")
+      yield* consent(token)
+      assert.strictEqual(yield* obtain(token), "token-3.calendar.approved.read")
+    }).pipe(
+      Effect.provide(backend({ fail: ({ type }) => type === "refresh_token" ? "InvalidGrant" : undefined }))
+    ))
+
+  it.effect("asks the user again when there is no refresh token", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* obtain(yield* tokenFor("alice"))
+      yield* TestClock.adjust("1 hour")
+      yield* consent(yield* tokenFor("alice"))
+    }).pipe(Effect.provide(backend({ refreshTokens: false }))))
+
+  it.effect("keeps the refresh token when the authorization server is away", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* obtain(yield* tokenFor("alice"))
+      yield* TestClock.adjust("1 hour")
+      const token = yield* tokenFor("alice")
+      assert.strictEqual((yield* Effect.flip(ask(token)))._tag, "InternalServerException")
+      const error = yield* Effect.flip(ask(token))
+      assert.deepStrictEqual([error._tag, error.message], [
+        "ValidationException",
+        "Error parsing RefreshToken response"
+      ])
+      assert.strictEqual(yield* issued(token), "token-4.calendar.approved.read")
+    }).pipe(
+      Effect.provide(backend({
+        fail: ({ number }) => number === 2 ? "Unreachable" : number === 3 ? "InvalidClient" : undefined
+      }))
+    ))
+
+  it.effect("holds tokens without an end for good", () =>
+    Effect.gen(function*() {
+      yield* setup
+      yield* obtain(yield* tokenFor("alice"))
+      yield* TestClock.adjust("365 days")
+      assert.strictEqual(yield* Effect.flatMap(tokenFor("alice"), issued), "token-1.calendar.approved.read")
+    }).pipe(Effect.provide(backend({ tokenLifetime: "none" }))))
+
+  it.effect("does not bring back by a refresh what was dropped in the meantime", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const first = yield* tokenFor("alice")
+      const fiber = yield* Effect.fork(obtain(first))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      yield* TestClock.adjust("61 minutes")
+      const token = yield* tokenFor("alice")
+      const refreshing = yield* Effect.fork(ask(token))
+      yield* TestClock.adjust("5 seconds")
+      yield* consent(token, { forceAuthentication: true })
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual((yield* Fiber.join(refreshing))._tag, "ConsentRequired")
+      assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
+    }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
+})

@@ -1,0 +1,326 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import type {
+  CreateOauth2CredentialProviderRequest,
+  Oauth2ProviderConfigOutput,
+  Oauth2Vendor
+} from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Jose from "jose"
+import { LocalSettings } from "../../../src/internal/identitySetup/localSettings.js"
+import * as ProviderServer from "../../../src/local/backend/authorizationServers.js"
+import { createWorkload } from "../backend.js"
+import * as Utils from "../utils.js"
+
+const clientSecret = Redacted.make("secret-of-the-client")
+
+const ownMember = {
+  AtlassianOauth2: "atlassianOauth2ProviderConfig",
+  GithubOauth2: "githubOauth2ProviderConfig",
+  GoogleOauth2: "googleOauth2ProviderConfig",
+  LinkedinOauth2: "linkedinOauth2ProviderConfig",
+  MicrosoftOauth2: "microsoftOauth2ProviderConfig",
+  SalesforceOauth2: "salesforceOauth2ProviderConfig",
+  SlackOauth2: "slackOauth2ProviderConfig"
+} as const
+
+const ownEndpoints = [
+  "Auth0Oauth2",
+  "CognitoOauth2",
+  "CyberArkOauth2",
+  "FusionAuthOauth2",
+  "OktaOauth2",
+  "OneLoginOauth2",
+  "PingOneOauth2"
+] as const
+
+const known = [
+  "DropboxOauth2",
+  "FacebookOauth2",
+  "HubspotOauth2",
+  "NotionOauth2",
+  "RedditOauth2",
+  "SpotifyOauth2",
+  "TwitchOauth2",
+  "XOauth2",
+  "YandexOauth2",
+  "ZoomOauth2"
+] as const
+
+const ownServer = {
+  issuer: "https://tenant.example.com",
+  authorizationEndpoint: "https://tenant.example.com/authorize",
+  tokenEndpoint: "https://tenant.example.com/token"
+}
+
+const request = (vendor: Oauth2Vendor, member: string, config: object = {}): CreateOauth2CredentialProviderRequest =>
+  ({
+    name: vendor,
+    credentialProviderVendor: vendor,
+    oauth2ProviderConfigInput: { [member]: { clientId: "client", clientSecret, ...config } }
+    // The vendor is not known to the type checker.
+  }) as never
+
+/** A request for each vendor, with its member of the union. */
+const requests: ReadonlyArray<readonly [vendor: Oauth2Vendor, member: string, CreateOauth2CredentialProviderRequest]> =
+  [
+    ...Object.entries(ownMember).map(([vendor, member]) => [vendor as Oauth2Vendor, member] as const),
+    ...known.map((vendor) => [vendor, "includedOauth2ProviderConfig"] as const)
+  ].map(([vendor, member]) => [vendor, member, request(vendor, member)] as const)
+
+const withOwnEndpoints = ownEndpoints.map((vendor) =>
+  [vendor, "includedOauth2ProviderConfig", request(vendor, "includedOauth2ProviderConfig", ownServer)] as const
+)
+
+const custom = request("CustomOauth2", "customOauth2ProviderConfig", {
+  oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" }
+})
+
+const environment = (settings: LocalBackend.Settings = {}): ProviderServer.Environment => ({
+  settings,
+  awsToken: () => Effect.succeed(Redacted.make("jwt-of-aws"))
+})
+
+const resolve = (request: CreateOauth2CredentialProviderRequest, settings?: LocalBackend.Settings) =>
+  ProviderServer.resolve("CreateOauth2CredentialProvider", request, environment(settings))
+
+const metadata = (server: Pick<OAuthClient.AuthorizationServer, "discovery">) =>
+  "authorizationServerMetadata" in server.discovery
+    ? server.discovery.authorizationServerMetadata
+    : assert.fail("found")
+
+const told = (output: Oauth2ProviderConfigOutput, member: string) => {
+  const members = Object.entries(output).filter(([, value]) => value !== undefined)
+  assert.deepStrictEqual(members.map(([name]) => name), [member])
+  const value = members[0]?.[1] ?? assert.fail("nothing")
+  assert.notInclude(JSON.stringify(value), "secret-of-the-client")
+  return value
+}
+
+describe("vendors", () => {
+  it.effect("are all accepted, with their own member in the answer", () =>
+    Effect.gen(function*() {
+      const controlPlane = yield* ControlPlane.ControlPlane
+      const all = [...requests, ...withOwnEndpoints, ["CustomOauth2", "customOauth2ProviderConfig", custom] as const]
+      assert.strictEqual(new Set(all.map(([vendor]) => vendor)).size, 25)
+      for (const [, member, request] of all) {
+        const created = yield* controlPlane.createOauth2CredentialProvider(request)
+        const output = told(created.oauth2ProviderConfigOutput ?? {}, member)
+        assert.strictEqual(output.clientId, "client")
+        const { oauth2ProviderConfigOutput } = yield* controlPlane.getOauth2CredentialProvider({ name: request.name })
+        assert.deepStrictEqual(oauth2ProviderConfigOutput, created.oauth2ProviderConfigOutput)
+      }
+    }).pipe(Effect.provide(LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted())))))
+
+  it.effect("have endpoints over https, of their own", () =>
+    Effect.gen(function*() {
+      const endpoints = new Set<string>()
+      for (const [vendor, member, request] of requests) {
+        const server = yield* resolve(request)
+        const { authorizationEndpoint, issuer, tokenEndpoint } = metadata(server)
+        for (const url of [issuer, authorizationEndpoint, tokenEndpoint]) {
+          assert.match(url, /^https:\/\/[a-z0-9.-]+(\/[\w./-]*)?$/, vendor)
+        }
+        endpoints.add(authorizationEndpoint).add(tokenEndpoint)
+        assert.deepStrictEqual(
+          told(ProviderServer.output(request, environment()), member).oauthDiscovery,
+          server.discovery
+        )
+      }
+      assert.strictEqual(endpoints.size, 2 * requests.length)
+    }))
+
+  it.effect("have those of the request where the customer runs them, and where the request says so", () =>
+    Effect.gen(function*() {
+      for (const [, , request] of withOwnEndpoints) {
+        const server = yield* resolve(request)
+        assert.deepStrictEqual(metadata(server), ownServer)
+        assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
+      }
+      const own = yield* resolve(request("SpotifyOauth2", "includedOauth2ProviderConfig", ownServer))
+      assert.deepStrictEqual(metadata(own), ownServer)
+    }))
+
+  it.effect("need https, or a loopback host", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(resolve(request("OktaOauth2", "includedOauth2ProviderConfig", {
+        ...ownServer,
+        tokenEndpoint: "http://tenant.example.com/token"
+      })))
+      assert.strictEqual(
+        error.fieldList?.[0]?.name,
+        "oauth2ProviderConfigInput.includedOauth2ProviderConfig.tokenEndpoint"
+      )
+      yield* resolve(request("OktaOauth2", "includedOauth2ProviderConfig", {
+        issuer: "http://127.0.0.1:1",
+        authorizationEndpoint: "http://127.0.0.1:1/a",
+        tokenEndpoint: "http://localhost:1/t"
+      }))
+    }))
+
+  it.effect("of Microsoft are those of the tenant, which is not told", () =>
+    Effect.gen(function*() {
+      const member = "microsoftOauth2ProviderConfig"
+      const common = yield* resolve(request("MicrosoftOauth2", member))
+      assert.strictEqual(
+        metadata(common).tokenEndpoint,
+        "https://login.microsoftonline.com/common/oauth2/v2.0/token"
+      )
+      const tenant = request("MicrosoftOauth2", member, { tenantId: "my tenant/../x" })
+      const server = yield* resolve(tenant)
+      assert.deepStrictEqual(metadata(server), {
+        issuer: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/v2.0",
+        authorizationEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/authorize",
+        tokenEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/token"
+      })
+      assert.notProperty(told(ProviderServer.output(tenant, environment()), member), "tenantId")
+      assert.deepStrictEqual(server.onBehalfOf, {
+        grantType: "JWT_AUTHORIZATION_GRANT",
+        requestedTokenUse: "on_behalf_of"
+      })
+    }))
+
+  it.effect("can be replaced by the settings, each but CustomOauth2", () =>
+    Effect.gen(function*() {
+      const elsewhere = {
+        issuer: "http://127.0.0.1:4021",
+        authorizationEndpoint: "http://127.0.0.1:4021/auth",
+        tokenEndpoint: "http://127.0.0.1:4021/token"
+      }
+      for (const [vendor, member, request] of [...requests, ...withOwnEndpoints]) {
+        const settings = yield* Schema.decodeUnknown(LocalSettings)({ vendorEndpoints: { [vendor]: elsewhere } })
+        const server = yield* resolve(request, settings)
+        assert.deepStrictEqual(metadata(server), elsewhere)
+        assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
+        assert.isUndefined(server.quirks)
+        const output = ProviderServer.output(request, environment(settings))
+        assert.deepStrictEqual(told(output, member).oauthDiscovery, server.discovery)
+      }
+      for (const vendor of ["CustomOauth2", "MyspaceOauth2"]) {
+        const exit = yield* Effect.exit(
+          Schema.decodeUnknown(LocalSettings, { onExcessProperty: "error" })({
+            vendorEndpoints: { [vendor]: elsewhere }
+          })
+        )
+        assert.strictEqual(exit._tag, "Failure")
+      }
+    }))
+
+  it.scopedLive("so that GithubOauth2 is the development authorization server", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const token = yield* Effect.gen(function*() {
+        const controlPlane = yield* ControlPlane.ControlPlane
+        const dataPlane = yield* DataPlane.DataPlane
+        yield* createWorkload("agent")
+        yield* controlPlane.createOauth2CredentialProvider({
+          name: "github",
+          credentialProviderVendor: "GithubOauth2",
+          oauth2ProviderConfigInput: {
+            githubOauth2ProviderConfig: { clientId: Utils.clientId, clientSecret: Utils.clientSecret }
+          }
+        })
+        const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
+        return yield* dataPlane.getResourceOauth2Token({
+          workloadIdentityToken: workloadAccessToken,
+          resourceCredentialProviderName: "github",
+          scopes: ["reports:read"],
+          oauth2Flow: "M2M"
+        })
+      }).pipe(
+        Effect.provide(
+          LocalBackend.layer({
+            settings: {
+              vendorEndpoints: {
+                GithubOauth2: {
+                  issuer: server.issuer,
+                  authorizationEndpoint: `${server.issuer}/auth`,
+                  tokenEndpoint: `${server.issuer}/token`
+                }
+              }
+            }
+          }).pipe(Layer.provide(OAuthClient.layer))
+        )
+      )
+      const issued = token._tag === "Issued" ? token.accessToken : assert.fail(token._tag)
+      assert.strictEqual(Jose.decodeJwt(Redacted.value(issued))["scope"], "reports:read")
+    }))
+})
+
+describe("clients of CustomOauth2", () => {
+  const customRequest = (config: object) => request("CustomOauth2", "customOauth2ProviderConfig", config)
+  const oauthDiscovery = { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" }
+  const withMethods = (...tokenEndpointAuthMethods: ReadonlyArray<string>) => ({
+    oauthDiscovery: { authorizationServerMetadata: { ...ownServer, tokenEndpointAuthMethods } }
+  })
+
+  it.effect("authenticate as the request says, or as the metadata does", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [object, string]> = [
+        [{ oauthDiscovery }, "CLIENT_SECRET_BASIC"],
+        [{ oauthDiscovery, clientAuthenticationMethod: "CLIENT_SECRET_POST" }, "CLIENT_SECRET_POST"],
+        [withMethods("client_secret_post"), "CLIENT_SECRET_POST"],
+        [withMethods("client_secret_post", "client_secret_basic"), "CLIENT_SECRET_BASIC"],
+        [withMethods("none"), "CLIENT_SECRET_BASIC"],
+        [withMethods(), "CLIENT_SECRET_BASIC"]
+      ]
+      for (const [config, method] of cases) {
+        const server = yield* resolve(customRequest(config))
+        assert.strictEqual(server.clientAuthenticationMethod, method)
+        const output = told(ProviderServer.output(customRequest(config), environment()), "customOauth2ProviderConfig")
+        assert.propertyVal(output, "clientAuthenticationMethod", method)
+      }
+      const error = yield* Effect.flip(resolve(customRequest({
+        ...withMethods("client_secret_post"),
+        clientAuthenticationMethod: "CLIENT_SECRET_POST"
+      })))
+      assert.include(error.message, "cannot be given together")
+    }))
+
+  it.effect("have their secrets and keys by reference from the settings", () =>
+    Effect.gen(function*() {
+      const external = {
+        name: "external",
+        credentialProviderVendor: "GithubOauth2",
+        oauth2ProviderConfigInput: {
+          githubOauth2ProviderConfig: {
+            clientId: "client",
+            clientSecretSource: "EXTERNAL",
+            clientSecretConfig: { secretId: "my/secret", jsonKey: "key" }
+          }
+        }
+      } as const
+      const secrets = { "my/secret": { key: Redacted.make("from-the-settings") } }
+      const server = yield* resolve(external, { secrets })
+      assert.deepStrictEqual("clientSecret" in server && Redacted.value(server.clientSecret), "from-the-settings")
+      for (const settings of [{}, { secrets: { "my/secret": { other: clientSecret } } }, { secrets: { other: {} } }]) {
+        const error = yield* Effect.flip(resolve(external, settings))
+        assert.strictEqual(
+          error.fieldList?.[0]?.name,
+          "oauth2ProviderConfigInput.githubOauth2ProviderConfig.clientSecretConfig"
+        )
+      }
+
+      const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/1"
+      const byKey = customRequest({
+        oauthDiscovery,
+        clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+        privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256" }
+      })
+      const { privateKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256", { extractable: true }))
+      const pem = Redacted.make(yield* Effect.promise(() => Jose.exportPKCS8(privateKey)))
+      const resolved = yield* resolve(byKey, { kmsKeys: { [kmsKeyArn]: pem } })
+      assert.strictEqual(resolved.clientAuthenticationMethod, "PRIVATE_KEY_JWT")
+      for (const kmsKeys of [undefined, { other: pem }, { [kmsKeyArn]: Redacted.make("sentinel-no-key") }]) {
+        const error = yield* Effect.flip(resolve(byKey, { kmsKeys }))
+        assert.strictEqual(error._tag, "ValidationException")
+        assert.notInclude(JSON.stringify(error), "sentinel")
+      }
+    }))
+})

@@ -1,0 +1,279 @@
+import {
+  GetWebIdentityTokenCommand,
+  type GetWebIdentityTokenCommandInput,
+  STSClient,
+  STSServiceException
+} from "@aws-sdk/client-sts"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Jose from "jose"
+import * as Wire from "../wire.js"
+
+const audience = "https://api.example.com"
+
+const client = (options: { readonly secretAccessKey?: string } = {}) =>
+  Effect.map(Wire.url, (endpoint) =>
+    new STSClient({
+      endpoint,
+      region: "us-west-2",
+      maxAttempts: 1,
+      credentials: { accessKeyId: "local", secretAccessKey: options.secretAccessKey ?? "local" }
+    }))
+
+const ask = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readonly secretAccessKey?: string }) =>
+  Effect.flatMap(
+    client(options),
+    (sts) =>
+      Effect.promise(() =>
+        sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input }))
+      )
+  )
+
+const refused = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readonly secretAccessKey?: string }) =>
+  Effect.flatMap(
+    client(options),
+    (sts) =>
+      Effect.promise(() =>
+        sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input })).then(
+          () => assert.fail("it was not refused"),
+          (error: unknown) => error instanceof STSServiceException ? error : assert.fail(String(error))
+        )
+      )
+  )
+
+const json = (path: string) =>
+  Effect.map(Effect.flatMap(Wire.url, (url) => Wire.page(`${url}${path}`)), (answer) => {
+    assert.strictEqual(answer.status, 200, answer.text)
+    return JSON.parse(answer.text)
+  })
+
+/** As a resource server does: from the issuer in the token to its keys. */
+const verified = (token: string) =>
+  Effect.gen(function*() {
+    const url = yield* Wire.url
+    const metadata = yield* json("/.well-known/openid-configuration")
+    assert.strictEqual(metadata.issuer, url)
+    assert.strictEqual(metadata.jwks_uri, `${url}/.well-known/jwks.json`)
+    const keys = yield* json("/.well-known/jwks.json")
+    for (const key of keys.keys) assert.notProperty(key, "d")
+    return yield* Effect.promise(() =>
+      Jose.jwtVerify(token, Jose.createLocalJWKSet(keys), { issuer: url, audience, algorithms: ["ES384", "RS256"] })
+    )
+  })
+
+const formOf = (parameters: Record<string, string>, headers: Record<string, string> = {}): Wire.Request => ({
+  path: "/",
+  body: String(new URLSearchParams({ Version: "2011-06-15", ...parameters })),
+  headers: {
+    "content-type": "application/x-www-form-urlencoded; charset=utf-8",
+    authorization: Wire.authorization.replace("bedrock-agentcore", "sts"),
+    ...headers
+  }
+})
+
+const form = (parameters: Record<string, string>, headers?: Record<string, string>) =>
+  Effect.flatMap(Wire.url, (url) => Wire.send(url, formOf(parameters, headers)))
+
+/** The routes of a backend whose STS fails. */
+const serverThatFailsWith = (error: SecurityTokenService.SecurityTokenServiceError) =>
+  HttpLayerRouter.serve(LocalServer.routes(), { disableListenLog: true, disableLogger: true }).pipe(
+    Layer.provide(SecurityTokenService.decorate(() => Effect.fail(error))),
+    Layer.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())),
+    Layer.provideMerge(NodeHttpServer.layerTest)
+  )
+
+const good = {
+  Action: "GetWebIdentityToken",
+  "Audience.member.1": audience,
+  SigningAlgorithm: "ES384"
+}
+
+describe("GetWebIdentityToken", () => {
+  for (const algorithm of ["ES384", "RS256"] as const) {
+    it.live(`gives a token that a resource server can check (${algorithm})`, () =>
+      Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const answer = yield* ask({
+          SigningAlgorithm: algorithm,
+          Tags: [{ Key: "job <&>", Value: "\"a\" 'b' é" }, { Key: "empty", Value: "" }]
+        })
+        const { payload, protectedHeader } = yield* verified(answer.WebIdentityToken ?? "")
+        assert.strictEqual(protectedHeader.alg, algorithm)
+        assert.match(payload.sub ?? "", /^arn:aws:iam::123456789012:role\/./)
+        assert.strictEqual(payload.aud, audience)
+        assert.isString(payload.jti)
+        assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 300)
+        assert.strictEqual(answer.Expiration?.getTime(), (payload.exp ?? 0) * 1000)
+        assert.isAtMost(Math.abs((payload.iat ?? 0) * 1000 - now), 10_000)
+        assert.deepStrictEqual(payload["https://sts.amazonaws.com/"], {
+          aws_account: "123456789012",
+          source_region: "us-west-2",
+          request_tags: { "job <&>": "\"a\" 'b' é", empty: "" }
+        })
+      }).pipe(Effect.provide(Wire.server())))
+  }
+
+  it.live("takes several audiences and a duration, up to its limits", () =>
+    Effect.gen(function*() {
+      const audiences = [audience, ...Array.from({ length: 9 }, (_, index) => `${index}`.padEnd(1000, "x"))]
+      for (const seconds of [60, 3600]) {
+        const { WebIdentityToken } = yield* ask({ Audience: audiences, DurationSeconds: seconds })
+        const { payload } = yield* verified(WebIdentityToken ?? "")
+        assert.deepStrictEqual(payload.aud, audiences)
+        assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), seconds)
+      }
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("refuses what is out of its limits, in the words of AWS", () =>
+    Effect.gen(function*() {
+      const tags = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `k${index}`, Value: "v" }))
+      const cases: ReadonlyArray<readonly [Partial<GetWebIdentityTokenCommandInput>, string]> = [
+        [{ Audience: [] }, "audience"],
+        [{ Audience: undefined as never }, "audience"],
+        [{ Audience: Array.from({ length: 11 }, (_, index) => `a${index}`) }, "audience"],
+        [{ Audience: [""] }, "audience.0"],
+        [{ Audience: ["x".repeat(1001)] }, "audience.0"],
+        [{ SigningAlgorithm: "HS256" }, "signingAlgorithm"],
+        [{ SigningAlgorithm: undefined as never }, "signingAlgorithm"],
+        [{ DurationSeconds: 59 }, "durationSeconds"],
+        [{ DurationSeconds: 3601 }, "durationSeconds"],
+        [{ DurationSeconds: 60.5 }, "durationSeconds"],
+        [{ Tags: tags(51) }, "tags"],
+        [{ Tags: [{ Key: "", Value: "v" }] }, "tags.0.key"],
+        [{ Tags: [{ Key: "k".repeat(129), Value: "v" }] }, "tags.0.key"],
+        [{ Tags: [{ Key: "k", Value: "v".repeat(257) }] }, "tags.0.value"]
+      ]
+      for (const [input, field] of cases) {
+        const error = yield* refused(input)
+        assert.strictEqual(error.name, "ValidationError", field)
+        assert.strictEqual(error.$metadata.httpStatusCode, 400)
+        assert.match(error.message, /^\d+ validation errors? detected: /)
+        assert.include(error.message, `Value at '${field}' failed to satisfy constraint: Member must `)
+      }
+      for (
+        const input of [
+          { Tags: [{ Key: "k", Value: "1" }, { Key: "k", Value: "2" }] },
+          { Scope: "read" },
+          { SubjectMode: "OriginIdentity" as const }
+        ]
+      ) {
+        assert.strictEqual((yield* refused(input)).name, "ValidationError")
+      }
+      yield* ask({ Tags: tags(50), SubjectMode: "AWSIdentity" })
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("says when a token gets too large", () =>
+    Effect.gen(function*() {
+      const Tags = Array.from(
+        { length: 50 },
+        (_, index) => ({ Key: `${index}`.padEnd(128, "k"), Value: "v".repeat(256) })
+      )
+      const error = yield* refused({ Tags })
+      assert.strictEqual(error.name, "JWTPayloadSizeExceededException")
+      assert.strictEqual(error.$metadata.httpStatusCode, 400)
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("answers in XML, errors too", () =>
+    Effect.gen(function*() {
+      const answer = yield* form(good)
+      assert.strictEqual(answer.status, 200)
+      assert.strictEqual(answer.headers["content-type"], "text/xml")
+      assert.strictEqual(answer.headers["cache-control"], "no-store")
+      const requestId = String(answer.headers["x-amzn-requestid"])
+      assert.match(requestId, Wire.uuid)
+      assert.match(
+        answer.text,
+        /^<GetWebIdentityTokenResponse xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/"><GetWebIdentityTokenResult><WebIdentityToken>[\w.-]+<\/WebIdentityToken><Expiration>[\d-]+T[\d:.]+Z<\/Expiration>/
+      )
+      assert.include(answer.text, `<RequestId>${requestId}</RequestId>`)
+
+      const refusals: ReadonlyArray<
+        readonly [Effect.Effect<Wire.Answer, never, LocalServer.LocalServer>, number, string]
+      > = [
+        [form({ ...good, Action: "AssumeRole" }), 400, "InvalidAction"],
+        [form({ ...good, Action: "<script>&" }), 400, "InvalidAction"],
+        [form({ ...good, Version: "2010-01-01" }), 400, "InvalidAction"],
+        [form(good, { "content-type": "application/json" }), 415, "UnsupportedMediaTypeException"],
+        [form(good, { authorization: "Bearer token" }), 403, "MissingAuthenticationToken"],
+        [form(good, { authorization: Wire.authorization }), 403, "MissingAuthenticationToken"],
+        [form(good, { host: "evil.example.com" }), 403, "AccessDenied"],
+        [form({ ...good, filling: "x".repeat(1024 * 1024) }), 413, "RequestEntityTooLargeException"],
+        [form({ ...good, DurationSeconds: "1e3" }), 400, "ValidationError"]
+      ]
+      for (const [request, status, code] of refusals) {
+        const refusal = yield* request
+        assert.strictEqual(refusal.status, status, refusal.text)
+        assert.strictEqual(refusal.headers["content-type"], "text/xml")
+        assert.include(refusal.text, `<Type>Sender</Type><Code>${code}</Code><Message>`)
+        assert.notInclude(refusal.text, "script")
+      }
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("is one of the services whose signatures are verified", () =>
+    Effect.gen(function*() {
+      assert.isString((yield* ask({}, { secretAccessKey: "right" })).WebIdentityToken)
+      const error = yield* refused({}, { secretAccessKey: "wrong" })
+      assert.strictEqual(error.name, "SignatureDoesNotMatch")
+      assert.strictEqual(error.$metadata.httpStatusCode, 403)
+    }).pipe(Effect.provide(Wire.server({
+      signatures: "verify",
+      credentials: [{ accessKeyId: "local", secretAccessKey: Redacted.make("right") }]
+    }))))
+
+  it.live("gives each error of the plane to an AWS SDK, which makes the same error of it", () =>
+    Effect.gen(function*() {
+      const said = { operation: "GetWebIdentityToken", message: "the reason" }
+      const errors: ReadonlyArray<readonly [SecurityTokenService.SecurityTokenServiceError, status: number]> = [
+        [new IdentityError.OutboundWebIdentityFederationDisabledException(said), 403],
+        [new IdentityError.SessionDurationEscalationException(said), 403],
+        [new IdentityError.JWTPayloadSizeExceededException(said), 400],
+        [new IdentityError.AccessDeniedException(said), 403],
+        [new IdentityError.ValidationException(said), 400],
+        [new IdentityError.ThrottlingException(said), 429],
+        [new IdentityError.InternalServerException(said), 500],
+        [new IdentityError.UnknownServiceError({ ...said, code: "ExpiredToken", status: 403 }), 403]
+      ]
+      for (const [error, status] of errors) {
+        yield* Effect.gen(function*() {
+          const endpoint = yield* Wire.base
+          const answer = yield* Wire.send(endpoint, formOf(good))
+          assert.strictEqual(answer.status, status)
+          const sts = yield* Effect.provide(
+            SecurityTokenService.SecurityTokenService,
+            AwsPlanes.layer({
+              endpoint,
+              region: "us-west-2",
+              credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local") },
+              maxAttempts: 1
+            })
+          )
+          const arrived = yield* Effect.flip(
+            sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384" })
+          )
+          assert.strictEqual(arrived._tag, error._tag)
+          // The adapter adds to one of them what to do.
+          assert.strictEqual(
+            arrived.message.split(": an administrator")[0],
+            error.message
+          )
+        }).pipe(Effect.provide(serverThatFailsWith(error)))
+      }
+    }))
+
+  it.live("is found by the environment of the server", () =>
+    Effect.gen(function*() {
+      const { environment, url } = yield* LocalServer.LocalServer
+      assert.strictEqual(environment["AWS_ENDPOINT_URL_STS"], url)
+    }).pipe(Effect.provide(Wire.server())))
+})
