@@ -78,7 +78,10 @@ const others: ReadonlyArray<CredentialProvider.Definition> = [
     name: "provider",
     clientId: "my-agent",
     metadata: endpoints,
-    privateKeyJwt: { kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/k1", signingAlgorithm: "ES256" }
+    privateKeyJwt: {
+      kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555",
+      signingAlgorithm: "ES256"
+    }
   }),
   CredentialProvider.custom({ name: "provider", awsIamIdTokenJwt: true, metadata: endpoints })
 ]

@@ -15,10 +15,10 @@ const wrongType = "has the wrong type or value"
 
 // The formatter's own messages quote the value, which may be a secret.
 const toReason = ({ _tag, message }: ParseResult.ArrayFormatterIssue): string =>
-  message.startsWith(Constraint.prefix)
-    ? message.replace(Constraint.prefix, "must")
-    : _tag === "Missing"
+  _tag === "Missing" || message === `${Constraint.prefix} not be null`
     ? "is missing"
+    : message.startsWith(Constraint.prefix)
+    ? message.replace(Constraint.prefix, "must")
     : wrongType
 
 const isInside = (path: Text.Path, outer: Text.Path): boolean =>
