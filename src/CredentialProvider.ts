@@ -45,10 +45,6 @@ import type {
 import * as Operations from "./internal/credentialProvider/operations.js"
 import * as Update from "./internal/credentialProvider/update.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.1.0
  */

@@ -44,10 +44,6 @@ import type { ApplyError, Change, IdentitySetup, SetupParseError } from "./inter
 import * as Parse from "./internal/identitySetup/parse.js"
 import * as Plan from "./internal/identitySetup/plan.js"
 
-// -----------------------------------------------------------------------------
-// Models and errors
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.1.0
  */
