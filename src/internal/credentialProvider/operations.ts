@@ -38,7 +38,7 @@ interface Operations<K extends Kind> {
   readonly replace: (request: Requests[K]) => Effect.Effect<unknown, UpdateCredentialProviderError>
 }
 
-const operationsFor = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, never, ControlPlane> =>
+const getOperations = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, never, ControlPlane> =>
   Effect.map(ControlPlane, (plane) => {
     const operations: { readonly [K in Kind]: Operations<K> } = {
       oauth2: {
@@ -70,25 +70,25 @@ const operationsFor = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, ne
 export const get = <K extends Kind>(
   { kind, name }: Target<K>
 ): Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> =>
-  Effect.flatMap(operationsFor(kind), (operations) => operations.get(name))
+  Effect.flatMap(getOperations(kind), (operations) => operations.get(name))
 
 /** @internal */
 export const stream = <K extends Kind>(
   kind: K,
   options?: StreamOptions
 ): Stream.Stream<Summaries[K], ListError, ControlPlane> =>
-  Stream.unwrap(Effect.map(operationsFor(kind), (operations) => operations.stream(options)))
+  Stream.unwrap(Effect.map(getOperations(kind), (operations) => operations.stream(options)))
 
 /** @internal */
 export const remove = (
   { kind, name }: Target
 ): Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =>
-  Effect.flatMap(operationsFor(kind), (operations) => operations.delete(name))
+  Effect.flatMap(getOperations(kind), (operations) => operations.delete(name))
 
 const create = (
   { kind, request }: Pick<Definition, "kind" | "request">
 ): Effect.Effect<unknown, CreateCredentialProviderError, ControlPlane> =>
-  Effect.flatMap(operationsFor(kind), (operations) => operations.create(request))
+  Effect.flatMap(getOperations(kind), (operations) => operations.create(request))
 
 /**
  * Replaces the whole configuration of a provider.
@@ -98,7 +98,7 @@ const create = (
 export const replace = (
   { kind, request }: Pick<Definition, "kind" | "request">
 ): Effect.Effect<void, UpdateCredentialProviderError, ControlPlane> =>
-  Effect.asVoid(Effect.flatMap(operationsFor(kind), (operations) => operations.replace(request)))
+  Effect.asVoid(Effect.flatMap(getOperations(kind), (operations) => operations.replace(request)))
 
 // -----------------------------------------------------------------------------
 // Ensure

@@ -19,7 +19,7 @@ const isSecret = (value: unknown): value is Secret =>
   Redacted.isRedacted(value) || (isJson(value) && "secretId" in value)
 
 /** The members that an update must repeat, and the service does not return: secrets, and Microsoft's tenant. */
-const writeOnlyMembers = (options: {
+const collectWriteOnlyMembers = (options: {
   readonly name: string
   readonly vendor: unknown
   readonly changes: Json
@@ -59,7 +59,7 @@ const writeOnlyMembers = (options: {
     : Effect.succeed(Object.assign({}, ...members))
 }
 
-const needsEndpoints = (vendor: unknown): boolean =>
+const mustNameEndpoints = (vendor: unknown): boolean =>
   Object.entries(vendors).some(([name, { needsEndpoints }]) => name === vendor && needsEndpoints)
 
 /** The returned configuration, without secrets, in the form of a request. */
@@ -68,7 +68,7 @@ const toRequestConfig = (kind: Kind, vendor: unknown, config: Json): Json => {
     const { authorizationEndpoint, issuer, tokenEndpoint } = getUnionMember(config["oauthDiscovery"]).value
     return {
       clientId: config["clientId"],
-      ...(needsEndpoints(vendor) ? { issuer, authorizationEndpoint, tokenEndpoint } : {})
+      ...(mustNameEndpoints(vendor) ? { issuer, authorizationEndpoint, tokenEndpoint } : {})
     }
   }
   return Object.fromEntries(Object.entries(config).filter(([name]) => !View.isSecretPath(name)))
@@ -104,7 +104,7 @@ export const update = <K extends Kind>(
     const response = provider as unknown as Json
     const { apiKey, ...others } = changes as Json & { readonly apiKey?: Secret }
     const vendor = response["credentialProviderVendor"]
-    const writeOnly = yield* writeOnlyMembers({
+    const writeOnly = yield* collectWriteOnlyMembers({
       name,
       vendor,
       changes: apiKey === undefined ? others : { apiKeySecret: apiKey },

@@ -58,7 +58,13 @@ export const IdentitySetup = Schema.Struct({
  */
 export type IdentitySetup = typeof IdentitySetup.Type
 
-const Kind = Schema.Literal(
+/**
+ * The kind of a resource: its member of the setup.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Kind = Schema.Literal(
   "workloadIdentities",
   "oauth2CredentialProviders",
   "apiKeyCredentialProviders",
