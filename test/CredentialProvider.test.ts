@@ -79,7 +79,7 @@ const others: ReadonlyArray<CredentialProvider.Definition> = [
     clientId: "my-agent",
     metadata: endpoints,
     privateKeyJwt: {
-      kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555",
+      kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
       signingAlgorithm: "ES256"
     }
   }),

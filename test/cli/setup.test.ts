@@ -46,7 +46,7 @@ const lines = ({ stdout }: Program.Output) =>
   stdout.trim().split("\n").map((line) => line.trim().replace(/ {2,}/g, "  "))
 
 describe("agentcore-identity setup", () => {
-  it.scopedLive("plans, applies, and then plans no change", () =>
+  it.scopedLive("plans, applies, and then plans nothing but what is not comparable", () =>
     Effect.gen(function*() {
       const { environment } = yield* LocalServer.LocalServer
       const { file } = yield* fileOf(setup)
@@ -80,7 +80,7 @@ describe("agentcore-identity setup", () => {
       ])
     }).pipe(Effect.provide(server)), 60_000)
 
-  it.scopedLive("reports where a file is wrong, without its values", () =>
+  it.scopedLive("says where a file is wrong, without its values", () =>
     Effect.gen(function*() {
       const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "x" }], "${sentinel}": 1 }`)
       const output = yield* Program.run(["setup", "plan", file])

@@ -15,7 +15,7 @@ import type { Subject } from "./utils.js"
 
 type Planes<E> = Layer.Layer<AwsPlanes.Planes, E>
 
-/** Planes → AWS SDK → HTTP → local server → local backend. */
+/** Planes → AWS SDK → HTTP → server → backend. */
 const layer = <E>(planes: (url: string) => Planes<E>): Subject["layer"] => (oauth, options) =>
   Layer.unwrapEffect(Effect.map(LocalServer.LocalServer, ({ url }) => planes(url))).pipe(
     Layer.provideMerge(LocalServer.layer(options)),

@@ -125,7 +125,7 @@ const page = (max: number): ReadonlyArray<Member> => [
       [1.5, "Member must be a whole number"]
     ]
   },
-  // Only strings that the service issued are tokens, whatever their length.
+  // No text but the service's own is a token, whatever its length.
   { ...text("nextToken", { min: 1, max: 2048 }), good: [] }
 ]
 
@@ -239,7 +239,7 @@ const row = <Request>(
 }
 
 const dataCall = <Name extends DataPlane.Operation>(name: Name): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
-  // The row and the method have the same name.
+  // The row and the method of one name belong together.
   operation: untyped(dataPlane[name]),
   run: (request) =>
     data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))

@@ -17,7 +17,7 @@ import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.
 import type { Operation } from "../../src/internal/operation.js"
 import { streamed } from "./utils.js"
 
-/** Sends a request unchecked, valid or not. */
+/** A request as it is, valid or not. */
 const unwrap = (value: unknown): unknown =>
   Redacted.isRedacted(value)
     ? Redacted.value(value)
@@ -35,7 +35,7 @@ const unchecked = <Rows>(rows: Rows): Rows =>
     ])
   ) as Rows
 
-/** The clients of the SDK without the checks of the planes' `make`: only the server checks requests. */
+/** The SDK's clients without the checks of the planes' `make`: all that is checked is checked by the server. */
 export const layer = (endpoint: string): Layer.Layer<AwsPlanes.Planes> =>
   Layer.scopedContext(Effect.gen(function*() {
     const config = {
