@@ -489,7 +489,7 @@ const rows: ReadonlyArray<Row> = [
       { name: "kmsConfiguration", good: [{ keyType: "ServiceManagedKey" }], bad: [[absent, missing]] }
     ]
   ),
-  // An ARN is part of the path, so it cannot be absent, empty, or of another type.
+  // An ARN is in the path, where nothing is absent, of another type, or empty.
   row(controlCall("tagResource"), { resourceArn: "arn:aws:x", tags: {} }, [
     arnInPath,
     ...tags,

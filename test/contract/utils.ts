@@ -54,7 +54,7 @@ export const streamed = (operations: ControlPlane.Operations): ControlPlane.Serv
   ...operations
 })
 
-/** A request of a program without types. */
+/** A request as a program without types sends it. */
 export const untyped = <A>(request: unknown): A => request as A
 
 export const createWorkload = (name = "agent", urls: ReadonlyArray<string> = [returnUrl]) =>
