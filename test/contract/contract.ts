@@ -48,7 +48,7 @@ const field = (operation: string, name: string, message: string): Refusal => ({
   fieldList: [{ name, message }]
 })
 
-/** What every adapter of the planes answers, by whatever way it reaches the backend. */
+/** The contract of the planes. Every adapter satisfies it. */
 export const contract = (subject: Subject): void => {
   const test = tester(subject)
 

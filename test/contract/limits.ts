@@ -24,7 +24,7 @@ const oneOf = (...values: ReadonlyArray<string>) => `Member must satisfy enum va
 const wrongType = "Member must have the type that the service model gives it"
 const missing = "Member must not be null"
 
-/** A text of the service model: its limits, one beyond each, and what its pattern does not take. */
+/** A string of the service model: values at its limits, one beyond each, and values that its pattern rejects. */
 const text = (
   name: string,
   options: {
@@ -38,7 +38,7 @@ const text = (
 ): Member => {
   const of = options.of ?? ((length) => "a".repeat(length))
   const wrap = options.wrap ?? identity
-  // Patterns with a fixed start have no text of the least length.
+  // A pattern with a fixed start matches no string of the minimum length.
   const shortest = of(options.min).length === options.min ? [wrap(of(options.min))] : []
   return {
     name,
@@ -217,9 +217,9 @@ interface Row {
   readonly name: string
   readonly members: ReadonlyArray<Member>
   readonly call: (member: Member, value: unknown) => ReturnType<Call<unknown>["run"]>
-  /** What the checks before the wire say. */
+  /** The error of the check that runs before the request is sent. */
   readonly expected: (member: Member, value: unknown) => Effect.Effect<ValidationException, unknown>
-  /** What an answer of the service reads like: the AWS adapter takes out whatever is a piece of a secret that was sent. */
+  /** The message in a response of the service. The AWS adapter removes every part of a secret that was sent. */
   readonly quoted: (member: Member, value: unknown) => (text: string) => string
 }
 
@@ -536,7 +536,7 @@ const rows: ReadonlyArray<Row> = [
   row(controlCall("listConsentPortals"), {}, page(100))
 ]
 
-/** The limits of the service model, at the edge: what is taken, and how what is not is named. */
+/** Values at the limits of the service model: the accepted ones, and the errors of the rejected ones. */
 export const limits = (subject: Subject): void => {
   describe("limits", () => {
     for (const { call, expected, members, name, quoted } of rows) {

@@ -32,7 +32,7 @@ import {
   tokenOfWorkload
 } from "./utils.js"
 
-/** Workload identities once they are there, the token vault, tags, and consent portals. */
+/** Existing workload identities, the token vault, tags and consent portals. */
 export const resources = (subject: Subject): void => {
   const test = tester(subject)
 
@@ -79,7 +79,7 @@ export const resources = (subject: Subject): void => {
         yield* refuses(subject, tokenOfWorkload(), gone("GetWorkloadAccessToken"))
         yield* createWorkload()
         assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("alice"))))
-        // What was begun for the one that is gone does not end in a token of the new one.
+        // A session of the deleted identity does not yield a token for the new one.
         assert.isTrue((yield* Effect.exit(complete(pending.sessionUri, { userId: "bob" })))._tag === "Failure")
         assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("bob"))))
       })
@@ -199,7 +199,7 @@ export const resources = (subject: Subject): void => {
         yield* createProvider()
         const { consentPortalArn, consentPortalId, createdAt, portalUrl, updatedAt, ...rest } = yield* createPortal()
         same(rest, { ...portal(), status: "CREATING" })
-        // The AWS SDK leaves a null out.
+        // The AWS SDK omits a null.
         same(portalUrl ?? null, null)
         same(createdAt, updatedAt)
         assert.match(consentPortalId, /^portal-[A-Za-z0-9]{10}$/)

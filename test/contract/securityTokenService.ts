@@ -16,7 +16,7 @@ const ask = (request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> =
     (sts) => sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384", ...request })
   )
 
-/** As a resource server does, by the keys that the issuer publishes. */
+/** Verifies a token with the published keys of the issuer, as a resource server does. */
 const verified = ({ webIdentityToken }: SecurityTokenService.GetWebIdentityTokenResponse) =>
   Effect.gen(function*() {
     const { issuer } = yield* LocalBackend.LocalBackend
@@ -34,7 +34,7 @@ const tags = (count: number, value = "") =>
 
 const audiences = (count: number) => Array.from({ length: count }, (_, index) => `${audience}/${index}`)
 
-/** JWTs that stand for those of AWS. */
+/** Local JWTs in the place of AWS-signed ones. */
 export const securityTokenService = (subject: Subject): void => {
   const test = tester(subject)
 

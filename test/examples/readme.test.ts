@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
 
 const readme = read("README.md")
 
-/** Code blocks with the file that they are taken from: `<!-- test/examples/x.ts -->` on the line before. */
+/** Code blocks and their files: `<!-- test/examples/x.ts -->` stands on the line before. */
 const blocks = [...readme.matchAll(/<!-- (test\/examples\/[\w.-]+) -->\n```ts\n([\s\S]*?)```/g)]
   .map(([, path = "", code = ""]) => ({ path, code }))
 
