@@ -11,10 +11,10 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { type AccessTokenError, type AccessTokenRequest, type ApiKeyError, Identity } from "../Identity.js"
 import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../IdentityError.js"
-import * as Exchange from "../internal/authenticatedRequest.js"
+import * as Exchange from "./internal/authenticatedRequest.js"
 import * as Origins from "../internal/origins.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import { inject } from "./internal/credentialHeader.js"
+import { inject } from "../internal/credentialHeader.js"
 
 // -----------------------------------------------------------------------------
 // Models

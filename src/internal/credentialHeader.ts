@@ -16,8 +16,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { type Allows, urlOf } from "../../internal/origins.js"
-import { isPlain } from "../../internal/validity.js"
+import { type Allows, urlOf } from "./origins.js"
+import { isPlain } from "./validity.js"
 import { withRequest } from "./withRequest.js"
 
 /**

@@ -10,11 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Challenge from "../http/internal/challenge.js"
-import type { Attempt } from "../http/internal/credentialHeader.js"
-import { discard, isRepeatable } from "../http/internal/replay.js"
-import { CredentialRejected, InsufficientScope, isIdentityError } from "../IdentityError.js"
-import { renew } from "./renewal.js"
+import * as Challenge from "./challenge.js"
+import type { Attempt } from "../../internal/credentialHeader.js"
+import { discard, isRepeatable } from "./replay.js"
+import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
+import { renew } from "../../internal/renewal.js"
 
 type Response = HttpClientResponse.HttpClientResponse
 type Request = HttpClientRequest.HttpClientRequest
