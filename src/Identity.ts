@@ -324,8 +324,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   return {
     getAccessToken: (request) => observe("getAccessToken", request, getAccessToken(request)),
-    resumeAccessToken: (session, options) =>
-      observe("resumeAccessToken", session, resumeAccessToken(session, options)),
+    resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
     getApiKey: (request) => observe("getApiKey", request, getApiKey(request)),
     getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(request)),
     completeAuthorization: (options) => observe("completeAuthorization", {}, completeAuthorization(options))

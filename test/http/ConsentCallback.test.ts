@@ -89,7 +89,7 @@ describe("ConsentCallback", () => {
       yield* open()
       const mallory = yield* visit("mallory")
       assert.strictEqual(mallory.status, 403)
-      assert.include(mallory.text, "Signed in as somebody else")
+      assert.include(mallory.text, "Signed in as another user")
       assert.strictEqual((yield* visit("alice")).status, 410)
       same(yield* completions, [])
     }).pipe(Effect.provide(server(completes, { currentUser }))))
