@@ -94,7 +94,7 @@ describe("against the protected API", () => {
       const error = yield* Effect.flip(careful.client.get(`${url}/me`))
       assert(error._tag === "CredentialRejected")
       assert.strictEqual(error.reason, "Unchanged")
-      assert.include(error.message, "asking again gave the same one")
+      assert.include(error.message, "the service returned the same one again")
       assert.deepStrictEqual(careful.consents, [200])
 
       const bold = yield* alicesClient(url, returnUrl, { reauthenticate: true })
