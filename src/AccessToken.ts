@@ -1,6 +1,6 @@
 /**
- * An OAuth2 access token for an effect. The effect requires a tag, and a combinator provides the token at every run, for the caller of
- * that run.
+ * An OAuth2 access token for an effect. The effect requires a tag, and a combinator provides the token at every run,
+ * for the caller of that run.
  *
  * @since 0.1.0
  */
@@ -43,7 +43,8 @@ const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Contex
   into ?? AccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
 
 /**
- * Provides an access token to an effect. Each run obtains the token. (Put `CredentialCache` under `Identity` to cache tokens.)
+ * Provides an access token to an effect. Each run obtains the token. (Put `CredentialCache` under `Identity` to cache
+ * tokens.)
  *
  * @since 0.1.0
  * @category combinators
@@ -92,8 +93,8 @@ export const withAccessToken: {
 )
 
 /**
- * {@link withAccessToken} over the `Identity` in context. The wrapped effect does not require `Identity`. It still requires
- * `WorkloadAccessToken`, which belongs to the caller of each run.
+ * {@link withAccessToken} over the `Identity` in context. The wrapped effect does not require `Identity`. It still
+ * requires `WorkloadAccessToken`, which belongs to the caller of each run.
  *
  * @since 0.1.0
  * @category accessors
@@ -122,16 +123,17 @@ export interface UseOptions<in X = unknown> {
   /** Whether a failure means that the resource rejected the token: a 401, or the error code `invalid_token`. */
   readonly rejected: (error: X) => boolean
   /**
-   * If the service returns the rejected token again, asks with `forceAuthentication`. It drops the token in the vault, and needs the
-   * user's consent again. It is for tokens that their authorization server has revoked, because AgentCore does not notice that. Default:
-   * false.
+   * If the service returns the rejected token again, asks with `forceAuthentication`. It drops the token in the vault,
+   * and needs the user's consent again. It is for tokens that their authorization server has revoked, because AgentCore
+   * does not notice that. Default: false.
    */
   readonly reauthenticate?: boolean | undefined
 }
 
 /**
- * Uses an access token with any client. If the resource rejects the token, `use` obtains a new one and runs `f` once more with it. The
- * cache never returns the rejected token. If there is no other token, `use` fails with the first error.
+ * Uses an access token with any client. If the resource rejects the token, `use` obtains a new one and runs `f` once
+ * more with it. The cache never returns the rejected token. If there is no other token, `use` fails with the first
+ * error.
  *
  * For an `HttpClient` use `http/HttpClientCredentials`.
  *
@@ -175,9 +177,9 @@ export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1
   )
 
 /**
- * One access token for everything above the layer, obtained when the layer is built. It is for the edge of a short program with one caller:
- * a command line tool, or one Lambda invocation. A token in a layer goes stale, and in a server it would reach another user. Elsewhere use
- * {@link withAccessToken}.
+ * One access token for everything above the layer, obtained when the layer is built. It is for the edge of a short
+ * program with one caller: a command line tool, or one Lambda invocation. A token in a layer goes stale, and in a
+ * server it would reach another user. Elsewhere use {@link withAccessToken}.
  *
  * @since 0.1.0
  * @category layers

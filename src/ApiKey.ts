@@ -94,8 +94,8 @@ export const makeWithApiKey: Effect.Effect<
 )
 
 /**
- * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program with one caller.
- * Elsewhere use {@link withApiKey}.
+ * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program
+ * with one caller. Elsewhere use {@link withApiKey}.
  *
  * @since 0.1.0
  * @category layers

@@ -12,8 +12,8 @@ import type { ConsentSession } from "./ConsentSession.js"
 import { RequiresUserConsent } from "./IdentityError.js"
 
 /**
- * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The flow calls it once
- * per wait.
+ * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The
+ * flow calls it once per wait.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,8 @@ import { RequiresUserConsent } from "./IdentityError.js"
 export type ConsentHandler<out E = never, out R = never> = (session: ConsentSession) => Effect.Effect<unknown, E, R>
 
 /**
- * The default handler. It fails with `RequiresUserConsent`, which contains the session: the caller shows the URL and resumes later.
+ * The default handler. It fails with `RequiresUserConsent`, which contains the session: the caller shows the URL and
+ * resumes later.
  *
  * @since 0.1.0
  * @category handlers
@@ -49,8 +50,8 @@ const print: ConsentHandler = (session) =>
   )
 
 /**
- * Prints the authorization URL with the `Console` service. It is for the user's own terminal: anyone who reads the URL can consent in the
- * user's place, so it must not go to a log.
+ * Prints the authorization URL with the `Console` service. It is for the user's own terminal: anyone who reads the URL
+ * can consent in the user's place, so it must not go to a log.
  *
  * @since 0.1.0
  * @category handlers
@@ -58,8 +59,8 @@ const print: ConsentHandler = (session) =>
 export const console: ConsentHandler = print
 
 /**
- * Opens the authorization URL in the default browser of this machine. It also prints the URL, for machines without a browser. Only `http:`
- * and `https:` URLs go to the operating system.
+ * Opens the authorization URL in the default browser of this machine. It also prints the URL, for machines without a
+ * browser. Only `http:` and `https:` URLs go to the operating system.
  *
  * @since 0.1.0
  * @category handlers
@@ -78,7 +79,8 @@ const launch = (url: string): Effect.Effect<void> =>
     : Effect.logWarning("The browser was not opened: the authorization URL is not an http or https URL")
 
 /**
- * The handler of requests without a handler of their own. The flow reads it from the context of the calling program. Default: {@link fail}.
+ * The handler of requests without a handler of their own. The flow reads it from the context of the calling program.
+ * Default: {@link fail}.
  *
  * @since 0.1.0
  * @category references
@@ -88,8 +90,8 @@ export class Handler extends Context.Reference<Handler>()("effect-agentcore-iden
 }) {}
 
 /**
- * The return URL of requests without a return URL of their own: where the browser goes after consent. It must be registered on the
- * workload identity. Default: none.
+ * The return URL of requests without a return URL of their own: where the browser goes after consent. It must be
+ * registered on the workload identity. Default: none.
  *
  * @since 0.1.0
  * @category references

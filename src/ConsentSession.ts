@@ -1,5 +1,6 @@
 /**
- * A pending authorization: the data to show the consent page, and to ask for the token later, in this process or in another one.
+ * A pending authorization: the data to show the consent page, and to ask for the token later, in this process or in
+ * another one.
  *
  * @since 0.1.0
  */
@@ -31,13 +32,14 @@ export const Flow: Schema.Literal<["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN
 export type Flow = typeof Flow.Type
 
 /**
- * A session that waits for the user's consent. `sessionUri`, `authorizationUrl` and `customState` are `Redacted`, because anyone with the
- * URL can consent in the user's place.
+ * A session that waits for the user's consent. `sessionUri`, `authorizationUrl` and `customState` are `Redacted`,
+ * because anyone with the URL can consent in the user's place.
  *
- * To pass a session to another process, encode it with the schema and decode it there. The encoded form contains the secrets in clear:
- * store it like a credential.
+ * To pass a session to another process, encode it with the schema and decode it there. The encoded form contains the
+ * secrets in clear: store it like a credential.
  *
- * `expiresAt` is 10 minutes after the arrival of the authorization URL, its lifetime in the AWS documentation. The service sends no expiry.
+ * `expiresAt` is 10 minutes after the arrival of the authorization URL, its lifetime in the AWS documentation. The
+ * service sends no expiry.
  *
  * @since 0.1.0
  * @category models

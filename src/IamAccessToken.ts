@@ -1,6 +1,6 @@
 /**
- * An AWS-signed JWT for an effect. The effect requires a tag, and a combinator provides the token at every run. The token stands for the
- * program's own IAM identity, so it needs neither a workload access token nor `Identity`.
+ * An AWS-signed JWT for an effect. The effect requires a tag, and a combinator provides the token at every run. The
+ * token stands for the program's own IAM identity, so it needs neither a workload access token nor `Identity`.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,8 @@ export class IamAccessToken
 {}
 
 /**
- * A request, and the tag for the token. A request that breaks a limit of STS fails with `ValidationException` before anything is sent.
+ * A request, and the tag for the token. A request that breaks a limit of STS fails with `ValidationException` before
+ * anything is sent.
  *
  * @since 0.1.0
  * @category models
@@ -40,7 +41,8 @@ export interface Options<Id = IamAccessToken> {
   /** Default: `ES384`. `RS256` is for services that cannot verify `ES384`. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
-   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is refused, not rounded. Default: 5 minutes, set by the service.
+   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is refused, not rounded. Default: 5 minutes, set
+   * by the service.
    */
   readonly duration?: Duration.DurationInput | undefined
   /** Claims of the token: up to 50, keys of 1 to 128 characters and values of up to 256. */
@@ -68,8 +70,8 @@ const obtain = <Id>(
   )
 
 /**
- * Provides an AWS-signed JWT to an effect. Each run obtains the token; `CredentialCache.layerSecurityTokenService` caches tokens until they
- * expire.
+ * Provides an AWS-signed JWT to an effect. Each run obtains the token; `CredentialCache.layerSecurityTokenService`
+ * caches tokens until they expire.
  *
  * The account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
  *
@@ -110,7 +112,8 @@ export const withIamAccessToken: {
 )
 
 /**
- * {@link withIamAccessToken} over the `SecurityTokenService` in context. The wrapped effect does not require `SecurityTokenService`.
+ * {@link withIamAccessToken} over the `SecurityTokenService` in context. The wrapped effect does not require
+ * `SecurityTokenService`.
  *
  * @since 0.1.0
  * @category accessors
@@ -128,8 +131,8 @@ export const makeWithIamAccessToken: Effect.Effect<
 )
 
 /**
- * One token for everything above the layer, obtained when the layer is built. It lives for `duration` and is not renewed. It is for the
- * edge of a short program. Elsewhere use {@link withIamAccessToken}.
+ * One token for everything above the layer, obtained when the layer is built. It lives for `duration` and is not
+ * renewed. It is for the edge of a short program. Elsewhere use {@link withIamAccessToken}.
  *
  * @since 0.1.0
  * @category layers

@@ -41,7 +41,8 @@ import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAc
  */
 export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
   /**
-   * Shows the authorization URL; then the flow waits. Default: `Consent.Handler`, and its default fails with `RequiresUserConsent`.
+   * Shows the authorization URL; then the flow waits. Default: `Consent.Handler`, and its default fails with
+   * `RequiresUserConsent`.
    */
   readonly consent?: Consent.ConsentHandler<E, R> | undefined
   /**
@@ -65,13 +66,18 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
   /** Resource indicators (RFC 8707). */
   readonly resources?: ReadonlyArray<string> | undefined
   readonly audiences?: ReadonlyArray<string> | undefined
-  /** Where the browser goes after consent. It must be registered on the workload identity. Default: `Consent.ReturnUrl`. */
+  /**
+   * Where the browser goes after consent. It must be registered on the workload identity. Default: `Consent.ReturnUrl`.
+   */
   readonly returnUrl?: string | undefined
   /** Asks the user again, and drops the token in the vault. Sent with the first call only. */
   readonly forceAuthentication?: boolean | undefined
   /** State of the application. The return URL carries it back. */
   readonly customState?: Redacted.Redacted | undefined
-  /** Further parameters of the authorization request, such as Google's `access_type`. They never override standard parameters. */
+  /**
+   * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
+   * parameters.
+   */
   readonly customParameters?: { readonly [name: string]: string } | undefined
 }
 
@@ -108,8 +114,8 @@ export interface Service {
   /**
    * Returns an access token for the workload and the user of the `WorkloadAccessToken` in context.
    *
-   * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler, the handler shows
-   * the URL once, and the flow waits for the token.
+   * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
+   * the handler shows the URL once, and the flow waits for the token.
    */
   readonly getAccessToken: <E = RequiresUserConsent, R = never>(
     request: AccessTokenRequest<E, R>
@@ -138,8 +144,8 @@ export interface Service {
   /**
    * Completes an authorization for the user who is signed in where the browser came back.
    *
-   * `user` must be the identifier that the authorization was started for. It must come from the application's own sign-in, never from the
-   * URL. Session binding exists so that a forwarded link cannot bind another person's account.
+   * `user` must be the identifier that the authorization was started for. It must come from the application's own
+   * sign-in, never from the URL. Session binding exists so that a forwarded link cannot bind another person's account.
    */
   readonly completeAuthorization: (options: {
     readonly sessionUri: Redacted.Redacted
@@ -212,8 +218,8 @@ const authenticated = <A>(
   })
 
 /**
- * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>` and updates the metrics of
- * `IdentityMetrics`.
+ * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>` and updates the
+ * metrics of `IdentityMetrics`.
  *
  * @since 0.1.0
  * @category constructors

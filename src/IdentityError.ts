@@ -1,6 +1,6 @@
 /**
- * The errors of obtaining and using a credential, as a closed set of tagged errors. An exception of the service has its AWS name as `_tag`,
- * the name in the AWS documentation, IAM and CloudTrail.
+ * The errors of obtaining and using a credential, as a closed set of tagged errors. An exception of the service has its
+ * AWS name as `_tag`, the name in the AWS documentation, IAM and CloudTrail.
  *
  * No error shows a token, a key, an authorization URL, or a response body. Secret members are `Redacted`.
  *
@@ -67,8 +67,8 @@ export const ValidationExceptionField = Schema.Struct({ name: Schema.String, mes
 export type ValidationExceptionField = typeof ValidationExceptionField.Type
 
 /**
- * The request breaks a limit of the service, or a rule of the flow. `fieldList` names the members and the constraints that they break.
- * HTTP 400. The package also raises it before anything is sent; then there is no `requestId`.
+ * The request breaks a limit of the service, or a rule of the flow. `fieldList` names the members and the constraints
+ * that they break. HTTP 400. The package also raises it before anything is sent; then there is no `requestId`.
  *
  * @since 0.1.0
  * @category errors
@@ -108,8 +108,8 @@ export class UnauthorizedException
 }
 
 /**
- * The caller is not allowed to do this. Either an IAM policy is missing, or another user than the original one completes an authorization.
- * HTTP 403.
+ * The caller is not allowed to do this. Either an IAM policy is missing, or another user than the original one
+ * completes an authorization. HTTP 403.
  *
  * @since 0.1.0
  * @category errors
@@ -145,8 +145,8 @@ export class ResourceNotFoundException
 }
 
 /**
- * The calls exceed the quota of the service: 200 token requests per second, and 20 control plane requests per second and operation (AWS
- * documentation). HTTP 429.
+ * The calls exceed the quota of the service: 200 token requests per second, and 20 control plane requests per second
+ * and operation (AWS documentation). HTTP 429.
  *
  * @since 0.1.0
  * @category errors
@@ -218,7 +218,8 @@ export class ConcurrentModificationException extends Schema.TaggedError<Concurre
 }
 
 /**
- * A quota of the account is used up: 50 credential providers of each kind, or 11,000 workload identities (AWS documentation). HTTP 402.
+ * A quota of the account is used up: 50 credential providers of each kind, or 11,000 workload identities (AWS
+ * documentation). HTTP 402.
  *
  * @since 0.1.0
  * @category errors
@@ -290,8 +291,8 @@ export class DecryptionFailure
 }
 
 /**
- * An exception that is not in the service model, or an error of a proxy or load balancer before the service. `code` is its name, `status`
- * the HTTP status.
+ * An exception that is not in the service model, or an error of a proxy or load balancer before the service. `code` is
+ * its name, `status` the HTTP status.
  *
  * @since 0.1.0
  * @category errors
@@ -329,8 +330,9 @@ const transportAdvice = {
  * - `credentials`: the AWS credential chain found no credentials, so nothing was sent
  * - `undecodable`: the response does not follow the protocol; the error omits its body
  *
- * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the HTTP status, if there
- * was one. `cause` is the underlying error. It is `Redacted`, because such errors can quote requests and responses.
+ * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the
+ * HTTP status, if there was one. `cause` is the underlying error. It is `Redacted`, because such errors can quote
+ * requests and responses.
  *
  * @since 0.1.0
  * @category errors
@@ -363,8 +365,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
 // -----------------------------------------------------------------------------
 
 /**
- * The account does not issue JWTs for services outside of AWS: outbound web identity federation is disabled. The message explains how to
- * enable it. HTTP 403.
+ * The account does not issue JWTs for services outside of AWS: outbound web identity federation is disabled. The
+ * message explains how to enable it. HTTP 403.
  *
  * @since 0.1.0
  * @category errors
@@ -415,8 +417,8 @@ export class JWTPayloadSizeExceededException extends Schema.TaggedError<JWTPaylo
 // -----------------------------------------------------------------------------
 
 /**
- * The user has to consent first. `session` is data: show its `authorizationUrl` to this user, store the session, and continue with
- * `Identity.resumeAccessToken`.
+ * The user has to consent first. `session` is data: show its `authorizationUrl` to this user, store the session, and
+ * continue with `Identity.resumeAccessToken`.
  *
  * @since 0.1.0
  * @category errors
@@ -469,8 +471,8 @@ export class NoTokenOrUrl extends Schema.TaggedError<NoTokenOrUrl>("effect-agent
 }
 
 /**
- * The authorization ended without a token: the user refused, the session expired at the service, or the authorization server issued no
- * token. The service does not report which.
+ * The authorization ended without a token: the user refused, the session expired at the service, or the authorization
+ * server issued no token. The service does not report which.
  *
  * @since 0.1.0
  * @category errors
@@ -488,7 +490,8 @@ export class AuthorizationFailed extends Schema.TaggedError<AuthorizationFailed>
 }
 
 /**
- * The user did not consent before the end of the wait. The session may still be valid: continue it with `Identity.resumeAccessToken`.
+ * The user did not consent before the end of the wait. The session may still be valid: continue it with
+ * `Identity.resumeAccessToken`.
  *
  * @since 0.1.0
  * @category errors
@@ -521,8 +524,8 @@ export class MissingWorkloadAccessToken extends Schema.TaggedError<MissingWorklo
 }
 
 /**
- * The resource asks for more scopes than the token has (`insufficient_scope`, RFC 6750). `required` has the scopes that the resource named,
- * perhaps none. `requested` has the scopes of the token request. To step up, request their union.
+ * The resource asks for more scopes than the token has (`insufficient_scope`, RFC 6750). `required` has the scopes that
+ * the resource named, perhaps none. `requested` has the scopes of the token request. To step up, request their union.
  *
  * @since 0.1.0
  * @category errors
@@ -555,8 +558,8 @@ const rejections = {
  * The resource rejected a credential (401, or `invalid_token` of RFC 6750), and a retry was not possible or failed:
  *
  * - `StillRejected`: the resource rejected the new credential too
- * - `Unchanged`: the service returned the same credential again. A token that its authorization server has revoked stays in the token vault
- *   until a request with `forceAuthentication`
+ * - `Unchanged`: the service returned the same credential again. A token that its authorization server has revoked
+ *   stays in the token vault until a request with `forceAuthentication`
  * - `BodyNotRepeatable`: there is a new credential, but the body of the request is a stream, which is not sent twice
  *
  * `status` is the status of the last response.
@@ -597,11 +600,12 @@ export type CommonError =
   | TransportError
 
 /**
- * All errors of this module: those of the operations of AWS, of `Identity` and `WorkloadAccessToken`, and of credentials on HTTP clients.
+ * All errors of this module: errors of the operations of AWS, of `Identity` and `WorkloadAccessToken`, and of
+ * credentials on HTTP clients.
  *
  * Setup, consent callbacks, stores and the local server have errors of their own: `CredentialProviderError`,
- * `WorkloadIdentity.ReturnUrlsContended`, `ConsentPortal.ConsentPortalFailed` and `ConsentPortalTimedOut`, the errors of `IdentitySetup`,
- * `PendingConsents.ConsentNotPending`, and the errors of `persistence/` and `local/`.
+ * `WorkloadIdentity.ReturnUrlsContended`, `ConsentPortal.ConsentPortalFailed` and `ConsentPortalTimedOut`, the errors
+ * of `IdentitySetup`, `PendingConsents.ConsentNotPending`, and the errors of `persistence/` and `local/`.
  *
  * @since 0.1.0
  * @category errors

@@ -1,8 +1,9 @@
 /**
- * The metrics of `Identity`: the number, outcome and duration of its operations. Every operation updates them in Effect's metric
- * registry, and an exporter such as `@effect/opentelemetry` reads them there.
+ * The metrics of `Identity`: the number, outcome and duration of its operations. Every operation updates them in
+ * Effect's metric registry, and an exporter such as `@effect/opentelemetry` reads them there.
  *
- * The metrics have these labels. The span `Identity.<operation>` has them as attributes, except the first, which is in its name.
+ * The metrics have these labels. The span `Identity.<operation>` has them as attributes, except the first, which is in
+ * its name.
  *
  * - `agentcore.operation`: the method of `Identity`
  * - `agentcore.provider`: the credential provider, where the operation has one
@@ -104,8 +105,8 @@ export const operations: Metric.Metric.Counter<number> = Metric.counter("agentco
 })
 
 /**
- * `agentcore.identity.operation.duration`, in seconds: from the start of an operation to its end. With a consent handler it includes
- * the wait for the user.
+ * `agentcore.identity.operation.duration`, in seconds: from the start of an operation to its end. With a consent
+ * handler it includes the wait for the user.
  *
  * @since 0.1.0
  * @category metrics
@@ -127,8 +128,8 @@ export const duration: Metric.Metric.Histogram<number> = Metric.fromMetricKey(
 /**
  * `agentcore.identity.operation.attempts`: the calls of the data plane for the credential.
  *
- * More than one call means polls, or a refused and renewed workload access token. No call means that there was no workload access
- * token. Cache hits count as calls; retries of the AWS SDK do not.
+ * More than one call means polls, or a refused and renewed workload access token. No call means that there was no
+ * workload access token. Cache hits count as calls; retries of the AWS SDK do not.
  *
  * @since 0.1.0
  * @category metrics
@@ -141,8 +142,9 @@ export const attempts: Metric.Metric.Histogram<number> = Metric.histogram(
 )
 
 /**
- * The maximum number of provider names that the metrics of one `Identity` distinguish. The bound keeps names from outside from filling
- * the memory of the process. An AWS account has 50 providers of each kind by default (AWS documentation).
+ * The maximum number of provider names that the metrics of one `Identity` distinguish. The bound keeps names from
+ * outside from filling the memory of the process. An AWS account has 50 providers of each kind by default (AWS
+ * documentation).
  *
  * @since 0.1.0
  * @category metrics

@@ -23,8 +23,8 @@ export interface PollState {
 }
 
 /**
- * A wait. `poll` asks once, and returns the token if there is one. A failure of `poll` ends the wait. Throttling, 5xx responses and lost
- * connections are not failures here: they count as "not yet".
+ * A wait. `poll` asks once, and returns the token if there is one. A failure of `poll` ends the wait. Throttling, 5xx
+ * responses and lost connections are not failures here: they count as "not yet".
  *
  * @since 0.1.0
  * @category models
@@ -43,7 +43,8 @@ export interface Wait<out E, out R> {
 export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<Redacted.Redacted, E | AuthorizationTimedOut, R>
 
 /**
- * Every 5 seconds for 10 minutes: the interval of the official SDKs, and the lifetime of an authorization URL (AWS documentation).
+ * Every 5 seconds for 10 minutes: the interval of the official SDKs, and the lifetime of an authorization URL (AWS
+ * documentation).
  *
  * @since 0.1.0
  * @category schedules
@@ -53,8 +54,8 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
 )
 
 /**
- * A poller that follows a schedule. It waits before the first poll, because the service has just answered that the session is pending. If
- * the schedule ends without a token, the wait fails with `AuthorizationTimedOut`.
+ * A poller that follows a schedule. It waits before the first poll, because the service has just answered that the
+ * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`.
  *
  * @since 0.1.0
  * @category constructors

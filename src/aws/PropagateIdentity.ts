@@ -1,6 +1,6 @@
 /**
- * Propagates the caller's workload access token to the next agent or gateway, which then acts for the same user. Invocations and requests
- * to gateways carry the token; operations of AgentCore Identity never do.
+ * Propagates the caller's workload access token to the next agent or gateway, which then acts for the same user.
+ * Invocations and requests to gateways carry the token; operations of AgentCore Identity never do.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,10 @@ import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadA
  */
 export type InvokeCommand = InvokeAgentRuntimeCommand | InvokeAgentRuntimeCommandCommand | InvokeHarnessCommand
 
-/** The common part of the three stacks, because a union of them is not callable. Requests of an HTTP client have headers. */
+/**
+ * The common part of the three stacks, because a union of them is not callable. Requests of an HTTP client have
+ * headers.
+ */
 interface BuildStep {
   readonly add: (
     middleware: <Arguments extends { readonly request: { readonly headers: Record<string, string> } }, Output>(
@@ -40,8 +43,8 @@ interface BuildStep {
 }
 
 /**
- * Adds the caller's workload access token to one command of the AWS SDK, as a signed header. The token belongs to this instance, so make
- * a new command for each invocation.
+ * Adds the caller's workload access token to one command of the AWS SDK, as a signed header. The token belongs to this
+ * instance, so make a new command for each invocation.
  *
  * @since 0.1.0
  * @category combinators
@@ -92,11 +95,12 @@ export interface HttpClientOptions {
 const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z0-9-]+\.amazonaws\.com$/
 
 /**
- * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. These are the https hosts
- * `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. The hosts include gateways of other accounts: if URLs
- * come from outside, set `origins` to your own gateways.
+ * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. These are the https
+ * hosts `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. The hosts include gateways of
+ * other accounts: if URLs come from outside, set `origins` to your own gateways.
  *
- * The gateway's own authorization goes into the header `Authorization`. See `http/HttpClientCredentials` for it, and for redirects.
+ * The gateway's own authorization goes into the header `Authorization`. See `http/HttpClientCredentials` for it, and
+ * for redirects.
  *
  * @since 0.1.0
  * @category combinators

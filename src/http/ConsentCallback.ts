@@ -1,6 +1,6 @@
 /**
- * The page that the browser returns to after consent. It completes the authorization for the user who is signed in in this browser,
- * and for no other user. Then it signals the waiting program.
+ * The page that the browser returns to after consent. It completes the authorization for the user who is signed in in
+ * this browser, and for no other user. Then it signals the waiting program.
  *
  * @since 0.1.0
  */
@@ -61,9 +61,9 @@ export interface Options<E, R, E2 = never, R2 = never> {
   /**
    * The user who is signed in in this browser, from the application's own session, usually a cookie.
    *
-   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another user. A
-   * program with a single user on their own machine passes a constant. If it fails, no session is claimed, and the application answers
-   * the failure.
+   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
+   * user. A program with a single user on their own machine passes a constant. If it fails, no session is claimed, and
+   * the application answers the failure.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
   /** The response instead of the plain pages, for example a redirect into the application. */
@@ -73,8 +73,8 @@ export interface Options<E, R, E2 = never, R2 = never> {
 }
 
 /**
- * Adds the route of the return URL to an `HttpLayerRouter`, and provides a `TokenPoller` that polls as soon as the route has completed
- * the session.
+ * Adds the route of the return URL to an `HttpLayerRouter`, and provides a `TokenPoller` that polls as soon as the
+ * route has completed the session.
  *
  * Put {@link layerRedaction} around the server: the URL of this page contains the session.
  *
@@ -123,7 +123,8 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       const signals = ConsentSignals.make()
       const respond = options.respond ?? plainPage
 
-      // Uninterruptible: a session that is claimed and not completed is lost, so a closed browser must not interrupt it.
+      // Uninterruptible: a session that is claimed and not completed is lost, so a closed browser must not interrupt
+      // it.
       const complete = (sessionUri: Redacted.Redacted, user: UserIdentifier): Effect.Effect<Outcome> =>
         Effect.gen(function*() {
           const consent = yield* pending.claim(sessionUri)
@@ -196,8 +197,8 @@ const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServe
 }
 
 /**
- * Keeps the URL of the page out of the spans of the HTTP server: it contains the session. Provide it to the layer of the server. The route
- * itself omits the log line of the request.
+ * Keeps the URL of the page out of the spans of the HTTP server: it contains the session. Provide it to the layer of
+ * the server. The route itself omits the log line of the request.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * Credentials for an HTTP client. Each request gets the credential of its caller, only the allowed origins receive it, and a rejected
- * credential is renewed.
+ * Credentials for an HTTP client. Each request gets the credential of its caller, only the allowed origins receive it,
+ * and a rejected credential is renewed.
  *
  * @since 0.1.0
  */
@@ -28,8 +28,8 @@ import { sendWithAccessToken, sendWithApiKey } from "./internal/authenticatedReq
  */
 export interface OriginOptions {
   /**
-   * Scheme, host and port, as in `https://api.example.com`. Requests to any other origin, also after a redirect, stay as they are. An
-   * invalid entry throws an `IllegalArgumentException` when the client is wrapped.
+   * Scheme, host and port, as in `https://api.example.com`. Requests to any other origin, also after a redirect, stay
+   * as they are. An invalid entry throws an `IllegalArgumentException` when the client is wrapped.
    */
   readonly origins: Arr.NonEmptyReadonlyArray<string>
   /** Allows plain http to hosts other than loopback. Credentials are then readable on the network. Default: false. */
@@ -46,16 +46,18 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
   extends Omit<AccessTokenRequest<E, R>, "forceAuthentication">, OriginOptions
 {
   /**
-   * If a token was rejected and the service returns the same token again, asks with `forceAuthentication`. It drops the token in the
-   * vault, and needs the user's consent again. It is for tokens that their authorization server has revoked, because AgentCore does not
-   * notice that. Requests that are rejected at the same time share one re-authentication with `CredentialCache`; without it each one asks
-   * the user. Default: false, and the request fails with `CredentialRejected`.
+   * If a token was rejected and the service returns the same token again, asks with `forceAuthentication`. It drops the
+   * token in the vault, and needs the user's consent again. It is for tokens that their authorization server has
+   * revoked, because AgentCore does not notice that. Requests that are rejected at the same time share one
+   * re-authentication with `CredentialCache`; without it each one asks the user. Default: false, and the request fails
+   * with `CredentialRejected`.
    */
   readonly reauthenticate?: boolean | undefined
   /**
-   * If the resource asks for scopes that the token lacks, asks once for these too and repeats the request. It may need the user's
-   * consent. If these scopes are not available, the request fails with `InsufficientScope`. The next request starts with `scopes` again, so
-   * put scopes that are always needed there. Default: false, and the request fails with `InsufficientScope`.
+   * If the resource asks for scopes that the token lacks, asks once for these too and repeats the request. It may need
+   * the user's consent. If these scopes are not available, the request fails with `InsufficientScope`. The next request
+   * starts with `scopes` again, so put scopes that are always needed there. Default: false, and the request fails with
+   * `InsufficientScope`.
    */
   readonly stepUp?: boolean | undefined
 }
@@ -70,7 +72,8 @@ export interface ApiKeyOptions extends OriginOptions {
   /** The name of the API-key credential provider. */
   readonly provider: string
   /**
-   * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentException` when the client is wrapped.
+   * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentException` when the
+   * client is wrapped.
    */
   readonly header: string
   /** The text before the key, with the space if there is one, as in `"Token "`. Default: none. */
@@ -78,8 +81,8 @@ export interface ApiKeyOptions extends OriginOptions {
 }
 
 /**
- * The errors that a credential adds to a client, besides the errors of obtaining it. A `RequestError` with reason `Encode` means that no
- * header can carry the credential, for example an API key with a line break.
+ * The errors that a credential adds to a client, besides the errors of obtaining it. A `RequestError` with reason
+ * `Encode` means that no header can carry the credential, for example an API key with a line break.
  *
  * @since 0.1.0
  * @category errors
@@ -91,22 +94,23 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
 // -----------------------------------------------------------------------------
 
 /**
- * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token of its own caller, and
- * replaces an existing `Authorization` header. (Put `CredentialCache` under `Identity` to cache tokens.)
+ * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token of its
+ * own caller, and replaces an existing `Authorization` header. (Put `CredentialCache` under `Identity` to cache
+ * tokens.)
  *
- * - 401, or the error code `invalid_token`: the client obtains the token again and repeats the request once. If that does not help, the
- *   request fails with `CredentialRejected`. A stream body is not sent twice
+ * - 401, or the error code `invalid_token`: the client obtains the token again and repeats the request once. If that
+ *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
  * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up
  *
  * All other responses go to the caller. No response, error or span of the client contains the header.
  *
- * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result in
- * `HttpClient.followRedirects`; then the origin of each hop decides. An inner `followRedirects` would send the header to the next origin.
- * A redirect to a foreign origin is then a defect, and is not followed. (With `Effect.withTracerEnabled(false)` it is detected only
- * after the response.)
+ * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
+ * in `HttpClient.followRedirects`; then the origin of each hop decides. An inner `followRedirects` would send the
+ * header to the next origin. A redirect to a foreign origin is then a defect, and is not followed. (With
+ * `Effect.withTracerEnabled(false)` it is detected only after the response.)
  *
- * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside. Provide a
- * `RequestInit` of `fetch` around the request; one provided to the layer of the client is ignored.
+ * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
+ * Provide a `RequestInit` of `fetch` around the request; one provided to the layer of the client is ignored.
  *
  * @since 0.1.0
  * @category combinators
@@ -173,12 +177,13 @@ export const withAccessToken: {
 )
 
 /**
- * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the allowed origins only.
- * After a 401 the client obtains the key again. If the key has changed, it repeats the request once; otherwise the request fails with
- * `CredentialRejected`. For redirects and the order of combinators see {@link withAccessToken}.
+ * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
+ * allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the request
+ * once; otherwise the request fails with `CredentialRejected`. For redirects and the order of combinators see {@link
+ * withAccessToken}.
  *
- * A 401 does not name the refused credential, and the inner combinator handles it first. If the resource needs a token too, put the token
- * inside, because tokens expire.
+ * A 401 does not name the refused credential, and the inner combinator handles it first. If the resource needs a token
+ * too, put the token inside, because tokens expire.
  *
  * @since 0.1.0
  * @category combinators

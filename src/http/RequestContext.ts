@@ -1,8 +1,10 @@
 /**
- * The context that AgentCore Runtime sends with a request, and the caller of the request. Both are read from the headers and provided to
- * the handlers of an HTTP server. Each request has its own context; no state stays between requests.
+ * The context that AgentCore Runtime sends with a request, and the caller of the request. Both are read from the
+ * headers and provided to the handlers of an HTTP server. Each request has its own context; no state stays between
+ * requests.
  *
- * A server needs two lines: {@link layer} (or {@link middleware}) for its routes, and {@link layerRedaction} around the whole server.
+ * A server needs two lines: {@link layer} (or {@link middleware}) for its routes, and {@link layerRedaction} around the
+ * whole server.
  *
  * @since 0.1.0
  * @example
@@ -58,8 +60,8 @@ import { normalize } from "./internal/headers.js"
 // -----------------------------------------------------------------------------
 
 /**
- * Headers by name: from Node or `@effect/platform`, in a plain record, or as pairs (the `Headers` of Fetch, a `Map`). Names are
- * case-insensitive.
+ * Headers by name: from Node or `@effect/platform`, in a plain record, or as pairs (the `Headers` of Fetch, a `Map`).
+ * Names are case-insensitive.
  *
  * @since 0.1.0
  * @category models
@@ -69,8 +71,9 @@ export type HeadersLike =
   | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 /**
- * Headers, or an object with headers. For example: a request of Fetch, Node or `@effect/platform`; an event of API Gateway (both payload
- * formats), a Lambda function URL, or an Application Load Balancer (with or without multi-value headers).
+ * Headers, or an object with headers. For example: a request of Fetch, Node or `@effect/platform`; an event of API
+ * Gateway (both payload formats), a Lambda function URL, or an Application Load Balancer (with or without multi-value
+ * headers).
  *
  * @since 0.1.0
  * @category models
@@ -101,8 +104,8 @@ export interface Service {
   /** The token of an `Authorization: Bearer` header. Only Runtime verifies it, if it has a JWT authorizer. */
   readonly bearerToken?: Redacted.Redacted | undefined
   /**
-   * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower case. They are
-   * `Redacted` because they may carry secrets.
+   * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
+   * case. They are `Redacted` because they may carry secrets.
    */
   readonly customHeaders: { readonly [name: string]: Redacted.Redacted }
 }
@@ -178,7 +181,10 @@ const read = (input: Input, makeRequestId: () => string): Service => {
  *
  * const event = {
  *   version: "2.0",
- *   headers: { "x-amz-bedrock-agentcore-identity-wat": "the-token", oauth2callbackurl: "https://agent.example.com/consent" }
+ *   headers: {
+ *     "x-amz-bedrock-agentcore-identity-wat": "the-token",
+ *     oauth2callbackurl: "https://agent.example.com/consent"
+ *   }
  * }
  *
  * Effect.runSync(RequestContext.fromHeaders(event)).callbackUrl // "https://agent.example.com/consent"
@@ -186,8 +192,8 @@ const read = (input: Input, makeRequestId: () => string): Service => {
 export const fromHeaders = (input: Input): Effect.Effect<Service> => Effect.sync(() => read(input, randomUUID))
 
 /**
- * The caller of a request. Its token is not renewed: the next request brings the next token. If the request has no token, `get` fails
- * with `MissingWorkloadAccessToken`, and the message names what the client has to send.
+ * The caller of a request. Its token is not renewed: the next request brings the next token. If the request has no
+ * token, `get` fails with `MissingWorkloadAccessToken`, and the message names what the client has to send.
  *
  * @since 0.1.0
  * @category constructors
@@ -210,8 +216,8 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
 
 /**
  * Runs an effect for a request: with its {@link RequestContext}, with the `WorkloadAccessToken` of its caller (or the
- * {@link Fallback}), and with its callback URL as `Consent.ReturnUrl`. It is for servers other than Effect's, and for work that
- * continues after the response.
+ * {@link Fallback}), and with its callback URL as `Consent.ReturnUrl`. It is for servers other than Effect's, and for
+ * work that continues after the response.
  *
  * @since 0.1.0
  * @category combinators
@@ -270,8 +276,8 @@ class OuterMiddleware extends Context.Reference<OuterMiddleware>()(
 ) {}
 
 /**
- * Read from the headers of the request, never from the `RequestContext` in context: a program may have provided another one around its
- * server by accident.
+ * Read from the headers of the request, never from the `RequestContext` in context: a program may have provided another
+ * one around its server by accident.
  */
 const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest> = Effect.gen(function*() {
   const { headers, source } = yield* HttpServerRequest.HttpServerRequest
@@ -280,12 +286,13 @@ const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest
 })
 
 /**
- * Provides {@link RequestContext}, `WorkloadAccessToken` and `Consent.ReturnUrl` to an app. The `returnUrl` of a token request takes
- * precedence over this `Consent.ReturnUrl`.
+ * Provides {@link RequestContext}, `WorkloadAccessToken` and `Consent.ReturnUrl` to an app. The `returnUrl` of a token
+ * request takes precedence over this `Consent.ReturnUrl`.
  *
  * A request without a workload access token fails only where the handler needs the token.
  *
- * The body of a streamed response runs after the handler and outside of it. Give it its services by `Stream.provideContext`.
+ * The body of a streamed response runs after the handler and outside of it. Give it its services by
+ * `Stream.provideContext`.
  *
  * @since 0.1.0
  * @category middleware
@@ -329,8 +336,8 @@ export const layer: Layer.Layer<HttpLayerRouter.Request.From<"Requires", Provide
 }>()(middleware).layer
 
 /**
- * Provides {@link RequestContext} to the endpoints of an `HttpApi`. A middleware of `HttpApi` provides one tag and no references. Such a
- * server also needs {@link middleware}, for `Consent.ReturnUrl`.
+ * Provides {@link RequestContext} to the endpoints of an `HttpApi`. A middleware of `HttpApi` provides one tag and no
+ * references. Such a server also needs {@link middleware}, for `Consent.ReturnUrl`.
  *
  * @since 0.1.0
  * @category HttpApi
@@ -388,8 +395,8 @@ export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccess
 )
 
 /**
- * Gives requests without a workload access token the `WorkloadAccessToken` of this layer as their caller. Everyone who reaches the
- * server then is that caller, so use it on a development machine only.
+ * Gives requests without a workload access token the `WorkloadAccessToken` of this layer as their caller. Everyone who
+ * reaches the server then is that caller, so use it on a development machine only.
  *
  * @since 0.1.0
  * @category layers
@@ -407,8 +414,8 @@ export const layerFallback: Layer.Layer<Fallback, never, WorkloadAccessToken.Wor
 )
 
 /**
- * Keeps workload access tokens, bearer tokens and custom headers out of the spans of an HTTP server. Provide it to the layer of the
- * server: the tracer of the platform runs outside of all middlewares.
+ * Keeps workload access tokens, bearer tokens and custom headers out of the spans of an HTTP server. Provide it to the
+ * layer of the server: the tracer of the platform runs outside of all middlewares.
  *
  * It does not cover logs. Do not log a request: a request of Node prints all its headers, also `authorization`.
  *

@@ -1,6 +1,6 @@
 /**
- * Puts a secret into a header of the requests of an HTTP client: separately for each hop of a redirect, and for the allowed origins only.
- * Responses and errors of the client do not contain it.
+ * Puts a secret into a header of the requests of an HTTP client: separately for each hop of a redirect, and for the
+ * allowed origins only. Responses and errors of the client do not contain it.
  *
  * @since 0.1.0
  */
@@ -41,8 +41,8 @@ export interface Options<E, R, E2, R2> {
 }
 
 /**
- * The two parts of every client of the platform. The public interface omits them. `HttpClient.transform` uses them, but it cannot change
- * the request of a hop.
+ * The two parts of every client of the platform. The public interface omits them. `HttpClient.transform` uses them, but
+ * it cannot change the request of a hop.
  */
 interface HttpClientInternals<E, R> {
   readonly preprocess: HttpClient.HttpClient.Preprocess<E, R>
@@ -73,9 +73,9 @@ const isForeign = (request: HttpClientRequest.HttpClientRequest, allows: Allows)
   Option.exists(urlOf(request), (url) => !allows(url))
 
 /**
- * An inner client that follows redirects sends the header to the next origin. The platform reads this reference before it sends a request,
- * so a request that would carry the credential to a foreign origin ends here. With tracing off the platform does not read it, and only
- * the final response shows the redirect.
+ * An inner client that follows redirects sends the header to the next origin. The platform reads this reference before
+ * it sends a request, so a request that would carry the credential to a foreign origin ends here. With tracing off the
+ * platform does not read it, and only the final response shows the redirect.
  */
 const guardRedirects = (carries: Carries, allows: Allows) =>
   Effect.locallyWith(
@@ -86,7 +86,8 @@ const guardRedirects = (carries: Carries, allows: Allows) =>
     }
   )
 
-// By default `fetch` follows redirects and sends custom headers to other origins. A program that set `redirect: "error"` keeps it.
+// By default `fetch` follows redirects and sends custom headers to other origins. A program that set `redirect:
+// "error"` keeps it.
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWithEffect((context: Context.Context<never>) => {
     const init = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
@@ -192,8 +193,8 @@ const emptyCopy = (value: object): object =>
     : Object.create(Object.getPrototypeOf(value))
 
 /**
- * Replaces the sent request by the original one, also in errors that were made of other errors. Errors that contain the sent request are
- * copied, because they belong to their libraries; all others keep their identity.
+ * Replaces the sent request by the original one, also in errors that were made of other errors. Errors that contain the
+ * sent request are copied, because they belong to their libraries; all others keep their identity.
  */
 const replaceRequest = (
   carries: Carries,

@@ -6,8 +6,8 @@
 import { hasProperty } from "effect/Predicate"
 
 /**
- * Returns the code of an error of the operating system, a database or a package, or else its name. It never returns the message, because
- * messages can quote secrets.
+ * Returns the code of an error of the operating system, a database or a package, or else its name. It never returns the
+ * message, because messages can quote secrets.
  *
  * @internal
  */

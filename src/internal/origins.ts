@@ -30,8 +30,8 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
     : undefined
 
 /**
- * An allow-list. An invalid entry is a mistake of the programmer, and throws at once. The message omits the value, because it may contain
- * a password.
+ * An allow-list. An invalid entry is a mistake of the programmer, and throws at once. The message omits the value,
+ * because it may contain a password.
  *
  * @internal
  */

@@ -12,7 +12,8 @@
 export const identityWat = "x-amz-bedrock-agentcore-identity-wat"
 
 /**
- * The three names of the workload access token. The first present header counts. The SDKs read the first two, in this order.
+ * The three names of the workload access token. The first present header counts. The SDKs read the first two, in this
+ * order.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
- * Spans at two thirds of the cost of `Effect.withSpan`: it enters one region for the span and one for the context, and here they are one
- * region. Two spans are a tenth of the time of a call over the loopback interface (`npm run bench`).
+ * Spans at two thirds of the cost of `Effect.withSpan`: it enters one region for the span and one for the context, and
+ * here they are one region. Two spans are a tenth of the time of a call over the loopback interface (`npm run bench`).
  *
  * @since 0.1.0
  */

@@ -32,8 +32,8 @@ export interface Record {
 }
 
 /**
- * The record of the running operation, if there is one. The flow and the cache write it; the operation reads it at its end. Each run
- * of an operation has its own record.
+ * The record of the running operation, if there is one. The flow and the cache write it; the operation reads it at its
+ * end. Each run of an operation has its own record.
  *
  * @internal
  */
@@ -98,8 +98,9 @@ const makeProviderNames = () => {
 }
 
 /**
- * A metric finds its state by the identity of the array of labels, and otherwise by a hash of all labels, which takes ten times as long.
- * So the same labels are always the same array. `programLabels` are the labels that the program put on its fiber.
+ * A metric finds its state by the identity of the array of labels, and otherwise by a hash of all labels, which takes
+ * ten times as long. So the same labels are always the same array. `programLabels` are the labels that the program put
+ * on its fiber.
  */
 const makeLabels = () => {
   const memo = new WeakMap<Labels, Map<string, Labels>>()

@@ -1,6 +1,6 @@
 /**
- * AgentCore Identity without Effect: the functions of the official TypeScript SDK, with its signatures. A program that imports them from
- * `bedrock-agentcore/identity` only changes the import.
+ * AgentCore Identity without Effect: the functions of the official TypeScript SDK, with its signatures. A program that
+ * imports them from `bedrock-agentcore/identity` only changes the import.
  *
  * Intended differences:
  *
@@ -9,9 +9,10 @@
  * - If the user has to consent and there is no `onAuthUrl`, the promise rejects with `RequiresUserConsent` at once. Its
  *   `authorizationUrl` (`Redacted`) is the URL. The official SDK waits ten minutes for a user who was never asked.
  * - A refused consent ends the wait at once (`AuthorizationFailed`).
- * - {@link runWithContext} sets the context of a request, because the official server does not export its own. It takes one line in a
- *   handler of `BedrockAgentCoreApp`, also in a handler that streams.
- * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that accept it.
+ * - {@link runWithContext} sets the context of a request, because the official server does not export its own. It takes
+ *   one line in a handler of `BedrockAgentCoreApp`, also in a handler that streams.
+ * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
+ *   accept it.
  *
  * @since 0.1.0
  * @example
@@ -30,8 +31,10 @@
  * })
  *
  * // The `process` of a `BedrockAgentCoreApp`
- * const process = (request: { readonly repository: string }, context: { readonly workloadAccessToken?: string | undefined }) =>
- *   runWithContext(context, () => listIssues(request.repository))
+ * const process = (
+ *   request: { readonly repository: string },
+ *   context: { readonly workloadAccessToken?: string | undefined }
+ * ) => runWithContext(context, () => listIssues(request.repository))
  */
 import * as Cause from "effect/Cause"
 import * as ConfigError from "effect/ConfigError"
@@ -73,13 +76,16 @@ export interface OAuth2WrapperConfig {
   resources?: Array<string> | undefined
   audiences?: Array<string> | undefined
   authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
-  /** Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the call. */
+  /**
+   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
+   * call.
+   */
   onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
   /** Asks the user again, and drops the token in the vault. */
   forceAuthentication?: boolean | undefined
   /**
-   * Where the browser goes after consent. It must be registered on the workload identity. Default: the URL of the request in context,
-   * else the `Consent.ReturnUrl` of the runtime.
+   * Where the browser goes after consent. It must be registered on the workload identity. Default: the URL of the
+   * request in context, else the `Consent.ReturnUrl` of the runtime.
    */
   callbackUrl?: string | undefined
   /** State of the application. The callback URL carries it back. */
@@ -123,7 +129,8 @@ export interface ApiKeyRequest extends ApiKeyWrapperConfig {
 }
 
 /**
- * The used part of the context of a request. The `RequestContext` of the official SDK and the service of `http/RequestContext` match it.
+ * The used part of the context of a request. The `RequestContext` of the official SDK and the service of
+ * `http/RequestContext` match it.
  *
  * @since 0.1.0
  * @category models
@@ -184,11 +191,13 @@ export interface Functions {
 const storage = new AsyncLocalStorage<RequestContext>()
 
 /**
- * Runs a function in the context of a request. All calls of the function, now and later, see this context. If the function returns an
- * async generator, or a promise of one, the body of the generator sees the context too, wherever it is read.
+ * Runs a function in the context of a request. All calls of the function, now and later, see this context. If the
+ * function returns an async generator, or a promise of one, the body of the generator sees the context too, wherever it
+ * is read.
  *
- * It is for promises, not for Effect. A waiting fiber resumes in the asynchronous context of the code that resumes it, perhaps another
- * request. An Effect takes its caller from `WorkloadAccessToken`, and passes it on with `PropagateIdentity`.
+ * It is for promises, not for Effect. A waiting fiber resumes in the asynchronous context of the code that resumes it,
+ * perhaps another request. An Effect takes its caller from `WorkloadAccessToken`, and passes it on with
+ * `PropagateIdentity`.
  *
  * @since 0.1.0
  * @category context
@@ -246,7 +255,8 @@ const toRequest = (
 })
 
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
-  // The scheduler may run the fiber in the asynchronous context of another request, so the callback is bound to the caller's context.
+  // The scheduler may run the fiber in the asynchronous context of another request, so the callback is bound to the
+  // caller's context.
   const show = AsyncResource.bind(async (url: string) => onAuthUrl(url))
   return (session) =>
     Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
@@ -278,7 +288,8 @@ const makeFunctions = <R>({ identity, run }: Runner<R>): Functions => {
     ) => (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
   ) =>
     wrap((context) => {
-      // Before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context of another call.
+      // Before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context of
+      // another call.
       const call = callFor(context)
       return Effect.flatMap(
         callerOf(config.workloadIdentityToken, context),
@@ -317,8 +328,8 @@ const makeFunctions = <R>({ identity, run }: Runner<R>): Functions => {
 /**
  * The functions over a runtime of the program. Besides `Identity` the runtime may have:
  *
- * - a `WorkloadAccessToken`: the caller if neither `workloadIdentityToken` nor the request has a token, for example in local
- *   development. It is then also the caller of requests without a token
+ * - a `WorkloadAccessToken`: the caller if neither `workloadIdentityToken` nor the request has a token, for example in
+ *   local development. It is then also the caller of requests without a token
  * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`: defaults for calls that do not set them
  *
  * The first call builds a `ManagedRuntime`. The program disposes of it.
@@ -361,8 +372,8 @@ export const make = <E>(
 const defaultRuntime = DefaultRuntime.make()
 
 /**
- * Ends the runtime of this module's functions: `AwsIdentity.layer()` with its clients. The next call makes a new one. It is for tests, and
- * for programs that change their environment. A process that exits does not need it.
+ * Ends the runtime of this module's functions: `AwsIdentity.layer()` with its clients. The next call makes a new one.
+ * It is for tests, and for programs that change their environment. A process that exits does not need it.
  *
  * @since 0.1.0
  * @category runtime
@@ -376,11 +387,12 @@ const defaultFunctions = makeFunctions({ run: Effect.runPromiseExit, identity: d
 // -----------------------------------------------------------------------------
 
 /**
- * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. It runs over AWS, with
- * the region, credentials and endpoint of `AwsIdentity.layer()`. {@link make} returns the same function over any other layer.
+ * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. It
+ * runs over AWS, with the region, credentials and endpoint of `AwsIdentity.layer()`. {@link make} returns the same
+ * function over any other layer.
  *
- * The promise rejects with the errors of the function, with `AccessTokenError`, and with the errors of `onAuthUrl`. Without `onAuthUrl` it
- * rejects with `RequiresUserConsent` if the user has to consent.
+ * The promise rejects with the errors of the function, with `AccessTokenError`, and with the errors of `onAuthUrl`.
+ * Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has to consent.
  *
  * @since 0.1.0
  * @category functions
@@ -402,7 +414,8 @@ const defaultFunctions = makeFunctions({ run: Effect.runPromiseExit, identity: d
 export const withAccessToken: Functions["withAccessToken"] = defaultFunctions.withAccessToken
 
 /**
- * Passes an API key to an async function as its last argument. Each call obtains the key. Otherwise it is like {@link withAccessToken}.
+ * Passes an API key to an async function as its last argument. Each call obtains the key. Otherwise it is like {@link
+ * withAccessToken}.
  *
  * @since 0.1.0
  * @category functions
@@ -419,9 +432,10 @@ export const withApiKey: Functions["withApiKey"] = defaultFunctions.withApiKey
 export const withWAT: Functions["withWAT"] = defaultFunctions.withWAT
 
 /**
- * Propagates the caller to the next hop: adds the workload access token of the request in context to `InvokeAgentRuntime`,
- * `InvokeAgentRuntimeCommand` and `InvokeHarness` of this client, as a signed header. Other operations, and calls without a token, stay
- * as they are. A second call with the same client changes nothing. It is not for calls from an Effect, see {@link runWithContext}.
+ * Propagates the caller to the next hop: adds the workload access token of the request in context to
+ * `InvokeAgentRuntime`, `InvokeAgentRuntimeCommand` and `InvokeHarness` of this client, as a signed header. Other
+ * operations, and calls without a token, stay as they are. A second call with the same client changes nothing. It is
+ * not for calls from an Effect, see {@link runWithContext}.
  *
  * @since 0.1.0
  * @category functions

@@ -23,8 +23,8 @@ const quoted = /"((?:[^"\\]|\\[^])*)"/y
 const token68 = /[ \t]+[\w\-.~+/]+=*(?=[ \t]*(?:,|$))/y
 
 /**
- * The challenges of a `WWW-Authenticate` header, which may be several headers joined by commas. Everything after a syntax error is
- * ignored.
+ * The challenges of a `WWW-Authenticate` header, which may be several headers joined by commas. Everything after a
+ * syntax error is ignored.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The headers of a request or an event, whatever form they have.
+ * The headers of a request or an event, in any of their forms.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,9 @@ const isContainer = (value: unknown): value is Container =>
   typeof value === "object" && value !== null && (!Array.isArray(value) || (value.length > 0 && value.every(isPair)))
 
 /**
- * A request or an event has its headers in a member; a header named `headers` is a text, or a list of texts. An event in the multi-value
- * form has all values in `multiValueHeaders`. Its `headers` has the last value of each name, or nothing.
+ * A request or an event has its headers in a member; a header named `headers` is a text, or a list of texts. An event
+ * in the multi-value form has all values in `multiValueHeaders`. Its `headers` has the last value of each name, or
+ * nothing.
  */
 const containerOf = (input: object): Container => {
   const { headers, multiValueHeaders } = input as { readonly headers?: unknown; readonly multiValueHeaders?: unknown }
@@ -24,8 +25,8 @@ const containerOf = (input: object): Container => {
 }
 
 /**
- * The headers by name in lower case. Several values of a name are joined by commas, as HTTP joins them. Empty values are dropped. An
- * event is JSON from outside, so values of any other type than text are dropped too.
+ * The headers by name in lower case. Several values of a name are joined by commas, as HTTP joins them. Empty values
+ * are dropped. An event is JSON from outside, so values of any other type than text are dropped too.
  *
  * @internal
  */

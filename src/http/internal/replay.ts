@@ -34,8 +34,8 @@ export const isRepeatable = (body: HttpBody.HttpBody): boolean => {
 const drainLimit = 128 * 1024
 
 /**
- * Frees the connection of an unread response: reads its body if that is short and arrives within a second, and otherwise drops the
- * connection.
+ * Frees the connection of an unread response: reads its body if that is short and arrives within a second, and
+ * otherwise drops the connection.
  *
  * @internal
  */

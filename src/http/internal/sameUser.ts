@@ -8,7 +8,8 @@ import * as Redacted from "effect/Redacted"
 import * as UserIdentifier from "../../UserIdentifier.js"
 
 /**
- * True for the same id, the same JWT, or two JWTs with the same issuer and subject: a user who signed in again has a new JWT.
+ * True for the same id, the same JWT, or two JWTs with the same issuer and subject: a user who signed in again has a
+ * new JWT.
  *
  * The application vouches for both JWTs, so they are decoded and not verified.
  *

@@ -20,7 +20,8 @@ const makeCaller = (token: string | Redacted.Redacted): Service => ({
 })
 
 /**
- * The caller from the configuration, else from the request in context, else from the runtime. An empty token does not count.
+ * The caller from the configuration, else from the request in context, else from the runtime. An empty token does not
+ * count.
  *
  * @internal
  */

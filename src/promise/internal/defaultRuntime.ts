@@ -26,7 +26,8 @@ export const make = (): DefaultRuntime => {
       const runtime = current ??= ManagedRuntime.make(AwsIdentity.layer())
       return runtime.runtimeEffect.pipe(
         Effect.map(({ context }) => Context.get(context, Identity)),
-        // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that time.
+        // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that
+        // time.
         Effect.tapErrorCause(() => {
           if (current === runtime) {
             current = undefined

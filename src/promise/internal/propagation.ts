@@ -30,7 +30,10 @@ export interface AwsClient {
   }
 }
 
-/** The operations that accept the header. Other operations of the client, such as those of AgentCore Identity, do not. */
+/**
+ * The operations that accept the header. Other operations of the client, such as operations of AgentCore Identity, do
+ * not.
+ */
 const commands: ReadonlySet<string | undefined> = new Set([
   "InvokeAgentRuntimeCommand",
   "InvokeAgentRuntimeCommandCommand",
@@ -38,8 +41,8 @@ const commands: ReadonlySet<string | undefined> = new Set([
 ])
 
 /**
- * Adds the middleware. The step `build` runs before the request is signed, and once for all attempts. With priority `high` it runs before
- * the middleware of a single command, which therefore takes precedence.
+ * Adds the middleware. The step `build` runs before the request is signed, and once for all attempts. With priority
+ * `high` it runs before the middleware of a single command, which therefore takes precedence.
  *
  * @internal
  */
