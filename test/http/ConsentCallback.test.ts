@@ -34,7 +34,7 @@ const session = (expiresIn = "10 minutes") =>
     expiresAt: DateTime.addDuration(DateTime.unsafeNow(), expiresIn as "10 minutes")
   })
 
-/** The signed-in user is whoever the cookie names. */
+/** The cookie names the signed-in user. */
 const currentUser = Effect.map(
   HttpServerRequest.HttpServerRequest,
   (request): UserIdentifier.UserIdentifier => ({ userId: request.cookies["user"] ?? "nobody" })

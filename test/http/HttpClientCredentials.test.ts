@@ -100,7 +100,7 @@ for (const [name, client] of clients) {
             ["/direct", "/away", "/back", "/direct", "/away", "/back"]
           )
           Recorder.assertSecretFree(other.seen.map(({ text }) => text), [sentinel])
-          // The control: where it is meant to go, it went, at each of four hops.
+          // The control: each of the four hops to an allowed origin had the header.
           assert.lengthOf(mine.seen.filter(({ headers }) => headers.authorization?.includes(sentinel) === true), 4)
           assert.lengthOf(mine.seen.filter(({ headers }) => String(headers["x-own-key"]).includes(sentinel)), 4)
         }).pipe(provide)
@@ -149,7 +149,7 @@ for (const [name, client] of clients) {
         assert.include(Cause.pretty(cause), "HttpClient.followRedirects has to wrap the client with credentials")
         assert.lengthOf(mine.seen, 1)
         assert.lengthOf(other.seen, 0)
-        // Nobody can tell before: it is a defect all the same.
+        // Without tracing the redirect is detected after the response, and is a defect too.
         const late = yield* Effect.sandbox(api.get(`${mine.url}/start`)).pipe(
           Effect.withTracerEnabled(false),
           Effect.flip
