@@ -12,8 +12,8 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import * as Observation from "../src/internal/observation.js"
 import { Rejected } from "../src/internal/rejectedCredential.js"
+import * as Telemetry from "../src/internal/telemetry.js"
 import * as Recorder from "./recorder.js"
 import { answers, failures, secret } from "./utils.js"
 
@@ -114,8 +114,8 @@ describe("CredentialCache.layerStore", () => {
       )
       yield* a.token()
       const before = yield* hits
-      const record: Observation.Record = { attempts: 0, cache: undefined }
-      yield* Effect.provideService(b.token(), Observation.Observation, record)
+      const record: Telemetry.Record = { attempts: 0, cache: undefined }
+      yield* Effect.provideService(b.token(), Telemetry.Observation, record)
       assert.strictEqual(record.cache, "hit")
       assert.strictEqual((yield* hits) - before, 1)
     }).pipe(Effect.provide(numbered)))

@@ -18,8 +18,8 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/TestClock"
-import * as Observation from "../src/internal/observation.js"
 import { Rejected } from "../src/internal/rejectedCredential.js"
+import * as Telemetry from "../src/internal/telemetry.js"
 import * as Recorder from "./recorder.js"
 import { answers, failures, same, secret, sessionUri } from "./utils.js"
 
@@ -701,8 +701,8 @@ describe("CredentialCache: one call for all who ask at once", () => {
 describe("CredentialCache: what is seen of it", () => {
   const observed = (request?: Partial<TokenRequest>) =>
     Effect.gen(function*() {
-      const record: Observation.Record = { attempts: 0, cache: undefined }
-      yield* Effect.ignore(Effect.provideService(tokenOf(request), Observation.Observation, record))
+      const record: Telemetry.Record = { attempts: 0, cache: undefined }
+      yield* Effect.ignore(Effect.provideService(tokenOf(request), Telemetry.Observation, record))
       return record.cache
     })
 

@@ -157,7 +157,7 @@ describe("a consent, in Chromium", () => {
             )
         )
         yield* press("Allow")
-        yield* heading("Signed in as somebody else")
+        yield* heading("Signed in as another user")
         yield* picture(tab, "flow-wrong-user")
         yield* Deferred.succeed(back, undefined)
         const error = yield* Effect.flip(Fiber.join(program))

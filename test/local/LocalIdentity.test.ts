@@ -87,7 +87,7 @@ describe("LocalIdentity", () => {
         decision: "allow"
       })
       assert.strictEqual(page.status, 403)
-      assert.include(page.text, "Signed in as somebody else")
+      assert.include(page.text, "Signed in as another user")
       assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "AuthorizationTimedOut")
 
       for (const user of ["alice", "mallory"]) {

@@ -1,5 +1,5 @@
 /**
- * One request with a credential, and what follows when the resource refuses it.
+ * A request with a credential, and what to do when the resource refuses it.
  *
  * @since 0.1.0
  */
@@ -10,17 +10,17 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Challenge from "../http/internal/challenge.js"
-import type { Attempt } from "../http/internal/credentialHeader.js"
-import { discard, isRepeatable } from "../http/internal/replay.js"
-import { CredentialRejected, InsufficientScope, isIdentityError } from "../IdentityError.js"
-import { renew } from "./renewal.js"
+import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
+import type { Attempt } from "../../internal/credentialHeader.js"
+import { renew } from "../../internal/renewal.js"
+import * as Challenge from "./challenge.js"
+import { discard, isRepeatable } from "./replay.js"
 
 type Response = HttpClientResponse.HttpClientResponse
 type Request = HttpClientRequest.HttpClientRequest
 
 /**
- * How a credential is obtained.
+ * Obtains a credential.
  *
  * @internal
  */
@@ -29,18 +29,18 @@ export type Obtain<E, R> = (forceAuthentication: boolean) => Effect.Effect<Redac
 /** @internal */
 export interface Options {
   readonly provider: string
-  /** What stands before the credential in the header. */
+  /** The text before the credential in the header. */
   readonly prefix: string
   readonly reauthenticate: boolean
 }
 
 interface Answer<E> {
-  /** The one that was accepted, or was not refused for being this one. */
+  /** The credential of the last attempt. */
   readonly credential: Redacted.Redacted
   readonly outcome: Either.Either<Response, E>
 }
 
-// With `HttpClient.filterStatusOk` inside, a refusal is an error.
+// With an inner `HttpClient.filterStatusOk` a refusal is an error.
 const responseOf = (outcome: Either.Either<Response, unknown>): Response | undefined =>
   Either.isRight(outcome)
     ? outcome.right
@@ -49,8 +49,8 @@ const responseOf = (outcome: Either.Either<Response, unknown>): Response | undef
     ? outcome.left.response
     : undefined
 
-/** The response that refuses the credential in this way. It is freed: the refusal is all that anybody learns of it. */
-const refused = <Tag extends Challenge.Refusal["_tag"]>(
+/** Returns the refusal of this kind, if there is one, and frees its response: nothing reads the body. */
+const takeRefusal = <Tag extends Challenge.Refusal["_tag"]>(
   outcome: Either.Either<Response, unknown>,
   tag: Tag
 ): Effect.Effect<Option.Option<Extract<Challenge.Refusal, { readonly _tag: Tag }> & { readonly status: number }>> => {
@@ -59,16 +59,16 @@ const refused = <Tag extends Challenge.Refusal["_tag"]>(
   return response !== undefined && refusal?._tag === tag
     ? Effect.as(
       discard(response),
-      // The tag was compared.
+      // The tags are equal.
       Option.some({ ...refusal as Extract<Challenge.Refusal, { readonly _tag: Tag }>, status: response.status })
     )
     : Effect.succeedNone
 }
 
-const isInvalid = (error: unknown): boolean => isIdentityError(error) && error._tag === "ValidationException"
+const isInvalidRequest = (error: unknown): boolean => isIdentityError(error) && error._tag === "ValidationException"
 
-/** Sends a request with a credential, and once more with a new one if that one is rejected. */
-const exchange = <E, R, E1, R1>(
+/** Sends a request with a credential. If the resource rejects the credential, sends it once more with a new one. */
+const sendAuthenticated = <E, R, E1, R1>(
   { prefix, provider, reauthenticate }: Options,
   obtain: Obtain<E1, R1>,
   attempt: Attempt<E, R>,
@@ -80,7 +80,7 @@ const exchange = <E, R, E1, R1>(
   const send = (credential: Redacted.Redacted) =>
     Effect.gen(function*() {
       const outcome = yield* Effect.either(attempt(Redacted.make(`${prefix}${Redacted.value(credential)}`)))
-      return { credential, outcome, rejection: yield* refused(outcome, "Rejected") }
+      return { credential, outcome, rejection: yield* takeRefusal(outcome, "Rejected") }
     })
   return Effect.gen(function*() {
     const answer = yield* send(first)
@@ -99,17 +99,17 @@ const exchange = <E, R, E1, R1>(
 }
 
 /**
- * A request with an API key.
+ * Sends a request with an API key.
  *
  * @internal
  */
-export const withApiKey = <E1, R1>(options: Options, obtain: Obtain<E1, R1>) =>
+export const sendWithApiKey = <E1, R1>(options: Options, obtain: Obtain<E1, R1>) =>
 <E, R>(
   attempt: Attempt<E, R>,
   request: Request
 ): Effect.Effect<Response, E | E1 | HttpClientError.RequestError | CredentialRejected, R | R1> =>
   obtain(false).pipe(
-    Effect.flatMap(exchange(options, obtain, attempt, request)),
+    Effect.flatMap(sendAuthenticated(options, obtain, attempt, request)),
     Effect.flatMap(({ outcome }) => outcome)
   )
 
@@ -121,11 +121,11 @@ export interface TokenOptions extends Options {
 }
 
 /**
- * A request with an access token.
+ * Sends a request with an access token.
  *
  * @internal
  */
-export const withAccessToken = <E1, R1>(
+export const sendWithAccessToken = <E1, R1>(
   options: TokenOptions,
   obtain: (scopes: ReadonlyArray<string>) => Obtain<E1, R1>
 ) =>
@@ -140,8 +140,8 @@ export const withAccessToken = <E1, R1>(
   Effect.gen(function*() {
     const { provider, reauthenticate, scopes, stepUp } = options
     const send = (requested: ReadonlyArray<string>, token: Redacted.Redacted) =>
-      exchange(options, obtain(requested), attempt, request)(token).pipe(
-        Effect.bind("refusal", ({ outcome }) => refused(outcome, "InsufficientScope")),
+      sendAuthenticated(options, obtain(requested), attempt, request)(token).pipe(
+        Effect.bind("refusal", ({ outcome }) => takeRefusal(outcome, "InsufficientScope")),
         Effect.map((answer) => ({
           ...answer,
           refusal: Option.map(
@@ -156,8 +156,8 @@ export const withAccessToken = <E1, R1>(
     if (!stepUp || missing.length === 0 || !isRepeatable(request.body)) return yield* first.refusal.value
     const union = [...scopes, ...missing]
     const more = yield* renew(obtain(union), first.credential, { reauthenticate }).pipe(
-      // The authorization server does not give them: that the resource wants them is what the program can act upon.
-      Effect.catchIf(isInvalid, () => Effect.succeedNone)
+      // The authorization server does not know these scopes. The program can act on the refusal of the resource.
+      Effect.catchIf(isInvalidRequest, () => Effect.succeedNone)
     )
     if (Option.isNone(more)) return yield* first.refusal.value
     const second = yield* send(union, more.value)

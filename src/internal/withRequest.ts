@@ -1,5 +1,5 @@
 /**
- * A response, seen as the answer to another request than the one that was sent.
+ * A response with another request than the one that was sent.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ type Response = HttpClientResponse.HttpClientResponse
 class ResponseWithRequest extends Inspectable.Class implements Response {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
-  // Private at run time too: whoever prints the properties of a response must not find the request that was sent.
+  // Private at run time too: printing the properties of a response must not show the request that was sent.
   readonly #original: Response
   readonly request: HttpClientRequest.HttpClientRequest
 
@@ -26,7 +26,7 @@ class ResponseWithRequest extends Inspectable.Class implements Response {
     this.request = request
   }
 
-  readonly #own = (error: HttpClientError.ResponseError): HttpClientError.ResponseError =>
+  readonly #withOwnRequest = (error: HttpClientError.ResponseError): HttpClientError.ResponseError =>
     new HttpClientError.ResponseError({ ...error, request: this.request, response: this })
 
   get status(): Response["status"] {
@@ -46,27 +46,27 @@ class ResponseWithRequest extends Inspectable.Class implements Response {
   }
 
   get json(): Response["json"] {
-    return Effect.mapError(this.#original.json, this.#own)
+    return Effect.mapError(this.#original.json, this.#withOwnRequest)
   }
 
   get text(): Response["text"] {
-    return Effect.mapError(this.#original.text, this.#own)
+    return Effect.mapError(this.#original.text, this.#withOwnRequest)
   }
 
   get urlParamsBody(): Response["urlParamsBody"] {
-    return Effect.mapError(this.#original.urlParamsBody, this.#own)
+    return Effect.mapError(this.#original.urlParamsBody, this.#withOwnRequest)
   }
 
   get formData(): Response["formData"] {
-    return Effect.mapError(this.#original.formData, this.#own)
+    return Effect.mapError(this.#original.formData, this.#withOwnRequest)
   }
 
   get arrayBuffer(): Response["arrayBuffer"] {
-    return Effect.mapError(this.#original.arrayBuffer, this.#own)
+    return Effect.mapError(this.#original.arrayBuffer, this.#withOwnRequest)
   }
 
   get stream(): Response["stream"] {
-    return Stream.mapError(this.#original.stream, this.#own)
+    return Stream.mapError(this.#original.stream, this.#withOwnRequest)
   }
 
   toJSON(): unknown {

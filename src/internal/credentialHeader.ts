@@ -1,6 +1,6 @@
 /**
- * Puts a secret into a header of the requests of a client: anew for each hop of a redirect, for the origins that it is meant for,
- * and nowhere that it could be read from afterwards.
+ * Puts a secret into a header of the requests of an HTTP client: separately for each hop of a redirect, and for the
+ * allowed origins only. Responses and errors of the client do not contain it.
  *
  * @since 0.1.0
  */
@@ -16,8 +16,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { type Allows, urlOf } from "../../internal/origins.js"
-import { isPlain } from "../../internal/validity.js"
+import { type Allows, urlOf } from "./origins.js"
+import { isPlain } from "./validity.js"
 import { withRequest } from "./withRequest.js"
 
 /**
@@ -33,7 +33,7 @@ export type Attempt<E, R> = (
 export interface Options<E, R, E2, R2> {
   readonly header: string
   readonly allows: Allows
-  /** One hop: obtains the secret, sends, and recovers. */
+  /** One hop: obtains the secret, sends the request, and handles a refusal. */
   readonly hop: (
     attempt: Attempt<E, R>,
     request: HttpClientRequest.HttpClientRequest
@@ -41,52 +41,53 @@ export interface Options<E, R, E2, R2> {
 }
 
 /**
- * The two halves of every client that the platform makes. Its interface does not name them, and `HttpClient.transform`, which uses
- * them, does not let the request of a hop be changed.
+ * The two parts of every client of the platform. The public interface omits them. `HttpClient.transform` uses them, but
+ * it cannot change the request of a hop.
  */
-interface Halves<E, R> {
+interface HttpClientInternals<E, R> {
   readonly preprocess: HttpClient.HttpClient.Preprocess<E, R>
   readonly postprocess: HttpClient.HttpClient.Postprocess<E, R>
 }
 
-const hasHalves = <E, R>(
+const hasInternals = <E, R>(
   client: HttpClient.HttpClient.With<E, R>
-): client is HttpClient.HttpClient.With<E, R> & Halves<E, R> =>
+): client is HttpClient.HttpClient.With<E, R> & HttpClientInternals<E, R> =>
   Predicate.hasProperty(client, "preprocess") && Predicate.hasProperty(client, "postprocess")
 
 // RFC 9110, section 5.1.
 const fieldName = /^[!#$%&'*+\-.^_`|~\w]+$/
 
-// RFC 9110, section 5.5, less what is not ASCII. Checked here because `fetch` quotes the value that it refuses.
+// RFC 9110, section 5.5, ASCII only. Checked here because the error of `fetch` quotes an invalid value.
 const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
-const misplaced = () =>
+const makeRedirectDefect = () =>
   new Cause.RuntimeException(
     "The client follows a redirect, with the credential, to an origin that is not allowed: HttpClient.followRedirects has to wrap the "
       + "client with credentials, not the other way round"
   )
 
-/** Whether a request has the credential: it may have been changed on its way, and clients inside may send others. */
+/** Whether a request carries the credential: inner clients may change the request, and may send others. */
 type Carries = (request: HttpClientRequest.HttpClientRequest) => boolean
 
 const isForeign = (request: HttpClientRequest.HttpClientRequest, allows: Allows): boolean =>
   Option.exists(urlOf(request), (url) => !allows(url))
 
 /**
- * A client that follows redirects inside takes the header along. The platform asks this reference at each request that it is about to
- * send: one with the credential to a foreign origin was not meant. (Where tracing is off it does not ask; then the last answer tells.)
+ * An inner client that follows redirects sends the header to the next origin. The platform reads this reference before
+ * it sends a request, so a request that would carry the credential to a foreign origin ends here. With tracing off the
+ * platform does not read it, and only the final response shows the redirect.
  */
-const guarded = (carries: Carries, allows: Allows) =>
+const guardRedirects = (carries: Carries, allows: Allows) =>
   Effect.locallyWith(
     HttpClient.currentTracerDisabledWhen,
     (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
-      if (carries(request) && isForeign(request, allows)) throw misplaced()
+      if (carries(request) && isForeign(request, allows)) throw makeRedirectDefect()
       return disabled(request)
     }
   )
 
-// `fetch` follows redirects by itself: it takes custom headers along to other origins, and comes back without the credential. Whoever
-// wants errors instead of redirects still gets them.
+// By default `fetch` follows redirects and sends custom headers to other origins. A program that set `redirect:
+// "error"` keeps it.
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWithEffect((context: Context.Context<never>) => {
     const init = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
@@ -97,9 +98,9 @@ const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<
   })
 
 /**
- * A client whose requests to allowed origins go through `hop`; all others go out as they are.
+ * A client whose requests to allowed origins go through `hop`. All other requests stay as they are.
  *
- * What comes out, responses and errors alike, has the request as it came in: without the header.
+ * Its responses and errors have the original request, without the header.
  *
  * @internal
  */
@@ -110,8 +111,10 @@ export const inject = <E, R, E2, R2>(
   if (!fieldName.test(header)) {
     throw new Cause.IllegalArgumentException("header is not the name of a header, as in x-api-key")
   }
-  if (!hasHalves(self)) {
-    throw new Cause.IllegalArgumentException("The client is not one of @effect/platform, which HttpClient.make makes")
+  if (!hasInternals(self)) {
+    throw new Cause.IllegalArgumentException(
+      "The client is not a client of @effect/platform: make it with HttpClient.make"
+    )
   }
   const { postprocess, preprocess } = self
 
@@ -131,11 +134,11 @@ export const inject = <E, R, E2, R2>(
     const injected = HttpClientRequest.setHeader(request, header, Redacted.value(value))
     return send(injected).pipe(
       Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, header]),
-      guarded(carries, allows),
-      Effect.mapErrorCause(cleaned(withoutInjected(carries, request))),
+      guardRedirects(carries, allows),
+      Effect.mapErrorCause(mapCause(replaceRequest(carries, request))),
       Effect.flatMap((response) =>
         isForeign(response.request, allows)
-          ? Effect.die(misplaced())
+          ? Effect.die(makeRedirectDefect())
           : Effect.succeed(withRequest(response, request))
       )
     )
@@ -154,12 +157,12 @@ export const inject = <E, R, E2, R2>(
   )
 }
 
-/** The failures and the defects of a cause, by this function. A failure stays one of its type. */
-const cleaned = (clean: (value: unknown) => unknown) => <E>(cause: Cause.Cause<E>): Cause.Cause<E> =>
+/** Maps the failures and the defects of a cause. `f` keeps the type of a failure. */
+const mapCause = (f: (value: unknown) => unknown) => <E>(cause: Cause.Cause<E>): Cause.Cause<E> =>
   Cause.match(cause, {
     onEmpty: Cause.empty,
-    onFail: (error) => Cause.fail(clean(error) as E),
-    onDie: (defect) => Cause.die(clean(defect)),
+    onFail: (error) => Cause.fail(f(error) as E),
+    onDie: (defect) => Cause.die(f(defect)),
     onInterrupt: Cause.interrupt,
     onSequential: Cause.sequential,
     onParallel: Cause.parallel
@@ -171,17 +174,49 @@ const isRequest = (value: unknown): value is HttpClientRequest.HttpClientRequest
 const isResponse = (value: unknown): value is HttpClientResponse.HttpClientResponse =>
   Predicate.hasProperty(value, HttpClientResponse.TypeId)
 
-/** What names the request as it came in, in the place of what has the one that was sent; also in errors that were made of others. */
-const withoutInjected = (
+/** Values that can contain a request. An error of Effect has its members in a plain object, too. */
+const isContainer = (value: unknown): value is object =>
+  value instanceof Error || Array.isArray(value) || isPlain(value)
+
+const propertiesOf = (value: object): ReadonlyArray<readonly [name: PropertyKey, property: PropertyDescriptor]> =>
+  Reflect.ownKeys(value).flatMap((name) => {
+    const property = Reflect.getOwnPropertyDescriptor(value, name)
+    return property === undefined ? [] : [[name, property]]
+  })
+
+/** An object of the same class, without its properties. An error needs the internal slot that only `Error` gives. */
+const emptyCopy = (value: object): object =>
+  Array.isArray(value)
+    ? []
+    : value instanceof Error
+    ? Object.setPrototypeOf(new Error(), Object.getPrototypeOf(value))
+    : Object.create(Object.getPrototypeOf(value))
+
+/**
+ * Replaces the sent request by the original one, also in errors that were made of other errors. Errors that contain the
+ * sent request are copied, because they belong to their libraries; all others keep their identity.
+ */
+const replaceRequest = (
   carries: Carries,
   request: HttpClientRequest.HttpClientRequest
 ): (value: unknown) => unknown => {
-  const seen = new Set<unknown>()
-  const clean = (value: unknown): unknown => {
-    if (isRequest(value)) return carries(value) ? request : value
-    if (isResponse(value)) return carries(value.request) ? withRequest(value, request) : value
+  const copies = new Map<object, object>()
+
+  const contains = (value: unknown, seen: Set<unknown>): boolean => {
+    if (isRequest(value)) return carries(value)
+    if (isResponse(value)) return carries(value.request)
+    if (HttpClientError.isHttpClientError(value) && carries(value.request)) return true
+    if (!isContainer(value) || seen.has(value)) return false
+    seen.add(value)
+    return propertiesOf(value).some(([, property]) => contains(property.value, seen))
+  }
+
+  const replace = (value: unknown): unknown => {
+    if (!contains(value, new Set())) return value
+    if (isRequest(value)) return request
+    if (isResponse(value)) return withRequest(value, request)
     if (HttpClientError.isHttpClientError(value) && carries(value.request)) {
-      const cause = "cause" in value ? { cause: clean(value.cause) } : {}
+      const cause = "cause" in value ? { cause: replace(value.cause) } : {}
       return value._tag === "RequestError"
         ? new HttpClientError.RequestError({ ...value, ...cause, request })
         : new HttpClientError.ResponseError({
@@ -191,15 +226,26 @@ const withoutInjected = (
           response: withRequest(value.response, request)
         })
     }
-    // An error of Effect has its members in a plain object, too.
-    if (!(value instanceof Error || Array.isArray(value) || isPlain(value)) || seen.has(value)) return value
-    seen.add(value)
-    for (const name of Reflect.ownKeys(value)) {
-      const property = Reflect.getOwnPropertyDescriptor(value, name)
-      const cleaned = clean(property?.value)
-      if (cleaned !== property?.value) Reflect.defineProperty(value, name, { ...property, value: cleaned })
-    }
-    return value
+    return isContainer(value) ? copies.get(value) ?? copy(value) : value
   }
-  return clean
+
+  const copy = (value: object): object => {
+    const result = emptyCopy(value)
+    // Before its properties: an error may contain itself.
+    copies.set(value, result)
+    for (const [name, property] of propertiesOf(value)) {
+      Object.defineProperty(
+        result,
+        name,
+        "value" in property ? { ...property, value: replace(property.value) } : property
+      )
+    }
+    if (value instanceof Error) {
+      // In newer engines `stack` is an accessor, and reads the copy's own stack.
+      Object.defineProperty(result, "stack", { value: value.stack, writable: true, configurable: true })
+    }
+    return result
+  }
+
+  return replace
 }
