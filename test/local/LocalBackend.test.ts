@@ -471,7 +471,7 @@ describe("secrets", () => {
       )
       const all = said.join("\n")
       assert.include(all, "DataPlane.getResourceOauth2Token")
-      assert.include(all, "The authorization server gave no token")
+      assert.include(all, "The authorization server issued no token")
       for (const secret of secrets) {
         assert.isNotEmpty(secret)
         for (let index = 0; index + 8 <= secret.length; index++) {

@@ -170,7 +170,7 @@ describe("AWS_IAM_ID_TOKEN_JWT", () => {
       const agent = {
         discovery,
         clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" as const,
-        awsToken: issuer.tokenFor
+        awsToken: issuer.makeToken
       }
       yield* client.clientCredentials({ ...agent, clientId: "" }, { scopes: ["read"] })
       yield* client.clientCredentials({ ...agent, clientId: "agent" }, { scopes: ["read"] })

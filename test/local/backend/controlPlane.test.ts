@@ -3,13 +3,13 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import { layerMemory } from "../../../src/local/backend/store.js"
 import { clear, same, secret } from "../../utils.js"
 import { ask, backend, createProvider, createWorkload, obtain, returnUrl, setup, tokenFor } from "../backend.js"
 
@@ -301,7 +301,7 @@ describe("references", () => {
 describe("a store", () => {
   it.scoped("keeps everything for the next backend", () =>
     Effect.gen(function*() {
-      const store = yield* Layer.build(layerMemory)
+      const store = yield* Layer.build(VaultStore.layerMemory)
       const inBackend = <A, E>(
         effect: Effect.Effect<A, E, ControlPlane.ControlPlane | DataPlane.DataPlane | LocalBackend.LocalBackend>
       ) =>

@@ -6,6 +6,7 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,7 +16,6 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
-import * as Store from "../../../src/local/backend/store.js"
 import * as WorkloadToken from "../../../src/local/backend/workloadToken.js"
 import { accessToken, ask, backend, createProvider, createWorkload, jwt, setup, tokenFor } from "../backend.js"
 import { issuerOf, makeKey, sign } from "../issuer.js"
@@ -197,7 +197,7 @@ describe("GetWorkloadAccessTokenForJWT", () => {
       const { userToken } = yield* world
       const error = yield* Effect.flip(Effect.flatMap(userToken(), userTokenFor))
       assert.strictEqual(error._tag, "UnauthorizedException")
-      assert.match(error.message, /not one of those that are allowed/)
+      assert.match(error.message, /not one of the allowed issuers/)
     }).pipe(Effect.provide(server({ inboundIssuers: ["https://issuer.example.com"] }))))
 })
 
@@ -397,5 +397,5 @@ describe("a workload access token", () => {
       )
       assert.deepInclude(claims.user, { ...alice, token: userToken })
       assert.notInclude(JSON.stringify(claims), Redacted.value(userToken).slice(0, 20))
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 })

@@ -3,6 +3,7 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,7 +12,6 @@ import * as TestClock from "effect/TestClock"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Store from "../../../src/local/backend/store.js"
 import {
   ask,
   authorize,
@@ -30,7 +30,7 @@ import {
 const life = LocalBackend.layerStore
 
 /** What outlives it: its store, and the authorization server. */
-const world = Layer.merge(Store.layerMemory, OAuthClient.layerScripted())
+const world = Layer.merge(VaultStore.layerMemory, OAuthClient.layerScripted())
 
 const user = { userId: "alice" }
 

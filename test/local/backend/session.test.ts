@@ -2,9 +2,16 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
-import { Event, type Rejection, settle, State, type Terms, transition } from "../../../src/local/backend/session.js"
+import {
+  Event,
+  type Rejection,
+  type SessionTerms,
+  settle,
+  State,
+  transition
+} from "../../../src/local/backend/session.js"
 
-const terms: Terms = { artifact: "alice", expiresAt: 600 }
+const terms: SessionTerms = { artifact: "alice", expiresAt: 600 }
 
 const final = new Set(["Completed", "Failed"])
 

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { Event } from "../../../src/local/backend/session.js"
 import * as SessionStore from "../../../src/local/backend/sessionStore.js"
-import * as Store from "../../../src/local/backend/store.js"
 import { same } from "../../utils.js"
 
 const opening: SessionStore.Opening = {
@@ -41,7 +41,7 @@ describe("the store of sessions", () => {
       assert.isTrue(Option.isSome(yield* store.byUri(later.uri)))
       yield* TestClock.adjust(500)
       assert.strictEqual(yield* store.size, 0)
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 
   it.effect("does not grow by questions", () =>
     Effect.gen(function*() {
@@ -53,7 +53,7 @@ describe("the store of sessions", () => {
         yield* Effect.ignore(store.apply(session, Event.BrowserSent()))
       }
       assert.strictEqual(yield* store.size, 1)
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 
   it.effect("says of a forgotten session that it is over", () =>
     Effect.gen(function*() {
@@ -62,7 +62,7 @@ describe("the store of sessions", () => {
       yield* TestClock.adjust(2000)
       assert.strictEqual((yield* store.state(session))._tag, "Failed")
       assert.strictEqual(yield* Effect.flip(store.apply(session, Event.BrowserSent())), "Expired")
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 
   it.effect("goes on after a restart, but for exchanges that it cut off", () =>
     Effect.gen(function*() {
@@ -105,5 +105,5 @@ describe("the store of sessions", () => {
       yield* TestClock.adjust(1500)
       assert.strictEqual(yield* store.size, 0)
       assert.strictEqual(yield* (yield* SessionStore.make(1000)).size, 0)
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 })

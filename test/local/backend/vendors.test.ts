@@ -14,7 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { LocalSettings } from "../../../src/internal/identitySetup/localSettings.js"
-import * as ProviderServer from "../../../src/local/backend/authorizationServers.js"
+import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
 import { createWorkload } from "../backend.js"
 import * as Utils from "../utils.js"
 
@@ -82,13 +82,13 @@ const custom = request("CustomOauth2", "customOauth2ProviderConfig", {
   oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" }
 })
 
-const environment = (settings: LocalBackend.Settings = {}): ProviderServer.Environment => ({
+const environment = (settings: LocalBackend.Settings = {}): AuthorizationServers.Environment => ({
   settings,
   awsToken: () => Effect.succeed(Redacted.make("jwt-of-aws"))
 })
 
 const resolve = (request: CreateOauth2CredentialProviderRequest, settings?: LocalBackend.Settings) =>
-  ProviderServer.resolve("CreateOauth2CredentialProvider", request, environment(settings))
+  AuthorizationServers.resolve(request, environment(settings))
 
 const metadata = (server: Pick<OAuthClient.AuthorizationServer, "discovery">) =>
   "authorizationServerMetadata" in server.discovery
@@ -129,7 +129,7 @@ describe("vendors", () => {
         }
         endpoints.add(authorizationEndpoint).add(tokenEndpoint)
         assert.deepStrictEqual(
-          told(ProviderServer.output(request, environment()), member).oauthDiscovery,
+          told(AuthorizationServers.toOutput(request, environment()), member).oauthDiscovery,
           server.discovery
         )
       }
@@ -179,7 +179,7 @@ describe("vendors", () => {
         authorizationEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/authorize",
         tokenEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/token"
       })
-      assert.notProperty(told(ProviderServer.output(tenant, environment()), member), "tenantId")
+      assert.notProperty(told(AuthorizationServers.toOutput(tenant, environment()), member), "tenantId")
       assert.deepStrictEqual(server.onBehalfOf, {
         grantType: "JWT_AUTHORIZATION_GRANT",
         requestedTokenUse: "on_behalf_of"
@@ -199,7 +199,7 @@ describe("vendors", () => {
         assert.deepStrictEqual(metadata(server), elsewhere)
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
         assert.isUndefined(server.quirks)
-        const output = ProviderServer.output(request, environment(settings))
+        const output = AuthorizationServers.toOutput(request, environment(settings))
         assert.deepStrictEqual(told(output, member).oauthDiscovery, server.discovery)
       }
       for (const vendor of ["CustomOauth2", "MyspaceOauth2"]) {
@@ -273,7 +273,10 @@ describe("clients of CustomOauth2", () => {
       for (const [config, method] of cases) {
         const server = yield* resolve(customRequest(config))
         assert.strictEqual(server.clientAuthenticationMethod, method)
-        const output = told(ProviderServer.output(customRequest(config), environment()), "customOauth2ProviderConfig")
+        const output = told(
+          AuthorizationServers.toOutput(customRequest(config), environment()),
+          "customOauth2ProviderConfig"
+        )
         assert.propertyVal(output, "clientAuthenticationMethod", method)
       }
       const error = yield* Effect.flip(resolve(customRequest({
