@@ -78,40 +78,70 @@ export interface Service {
  * import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
+ * import * as Option from "effect/Option"
  * import * as Schema from "effect/Schema"
+ * import * as SynchronizedRef from "effect/SynchronizedRef"
+ * import { open, readFile, rename } from "node:fs/promises"
  *
- * // JSON texts by collection and key: put a database in place of the map.
- * const texts = new Map<string, Map<string, string>>()
+ * // Replaces the file in one step.
+ * const replaceFile = (path: string, text: string) =>
+ *   Effect.tryPromise({
+ *     try: async () => {
+ *       const file = await open(`${path}.new`, "w", 0o600)
+ *       await file.writeFile(text).then(() => file.sync()).finally(() => file.close())
+ *       await rename(`${path}.new`, path)
+ *     },
+ *     catch: () => new VaultStore.VaultStoreError({ message: "the file cannot be written" })
+ *   })
  *
- * const store = Layer.succeed(VaultStore.VaultStore, {
- *   collection: (name, schema) => {
- *     const json = Schema.parseJson(schema)
- *     const rows = texts.get(name) ?? new Map<string, string>()
- *     texts.set(name, rows)
- *     const decode = (text: string) =>
- *       Effect.mapError(
- *         Schema.decode(json)(text),
- *         () => new VaultStore.VaultStoreError({ message: `an entry of '${name}' is not readable` })
- *       )
- *     return {
- *       get: (key) =>
- *         Effect.suspend(() => {
- *           const text = rows.get(key)
- *           return text === undefined ? Effect.succeedNone : Effect.asSome(decode(text))
- *         }),
- *       put: (key, value) => Effect.map(Effect.orDie(Schema.encode(json)(value)), (text) => void rows.set(key, text)),
- *       remove: (key) => Effect.sync(() => void rows.delete(key)),
- *       entries: Effect.suspend(() =>
- *         Effect.forEach(
- *           [...rows].sort(([a], [b]) => a < b ? -1 : 1),
- *           ([key, text]) => Effect.map(decode(text), (value) => [key, value] as const)
- *         )
- *       )
- *     }
- *   }
- * })
+ * // All collections in one JSON file. It contains secrets in clear text: a store for tests only.
+ * export const layerJsonFile = (path: string) =>
+ *   Layer.effect(
+ *     VaultStore.VaultStore,
+ *     Effect.gen(function*() {
+ *       const text = yield* Effect.orElseSucceed(Effect.tryPromise(() => readFile(path, "utf8")), () => "[]")
+ *       const rows = yield* SynchronizedRef.make(new Map<string, string>(JSON.parse(text)))
+ *       const change = (f: (rows: Map<string, string>) => void) =>
+ *         Effect.uninterruptible(SynchronizedRef.updateEffect(rows, (before) => {
+ *           const after = new Map(before)
+ *           f(after)
+ *           return Effect.as(replaceFile(path, JSON.stringify([...after])), after)
+ *         }))
+ *       return {
+ *         collection: <A, I>(name: string, schema: Schema.Schema<A, I>): VaultStore.Collection<A> => {
+ *           const json = Schema.parseJson(schema)
+ *           const prefix = `${name}/`
+ *           const decode = (text: string) =>
+ *             Effect.mapError(
+ *               Schema.decode(json)(text),
+ *               () => new VaultStore.VaultStoreError({ message: `an entry of '${name}' cannot be decoded` })
+ *             )
+ *           return {
+ *             get: (key) =>
+ *               Effect.flatMap(SynchronizedRef.get(rows), (all) =>
+ *                 Effect.transposeMapOption(Option.fromNullable(all.get(prefix + key)), decode)),
+ *             put: (key, value) =>
+ *               Effect.flatMap(Effect.orDie(Schema.encode(json)(value)), (text) =>
+ *                 change((all) =>
+ *                   all.set(prefix + key, text)
+ *                 )),
+ *             remove: (key) =>
+ *               change((all) => all.delete(prefix + key)),
+ *             entries: Effect.flatMap(SynchronizedRef.get(rows), (all) =>
+ *               Effect.forEach(
+ *                 [...all].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => a < b ? -1 : 1),
+ *                 ([key, text]) => Effect.map(decode(text), (value) => [key.slice(prefix.length), value] as const)
+ *               ))
+ *           }
+ *         }
+ *       }
+ *     })
+ *   )
  *
- * const planes = LocalBackend.layerStore().pipe(Layer.provide([store, OAuthClient.layerScripted()]))
+ * export const planes = LocalBackend.layerStore().pipe(
+ *   Layer.provide(layerJsonFile("vault.json")),
+ *   Layer.provide(OAuthClient.layerScripted())
+ * )
  */
 export class VaultStore extends Context.Tag("effect-agentcore-identity/local/VaultStore")<VaultStore, Service>() {}
 
