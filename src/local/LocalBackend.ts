@@ -1,6 +1,7 @@
 /**
- * AgentCore Identity in this process: workload identities, credential providers, workload access tokens, the token vault and consent
- * sessions, in memory or in a vault file. It implements all planes, and reaches authorization servers only through `OAuthClient`.
+ * AgentCore Identity in this process: workload identities, credential providers, workload access tokens, the token
+ * vault and consent sessions, in memory or in a vault file. It implements all planes, and reaches authorization servers
+ * only through `OAuthClient`.
  *
  * AWS leaves some behaviour undocumented. Here it is an option, or it is this:
  *
@@ -8,15 +9,16 @@
  * - `USER_FEDERATION` needs a workload access token of a user.
  * - Tokens on behalf of a user are not stored: each call asks the authorization server.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
- * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a `ValidationException`.
+ * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
+ *   `ValidationException`.
  * - Stripe Privy: the signed method is `POST`, and the signature lives for 30 minutes, as in the vendor's own SDK.
  *
- * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags. `OAuthClient`
- * checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind them, and nothing answers at
- * their URL.
+ * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
+ * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
+ * them, and nothing answers at their URL.
  *
- * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a key of the
- * vendor is a `ValidationException` that says so.
+ * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a
+ * key of the vendor is a `ValidationException` that says so.
  *
  * @since 0.1.0
  */
@@ -62,7 +64,10 @@ export interface Options {
   readonly region?: string | undefined
   /** The account in ARNs. Default: `123456789012`. */
   readonly accountId?: string | undefined
-  /** The address of this backend for browsers, the start of authorization and callback URLs. Default: `http://127.0.0.1:4020`. */
+  /**
+   * The address of this backend for browsers, the start of authorization and callback URLs. Default:
+   * `http://127.0.0.1:4020`.
+   */
   readonly publicUrl?: string | undefined
   /** Rounded down to seconds. Default: 60 minutes, a guess: AWS does not document it. */
   readonly workloadAccessTokenLifetime?: Duration.DurationInput | undefined
@@ -70,20 +75,25 @@ export interface Options {
   readonly sessionLifetime?: Duration.DurationInput | undefined
   /** The parameter of the return URL with the custom state. Default: `state`, a guess: AWS does not document it. */
   readonly customStateParameter?: string | undefined
-  /** The time that a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess: AWS does not document it. */
+  /**
+   * The time that a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess: AWS does not
+   * document it.
+   */
   readonly consentPortalDelay?: Duration.DurationInput | undefined
   /** Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. */
   readonly settings?: Settings | undefined
 }
 
 /**
- * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets Manager
+ * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
+ *   Manager
  * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
  *   CLIENT_SECRET_BASIC.
  * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
- * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https, or over http on
- *   a loopback host. Users of different issuers are different users.
- * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not expired.
+ * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
+ *   or over http on a loopback host. Users of different issuers are different users.
+ * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
+ *   expired.
  *
  * @since 0.1.0
  * @category models
@@ -139,23 +149,23 @@ export class SessionError extends Schema.TaggedError<SessionError>("effect-agent
  */
 export interface Service {
   /**
-   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`, where a server publishes
-   * `metadata` and `keySet`.
+   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`, where a server
+   * publishes `metadata` and `keySet`.
    */
   readonly issuer: Issuer
   /**
-   * `GET /identities/oauth2/authorize?request_uri=…`: sends the browser to the authorization server. It can be repeated until
-   * the user has consented.
+   * `GET /identities/oauth2/authorize?request_uri=…`: sends the browser to the authorization server. It can be repeated
+   * until the user has consented.
    */
   readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   /**
-   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization server's answer, once, and sends the browser to the
-   * return URL with `session_id` and the custom state. It reads only the query of the URL.
+   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization server's answer, once, and sends the browser to
+   * the return URL with `session_id` and the custom state. It reads only the query of the URL.
    */
   readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   /**
-   * Consents in place of the user, and completes the session for the user who opened it. The code is made up, which only
-   * `OAuthClient.layerScripted` accepts. Over any other server the session fails.
+   * Consents in place of the user, and completes the session for the user who opened it. The code is made up, which
+   * only `OAuthClient.layerScripted` accepts. Over any other server the session fails.
    */
   readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
   /**
@@ -231,9 +241,9 @@ export class LocalBackend
 // -----------------------------------------------------------------------------
 
 /**
- * A backend over the store in context, for example `VaultFile.layer` or a store of your own (`VaultStore`). A new backend over a
- * store continues where the last one ended: its workload identities, providers, users' tokens, consent sessions, and workload
- * access tokens that have not expired. A code exchange that was interrupted has failed.
+ * A backend over the store in context, for example `VaultFile.layer` or a store of your own (`VaultStore`). A new
+ * backend over a store continues where the last one ended: its workload identities, providers, users' tokens, consent
+ * sessions, and workload access tokens that have not expired. A code exchange that was interrupted has failed.
  *
  * @since 0.1.0
  * @category layers

@@ -2,8 +2,8 @@
  * The local backend's client of authorization servers: client credentials, authorization code with PKCE, refresh, and
  * tokens on behalf of a user.
  *
- * `layer` speaks OAuth 2 over HTTP. `layerScripted` is pure: it issues numbered tokens that expire by the `Clock`. Tests of
- * whole flows need no HTTP with it.
+ * `layer` speaks OAuth 2 over HTTP. `layerScripted` is pure: it issues numbered tokens that expire by the `Clock`.
+ * Tests of whole flows need no HTTP with it.
  *
  * @since 0.1.0
  */
@@ -50,8 +50,9 @@ export class OAuthClient extends Context.Tag("effect-agentcore-identity/local/OA
 // -----------------------------------------------------------------------------
 
 /**
- * The client over HTTP. It speaks plain http with loopback hosts only. It reads metadata once per discovery URL, and does not
- * keep a failure to read it. A request for tokens ends after 30 seconds at the latest, one for the keys of an issuer after 5.
+ * The client over HTTP. It speaks plain http with loopback hosts only. It reads metadata once per discovery URL, and
+ * does not keep a failure to read it. A request for tokens ends after 30 seconds at the latest, one for the keys of an
+ * issuer after 5.
  *
  * @since 0.1.0
  * @category layers
@@ -62,8 +63,8 @@ export const layer: Layer.Layer<OAuthClient> = Layer.sync(OAuthClient, Http.make
  * An authorization server without HTTP. The same calls return the same answers.
  *
  * - An access token reads `token-1.<client id>.<grant>.<scopes>`. The number counts the requests for tokens.
- * - The grant is `m2m`, the code of the authorization, or `obo-<subject>` on behalf of a user. With an actor token it is
- *   `obo-<subject>-by-<actor token>`.
+ * - The grant is `m2m`, the code of the authorization, or `obo-<subject>` on behalf of a user. With an actor token it
+ *   is `obo-<subject>-by-<actor token>`.
  * - The authorization page is `https://authorization.invalid/authorize`. A callback with the state of an authorization
  *   is accepted with any code, once, with the verifier of its challenge.
  * - It checks the times of a user's JWT, and not its signature.

@@ -1,9 +1,9 @@
 /**
- * The storage of the local backend: workload identities, credential providers, users' tokens, consent sessions, and the key
- * of workload access tokens. `layerMemory` keeps them in this process, `VaultFile.layer` in a file.
+ * The storage of the local backend: workload identities, credential providers, users' tokens, consent sessions, and the
+ * key of workload access tokens. `layerMemory` keeps them in this process, `VaultFile.layer` in a file.
  *
- * A store of your own is a layer of {@link VaultStore}. Provide it to `LocalBackend.layerStore` or `LocalServer.layerStore`. It
- * has to do this:
+ * A store of your own is a layer of {@link VaultStore}. Provide it to `LocalBackend.layerStore` or
+ * `LocalServer.layerStore`. It has to do this:
  *
  * - Collections have names, and keys are unique within a collection.
  * - Encode each value with the schema of its collection before writing it. The result is JSON. Decode it after reading.
@@ -12,8 +12,8 @@
  * - Complete a write only when it is durable. The backend acknowledges an operation after its writes.
  * - Fail with {@link VaultStoreError}. The backend logs its message, so the message must contain no keys and no values.
  *
- * One backend uses a store at a time. The backend serializes changes that belong together, and keeps consent sessions in
- * memory, so a second backend would overwrite the first one's changes.
+ * One backend uses a store at a time. The backend serializes changes that belong together, and keeps consent sessions
+ * in memory, so a second backend would overwrite the first one's changes.
  *
  * @since 0.1.0
  */
@@ -159,8 +159,8 @@ const inMemory = <A>(values: Map<string, A>): Collection<A> => ({
 })
 
 /**
- * Keeps the values in this process, without encoding them. It is synchronous, so a test with a `TestClock` does not wait for
- * it.
+ * Keeps the values in this process, without encoding them. It is synchronous, so a test with a `TestClock` does not
+ * wait for it.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * The configuration of an OAuth2 credential provider as an authorization server, a client's authentication there, and the
- * configuration that responses contain.
+ * The configuration of an OAuth2 credential provider as an authorization server, a client's authentication there, and
+ * the configuration that responses contain.
  *
  * @since 0.1.0
  */
@@ -232,8 +232,8 @@ const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, enviro
 // -----------------------------------------------------------------------------
 
 /**
- * The authorization server of a provider, and the provider's client there. Secrets and keys by reference are read at each call,
- * because the settings may have changed since a vault file was written.
+ * The authorization server of a provider, and the provider's client there. Secrets and keys by reference are read at
+ * each call, because the settings may have changed since a vault file was written.
  *
  * @internal
  */

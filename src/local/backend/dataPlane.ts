@@ -267,8 +267,8 @@ export const make = (
     }),
 
     completeResourceTokenAuth: Effect.fnUntraced(function*({ sessionUri, userIdentifier }) {
-      // The live service has one error for a wrong user and for a session that is unknown, too early, too late or completed.
-      // A session survives a wrong attempt, so that knowing its URI is not enough to end it.
+      // The live service has one error for a wrong user and for a session that is unknown, too early, too late or
+      // completed. A session survives a wrong attempt, so that knowing its URI is not enough to end it.
       const refused = new AccessDeniedException({ message: "Invalid or expired session" })
       const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
       if (session === undefined) return yield* refused

@@ -1,5 +1,6 @@
 /**
- * The local issuer of JWTs, in place of AWS (outbound identity federation). Its subject is one role of the local account.
+ * The local issuer of JWTs, in place of AWS (outbound identity federation). Its subject is one role of the local
+ * account.
  *
  * @since 0.1.0
  */

@@ -15,7 +15,8 @@ import type { JSONWebKeySet } from "jose"
  * - `Redirect`: the browser goes to `url`
  * - `Refused`: the user refused consent
  * - `Rejected`: the authorization server sent no code, and no refusal
- * - `Unavailable`: the authorization server cannot be reached or used. The session goes on, the page can be opened again.
+ * - `Unavailable`: the authorization server cannot be reached or used. The session goes on, the page can be opened
+ *   again.
  * - `Expired`: the session has expired
  * - `Replayed`: the session is past this step, or has ended
  * - `Unknown`: there is no such session, or it belongs to another callback

@@ -1,9 +1,9 @@
 /**
- * `ON_BEHALF_OF_TOKEN_EXCHANGE`: exchanges the user's JWT in the workload access token for a token that the agent uses on behalf
- * of the user.
+ * `ON_BEHALF_OF_TOKEN_EXCHANGE`: exchanges the user's JWT in the workload access token for a token that the agent uses
+ * on behalf of the user.
  *
- * The tokens are not stored. AWS does not document whether it stores them. So each call asks the authorization server, as for
- * machine-to-machine tokens.
+ * The tokens are not stored. AWS does not document whether it stores them. So each call asks the authorization server,
+ * as for machine-to-machine tokens.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,10 @@
 /**
- * The consent sessions of one backend. Each change is one step of the state machine, and succeeds when the store has it. So
- * sessions go on after a restart. A code exchange that a restart interrupts has failed, because the code may be spent.
+ * The consent sessions of one backend. Each change is one step of the state machine, and succeeds when the store has
+ * it. So sessions go on after a restart. A code exchange that a restart interrupts has failed, because the code may be
+ * spent.
  *
- * Only callers with a workload access token open sessions. A session is dropped one session lifetime after its expiry. Until
- * then, polls and repeated clicks get its final state.
+ * Only callers with a workload access token open sessions. A session is dropped one session lifetime after its expiry.
+ * Until then, polls and repeated clicks get its final state.
  *
  * @since 0.1.0
  */

@@ -1,12 +1,12 @@
 /**
  * The token vault: the grants of users, by workload, user and provider.
  *
- * AWS does not document which stored token serves which request. Here a grant serves a request with the same resources and
- * audiences, in two cases:
+ * AWS does not document which stored token serves which request. Here a grant serves a request with the same resources
+ * and audiences, in two cases:
  *
  * - Its granted scopes include the requested ones.
- * - Its requested scopes are the same. Otherwise a server that grants fewer scopes, or writes them in another way, would ask
- *   the user at every call.
+ * - Its requested scopes are the same. Otherwise a server that grants fewer scopes, or writes them in another way,
+ *   would ask the user at every call.
  *
  * Changes run one after the other. Each is one write of the store.
  *
@@ -102,8 +102,8 @@ export interface Vault {
     grantId: string
   ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>
   /**
-   * Stores the tokens of a new grant if `commit` succeeds, and drops the grants that it replaces. No read runs between the
-   * commit and the write.
+   * Stores the tokens of a new grant if `commit` succeeds, and drops the grants that it replaces. No read runs between
+   * the commit and the write.
    */
   readonly store: <E>(
     key: string,

@@ -1,6 +1,6 @@
 /**
- * Workload access tokens, opaque to their callers. A token is a JWE (`dir`, `A256GCM`) under a key in the backend's store, so
- * that a backend rejects the tokens of another one.
+ * Workload access tokens, opaque to their callers. A token is a JWE (`dir`, `A256GCM`) under a key in the backend's
+ * store, so that a backend rejects the tokens of another one.
  *
  * @since 0.1.0
  */
@@ -74,8 +74,8 @@ export interface WorkloadTokens {
   readonly open: (token: Redacted.Redacted) => Effect.Effect<Option.Option<Claims>>
 }
 
-// A program that polls for consent repeats one token, and decryption is a promise, which a test clock does not wait for. The
-// cache holds only tokens that this backend made, so that callers cannot fill it.
+// A program that polls for consent repeats one token, and decryption is a promise, which a test clock does not wait
+// for. The cache holds only tokens that this backend made, so that callers cannot fill it.
 const cacheSize = 1024
 
 const header = { alg: "dir", enc: "A256GCM" }

@@ -37,7 +37,8 @@ const fromCode = (code: string): OAuthError => {
 }
 
 /**
- * An error in place of a code. The server has answered, so every error but a user's refusal ends the session as rejected.
+ * An error in place of a code. The server has answered, so every error but a user's refusal ends the session as
+ * rejected.
  *
  * @internal
  */

@@ -18,8 +18,8 @@ import * as Schema from "effect/Schema"
  * How a client authenticates at a token endpoint.
  *
  * - `CLIENT_SECRET_BASIC`, `CLIENT_SECRET_POST`: with its secret. A client with an empty secret is a public client.
- * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the issuer, signed with `privateKey` (PEM, or a JWK as JSON).
- *   Additional claims never replace `alg`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can replace `aud`.
+ * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the issuer, signed with `privateKey` (PEM, or a JWK as
+ *   JSON). Additional claims never replace `alg`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can replace `aud`.
  * - `AWS_IAM_ID_TOKEN_JWT`: with a JWT of AWS. `awsToken` makes it for an audience, the issuer.
  *
  * @since 0.1.0
@@ -43,8 +43,8 @@ export type ClientAuthentication =
   }
 
 /**
- * How a client acts on behalf of a user whose JWT it has: by token exchange (RFC 8693), with or without an actor token, or
- * with the JWT as the grant (RFC 7523, section 2.1).
+ * How a client acts on behalf of a user whose JWT it has: by token exchange (RFC 8693), with or without an actor token,
+ * or with the JWT as the grant (RFC 7523, section 2.1).
  *
  * @since 0.1.0
  * @category models
@@ -109,8 +109,8 @@ export type AuthorizationServer = ClientAuthentication & {
 // -----------------------------------------------------------------------------
 
 /**
- * The answer of a token endpoint. `scopes` are the granted ones, none if the server does not report them. `expiresAt` is
- * computed from the `Clock` and `expires_in`, none if the server does not report a lifetime.
+ * The answer of a token endpoint. `scopes` are the granted ones, none if the server does not report them. `expiresAt`
+ * is computed from the `Clock` and `expires_in`, none if the server does not report a lifetime.
  *
  * @since 0.1.0
  * @category models
@@ -383,8 +383,8 @@ export interface Service {
    */
   readonly jwtGrant: (server: AuthorizationServer, request: JwtGrantRequest) => Effect.Effect<TokenSet, OAuthError>
   /**
-   * The user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery), and its times
-   * by the `Clock`.
+   * The user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery), and its
+   * times by the `Clock`.
    */
   readonly verifyUserToken: (
     token: Redacted.Redacted,
@@ -416,7 +416,9 @@ export interface ScriptedGrant {
 export interface ScriptedOptions {
   /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
   readonly tokenLifetime?: Duration.DurationInput | "none" | undefined
-  /** Whether an authorization issues a refresh token. Each refresh issues a new one and revokes the old. Default: true. */
+  /**
+   * Whether an authorization issues a refresh token. Each refresh issues a new one and revokes the old. Default: true.
+   */
   readonly refreshTokens?: boolean | undefined
   /** The time that each request for tokens takes. Default: none. */
   readonly latency?: Duration.DurationInput | undefined

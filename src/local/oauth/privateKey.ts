@@ -18,8 +18,8 @@ const isSuitable = (key: KeyObject, algorithm: Algorithm): boolean =>
     : key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= minModulus
 
 /**
- * A private key for the algorithm, from PEM or a JWK in JSON; undefined for any other text. The parser's error is dropped,
- * because it may quote the key.
+ * A private key for the algorithm, from PEM or a JWK in JSON; undefined for any other text. The parser's error is
+ * dropped, because it may quote the key.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
- * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. Nothing answers at the
- * URL of a portal.
+ * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. Nothing
+ * answers at the URL of a portal.
  *
  * @since 0.1.0
  */
@@ -161,8 +161,8 @@ export const operations = (
 }
 
 /**
- * AWS documents a conflict for the deletion of an OAuth2 provider, but not its cause. Here the cause is a portal that signs in
- * its users with the provider.
+ * AWS documents a conflict for the deletion of an OAuth2 provider, but not its cause. Here the cause is a portal that
+ * signs in its users with the provider.
  *
  * @internal
  */

@@ -80,8 +80,8 @@ export const findProvider =
     )
 
 /**
- * The authorization server of a provider that a consent session was opened for, with its configuration of now. A provider that
- * was deleted since is not found, even if another one has its name.
+ * The authorization server of a provider that a consent session was opened for, with its configuration of now. A
+ * provider that was deleted since is not found, even if another one has its name.
  *
  * @internal
  */

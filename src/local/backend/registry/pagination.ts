@@ -1,6 +1,6 @@
 /**
- * Pagination by name. A token names its list and the last name of its page, so that items that are created or deleted between
- * two pages move no other item.
+ * Pagination by name. A token names its list and the last name of its page, so that items that are created or deleted
+ * between two pages move no other item.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * The secrets of a provider. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to Secrets Manager,
- * which the backend reads from its settings.
+ * The secrets of a provider. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to Secrets
+ * Manager, which the backend reads from its settings.
  *
  * @since 0.1.0
  */
@@ -84,8 +84,8 @@ export interface SecretRequest {
 }
 
 /**
- * The secret of a request. A new `MANAGED` secret gets an ARN, and a replaced one keeps it. A reference that the settings do not
- * have fails here rather than at the first token.
+ * The secret of a request. A new `MANAGED` secret gets an ARN, and a replaced one keeps it. A reference that the
+ * settings do not have fails here rather than at the first token.
  *
  * @internal
  */
