@@ -17,7 +17,7 @@ const final = new Set(["Completed", "Failed"])
 
 interface Step {
   readonly event: Event
-  /** How much later than the step before. */
+  /** Milliseconds since the step before. */
   readonly after: number
 }
 
@@ -40,7 +40,7 @@ const events: FastCheck.Arbitrary<Event> = FastCheck.oneof(
   { arbitrary: FastCheck.constant(Event.Expired()), weight: 1 }
 )
 
-// Random orders rarely get far: every second history starts with some of the way to a token.
+// Random orders rarely get far, so every second history starts with a prefix of the way to a token.
 const way: ReadonlyArray<Event> = [
   Event.BrowserSent(),
   Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=1") }),
@@ -88,7 +88,7 @@ describe("a consent session", () => {
     )
   })
 
-  it("tells why an event changes nothing", () => {
+  it("reports why an event changes nothing", () => {
     const callback = Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=2") })
     const claim = Event.CompletionClaimed({ artifact: "alice" })
     const rejection = (state: State, event: Event, now = 0) => Either.flip(transition(terms, state, event, now))

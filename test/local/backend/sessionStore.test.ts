@@ -23,7 +23,7 @@ const opening: SessionStore.Opening = {
 }
 
 describe("the store of sessions", () => {
-  it.effect("forgets a session one lifetime after its expiry, whatever became of it", () =>
+  it.effect("drops a session one lifetime after its expiry, in any state", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const refused = yield* store.open(opening)
@@ -43,7 +43,7 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* store.size, 0)
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("does not grow by questions", () =>
+  it.effect("does not grow with reads", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const session = yield* store.open(opening)
@@ -55,7 +55,7 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* store.size, 1)
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("says of a forgotten session that it is over", () =>
+  it.effect("reports a dropped session as expired", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const session = yield* store.open(opening)
@@ -64,7 +64,7 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* Effect.flip(store.apply(session, Event.BrowserSent())), "Expired")
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("goes on after a restart, but for exchanges that it cut off", () =>
+  it.effect("continues after a restart, and fails interrupted exchanges", () =>
     Effect.gen(function*() {
       const opened = yield* Effect.gen(function*() {
         const store = yield* SessionStore.make(1000)

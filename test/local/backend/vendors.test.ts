@@ -64,7 +64,7 @@ const request = (vendor: Oauth2Vendor, member: string, config: object = {}): Cre
     name: vendor,
     credentialProviderVendor: vendor,
     oauth2ProviderConfigInput: { [member]: { clientId: "client", clientSecret, ...config } }
-    // The vendor is not known to the type checker.
+    // The type of `vendor` is a union, and the request has one member of it.
   }) as never
 
 /** A request for each vendor, with its member of the union. */
@@ -104,7 +104,7 @@ const told = (output: Oauth2ProviderConfigOutput, member: string) => {
 }
 
 describe("vendors", () => {
-  it.effect("are all accepted, with their own member in the answer", () =>
+  it.effect("are all accepted, with their own member in the response", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const all = [...requests, ...withOwnEndpoints, ["CustomOauth2", "customOauth2ProviderConfig", custom] as const]
@@ -118,7 +118,7 @@ describe("vendors", () => {
       }
     }).pipe(Effect.provide(LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted())))))
 
-  it.effect("have endpoints over https, of their own", () =>
+  it.effect("have their own endpoints over https", () =>
     Effect.gen(function*() {
       const endpoints = new Set<string>()
       for (const [vendor, member, request] of requests) {
@@ -136,7 +136,7 @@ describe("vendors", () => {
       assert.strictEqual(endpoints.size, 2 * requests.length)
     }))
 
-  it.effect("have those of the request where the customer runs them, and where the request says so", () =>
+  it.effect("have the endpoints of the request if it has any", () =>
     Effect.gen(function*() {
       for (const [, , request] of withOwnEndpoints) {
         const server = yield* resolve(request)
@@ -164,7 +164,7 @@ describe("vendors", () => {
       }))
     }))
 
-  it.effect("of Microsoft are those of the tenant, which is not told", () =>
+  it.effect("of Microsoft have endpoints per tenant, and the tenant is not in the response", () =>
     Effect.gen(function*() {
       const member = "microsoftOauth2ProviderConfig"
       const common = yield* resolve(request("MicrosoftOauth2", member))
@@ -186,7 +186,7 @@ describe("vendors", () => {
       })
     }))
 
-  it.effect("can be replaced by the settings, each but CustomOauth2", () =>
+  it.effect("can be replaced by the settings, except CustomOauth2", () =>
     Effect.gen(function*() {
       const elsewhere = {
         issuer: "http://127.0.0.1:4021",
@@ -212,7 +212,7 @@ describe("vendors", () => {
       }
     }))
 
-  it.scopedLive("so that GithubOauth2 is the development authorization server", () =>
+  it.scopedLive("can be the development authorization server: GithubOauth2", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const token = yield* Effect.gen(function*() {
@@ -260,7 +260,7 @@ describe("clients of CustomOauth2", () => {
     oauthDiscovery: { authorizationServerMetadata: { ...ownServer, tokenEndpointAuthMethods } }
   })
 
-  it.effect("authenticate as the request says, or as the metadata does", () =>
+  it.effect("authenticate by the method of the request, or of the metadata", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [object, string]> = [
         [{ oauthDiscovery }, "CLIENT_SECRET_BASIC"],
@@ -286,7 +286,7 @@ describe("clients of CustomOauth2", () => {
       assert.include(error.message, "cannot be given together")
     }))
 
-  it.effect("have their secrets and keys by reference from the settings", () =>
+  it.effect("read secrets and keys by reference from the settings", () =>
     Effect.gen(function*() {
       const external = {
         name: "external",
