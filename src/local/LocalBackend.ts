@@ -51,6 +51,24 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
  */
 export * from "./backend/model.js"
 
+export type {
+  /**
+   * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
+   *   Manager
+   * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
+   *   CLIENT_SECRET_BASIC.
+   * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
+   * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
+   *   or over http on a loopback host. Users of different issuers are different users.
+   * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
+   *   expired.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  LocalSettings as Settings
+} from "../internal/identitySetup/localSettings.js"
+
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
@@ -81,24 +99,8 @@ export interface Options {
    */
   readonly consentPortalDelay?: Duration.DurationInput | undefined
   /** Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. */
-  readonly settings?: Settings | undefined
+  readonly settings?: LocalSettings | undefined
 }
-
-/**
- * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
- *   Manager
- * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
- *   CLIENT_SECRET_BASIC.
- * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
- * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
- *   or over http on a loopback host. Users of different issuers are different users.
- * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
- *   expired.
- *
- * @since 0.1.0
- * @category models
- */
-export type Settings = LocalSettings
 
 /**
  * The planes that the layers provide, in addition to the backend itself.

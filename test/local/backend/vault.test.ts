@@ -70,6 +70,21 @@ describe("the vault", () => {
       assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
+  it.effect("keeps the new refresh token when its only caller is interrupted", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const consenting = yield* Effect.fork(Effect.flatMap(tokenFor("alice"), obtain))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(consenting)
+      yield* TestClock.adjust("61 minutes")
+      const token = yield* tokenFor("alice")
+      const leaves = yield* Effect.fork(issued(token))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(leaves)
+      yield* TestClock.adjust("9 seconds")
+      assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
+    }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
+
   it.effect("asks the user again when the refresh token is dead", () =>
     Effect.gen(function*() {
       yield* setup
