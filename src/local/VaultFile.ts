@@ -19,8 +19,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as KeyedLock from "../internal/keyedLock.js"
-import * as Store from "./backend/store.js"
 import * as File from "./vaultFile/file.js"
+import * as VaultStore from "./VaultStore.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -75,20 +75,20 @@ const collectionOf = <A, I>(
   values: Map<string, unknown>,
   file: File.VaultFile,
   lock: KeyedLock.KeyedLock
-): Store.Collection<A> => {
-  const unreadable = new Store.StoreError({
-    reason: `an entry of '${name}' was written by another version of the package`
+): VaultStore.Collection<A> => {
+  const unreadable = new VaultStore.VaultStoreError({
+    message: `an entry of '${name}' was written by another version of the package`
   })
   const decode = (value: unknown) => Effect.mapError(Schema.decodeUnknown(schema)(value), () => unreadable)
   // Disk and memory get the changes of one entry in one order; what has begun is not left half way.
-  const change = (key: string, effect: Effect.Effect<void, Store.StoreError>) =>
+  const change = (key: string, effect: Effect.Effect<void, VaultStore.VaultStoreError>) =>
     lock(JSON.stringify([name, key]), Effect.uninterruptible(effect))
   return {
     get: (key) => Effect.suspend(() => values.has(key) ? Effect.asSome(decode(values.get(key))) : Effect.succeedNone),
     put: (key, value) =>
       Effect.flatMap(
         Effect.mapError(Schema.encode(schema)(value), () =>
-          new Store.StoreError({ reason: `'${name}' cannot be encoded` })),
+          new VaultStore.VaultStoreError({ message: `'${name}' cannot be encoded` })),
         (encoded) =>
           change(
             key,
@@ -116,7 +116,7 @@ const collectionOf = <A, I>(
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<Store.Service, VaultFileError, Scope.Scope> =>
+export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultFileError, Scope.Scope> =>
   Effect.gen(function*() {
     const file = yield* Effect.mapError(
       File.open(options.path, options.key),
@@ -159,8 +159,8 @@ export const make = (options: Options): Effect.Effect<Store.Service, VaultFileEr
  *   Layer.provide(OAuthClient.layer)
  * )
  */
-export const layer = (options: Options): Layer.Layer<Store.Store, VaultFileError> =>
-  Layer.scoped(Store.Store, make(options))
+export const layer = (options: Options): Layer.Layer<VaultStore.VaultStore, VaultFileError> =>
+  Layer.scoped(VaultStore.VaultStore, make(options))
 
 /**
  * The same, with the key from `AGENTCORE_LOCAL_VAULT_KEY` where that is set.
@@ -170,7 +170,7 @@ export const layer = (options: Options): Layer.Layer<Store.Store, VaultFileError
  */
 export const layerConfig = (
   options: Omit<Options, "key">
-): Layer.Layer<Store.Store, VaultFileError | ConfigError.ConfigError> =>
+): Layer.Layer<VaultStore.VaultStore, VaultFileError | ConfigError.ConfigError> =>
   Layer.unwrapEffect(Effect.map(
     Config.option(Config.redacted("AGENTCORE_LOCAL_VAULT_KEY")),
     (key) => layer({ ...options, key: Option.getOrUndefined(key) })

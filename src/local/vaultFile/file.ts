@@ -13,7 +13,7 @@ import * as Fs from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
-import { StoreError } from "../backend/store.js"
+import { VaultStoreError } from "../VaultStore.js"
 import * as Key from "./key.js"
 import * as Probe from "./probe.js"
 import { type Problem, problem } from "./problem.js"
@@ -32,8 +32,8 @@ export interface VaultFile {
   /** What was there when the file was opened. */
   readonly entries: ReadonlyArray<Seal.Entry>
   /** Each is on the disk when it succeeds. */
-  readonly put: (entry: Seal.Entry) => Effect.Effect<void, StoreError>
-  readonly remove: (collection: string, key: string) => Effect.Effect<void, StoreError>
+  readonly put: (entry: Seal.Entry) => Effect.Effect<void, VaultStoreError>
+  readonly remove: (collection: string, key: string) => Effect.Effect<void, VaultStoreError>
 }
 
 const missingPackage = problem(
@@ -86,10 +86,10 @@ const openDatabase = (
     catch: (error) => problem("Unusable", `LMDB does not open it: ${codeOf(error)}`)
   })
 
-const written = <A>(action: () => Promise<A>): Effect.Effect<A, StoreError> =>
+const written = <A>(action: () => Promise<A>): Effect.Effect<A, VaultStoreError> =>
   Effect.tryPromise({
     try: action,
-    catch: (error) => new StoreError({ reason: `the vault file cannot be written: ${codeOf(error)}` })
+    catch: (error) => new VaultStoreError({ message: `the vault file cannot be written: ${codeOf(error)}` })
   })
 
 const damaged = problem("Damaged", "an entry of it was changed by something else. It was left as it is")
@@ -110,7 +110,7 @@ const checkFormat = Effect.fnUntraced(function*(
   if (text === undefined) {
     if (db.getKeysCount() > 0) return yield* Effect.fail(problem("Damaged", "it is not a vault of the local backend"))
     const record = JSON.stringify({ version: format, check: yield* seal.close(check) })
-    yield* Effect.mapError(written(() => db.put(formatKey, record)), ({ reason }) => problem("Unusable", reason))
+    yield* Effect.mapError(written(() => db.put(formatKey, record)), ({ message }) => problem("Unusable", message))
     return
   }
   const record = yield* Either.mapLeft(parseFormat(text), () => damaged)
