@@ -7,7 +7,7 @@ import * as Scope from "effect/Scope"
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose"
 import * as OAuth from "openid-client"
 import { vi } from "vitest"
-import { redirectUriAllowed } from "../../src/local/authorization/provider.js"
+import { isRedirectUriAllowed } from "../../src/local/authorization/client.js"
 import * as SimulatedUser from "../simulatedUser.js"
 import * as Utils from "./utils.js"
 
@@ -308,7 +308,7 @@ describe("AuthorizationServer", () => {
         const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
         const page = yield* SimulatedUser.consent({ authorizationUrl: request.url, userName, decision: "allow" })
         assert.strictEqual(page.status, 400)
-        assert.include(page.text, "Give a user name of 1 to 128 characters.")
+        assert.include(page.text, "Enter a user name of 1 to 128 characters.")
       }
     }))
 
@@ -408,10 +408,10 @@ describe("AuthorizationServer", () => {
   it.scopedLive("says what to install when its package is missing", () =>
     Effect.gen(function*() {
       vi.resetModules()
-      vi.doMock("oidc-provider", () => {
+      vi.doMock("oidc-provider/lib/provider.js", () => {
         throw new Error("Cannot find package 'oidc-provider'")
       })
-      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("oidc-provider")))
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("oidc-provider/lib/provider.js")))
       const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/local/AuthorizationServer"))
       const error = yield* Effect.flip(Fresh.make())
       assert.strictEqual(error.reason, "MissingPackage")
@@ -419,7 +419,7 @@ describe("AuthorizationServer", () => {
     }))
 })
 
-describe("redirectUriAllowed", () => {
+describe("isRedirectUriAllowed", () => {
   const allowed = ["http://127.0.0.1:4020/identities/oauth2/callback/*", "https://app.example.com/done?x=1"]
 
   it("takes exact entries, and one more segment for a star", () => {
@@ -429,7 +429,7 @@ describe("redirectUriAllowed", () => {
         "https://app.example.com/done?x=1"
       ]
     ) {
-      assert.isTrue(redirectUriAllowed(allowed, uri), uri)
+      assert.isTrue(isRedirectUriAllowed(allowed, uri), uri)
     }
   })
 
@@ -454,7 +454,7 @@ describe("redirectUriAllowed", () => {
         ""
       ]
     ) {
-      assert.isFalse(redirectUriAllowed(allowed, uri), uri)
+      assert.isFalse(isRedirectUriAllowed(allowed, uri), uri)
     }
   })
 })

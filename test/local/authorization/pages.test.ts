@@ -11,7 +11,7 @@ describe("pages", () => {
       client: hostile,
       userName: hostile,
       scopes: [hostile],
-      returnsTo: hostile
+      returnHost: hostile
     }),
     proceed: Pages.proceed(hostile),
     problem: Pages.problem({ title: hostile, text: hostile, code: hostile }),
