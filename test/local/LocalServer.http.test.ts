@@ -207,9 +207,9 @@ describe("requests that are none", () => {
 
   it.scopedLive("that never end are ended", () =>
     Effect.gen(function*() {
-      const node = yield* Effect.acquireRelease(
+      const { server: node } = yield* Effect.acquireRelease(
         makeWith({ requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 }),
-        stop
+        ({ server }) => stop(server)
       )
       yield* Effect.async<void>((resume) => {
         node.listen(0, "127.0.0.1", () => resume(Effect.void))
