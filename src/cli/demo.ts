@@ -1,6 +1,6 @@
 /**
- * `agentcore-identity demo`: an agent obtains three credentials and uses them, against a local AgentCore Identity server or
- * against AWS.
+ * `agentcore-identity demo`: an agent obtains three credentials and uses them, against a local AgentCore Identity
+ * server or against AWS.
  *
  * @since 0.1.0
  */

@@ -40,7 +40,9 @@ export const showLink: Show = (session) =>
       }\n`
     ))
 
-/** Follows the redirects from the authorization URL to the return URL. The authorization server answers without a page. */
+/**
+ * Follows the redirects from the authorization URL to the return URL. The authorization server answers without a page.
+ */
 const followRedirects = (url: Redacted.Redacted): Effect.Effect<void, ConsentPageFailed> =>
   Effect.tryPromise({
     try: async (signal) => {

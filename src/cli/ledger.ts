@@ -44,7 +44,7 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
     const screen = yield* Screen.Screen
     const entries = yield* Ref.make<ReadonlyArray<Entry>>([])
 
-    const timed = <A, E, R>(
+    const measure = <A, E, R>(
       { flow, provider }: Pick<Entry, "flow" | "provider">,
       how: Effect.Effect<string>,
       effect: Effect.Effect<A, E, R>
@@ -65,7 +65,7 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
         // As in `Identity`: without a handler, E and R are the types of the default one.
         const show = request.consent
           ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-        return yield* timed(
+        return yield* measure(
           request,
           Effect.map(Ref.get(consented), (consented) =>
             consented ? "authorization code + PKCE, user's consent" : sources[request.flow]),
@@ -81,7 +81,7 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
       ...identity,
       getAccessToken,
       getApiKey: (request) =>
-        timed(
+        measure(
           { provider: request.provider, flow: "API key" },
           Effect.succeed("token vault"),
           identity.getApiKey(request)

@@ -1,9 +1,9 @@
 /**
  * `agentcore-identity local`: AgentCore Identity on this machine, for programs in any language.
  *
- * Standard output is the environment that points programs to it: `export NAME=value` lines and one blank line.
- * `eval "$(agentcore-identity local &)"` sets it, and `kill "$AGENTCORE_LOCAL_PID"` stops the server. Logs go to standard
- * error.
+ * Standard output is the environment that points programs to it: `export NAME=value` lines and one blank line. Logs go
+ * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops
+ * the server.
  *
  * @since 0.1.0
  */

@@ -21,8 +21,8 @@ export const exportLines = (environment: Environment): string =>
 const standardOutput = 1
 
 /**
- * Ends the output, for a reader that waits for its end, as `$(…)` does. The next file that opens takes the same descriptor,
- * so `/dev/null` takes it here.
+ * Ends the output, for a reader that waits for its end, as `$(…)` does. The next file that opens takes the same
+ * descriptor, so `/dev/null` takes it here.
  */
 const closeIfPipe = (): void => {
   const stats = fstatSync(standardOutput)

@@ -98,8 +98,8 @@ export const style = [
 ].join("")
 
 /**
- * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash function;
- * a test computes it.
+ * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
+ * function; a test computes it.
  *
  * @internal
  */
@@ -134,8 +134,8 @@ export interface Page {
  * Renders a page, and the headers that it needs.
  *
  * Chromium applies `form-action` to every redirect after a form. The page that starts a consent does not know where the
- * consent ends: the return URL of an application may even have a custom scheme. The answer to a form is therefore a page
- * with `refresh`, not a redirect, and `form-action 'self'` is enough.
+ * consent ends: the return URL of an application may even have a custom scheme. The answer to a form is therefore a
+ * page with `refresh`, not a redirect, and `form-action 'self'` is enough.
  *
  * @internal
  */

@@ -1,13 +1,13 @@
 /**
- * AgentCore Identity over HTTP: the wire protocol of both planes (REST-JSON 1, one port), and the pages of a user's consent. Every
- * AWS SDK can use it as an endpoint.
+ * AgentCore Identity over HTTP: the wire protocol of both planes (REST-JSON 1, one port), and the pages of a user's
+ * consent. Every AWS SDK can use it as an endpoint.
  *
- * A request needs an AWS signature for the service `bedrock-agentcore`. By default the server checks only that there is one; see
- * `signatures`. The server answers to its own host names only, and sends no CORS headers, so that pages of other sites cannot use
- * it. It is for development: never make it reachable by others.
+ * A request needs an AWS signature for the service `bedrock-agentcore`. By default the server checks only that there is
+ * one; see `signatures`. The server answers to its own host names only, and sends no CORS headers, so that pages of
+ * other sites cannot use it. It is for development: never make it reachable by others.
  *
- * {@link layer} adds a status page at `GET /` (names and states, no secrets), `GET /health`, and an access log: one line for each
- * request, at the level Info, with operation, status, duration and request id.
+ * {@link layer} adds a status page at `GET /` (names and states, no secrets), `GET /health`, and an access log: one
+ * line for each request, at the level Info, with operation, status, duration and request id.
  *
  * @since 0.1.0
  */
@@ -83,8 +83,8 @@ export interface RouteOptions {
   /** The access keys that `verify` accepts. Default: none. */
   readonly credentials?: ReadonlyArray<Credentials> | undefined
   /**
-   * Other host names of the server, beside `localhost` and IP addresses: `identity` in a network of containers, for instance.
-   * Requests for further names are refused, because of DNS rebinding.
+   * Other host names of the server, beside `localhost` and IP addresses: `identity` in a network of containers, for
+   * instance. Requests for further names are refused, because of DNS rebinding.
    */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
 }
@@ -164,7 +164,8 @@ export const routesProtocol = (
 
 /**
  * Adds the wire protocol, the pages for browsers and STS (`GetWebIdentityToken`) to an application's own server, over a
- * `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put {@link layerRedaction} around the server.
+ * `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put {@link layerRedaction} around the
+ * server.
  *
  * @since 0.1.0
  * @category layers
@@ -197,8 +198,8 @@ export const routes = (
 const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
 
 /**
- * Keeps secrets out of the spans of the HTTP server: the URLs of the pages for browsers, and the headers that carry tokens. Provide
- * it to the layer that serves. {@link layer} includes it.
+ * Keeps secrets out of the spans of the HTTP server: the URLs of the pages for browsers, and the headers that carry
+ * tokens. Provide it to the layer that serves. {@link layer} includes it.
  *
  * @since 0.1.0
  * @category layers
@@ -242,8 +243,8 @@ const makeEnvironment = (url: string, { region = "us-west-2", signatures }: Opti
 })
 
 /**
- * Starts a server on a port of this machine, with its own backend. The layer also provides the planes, in process, and the
- * `LocalBackend`. It needs the package `@effect/platform-node`, which it loads when it is built.
+ * Starts a server on a port of this machine, with its own backend. The layer also provides the planes, in process, and
+ * the `LocalBackend`. It needs the package `@effect/platform-node`, which it loads when it is built.
  *
  * @since 0.1.0
  * @category layers
@@ -270,7 +271,8 @@ export const layer = (options: Options = {}): Layer.Layer<
 > => Layer.provide(layerStore(options), Store.layerMemory)
 
 /**
- * Like {@link layer}, over the store in context. With `VaultFile.layer` the server continues with the content of the vault.
+ * Like {@link layer}, over the store in context. With `VaultFile.layer` the server continues with the content of the
+ * vault.
  *
  * @since 0.1.0
  * @category layers

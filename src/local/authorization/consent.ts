@@ -5,22 +5,9 @@
  */
 import type { interactionPolicy, KoaContextWithOIDC } from "oidc-provider"
 import type Provider from "oidc-provider"
+import type { HeadlessConsent } from "./model.js"
 import type { Module } from "./package.js"
 import * as User from "./user.js"
-
-/**
- * The answer that the server gives to every authorization request by itself, without pages:
- *
- * - `user`: the name of the user who signs in
- * - `decision`: `allow` redirects with a code, `deny` with the error `access_denied`
- *
- * @since 0.1.0
- * @category models
- */
-export interface HeadlessConsent {
-  readonly user: string
-  readonly decision: "allow" | "deny"
-}
 
 /** @internal */
 export const refusal = "The user refused the request"

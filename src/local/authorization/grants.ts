@@ -1,6 +1,6 @@
 /**
- * Grants that `oidc-provider` does not implement: a user's JWT for an access token, by token exchange (RFC 8693) or as an
- * authorization grant (RFC 7523, section 2.1).
+ * Grants that `oidc-provider` does not implement: a user's JWT for an access token, by token exchange (RFC 8693) or as
+ * an authorization grant (RFC 7523, section 2.1).
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as Jose from "jose"
 import type { KoaContextWithOIDC, TokenEndpointGrantContext } from "oidc-provider"
 import type Provider from "oidc-provider"
 import { isSecure } from "../oauth/endpoints.js"
-import * as Client from "./client.js"
+import * as Model from "./model.js"
 import type { Module } from "./package.js"
 import * as ResourceServer from "./resourceServer.js"
 import type { Settings } from "./settings.js"
@@ -149,7 +149,7 @@ export const register = (provider: Provider, module: Module, settings: Settings)
   }
 
   provider.registerGrantType(
-    Client.tokenExchange,
+    Model.tokenExchange,
     async (ctx) => {
       const parameters = parametersOf(ctx)
       const { sub } = await verifyParameter(parameters, "subject_token")
@@ -174,7 +174,7 @@ export const register = (provider: Provider, module: Module, settings: Settings)
   )
 
   provider.registerGrantType(
-    Client.jwtBearer,
+    Model.jwtBearer,
     async (ctx) => {
       const { sub } = await verify(required(parametersOf(ctx), "assertion"))
       await issue(ctx, sub, {})

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { KoaContextWithOIDC, ResourceServer } from "oidc-provider"
-import * as Client from "./client.js"
+import * as Model from "./model.js"
 import type { Module } from "./package.js"
 import type { Settings } from "./settings.js"
 
@@ -12,7 +12,7 @@ import type { Settings } from "./settings.js"
 export const oidcScopes = ["openid", "offline_access"]
 
 /** The scopes of these grants come from the request, not from an earlier authorization. */
-const initialGrants: ReadonlyArray<unknown> = ["client_credentials", Client.tokenExchange, Client.jwtBearer]
+const initialGrants: ReadonlyArray<unknown> = ["client_credentials", Model.tokenExchange, Model.jwtBearer]
 
 /** Refuses unknown scopes, which `oidc-provider` drops silently, and adds the default ones (RFC 6749, section 3.3). */
 const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { errors }: Module): void => {

@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Client } from "./client.js"
-import type { HeadlessConsent } from "./consent.js"
+import type { Client, HeadlessConsent } from "./model.js"
 import type { OidcStore } from "./store.js"
 
 /** @internal */

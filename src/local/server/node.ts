@@ -68,8 +68,8 @@ export const makeWith = (limits: Http.ServerOptions): Effect.Effect<Node> =>
       serve: (httpServer, application) =>
         Effect.gen(function*() {
           yield* httpServer.serve(application)
-          // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some clients
-          // offer HTTP/2 with one.
+          // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
+          // clients offer HTTP/2 with one.
           server.removeAllListeners("upgrade")
           yield* Effect.acquireRelease(setServing(true), () => setServing(false))
         })

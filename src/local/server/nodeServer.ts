@@ -52,7 +52,9 @@ export const send = (response: Http.ServerResponse, { body, headers, status }: A
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body)
 }
 
-/** Errors of one rejected request that are read before its connection is cut. A client reads no answer while it sends. */
+/**
+ * Errors of one rejected request that are read before its connection is cut. A client reads no answer while it sends.
+ */
 const drainLimit = 256
 
 const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer) => {
@@ -113,9 +115,9 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
 }
 
 /**
- * Creates a server whose `close` does not wait for idle connections. Node's own waits for connections on which a browser
- * has sent nothing yet, up to a minute, and for connections that are kept alive. Here `close` ends the former at once,
- * and the latter with their answer. It still waits for answers that have begun.
+ * Creates a server whose `close` does not wait for idle connections. Node's own waits for connections on which a
+ * browser has sent nothing yet, up to a minute, and for connections that are kept alive. Here `close` ends the former
+ * at once, and the latter with their answer. It still waits for answers that have begun.
  *
  * @internal
  */

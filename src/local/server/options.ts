@@ -22,8 +22,9 @@ export interface Credentials {
 /**
  * How the server checks the signature of a request (AWS Signature Version 4):
  *
- * - `presence`: the request has a signature for the service `bedrock-agentcore` (`sts` at `POST /`). The server does not
- *   check who signed it, or whether it is right. Pages of other sites cannot set the header, so this keeps them out.
+ * - `presence`: the request has a signature for the service `bedrock-agentcore` (`sts` at `POST /`). The server does
+ *   not check who signed it, or whether it is right. Pages of other sites cannot set the header, so this keeps them
+ *   out.
  * - `verify`: the signature is right, by one of the `credentials`, and at most five minutes old
  * - `off`: not at all
  *
@@ -49,7 +50,8 @@ export interface Service {
 /**
  * Why the server did not start:
  *
- * - `MissingPackage`: a package is not installed: `@effect/platform-node`, or `@smithy/signature-v4` to verify signatures
+ * - `MissingPackage`: a package is not installed: `@effect/platform-node`, or `@smithy/signature-v4` to verify
+ *   signatures
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
  * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
