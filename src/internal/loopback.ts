@@ -1,5 +1,5 @@
 /**
- * Hosts that are this machine.
+ * Loopback hosts.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
- * Whether a host name, as `URL` has it, is this machine: what is sent there in clear stays there.
+ * Whether a host name, in the form of `URL.hostname`, is this machine. Plain http to it does not use the network.
  *
  * @internal
  */

@@ -1,4 +1,4 @@
-/** The command `agentcore-identity` as its users have it: one file, in a process of its own. */
+/** Runs the command `agentcore-identity` as its users do: one file, in its own process. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url))
 // Inside node_modules, where the program finds the packages that are not bundled.
 const folder = join(root, "node_modules", ".cache", `cli-${process.pid}`)
 
-/** Where the program is, once it was built. */
+/** The built program. */
 export const file = join(folder, "agentcore-identity.js")
 
 let built: Promise<unknown> | undefined
@@ -30,7 +30,7 @@ export const clean = (): void => rmSync(folder, { recursive: true, force: true }
 
 export type Environment = Readonly<Record<string, string>>
 
-/** Nothing of the environment of the tests but where programs are, and no settings of whoever runs them. */
+/** Passes on only `PATH`, so that settings of the developer do not change a test. */
 const environment = (given: Environment): Environment => ({
   PATH: process.env["PATH"] ?? "",
   HOME: folder,
@@ -47,7 +47,7 @@ export interface Output {
 
 export interface Running {
   readonly pid: number
-  /** All of standard output, when it has ended with a blank line. */
+  /** Standard output up to the blank line at its end. */
   readonly exports: string
   readonly variables: Environment
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<Output>
@@ -81,11 +81,11 @@ const launch = (args: ReadonlyArray<string>, env: Environment): Effect.Effect<St
       })
   )
 
-/** Runs it to its end. */
+/** Runs the command until it exits. */
 export const run = (args: ReadonlyArray<string>, env: Environment = {}): Effect.Effect<Output> =>
   Effect.scoped(Effect.flatMap(launch(args, env), ({ ended }) => Effect.promise(() => ended)))
 
-/** What a shell makes of lines that it evaluates. */
+/** The environment after a shell evaluates the lines. */
 const evaluate = (lines: string): Environment => {
   const text = execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", lines], {
     env: {},
@@ -94,7 +94,7 @@ const evaluate = (lines: string): Environment => {
   const variables = text.split("\0").flatMap((entry) => {
     const index = entry.indexOf("=")
     const name = entry.slice(0, index)
-    // Those of every shell.
+    // Every shell sets these.
     return index <= 0 || ["PWD", "SHLVL", "_"].includes(name) ? [] : [[name, entry.slice(index + 1)] as const]
   })
   return Object.fromEntries(variables)
@@ -131,7 +131,7 @@ export const local = (
     }
   })
 
-/** A program in the environment that was printed, with the AWS SDK as it comes. It prints one line of JSON. */
+/** Runs a program in this environment, with the unchanged AWS SDK. The program prints one line of JSON. */
 export const script = (variables: Environment, code: string): Effect.Effect<unknown> =>
   Effect.promise(async () => {
     const { stdout } = await promisify(execFile)(
@@ -142,7 +142,7 @@ export const script = (variables: Environment, code: string): Effect.Effect<unkn
     return JSON.parse(stdout)
   })
 
-/** A folder for one test. */
+/** A temporary folder for one test. */
 export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "cli-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))

@@ -1,4 +1,4 @@
-/** Shared by the tests of the authorization server and its clients. */
+/** Shared by the tests of the authorization server and of services that use it. */
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -7,7 +7,7 @@ import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as OAuth from "openid-client"
 
-/** An HTTP server in a scope. */
+/** Runs an HTTP server until the end of the scope. */
 export const httpServer = (handle: Http.RequestListener): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<Http.Server>((resume) => {
@@ -26,7 +26,8 @@ export const clientSecret = Redacted.make("a-development-secret")
 export const clientScopes = ["reports:read", "reports:write"]
 
 /**
- * An authorization server with one client, and the application of that client: any path under `/callback/` shows a page.
+ * Starts an authorization server with one client, and the application of that client: every path under `/callback/`
+ * shows a page.
  */
 export const start = (options: AuthorizationServer.Options = {}) =>
   Effect.gen(function*() {
@@ -61,7 +62,7 @@ export const discover = (
     })
   )
 
-/** The error of a request that the server refuses. */
+/** Returns the error of a refused request. */
 export const refusal = (request: () => Promise<unknown>): Effect.Effect<OAuth.ResponseBodyError> =>
   Effect.tryPromise({ try: request, catch: (error) => error }).pipe(
     Effect.flip,
