@@ -14,7 +14,7 @@ import * as Challenge from "../http/internal/challenge.js"
 import type { Attempt } from "../http/internal/credentialHeader.js"
 import { discard, isRepeatable } from "../http/internal/replay.js"
 import { CredentialRejected, InsufficientScope, isIdentityError } from "../IdentityError.js"
-import { renew } from "./renewal.js"
+import { renewCredential } from "./renewal.js"
 
 type Response = HttpClientResponse.HttpClientResponse
 type Request = HttpClientRequest.HttpClientRequest
@@ -86,7 +86,7 @@ const exchange = <E, R, E1, R1>(
     const answer = yield* send(first)
     if (Option.isNone(answer.rejection)) return answer
     const { status } = answer.rejection.value
-    const fresh = yield* renew(obtain, first, { reauthenticate })
+    const fresh = yield* renewCredential(obtain, first, { reauthenticate })
     if (Option.isNone(fresh)) return yield* new CredentialRejected({ provider, reason: "Unchanged", status })
     if (!isRepeatable(request.body)) {
       return yield* new CredentialRejected({ provider, reason: "BodyNotRepeatable", status })
@@ -155,7 +155,7 @@ export const withAccessToken = <E1, R1>(
     const missing = first.refusal.value.required.filter((scope) => !scopes.includes(scope))
     if (!stepUp || missing.length === 0 || !isRepeatable(request.body)) return yield* first.refusal.value
     const union = [...scopes, ...missing]
-    const more = yield* renew(obtain(union), first.credential, { reauthenticate }).pipe(
+    const more = yield* renewCredential(obtain(union), first.credential, { reauthenticate }).pipe(
       // The authorization server does not give them: that the resource wants them is what the program can act upon.
       Effect.catchIf(isInvalid, () => Effect.succeedNone)
     )

@@ -279,7 +279,7 @@ describe("CredentialStore.layerRedis", () => {
       }).pipe(Effect.provide(recorder.layer))
       const everything = yield* recorder.everything
       assert.include(everything.join("\n"), "The connection to Redis failed: WRONGPASS")
-      assert.include(everything.join("\n"), "The store of credentials failed to get: ")
+      assert.include(everything.join("\n"), "The credential store failed to get: ")
       Recorder.assertSecretFree(everything, [
         "sentinel-wrong-password",
         "sentinel-other-password",
@@ -368,7 +368,7 @@ describe("CredentialStore.layer", () => {
           Effect.flip(store.remove("name"))
         ])).pipe(Effect.provide(CredentialStore.layer({ key }).pipe(Layer.provide(failing))))
       for (const error of errors) {
-        assert.strictEqual(error.message, "The store of credentials failed: ECONNRESET")
+        assert.strictEqual(error.message, "The credential store failed: ECONNRESET")
         Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-message", "sentinel-secret-value"])
       }
     }))
