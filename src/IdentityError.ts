@@ -44,7 +44,7 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 
 const serviceFields = {
   /** The AWS name of the operation, as in `GetResourceOauth2Token`. */
-  operation: Schema.String,
+  operation: Schema.String.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => "")),
   message: Schema.String,
   /** The service's request id; absent when the error was raised before anything was sent. */
   requestId: Schema.optional(Schema.String)

@@ -19,10 +19,10 @@ import { randomBytes } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import * as IdentitySetup from "../IdentitySetup.js"
 import type * as AuthorizationServer from "../local/AuthorizationServer.js"
-import * as Store from "../local/backend/store.js"
 import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
 import * as VaultFile from "../local/VaultFile.js"
+import * as VaultStore from "../local/VaultStore.js"
 import * as Output from "./output.js"
 
 /** @internal */
@@ -72,16 +72,18 @@ interface RunningAuthorizationServer {
 }
 
 /** From the environment; else the one in the vault, so that providers in the vault go on to work; else a new one. */
-const clientSecretOf: Effect.Effect<Redacted.Redacted, Store.StoreError, Store.Store> = Effect.gen(function*() {
-  const given = yield* Effect.option(Config.redacted(secretVariable))
-  if (Option.isSome(given)) return given.value
-  const secrets = (yield* Store.Store).collection("command-line", Schema.Redacted(Schema.String))
-  const stored = yield* secrets.get(secretVariable)
-  if (Option.isSome(stored)) return stored.value
-  const secret = yield* random
-  yield* secrets.put(secretVariable, secret)
-  return secret
-})
+const clientSecretOf: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreError, VaultStore.VaultStore> = Effect.gen(
+  function*() {
+    const given = yield* Effect.option(Config.redacted(secretVariable))
+    if (Option.isSome(given)) return given.value
+    const secrets = (yield* VaultStore.VaultStore).collection("command-line", Schema.Redacted(Schema.String))
+    const stored = yield* secrets.get(secretVariable)
+    if (Option.isSome(stored)) return stored.value
+    const secret = yield* random
+    yield* secrets.put(secretVariable, secret)
+    return secret
+  }
+)
 
 const startAuthorizationServer = ({ authorizationServerPort, host, port }: Settings) =>
   Effect.gen(function*() {
@@ -187,7 +189,7 @@ const signing = (signatures: LocalServer.Signatures): Effect.Effect<Signing> =>
 // -----------------------------------------------------------------------------
 
 const storeOf = Option.match({
-  onNone: () => Store.layerMemory,
+  onNone: () => VaultStore.layerMemory,
   onSome: (path: string) => VaultFile.layerConfig({ path })
 })
 

@@ -5,11 +5,16 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { hasProperty } from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import type { ValidationException } from "../IdentityError.js"
 import type { Operation, Rows } from "./operation.js"
 import { inSpan } from "./span.js"
 import * as Validation from "./validation.js"
+
+/** An implementation raises exceptions without the name of the operation. */
+const withOperation = (name: string) => <E>(error: E): E =>
+  hasProperty(error, "operation") && error.operation === "" ? Object.assign(error, { operation: name }) : error
 
 const refused = (error: ValidationException): Effect.Effect<never, ValidationException> => Effect.fail(error)
 
@@ -28,7 +33,10 @@ export const operation = (plane: string) =>
   const validate = Validation.validate(name, schema)
   const span = { captureStackTrace: false, attributes: { "rpc.system": "aws-api", "rpc.method": name } }
   const checked = (request: A): Effect.Effect<B, E | ValidationException> =>
-    Either.match(validate(request), { onLeft: refused, onRight: call })
+    Either.match(validate(request), {
+      onLeft: refused,
+      onRight: (valid) => Effect.mapError(call(valid), withOperation(name))
+    })
   return (request) => inSpan(`${plane}.${method}`, span, () => ({ effect: Effect.suspend(() => checked(request)) }))
 }
 

@@ -27,7 +27,6 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
-import * as Store from "./backend/store.js"
 import * as LocalBackend from "./LocalBackend.js"
 import type { OAuthClient } from "./OAuthClient.js"
 import * as WireLog from "./server/accessLog.js"
@@ -39,6 +38,7 @@ import * as WireOperations from "./server/operations.js"
 import * as WireSignature from "./server/signature.js"
 import * as WireStatus from "./server/statusPage.js"
 import * as StsRoute from "./server/sts.js"
+import * as VaultStore from "./VaultStore.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -401,7 +401,7 @@ export const layer = (options: Options = {}): Layer.Layer<
   LocalServer | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient
-> => Layer.provide(layerStore(options), Store.layerMemory)
+> => Layer.provide(layerStore(options), VaultStore.layerMemory)
 
 /**
  * The same over the store in context: `VaultFile.layer`, from which the server goes on where the last one ended.
@@ -412,7 +412,7 @@ export const layer = (options: Options = {}): Layer.Layer<
 export const layerStore = (options: Options = {}): Layer.Layer<
   LocalServer | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
-  OAuthClient | Store.Store
+  OAuthClient | VaultStore.VaultStore
 > =>
   Layer.unwrapScoped(Effect.gen(function*() {
     const host = options.host ?? "127.0.0.1"
@@ -432,6 +432,6 @@ export const layerStore = (options: Options = {}): Layer.Layer<
     return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self), self)).pipe(
       Layer.provide(layerRedaction),
       Layer.provideMerge(LocalBackend.layerStore({ ...options, publicUrl })),
-      Layer.mapError(({ reason }) => new LocalServerError({ reason: "Store", message: reason }))
+      Layer.mapError(({ message }) => new LocalServerError({ reason: "Store", message }))
     )
   }))

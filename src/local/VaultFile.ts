@@ -21,9 +21,9 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as KeyedLock from "../internal/keyedLock.js"
-import * as Store from "./backend/store.js"
 import { VaultFileError } from "./vaultFile/error.js"
 import * as File from "./vaultFile/file.js"
+import * as VaultStore from "./VaultStore.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -74,18 +74,21 @@ const makeCollection = <A, I>(
   values: Map<string, unknown>,
   file: File.VaultFile,
   lock: KeyedLock.KeyedLock
-): Store.Collection<A> => {
+): VaultStore.Collection<A> => {
   const decodeValue = Schema.decodeUnknown(schema)
   const encodeValue = Schema.encode(schema)
   const decode = (value: unknown) =>
     Effect.mapError(
       decodeValue(value),
-      () => new Store.StoreError({ reason: `another version of the package wrote an entry of '${name}'` })
+      () => new VaultStore.VaultStoreError({ message: `another version of the package wrote an entry of '${name}'` })
     )
   const encode = (value: A) =>
-    Effect.mapError(encodeValue(value), () => new Store.StoreError({ reason: `'${name}' cannot be encoded` }))
+    Effect.mapError(
+      encodeValue(value),
+      () => new VaultStore.VaultStoreError({ message: `'${name}' cannot be encoded` })
+    )
   // File and memory get the changes of an entry in the same order. A change that has begun is finished.
-  const change = (key: string, effect: Effect.Effect<void, Store.StoreError>) =>
+  const change = (key: string, effect: Effect.Effect<void, VaultStore.VaultStoreError>) =>
     lock(JSON.stringify([name, key]), Effect.uninterruptible(effect))
   return {
     get: (key) => Effect.suspend(() => values.has(key) ? Effect.asSome(decode(values.get(key))) : Effect.succeedNone),
@@ -111,7 +114,7 @@ const makeCollection = <A, I>(
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<Store.Service, VaultFileError, Scope.Scope> =>
+export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultFileError, Scope.Scope> =>
   Effect.gen(function*() {
     const file = yield* File.open(options.path, options.key)
     const lock = yield* KeyedLock.make
@@ -146,8 +149,8 @@ export const make = (options: Options): Effect.Effect<Store.Service, VaultFileEr
  *   Layer.provide(OAuthClient.layer)
  * )
  */
-export const layer = (options: Options): Layer.Layer<Store.Store, VaultFileError> =>
-  Layer.scoped(Store.Store, make(options))
+export const layer = (options: Options): Layer.Layer<VaultStore.VaultStore, VaultFileError> =>
+  Layer.scoped(VaultStore.VaultStore, make(options))
 
 /**
  * The same, with the key from `AGENTCORE_LOCAL_VAULT_KEY` if that is set.
@@ -157,7 +160,7 @@ export const layer = (options: Options): Layer.Layer<Store.Store, VaultFileError
  */
 export const layerConfig = (
   options: Omit<Options, "key">
-): Layer.Layer<Store.Store, VaultFileError | ConfigError.ConfigError> =>
+): Layer.Layer<VaultStore.VaultStore, VaultFileError | ConfigError.ConfigError> =>
   Layer.unwrapEffect(Effect.map(
     Config.option(Config.redacted("AGENTCORE_LOCAL_VAULT_KEY")),
     (key) => layer({ ...options, key: Option.getOrUndefined(key) })

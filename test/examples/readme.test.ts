@@ -25,7 +25,8 @@ describe("README", () => {
   it("shows every example", () => {
     const shown = new Set(blocks.map((block) => block.path))
     const examples = readdirSync(new URL("test/examples/", root)).filter((name) =>
-      !["examples.test.ts", "open-telemetry.test.ts", "readme.test.ts"].includes(name)
+      // The documentation of `local/VaultStore` has the last one.
+      !["examples.test.ts", "open-telemetry.test.ts", "readme.test.ts", "vault-store.ts"].includes(name)
     )
     assert.deepStrictEqual(examples.filter((name) => !shown.has(`test/examples/${name}`)), [])
   })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,7 +10,6 @@ import * as Schema from "effect/Schema"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Store from "../../src/local/backend/store.js"
 import { same } from "../utils.js"
 
 const Secret = Schema.Struct({ token: Schema.Redacted(Schema.String), count: Schema.Number })
@@ -28,7 +28,7 @@ const key = (fill: number) => Redacted.make(Buffer.alloc(32, fill).toString("bas
 /** Opens the vault, uses the collection `things`, and closes it. */
 const use = <A, E>(
   options: VaultFile.Options,
-  f: (things: Store.Collection<typeof Secret.Type>) => Effect.Effect<A, E>
+  f: (things: VaultStore.Collection<typeof Secret.Type>) => Effect.Effect<A, E>
 ) => Effect.scoped(Effect.flatMap(VaultFile.make(options), (store) => f(store.collection("things", Secret))))
 
 const fill = (options: VaultFile.Options, count = 200) =>
@@ -114,8 +114,8 @@ describe("VaultFile", () => {
         assert.deepStrictEqual(yield* store.collection("two", Schema.String).entries, [["key", "sentinel"]])
         // A schema that does not fit is told without the value.
         const error = yield* Effect.flip(store.collection("two", Schema.Number).get("key"))
-        assert.strictEqual(error._tag, "StoreError")
-        assert.notInclude(error.reason, "sentinel")
+        assert.strictEqual(error._tag, "VaultStoreError")
+        assert.notInclude(error.message, "sentinel")
       }))
     }))
 
@@ -151,7 +151,7 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path }
       const count = (provider: ConfigProvider.ConfigProvider) =>
-        Effect.flatMap(Store.Store, (store) => store.collection("things", Secret).entries).pipe(
+        Effect.flatMap(VaultStore.VaultStore, (store) => store.collection("things", Secret).entries).pipe(
           Effect.map((entries) => entries.length),
           Effect.provide(VaultFile.layerConfig(options)),
           Effect.withConfigProvider(provider)

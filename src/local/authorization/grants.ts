@@ -12,7 +12,7 @@ import type {
   ResourceServer,
   TokenEndpointGrantContext
 } from "oidc-provider"
-import { isSecure } from "../oauth/endpoints.js"
+import * as IssuerKeys from "../../internal/issuerKeys.js"
 import type { Module } from "./provider.js"
 
 /** @internal */
@@ -23,8 +23,6 @@ export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
 const jwtType = "urn:ietf:params:oauth:token-type:jwt"
-
-const algorithms = ["ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]
 
 /** @internal */
 export interface Settings {
@@ -38,26 +36,6 @@ export interface Settings {
 type Info = (ctx: KoaContextWithOIDC, resource: string, client: { readonly clientId: string }) => ResourceServer
 
 type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
-
-/** By OpenID Connect Discovery, once per issuer; a failure is not kept. */
-const keysOf = () => {
-  const known = new Map<string, Promise<Jose.JWTVerifyGetKey>>()
-  const discover = async (issuer: string): Promise<Jose.JWTVerifyGetKey> => {
-    const response = await fetch(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, {
-      redirect: "error",
-      signal: AbortSignal.timeout(5000)
-    })
-    const { jwks_uri: uri } = await response.json() as { readonly jwks_uri?: unknown }
-    if (typeof uri !== "string" || !isSecure(uri)) throw new TypeError("no key set")
-    return Jose.createRemoteJWKSet(new URL(uri))
-  }
-  return (issuer: string): Promise<Jose.JWTVerifyGetKey> => {
-    const found = known.get(issuer) ?? discover(issuer)
-    known.set(issuer, found)
-    found.catch(() => known.delete(issuer))
-    return found
-  }
-}
 
 /**
  * The claims that tokens have beside their own, for `extraTokenClaims`.
@@ -75,22 +53,19 @@ export const register = (provider: Provider, { errors }: Module, settings: Setti
   const { d: _, ...publicKey } = settings.signingKey
   // There is one, so that its id, which oidc-provider chooses, does not matter.
   const own = Jose.importJWK(publicKey, "ES256")
-  const others = keysOf()
+  const issuerKeys = IssuerKeys.make()
 
   /** Who a JWT speaks of. Nothing is said of what is wrong with it. */
   const verify = async (token: string): Promise<Jose.JWTPayload & { readonly sub: string }> => {
     try {
       const { iss } = Jose.decodeJwt(token)
-      const keys = iss === settings.issuer
-        ? await own
-        : iss !== undefined && settings.trustedIssuers.includes(iss)
-        ? await others(iss)
-        : undefined
-      if (keys === undefined || iss === undefined) throw new TypeError("a foreign issuer")
-      const options = { issuer: iss, algorithms, requiredClaims: ["exp", "sub"] }
-      const { payload } = typeof keys === "function"
-        ? await Jose.jwtVerify(token, keys, options)
-        : await Jose.jwtVerify(token, keys, options)
+      const requiredClaims = ["exp", "sub"]
+      if (iss === undefined || (iss !== settings.issuer && !settings.trustedIssuers.includes(iss))) {
+        throw new TypeError("an issuer that is not trusted")
+      }
+      const payload = iss === settings.issuer
+        ? (await Jose.jwtVerify(token, await own, { issuer: iss, algorithms: ["ES256"], requiredClaims })).payload
+        : await issuerKeys.verify(token, iss, { requiredClaims })
       return { ...payload, sub: String(payload.sub) }
     } catch {
       throw new errors.InvalidGrant("the token is not valid")

@@ -15,7 +15,7 @@ import { randomUUID } from "node:crypto"
 import * as Validation from "../../internal/validation.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
-import type { LocalIssuer } from "../backend/issuer.js"
+import type { Issuer } from "../backend/model.js"
 import { failed, isOwnHost, readBody, respondError, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import type { WireError } from "./errors.js"
@@ -248,7 +248,7 @@ export const add = (
   router: HttpLayerRouter.HttpRouter,
   settings: Settings,
   sts: SecurityTokenService.Service,
-  issuer: Pick<LocalIssuer, "metadata" | "keySet">
+  issuer: Issuer
 ): Effect.Effect<void> =>
   Effect.all([
     router.add("POST", "/", handler(sts, settings)),

@@ -13,7 +13,7 @@ import * as Fs from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
-import { StoreError } from "../backend/store.js"
+import { VaultStoreError } from "../VaultStore.js"
 import { type VaultFileError, vaultFileError } from "./error.js"
 import * as Key from "./key.js"
 import * as Probe from "./probe.js"
@@ -24,8 +24,8 @@ export interface VaultFile {
   /** The entries that were in the file when it was opened. */
   readonly entries: ReadonlyArray<Sealing.Entry>
   /** The entry is on the disk when it succeeds. */
-  readonly put: (entry: Sealing.Entry) => Effect.Effect<void, StoreError>
-  readonly remove: (collection: string, key: string) => Effect.Effect<void, StoreError>
+  readonly put: (entry: Sealing.Entry) => Effect.Effect<void, VaultStoreError>
+  readonly remove: (collection: string, key: string) => Effect.Effect<void, VaultStoreError>
 }
 
 const load = (
@@ -81,10 +81,10 @@ const openDatabase = (
     catch: (error) => vaultFileError(path, "Unusable", `LMDB does not open it: ${codeOf(error)}`)
   })
 
-const write = <A>(action: () => Promise<A>): Effect.Effect<A, StoreError> =>
+const write = <A>(action: () => Promise<A>): Effect.Effect<A, VaultStoreError> =>
   Effect.tryPromise({
     try: action,
-    catch: (error) => new StoreError({ reason: `the vault file cannot be written: ${codeOf(error)}` })
+    catch: (error) => new VaultStoreError({ message: `the vault file cannot be written: ${codeOf(error)}` })
   })
 
 const damaged = (path: string): VaultFileError =>
@@ -114,7 +114,7 @@ const checkFormat = Effect.fnUntraced(function*(
     const record = JSON.stringify({ version: format, check: yield* sealing.seal(check) })
     yield* Effect.mapError(
       write(() => db.put(formatKey, record)),
-      ({ reason }) => vaultFileError(path, "Unusable", reason)
+      ({ message }) => vaultFileError(path, "Unusable", message)
     )
     return
   }

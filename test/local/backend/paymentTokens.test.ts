@@ -14,7 +14,7 @@ const ed25519 = generateKeyPairSync("ed25519")
 
 const pkcs8 = (key: KeyObject): string => key.export({ type: "pkcs8", format: "der" }).toString("base64")
 
-/** Seed and public key, as Coinbase gives them out. */
+/** Seed and public key, in the form of Coinbase. */
 const coinbaseKey = (): string => {
   const { d = "", x = "" } = ed25519.privateKey.export({ format: "jwk" })
   return Buffer.concat([Buffer.from(d, "base64url"), Buffer.from(x, "base64url")]).toString("base64")
@@ -112,7 +112,7 @@ const askPrivy = (request: {
     }
   )
 
-/** The claims of a token that the key has signed. */
+/** The claims of a token with a valid signature of the key. */
 const verified = (token: string, key: KeyObject) =>
   Effect.promise(() => Jose.jwtVerify(token, key, { currentDate: new Date(1_000) }))
 
@@ -157,7 +157,7 @@ describe("Coinbase CDP", () => {
       assert.deepStrictEqual(payload["uris"], ["GET cdp.example.com/platform/v2/evm/accounts"])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("the wallet token has the hash of the body, whatever the order of its members", () =>
+  it.effect("the wallet token has the hash of the canonical body", () =>
     Effect.gen(function*() {
       yield* setClock
       yield* coinbase({ walletSecret: Redacted.make(wallet) })
@@ -184,7 +184,7 @@ describe("Coinbase CDP", () => {
       assert.isUndefined(yield* askFor("{}"))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("what cannot be made is refused by name, and nothing of the keys is told", () =>
+  it.effect("an unusable key or body is named, and nothing of it is shown", () =>
     Effect.gen(function*() {
       const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" })
       const foreign = String(privateKey.export({ type: "pkcs8", format: "pem" }))
@@ -256,7 +256,7 @@ describe("Stripe Privy", () => {
       assert.isFalse(verifies(payload("/v1/wallets/other/rpc"), authorizationSignature))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("what cannot be made is refused by name, and nothing of the keys is told", () =>
+  it.effect("an unusable key or body is named, and nothing of it is shown", () =>
     Effect.gen(function*() {
       for (const secret of ["from-your-configuration", coinbaseKey()]) {
         const message = yield* refused(
