@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { type AccessTokenError, type AccessTokenRequest, Identity } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
-import { renew } from "./internal/renewal.js"
+import { renewCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -166,7 +166,7 @@ export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1
       Effect.flatMap(identity.getAccessToken(request), (token) =>
         Effect.catchIf(f(token), options.rejected, (error) =>
           Effect.flatMap(
-            renew(
+            renewCredential(
               (forceAuthentication) =>
                 identity.getAccessToken({ ...request, forceAuthentication }),
               token,

@@ -27,9 +27,9 @@ const plain = (entries: Stored): CredentialCache.StoreService => ({
 })
 
 const broken: CredentialCache.StoreService = {
-  get: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" })),
-  set: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" })),
-  remove: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" }))
+  get: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" })),
+  set: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" })),
+  remove: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" }))
 }
 
 const silent: CredentialCache.StoreService = {
@@ -365,8 +365,8 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       const after = [yield* failuresOf("get"), yield* failuresOf("set"), yield* failuresOf("remove")]
       assert.deepStrictEqual(after.map((count, index) => count - before[index]!), [3, 2, 1])
       const said = (yield* recorder.everything).join("\n")
-      assert.include(said, "The store of credentials failed to get: it is broken")
-      assert.include(said, "The store of credentials failed to set: it is broken")
+      assert.include(said, "The credential store failed to get: it is broken")
+      assert.include(said, "The credential store failed to set: it is broken")
     }).pipe(Effect.provide(numbered)))
 
   it.scoped("so is one with defects, and what they say is not repeated", () =>
@@ -385,7 +385,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
         assert.strictEqual(yield* a.token(), "token-1")
       }).pipe(Effect.provide(recorder.layer))
       const said = (yield* recorder.everything).join("\n")
-      assert.include(said, "The store of credentials failed to set: it has a defect")
+      assert.include(said, "The credential store failed to set: it has a defect")
       assert.notInclude(said, "sentinel")
     }).pipe(Effect.provide(numbered)))
 

@@ -543,6 +543,18 @@ describe("CredentialCache: asking anew", () => {
       assert.strictEqual(yield* keyOf(), "key-1")
     }).pipe(Effect.provide(cached(numbered))))
 
+  it.effect("an invalidation of other credentials costs a call in flight nothing", () =>
+    Effect.gen(function*() {
+      const keys = yield* Effect.forEach(Array.from({ length: 5000 }), (_, index) => keyOf("weather", `user-${index}`))
+      const call = yield* Effect.fork(tokenOf())
+      yield* TestClock.adjust("500 millis")
+      yield* Effect.forEach(keys.slice(0, 100), invalidate, { discard: true })
+      yield* TestClock.adjust("500 millis")
+      yield* Fiber.join(call)
+      yield* tokenOf()
+      assert.strictEqual(yield* tokenCalls, 1)
+    }).pipe(Effect.provide(cached({ ...numbered, ...slow }))))
+
   it.effect("a request that the plane refuses is refused by the plane", () =>
     Effect.gen(function*() {
       // What a program without types may send.

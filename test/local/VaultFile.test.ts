@@ -58,6 +58,20 @@ const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["r
     return error
   })
 
+/** What version 0.1.0 wrote for one entry of `things`, under the key of 32 bytes 7. */
+const earlierVault = [
+  [
+    "format",
+    "{\"version\":1,\"check\":\"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..ot8fvZNo29uw75xv."
+    + "EDhyU9cf01HiGA99wvBwOEFDr55WZLgdcdUNNZOEpyUxTnW1MJCIJtLLK-2QTw.aooH4Hoq2tTzjYigbaqv_Q\"}"
+  ],
+  [
+    "things/SEQ7gnNfGbdt_mgajDt93_moLo6Hs-zs9XUTh7nmfUA",
+    "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..Rpv1yD7Autbl7_PA."
+    + "Ic0kyIjTnwco5kn9MCg3SwLE7MPDGEOMBIkebyTA3UFeWZRd-L5PEe8aK7MF61Rbja6nSKYE.FNTl8lk3zeIDQXQ6olCrwQ"
+  ]
+] as const
+
 describe("VaultFile", () => {
   it.scopedLive("keeps what was put, in the order of keys, until it is removed", () =>
     Effect.gen(function*() {
@@ -103,6 +117,16 @@ describe("VaultFile", () => {
         assert.strictEqual(error._tag, "VaultStoreError")
         assert.notInclude(error.message, "sentinel")
       }))
+    }))
+
+  it.scopedLive("opens a vault of an earlier version of the package", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(7) }
+      const { open } = yield* Effect.promise(() => import("lmdb"))
+      const db = open<string, string>({ path: options.path, noSubdir: true, encoding: "string" })
+      for (const [name, value] of earlierVault) yield* Effect.promise(() => db.put(name, value))
+      yield* Effect.promise(() => db.close())
+      same(yield* use(options, (things) => things.entries), [["user-1", secret("an old token", 3)]])
     }))
 
   it.scopedLive("has neither values nor keys in the clear, and is closed to others", () =>

@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
 import type { Attempt } from "../../internal/credentialHeader.js"
-import { renew } from "../../internal/renewal.js"
+import { renewCredential } from "../../internal/renewal.js"
 import * as Challenge from "./challenge.js"
 import { discard, isRepeatable } from "./replay.js"
 
@@ -86,7 +86,7 @@ const sendAuthenticated = <E, R, E1, R1>(
     const answer = yield* send(first)
     if (Option.isNone(answer.rejection)) return answer
     const { status } = answer.rejection.value
-    const fresh = yield* renew(obtain, first, { reauthenticate })
+    const fresh = yield* renewCredential(obtain, first, { reauthenticate })
     if (Option.isNone(fresh)) return yield* new CredentialRejected({ provider, reason: "Unchanged", status })
     if (!isRepeatable(request.body)) {
       return yield* new CredentialRejected({ provider, reason: "BodyNotRepeatable", status })
@@ -155,7 +155,7 @@ export const sendWithAccessToken = <E1, R1>(
     const missing = first.refusal.value.required.filter((scope) => !scopes.includes(scope))
     if (!stepUp || missing.length === 0 || !isRepeatable(request.body)) return yield* first.refusal.value
     const union = [...scopes, ...missing]
-    const more = yield* renew(obtain(union), first.credential, { reauthenticate }).pipe(
+    const more = yield* renewCredential(obtain(union), first.credential, { reauthenticate }).pipe(
       // The authorization server does not know these scopes. The program can act on the refusal of the resource.
       Effect.catchIf(isInvalidRequest, () => Effect.succeedNone)
     )
