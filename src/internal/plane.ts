@@ -6,10 +6,32 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
-import type { ValidationException } from "../IdentityError.js"
+import { isIdentityError, type ValidationException } from "../IdentityError.js"
 import type { Operation, Rows } from "./operation.js"
 import { inSpan } from "./span.js"
 import * as Validation from "./validation.js"
+
+/** The class of an error, which makes an error from its members. */
+interface ErrorClass<E> {
+  readonly fields: object
+  new(members: object, options: { readonly disableValidation: true }): E
+}
+
+/** Adds the operation's name to an error that was raised without it. The copy keeps the stack of the original. */
+const withOperation = (operation: string) => <E>(error: E): E => {
+  if (!isIdentityError(error) || !("operation" in error) || error.operation !== "") return error
+  // Every error of this package is of a schema class.
+  const Class = error.constructor as ErrorClass<E & Error>
+  const members = Object.keys(Class.fields).flatMap((name) =>
+    Object.hasOwn(error, name) ? [[name, Reflect.get(error, name)]] : []
+  )
+  const named = new Class({ ...Object.fromEntries(members), operation }, { disableValidation: true })
+  return Object.defineProperty(named, "stack", {
+    value: error.stack?.replace(error.message, () => named.message),
+    configurable: true,
+    writable: true
+  })
+}
 
 const refused = (error: ValidationException): Effect.Effect<never, ValidationException> => Effect.fail(error)
 
@@ -27,8 +49,12 @@ export const operation = (plane: string) =>
 ): (request: A) => Effect.Effect<B, E | ValidationException> => {
   const validate = Validation.validate(name, schema)
   const span = { captureStackTrace: false, attributes: { "rpc.system": "aws-api", "rpc.method": name } }
+  const named = withOperation(name)
   const checked = (request: A): Effect.Effect<B, E | ValidationException> =>
-    Either.match(validate(request), { onLeft: refused, onRight: call })
+    Effect.mapError(
+      Either.match(validate(request), { onLeft: refused, onRight: call }),
+      (error: E | ValidationException) => named(error)
+    )
   return (request) => inSpan(`${plane}.${method}`, span, () => ({ effect: Effect.suspend(() => checked(request)) }))
 }
 
