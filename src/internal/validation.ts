@@ -11,7 +11,7 @@ import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { lazily } from "./memoize.js"
+import { memoize } from "./memoize.js"
 import { fits } from "./validity.js"
 
 const fieldName = (path: ReadonlyArray<PropertyKey>): string =>
@@ -102,7 +102,7 @@ export const closestShape = (issue: ParseResult.ParseIssue): ParseResult.ParseIs
 }
 
 /** @internal */
-export const validationException = (operation: string, issue: ParseResult.ParseIssue): ValidationException => {
+export const validationException = (issue: ParseResult.ParseIssue): ValidationException => {
   // A request from outside may be wrong in many places: not each against each.
   const fields = [
     ...new Map(
@@ -115,7 +115,6 @@ export const validationException = (operation: string, issue: ParseResult.ParseI
   const fieldList = fields.filter((field) => !isSaidBetter(field, fields))
   const details = fieldList.map((field) => `Value at '${field.name}' failed to satisfy constraint: ${field.message}`)
   return new ValidationException({
-    operation,
     message: `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`,
     reason: "FieldValidationFailed",
     fieldList
@@ -130,16 +129,15 @@ const options = { errors: "all", onExcessProperty: "ignore" } as const
  * @internal
  */
 export const validate = <A, I>(
-  operation: string,
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
-  lazily(() => {
+  memoize(() => {
     const isRequest = fits(schema)
     const run = ParseResult.validateEither(schema, options)
     return (request) =>
       isRequest(request)
         ? Either.right(request)
-        : Either.mapLeft(run(request), (issue) => validationException(operation, issue))
+        : Either.mapLeft(run(request), (issue) => validationException(issue))
   })
 
 /**
@@ -148,10 +146,9 @@ export const validate = <A, I>(
  * @internal
  */
 export const decode = <A, I>(
-  operation: string,
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
-  lazily(() => {
+  memoize(() => {
     const run = ParseResult.decodeUnknownEither(schema, options)
-    return (request) => Either.mapLeft(run(request), (issue) => validationException(operation, issue))
+    return (request) => Either.mapLeft(run(request), (issue) => validationException(issue))
   })

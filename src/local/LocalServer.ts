@@ -165,10 +165,10 @@ const addProtocol = (
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
-    for (const [path, rows] of WireOperations.byPath(WireOperations.dataPlane)) {
+    for (const [path, rows] of WireOperations.dataPlane) {
       yield* router.add("*", path, WireDispatch.handler(rows, dataPlane, settings))
     }
-    for (const [path, rows] of WireOperations.byPath(WireOperations.controlPlane)) {
+    for (const [path, rows] of WireOperations.controlPlane) {
       yield* router.add("*", path, WireDispatch.handler(rows, controlPlane, settings))
     }
   })

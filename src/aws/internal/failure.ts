@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
-import type { Exceptions } from "./exceptions.js"
+import type { ExceptionClass } from "../../Operation.js"
 import { redactorOf } from "./redaction.js"
 
 const text = (value: unknown, member: string): string | undefined =>
@@ -50,23 +50,35 @@ const fieldListOf = (
     }))
     : undefined
 
+/**
+ * How the exceptions of a client are read.
+ *
+ * @internal
+ */
+export interface Exceptions {
+  /** Recognizes the exceptions of this service. Credentials can come from another one, with exceptions of its own. */
+  readonly isOwn: (error: unknown) => boolean
+  /** The names of common exceptions, where the service has others: from those of the service to the usual ones. */
+  readonly exceptionNames?: Readonly<Record<string, string>> | undefined
+}
+
 const exception = <E>(
-  operation: string,
-  exceptions: Exceptions<E>,
+  { exceptionNames = {} }: Exceptions,
+  classes: ReadonlyArray<ExceptionClass<E>>,
   error: unknown,
   request: unknown
 ): E | UnknownServiceError => {
   const redact = redactorOf(request)
   const { requestId, status } = metadataOf(error)
-  const name = text(error, "name") ?? "Unknown"
+  const code = text(error, "name") ?? "Unknown"
   const message = redact(text(error, "message") ?? "")
-  const Exception = exceptions(name)
+  const name = Object.hasOwn(exceptionNames, code) ? exceptionNames[code] : code
+  const Exception = classes.find(({ _tag }) => _tag === name)
   if (Exception === undefined) {
-    return new UnknownServiceError({ operation, message, requestId, code: redact(name), status })
+    return new UnknownServiceError({ message, requestId, code: redact(code), status })
   }
   const reason = text(error, "reason")
   return new Exception({
-    operation,
     message,
     requestId,
     reason: reason === undefined ? undefined : redact(reason),
@@ -102,11 +114,10 @@ const kindOf = (error: unknown, status: number | undefined): TransportError["kin
   return status === undefined ? "connection" : "undecodable"
 }
 
-const transport = (operation: string, error: unknown): TransportError => {
+const transport = (error: unknown): TransportError => {
   const { requestId, status } = metadataOf(error)
   const kind = kindOf(error, status)
   return new TransportError({
-    operation,
     kind,
     code: text(error, "code") ?? text(error, "name"),
     status,
@@ -116,45 +127,40 @@ const transport = (operation: string, error: unknown): TransportError => {
   })
 }
 
-/**
- * A failure that names the error of the provider: an exception of STS or SSO that came up while it fetched credentials.
- */
-const foreign = (operation: string, error: unknown): TransportError =>
-  new TransportError({ operation, kind: "credentials", code: text(error, "name") })
+/** An exception of STS or SSO, which came up while the SDK fetched credentials. Its name is kept. */
+const foreign = (error: unknown): TransportError =>
+  new TransportError({ kind: "credentials", code: text(error, "name") })
 
-/**
- * Whether an error is an exception of any AWS service: only those have `$fault`.
- */
+/** Exceptions of AWS services, and nothing else, have `$fault`. */
 const isException = hasProperty("$fault")
 
 /**
- * Reads what a call was rejected with. `isOwn` tells exceptions of this service from those of the services that give
- * credentials.
+ * Reads what a call was rejected with. `classes` are the exceptions of the operation.
  *
  * @internal
  */
-export const failureOf = <E>(
-  operation: string,
-  exceptions: Exceptions<E>,
-  isOwn: (error: unknown) => boolean
-): (error: unknown, request: unknown) => E | UnknownServiceError | TransportError =>
-(error, request) =>
+export const fromRejection = <E>(
+  exceptions: Exceptions,
+  classes: ReadonlyArray<ExceptionClass<E>>,
+  error: unknown,
+  request: unknown
+): E | UnknownServiceError | TransportError =>
   !isException(error)
-    ? transport(operation, error)
-    : isOwn(error)
-    ? exception(operation, exceptions, error, request)
-    : foreign(operation, error)
+    ? transport(error)
+    : exceptions.isOwn(error)
+    ? exception(exceptions, classes, error, request)
+    : foreign(error)
 
 /**
- * A readable answer that is not one of the operation.
+ * An answer that the SDK can read, and the operation does not have.
  *
  * @internal
  */
-export const undecodable = (operation: string, output: unknown): TransportError =>
-  new TransportError({ operation, kind: "undecodable", ...metadataOf(output) })
+export const undecodable = (output: unknown): TransportError =>
+  new TransportError({ kind: "undecodable", ...metadataOf(output) })
 
 /**
- * The answer of a decoder, which takes anything, as a value or none: a decoder of dates throws on some.
+ * Decodes an answer. A decoder throws on some dates.
  *
  * @internal
  */

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
+import { unchecked } from "../../internal/plane.js"
 import * as Validation from "../../internal/validation.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
@@ -96,17 +97,15 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
 
 const Tag = Schema.Struct({ key: Constraint.text(1, 128), value: Constraint.text(0, 256) })
 
-/** Limits: the AWS service model of STS. */
+/** The request of the plane, with the tags as a list, and with the members that the plane does not have. */
 const Request = Schema.Struct({
-  audience: Constraint.items(Constraint.text(1, 1000), 1, 10),
-  signingAlgorithm: SecurityTokenService.SigningAlgorithm,
-  durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
+  ...SecurityTokenService.GetWebIdentityTokenRequest.fields,
   scope: Constraint.optional(Schema.String),
   subjectMode: Constraint.optional(Constraint.oneOf("AWSIdentity", "OriginIdentity")),
   tags: Constraint.items(Tag, 0, 50)
 })
 
-const decode = Validation.decode(operation, Request)
+const decode = Validation.decode(Request)
 
 const invalid = (message: string): WireError => ({ status: 400, name: "ValidationException", message })
 
@@ -174,7 +173,8 @@ const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form
     return yield* Effect.fail(invalid("Duplicate tag keys found. Tag keys must be unique."))
   }
   return yield* Effect.mapError(
-    sts.getWebIdentityToken({
+    // `decode` has checked the request.
+    unchecked(sts).getWebIdentityToken({
       audience: request.audience,
       signingAlgorithm: request.signingAlgorithm,
       durationSeconds: request.durationSeconds,
