@@ -63,14 +63,19 @@ export const unchecked = <P extends object>(plane: P): P =>
   // `service` puts a plane of the same methods there.
   Unchecked in plane ? plane[Unchecked] as P : plane
 
-const service = <T>(table: Operation.Table, checked: Calls, unchecked: Calls): Service<T> => {
+const withStreams = (table: Operation.Table, calls: Calls): object => {
   const streams: Record<string, (options?: Operation.StreamOptions) => Stream.Stream<unknown, unknown>> = {}
-  for (const [method, call] of Object.entries(checked)) {
+  for (const [method, call] of Object.entries(calls)) {
     if (Pagination.isPaged(table[method])) streams[Pagination.streamName(method)] = Pagination.stream(call)
   }
-  // The methods of T, and the streams of its lists: `Calls` has no type for each.
-  return Object.defineProperty({ ...checked, ...streams }, Unchecked, { value: unchecked }) as unknown as Service<T>
+  return { ...calls, ...streams }
 }
+
+const service = <T>(table: Operation.Table, checked: Calls, unchecked: Calls): Service<T> =>
+  Object.defineProperty(withStreams(table, checked), Unchecked, {
+    value: withStreams(table, unchecked)
+    // The methods of T, and the streams of its lists. `Calls` has no type for each.
+  }) as Service<T>
 
 // -----------------------------------------------------------------------------
 // Errors

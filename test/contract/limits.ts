@@ -1,13 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import { redactorOf } from "../../src/aws/internal/redaction.js"
-import { operations as controlPlane } from "../../src/internal/controlPlaneOperations.js"
-import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
-import type { Operation } from "../../src/internal/operation.js"
 import * as Validation from "../../src/internal/validation.js"
 import { breaks, control, customProvider, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
 
@@ -205,7 +203,7 @@ const withMember = (request: object, path: string, value: unknown): object => {
 }
 
 interface Call<Request> {
-  readonly operation: Operation<Request, unknown>
+  readonly operation: Operation.Any
   readonly run: (request: Request) => Effect.Effect<
     unknown,
     { readonly _tag: string },
@@ -228,7 +226,7 @@ const row = <Request>(
   request: object,
   members: ReadonlyArray<Member>
 ): Row => {
-  const validate = Validation.validate(operation.name, operation.request.schema)
+  const validate = Validation.validate(operation.request)
   return {
     name: operation.name,
     members,
@@ -238,17 +236,19 @@ const row = <Request>(
   }
 }
 
-const dataCall = <Name extends DataPlane.Operation>(name: Name): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
+const dataCall = <Name extends keyof DataPlane.Operations>(
+  name: Name
+): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
   // The row and the method of one name belong together.
-  operation: untyped(dataPlane[name]),
+  operation: DataPlane.operations[name],
   run: (request) =>
     data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
 })
 
-const controlCall = <Name extends ControlPlane.Operation>(
+const controlCall = <Name extends keyof ControlPlane.Operations>(
   name: Name
 ): Call<Parameters<ControlPlane.Service[Name]>[0]> => ({
-  operation: untyped(controlPlane[name]),
+  operation: ControlPlane.operations[name],
   run: (request) =>
     control((plane) =>
       (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request)

@@ -1,24 +1,28 @@
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
 import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { operations as controlPlane } from "../../src/internal/controlPlaneOperations.js"
-import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
 import { sessionUri } from "../utils.js"
 
-/** The request of every operation of every plane. */
-export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Schema<unknown, unknown>]> = [
-  ...Object.values(dataPlane),
-  ...Object.values(controlPlane)
-].map(({ name, request }) =>
-  // A table of all operations has no one type of request.
-  [name, request.schema as Schema.Schema<unknown, unknown>] as const
-).concat([[
-  "GetWebIdentityToken",
-  SecurityTokenService.GetWebIdentityTokenRequest as Schema.Schema<unknown, unknown>
-]])
+/** The operations of every plane. */
+export const operations: ReadonlyArray<Operation.Any> = [
+  ...Object.values(DataPlane.operations),
+  ...Object.values(ControlPlane.operations),
+  ...Object.values(SecurityTokenService.operations)
+]
+
+/** The request of every operation. */
+export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Schema<unknown, unknown>]> = operations.map(
+  (
+    { name, request }
+  ) =>
+    // A table of all operations has no one type of request.
+    [name, request as Schema.Schema<unknown, unknown>] as const
+)
 
 const completion: FastCheck.Arbitrary<DataPlane.CompleteResourceTokenAuthRequest> = FastCheck.record({
   userIdentifier: FastCheck.constantFrom({ userId: "alice" }, { userToken: Redacted.make("aaaa.bbbb.cccc") }),
