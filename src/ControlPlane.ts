@@ -1,6 +1,6 @@
 /**
- * The control plane of AgentCore Identity: what a team sets up before an agent runs, as an interface that adapters
- * implement. Requests and answers are in `models/`.
+ * The control plane of AgentCore Identity, where a team sets up what an agent needs: a table of its operations, and a service with a method
+ * for each, which adapters implement. Requests and answers are in `models/`.
  *
  * @since 0.1.0
  */
@@ -45,7 +45,7 @@ import * as Operation from "./Operation.js"
 export type ResourceError = CommonError | UnauthorizedException | ResourceNotFoundException
 
 /**
- * What a listing can fail with.
+ * What listing resources can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -61,7 +61,7 @@ export type ListError = ResourceError
 export type WorkloadIdentityError = ResourceError
 
 /**
- * What the creation of a credential provider can fail with.
+ * What creating a credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -75,7 +75,7 @@ export type CreateCredentialProviderError =
   | DecryptionFailure
 
 /**
- * What the reading of a credential provider can fail with.
+ * What reading a credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -83,7 +83,7 @@ export type CreateCredentialProviderError =
 export type GetCredentialProviderError = ResourceError | DecryptionFailure
 
 /**
- * What the update of a credential provider can fail with.
+ * What updating a credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -96,7 +96,7 @@ export type UpdateCredentialProviderError =
   | DecryptionFailure
 
 /**
- * What the deletion of an OAuth2 credential provider can fail with.
+ * What deleting an OAuth2 credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -104,7 +104,7 @@ export type UpdateCredentialProviderError =
 export type DeleteOauth2CredentialProviderError = ResourceError | ConflictException
 
 /**
- * What the deletion of a payment credential provider can fail with.
+ * What deleting a payment credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -112,7 +112,7 @@ export type DeleteOauth2CredentialProviderError = ResourceError | ConflictExcept
 export type DeletePaymentCredentialProviderError = ResourceError | ConflictException
 
 /**
- * What a change of the vault's key can fail with.
+ * What changing the vault's key can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -136,7 +136,7 @@ export type TagsError = CommonError | ResourceNotFoundException
 export type TagResourceError = TagsError | ServiceQuotaExceededException
 
 /**
- * What the creation of a consent portal can fail with.
+ * What creating a consent portal can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -144,7 +144,7 @@ export type TagResourceError = TagsError | ServiceQuotaExceededException
 export type CreateConsentPortalError = ResourceError | ConflictException | ServiceQuotaExceededException
 
 /**
- * What the update, and the deletion, of a consent portal can fail with.
+ * What updating and deleting a consent portal can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -152,7 +152,7 @@ export type CreateConsentPortalError = ResourceError | ConflictException | Servi
 export type ChangeConsentPortalError = ResourceError | ConflictException
 
 /**
- * What the listing of consent portals can fail with.
+ * What listing consent portals can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -401,7 +401,7 @@ export const operations = {
     quota
   }),
   /**
-   * Adds tags to a resource, or replaces their values.
+   * Adds tags to a resource. A tag that it has already gets the new value.
    */
   tagResource: Operation.make("TagResource", {
     request: ResourceTags.TagResourceRequest,
@@ -412,7 +412,7 @@ export const operations = {
     quota
   }),
   /**
-   * Takes tags off a resource.
+   * Removes tags from a resource.
    */
   untagResource: Operation.make("UntagResource", {
     request: ResourceTags.UntagResourceRequest,
@@ -435,7 +435,7 @@ export const operations = {
     quota
   }),
   /**
-   * Begins the creation of a consent portal: it is `CREATING` at first.
+   * Starts the creation of a consent portal, which is `CREATING` at first.
    */
   createConsentPortal: Operation.make("CreateConsentPortal", {
     request: ConsentPortal.CreateConsentPortalRequest,
@@ -454,7 +454,7 @@ export const operations = {
     quota
   }),
   /**
-   * Begins an update of a consent portal.
+   * Starts an update of a consent portal.
    */
   updateConsentPortal: Operation.make("UpdateConsentPortal", {
     request: ConsentPortal.UpdateConsentPortalRequest,
@@ -464,7 +464,7 @@ export const operations = {
     quota
   }),
   /**
-   * Begins the deletion of a consent portal.
+   * Starts the deletion of a consent portal.
    */
   deleteConsentPortal: Operation.make("DeleteConsentPortal", {
     request: ConsentPortal.DeleteConsentPortalRequest,

@@ -1,5 +1,5 @@
 /**
- * The data plane of AgentCore Identity: its seven operations, one call each, as an interface that adapters implement.
+ * The data plane of AgentCore Identity: a table of its seven operations, and a service with a method for each, which adapters implement.
  *
  * Programs use `Identity`, which is built on it. Use the data plane itself to wrap it (`decorate`), to implement it, or
  * for a single call.
@@ -81,8 +81,8 @@ export const GetWorkloadAccessTokenForUserIdRequest = Schema.Struct({
 export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTokenForUserIdRequest.Type
 
 /**
- * `scopes` may be empty. `sessionUri` asks again for a session that is in progress; the return URL goes with it.
- * `forceAuthentication` ignores, and drops, what the vault holds.
+ * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. `forceAuthentication` ignores the
+ * tokens that the vault holds for the user, and drops them.
  *
  * @since 0.1.0
  * @category requests
@@ -124,8 +124,12 @@ export const GetResourceApiKeyRequest = Schema.Struct({
  */
 export type GetResourceApiKeyRequest = typeof GetResourceApiKeyRequest.Type
 
+const RequestHost = Constraint.text(1, 256, /^[a-zA-Z0-9\-.]+$/)
+const RequestPath = Constraint.text(1, 2048, /^\/[a-zA-Z0-9/_\-.~%?=&]+$/)
+const RequestBody = Constraint.secret(1, 16384, /^[\t\n\r\x20-\x7E]+$/)
+
 /**
- * What a payment is to be authorized for: a request to Coinbase CDP, or one to Stripe's Privy. Bodies are `Redacted`.
+ * The request to authorize: one to Coinbase CDP, or one to Stripe's Privy. Bodies are `Redacted`.
  *
  * @since 0.1.0
  * @category models
@@ -134,17 +138,17 @@ export const PaymentTokenRequest = Schema.Union(
   Schema.Struct({
     coinbaseCdpTokenRequest: Schema.Struct({
       requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
-      requestHost: Constraint.optional(Schema.String),
-      requestPath: Constraint.text(1, 2048),
+      requestHost: Constraint.optional(RequestHost),
+      requestPath: RequestPath,
       includeWalletAuthToken: Constraint.optional(Schema.Boolean),
-      requestBody: Constraint.optional(Constraint.secret(1, 16384))
+      requestBody: Constraint.optional(RequestBody)
     })
   }),
   Schema.Struct({
     stripePrivyTokenRequest: Schema.Struct({
-      requestHost: Constraint.optional(Schema.String),
-      requestPath: Constraint.text(1, 2048),
-      requestBody: Constraint.secret(1, 16384),
+      requestHost: Constraint.optional(RequestHost),
+      requestPath: RequestPath,
+      requestBody: RequestBody,
       includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
     })
   })
@@ -204,7 +208,7 @@ export const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: 
 export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Type
 
 /**
- * The service gave a token.
+ * The service returned a token.
  *
  * @since 0.1.0
  * @category answers
@@ -214,7 +218,7 @@ export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identit
 }) {}
 
 /**
- * The user has to consent, at `authorizationUrl`, within 10 minutes (AWS documentation).
+ * The user has to consent at `authorizationUrl`, within 10 minutes (AWS documentation).
  *
  * @since 0.1.0
  * @category answers
@@ -227,7 +231,7 @@ export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
 }) {}
 
 /**
- * A session that is neither finished nor failed, whatever status AWS gives it.
+ * The session has neither finished nor failed. An unknown status counts as in progress.
  *
  * @since 0.1.0
  * @category answers
@@ -238,7 +242,7 @@ export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore
 ) {}
 
 /**
- * A session that will give no token: refused, failed, or expired.
+ * The session ended without a token: consent was refused, the authorization failed, or the session expired.
  *
  * @since 0.1.0
  * @category answers
@@ -246,8 +250,8 @@ export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore
 export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}) {}
 
 /**
- * Every answer to `getResourceOauth2Token`. A token wins over a status `FAILED`, that over an authorization URL; all else is
- * a session in progress.
+ * Every answer to `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization URL. Every other answer
+ * is a session in progress.
  *
  * @since 0.1.0
  * @category answers
@@ -273,27 +277,24 @@ export const GetResourceApiKeyResponse = Schema.Struct({ apiKey: Schema.Redacted
 export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
 
 /**
- * What authorizes a payment request. `requestExpiry` is in milliseconds since the epoch, as AWS gives it.
+ * The tokens that authorize a payment request: one member. A member that AWS adds later is ignored. `requestExpiry` is in milliseconds since
+ * the epoch, as AWS sends it.
  *
  * @since 0.1.0
  * @category models
  */
-export const PaymentTokenResponse = Schema.Union(
-  Schema.Struct({
-    coinbaseCdpTokenResponse: Schema.Struct({
-      bearerToken: Schema.Redacted(Schema.String),
-      walletAuthToken: Constraint.optional(Schema.Redacted(Schema.String))
-    })
-  }),
-  Schema.Struct({
-    stripePrivyTokenResponse: Schema.Struct({
-      authorizationSignature: Constraint.optional(Schema.Redacted(Schema.String)),
-      requestExpiry: Constraint.optional(Schema.Number),
-      appId: Schema.String,
-      basicAuthToken: Schema.Redacted(Schema.String)
-    })
-  })
-)
+export const PaymentTokenResponse = Schema.Struct({
+  coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
+    bearerToken: Schema.Redacted(Schema.String),
+    walletAuthToken: Constraint.optional(Schema.Redacted(Schema.String))
+  })),
+  stripePrivyTokenResponse: Constraint.optional(Schema.Struct({
+    authorizationSignature: Constraint.optional(Schema.Redacted(Schema.String)),
+    requestExpiry: Constraint.optional(Schema.Number),
+    appId: Schema.String,
+    basicAuthToken: Schema.Redacted(Schema.String)
+  }))
+})
 
 /**
  * @since 0.1.0
@@ -332,7 +333,7 @@ const isWire = (output: unknown): output is Wire =>
   && isText(output["sessionUri"])
   && isText(output["sessionStatus"])
 
-// Both carry the same URI; the model makes the member optional.
+// The URL carries the same URI, and the member is optional in the model.
 const sessionUriOf = (sessionUri: string | undefined, authorizationUrl: string): string | undefined =>
   sessionUri
     ?? (URL.canParse(authorizationUrl) ? new URL(authorizationUrl).searchParams.get("request_uri") : undefined)
@@ -536,8 +537,8 @@ export const make = (implementation: Operations): Service => Plane.make("DataPla
 export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
 
 /**
- * Wraps every operation of the data plane in context: for caches, spans, rate limits, faults in tests. Put it under
- * `Identity.layer`; on top of a layer that has `Identity` built already, it does not reach that `Identity`.
+ * Wraps every operation of the data plane in context: for caches, spans, rate limits, faults in tests. Put it under `Identity.layer`. On top
+ * of a layer with an `Identity` that is built already, it does not reach that `Identity`.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * Rate limits matched to the quotas of the service: a program that is about to exceed them waits instead of being throttled.
+ * Rate limits at the quotas of the service: a call beyond a quota waits instead of being throttled.
  *
  * @since 0.1.0
  */
@@ -61,7 +61,7 @@ const makeLimiters = <Operation extends string>(
  * import * as RateLimit from "effect-agentcore-identity/RateLimit"
  * import * as Layer from "effect/Layer"
  *
- * // An account that shares its quotas with another fleet.
+ * // Another fleet uses the rest of the account's quota.
  * const live = Identity.layer.pipe(
  *   Layer.provide(RateLimit.dataPlane({ getResourceOauth2Token: 50 })),
  *   Layer.provide(AwsDataPlane.layer())

@@ -1,6 +1,6 @@
 /**
  * JWTs that AWS signs for the caller's own IAM identity (STS GetWebIdentityToken), for services outside of AWS that trust the account's
- * issuer: outbound web identity federation. An interface that adapters implement; programs use `IamAccessToken`.
+ * issuer: outbound web identity federation. Programs use `IamAccessToken`, which is built on this service. Adapters implement it.
  *
  * @since 0.1.0
  */
@@ -41,7 +41,7 @@ export type SigningAlgorithm = typeof SigningAlgorithm.Type
 /**
  * - `audience`: 1 to 10 audiences of 1 to 1000 characters
  * - `durationSeconds`: 60 to 3600; the service's default is 300
- * - `tags`: up to 50, keys of 1 to 128 characters and values of up to 256; the token carries them as claims
+ * - `tags`: up to 50, keys of 1 to 128 characters and values of up to 256. The token carries them as claims
  *
  * @since 0.1.0
  * @category requests

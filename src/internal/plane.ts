@@ -60,8 +60,8 @@ const Unchecked: unique symbol = Symbol.for("effect-agentcore-identity/internal/
  * @internal
  */
 export const unchecked = <P extends object>(plane: P): P =>
-  // `service` puts a plane of the same methods there.
-  Unchecked in plane ? plane[Unchecked] as P : plane
+  // Not `in`, to which a mock of `Layer.mock` answers yes. `service` puts a plane of the same methods there.
+  Object.hasOwn(plane, Unchecked) ? Reflect.get(plane, Unchecked) as P : plane
 
 const withStreams = (table: Operation.Table, calls: Calls): object => {
   const streams: Record<string, (options?: Operation.StreamOptions) => Stream.Stream<unknown, unknown>> = {}

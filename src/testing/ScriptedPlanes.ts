@@ -1,6 +1,5 @@
 /**
- * Planes that answer from a script and remember what they were asked: for tests of a program's own logic, pure and under
- * `TestClock`.
+ * Planes that answer from a script and record their calls: for tests of a program's own logic, pure and under `TestClock`.
  *
  * @since 0.1.0
  */
@@ -24,8 +23,8 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
 export interface Operations extends DataPlane.Operations, ControlPlane.Operations, SecurityTokenService.Operations {}
 
 /**
- * The answers to one operation: a list, used up call by call, or a function of the request and the number of calls before it. An
- * answer is an effect, so that it can fail, wait, or never come. A call beyond the end of a list is a defect that says so.
+ * The answers to one operation: a list with an answer for each call, or a function of the request and the number of calls before it. An
+ * answer is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies with an explanation.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +40,7 @@ export type Answers<K extends keyof Operations> =
 export type Script = { readonly [K in keyof Operations]?: Answers<K> | undefined }
 
 /**
- * A call: what was asked, and when (milliseconds of the `Clock`).
+ * A recorded call. `at` is the time of the `Clock` in milliseconds.
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +58,7 @@ export type Call = {
  * @category services
  */
 export interface Service {
-  /** Every call so far, in order. Requests that were refused as invalid are not among them. */
+  /** Every call so far, in order, without the requests that the checks of the planes refused. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** The calls of one operation. */
   readonly callsOf: <K extends keyof Operations>(

@@ -60,6 +60,21 @@ const workloadName = (name: string): Member =>
 const providerName = (name: string): Member =>
   text(name, { min: 1, max: 128, pattern: /^[a-zA-Z0-9\-_]+$/, unmatched: ["a.b", "with space", "ü"] })
 
+const requestHost = (name: string): Member =>
+  text(name, { min: 1, max: 256, pattern: /^[a-zA-Z0-9\-.]+$/, unmatched: ["host:80", "user@host"] })
+
+const requestPath = (name: string): Member =>
+  text(name, {
+    min: 1,
+    max: 2048,
+    of: padded("/a"),
+    pattern: /^\/[a-zA-Z0-9/_\-.~%?=&]+$/,
+    unmatched: ["/", "pay", "/with space"]
+  })
+
+const requestBody = (name: string): Member =>
+  text(name, { min: 1, max: 16384, pattern: /^[\t\n\r\x20-\x7E]+$/, unmatched: ["ü"], wrap: secret })
+
 const token = (name: string): Member => text(name, { min: 1, max: 131072, wrap: secret })
 
 const jwtPattern = /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]*$/
@@ -320,13 +335,14 @@ const rows: ReadonlyArray<Row> = [
     {
       workloadIdentityToken: secret("token"),
       resourceCredentialProviderName: "payments",
-      paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/", requestBody: secret("{}") } }
+      paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/pay", requestBody: secret("{}") } }
     },
     [
       required(token("workloadIdentityToken")),
       required(providerName("resourceCredentialProviderName")),
-      text("paymentTokenRequest.stripePrivyTokenRequest.requestPath", { min: 1, max: 2048 }),
-      text("paymentTokenRequest.stripePrivyTokenRequest.requestBody", { min: 1, max: 16384, wrap: secret }),
+      requestPath("paymentTokenRequest.stripePrivyTokenRequest.requestPath"),
+      requestHost("paymentTokenRequest.stripePrivyTokenRequest.requestHost"),
+      requestBody("paymentTokenRequest.stripePrivyTokenRequest.requestBody"),
       { name: "paymentTokenRequest", good: [], bad: [[absent, missing]] }
     ]
   ),
@@ -335,11 +351,12 @@ const rows: ReadonlyArray<Row> = [
     {
       workloadIdentityToken: secret("token"),
       resourceCredentialProviderName: "payments",
-      paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" } }
+      paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/pay" } }
     },
     [
-      text("paymentTokenRequest.coinbaseCdpTokenRequest.requestPath", { min: 1, max: 2048 }),
-      text("paymentTokenRequest.coinbaseCdpTokenRequest.requestBody", { min: 1, max: 16384, wrap: secret }),
+      requestPath("paymentTokenRequest.coinbaseCdpTokenRequest.requestPath"),
+      requestHost("paymentTokenRequest.coinbaseCdpTokenRequest.requestHost"),
+      requestBody("paymentTokenRequest.coinbaseCdpTokenRequest.requestBody"),
       {
         name: "paymentTokenRequest.coinbaseCdpTokenRequest.requestMethod",
         good: methods,

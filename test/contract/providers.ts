@@ -371,7 +371,7 @@ export const providers = (subject: Subject): void => {
           }
         })
         const other: DataPlane.PaymentTokenRequest = {
-          coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" }
+          coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/pay" }
         }
         const operation = "GetResourcePaymentToken"
         yield* refuses(
