@@ -150,15 +150,12 @@ export const decorate = <const T extends Operation.Table, E>(
   decorator: Operation.Decorator<T, E>
 ): Service<T> => {
   // The decorator of an operation gets the call and the request of that operation.
-  const wrap = decorator as (
-    method: string,
-    effect: Effect.Effect<unknown, unknown>,
-    request: unknown
-  ) => ReturnType<Call>
+  const wrap = decorator as (method: string, call: ReturnType<Call>, request: unknown) => ReturnType<Call>
   const decorated = (plane: Operation.Plane<T>): Calls =>
-    mapMethods(table, (_, method) => {
+    mapMethods(table, ({ name }, method) => {
       const call = (plane as unknown as Calls)[method] as Call
-      return (request) => wrap(method, call(request), request)
+      const named = withOperation(name)
+      return (request) => Effect.mapError(wrap(method, call(request), request), named)
     })
   return service(table, decorated(plane), decorated(unchecked(plane)))
 }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import { ValidationException } from "effect-agentcore-identity/IdentityError"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
@@ -246,7 +246,12 @@ const row = <Request>(
     name: operation.name,
     members,
     call: (member, value) => run(untyped(withMember(request, member.name, value))),
-    expected: (member, value) => Effect.flip(validate(withMember(request, member.name, value))),
+    expected: (member, value) =>
+      Effect.map(
+        Effect.flip(validate(withMember(request, member.name, value))),
+        ({ fieldList, message, reason }) =>
+          new ValidationException({ operation: operation.name, message, reason, fieldList })
+      ),
     quoted: (member, value) => redactorOf(withMember(request, member.name, value))
   }
 }

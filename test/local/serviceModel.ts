@@ -200,6 +200,7 @@ export interface Operation {
   readonly name: string
   readonly method: string
   readonly uri: string
+  readonly status: number
   readonly input: AnyShape
   readonly shapes: Readonly<Record<string, AnyShape>>
 }
@@ -210,7 +211,14 @@ export const operations: ReadonlyArray<Operation> = Object.values(models).flatMa
   const shapes = service.shapes as unknown as Record<string, AnyShape>
   return Object.values(service.operations).flatMap(({ http, input, name }) => {
     const shape = shapes[input.shape]
-    return shape === undefined ? [] : [{ name, method: http.method, uri: http.requestUri, input: shape, shapes }]
+    return shape === undefined ? [] : [{
+      name,
+      method: http.method,
+      uri: http.requestUri,
+      status: http.responseCode,
+      input: shape,
+      shapes
+    }]
   })
 })
 
