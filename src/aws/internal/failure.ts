@@ -1,6 +1,6 @@
 /**
- * What the AWS SDK rejects with, as an error of this package. Nothing that the service, or a proxy before it, can answer is
- * a defect, and nothing of a body is kept but the message of an exception, without the request's secrets.
+ * Maps the rejections of the AWS SDK to errors of this package. No answer of the service, or of a proxy before it, is a defect. An error keeps
+ * the message of an exception, without the request's secrets, and nothing else of a body.
  *
  * | what came back | error |
  * | --- | --- |
@@ -8,7 +8,7 @@
  * | JSON (of STS: XML) under any other name, or without a name (`Unknown`), or no body at all | `UnknownServiceError` with name and status |
  * | anything else (a proxy's HTML, a truncated body), at any status | `TransportError` `undecodable` with the status |
  * | an answer that is not of the model | `TransportError` `undecodable` with the status |
- * | an answer that breaks off | `TransportError` `connection` |
+ * | an incomplete answer | `TransportError` `connection` |
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import { redactorOf } from "./redaction.js"
 const text = (value: unknown, member: string): string | undefined =>
   hasProperty(value, member) && typeof value[member] === "string" && value[member] !== "" ? value[member] : undefined
 
-/** Where the SDK notes status and request id, on answers and on errors. */
+/** The SDK adds status and request id to answers and to errors. */
 const metadataOf = (
   value: unknown
 ): { readonly status: number | undefined; readonly requestId: string | undefined } => {
@@ -87,12 +87,12 @@ const exception = <E>(
 }
 
 // -----------------------------------------------------------------------------
-// No exception
+// Calls without an exception
 // -----------------------------------------------------------------------------
 
 const credentialErrors = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"])
 
-// The SDK throws these as bare errors, told apart by nothing else.
+// The SDK throws these as plain errors. Only the message tells them apart.
 const credentialMessages = /^(Region is missing|Credential is missing|Resolved credential object is not valid)/
 
 const kindOf = (error: unknown, status: number | undefined): TransportError["kind"] => {
@@ -101,7 +101,7 @@ const kindOf = (error: unknown, status: number | undefined): TransportError["kin
   if (credentialErrors.has(name ?? "") || credentialMessages.test(text(error, "message") ?? "")) {
     return "credentials"
   }
-  // The code first: the SDK renames a reset connection to TimeoutError.
+  // The code comes first, because the SDK names a reset connection TimeoutError.
   if (code === "ETIMEDOUT" || code === "ESOCKETTIMEDOUT") {
     return "timeout"
   }
@@ -122,7 +122,7 @@ const transport = (error: unknown): TransportError => {
     code: text(error, "code") ?? text(error, "name"),
     status,
     requestId,
-    // What was answered is in `$response`, in the text of a SyntaxError, in the `rawPacket` of an HTTP parser's error.
+    // The answer can be in `$response`, in the text of a SyntaxError, and in the `rawPacket` of an HTTP parser's error.
     cause: kind === "undecodable" || hasProperty(error, "$response") ? undefined : Redacted.make(error)
   })
 }

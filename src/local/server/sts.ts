@@ -1,6 +1,6 @@
 /**
- * STS, as far as AgentCore Identity needs it: `GetWebIdentityToken` in the AWS Query protocol (a form in, XML out), and what a
- * resource server finds of the issuer.
+ * The part of STS that AgentCore Identity needs: `GetWebIdentityToken` in the AWS Query protocol (a form in, XML out), and the metadata and
+ * keys of the issuer for resource servers.
  *
  * @since 0.1.0
  */
@@ -62,7 +62,7 @@ const respond = (
     }
   })
 
-/** STS has names of its own for what the services of REST-JSON call otherwise. */
+/** The names of STS for the exceptions of the REST-JSON services. */
 const codes: Readonly<Record<string, string>> = {
   AccessDeniedException: "AccessDenied",
   IncompleteSignatureException: "IncompleteSignature",
@@ -109,10 +109,10 @@ const decode = Validation.decode(Request)
 
 const invalid = (message: string): WireError => ({ status: 400, name: "ValidationException", message })
 
-/** By name. Of a name that comes twice, the first counts. */
+/** Values by name. The first of several values counts. */
 type Form = ReadonlyMap<string, string>
 
-/** `X.member.1`, `X.member.2`: in the order of their numbers. Gaps are closed. */
+/** The numbers of `X.member.1`, `X.member.2`, in order. Gaps are allowed. */
 const members = (form: Form, name: string): ReadonlyArray<number> => {
   const pattern = new RegExp(`^${name}\\.member\\.([1-9]\\d{0,8})(\\.|$)`)
   return [...new Set([...form.keys()].flatMap((key) => pattern.exec(key)?.[1] ?? []).map(Number))].sort((a, b) => a - b)
@@ -193,7 +193,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
     operation,
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       const requestId = randomUUID()
-      // The router takes several slashes for one.
+      // The router treats several slashes as one.
       if (!/^\/(\?|$)/.test(request.url)) {
         return Effect.succeed(respondError(WireErrors.unknownOperation, requestId))
       }
@@ -226,7 +226,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
     })
   )
 
-/** Public, and the same for everyone. */
+/** Serves a public document. */
 const published = (name: string, settings: Settings, content: Effect.Effect<unknown>) =>
   settings.access(
     name,
