@@ -7,7 +7,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
-import { ProviderName, SecretArn, secretResponse, SecretReference, SecretSource, Tags } from "./internal/names.js"
+import { ProviderName, SecretArn, SecretReference, secretResponse, SecretSource, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
 
 /**

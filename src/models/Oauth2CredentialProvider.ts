@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { ParseIssue } from "effect/ParseResult"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
@@ -200,7 +201,7 @@ export type CustomOauth2Config =
 
 const secretMembers = secretRequest("clientSecret", Constraint.secret(0, 2048))
 
-const checkSecret = (config: Schema.Struct.Type<typeof secretMembers>): ReadonlyArray<Schema.FilterIssue> =>
+const checkSecret = (config: Schema.Struct.Type<typeof secretMembers>): ReadonlyArray<ParseIssue> =>
   Constraint.required(config, [config.clientSecretSource === "EXTERNAL" ? "clientSecretConfig" : "clientSecret"])
 
 const clientMembers = { clientId: Constraint.text(1, 256), ...secretMembers }
@@ -306,7 +307,7 @@ const members = {
 
 const checkVendor = (
   { credentialProviderVendor, oauth2ProviderConfigInput }: Schema.Struct.Type<typeof members>
-): ReadonlyArray<Schema.FilterIssue> => {
+): ReadonlyArray<ParseIssue> => {
   const { config: member, needsEndpoints } = vendors[credentialProviderVendor]
   const path = ["oauth2ProviderConfigInput"]
   const input: { readonly [M in Oauth2ConfigMember]?: object } = oauth2ProviderConfigInput
@@ -324,12 +325,14 @@ const checkVendor = (
  * @since 0.1.0
  * @category requests
  */
-export type UpdateOauth2CredentialProviderRequest = { readonly name: string } & {
-  readonly [V in Oauth2Vendor]: {
-    readonly credentialProviderVendor: V
-    readonly oauth2ProviderConfigInput: { readonly [M in Oauth2ConfigMember<V>]: Oauth2VendorConfig<V> }
-  }
-}[Oauth2Vendor]
+export type UpdateOauth2CredentialProviderRequest =
+  & { readonly name: string }
+  & {
+    readonly [V in Oauth2Vendor]: {
+      readonly credentialProviderVendor: V
+      readonly oauth2ProviderConfigInput: { readonly [M in Oauth2ConfigMember<V>]: Oauth2VendorConfig<V> }
+    }
+  }[Oauth2Vendor]
 
 /**
  * Replaces the whole configuration, the secret included: a `MANAGED` secret is sent again.

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { ParseIssue } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
@@ -71,7 +72,7 @@ const members = {
 
 const checkVendor = (
   { credentialProviderVendor, providerConfigurationInput }: Schema.Struct.Type<typeof members>
-): ReadonlyArray<Schema.FilterIssue> =>
+): ReadonlyArray<ParseIssue> =>
   Constraint.required(providerConfigurationInput, [
     credentialProviderVendor === "CoinbaseCDP" ? "coinbaseCdpConfiguration" : "stripePrivyConfiguration"
   ], ["providerConfigurationInput"])

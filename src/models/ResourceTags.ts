@@ -39,7 +39,10 @@ export type TagResourceRequest = typeof TagResourceRequest.Type
  * @since 0.1.0
  * @category requests
  */
-export const UntagResourceRequest = Schema.Struct({ resourceArn: ResourceArn, tagKeys: Constraint.items(TagKey, 0, 200) })
+export const UntagResourceRequest = Schema.Struct({
+  resourceArn: ResourceArn,
+  tagKeys: Constraint.items(TagKey, 0, 200)
+})
 
 /**
  * @since 0.1.0

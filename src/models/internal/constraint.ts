@@ -4,11 +4,14 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import type { Redacted } from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as AST from "effect/SchemaAST"
+import * as AST from "effect/SchemaAST"
 
 /** @internal */
 export const prefix = "Member must"
@@ -60,25 +63,47 @@ export const whole = (min: number, max: number): Schema.Schema<number> =>
 // Lists and maps
 // -----------------------------------------------------------------------------
 
+const sizeOf = (value: unknown): number =>
+  Array.isArray(value) ? value.length : Predicate.isRecord(value) ? Object.keys(value).length : 0
+
 /**
- * Refuses a value that is too large before it looks at the items: a refinement comes after them, and reports each one.
+ * The type constructor of a list or a map that is checked as a whole before its items are.
+ *
+ * @internal
  */
-const bounded = <A, I>(
+export const Sized = "effect-agentcore-identity/Sized"
+
+/**
+ * Limits the size of a list or a map. A refinement runs after all items were checked, and each of them was reported: the
+ * maximum comes first, and so do the keys.
+ */
+const sized = <A, I>(
   schema: Schema.Schema<A, I>,
-  size: (value: unknown) => number,
-  max: number
+  min: number,
+  max: number,
+  keyIssues: (value: unknown) => ReadonlyArray<ParseResult.ParseIssue> = () => []
 ): Schema.Schema<A, I> => {
   const guard =
     <B>(run: (input: unknown, options: AST.ParseOptions) => Effect.Effect<B, ParseResult.ParseIssue>) =>
-    (input: unknown, options: AST.ParseOptions, ast: AST.Declaration) =>
-      size(input) > max ? ParseResult.fail(new ParseResult.Type(ast, input, atMost(max).message())) : run(input, options)
+    (input: unknown, options: AST.ParseOptions, ast: AST.Declaration) => {
+      if (sizeOf(input) > max) {
+        return ParseResult.fail(new ParseResult.Type(ast, input, atMost(max).message()))
+      }
+      const issues = keyIssues(input)
+      return Arr.isNonEmptyReadonlyArray(issues)
+        ? ParseResult.fail(new ParseResult.Composite(ast, input, issues))
+        : run(input, options)
+    }
   return Schema.declare(
-    [schema],
+    [schema.pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
+      ...atLeast(min),
+      jsonSchema: { min, max }
+    }))],
     {
       decode: (inner) => guard(ParseResult.decodeUnknown(inner)),
       encode: (inner) => guard(ParseResult.encodeUnknown(inner))
     },
-    { arbitrary: (inner) => inner }
+    { arbitrary: (inner) => inner, typeConstructor: { _tag: Sized } }
   )
 }
 
@@ -87,16 +112,7 @@ export const items = <A, I>(
   item: Schema.Schema<A, I>,
   min: number,
   max = Infinity
-): Schema.Schema<ReadonlyArray<A>, ReadonlyArray<I>> => {
-  const list = Schema.Array(item).pipe(Schema.minItems(min, atLeast(min)))
-  return max === Infinity ? list : bounded(
-    list.pipe(Schema.maxItems(max, atMost(max))),
-    (value) => Array.isArray(value) ? value.length : 0,
-    max
-  )
-}
-
-const sizeOf = (map: unknown): number => Object.keys(Object(map)).length
+): Schema.Schema<ReadonlyArray<A>, ReadonlyArray<I>> => sized(Schema.Array(item), min, max)
 
 /** @internal */
 export const textMap = (
@@ -105,16 +121,16 @@ export const textMap = (
   max = Infinity,
   min = 0
 ): Schema.Schema<{ readonly [x: string]: string }> => {
-  // To a schema, a key beyond its limits is an excess property: it would be ignored, and lost.
-  const record = Schema.Record({ key, value }).annotations({ parseOptions: { onExcessProperty: "error" } })
-  return max === Infinity ? record : bounded(
-    record.pipe(Schema.filter((map) => sizeOf(map) >= min && sizeOf(map) <= max, {
-      ...atLeast(min),
-      jsonSchema: { minProperties: min, maxProperties: max }
-    })),
-    sizeOf,
-    max
-  )
+  const validate = ParseResult.validateEither(key)
+  // To a record, a key beyond its limits is an excess property: ignored, or reported as one.
+  const keyIssues = (map: unknown) =>
+    !Predicate.isRecord(map) ? [] : Object.keys(map).flatMap((name) =>
+      Either.match(validate(name), {
+        onLeft: (issue) => [new ParseResult.Pointer(name, map, issue)],
+        onRight: () => []
+      })
+    )
+  return sized(Schema.Record({ key, value }), min, max, keyIssues)
 }
 
 // -----------------------------------------------------------------------------
@@ -139,6 +155,8 @@ export const openEnum = <L extends string>(): Schema.Schema<L | (string & {})> =
 export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>): Schema.optional<Schema.Schema<A, I, R>> =>
   Schema.optional(schema)
 
+const unknown = new AST.Type(Schema.Unknown.ast)
+
 /**
  * The issues of members that are required, but not there. The service model cannot say that a member is required because
  * of another one.
@@ -149,11 +167,10 @@ export const required = <N extends string>(
   members: { readonly [K in N]?: unknown },
   names: ReadonlyArray<N>,
   path: ReadonlyArray<string> = []
-): ReadonlyArray<Schema.FilterIssue> =>
-  names.filter((name) => members[name] === undefined).map((name) => ({
-    path: [...path, name],
-    message: `${prefix} not be null`
-  }))
+): ReadonlyArray<ParseResult.ParseIssue> =>
+  names.filter((name) => members[name] === undefined).map((name) =>
+    new ParseResult.Pointer(Arr.append(path, name), members, new ParseResult.Missing(unknown))
+  )
 
 /**
  * A value as JSON: the text of a `Redacted`.
@@ -172,14 +189,13 @@ export type Encoded<A> = A extends Redacted<infer Value> ? Value
  *
  * @internal
  */
-export const exact =
-  <A>() =>
-  <S, I>(
-    schema: [A] extends [S] ? Schema.Schema<S, I> : never,
-    rule: (value: S) => ReadonlyArray<Schema.FilterIssue>
-  ): Schema.Schema<A, Encoded<A>> =>
-    // The rule leaves the values of `A` alone, which the types cannot tell.
-    (schema as Schema.Schema<S, I>).pipe(Schema.filter(rule)) as unknown as Schema.Schema<A, Encoded<A>>
+export const exact = <A>() =>
+<S, I>(
+  schema: [A] extends [S] ? Schema.Schema<S, I> : never,
+  rule: (value: S) => ReadonlyArray<ParseResult.ParseIssue>
+): Schema.Schema<A, Encoded<A>> =>
+  // The rule leaves the values of `A` alone, which the types cannot tell.
+  (schema as Schema.Schema<S, I>).pipe(Schema.filter(rule)) as unknown as Schema.Schema<A, Encoded<A>>
 
 type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A]
 

@@ -201,7 +201,7 @@ describe("GetWorkloadAccessTokenForJWT", () => {
     }).pipe(Effect.provide(server({ inboundIssuers: ["https://issuer.example.com"] }))))
 })
 
-const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/1"
+const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 const pair = generateKeyPairSync("rsa", { modulusLength: 2048 })
 const kmsKeys = { [kmsKeyArn]: Redacted.make(String(pair.privateKey.export({ type: "pkcs8", format: "pem" }))) }
 
