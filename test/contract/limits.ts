@@ -64,19 +64,35 @@ const providerName = (name: string): Member =>
 
 const token = (name: string): Member => text(name, { min: 1, max: 131072, wrap: secret })
 
-const jwtPattern = /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]*$/
+const jwtPattern = /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+$/
 
-const userToken = (name: string): Member => ({
-  ...text(name, {
+const userToken = (name: string): Member =>
+  text(name, {
     min: 1,
     max: 131072,
-    of: padded("a.b."),
+    of: padded("a.b.c"),
     pattern: jwtPattern,
-    unmatched: ["a.b", "a.b.c.d", "a b.c.d", ".b.c"],
+    unmatched: ["a.b", "a.b.", "a.b.c.d", "a b.c.d", ".b.c"],
     wrap: secret
-  }),
-  good: [secret("a.b."), secret(padded("a.b.")(131072))]
-})
+  })
+
+const paymentRequest = (name: string): ReadonlyArray<Member> => [
+  required(text(`${name}.requestPath`, {
+    min: 1,
+    max: 2048,
+    of: padded("/a"),
+    pattern: /^\/[a-zA-Z0-9/_\-.~%?=&]+$/,
+    unmatched: ["/", "a", "/a b"]
+  })),
+  text(`${name}.requestHost`, { min: 1, max: 256, pattern: /^[a-zA-Z0-9\-.]+$/, unmatched: ["a:1", "a/b"] }),
+  text(`${name}.requestBody`, {
+    min: 1,
+    max: 16384,
+    pattern: /^[\t\n\r\x20-\x7E]+$/,
+    unmatched: ["ü", "\0"],
+    wrap: secret
+  })
+]
 
 const sessionUri = (name: string): Member =>
   text(name, {
@@ -365,14 +381,17 @@ const rows: ReadonlyArray<Row> = [
     {
       workloadIdentityToken: secret("token"),
       resourceCredentialProviderName: "payments",
-      paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/", requestBody: secret("{}") } }
+      paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/v1", requestBody: secret("{}") } }
     },
     [
       required(token("workloadIdentityToken")),
       required(providerName("resourceCredentialProviderName")),
-      text("paymentTokenRequest.stripePrivyTokenRequest.requestPath", { min: 1, max: 2048 }),
-      text("paymentTokenRequest.stripePrivyTokenRequest.requestBody", { min: 1, max: 16384, wrap: secret }),
-      { name: "paymentTokenRequest", good: [], bad: [[absent, missing]] }
+      ...paymentRequest("paymentTokenRequest.stripePrivyTokenRequest"),
+      {
+        name: "paymentTokenRequest",
+        good: [],
+        bad: [[absent, missing], [{}, oneMemberOf("coinbaseCdpTokenRequest", "stripePrivyTokenRequest")]]
+      }
     ]
   ),
   row(
@@ -380,11 +399,10 @@ const rows: ReadonlyArray<Row> = [
     {
       workloadIdentityToken: secret("token"),
       resourceCredentialProviderName: "payments",
-      paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" } }
+      paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
     },
     [
-      text("paymentTokenRequest.coinbaseCdpTokenRequest.requestPath", { min: 1, max: 2048 }),
-      text("paymentTokenRequest.coinbaseCdpTokenRequest.requestBody", { min: 1, max: 16384, wrap: secret }),
+      ...paymentRequest("paymentTokenRequest.coinbaseCdpTokenRequest"),
       {
         name: "paymentTokenRequest.coinbaseCdpTokenRequest.requestMethod",
         good: methods,
@@ -398,7 +416,11 @@ const rows: ReadonlyArray<Row> = [
     [
       required(sessionUri("sessionUri")),
       text("userIdentifier.userId", { min: 1, max: 128 }),
-      { name: "userIdentifier", good: [], bad: [[absent, missing]] }
+      {
+        name: "userIdentifier",
+        good: [],
+        bad: [[absent, missing], [{ userId: "alice", userToken: jwt({}) }, oneMemberOf("userId", "userToken")]]
+      }
     ]
   ),
   row(

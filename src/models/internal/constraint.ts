@@ -211,7 +211,8 @@ export const union = <M extends { readonly [name: string]: Schema.Schema.AnyNoCo
   type Wire = OneOf<{ readonly [K in keyof M]: Schema.Schema.Encoded<M[K]> }>
   return Schema.Struct(fields).pipe(
     Schema.filter((value) => Object.values(value).filter((member) => member !== undefined).length === 1, {
-      message: () => `${prefix} have exactly one of the members [${names.join(", ")}]`
+      message: () => `${prefix} have exactly one of the members [${names.join(", ")}]`,
+      jsonSchema: { maxProperties: 1 }
     })
     // The refinement makes it so, which the types cannot tell.
   ) as unknown as Schema.Schema<Type, Wire>
