@@ -10,6 +10,8 @@ import type { Encoded } from "./internal/constraint.js"
 import { ProviderName, SecretArn, SecretReference, secretResponse, SecretSource, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
 
+export type { Encoded }
+
 /**
  * The key itself: the service stores it (`MANAGED`).
  *

@@ -13,7 +13,7 @@ import { page, pageRequest, times } from "./internal/pagination.js"
 import { vendors } from "./internal/vendors.js"
 import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from "./internal/vendors.js"
 
-export type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints }
+export type { Encoded, Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints }
 
 // -----------------------------------------------------------------------------
 // Authorization servers

@@ -10,11 +10,17 @@ import type { Encoded } from "./internal/constraint.js"
 import { AnyTags, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
 
+export type { Encoded }
+
 const Id = Constraint.text(1, 512, /^[a-zA-Z0-9\-_]+$/)
 const Secret = Constraint.secret(0, 2048, /^[a-zA-Z0-9+/=\-_\s]*$/)
 const PrivateKey = Constraint.secret(0, 2048, /^(wallet-auth:)?[a-zA-Z0-9+/=\-_\s]*$/)
 
-const CoinbaseCdpConfiguration = Schema.Struct({
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export const CoinbaseCdpConfiguration = Schema.Struct({
   apiKeyId: Id,
   ...secretRequest("apiKeySecret", Secret),
   ...secretRequest("walletSecret", Secret)
@@ -26,7 +32,11 @@ const CoinbaseCdpConfiguration = Schema.Struct({
  */
 export type CoinbaseCdpConfiguration = typeof CoinbaseCdpConfiguration.Type
 
-const StripePrivyConfiguration = Schema.Struct({
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export const StripePrivyConfiguration = Schema.Struct({
   appId: Id,
   ...secretRequest("appSecret", Secret),
   ...secretRequest("authorizationPrivateKey", PrivateKey),
