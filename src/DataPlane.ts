@@ -129,36 +129,54 @@ const RequestPath = Constraint.text(1, 2048, /^\/[a-zA-Z0-9/_\-.~%?=&]+$/)
 const RequestBody = Constraint.secret(1, 16384, /^[\t\n\r\x20-\x7E]+$/)
 
 /**
- * The request to authorize: one to Coinbase CDP, or one to Stripe's Privy. Bodies are `Redacted`.
+ * A request to Coinbase CDP. The body is `Redacted`.
  *
  * @since 0.1.0
  * @category models
  */
-export const PaymentTokenRequest = Schema.Union(
-  Schema.Struct({
-    coinbaseCdpTokenRequest: Schema.Struct({
-      requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
-      requestHost: Constraint.optional(RequestHost),
-      requestPath: RequestPath,
-      includeWalletAuthToken: Constraint.optional(Schema.Boolean),
-      requestBody: Constraint.optional(RequestBody)
-    })
-  }),
-  Schema.Struct({
-    stripePrivyTokenRequest: Schema.Struct({
-      requestHost: Constraint.optional(RequestHost),
-      requestPath: RequestPath,
-      requestBody: RequestBody,
-      includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
-    })
-  })
-)
+export const CoinbaseCdpTokenRequest = Schema.Struct({
+  requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
+  requestHost: Constraint.optional(RequestHost),
+  requestPath: RequestPath,
+  includeWalletAuthToken: Constraint.optional(Schema.Boolean),
+  requestBody: Constraint.optional(RequestBody)
+})
+
+/**
+ * A request to Stripe's Privy. The body is `Redacted`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const StripePrivyTokenRequest = Schema.Struct({
+  requestHost: Constraint.optional(RequestHost),
+  requestPath: RequestPath,
+  requestBody: RequestBody,
+  includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
+})
 
 /**
  * @since 0.1.0
  * @category models
  */
-export type PaymentTokenRequest = typeof PaymentTokenRequest.Type
+export type PaymentTokenRequest =
+  | { readonly coinbaseCdpTokenRequest: typeof CoinbaseCdpTokenRequest.Type }
+  | { readonly stripePrivyTokenRequest: typeof StripePrivyTokenRequest.Type }
+
+/**
+ * The request that a payment token authorizes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const PaymentTokenRequest: Schema.Schema<
+  PaymentTokenRequest,
+  | { readonly coinbaseCdpTokenRequest: typeof CoinbaseCdpTokenRequest.Encoded }
+  | { readonly stripePrivyTokenRequest: typeof StripePrivyTokenRequest.Encoded }
+> = Constraint.union({
+  coinbaseCdpTokenRequest: CoinbaseCdpTokenRequest,
+  stripePrivyTokenRequest: StripePrivyTokenRequest
+})
 
 /**
  * @since 0.1.0

@@ -13,21 +13,21 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { CommonError, TransportError, UnknownServiceError, ValidationExceptionField } from "./IdentityError.js"
 import { memoize } from "./internal/memoize.js"
+import type { Encoded } from "./models/internal/constraint.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
-/**
- * A request as it is sent: every `Redacted` in it is unwrapped, all else is plain data already.
- *
- * @since 0.1.0
- * @category models
- */
-export type Encoded<A> = A extends Redacted.Redacted<infer Value> ? Value
-  : A extends ReadonlyArray<infer Item> ? ReadonlyArray<Encoded<Item>>
-  : A extends object ? { readonly [K in keyof A]: Encoded<A[K]> }
-  : A
+export type {
+  /**
+   * A request as it is sent: every `Redacted` in it is unwrapped, and the rest is plain data already.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Encoded
+} from "./models/internal/constraint.js"
 
 /**
  * The answer of an operation, to and from the form of the AWS SDK: a timestamp is a `Date`.

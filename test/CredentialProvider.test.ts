@@ -78,7 +78,10 @@ const others: ReadonlyArray<CredentialProvider.Definition> = [
     name: "provider",
     clientId: "my-agent",
     metadata: endpoints,
-    privateKeyJwt: { kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/k1", signingAlgorithm: "ES256" }
+    privateKeyJwt: {
+      kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+      signingAlgorithm: "ES256"
+    }
   }),
   CredentialProvider.custom({ name: "provider", awsIamIdTokenJwt: true, metadata: endpoints })
 ]

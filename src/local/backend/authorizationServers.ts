@@ -50,7 +50,7 @@ const clientSecret = (
   { secrets }: LocalSettings,
   problem: Invalid
 ): Effect.Effect<Redacted.Redacted, ValidationException> => {
-  if ("clientSecret" in config) return Effect.succeed(config.clientSecret)
+  if (!("clientSecretConfig" in config)) return Effect.succeed(config.clientSecret)
   const secret = externalSecret(secrets, config.clientSecretConfig)
   return secret === undefined
     ? problem(missingSecret, `${path}.clientSecretConfig`)

@@ -3,6 +3,7 @@ import { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { readFileSync } from "node:fs"
 import * as Plane from "../../../src/internal/plane.js"
 import { routes } from "../../../src/local/server/operations.js"
 import { operations as rows } from "../../internal/requests.js"
@@ -52,5 +53,15 @@ describe("the rows", () => {
     )
     const ofClients = clients.map(({ method, name, status, uri }) => [name, method, uri, status] as const)
     assert.sameDeepMembers(ofRows, ofClients)
+  })
+
+  it("have the exceptions of the service model", () => {
+    const { operations: model }: {
+      readonly operations: Readonly<Record<string, { readonly errors: ReadonlyArray<string> }>>
+    } = JSON.parse(readFileSync(new URL("../../models/aws-limits.json", import.meta.url), "utf8"))
+    for (const [name, { errors }] of Object.entries(model)) {
+      const row = rows.find((row) => row.name === name)
+      assert.sameMembers(row?.errors.map(({ _tag }) => _tag) ?? [], [...errors], name)
+    }
   })
 })
