@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import {
   AccessDeniedException,
-  type CommonError,
   ConcurrentModificationException,
   ConflictException,
   DecryptionFailure,
@@ -31,133 +30,6 @@ import * as ResourceTags from "./models/ResourceTags.js"
 import * as TokenVault from "./models/TokenVault.js"
 import * as WorkloadIdentity from "./models/WorkloadIdentity.js"
 import * as Operation from "./Operation.js"
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
-/**
- * What most operations on one resource can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ResourceError = CommonError | UnauthorizedException | ResourceNotFoundException
-
-/**
- * What listing resources can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ListError = ResourceError
-
-/**
- * What every operation on workload identities can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type WorkloadIdentityError = ResourceError
-
-/**
- * What creating a credential provider can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type CreateCredentialProviderError =
-  | ResourceError
-  | ServiceQuotaExceededException
-  | ResourceLimitExceededException
-  | ConflictException
-  | EncryptionFailure
-  | DecryptionFailure
-
-/**
- * What reading a credential provider can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type GetCredentialProviderError = ResourceError | DecryptionFailure
-
-/**
- * What updating a credential provider can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type UpdateCredentialProviderError =
-  | ResourceError
-  | ServiceQuotaExceededException
-  | ConflictException
-  | EncryptionFailure
-  | DecryptionFailure
-
-/**
- * What deleting an OAuth2 credential provider can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type DeleteOauth2CredentialProviderError = ResourceError | ConflictException
-
-/**
- * What deleting a payment credential provider can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type DeletePaymentCredentialProviderError = ResourceError | ConflictException
-
-/**
- * What changing the vault's key can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type SetTokenVaultCmkError = ResourceError | ConcurrentModificationException
-
-/**
- * What reading and removing tags can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type TagsError = CommonError | ResourceNotFoundException
-
-/**
- * What adding tags can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type TagResourceError = TagsError | ServiceQuotaExceededException
-
-/**
- * What creating a consent portal can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type CreateConsentPortalError = ResourceError | ConflictException | ServiceQuotaExceededException
-
-/**
- * What updating and deleting a consent portal can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ChangeConsentPortalError = ResourceError | ConflictException
-
-/**
- * What listing consent portals can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ListConsentPortalsError = CommonError | UnauthorizedException
 
 // -----------------------------------------------------------------------------
 // Operations
@@ -367,7 +239,7 @@ export const operations = {
   deletePaymentCredentialProvider: Operation.make("DeletePaymentCredentialProvider", {
     request: PaymentCredentialProvider.DeletePaymentCredentialProviderRequest,
     response: Operation.noResponse,
-    errors: changeErrors,
+    errors: resourceErrors,
     status: 204,
     quota
   }),
@@ -485,6 +357,122 @@ export const operations = {
 }
 
 // -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+/**
+ * What most operations on one resource can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ResourceError = Operation.Error<typeof operations.getWorkloadIdentity>
+
+/**
+ * What listing resources can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ListError = Operation.Error<typeof operations.listWorkloadIdentities>
+
+/**
+ * What every operation on workload identities can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type WorkloadIdentityError = Operation.Error<typeof operations.createWorkloadIdentity>
+
+/**
+ * What creating a credential provider can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CreateCredentialProviderError = Operation.Error<typeof operations.createOauth2CredentialProvider>
+
+/**
+ * What reading a credential provider can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type GetCredentialProviderError = Operation.Error<typeof operations.getOauth2CredentialProvider>
+
+/**
+ * What updating a credential provider can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type UpdateCredentialProviderError = Operation.Error<typeof operations.updateOauth2CredentialProvider>
+
+/**
+ * What deleting an OAuth2 credential provider can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type DeleteOauth2CredentialProviderError = Operation.Error<typeof operations.deleteOauth2CredentialProvider>
+
+/**
+ * What deleting a payment credential provider can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type DeletePaymentCredentialProviderError = Operation.Error<typeof operations.deletePaymentCredentialProvider>
+
+/**
+ * What changing the vault's key can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type SetTokenVaultCmkError = Operation.Error<typeof operations.setTokenVaultCmk>
+
+/**
+ * What reading and removing tags can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type TagsError = Operation.Error<typeof operations.listTagsForResource>
+
+/**
+ * What adding tags can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type TagResourceError = Operation.Error<typeof operations.tagResource>
+
+/**
+ * What creating a consent portal can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CreateConsentPortalError = Operation.Error<typeof operations.createConsentPortal>
+
+/**
+ * What updating and deleting a consent portal can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ChangeConsentPortalError = Operation.Error<typeof operations.updateConsentPortal>
+
+/**
+ * What listing consent portals can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ListConsentPortalsError = Operation.Error<typeof operations.listConsentPortals>
+
+// -----------------------------------------------------------------------------
 // Service
 // -----------------------------------------------------------------------------
 
@@ -506,7 +494,7 @@ export interface Operations extends Operation.Plane<typeof operations> {}
 
 /**
  * The operations, and each list of resources as a stream over all its pages: `listX` as `streamX`. A page is fetched when its first item
- * is pulled. Without a `pageSize`, a page has at most 100 API-key credential providers or consent portals, and at most 20 of the others.
+ * is pulled. A page has at most 100 API-key credential providers or consent portals, and at most 20 of the other resources.
  *
  * @since 0.1.0
  * @category services

@@ -16,7 +16,6 @@ import * as Schema from "effect/Schema"
 import { Flow } from "./ConsentSession.js"
 import {
   AccessDeniedException,
-  type CommonError,
   InternalServerException,
   ResourceNotFoundException,
   ThrottlingException,
@@ -408,14 +407,6 @@ const tokenAnswer: Operation.Codec<TokenAnswer> = {
 // Operations
 // -----------------------------------------------------------------------------
 
-/**
- * What every operation of the data plane can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type DataPlaneError = CommonError | UnauthorizedException | ResourceNotFoundException
-
 // The quotas, in calls a second, are those of the AWS documentation: 200 for tokens and keys, 100 for completions.
 const errors = [
   ValidationException,
@@ -501,6 +492,14 @@ export const operations = {
     quota: 100
   })
 }
+
+/**
+ * What every operation of the data plane can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type DataPlaneError = Operation.Error<(typeof operations)[keyof typeof operations]>
 
 // -----------------------------------------------------------------------------
 // Service

@@ -10,7 +10,6 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import {
   AccessDeniedException,
-  type CommonError,
   InternalServerException,
   JWTPayloadSizeExceededException,
   OutboundWebIdentityFederationDisabledException,
@@ -79,18 +78,6 @@ export type GetWebIdentityTokenResponse = typeof GetWebIdentityTokenResponse.Typ
 // -----------------------------------------------------------------------------
 
 /**
- * What every operation of the service can fail with.
- *
- * @since 0.1.0
- * @category errors
- */
-export type SecurityTokenServiceError =
-  | CommonError
-  | OutboundWebIdentityFederationDisabledException
-  | SessionDurationEscalationException
-  | JWTPayloadSizeExceededException
-
-/**
  * The operations, one row each.
  *
  * @since 0.1.0
@@ -115,6 +102,14 @@ export const operations = {
     path: "/"
   })
 }
+
+/**
+ * What every operation of the service can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyof typeof operations]>
 
 // -----------------------------------------------------------------------------
 // Service
