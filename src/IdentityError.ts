@@ -42,9 +42,12 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // Exceptions of the service
 // -----------------------------------------------------------------------------
 
+// The plane knows which operation it performs: an implementation leaves the name out, and `make` of the plane adds it.
+const operation = Schema.propertySignature(Schema.String).pipe(Schema.withConstructorDefault(() => ""))
+
 const serviceFields = {
-  /** The AWS name of the operation, as in `GetResourceOauth2Token`. */
-  operation: Schema.String.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => "")),
+  /** The AWS name of the operation, as in `GetResourceOauth2Token`. Every error of a plane has it. */
+  operation,
   message: Schema.String,
   /** The service's request id; absent when the error was raised before anything was sent. */
   requestId: Schema.optional(Schema.String)
@@ -340,7 +343,7 @@ const transportAdvice = {
 export class TransportError extends Schema.TaggedError<TransportError>("effect-agentcore-identity/TransportError")(
   "TransportError",
   {
-    operation: Schema.String,
+    operation,
     kind: Schema.Literal("connection", "timeout", "credentials", "undecodable"),
     code: Schema.optional(Schema.String),
     status: Schema.optional(Schema.Number),

@@ -26,7 +26,7 @@ export const UserId: Schema.Schema<string> = Constraint.text(1, 128)
 export const UserToken: Schema.Redacted<Schema.Schema<string>> = Constraint.secret(
   1,
   131072,
-  /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]*$/
+  /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+$/
 )
 
 /**
@@ -50,8 +50,6 @@ export type UserIdentifierEncoded =
   | { readonly userId: string; readonly userToken?: never }
   | { readonly userToken: string; readonly userId?: never }
 
-const absent = Schema.optionalWith(Schema.Never, { exact: true })
-
 /**
  * The schema of {@link UserIdentifier}.
  *
@@ -66,10 +64,10 @@ const absent = Schema.optionalWith(Schema.Never, { exact: true })
  *
  * console.log(UserIdentifier.equals(byId, byToken)) // false
  */
-export const UserIdentifier: Schema.Schema<UserIdentifier, UserIdentifierEncoded> = Schema.Union(
-  Schema.Struct({ userId: UserId, userToken: absent }),
-  Schema.Struct({ userToken: UserToken, userId: absent })
-)
+export const UserIdentifier: Schema.Schema<UserIdentifier, UserIdentifierEncoded> = Constraint.union({
+  userId: UserId,
+  userToken: UserToken
+})
 
 /**
  * Whether two identifiers are the same artifact: the same id, or the same JWT. AgentCore completes an authorization for

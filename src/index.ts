@@ -84,6 +84,11 @@ export * as IdentitySetup from "./IdentitySetup.js"
 /**
  * @since 0.1.0
  */
+export * as Operation from "./Operation.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as PendingConsents from "./PendingConsents.js"
 
 /**

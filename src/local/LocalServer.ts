@@ -131,10 +131,10 @@ const addProtocol = (
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
-    for (const [path, rows] of Operations.byPath(Operations.dataPlane)) {
+    for (const [path, rows] of Operations.dataPlane) {
       yield* router.add("*", path, Dispatch.handler(rows, dataPlane, settings))
     }
-    for (const [path, rows] of Operations.byPath(Operations.controlPlane)) {
+    for (const [path, rows] of Operations.controlPlane) {
       yield* router.add("*", path, Dispatch.handler(rows, controlPlane, settings))
     }
   })

@@ -371,7 +371,7 @@ export const providers = (subject: Subject): void => {
           }
         })
         const other: DataPlane.PaymentTokenRequest = {
-          coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" }
+          coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" }
         }
         const operation = "GetResourcePaymentToken"
         yield* refuses(

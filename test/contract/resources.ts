@@ -95,7 +95,10 @@ export const resources = (subject: Subject): void => {
         same(before.tokenVaultId, "default")
         same(before.kmsConfiguration, { keyType: "ServiceManagedKey" })
         same(yield* get, before)
-        const kmsConfiguration = { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:1:key/k" } as const
+        const kmsConfiguration = {
+          keyType: "CustomerManagedKey",
+          kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+        } as const
         const set = yield* control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "default", kmsConfiguration }))
         same(set.kmsConfiguration, kmsConfiguration)
         assert.isTrue(DateTime.greaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
@@ -131,13 +134,13 @@ export const resources = (subject: Subject): void => {
         same(yield* list(workload.workloadIdentityArn), { tags: { a: "1" } })
         for (const resourceArn of arns) {
           const before = (yield* list(resourceArn)).tags ?? {}
-          const tags = { "проект & co/=": "агент 🔑", empty: "" }
+          const tags = { "a project/b@c+d=": "x y_z: 1.2", empty: "" }
           const added: void = yield* control((plane) => plane.tagResource({ resourceArn, tags }))
           assert.isUndefined(added)
           same((yield* list(resourceArn)).tags, { ...before, ...tags })
           yield* control((plane) => plane.tagResource({ resourceArn, tags: { empty: "no more" } }))
           yield* control((plane) =>
-            plane.untagResource({ resourceArn, tagKeys: ["проект & co/=", "not there", ...Object.keys(before)] })
+            plane.untagResource({ resourceArn, tagKeys: ["a project/b@c+d=", "not there", ...Object.keys(before)] })
           )
           same(yield* list(resourceArn), { tags: { empty: "no more" } })
         }

@@ -97,8 +97,8 @@ export const securityTokenService = (subject: Subject): void => {
         const requests: ReadonlyArray<
           readonly [request: Partial<SecurityTokenService.GetWebIdentityTokenRequest>, field: RegExp, said: string]
         > = [
-          [{ audience: [] }, /^audience$/, "have between 1 and 10 items"],
-          [{ audience: audiences(11) }, /^audience$/, "have between 1 and 10 items"],
+          [{ audience: [] }, /^audience$/, "have length greater than or equal to 1"],
+          [{ audience: audiences(11) }, /^audience$/, "have length less than or equal to 10"],
           [{ audience: [""] }, /^audience\.0$/, "have length greater than or equal to 1"],
           [{ audience: ["a".repeat(1001)] }, /^audience\.0$/, "have length less than or equal to 1000"],
           [{ durationSeconds: 59 }, /^durationSeconds$/, "have value greater than or equal to 60"],

@@ -48,12 +48,6 @@ export const data = <A, E>(f: (plane: DataPlane.Service) => Effect.Effect<A, E>)
 export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(LocalBackend.LocalBackend, f)
 
-/** A control plane over operations that are used as they are, unchecked. */
-export const streamed = (operations: ControlPlane.Operations): ControlPlane.Service => ({
-  ...ControlPlane.make(operations),
-  ...operations
-})
-
 /** A request as a program without types sends it. */
 export const untyped = <A>(request: unknown): A => request as A
 

@@ -257,7 +257,7 @@ describe("machine to machine", () => {
         Effect.flip(plane.getResourcePaymentToken({
           workloadIdentityToken: token,
           resourceCredentialProviderName: "coinbase",
-          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" } }
+          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
         }))
       ])
       assert.deepStrictEqual(failures.map(({ _tag }) => _tag), [

@@ -69,7 +69,7 @@ describe("protocol", () => {
         yield* call("/identities/payment/token", {
           workloadIdentityToken: plain,
           resourceCredentialProviderName: "payments",
-          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" } }
+          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
         }),
         404,
         "ResourceNotFoundException"

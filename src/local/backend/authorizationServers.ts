@@ -43,7 +43,7 @@ const resolveClientSecret = (
   path: string,
   { secrets }: LocalSettings
 ): Effect.Effect<Redacted.Redacted, ValidationException> => {
-  if ("clientSecret" in config) return Effect.succeed(config.clientSecret)
+  if (!("clientSecretConfig" in config)) return Effect.succeed(config.clientSecret)
   const secret = findExternalSecret(secrets, config.clientSecretConfig)
   return secret === undefined
     ? invalid(missingSecret, `${path}.clientSecretConfig`)

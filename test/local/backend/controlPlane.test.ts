@@ -329,7 +329,10 @@ describe("a store", () => {
         yield* control((plane) => plane.tagResource({ resourceArn: idp, tags: { team: "agents" } }))
         yield* control((plane) =>
           plane.setTokenVaultCmk({
-            kmsConfiguration: { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:1:key/k" }
+            kmsConfiguration: {
+              keyType: "CustomerManagedKey",
+              kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+            }
           })
         )
         return yield* everything

@@ -201,7 +201,7 @@ describe("GetWorkloadAccessTokenForJWT", () => {
     }).pipe(Effect.provide(server({ inboundIssuers: ["https://issuer.example.com"] }))))
 })
 
-const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/1"
+const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 const pair = generateKeyPairSync("rsa", { modulusLength: 2048 })
 const kmsKeys = { [kmsKeyArn]: Redacted.make(String(pair.privateKey.export({ type: "pkcs8", format: "pem" }))) }
 
@@ -235,7 +235,7 @@ describe("clients without a secret", () => {
       const claims = claimsOf(yield* askAs(workloadAccessToken, "reports", { oauth2Flow: "M2M" }))
       assert.deepStrictEqual([claims.sub, claims["scope"]], ["by-key", "reports:read"])
 
-      const unknown = yield* failure(create("unknown", `${kmsKeyArn}0`, "PS256"))
+      const unknown = yield* failure(create("unknown", kmsKeyArn.replace("0a1b", "ffff"), "PS256"))
       assert.match(unknown.join(" "), /^ValidationException .*kmsKeys/)
       const unfit = yield* failure(create("unfit", kmsKeyArn, "ES256"))
       assert.match(unfit.join(" "), /^ValidationException .*ES256/)

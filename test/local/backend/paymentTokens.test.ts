@@ -87,7 +87,7 @@ const askCoinbase = (request: {
   Effect.map(
     ask({ coinbaseCdpTokenRequest: { requestMethod: "POST", requestPath: "/platform/v2/evm/accounts", ...request } }),
     (answer) => {
-      assert("coinbaseCdpTokenResponse" in answer)
+      assert(answer.coinbaseCdpTokenResponse !== undefined)
       const { bearerToken, walletAuthToken } = answer.coinbaseCdpTokenResponse
       return {
         bearer: Redacted.value(bearerToken),
@@ -107,7 +107,7 @@ const askPrivy = (request: {
       stripePrivyTokenRequest: { requestPath: "/v1/wallets/w/rpc", requestBody: Redacted.make("{}"), ...request }
     }),
     (answer) => {
-      assert("stripePrivyTokenResponse" in answer)
+      assert(answer.stripePrivyTokenResponse !== undefined)
       return answer.stripePrivyTokenResponse
     }
   )
@@ -179,7 +179,10 @@ describe("Coinbase CDP", () => {
           return reqHash
         })
       const hash = createHash("sha256").update(`{"10":1,"9":2,"a":[{"b":1,"c":"ü"}],"z":null}`).digest("hex")
-      assert.strictEqual(yield* askFor(`{"z": null, "a": [{"c": "ü", "b": 1.0}], "9": 2, "10": 1}`), hash)
+      assert.strictEqual(
+        yield* askFor(String.raw`{"z": null, "a": [{"c": "\u00fc", "b": 1.0}], "9": 2, "10": 1}`),
+        hash
+      )
       assert.isUndefined(yield* askFor())
       assert.isUndefined(yield* askFor("{}"))
     }).pipe(Effect.provide(backend())))
@@ -246,7 +249,7 @@ describe("Stripe Privy", () => {
       const { authorizationSignature, requestExpiry = 0 } = yield* askPrivy({
         includeAuthorizationSignature: true,
         requestPath: "/v1/wallets/w/rpc/",
-        requestBody: Redacted.make(`{"b": [1, {"y": true, "x": "ü"}], "a": 1e2}`)
+        requestBody: Redacted.make(String.raw`{"b": [1, {"y": true, "x": "\u00fc"}], "a": 1e2}`)
       })
       assert.isAbove(requestExpiry, 1_000)
       const payload = (path: string) =>

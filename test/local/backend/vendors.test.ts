@@ -310,7 +310,7 @@ describe("clients of CustomOauth2", () => {
         )
       }
 
-      const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/1"
+      const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
       const byKey = customRequest({
         oauthDiscovery,
         clientAuthenticationMethod: "PRIVATE_KEY_JWT",

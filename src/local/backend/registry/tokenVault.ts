@@ -15,7 +15,8 @@ import type { Dependencies } from "./resource.js"
 const id = "default"
 
 const Stored = Schema.Struct({
-  kmsConfiguration: Model.SetTokenVaultCmkRequest.fields.kmsConfiguration,
+  // Earlier versions stored ARNs that a request no longer has.
+  kmsConfiguration: Model.TokenVaultResponse.fields.kmsConfiguration,
   lastModifiedDate: Schema.DateTimeUtc
 })
 

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import { operations } from "effect-agentcore-identity/DataPlane"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
 
-const { decode, encode } = dataPlane.getResourceOauth2Token.response
+const { decode, encode } = operations.getResourceOauth2Token.response
 
 const member = (value: string) => FastCheck.option(FastCheck.constant(value), { nil: undefined })
 
