@@ -179,7 +179,10 @@ describe("Coinbase CDP", () => {
           return reqHash
         })
       const hash = createHash("sha256").update(`{"10":1,"9":2,"a":[{"b":1,"c":"ü"}],"z":null}`).digest("hex")
-      assert.strictEqual(yield* askFor(String.raw`{"z": null, "a": [{"c": "\u00fc", "b": 1.0}], "9": 2, "10": 1}`), hash)
+      assert.strictEqual(
+        yield* askFor(String.raw`{"z": null, "a": [{"c": "\u00fc", "b": 1.0}], "9": 2, "10": 1}`),
+        hash
+      )
       assert.isUndefined(yield* askFor())
       assert.isUndefined(yield* askFor("{}"))
     }).pipe(Effect.provide(backend())))
