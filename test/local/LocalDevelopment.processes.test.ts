@@ -43,7 +43,9 @@ describe("LocalDevelopment, across processes", () => {
     `${count} that start at once are one caller, with one workload identity and one whole file`,
     () =>
       Effect.gen(function*() {
-        const program = yield* Effect.promise(() => buildProgram("local/localDevelopment.child.ts", ["@aws-sdk/*", "jsonc-parser"]))
+        const program = yield* Effect.promise(() =>
+          buildProgram("local/localDevelopment.child.ts", ["@aws-sdk/*", "jsonc-parser"])
+        )
         const directory = yield* Effect.acquireRelease(
           Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "local-development-"))),
           (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
