@@ -7,15 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
+import { buildProgram } from "./build.mjs"
 
-const child = fileURLToPath(new URL("./ensure.child.ts", import.meta.url))
-
-const run = (environment: Readonly<Record<string, string>>, args: ReadonlyArray<string>) =>
+const run = (child: string, environment: Readonly<Record<string, string>>, args: ReadonlyArray<string>) =>
   Effect.async<string, string>((resume) => {
     const process_ = execFile(
       process.execPath,
-      ["--import", "tsx", child, ...args],
+      [child, ...args],
       { env: { ...process.env, ...environment } },
       (error, _, stderr) => resume(error === null ? Effect.succeed(stderr) : Effect.fail(stderr))
     )
@@ -26,8 +24,11 @@ describe("WorkloadIdentity.ensure, across processes", () => {
   it.live("four processes end with one identity and all URLs", () =>
     Effect.gen(function*() {
       const { environment } = yield* LocalServer.LocalServer
+      const child = yield* Effect.promise(() => buildProgram("ensure.child.ts", ["@aws-sdk/*"]))
       const urlsOf = (n: number) => [1, 2, 3].map((m) => `https://agent.example.com/${n}/${m}`)
-      yield* Effect.forEach([1, 2, 3, 4], (n) => run(environment, ["my-agent", ...urlsOf(n)]), { concurrency: 4 })
+      yield* Effect.forEach([1, 2, 3, 4], (n) => run(child, environment, ["my-agent", ...urlsOf(n)]), {
+        concurrency: 4
+      })
       const identities = yield* Stream.runCollect(WorkloadIdentity.stream())
       assert.deepStrictEqual(Chunk.toReadonlyArray(Chunk.map(identities, ({ name }) => name)), ["my-agent"])
       const { allowedResourceOauth2ReturnUrls = [] } = yield* WorkloadIdentity.get("my-agent")

@@ -5,22 +5,24 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
+import { buildProgram } from "../build.mjs"
 import { secret } from "../utils.js"
-
-const child = fileURLToPath(new URL("./load.child.ts", import.meta.url))
 
 /** The packages of the SDK that are loaded after each step of the child. */
 const steps = (environment: Readonly<Record<string, string>>) =>
-  Effect.async<Record<string, ReadonlyArray<string>>, string>((resume) => {
-    const process_ = execFile(
-      process.execPath,
-      ["--import", "tsx", child],
-      { env: { PATH: process.env["PATH"], AWS_CONFIG_FILE: "/dev/null", ...environment } },
-      (error, stdout, stderr) => resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr))
-    )
-    return Effect.sync(() => void process_.kill("SIGKILL"))
-  })
+  Effect.flatMap(
+    Effect.promise(() => buildProgram("aws/load.child.ts")),
+    (program) =>
+      Effect.async<Record<string, ReadonlyArray<string>>, string>((resume) => {
+        const child = execFile(
+          process.execPath,
+          [program],
+          { env: { PATH: process.env["PATH"], AWS_CONFIG_FILE: "/dev/null", ...environment } },
+          (error, stdout, stderr) => resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr))
+        )
+        return Effect.sync(() => void child.kill("SIGKILL"))
+      })
+  )
 
 const environment = Effect.gen(function*() {
   const controlPlane = yield* ControlPlane.ControlPlane

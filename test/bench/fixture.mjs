@@ -1,4 +1,8 @@
 // What every subject asks for, and what it gets: the same request, and an access token of the size that authorization servers issue.
+import { pathToFileURL } from "node:url"
+
+/** The URL of a built module, as in `Identity` or `aws/AwsDataPlane`: compiled as it is published, and run by plain Node. */
+export const urlOfModule = (module) => pathToFileURL(`${process.env.AGENTCORE_BENCH_MODULES}/${module}.js`).href
 
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url")
 
@@ -39,6 +43,7 @@ export const awsRequest = {
 /** The configuration of every subject, in variables that all of them read, and nothing of the machine's own. */
 export const environment = (endpoint) => ({
   PATH: process.env.PATH,
+  AGENTCORE_BENCH_MODULES: process.env.AGENTCORE_BENCH_MODULES,
   HOME: "/nonexistent",
   AWS_REGION: "us-west-2",
   AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",

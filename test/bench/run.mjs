@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { cpus, loadavg } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs, promisify } from "node:util"
-import { build, moduleUrl } from "./build.mjs"
-import { environment } from "./fixture.mjs"
+import { buildModules } from "../build.mjs"
+import { environment, urlOfModule } from "./fixture.mjs"
 import { report, targets } from "./report.mjs"
 import { ratio, summary } from "./statistics.mjs"
 
@@ -131,11 +131,11 @@ const summaries = ({ cpu, wall }) => ({ wall: summary(wall), cpu: summary(cpu) }
 const mapValues = (values, f) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f(value)]))
 
 const measure = async (settings) => {
-  await build()
+  process.env.AGENTCORE_BENCH_MODULES = await buildModules()
   const server = start("./server.child.mjs", [], { env: { PATH: process.env.PATH } })
   try {
     const env = environment(await server.next())
-    const identity = moduleUrl("Identity")
+    const identity = urlOfModule("Identity")
     const calls = await measureCalls(server, env, settings)
     const { load, ...cold } = await measureProcesses(env, {
       load: ["./load.child.mjs", identity],

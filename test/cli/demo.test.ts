@@ -1,7 +1,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,6 @@ import * as World from "../local/world.js"
 import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
-afterAll(Program.clean)
 
 /** The output must not contain tokens (JWTs), keys (32 bytes as base64url) or the URL of a consent page. */
 const assertNoSecrets = ({ stderr, stdout }: Program.Output) => {

@@ -1,4 +1,4 @@
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
@@ -9,7 +9,6 @@ import { promisify } from "node:util"
 import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
-afterAll(Program.clean)
 
 const control = (statement: string) => `
   import * as Control from "@aws-sdk/client-bedrock-agentcore-control"

@@ -8,32 +8,24 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { buildCommand } from "../build.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
-// Inside node_modules, where the program finds the packages that are not bundled.
-const folder = join(root, "node_modules", ".cache", `cli-${process.pid}`)
-
-/** The built program. */
-export const file = join(folder, "agentcore-identity.js")
-
-let built: Promise<unknown> | undefined
+/** Where the program is, once it is built. */
+export let file: string
 
 /** For `beforeAll`. */
 export const build = async (): Promise<void> => {
-  built ??= promisify(execFile)(process.execPath, [join(root, ".ci", "bundle.mjs"), file], { cwd: root })
-  await built
+  file = await buildCommand()
 }
-
-/** For `afterAll`. */
-export const clean = (): void => rmSync(folder, { recursive: true, force: true })
 
 export type Environment = Readonly<Record<string, string>>
 
 /** Passes on only `PATH`, so that settings of the developer do not change a test. */
 const environment = (given: Environment): Environment => ({
   PATH: process.env["PATH"] ?? "",
-  HOME: folder,
+  HOME: "/nonexistent",
   AWS_EC2_METADATA_DISABLED: "true",
   ...given
 })

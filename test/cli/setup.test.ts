@@ -1,4 +1,4 @@
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,6 @@ import { join } from "node:path"
 import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
-afterAll(Program.clean)
 
 const sentinel = "sentinel-71b9e3d0c4"
 

@@ -18,11 +18,13 @@ import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import { createServer } from "node:http"
 import { backend, obtain, returnUrl, setup, tokenFor } from "../local/backend.js"
+import { rounds } from "../rounds.js"
 
-// 200 requests of 50 users at the same time, 50 calls in each: 10,000 calls.
+// 200 requests of 50 users at the same time.
 const userIds = Array.from({ length: 50 }, (_, index) => `user-${index}`)
 const requests = Array.from({ length: 4 }, () => userIds).flat()
-const calls = 50
+const calls = rounds({ few: 10, full: 50 })
+const total = (requests.length * calls).toLocaleString("en")
 
 /** It takes about ten seconds of CPU. */
 const timeout = 120_000
@@ -206,7 +208,7 @@ describe("200 requests of 50 users at the same time", () => {
     Effect.zipRight(arrive, callsOut).pipe(Effect.map((owners) => HttpServerResponse.unsafeJson(owners)), Effect.orDie)
   ).pipe(Layer.provide(RequestContext.layer))
 
-  it.scopedLive("make 10,000 calls, each with its own user's token", () =>
+  it.scopedLive(`make ${total} calls, each with its own user's token`, () =>
     Effect.gen(function*() {
       const answers = yield* invoke(requests)
       assert.deepStrictEqual(answers.map(({ text }) => JSON.parse(text)), own)
@@ -232,7 +234,7 @@ describe("200 requests of 50 users at the same time", () => {
   }))
 
   it.scopedLive(
-    "leave 10,000 calls to fibers and queues, which run when they are answered, for their own users",
+    `leave ${total} calls to fibers and queues, which run when they are answered, for their own users`,
     () =>
       Effect.gen(function*() {
         const reports = yield* Reports

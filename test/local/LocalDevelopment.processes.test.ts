@@ -6,34 +6,18 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as Esbuild from "esbuild"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
+import { buildProgram } from "../build.mjs"
+import { rounds } from "../rounds.js"
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
-
-// Inside node_modules, where the bundle finds its packages. Twenty processes that compile TypeScript would take a minute.
-const program = path("../../node_modules/.cache/local-development/child.mjs")
-
-const build = Effect.promise(() =>
-  Esbuild.build({
-    entryPoints: [path("localDevelopment.child.ts")],
-    outfile: program,
-    tsconfig: path("../../tsconfig.json"),
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    external: ["effect", "effect/*", "@aws-sdk/*", "jsonc-parser", "jose"]
-  })
-)
+const count = rounds({ few: 8, full: 20 })
 
 /** A process that has started; what it answers comes after `begin`. */
-const start = (file: string, environment: Readonly<Record<string, string>>) =>
+const start = (program: string, file: string, environment: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const child = spawn(process.execPath, [program, file], {
@@ -56,17 +40,19 @@ const start = (file: string, environment: Readonly<Record<string, string>>) =>
 
 describe("LocalDevelopment, across processes", () => {
   it.scopedLive(
-    "twenty that start at once are one caller, with one workload identity and one whole file",
+    `${count} that start at once are one caller, with one workload identity and one whole file`,
     () =>
       Effect.gen(function*() {
-        yield* build
+        const program = yield* Effect.promise(() =>
+          buildProgram("local/localDevelopment.child.ts", ["@aws-sdk/*", "jsonc-parser"])
+        )
         const directory = yield* Effect.acquireRelease(
           Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "local-development-"))),
           (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
         )
         const file = join(directory, ".agentcore.json")
         const { environment } = yield* LocalServer.LocalServer
-        const processes = yield* Effect.all(Array.from({ length: 20 }, () => start(file, environment)))
+        const processes = yield* Effect.all(Array.from({ length: count }, () => start(program, file, environment)))
         assert.deepStrictEqual(
           new Set(yield* Effect.all(processes.map(({ ready }) => ready), { concurrency: "unbounded" })),
           new Set(["ready"])

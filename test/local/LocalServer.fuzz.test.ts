@@ -1,5 +1,5 @@
 /**
- * Ten thousand malformed requests. The seed is random, and a failed test reports it. `AGENTCORE_FUZZ_SEED` sets it.
+ * Sends malformed requests. The seed is random, and a failed test reports it. `AGENTCORE_FUZZ_SEED` sets it.
  */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import type * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -10,8 +10,12 @@ import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import * as Net from "node:net"
+import { rounds } from "../rounds.js"
 import { noise, odd, ofOperation, ofSts, plausible, raw, type Request } from "./fuzz.js"
 import * as Wire from "./wire.js"
+
+const malformed = rounds({ few: 2000, full: 10_000 })
+const forgeries = rounds({ few: 500, full: 1000 })
 
 const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 
@@ -210,7 +214,7 @@ describe("fuzzing", () => {
   afterAll(() => agent.destroy())
 
   it.live(
-    "ten thousand malformed requests get an answer in the form of AWS, and the server survives",
+    `${malformed.toLocaleString("en")} malformed requests get an answer in the form of AWS, and the server survives`,
     () =>
       quietly(Effect.gen(function*() {
         yield* Wire.setUp
@@ -226,10 +230,11 @@ describe("fuzzing", () => {
           }),
           Wire.call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
         ])
-        const requests = FastCheck.sample(anything(text), { numRuns: 10_000, seed })
+        const requests = FastCheck.sample(anything(text), { numRuns: malformed, seed })
         const { statuses, summary } = yield* attack(requests, () => ({ authorization: Wire.authorization }), restore)
-        // Some requests reached the operations.
-        for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 415, 417, 431]) {
+        // The requests reach every stage of the server. Few requests may miss the rare answers.
+        const common = [200, 400, 403, 404, 405, 415]
+        for (const status of malformed < 10_000 ? common : [...common, 201, 204, 401, 417, 431]) {
           assert.isAtLeast(statuses.get(status) ?? 0, 1, `no answer with ${status} (${summary})`)
         }
         assert.isUndefined(({} as Record<string, unknown>)["polluted"])
@@ -239,17 +244,17 @@ describe("fuzzing", () => {
   )
 
   it.live(
-    "none of a thousand requests passes with a wrong signature",
+    `none of ${forgeries} requests passes with a wrong signature`,
     () =>
       quietly(
         Effect.gen(function*() {
           const text = FastCheck.oneof(plausible([]), odd)
-          const requests = FastCheck.sample(FastCheck.oneof(ofOperation(text), ofSts), { numRuns: 1000, seed })
-            // The status page needs no signature.
+          const requests = FastCheck.sample(FastCheck.oneof(ofOperation(text), ofSts), { numRuns: forgeries, seed })
+             // The status page needs no signature.
             .filter(({ method, path }) => method !== "GET" || path.startsWith("/tags/"))
           const { statuses, summary } = yield* attack(requests, forged)
           assert.isFalse([...statuses.keys()].some((status) => status < 400), summary)
-          assert.isAtLeast(statuses.get(403) ?? 0, 500, summary)
+          assert.isAtLeast(statuses.get(403) ?? 0, forgeries / 2, summary)
         }),
         { signatures: "verify", credentials: [{ accessKeyId: "local", secretAccessKey: Redacted.make("another") }] }
       ),

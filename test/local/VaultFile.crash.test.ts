@@ -1,35 +1,22 @@
-import { build } from "esbuild"
 import { execFile, spawn } from "node:child_process"
 import { randomInt } from "node:crypto"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { buildProgram } from "../build.mjs"
+import { rounds as choose } from "../rounds.js"
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
-const rounds = 50
+const rounds = choose({ few: 10, full: 50 })
 
 let directory: string
 let child: string
 
 beforeAll(async () => {
   directory = Fs.mkdtempSync(join(tmpdir(), "vault-crash-"))
-  child = join(directory, "child.mjs")
-  await build({
-    entryPoints: [join(root, "test/local/VaultFile.crash.child.ts")],
-    outfile: child,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    external: ["lmdb"],
-    logLevel: "warning"
-  })
-  // The bundle resolves `lmdb` from where it is.
-  Fs.symlinkSync(Fs.realpathSync(join(root, "node_modules")), join(directory, "node_modules"))
+  child = await buildProgram("local/VaultFile.crash.child.ts", ["lmdb"])
 })
 
 afterAll(() => Fs.rmSync(directory, { recursive: true, force: true }))

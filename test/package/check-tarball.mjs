@@ -1,5 +1,5 @@
-// Packs the built package and looks at the tarball as its users do: publint, attw, the types and the import of every
-// subpath, and the program, each in an empty folder with no more beside it than the package says it needs.
+// Packs the built package and checks the tarball as users have it: publint, attw, the types and the import of every subpath,
+// and the program. Each runs in an empty folder, beside the packages that package.json asks for and no others.
 import { spawn, spawnSync } from "node:child_process"
 import {
   existsSync,
@@ -71,11 +71,11 @@ for (const file of files) {
 }
 console.log(`  ${files.length} files, ${Math.round(pack.size / 1024)} KiB packed`)
 
-const modules = files.flatMap((file) => {
-  const name = /^dist\/(.*)\.d\.ts$/.exec(file)?.[1]
-  return name === undefined || /^(internal|cli|bin)\//.test(name) ? [] : [name]
-}).sort()
-const subpaths = modules.map((name) => name === "index" ? "." : `./${name}`)
+const built = files.flatMap((file) => /^dist\/(.*)\.js$/.exec(file)?.[1] ?? []).sort()
+const closed = Object.keys(manifest.exports).filter((pattern) => manifest.exports[pattern] === null)
+  .map((pattern) => pattern.slice("./".length, -"*".length))
+const isClosed = (name) => closed.some((folder) => name.startsWith(folder))
+const subpaths = built.filter((name) => !isClosed(name)).map((name) => name === "index" ? "." : `./${name}`)
 const specifier = (subpath) => `${manifest.name}${subpath.slice(1)}`
 
 heading("publint")
@@ -97,7 +97,7 @@ must(
   ])
 )
 
-/** An empty project with the package unpacked into it, and links to the packages named: nothing else can be found. */
+/** An empty project, where only the unpacked package and links to the named packages can be found. */
 const project = (name, packages) => {
   const directory = join(temporary, name)
   const modulesDirectory = join(directory, "node_modules")
@@ -131,8 +131,8 @@ const checkTypes = (directory, paths) => {
       config,
       JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: [main] })
     )
-    // `skipLibCheck` would hide an import that does not resolve in our own declarations; without it, those of other
-    // packages are checked too. So everything is checked, and what is reported is ours.
+    // With `skipLibCheck`, an import that does not resolve in our own declarations goes unnoticed. Without it, those of
+    // other packages are checked too: only what concerns ours is reported.
     const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, noEmit: true }, directory)
     const program = ts.createProgram([main], options)
     const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(directory))
@@ -186,16 +186,16 @@ checkTypes(full, subpaths)
 checkImports(full, subpaths)
 
 heading("private modules, require()")
-const hidden = files.flatMap((file) => /^dist\/((?:internal|bin)\/.*)\.js$/.exec(file)?.[1] ?? []).concat("cli/main")
-for (const name of hidden) {
-  const script = `
-    await import("${manifest.name}/${name}").then(
-      () => { process.exitCode = 1 },
-      (error) => { process.exitCode = error.code === "ERR_PACKAGE_PATH_NOT_EXPORTED" ? 0 : 1 }
-    )`
-  if (node(["--input-type=module", "--eval", script], { cwd: full }).status !== 0) fail(`${name} can be imported`)
-}
-console.log(`  ${hidden.length} private modules stay private`)
+const hidden = [...built.filter(isClosed), "cli/main"]
+const attempts = `
+  for (const name of ${JSON.stringify(hidden)}) {
+    const { code } = await import("${manifest.name}/" + name).catch((error) => error)
+    if (code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") console.log(name)
+  }`
+const { status, stderr, stdout } = node(["--input-type=module", "--eval", attempts], { cwd: full })
+if (status !== 0) fail(`private modules: exit code ${status}: ${stderr}`)
+for (const name of stdout.split("\n").filter(Boolean)) fail(`${name} can be imported`)
+console.log(`  ${hidden.length} modules are private`)
 must("require() of the root", node(["--input-type=commonjs", "--eval", `require("${manifest.name}")`], { cwd: full }))
 
 heading("the program, with the dependencies alone")
@@ -207,7 +207,7 @@ if (existsSync(program)) {
   must("demo --auto-consent", node([program, "demo", "--auto-consent"], { cwd: bare, timeout: 60_000 }))
 }
 
-/** Starts the local server, asks it for something, and stops it: what it printed, and how it ended. */
+/** Starts the local server, sends it a request, and stops it. Returns what it printed, and its exit code or signal. */
 const serve = async (directory, args, answer = 201) => {
   const start = performance.now()
   const file = join(directory, "node_modules", manifest.name, bin)

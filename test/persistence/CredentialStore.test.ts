@@ -18,8 +18,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { vi } from "vitest"
+import { buildProgram } from "../build.mjs"
 import * as Recorder from "../recorder.js"
 import { answers, same, secret } from "../utils.js"
 import * as Redis from "./redis.js"
@@ -254,10 +254,11 @@ describe("CredentialStore.layerRedis", () => {
   redisTest("nothing is left that keeps the process", () =>
     Effect.gen(function*() {
       const { port } = yield* Redis.make()
+      const program = yield* Effect.promise(() => buildProgram("persistence/CredentialStore.child.ts"))
       const said = yield* Effect.async<string, unknown>((resume) => {
         const child = execFile(
           process.execPath,
-          ["--import", "tsx", fileURLToPath(new URL("./CredentialStore.child.ts", import.meta.url)), String(port)],
+          [program, String(port)],
           (error, stdout, stderr) => resume(error === null ? Effect.succeed(stdout + stderr) : Effect.fail(stderr))
         )
         return Effect.sync(() => void child.kill("SIGKILL"))

@@ -2,18 +2,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
-import { moduleUrl } from "../build.mjs"
-import { officialRequest, request, workloadAccessToken } from "../fixture.mjs"
+import { officialRequest, request, urlOfModule, workloadAccessToken } from "../fixture.mjs"
 import { promised } from "./promised.mjs"
 
-const AwsDataPlane = await import(moduleUrl("aws/AwsDataPlane"))
-const Identity = await import(moduleUrl("Identity"))
-const WorkloadAccessToken = await import(moduleUrl("WorkloadAccessToken"))
+const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
+const Identity = await import(urlOfModule("Identity"))
+const WorkloadAccessToken = await import(urlOfModule("WorkloadAccessToken"))
 
 export const uncached = async () => Layer.provide(Identity.layer, AwsDataPlane.layer())
 
 export const cached = async () => {
-  const CredentialCache = await import(moduleUrl("CredentialCache"))
+  const CredentialCache = await import(urlOfModule("CredentialCache"))
   return Identity.layer.pipe(Layer.provide(CredentialCache.layer()), Layer.provide(AwsDataPlane.layer()))
 }
 
@@ -34,7 +33,7 @@ export const inFiber = (identity) => {
 
 /** In a program that is not: by the function that has the signature of the official one, a run of the runtime for each call. */
 export const byPromise = async (identity) => {
-  const PromiseIdentity = await import(moduleUrl("promise/Identity"))
+  const PromiseIdentity = await import(urlOfModule("promise/Identity"))
   const { withAccessToken } = PromiseIdentity.make(ManagedRuntime.make(identity))
   return promised(withAccessToken(officialRequest)(async (accessToken) => accessToken))
 }
