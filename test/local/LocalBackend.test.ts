@@ -296,7 +296,7 @@ describe("isolation", () => {
       const fiber = yield* Effect.fork(Effect.forEach(pairs, run, { concurrency: "unbounded" }))
       // Encryption takes real time: the clock moves on when every user sleeps.
       while (Option.isNone(yield* Fiber.poll(fiber))) {
-        const asleep = Chunk.size(yield* TestClock.sleeps) >= running
+        const asleep = Chunk.size(yield* TestClock.sleeps()) >= running
         yield* asleep ? TestClock.adjust("30 minutes") : Effect.promise(() => nextTurn())
       }
       const seen = yield* Fiber.join(fiber)
