@@ -103,7 +103,7 @@ export const operations = {
     quota
   }),
   /**
-   * One page of the workload identities.
+   * Returns one page of the workload identities.
    */
   listWorkloadIdentities: Operation.make("ListWorkloadIdentities", {
     request: WorkloadIdentity.ListWorkloadIdentitiesRequest,
@@ -150,7 +150,7 @@ export const operations = {
     quota
   }),
   /**
-   * One page of the OAuth2 credential providers.
+   * Returns one page of the OAuth2 credential providers.
    */
   listOauth2CredentialProviders: Operation.make("ListOauth2CredentialProviders", {
     request: Oauth2CredentialProvider.ListOauth2CredentialProvidersRequest,
@@ -197,7 +197,7 @@ export const operations = {
     quota
   }),
   /**
-   * One page of the API-key credential providers.
+   * Returns one page of the API-key credential providers.
    */
   listApiKeyCredentialProviders: Operation.make("ListApiKeyCredentialProviders", {
     request: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersRequest,
@@ -244,7 +244,7 @@ export const operations = {
     quota
   }),
   /**
-   * One page of the payment credential providers.
+   * Returns one page of the payment credential providers.
    */
   listPaymentCredentialProviders: Operation.make("ListPaymentCredentialProviders", {
     request: PaymentCredentialProvider.ListPaymentCredentialProvidersRequest,
@@ -296,7 +296,7 @@ export const operations = {
     quota
   }),
   /**
-   * The tags of a resource.
+   * Returns the tags of a resource.
    */
   listTagsForResource: Operation.make("ListTagsForResource", {
     request: ResourceTags.ListTagsForResourceRequest,
@@ -346,7 +346,7 @@ export const operations = {
     quota
   }),
   /**
-   * One page of the consent portals.
+   * Returns one page of the consent portals.
    */
   listConsentPortals: Operation.make("ListConsentPortals", {
     request: ConsentPortal.ListConsentPortalsRequest,
@@ -361,7 +361,7 @@ export const operations = {
 // -----------------------------------------------------------------------------
 
 /**
- * What most operations on one resource can fail with.
+ * The errors of most operations on one resource.
  *
  * @since 0.1.0
  * @category errors
@@ -369,7 +369,7 @@ export const operations = {
 export type ResourceError = Operation.Error<typeof operations.getWorkloadIdentity>
 
 /**
- * What listing resources can fail with.
+ * The errors of listing resources.
  *
  * @since 0.1.0
  * @category errors
@@ -377,7 +377,7 @@ export type ResourceError = Operation.Error<typeof operations.getWorkloadIdentit
 export type ListError = Operation.Error<typeof operations.listWorkloadIdentities>
 
 /**
- * What every operation on workload identities can fail with.
+ * The errors of every operation on workload identities.
  *
  * @since 0.1.0
  * @category errors
@@ -385,7 +385,7 @@ export type ListError = Operation.Error<typeof operations.listWorkloadIdentities
 export type WorkloadIdentityError = Operation.Error<typeof operations.createWorkloadIdentity>
 
 /**
- * What creating a credential provider can fail with.
+ * The errors of creating a credential provider.
  *
  * @since 0.1.0
  * @category errors
@@ -393,7 +393,7 @@ export type WorkloadIdentityError = Operation.Error<typeof operations.createWork
 export type CreateCredentialProviderError = Operation.Error<typeof operations.createOauth2CredentialProvider>
 
 /**
- * What reading a credential provider can fail with.
+ * The errors of reading a credential provider.
  *
  * @since 0.1.0
  * @category errors
@@ -401,7 +401,7 @@ export type CreateCredentialProviderError = Operation.Error<typeof operations.cr
 export type GetCredentialProviderError = Operation.Error<typeof operations.getOauth2CredentialProvider>
 
 /**
- * What updating a credential provider can fail with.
+ * The errors of updating a credential provider.
  *
  * @since 0.1.0
  * @category errors
@@ -409,7 +409,7 @@ export type GetCredentialProviderError = Operation.Error<typeof operations.getOa
 export type UpdateCredentialProviderError = Operation.Error<typeof operations.updateOauth2CredentialProvider>
 
 /**
- * What deleting an OAuth2 credential provider can fail with.
+ * The errors of deleting an OAuth2 credential provider.
  *
  * @since 0.1.0
  * @category errors
@@ -417,7 +417,7 @@ export type UpdateCredentialProviderError = Operation.Error<typeof operations.up
 export type DeleteOauth2CredentialProviderError = Operation.Error<typeof operations.deleteOauth2CredentialProvider>
 
 /**
- * What deleting a payment credential provider can fail with.
+ * The errors of deleting a payment credential provider.
  *
  * @since 0.1.0
  * @category errors
@@ -425,7 +425,7 @@ export type DeleteOauth2CredentialProviderError = Operation.Error<typeof operati
 export type DeletePaymentCredentialProviderError = Operation.Error<typeof operations.deletePaymentCredentialProvider>
 
 /**
- * What changing the vault's key can fail with.
+ * The errors of changing the vault's key.
  *
  * @since 0.1.0
  * @category errors
@@ -433,7 +433,7 @@ export type DeletePaymentCredentialProviderError = Operation.Error<typeof operat
 export type SetTokenVaultCmkError = Operation.Error<typeof operations.setTokenVaultCmk>
 
 /**
- * What reading and removing tags can fail with.
+ * The errors of reading and removing tags.
  *
  * @since 0.1.0
  * @category errors
@@ -441,7 +441,7 @@ export type SetTokenVaultCmkError = Operation.Error<typeof operations.setTokenVa
 export type TagsError = Operation.Error<typeof operations.listTagsForResource>
 
 /**
- * What adding tags can fail with.
+ * The errors of adding tags.
  *
  * @since 0.1.0
  * @category errors
@@ -449,7 +449,7 @@ export type TagsError = Operation.Error<typeof operations.listTagsForResource>
 export type TagResourceError = Operation.Error<typeof operations.tagResource>
 
 /**
- * What creating a consent portal can fail with.
+ * The errors of creating a consent portal.
  *
  * @since 0.1.0
  * @category errors
@@ -457,7 +457,7 @@ export type TagResourceError = Operation.Error<typeof operations.tagResource>
 export type CreateConsentPortalError = Operation.Error<typeof operations.createConsentPortal>
 
 /**
- * What updating and deleting a consent portal can fail with.
+ * The errors of updating and deleting a consent portal.
  *
  * @since 0.1.0
  * @category errors
@@ -465,7 +465,7 @@ export type CreateConsentPortalError = Operation.Error<typeof operations.createC
 export type ChangeConsentPortalError = Operation.Error<typeof operations.updateConsentPortal>
 
 /**
- * What listing consent portals can fail with.
+ * The errors of listing consent portals.
  *
  * @since 0.1.0
  * @category errors

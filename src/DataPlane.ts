@@ -425,7 +425,7 @@ const errors = [
  */
 export const operations = {
   /**
-   * A token for the workload alone, for machine-to-machine credentials.
+   * Returns a token for the workload alone, for machine-to-machine credentials.
    */
   getWorkloadAccessToken: Operation.make("GetWorkloadAccessToken", {
     request: GetWorkloadAccessTokenRequest,
@@ -434,7 +434,7 @@ export const operations = {
     quota: 200
   }),
   /**
-   * A token for the workload and a user, known by a JWT whose signature, issuer and expiry the service checks.
+   * Returns a token for the workload and a user, who is known by a JWT. The service checks its signature, issuer and expiry.
    */
   getWorkloadAccessTokenForJwt: Operation.make("GetWorkloadAccessTokenForJWT", {
     request: GetWorkloadAccessTokenForJwtRequest,
@@ -443,7 +443,7 @@ export const operations = {
     quota: 200
   }),
   /**
-   * A token for the workload and a user, known by an id that the application vouches for.
+   * Returns a token for the workload and a user, who is known by an id. The application vouches for the id.
    */
   getWorkloadAccessTokenForUserId: Operation.make("GetWorkloadAccessTokenForUserId", {
     request: GetWorkloadAccessTokenForUserIdRequest,
@@ -452,7 +452,7 @@ export const operations = {
     quota: 200
   }),
   /**
-   * An OAuth2 access token of a credential provider, or the state of the authorization that has to come first.
+   * Returns an OAuth2 access token of a credential provider, or the state of the authorization that it needs.
    */
   getResourceOauth2Token: Operation.make("GetResourceOauth2Token", {
     request: GetResourceOauth2TokenRequest,
@@ -462,7 +462,7 @@ export const operations = {
     quota: 200
   }),
   /**
-   * The API key of a credential provider.
+   * Returns the API key of a credential provider.
    */
   getResourceApiKey: Operation.make("GetResourceApiKey", {
     request: GetResourceApiKeyRequest,
@@ -472,7 +472,7 @@ export const operations = {
     quota: 200
   }),
   /**
-   * The tokens that authorize one payment request of a payment credential provider.
+   * Returns the tokens that authorize one payment request of a payment credential provider.
    */
   getResourcePaymentToken: Operation.make("GetResourcePaymentToken", {
     request: GetResourcePaymentTokenRequest,
@@ -494,7 +494,7 @@ export const operations = {
 }
 
 /**
- * What every operation of the data plane can fail with.
+ * The errors of every operation of the data plane.
  *
  * @since 0.1.0
  * @category errors

@@ -143,7 +143,7 @@ export type Request<Self> = Self extends Operation<infer _N, infer A, infer _B, 
 export type Response<Self> = Self extends Operation<infer _N, infer _A, infer B, infer _E> ? B : never
 
 /**
- * The errors of an operation: its exceptions, those that it does not have in the model, and calls without an answer.
+ * The errors of an operation: its exceptions, exceptions that it does not have in the model, and calls without an answer.
  *
  * @since 0.1.0
  * @category type-level
@@ -198,7 +198,7 @@ export type Streams<T> = {
 
 /**
  * Wraps one call of a plane: gets the operation's name, the call, and the request, and returns the call that replaces it.
- * `E` is what every operation of the plane can fail with: TypeScript does not see it in the errors of an unknown operation.
+ * `E` are the errors that every operation of the plane has: TypeScript does not find them in the errors of an unknown operation.
  *
  * @since 0.1.0
  * @category type-level
@@ -243,7 +243,7 @@ export const noResponse: Codec<void> = { decode: () => Option.some(undefined), e
 /**
  * A row of a plane's table.
  *
- * The type of `request` is what makes its encoding cheap: only secrets have to be unwrapped, which costs a tenth of `Schema.encode`.
+ * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of `Schema.encode`.
  *
  * @since 0.1.0
  * @category constructors

@@ -85,7 +85,7 @@ export type GetWebIdentityTokenResponse = typeof GetWebIdentityTokenResponse.Typ
  */
 export const operations = {
   /**
-   * A JWT, signed by AWS, that names the IAM identity of the caller.
+   * Returns a JWT, signed by AWS, that names the IAM identity of the caller.
    */
   getWebIdentityToken: Operation.make("GetWebIdentityToken", {
     request: GetWebIdentityTokenRequest,
@@ -104,7 +104,7 @@ export const operations = {
 }
 
 /**
- * What every operation of the service can fail with.
+ * The errors of every operation of the service.
  *
  * @since 0.1.0
  * @category errors

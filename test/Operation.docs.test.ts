@@ -30,7 +30,7 @@ describe("the documentation of a row", () => {
   it("is the documentation of the method", () => {
     const documented = documentation("SecurityTokenService", "Service")
     assert.deepStrictEqual([...documented], [
-      ["getWebIdentityToken", "A JWT, signed by AWS, that names the IAM identity of the caller."]
+      ["getWebIdentityToken", "Returns a JWT, signed by AWS, that names the IAM identity of the caller."]
     ])
   })
 })

@@ -43,7 +43,7 @@ export type {
 } from "./internal/options.js"
 
 /**
- * What the layers provide.
+ * The services that the layers provide.
  *
  * @since 0.1.0
  * @category models

@@ -13,7 +13,7 @@ import { inSpan } from "./span.js"
 import * as Validation from "./validation.js"
 
 /**
- * What a table makes a service of.
+ * The service that is made from a table.
  *
  * @internal
  */
@@ -21,7 +21,7 @@ export type Service<T> = Operation.Plane<T> & Operation.Streams<T>
 
 type Call = (request: unknown) => Effect.Effect<unknown, unknown>
 
-/** A plane whose methods are called by a name that TypeScript does not know. */
+/** The methods of a plane, without their types. */
 interface Calls {
   readonly [method: string]: Call
 }
@@ -30,7 +30,7 @@ const mapMethods = (table: Operation.Table, f: (row: Operation.Any, method: stri
   Object.fromEntries(Object.entries(table).map(([method, row]) => [method, f(row, method)]))
 
 /**
- * A plane whose methods are all made by one function, which knows nothing of an operation but its row.
+ * Makes a plane whose methods differ by their rows only.
  *
  * @internal
  */
@@ -45,22 +45,22 @@ export const fromTable = <const T extends Operation.Table>(
   mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call) as unknown as Operation.Plane<T>
 
 // -----------------------------------------------------------------------------
-// Requests that were checked before
+// Checked requests
 // -----------------------------------------------------------------------------
 
 /**
- * Where a plane keeps its methods without checks. The property is not enumerable: a plane that a program spreads into one of its own
- * does not pass it on, so that no method of the program is bypassed.
+ * The methods of a plane without their checks. The property is not enumerable. A program that spreads a plane into its own plane does not copy
+ * it, so the local server never bypasses the program's methods.
  */
 const Unchecked: unique symbol = Symbol.for("effect-agentcore-identity/internal/plane/Unchecked")
 
 /**
- * The plane for requests that were checked before, by the local server for instance. A plane that was not made here is returned as it is.
+ * Returns the plane for requests that are checked already, as in the local server. A plane that `make` did not make is returned as it is.
  *
  * @internal
  */
 export const unchecked = <P extends object>(plane: P): P =>
-  // Not `in`, to which a mock of `Layer.mock` answers yes. `service` puts a plane of the same methods there.
+  // Not `in`: a mock of `Layer.mock` claims to have every property. The property is a plane with the same methods.
   Object.hasOwn(plane, Unchecked) ? Reflect.get(plane, Unchecked) as P : plane
 
 const withStreams = (table: Operation.Table, calls: Calls): object => {
@@ -81,13 +81,13 @@ const service = <T>(table: Operation.Table, checked: Calls, unchecked: Calls): S
 // Errors
 // -----------------------------------------------------------------------------
 
-/** The class of an error, which makes an error from its members. */
+/** The class of an error. */
 interface ErrorClass<E> {
   readonly fields: object
   new(members: object, options: { readonly disableValidation: true }): E
 }
 
-/** Adds the operation's name to an error that was raised without it. The copy keeps the stack of the original. */
+/** Adds the operation's name to an error without one. The result is a copy with the stack of the original. */
 const withOperation = (operation: string) => <E>(error: E): E => {
   if (!isIdentityError(error) || !("operation" in error) || error.operation !== "") return error
   // Every error of this package is of a schema class.
@@ -140,7 +140,7 @@ export const make = <const T extends Operation.Table>(
 }
 
 /**
- * Wraps every call of a plane, also those of requests that were checked before.
+ * Wraps every call of a plane, with and without checks.
  *
  * @internal
  */

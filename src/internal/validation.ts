@@ -12,7 +12,7 @@ import type * as AST from "effect/SchemaAST"
 import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { memoize } from "./memoize.js"
-import { fits } from "./validity.js"
+import { validity } from "./validity.js"
 
 const fieldName = (path: ReadonlyArray<PropertyKey>): string =>
   path.length === 0 ? "request" : path.map(String).join(".")
@@ -131,7 +131,7 @@ export const validate = <A, I>(
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
   memoize(() => {
-    const isRequest = fits(schema)
+    const isRequest = validity(schema)
     const run = ParseResult.validateEither(schema, options)
     return (request) =>
       isRequest(request)

@@ -1,6 +1,6 @@
 /**
- * Whether a value fits a schema, without finding out what is wrong with it: what a plane asks of every request. Reading a request by
- * the schema itself takes 50 µs of a call of 600 µs (`npm run bench`), because it is made to explain and to transform.
+ * Checks whether a value is valid by a schema, without an explanation. A plane checks every request in this way first: the schema itself takes
+ * 50 µs of a call of 600 µs (`npm run bench`), because it explains and transforms.
  *
  * @since 0.1.0
  */
@@ -13,13 +13,13 @@ import * as Constraint from "../models/internal/constraint.js"
 
 type Check = (value: unknown) => boolean
 
-/** What cannot be told from the outside of a schema is not said to fit: then the schema itself has the word. */
-const untold: Check = () => false
+/** The check of a type that cannot be checked here: the schema itself decides. */
+const undecided: Check = () => false
 
 const defaults: AST.ParseOptions = {}
 
 /**
- * An object of nothing but members. Of another one, a `Redacted` for instance, a schema makes a plain one.
+ * Whether a value is an object with nothing but members. A schema copies another object, like a `Redacted`, into a plain one.
  *
  * @internal
  */
@@ -31,10 +31,10 @@ export const isPlain = (value: unknown): value is Record<string, unknown> => {
   return prototype === Object.prototype || prototype === null
 }
 
-// A hole in an array is a member too, which `every` passes over.
-const all = (items: ReadonlyArray<unknown>, fits: Check): boolean => {
+// `every` skips the holes of an array, which are invalid items.
+const all = (items: ReadonlyArray<unknown>, isValid: Check): boolean => {
   for (let index = 0; index < items.length; index++) {
-    if (!fits(items[index])) return false
+    if (!isValid(items[index])) return false
   }
   return true
 }
@@ -55,7 +55,7 @@ const declaration = (ast: AST.Declaration): Check => {
     return check(type)
   }
   if (type === undefined || typeConstructor(ast) !== "effect/Redacted") {
-    return untold
+    return undecided
   }
   const secret = check(type)
   return (value) => Redacted.isRedacted(value) && secret(Redacted.value(value))
@@ -64,17 +64,17 @@ const declaration = (ast: AST.Declaration): Check => {
 const list = (ast: AST.TupleType): Check => {
   const [rest, ...others] = ast.rest
   if (rest === undefined || others.length > 0 || ast.elements.length > 0) {
-    return untold
+    return undecided
   }
   const item = check(rest.type)
   return (value) => Array.isArray(value) && all(value, item)
 }
 
-/** With a member that is of no meaning here it does not fit: the schema takes it out, and may read another shape for it. */
+/** An unknown member is left to the schema, which drops it, and may choose another member of a union for it. */
 const struct = (ast: AST.TypeLiteral): Check => {
   const members = new Map(ast.propertySignatures.map(({ isOptional, name, type }) => [
     name,
-    { isRequired: !isOptional, fits: check(type) }
+    { isRequired: !isOptional, isValid: check(type) }
   ]))
   const required = ast.propertySignatures.filter(({ isOptional }) => !isOptional).length
   return (value) => {
@@ -84,7 +84,7 @@ const struct = (ast: AST.TypeLiteral): Check => {
     let missing = required
     for (const name of Object.keys(value)) {
       const member = members.get(name)
-      if (member === undefined || !member.fits(value[name])) {
+      if (member === undefined || !member.isValid(value[name])) {
         return false
       }
       missing -= member.isRequired ? 1 : 0
@@ -105,12 +105,12 @@ const record = (ast: AST.TypeLiteral): Check => {
     ? struct(ast)
     : others.length === 0 && ast.propertySignatures.length === 0
     ? map(signature)
-    : untold
+    : undecided
 }
 
 const union = (ast: AST.Union): Check => {
   const types = ast.types.map(check)
-  return (value) => types.some((fits) => fits(value))
+  return (value) => types.some((isValid) => isValid(value))
 }
 
 const check = (ast: AST.AST): Check => {
@@ -136,15 +136,15 @@ const check = (ast: AST.AST): Check => {
     case "Union":
       return union(ast)
     default:
-      return untold
+      return undecided
   }
 }
 
 /**
- * True for values that the schema would give back as they are. False for all others, and for types that no request has.
+ * Returns true for values that the schema returns unchanged. Returns false for all other values, and for types that no request has.
  *
  * @internal
  */
-export const fits = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => value is A =>
-  // That the check is one of this type is what it was made of.
+export const validity = <A, I>(schema: Schema.Schema<A, I>): (value: unknown) => value is A =>
+  // The check is made from the schema of `A`.
   check(AST.typeAST(schema.ast)) as (value: unknown) => value is A

@@ -5,7 +5,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { isDeepStrictEqual } from "node:util"
-import { fits } from "../../src/internal/validity.js"
+import { validity } from "../../src/internal/validity.js"
 import { clear } from "../utils.js"
 import { requests, valid } from "./requests.js"
 
@@ -67,12 +67,12 @@ const damaged = (value: unknown): FastCheck.Arbitrary<unknown> =>
 
 describe("a value that fits", () => {
   it.each(requests)("%s: every valid request", (_, schema) => {
-    const fit = fits(schema)
+    const fit = validity(schema)
     FastCheck.assert(FastCheck.property(valid(schema), (request) => fit(request)), { numRuns: 20 })
   })
 
   it.each(requests)("%s: that is what the schema gives back as it is", (_, schema) => {
-    const fit = fits(schema)
+    const fit = validity(schema)
     const check = validate(schema)
     FastCheck.assert(
       FastCheck.property(valid(schema).chain(damaged), (request) => {
@@ -86,8 +86,8 @@ describe("a value that fits", () => {
   })
 
   it("is never said of types that no request has: there the schema decides", () => {
-    assert.isFalse(fits(Schema.DateFromSelf)(new Date(0)))
-    assert.isFalse(fits(Schema.Tuple(Schema.String))(["text"]))
-    assert.isFalse(fits(Schema.TemplateLiteral("a", Schema.String))("abc"))
+    assert.isFalse(validity(Schema.DateFromSelf)(new Date(0)))
+    assert.isFalse(validity(Schema.Tuple(Schema.String))(["text"]))
+    assert.isFalse(validity(Schema.TemplateLiteral("a", Schema.String))("abc"))
   })
 })

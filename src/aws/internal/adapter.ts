@@ -15,7 +15,7 @@ import * as LazyClient from "./lazyClient.js"
 import type { SharedOptions } from "./options.js"
 import * as Settings from "./settings.js"
 
-/** What all client configurations have in common, of what is set here. */
+/** The members of all client configurations that are set here. */
 type ClientConfig = Pick<
   BedrockAgentCoreClientConfig,
   "region" | "credentials" | "endpoint" | "maxAttempts" | "profile"
@@ -29,7 +29,7 @@ interface Client {
 export type Send = Connection["send"]
 
 /**
- * What distinguishes the clients of the SDK.
+ * A plane and its client of the SDK.
  *
  * @internal
  */

@@ -10,7 +10,7 @@ import type * as Operation from "../../Operation.js"
 import * as Failure from "./failure.js"
 
 /**
- * What all commands of a client have in common. The types of the SDK have no name for it.
+ * The common part of all commands. The types of the SDK have no name for it.
  *
  * @internal
  */

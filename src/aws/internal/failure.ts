@@ -2,7 +2,7 @@
  * Maps the rejections of the AWS SDK to errors of this package. No answer of the service, or of a proxy before it, is a defect. An error keeps
  * the message of an exception, without the request's secrets, and nothing else of a body.
  *
- * | what came back | error |
+ * | answer | error |
  * | --- | --- |
  * | an exception that the operation has in the model, by its name and not by its status | that exception |
  * | JSON (of STS: XML) under any other name, or without a name (`Unknown`), or no body at all | `UnknownServiceError` with name and status |
@@ -58,7 +58,7 @@ const fieldListOf = (
 export interface Exceptions {
   /** Recognizes the exceptions of this service. Credentials can come from another one, with exceptions of its own. */
   readonly isOwn: (error: unknown) => boolean
-  /** The names of common exceptions, where the service has others: from those of the service to the usual ones. */
+  /** The usual names of exceptions, by the service's own names. */
   readonly exceptionNames?: Readonly<Record<string, string>> | undefined
 }
 
@@ -135,7 +135,7 @@ const foreign = (error: unknown): TransportError =>
 const isException = hasProperty("$fault")
 
 /**
- * Reads what a call was rejected with. `classes` are the exceptions of the operation.
+ * Maps the rejection of a call. `classes` are the exceptions of the operation.
  *
  * @internal
  */

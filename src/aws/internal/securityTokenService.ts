@@ -74,7 +74,7 @@ const advice =
   "an administrator of the account turns outbound web identity federation on, once, by `aws iam enable-outbound-web-identity-federation`"
 
 /**
- * Adds what to do to the message of a disabled federation, which AWS leaves out.
+ * Adds advice to the message of a disabled federation. The message of AWS has none.
  *
  * @internal
  */

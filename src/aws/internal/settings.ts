@@ -23,7 +23,7 @@ const variable = (name: string): Effect.Effect<Option.Option<string>, ConfigErro
 // -----------------------------------------------------------------------------
 
 /**
- * Where AgentCore started, and what the Python SDK falls back to.
+ * The first region of AgentCore, and the default of the Python SDK.
  *
  * @internal
  */
@@ -127,7 +127,7 @@ export const endpoint = (options: {
 
 type SdkCredentials = NonNullable<BedrockAgentCoreClientConfig["credentials"]>
 
-/** Gives every failure of a provider the name by which `failure` recognizes missing credentials. */
+/** Names every failure of a provider so that `failure` recognizes missing credentials. */
 const withErrorName = (provider: CredentialsProvider): CredentialsProvider => async (properties) => {
   try {
     return await provider(properties)

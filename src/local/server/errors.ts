@@ -24,7 +24,7 @@ export interface WireError {
 }
 
 /**
- * What the operations of the planes fail with.
+ * The errors of the planes.
  *
  * @internal
  */

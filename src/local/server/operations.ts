@@ -19,7 +19,7 @@ export interface Route extends Pick<Operation.Any, "name" | "method" | "status">
 
 /** @internal */
 export interface Row<Plane> extends Route {
-  /** From the members of the request's JSON object to those of the answer's, in the form of the AWS SDK. */
+  /** Takes the members of the request's JSON object. Returns the members of the answer, in the form of the AWS SDK. */
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
 }
 
