@@ -1,5 +1,4 @@
-// Bundles the command-line program into one file, so that `npx effect-agentcore-identity local` needs nothing installed
-// beside the package's own dependencies.
+// Bundles the command into one file: `npx effect-agentcore-identity local` needs no packages except the dependencies.
 import * as esbuild from "esbuild"
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -16,10 +15,9 @@ const { metafile } = await esbuild.build({
   platform: "node",
   format: "esm",
   target: "node20",
-  // The SDK clients are dependencies of the package, large, and loaded only for a run against AWS endpoints;
-  // `lmdb` is native.
+  // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints. `lmdb` is native.
   external: ["@aws-sdk/*", "lmdb"],
-  // Its `main` loads its parts in a way that no bundler follows.
+  // Bundlers cannot follow how its `main` loads its parts.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   banner: {
     // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.
@@ -29,7 +27,7 @@ const { metafile } = await esbuild.build({
       "const require = __createRequire(import.meta.url)"
     ].join("\n")
   },
-  // `error.name = this.constructor.name` is common in the OAuth packages, and esbuild renames classes that collide.
+  // The OAuth packages set `error.name = this.constructor.name`, and esbuild renames classes that collide.
   keepNames: true,
   legalComments: "none",
   logLevel: "warning",

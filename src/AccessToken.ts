@@ -1,6 +1,6 @@
 /**
- * An OAuth2 access token for an effect: the effect asks for it by a tag, and a combinator provides it at every run, for the
- * caller of that run.
+ * An OAuth2 access token for an effect. The effect requires a tag, and a combinator provides the token at every run,
+ * for the caller of that run.
  *
  * @since 0.1.0
  */
@@ -12,11 +12,11 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { type AccessTokenError, type AccessTokenRequest, Identity } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
-import { renew } from "./internal/renewal.js"
+import { renewCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
- * The default tag. A program with two providers has a tag of its own for each.
+ * The default tag. A program with two providers declares a tag for each.
  *
  * @since 0.1.0
  * @category services
@@ -26,7 +26,7 @@ export class AccessToken
 {}
 
 /**
- * A request, and the tag that receives the token.
+ * A request, and the tag for the token.
  *
  * @since 0.1.0
  * @category models
@@ -39,12 +39,12 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
 }
 
 const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>
-  // Without `into`, Id is inferred as the default tag's.
+  // Without `into`, Id is the identifier of the default tag.
   into ?? AccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
 
 /**
- * Provides an access token to an effect. The token is obtained when the effect runs, each time anew (put `CredentialCache` under
- * `Identity` to save calls).
+ * Provides an access token to an effect. Each run obtains the token. (Put `CredentialCache` under `Identity` to cache
+ * tokens.)
  *
  * @since 0.1.0
  * @category combinators
@@ -93,8 +93,8 @@ export const withAccessToken: {
 )
 
 /**
- * {@link withAccessToken} over the `Identity` in context, so that what it wraps does not require `Identity` itself. The workload
- * access token stays a requirement: it belongs to the caller of each run.
+ * {@link withAccessToken} over the `Identity` in context. The wrapped effect does not require `Identity`. It still
+ * requires `WorkloadAccessToken`, which belongs to the caller of each run.
  *
  * @since 0.1.0
  * @category accessors
@@ -114,27 +114,28 @@ export const makeWithAccessToken: Effect.Effect<
 )
 
 /**
- * How to tell that a resource rejects a token, and what to do then.
+ * How to recognize a rejected token, and what to do then.
  *
  * @since 0.1.0
  * @category models
  */
 export interface UseOptions<in X = unknown> {
-  /** Whether a failure says that the token was rejected: a 401, or the error code `invalid_token`. */
+  /** Whether a failure means that the resource rejected the token: a 401, or the error code `invalid_token`. */
   readonly rejected: (error: X) => boolean
   /**
-   * When the service gives the rejected token again, asks with `forceAuthentication`. It drops what the vault holds, and needs the
-   * user's consent again. The way out for tokens that their authorization server has revoked, which AgentCore does not notice.
-   * Default: false.
+   * If the service returns the rejected token again, asks with `forceAuthentication`. It drops the token in the vault,
+   * and needs the user's consent again. It is for tokens that their authorization server has revoked, because AgentCore
+   * does not notice that. Default: false.
    */
   readonly reauthenticate?: boolean | undefined
 }
 
 /**
- * Uses an access token, for clients of any kind: where they reject it, it is obtained again (no cache gives the rejected one), and
- * the use repeated once with the new one. Where there is no other token, the first failure stands.
+ * Uses an access token with any client. If the resource rejects the token, `use` obtains a new one and runs `f` once
+ * more with it. The cache never returns the rejected token. If there is no other token, `use` fails with the first
+ * error.
  *
- * For an `HttpClient` there is `http/HttpClientCredentials`.
+ * For an `HttpClient` use `http/HttpClientCredentials`.
  *
  * @since 0.1.0
  * @category combinators
@@ -165,7 +166,7 @@ export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1
       Effect.flatMap(identity.getAccessToken(request), (token) =>
         Effect.catchIf(f(token), options.rejected, (error) =>
           Effect.flatMap(
-            renew(
+            renewCredential(
               (forceAuthentication) =>
                 identity.getAccessToken({ ...request, forceAuthentication }),
               token,
@@ -176,9 +177,9 @@ export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1
   )
 
 /**
- * One access token for everything above the layer, obtained when the layer is built. For the edge of a program with one caller and
- * a short life (a command line tool, one Lambda invocation): a token captured in a layer goes stale, and in a server it would
- * reach another user. Elsewhere use {@link withAccessToken}.
+ * One access token for everything above the layer, obtained when the layer is built. It is for the edge of a short
+ * program with one caller: a command line tool, or one Lambda invocation. A token in a layer goes stale, and in a
+ * server it would reach another user. Elsewhere use {@link withAccessToken}.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * An API key for an effect: the effect asks for it by a tag, and a combinator provides it at every run.
+ * An API key for an effect. The effect requires a tag, and a combinator provides the key at every run.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import { type ApiKeyError, Identity } from "./Identity.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
- * The default tag. A program with two API keys has a tag of its own for each.
+ * The default tag. A program with two API keys declares a tag for each.
  *
  * @since 0.1.0
  * @category services
@@ -20,22 +20,24 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 export class ApiKey extends Context.Tag("effect-agentcore-identity/ApiKey")<ApiKey, Redacted.Redacted>() {}
 
 /**
+ * A request, and the tag for the key.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options<Id = ApiKey> {
   /** The name of the API-key credential provider. */
   readonly provider: string
-  /** The tag that receives the key. Default: {@link ApiKey}. */
+  /** The tag for the key. Default: {@link ApiKey}. */
   readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
 }
 
 const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>
-  // Without `into`, Id is inferred as the default tag's.
+  // Without `into`, Id is the identifier of the default tag.
   into ?? ApiKey as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
 
 /**
- * Provides an API key to an effect. The key is fetched when the effect runs, each time anew.
+ * Provides an API key to an effect. Each run obtains the key. (Put `CredentialCache` under `Identity` to cache keys.)
  *
  * @since 0.1.0
  * @category combinators
@@ -72,7 +74,7 @@ export const withApiKey: {
 )
 
 /**
- * {@link withApiKey} over the `Identity` in context, so that what it wraps does not require `Identity` itself.
+ * {@link withApiKey} over the `Identity` in context. The wrapped effect does not require `Identity`.
  *
  * @since 0.1.0
  * @category accessors
@@ -92,8 +94,8 @@ export const makeWithApiKey: Effect.Effect<
 )
 
 /**
- * One API key for everything above the layer, fetched when the layer is built. For the edge of a program with one caller and a short
- * life; elsewhere use {@link withApiKey}.
+ * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program
+ * with one caller. Elsewhere use {@link withApiKey}.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * What happens when a user has to consent: the handlers that show the authorization URL, and the defaults of a program.
+ * Consent handlers, which show the authorization URL to the user, and the defaults of a program.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,8 @@ import type { ConsentSession } from "./ConsentSession.js"
 import { RequiresUserConsent } from "./IdentityError.js"
 
 /**
- * Shows a session's authorization URL to its user. Success means "shown, now wait", failure ends the flow. It is called once
- * for a wait.
+ * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The
+ * flow calls it once per wait.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,8 @@ import { RequiresUserConsent } from "./IdentityError.js"
 export type ConsentHandler<out E = never, out R = never> = (session: ConsentSession) => Effect.Effect<unknown, E, R>
 
 /**
- * Fails with `RequiresUserConsent`, which carries the session: the caller shows the URL and resumes later. The default.
+ * The default handler. It fails with `RequiresUserConsent`, which contains the session: the caller shows the URL and
+ * resumes later.
  *
  * @since 0.1.0
  * @category handlers
@@ -49,8 +50,8 @@ const print: ConsentHandler = (session) =>
   )
 
 /**
- * Prints the authorization URL by the `Console` service. For a terminal that the user sits at: whoever reads the URL can
- * consent in the user's place, so it must not go to a log.
+ * Prints the authorization URL with the `Console` service. It is for the user's own terminal: anyone who reads the URL
+ * can consent in the user's place, so it must not go to a log.
  *
  * @since 0.1.0
  * @category handlers
@@ -58,8 +59,8 @@ const print: ConsentHandler = (session) =>
 export const console: ConsentHandler = print
 
 /**
- * Opens the authorization URL in the default browser of this machine, and prints it as well for machines without one. Only
- * `http:` and `https:` URLs are handed to the operating system.
+ * Opens the authorization URL in the default browser of this machine. It also prints the URL, for machines without a
+ * browser. Only `http:` and `https:` URLs go to the operating system.
  *
  * @since 0.1.0
  * @category handlers
@@ -72,13 +73,14 @@ const launch = (url: string): Effect.Effect<void> =>
     ? Effect.tryPromise(async () => {
       const { default: open } = await import("open")
       const browser = await open(url)
-      // A machine without a browser: the printed URL remains.
+      // Without a browser the user still has the printed URL.
       browser.on("error", () => {})
-    }).pipe(Effect.catchTag("UnknownException", () => Effect.logDebug("No browser could be opened")))
-    : Effect.logWarning("The authorization URL is not a web page; it is not opened")
+    }).pipe(Effect.catchTag("UnknownException", () => Effect.logDebug("The browser did not open")))
+    : Effect.logWarning("The browser was not opened: the authorization URL is not an http or https URL")
 
 /**
- * The handler of requests that have none of their own, read from the context of the program that asks. Default: {@link fail}.
+ * The handler of requests without a handler of their own. The flow reads it from the context of the calling program.
+ * Default: {@link fail}.
  *
  * @since 0.1.0
  * @category references
@@ -88,8 +90,8 @@ export class Handler extends Context.Reference<Handler>()("effect-agentcore-iden
 }) {}
 
 /**
- * The return URL of requests that have none of their own: where the user's browser goes after consent. It has to be registered
- * on the workload identity. Default: none.
+ * The return URL of requests without a return URL of their own: where the browser goes after consent. It must be
+ * registered on the workload identity. Default: none.
  *
  * @since 0.1.0
  * @category references

@@ -1,5 +1,5 @@
 /**
- * Consent portals: hosted pages where the users of a gateway give their consent ahead of time.
+ * Consent portals: hosted pages where the users of a gateway consent ahead of time.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ import type {
 } from "./models/ConsentPortal.js"
 
 /**
- * The portal's creation, or its update, failed. `reason` is the service's.
+ * The creation or update of a portal failed. The service supplies `reason`.
  *
  * @since 0.1.0
  * @category errors
@@ -42,7 +42,7 @@ export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>
 }
 
 /**
- * The portal was not where it was awaited when the schedule ended. `status` is the last one seen.
+ * The portal did not reach the awaited state before the schedule ended. `status` is the last one read.
  *
  * @since 0.1.0
  * @category errors
@@ -56,7 +56,7 @@ export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimed
 }
 
 /**
- * Begins the creation of a portal.
+ * Starts the creation of a portal.
  *
  * @since 0.1.0
  * @category operations
@@ -76,7 +76,7 @@ export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimed
  *     sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
  *   })
  *   const portal = yield* ConsentPortal.awaitActive(created.consentPortalId)
- *   // To be registered at the identity provider.
+ *   // Register it at the identity provider.
  *   return ConsentPortal.callbackUrl(portal)
  * })
  */
@@ -86,7 +86,7 @@ export const create = (
   Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.createConsentPortal(request))
 
 /**
- * Reads a portal, by id or ARN.
+ * Reads a portal by its id or ARN.
  *
  * @since 0.1.0
  * @category operations
@@ -98,7 +98,7 @@ export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, Re
   )
 
 /**
- * Begins an update. What is left out stays as it is.
+ * Starts an update. Omitted members stay as they are.
  *
  * @since 0.1.0
  * @category operations
@@ -120,7 +120,7 @@ const delete_ = (identifier: string): Effect.Effect<void, ChangeConsentPortalErr
 
 export {
   /**
-   * Begins the deletion of a portal.
+   * Starts the deletion of a portal.
    *
    * @since 0.1.0
    * @category operations
@@ -129,7 +129,7 @@ export {
 }
 
 /**
- * All portals.
+ * Streams all portals.
  *
  * @since 0.1.0
  * @category operations
@@ -176,7 +176,7 @@ export const awaitActive = (
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }))
 
 /**
- * Waits until a portal is gone.
+ * Waits until a portal is deleted.
  *
  * @since 0.1.0
  * @category operations
@@ -190,25 +190,25 @@ export const awaitDeleted = (
     Effect.catchTag("ResourceNotFoundException", () => Effect.void)
   )
 
-const under = (portal: { readonly portalUrl?: string | null | undefined }, path: string): Option.Option<string> =>
+const resolve = (portal: { readonly portalUrl?: string | null | undefined }, path: string): Option.Option<string> =>
   Option.map(Option.fromNullable(portal.portalUrl), (url) => `${url.replace(/\/+$/, "")}${path}`)
 
 /**
- * What has to be registered as redirect URI at the identity provider. None until the portal is `ACTIVE`.
+ * Returns the redirect URI to register at the identity provider. None until the portal is `ACTIVE`.
  *
  * @since 0.1.0
  * @category accessors
  */
 export const callbackUrl = (portal: {
   readonly portalUrl?: string | null | undefined
-}): Option.Option<string> => under(portal, "/callback")
+}): Option.Option<string> => resolve(portal, "/callback")
 
 /**
- * The `defaultReturnUrl` of the gateway's targets. None until the portal is `ACTIVE`.
+ * Returns the `defaultReturnUrl` for the targets of the gateway. None until the portal is `ACTIVE`.
  *
  * @since 0.1.0
  * @category accessors
  */
 export const connectReturnUrl = (portal: {
   readonly portalUrl?: string | null | undefined
-}): Option.Option<string> => under(portal, "/connect/callback")
+}): Option.Option<string> => resolve(portal, "/connect/callback")

@@ -1,6 +1,6 @@
 /**
- * An authorization that waits for its user: everything that is needed to show the consent page, and to ask for the token
- * again later, in this process or in another one.
+ * A pending authorization: the data to show the consent page, and to ask for the token later, in this process or in
+ * another one.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,11 @@ import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
 
 /**
- * How a token is obtained, by AWS's own names: `M2M` for the agent itself (client credentials), `USER_FEDERATION` for a
- * user who consents (authorization code), `ON_BEHALF_OF_TOKEN_EXCHANGE` for a user whose JWT the agent holds.
+ * The OAuth2 flow, by its AWS name:
+ *
+ * - `M2M`: for the agent itself (client credentials)
+ * - `USER_FEDERATION`: for a user who consents (authorization code)
+ * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: for a user whose JWT the agent has
  *
  * @since 0.1.0
  * @category schemas
@@ -21,18 +24,22 @@ export const Flow: Schema.Literal<["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN
 )
 
 /**
+ * The OAuth2 flow.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Flow = typeof Flow.Type
 
 /**
- * A session that waits for its user's consent. `sessionUri`, `authorizationUrl` and `customState` are `Redacted`: whoever
- * has the URL can give consent in the user's place. To hand a session to another process, encode it with the schema (the
- * encoded form holds the secrets in clear), keep it as you keep a credential, and decode it there.
+ * A session that waits for the user's consent. `sessionUri`, `authorizationUrl` and `customState` are `Redacted`,
+ * because anyone with the URL can consent in the user's place.
  *
- * `expiresAt` is the end of the 10 minutes that the AWS documentation gives an authorization URL, counted from its arrival:
- * the service itself sends no expiry.
+ * To pass a session to another process, encode it with the schema and decode it there. The encoded form contains the
+ * secrets in clear: store it like a credential.
+ *
+ * `expiresAt` is 10 minutes after the arrival of the authorization URL, its lifetime in the AWS documentation. The
+ * service sends no expiry.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +48,7 @@ export type Flow = typeof Flow.Type
  * import * as Effect from "effect/Effect"
  * import * as Schema from "effect/Schema"
  *
- * // What a function writes to its own store, to go on when the user has consented.
+ * // A function writes this to its own store, and continues when the user has consented.
  * const save = (session: ConsentSession.ConsentSession) => Schema.encode(ConsentSession.ConsentSession)(session)
  *
  * const load = (stored: typeof ConsentSession.ConsentSession.Encoded) =>

@@ -1,34 +1,360 @@
 /**
- * The control plane of AgentCore Identity: what a team sets up before an agent runs, as an interface that adapters
- * implement. Requests and answers are in `models/`.
+ * The control plane of AgentCore Identity, where a team sets up what an agent needs: a table of its operations, and a service with a method
+ * for each, which adapters implement. Requests and answers are in `models/`.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Stream from "effect/Stream"
-import type {
-  CommonError,
+import {
+  AccessDeniedException,
   ConcurrentModificationException,
   ConflictException,
   DecryptionFailure,
   EncryptionFailure,
+  InternalServerException,
   ResourceLimitExceededException,
   ResourceNotFoundException,
   ServiceQuotaExceededException,
-  UnauthorizedException
+  ThrottlingException,
+  UnauthorizedException,
+  ValidationException
 } from "./IdentityError.js"
-import { operations } from "./internal/controlPlaneOperations.js"
-import * as Paginate from "./internal/pagination.js"
 import * as Plane from "./internal/plane.js"
-import type * as ApiKeyCredentialProvider from "./models/ApiKeyCredentialProvider.js"
-import type * as ConsentPortal from "./models/ConsentPortal.js"
-import type * as Oauth2CredentialProvider from "./models/Oauth2CredentialProvider.js"
-import type * as PaymentCredentialProvider from "./models/PaymentCredentialProvider.js"
-import type * as ResourceTags from "./models/ResourceTags.js"
-import type * as TokenVault from "./models/TokenVault.js"
-import type * as WorkloadIdentity from "./models/WorkloadIdentity.js"
+import * as ApiKeyCredentialProvider from "./models/ApiKeyCredentialProvider.js"
+import * as ConsentPortal from "./models/ConsentPortal.js"
+import * as Oauth2CredentialProvider from "./models/Oauth2CredentialProvider.js"
+import * as PaymentCredentialProvider from "./models/PaymentCredentialProvider.js"
+import * as ResourceTags from "./models/ResourceTags.js"
+import * as TokenVault from "./models/TokenVault.js"
+import * as WorkloadIdentity from "./models/WorkloadIdentity.js"
+import * as Operation from "./Operation.js"
+
+// -----------------------------------------------------------------------------
+// Operations
+// -----------------------------------------------------------------------------
+
+const commonErrors = [
+  ValidationException,
+  AccessDeniedException,
+  ThrottlingException,
+  InternalServerException
+] as const
+
+const tagErrors = [...commonErrors, ResourceNotFoundException] as const
+
+const resourceErrors = [...tagErrors, UnauthorizedException] as const
+
+const changeErrors = [...resourceErrors, ConflictException] as const
+
+const getErrors = [...resourceErrors, DecryptionFailure] as const
+
+const updateErrors = [...changeErrors, ServiceQuotaExceededException, EncryptionFailure, DecryptionFailure] as const
+
+const createErrors = [...updateErrors, ResourceLimitExceededException] as const
+
+// AWS documentation: 20 calls a second of each operation.
+const quota = 20
+
+/**
+ * The operations, one row each.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const operations = {
+  /**
+   * Creates a workload identity. A name that exists already is a `ValidationException`.
+   */
+  createWorkloadIdentity: Operation.make("CreateWorkloadIdentity", {
+    request: WorkloadIdentity.CreateWorkloadIdentityRequest,
+    response: WorkloadIdentity.CreateWorkloadIdentityResponse,
+    errors: resourceErrors,
+    status: 201,
+    quota
+  }),
+  /**
+   * Reads a workload identity.
+   */
+  getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
+    request: WorkloadIdentity.GetWorkloadIdentityRequest,
+    response: WorkloadIdentity.GetWorkloadIdentityResponse,
+    errors: resourceErrors,
+    quota
+  }),
+  /**
+   * Replaces the configuration of a workload identity: nothing is merged.
+   */
+  updateWorkloadIdentity: Operation.make("UpdateWorkloadIdentity", {
+    request: WorkloadIdentity.UpdateWorkloadIdentityRequest,
+    response: WorkloadIdentity.GetWorkloadIdentityResponse,
+    errors: resourceErrors,
+    quota
+  }),
+  /**
+   * Deletes a workload identity.
+   */
+  deleteWorkloadIdentity: Operation.make("DeleteWorkloadIdentity", {
+    request: WorkloadIdentity.DeleteWorkloadIdentityRequest,
+    response: Operation.noResponse,
+    errors: resourceErrors,
+    status: 204,
+    quota
+  }),
+  /**
+   * One page of the workload identities.
+   */
+  listWorkloadIdentities: Operation.make("ListWorkloadIdentities", {
+    request: WorkloadIdentity.ListWorkloadIdentitiesRequest,
+    response: WorkloadIdentity.ListWorkloadIdentitiesResponse,
+    errors: resourceErrors,
+    quota
+  }),
+  /**
+   * Creates an OAuth2 credential provider. A name that exists already is a `ValidationException`.
+   */
+  createOauth2CredentialProvider: Operation.make("CreateOauth2CredentialProvider", {
+    request: Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest,
+    response: Oauth2CredentialProvider.CreateOauth2CredentialProviderResponse,
+    errors: createErrors,
+    status: 201,
+    quota
+  }),
+  /**
+   * Reads an OAuth2 credential provider.
+   */
+  getOauth2CredentialProvider: Operation.make("GetOauth2CredentialProvider", {
+    request: Oauth2CredentialProvider.GetOauth2CredentialProviderRequest,
+    response: Oauth2CredentialProvider.GetOauth2CredentialProviderResponse,
+    errors: getErrors,
+    quota
+  }),
+  /**
+   * Replaces the configuration of an OAuth2 credential provider: nothing is merged.
+   */
+  updateOauth2CredentialProvider: Operation.make("UpdateOauth2CredentialProvider", {
+    request: Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest,
+    response: Oauth2CredentialProvider.UpdateOauth2CredentialProviderResponse,
+    errors: updateErrors,
+    quota
+  }),
+  /**
+   * Deletes an OAuth2 credential provider.
+   */
+  deleteOauth2CredentialProvider: Operation.make("DeleteOauth2CredentialProvider", {
+    request: Oauth2CredentialProvider.DeleteOauth2CredentialProviderRequest,
+    response: Operation.noResponse,
+    errors: changeErrors,
+    status: 204,
+    quota
+  }),
+  /**
+   * One page of the OAuth2 credential providers.
+   */
+  listOauth2CredentialProviders: Operation.make("ListOauth2CredentialProviders", {
+    request: Oauth2CredentialProvider.ListOauth2CredentialProvidersRequest,
+    response: Oauth2CredentialProvider.ListOauth2CredentialProvidersResponse,
+    errors: resourceErrors,
+    quota
+  }),
+  /**
+   * Creates an API-key credential provider. A name that exists already is a `ValidationException`.
+   */
+  createApiKeyCredentialProvider: Operation.make("CreateApiKeyCredentialProvider", {
+    request: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderRequest,
+    response: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderResponse,
+    errors: createErrors,
+    status: 201,
+    quota
+  }),
+  /**
+   * Reads an API-key credential provider.
+   */
+  getApiKeyCredentialProvider: Operation.make("GetApiKeyCredentialProvider", {
+    request: ApiKeyCredentialProvider.GetApiKeyCredentialProviderRequest,
+    response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse,
+    errors: getErrors,
+    quota
+  }),
+  /**
+   * Replaces the configuration of an API-key credential provider: nothing is merged.
+   */
+  updateApiKeyCredentialProvider: Operation.make("UpdateApiKeyCredentialProvider", {
+    request: ApiKeyCredentialProvider.UpdateApiKeyCredentialProviderRequest,
+    response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse,
+    errors: updateErrors,
+    quota
+  }),
+  /**
+   * Deletes an API-key credential provider.
+   */
+  deleteApiKeyCredentialProvider: Operation.make("DeleteApiKeyCredentialProvider", {
+    request: ApiKeyCredentialProvider.DeleteApiKeyCredentialProviderRequest,
+    response: Operation.noResponse,
+    errors: resourceErrors,
+    status: 204,
+    quota
+  }),
+  /**
+   * One page of the API-key credential providers.
+   */
+  listApiKeyCredentialProviders: Operation.make("ListApiKeyCredentialProviders", {
+    request: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersRequest,
+    response: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersResponse,
+    errors: resourceErrors,
+    quota
+  }),
+  /**
+   * Creates a payment credential provider. A name that exists already is a `ValidationException`.
+   */
+  createPaymentCredentialProvider: Operation.make("CreatePaymentCredentialProvider", {
+    request: PaymentCredentialProvider.CreatePaymentCredentialProviderRequest,
+    response: PaymentCredentialProvider.CreatePaymentCredentialProviderResponse,
+    errors: createErrors,
+    status: 201,
+    quota
+  }),
+  /**
+   * Reads a payment credential provider.
+   */
+  getPaymentCredentialProvider: Operation.make("GetPaymentCredentialProvider", {
+    request: PaymentCredentialProvider.GetPaymentCredentialProviderRequest,
+    response: PaymentCredentialProvider.GetPaymentCredentialProviderResponse,
+    errors: getErrors,
+    quota
+  }),
+  /**
+   * Replaces the configuration of a payment credential provider: nothing is merged.
+   */
+  updatePaymentCredentialProvider: Operation.make("UpdatePaymentCredentialProvider", {
+    request: PaymentCredentialProvider.UpdatePaymentCredentialProviderRequest,
+    response: PaymentCredentialProvider.UpdatePaymentCredentialProviderResponse,
+    errors: updateErrors,
+    quota
+  }),
+  /**
+   * Deletes a payment credential provider.
+   */
+  deletePaymentCredentialProvider: Operation.make("DeletePaymentCredentialProvider", {
+    request: PaymentCredentialProvider.DeletePaymentCredentialProviderRequest,
+    response: Operation.noResponse,
+    errors: resourceErrors,
+    status: 204,
+    quota
+  }),
+  /**
+   * One page of the payment credential providers.
+   */
+  listPaymentCredentialProviders: Operation.make("ListPaymentCredentialProviders", {
+    request: PaymentCredentialProvider.ListPaymentCredentialProvidersRequest,
+    response: PaymentCredentialProvider.ListPaymentCredentialProvidersResponse,
+    errors: resourceErrors,
+    quota
+  }),
+  /**
+   * Reads the token vault's encryption.
+   */
+  getTokenVault: Operation.make("GetTokenVault", {
+    request: TokenVault.GetTokenVaultRequest,
+    response: TokenVault.TokenVaultResponse,
+    errors: resourceErrors,
+    path: "/identities/get-token-vault",
+    quota
+  }),
+  /**
+   * Sets the key that encrypts the token vault.
+   */
+  setTokenVaultCmk: Operation.make("SetTokenVaultCMK", {
+    request: TokenVault.SetTokenVaultCmkRequest,
+    response: TokenVault.TokenVaultResponse,
+    errors: [...resourceErrors, ConcurrentModificationException],
+    path: "/identities/set-token-vault-cmk",
+    quota
+  }),
+  /**
+   * Adds tags to a resource. A tag that it has already gets the new value.
+   */
+  tagResource: Operation.make("TagResource", {
+    request: ResourceTags.TagResourceRequest,
+    response: Operation.noResponse,
+    errors: [...tagErrors, ServiceQuotaExceededException],
+    path: "/tags/{resourceArn}",
+    status: 204,
+    quota
+  }),
+  /**
+   * Removes tags from a resource.
+   */
+  untagResource: Operation.make("UntagResource", {
+    request: ResourceTags.UntagResourceRequest,
+    response: Operation.noResponse,
+    errors: tagErrors,
+    method: "DELETE",
+    path: "/tags/{resourceArn}",
+    status: 204,
+    quota
+  }),
+  /**
+   * The tags of a resource.
+   */
+  listTagsForResource: Operation.make("ListTagsForResource", {
+    request: ResourceTags.ListTagsForResourceRequest,
+    response: ResourceTags.ListTagsForResourceResponse,
+    errors: tagErrors,
+    method: "GET",
+    path: "/tags/{resourceArn}",
+    quota
+  }),
+  /**
+   * Starts the creation of a consent portal, which is `CREATING` at first.
+   */
+  createConsentPortal: Operation.make("CreateConsentPortal", {
+    request: ConsentPortal.CreateConsentPortalRequest,
+    response: ConsentPortal.ConsentPortalResponse,
+    errors: [...changeErrors, ServiceQuotaExceededException],
+    status: 202,
+    quota
+  }),
+  /**
+   * Reads a consent portal.
+   */
+  getConsentPortal: Operation.make("GetConsentPortal", {
+    request: ConsentPortal.GetConsentPortalRequest,
+    response: ConsentPortal.ConsentPortalResponse,
+    errors: resourceErrors,
+    quota
+  }),
+  /**
+   * Starts an update of a consent portal.
+   */
+  updateConsentPortal: Operation.make("UpdateConsentPortal", {
+    request: ConsentPortal.UpdateConsentPortalRequest,
+    response: ConsentPortal.ConsentPortalResponse,
+    errors: changeErrors,
+    status: 202,
+    quota
+  }),
+  /**
+   * Starts the deletion of a consent portal.
+   */
+  deleteConsentPortal: Operation.make("DeleteConsentPortal", {
+    request: ConsentPortal.DeleteConsentPortalRequest,
+    response: Operation.noResponse,
+    errors: changeErrors,
+    status: 204,
+    quota
+  }),
+  /**
+   * One page of the consent portals.
+   */
+  listConsentPortals: Operation.make("ListConsentPortals", {
+    request: ConsentPortal.ListConsentPortalsRequest,
+    response: ConsentPortal.ListConsentPortalsResponse,
+    errors: [...commonErrors, UnauthorizedException],
+    quota
+  })
+}
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -40,15 +366,15 @@ import type * as WorkloadIdentity from "./models/WorkloadIdentity.js"
  * @since 0.1.0
  * @category errors
  */
-export type ResourceError = CommonError | UnauthorizedException | ResourceNotFoundException
+export type ResourceError = Operation.Error<typeof operations.getWorkloadIdentity>
 
 /**
- * What a listing can fail with.
+ * What listing resources can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type ListError = ResourceError
+export type ListError = Operation.Error<typeof operations.listWorkloadIdentities>
 
 /**
  * What every operation on workload identities can fail with.
@@ -56,66 +382,55 @@ export type ListError = ResourceError
  * @since 0.1.0
  * @category errors
  */
-export type WorkloadIdentityError = ResourceError
+export type WorkloadIdentityError = Operation.Error<typeof operations.createWorkloadIdentity>
 
 /**
- * What the creation of a credential provider can fail with.
+ * What creating a credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type CreateCredentialProviderError =
-  | ResourceError
-  | ServiceQuotaExceededException
-  | ResourceLimitExceededException
-  | ConflictException
-  | EncryptionFailure
-  | DecryptionFailure
+export type CreateCredentialProviderError = Operation.Error<typeof operations.createOauth2CredentialProvider>
 
 /**
- * What the reading of a credential provider can fail with.
+ * What reading a credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type GetCredentialProviderError = ResourceError | DecryptionFailure
+export type GetCredentialProviderError = Operation.Error<typeof operations.getOauth2CredentialProvider>
 
 /**
- * What the update of a credential provider can fail with.
+ * What updating a credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type UpdateCredentialProviderError =
-  | ResourceError
-  | ServiceQuotaExceededException
-  | ConflictException
-  | EncryptionFailure
-  | DecryptionFailure
+export type UpdateCredentialProviderError = Operation.Error<typeof operations.updateOauth2CredentialProvider>
 
 /**
- * What the deletion of an OAuth2 credential provider can fail with.
+ * What deleting an OAuth2 credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type DeleteOauth2CredentialProviderError = ResourceError | ConflictException
+export type DeleteOauth2CredentialProviderError = Operation.Error<typeof operations.deleteOauth2CredentialProvider>
 
 /**
- * What the deletion of a payment credential provider can fail with.
+ * What deleting a payment credential provider can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type DeletePaymentCredentialProviderError = ResourceError | ConflictException
+export type DeletePaymentCredentialProviderError = Operation.Error<typeof operations.deletePaymentCredentialProvider>
 
 /**
- * What a change of the vault's key can fail with.
+ * What changing the vault's key can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type SetTokenVaultCmkError = ResourceError | ConcurrentModificationException
+export type SetTokenVaultCmkError = Operation.Error<typeof operations.setTokenVaultCmk>
 
 /**
  * What reading and removing tags can fail with.
@@ -123,7 +438,7 @@ export type SetTokenVaultCmkError = ResourceError | ConcurrentModificationExcept
  * @since 0.1.0
  * @category errors
  */
-export type TagsError = CommonError | ResourceNotFoundException
+export type TagsError = Operation.Error<typeof operations.listTagsForResource>
 
 /**
  * What adding tags can fail with.
@@ -131,284 +446,60 @@ export type TagsError = CommonError | ResourceNotFoundException
  * @since 0.1.0
  * @category errors
  */
-export type TagResourceError = TagsError | ServiceQuotaExceededException
+export type TagResourceError = Operation.Error<typeof operations.tagResource>
 
 /**
- * What the creation of a consent portal can fail with.
+ * What creating a consent portal can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type CreateConsentPortalError = ResourceError | ConflictException | ServiceQuotaExceededException
+export type CreateConsentPortalError = Operation.Error<typeof operations.createConsentPortal>
 
 /**
- * What the update, and the deletion, of a consent portal can fail with.
+ * What updating and deleting a consent portal can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type ChangeConsentPortalError = ResourceError | ConflictException
+export type ChangeConsentPortalError = Operation.Error<typeof operations.updateConsentPortal>
 
 /**
- * What the listing of consent portals can fail with.
+ * What listing consent portals can fail with.
  *
  * @since 0.1.0
  * @category errors
  */
-export type ListConsentPortalsError = CommonError | UnauthorizedException
+export type ListConsentPortalsError = Operation.Error<typeof operations.listConsentPortals>
 
 // -----------------------------------------------------------------------------
 // Service
 // -----------------------------------------------------------------------------
 
 /**
- * Which part of a list, and how it is fetched.
+ * Which part of a list is read, and how it is fetched.
  *
  * @since 0.1.0
  * @category models
  */
-export interface StreamOptions {
-  /** How many are fetched at once. Default: the service's own. */
-  readonly pageSize?: number | undefined
-  /** Where to begin: the `nextToken` of a page that was seen before. Default: at the beginning. */
-  readonly nextToken?: string | undefined
-}
+export interface StreamOptions extends Operation.StreamOptions {}
 
 /**
- * The operations, named as AWS names them.
+ * The operations as methods.
  *
  * @since 0.1.0
  * @category services
  */
-export interface Operations {
-  /**
-   * Creates a workload identity. A name that exists already is a `ValidationException`.
-   */
-  readonly createWorkloadIdentity: (
-    request: WorkloadIdentity.CreateWorkloadIdentityRequest
-  ) => Effect.Effect<WorkloadIdentity.CreateWorkloadIdentityResponse, WorkloadIdentityError>
-  /**
-   * Reads a workload identity.
-   */
-  readonly getWorkloadIdentity: (
-    request: WorkloadIdentity.GetWorkloadIdentityRequest
-  ) => Effect.Effect<WorkloadIdentity.GetWorkloadIdentityResponse, WorkloadIdentityError>
-  /**
-   * Replaces the configuration of a workload identity: nothing is merged.
-   */
-  readonly updateWorkloadIdentity: (
-    request: WorkloadIdentity.UpdateWorkloadIdentityRequest
-  ) => Effect.Effect<WorkloadIdentity.GetWorkloadIdentityResponse, WorkloadIdentityError>
-  /**
-   * Deletes a workload identity.
-   */
-  readonly deleteWorkloadIdentity: (
-    request: WorkloadIdentity.DeleteWorkloadIdentityRequest
-  ) => Effect.Effect<void, WorkloadIdentityError>
-  /**
-   * One page of the workload identities.
-   */
-  readonly listWorkloadIdentities: (
-    request: WorkloadIdentity.ListWorkloadIdentitiesRequest
-  ) => Effect.Effect<WorkloadIdentity.ListWorkloadIdentitiesResponse, WorkloadIdentityError>
-  /**
-   * Creates an OAuth2 credential provider. A name that exists already is a `ValidationException`.
-   */
-  readonly createOauth2CredentialProvider: (
-    request: Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest
-  ) => Effect.Effect<Oauth2CredentialProvider.CreateOauth2CredentialProviderResponse, CreateCredentialProviderError>
-  /**
-   * Reads an OAuth2 credential provider.
-   */
-  readonly getOauth2CredentialProvider: (
-    request: Oauth2CredentialProvider.GetOauth2CredentialProviderRequest
-  ) => Effect.Effect<Oauth2CredentialProvider.GetOauth2CredentialProviderResponse, GetCredentialProviderError>
-  /**
-   * Replaces the configuration of an OAuth2 credential provider: nothing is merged.
-   */
-  readonly updateOauth2CredentialProvider: (
-    request: Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest
-  ) => Effect.Effect<Oauth2CredentialProvider.UpdateOauth2CredentialProviderResponse, UpdateCredentialProviderError>
-  /**
-   * Deletes an OAuth2 credential provider.
-   */
-  readonly deleteOauth2CredentialProvider: (
-    request: Oauth2CredentialProvider.DeleteOauth2CredentialProviderRequest
-  ) => Effect.Effect<void, DeleteOauth2CredentialProviderError>
-  /**
-   * One page of the OAuth2 credential providers.
-   */
-  readonly listOauth2CredentialProviders: (
-    request: Oauth2CredentialProvider.ListOauth2CredentialProvidersRequest
-  ) => Effect.Effect<Oauth2CredentialProvider.ListOauth2CredentialProvidersResponse, ListError>
-  /**
-   * Creates an API-key credential provider. A name that exists already is a `ValidationException`.
-   */
-  readonly createApiKeyCredentialProvider: (
-    request: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderRequest
-  ) => Effect.Effect<ApiKeyCredentialProvider.CreateApiKeyCredentialProviderResponse, CreateCredentialProviderError>
-  /**
-   * Reads an API-key credential provider.
-   */
-  readonly getApiKeyCredentialProvider: (
-    request: ApiKeyCredentialProvider.GetApiKeyCredentialProviderRequest
-  ) => Effect.Effect<ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse, GetCredentialProviderError>
-  /**
-   * Replaces the configuration of an API-key credential provider: nothing is merged.
-   */
-  readonly updateApiKeyCredentialProvider: (
-    request: ApiKeyCredentialProvider.UpdateApiKeyCredentialProviderRequest
-  ) => Effect.Effect<ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse, UpdateCredentialProviderError>
-  /**
-   * Deletes an API-key credential provider.
-   */
-  readonly deleteApiKeyCredentialProvider: (
-    request: ApiKeyCredentialProvider.DeleteApiKeyCredentialProviderRequest
-  ) => Effect.Effect<void, ResourceError>
-  /**
-   * One page of the API-key credential providers.
-   */
-  readonly listApiKeyCredentialProviders: (
-    request: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersRequest
-  ) => Effect.Effect<ApiKeyCredentialProvider.ListApiKeyCredentialProvidersResponse, ListError>
-  /**
-   * Creates a payment credential provider. A name that exists already is a `ValidationException`.
-   */
-  readonly createPaymentCredentialProvider: (
-    request: PaymentCredentialProvider.CreatePaymentCredentialProviderRequest
-  ) => Effect.Effect<PaymentCredentialProvider.CreatePaymentCredentialProviderResponse, CreateCredentialProviderError>
-  /**
-   * Reads a payment credential provider.
-   */
-  readonly getPaymentCredentialProvider: (
-    request: PaymentCredentialProvider.GetPaymentCredentialProviderRequest
-  ) => Effect.Effect<PaymentCredentialProvider.GetPaymentCredentialProviderResponse, GetCredentialProviderError>
-  /**
-   * Replaces the configuration of a payment credential provider: nothing is merged.
-   */
-  readonly updatePaymentCredentialProvider: (
-    request: PaymentCredentialProvider.UpdatePaymentCredentialProviderRequest
-  ) => Effect.Effect<PaymentCredentialProvider.UpdatePaymentCredentialProviderResponse, UpdateCredentialProviderError>
-  /**
-   * Deletes a payment credential provider.
-   */
-  readonly deletePaymentCredentialProvider: (
-    request: PaymentCredentialProvider.DeletePaymentCredentialProviderRequest
-  ) => Effect.Effect<void, DeletePaymentCredentialProviderError>
-  /**
-   * One page of the payment credential providers.
-   */
-  readonly listPaymentCredentialProviders: (
-    request: PaymentCredentialProvider.ListPaymentCredentialProvidersRequest
-  ) => Effect.Effect<PaymentCredentialProvider.ListPaymentCredentialProvidersResponse, ListError>
-  /**
-   * Reads the token vault's encryption.
-   */
-  readonly getTokenVault: (
-    request: TokenVault.GetTokenVaultRequest
-  ) => Effect.Effect<TokenVault.TokenVaultResponse, ResourceError>
-  /**
-   * Sets the key that encrypts the token vault.
-   */
-  readonly setTokenVaultCmk: (
-    request: TokenVault.SetTokenVaultCmkRequest
-  ) => Effect.Effect<TokenVault.TokenVaultResponse, SetTokenVaultCmkError>
-  /**
-   * Adds tags to a resource, or replaces their values.
-   */
-  readonly tagResource: (
-    request: ResourceTags.TagResourceRequest
-  ) => Effect.Effect<void, TagResourceError>
-  /**
-   * Takes tags off a resource.
-   */
-  readonly untagResource: (
-    request: ResourceTags.UntagResourceRequest
-  ) => Effect.Effect<void, TagsError>
-  /**
-   * The tags of a resource.
-   */
-  readonly listTagsForResource: (
-    request: ResourceTags.ListTagsForResourceRequest
-  ) => Effect.Effect<ResourceTags.ListTagsForResourceResponse, TagsError>
-  /**
-   * Begins the creation of a consent portal: it is `CREATING` at first.
-   */
-  readonly createConsentPortal: (
-    request: ConsentPortal.CreateConsentPortalRequest
-  ) => Effect.Effect<ConsentPortal.ConsentPortalResponse, CreateConsentPortalError>
-  /**
-   * Reads a consent portal.
-   */
-  readonly getConsentPortal: (
-    request: ConsentPortal.GetConsentPortalRequest
-  ) => Effect.Effect<ConsentPortal.ConsentPortalResponse, ResourceError>
-  /**
-   * Begins an update of a consent portal.
-   */
-  readonly updateConsentPortal: (
-    request: ConsentPortal.UpdateConsentPortalRequest
-  ) => Effect.Effect<ConsentPortal.ConsentPortalResponse, ChangeConsentPortalError>
-  /**
-   * Begins the deletion of a consent portal.
-   */
-  readonly deleteConsentPortal: (
-    request: ConsentPortal.DeleteConsentPortalRequest
-  ) => Effect.Effect<void, ChangeConsentPortalError>
-  /**
-   * One page of the consent portals.
-   */
-  readonly listConsentPortals: (
-    request: ConsentPortal.ListConsentPortalsRequest
-  ) => Effect.Effect<ConsentPortal.ListConsentPortalsResponse, ListConsentPortalsError>
-}
+export interface Operations extends Operation.Plane<typeof operations> {}
 
 /**
- * The operations, and every list as a stream: pages are fetched when they are needed.
+ * The operations, and each list of resources as a stream over all its pages: `listX` as `streamX`. A page is fetched when its first item
+ * is pulled. A page has at most 100 API-key credential providers or consent portals, and at most 20 of the other resources.
  *
  * @since 0.1.0
  * @category services
  */
-export interface Service extends Operations {
-  /**
-   * All pages of `listWorkloadIdentities`, of at most 20 each.
-   */
-  readonly streamWorkloadIdentities: (
-    options?: StreamOptions
-  ) => Stream.Stream<WorkloadIdentity.WorkloadIdentitySummary, ListError>
-  /**
-   * All pages of `listOauth2CredentialProviders`, of at most 20 each.
-   */
-  readonly streamOauth2CredentialProviders: (
-    options?: StreamOptions
-  ) => Stream.Stream<Oauth2CredentialProvider.Oauth2CredentialProviderSummary, ListError>
-  /**
-   * All pages of `listApiKeyCredentialProviders`, of at most 100 each.
-   */
-  readonly streamApiKeyCredentialProviders: (
-    options?: StreamOptions
-  ) => Stream.Stream<ApiKeyCredentialProvider.ApiKeyCredentialProviderSummary, ListError>
-  /**
-   * All pages of `listPaymentCredentialProviders`, of at most 20 each.
-   */
-  readonly streamPaymentCredentialProviders: (
-    options?: StreamOptions
-  ) => Stream.Stream<PaymentCredentialProvider.PaymentCredentialProviderSummary, ListError>
-  /**
-   * All pages of `listConsentPortals`, of at most 100 each.
-   */
-  readonly streamConsentPortals: (
-    options?: StreamOptions
-  ) => Stream.Stream<ConsentPortal.ConsentPortalSummary, ListConsentPortalsError>
-}
-
-/**
- * The name of an operation of the control plane.
- *
- * @since 0.1.0
- * @category models
- */
-export type Operation = keyof Operations
+export interface Service extends Operations, Operation.Streams<typeof operations> {}
 
 /**
  * @since 0.1.0
@@ -429,41 +520,23 @@ export type Operation = keyof Operations
  */
 export class ControlPlane extends Context.Tag("effect-agentcore-identity/ControlPlane")<ControlPlane, Service>() {}
 
-const withStreams = (plane: Operations): Service => ({
-  ...plane,
-  streamWorkloadIdentities: (options) =>
-    Paginate.stream(plane.listWorkloadIdentities, (page) => page.workloadIdentities, options),
-  streamOauth2CredentialProviders: (options) =>
-    Paginate.stream(plane.listOauth2CredentialProviders, (page) => page.credentialProviders, options),
-  streamApiKeyCredentialProviders: (options) =>
-    Paginate.stream(plane.listApiKeyCredentialProviders, (page) => page.credentialProviders, options),
-  streamPaymentCredentialProviders: (options) =>
-    Paginate.stream(plane.listPaymentCredentialProviders, (page) => page.credentialProviders, options),
-  streamConsentPortals: (options) => Paginate.stream(plane.listConsentPortals, (page) => page.consentPortals, options)
-})
-
 /**
- * A control plane over an implementation of its operations: requests are checked against the limits of the service model
- * before the implementation sees them (a violation is a `ValidationException` that names the member), every call is a
- * span `ControlPlane.<operation>`, and lists become streams.
+ * A control plane over an implementation of its operations. It checks requests against the limits of the service model before it calls
+ * the implementation: a violation is a `ValidationException` that names the member. It adds the operation's name to errors that were
+ * raised without it. Every call is a span `ControlPlane.<operation>`, and lists become streams.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (implementation: Operations): Service =>
-  withStreams(Plane.make("ControlPlane", operations, implementation))
+export const make = (implementation: Operations): Service => Plane.make("ControlPlane", operations, implementation)
 
 /**
- * Wraps one call: gets the operation's name, the call, and the request, and returns what is called in its place.
+ * Wraps one call: gets the operation's name, the call, and the request, and returns the call that replaces it.
  *
  * @since 0.1.0
  * @category models
  */
-export type Decorator = <A, E>(
-  operation: Operation,
-  effect: Effect.Effect<A, E | CommonError>,
-  request: unknown
-) => Effect.Effect<A, E | CommonError>
+export type Decorator = Operation.Decorator<typeof operations>
 
 /**
  * Wraps every operation of the control plane in context, beneath its streams too: for spans, rate limits, faults in tests.
@@ -472,7 +545,4 @@ export type Decorator = <A, E>(
  * @category layers
  */
 export const decorate = (decorator: Decorator): Layer.Layer<ControlPlane, never, ControlPlane> =>
-  Layer.effect(
-    ControlPlane,
-    Effect.map(ControlPlane, (plane) => withStreams(Plane.decorate(operations, plane, decorator)))
-  )
+  Layer.effect(ControlPlane, Effect.map(ControlPlane, (plane) => Plane.decorate(operations, plane, decorator)))

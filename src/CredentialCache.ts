@@ -1,14 +1,14 @@
 /**
- * Credentials that are kept for as long as they are good, so that a program does not ask AgentCore for each request that it makes.
- * Off unless its layer is there: a decorator of the data plane, and of the security token service.
+ * Caching of access tokens and API keys, so that a program does not call AgentCore for each of its own requests. The cache is off unless
+ * its layer is provided. It is a decorator of the data plane, and of the security token service.
  *
- * Kept are issued access tokens and API keys; nothing else is, and no failure. A credential belongs to the request that obtained it:
- * to its workload access token, provider, flow, scopes, resources, audiences and custom parameters. A workload access token is opaque:
- * with another one of the same user it is obtained anew. Callers who ask for the same credential at the same time share one call; one
- * who is interrupted stops none of the others.
+ * Only issued access tokens and API keys are cached. Other answers and failures are not. The key of a credential is its request: workload
+ * access token, provider, flow, scopes, resources, audiences and custom parameters. A workload access token is opaque: another token of
+ * the same user has other credentials. Callers who ask for one credential at the same time share one call. Interrupting one of them
+ * does not interrupt the others.
  *
- * AgentCore tells no expiry. A JWT is kept until its `exp` less a skew; an opaque token is not kept unless it is given a time to live.
- * A revocation goes unnoticed until then: `invalidate` what a resource has rejected.
+ * AgentCore reports no expiry. A JWT is cached until its `exp` less a skew. An opaque token is not cached unless it is given a time to live.
+ * The cache does not notice a revocation before that time: `invalidate` a credential that a resource has rejected.
  *
  * @since 0.1.0
  */
@@ -17,15 +17,21 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
-import { DataPlane } from "./DataPlane.js"
+import * as DataPlane from "./DataPlane.js"
 import * as Cacheables from "./internal/credentialCache/cacheables.js"
 import * as Engine from "./internal/credentialCache/engine.js"
-import * as SafeStore from "./internal/credentialCache/safeStore.js"
-import { SecurityTokenService } from "./SecurityTokenService.js"
+import {
+  CacheStoreError,
+  makeSafe,
+  none,
+  type SafeStore,
+  Store,
+  type StoredCredential,
+  type StoreService
+} from "./internal/credentialCache/store.js"
+import * as SecurityTokenService from "./SecurityTokenService.js"
 
 /**
  * @since 0.1.0
@@ -48,13 +54,13 @@ export type TypeId = typeof TypeId
  * @category models
  */
 export interface Options {
-  /** A token is not given out when less than this is left of its life, by its `exp` or its expiration. Default: 1 minute. */
+  /** The end of a token's life, by its `exp` or its expiration, in which the cache does not return it. Default: 1 minute. */
   readonly skew?: Duration.DurationInput | undefined
-  /** How long an access token is kept that is not a JWT with an `exp`. Default: it is not. */
+  /** How long an access token is cached that is not a JWT with an `exp`. Default: 0, it is not cached. */
   readonly opaqueTimeToLive?: Duration.DurationInput | undefined
-  /** How long an API key is kept: a key that was changed in AgentCore is used for so long. Default: 5 minutes. */
+  /** How long an API key is cached. For so long the cache returns a key that was changed in AgentCore. Default: 5 minutes. */
   readonly apiKeyTimeToLive?: Duration.DurationInput | undefined
-  /** How many credentials are in memory at most; the oldest goes first. Default: 10,000. */
+  /** The maximum number of credentials in memory. The oldest is dropped first. Default: 10,000. */
   readonly capacity?: number | undefined
 }
 
@@ -63,39 +69,33 @@ export interface Options {
  * @category models
  */
 export interface StoreOptions extends Options {
-  /** A store that takes longer is passed over, for this one time. Default: 100 milliseconds. */
+  /** An operation of the store that takes longer counts as failed. Default: 100 milliseconds. */
   readonly storeTimeout?: Duration.DurationInput | undefined
 }
 
-/**
- * What a {@link Store} holds. `usableUntil` is in milliseconds since the epoch, the skew taken off.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StoredCredential {
-  readonly credential: Redacted.Redacted
-  readonly usableUntil: number
+export type {
+  /**
+   * A credential in a {@link Store}. `usableUntil` is in milliseconds since the epoch, less the skew.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  StoredCredential
 }
 
 // -----------------------------------------------------------------------------
 // Errors
 // -----------------------------------------------------------------------------
 
-/**
- * A store could not do what it was asked. No program fails with it: the cache goes on as if the store were empty. `reason` is logged,
- * as a warning once a minute at most, and else for who debugs: nothing secret may be in it.
- *
- * @since 0.1.0
- * @category errors
- */
-export class StoreError extends Schema.TaggedError<StoreError>("effect-agentcore-identity/CredentialCache/StoreError")(
-  "StoreError",
-  { reason: Schema.String }
-) {
-  override get message(): string {
-    return `The store of credentials failed: ${this.reason}`
-  }
+export {
+  /**
+   * A store could not carry out an operation. No program fails with it: the cache behaves as if the store were empty. The cache logs
+   * `reason`, as a warning once a minute and otherwise at level debug. It must not contain secrets.
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  CacheStoreError
 }
 
 // -----------------------------------------------------------------------------
@@ -107,12 +107,12 @@ export class StoreError extends Schema.TaggedError<StoreError>("effect-agentcore
  * @category services
  */
 export interface Service {
-  readonly [TypeId]: Engine.Engine
+  readonly [TypeId]: TypeId
   /**
-   * A resource has rejected this credential: it is dropped from memory, and from the store what was in memory here. Other processes
-   * give it out until they learn of it themselves.
+   * Drops a credential that a resource has rejected: from memory, and from the store if it was in memory. Other processes
+   * return it until they invalidate it too.
    *
-   * `HttpClientCredentials` and `AccessToken.use` need no help: they tell the cache themselves.
+   * `HttpClientCredentials` and `AccessToken.use` invalidate rejected credentials by themselves.
    */
   readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
 }
@@ -137,26 +137,25 @@ export class CredentialCache
   extends Context.Tag("effect-agentcore-identity/CredentialCache")<CredentialCache, Service>()
 {}
 
-/**
- * A place that several processes share. Keys are digests; values are secrets, so that a store encrypts them.
- *
- * @since 0.1.0
- * @category services
- */
-export interface StoreService {
-  readonly get: (key: string) => Effect.Effect<Option.Option<StoredCredential>, StoreError>
-  /** Kept until `usableUntil` at the latest. */
-  readonly set: (key: string, credential: StoredCredential) => Effect.Effect<void, StoreError>
-  readonly remove: (key: string) => Effect.Effect<void, StoreError>
+export type {
+  /**
+   * A store that several processes share. Keys are digests. Values are secrets: a store encrypts them.
+   *
+   * @since 0.1.0
+   * @category services
+   */
+  StoreService
 }
 
-/**
- * The store behind the memory, for {@link layerStore}. `persistence/CredentialStore` is one.
- *
- * @since 0.1.0
- * @category services
- */
-export class Store extends Context.Tag("effect-agentcore-identity/CredentialCache/Store")<Store, StoreService>() {}
+export {
+  /**
+   * The store behind the memory, for {@link layerStore}. `persistence/CredentialStore` has implementations.
+   *
+   * @since 0.1.0
+   * @category services
+   */
+  Store
+}
 
 // -----------------------------------------------------------------------------
 // Metrics
@@ -166,24 +165,24 @@ const counter = (name: string, description: string): Metric.Metric.Counter<numbe
   Metric.counter(`agentcore.credential_cache.${name}`, { description, incremental: true })
 
 /**
- * `agentcore.credential_cache.hits`: requests that were answered by what is kept, in memory or in the store. Label: `agentcore.operation`.
+ * `agentcore.credential_cache.hits`: requests that the memory or the store answered. Label: `agentcore.operation`.
  *
  * @since 0.1.0
  * @category metrics
  */
-export const hits: Metric.Metric.Counter<number> = counter("hits", "Requests answered by a credential that is kept")
+export const hits: Metric.Metric.Counter<number> = counter("hits", "Requests answered by a cached credential")
 
 /**
- * `agentcore.credential_cache.misses`: requests that were sent to the service, because nothing is kept that answers them. Polls and forced
- * authentications are not among them. Label: `agentcore.operation`.
+ * `agentcore.credential_cache.misses`: requests that were sent to the service because no credential was cached. Polls and forced
+ * authentications are not counted. Label: `agentcore.operation`.
  *
  * @since 0.1.0
  * @category metrics
  */
-export const misses: Metric.Metric.Counter<number> = counter("misses", "Requests for which no credential is kept")
+export const misses: Metric.Metric.Counter<number> = counter("misses", "Requests for which no credential is cached")
 
 /**
- * `agentcore.credential_cache.shared`: requests that were answered by the call that another caller had begun. Label: `agentcore.operation`.
+ * `agentcore.credential_cache.shared`: requests that joined the call of another caller. Label: `agentcore.operation`.
  *
  * @since 0.1.0
  * @category metrics
@@ -191,7 +190,7 @@ export const misses: Metric.Metric.Counter<number> = counter("misses", "Requests
 export const shared: Metric.Metric.Counter<number> = counter("shared", "Requests that joined a call in flight")
 
 /**
- * `agentcore.credential_cache.store_failures`: a store failed, or took too long. Label: `agentcore.operation` (`get`, `set`, `remove`).
+ * `agentcore.credential_cache.store_failures`: operations of the store that failed or took too long. Label: `agentcore.operation` (`get`, `set`, `remove`).
  *
  * @since 0.1.0
  * @category metrics
@@ -213,40 +212,38 @@ const defaults = {
   storeTimeout: "100 millis"
 } as const
 
-const make = (
+/** Caches are engines. `layerSecurityTokenService` adds its operation to the engine of the cache in context. */
+interface Cache extends Service, Engine.Engine {}
+
+const makeLayer = (
   options: Options,
-  store: SafeStore.SafeStore
-): Effect.Effect<Context.Context<DataPlane | CredentialCache>, never, DataPlane> =>
-  Effect.gen(function*() {
-    const dataPlane = yield* DataPlane
-    const { decodeJwt } = yield* Effect.promise(() => import("jose"))
-    const engine = Engine.make({
-      capacity: options.capacity ?? defaults.capacity,
-      skew: Duration.toMillis(options.skew ?? defaults.skew),
-      counters: { hits, misses, shared },
-      store
-    })
-    return Context.make(
-      DataPlane,
-      DataPlane.of({
-        ...dataPlane,
-        getResourceOauth2Token: engine.cached(
-          Cacheables.accessToken(
-            Duration.toMillis(options.opaqueTimeToLive ?? defaults.opaqueTimeToLive),
-            decodeJwt
-          ),
-          dataPlane.getResourceOauth2Token
-        ),
-        getResourceApiKey: engine.cached(
-          Cacheables.apiKey(Duration.toMillis(options.apiKeyTimeToLive ?? defaults.apiKeyTimeToLive)),
-          dataPlane.getResourceApiKey
-        )
+  store: SafeStore
+): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
+  Layer.unwrapEffect(Effect.map(
+    Effect.promise(() => import("jose")),
+    ({ decodeJwt }) => {
+      const engine = Engine.make({
+        capacity: options.capacity ?? defaults.capacity,
+        skew: Duration.toMillis(options.skew ?? defaults.skew),
+        counters: { hits, misses, shared },
+        store
       })
-    ).pipe(Context.add(CredentialCache, { [TypeId]: engine, invalidate: engine.invalidate }))
-  })
+      const cache: Cache = { [TypeId]: TypeId, ...engine }
+      const opaqueTimeToLive = Duration.toMillis(options.opaqueTimeToLive ?? defaults.opaqueTimeToLive)
+      const apiKeyTimeToLive = Duration.toMillis(options.apiKeyTimeToLive ?? defaults.apiKeyTimeToLive)
+      const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.Service>({
+        getResourceOauth2Token: Cacheables.accessToken(opaqueTimeToLive, decodeJwt),
+        getResourceApiKey: Cacheables.apiKey(apiKeyTimeToLive)
+      }))
+      return Layer.merge(
+        Layer.project(dataPlane, DataPlane.DataPlane, DataPlane.DataPlane, Engine.copyRequests),
+        Layer.succeed(CredentialCache, cache)
+      )
+    }
+  ))
 
 /**
- * Keeps the credentials of the data plane in context, in memory. Put it under `Identity.layer`.
+ * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`.
  *
  * @since 0.1.0
  * @category layers
@@ -261,11 +258,12 @@ const make = (
  *   Layer.provide(AwsDataPlane.layer({ region: "us-west-2" }))
  * )
  */
-export const layer = (options: Options = {}): Layer.Layer<DataPlane | CredentialCache, never, DataPlane> =>
-  Layer.effectContext(make(options, SafeStore.none))
+export const layer = (
+  options: Options = {}
+): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> => makeLayer(options, none)
 
 /**
- * The same with a store behind the memory, so that the processes of a fleet share what one of them has obtained.
+ * The same with a store behind the memory, so that the processes of a fleet share credentials.
  *
  * @since 0.1.0
  * @category layers
@@ -287,17 +285,15 @@ export const layer = (options: Options = {}): Layer.Layer<DataPlane | Credential
  */
 export const layerStore = (
   options: StoreOptions = {}
-): Layer.Layer<DataPlane | CredentialCache, never, DataPlane | Store> =>
-  Layer.effectContext(
-    Effect.flatMap(
-      Store,
-      (store) => make(options, SafeStore.make(store, options.storeTimeout ?? defaults.storeTimeout, storeFailures))
-    )
-  )
+): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
+  Layer.unwrapEffect(Effect.map(
+    Store,
+    (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? defaults.storeTimeout, storeFailures))
+  ))
 
 /**
- * Keeps the tokens of the security token service in context, until their expiration less the skew of the cache. They stay in memory,
- * also with a store: a request does not say which IAM identity it is for.
+ * Caches the tokens of the security token service in context until their expiration less the skew of the cache. The tokens stay in memory,
+ * also with a store, because a request does not contain the IAM identity.
  *
  * @since 0.1.0
  * @category layers
@@ -312,16 +308,19 @@ export const layerStore = (
  * )
  */
 export const layerSecurityTokenService: Layer.Layer<
-  SecurityTokenService,
+  SecurityTokenService.SecurityTokenService,
   never,
-  SecurityTokenService | CredentialCache
-> = Layer.effect(
-  SecurityTokenService,
-  Effect.gen(function*() {
-    const service = yield* SecurityTokenService
-    const { [TypeId]: engine } = yield* CredentialCache
-    return SecurityTokenService.of({
-      getWebIdentityToken: engine.cached(Cacheables.webIdentityToken(randomUUID()), service.getWebIdentityToken)
-    })
-  })
-)
+  SecurityTokenService.SecurityTokenService | CredentialCache
+> = Layer.unwrapEffect(Effect.map(CredentialCache, (cache) => {
+  // `makeLayer` makes every service of this tag.
+  const { decorator } = cache as Cache
+  const service = SecurityTokenService.decorate(decorator<SecurityTokenService.Service>({
+    getWebIdentityToken: Cacheables.webIdentityToken(randomUUID())
+  }))
+  return Layer.project(
+    service,
+    SecurityTokenService.SecurityTokenService,
+    SecurityTokenService.SecurityTokenService,
+    Engine.copyRequests
+  )
+}))

@@ -1,11 +1,10 @@
 /**
- * Credential providers: where an agent's tokens and keys come from, one constructor for each vendor, and the operations that
- * bring the service in line with a definition.
+ * Credential providers: where an agent's tokens and keys come from. There is one constructor for each vendor. The operations make
+ * the service match a definition.
  *
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Stream from "effect/Stream"
 import type {
@@ -20,237 +19,43 @@ import type {
 import type {
   CredentialProviderFailed,
   CredentialProviderTimedOut,
-  MustBeGivenAgain,
-  SecretSourceSwitch
+  SecretSourceSwitch,
+  WriteOnlyMembersMissing
 } from "./CredentialProviderError.js"
-import * as Define from "./internal/credentialProvider/definitions.js"
+import * as Definitions from "./internal/credentialProvider/definitions.js"
+import type {
+  ApiKeyDefinition,
+  ApiKeyOptions,
+  Changes,
+  ClientOptions,
+  CoinbaseOptions,
+  CustomOptions,
+  Definition,
+  EndpointOptions,
+  Ensured,
+  Kind,
+  Oauth2Definition,
+  OfflineOptions,
+  PaymentDefinition,
+  Providers,
+  StripePrivyOptions,
+  Summaries,
+  Target
+} from "./internal/credentialProvider/model.js"
 import * as Operations from "./internal/credentialProvider/operations.js"
-import type {
-  ApiKeyCredentialProviderSummary,
-  CreateApiKeyCredentialProviderRequest,
-  GetApiKeyCredentialProviderResponse
-} from "./models/ApiKeyCredentialProvider.js"
-import type {
-  CreateOauth2CredentialProviderRequest,
-  GetOauth2CredentialProviderResponse,
-  Oauth2CredentialProviderSummary,
-  OnBehalfOfTokenExchangeConfig,
-  PrivateEndpoint,
-  PrivateEndpointOverride
-} from "./models/Oauth2CredentialProvider.js"
-import type {
-  CreatePaymentCredentialProviderRequest,
-  GetPaymentCredentialProviderResponse,
-  PaymentCredentialProviderSummary
-} from "./models/PaymentCredentialProvider.js"
+import * as Update from "./internal/credentialProvider/update.js"
+
+/**
+ * @since 0.1.0
+ */
+export * from "./internal/credentialProvider/model.js"
 
 // -----------------------------------------------------------------------------
-// Models
+// Constructors. Source of what makes a vendor issue refresh tokens: the vendor's own documentation.
 // -----------------------------------------------------------------------------
 
 /**
- * A secret in Secrets Manager: the service reads it there, with the caller's rights (`EXTERNAL`).
- *
- * @since 0.1.0
- * @category models
- */
-export interface SecretReference {
-  /** Name or ARN of the secret. */
-  readonly secretId: string
-  /** The member of the secret's JSON object. */
-  readonly jsonKey: string
-}
-
-/**
- * A secret that the service is given (`MANAGED`), or one by reference (`EXTERNAL`).
- *
- * @since 0.1.0
- * @category models
- */
-export type Secret = Redacted.Redacted | SecretReference
-
-/**
- * What to ask for, beside one's own scopes, so that the vendor gives a refresh token: to be spread into an access token request.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Ask {
-  readonly scopes: ReadonlyArray<string>
-  readonly customParameters: { readonly [name: string]: string }
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Oauth2Definition {
-  readonly kind: "oauth2"
-  readonly name: string
-  readonly request: CreateOauth2CredentialProviderRequest
-  /** Empty, unless the definition was made with `offlineAccess`. */
-  readonly ask: Ask
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface ApiKeyDefinition {
-  readonly kind: "apiKey"
-  readonly name: string
-  readonly request: CreateApiKeyCredentialProviderRequest
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface PaymentDefinition {
-  readonly kind: "payment"
-  readonly name: string
-  readonly request: CreatePaymentCredentialProviderRequest
-}
-
-/**
- * A credential provider as it should be.
- *
- * @since 0.1.0
- * @category models
- */
-export type Definition = Oauth2Definition | ApiKeyDefinition | PaymentDefinition
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type Kind = Definition["kind"]
-
-/**
- * A credential provider that is there: a definition, or kind and name.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Target<K extends Kind = Kind> {
-  readonly kind: K
-  readonly name: string
-}
-
-/**
- * What the service tells of a credential provider, by kind.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Providers {
-  readonly oauth2: GetOauth2CredentialProviderResponse
-  readonly apiKey: GetApiKeyCredentialProviderResponse
-  readonly payment: GetPaymentCredentialProviderResponse
-}
-
-/**
- * One entry of a list, by kind.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Summaries {
-  readonly oauth2: Oauth2CredentialProviderSummary
-  readonly apiKey: ApiKeyCredentialProviderSummary
-  readonly payment: PaymentCredentialProviderSummary
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface ClientOptions {
-  readonly name: string
-  readonly clientId: string
-  readonly clientSecret: Secret
-  readonly tags?: { readonly [key: string]: string } | undefined
-}
-
-/**
- * Of vendors that give refresh tokens when they are asked for them.
- *
- * @since 0.1.0
- * @category models
- */
-export interface OfflineOptions {
-  /** Fills `ask` with what makes the vendor give a refresh token. Default: false. */
-  readonly offlineAccess?: boolean | undefined
-}
-
-/**
- * Of vendors whose endpoints are the customer's own.
- *
- * @since 0.1.0
- * @category models
- */
-export interface EndpointOptions {
-  readonly issuer: string
-  readonly authorizationEndpoint: string
-  readonly tokenEndpoint: string
-}
-
-/**
- * How a client of one's own authorization server proves who it is: by a secret (in the Authorization header, unless
- * `clientAuthenticationMethod` says otherwise), by a JWT signed with a key in KMS, or by an AWS-signed JWT.
- *
- * @since 0.1.0
- * @category models
- */
-export type CustomClient =
-  | {
-    readonly clientId: string
-    readonly clientSecret: Secret
-    readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
-  }
-  | {
-    readonly clientId: string
-    readonly privateKeyJwt: {
-      readonly kmsKeyArn: string
-      readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
-      readonly additionalHeaderClaims?: { readonly [name: string]: string } | undefined
-      readonly additionalPayloadClaims?: { readonly [name: string]: string } | undefined
-    }
-  }
-  | { readonly clientId?: string | undefined; readonly awsIamIdTokenJwt: true }
-
-/**
- * An authorization server of one's own: by its discovery URL, or by its metadata.
- *
- * @since 0.1.0
- * @category models
- */
-export type CustomOptions =
-  & CustomClient
-  & OfflineOptions
-  & {
-    readonly name: string
-    readonly tags?: { readonly [key: string]: string } | undefined
-    readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
-    readonly privateEndpoint?: PrivateEndpoint | undefined
-    readonly privateEndpointOverrides?: ReadonlyArray<PrivateEndpointOverride> | undefined
-  }
-  & (
-    | { readonly discovery: string }
-    | {
-      readonly metadata: EndpointOptions & {
-        readonly responseTypes?: ReadonlyArray<string> | undefined
-        readonly tokenEndpointAuthMethods?: ReadonlyArray<string> | undefined
-      }
-    }
-  )
-
-// -----------------------------------------------------------------------------
-// Constructors. What makes a vendor give refresh tokens: the vendors' own documentation.
-// -----------------------------------------------------------------------------
-
-/**
- * Google. `offlineAccess` asks by `access_type=offline`.
+ * Google. `offlineAccess` sends `access_type=offline`, for refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -268,283 +73,234 @@ export type CustomOptions =
  *   })
  *   const { outcome } = yield* CredentialProvider.ensure(calendar)
  *   yield* Effect.log(`calendar: ${outcome}`)
- *   return calendar.ask // to be spread into the request of an access token
+ *   // Spread them into the request of an access token.
+ *   return calendar.authorizationParameters
  * })
  */
-export const google: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Define.vendor(
+export const google: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
   "GoogleOauth2",
-  "googleOauth2ProviderConfig",
-  { scopes: [], customParameters: { access_type: "offline" } }
+  { customParameters: { access_type: "offline" } }
 )
 
 /**
- * GitHub. Refresh tokens are switched on in the GitHub App's settings.
+ * GitHub. Enable refresh tokens in the settings of the GitHub App.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const github: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "GithubOauth2",
-  "githubOauth2ProviderConfig"
-)
+export const github: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("GithubOauth2")
 
 /**
- * Slack. Refresh tokens are switched on in the app's settings (token rotation).
+ * Slack. Enable refresh tokens in the settings of the app (token rotation).
  *
  * @since 0.1.0
  * @category constructors
  */
-export const slack: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "SlackOauth2",
-  "slackOauth2ProviderConfig"
-)
+export const slack: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("SlackOauth2")
 
 /**
- * Salesforce. `offlineAccess` asks by the scope `refresh_token`.
+ * Salesforce. `offlineAccess` requests the scope `refresh_token`, for refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Define.vendor(
+export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
   "SalesforceOauth2",
-  "salesforceOauth2ProviderConfig",
-  { scopes: ["refresh_token"], customParameters: {} }
+  { scopes: ["refresh_token"] }
 )
 
 /**
- * Microsoft Entra ID, of any tenant or of one. `offlineAccess` asks by the scope `offline_access`. The service does
- * not tell the tenant afterwards.
+ * Microsoft Entra ID, for any tenant or for one. `offlineAccess` requests the scope `offline_access`, for refresh tokens. The service
+ * does not return the tenant.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const microsoft: (
   options: ClientOptions & OfflineOptions & { readonly tenantId?: string | undefined }
-) => Oauth2Definition = Define.vendor("MicrosoftOauth2", "microsoftOauth2ProviderConfig", {
-  scopes: ["offline_access"],
-  customParameters: {}
+) => Oauth2Definition = Definitions.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
+
+/**
+ * Atlassian. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const atlassian: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
+  "AtlassianOauth2",
+  { scopes: ["offline_access"] }
+)
+
+/**
+ * LinkedIn. Only approved partners get refresh tokens, by the settings of the app.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const linkedin: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("LinkedinOauth2")
+
+/**
+ * Okta. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const okta: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Definitions
+  .makeVendor("OktaOauth2", { scopes: ["offline_access"] })
+
+/**
+ * Auth0. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const auth0: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Definitions
+  .makeVendor("Auth0Oauth2", { scopes: ["offline_access"] })
+
+/**
+ * Amazon Cognito. It always issues refresh tokens.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const cognito: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Definitions.makeVendor(
+  "CognitoOauth2"
+)
+
+/**
+ * OneLogin. Enable refresh tokens in the settings of the app.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const oneLogin: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Definitions.makeVendor(
+  "OneLoginOauth2"
+)
+
+/**
+ * PingOne. Enable refresh tokens in the grant types of the application.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const pingOne: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Definitions.makeVendor(
+  "PingOneOauth2"
+)
+
+/**
+ * CyberArk. Enable refresh tokens in the settings of the app.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const cyberArk: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Definitions.makeVendor(
+  "CyberArkOauth2"
+)
+
+/**
+ * FusionAuth. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fusionAuth: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Definitions
+  .makeVendor("FusionAuthOauth2", { scopes: ["offline_access"] })
+
+/**
+ * X. `offlineAccess` requests the scope `offline.access`, for refresh tokens.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const x: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor("XOauth2", {
+  scopes: ["offline.access"]
 })
 
 /**
- * Atlassian. `offlineAccess` asks by the scope `offline_access`.
+ * Dropbox. `offlineAccess` sends `token_access_type=offline`, for refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const atlassian: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Define.vendor(
-  "AtlassianOauth2",
-  "atlassianOauth2ProviderConfig",
-  { scopes: ["offline_access"], customParameters: {} }
-)
-
-/**
- * LinkedIn. Refresh tokens are for approved partners, by the app's settings.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const linkedin: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "LinkedinOauth2",
-  "linkedinOauth2ProviderConfig"
-)
-
-/**
- * Okta. `offlineAccess` asks by the scope `offline_access`.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const okta: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Define.vendor(
-  "OktaOauth2",
-  "includedOauth2ProviderConfig",
-  { scopes: ["offline_access"], customParameters: {} }
-)
-
-/**
- * Auth0. `offlineAccess` asks by the scope `offline_access`.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const auth0: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Define.vendor(
-  "Auth0Oauth2",
-  "includedOauth2ProviderConfig",
-  { scopes: ["offline_access"], customParameters: {} }
-)
-
-/**
- * Amazon Cognito: gives refresh tokens unasked.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const cognito: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Define.vendor(
-  "CognitoOauth2",
-  "includedOauth2ProviderConfig"
-)
-
-/**
- * OneLogin. Refresh tokens are switched on in the app's settings.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const oneLogin: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Define.vendor(
-  "OneLoginOauth2",
-  "includedOauth2ProviderConfig"
-)
-
-/**
- * PingOne. Refresh tokens are switched on in the application's grant types.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const pingOne: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Define.vendor(
-  "PingOneOauth2",
-  "includedOauth2ProviderConfig"
-)
-
-/**
- * CyberArk. Refresh tokens are switched on in the app's settings.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const cyberArk: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Define.vendor(
-  "CyberArkOauth2",
-  "includedOauth2ProviderConfig"
-)
-
-/**
- * FusionAuth. `offlineAccess` asks by the scope `offline_access`.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const fusionAuth: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Define
-  .vendor("FusionAuthOauth2", "includedOauth2ProviderConfig", { scopes: ["offline_access"], customParameters: {} })
-
-/**
- * X. `offlineAccess` asks by the scope `offline.access`.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const x: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Define.vendor(
-  "XOauth2",
-  "includedOauth2ProviderConfig",
-  { scopes: ["offline.access"], customParameters: {} }
-)
-
-/**
- * Dropbox. `offlineAccess` asks by `token_access_type=offline`.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const dropbox: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Define.vendor(
+export const dropbox: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
   "DropboxOauth2",
-  "includedOauth2ProviderConfig",
-  { scopes: [], customParameters: { token_access_type: "offline" } }
+  { customParameters: { token_access_type: "offline" } }
 )
 
 /**
- * Reddit. `offlineAccess` asks by `duration=permanent`.
+ * Reddit. `offlineAccess` sends `duration=permanent`, for refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const reddit: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Define.vendor(
+export const reddit: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
   "RedditOauth2",
-  "includedOauth2ProviderConfig",
-  { scopes: [], customParameters: { duration: "permanent" } }
+  { customParameters: { duration: "permanent" } }
 )
 
 /**
- * Facebook, which has no refresh tokens.
+ * Facebook. It issues no refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const facebook: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "FacebookOauth2",
-  "includedOauth2ProviderConfig"
-)
+export const facebook: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("FacebookOauth2")
 
 /**
- * HubSpot: gives refresh tokens unasked.
+ * HubSpot. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const hubspot: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "HubspotOauth2",
-  "includedOauth2ProviderConfig"
-)
+export const hubspot: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("HubspotOauth2")
 
 /**
- * Notion, whose tokens do not expire.
+ * Notion. Its tokens do not expire.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const notion: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "NotionOauth2",
-  "includedOauth2ProviderConfig"
-)
+export const notion: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("NotionOauth2")
 
 /**
- * Spotify: gives refresh tokens unasked.
+ * Spotify. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const spotify: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "SpotifyOauth2",
-  "includedOauth2ProviderConfig"
-)
+export const spotify: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("SpotifyOauth2")
 
 /**
- * Twitch: gives refresh tokens unasked.
+ * Twitch. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const twitch: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "TwitchOauth2",
-  "includedOauth2ProviderConfig"
-)
+export const twitch: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("TwitchOauth2")
 
 /**
- * Yandex: gives refresh tokens unasked.
+ * Yandex. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const yandex: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "YandexOauth2",
-  "includedOauth2ProviderConfig"
-)
+export const yandex: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("YandexOauth2")
 
 /**
- * Zoom: gives refresh tokens unasked.
+ * Zoom. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const zoom: (options: ClientOptions) => Oauth2Definition = Define.vendor(
-  "ZoomOauth2",
-  "includedOauth2ProviderConfig"
-)
+export const zoom: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("ZoomOauth2")
 
 /**
- * Any authorization server. `offlineAccess` asks by the scope `offline_access` (OpenID Connect).
+ * Any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID Connect), for refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const custom = (options: CustomOptions): Oauth2Definition => Define.custom(options)
+export const custom: (options: CustomOptions) => Oauth2Definition = Definitions.custom
 
 /**
  * An API key.
@@ -552,40 +308,23 @@ export const custom = (options: CustomOptions): Oauth2Definition => Define.custo
  * @since 0.1.0
  * @category constructors
  */
-export const apiKey = (options: {
-  readonly name: string
-  readonly apiKey: Secret
-  readonly tags?: { readonly [key: string]: string } | undefined
-}): ApiKeyDefinition => Define.apiKey(options)
+export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Definitions.apiKey
 
 /**
- * Payments by Coinbase CDP. The wallet secret is for requests that a wallet has to sign.
+ * Payments by Coinbase CDP.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const coinbase = (options: {
-  readonly name: string
-  readonly apiKeyId: string
-  readonly apiKeySecret: Secret
-  readonly walletSecret?: Secret | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
-}): PaymentDefinition => Define.coinbase(options)
+export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Definitions.coinbase
 
 /**
- * Payments by Privy, of Stripe. The authorization key is for requests that have to be signed.
+ * Payments by Stripe's Privy.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const stripePrivy = (options: {
-  readonly name: string
-  readonly appId: string
-  readonly appSecret: Secret
-  readonly authorizationId: string
-  readonly authorizationPrivateKey?: Secret | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
-}): PaymentDefinition => Define.stripePrivy(options)
+export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = Definitions.stripePrivy
 
 // -----------------------------------------------------------------------------
 // Operations
@@ -597,23 +336,23 @@ export const stripePrivy = (options: {
  * @since 0.1.0
  * @category operations
  */
-export const get = <K extends Kind>(
+export const get: <K extends Kind>(
   target: Target<K>
-): Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> => Operations.get(target)
+) => Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> = Operations.get
 
 /**
- * All providers of a kind.
+ * Streams all providers of a kind.
  *
  * @since 0.1.0
  * @category operations
  */
-export const stream = <K extends Kind>(
+export const stream: <K extends Kind>(
   kind: K,
   options?: StreamOptions
-): Stream.Stream<Summaries[K], ListError, ControlPlane> => Operations.stream(kind, options)
+) => Stream.Stream<Summaries[K], ListError, ControlPlane> = Operations.stream
 
-const delete_ = (target: Target): Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =>
-  Operations.remove(target)
+const delete_: (target: Target) => Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =
+  Operations.remove
 
 export {
   /**
@@ -626,91 +365,53 @@ export {
 }
 
 /**
- * What `ensure` did. `changes` names the members that differed; `notComparable` those that the service does not tell, secrets
- * above all, so that nobody knows whether they differ.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Ensured {
-  readonly outcome: "Created" | "Updated" | "Unchanged"
-  readonly changes: ReadonlyArray<string>
-  readonly notComparable: ReadonlyArray<string>
-}
-
-/**
- * How a provider differs from its definition: `Missing`, or by these members. Changes nothing.
+ * Compares a provider with its definition, and changes nothing. Returns `Missing`, or the members that differ.
  *
  * @since 0.1.0
  * @category operations
  */
-export const compare = (
+export const compare: (
   definition: Definition
-): Effect.Effect<
+) => Effect.Effect<
   "Missing" | Omit<Ensured, "outcome">,
   GetCredentialProviderError | SecretSourceSwitch,
   ControlPlane
-> => Operations.compare(definition)
+> = Operations.compare
 
 /**
- * Creates a provider, or brings it up to date. Members that the service does not tell are not compared; `rotateSecrets` sends them
- * whatever they were. `tags` are set when the provider is created. It can be called as often as you like.
+ * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. Members that the service does not
+ * return are not compared. `rotateSecrets` sends the secrets in any case. `tags` are set when the provider is created.
  *
  * @since 0.1.0
  * @category operations
  */
-export const ensure = (
+export const ensure: (
   definition: Definition,
   options?: { readonly rotateSecrets?: boolean | undefined }
-): Effect.Effect<
+) => Effect.Effect<
   Ensured,
   CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,
   ControlPlane
-> => Operations.ensure(definition, options)
+> = Operations.ensure
 
 /**
- * What an update changes. Members that are left out stay as they are.
+ * Changes some members of a provider. AWS replaces the whole configuration: `update` reads the provider first, and sends it back
+ * with the changes.
  *
- * @since 0.1.0
- * @category models
- */
-export interface Changes {
-  readonly oauth2: {
-    readonly clientId?: string | undefined
-    readonly clientSecret?: Secret | undefined
-    readonly discovery?: string | undefined
-    readonly metadata?: EndpointOptions | undefined
-    readonly tenantId?: string | undefined
-    readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
-    readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
-  }
-  readonly apiKey: { readonly apiKey: Secret }
-  readonly payment: {
-    readonly apiKeyId?: string | undefined
-    readonly apiKeySecret?: Secret | undefined
-    readonly walletSecret?: Secret | undefined
-    readonly appId?: string | undefined
-    readonly appSecret?: Secret | undefined
-    readonly authorizationId?: string | undefined
-    readonly authorizationPrivateKey?: Secret | undefined
-  }
-}
-
-/**
- * Changes some members of a provider, though the service knows replacement only: reads it, puts the changes in, and replaces it.
- * What the service does not tell has to be given again: a `MANAGED` secret, and the tenant of Microsoft, which is otherwise lost.
+ * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. A definition
+ * as target supplies its own; otherwise the update fails with `WriteOnlyMembersMissing`.
  *
  * @since 0.1.0
  * @category operations
  */
-export const update = <K extends Kind>(
+export const update: <K extends Kind>(
   target: Target<K>,
   changes: Changes[K]
-): Effect.Effect<
+) => Effect.Effect<
   void,
-  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | MustBeGivenAgain,
+  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
   ControlPlane
-> => Operations.update(target, changes)
+> = Update.update
 
 /**
  * Every second, for 2 minutes.
@@ -724,7 +425,7 @@ export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 se
 
 /**
  * Waits until a provider is `READY`. `CREATE_FAILED`, `UPDATE_FAILED` and `DELETE_FAILED` end the wait with the service's reason.
- * Providers that have no status (API keys and payments, and OAuth2 providers of older accounts) are ready.
+ * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
  *
  * @since 0.1.0
  * @category operations

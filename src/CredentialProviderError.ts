@@ -1,46 +1,48 @@
 /**
- * What the operations of `CredentialProvider` can fail with, beside the errors of the control plane.
+ * Errors of `CredentialProvider`, in addition to those of the control plane.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
- * The service keeps the secret of this provider (`MANAGED`), or reads it from Secrets Manager (`EXTERNAL`), and does not switch
- * between the two: delete the provider and create it anew, which gives it a new callback URL.
+ * A definition or an update would switch the source of a secret. The service stores a secret (`MANAGED`) or reads it from Secrets
+ * Manager (`EXTERNAL`), and cannot switch between the two. Delete and recreate the provider: this gives it a new callback URL.
  *
  * @since 0.1.0
  * @category errors
  * @example
- * import { MustBeGivenAgain } from "effect-agentcore-identity/CredentialProviderError"
+ * import { WriteOnlyMembersMissing } from "effect-agentcore-identity/CredentialProviderError"
  *
- * console.log(new MustBeGivenAgain({ name: "github", members: ["clientSecret"] }).message)
+ * console.log(new WriteOnlyMembersMissing({ name: "github", members: ["clientSecret"] }).message)
  */
 export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>(
   "effect-agentcore-identity/SecretSourceSwitch"
 )("SecretSourceSwitch", { name: Schema.String, from: Schema.String, to: Schema.String }) {
   override get message(): string {
     return `The secret of credential provider '${this.name}' cannot be switched from ${this.from} to ${this.to}: `
-      + "delete the provider and create it anew"
+      + "delete the provider and create it again"
   }
 }
 
 /**
- * An update replaces everything, and the service does not tell these members: they have to be given again.
+ * An update lacks members that the service stores but does not return. An update replaces the whole configuration, so it must
+ * contain them.
  *
  * @since 0.1.0
  * @category errors
  */
-export class MustBeGivenAgain extends Schema.TaggedError<MustBeGivenAgain>(
-  "effect-agentcore-identity/MustBeGivenAgain"
-)("MustBeGivenAgain", { name: Schema.String, members: Schema.Array(Schema.String) }) {
+export class WriteOnlyMembersMissing extends Schema.TaggedError<WriteOnlyMembersMissing>(
+  "effect-agentcore-identity/WriteOnlyMembersMissing"
+)("WriteOnlyMembersMissing", { name: Schema.String, members: Schema.Array(Schema.String) }) {
   override get message(): string {
-    return `An update of credential provider '${this.name}' replaces everything: give ${this.members.join(", ")} again`
+    return `An update of credential provider '${this.name}' replaces its whole configuration, and the service does not return `
+      + `${this.members.join(", ")}: pass them with the update`
   }
 }
 
 /**
- * The service could not create, update, or delete the provider. `reason` is the service's.
+ * The service could not create, update or delete the provider. The service supplies `reason`.
  *
  * @since 0.1.0
  * @category errors
@@ -58,7 +60,7 @@ export class CredentialProviderFailed extends Schema.TaggedError<CredentialProvi
 }
 
 /**
- * The provider was not ready when the schedule ended. `status` is the last one seen.
+ * The provider was not ready when the schedule ended. `status` is the last one read.
  *
  * @since 0.1.0
  * @category errors

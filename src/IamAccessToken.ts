@@ -1,6 +1,6 @@
 /**
- * A JWT of AWS for an effect: the effect asks for it by a tag, and a combinator provides it at every run. It speaks for the program's
- * own IAM identity, so that it needs no workload access token, and no `Identity` either.
+ * An AWS-signed JWT for an effect. The effect requires a tag, and a combinator provides the token at every run. The
+ * token stands for the program's own IAM identity, so it needs neither a workload access token nor `Identity`.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import {
 } from "./SecurityTokenService.js"
 
 /**
- * The default tag. A program that calls two services outside of AWS has a tag of its own for each.
+ * The default tag. A program that calls two services outside of AWS declares a tag for each.
  *
  * @since 0.1.0
  * @category services
@@ -29,28 +29,30 @@ export class IamAccessToken
 {}
 
 /**
- * What breaks a limit of STS is a `ValidationException`, and nothing is sent.
+ * A request, and the tag for the token. A request that breaks a limit of STS fails with `ValidationException` before
+ * anything is sent.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options<Id = IamAccessToken> {
-  /** Whom the token is for: up to 10 audiences of 1 to 1000 characters. */
+  /** The audiences of the token: up to 10, each of 1 to 1000 characters. */
   readonly audience: string | Arr.NonEmptyReadonlyArray<string>
-  /** Default: `ES384`. `RS256` is for services that cannot check that. */
+  /** Default: `ES384`. `RS256` is for services that cannot verify `ES384`. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
-   * How long the token lives: 1 to 60 minutes. A fraction of a second is refused, not rounded. Default: the service's, 5 minutes.
+   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is refused, not rounded. Default: 5 minutes, set
+   * by the service.
    */
   readonly duration?: Duration.DurationInput | undefined
   /** Claims of the token: up to 50, keys of 1 to 128 characters and values of up to 256. */
   readonly tags?: Readonly<Record<string, string>> | undefined
-  /** The tag that receives the token. Default: {@link IamAccessToken}. */
+  /** The tag for the token. Default: {@link IamAccessToken}. */
   readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
 }
 
 const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>
-  // Without `into`, Id is inferred as the default tag's.
+  // Without `into`, Id is the identifier of the default tag.
   into ?? IamAccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
 
 const obtain = <Id>(
@@ -68,10 +70,10 @@ const obtain = <Id>(
   )
 
 /**
- * Provides a JWT of AWS to an effect. The token is fetched when the effect runs, each time anew;
- * `CredentialCache.layerSecurityTokenService` keeps tokens for as long as they live.
+ * Provides an AWS-signed JWT to an effect. Each run obtains the token; `CredentialCache.layerSecurityTokenService`
+ * caches tokens until they expire.
  *
- * The account has to have outbound web identity federation turned on, and IAM has to allow `sts:GetWebIdentityToken`.
+ * The account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
  *
  * @since 0.1.0
  * @category combinators
@@ -110,7 +112,8 @@ export const withIamAccessToken: {
 )
 
 /**
- * {@link withIamAccessToken} over the `SecurityTokenService` in context, so that what it wraps does not require it itself.
+ * {@link withIamAccessToken} over the `SecurityTokenService` in context. The wrapped effect does not require
+ * `SecurityTokenService`.
  *
  * @since 0.1.0
  * @category accessors
@@ -128,8 +131,8 @@ export const makeWithIamAccessToken: Effect.Effect<
 )
 
 /**
- * One token for everything above the layer, fetched when the layer is built: it lives for `duration`, and is not renewed. For the edge of
- * a program with a short life; elsewhere use {@link withIamAccessToken}.
+ * One token for everything above the layer, obtained when the layer is built. It lives for `duration` and is not
+ * renewed. It is for the edge of a short program. Elsewhere use {@link withIamAccessToken}.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * The flow: a program names a credential, `Identity` obtains it, with the user's consent where that is needed.
+ * The flow: a program names a credential, and `Identity` obtains it, with the user's consent where necessary.
  *
  * @since 0.1.0
  */
@@ -19,13 +19,11 @@ import {
   type DataPlaneError,
   type GetResourceOauth2TokenRequest,
   type PaymentTokenRequest,
-  type PaymentTokenResponse,
-  type Service as DataPlaneService,
-  type TokenAnswer
+  type PaymentTokenResponse
 } from "./DataPlane.js"
 import { AuthorizationFailed, AuthorizationTimedOut, NoTokenOrUrl, type RequiresUserConsent } from "./IdentityError.js"
 import { Rejected } from "./internal/rejectedCredential.js"
-import * as Observe from "./internal/telemetry.js"
+import * as Telemetry from "./internal/telemetry.js"
 import { isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
@@ -36,15 +34,15 @@ import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAc
 // -----------------------------------------------------------------------------
 
 /**
- * How to go on when the user has to consent.
+ * What to do when the user has to consent.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
   /**
-   * Shows the authorization URL; afterwards the flow waits. Without one, and with the default of `Consent.Handler`, the flow
-   * fails with `RequiresUserConsent` instead.
+   * Shows the authorization URL; then the flow waits. Default: `Consent.Handler`, and its default fails with
+   * `RequiresUserConsent`.
    */
   readonly consent?: Consent.ConsentHandler<E, R> | undefined
   /**
@@ -54,7 +52,7 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
 }
 
 /**
- * An OAuth2 access token, described.
+ * A request for an OAuth2 access token.
  *
  * @since 0.1.0
  * @category models
@@ -63,23 +61,28 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
   /** The name of the OAuth2 credential provider. */
   readonly provider: string
   readonly flow: Flow
-  /** Default: none, which leaves the scopes to the authorization server. Always sent. */
+  /** Default: none; the authorization server then chooses. The list is always sent, also when it is empty. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** Resource indicators (RFC 8707). */
   readonly resources?: ReadonlyArray<string> | undefined
   readonly audiences?: ReadonlyArray<string> | undefined
-  /** Where the user's browser goes after consent: registered on the workload identity. Default: `Consent.ReturnUrl`. */
+  /**
+   * Where the browser goes after consent. It must be registered on the workload identity. Default: `Consent.ReturnUrl`.
+   */
   readonly returnUrl?: string | undefined
-  /** Asks the user anew, and drops what the vault holds. Goes with the first call only. */
+  /** Asks the user again, and drops the token in the vault. Sent with the first call only. */
   readonly forceAuthentication?: boolean | undefined
-  /** The application's own state: comes back on the return URL. */
+  /** State of the application. The return URL carries it back. */
   readonly customState?: Redacted.Redacted | undefined
-  /** Further parameters of the authorization request, such as Google's `access_type`. They never override standard ones. */
+  /**
+   * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
+   * parameters.
+   */
   readonly customParameters?: { readonly [name: string]: string } | undefined
 }
 
 /**
- * What obtaining an access token can fail with, besides what the consent handler adds.
+ * The errors of obtaining an access token. The consent handler adds its own.
  *
  * @since 0.1.0
  * @category errors
@@ -92,7 +95,7 @@ export type AccessTokenError =
   | AuthorizationTimedOut
 
 /**
- * What obtaining an API key or a payment token can fail with.
+ * The errors of obtaining an API key or a payment token.
  *
  * @since 0.1.0
  * @category errors
@@ -109,39 +112,40 @@ export type ApiKeyError = DataPlaneError | WorkloadAccessTokenError
  */
 export interface Service {
   /**
-   * An access token, for the workload and the user of the `WorkloadAccessToken` in context.
+   * Returns an access token for the workload and the user of the `WorkloadAccessToken` in context.
    *
-   * When the user has to consent: without a handler it fails with `RequiresUserConsent` at once; with one, the handler shows the
-   * URL (once), and the flow waits for the token.
+   * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
+   * the handler shows the URL once, and the flow waits for the token.
    */
   readonly getAccessToken: <E = RequiresUserConsent, R = never>(
     request: AccessTokenRequest<E, R>
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
   /**
-   * Goes on with a session: asks at once, and if the user has not consented yet, goes on like `getAccessToken`, until the
-   * session expires. Works in another process than the one that the session began in.
+   * Continues a session, also in another process. It polls at once. If the user has not consented yet, it goes on like
+   * `getAccessToken`, at most until the session expires.
    */
   readonly resumeAccessToken: <E = RequiresUserConsent, R = never>(
     session: ConsentSession,
     options?: ConsentOptions<E, R>
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
   /**
-   * The API key of a credential provider.
+   * Returns the API key of a credential provider.
    */
   readonly getApiKey: (request: {
     readonly provider: string
   }) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
   /**
-   * The tokens that authorize one payment request.
+   * Returns the tokens that authorize one payment request.
    */
   readonly getPaymentToken: (request: {
     readonly provider: string
     readonly payment: PaymentTokenRequest
   }) => Effect.Effect<PaymentTokenResponse, ApiKeyError, WorkloadAccessToken>
   /**
-   * Completes an authorization, for the user who is signed in where the browser came back. `user` has to be the identifier that
-   * the authorization was started for, and it has to be told by the application's own sign-in, never by the URL: session binding
-   * exists so that a forwarded link cannot bind another person's account.
+   * Completes an authorization for the user who is signed in where the browser came back.
+   *
+   * `user` must be the identifier that the authorization was started for. It must come from the application's own
+   * sign-in, never from the URL. Session binding exists so that a forwarded link cannot bind another person's account.
    */
   readonly completeAuthorization: (options: {
     readonly sessionUri: Redacted.Redacted
@@ -169,17 +173,18 @@ export class Identity extends Context.Tag("effect-agentcore-identity/Identity")<
 // Constructors
 // -----------------------------------------------------------------------------
 
+// AWS sends no expiry. Its documentation gives an authorization URL 10 minutes.
 const sessionLifetime = Duration.minutes(10)
 
 const nonEmpty = <A extends object>(value: A | undefined): A | undefined =>
   value === undefined || Object.keys(value).length === 0 ? undefined : value
 
-type Question = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken" | "sessionUri" | "forceAuthentication">
+type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
 
-const questionOf = (
-  request: Omit<AccessTokenRequest<unknown, unknown>, keyof ConsentOptions>,
+const toOauth2TokenRequest = (
+  request: Omit<AccessTokenRequest<unknown, unknown>, keyof ConsentOptions | "forceAuthentication">,
   returnUrl: string | undefined
-): Question => ({
+) => ({
   resourceCredentialProviderName: request.provider,
   oauth2Flow: request.flow,
   scopes: request.scopes ?? [],
@@ -188,17 +193,17 @@ const questionOf = (
   resourceOauth2ReturnUrl: returnUrl,
   customState: request.customState,
   customParameters: nonEmpty(request.customParameters)
-})
+} satisfies Oauth2TokenRequest)
 
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
-// One re-authentication: a token that was refused is renewed where that is possible, and only then is the call repeated.
+// One re-authentication: the call is repeated once, and only if the refused token could be renewed.
 const authenticated = <A>(
   call: (workloadIdentityToken: Redacted.Redacted) => Effect.Effect<A, DataPlaneError>
 ): Effect.Effect<A, DataPlaneError | WorkloadAccessTokenError, WorkloadAccessToken> =>
   Effect.flatMap(WorkloadAccessToken, ({ get, invalidate }) => {
-    const attempt = (token: Redacted.Redacted) => Observe.attempt(call(token))
+    const attempt = (token: Redacted.Redacted) => Telemetry.countAttempt(call(token))
     return Effect.flatMap(
       get,
       (token) =>
@@ -213,15 +218,20 @@ const authenticated = <A>(
   })
 
 /**
- * An `Identity` over the data plane in context. Every operation is a span `Identity.<operation>` and is counted and timed:
- * `IdentityMetrics` has the names.
+ * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>` and updates the
+ * metrics of `IdentityMetrics`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPlane, (dataPlane) => {
+  const observe = Telemetry.make()
+
+  const requestToken = (request: Oauth2TokenRequest) =>
+    authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request }))
+
   const pollOnce = (session: ConsentSession) =>
-    ask(dataPlane, { ...questionOf(session, session.returnUrl), sessionUri: session.sessionUri }).pipe(
+    requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri: session.sessionUri }).pipe(
       Effect.flatMap((answer) => {
         switch (answer._tag) {
           case "Issued":
@@ -235,7 +245,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       }),
       Effect.catchIf(
         (error) => error._tag !== "AuthorizationFailed" && isTransient(error),
-        (error) => Effect.as(Effect.logDebug(`Polling goes on after ${error._tag}`), Option.none())
+        (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
       )
     )
 
@@ -244,7 +254,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     if ((yield* timeLeft(session)) === 0) {
       return yield* timedOut
     }
-    // Without a handler of its own a request has E = RequiresUserConsent, R = never: the type of the default one.
+    // A request without a handler has E = RequiresUserConsent and R = never, as the default handler has.
     const handler = options.consent
       ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
     yield* handler(session)
@@ -257,8 +267,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const getAccessToken = Effect.fnUntraced(function*<E, R>(request: AccessTokenRequest<E, R>) {
     const returnUrl = request.returnUrl ?? Option.getOrUndefined(yield* Consent.ReturnUrl)
-    const question = questionOf(request, returnUrl)
-    const answer = yield* ask(dataPlane, { ...question, forceAuthentication: request.forceAuthentication })
+    const tokenRequest = toOauth2TokenRequest(request, returnUrl)
+    const answer = yield* requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication })
     switch (answer._tag) {
       case "Issued":
         return answer.accessToken
@@ -270,17 +280,17 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         const session = new ConsentSession({
           provider: request.provider,
           flow: request.flow,
-          scopes: question.scopes,
-          resources: question.resources,
-          audiences: question.audiences,
+          scopes: tokenRequest.scopes,
+          resources: tokenRequest.resources,
+          audiences: tokenRequest.audiences,
           returnUrl,
-          customState: question.customState,
-          customParameters: question.customParameters,
+          customState: tokenRequest.customState,
+          customParameters: tokenRequest.customParameters,
           sessionUri: answer.sessionUri,
           authorizationUrl: answer.authorizationUrl,
           expiresAt: DateTime.addDuration(yield* DateTime.now, sessionLifetime)
         })
-        // The user is asked for a credential, and may be asked by code that asks for others: whatever was rejected is settled.
+        // The handler may itself ask for other credentials: those must not see the rejection of this one.
         return yield* Effect.provideService(showAndWait(session, request), Rejected, Option.none())
       }
     }
@@ -297,35 +307,35 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     return yield* showAndWait(session, options)
   })
 
-  return Observe.identity({
-    getAccessToken,
-    resumeAccessToken,
-    getApiKey: ({ provider }) =>
-      authenticated((workloadIdentityToken) =>
-        dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
-      ).pipe(
-        Effect.map((answer) => answer.apiKey)
-      ),
-    getPaymentToken: ({ payment, provider }) =>
-      authenticated((workloadIdentityToken) =>
-        dataPlane.getResourcePaymentToken({
-          workloadIdentityToken,
-          resourceCredentialProviderName: provider,
-          paymentTokenRequest: payment
-        })
-      ).pipe(
-        Effect.map((answer) => answer.paymentTokenResponse)
-      ),
-    completeAuthorization: ({ sessionUri, user }) =>
-      Observe.attempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
-  })
-})
+  const getApiKey: Service["getApiKey"] = ({ provider }) =>
+    authenticated((workloadIdentityToken) =>
+      dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
+    ).pipe(
+      Effect.map((answer) => answer.apiKey)
+    )
 
-const ask = (
-  dataPlane: DataPlaneService,
-  request: Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
-): Effect.Effect<TokenAnswer, DataPlaneError | WorkloadAccessTokenError, WorkloadAccessToken> =>
-  authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request }))
+  const getPaymentToken: Service["getPaymentToken"] = ({ payment, provider }) =>
+    authenticated((workloadIdentityToken) =>
+      dataPlane.getResourcePaymentToken({
+        workloadIdentityToken,
+        resourceCredentialProviderName: provider,
+        paymentTokenRequest: payment
+      })
+    ).pipe(
+      Effect.map((answer) => answer.paymentTokenResponse)
+    )
+
+  const completeAuthorization: Service["completeAuthorization"] = ({ sessionUri, user }) =>
+    Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
+
+  return {
+    getAccessToken: (request) => observe("getAccessToken", request, getAccessToken(request)),
+    resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
+    getApiKey: (request) => observe("getApiKey", request, getApiKey(request)),
+    getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(request)),
+    completeAuthorization: (options) => observe("completeAuthorization", {}, completeAuthorization(options))
+  }
+})
 
 /**
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * Everything that can go wrong, as a closed set of tagged errors. An exception of the service keeps its AWS name as `_tag`:
- * it is what the AWS documentation, IAM and CloudTrail call it.
+ * The errors of obtaining and using a credential, as a closed set of tagged errors. An exception of the service has its
+ * AWS name as `_tag`, the name in the AWS documentation, IAM and CloudTrail.
  *
- * No error shows a token, a key, an authorization URL, or a body that the service sent: what has to be in one is `Redacted`.
+ * No error shows a token, a key, an authorization URL, or a response body. Secret members are `Redacted`.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ export const TypeId = "~effect-agentcore-identity/IdentityError" as const
 export type TypeId = typeof TypeId
 
 /**
- * Whether a value is one of this module's errors.
+ * Whether a value is an {@link IdentityError}.
  *
  * @since 0.1.0
  * @category predicates
@@ -42,16 +42,19 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // Exceptions of the service
 // -----------------------------------------------------------------------------
 
+// The plane knows which operation it performs: an implementation leaves the name out, and `make` of the plane adds it.
+const operation = Schema.propertySignature(Schema.String).pipe(Schema.withConstructorDefault(() => ""))
+
 const serviceFields = {
-  /** The AWS name of the operation, as in `GetResourceOauth2Token`. */
-  operation: Schema.String,
+  /** The AWS name of the operation, as in `GetResourceOauth2Token`. Every error of a plane has it. */
+  operation,
   message: Schema.String,
   /** The service's request id; absent when the error was raised before anything was sent. */
   requestId: Schema.optional(Schema.String)
 }
 
 /**
- * A member of a request, and the constraint that it breaks.
+ * A member of a request, and the constraint that it breaks, as in `fieldList`.
  *
  * @since 0.1.0
  * @category models
@@ -59,14 +62,16 @@ const serviceFields = {
 export const ValidationExceptionField = Schema.Struct({ name: Schema.String, message: Schema.String })
 
 /**
+ * The type of {@link ValidationExceptionField}.
+ *
  * @since 0.1.0
  * @category models
  */
 export type ValidationExceptionField = typeof ValidationExceptionField.Type
 
 /**
- * The request breaks a limit of the service, or a rule of the flow. Raised by the service, and locally before anything
- * is sent (then without `requestId`): `fieldList` names the members and the constraints they break. HTTP 400.
+ * The request breaks a limit of the service, or a rule of the flow. `fieldList` names the members and the constraints
+ * that they break. HTTP 400. The package also raises it before anything is sent; then there is no `requestId`.
  *
  * @since 0.1.0
  * @category errors
@@ -106,8 +111,8 @@ export class UnauthorizedException
 }
 
 /**
- * The caller may not do this: an IAM policy is missing, or an authorization is completed with another identifier than
- * the one that it was started for. HTTP 403.
+ * The caller is not allowed to do this. Either an IAM policy is missing, or another user than the original one
+ * completes an authorization. HTTP 403.
  *
  * @since 0.1.0
  * @category errors
@@ -143,8 +148,8 @@ export class ResourceNotFoundException
 }
 
 /**
- * More calls than the service's quota allows (200 token requests a second, 20 control plane requests a second and
- * operation: AWS documentation). HTTP 429.
+ * The calls exceed the quota of the service: 200 token requests per second, and 20 control plane requests per second
+ * and operation (AWS documentation). HTTP 429.
  *
  * @since 0.1.0
  * @category errors
@@ -180,7 +185,7 @@ export class InternalServerException
 }
 
 /**
- * The resource is being changed by somebody else, or its state does not allow the change. HTTP 409.
+ * Another request is changing the resource, or the state of the resource does not allow the change. HTTP 409.
  *
  * @since 0.1.0
  * @category errors
@@ -198,7 +203,7 @@ export class ConflictException
 }
 
 /**
- * The token vault was changed at the same time. HTTP 409.
+ * Another request changed the token vault at the same time. HTTP 409.
  *
  * @since 0.1.0
  * @category errors
@@ -216,7 +221,7 @@ export class ConcurrentModificationException extends Schema.TaggedError<Concurre
 }
 
 /**
- * A quota of the account is used up (50 credential providers of each kind, 11,000 workload identities: AWS
+ * A quota of the account is used up: 50 credential providers of each kind, or 11,000 workload identities (AWS
  * documentation). HTTP 402.
  *
  * @since 0.1.0
@@ -235,7 +240,7 @@ export class ServiceQuotaExceededException
 }
 
 /**
- * A limit of a resource is exceeded. HTTP 400.
+ * The request exceeds a limit of a resource. HTTP 400.
  *
  * @since 0.1.0
  * @category errors
@@ -253,7 +258,7 @@ export class ResourceLimitExceededException extends Schema.TaggedError<ResourceL
 }
 
 /**
- * The secret could not be encrypted with the key of the token vault. HTTP 400.
+ * The service could not encrypt the secret with the key of the token vault. HTTP 400.
  *
  * @since 0.1.0
  * @category errors
@@ -271,7 +276,7 @@ export class EncryptionFailure
 }
 
 /**
- * The secret could not be decrypted with the key of the token vault. HTTP 400.
+ * The service could not decrypt the secret with the key of the token vault. HTTP 400.
  *
  * @since 0.1.0
  * @category errors
@@ -289,8 +294,8 @@ export class DecryptionFailure
 }
 
 /**
- * An exception that the service model does not have, or an answer of something in front of the service (a proxy, a load
- * balancer). `code` is the name that it was sent under, `status` the HTTP status.
+ * An exception that is not in the service model, or an error of a proxy or load balancer before the service. `code` is
+ * its name, `status` the HTTP status.
  *
  * @since 0.1.0
  * @category errors
@@ -309,26 +314,28 @@ export class UnknownServiceError extends Schema.TaggedError<UnknownServiceError>
 }
 
 // -----------------------------------------------------------------------------
-// No answer
+// No response
 // -----------------------------------------------------------------------------
 
 const transportAdvice = {
   connection: "the connection failed or was lost. Check the endpoint and the network",
-  timeout: "no answer came in time",
+  timeout: "no response arrived in time",
   credentials: "no usable AWS credentials were found. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-  undecodable: "the answer could not be read. Check that the endpoint is the service itself and not a proxy before it"
+  undecodable:
+    "the response could not be decoded. Check that the endpoint is the service itself and not a proxy before it"
 }
 
 /**
- * The service gave no answer that can be read.
+ * The call has no readable response.
  *
- * - `connection`: refused, reset, not resolved, or cut off
- * - `timeout`: no answer in time
- * - `credentials`: the AWS credential chain gave none, so nothing was sent
- * - `undecodable`: an answer that is not of the protocol; of its body nothing is kept
+ * - `connection`: the connection was refused, reset or lost, or the host did not resolve
+ * - `timeout`: no response in time
+ * - `credentials`: the AWS credential chain found no credentials, so nothing was sent
+ * - `undecodable`: the response does not follow the protocol; the error omits its body
  *
- * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`), `status` the HTTP
- * status where there was one. `cause` is the underlying error, `Redacted`, because such errors can quote what was sent or received.
+ * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the
+ * HTTP status, if there was one. `cause` is the underlying error. It is `Redacted`, because such errors can quote
+ * requests and responses.
  *
  * @since 0.1.0
  * @category errors
@@ -336,7 +343,7 @@ const transportAdvice = {
 export class TransportError extends Schema.TaggedError<TransportError>("effect-agentcore-identity/TransportError")(
   "TransportError",
   {
-    operation: Schema.String,
+    operation,
     kind: Schema.Literal("connection", "timeout", "credentials", "undecodable"),
     code: Schema.optional(Schema.String),
     status: Schema.optional(Schema.Number),
@@ -349,10 +356,10 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
    */
   readonly [TypeId] = TypeId
   override get message(): string {
-    const facts = [this.code, this.status === undefined ? undefined : `status ${this.status}`].filter((fact) =>
-      fact !== undefined
+    const details = [this.code, this.status === undefined ? undefined : `status ${this.status}`].filter((detail) =>
+      detail !== undefined
     )
-    return `${this.operation}: ${transportAdvice[this.kind]}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`
+    return `${this.operation}: ${transportAdvice[this.kind]}${details.length === 0 ? "" : ` (${details.join(", ")})`}`
   }
 }
 
@@ -361,8 +368,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
 // -----------------------------------------------------------------------------
 
 /**
- * The account does not issue JWTs to the outside: outbound web identity federation is off. The message says how to turn it on.
- * HTTP 403.
+ * The account does not issue JWTs for services outside of AWS: outbound web identity federation is disabled. The
+ * message explains how to enable it. HTTP 403.
  *
  * @since 0.1.0
  * @category errors
@@ -379,7 +386,7 @@ export class OutboundWebIdentityFederationDisabledException
 }
 
 /**
- * The token would live longer than the session of the credentials that ask for it. HTTP 403.
+ * The token would outlive the session of the caller's credentials. HTTP 403.
  *
  * @since 0.1.0
  * @category errors
@@ -413,8 +420,8 @@ export class JWTPayloadSizeExceededException extends Schema.TaggedError<JWTPaylo
 // -----------------------------------------------------------------------------
 
 /**
- * The user has to consent first. `session` is data: show its `authorizationUrl` to that user, keep the session, and go on
- * with `Identity.resumeAccessToken`.
+ * The user has to consent first. `session` is data: show its `authorizationUrl` to this user, store the session, and
+ * continue with `Identity.resumeAccessToken`.
  *
  * @since 0.1.0
  * @category errors
@@ -427,7 +434,7 @@ export class RequiresUserConsent extends Schema.TaggedError<RequiresUserConsent>
    */
   readonly [TypeId] = TypeId
   /**
-   * The credential provider that asks for consent.
+   * The credential provider that requires consent.
    *
    * @since 0.1.0
    */
@@ -435,7 +442,7 @@ export class RequiresUserConsent extends Schema.TaggedError<RequiresUserConsent>
     return this.session.provider
   }
   /**
-   * The page to show to the user, and to nobody else.
+   * The page to show to the user, and to no other person.
    *
    * @since 0.1.0
    */
@@ -468,7 +475,7 @@ export class NoTokenOrUrl extends Schema.TaggedError<NoTokenOrUrl>("effect-agent
 
 /**
  * The authorization ended without a token: the user refused, the session expired at the service, or the authorization
- * server would not give a token. The service does not say which.
+ * server issued no token. The service does not report which.
  *
  * @since 0.1.0
  * @category errors
@@ -486,7 +493,8 @@ export class AuthorizationFailed extends Schema.TaggedError<AuthorizationFailed>
 }
 
 /**
- * Nobody consented for as long as the wait went on. The session may still be alive: `Identity.resumeAccessToken` goes on with it.
+ * The user did not consent before the end of the wait. The session may still be valid: continue it with
+ * `Identity.resumeAccessToken`.
  *
  * @since 0.1.0
  * @category errors
@@ -504,7 +512,7 @@ export class AuthorizationTimedOut extends Schema.TaggedError<AuthorizationTimed
 }
 
 /**
- * There is no workload access token to call with.
+ * There is no workload access token for the call.
  *
  * @since 0.1.0
  * @category errors
@@ -519,8 +527,8 @@ export class MissingWorkloadAccessToken extends Schema.TaggedError<MissingWorklo
 }
 
 /**
- * The resource asks for more scopes than the token has (`insufficient_scope`, RFC 6750): `required` are those that it named, none
- * if it named none, `requested` those that the token was asked with. Ask for their union to step up.
+ * The resource asks for more scopes than the token has (`insufficient_scope`, RFC 6750). `required` has the scopes that
+ * the resource named, perhaps none. `requested` has the scopes of the token request. To step up, request their union.
  *
  * @since 0.1.0
  * @category errors
@@ -544,20 +552,20 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
 }
 
 const rejections = {
-  StillRejected: "a new one was rejected as well",
-  Unchanged: "asking again gave the same one",
+  StillRejected: "the resource rejected a new one too",
+  Unchanged: "the service returned the same one again",
   BodyNotRepeatable: "the request cannot be sent again, because its body is a stream that may have been used up"
 }
 
 /**
- * The resource rejected a credential (401, or `invalid_token` of RFC 6750), and that could not be mended:
+ * The resource rejected a credential (401, or `invalid_token` of RFC 6750), and a retry was not possible or failed:
  *
- * - `StillRejected`: it rejected the new one too
- * - `Unchanged`: the service gave the same one again. A token that its authorization server has revoked stays in the token vault
- *   until it is asked for with `forceAuthentication`
- * - `BodyNotRepeatable`: a new one is at hand, but the body of the request was a stream, which is not sent twice
+ * - `StillRejected`: the resource rejected the new credential too
+ * - `Unchanged`: the service returned the same credential again. A token that its authorization server has revoked
+ *   stays in the token vault until a request with `forceAuthentication`
+ * - `BodyNotRepeatable`: there is a new credential, but the body of the request is a stream, which is not sent twice
  *
- * `status` is that of the last answer.
+ * `status` is the status of the last response.
  *
  * @since 0.1.0
  * @category errors
@@ -581,7 +589,7 @@ export class CredentialRejected extends Schema.TaggedError<CredentialRejected>(
 }
 
 /**
- * What every operation of both planes can fail with.
+ * The errors that every operation of both planes can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -595,7 +603,12 @@ export type CommonError =
   | TransportError
 
 /**
- * The closed union of every error of this package.
+ * All errors of this module: errors of the operations of AWS, of `Identity` and `WorkloadAccessToken`, and of
+ * credentials on HTTP clients.
+ *
+ * Setup, consent callbacks, stores and the local server have errors of their own: `CredentialProviderError`,
+ * `WorkloadIdentity.ReturnUrlsContended`, `ConsentPortal.ConsentPortalFailed` and `ConsentPortalTimedOut`, the errors
+ * of `IdentitySetup`, `PendingConsents.ConsentNotPending`, and the errors of `persistence/` and `local/`.
  *
  * @since 0.1.0
  * @category errors

@@ -1,20 +1,21 @@
 /**
- * The metrics of `Identity`: how often credentials are asked for, how it ends, how long it takes. Every operation
- * updates them in Effect's metric registry, where an exporter such as `@effect/opentelemetry` reads them.
+ * The metrics of `Identity`: the number, outcome and duration of its operations. Every operation updates them in
+ * Effect's metric registry, and an exporter such as `@effect/opentelemetry` reads them there.
  *
- * Their labels, which are attributes of the span `Identity.<operation>` too:
+ * The metrics have these labels. The span `Identity.<operation>` has them as attributes, except the first, which is in
+ * its name.
  *
- * - `agentcore.operation`: the method of `Identity`; the span has it in its name instead
+ * - `agentcore.operation`: the method of `Identity`
  * - `agentcore.provider`: the credential provider, where the operation has one
  * - `agentcore.flow`: the OAuth2 flow, where the operation has one
  * - `agentcore.outcome`: see {@link Outcome}
  *
- * Two further attributes are on the span only:
+ * The span has two further attributes:
  *
  * - `agentcore.attempts`: the calls of the data plane, as {@link attempts} counts them
- * - `agentcore.cache`: `hit` or `miss`, where there is a `CredentialCache`
+ * - `agentcore.cache`: `hit` or `miss`, with a `CredentialCache` only
  *
- * Scopes, users, URLs and secrets are in none of them.
+ * Labels and attributes never contain scopes, users, URLs or secrets.
  *
  * @since 0.1.0
  * @example
@@ -23,7 +24,7 @@
  * import * as Effect from "effect/Effect"
  * import * as Metric from "effect/Metric"
  *
- * // How many keys of one provider this process has obtained.
+ * // The number of keys of one provider that this process has obtained.
  * const keys = Metric.value(
  *   Metric.taggedWithLabels(
  *     IdentityMetrics.operations,
@@ -42,15 +43,32 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
 import type { Flow } from "./ConsentSession.js"
-import type { Service } from "./Identity.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
 /**
- * How an operation ended: `ok`; the `_tag` of its error, as in `RequiresUserConsent` or `ThrottlingException`;
- * `failure` for an error without a tag, as a consent handler may have; `interrupted`; `defect`.
+ * The operations of `Identity`, by the names of its methods.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Operation =
+  | "getAccessToken"
+  | "resumeAccessToken"
+  | "getApiKey"
+  | "getPaymentToken"
+  | "completeAuthorization"
+
+/**
+ * How an operation ended:
+ *
+ * - `ok`
+ * - the `_tag` of its error, as in `RequiresUserConsent` or `ThrottlingException`
+ * - `failure`: an error without a tag, for example from a consent handler
+ * - `interrupted`
+ * - `defect`
  *
  * @since 0.1.0
  * @category models
@@ -58,14 +76,14 @@ import type { Service } from "./Identity.js"
 export type Outcome = string
 
 /**
- * What the labels of a metric are made of.
+ * The values of the labels of a metric.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Labels {
-  readonly operation: keyof Service
-  /** `other` stands for names that no provider can have, and for those beyond {@link maxProviders}. */
+  readonly operation: Operation
+  /** `other` stands for invalid provider names, and for names beyond {@link maxProviders}. */
   readonly provider?: string | undefined
   readonly flow?: Flow | undefined
   readonly outcome: Outcome
@@ -76,7 +94,7 @@ export interface Labels {
 // -----------------------------------------------------------------------------
 
 /**
- * `agentcore.identity.operations`: the operations that have ended.
+ * `agentcore.identity.operations`: the number of ended operations.
  *
  * @since 0.1.0
  * @category metrics
@@ -87,8 +105,8 @@ export const operations: Metric.Metric.Counter<number> = Metric.counter("agentco
 })
 
 /**
- * `agentcore.identity.operation.duration`, in seconds: from the start of an operation to its end.
- * With a consent handler the time that the user takes is part of it.
+ * `agentcore.identity.operation.duration`, in seconds: from the start of an operation to its end. With a consent
+ * handler it includes the wait for the user.
  *
  * @since 0.1.0
  * @category metrics
@@ -96,21 +114,22 @@ export const operations: Metric.Metric.Counter<number> = Metric.counter("agentco
 export const duration: Metric.Metric.Histogram<number> = Metric.fromMetricKey(
   MetricKey.histogram(
     "agentcore.identity.operation.duration",
-    // From a cached token (below 1 ms) by way of a call to the life of an authorization URL (600 s).
+    // From a cached token (below 1 ms) to the lifetime of an authorization URL (600 s).
     MetricBoundaries.fromIterable(
       [0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
     ),
     "Duration of the operations of Identity, the wait for a user's consent included"
   ).pipe(
-    // The label from which `@effect/opentelemetry` takes the unit.
+    // `@effect/opentelemetry` takes the unit from this label.
     MetricKey.tagged("unit", "s")
   )
 )
 
 /**
  * `agentcore.identity.operation.attempts`: the calls of the data plane for the credential.
- * More than one means polls, or a workload access token that was refused and renewed; none, that there was no workload
- * access token to call with. A call that a cache answers counts; the retries of the AWS SDK do not.
+ *
+ * More than one call means polls, or a refused and renewed workload access token. No call means that there was no
+ * workload access token. Cache hits count as calls; retries of the AWS SDK do not.
  *
  * @since 0.1.0
  * @category metrics
@@ -123,8 +142,9 @@ export const attempts: Metric.Metric.Histogram<number> = Metric.histogram(
 )
 
 /**
- * How many providers the metrics of one process tell apart by name, so that names from outside cannot fill its memory.
- * An AWS account has 50 of a kind by default (AWS documentation).
+ * The maximum number of provider names that the metrics of one `Identity` distinguish. The bound keeps names from
+ * outside from filling the memory of the process. An AWS account has 50 providers of each kind by default (AWS
+ * documentation).
  *
  * @since 0.1.0
  * @category metrics
@@ -132,7 +152,7 @@ export const attempts: Metric.Metric.Histogram<number> = Metric.histogram(
 export const maxProviders: number = 1000
 
 /**
- * Labels in the order in which the metrics have them: a metric is found again by the same labels in the same order.
+ * The labels of a metric. Their order matters: a metric is looked up by the same labels in the same order.
  *
  * @since 0.1.0
  * @category labels

@@ -1,6 +1,6 @@
 /**
- * The authorizations that wait for their users, each with the user it was opened for. The page that users come back to claims
- * them: once, and for that user only.
+ * The authorizations that wait for consent, each with its user. The callback page claims an authorization once, and completes it for that
+ * user only.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import type { ConsentSession } from "./ConsentSession.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
 /**
- * A session, and the user who asked for it: the original identifier, which AgentCore wants back.
+ * A session and its user. AgentCore requires the identifier of the user that the workload access token was obtained with.
  *
  * @since 0.1.0
  * @category models
@@ -31,11 +31,11 @@ export interface PendingConsent {
 }
 
 /**
- * There is nothing to claim.
+ * The session cannot be claimed.
  *
- * - `Unknown`: no such session was opened here, or it is long gone
- * - `AlreadyClaimed`: somebody claimed it before
- * - `Expired`: the session's time is over
+ * - `Unknown`: it was not opened here, or it was removed some time after its expiry
+ * - `AlreadyClaimed`: it was claimed before
+ * - `Expired`: it has expired
  *
  * @since 0.1.0
  * @category errors
@@ -49,11 +49,11 @@ export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>(
 }
 
 /**
- * - `open`: remembers a session until it expires. Opening a session again replaces the user, unless it was claimed: a claimed
+ * - `open`: stores a session until it expires. Opening a session again replaces its user, unless the session was claimed. A claimed
  *   session stays claimed.
- * - `claim`: gives a session out exactly once, however many ask at the same time.
+ * - `claim`: returns a session to exactly one caller.
  *
- * For more than one process, implement it over a store with an atomic "get and mark".
+ * An implementation for more than one process needs a store with an atomic "get and mark".
  *
  * @since 0.1.0
  * @category services
@@ -75,12 +75,12 @@ type Entry = PendingConsent & { readonly claimed: boolean }
 
 const isExpired = (entry: Entry, now: number): boolean => DateTime.toEpochMillis(entry.session.expiresAt) <= now
 
-// An expired or used link still gets its own page for a while, not "unknown".
-const isForgotten = (entry: Entry, now: number): boolean =>
+// The callback page can say for a while that a link is expired or used.
+const isRemovable = (entry: Entry, now: number): boolean =>
   DateTime.toEpochMillis(entry.session.expiresAt) + 10 * 60_000 <= now
 
 /**
- * Pending consents in the memory of this process. Sessions are forgotten 10 minutes after they expire.
+ * Pending consents in the memory of this process. A session is removed 10 minutes after it expires.
  *
  * @since 0.1.0
  * @category layers
@@ -93,7 +93,7 @@ export const layerMemory: Layer.Layer<PendingConsents> = Layer.effect(
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Ref.update(entries, (map) =>
             HashMap.modifyAt(
-              HashMap.filter(map, (entry) => !isForgotten(entry, now)),
+              HashMap.filter(map, (entry) => !isRemovable(entry, now)),
               Redacted.value(session.sessionUri),
               (existing) =>
                 Option.orElse(Option.filter(existing, (entry) => entry.claimed), () =>
@@ -123,7 +123,7 @@ export const layerMemory: Layer.Layer<PendingConsents> = Layer.effect(
 )
 
 /**
- * A consent handler that opens the session for a user, then shows it.
+ * A consent handler that opens the session for a user, then runs `show`.
  *
  * @since 0.1.0
  * @category handlers

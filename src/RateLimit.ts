@@ -1,5 +1,5 @@
 /**
- * Rate limits matched to the quotas of the service: a program that is about to exceed them waits instead of being throttled.
+ * Rate limits at the quotas of the service: a call beyond a quota waits instead of being throttled.
  *
  * @since 0.1.0
  */
@@ -10,45 +10,44 @@ import * as Record from "effect/Record"
 import type * as Scope from "effect/Scope"
 import * as ControlPlane from "./ControlPlane.js"
 import * as DataPlane from "./DataPlane.js"
-import { operations } from "./internal/controlPlaneOperations.js"
 
 /**
- * Calls a second and operation, as the AWS documentation gives them: 200 for tokens and keys, 100 for completions.
+ * Calls a second by operation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Quotas<Operation extends string> = { readonly [K in Operation]: number }
+
+/**
+ * The quotas of the data plane in calls a second, by the AWS documentation: 200 for tokens and keys, 100 for completions.
  *
  * @since 0.1.0
  * @category quotas
  */
-export const dataPlaneQuotas: { readonly [K in DataPlane.Operation]: number } = {
-  getWorkloadAccessToken: 200,
-  getWorkloadAccessTokenForJwt: 200,
-  getWorkloadAccessTokenForUserId: 200,
-  getResourceOauth2Token: 200,
-  getResourceApiKey: 200,
-  getResourcePaymentToken: 200,
-  completeResourceTokenAuth: 100
-}
+export const dataPlaneQuotas: Quotas<keyof DataPlane.Operations> = Record.map(
+  DataPlane.operations,
+  ({ quota }) => quota
+)
 
 /**
- * Calls a second and operation of the control plane, as the AWS documentation gives them.
+ * The quota of each operation of the control plane in calls a second, by the AWS documentation.
  *
  * @since 0.1.0
  * @category quotas
  */
-export const controlPlaneQuota = 20
+export const controlPlaneQuota: number = ControlPlane.operations.getTokenVault.quota
 
-type Limits<Operation extends string> = { readonly [K in Operation]: RateLimiter.RateLimiter }
-
-// Quotas are counted by operation: each has a bucket of its own.
-const makeLimits = <Operation extends string>(
-  quotas: { readonly [K in Operation]: number }
-): Effect.Effect<Limits<Operation>, never, Scope.Scope> =>
+// AWS counts each operation by itself.
+const makeLimiters = <Operation extends string>(
+  quotas: Quotas<Operation>
+): Effect.Effect<{ readonly [K in Operation]: RateLimiter.RateLimiter }, never, Scope.Scope> =>
   Effect.map(
     Effect.forEach(Record.toEntries(quotas), ([operation, limit]) =>
-      Effect.map(RateLimiter.make({ limit, interval: "1 second" }), (limiter) =>
-        [operation, limiter] as const)),
-    // The names are those of `quotas`; `Record` knows them as strings only.
+      Effect.map(RateLimiter.make({ limit, interval: "1 second" }), (limiter) => [operation, limiter])),
+    // A limiter for each quota. `Object.fromEntries` forgets the names.
     (limiters) =>
-      Object.fromEntries(limiters) as Limits<Operation>
+      Object.fromEntries(limiters) as { readonly [K in Operation]: RateLimiter.RateLimiter }
   )
 
 /**
@@ -62,18 +61,18 @@ const makeLimits = <Operation extends string>(
  * import * as RateLimit from "effect-agentcore-identity/RateLimit"
  * import * as Layer from "effect/Layer"
  *
- * // An account that shares its quotas with another fleet.
+ * // Another fleet uses the rest of the account's quota.
  * const live = Identity.layer.pipe(
  *   Layer.provide(RateLimit.dataPlane({ getResourceOauth2Token: 50 })),
  *   Layer.provide(AwsDataPlane.layer())
  * )
  */
 export const dataPlane = (
-  quotas: { readonly [K in DataPlane.Operation]?: number } = {}
+  quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
   Layer.unwrapScoped(Effect.map(
-    makeLimits<DataPlane.Operation>({ ...dataPlaneQuotas, ...quotas }),
-    (limits) => DataPlane.decorate((operation, effect) => limits[operation](effect))
+    makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
+    (limiters) => DataPlane.decorate((operation, effect) => limiters[operation](effect))
   ))
 
 /**
@@ -86,6 +85,6 @@ export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
   Layer.unwrapScoped(Effect.map(
-    makeLimits<ControlPlane.Operation>(Record.map(operations, () => quota)),
-    (limits) => ControlPlane.decorate((operation, effect) => limits[operation](effect))
+    makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
+    (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect))
   ))

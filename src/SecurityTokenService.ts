@@ -1,6 +1,6 @@
 /**
  * JWTs that AWS signs for the caller's own IAM identity (STS GetWebIdentityToken), for services outside of AWS that trust the account's
- * issuer: outbound web identity federation. An interface that adapters implement; programs use `IamAccessToken`.
+ * issuer: outbound web identity federation. Programs use `IamAccessToken`, which is built on this service. Adapters implement it.
  *
  * @since 0.1.0
  */
@@ -8,14 +8,18 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type {
-  CommonError,
+import {
+  AccessDeniedException,
+  InternalServerException,
   JWTPayloadSizeExceededException,
   OutboundWebIdentityFederationDisabledException,
-  SessionDurationEscalationException
+  SessionDurationEscalationException,
+  ThrottlingException,
+  ValidationException
 } from "./IdentityError.js"
 import * as Plane from "./internal/plane.js"
 import * as Constraint from "./models/internal/constraint.js"
+import * as Operation from "./Operation.js"
 
 // -----------------------------------------------------------------------------
 // Requests. Limits: the AWS service model of STS.
@@ -36,7 +40,7 @@ export type SigningAlgorithm = typeof SigningAlgorithm.Type
 /**
  * - `audience`: 1 to 10 audiences of 1 to 1000 characters
  * - `durationSeconds`: 60 to 3600; the service's default is 300
- * - `tags`: up to 50, keys of 1 to 128 characters and values of up to 256; the token carries them as claims
+ * - `tags`: up to 50, keys of 1 to 128 characters and values of up to 256. The token carries them as claims
  *
  * @since 0.1.0
  * @category requests
@@ -70,39 +74,62 @@ export const GetWebIdentityTokenResponse = Schema.Struct({
 export type GetWebIdentityTokenResponse = typeof GetWebIdentityTokenResponse.Type
 
 // -----------------------------------------------------------------------------
+// Operations
+// -----------------------------------------------------------------------------
+
+/**
+ * The operations, one row each.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const operations = {
+  /**
+   * A JWT, signed by AWS, that names the IAM identity of the caller.
+   */
+  getWebIdentityToken: Operation.make("GetWebIdentityToken", {
+    request: GetWebIdentityTokenRequest,
+    response: GetWebIdentityTokenResponse,
+    errors: [
+      ValidationException,
+      AccessDeniedException,
+      ThrottlingException,
+      InternalServerException,
+      OutboundWebIdentityFederationDisabledException,
+      SessionDurationEscalationException,
+      JWTPayloadSizeExceededException
+    ],
+    path: "/"
+  })
+}
+
+/**
+ * What every operation of the service can fail with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyof typeof operations]>
+
+// -----------------------------------------------------------------------------
 // Service
 // -----------------------------------------------------------------------------
 
 /**
- * @since 0.1.0
- * @category errors
- */
-export type SecurityTokenServiceError =
-  | CommonError
-  | OutboundWebIdentityFederationDisabledException
-  | SessionDurationEscalationException
-  | JWTPayloadSizeExceededException
-
-/**
+ * The operations as methods.
+ *
  * @since 0.1.0
  * @category services
  */
-export interface Service {
-  /**
-   * A JWT, signed by AWS, that says which IAM identity asked for it.
-   */
-  readonly getWebIdentityToken: (
-    request: GetWebIdentityTokenRequest
-  ) => Effect.Effect<GetWebIdentityTokenResponse, SecurityTokenServiceError>
-}
+export interface Operations extends Operation.Plane<typeof operations> {}
 
 /**
- * The name of an operation.
+ * The service of STS.
  *
  * @since 0.1.0
- * @category models
+ * @category services
  */
-export type Operation = keyof Service
+export interface Service extends Operations {}
 
 /**
  * @since 0.1.0
@@ -121,33 +148,22 @@ export class SecurityTokenService
 {}
 
 /**
- * The service over an implementation: requests are checked against the limits of the service model before the implementation sees
- * them, and every call is a span `SecurityTokenService.<operation>`.
+ * The service over an implementation. It checks requests against the limits of the service model before it calls the implementation, and
+ * adds the operation's name to errors that were raised without it. Every call is a span `SecurityTokenService.<operation>`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (implementation: Service): Service =>
-  SecurityTokenService.of({
-    getWebIdentityToken: Plane.operation("SecurityTokenService")(
-      "getWebIdentityToken",
-      "GetWebIdentityToken",
-      GetWebIdentityTokenRequest,
-      implementation.getWebIdentityToken
-    )
-  })
+export const make = (implementation: Operations): Service =>
+  Plane.make("SecurityTokenService", operations, implementation)
 
 /**
- * Wraps one call: gets the operation's name, the call, and the request, and returns what is called in its place.
+ * Wraps one call: gets the operation's name, the call, and the request, and returns the call that replaces it.
  *
  * @since 0.1.0
  * @category models
  */
-export type Decorator = <A>(
-  operation: Operation,
-  effect: Effect.Effect<A, SecurityTokenServiceError>,
-  request: unknown
-) => Effect.Effect<A, SecurityTokenServiceError>
+export type Decorator = Operation.Decorator<typeof operations, SecurityTokenServiceError>
 
 /**
  * Wraps every operation of the service in context.
@@ -160,9 +176,5 @@ export const decorate = (
 ): Layer.Layer<SecurityTokenService, never, SecurityTokenService> =>
   Layer.effect(
     SecurityTokenService,
-    Effect.map(SecurityTokenService, (service) =>
-      SecurityTokenService.of({
-        getWebIdentityToken: (request) =>
-          decorator("getWebIdentityToken", service.getWebIdentityToken(request), request)
-      }))
+    Effect.map(SecurityTokenService, (service) => Plane.decorate(operations, service, decorator))
   )

@@ -1,5 +1,5 @@
 /**
- * How a program waits for a user's consent: by a `Schedule`, or by anything else that knows when to ask.
+ * How a program waits for a user's consent: by a `Schedule`, or by a poller of its own.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,7 @@ import type { ConsentSession } from "./ConsentSession.js"
 import { AuthorizationTimedOut } from "./IdentityError.js"
 
 /**
- * What a schedule decides on: the session, and how many times it has been asked for since the wait began (0 before the first
- * wait).
+ * The input of a schedule: the session, and the number of polls since the wait began (0 before the first poll).
  *
  * @since 0.1.0
  * @category models
@@ -24,8 +23,8 @@ export interface PollState {
 }
 
 /**
- * A wait: `poll` asks once, and gives the token if there is one. Its failures end the wait; throttling, 5xx answers and lost
- * connections are not among them, they count as "not yet".
+ * A wait. `poll` asks once, and returns the token if there is one. A failure of `poll` ends the wait. Throttling, 5xx
+ * responses and lost connections are not failures here: they count as "not yet".
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +35,7 @@ export interface Wait<out E, out R> {
 }
 
 /**
- * Carries out a wait. However long a poller goes on, the flow ends it when the session expires.
+ * Runs a wait. The flow ends it at the latest when the session expires.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +43,8 @@ export interface Wait<out E, out R> {
 export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<Redacted.Redacted, E | AuthorizationTimedOut, R>
 
 /**
- * Every 5 seconds, for 10 minutes: the pace of the official SDKs, and the life of an authorization URL (AWS documentation).
+ * Every 5 seconds for 10 minutes: the interval of the official SDKs, and the lifetime of an authorization URL (AWS
+ * documentation).
  *
  * @since 0.1.0
  * @category schedules
@@ -54,8 +54,8 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
 )
 
 /**
- * A poller that asks by a schedule. The wait comes first: the session has just been answered as pending. When the schedule ends
- * without a token, the wait fails with `AuthorizationTimedOut`.
+ * A poller that follows a schedule. It waits before the first poll, because the service has just answered that the
+ * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`.
  *
  * @since 0.1.0
  * @category constructors
@@ -63,7 +63,7 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
  * import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
  * import * as Schedule from "effect/Schedule"
  *
- * // Quick at first, slower later, never slower than every 10 seconds, for 3 minutes.
+ * // Fast at first, then slower, at least every 10 seconds, for 3 minutes.
  * const patient = TokenPoller.schedule(
  *   Schedule.exponential("500 millis").pipe(
  *     Schedule.union(Schedule.spaced("10 seconds")),
@@ -75,7 +75,7 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
   Effect.suspend(() => {
     let attempt = -1
     let token = Option.none<Redacted.Redacted>()
-    // The first run asks nothing: `repeat` runs once before the schedule's first delay.
+    // The first run does not poll: `repeat` runs once before the first delay of the schedule.
     const step = Effect.suspend(() => {
       attempt++
       const state: PollState = { session, attempt }
@@ -91,7 +91,7 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
   })
 
 /**
- * A poller of one's own: for pushes, queues, or a page that knows when the user is back.
+ * A custom poller, for example for a push, a queue, or a page that knows when the user is back.
  *
  * @since 0.1.0
  * @category constructors
@@ -103,7 +103,7 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
  *
  * const userIsBack: Effect.Effect<void> = Effect.void
  *
- * // Asks exactly once, when the user is back.
+ * // Polls exactly once, when the user is back.
  * const onReturn = TokenPoller.make(({ poll, session }) =>
  *   Effect.zipRight(userIsBack, poll).pipe(
  *     Effect.flatMap(Option.match({
@@ -116,7 +116,7 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
 export const make = (poller: Poller): Poller => poller
 
 /**
- * The poller of requests that have none of their own, read from the context of the program that asks. Default:
+ * The poller of requests without one of their own. The flow reads it from the context of the calling program. Default:
  * {@link defaultSchedule}.
  *
  * @since 0.1.0
@@ -127,7 +127,7 @@ export class TokenPoller extends Context.Reference<TokenPoller>()("effect-agentc
 }) {}
 
 /**
- * A schedule or a poller, as a poller.
+ * Converts a schedule to a poller. Returns a poller as it is.
  *
  * @since 0.1.0
  * @category constructors

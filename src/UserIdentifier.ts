@@ -1,5 +1,5 @@
 /**
- * The user for whom a credential is asked: an opaque id that the application vouches for, or the user's own JWT.
+ * The user of a credential: an opaque id that the application vouches for, or the user's own JWT.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,8 @@ import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
 
 /**
- * A user id, 1 to 128 characters (AWS service model). AgentCore does not verify it: the application vouches for it. AWS
- * advises the form `provider+user`.
+ * A user id, 1 to 128 characters (AWS service model). AgentCore does not verify it; the application vouches for it. AWS
+ * recommends the form `provider+user`.
  *
  * @since 0.1.0
  * @category schemas
@@ -26,12 +26,12 @@ export const UserId: Schema.Schema<string> = Constraint.text(1, 128)
 export const UserToken: Schema.Redacted<Schema.Schema<string>> = Constraint.secret(
   1,
   131072,
-  /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]*$/
+  /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+$/
 )
 
 /**
- * A user, by exactly one of the two identifiers. They are separate namespaces at AWS: a token stored for a user's JWT is
- * not found by the same user's id.
+ * A user, by exactly one of the two identifiers. They are separate namespaces at AWS: a token stored under a user's JWT
+ * is not found under the same user's id.
  *
  * @since 0.1.0
  * @category models
@@ -41,14 +41,14 @@ export type UserIdentifier =
   | { readonly userToken: Redacted.Redacted; readonly userId?: never }
 
 /**
+ * The encoded form of {@link UserIdentifier}, with the JWT in clear.
+ *
  * @since 0.1.0
  * @category models
  */
 export type UserIdentifierEncoded =
   | { readonly userId: string; readonly userToken?: never }
   | { readonly userToken: string; readonly userId?: never }
-
-const absent = Schema.optionalWith(Schema.Never, { exact: true })
 
 /**
  * The schema of {@link UserIdentifier}.
@@ -64,14 +64,14 @@ const absent = Schema.optionalWith(Schema.Never, { exact: true })
  *
  * console.log(UserIdentifier.equals(byId, byToken)) // false
  */
-export const UserIdentifier: Schema.Schema<UserIdentifier, UserIdentifierEncoded> = Schema.Union(
-  Schema.Struct({ userId: UserId, userToken: absent }),
-  Schema.Struct({ userToken: UserToken, userId: absent })
-)
+export const UserIdentifier: Schema.Schema<UserIdentifier, UserIdentifierEncoded> = Constraint.union({
+  userId: UserId,
+  userToken: UserToken
+})
 
 /**
- * Whether two identifiers are the same artifact: the same id, or the very same JWT. AgentCore completes an authorization
- * for the original artifact only; a fresh JWT of the same subject is refused there.
+ * Whether two identifiers are the same artifact: the same id, or the same JWT. AgentCore completes an authorization for
+ * the original artifact only, and refuses a new JWT of the same subject.
  *
  * @since 0.1.0
  * @category predicates

@@ -1,5 +1,5 @@
 /**
- * The token that says who is calling: a workload, alone or for a user. Everything that `Identity` fetches is fetched with it.
+ * The workload access token, which identifies the caller: a workload, alone or for a user. `Identity` sends it with every request.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
 import type { MissingWorkloadAccessToken } from "./IdentityError.js"
-import * as Flight from "./internal/singleFlight.js"
+import * as SingleFlight from "./internal/singleFlight.js"
 import { isTransient } from "./internal/transient.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
@@ -25,7 +25,7 @@ export type WorkloadAccessTokenError = MissingWorkloadAccessToken | DataPlaneErr
 
 /**
  * - `get`: the token of the caller of this run, not a captured one
- * - `invalidate`: the service refused this token; where it can be renewed, the next `get` renews it
+ * - `invalidate`: marks a token that the service refused. The next `get` renews it, unless it cannot be renewed.
  *
  * @since 0.1.0
  * @category services
@@ -50,9 +50,9 @@ export class WorkloadAccessToken
 
 /**
  * - `name`: the workload identity's name, 3 to 255 characters
- * - `user`: for whom it acts, by JWT or by id. Default: for itself alone.
- * - `renewAfter`: the age at which a token is no longer given out. Default: 10 minutes, since AWS documents no lifetime, and users
- *   report tokens that were refused after 15 to 30 minutes. `Duration.infinity`: only when it was invalidated.
+ * - `user`: the user that the workload acts for, by JWT or by id. Default: none.
+ * - `renewAfter`: the age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report tokens
+ *   that were refused after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
  *
  * @since 0.1.0
  * @category models
@@ -65,11 +65,11 @@ export interface WorkloadOptions {
 
 const defaultRenewAfter = Duration.minutes(10)
 
-// Of a service that is down, callers wait for one answer in this time.
+// While renewals fail, one call in this time tries again, and the other calls use the old token.
 const holdOff = Duration.minutes(1)
 
 /**
- * The service of {@link layerWorkload}, for a program that makes one for each of its users.
+ * The service of {@link layerWorkload}, for a program with one service per user.
  *
  * @since 0.1.0
  * @category constructors
@@ -90,28 +90,28 @@ export const makeWorkload = (
       current = { token, renewAt }
       return token
     }
-    // An expired JWT obtains no new token, and says nothing about the old one.
-    const leavesOld = (error: DataPlaneError): boolean =>
+    // An expired JWT obtains no new token. The old one may still be valid.
+    const mayKeepOld = (error: DataPlaneError): boolean =>
       isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined)
-    // The old token is looked up when the renewal has failed: it may have been invalidated on the way.
+    // Reads the old token after the failure: it may have been invalidated during the call.
     const orKeepOld = (error: DataPlaneError): Effect.Effect<Redacted.Redacted, DataPlaneError> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         current === undefined
           ? Effect.fail(error)
           : Effect.as(
-            Effect.logDebug(`The workload access token was not renewed, and the old one is kept: ${error._tag}`),
+            Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`),
             keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
           ))
     const renew = Effect.flatMap(Clock.currentTimeMillis, (begin) =>
       Effect.map(obtain, ({ workloadAccessToken }) => keep(workloadAccessToken, begin + lifetime))).pipe(
-        Effect.catchIf(leavesOld, orKeepOld)
+        Effect.catchIf(mayKeepOld, orKeepOld)
       )
-    const flights = Flight.make<Redacted.Redacted, DataPlaneError>()
+    const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     return {
       get: Effect.flatMap(Clock.currentTimeMillis, (now) =>
         current !== undefined && now < current.renewAt
           ? Effect.succeed(current.token)
-          : flights.share("", renew, Effect.void)),
+          : share("", renew)),
       invalidate: (stale) =>
         Effect.sync(() => {
           if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) {
@@ -122,7 +122,7 @@ export const makeWorkload = (
   })
 
 /**
- * A token that is at hand, for instance from the headers of a request. It cannot be renewed.
+ * A given token, for example from the headers of a request. It cannot be renewed.
  *
  * @since 0.1.0
  * @category layers
@@ -141,12 +141,12 @@ export const layerConfig = (
 ): Layer.Layer<WorkloadAccessToken, ConfigError> => Layer.unwrapEffect(Effect.map(token, layer))
 
 /**
- * Obtains the token from AgentCore when it is first needed, and again at the next `get` after `renewAfter`, or after it was
- * invalidated. One such layer is one caller: a server that acts for many users provides one for each request, or keeps one of
- * {@link makeWorkload} for each user.
+ * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`. One such layer is
+ * one caller. A server that acts for many users provides a layer for each request, or keeps a service of {@link makeWorkload} for each
+ * user.
  *
- * Callers who come at once share one call. A renewal that fails for a reason that may pass (throttling, 5xx, a lost connection), or
- * because the user's JWT has expired, gives the old token for another minute, unless that was invalidated.
+ * Concurrent callers share one call. If a renewal fails for a transient reason (throttling, 5xx, a lost connection), or because the user's
+ * JWT has expired, `get` returns the old token for another minute, unless that was invalidated.
  *
  * @since 0.1.0
  * @category layers
@@ -155,10 +155,10 @@ export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAcc
   Layer.effect(WorkloadAccessToken, makeWorkload(options))
 
 /**
- * Binds the caller of now to work that runs later or elsewhere: taken from a queue, started by a timer, handed to a worker. Without it
- * such work runs for the caller of the fiber that runs it, and not for the one whose request it came from.
+ * Binds the current caller to work that runs later or in another fiber: from a queue, after a timer, in a worker. Without it, such work runs
+ * for the caller of the fiber that runs it, and not for the caller whose request it came from.
  *
- * It keeps the service and not a token: where tokens are renewed, the work runs with a fresh one.
+ * It captures the service and not a token, so that the work runs with a renewed token.
  *
  * @since 0.1.0
  * @category combinators

@@ -1,14 +1,15 @@
 /**
- * Workload identities: the names that agents act under, and the URLs that their users may come back to.
+ * Workload identities: the identities of agents, with the return URLs that are allowed after consent.
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { ControlPlane, type StreamOptions, type WorkloadIdentityError } from "./ControlPlane.js"
+import { ControlPlane, type Service, type StreamOptions, type WorkloadIdentityError } from "./ControlPlane.js"
 import * as KeyedLock from "./internal/keyedLock.js"
 import type {
   CreateWorkloadIdentityResponse,
@@ -17,7 +18,7 @@ import type {
 } from "./models/WorkloadIdentity.js"
 
 /**
- * Other writers kept replacing the return URLs. What was to be changed may be missing.
+ * Other writers replaced the return URLs each time. The change may be missing.
  *
  * @since 0.1.0
  * @category errors
@@ -26,7 +27,7 @@ export class ReturnUrlsContended extends Schema.TaggedError<ReturnUrlsContended>
   "effect-agentcore-identity/ReturnUrlsContended"
 )("ReturnUrlsContended", { name: Schema.String }) {
   override get message(): string {
-    return `The return URLs of workload identity '${this.name}' keep being replaced by others: try again`
+    return `Other writers keep replacing the return URLs of workload identity '${this.name}': try again`
   }
 }
 
@@ -40,7 +41,7 @@ export class ReturnUrlsContended extends Schema.TaggedError<ReturnUrlsContended>
  * import * as Effect from "effect/Effect"
  *
  * const setUp = Effect.gen(function*() {
- *   // As often as you like: what is there already stays.
+ *   // It can be repeated: an existing identity and its URLs stay.
  *   yield* WorkloadIdentity.ensure({ name: "my-agent", returnUrls: ["https://agent.example.com/consent"] })
  * })
  */
@@ -93,15 +94,17 @@ export const stream = (
   Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamWorkloadIdentities(options)))
 
 // -----------------------------------------------------------------------------
-// Changes that can be repeated
+// Repeatable changes
 // -----------------------------------------------------------------------------
 
-// For each plane, one change of a name at a time.
-const locks = new WeakMap<object, KeyedLock.KeyedLock>()
+/** One lock for each plane. In a process, one fiber at a time changes the identity of a name. */
+class Locks extends Context.Reference<Locks>()("effect-agentcore-identity/WorkloadIdentity/Locks", {
+  defaultValue: () => new WeakMap<Service, KeyedLock.KeyedLock>()
+}) {}
 
-// AWS has no conditional write: another writer may have read before this one wrote, and then write what it read. A write is
-// trusted only when it is still there after the time that such a writer takes from its reading to its writing.
-const settling = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.intersect(Schedule.recurs(40)))
+// AWS has no conditional write: another writer may have read before this write, and may overwrite it. A write is trusted if it is still
+// there after the time that such a writer takes from its read to its write.
+const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.intersect(Schedule.recurs(40)))
 
 const urlsOf = (identity: GetWorkloadIdentityResponse): ReadonlyArray<string> =>
   identity.allowedResourceOauth2ReturnUrls ?? []
@@ -115,18 +118,18 @@ const converge = (
     const step = Effect.gen(function*() {
       const current = yield* controlPlane.getWorkloadIdentity({ name })
       const urls = urlsOf(current)
-      const wanted = change(urls)
-      if (wanted.length === urls.length) {
+      const changed = change(urls)
+      if (changed.length === urls.length) {
         return current
       }
-      yield* controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: wanted })
+      yield* controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: changed })
       return yield* new ReturnUrlsContended({ name })
     })
-    return yield* Effect.retry(step, { schedule: settling, while: (error) => error._tag === "ReturnUrlsContended" })
+    return yield* Effect.retry(step, { schedule: confirmation, while: (error) => error._tag === "ReturnUrlsContended" })
   })
 
-const locked = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (controlPlane) => {
+const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
+  Effect.flatMap(Effect.all([ControlPlane, Locks]), ([controlPlane, locks]) => {
     const lock = locks.get(controlPlane) ?? KeyedLock.unsafeMake()
     locks.set(controlPlane, lock)
     return lock(name, effect)
@@ -135,9 +138,9 @@ const locked = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): 
 const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set([...a, ...b])]
 
 /**
- * Adds return URLs; those that are there stay. One change of a name at a time in a process. Across processes a change is
- * confirmed by reading it again after 300 ms (with jitter), and repeated until it lasts: AWS has no conditional write.
- * Nothing is written, and nothing waited for, when nothing is missing.
+ * Adds return URLs to those of the identity. In a process, one fiber at a time changes the identity of a name. Because AWS has no
+ * conditional write, the change is read again after 300 ms (with jitter), and repeated until another process does not overwrite it. If no
+ * URL is missing, it neither writes nor waits.
  *
  * @since 0.1.0
  * @category operations
@@ -146,10 +149,10 @@ export const addReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
-  locked(name, converge(name, (urls) => union(urls, returnUrls)))
+  withLock(name, converge(name, (urls) => union(urls, returnUrls)))
 
 /**
- * Takes return URLs away, in the same way.
+ * Removes return URLs, in the same way.
  *
  * @since 0.1.0
  * @category operations
@@ -158,11 +161,11 @@ export const removeReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
-  locked(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
+  withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
 
 /**
- * Makes sure that a workload identity is there, with at least these return URLs: creates it, or adds what is missing, and
- * never removes anything. `tags` are set when it is created. It can be called as often, and by as many, as you like.
+ * Ensures that a workload identity exists, with at least these return URLs. It creates the identity, or adds the missing URLs, and never
+ * removes one. `tags` are set on creation only. Calls can be repeated, and can run at the same time in several processes.
  *
  * @since 0.1.0
  * @category operations
@@ -174,14 +177,14 @@ export const ensure = (options: {
 }): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
   const { name, returnUrls = [] } = options
   const present = converge(name, (urls) => union(urls, returnUrls))
-  return locked(
+  return withLock(
     name,
     Effect.catchTag(
       present,
       "ResourceNotFoundException",
       () =>
         Effect.catchTag(create(options), "ValidationException", (error) =>
-          // Somebody else was quicker, or the request is invalid: then the identity is still not there.
+          // Another process was faster, or the request is invalid: then the identity still does not exist.
           Effect.catchTag(get(name), "ResourceNotFoundException", () => Effect.fail(error))).pipe(
             Effect.zipRight(present)
           )

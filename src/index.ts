@@ -1,7 +1,7 @@
 /**
- * Every module that needs neither the AWS SDK nor HTTP. The modules under `aws/`, `http/`, `local/`, `persistence/`, `promise/` and `testing/` are
- * imported by their own subpaths: Node does not tree-shake, and a program that only describes what it needs should load
- * none of them.
+ * Every module that needs neither the AWS SDK nor HTTP. Import the modules under `aws/`, `http/`, `local/`,
+ * `persistence/`, `promise/` and `testing/` by their own subpaths. Node does not tree-shake, and a program without
+ * adapters should load none of them.
  *
  * @since 0.1.0
  */
@@ -80,6 +80,11 @@ export * as IdentityMetrics from "./IdentityMetrics.js"
  * @since 0.1.0
  */
 export * as IdentitySetup from "./IdentitySetup.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as Operation from "./Operation.js"
 
 /**
  * @since 0.1.0

@@ -18,7 +18,7 @@ class GoogleToken extends Context.Tag("GoogleToken")<GoogleToken, Redacted.Redac
 
 const github = { provider: "github", flow: "M2M" } as const
 
-// A token named after what it was asked for and for whom.
+// A token named after its provider, its caller and the number of the call.
 const telling: ScriptedPlanes.Script = {
   getResourceOauth2Token: (request, index) =>
     answers.issued(

@@ -24,21 +24,17 @@ const portal = (status: string, others: Partial<ConsentPortalResponse> = {}): Co
   ...others
 })
 
+const notFound = Effect.fail(
+  new IdentityError.ResourceNotFoundException({ operation: "GetConsentPortal", message: "not found" })
+)
+
 const states = (...portals: ReadonlyArray<ConsentPortalResponse>) =>
   ScriptedPlanes.layer({
     getConsentPortal: (_, index) => {
       const state = portals[index] ?? portals.at(-1)
-      return state === undefined
-        ? Effect.fail(
-          new IdentityError.ResourceNotFoundException({ operation: "GetConsentPortal", message: "not found" })
-        )
-        : Effect.succeed(state)
+      return state === undefined ? notFound : Effect.succeed(state)
     }
   })
-
-const gone = Effect.fail(
-  new IdentityError.ResourceNotFoundException({ operation: "GetConsentPortal", message: "not found" })
-)
 
 const after = <A, E, R>(duration: "0 millis" | "4 seconds" | "10 minutes", effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
@@ -67,7 +63,7 @@ describe("ConsentPortal", () => {
       portal("ACTIVE", { portalUrl: "https://portal.example.com/p1/" })
     ))))
 
-  it.effect("ends with the reason when the creation, or an update, failed", () =>
+  it.effect("fails with the reason of a failed creation or update", () =>
     Effect.gen(function*() {
       for (const status of ["FAILED", "UPDATE_FAILED"]) {
         const error = yield* Effect.flip(ConsentPortal.awaitActive("portal-1")).pipe(
@@ -78,7 +74,7 @@ describe("ConsentPortal", () => {
       }
     }))
 
-  it.effect("times out, by its default or by a schedule", () =>
+  it.effect("times out with the default and with a given schedule", () =>
     Effect.gen(function*() {
       const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitActive("portal-1")))
       assert(error._tag === "ConsentPortalTimedOut")
@@ -87,11 +83,11 @@ describe("ConsentPortal", () => {
       assert.strictEqual(soon._tag, "ConsentPortalTimedOut")
     }).pipe(Effect.provide(states(portal("UPDATING")))))
 
-  it.effect("awaits the end", () =>
+  it.effect("awaits the deletion", () =>
     Effect.gen(function*() {
       yield* after("4 seconds", ConsentPortal.awaitDeleted("portal-1")).pipe(
         Effect.provide(ScriptedPlanes.layer({
-          getConsentPortal: [Effect.succeed(portal("DELETING")), Effect.succeed(portal("DELETING")), gone]
+          getConsentPortal: [Effect.succeed(portal("DELETING")), Effect.succeed(portal("DELETING")), notFound]
         }))
       )
       const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitDeleted("portal-1"))).pipe(

@@ -53,7 +53,7 @@ describe("the errors of each operation are those of the service model", () => {
     expectTypeOf<ErrorOf<"createPaymentCredentialProvider">>().toEqualTypeOf<Create>()
     expectTypeOf<ErrorOf<"getPaymentCredentialProvider">>().toEqualTypeOf<E6 | "DecryptionFailure">()
     expectTypeOf<ErrorOf<"updatePaymentCredentialProvider">>().toEqualTypeOf<Update>()
-    expectTypeOf<ErrorOf<"deletePaymentCredentialProvider">>().toEqualTypeOf<E6 | "ConflictException">()
+    expectTypeOf<ErrorOf<"deletePaymentCredentialProvider">>().toEqualTypeOf<E6>()
     expectTypeOf<ErrorOf<"listPaymentCredentialProviders">>().toEqualTypeOf<E6>()
   })
 

@@ -10,7 +10,6 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
-import { operations } from "../src/internal/controlPlaneOperations.js"
 import * as Recorder from "./recorder.js"
 
 const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
@@ -51,10 +50,12 @@ describe("ControlPlane.make", () => {
         consentPortalIdentifier: 1
       }
       const plane = yield* ControlPlane.ControlPlane
-      const calls = Object.entries(operations).map(([method, { name }]) => ({ method, name }))
+      const calls = Object.entries(ControlPlane.operations).map(([method, { name }]) => ({ method, name }))
       assert.lengthOf(calls, 30)
       for (const { method, name } of calls) {
-        const call = plane[method as ControlPlane.Operation] as (request: unknown) => Effect.Effect<unknown, unknown>
+        const call = plane[method as keyof ControlPlane.Operations] as (
+          request: unknown
+        ) => Effect.Effect<unknown, unknown>
         const error = yield* Effect.flip(call(request))
         assert(error instanceof IdentityError.ValidationException, method)
         assert.strictEqual(error.operation, name)

@@ -12,8 +12,8 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import * as Observation from "../src/internal/observation.js"
 import { Rejected } from "../src/internal/rejectedCredential.js"
+import * as Telemetry from "../src/internal/telemetry.js"
 import * as Recorder from "./recorder.js"
 import { answers, failures, secret } from "./utils.js"
 
@@ -27,9 +27,9 @@ const plain = (entries: Stored): CredentialCache.StoreService => ({
 })
 
 const broken: CredentialCache.StoreService = {
-  get: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" })),
-  set: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" })),
-  remove: () => Effect.fail(new CredentialCache.StoreError({ reason: "it is broken" }))
+  get: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" })),
+  set: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" })),
+  remove: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" }))
 }
 
 const silent: CredentialCache.StoreService = {
@@ -114,8 +114,8 @@ describe("CredentialCache.layerStore", () => {
       )
       yield* a.token()
       const before = yield* hits
-      const record: Observation.Record = { attempts: 0, cache: undefined }
-      yield* Effect.provideService(b.token(), Observation.Observation, record)
+      const record: Telemetry.Record = { attempts: 0, cache: undefined }
+      yield* Effect.provideService(b.token(), Telemetry.Observation, record)
       assert.strictEqual(record.cache, "hit")
       assert.strictEqual((yield* hits) - before, 1)
     }).pipe(Effect.provide(numbered)))
@@ -365,8 +365,8 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       const after = [yield* failuresOf("get"), yield* failuresOf("set"), yield* failuresOf("remove")]
       assert.deepStrictEqual(after.map((count, index) => count - before[index]!), [3, 2, 1])
       const said = (yield* recorder.everything).join("\n")
-      assert.include(said, "The store of credentials failed to get: it is broken")
-      assert.include(said, "The store of credentials failed to set: it is broken")
+      assert.include(said, "The credential store failed to get: it is broken")
+      assert.include(said, "The credential store failed to set: it is broken")
     }).pipe(Effect.provide(numbered)))
 
   it.scoped("so is one with defects, and what they say is not repeated", () =>
@@ -385,7 +385,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
         assert.strictEqual(yield* a.token(), "token-1")
       }).pipe(Effect.provide(recorder.layer))
       const said = (yield* recorder.everything).join("\n")
-      assert.include(said, "The store of credentials failed to set: it has a defect")
+      assert.include(said, "The credential store failed to set: it has a defect")
       assert.notInclude(said, "sentinel")
     }).pipe(Effect.provide(numbered)))
 

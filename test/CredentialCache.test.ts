@@ -18,8 +18,8 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/TestClock"
-import * as Observation from "../src/internal/observation.js"
 import { Rejected } from "../src/internal/rejectedCredential.js"
+import * as Telemetry from "../src/internal/telemetry.js"
 import * as Recorder from "./recorder.js"
 import { answers, failures, same, secret, sessionUri } from "./utils.js"
 
@@ -543,6 +543,18 @@ describe("CredentialCache: asking anew", () => {
       assert.strictEqual(yield* keyOf(), "key-1")
     }).pipe(Effect.provide(cached(numbered))))
 
+  it.effect("an invalidation of other credentials costs a call in flight nothing", () =>
+    Effect.gen(function*() {
+      const keys = yield* Effect.forEach(Array.from({ length: 5000 }), (_, index) => keyOf("weather", `user-${index}`))
+      const call = yield* Effect.fork(tokenOf())
+      yield* TestClock.adjust("500 millis")
+      yield* Effect.forEach(keys.slice(0, 100), invalidate, { discard: true })
+      yield* TestClock.adjust("500 millis")
+      yield* Fiber.join(call)
+      yield* tokenOf()
+      assert.strictEqual(yield* tokenCalls, 1)
+    }).pipe(Effect.provide(cached({ ...numbered, ...slow }))))
+
   it.effect("a request that the plane refuses is refused by the plane", () =>
     Effect.gen(function*() {
       // What a program without types may send.
@@ -701,8 +713,8 @@ describe("CredentialCache: one call for all who ask at once", () => {
 describe("CredentialCache: what is seen of it", () => {
   const observed = (request?: Partial<TokenRequest>) =>
     Effect.gen(function*() {
-      const record: Observation.Record = { attempts: 0, cache: undefined }
-      yield* Effect.ignore(Effect.provideService(tokenOf(request), Observation.Observation, record))
+      const record: Telemetry.Record = { attempts: 0, cache: undefined }
+      yield* Effect.ignore(Effect.provideService(tokenOf(request), Telemetry.Observation, record))
       return record.cache
     })
 

@@ -27,28 +27,28 @@ type Common =
   | "TransportError"
 
 describe("constructors", () => {
-  test("want endpoints exactly where the vendor needs them", () => {
+  test("require endpoints exactly for the vendors that need them", () => {
     CredentialProvider.okta({ ...client, ...endpoints })
     CredentialProvider.github(client)
-    // @ts-expect-error Okta's issuer is the customer's own
+    // @ts-expect-error Okta's issuer differs from customer to customer
     CredentialProvider.okta(client)
-    // @ts-expect-error GitHub's is known
+    // @ts-expect-error the service knows GitHub's endpoints
     CredentialProvider.github({ ...client, issuer: "https://github.com" })
   })
 
-  test("offer refresh tokens where a request can ask for them", () => {
+  test("offer offlineAccess for the vendors that issue refresh tokens on request", () => {
     CredentialProvider.google({ ...client, offlineAccess: true })
-    // @ts-expect-error GitHub has it in the app's settings
+    // @ts-expect-error GitHub enables refresh tokens in the settings of the app
     CredentialProvider.github({ ...client, offlineAccess: true })
   })
 
-  test("take secrets that are Redacted or references", () => {
+  test("accept secrets that are Redacted or references", () => {
     CredentialProvider.github({ ...client, clientSecret: { secretId: "s", jsonKey: "k" } })
     // @ts-expect-error not a plain string
     CredentialProvider.github({ ...client, clientSecret: "secret" })
   })
 
-  test("want one way to find, and one way to authenticate at, a server of one's own", () => {
+  test("require discovery or metadata, and one way to authenticate, for a custom server", () => {
     CredentialProvider.custom({ ...client, discovery: "https://id.example.com/.well-known/openid-configuration" })
     CredentialProvider.custom({ name: "provider", awsIamIdTokenJwt: true, metadata: endpoints })
     // @ts-expect-error neither discovery nor metadata
@@ -81,11 +81,11 @@ describe("operations", () => {
       | "EncryptionFailure"
       | "DecryptionFailure"
       | "SecretSourceSwitch"
-      | "MustBeGivenAgain"
+      | "WriteOnlyMembersMissing"
     >()
   })
 
-  test("answer by kind", () => {
+  test("return the provider of the kind", () => {
     expectTypeOf(CredentialProvider.get({ kind: "apiKey", name: "weather" })).toExtend<
       Effect.Effect<CredentialProvider.Providers["apiKey"], unknown, unknown>
     >()

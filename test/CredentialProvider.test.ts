@@ -78,7 +78,10 @@ const others: ReadonlyArray<CredentialProvider.Definition> = [
     name: "provider",
     clientId: "my-agent",
     metadata: endpoints,
-    privateKeyJwt: { kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/k1", signingAlgorithm: "ES256" }
+    privateKeyJwt: {
+      kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+      signingAlgorithm: "ES256"
+    }
   }),
   CredentialProvider.custom({ name: "provider", awsIamIdTokenJwt: true, metadata: endpoints })
 ]
@@ -97,21 +100,24 @@ const schemaOf = (definition: CredentialProvider.Definition): Schema.Schema<unkn
 
 describe("constructors", () => {
   it.each([...all, ...others].map((definition) => ({ definition, label: label(definition) })))(
-    "$label: the request is one of the service model, whole",
+    "$label: the request conforms to the service model",
     ({ definition }) => {
       const checked = Schema.validateSync(schemaOf(definition), { onExcessProperty: "error" })(definition.request)
       same(checked, definition.request)
     }
   )
 
-  it("know how a vendor is asked for refresh tokens", () => {
-    const ask = (definition: CredentialProvider.Oauth2Definition) => definition.ask
-    assert.deepStrictEqual(ask(CredentialProvider.google(client)), { scopes: [], customParameters: {} })
-    assert.deepStrictEqual(ask(CredentialProvider.google({ ...client, offlineAccess: true })), {
+  it("return the parameters that request refresh tokens", () => {
+    const offline = { ...client, offlineAccess: true }
+    assert.deepStrictEqual(CredentialProvider.google(client).authorizationParameters, {
+      scopes: [],
+      customParameters: {}
+    })
+    assert.deepStrictEqual(CredentialProvider.google(offline).authorizationParameters, {
       scopes: [],
       customParameters: { access_type: "offline" }
     })
-    assert.deepStrictEqual(ask(CredentialProvider.microsoft({ ...client, offlineAccess: true })), {
+    assert.deepStrictEqual(CredentialProvider.microsoft(offline).authorizationParameters, {
       scopes: ["offline_access"],
       customParameters: {}
     })
@@ -135,7 +141,7 @@ describe("ensure", () => {
       }).pipe(Effect.provide(local))
   )
 
-  it.effect("says what differs, and brings it up to date", () =>
+  it.effect("returns the differences and updates them", () =>
     Effect.gen(function*() {
       const before = CredentialProvider.custom({
         ...client,
@@ -159,7 +165,7 @@ describe("ensure", () => {
       assert.strictEqual((yield* CredentialProvider.ensure(after)).outcome, "Unchanged")
     }).pipe(Effect.provide(local)))
 
-  it.effect("sends secrets when they are to be rotated", () =>
+  it.effect("sends secrets with rotateSecrets", () =>
     Effect.gen(function*() {
       const definition = CredentialProvider.apiKey({ name: "weather", apiKey: Redacted.make(sentinel) })
       yield* CredentialProvider.ensure(definition)
@@ -172,7 +178,7 @@ describe("ensure", () => {
       })
     }).pipe(Effect.provide(local)))
 
-  it.effect("reads what somebody else created in the meantime, and reports what is really invalid", () =>
+  it.effect("accepts a provider that was created concurrently, and reports an invalid request", () =>
     Effect.gen(function*() {
       const missing = new IdentityError.ResourceNotFoundException({ operation: "Get", message: "not found" })
       const exists = new IdentityError.ValidationException({ operation: "Create", message: "already exists" })
@@ -204,7 +210,7 @@ describe("ensure", () => {
       assert.strictEqual(error._tag, "ValidationException")
     }))
 
-  it.effect("refuses to switch where a secret is kept", () =>
+  it.effect("fails when the source of a secret would switch", () =>
     Effect.gen(function*() {
       yield* CredentialProvider.ensure(CredentialProvider.github(client))
       const external = CredentialProvider.github({ ...client, clientSecret: { secretId: "s", jsonKey: "k" } })
@@ -216,7 +222,7 @@ describe("ensure", () => {
 })
 
 describe("update", () => {
-  it.effect("changes some members, and keeps the others", () =>
+  it.effect("changes some members and keeps the others", () =>
     Effect.gen(function*() {
       yield* CredentialProvider.ensure(CredentialProvider.okta(hosted))
       yield* CredentialProvider.update(
@@ -230,14 +236,14 @@ describe("update", () => {
       })
     }).pipe(Effect.provide(local)))
 
-  it.effect("names what has to be given again, unless the definition is at hand", () =>
+  it.effect("names the missing write-only members, unless the target is a definition", () =>
     Effect.gen(function*() {
       const definition = CredentialProvider.microsoft({ ...client, tenantId: "my-tenant" })
       yield* CredentialProvider.ensure(definition)
       const error = yield* Effect.flip(
         CredentialProvider.update({ kind: "oauth2", name: "provider" }, { clientId: "other-agent" })
       )
-      assert(error._tag === "MustBeGivenAgain")
+      assert(error._tag === "WriteOnlyMembersMissing")
       assert.deepStrictEqual(error.members, ["clientSecret", "tenantId"])
       yield* CredentialProvider.update(definition, { clientId: "other-agent" })
       assert.deepStrictEqual(
@@ -246,7 +252,7 @@ describe("update", () => {
       )
     }).pipe(Effect.provide(local)))
 
-  it.effect("replaces keys and payment secrets, and refuses a switch", () =>
+  it.effect("replaces keys and payment secrets, and fails when the source would switch", () =>
     Effect.gen(function*() {
       yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "weather", apiKey: secret(sentinel) }))
       yield* CredentialProvider.update({ kind: "apiKey", name: "weather" }, { apiKey: secret(rotated) })
@@ -302,7 +308,7 @@ describe("awaitReady", () => {
       }
     }))
 
-  it.effect("times out with the last status, also with one that is new", () =>
+  it.effect("times out with the last status, also with an unknown one", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.fork(Effect.flip(CredentialProvider.awaitReady(target)))
       yield* TestClock.adjust("3 minutes")
@@ -311,7 +317,7 @@ describe("awaitReady", () => {
       assert.strictEqual(error.status, "PONDERING")
     }).pipe(Effect.provide(states(provider("PONDERING")))))
 
-  it.effect("is over at once for kinds without a status", () =>
+  it.effect("ends at once for kinds without a status", () =>
     Effect.gen(function*() {
       const definition = CredentialProvider.apiKey({ name: "weather", apiKey: secret(sentinel) })
       yield* CredentialProvider.ensure(definition)
@@ -321,7 +327,7 @@ describe("awaitReady", () => {
 
 describe("secrets", () => {
   it.effect.each(all.map((definition) => ({ definition, label: label(definition) })))(
-    "$label: come back in no answer, plan, error, log line or span",
+    "$label: are in no response, difference, error, log line or span",
     ({ definition }) =>
       Effect.gen(function*() {
         const recorder = yield* Recorder.make

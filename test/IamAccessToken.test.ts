@@ -17,7 +17,7 @@ class WarehouseToken extends Context.Tag("WarehouseToken")<WarehouseToken, Redac
 
 const audience = "https://warehouse.example.com"
 
-/** A token named after whom it is for. */
+/** A token named after its audience. */
 const telling = ScriptedPlanes.layer({
   getWebIdentityToken: (request, index) =>
     Effect.succeed({
@@ -28,7 +28,7 @@ const telling = ScriptedPlanes.layer({
 
 const spend = <Id>(tag: Context.Tag<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
 
-/** What the service is asked for. */
+/** The requests to the service. */
 const asked = (options: IamAccessToken.Options) =>
   Effect.gen(function*() {
     yield* IamAccessToken.withIamAccessToken(Effect.void, options)

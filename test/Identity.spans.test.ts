@@ -20,7 +20,7 @@ const getAccessToken = <E = RequiresUserConsent, R = never>(request: Identity.Ac
 
 const shown = (): Effect.Effect<void> => Effect.void
 
-/** The spans of a program, however it ends. */
+/** The spans of a program, also of one that fails. */
 const spansOf = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Tracer.Span>, never, R> =>
   Effect.gen(function*() {
     const recorder = yield* Recorder.make
@@ -160,7 +160,7 @@ describe("the spans of Identity", () => {
         [["a-1", 2], ["a-2", 3], ["a-3", 4]]
       )
     }).pipe(Effect.provide(scripted({
-      // The provider `a-n` has its token at poll n.
+      // Provider `a-n` issues its token at poll n.
       getResourceOauth2Token: (() => {
         const polls = new Map<string, number>()
         return ({ resourceCredentialProviderName: provider }) => {

@@ -386,7 +386,7 @@ describe("Identity, other credentials", () => {
         provider: "coinbase",
         payment: { coinbaseCdpTokenRequest: { requestMethod: "POST", requestPath: "/platform/v2/x402" } }
       })
-      assert("coinbaseCdpTokenResponse" in answer)
+      assert(answer.coinbaseCdpTokenResponse !== undefined)
       assert.strictEqual(Redacted.value(answer.coinbaseCdpTokenResponse.bearerToken), "bearer")
     }).pipe(Effect.provide(scripted({
       getResourcePaymentToken: [

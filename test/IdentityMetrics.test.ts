@@ -8,7 +8,7 @@ import * as TestClock from "effect/TestClock"
 import * as Recorder from "./recorder.js"
 import { answers, failures, scripted, secret, sessionUri } from "./utils.js"
 
-// The registry of metrics is one for the process: each test has providers of its own.
+// The process has one registry of metrics, so each test has providers of its own.
 
 const getAccessToken = (provider: string, options?: Partial<Identity.AccessTokenRequest>) =>
   Effect.flatMap(
@@ -32,6 +32,9 @@ const of = (labels: IdentityMetrics.Labels) => {
 
 const ofTokens = (provider: string, outcome: string) =>
   of({ operation: "getAccessToken", provider, flow: "USER_FEDERATION", outcome })
+
+const keysOf = (provider: string, outcome = "ok") =>
+  Effect.map(of({ operation: "getApiKey", provider, outcome }), ({ operations }) => operations)
 
 describe("IdentityMetrics", () => {
   it.effect("count operations by outcome", () =>
@@ -140,4 +143,25 @@ describe("IdentityMetrics", () => {
         "access-token"
       ])
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
+
+  it.effect("distinguish a bounded number of providers for each Identity", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const getApiKey = (provider: string) => identity.getApiKey({ provider })
+      yield* Effect.flip(getApiKey("no provider has this name"))
+      assert.strictEqual(yield* keysOf("other", "ValidationException"), 1)
+      yield* Effect.forEach(
+        Array.from({ length: IdentityMetrics.maxProviders + 20 }, (_, i) => `provider-${i}`),
+        getApiKey,
+        { discard: true }
+      )
+      assert.strictEqual(yield* keysOf(`provider-${IdentityMetrics.maxProviders - 1}`), 1)
+      assert.strictEqual(yield* keysOf("other"), 20)
+      yield* getApiKey("provider-7")
+      assert.strictEqual(yield* keysOf("provider-7"), 2)
+
+      const another = yield* Identity.make
+      yield* another.getApiKey({ provider: "provider-of-another" })
+      assert.strictEqual(yield* keysOf("provider-of-another"), 1)
+    }).pipe(Effect.provide(scripted({ getResourceApiKey: () => Effect.succeed({ apiKey: secret("the-key") }) }))))
 })

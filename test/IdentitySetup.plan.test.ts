@@ -42,7 +42,7 @@ const actions = (changes: ReadonlyArray<IdentitySetup.Change>) =>
   changes.map(({ action, name }) => `${name}: ${action}`)
 
 describe("IdentitySetup.plan and apply", () => {
-  it.effect("applying twice plans nothing but what is not comparable", () =>
+  it.effect("a second run plans no change", () =>
     Effect.gen(function*() {
       const setup = yield* parse()
       const everything = ["my-agent: create", "github: create", "weather: create", "pay: create"]
@@ -59,7 +59,7 @@ describe("IdentitySetup.plan and apply", () => {
       assert.deepStrictEqual(yield* IdentitySetup.apply(setup), unchanged)
     }).pipe(Effect.provide(local)))
 
-  it.effect("plans and makes exactly the changes", () =>
+  it.effect("plans and applies exactly the changes", () =>
     Effect.gen(function*() {
       yield* IdentitySetup.apply(yield* parse())
       const setup = yield* parse({ urls: ["https://agent.example.com/new"], clientId: "other-agent", team: "platform" })
@@ -74,7 +74,7 @@ describe("IdentitySetup.plan and apply", () => {
       assert.isTrue((yield* IdentitySetup.plan(setup)).every((change) => change.action === "unchanged"))
     }).pipe(Effect.provide(local)))
 
-  it.effect("goes on after a run that failed half way", () =>
+  it.effect("completes a run that failed halfway", () =>
     Effect.gen(function*() {
       const failing = yield* Ref.make(true)
       const broken = Layer.provideMerge(
@@ -105,7 +105,7 @@ describe("IdentitySetup.plan and apply", () => {
       }).pipe(Effect.provide(broken))
     }))
 
-  it.effect("sends secrets again when they are to be rotated", () =>
+  it.effect("sends secrets again with rotateSecrets", () =>
     Effect.gen(function*() {
       const setup = yield* parse()
       yield* IdentitySetup.apply(setup)
@@ -118,7 +118,7 @@ describe("IdentitySetup.plan and apply", () => {
       ])
     }).pipe(Effect.provide(local)))
 
-  it.effect("shows a table without secrets", () =>
+  it.effect("formats a table without secrets", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const table = yield* Effect.gen(function*() {

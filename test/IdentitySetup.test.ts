@@ -11,7 +11,7 @@ const parse = (text: string, environment: Record<string, string> = {}) =>
 
 const lines = (text: string, environment?: Record<string, string>) =>
   Effect.map(Effect.flip(parse(text, environment)), (error) => {
-    assert.strictEqual(error._tag, "ParseError")
+    assert.strictEqual(error._tag, "SetupParseError")
     assert.notInclude(error.message, "sentinel")
     assert.notInclude(JSON.stringify(error), "sentinel")
     return error.message.split("\n")
@@ -53,10 +53,10 @@ describe("IdentitySetup.parse", () => {
       assert.notInclude(JSON.stringify(setup), "secret\"}")
     }))
 
-  it.effect("an empty object is a setup of nothing", () =>
+  it.effect("reads an empty object as an empty setup", () =>
     Effect.map(parse("{}"), (setup) => assert.deepStrictEqual(setup, {})))
 
-  it.effect("takes texts from the environment, also one in a tag", () =>
+  it.effect("reads strings from the environment, also in a tag", () =>
     Effect.gen(function*() {
       const text = github(`{ "clientId": { "$env": "ID" }, "clientSecret": { "$env": "SECRET" } }`)
       const setup = yield* parse(text, { ID: "agent", SECRET: "sentinel" })
@@ -65,7 +65,7 @@ describe("IdentitySetup.parse", () => {
       assert.deepStrictEqual((yield* parse(`{ "tags": { "a": { "$env": "ID" } } }`, { ID: "x" })).tags, { a: "x" })
     }))
 
-  it.effect("names the variable that is not set", () =>
+  it.effect("names a variable that is not set", () =>
     Effect.gen(function*() {
       const text = github(`{ "clientId": "sentinel", "clientSecret": { "$env": "MY_SECRET" } }`)
       assert.deepStrictEqual(yield* lines(text), [
@@ -73,56 +73,56 @@ describe("IdentitySetup.parse", () => {
       ])
     }))
 
-  it.effect("says where the text is no JSON", () =>
+  it.effect("reports where the text is not JSON", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* lines(""), ["setup.jsonc:1:1: a value is expected"])
-      assert.deepStrictEqual(yield* lines("{\n  \"tags\": {"), ["setup.jsonc:2:12: a closing brace is expected"])
+      assert.deepStrictEqual(yield* lines(""), ["setup.jsonc:1:1: expected a value"])
+      assert.deepStrictEqual(yield* lines("{\n  \"tags\": {"), ["setup.jsonc:2:12: expected a closing brace"])
       assert.deepStrictEqual(yield* lines("{\n  \"tags\": {}\r\n  \"local\": {}\n}"), [
-        "setup.jsonc:3:3: a comma is expected"
+        "setup.jsonc:3:3: expected a comma"
       ])
-      assert.deepStrictEqual(yield* lines("[\"sentinel\"]"), ["setup.jsonc:1:1: is not what is expected here"])
+      assert.deepStrictEqual(yield* lines("[\"sentinel\"]"), ["setup.jsonc:1:1: has the wrong type or value"])
       assert.deepStrictEqual(yield* lines(`{ "tags": { "a": "sentinel", "a": "b" } }`), [
-        "setup.jsonc:1:18: tags.a: is there twice"
+        "setup.jsonc:1:18: tags.a: is a duplicate"
       ])
     }))
 
-  it.effect("says which member breaks which limit, and never its value", () =>
+  it.effect("reports the member and its limit, and never its value", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* lines(`{ "workloadIdentities": [{ "name": "a" }, {}] }`), [
         "setup.jsonc:1:36: workloadIdentities[0].name: must have length greater than or equal to 3",
         "setup.jsonc:1:43: workloadIdentities[1].name: is missing"
       ])
       assert.deepStrictEqual(yield* lines(`{ "apiKeyCredentialProviders": [{ "name": "sentinel", "apiKey": 5 }] }`), [
-        "setup.jsonc:1:65: apiKeyCredentialProviders[0].apiKey: is not what is expected here"
+        "setup.jsonc:1:65: apiKeyCredentialProviders[0].apiKey: has the wrong type or value"
       ])
       assert.deepStrictEqual(yield* lines(`{ "local": { "kmsKeys": { "arn:aws:kms": 1 } } }`), [
-        "setup.jsonc:1:42: local.kmsKeys[\"arn:aws:kms\"]: is not what is expected here"
+        "setup.jsonc:1:42: local.kmsKeys[\"arn:aws:kms\"]: has the wrong type or value"
       ])
       assert.deepStrictEqual(
         yield* lines(`{ "workloadIdentities": [{ "name": "sentinel" }, { "name": "sentinel" }] }`),
         [
-          "setup.jsonc:1:60: workloadIdentities[1].name: must be the only one of its name"
+          "setup.jsonc:1:60: workloadIdentities[1].name: must be unique"
         ]
       )
       const [line] = yield* lines(github(`{ "clientId": "sentinel", "clientSecret": 7 }`))
-      assert.strictEqual(line, `setup.jsonc:6:110: ${githubPath}.clientSecret: is not what is expected here`)
+      assert.strictEqual(line, `setup.jsonc:6:110: ${githubPath}.clientSecret: has the wrong type or value`)
     }))
 
-  it.effect("refuses what it does not know: a name that is written wrong is not a member left out", () =>
+  it.effect("rejects unknown members, so that a misspelled name is not ignored", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* lines(`{ "workloadIdentitys": [] }`), [
-        "setup.jsonc:1:24: workloadIdentitys: is not known here"
+        "setup.jsonc:1:24: workloadIdentitys: is not a known member"
       ])
       assert.deepStrictEqual(
         yield* lines(github(`{ "clientId": "a", "clientSecret": "sentinel", "scope": "sentinel" }`)),
-        [`setup.jsonc:6:124: ${githubPath}.scope: is not known here`]
+        [`setup.jsonc:6:124: ${githubPath}.scope: is not a known member`]
       )
       assert.deepStrictEqual(yield* lines(github(`{ "clientId": "a", "clientSecrett": "sentinel" }`)), [
         `setup.jsonc:6:68: ${githubPath}.clientSecret: is missing`
       ])
       assert.deepStrictEqual(
         yield* lines(`{ "local": { "vendorEndpoints": { "SentinelOauth2": {} } } }`),
-        ["setup.jsonc:1:53: local.vendorEndpoints.SentinelOauth2: is not known here"]
+        ["setup.jsonc:1:53: local.vendorEndpoints.SentinelOauth2: is not a known member"]
       )
     }))
 })

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 
-/** Everything that a program tells the world: its spans with their attributes and events, and its log lines of every level. */
+/** Records the telemetry of a program: spans with attributes and events, and log lines of every level. */
 export interface Recorder {
   readonly layer: Layer.Layer<never>
   readonly spans: Effect.Effect<ReadonlyArray<Tracer.Span>>
@@ -73,7 +73,7 @@ export const make: Effect.Effect<Recorder> = Effect.sync(() => {
   }
 })
 
-/** All the ways in which an error ends up in somebody's terminal. */
+/** The ways in which an error is printed. */
 export const faces = (error: unknown): ReadonlyArray<string> => [
   String(error),
   JSON.stringify(error) ?? "",
@@ -83,7 +83,7 @@ export const faces = (error: unknown): ReadonlyArray<string> => [
   JSON.stringify(Cause.fail(error)) ?? ""
 ]
 
-/** No text holds any piece of 8 characters of any secret. */
+/** Asserts that no text contains 8 consecutive characters of a secret. */
 export const assertSecretFree = (texts: ReadonlyArray<string>, secrets: ReadonlyArray<string>): void => {
   for (const secret of secrets) {
     assert.isAtLeast(secret.length, 8)

@@ -17,7 +17,7 @@ interface Request {
 
 const buttons = `<button name=d value=allow>Yes</button><button name=d value=deny>No</button>`
 
-/** A site from a table of answers by method and path; it remembers what it was asked. */
+/** Runs a site with a table of answers by method and path. It records its requests. */
 const site = (answers: Record<string, (request: Request, response: Http.ServerResponse) => void>) =>
   Effect.gen(function*() {
     const requests: Array<Request> = []
@@ -59,7 +59,7 @@ const consent = (url: string, decision: "allow" | "deny" = "allow") =>
   SimulatedUser.consent({ authorizationUrl: Redacted.make(url), userName: "O'Neill & <co>", decision })
 
 describe("simulatedUser", () => {
-  it.scopedLive("signs in, decides, follows every kind of redirect, and ends at a page without a form for him", () =>
+  it.scopedLive("signs in, decides, follows every kind of redirect, and ends at a page without such a form", () =>
     Effect.gen(function*() {
       const { requests, url } = yield* site({
         "GET /start": redirect("/login?x=1", 302, [
@@ -123,7 +123,7 @@ describe("simulatedUser", () => {
       assert.strictEqual(final.text, "Wrong")
     }))
 
-  it.scopedLive("keeps cookies from one visit to the next, and drops them when told to", () =>
+  it.scopedLive("keeps cookies between visits, and drops expired ones", () =>
     Effect.gen(function*() {
       const { requests, url } = yield* site({
         "GET /set": redirect("/", 302, ["s=1; Path=/", "t=1; Path=/; Max-Age=100"]),
@@ -141,7 +141,7 @@ describe("simulatedUser", () => {
       ])
     }))
 
-  it.scopedLive("says where it got stuck, without the secrets of the URL", () =>
+  it.scopedLive("reports where it stopped, without the secrets of the URL", () =>
     Effect.gen(function*() {
       const { url } = yield* site({
         "GET /loop": redirect("/loop?code=S3CR3T-IN-QUERY"),

@@ -1,8 +1,6 @@
 /**
- * A person at a browser, simulated over HTTP: follows redirects, keeps cookies, fills in the login form and presses a
- * button of the consent page. For demonstrations without a terminal, and for tests.
- *
- * @since 0.1.0
+ * A user with a browser, simulated over HTTP: follows redirects, keeps cookies, fills in the login form and presses a
+ * button of the consent page.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Clock from "effect/Clock"
@@ -11,53 +9,45 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-/**
- * Where the simulated user got stuck. `at` is origin and path of the page: what stands behind them can be a secret.
- *
- * @internal
- */
+/** The page where the simulated user cannot continue. `at` is its origin and path: its query may contain secrets. */
 export class SimulatedUserError extends Schema.TaggedError<SimulatedUserError>(
-  "effect-agentcore-identity/internal/SimulatedUserError"
+  "test/SimulatedUserError"
 )("SimulatedUserError", {
   reason: Schema.Literal("InvalidUrl", "Unreachable", "TooManySteps"),
   at: Schema.String
 }) {
   override get message() {
-    return `The simulated user got stuck at ${this.at}: ${explanations[this.reason]}`
+    return `The simulated user cannot continue at ${this.at}: ${explanations[this.reason]}`
   }
 }
 
 const explanations: Record<SimulatedUserError["reason"], string> = {
-  InvalidUrl: "this is no URL that a browser opens",
+  InvalidUrl: "this is not a web URL",
   Unreachable: "no answer",
-  TooManySteps: "the pages do not come to an end"
+  TooManySteps: "there are too many pages"
 }
 
 /**
- * The page where the walk ended. A redirect to something that is not a web page (a scheme of an application) ends it
- * too: then `status` is the one of the redirect and `url` its target.
- *
- * @internal
+ * The last page. A redirect to the scheme of an application ends the walk, too: then `status` is the status of the
+ * redirect, and `url` its target.
  */
 export interface FinalPage {
   readonly status: number
   readonly url: Redacted.Redacted
-  /** What a person reads on the page. */
+  /** The visible text of the page. */
   readonly text: string
 }
 
-/** @internal */
 export interface ConsentOptions {
   readonly authorizationUrl: Redacted.Redacted
   readonly userName: string
   readonly decision: "allow" | "deny"
 }
 
-/** @internal */
 export interface SimulatedUser {
-  /** Opens the URL, signs in where asked, decides, and goes on to the last page. */
+  /** Opens the URL, signs in if asked, answers the consent, and continues to the last page. */
   readonly consent: (options: ConsentOptions) => Effect.Effect<FinalPage, SimulatedUserError>
-  /** Opens the URL and follows redirects, without touching forms. */
+  /** Opens the URL and follows redirects. Sends no forms. */
   readonly visit: (url: Redacted.Redacted) => Effect.Effect<FinalPage, SimulatedUserError>
 }
 
@@ -150,7 +140,7 @@ const isUserName = ({ attributes, tag }: Field): boolean =>
 
 const decisions = { allow: /^(allow|accept|approve|yes)$/i, deny: /^(deny|refuse|reject|no)$/i } as const
 
-/** What this person does with a form; nothing, if it is neither a login nor a consent. */
+/** Fills in a login or consent form. Returns `undefined` for other forms. */
 const fillIn = (form: Form, options: ConsentOptions): URLSearchParams | undefined => {
   const buttons = form.fields.filter(isButton)
   const userName = form.fields.find(isUserName)
@@ -196,12 +186,12 @@ const failure = (reason: SimulatedUserError["reason"], url: string) =>
 
 const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 
-/** Cookies by host and path; like browsers do, ports are not told apart. */
+/** Stores cookies by host and path, for all ports of a host, as browsers do. */
 const makeJar = () => {
   const jar = new Map<string, { readonly host: string; readonly path: string; readonly cookie: Cookies.Cookie }>()
   return {
     store: (url: URL, setCookie: ReadonlyArray<string>, now: number) => {
-      // One header at a time: the collection of a response has room for one cookie of a name, whatever their paths.
+      // `Cookies` holds one cookie of each name, whatever its path, so each header is parsed alone.
       for (const cookie of setCookie.flatMap((header) => Object.values(Cookies.fromSetCookie(header).cookies))) {
         const path = cookie.options?.path ?? url.pathname.replace(/\/[^/]*$/, "")
         const key = `${url.hostname} ${path} ${cookie.name}`
@@ -223,11 +213,7 @@ const makeJar = () => {
   }
 }
 
-/**
- * A user with a browser of his own: cookies stay from one call to the next, so that he remains signed in.
- *
- * @internal
- */
+/** A user with a new browser. It keeps its cookies between calls, so that the user stays signed in. */
 export const make: Effect.Effect<SimulatedUser> = Effect.sync(() => {
   const jar = makeJar()
 
@@ -272,7 +258,7 @@ export const make: Effect.Effect<SimulatedUser> = Effect.sync(() => {
         if (!isWebUrl(next)) {
           return { status, url: Redacted.make(next), text: textOf(html) }
         }
-        // Only 307 and 308 repeat what was sent.
+        // Only 307 and 308 send the body again.
         step = { url: next, body: status === 307 || status === 308 ? step.body : undefined }
         continue
       }
@@ -302,10 +288,6 @@ export const make: Effect.Effect<SimulatedUser> = Effect.sync(() => {
   }
 })
 
-/**
- * One consent in a fresh browser.
- *
- * @internal
- */
+/** Answers one consent, in a new browser. */
 export const consent = (options: ConsentOptions): Effect.Effect<FinalPage, SimulatedUserError> =>
   Effect.flatMap(make, (user) => user.consent(options))

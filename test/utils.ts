@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-/** A value with its secrets in clear: an assertion library sees no difference between two `Redacted`. */
+/** Replaces secrets with their values, because assertions cannot tell two `Redacted` apart. */
 export const clear = (value: unknown): unknown =>
   Redacted.isRedacted(value)
     ? { redacted: Redacted.value(value) }
@@ -21,7 +21,7 @@ export const clear = (value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, clear(member)]))
     : value
 
-/** A value is exactly so, secrets included. */
+/** Asserts deep equality, secrets included. */
 export const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(clear(actual), clear(expected))
 
 export const secret = (value: string): Redacted.Redacted => Redacted.make(value)
@@ -32,7 +32,7 @@ export const authorizationUrl = `https://identity.example.com/identities/oauth2/
   encodeURIComponent(sessionUri)
 }`
 
-/** The answers of the service to a token request, one word each. */
+/** The responses to a token request. */
 export const answers = {
   issued: (token = "access-token"): Effect.Effect<DataPlane.TokenAnswer> =>
     Effect.succeed(new DataPlane.Issued({ accessToken: secret(token) })),
@@ -63,7 +63,7 @@ export const failures = {
   )
 }
 
-/** `Identity` over a script, for a caller with a workload access token. */
+/** `Identity` over scripted planes, for a caller with a workload access token. */
 export const scripted = (script: ScriptedPlanes.Script) =>
   Identity.layer.pipe(
     Layer.provideMerge(ScriptedPlanes.layer(script)),

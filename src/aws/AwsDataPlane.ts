@@ -1,6 +1,6 @@
 /**
- * The data plane at AWS alone, for an agent that only fetches its credentials: it starts faster than over all planes, and has nothing
- * in context that changes what a team has set up.
+ * The data plane at AWS alone, for an agent that only fetches its credentials. It starts faster than all planes, and has nothing in
+ * context that can change what a team has set up.
  *
  * @since 0.1.0
  */
@@ -11,9 +11,10 @@ import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
 import * as Adapter from "./internal/adapter.js"
+import { dataPlane, regionSearch } from "./internal/dataPlane.js"
 
 /**
- * The options of `AwsPlanes`, less those of the other planes.
+ * The options of `AwsPlanes` without the clients of the other planes.
  *
  * @since 0.1.0
  * @category models
@@ -21,7 +22,7 @@ import * as Adapter from "./internal/adapter.js"
 export interface Options extends Omit<AwsPlanes.Options, "controlPlane" | "sts"> {}
 
 /**
- * The data plane, otherwise as by `AwsPlanes.layer`. Errors are the same too.
+ * The data plane. Options and errors are those of `AwsPlanes.layer`.
  *
  * @since 0.1.0
  * @category layers
@@ -40,8 +41,8 @@ export const layer = (
   Layer.scoped(
     DataPlane.DataPlane,
     Effect.gen(function*() {
-      const search = yield* Adapter.regionSearch
-      return DataPlane.make(yield* Adapter.operationsOf(Adapter.dataPlane, options.dataPlane ?? {}, options, search))
+      const search = yield* regionSearch
+      return DataPlane.make(yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, options, search))
     })
   )
 

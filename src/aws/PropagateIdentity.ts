@@ -1,6 +1,6 @@
 /**
- * Hands the caller's workload access token on to the next agent or gateway, which then acts for the same user. It goes with
- * invocations and with requests to gateways, never with the operations of AgentCore Identity.
+ * Propagates the caller's workload access token to the next agent or gateway, which then acts for the same user.
+ * Invocations and requests to gateways carry the token; operations of AgentCore Identity never do.
  *
  * @since 0.1.0
  */
@@ -16,20 +16,23 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { inject } from "../http/internal/credentialHeader.js"
+import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
 import { identityWat } from "../internal/runtimeHeaders.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 
 /**
- * The commands that take an identity along.
+ * The commands that can carry an identity.
  *
  * @since 0.1.0
  * @category models
  */
 export type InvokeCommand = InvokeAgentRuntimeCommand | InvokeAgentRuntimeCommandCommand | InvokeHarnessCommand
 
-/** What the stacks of all three have in common: a union of them cannot be called. The request of an HTTP client has headers. */
+/**
+ * The common part of the three stacks, because a union of them is not callable. Requests of an HTTP client have
+ * headers.
+ */
 interface BuildStep {
   readonly add: (
     middleware: <Arguments extends { readonly request: { readonly headers: Record<string, string> } }, Output>(
@@ -40,8 +43,8 @@ interface BuildStep {
 }
 
 /**
- * Adds the caller's workload access token to one command of the AWS SDK, as a header that the signature covers. It is this instance
- * that carries the token: make a command for each invocation.
+ * Adds the caller's workload access token to one command of the AWS SDK, as a signed header. The token belongs to this
+ * instance, so make a new command for each invocation.
  *
  * @since 0.1.0
  * @category combinators
@@ -63,7 +66,7 @@ export const command = <Command extends InvokeCommand>(
 ): Effect.Effect<Command, WorkloadAccessTokenError, WorkloadAccessToken> =>
   Effect.flatMap(WorkloadAccessToken, ({ get }) =>
     Effect.map(get, (token) => {
-      // The step before signing. A second propagation takes the place of the first.
+      // The step before signing. A second propagation replaces the first.
       const stack = command.middlewareStack as BuildStep
       stack.add(
         (next) => (args) => {
@@ -76,13 +79,15 @@ export const command = <Command extends InvokeCommand>(
     }))
 
 /**
+ * Options of {@link httpClient}.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface HttpClientOptions {
-  /** Scheme, host and port of each gateway, instead of the hosts that AgentCore gives them: for gateways under other names. */
+  /** Scheme, host and port of each gateway. Default: the hosts that AgentCore gives to gateways. */
   readonly origins?: Arr.NonEmptyReadonlyArray<string> | undefined
-  /** Lets the token travel over http, in clear, to hosts that are not loopback ones. Default: false. */
+  /** Allows plain http to hosts other than loopback. The token is then readable on the network. Default: false. */
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
@@ -90,10 +95,12 @@ export interface HttpClientOptions {
 const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z0-9-]+\.amazonaws\.com$/
 
 /**
- * Adds the caller's workload access token to the requests of an `HttpClient` that go to AgentCore gateways: https hosts
- * `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. Everybody's gateways are among the former: where URLs
- * come from outside, name your own ones. The gateway's own authorization stands beside it, in
- * the header `Authorization`: see `http/HttpClientCredentials`, also for redirects.
+ * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. These are the https
+ * hosts `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. The hosts include gateways of
+ * other accounts: if URLs come from outside, set `origins` to your own gateways.
+ *
+ * The gateway's own authorization goes into the header `Authorization`. See `http/HttpClientCredentials` for it, and
+ * for redirects.
  *
  * @since 0.1.0
  * @category combinators

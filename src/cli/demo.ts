@@ -1,164 +1,43 @@
 /**
- * `agentcore-identity demo`: an agent obtains three credentials and spends them, against a local AgentCore Identity server or
- * against AWS.
+ * `agentcore-identity demo`: an agent obtains three credentials and uses them, against a local AgentCore Identity
+ * server or against AWS.
  *
  * @since 0.1.0
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
-import type * as ConfigError from "effect/ConfigError"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
-import { randomBytes } from "node:crypto"
-import * as SimulatedUser from "../../test/simulatedUser.js"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import * as ControlPlane from "../ControlPlane.js"
-import type { DataPlane } from "../DataPlane.js"
-import * as ConsentCallback from "../http/ConsentCallback.js"
-import type { Identity } from "../Identity.js"
-import type { RequiresUserConsent } from "../IdentityError.js"
 import * as AuthorizationServer from "../local/AuthorizationServer.js"
 import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
 import { createServer } from "../local/server/nodeServer.js"
-import * as PendingConsents from "../PendingConsents.js"
-import * as TokenPoller from "../TokenPoller.js"
-import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import * as Agent from "./agent.js"
 import type { AwsSettings } from "./demoSettings.js"
-import * as Ledger from "./ledger.js"
+import * as DemoUser from "./demoUser.js"
 import * as ProtectedApi from "./protectedApi.js"
-import * as Report from "./report.js"
+import { randomSecret } from "./randomSecret.js"
 import * as Screen from "./screen.js"
-
-// -----------------------------------------------------------------------------
-// The agent: the same on a laptop and at AWS
-// -----------------------------------------------------------------------------
-
-/** Where the agent finds what it works with. */
-interface Setting {
-  readonly workload: string
-  readonly user: string
-  readonly apiUrl: string
-  readonly returnUrl: URL
-  readonly providers: Report.Providers
-}
-
-/** Shows the consent page to a user, or to a simulated one. */
-type Show = Consent.ConsentHandler<SimulatedUser.SimulatedUserError | RequiresUserConsent, Screen.Screen>
-
-const agent = (setting: Setting, show: Show) =>
-  Effect.gen(function*() {
-    const screen = yield* Screen.Screen
-    const user = { userId: setting.user }
-    const poller = yield* TokenPoller.TokenPoller
-    const visibly = TokenPoller.make((wait) => screen.waiting("waiting for the user's consent", poller(wait)))
-
-    yield* screen.title("The program `report` needs three credentials")
-    yield* Report.report(setting.apiUrl).pipe(
-      Report.withCredentials(setting.providers, PendingConsents.handler({ user, show })),
-      Effect.flatMap(summary),
-      Effect.catchTag("AuthorizationFailed", (error) =>
-        Effect.zipRight(
-          screen.failed(error.provider, error._tag),
-          screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
-        )),
-      Effect.provideService(Consent.ReturnUrl, Option.some(setting.returnUrl.href)),
-      Effect.provideService(TokenPoller.TokenPoller, visibly),
-      Effect.provide(WorkloadAccessToken.layerWorkload({ name: setting.workload, user }))
-    )
-  }).pipe(Effect.provide(Ledger.layer))
-
-const summary = (report: Report.Report) =>
-  Effect.gen(function*() {
-    const screen = yield* Screen.Screen
-    const ledger = yield* Ledger.Ledger
-    yield* screen.title("What the API says about its callers")
-    yield* screen.step(
-      report.agent.caller.subject,
-      `a ${report.agent.caller.kind} with ${
-        report.agent.caller.scopes.join(" ")
-      }: ${report.agent.reports.length} reports`
-    )
-    yield* screen.step(report.user.subject, `a ${report.user.kind} with ${report.user.scopes.join(" ")}`)
-    yield* screen.step(report.quota.owner, `an API key: ${report.quota.remaining} of ${report.quota.limit} calls left`)
-    yield* screen.table([
-      ["Credential", "Flow", "How it was obtained", "Time"],
-      ...(yield* ledger.entries).map((entry) => [entry.provider, entry.flow, entry.how, Screen.seconds(entry.millis)])
-    ])
-  })
-
-type Planes = Layer.Layer<Identity | DataPlane | ControlPlane.ControlPlane, ConfigError.ConfigError>
-
-/** The agent over one `Identity`, with the page that its user comes back to. */
-const run = (
-  setting: Setting,
-  identity: Planes,
-  show: Show,
-  otherRoutes: Layer.Layer<never, never, HttpLayerRouter.HttpRouter> = Layer.empty
-) => {
-  // A URL's path starts with a slash.
-  const path = setting.returnUrl.pathname as HttpLayerRouter.PathInput
-  const callback = ConsentCallback.layer({
-    path,
-    // One person on his own machine: who opens the page is who asked.
-    currentUser: Effect.succeed({ userId: setting.user }),
-    poll: Schedule.spaced("500 millis")
-  })
-  const server = HttpLayerRouter.serve(Layer.merge(callback, otherRoutes), {
-    disableLogger: true,
-    disableListenLog: true
-  }).pipe(Layer.provide(ConsentCallback.layerRedaction(path)))
-  return agent(setting, show).pipe(
-    Effect.provide(server),
-    Effect.provide(Layer.mergeAll(PendingConsents.layerMemory, FetchHttpClient.layer)),
-    Effect.provide(identity)
-  )
-}
 
 const listen = (address: { readonly host: string; readonly port: number }) =>
   NodeHttpServer.layer(createServer, address)
 
-// -----------------------------------------------------------------------------
-// The user
-// -----------------------------------------------------------------------------
-
-/**
- * How the demo meets its user.
- *
- * @internal
- */
-export type UserMode = "ask" | "allow" | "deny"
-
-const ask: Show = (session) =>
-  Effect.flatMap(Screen.Screen, (screen) =>
-    screen.text(
-      `\n  Open this page to give '${session.provider}' your consent (any user name will do):\n\n  ${
-        Redacted.value(session.authorizationUrl)
-      }\n`
-    ))
-
-const simulate = (userName: string, decision: "allow" | "deny"): Show => (session) =>
-  Effect.flatMap(Screen.Screen, (screen) =>
-    screen.waiting(
-      `a simulated user, ${userName}, opens the consent page (${decision})`,
-      SimulatedUser.consent({ authorizationUrl: session.authorizationUrl, userName, decision })
-    ))
+const scopes = {
+  machineScopes: [ProtectedApi.defaultReportsScope],
+  userScopes: ["openid", "profile:read"]
+}
 
 // -----------------------------------------------------------------------------
 // On this machine
 // -----------------------------------------------------------------------------
 
-const secret = Effect.sync(() => Redacted.make(randomBytes(32).toString("base64url")))
-
-const setUp = (
-  setting: Setting,
+const createResources = (
+  setting: Agent.Setting,
   oauth: { readonly discoveryUrl: string; readonly clientId: string; readonly clientSecret: Redacted.Redacted },
   apiKey: Redacted.Redacted
 ) =>
@@ -188,10 +67,10 @@ const setUp = (
     yield* screen.step("API-key credential provider", setting.providers.apiKey)
   })
 
-const callbackPath = "/identities/oauth2/callback/*"
+const userName = "alice"
 
 /** @internal */
-export const onThisMachine = (mode: UserMode) =>
+export const onThisMachine = (mode: DemoUser.Mode) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
     yield* screen.title("AgentCore Identity on this machine, without AWS")
@@ -202,29 +81,23 @@ export const onThisMachine = (mode: UserMode) =>
     const apiUrl = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     yield* screen.step("protected API", apiUrl)
 
-    const setting: Setting = {
+    const setting: Agent.Setting = {
       workload: "report-agent",
-      user: "alice",
+      user: userName,
       apiUrl,
       returnUrl: new URL("/consent", apiUrl),
-      providers: {
-        machine: "reports-oauth",
-        user: "profile-oauth",
-        apiKey: "quota-key",
-        machineScopes: [ProtectedApi.defaultReportsScope],
-        userScopes: ["openid", "profile:read"]
-      }
+      providers: { machine: "reports-oauth", user: "profile-oauth", apiKey: "quota-key", ...scopes }
     }
     const clientId = "report-agent"
-    const clientSecret = yield* secret
+    const clientSecret = yield* randomSecret
     yield* authorizationServer.registerClient({
       clientId,
       clientSecret,
       name: "Report agent",
-      redirectUris: [`${local.url}${callbackPath}`],
-      scopes: [...setting.providers.machineScopes, ...setting.providers.userScopes]
+      redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+      scopes: [...scopes.machineScopes, ...scopes.userScopes]
     })
-    const key = yield* secret
+    const key = yield* randomSecret
     const api = ProtectedApi.layer({
       issuer: authorizationServer.issuer,
       jwksUri: authorizationServer.jwksUri,
@@ -237,12 +110,11 @@ export const onThisMachine = (mode: UserMode) =>
       endpoint: local.url,
       credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local") }
     })
-    yield* setUp(setting, { discoveryUrl: authorizationServer.discoveryUrl, clientId, clientSecret }, key).pipe(
-      Effect.provide(identity)
-    )
-    yield* run(setting, identity, mode === "ask" ? ask : simulate(setting.user, mode), api)
+    yield* createResources(setting, { discoveryUrl: authorizationServer.discoveryUrl, clientId, clientSecret }, key)
+      .pipe(Effect.provide(identity))
+    yield* Agent.run(setting, identity, mode === "ask" ? DemoUser.showLink : DemoUser.answer(userName, mode), api)
   }).pipe(Effect.provide(Layer.mergeAll(
-    AuthorizationServer.layer(),
+    AuthorizationServer.layer({ consent: mode === "ask" ? undefined : { user: userName, decision: mode } }),
     Layer.provide(LocalServer.layer(), OAuthClient.layer),
     listen({ host: "127.0.0.1", port: 0 })
   )))
@@ -254,46 +126,40 @@ export const onThisMachine = (mode: UserMode) =>
 /** @internal */
 export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ readonly problem: string }> {
   override get message() {
-    return `--return-url ${this.problem}: it is registered on the workload identity and served by this program, `
+    return `--return-url ${this.problem}: the workload identity has it registered, and this program serves it, `
       + "as in http://127.0.0.1:8765/consent"
   }
 }
 
-const localReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const problem = url === undefined
-    ? "is not a URL"
-    : url.protocol !== "http:" || !["127.0.0.1", "localhost"].includes(url.hostname)
-    ? "is not an http URL of this machine"
-    : url.port === ""
-    ? "has no port"
-    : undefined
-  return url === undefined || problem !== undefined
-    ? Effect.fail(new InvalidReturnUrl({ problem: problem ?? "is not a URL" }))
-    : Effect.succeed(url)
+const parseReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
+  if (!URL.canParse(text)) return new InvalidReturnUrl({ problem: "is not a URL" })
+  const url = new URL(text)
+  if (url.protocol !== "http:" || !["127.0.0.1", "localhost"].includes(url.hostname)) {
+    return new InvalidReturnUrl({ problem: "is not an http URL of this machine" })
+  }
+  return url.port === "" ? new InvalidReturnUrl({ problem: "has no port" }) : Effect.succeed(url)
 }
 
 /** @internal */
-export const atAws = (given: AwsSettings) =>
+export const atAws = (settings: AwsSettings) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
-    const returnUrl = yield* localReturnUrl(given.returnUrl)
-    const setting: Setting = {
-      workload: given.workload,
-      user: given.user,
-      apiUrl: given.apiUrl.replace(/\/$/, ""),
+    const returnUrl = yield* parseReturnUrl(settings.returnUrl)
+    const setting: Agent.Setting = {
+      workload: settings.workload,
+      user: settings.user,
+      apiUrl: settings.apiUrl.replace(/\/$/, ""),
       returnUrl,
       providers: {
-        machine: given.machineProvider,
-        user: given.userProvider,
-        apiKey: given.apiKeyProvider,
-        machineScopes: [ProtectedApi.defaultReportsScope],
-        userScopes: ["openid", "profile:read"]
+        machine: settings.machineProvider,
+        user: settings.userProvider,
+        apiKey: settings.apiKeyProvider,
+        ...scopes
       }
     }
     yield* screen.title("AgentCore Identity at AWS")
-    // The URL is for the person at the terminal; a log is read by others.
-    yield* run(setting, AwsIdentity.layer(), screen.interactive ? ask : Consent.fail).pipe(
+    // Only the person at the terminal may read the URL. Others read logs.
+    yield* Agent.run(setting, AwsIdentity.layer(), screen.interactive ? DemoUser.showLink : Consent.fail).pipe(
       Effect.provide(listen({ host: returnUrl.hostname, port: Number(returnUrl.port) }))
     )
   })

@@ -1,5 +1,5 @@
 /**
- * What the run of the demo at AWS has to be told: apart from the demo, which is loaded only when it runs.
+ * The settings of the demo at AWS. A module of its own, because the demo is loaded only when it runs.
  *
  * @since 0.1.0
  */
@@ -23,6 +23,6 @@ export const environmentVariable = (flag: string): string => `AGENTCORE_DEMO_${f
 export class MissingSettings extends Data.TaggedError("MissingSettings")<{ readonly names: ReadonlyArray<string> }> {
   override get message() {
     const lines = this.names.map((name) => `  --${name}   or   ${environmentVariable(name)}`)
-    return `the run at AWS uses what you have set up there, and has to be told:\n${lines.join("\n")}`
+    return `the run at AWS uses resources of yours, and needs their names:\n${lines.join("\n")}`
   }
 }

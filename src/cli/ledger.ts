@@ -1,5 +1,5 @@
 /**
- * Writes down what each credential took: an `Identity` around another one.
+ * Records how each credential was obtained, and how long it took.
  *
  * @since 0.1.0
  */
@@ -27,14 +27,14 @@ export class Ledger extends Context.Tag("effect-agentcore-identity/cli/Ledger")<
   { readonly entries: Effect.Effect<ReadonlyArray<Entry>> }
 >() {}
 
-const obtained: { readonly [F in Flow]: string } = {
+const sources: { readonly [F in Flow]: string } = {
   M2M: "client credentials of the agent",
   USER_FEDERATION: "token vault, no consent needed",
   ON_BEHALF_OF_TOKEN_EXCHANGE: "exchange of the user's token"
 }
 
 /**
- * The `Identity` in context, with a ledger.
+ * Wraps the `Identity` in context.
  *
  * @internal
  */
@@ -44,7 +44,7 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
     const screen = yield* Screen.Screen
     const entries = yield* Ref.make<ReadonlyArray<Entry>>([])
 
-    const timed = <A, E, R>(
+    const measure = <A, E, R>(
       { flow, provider }: Pick<Entry, "flow" | "provider">,
       how: Effect.Effect<string>,
       effect: Effect.Effect<A, E, R>
@@ -62,13 +62,13 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
     const getAccessToken = <E, R>(request: AccessTokenRequest<E, R>) =>
       Effect.gen(function*() {
         const consented = yield* Ref.make(false)
-        // As in `Identity`: without a handler, E and R are those of the default one.
+        // As in `Identity`: without a handler, E and R are the types of the default one.
         const show = request.consent
           ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-        return yield* timed(
+        return yield* measure(
           request,
           Effect.map(Ref.get(consented), (consented) =>
-            consented ? "authorization code + PKCE, user's consent" : obtained[request.flow]),
+            consented ? "authorization code + PKCE, user's consent" : sources[request.flow]),
           identity.getAccessToken({
             ...request,
             consent: (session) =>
@@ -81,7 +81,7 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
       ...identity,
       getAccessToken,
       getApiKey: (request) =>
-        timed(
+        measure(
           { provider: request.provider, flow: "API key" },
           Effect.succeed("token vault"),
           identity.getApiKey(request)

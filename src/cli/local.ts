@@ -1,28 +1,26 @@
 /**
  * `agentcore-identity local`: AgentCore Identity on this machine, for programs in any language.
  *
- * Standard output has the environment that points them at it, as `export NAME=value` lines and one blank line, and nothing else:
- * `eval "$(agentcore-identity local &)"` sets it up, and `kill "$AGENTCORE_LOCAL_PID"` ends it. All else goes to standard error.
+ * Standard output is the environment that points programs to it: `export NAME=value` lines and one blank line. Logs go
+ * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops
+ * the server.
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
-import { randomBytes } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import * as IdentitySetup from "../IdentitySetup.js"
-import type * as AuthorizationServer from "../local/AuthorizationServer.js"
-import * as Store from "../local/backend/store.js"
 import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
 import * as VaultFile from "../local/VaultFile.js"
+import * as VaultStore from "../local/VaultStore.js"
+import * as AuthorizationServer from "./localAuthorizationServer.js"
+import * as AccessKeys from "./localCredentials.js"
 import * as Output from "./output.js"
 
 /** @internal */
@@ -48,77 +46,17 @@ export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonl
 /** @internal */
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
 
-const portInUse = (flag: string) => (error: { readonly reason: string; readonly message: string }) =>
-  error.reason === "Listen" && error.message.includes("EADDRINUSE")
+/** Names the flag of a port that is in use. */
+const explainPort = (flag: string) => <E extends { readonly message: string }>(error: E): E | CannotListen =>
+  "reason" in error && error.reason === "Listen" && error.message.includes("EADDRINUSE")
     ? new CannotListen({ message: `${error.message}: the port is in use, choose another one with ${flag}` })
-    : undefined
-
-const random = Effect.sync(() => Redacted.make(randomBytes(32).toString("base64url")))
-
-// -----------------------------------------------------------------------------
-// The development authorization server
-// -----------------------------------------------------------------------------
-
-const clientId = "agentcore"
-
-const secretVariable = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
-
-/** The scopes of `agentcore`, beside those of the command line. */
-const commonScopes = ["profile:read", "reports:read", "reports:write", "profile", "email", "read", "write"]
-
-interface RunningAuthorizationServer {
-  readonly service: AuthorizationServer.Service
-  readonly clientSecret: Redacted.Redacted
-}
-
-/** From the environment; else the one in the vault, so that providers in the vault go on to work; else a new one. */
-const clientSecretOf: Effect.Effect<Redacted.Redacted, Store.StoreError, Store.Store> = Effect.gen(function*() {
-  const given = yield* Effect.option(Config.redacted(secretVariable))
-  if (Option.isSome(given)) return given.value
-  const secrets = (yield* Store.Store).collection("command-line", Schema.Redacted(Schema.String))
-  const stored = yield* secrets.get(secretVariable)
-  if (Option.isSome(stored)) return stored.value
-  const secret = yield* random
-  yield* secrets.put(secretVariable, secret)
-  return secret
-})
-
-const startAuthorizationServer = ({ authorizationServerPort, host, port }: Settings) =>
-  Effect.gen(function*() {
-    const { make } = yield* Effect.promise(() => import("../local/AuthorizationServer.js"))
-    const service = yield* make({
-      // Browsers are sent to it: it needs an address that they can go to.
-      host: host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host,
-      port: Option.getOrElse(authorizationServerPort, () => port === 0 ? 0 : port + 1)
-    }).pipe(Effect.mapError((error) => portInUse("--authorization-server-port")(error) ?? error))
-    const running: RunningAuthorizationServer = { service, clientSecret: yield* clientSecretOf }
-    return running
-  })
-
-const registerClient = (
-  { clientSecret, service }: RunningAuthorizationServer,
-  urls: ReadonlyArray<string>,
-  scopes: ReadonlyArray<string>
-) =>
-  service.registerClient({
-    clientId,
-    clientSecret,
-    name: "AgentCore Identity on this machine",
-    redirectUris: [...new Set(urls)].map((url) => `${url}/identities/oauth2/callback/*`),
-    scopes: [...new Set([...commonScopes, ...scopes])]
-  })
-
-const oauthEnvironment = ({ clientSecret, service }: RunningAuthorizationServer): Output.Environment => ({
-  AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
-  AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId,
-  [secretVariable]: Redacted.value(clientSecret)
-})
+    : error
 
 // -----------------------------------------------------------------------------
 // Configuration
 // -----------------------------------------------------------------------------
 
-/** References in the file find what this program exports, too. */
+/** References in the file can name the variables that this program exports. */
 const readSetup = (file: string, exported: Output.Environment) =>
   Effect.tryPromise({
     try: () => readFile(file, "utf8"),
@@ -137,7 +75,7 @@ const readSetup = (file: string, exported: Output.Environment) =>
   )
 
 const applySetup = (setup: IdentitySetup.IdentitySetup) =>
-  // A vault may have the secrets of another day.
+  // The vault may hold older secrets than the file.
   Effect.flatMap(IdentitySetup.apply(setup, { rotateSecrets: true }), (changes) =>
     Effect.forEach(
       changes.filter(({ action }) => action !== "unchanged"),
@@ -146,58 +84,30 @@ const applySetup = (setup: IdentitySetup.IdentitySetup) =>
     ))
 
 // -----------------------------------------------------------------------------
-// Signatures
-// -----------------------------------------------------------------------------
-
-interface Signing {
-  readonly credentials: ReadonlyArray<LocalServer.Credentials>
-  /** What a caller needs who was not the one to choose the credentials. */
-  readonly environment: Output.Environment
-}
-
-const givenCredentials = Config.all({
-  accessKeyId: Config.string("AGENTCORE_LOCAL_ACCESS_KEY_ID"),
-  secretAccessKey: Config.redacted("AGENTCORE_LOCAL_SECRET_ACCESS_KEY"),
-  sessionToken: Config.withDefault(Config.redacted("AGENTCORE_LOCAL_SESSION_TOKEN"), undefined)
-})
-
-/** `verify` knows the credentials of the environment, or makes some up. */
-const signing = (signatures: LocalServer.Signatures): Effect.Effect<Signing> =>
-  signatures !== "verify"
-    ? Effect.succeed({ credentials: [], environment: {} })
-    : Effect.matchEffect(givenCredentials, {
-      onSuccess: (credentials) => Effect.succeed({ credentials: [credentials], environment: {} }),
-      onFailure: () =>
-        Effect.map(random, (secretAccessKey) => {
-          const accessKeyId = `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`
-          return {
-            credentials: [{ accessKeyId, secretAccessKey }],
-            environment: {
-              AWS_ACCESS_KEY_ID: accessKeyId,
-              AWS_SECRET_ACCESS_KEY: Redacted.value(secretAccessKey),
-              // One of the shell's would be signed as well.
-              AWS_SESSION_TOKEN: ""
-            }
-          }
-        })
-    })
-
-// -----------------------------------------------------------------------------
 // The server
 // -----------------------------------------------------------------------------
 
-const storeOf = Option.match({
-  onNone: () => Store.layerMemory,
+const layerStore = Option.match({
+  onNone: () => VaultStore.layerMemory,
   onSome: (path: string) => VaultFile.layerConfig({ path })
 })
 
+const startAuthorizationServer = ({ authorizationServerPort, host, port }: Settings) =>
+  AuthorizationServer.start({
+    host,
+    port: Option.getOrElse(authorizationServerPort, () => port === 0 ? 0 : port + 1)
+  }).pipe(Effect.mapError(explainPort("--authorization-server-port")))
+
 const start = (settings: Settings) =>
   Effect.gen(function*() {
-    const { credentials, environment: signingEnvironment } = yield* signing(settings.signatures)
+    const accessKeys = yield* AccessKeys.readAccessKeys(settings.signatures)
     const authorizationServer = settings.authorizationServer
       ? Option.some(yield* startAuthorizationServer(settings))
       : Option.none()
-    const oauth = Option.match(authorizationServer, { onNone: () => ({}), onSome: oauthEnvironment })
+    const oauth = Option.match(authorizationServer, {
+      onNone: () => ({}),
+      onSome: AuthorizationServer.toEnvironment
+    })
     const setup = Option.isSome(settings.config) ? yield* readSetup(settings.config.value, oauth) : {}
 
     const context = yield* Layer.build(LocalServer.layerStore({
@@ -206,18 +116,15 @@ const start = (settings: Settings) =>
       allowRemote: settings.allowRemote,
       allowedHosts: settings.allowedHost,
       signatures: settings.signatures,
-      credentials,
+      credentials: accessKeys.credentials,
       publicUrl: Option.getOrUndefined(settings.publicUrl),
       accountId: Option.getOrUndefined(settings.account),
       region: Option.getOrUndefined(settings.region),
       settings: setup.local
-    })).pipe(
-      Effect.provide(OAuthClient.layer),
-      Effect.mapError((error) => error._tag === "LocalServerError" ? portInUse("--port")(error) ?? error : error)
-    )
+    })).pipe(Effect.provide(OAuthClient.layer), Effect.mapError(explainPort("--port")))
     const server = Context.get(context, LocalServer.LocalServer)
     if (Option.isSome(authorizationServer)) {
-      yield* registerClient(
+      yield* AuthorizationServer.registerClient(
         authorizationServer.value,
         [server.url, ...Option.toArray(settings.publicUrl)],
         settings.authorizationServerScope
@@ -237,19 +144,19 @@ const start = (settings: Settings) =>
     )
     yield* Output.print({
       ...server.environment,
-      ...signingEnvironment,
+      ...accessKeys.environment,
       ...oauth,
       AGENTCORE_LOCAL_PID: String(process.pid)
     })
   })
 
 /**
- * Runs until it is interrupted.
+ * Runs the server until it is interrupted.
  *
  * @internal
  */
 export const run = (settings: Settings) =>
   Effect.zipRight(start(settings), Effect.never).pipe(
     Effect.scoped,
-    Effect.provide(storeOf(settings.vault))
+    Effect.provide(layerStore(settings.vault))
   )

@@ -21,14 +21,14 @@ import * as Schema from "effect/Schema"
 import { type AwsSettings, environmentVariable, MissingSettings } from "./demoSettings.js"
 import { version } from "./version.js"
 
-// The SDK announces by a warning which Node its next releases need; the demo's lines are its own.
+// The SDK warns about the Node version of its next releases. The output of the command is not for that.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 
 const flag = (name: string, description: string) => Options.boolean(name).pipe(Options.withDescription(description))
 
 const text = (name: string, description: string) => Options.text(name).pipe(Options.withDescription(description))
 
-// A command is loaded when it runs: the server is ready sooner without the demo.
+// Each command is loaded when it runs, so that the server starts without the demo.
 
 // -----------------------------------------------------------------------------
 // demo
@@ -46,8 +46,8 @@ const awsSettings = {
   machineProvider: awsSetting("machine-provider", "the OAuth2 credential provider of the agent's own token"),
   userProvider: awsSetting("user-provider", "the OAuth2 credential provider of the user's token"),
   apiKeyProvider: awsSetting("api-key-provider", "the API-key credential provider"),
-  returnUrl: awsSetting("return-url", "where users come back to, on this machine; registered on the workload identity"),
-  apiUrl: awsSetting("api-url", "an API with the routes /reports, /me and /quota of the demo's own")
+  returnUrl: awsSetting("return-url", "the return URL, on this machine; the workload identity has it registered"),
+  apiUrl: awsSetting("api-url", "an API with the routes /reports, /me and /quota, as in the demo on this machine")
 }
 
 const flagNames: { readonly [K in keyof AwsSettings]: string } = {
@@ -63,9 +63,9 @@ const flagNames: { readonly [K in keyof AwsSettings]: string } = {
 const demo = Command.make(
   "demo",
   {
-    autoConsent: flag("auto-consent", "A simulated user signs in and consents (the default without a terminal)"),
-    deny: flag("deny", "A simulated user refuses"),
-    aws: flag("aws", "Runs the same program over AWS"),
+    autoConsent: flag("auto-consent", "Consents without a browser (the default without a terminal)"),
+    deny: flag("deny", "Refuses the consent without a browser"),
+    aws: flag("aws", "Runs the same program against AWS"),
     ...awsSettings
   },
   ({ autoConsent, aws, deny, ...settings }) =>
@@ -83,7 +83,7 @@ const demo = Command.make(
       })
       return yield* Effect.provide(run, Screen.layer)
     }).pipe(Logger.withMinimumLogLevel(LogLevel.Warning))
-).pipe(Command.withDescription("An agent obtains three credentials and spends them, on this machine or over AWS"))
+).pipe(Command.withDescription("An agent obtains three credentials and uses them, on this machine or against AWS"))
 
 // -----------------------------------------------------------------------------
 // local
@@ -97,31 +97,37 @@ const port = (name: string, description: string) =>
 const local = Command.make(
   "local",
   {
-    host: text("host", "The name or address of this machine to listen on").pipe(Options.withDefault("127.0.0.1")),
-    port: port("port", "The port to listen on, 0 for any that is free").pipe(Options.withDefault(4020)),
+    host: text("host", "The host name or address to listen on").pipe(Options.withDefault("127.0.0.1")),
+    port: port("port", "The port to listen on, 0 for a free one").pipe(Options.withDefault(4020)),
     authorizationServer: flag("authorization-server", "Also runs an OAuth2 authorization server, for any user name"),
-    authorizationServerPort: port("authorization-server-port", "Its port, 0 for any; by default the one after --port")
+    authorizationServerPort: port(
+      "authorization-server-port",
+      "Its port, 0 for a free one; default the one after --port"
+    )
       .pipe(Options.optional),
     authorizationServerScope: text("authorization-server-scope", "One more scope of its client 'agentcore'; repeatable")
       .pipe(Options.repeated),
     config: text("config", "A JSON or JSONC file: workload identities, credential providers, tags").pipe(
       Options.optional
     ),
-    vault: text("vault", "A file that keeps everything, encrypted, beyond the end of the server").pipe(
+    vault: text("vault", "A file that stores everything, encrypted, across restarts").pipe(
       Options.optional
     ),
     signatures: Options.choice("signatures", ["presence", "verify", "off"]).pipe(
       Options.withDescription(
-        "Whether requests must be signed ('presence'), with the credentials in AGENTCORE_LOCAL_ACCESS_KEY_ID and "
-          + "AGENTCORE_LOCAL_SECRET_ACCESS_KEY, or else with printed ones ('verify')"
+        "'presence' requires a signature; 'verify' checks it with the key in AGENTCORE_LOCAL_ACCESS_KEY_ID and "
+          + "AGENTCORE_LOCAL_SECRET_ACCESS_KEY, or with a generated key that it prints"
       ),
       Options.withDefault("presence")
     ),
-    allowedHost: text("allowed-host", "A name that clients may call the server by; repeatable").pipe(Options.repeated),
-    publicUrl: text("public-url", "Where browsers reach the server, if not at its host and port").pipe(
+    allowedHost: text("allowed-host", "Another host name of the server; repeatable").pipe(Options.repeated),
+    publicUrl: text("public-url", "The URL of the server for browsers, if not its host and port").pipe(
       Options.optional
     ),
-    allowRemote: flag("allow-remote", "Lets other machines reach it, and every credential in it"),
+    allowRemote: flag(
+      "allow-remote",
+      "Allows other machines to reach the server and every credential in it"
+    ),
     account: text("account", "The AWS account id in its ARNs").pipe(Options.optional),
     region: text("region", "The AWS region in its ARNs").pipe(Options.optional)
   },
@@ -138,7 +144,7 @@ const file = Args.file({ name: "FILE", exists: "yes" }).pipe(
   Args.withDescription("A JSON or JSONC file: workload identities, credential providers, tags")
 )
 
-const awsRegion = text("region", "The AWS region, if not the one that the AWS SDK finds").pipe(Options.optional)
+const awsRegion = text("region", "The AWS region; default the one that the AWS SDK finds").pipe(Options.optional)
 
 const loadSetup = Effect.promise(() => import("./setup.js"))
 
@@ -153,13 +159,13 @@ const apply = Command.make(
   {
     file,
     region: awsRegion,
-    rotateSecrets: flag("rotate-secrets", "Sends all secrets, since the service does not tell whether they differ")
+    rotateSecrets: flag("rotate-secrets", "Sends all secrets, because the service does not report whether they differ")
   },
   (settings) => Effect.flatMap(loadSetup, (Setup) => Setup.apply(settings))
 ).pipe(Command.withDescription("Makes the changes, and reports each"))
 
 const setup = Command.make("setup").pipe(
-  Command.withDescription("Brings AgentCore Identity in line with a file, at AWS or where the AWS endpoints point"),
+  Command.withDescription("Applies a file to AgentCore Identity, at AWS or at the endpoints of the environment"),
   Command.withSubcommands([plan, apply])
 )
 
@@ -172,7 +178,7 @@ const command = Command.make("agentcore-identity").pipe(
   Command.withSubcommands([local, setup, demo])
 )
 
-/** Standard output is for what a command was asked for. */
+/** Logs to standard error. Standard output is the result of a command. */
 const log = Logger.replace(
   Logger.defaultLogger,
   process.stderr.isTTY ? Logger.prettyLogger({ stderr: true }) : Logger.withConsoleError(Logger.logfmtLogger)
@@ -184,7 +190,7 @@ const describe = (error: unknown): string => {
 }
 
 Command.run(command, { name: "agentcore-identity", version })(process.argv).pipe(
-  // What is wrong with the command line has been said by then.
+  // `Command.run` has printed a validation error already.
   Effect.tapError((error) =>
     ValidationError.isValidationError(error) ? Effect.void : Effect.sync(() => console.error(`\n${describe(error)}`))
   ),

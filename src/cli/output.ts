@@ -20,7 +20,10 @@ export const exportLines = (environment: Environment): string =>
 
 const standardOutput = 1
 
-/** A reader that waits for the end, as `$(…)` does, gets it; what takes the number after it swallows what is written to it. */
+/**
+ * Ends the output, for a reader that waits for its end, as `$(…)` does. The next file that opens takes the same
+ * descriptor, so `/dev/null` takes it here.
+ */
 const closeIfPipe = (): void => {
   const stats = fstatSync(standardOutput)
   if (process.platform === "win32" || !(stats.isFIFO() || stats.isSocket())) return
@@ -29,8 +32,7 @@ const closeIfPipe = (): void => {
 }
 
 /**
- * Everything there is to say on standard output, with the blank line that ends it. Whoever does not read it any more has no need
- * of it.
+ * Prints all of the standard output, with the blank line at its end. It ignores a reader that has gone.
  *
  * @internal
  */

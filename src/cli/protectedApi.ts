@@ -1,6 +1,6 @@
 /**
- * A small API that asks for credentials, for demonstrations and tests: it checks access tokens by the keys of their
- * authorization server, and API keys by value, and says who the caller is.
+ * A small API that needs credentials, for the demo and tests. It verifies access tokens with the keys of their
+ * authorization server, compares API keys, and answers with the caller.
  *
  * - `GET /me`: any access token for this API
  * - `GET /reports`: an access token with a scope
@@ -23,7 +23,7 @@ export interface Options {
   readonly issuer: string
   readonly jwksUri: string
   readonly audience: string
-  /** What `GET /reports` asks for. Default `reports:read`. */
+  /** The scope that `GET /reports` needs. Default `reports:read`. */
   readonly reportsScope?: string | undefined
   readonly apiKeys?: ReadonlyArray<{ readonly owner: string; readonly key: Redacted.Redacted }> | undefined
 }
@@ -43,7 +43,7 @@ const refuse = (status: 401 | 403, error: string, authenticate: string): HttpSer
 const answer = (body: unknown): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.unsafeJson(body, { headers: { "cache-control": "no-store" } })
 
-// RFC 6750, section 3.1: a request without any token gets no error code.
+// RFC 6750, section 3.1: a request without a token gets no error code.
 const noToken = refuse(401, "missing_token", `Bearer realm="protected-api"`)
 
 const invalidToken = refuse(401, "invalid_token", `Bearer realm="protected-api", error="invalid_token"`)
@@ -56,7 +56,7 @@ const invalidKey = refuse(401, "invalid_api_key", `ApiKey realm="protected-api"`
 const scopesOf = (claims: JWTPayload): ReadonlyArray<string> =>
   typeof claims.scope === "string" ? claims.scope.split(" ").filter((scope) => scope !== "") : []
 
-const caller = (claims: JWTPayload) => ({
+const toCaller = (claims: JWTPayload) => ({
   subject: claims.sub,
   client: claims.client_id,
   // A token of a client for itself has the client as its subject.
@@ -67,11 +67,11 @@ const caller = (claims: JWTPayload) => ({
 const bearerToken = (header: string | undefined): string | undefined =>
   /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
 
-// Digests have one length, so that neither the length nor the first wrong character of a key shows in the time taken.
+// Digests have one length, so the time of a comparison does not depend on the key.
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /**
- * The routes, for any HTTP server: `HttpLayerRouter.serve(layer(options))`.
+ * Adds the routes to a server: `HttpLayerRouter.serve(layer(options))`.
  *
  * @internal
  */
@@ -110,12 +110,12 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpLayerRout
           })
       })
 
-    yield* router.add("GET", "/me", withToken(undefined, caller))
+    yield* router.add("GET", "/me", withToken(undefined, toCaller))
     yield* router.add(
       "GET",
       "/reports",
       withToken(reportsScope, (claims) => ({
-        caller: caller(claims),
+        caller: toCaller(claims),
         reports: [{ title: "Quarterly figures", pages: 12 }, { title: "Incident review", pages: 3 }]
       }))
     )
@@ -123,9 +123,9 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpLayerRout
       "GET",
       "/quota",
       Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
-        const given = digest(headers[apiKeyHeader] ?? "")
-        // Every key is compared, so that the position of the right one does not show either.
-        const [match] = apiKeys.filter((entry) => timingSafeEqual(entry.digest, given))
+        const key = digest(headers[apiKeyHeader] ?? "")
+        // Compares every key, so that the time does not depend on the position of the right one.
+        const [match] = apiKeys.filter((entry) => timingSafeEqual(entry.digest, key))
         return match === undefined || headers[apiKeyHeader] === undefined
           ? invalidKey
           : answer({ owner: match.owner, limit: 1000, remaining: 997 })

@@ -1,5 +1,5 @@
 /**
- * The program of the demo: it needs three credentials at once, and knows nothing of where they come from.
+ * The program of the demo. It needs three credentials, and does not know where they come from.
  *
  * @since 0.1.0
  */
@@ -44,7 +44,7 @@ export interface Report {
 }
 
 /**
- * Asks the API three times, each time with another credential.
+ * Calls the API three times, each time with another credential.
  *
  * @internal
  */
@@ -78,7 +78,7 @@ export interface Providers {
 }
 
 /**
- * Takes the three credentials off a program's requirements.
+ * Provides the three credentials to a program.
  *
  * @internal
  */

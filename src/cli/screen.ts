@@ -1,5 +1,5 @@
 /**
- * What a person sees of the demo: steps as they happen, a line that moves while something is waited for, a table at the end.
+ * The output of the demo: steps, a moving line while it waits, and a table at the end.
  *
  * @since 0.1.0
  */
@@ -12,13 +12,13 @@ import { styleText } from "node:util"
 
 /** @internal */
 export interface Service {
-  /** Whether a person sits at a terminal. */
+  /** Whether input and output are a terminal. */
   readonly interactive: boolean
   readonly title: (text: string) => Effect.Effect<void>
   readonly step: (label: string, detail?: string) => Effect.Effect<void>
   readonly failed: (label: string, detail: string) => Effect.Effect<void>
   readonly text: (text: string) => Effect.Effect<void>
-  /** A moving line for as long as an effect runs; without a terminal, one line. */
+  /** Shows a moving line while an effect runs. Without a terminal, it prints one line. */
   readonly waiting: <A, E, R>(label: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly table: (rows: ReadonlyArray<ReadonlyArray<string>>) => Effect.Effect<void>
 }
@@ -39,7 +39,7 @@ const make = (output: NodeJS.WriteStream): Service => {
   const style = (format: Style, text: string) => styled ? styleText(format, text) : text
   const clearLine = interactive ? "\r\u001b[2K" : ""
   const write = (text: string) => Effect.sync(() => void output.write(text))
-  // A moving line gives way to what is printed, and comes back below it.
+  // Clears the moving line first. It comes back below the text.
   const print = (text: string) => write(`${clearLine}${text}\n`)
 
   return {

@@ -1,5 +1,5 @@
 /**
- * `agentcore-identity setup`: brings AgentCore Identity in line with a file, at AWS or wherever the AWS endpoints point.
+ * `agentcore-identity setup`: applies a file to AgentCore Identity, at AWS or at the endpoints of the environment.
  *
  * @since 0.1.0
  */

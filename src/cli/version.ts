@@ -1,5 +1,5 @@
 /**
- * The version of the package, as `package.json` has it (a test compares them).
+ * The version of the package. A test compares it with `package.json`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * The page that a user comes back to after consent. It completes the authorization, for the user who is signed in in this
- * browser and for nobody else, and wakes the program that waits.
+ * The page that the browser returns to after consent. It completes the authorization for the user who is signed in in
+ * this browser, and for no other user. Then it signals the waiting program.
  *
  * @since 0.1.0
  */
@@ -15,21 +15,21 @@ import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import type { ConsentSession } from "../ConsentSession.js"
 import { Identity } from "../Identity.js"
-import * as Page from "../internal/html.js"
+import * as Html from "../internal/html.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
-import * as Wakes from "./internal/consentSignals.js"
-import { sameUser } from "./internal/sameUser.js"
+import * as ConsentSignals from "./internal/consentSignals.js"
+import { isSameUser } from "./internal/sameUser.js"
 
 /**
  * How a visit of the page ends:
  *
- * - `Completed`: the user's authorization is stored; `session.customState` is the application's own state
- * - `WrongUser`: somebody else is signed in than the user who asked; the session is used up
+ * - `Completed`: AgentCore has stored the user's authorization; `session.customState` is the application's own state
+ * - `WrongUser`: the signed-in user is not the user who asked; the session is used up
  * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete
- * - `Failed`: AgentCore would not complete it; the log has the reason
+ * - `Failed`: AgentCore did not complete the authorization; the log has the reason
  *
  * @since 0.1.0
  * @category models
@@ -50,6 +50,8 @@ export type Outcome = Data.TaggedEnum<{
 export const Outcome = Data.taggedEnum<Outcome>()
 
 /**
+ * Options of {@link layer}.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -57,22 +59,24 @@ export interface Options<E, R, E2 = never, R2 = never> {
   /** The path of the return URL, as registered on the workload identity. */
   readonly path: HttpLayerRouter.PathInput
   /**
-   * Who is signed in in this browser, told by the application's own session (a cookie, as a rule). There is no default: if the
-   * page trusted the link, a user could forward his link and collect the token of whoever follows it. A program with a single
-   * user on his own machine passes a constant. When it fails, nothing is claimed, and the failure is the application's to answer.
+   * The user who is signed in in this browser, from the application's own session, usually a cookie.
+   *
+   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
+   * user. A program with a single user on their own machine passes a constant. If it fails, no session is claimed, and
+   * the application answers the failure.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
-  /** What to show instead of the plain pages; a redirect into the application, for instance. */
+  /** The response instead of the plain pages, for example a redirect into the application. */
   readonly respond?: ((outcome: Outcome) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>) | undefined
-  /** How to wait for users who do not come back here. Default: every 5 seconds for 10 minutes. */
+  /** How to wait for users who do not return to this page. Default: every 5 seconds for 10 minutes. */
   readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
 }
 
 /**
- * Adds the route of the return URL to an `HttpLayerRouter`, and provides the `TokenPoller` that this route wakes: a program above
- * the layer has its token one round trip after the user's click.
+ * Adds the route of the return URL to an `HttpLayerRouter`, and provides a `TokenPoller` that polls as soon as the
+ * route has completed the session.
  *
- * Put {@link layerRedaction} around the server: the address of this page carries the session.
+ * Put {@link layerRedaction} around the server: the URL of this page contains the session.
  *
  * @since 0.1.0
  * @category layers
@@ -116,31 +120,35 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       const identity = yield* Identity
       const pending = yield* PendingConsents
       const router = yield* HttpLayerRouter.HttpRouter
-      const wakes = Wakes.make()
+      const signals = ConsentSignals.make()
       const respond = options.respond ?? plainPage
 
-      // Claimed and not completed would be lost: a closed browser does not interrupt what was begun.
+      // Uninterruptible: a session that is claimed and not completed is lost, so a closed browser must not interrupt
+      // it.
       const complete = (sessionUri: Redacted.Redacted, user: UserIdentifier): Effect.Effect<Outcome> =>
         Effect.gen(function*() {
           const consent = yield* pending.claim(sessionUri)
-          if (!(yield* sameUser(consent.user, user))) {
+          if (!(yield* isSameUser(consent.user, user))) {
             return Outcome.WrongUser()
           }
           yield* identity.completeAuthorization({ sessionUri, user: consent.user })
-          yield* wakes.wake(consent.session)
+          yield* signals.complete(consent.session)
           return Outcome.Completed({ session: consent.session })
         }).pipe(
           Effect.catchTag("ConsentNotPending", ({ reason }) =>
             Effect.succeed(reason === "AlreadyClaimed" ? Outcome.AlreadyUsed() : Outcome[reason]())),
           Effect.catchAll((error) =>
-            Effect.as(Effect.logWarning(`An authorization could not be completed: ${error._tag}`), Outcome.Failed())
+            Effect.as(
+              Effect.logWarning(`AgentCore did not complete the authorization: ${error._tag}`),
+              Outcome.Failed()
+            )
           ),
           Effect.uninterruptible
         )
 
       const page = Effect.gen(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
-        // The router answers HEAD by the GET route; a link preview must not use the session up.
+        // The router sends HEAD to the GET route. A link preview must not use up the session.
         if (request.method !== "GET") {
           return HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } })
         }
@@ -153,7 +161,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       })
 
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
-      return wakes.poller(TokenPoller.from(options.poll ?? TokenPoller.defaultSchedule))
+      return signals.poller(TokenPoller.from(options.poll ?? TokenPoller.defaultSchedule))
     })
   )
 
@@ -161,13 +169,13 @@ const texts: { readonly [K in Outcome["_tag"]]: readonly [status: number, title:
   Completed: [200, "Consent given", "The agent can go on. You can close this page."],
   WrongUser: [
     403,
-    "Signed in as somebody else",
-    "This consent was asked of another user than the one who is signed in here. Nothing was stored. Start again from where you were asked."
+    "Signed in as another user",
+    "This consent belongs to another user than the one who is signed in here. Nothing was stored. Start again from where you were asked."
   ],
   AlreadyUsed: [
     410,
     "Link already used",
-    "This consent was completed before, or was opened by another user. Each link works once."
+    "This consent was already completed, or another user opened the link. Each link works once."
   ],
   Expired: [410, "Link expired", "The time for this consent is over. Start again from where you were asked."],
   Unknown: [
@@ -184,13 +192,13 @@ const texts: { readonly [K in Outcome["_tag"]]: readonly [status: number, title:
 
 const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const [status, title, text] = texts[outcome._tag]
-  const page = Page.render({ title, body: Page.html`<p>${text}</p>` })
+  const page = Html.render({ title, body: Html.html`<p>${text}</p>` })
   return Effect.succeed(HttpServerResponse.text(page.body, { status, headers: page.headers }))
 }
 
 /**
- * Keeps the address of the page out of the spans of the HTTP server: it carries the session. Provide it to the layer that serves.
- * (The log line of the request is left out by the route itself.)
+ * Keeps the URL of the page out of the spans of the HTTP server: it contains the session. Provide it to the layer of
+ * the server. The route itself omits the log line of the request.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * Credentials for an HTTP client: each request gets its caller's own, only the origins that it is meant for ever see it, and one
- * that is rejected is renewed.
+ * Credentials for an HTTP client. Each request gets the credential of its caller, only the allowed origins receive it,
+ * and a rejected credential is renewed.
  *
  * @since 0.1.0
  */
@@ -11,10 +11,10 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { type AccessTokenError, type AccessTokenRequest, type ApiKeyError, Identity } from "../Identity.js"
 import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../IdentityError.js"
-import * as Exchange from "../internal/authenticatedRequest.js"
+import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import { inject } from "./internal/credentialHeader.js"
+import { sendWithAccessToken, sendWithApiKey } from "./internal/authenticatedRequest.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -28,16 +28,16 @@ import { inject } from "./internal/credentialHeader.js"
  */
 export interface OriginOptions {
   /**
-   * Scheme, host and port, as in `https://api.example.com`. Requests to any other origin go out as they are, those of a redirect
-   * too. An entry that is no origin is thrown as an `IllegalArgumentException` when the client is wrapped.
+   * Scheme, host and port, as in `https://api.example.com`. Requests to any other origin, also after a redirect, stay
+   * as they are. An invalid entry throws an `IllegalArgumentException` when the client is wrapped.
    */
   readonly origins: Arr.NonEmptyReadonlyArray<string>
-  /** Lets credentials travel over http, in clear, to hosts that are not loopback ones. Default: false. */
+  /** Allows plain http to hosts other than loopback. Credentials are then readable on the network. Default: false. */
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
 /**
- * An access token for a client. (To force the authentication of every request would ask the user at every request.)
+ * An access token for a client. There is no `forceAuthentication`: it would ask the user at every request.
  *
  * @since 0.1.0
  * @category models
@@ -46,16 +46,18 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
   extends Omit<AccessTokenRequest<E, R>, "forceAuthentication">, OriginOptions
 {
   /**
-   * When a token was rejected and the service gives the same one again, asks with `forceAuthentication`. It drops what the vault
-   * holds, and needs the user's consent again. The way out for tokens that their authorization server has revoked, which AgentCore
-   * does not notice. Without `CredentialCache`, which lets them share one, requests that are rejected at the same time ask the user one
-   * by one. Default: false, and the request fails with `CredentialRejected`.
+   * If a token was rejected and the service returns the same token again, asks with `forceAuthentication`. It drops the
+   * token in the vault, and needs the user's consent again. It is for tokens that their authorization server has
+   * revoked, because AgentCore does not notice that. Requests that are rejected at the same time share one
+   * re-authentication with `CredentialCache`; without it each one asks the user. Default: false, and the request fails
+   * with `CredentialRejected`.
    */
   readonly reauthenticate?: boolean | undefined
   /**
-   * When the resource asks for scopes that the token lacks, asks once for these too, which may need the user's consent, and
-   * repeats the request; where these are not to be had, the request fails with `InsufficientScope` after all. It knows nothing of this at the next request: scopes that are always needed belong into `scopes`.
-   * Default: false, and the request fails with `InsufficientScope`.
+   * If the resource asks for scopes that the token lacks, asks once for these too and repeats the request. It may need
+   * the user's consent. If these scopes are not available, the request fails with `InsufficientScope`. The next request
+   * starts with `scopes` again, so put scopes that are always needed there. Default: false, and the request fails with
+   * `InsufficientScope`.
    */
   readonly stepUp?: boolean | undefined
 }
@@ -70,17 +72,17 @@ export interface ApiKeyOptions extends OriginOptions {
   /** The name of the API-key credential provider. */
   readonly provider: string
   /**
-   * The header that carries the key, as in `x-api-key`. Anything but the name of a header is thrown as an
-   * `IllegalArgumentException` when the client is wrapped.
+   * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentException` when the
+   * client is wrapped.
    */
   readonly header: string
-  /** What stands in front of the key, with its space where there is one, as in `"Token "`. Default: nothing. */
+  /** The text before the key, with the space if there is one, as in `"Token "`. Default: none. */
   readonly prefix?: string | undefined
 }
 
 /**
- * What a client with a credential can fail with, besides its own errors and those of obtaining the credential. A `RequestError`
- * (`Encode`) is a credential that no header can carry, an API key with a line break for instance.
+ * The errors that a credential adds to a client, besides the errors of obtaining it. A `RequestError` with reason
+ * `Encode` means that no header can carry the credential, for example an API key with a line break.
  *
  * @since 0.1.0
  * @category errors
@@ -92,21 +94,23 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
 // -----------------------------------------------------------------------------
 
 /**
- * Puts an access token on the requests of a client, as `Authorization: Bearer`: obtained at each request for the caller of that
- * request, in the place of what the request has there. (Put `CredentialCache` under `Identity` to save calls.)
+ * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token of its
+ * own caller, and replaces an existing `Authorization` header. (Put `CredentialCache` under `Identity` to cache
+ * tokens.)
  *
- * - 401, or the error code `invalid_token`: the token is obtained again, and the request repeated once. When that does not help, the
- *   request fails with `CredentialRejected`. A body that is a stream is not sent twice
+ * - 401, or the error code `invalid_token`: the client obtains the token again and repeats the request once. If that
+ *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
  * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up
  *
- * Everything else is the caller's to read. The header is in no response, error or span that comes out of the client.
+ * All other responses go to the caller. No response, error or span of the client contains the header.
  *
- * Redirects are not followed by `fetch` itself, which would take the header along: wrap the result in
- * `HttpClient.followRedirects`, and each hop is judged by its own origin. Inside it would take the header along:
- * a redirect to a foreign origin is a defect then, and is not followed (without tracing, `Effect.withTracerEnabled(false)`, it is
- * noticed only afterwards). `HttpClient.mapRequest`, `filterStatusOk` and `retry` work
- * inside and outside; `HttpClient.withScope` belongs inside. A `RequestInit` of `fetch` counts when it is provided around the request,
- * not when it was provided to the layer of the client.
+ * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
+ * in `HttpClient.followRedirects`; then the origin of each hop decides. An inner `followRedirects` would send the
+ * header to the next origin. A redirect to a foreign origin is then a defect, and is not followed. (With
+ * `Effect.withTracerEnabled(false)` it is detected only after the response.)
+ *
+ * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
+ * Provide a `RequestInit` of `fetch` around the request; one provided to the layer of the client is ignored.
  *
  * @since 0.1.0
  * @category combinators
@@ -160,7 +164,7 @@ export const withAccessToken: {
     return inject(self, {
       header: "authorization",
       allows: Origins.allowList(origins, allowInsecureOrigins === true),
-      hop: Exchange.withAccessToken(
+      hop: sendWithAccessToken(
         { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp },
         (scopes) => (forceAuthentication) =>
           Effect.flatMap(
@@ -173,12 +177,13 @@ export const withAccessToken: {
 )
 
 /**
- * Puts an API key on the requests of a client, in a header of one's choice: fetched at each request, for the origins that it is
- * meant for. On 401 it is fetched again, and the request repeated once if the key has changed; else the request fails with
- * `CredentialRejected`. For redirects, and for what else to put inside and outside, see {@link withAccessToken}.
+ * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
+ * allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the request
+ * once; otherwise the request fails with `CredentialRejected`. For redirects and the order of combinators see {@link
+ * withAccessToken}.
  *
- * A 401 does not say which credential it means, and the inner one takes it for its own: for a resource that wants a token too, put
- * the token inside, which is the one that expires.
+ * A 401 does not name the refused credential, and the inner combinator handles it first. If the resource needs a token
+ * too, put the token inside, because tokens expire.
  *
  * @since 0.1.0
  * @category combinators
@@ -216,7 +221,7 @@ export const withApiKey: {
     inject(self, {
       header,
       allows: Origins.allowList(origins, allowInsecureOrigins === true),
-      hop: Exchange.withApiKey(
+      hop: sendWithApiKey(
         { provider, prefix, reauthenticate: false },
         () => Effect.flatMap(Identity, (identity) => identity.getApiKey({ provider }))
       )

@@ -1,8 +1,10 @@
 /**
- * What AgentCore Runtime says about a request, and the caller it is made for: read from the headers, and provided to the handlers
- * of an HTTP server. Each request has its own; nothing is kept between requests.
+ * The context that AgentCore Runtime sends with a request, and the caller of the request. Both are read from the
+ * headers and provided to the handlers of an HTTP server. Each request has its own context; no state stays between
+ * requests.
  *
- * A server needs two lines: {@link layer} (or {@link middleware}) for its routes, and {@link layerRedaction} around all of it.
+ * A server needs two lines: {@link layer} (or {@link middleware}) for its routes, and {@link layerRedaction} around the
+ * whole server.
  *
  * @since 0.1.0
  * @example
@@ -45,17 +47,21 @@ import * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
-import * as Reading from "./internal/requestContext.js"
+import { normalize } from "./internal/headers.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
 
 /**
- * Headers by name: of Node, of `@effect/platform`, in a plain record, or as pairs (the `Headers` of Fetch, a `Map`). The case of the
- * names does not matter.
+ * Headers by name: from Node or `@effect/platform`, in a plain record, or as pairs (the `Headers` of Fetch, a `Map`).
+ * Names are case-insensitive.
  *
  * @since 0.1.0
  * @category models
@@ -65,8 +71,9 @@ export type HeadersLike =
   | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 /**
- * Headers, or something that has them: a request of Fetch, of Node or of `@effect/platform`, an event of API Gateway (both payload
- * formats), of a Lambda function URL, or of an Application Load Balancer (with multi-value headers or without).
+ * Headers, or an object with headers. For example: a request of Fetch, Node or `@effect/platform`; an event of API
+ * Gateway (both payload formats), a Lambda function URL, or an Application Load Balancer (with or without multi-value
+ * headers).
  *
  * @since 0.1.0
  * @category models
@@ -77,7 +84,7 @@ export type Input = HeadersLike | {
 }
 
 /**
- * A header that is missing, or empty, is `undefined` here.
+ * The context of a request. A missing or empty header is `undefined`.
  *
  * @since 0.1.0
  * @category models
@@ -85,26 +92,26 @@ export type Input = HeadersLike | {
 export interface Service {
   /** `X-Amzn-Bedrock-AgentCore-Runtime-Request-Id`, or a fresh UUID. */
   readonly requestId: string
-  /** `X-Amzn-Bedrock-AgentCore-Runtime-Session-Id`: the conversation that this request is part of. */
+  /** `X-Amzn-Bedrock-AgentCore-Runtime-Session-Id`: the conversation that the request belongs to. */
   readonly sessionId?: string | undefined
-  /** `OAuth2CallbackUrl`: where the user's browser goes after consent. It is the `Consent.ReturnUrl` of the request. */
+  /** `OAuth2CallbackUrl`: where the browser goes after consent. It becomes the `Consent.ReturnUrl` of the request. */
   readonly callbackUrl?: string | undefined
   /**
    * `X-Amz-Bedrock-AgentCore-Identity-WAT`, else `WorkloadAccessToken`, else
    * `x-amzn-bedrock-agentcore-runtime-workload-accesstoken`.
    */
   readonly workloadAccessToken?: Redacted.Redacted | undefined
-  /** The token of an `Authorization: Bearer` header. It is not verified here: Runtime does that when it has a JWT authorizer. */
+  /** The token of an `Authorization: Bearer` header. Only Runtime verifies it, if it has a JWT authorizer. */
   readonly bearerToken?: Redacted.Redacted | undefined
   /**
-   * The headers that a client sends to the agent itself, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
-   * case. They are `Redacted` because there is no telling what they carry.
+   * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
+   * case. They are `Redacted` because they may carry secrets.
    */
   readonly customHeaders: { readonly [name: string]: Redacted.Redacted }
 }
 
 /**
- * The request that is being answered.
+ * The context of the current request.
  *
  * @since 0.1.0
  * @category services
@@ -114,7 +121,15 @@ export class RequestContext
 {}
 
 /**
- * Who calls when a request brought no workload access token. Default: nobody, and asking for the token fails.
+ * What the middlewares provide to a handler.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
+
+/**
+ * The caller of requests without a workload access token. Default: none, and obtaining the token fails.
  *
  * @since 0.1.0
  * @category references
@@ -122,6 +137,36 @@ export class RequestContext
 export class Fallback extends Context.Reference<Fallback>()("effect-agentcore-identity/http/RequestContext/Fallback", {
   defaultValue: (): Option.Option<WorkloadAccessToken.Service> => Option.none()
 }) {}
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+/** The credentials of RFC 6750, section 2.1; the name of the scheme is case-insensitive (RFC 9110, section 11.1). */
+const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
+
+const read = (input: Input, makeRequestId: () => string): Service => {
+  const headers = normalize(input)
+  const workloadAccessToken = RuntimeHeaders.workloadAccessToken.map((name) => headers.get(name)).find((token) =>
+    token !== undefined
+  )
+  const bearerToken = bearer.exec(headers.get("authorization") ?? "")?.[1]
+  // Without a prototype: a lookup by a name from outside finds headers only.
+  const customHeaders: Record<string, Redacted.Redacted> = Object.create(null)
+  for (const [name, value] of headers) {
+    if (name.startsWith(RuntimeHeaders.customPrefix)) {
+      customHeaders[name.slice(RuntimeHeaders.customPrefix.length)] = Redacted.make(value)
+    }
+  }
+  return {
+    requestId: headers.get(RuntimeHeaders.requestId) ?? makeRequestId(),
+    sessionId: headers.get(RuntimeHeaders.sessionId),
+    callbackUrl: headers.get(RuntimeHeaders.callbackUrl),
+    workloadAccessToken: workloadAccessToken === undefined ? undefined : Redacted.make(workloadAccessToken),
+    bearerToken: bearerToken === undefined ? undefined : Redacted.make(bearerToken),
+    customHeaders
+  }
+}
 
 /**
  * Reads the headers of a request. It never fails: a request without a workload access token may not need one.
@@ -136,16 +181,19 @@ export class Fallback extends Context.Reference<Fallback>()("effect-agentcore-id
  *
  * const event = {
  *   version: "2.0",
- *   headers: { "x-amz-bedrock-agentcore-identity-wat": "the-token", oauth2callbackurl: "https://agent.example.com/consent" }
+ *   headers: {
+ *     "x-amz-bedrock-agentcore-identity-wat": "the-token",
+ *     oauth2callbackurl: "https://agent.example.com/consent"
+ *   }
  * }
  *
  * Effect.runSync(RequestContext.fromHeaders(event)).callbackUrl // "https://agent.example.com/consent"
  */
-export const fromHeaders = (input: Input): Effect.Effect<Service> => Effect.sync(() => Reading.read(input, randomUUID))
+export const fromHeaders = (input: Input): Effect.Effect<Service> => Effect.sync(() => read(input, randomUUID))
 
 /**
- * The caller of a request. It cannot be renewed: the next request brings the next token. When the request brought none, `get` fails
- * with `MissingWorkloadAccessToken`, which says what the client has to send.
+ * The caller of a request. Its token is not renewed: the next request brings the next token. If the request has no
+ * token, `get` fails with `MissingWorkloadAccessToken`, and the message names what the client has to send.
  *
  * @since 0.1.0
  * @category constructors
@@ -157,12 +205,19 @@ export const workloadAccessToken = (context: Service): WorkloadAccessToken.Servi
   invalidate: () => Effect.void
 })
 
-type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
+const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> =>
+  context.workloadAccessToken === undefined
+    ? Effect.map(Fallback, Option.getOrElse(() => workloadAccessToken(context)))
+    : Effect.succeed(workloadAccessToken(context))
+
+// -----------------------------------------------------------------------------
+// Combinators
+// -----------------------------------------------------------------------------
 
 /**
- * Runs an effect for a request: with its {@link RequestContext}, with the `WorkloadAccessToken` of its caller (or of the
- * {@link Fallback}), and with its callback URL as `Consent.ReturnUrl`. For whoever has no HTTP server of Effect, and for work that a
- * worker goes on with when the request is answered.
+ * Runs an effect for a request: with its {@link RequestContext}, with the `WorkloadAccessToken` of its caller (or the
+ * {@link Fallback}), and with its callback URL as `Consent.ReturnUrl`. It is for servers other than Effect's, and for
+ * work that continues after the response.
  *
  * @since 0.1.0
  * @category combinators
@@ -204,36 +259,40 @@ export const provide: {
     })
 )
 
-const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> =>
-  context.workloadAccessToken === undefined
-    ? Effect.map(Fallback, Option.getOrElse(() => workloadAccessToken(context)))
-    : Effect.succeed(workloadAccessToken(context))
+// -----------------------------------------------------------------------------
+// Middleware
+// -----------------------------------------------------------------------------
 
-/** Whose a context is. Two middlewares have the server's own request in common; what stands between them may change the headers. */
-const requests = new WeakMap<Service, unknown>()
+interface Outer {
+  /** The request of the server itself. Stacked middlewares have it in common; headers may change between them. */
+  readonly source: unknown
+  readonly requestId: string
+}
+
+/** The id that an outer middleware gave to a request, so that stacked middlewares give a request one id. */
+class OuterMiddleware extends Context.Reference<OuterMiddleware>()(
+  "effect-agentcore-identity/http/RequestContext/OuterMiddleware",
+  { defaultValue: (): Option.Option<Outer> => Option.none() }
+) {}
 
 /**
- * Always read from the request at hand, never taken from the context: what a program provides by accident, around its server, is
- * somebody else's. The id alone is kept when middlewares are stacked, so that a request has one.
+ * Read from the headers of the request, never from the `RequestContext` in context: a program may have provided another
+ * one around its server by accident.
  */
 const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest> = Effect.gen(function*() {
   const { headers, source } = yield* HttpServerRequest.HttpServerRequest
-  const outer = Option.filter(
-    yield* Effect.serviceOption(RequestContext),
-    (context) => requests.get(context) === source
-  )
-  const context = Reading.read(headers, () => Option.isSome(outer) ? outer.value.requestId : randomUUID())
-  requests.set(context, source)
-  return context
+  const outer = Option.filter(yield* OuterMiddleware, (outer) => outer.source === source)
+  return read(headers, () => Option.isSome(outer) ? outer.value.requestId : randomUUID())
 })
 
 /**
- * Provides {@link RequestContext}, `WorkloadAccessToken` and `Consent.ReturnUrl` to an app. A return URL that a request for a token
- * names itself still wins.
+ * Provides {@link RequestContext}, `WorkloadAccessToken` and `Consent.ReturnUrl` to an app. The `returnUrl` of a token
+ * request takes precedence over this `Consent.ReturnUrl`.
  *
- * A request without a workload access token is answered like any other, as long as nothing asks for the token.
+ * A request without a workload access token fails only where the handler needs the token.
  *
- * The body of a streamed response runs when the handler is done, and outside of it: give it its services by `Stream.provideContext`.
+ * The body of a streamed response runs after the handler and outside of it. Give it its services by
+ * `Stream.provideContext`.
  *
  * @since 0.1.0
  * @category middleware
@@ -255,10 +314,19 @@ const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest
  * const server = HttpServer.serve(app, RequestContext.middleware).pipe(Layer.provide(RequestContext.layerRedaction))
  */
 export const middleware = <E, R>(self: HttpApp.Default<E, R>): HttpApp.Default<E, Exclude<R, Provided>> =>
-  Effect.flatMap(current, (context) => provide(self, context))
+  Effect.flatMap(
+    HttpServerRequest.HttpServerRequest,
+    ({ source }) =>
+      Effect.flatMap(current, (context) =>
+        Effect.provideService(
+          provide(self, context),
+          OuterMiddleware,
+          Option.some({ source, requestId: context.requestId })
+        ))
+  )
 
 /**
- * {@link middleware} for the routes of an `HttpLayerRouter` that it is provided to.
+ * {@link middleware} for routes of an `HttpLayerRouter`. Provide it to these routes.
  *
  * @since 0.1.0
  * @category layers
@@ -268,8 +336,8 @@ export const layer: Layer.Layer<HttpLayerRouter.Request.From<"Requires", Provide
 }>()(middleware).layer
 
 /**
- * Provides {@link RequestContext} to the endpoints of an `HttpApi`. A middleware of `HttpApi` provides one tag and no references:
- * such a server also applies {@link middleware}, for `Consent.ReturnUrl`.
+ * Provides {@link RequestContext} to the endpoints of an `HttpApi`. A middleware of `HttpApi` provides one tag and no
+ * references. Such a server also needs {@link middleware}, for `Consent.ReturnUrl`.
  *
  * @since 0.1.0
  * @category HttpApi
@@ -327,8 +395,8 @@ export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccess
 )
 
 /**
- * Requests without a workload access token act for the `WorkloadAccessToken` that this layer is given. Provide it around the server
- * of one's own machine: whoever reaches the server is that caller.
+ * Gives requests without a workload access token the `WorkloadAccessToken` of this layer as their caller. Everyone who
+ * reaches the server then is that caller, so use it on a development machine only.
  *
  * @since 0.1.0
  * @category layers
@@ -337,7 +405,7 @@ export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccess
  * import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
  * import * as Layer from "effect/Layer"
  *
- * // In AgentCore Runtime `LocalDevelopment` names nobody: the same program runs there.
+ * // In AgentCore Runtime `LocalDevelopment` has no caller, so the same program runs there.
  * const developer = RequestContext.layerFallback.pipe(Layer.provide(LocalDevelopment.layer()))
  */
 export const layerFallback: Layer.Layer<Fallback, never, WorkloadAccessToken.WorkloadAccessToken> = Layer.effect(
@@ -346,10 +414,10 @@ export const layerFallback: Layer.Layer<Fallback, never, WorkloadAccessToken.Wor
 )
 
 /**
- * Keeps workload access tokens, bearer tokens and custom headers out of the spans of an HTTP server. Provide it to the layer that
- * serves: the platform's tracer runs outside of all middlewares.
+ * Keeps workload access tokens, bearer tokens and custom headers out of the spans of an HTTP server. Provide it to the
+ * layer of the server: the tracer of the platform runs outside of all middlewares.
  *
- * Do not log a request itself, for all that: one of Node prints its headers as they are, `authorization` among them.
+ * It does not cover logs. Do not log a request: a request of Node prints all its headers, also `authorization`.
  *
  * @since 0.1.0
  * @category layers

@@ -1,12 +1,13 @@
 /**
- * What may be said of an error that is not ours.
+ * The part of a foreign error that messages and logs may contain.
  *
  * @since 0.1.0
  */
 import { hasProperty } from "effect/Predicate"
 
 /**
- * The code of an error of the operating system, of a database or a package, else its name; never its message, which may quote.
+ * Returns the code of an error of the operating system, a database or a package, or else its name. It never returns the
+ * message, because messages can quote secrets.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The pages that people see in a browser: one template for all of them, without scripts and without external assets.
+ * HTML for every page that people see in a browser: one template, without scripts and external assets.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&#39;" }
 
 /**
- * A piece of HTML that is safe to put on a page: made by `html` only.
+ * HTML that is safe on a page. Only `html` makes it.
  *
  * @internal
  */
@@ -21,6 +21,13 @@ export class Html {
 /** @internal */
 export type Interpolation = string | number | Html | ReadonlyArray<Html> | undefined
 
+/**
+ * Escapes text for element content and quoted attributes, of HTML and of XML.
+ *
+ * @internal
+ */
+export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
+
 const interpolate = (value: Interpolation): string =>
   value === undefined
     ? ""
@@ -28,10 +35,10 @@ const interpolate = (value: Interpolation): string =>
     ? value.source
     : typeof value === "object"
     ? value.map((item) => item.source).join("")
-    : String(value).replace(/[&<>"']/g, (character) => entities[character] ?? "")
+    : escape(String(value))
 
 /**
- * HTML from a template: every value is escaped, for text and for quoted attributes, unless it is `Html` itself.
+ * Makes HTML from a template. It escapes every value that is not `Html` itself.
  *
  * @internal
  */
@@ -71,7 +78,7 @@ export const style = [
   "table{width:100%;border-collapse:collapse;font-size:.9rem}",
   "th,td{padding:.5rem .6rem .5rem 0;text-align:left;vertical-align:top;border-top:1px solid var(--line)}",
   "tbody th{font-weight:550}thead th{border-top:0;padding-top:0;color:var(--soft);font-size:.8rem;font-weight:500}",
-  // On a phone a row is a list of its cells, each with the heading of its column.
+  // A phone shows a row as a list of cells, each with the heading of its column.
   "@media(max-width:36rem){thead{display:none}tr{display:block;padding:.5rem 0;border-top:1px solid var(--line)}",
   "th,td{display:flex;gap:.75rem;padding:.1rem 0;border:0}",
   "td::before{content:attr(data-column);flex:0 0 8.5rem;color:var(--soft);font-size:.85rem}}",
@@ -90,9 +97,12 @@ export const style = [
   "a:focus-visible,button:focus-visible,input:focus-visible,pre:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
 ].join("")
 
-// The policy allows this one style sheet by its digest; a constant, so that no module needs a digest function for it.
-// A test computes it from `style`.
-/** @internal */
+/**
+ * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
+ * function; a test computes it.
+ *
+ * @internal
+ */
 export const styleDigest = "sha256-m7bAT98RlqiBVYe3cLNlYl7YwVK3+H0ANg45I64cm4c="
 
 const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
@@ -101,16 +111,16 @@ const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewB
 
 /** @internal */
 export interface Options {
-  /** Goes to the title of the window and to the first heading. */
+  /** The title of the window and the first heading. */
   readonly title: string
   readonly body: Html
-  /** Above the heading: what this page belongs to. */
+  /** The text above the heading. Names the server of the page. */
   readonly kicker?: string | undefined
-  /** For tables. */
+  /** More width, for tables. */
   readonly wide?: boolean | undefined
-  /** Whether forms of this page may be sent, to the page's own origin. Default: not at all. */
+  /** Allows forms that are sent to the page's own origin. Default: false. */
   readonly forms?: boolean | undefined
-  /** Where the browser goes next, at once. */
+  /** The URL that the browser opens at once. */
   readonly refresh?: string | undefined
 }
 
@@ -121,12 +131,11 @@ export interface Page {
 }
 
 /**
- * A whole page with the headers it has to be sent with.
+ * Renders a page, and the headers that it needs.
  *
- * Chromium holds every redirect after a sent form against `form-action`, up to the last one, and where a consent ends
- * (the return URL of an application, perhaps with a scheme of its own) is not known to the page that starts it. A page
- * that answers a form must therefore not redirect, but be a page with `refresh`: then `'self'` is all that forms ever
- * need.
+ * Chromium applies `form-action` to every redirect after a form. The page that starts a consent does not know where the
+ * consent ends: the return URL of an application may even have a custom scheme. The answer to a form is therefore a
+ * page with `refresh`, not a redirect, and `form-action 'self'` is enough.
  *
  * @internal
  */

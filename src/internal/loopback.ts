@@ -1,5 +1,5 @@
 /**
- * Hosts that are this machine.
+ * Loopback hosts.
  *
  * @since 0.1.0
  */
@@ -7,8 +7,19 @@
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
- * Whether a host name, as `URL` has it, is this machine: what is sent there in clear stays there.
+ * Whether a host name, in the form of `URL.hostname`, is this machine. Plain http to it does not use the network.
  *
  * @internal
  */
 export const isLoopback = (hostname: string): boolean => loopback.test(hostname)
+
+/**
+ * Whether secrets may travel to a URL: https to any host, plain http to this machine only.
+ *
+ * @internal
+ */
+export const isSecure = (url: string): boolean => {
+  if (!URL.canParse(url)) return false
+  const { hostname, protocol } = new URL(url)
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname))
+}

@@ -1,12 +1,12 @@
 /**
- * What is made when it is first called. A schema is compiled by whoever uses it: there are two or three for each operation, and a
- * program that starts calls one.
+ * Functions that are made at their first call. An operation has two or three schemas, and a program that starts calls one operation:
+ * the others are never compiled.
  *
  * @since 0.1.0
  */
 
 /** @internal */
-export const lazily = <A, B>(make: () => (a: A) => B): (a: A) => B => {
+export const memoize = <A, B>(make: () => (a: A) => B): (a: A) => B => {
   let made: ((a: A) => B) | undefined
   return (a) => (made ??= make())(a)
 }

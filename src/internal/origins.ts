@@ -1,5 +1,5 @@
 /**
- * The origins that a credential may go to.
+ * The origins that may receive a credential.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import { isLoopback } from "./loopback.js"
 
 /**
- * Whether a credential may go to a URL.
+ * Whether a URL may receive a credential.
  *
  * @internal
  */
@@ -20,17 +20,18 @@ export type Allows = (url: URL) => boolean
 
 const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
   url.protocol !== "https:" && url.protocol !== "http:"
-    ? "is not of http or https"
+    ? "is not an http or https URL"
     : url.username !== "" || url.password !== ""
     ? "has a user name or a password"
     : url.pathname !== "/" || url.search !== "" || url.hash !== ""
-    ? "has a path, a query or a fragment: an origin is scheme, host and port, and the credential goes to all of it"
+    ? "has a path, a query or a fragment: an origin is scheme, host and port, and all of it receives the credential"
     : url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)
-    ? "is http: the credential would travel in clear. http is for loopback hosts only, unless allowInsecureOrigins is set"
+    ? "is plain http: the credential would be readable on the network. http is for loopback hosts only, unless allowInsecureOrigins is set"
     : undefined
 
 /**
- * An allow-list. A mistake in it is the programmer's, and is thrown at once; the text repeats no value, which may hold a password.
+ * An allow-list. An invalid entry is a mistake of the programmer, and throws at once. The message omits the value,
+ * because it may contain a password.
  *
  * @internal
  */
@@ -50,7 +51,7 @@ export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsec
 }
 
 /**
- * Where a request goes, read exactly as the client reads it. None where the client itself will refuse the URL.
+ * The URL of a request, parsed as the client parses it. None if the client itself will refuse the URL.
  *
  * @internal
  */

@@ -6,32 +6,47 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as AST from "effect/SchemaAST"
 import * as Stream from "effect/Stream"
+import type * as Operation from "../Operation.js"
 
 interface PageRequest {
   readonly maxResults?: number | undefined
   readonly nextToken?: string | undefined
 }
 
-interface Page {
-  readonly nextToken?: string | null | undefined
-}
-
 /**
- * All items of all pages; a page is fetched when its first item is asked for.
+ * A list is paged if its request has a `nextToken`.
  *
  * @internal
  */
-export const stream = <P extends Page, A, E>(
-  list: (request: PageRequest) => Effect.Effect<P, E>,
-  items: (page: P) => ReadonlyArray<A>,
-  options: { readonly pageSize?: number | undefined; readonly nextToken?: string | undefined } = {}
-): Stream.Stream<A, E> =>
-  Stream.paginateChunkEffect(options.nextToken, (nextToken) =>
-    Effect.map(
-      list({
-        ...(options.pageSize === undefined ? undefined : { maxResults: options.pageSize }),
-        ...(nextToken === undefined ? undefined : { nextToken })
-      }),
-      (page) => [Chunk.fromIterable(items(page)), Option.fromNullable(page.nextToken)] as const
-    ))
+export const isPaged = (row: Operation.Any | undefined): boolean =>
+  row !== undefined && AST.getPropertySignatures(row.request.ast).some(({ name }) => name === "nextToken")
+
+/** @internal */
+export const streamName = (list: string): string => list.replace(/^list/, "stream")
+
+/** A page has its items, and the token of the next page. */
+const itemsOf = (page: unknown): ReadonlyArray<unknown> =>
+  typeof page === "object" && page !== null ? Object.values(page).find(Array.isArray) ?? [] : []
+
+const nextTokenOf = (page: unknown): Option.Option<string> =>
+  hasProperty(page, "nextToken") && typeof page.nextToken === "string" ? Option.some(page.nextToken) : Option.none()
+
+/**
+ * All items of all pages. A page is fetched when its first item is pulled.
+ *
+ * @internal
+ */
+export const stream =
+  (list: (request: PageRequest) => Effect.Effect<unknown, unknown>) =>
+  ({ nextToken, pageSize }: Operation.StreamOptions = {}): Stream.Stream<unknown, unknown> =>
+    Stream.paginateChunkEffect(nextToken, (token) =>
+      Effect.map(
+        list({
+          ...(pageSize === undefined ? undefined : { maxResults: pageSize }),
+          ...(token === undefined ? undefined : { nextToken: token })
+        }),
+        (page) => [Chunk.unsafeFromArray(itemsOf(page)), nextTokenOf(page)] as const
+      ))

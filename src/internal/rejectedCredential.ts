@@ -1,5 +1,5 @@
 /**
- * The credential that a resource has rejected, told to whoever keeps credentials: what is asked for next must not be this one.
+ * The credential that a resource has rejected. A cache returns another one to the request that follows.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What comes after a resource has rejected a credential.
+ * Renewal of a credential that a resource has rejected.
  *
  * @since 0.1.0
  */
@@ -10,30 +10,30 @@ import { Rejected } from "./rejectedCredential.js"
 
 /** @internal */
 export interface Options {
-  /** Ask by `forceAuthentication` if asking alone gives the same credential. It may take the user's consent. */
+  /** Whether to use `forceAuthentication` if the request without it returns the same credential. The user may have to consent. */
   readonly reauthenticate: boolean
 }
 
 /**
- * Obtains a credential in the place of one that was rejected. None: there is no other.
+ * Obtains a credential in the place of a rejected one. None: every request returned the rejected one.
  *
- * Force comes second: where the vault has refreshed the token by itself, or another fiber has re-authenticated meanwhile, the user
- * need not be asked.
+ * The first request has no `forceAuthentication`: the vault may have refreshed the token, or another fiber may have re-authenticated. The
+ * user is not asked in these cases.
  *
  * @internal
  */
-export const renew = <E, R>(
+export const renewCredential = <E, R>(
   obtain: (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>,
   rejected: Redacted.Redacted,
   options: Options
 ): Effect.Effect<Option.Option<Redacted.Redacted>, E, R> => {
-  const ask = (forceAuthentication: boolean) =>
+  const request = (forceAuthentication: boolean) =>
     obtain(forceAuthentication).pipe(
       Effect.provideService(Rejected, Option.some(rejected)),
       Effect.map(Option.liftPredicate((fresh) => Redacted.value(fresh) !== Redacted.value(rejected)))
     )
   return Effect.flatMap(
-    ask(false),
-    (fresh) => Option.isNone(fresh) && options.reauthenticate ? ask(true) : Effect.succeed(fresh)
+    request(false),
+    (fresh) => Option.isNone(fresh) && options.reauthenticate ? request(true) : Effect.succeed(fresh)
   )
 }

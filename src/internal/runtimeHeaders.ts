@@ -12,7 +12,8 @@
 export const identityWat = "x-amz-bedrock-agentcore-identity-wat"
 
 /**
- * The three names of the workload access token. The first one that is there counts; the SDKs read the first two, in this order.
+ * The three names of the workload access token. The first present header counts. The SDKs read the first two, in this
+ * order.
  *
  * @internal
  */
@@ -35,9 +36,9 @@ export const callbackUrl = "oauth2callbackurl"
 export const customPrefix = "x-amzn-bedrock-agentcore-runtime-custom-"
 
 /**
- * Says what to send when an invocation brought no workload access token.
+ * The message for an invocation without a workload access token.
  *
  * @internal
  */
 export const missingToken =
-  "The request brought no workload access token. AgentCore Runtime sends one when the agent is invoked for a user: with a JWT, or with SigV4 and the header X-Amzn-Bedrock-AgentCore-Runtime-User-Id (runtimeUserId of the SDKs)"
+  "The request has no workload access token. AgentCore Runtime sends one when the agent is invoked for a user: with a JWT, or with SigV4 and the header X-Amzn-Bedrock-AgentCore-Runtime-User-Id (runtimeUserId of the SDKs)"

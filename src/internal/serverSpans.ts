@@ -1,5 +1,5 @@
 /**
- * What the spans of an HTTP server must not hold.
+ * Keeps requests out of the spans of an HTTP server.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 
 /**
- * Requests that get no span, beside those that get none already. The tracer runs outside all routes, so this has to be
- * around the layer that serves.
+ * Disables the span of more requests. The tracer runs outside all routes, so this layer belongs around the layer that
+ * serves.
  *
  * @internal
  */

@@ -1,5 +1,8 @@
 /**
- * One run of an effect for all who ask for it at the same time.
+ * Single flight: one run of an effect for all callers who ask for it at the same time.
+ *
+ * `RcMap` of Effect 3 is not used (measured with 3.22.4). A run that has failed stays in it until its last caller has left, so that a caller
+ * who retries at once gets the old failure. The fiber that adds a key may yield before the key is in the map: then there are two runs.
  *
  * @since 0.1.0
  */
@@ -11,56 +14,50 @@ import * as FiberId from "effect/FiberId"
 interface Flight<A, E> {
   readonly result: Deferred.Deferred<A, E>
   callers: number
-  fiber: Fiber.RuntimeFiber<unknown> | undefined
+  fiber: Fiber.Fiber<unknown> | undefined
 }
 
-/** @internal */
-export interface Flights<A, E> {
-  /**
-   * The result of what runs under the key, or else of `effect`, which then runs for whoever joins later. It runs in a fiber of its own:
-   * a caller who is interrupted stops nobody else, and when all are gone it is interrupted. `onJoin` is run by a caller who joins.
-   */
-  readonly share: (key: string, effect: Effect.Effect<A, E>, onJoin: Effect.Effect<void>) => Effect.Effect<A, E>
-}
+/**
+ * Returns the result of the flight under the key. The first caller starts it with `effect`, later callers run `onJoin` and wait for it.
+ *
+ * A flight has a fiber of its own, with the context of the first caller. Interrupting a caller interrupts no other caller. When all callers
+ * are interrupted, so is the flight, and the last caller waits for its finalizers.
+ *
+ * @internal
+ */
+export type SingleFlight<A, E> = (
+  key: string,
+  effect: Effect.Effect<A, E>,
+  onJoin?: Effect.Effect<void>
+) => Effect.Effect<A, E>
 
 /** @internal */
-export const make = <A, E>(): Flights<A, E> => {
+export const unsafeMake = <A, E>(): SingleFlight<A, E> => {
   const flights = new Map<string, Flight<A, E>>()
 
-  // Gone from the map before it is interrupted: whoever comes now starts anew.
-  const land = (key: string, flight: Flight<A, E>): boolean => flights.get(key) === flight && flights.delete(key)
+  return (key, effect, onJoin = Effect.void) =>
+    Effect.uninterruptibleMask((restore) => {
+      const joined = flights.get(key)
+      const flight = joined ?? { result: Deferred.unsafeMake<A, E>(FiberId.none), callers: 0, fiber: undefined }
+      flight.callers++
+      flights.set(key, flight)
 
-  const leave = (key: string, flight: Flight<A, E>): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      flight.callers--
-      return flight.callers === 0 && land(key, flight) && flight.fiber !== undefined
-        ? Fiber.interrupt(flight.fiber)
-        : Effect.void
+      // A flight leaves the map before its callers get the result, and before it is interrupted: the next caller starts a new one.
+      const remove = (): boolean => flights.get(key) === flight && flights.delete(key)
+      const start = Effect.interruptible(effect).pipe(
+        Effect.ensuring(Effect.sync(remove)),
+        Effect.intoDeferred(flight.result),
+        Effect.forkDaemon,
+        Effect.map((fiber) => {
+          flight.fiber = fiber
+        })
+      )
+      const leave = Effect.suspend(() =>
+        --flight.callers === 0 && remove() && flight.fiber !== undefined ? Fiber.interrupt(flight.fiber) : Effect.void
+      )
+      return Effect.zipRight(
+        joined === undefined ? start : onJoin,
+        Effect.ensuring(restore(Deferred.await(flight.result)), leave)
+      )
     })
-
-  return {
-    share: (key, effect, onJoin) =>
-      // Between being counted and waiting nobody can be lost.
-      Effect.uninterruptibleMask((restore) => {
-        const wait = (flight: Flight<A, E>): Effect.Effect<A, E> =>
-          Effect.ensuring(restore(Deferred.await(flight.result)), leave(key, flight))
-
-        const running = flights.get(key)
-        if (running !== undefined) {
-          running.callers++
-          return Effect.zipRight(onJoin, wait(running))
-        }
-        const flight: Flight<A, E> = { result: Deferred.unsafeMake(FiberId.none), callers: 1, fiber: undefined }
-        flights.set(key, flight)
-        return Effect.interruptible(effect).pipe(
-          Effect.ensuring(Effect.sync(() => land(key, flight))),
-          Effect.intoDeferred(flight.result),
-          Effect.forkDaemon,
-          Effect.flatMap((fiber) => {
-            flight.fiber = fiber
-            return wait(flight)
-          })
-        )
-      })
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * Spans at two thirds of the price of `Effect.withSpan`, which enters and leaves two regions, one for the span and one for the context:
- * here they are one. Two spans are a tenth of a call over the loopback interface (`npm run bench`).
+ * Spans at two thirds of the cost of `Effect.withSpan`: it enters one region for the span and one for the context, and
+ * here they are one region. Two spans are a tenth of the time of a call over the loopback interface (`npm run bench`).
  *
  * @since 0.1.0
  */
@@ -13,15 +13,15 @@ import * as FiberRef from "effect/FiberRef"
 import * as Tracer from "effect/Tracer"
 
 /**
- * What runs in a span.
+ * An effect to run in a span.
  *
  * @internal
  */
 export interface Run<A, E, R> {
   readonly effect: Effect.Effect<A, E, R>
-  /** What the effect gets besides the span. */
+  /** Services for the effect besides the span. */
   readonly services?: Context.Context<never> | undefined
-  /** Sees the exit before the span ends. */
+  /** Called with the exit before the span ends. */
   readonly onExit?: ((exit: Exit.Exit<A, E>) => void) | undefined
 }
 
@@ -39,7 +39,7 @@ const end = <A, E, R>(
   })
 
 /**
- * Runs an effect in a span, which is the parent of those within.
+ * Runs an effect in a span. The span is the parent of all spans within.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The span and the metrics of an operation of `Identity`.
+ * The span and the metrics of the operations of `Identity`.
  *
  * @since 0.1.0
  */
@@ -15,19 +15,56 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { Flow } from "../ConsentSession.js"
-import type { Service } from "../Identity.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
 import { ProviderName } from "../models/internal/names.js"
-import { Observation, type Record } from "./observation.js"
 import { inSpan } from "./span.js"
 
-// What an operation is about. A completion names neither.
+// -----------------------------------------------------------------------------
+// Record of the running operation
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export interface Record {
+  /** Calls of the data plane for the credential, polls included. */
+  attempts: number
+  /** Whether the credential came from a cache. Absent without a cache. */
+  cache: "hit" | "miss" | undefined
+}
+
+/**
+ * The record of the running operation, if there is one. The flow and the cache write it; the operation reads it at its
+ * end. Each run of an operation has its own record.
+ *
+ * @internal
+ */
+export class Observation extends Context.Reference<Observation>()("effect-agentcore-identity/internal/Observation", {
+  defaultValue: (): Record | undefined => undefined
+}) {}
+
+/**
+ * Counts a call of the data plane for the running operation.
+ *
+ * @internal
+ */
+export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Observation, (record) => {
+    if (record !== undefined) {
+      record.attempts++
+    }
+    return call
+  })
+
+// -----------------------------------------------------------------------------
+// Labels
+// -----------------------------------------------------------------------------
+
+/** What an operation is about. A completion has neither member. */
 interface Subject {
   readonly provider?: string | undefined
   readonly flow?: Flow | undefined
 }
 
-type Operation = keyof Service
+type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =>
   Exit.isSuccess(exit)
@@ -38,74 +75,82 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =
     })
 
 const isProviderName = Schema.is(ProviderName)
-const providers = new Set<string>()
-
-// What is no name of a provider may be anything.
-const isNamed = (name: string): boolean => providers.has(name) || isProviderName(name)
-
-// States of metrics are never given up: names from outside must not make more and more of them.
-const boundedProvider = (name: string | undefined): string | undefined => {
-  if (name === undefined || providers.has(name)) {
-    return name
-  }
-  if (providers.size === IdentityMetrics.maxProviders || !isNamed(name)) {
-    return "other"
-  }
-  providers.add(name)
-  return name
-}
 
 const flows: ReadonlySet<unknown> = new Set(Flow.literals)
 
-const boundedFlow = (flow: Flow | undefined): Flow | undefined => flows.has(flow) ? flow : undefined
+const knownFlow = (flow: Flow | undefined): Flow | undefined => flows.has(flow) ? flow : undefined
 
-type Tags = ReadonlyArray<MetricLabel.MetricLabel>
-
-// A metric finds its state by the identity of the array of labels, or else by a hash of all of them, which takes ten
-// times as long: arrays are kept. `own` are the labels that the program has put on its fiber.
-const memoized = (operation: Operation) => {
-  const memo = new WeakMap<Tags, Map<string, Tags>>()
-  return (own: Tags, subject: Subject, outcome: IdentityMetrics.Outcome): Tags => {
-    const provider = boundedProvider(subject.provider)
-    const flow = boundedFlow(subject.flow)
-    // Neither a flow nor a provider's name has a space.
-    const key = `${flow ?? ""} ${provider ?? ""} ${outcome}`
-    let known = memo.get(own)
-    if (known === undefined) {
-      known = new Map()
-      memo.set(own, known)
+/** The metric registry never drops a state, so only a bounded number of names becomes a label. */
+const makeProviderNames = () => {
+  const names = new Set<string>()
+  // A name that was counted before needs no second check against the pattern.
+  const isValid = (name: string): boolean => names.has(name) || isProviderName(name)
+  return {
+    /** A value that is not a valid provider name may be anything, and is reported as `other`. */
+    forSpan: (name: string): string => isValid(name) ? name : "other",
+    forMetrics: (name: string): string => {
+      if (names.has(name)) return name
+      if (names.size === IdentityMetrics.maxProviders || !isValid(name)) return "other"
+      names.add(name)
+      return name
     }
-    let labels = known.get(key)
-    if (labels === undefined) {
-      labels = Arr.union(IdentityMetrics.labels({ operation, provider, flow, outcome }), own)
-      known.set(key, labels)
-    }
-    return labels
   }
 }
 
 /**
- * Counts a call of the data plane for the operation that runs.
+ * A metric finds its state by the identity of the array of labels, and otherwise by a hash of all labels, which takes
+ * ten times as long. So the same labels are always the same array. `programLabels` are the labels that the program put
+ * on its fiber.
+ */
+const makeLabels = () => {
+  const memo = new WeakMap<Labels, Map<string, Labels>>()
+  return (programLabels: Labels, labels: IdentityMetrics.Labels): Labels => {
+    const { flow, operation, outcome, provider } = labels
+    // None of the first three can contain a space.
+    const key = `${operation} ${flow ?? ""} ${provider ?? ""} ${outcome}`
+    let known = memo.get(programLabels)
+    if (known === undefined) {
+      known = new Map()
+      memo.set(programLabels, known)
+    }
+    let tags = known.get(key)
+    if (tags === undefined) {
+      tags = Arr.union(IdentityMetrics.labels(labels), programLabels)
+      known.set(key, tags)
+    }
+    return tags
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Operations
+// -----------------------------------------------------------------------------
+
+/**
+ * Runs an operation in its span, provides its record, and updates the metrics at its end.
  *
  * @internal
  */
-export const attempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Observation, (record) => {
-    if (record !== undefined) {
-      record.attempts++
-    }
-    return call
-  })
+export type Observe = <A, E, R>(
+  operation: IdentityMetrics.Operation,
+  subject: Subject,
+  self: Effect.Effect<A, E, R>
+) => Effect.Effect<A, E, R>
 
-// Runs an operation in its span, provides its record, and updates the metrics when it ends.
-const operation = (name: Operation) => {
-  const labelsOf = memoized(name)
-  return <A, E, R>(subject: Subject, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    inSpan(`Identity.${name}`, { captureStackTrace: false }, (span, fiber) => {
+/**
+ * The telemetry of one `Identity`, with the provider names and labels that it has seen.
+ *
+ * @internal
+ */
+export const make = (): Observe => {
+  const providerNames = makeProviderNames()
+  const labelsOf = makeLabels()
+  return (operation, subject, self) =>
+    inSpan(`Identity.${operation}`, { captureStackTrace: false }, (span, fiber) => {
+      const flow = knownFlow(subject.flow)
       if (subject.provider !== undefined) {
-        span.attribute("agentcore.provider", isNamed(subject.provider) ? subject.provider : "other")
+        span.attribute("agentcore.provider", providerNames.forSpan(subject.provider))
       }
-      const flow = boundedFlow(subject.flow)
       if (flow !== undefined) {
         span.attribute("agentcore.flow", flow)
       }
@@ -122,31 +167,17 @@ const operation = (name: Operation) => {
           if (record.cache !== undefined) {
             span.attribute("agentcore.cache", record.cache)
           }
-          const labels = labelsOf(fiber.getFiberRef(FiberRef.currentMetricLabels), subject, outcome)
+          const provider = subject.provider === undefined ? undefined : providerNames.forMetrics(subject.provider)
+          const labels = labelsOf(fiber.getFiberRef(FiberRef.currentMetricLabels), {
+            operation,
+            provider,
+            flow,
+            outcome
+          })
           IdentityMetrics.operations.unsafeUpdate(1, labels)
           IdentityMetrics.duration.unsafeUpdate(Number(clock.unsafeCurrentTimeNanos() - start) / 1e9, labels)
           IdentityMetrics.attempts.unsafeUpdate(record.attempts, labels)
         }
       }
     })
-}
-
-/**
- * Observes every operation of an `Identity`.
- *
- * @internal
- */
-export const identity = (self: Service): Service => {
-  const getAccessToken = operation("getAccessToken")
-  const resumeAccessToken = operation("resumeAccessToken")
-  const getApiKey = operation("getApiKey")
-  const getPaymentToken = operation("getPaymentToken")
-  const completeAuthorization = operation("completeAuthorization")
-  return {
-    getAccessToken: (request) => getAccessToken(request, self.getAccessToken(request)),
-    resumeAccessToken: (session, options) => resumeAccessToken(session, self.resumeAccessToken(session, options)),
-    getApiKey: (request) => getApiKey(request, self.getApiKey(request)),
-    getPaymentToken: (request) => getPaymentToken(request, self.getPaymentToken(request)),
-    completeAuthorization: (options) => completeAuthorization({}, self.completeAuthorization(options))
-  }
 }

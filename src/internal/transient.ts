@@ -1,5 +1,5 @@
 /**
- * Failures that may be gone at the next call.
+ * Failures that may not happen again at the next call.
  *
  * @since 0.1.0
  */

@@ -11,7 +11,7 @@ import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { lazily } from "./memoize.js"
+import { memoize } from "./memoize.js"
 import { fits } from "./validity.js"
 
 const fieldName = (path: ReadonlyArray<PropertyKey>): string =>
@@ -19,7 +19,7 @@ const fieldName = (path: ReadonlyArray<PropertyKey>): string =>
 
 const wrongType = `${Constraint.prefix} have the type that the service model gives it`
 
-// Only texts of `Constraint` are passed on: the formatter's own ones quote the value, which may be a secret.
+// Only the messages of `Constraint` are safe. The formatter's own messages quote the value, which may be a secret.
 const constraintOf = (issue: ParseResult.ArrayFormatterIssue): string =>
   issue.message.startsWith(Constraint.prefix)
     ? issue.message
@@ -27,16 +27,15 @@ const constraintOf = (issue: ParseResult.ArrayFormatterIssue): string =>
     ? `${Constraint.prefix} not be null`
     : wrongType
 
-// An optional member, or one of several shapes, is reported once for each shape that it could have had: the shape that fits best
-// says more than "wrong type" of the others.
-const isSaidBetter = (field: ValidationExceptionField, fields: ReadonlyArray<ValidationExceptionField>): boolean =>
+// A union reports one issue per member. A constraint of the closest member says more than "wrong type" for the others.
+const isRedundant = (field: ValidationExceptionField, fields: ReadonlyArray<ValidationExceptionField>): boolean =>
   field.message === wrongType && fields.some((other) =>
     other !== field
     && (other.name === field.name ? other.message !== wrongType : other.name.startsWith(`${field.name}.`))
   )
 
 // -----------------------------------------------------------------------------
-// One of several shapes
+// Unions
 // -----------------------------------------------------------------------------
 
 type Issues = ReadonlyArray<ParseResult.ParseIssue>
@@ -44,24 +43,24 @@ type Issues = ReadonlyArray<ParseResult.ParseIssue>
 const issuesOf = (issue: ParseResult.Composite): Issues =>
   Arr.isArray(issue.issues) ? issue.issues as Issues : [issue.issues as ParseResult.ParseIssue]
 
-/** Also of several values, and of one that may be left out. */
+/** Whether a type has literals only. An optional literal counts too. */
 const isLiteral = (ast: AST.AST): boolean =>
   ast._tag === "Literal" || ast._tag === "UndefinedKeyword" || ast._tag === "Union" && ast.types.every(isLiteral)
 
 const isOtherLiteral = (issue: ParseResult.ParseIssue): boolean =>
   (issue._tag === "Type" || issue._tag === "Composite") && isLiteral(issue.ast)
 
-/** How far a value is from a shape: members that say that it is another one, members that are not there, members of neither. */
+/** How far a value is from a member of a union: literals of another one, missing members, unknown members. */
 const distance = (
   issue: ParseResult.ParseIssue
-): readonly [discriminators: number, missing: number, foreign: number] => {
+): readonly [discriminators: number, missing: number, unknown: number] => {
   if (issue._tag !== "Composite" || issue.ast._tag !== "TypeLiteral") return [Infinity, Infinity, Infinity]
   const known = new Set(issue.ast.propertySignatures.map(({ name }) => name))
   const members: object = Object(issue.actual)
   const inner = issuesOf(issue).map((member) => member._tag === "Pointer" ? member.issue : member)
   return [
     inner.filter(isOtherLiteral).length,
-    // Not all of them are reported: what tells shapes apart is looked at first.
+    // Counted here, because the parser reports only the issues of the discriminator, if it has one.
     issue.ast.propertySignatures.filter(({ isOptional, name }) => !isOptional && !Object.hasOwn(members, name)).length,
     Object.keys(members).filter((name) => !known.has(name)).length
   ]
@@ -69,15 +68,15 @@ const distance = (
 
 const byDistance = Order.mapInput(Order.tuple(Order.number, Order.number, Order.number), distance)
 
-/** The shapes that fit best: a request is read as what it was most likely meant to be. */
+/** The issues of the closest members: the request was most likely meant to be one of them. */
 const closest = (issues: Issues): Issues => {
   if (!Arr.isNonEmptyReadonlyArray(issues)) return issues
-  const best = Arr.min(issues, byDistance)
-  return issues.filter((issue) => byDistance(issue, best) === 0)
+  const least = Arr.min(issues, byDistance)
+  return issues.filter((issue) => byDistance(issue, least) === 0)
 }
 
 /**
- * What is wrong with a value when it is read as the shape that fits best, wherever it may have several.
+ * Keeps the issues of the closest member of every union.
  *
  * @internal
  */
@@ -102,20 +101,19 @@ export const closestShape = (issue: ParseResult.ParseIssue): ParseResult.ParseIs
 }
 
 /** @internal */
-export const validationException = (operation: string, issue: ParseResult.ParseIssue): ValidationException => {
-  // A request from outside may be wrong in many places: not each against each.
+export const validationException = (issue: ParseResult.ParseIssue): ValidationException => {
+  // A map drops duplicates in linear time: a request over HTTP can have very many issues.
   const fields = [
     ...new Map(
-      ParseResult.ArrayFormatter.formatIssueSync(closestShape(issue)).map((said) => {
-        const field = { name: fieldName(said.path), message: constraintOf(said) }
+      ParseResult.ArrayFormatter.formatIssueSync(closestShape(issue)).map((issue) => {
+        const field = { name: fieldName(issue.path), message: constraintOf(issue) }
         return [`${field.name}\n${field.message}`, field]
       })
     ).values()
   ]
-  const fieldList = fields.filter((field) => !isSaidBetter(field, fields))
+  const fieldList = fields.filter((field) => !isRedundant(field, fields))
   const details = fieldList.map((field) => `Value at '${field.name}' failed to satisfy constraint: ${field.message}`)
   return new ValidationException({
-    operation,
     message: `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`,
     reason: "FieldValidationFailed",
     fieldList
@@ -125,33 +123,31 @@ export const validationException = (operation: string, issue: ParseResult.ParseI
 const options = { errors: "all", onExcessProperty: "ignore" } as const
 
 /**
- * Checks a request that a program made. One that fits is passed on as it is.
+ * Checks a request that a program made. A valid request is returned as it is.
  *
  * @internal
  */
 export const validate = <A, I>(
-  operation: string,
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
-  lazily(() => {
+  memoize(() => {
     const isRequest = fits(schema)
     const run = ParseResult.validateEither(schema, options)
     return (request) =>
       isRequest(request)
         ? Either.right(request)
-        : Either.mapLeft(run(request), (issue) => validationException(operation, issue))
+        : Either.mapLeft(run(request), (issue) => validationException(issue))
   })
 
 /**
- * Reads a request that came over the wire.
+ * Decodes a request that came over the wire, and checks it.
  *
  * @internal
  */
 export const decode = <A, I>(
-  operation: string,
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
-  lazily(() => {
+  memoize(() => {
     const run = ParseResult.decodeUnknownEither(schema, options)
-    return (request) => Either.mapLeft(run(request), (issue) => validationException(operation, issue))
+    return (request) => Either.mapLeft(run(request), (issue) => validationException(issue))
   })

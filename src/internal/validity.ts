@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import * as Constraint from "../models/internal/constraint.js"
 
 type Check = (value: unknown) => boolean
 
@@ -43,14 +44,17 @@ const refinement = (ast: AST.Refinement): Check => {
   return (value) => from(value) && Option.isNone(ast.filter(value, defaults, ast))
 }
 
-const isRedactedType = (ast: AST.Declaration): boolean => {
+const typeConstructor = (ast: AST.Declaration): unknown => {
   const constructor = ast.annotations[AST.TypeConstructorAnnotationId]
-  return Predicate.hasProperty(constructor, "_tag") && constructor._tag === "effect/Redacted"
+  return Predicate.hasProperty(constructor, "_tag") ? constructor._tag : undefined
 }
 
 const declaration = (ast: AST.Declaration): Check => {
   const [type] = ast.typeParameters
-  if (type === undefined || !isRedactedType(ast)) {
+  if (type !== undefined && typeConstructor(ast) === Constraint.Sized) {
+    return check(type)
+  }
+  if (type === undefined || typeConstructor(ast) !== "effect/Redacted") {
     return untold
   }
   const secret = check(type)

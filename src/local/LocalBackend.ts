@@ -1,24 +1,28 @@
 /**
- * AgentCore Identity in this process: workload identities, credential providers, workload access tokens, the token vault
- * and consent sessions, in memory or in a vault file. It serves all planes; authorization servers are reached through `OAuthClient` only.
+ * AgentCore Identity in this process: workload identities, credential providers, workload access tokens, the token
+ * vault and consent sessions, in memory or in a vault file. It implements all planes, and reaches authorization servers
+ * only through `OAuthClient`.
  *
- * What AWS leaves undocumented is an option, or is said at the place: a workload access token lives for 60 minutes, custom
- * state comes back as `state`, `USER_FEDERATION` needs a workload access token of a user, and tokens on behalf of a user are not
- * kept: each call asks the authorization server. Users' JWTs are checked by `OAuthClient`, with the keys that their issuers
- * publish.
+ * AWS leaves some behaviour undocumented. Here it is an option, or it is this:
  *
- * Quotas are those of the AWS documentation: 11,000 workload identities (beyond it a `ValidationException`, since the operation has
- * no other), 50 credential providers of each kind, 50 tags. An OAuth2 credential provider that a consent portal uses cannot be
- * deleted: which conflict AWS means is a guess. Consent portals have no gateway behind them, and nothing answers at their URL.
+ * - A workload access token lives for 60 minutes. Custom state comes back as `state`.
+ * - `USER_FEDERATION` needs a workload access token of a user.
+ * - Tokens on behalf of a user are not stored: each call asks the authorization server.
+ * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
+ * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
+ *   `ValidationException`.
+ * - Stripe Privy: the signed method is `POST`, and the signature lives for 30 minutes, as in the vendor's own SDK.
  *
- * Payment tokens are real ones, made as the vendors' public documentation has it, and sent nowhere. What of the provider's secrets
- * is no key of the vendor is a `ValidationException` that says so. For Stripe Privy AWS does not document the method that is signed, nor
- * the signature's life: here `POST`, and 30 minutes, as in the vendor's own SDK.
+ * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
+ * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
+ * them, and nothing answers at their URL.
+ *
+ * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a
+ * key of the vendor is a `ValidationException` that says so.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -30,17 +34,40 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { LocalSettings } from "../internal/identitySetup/localSettings.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
-import * as Browser from "./backend/consent.js"
+import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import * as LocalIssuer from "./backend/issuer.js"
+import type { BrowserAnswer, ConsentStatus, Issuer } from "./backend/model.js"
 import * as Registry from "./backend/registry.js"
-import * as Sessions from "./backend/session.js"
-import * as SessionServer from "./backend/sessionServer.js"
+import { Event } from "./backend/session.js"
 import * as SessionStore from "./backend/sessionStore.js"
-import { layerMemory, Store, type StoreError } from "./backend/store.js"
 import * as Vault from "./backend/vault.js"
 import * as WorkloadToken from "./backend/workloadToken.js"
 import { OAuthClient } from "./OAuthClient.js"
+import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
+
+/**
+ * @since 0.1.0
+ */
+export * from "./backend/model.js"
+
+export type {
+  /**
+   * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
+   *   Manager
+   * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
+   *   CLIENT_SECRET_BASIC.
+   * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
+   * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
+   *   or over http on a loopback host. Users of different issuers are different users.
+   * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
+   *   expired.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  LocalSettings as Settings
+} from "../internal/identitySetup/localSettings.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -51,97 +78,37 @@ import { OAuthClient } from "./OAuthClient.js"
  * @category models
  */
 export interface Options {
-  /** For ARNs. Default: `us-west-2`. */
+  /** The region in ARNs. Default: `us-west-2`. */
   readonly region?: string | undefined
-  /** For ARNs. Default: `123456789012`. */
+  /** The account in ARNs. Default: `123456789012`. */
   readonly accountId?: string | undefined
-  /** Where browsers reach this backend: the start of authorization and callback URLs. Default: `http://127.0.0.1:4020`. */
+  /**
+   * The address of this backend for browsers, the start of authorization and callback URLs. Default:
+   * `http://127.0.0.1:4020`.
+   */
   readonly publicUrl?: string | undefined
-  /** In whole seconds. Default: 60 minutes, a guess: AWS does not document it. */
+  /** Rounded down to seconds. Default: 60 minutes, a guess: AWS does not document it. */
   readonly workloadAccessTokenLifetime?: Duration.DurationInput | undefined
-  /** How long an authorization URL and its session live. Default: 10 minutes (AWS documentation). */
+  /** The lifetime of an authorization URL and its session. Default: 10 minutes (AWS documentation). */
   readonly sessionLifetime?: Duration.DurationInput | undefined
-  /** The parameter of the return URL that carries the custom state. Default: `state`, a guess: AWS does not document it. */
+  /** The parameter of the return URL with the custom state. Default: `state`, a guess: AWS does not document it. */
   readonly customStateParameter?: string | undefined
-  /** How long a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess: AWS does not document it. */
+  /**
+   * The time that a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess: AWS does not
+   * document it.
+   */
   readonly consentPortalDelay?: Duration.DurationInput | undefined
-  /** What stands for the parts of AWS and of the internet that are not here. Default: nothing. */
-  readonly settings?: Settings | undefined
+  /** Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. */
+  readonly settings?: LocalSettings | undefined
 }
 
 /**
- * - `secrets`: in the place of Secrets Manager, for references (`EXTERNAL`): by secret id and key of its JSON
- * - `vendorEndpoints`: authorization servers in the place of the vendors' own. Clients authenticate there by
- *   CLIENT_SECRET_BASIC.
- * - `kmsKeys`: in the place of KMS, by key ARN: a private key in PEM, or a JWK as JSON
- * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer that can be discovered, by https, or by http on a
- *   loopback host. Users of one issuer are never those of another.
- * - `inboundJwt`: `verify` (default) asks the issuer for its keys; `decode` believes every JWT that has not expired
- *
- * @since 0.1.0
- * @category models
- */
-export type Settings = LocalSettings
-
-/**
- * What the layers provide beside the backend itself.
+ * The planes that the layers provide, in addition to the backend itself.
  *
  * @since 0.1.0
  * @category models
  */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
-
-/**
- * What a browser gets that opens an authorization URL, or comes back from the authorization server.
- *
- * - `Redirect`: go there
- * - `Refused`: consent was refused
- * - `Rejected`: the authorization server answered with something else than a code
- * - `Unavailable`: the authorization server cannot be reached or used; the session goes on, the page may be opened again
- * - `Expired`: the session's time is over
- * - `Replayed`: the session has been through this before, or has ended
- * - `Unknown`: there is no such session, or it is not one of this callback
- *
- * @since 0.1.0
- * @category models
- */
-export type BrowserAnswer = Data.TaggedEnum<{
-  Redirect: { readonly url: Redacted.Redacted }
-  Refused: { readonly provider: string }
-  Rejected: { readonly provider: string }
-  Unavailable: { readonly provider: string }
-  Expired: {}
-  Replayed: {}
-  Unknown: {}
-}>
-
-/**
- * How far a consent session is, without what could be used to go on with it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ConsentStatus {
-  readonly provider: string
-  readonly workload: string
-  readonly state:
-    | "Pending"
-    | "Authorizing"
-    | "Authorized"
-    | "Completing"
-    | "Completed"
-    | "Refused"
-    | "Rejected"
-    | "Expired"
-    | "ExchangeFailed"
-  readonly openedAt: DateTime.Utc
-}
-
-/**
- * @since 0.1.0
- * @category constructors
- */
-export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -150,12 +117,12 @@ export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.ta
 const explanations = {
   Unknown: "there is no such session",
   Finished: "it has ended already",
-  Expired: "its time is over",
-  Failed: "the authorization server gave no code, or no token for it"
+  Expired: "it has expired",
+  Failed: "the authorization server issued no code, or no token for it"
 }
 
 /**
- * A session that `approve`, `deny` or `expire` cannot be done to.
+ * A session could not be approved, denied or expired.
  *
  * @since 0.1.0
  * @category errors
@@ -177,42 +144,42 @@ export class SessionError extends Schema.TaggedError<SessionError>("effect-agent
 // -----------------------------------------------------------------------------
 
 /**
- * What the planes do not have: the browser's side of a consent, and the hand of a test.
+ * The pages that a browser opens for a consent, and the actions of a test on consent sessions.
  *
  * @since 0.1.0
  * @category services
  */
 export interface Service {
   /**
-   * The issuer of the JWTs that stand for those of AWS (`SecurityTokenService`). It is the backend's `publicUrl`, where a
-   * server has to publish `metadata` and `keySet`.
+   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`, where a server
+   * publishes `metadata` and `keySet`.
    */
-  readonly issuer: Pick<LocalIssuer.LocalIssuer, "metadata" | "keySet">
+  readonly issuer: Issuer
   /**
-   * `GET /identities/oauth2/authorize?request_uri=…`: sends the browser to the authorization server. May be repeated until
-   * the user has consented.
+   * `GET /identities/oauth2/authorize?request_uri=…`: sends the browser to the authorization server. It can be repeated
+   * until the user has consented.
    */
   readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   /**
-   * `GET /identities/oauth2/callback/<id>?…`: takes the authorization server's answer, once, and sends the browser on to the
-   * return URL with `session_id` and the custom state. Only the query of the URL is looked at.
+   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization server's answer, once, and sends the browser to
+   * the return URL with `session_id` and the custom state. It reads only the query of the URL.
    */
   readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   /**
-   * Consents in the user's place, and completes the session for the user who opened it. It makes the authorization server's
-   * answer itself, which only `OAuthClient.layerScripted` takes: any other server ends the session as failed.
+   * Consents in place of the user, and completes the session for the user who opened it. The code is made up, which
+   * only `OAuthClient.layerScripted` accepts. Over any other server the session fails.
    */
   readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
   /**
-   * Refuses consent in the user's place: the next poll says failed.
+   * Refuses consent in place of the user. The next poll returns `Failed`.
    */
   readonly deny: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
   /**
-   * Ends the session as if its time were over.
+   * Ends the session as expired.
    */
   readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
   /**
-   * The consent sessions there are, the newest first: also ended ones, for as long as they are remembered.
+   * The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry.
    */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
 }
@@ -276,9 +243,9 @@ export class LocalBackend
 // -----------------------------------------------------------------------------
 
 /**
- * A backend over the store in context: `VaultFile.layer`, from which the backend goes on where the last one ended. Workload
- * identities, providers, tokens of users, and workload access tokens until they expire are there again; consent sessions too, but
- * for exchanges of a code that were under way: these have failed.
+ * A backend over the store in context, for example `VaultFile.layer` or a store of your own (`VaultStore`). A new
+ * backend over a store continues where the last one ended: its workload identities, providers, users' tokens, consent
+ * sessions, and workload access tokens that have not expired. A code exchange that was interrupted has failed.
  *
  * @since 0.1.0
  * @category layers
@@ -287,8 +254,8 @@ export const layerStore = (
   options: Options = {}
 ): Layer.Layer<
   LocalBackend | Planes,
-  StoreError,
-  OAuthClient | Store
+  VaultStoreError,
+  OAuthClient | VaultStore
 > =>
   Layer.scopedContext(Effect.gen(function*() {
     const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
@@ -305,16 +272,16 @@ export const layerStore = (
       account,
       publicUrl,
       settings,
-      awsToken: issuer.tokenFor,
-      store: yield* Store,
+      awsToken: issuer.makeToken,
+      store: yield* VaultStore,
       consentPortalDelay: Duration.toMillis(options.consentPortalDelay ?? "1 second"),
-      // A session of the workload that was must not end in a token of the one that comes after it.
+      // A session must not end in a token for a later workload with the same name.
       dropWorkload: (name) =>
         Effect.zipRight(
           Effect.flatMap(sessions.all, (all) =>
             Effect.forEach(
-              all.filter(([{ key }]) => Vault.workloadOf(key) === name),
-              ([session]) => Effect.ignore(sessions.apply(session, Sessions.Event.Expired())),
+              all.filter(([{ key }]) => Vault.readWorkload(key) === name),
+              ([session]) => Effect.ignore(sessions.apply(session, Event.Expired())),
               { discard: true }
             )),
           vault.dropWorkload(name)
@@ -322,28 +289,24 @@ export const layerStore = (
       dropOauth2Provider: vault.dropProvider
     })
     const client = yield* OAuthClient
-    const serverOf = SessionServer.find(registry)
     const operations = Operations.make({
       client,
       publicUrl,
       registry,
-      serverOf,
       sessions,
       settings,
       vault,
       workloadTokens
     })
-    const browser = Browser.make({
+    const consent = Consent.make({
       client,
-      serverOf,
+      registry,
       sessions,
       customStateParameter: options.customStateParameter ?? "state"
     })
 
-    const answer = (method: string, effect: Effect.Effect<Browser.Answer>): Effect.Effect<BrowserAnswer> =>
-      Effect.withSpan(effect, `LocalBackend.${method}`, { captureStackTrace: false })
+    const span = (method: string) => Effect.withSpan(`LocalBackend.${method}`, { captureStackTrace: false })
 
-    /** What a test does to a session, in the steps that a browser and an application take. */
     const act = (
       action: SessionError["action"],
       sessionUri: Redacted.Redacted,
@@ -354,7 +317,7 @@ export const layerStore = (
         Option.match({ onNone: () => Effect.fail("Unknown" as const), onSome: steps })
       ).pipe(
         Effect.mapError((reason) => new SessionError({ action, reason })),
-        Effect.withSpan(`LocalBackend.${action}`, { captureStackTrace: false })
+        span(action)
       )
 
     return Context.mergeAll(
@@ -365,12 +328,12 @@ export const layerStore = (
         LocalBackend,
         LocalBackend.of({
           issuer,
-          authorize: (requestUri) => answer("authorize", browser.authorize(requestUri)),
-          callback: (callbackId, callbackUrl) => answer("callback", browser.callback(callbackId, callbackUrl)),
+          authorize: (requestUri) => span("authorize")(consent.authorize(requestUri)),
+          callback: (callbackId, callbackUrl) => span("callback")(consent.callback(callbackId, callbackUrl)),
           approve: (sessionUri) =>
             act("approve", sessionUri, (session) =>
               Effect.zipRight(
-                browser.answerAs(session, { code: "approved" }),
+                consent.answer(session, { code: "approved" }),
                 Effect.mapError(
                   operations.complete(session, session.artifact),
                   (error) =>
@@ -378,12 +341,12 @@ export const layerStore = (
                 )
               )),
           deny: (sessionUri) =>
-            act("deny", sessionUri, (session) => browser.answerAs(session, { error: "access_denied" })),
-          expire: (sessionUri) => act("expire", sessionUri, browser.expire),
+            act("deny", sessionUri, (session) => consent.answer(session, { error: "access_denied" })),
+          expire: (sessionUri) => act("expire", sessionUri, consent.expire),
           consents: Effect.map(sessions.all, (all) =>
             all.map(([session, state]): ConsentStatus => ({
               provider: session.provider.name,
-              workload: Vault.workloadOf(session.key),
+              workload: Vault.readWorkload(session.key),
               state: state._tag === "Failed" ? state.reason : state._tag,
               openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime)
             })).reverse())
@@ -393,7 +356,7 @@ export const layerStore = (
   }))
 
 /**
- * A backend of its own, empty at first, behind all planes. Everything it holds goes with the layer.
+ * A backend in memory. It is empty at first, and its contents end with the layer.
  *
  * @since 0.1.0
  * @category layers
@@ -401,5 +364,5 @@ export const layerStore = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<LocalBackend | Planes, never, OAuthClient> =>
-  // What is kept in this process does not fail to be kept.
+  // The store in memory does not fail.
   Layer.orDie(Layer.provide(layerStore(options), layerMemory))

@@ -1,9 +1,9 @@
 /**
- * The caller of a program that runs on a developer's machine, where no request brings a workload access token: a workload identity and a
- * user id, kept in `.agentcore.json`. The Python SDK of AgentCore reads and writes the same file, so that programs in both languages
- * act as one caller.
+ * The caller of a program on a developer's machine, where no request brings a workload access token: a workload identity and a user id in
+ * the file `.agentcore.json`. The Python SDK of AgentCore reads and writes the same file, so that programs in both languages act as
+ * one caller.
  *
- * In AgentCore Runtime (`DOCKER_CONTAINER=1`) the token comes with the request, by `http/RequestContext`, and this module refuses.
+ * In AgentCore Runtime (`DOCKER_CONTAINER=1`) the token comes with the request, through `http/RequestContext`. There this module fails.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
 import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
 import type { DataPlane } from "../DataPlane.js"
@@ -21,6 +20,7 @@ import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import { missingToken } from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
+import { LocalDevelopmentError } from "./development/error.js"
 import * as File from "./development/file.js"
 
 // -----------------------------------------------------------------------------
@@ -29,12 +29,12 @@ import * as File from "./development/file.js"
 
 /**
  * - `path`: the file. Default: `.agentcore.json` in the working directory.
- * - `createMissing`: whether a workload identity that is not there is created, under the name in the file, the one of `workloadName`, or
- *   a new one (`workload-` and 8 hexadecimal digits), which is written into the file. Default: false, and nothing is created in AWS.
- * - `returnUrls`: where the user's browser may come back to after consent. With `createMissing` they are registered on the workload
- *   identity, beside those that it has.
- * - `workloadName`, `userId`: go before what the file says, and are not written into it
- * - `renewAfter`: as of `WorkloadAccessToken.layerWorkload`
+ * - `createMissing`: whether to create a missing workload identity. Its name is `workloadName`, the name in the file, or a new one
+ *   (`workload-` and 8 hexadecimal digits), which is written into the file. Default: false, and nothing is created in AWS.
+ * - `returnUrls`: the URLs that the user's browser may return to after consent. With `createMissing` they are added to those of the
+ *   workload identity.
+ * - `workloadName`, `userId`: take precedence over the file, and are not written into it
+ * - `renewAfter`: as in `WorkloadAccessToken.layerWorkload`
  *
  * @since 0.1.0
  * @category models
@@ -49,7 +49,7 @@ export interface Options {
 }
 
 /**
- * The workload identity's name and the user: what `WorkloadAccessToken.layerWorkload` takes.
+ * The name of the workload identity, and the user. `WorkloadAccessToken.layerWorkload` takes it.
  *
  * @since 0.1.0
  * @category models
@@ -63,27 +63,23 @@ export interface Caller {
 // Errors
 // -----------------------------------------------------------------------------
 
-/**
- * Why the file names no caller. Nothing was created, and the file is as it was.
- *
- * - `MissingWorkloadIdentity`: there is no file, or it names no workload identity, and none may be created
- * - `Broken`: it is not JSON, or not of the right shape
- * - `Unusable`: it cannot be read or written
- * - `Locked`: another process holds the lock beside it
- *
- * @since 0.1.0
- * @category errors
- */
-export class LocalDevelopmentError extends Schema.TaggedError<LocalDevelopmentError>(
-  "effect-agentcore-identity/local/LocalDevelopmentError"
-)("LocalDevelopmentError", {
-  reason: Schema.Literal("MissingWorkloadIdentity", "Broken", "Unusable", "Locked"),
-  path: Schema.String,
-  message: Schema.String
-}) {}
+export {
+  /**
+   * The file names no caller. Nothing was created, and the file was not changed.
+   *
+   * - `MissingWorkloadIdentity`: no file names a workload identity, and none may be created
+   * - `Broken`: the file is not JSON, or its members have wrong types
+   * - `Unusable`: the file cannot be read or written
+   * - `Locked`: another process holds the lock of the file
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  LocalDevelopmentError
+}
 
 /**
- * What {@link load} can fail with: those of the file, and those of looking up and creating the workload identity.
+ * The errors of {@link load}: errors of the file, and errors of reading and creating the workload identity.
  *
  * @since 0.1.0
  * @category errors
@@ -102,12 +98,12 @@ export type LoadError =
 const digits = Effect.sync(() => randomBytes(4).toString("hex"))
 
 /**
- * The caller that the file names. A missing user id is made up (8 hexadecimal digits) and written into the file, since it is nowhere
- * else. Processes that come at once get the same caller: one writes, under a lock (`.agentcore.json.lock`, held for milliseconds),
- * and with `createMissing` there is one workload identity. Whatever else is in the file stays in it.
+ * Reads the caller from the file. A missing user id is generated (8 hexadecimal digits) and written into the file, because it exists nowhere
+ * else. Processes that come at the same time get the same caller: one of them writes, under a lock (`.agentcore.json.lock`, held for
+ * milliseconds). With `createMissing` they create one workload identity. Other members of the file stay.
  *
- * It fails with `MissingWorkloadAccessToken` in AgentCore Runtime, where `DOCKER_CONTAINER` is `1`: there a file in the image would
- * make all users one.
+ * It fails with `MissingWorkloadAccessToken` in AgentCore Runtime, where `DOCKER_CONTAINER` is `1`: a file in the image would make all
+ * users one user.
  *
  * @since 0.1.0
  * @category constructors
@@ -116,7 +112,7 @@ const digits = Effect.sync(() => randomBytes(4).toString("hex"))
  * import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
  * import * as Effect from "effect/Effect"
  *
- * // The page that completes consent has to know the user for whom it was asked: on this machine that is always the same one.
+ * // The callback completes consent for the user who asked for it. On this machine that is always the same user.
  * const consent = ConsentCallback.layer({
  *   path: "/consent",
  *   currentUser: Effect.map(LocalDevelopment.load(), ({ user }) => user)
@@ -128,22 +124,22 @@ export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, Co
     if (Option.contains(container, "1")) {
       return yield* new MissingWorkloadAccessToken({ message: missingToken })
     }
-    const caller = yield* callerOf(options)
+    const caller = yield* loadCaller(options)
     if (options.createMissing === true) {
       yield* WorkloadIdentity.ensure({ name: caller.name, returnUrls: options.returnUrls })
     }
     return caller
   })
 
-// The name is in the file before the workload identity is created: whoever comes second, or again after a crash, creates the same one.
-const callerOf = (
+// The name is written before the workload identity is created: a second process, or the same one after a crash, uses the same name.
+const loadCaller = (
   { createMissing, path = ".agentcore.json", userId, workloadName }: Options
 ): Effect.Effect<Caller, LocalDevelopmentError> => {
   const missingName = new LocalDevelopmentError({
     reason: "MissingWorkloadIdentity",
     path,
-    message: `${path} names no workload identity: put the name of one into it, as "workload_identity_name", give it as `
-      + "`workloadName`, or let one be created with `createMissing: true`"
+    message: `${path} names no workload identity: add its name as "workload_identity_name", give it as `
+      + "`workloadName`, or create one with `createMissing: true`"
   })
   const newName = createMissing === true ? Effect.map(digits, (digits) => `workload-${digits}`) : missingName
   const plan = Effect.fnUntraced(function*(found: File.Members) {
@@ -161,12 +157,7 @@ const callerOf = (
   })
   return workloadName !== undefined && userId !== undefined
     ? Effect.succeed({ name: workloadName, user: { userId } })
-    : Effect.catchTag(
-      File.complete(path, plan),
-      "FileProblem",
-      ({ message, reason }) =>
-        new LocalDevelopmentError({ reason, path, message: `${path} names no caller: ${message}` })
-    )
+    : File.complete(path, plan)
 }
 
 // -----------------------------------------------------------------------------
@@ -174,10 +165,10 @@ const callerOf = (
 // -----------------------------------------------------------------------------
 
 /**
- * The workload access token of the caller that the file names, renewed as by `WorkloadAccessToken.layerWorkload`. See {@link load}.
+ * The workload access token of the caller in the file, renewed as in `WorkloadAccessToken.layerWorkload`. See {@link load}.
  *
- * In AgentCore Runtime the layer is built, nothing is read or created, and `get` fails with `MissingWorkloadAccessToken`: so it can
- * stay at the root of a program whose requests bring tokens of their own there.
+ * In AgentCore Runtime the layer is built without reading or creating anything, and `get` fails with `MissingWorkloadAccessToken`. The layer
+ * can therefore stay at the root of a program whose requests bring tokens there.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * `Identity` on this machine: a backend, a server on a free port for browsers and other programs, and the planes in process. A
- * program moves from a laptop to AWS by putting `AwsIdentity.layer` in the place of this one line.
+ * `Identity` on this machine: a backend, a server on a free port for browsers and other programs, and the planes in
+ * process. To move a program from a laptop to AWS, replace this layer by `AwsIdentity.layer`.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as LocalServer from "./LocalServer.js"
 import * as OAuthClient from "./OAuthClient.js"
 
 /**
- * Those of the server and of the backend.
+ * The options of the server and of the backend.
  *
  * @since 0.1.0
  * @category models
@@ -19,8 +19,9 @@ import * as OAuthClient from "./OAuthClient.js"
 export type Options = LocalServer.Options
 
 /**
- * `Identity`, the planes and STS, local. Authorization servers are reached over HTTP, by `OAuthClient.layer`. To put a decorator
- * under `Identity`, compose `Identity.layer` over decorated `LocalServer.layer`.
+ * `Identity`, the planes and STS, on this machine. It reaches authorization servers over HTTP, with
+ * `OAuthClient.layer`. To put a decorator under `Identity`, compose `Identity.layer` over a decorated
+ * `LocalServer.layer`.
  *
  * @since 0.1.0
  * @category layers

@@ -1,12 +1,13 @@
 /**
- * A vault of the local backend on disk: workload identities, providers, users' tokens, consent sessions and the key of workload
- * access tokens survive the process, `kill -9` included: what was acknowledged is on the disk. Needs the package `lmdb`.
+ * A vault of the local backend on disk. Workload identities, credential providers, users' tokens, consent sessions and the key of workload
+ * access tokens survive the process. An acknowledged write survives `kill -9` too. It needs the package `lmdb`.
  *
- * One file, LMDB. Names are `<collection>/<HMAC>`: which kinds of things are in it, how many and how large, can be seen without
- * the key, and nothing else. Values are JWEs (`dir`, `A256GCM`). The key is 32 random bytes, given or in a file beside the vault,
- * `<path>.key`, which is made with the vault and has to be closed to others (mode 600). LMDB keeps its locks in `<path>-lock`.
+ * The vault is one file, written by LMDB. Names are `<collection>/<HMAC>`: without the key, a reader of the file sees the collections, and
+ * the number and size of their entries. Values are JWEs (`dir`, `A256GCM`). The key is 32 random bytes. It is given as an option, or it is
+ * in the file `<path>.key`, which is created with the vault and has to be closed to other users (mode 600). LMDB keeps its locks in
+ * `<path>-lock`.
  *
- * A vault is for one process at a time: a second one would not see what the first one writes.
+ * One process at a time uses a vault: a second one would not see the writes of the first one.
  *
  * @since 0.1.0
  */
@@ -15,20 +16,22 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Order from "effect/Order"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as KeyedLock from "../internal/keyedLock.js"
-import * as Store from "./backend/store.js"
+import { VaultFileError } from "./vaultFile/error.js"
 import * as File from "./vaultFile/file.js"
+import * as VaultStore from "./VaultStore.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
 /**
- * - `path`: the file. Its directory has to be there.
- * - `key`: 32 bytes in base64url. Default: the one in the file `<path>.key`.
+ * - `path`: the file. Its directory has to exist.
+ * - `key`: 32 bytes in base64url. Default: the key in the file `<path>.key`.
  *
  * @since 0.1.0
  * @category models
@@ -42,65 +45,60 @@ export interface Options {
 // Errors
 // -----------------------------------------------------------------------------
 
-/**
- * Why a vault was not opened. Nothing in it was changed.
- *
- * - `MissingPackage`: `lmdb` is not installed
- * - `Unusable`: the path is not one of a file that can be written
- * - `InvalidKey`: the key is not 32 bytes in base64url, or its file is open to others or cannot be read
- * - `WrongKey`: it was written under another key, or its key file is gone
- * - `UnknownFormat`: it was written by another version of the package
- * - `Damaged`: it is not a vault, or parts of it are missing or were changed
- *
- * @since 0.1.0
- * @category errors
- */
-export class VaultFileError extends Schema.TaggedError<VaultFileError>(
-  "effect-agentcore-identity/local/VaultFileError"
-)("VaultFileError", {
-  reason: Schema.Literal("MissingPackage", "Unusable", "InvalidKey", "WrongKey", "UnknownFormat", "Damaged"),
-  path: Schema.String,
-  message: Schema.String
-}) {}
+export {
+  /**
+   * A vault was not opened. Nothing in it was changed.
+   *
+   * - `MissingPackage`: `lmdb` is not installed
+   * - `Unusable`: the path is not the path of a file that can be written
+   * - `InvalidKey`: the key is not 32 bytes in base64url, or its file is open to other users or cannot be read
+   * - `WrongKey`: the vault was written under another key, or its key file is missing
+   * - `UnknownFormat`: another version of the package wrote the vault
+   * - `Damaged`: the file is not a vault, or parts of it are missing or changed
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  VaultFileError
+}
 
 // -----------------------------------------------------------------------------
 // Constructors
 // -----------------------------------------------------------------------------
 
-const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => a < b ? -1 : a > b ? 1 : 0
+const byKey = Order.mapInput(Order.string, ([key]: readonly [string, unknown]) => key)
 
-const collectionOf = <A, I>(
+const makeCollection = <A, I>(
   name: string,
   schema: Schema.Schema<A, I>,
   values: Map<string, unknown>,
   file: File.VaultFile,
   lock: KeyedLock.KeyedLock
-): Store.Collection<A> => {
-  const unreadable = new Store.StoreError({
-    reason: `an entry of '${name}' was written by another version of the package`
-  })
-  const decode = (value: unknown) => Effect.mapError(Schema.decodeUnknown(schema)(value), () => unreadable)
-  // Disk and memory get the changes of one entry in one order; what has begun is not left half way.
-  const change = (key: string, effect: Effect.Effect<void, Store.StoreError>) =>
+): VaultStore.Collection<A> => {
+  const decodeValue = Schema.decodeUnknown(schema)
+  const encodeValue = Schema.encode(schema)
+  const decode = (value: unknown) =>
+    Effect.mapError(
+      decodeValue(value),
+      () => new VaultStore.VaultStoreError({ message: `another version of the package wrote an entry of '${name}'` })
+    )
+  const encode = (value: A) =>
+    Effect.mapError(
+      encodeValue(value),
+      () => new VaultStore.VaultStoreError({ message: `'${name}' cannot be encoded` })
+    )
+  // File and memory get the changes of an entry in the same order. A change that has begun is finished.
+  const change = (key: string, effect: Effect.Effect<void, VaultStore.VaultStoreError>) =>
     lock(JSON.stringify([name, key]), Effect.uninterruptible(effect))
   return {
     get: (key) => Effect.suspend(() => values.has(key) ? Effect.asSome(decode(values.get(key))) : Effect.succeedNone),
     put: (key, value) =>
-      Effect.flatMap(
-        Effect.mapError(Schema.encode(schema)(value), () =>
-          new Store.StoreError({ reason: `'${name}' cannot be encoded` })),
-        (encoded) =>
-          change(
-            key,
-            Effect.zipRight(
-              file.put({ collection: name, key, value: encoded }),
-              Effect.sync(() =>
-                void values.set(key, encoded)
-              )
-            )
-          )
-      ),
-    remove: (key) => change(key, Effect.zipRight(file.remove(name, key), Effect.sync(() => void values.delete(key)))),
+      Effect.flatMap(encode(value), (encoded) =>
+        change(
+          key,
+          Effect.map(file.put({ collection: name, key, value: encoded }), () => void values.set(key, encoded))
+        )),
+    remove: (key) => change(key, Effect.map(file.remove(name, key), () => void values.delete(key))),
     entries: Effect.suspend(() =>
       Effect.forEach(
         [...values].sort(byKey),
@@ -111,24 +109,16 @@ const collectionOf = <A, I>(
 }
 
 /**
- * Opens a vault, or makes it where there is none; the scope closes it.
+ * Opens a vault, or creates it if it is missing. The scope closes it.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<Store.Service, VaultFileError, Scope.Scope> =>
+export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultFileError, Scope.Scope> =>
   Effect.gen(function*() {
-    const file = yield* Effect.mapError(
-      File.open(options.path, options.key),
-      ({ message, reason }) =>
-        new VaultFileError({
-          reason,
-          path: options.path,
-          message: `The vault ${options.path} cannot be used: ${message}`
-        })
-    )
+    const file = yield* File.open(options.path, options.key)
     const lock = yield* KeyedLock.make
-    // As JSON: what is decoded lives as long as a request.
+    // As JSON: a decoded value lives as long as a request.
     const collections = new Map<string, Map<string, unknown>>()
     const valuesOf = (name: string) => {
       const values = collections.get(name) ?? new Map<string, unknown>()
@@ -136,7 +126,7 @@ export const make = (options: Options): Effect.Effect<Store.Service, VaultFileEr
       return values
     }
     for (const { collection, key, value } of file.entries) valuesOf(collection).set(key, value)
-    return { collection: (name, schema) => collectionOf(name, schema, valuesOf(name), file, lock) }
+    return { collection: (name, schema) => makeCollection(name, schema, valuesOf(name), file, lock) }
   })
 
 // -----------------------------------------------------------------------------
@@ -159,18 +149,18 @@ export const make = (options: Options): Effect.Effect<Store.Service, VaultFileEr
  *   Layer.provide(OAuthClient.layer)
  * )
  */
-export const layer = (options: Options): Layer.Layer<Store.Store, VaultFileError> =>
-  Layer.scoped(Store.Store, make(options))
+export const layer = (options: Options): Layer.Layer<VaultStore.VaultStore, VaultFileError> =>
+  Layer.scoped(VaultStore.VaultStore, make(options))
 
 /**
- * The same, with the key from `AGENTCORE_LOCAL_VAULT_KEY` where that is set.
+ * The same, with the key from `AGENTCORE_LOCAL_VAULT_KEY` if that is set.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
   options: Omit<Options, "key">
-): Layer.Layer<Store.Store, VaultFileError | ConfigError.ConfigError> =>
+): Layer.Layer<VaultStore.VaultStore, VaultFileError | ConfigError.ConfigError> =>
   Layer.unwrapEffect(Effect.map(
     Config.option(Config.redacted("AGENTCORE_LOCAL_VAULT_KEY")),
     (key) => layer({ ...options, key: Option.getOrUndefined(key) })

@@ -3,24 +3,45 @@
  *
  * @since 0.1.0
  */
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { ProviderName, SecretArn, SecretReference, SecretSource, Tags } from "./internal/names.js"
+import type { Encoded } from "./internal/constraint.js"
+import { ProviderName, SecretArn, SecretReference, secretResponse, SecretSource, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
 
-const requestOf = <const C extends Schema.Struct.Fields>(common: C) =>
-  Schema.Union(
-    Schema.Struct({
-      ...common,
-      apiKey: Constraint.secret(0, 65536),
-      apiKeySecretSource: Constraint.optional(Schema.Literal("MANAGED"))
-    }),
-    Schema.Struct({
-      ...common,
-      apiKeySecretConfig: SecretReference,
-      apiKeySecretSource: Schema.Literal("EXTERNAL")
-    })
-  )
+export type { Encoded }
+
+/**
+ * The key itself: the service stores it (`MANAGED`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ManagedApiKey {
+  readonly apiKey: Redacted.Redacted
+  readonly apiKeySecretSource?: "MANAGED" | undefined
+}
+
+/**
+ * A key that stays in Secrets Manager (`EXTERNAL`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ExternalApiKey {
+  readonly apiKeySecretConfig: { readonly secretId: string; readonly jsonKey: string }
+  readonly apiKeySecretSource: "EXTERNAL"
+}
+
+const apiKey = {
+  apiKey: Constraint.optional(Constraint.secret(0, 65536)),
+  apiKeySecretConfig: Constraint.optional(SecretReference),
+  apiKeySecretSource: Constraint.optional(SecretSource)
+}
+
+const checkSource = (value: Schema.Struct.Type<typeof apiKey>) =>
+  Constraint.required(value, [value.apiKeySecretSource === "EXTERNAL" ? "apiKeySecretConfig" : "apiKey"])
 
 /**
  * The key itself (`MANAGED`), or where it is in Secrets Manager (`EXTERNAL`).
@@ -36,22 +57,29 @@ const requestOf = <const C extends Schema.Struct.Fields>(common: C) =>
  *   apiKey: Redacted.make("from your configuration")
  * }
  */
-export const CreateApiKeyCredentialProviderRequest = requestOf({ name: ProviderName, tags: Constraint.optional(Tags) })
+export type CreateApiKeyCredentialProviderRequest = UpdateApiKeyCredentialProviderRequest & {
+  readonly tags?: { readonly [key: string]: string } | undefined
+}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type CreateApiKeyCredentialProviderRequest = typeof CreateApiKeyCredentialProviderRequest.Type
+export const CreateApiKeyCredentialProviderRequest: Schema.Schema<
+  CreateApiKeyCredentialProviderRequest,
+  Encoded<CreateApiKeyCredentialProviderRequest>
+> = Constraint.exact<CreateApiKeyCredentialProviderRequest>()(
+  Schema.Struct({ name: ProviderName, ...apiKey, tags: Constraint.optional(Tags) }),
+  checkSource
+)
 
 /**
  * @since 0.1.0
  * @category answers
  */
 export const CreateApiKeyCredentialProviderResponse = Schema.Struct({
+  ...secretResponse("apiKeySecret"),
   apiKeySecretArn: SecretArn,
-  apiKeySecretJsonKey: Constraint.optional(Schema.String),
-  apiKeySecretSource: Constraint.optional(SecretSource),
   name: Schema.String,
   credentialProviderArn: Schema.String
 })
@@ -97,13 +125,19 @@ export type GetApiKeyCredentialProviderResponse = typeof GetApiKeyCredentialProv
  * @since 0.1.0
  * @category requests
  */
-export const UpdateApiKeyCredentialProviderRequest = requestOf({ name: ProviderName })
+export type UpdateApiKeyCredentialProviderRequest = { readonly name: string } & (ManagedApiKey | ExternalApiKey)
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type UpdateApiKeyCredentialProviderRequest = typeof UpdateApiKeyCredentialProviderRequest.Type
+export const UpdateApiKeyCredentialProviderRequest: Schema.Schema<
+  UpdateApiKeyCredentialProviderRequest,
+  Encoded<UpdateApiKeyCredentialProviderRequest>
+> = Constraint.exact<UpdateApiKeyCredentialProviderRequest>()(
+  Schema.Struct({ name: ProviderName, ...apiKey }),
+  checkSource
+)
 
 /**
  * @since 0.1.0

@@ -6,15 +6,16 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { Arn, Tags } from "./internal/names.js"
+import { Tags } from "./internal/names.js"
 import { page, pageRequest } from "./internal/pagination.js"
 
+const Arn = Constraint.text(1, 2048)
 const Identifier = Constraint.text(1, 2048)
 const Description = Constraint.optional(Constraint.text(0, 512))
 
 const IdpConfig = Schema.Struct({
   credentialProviderArn: Arn,
-  scopes: Constraint.some(Constraint.text(1, 255, /^[\x21\x23-\x5B\x5D-\x7E]+$/)),
+  scopes: Constraint.items(Constraint.text(1, 255, /^[\x21\x23-\x5B\x5D-\x7E]+$/), 1),
   audience: Constraint.optional(Schema.String)
 })
 
@@ -99,7 +100,7 @@ export const ConsentPortalSummary = Schema.Struct({
 export type ConsentPortalSummary = typeof ConsentPortalSummary.Type
 
 /**
- * The answer to a creation, a reading, and an update.
+ * The answer to `CreateConsentPortal`, `GetConsentPortal` and `UpdateConsentPortal`.
  *
  * @since 0.1.0
  * @category answers
@@ -136,7 +137,7 @@ export const GetConsentPortalRequest = Schema.Struct({ consentPortalIdentifier: 
 export type GetConsentPortalRequest = typeof GetConsentPortalRequest.Type
 
 /**
- * What is left out stays as it is.
+ * A member that is absent stays as it is.
  *
  * @since 0.1.0
  * @category requests

@@ -3,65 +3,58 @@
  *
  * @since 0.1.0
  */
+import type { ParseIssue } from "effect/ParseResult"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { ProviderName, SecretArn, SecretReference, SecretSource, Tags } from "./internal/names.js"
+import type { Encoded } from "./internal/constraint.js"
+import { AnyTags, KmsKeyArn, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
+import { vendors } from "./internal/vendors.js"
+import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from "./internal/vendors.js"
 
-const ClientId = Constraint.text(1, 256)
-const Url = Constraint.text(1, 2048)
+export type { Encoded, Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints }
+
+// -----------------------------------------------------------------------------
+// Authorization servers
+// -----------------------------------------------------------------------------
 
 /**
- * A client secret is sent once and kept by the service (`MANAGED`), or stays in Secrets Manager (`EXTERNAL`).
+ * The endpoints of an authorization server.
+ *
+ * @since 0.1.0
+ * @category models
  */
-const clientSecrets = {
-  managed: {
-    clientSecret: Constraint.secret(0, 2048),
-    clientSecretSource: Constraint.optional(Schema.Literal("MANAGED"))
-  },
-  external: {
-    clientSecretConfig: SecretReference,
-    clientSecretSource: Schema.Literal("EXTERNAL")
-  }
-}
-
-const withClientSecret = <const F extends Schema.Struct.Fields>(fields: F) =>
-  Schema.Union(
-    Schema.Struct({ ...clientSecrets.managed, ...fields }),
-    Schema.Struct({ ...clientSecrets.external, ...fields })
+export const AuthorizationServerMetadata = Schema.Struct({
+  issuer: Schema.String,
+  authorizationEndpoint: Schema.String,
+  tokenEndpoint: Schema.String,
+  responseTypes: Constraint.optional(Schema.Array(Schema.String)),
+  tokenEndpointAuthMethods: Constraint.optional(
+    Constraint.items(Constraint.matching(/^(client_secret_post|client_secret_basic)$/), 1, 2)
   )
+})
 
-const Basic = withClientSecret({ clientId: ClientId })
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthorizationServerMetadata = typeof AuthorizationServerMetadata.Type
 
-const own = <const V extends string, const M extends string, S extends Schema.Schema.Any>(
-  vendor: V,
-  member: M,
-  config: S
-) =>
-  ({
-    credentialProviderVendor: Schema.Literal(vendor),
-    // A computed key widens to `string`: the type keeps the member's name.
-    oauth2ProviderConfigInput: Schema.Struct({ [member]: config } as { readonly [K in M]: S })
-  }) as const
+/**
+ * An authorization server, by its discovery URL or by its metadata.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Oauth2Discovery =
+  | { readonly discoveryUrl: string }
+  | { readonly authorizationServerMetadata: AuthorizationServerMetadata }
 
-const Discovery = Schema.Union(
-  Schema.Struct({
-    discoveryUrl: Constraint.text(
-      1,
-      2048,
-      /^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/
-    )
-  }),
-  Schema.Struct({
-    authorizationServerMetadata: Schema.Struct({
-      issuer: Url,
-      authorizationEndpoint: Url,
-      tokenEndpoint: Url,
-      responseTypes: Constraint.optional(Schema.Array(Schema.String)),
-      tokenEndpointAuthMethods: Constraint.optional(Schema.Array(Schema.String))
-    })
-  })
-)
+const Discovery: Schema.Schema<Oauth2Discovery> = Constraint.union({
+  discoveryUrl: Constraint.matching(/^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/),
+  authorizationServerMetadata: AuthorizationServerMetadata
+})
 
 /**
  * How the service reaches an authorization server in a private network.
@@ -69,25 +62,59 @@ const Discovery = Schema.Union(
  * @since 0.1.0
  * @category models
  */
-export const PrivateEndpoint = Schema.Union(
-  Schema.Struct({ selfManagedLatticeResource: Schema.Struct({ resourceConfigurationIdentifier: Schema.String }) }),
-  Schema.Struct({
-    managedVpcResource: Schema.Struct({
-      vpcIdentifier: Schema.String,
-      subnetIds: Schema.Array(Schema.String),
-      endpointIpAddressType: Schema.Literal("IPV4", "IPV6"),
-      securityGroupIds: Constraint.optional(Schema.Array(Schema.String)),
-      tags: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
-      routingDomain: Constraint.optional(Schema.String)
-    })
-  })
-)
+export type PrivateEndpoint =
+  | { readonly selfManagedLatticeResource: { readonly resourceConfigurationIdentifier: string } }
+  | {
+    readonly managedVpcResource: {
+      readonly vpcIdentifier: string
+      readonly subnetIds: ReadonlyArray<string>
+      readonly endpointIpAddressType: "IPV4" | "IPV6"
+      readonly securityGroupIds?: ReadonlyArray<string> | undefined
+      readonly tags?: { readonly [key: string]: string } | undefined
+      readonly routingDomain?: string | undefined
+    }
+  }
 
 /**
  * @since 0.1.0
  * @category models
  */
-export type PrivateEndpoint = typeof PrivateEndpoint.Type
+export const PrivateEndpoint: Schema.Schema<PrivateEndpoint> = Constraint.union({
+  selfManagedLatticeResource: Constraint.union({
+    resourceConfigurationIdentifier: Constraint.text(
+      20,
+      2048,
+      /^((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\-]+:vpc-lattice:[a-zA-Z0-9\-]+:\d{12}:resourceconfiguration\/rcfg-[0-9a-z]{17}))$/
+    )
+  }),
+  managedVpcResource: Schema.Struct({
+    vpcIdentifier: Constraint.matching(/^vpc-(([0-9a-z]{8})|([0-9a-z]{17}))$/),
+    subnetIds: Schema.Array(Constraint.matching(/^subnet-[0-9a-zA-Z]{8,17}$/)),
+    endpointIpAddressType: Constraint.oneOf("IPV4", "IPV6"),
+    securityGroupIds: Constraint.optional(
+      Constraint.items(Constraint.matching(/^sg-(([0-9a-z]{8})|([0-9a-z]{17}))$/), 0, 5)
+    ),
+    tags: Constraint.optional(Tags),
+    routingDomain: Constraint.optional(Constraint.text(3, 255))
+  })
+})
+
+/**
+ * A private endpoint for one host name of the authorization server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const PrivateEndpointOverride = Schema.Struct({
+  domain: Constraint.text(1, 253),
+  privateEndpoint: PrivateEndpoint
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
 
 /**
  * How a user's token is exchanged: by token exchange (RFC 8693), or as an authorization grant (RFC 7523).
@@ -109,126 +136,225 @@ export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
  */
 export type OnBehalfOfTokenExchangeConfig = typeof OnBehalfOfTokenExchangeConfig.Type
 
+// -----------------------------------------------------------------------------
+// Clients
+// -----------------------------------------------------------------------------
+
 /**
- * A private endpoint for one host name of the authorization server.
+ * The service stores the client secret (`MANAGED`), or reads it from Secrets Manager (`EXTERNAL`).
  *
  * @since 0.1.0
  * @category models
  */
-export const PrivateEndpointOverride = Schema.Struct({ domain: Schema.String, privateEndpoint: PrivateEndpoint })
+export type ClientSecret =
+  | { readonly clientSecret: Redacted.Redacted; readonly clientSecretSource?: "MANAGED" | undefined }
+  | {
+    readonly clientSecretConfig: { readonly secretId: string; readonly jsonKey: string }
+    readonly clientSecretSource: "EXTERNAL"
+  }
 
 /**
+ * The configuration of a vendor: the client that the vendor has registered.
+ *
  * @since 0.1.0
  * @category models
  */
-export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
+export type Oauth2ClientConfig = ClientSecret & { readonly clientId: string }
 
-const PrivateKeyJwtConfig = Schema.Struct({
-  privateKeySource: Schema.Struct({ kmsKeySource: Schema.Struct({ kmsKeyArn: Constraint.text(1, 2048) }) }),
-  signingAlgorithm: Constraint.oneOf("RS256", "PS256", "ES256"),
-  additionalHeaderClaims: Constraint.optional(Constraint.textMap(Schema.String, Schema.String)),
-  additionalPayloadClaims: Constraint.optional(Constraint.textMap(Schema.String, Schema.String))
-})
-
-const customFields = {
-  oauthDiscovery: Discovery,
-  onBehalfOfTokenExchangeConfig: Constraint.optional(OnBehalfOfTokenExchangeConfig),
-  privateEndpoint: Constraint.optional(PrivateEndpoint),
-  privateEndpointOverrides: Constraint.optional(Constraint.items(
-    PrivateEndpointOverride,
-    0,
-    5
-  ))
+/**
+ * How a client signs its JWTs for `PRIVATE_KEY_JWT`: by a key in KMS.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PrivateKeyJwtConfig {
+  readonly privateKeySource: { readonly kmsKeySource: { readonly kmsKeyArn: string } }
+  readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
+  readonly additionalHeaderClaims?: { readonly [name: string]: string } | undefined
+  readonly additionalPayloadClaims?: { readonly [name: string]: string } | undefined
 }
 
-const Custom = Schema.Union(
-  withClientSecret({
-    ...customFields,
-    clientId: ClientId,
-    clientAuthenticationMethod: Constraint.optional(Schema.Literal("CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST"))
-  }),
-  Schema.Struct({
-    ...customFields,
-    clientId: ClientId,
-    clientAuthenticationMethod: Schema.Literal("PRIVATE_KEY_JWT"),
-    privateKeyJwtConfig: PrivateKeyJwtConfig
-  }),
-  Schema.Struct({
-    ...customFields,
-    clientId: Constraint.optional(ClientId),
-    clientAuthenticationMethod: Schema.Literal("AWS_IAM_ID_TOKEN_JWT")
-  })
-)
-
-/** The configuration follows the vendor. */
-const requestOf = <const C extends Schema.Struct.Fields>(common: C) =>
-  Schema.Union(
-    Schema.Struct({ ...common, ...own("CustomOauth2", "customOauth2ProviderConfig", Custom) }),
-    Schema.Struct({ ...common, ...own("GoogleOauth2", "googleOauth2ProviderConfig", Basic) }),
-    Schema.Struct({ ...common, ...own("GithubOauth2", "githubOauth2ProviderConfig", Basic) }),
-    Schema.Struct({ ...common, ...own("SlackOauth2", "slackOauth2ProviderConfig", Basic) }),
-    Schema.Struct({ ...common, ...own("SalesforceOauth2", "salesforceOauth2ProviderConfig", Basic) }),
-    Schema.Struct({ ...common, ...own("AtlassianOauth2", "atlassianOauth2ProviderConfig", Basic) }),
-    Schema.Struct({ ...common, ...own("LinkedinOauth2", "linkedinOauth2ProviderConfig", Basic) }),
-    Schema.Struct({
-      ...common,
-      ...own(
-        "MicrosoftOauth2",
-        "microsoftOauth2ProviderConfig",
-        withClientSecret({ clientId: ClientId, tenantId: Constraint.optional(Constraint.text(1, 2048)) })
-      )
-    }),
-    Schema.Struct({
-      ...common,
-      credentialProviderVendor: Schema.Literal(
-        "OktaOauth2",
-        "CognitoOauth2",
-        "Auth0Oauth2",
-        "CyberArkOauth2",
-        "FusionAuthOauth2",
-        "OneLoginOauth2",
-        "PingOneOauth2"
-      ),
-      oauth2ProviderConfigInput: Schema.Struct({
-        includedOauth2ProviderConfig: withClientSecret({
-          clientId: ClientId,
-          issuer: Url,
-          authorizationEndpoint: Url,
-          tokenEndpoint: Url
-        })
-      })
-    }),
-    Schema.Struct({
-      ...common,
-      credentialProviderVendor: Schema.Literal(
-        "XOauth2",
-        "DropboxOauth2",
-        "FacebookOauth2",
-        "HubspotOauth2",
-        "NotionOauth2",
-        "RedditOauth2",
-        "SpotifyOauth2",
-        "TwitchOauth2",
-        "YandexOauth2",
-        "ZoomOauth2"
-      ),
-      oauth2ProviderConfigInput: Schema.Struct({
-        includedOauth2ProviderConfig: withClientSecret({
-          clientId: ClientId,
-          issuer: Constraint.optional(Url),
-          authorizationEndpoint: Constraint.optional(Url),
-          tokenEndpoint: Constraint.optional(Url)
-        })
-      })
-    })
+/**
+ * The configuration of `CustomOauth2`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CustomOauth2Config =
+  & {
+    readonly oauthDiscovery: Oauth2Discovery
+    readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfTokenExchangeConfig | undefined
+    readonly privateEndpoint?: PrivateEndpoint | undefined
+    readonly privateEndpointOverrides?: ReadonlyArray<PrivateEndpointOverride> | undefined
+  }
+  & (
+    | Oauth2ClientConfig & {
+      readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
+    }
+    | {
+      readonly clientId: string
+      readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT"
+      readonly privateKeyJwtConfig: PrivateKeyJwtConfig
+    }
+    | { readonly clientId?: string | undefined; readonly clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
   )
 
+const secretMembers = secretRequest("clientSecret", Constraint.secret(0, 2048))
+
+const checkSecret = (config: Schema.Struct.Type<typeof secretMembers>): ReadonlyArray<ParseIssue> =>
+  Constraint.required(config, [config.clientSecretSource === "EXTERNAL" ? "clientSecretConfig" : "clientSecret"])
+
+const clientMembers = { clientId: Constraint.text(1, 256), ...secretMembers }
+
+const Client = Constraint.exact<Oauth2ClientConfig>()(Schema.Struct(clientMembers), checkSecret)
+
+const Claims = Constraint.textMap(
+  Constraint.text(1, 255, /^[A-Za-z0-9_.:#-]+$/),
+  Constraint.text(1, 2048),
+  10,
+  1
+)
+
+const PrivateKeyJwt = Constraint.exact<PrivateKeyJwtConfig>()(
+  Schema.Struct({
+    privateKeySource: Constraint.optional(
+      Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })
+    ),
+    signingAlgorithm: Constraint.optional(Constraint.oneOf("RS256", "PS256", "ES256")),
+    additionalHeaderClaims: Constraint.optional(Claims),
+    additionalPayloadClaims: Constraint.optional(Claims)
+  }),
+  (config) => Constraint.required(config, ["privateKeySource", "signingAlgorithm"])
+)
+
+const Custom = Constraint.exact<CustomOauth2Config>()(
+  Schema.Struct({
+    oauthDiscovery: Discovery,
+    clientId: Constraint.optional(Constraint.text(0, 256)),
+    ...secretMembers,
+    onBehalfOfTokenExchangeConfig: Constraint.optional(OnBehalfOfTokenExchangeConfig),
+    clientAuthenticationMethod: Constraint.optional(
+      Constraint.oneOf("CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST", "AWS_IAM_ID_TOKEN_JWT", "PRIVATE_KEY_JWT")
+    ),
+    privateKeyJwtConfig: Constraint.optional(PrivateKeyJwt),
+    privateEndpoint: Constraint.optional(PrivateEndpoint),
+    privateEndpointOverrides: Constraint.optional(Constraint.items(PrivateEndpointOverride, 0, 5))
+  }),
+  (config) => {
+    switch (config.clientAuthenticationMethod) {
+      case "AWS_IAM_ID_TOKEN_JWT":
+        return []
+      case "PRIVATE_KEY_JWT":
+        return Constraint.required(config, ["clientId", "privateKeyJwtConfig"])
+      default:
+        return [...Constraint.required(config, ["clientId"]), ...checkSecret(config)]
+    }
+  }
+)
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
 /**
- * Who runs the authorization server: `CustomOauth2` for any, or one of 24 vendors. The configuration follows: an own member for
- * seven of them, `customOauth2ProviderConfig` for `CustomOauth2`, `includedOauth2ProviderConfig` for the rest, with the endpoints
- * where the service does not know them.
+ * The configuration of a vendor in a request. `CustomOauth2` is for any authorization server, the 24 others are vendors: seven
+ * have a member of their own, the rest share `includedOauth2ProviderConfig`, with endpoints where the service cannot know them.
  *
- * A client secret is given (`clientSecret`), or stays in Secrets Manager (`clientSecretConfig` with the source `EXTERNAL`).
+ * @since 0.1.0
+ * @category models
+ */
+export type Oauth2VendorConfig<V extends Oauth2Vendor = Oauth2Vendor> = V extends "CustomOauth2" ? CustomOauth2Config
+  : V extends "MicrosoftOauth2" ? Oauth2ClientConfig & { readonly tenantId?: string | undefined }
+  : V extends Oauth2VendorWithEndpoints ? Oauth2ClientConfig & {
+      readonly issuer: string
+      readonly authorizationEndpoint: string
+      readonly tokenEndpoint: string
+    }
+  : Oauth2ConfigMember<V> extends "includedOauth2ProviderConfig" ? Oauth2ClientConfig & {
+      readonly issuer?: string | undefined
+      readonly authorizationEndpoint?: string | undefined
+      readonly tokenEndpoint?: string | undefined
+    }
+  : Oauth2ClientConfig
+
+const members = {
+  name: ProviderName,
+  // The keys of a record are not a tuple to the type checker.
+  credentialProviderVendor: Constraint.oneOf(...Object.keys(vendors) as [Oauth2Vendor, ...Array<Oauth2Vendor>]),
+  oauth2ProviderConfigInput: Constraint.union({
+    customOauth2ProviderConfig: Custom,
+    googleOauth2ProviderConfig: Client,
+    githubOauth2ProviderConfig: Client,
+    slackOauth2ProviderConfig: Client,
+    salesforceOauth2ProviderConfig: Client,
+    microsoftOauth2ProviderConfig: Constraint.exact<Oauth2VendorConfig<"MicrosoftOauth2">>()(
+      Schema.Struct({ ...clientMembers, tenantId: Constraint.optional(Constraint.text(1, 2048)) }),
+      checkSecret
+    ),
+    atlassianOauth2ProviderConfig: Client,
+    linkedinOauth2ProviderConfig: Client,
+    includedOauth2ProviderConfig: Constraint.exact<Oauth2VendorConfig<"XOauth2">>()(
+      Schema.Struct({
+        ...clientMembers,
+        issuer: Constraint.optional(Schema.String),
+        authorizationEndpoint: Constraint.optional(Schema.String),
+        tokenEndpoint: Constraint.optional(Schema.String)
+      }),
+      checkSecret
+    )
+  })
+}
+
+const checkVendor = (
+  { credentialProviderVendor, oauth2ProviderConfigInput }: Schema.Struct.Type<typeof members>
+): ReadonlyArray<ParseIssue> => {
+  const { config: member, needsEndpoints } = vendors[credentialProviderVendor]
+  const path = ["oauth2ProviderConfigInput"]
+  const input: { readonly [M in Oauth2ConfigMember]?: object } = oauth2ProviderConfigInput
+  const config = input[member]
+  return config === undefined
+    ? Constraint.required(input, [member], path)
+    : needsEndpoints
+    ? Constraint.required(config, ["issuer", "authorizationEndpoint", "tokenEndpoint"], [...path, member])
+    : []
+}
+
+/**
+ * The configuration follows the vendor.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export type UpdateOauth2CredentialProviderRequest =
+  & { readonly name: string }
+  & {
+    readonly [V in Oauth2Vendor]: {
+      readonly credentialProviderVendor: V
+      readonly oauth2ProviderConfigInput: { readonly [M in Oauth2ConfigMember<V>]: Oauth2VendorConfig<V> }
+    }
+  }[Oauth2Vendor]
+
+/**
+ * Replaces the whole configuration, the secret included: a `MANAGED` secret is sent again.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const UpdateOauth2CredentialProviderRequest: Schema.Schema<
+  UpdateOauth2CredentialProviderRequest,
+  Encoded<UpdateOauth2CredentialProviderRequest>
+> = Constraint.exact<UpdateOauth2CredentialProviderRequest>()(Schema.Struct(members), checkVendor)
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type CreateOauth2CredentialProviderRequest = UpdateOauth2CredentialProviderRequest & {
+  readonly tags?: { readonly [key: string]: string } | undefined
+}
+
+/**
+ * The configuration follows the vendor: see {@link Oauth2VendorConfig}.
  *
  * @since 0.1.0
  * @category requests
@@ -244,21 +370,17 @@ const requestOf = <const C extends Schema.Struct.Fields>(common: C) =>
  *   }
  * }
  */
-export const CreateOauth2CredentialProviderRequest = requestOf({ name: ProviderName, tags: Constraint.optional(Tags) })
+export const CreateOauth2CredentialProviderRequest: Schema.Schema<
+  CreateOauth2CredentialProviderRequest,
+  Encoded<CreateOauth2CredentialProviderRequest>
+> = Constraint.exact<CreateOauth2CredentialProviderRequest>()(
+  Schema.Struct({ ...members, tags: Constraint.optional(Tags) }),
+  checkVendor
+)
 
-/**
- * @since 0.1.0
- * @category requests
- */
-export type CreateOauth2CredentialProviderRequest = typeof CreateOauth2CredentialProviderRequest.Type
-
-/**
- * The 25 vendors.
- *
- * @since 0.1.0
- * @category models
- */
-export type Oauth2Vendor = CreateOauth2CredentialProviderRequest["credentialProviderVendor"]
+// -----------------------------------------------------------------------------
+// Answers
+// -----------------------------------------------------------------------------
 
 /**
  * A status that AWS adds later is kept as it is.
@@ -276,35 +398,79 @@ export type CredentialProviderStatus =
   | "DELETE_FAILED"
   | (string & {})
 
-const BasicOutput = Schema.Struct({ oauthDiscovery: Discovery, clientId: Constraint.optional(Schema.String) })
+const DiscoveryOutput = Schema.Struct({
+  discoveryUrl: Constraint.optional(Schema.String),
+  authorizationServerMetadata: Constraint.optional(Schema.Struct({
+    issuer: Constraint.optional(Schema.String),
+    authorizationEndpoint: Constraint.optional(Schema.String),
+    tokenEndpoint: Constraint.optional(Schema.String),
+    responseTypes: Constraint.optional(Schema.Array(Schema.String)),
+    tokenEndpointAuthMethods: Constraint.optional(Schema.Array(Schema.String))
+  }))
+})
+
+const PrivateEndpointOutput = Schema.Struct({
+  selfManagedLatticeResource: Constraint.optional(Schema.Struct({
+    resourceConfigurationIdentifier: Constraint.optional(Schema.String)
+  })),
+  managedVpcResource: Constraint.optional(Schema.Struct({
+    vpcIdentifier: Constraint.optional(Schema.String),
+    subnetIds: Constraint.optional(Schema.Array(Schema.String)),
+    endpointIpAddressType: Constraint.optional(Constraint.openEnum<"IPV4" | "IPV6">()),
+    securityGroupIds: Constraint.optional(Schema.Array(Schema.String)),
+    tags: Constraint.optional(AnyTags),
+    routingDomain: Constraint.optional(Schema.String)
+  }))
+})
+
+const ClientOutput = Schema.Struct({
+  oauthDiscovery: Constraint.optional(DiscoveryOutput),
+  clientId: Constraint.optional(Schema.String)
+})
+
+const CustomOutput = Schema.Struct({
+  ...ClientOutput.fields,
+  clientAuthenticationMethod: Constraint.optional(
+    Constraint.openEnum<"CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | "PRIVATE_KEY_JWT" | "AWS_IAM_ID_TOKEN_JWT">()
+  ),
+  onBehalfOfTokenExchangeConfig: Constraint.optional(Schema.Struct({
+    grantType: Constraint.optional(Constraint.openEnum<OnBehalfOfTokenExchangeConfig["grantType"]>()),
+    tokenExchangeGrantTypeConfig: Constraint.optional(Schema.Struct({
+      actorTokenContent: Constraint.optional(Constraint.openEnum<"NONE" | "M2M" | "AWS_IAM_ID_TOKEN_JWT">()),
+      actorTokenScopes: Constraint.optional(Schema.Array(Schema.String))
+    }))
+  })),
+  privateKeyJwtConfig: Constraint.optional(Schema.Struct({
+    privateKeySource: Constraint.optional(Schema.Struct({
+      kmsKeySource: Constraint.optional(Schema.Struct({ kmsKeyArn: Constraint.optional(Schema.String) }))
+    })),
+    signingAlgorithm: Constraint.optional(Constraint.openEnum<PrivateKeyJwtConfig["signingAlgorithm"]>()),
+    additionalHeaderClaims: Constraint.optional(AnyTags),
+    additionalPayloadClaims: Constraint.optional(AnyTags)
+  })),
+  privateEndpoint: Constraint.optional(PrivateEndpointOutput),
+  privateEndpointOverrides: Constraint.optional(Schema.Array(Schema.Struct({
+    domain: Constraint.optional(Schema.String),
+    privateEndpoint: Constraint.optional(PrivateEndpointOutput)
+  })))
+})
 
 /**
- * What the service tells of a configuration: exactly one member, and no secret. A member that AWS adds later is left
- * out.
+ * A configuration in an answer: one member, and no secret. A member that AWS adds later is ignored.
  *
  * @since 0.1.0
  * @category models
  */
 export const Oauth2ProviderConfigOutput = Schema.Struct({
-  customOauth2ProviderConfig: Constraint.optional(Schema.Struct({
-    oauthDiscovery: Discovery,
-    clientId: Constraint.optional(Schema.String),
-    clientAuthenticationMethod: Constraint.optional(
-      Constraint.openEnum<"CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | "PRIVATE_KEY_JWT" | "AWS_IAM_ID_TOKEN_JWT">()
-    ),
-    onBehalfOfTokenExchangeConfig: Constraint.optional(OnBehalfOfTokenExchangeConfig),
-    privateKeyJwtConfig: Constraint.optional(PrivateKeyJwtConfig),
-    privateEndpoint: Constraint.optional(PrivateEndpoint),
-    privateEndpointOverrides: Constraint.optional(Schema.Array(PrivateEndpointOverride))
-  })),
-  googleOauth2ProviderConfig: Constraint.optional(BasicOutput),
-  githubOauth2ProviderConfig: Constraint.optional(BasicOutput),
-  slackOauth2ProviderConfig: Constraint.optional(BasicOutput),
-  salesforceOauth2ProviderConfig: Constraint.optional(BasicOutput),
-  microsoftOauth2ProviderConfig: Constraint.optional(BasicOutput),
-  atlassianOauth2ProviderConfig: Constraint.optional(BasicOutput),
-  linkedinOauth2ProviderConfig: Constraint.optional(BasicOutput),
-  includedOauth2ProviderConfig: Constraint.optional(BasicOutput)
+  customOauth2ProviderConfig: Constraint.optional(CustomOutput),
+  googleOauth2ProviderConfig: Constraint.optional(ClientOutput),
+  githubOauth2ProviderConfig: Constraint.optional(ClientOutput),
+  slackOauth2ProviderConfig: Constraint.optional(ClientOutput),
+  salesforceOauth2ProviderConfig: Constraint.optional(ClientOutput),
+  microsoftOauth2ProviderConfig: Constraint.optional(ClientOutput),
+  atlassianOauth2ProviderConfig: Constraint.optional(ClientOutput),
+  linkedinOauth2ProviderConfig: Constraint.optional(ClientOutput),
+  includedOauth2ProviderConfig: Constraint.optional(ClientOutput)
 })
 
 /**
@@ -314,15 +480,13 @@ export const Oauth2ProviderConfigOutput = Schema.Struct({
 export type Oauth2ProviderConfigOutput = typeof Oauth2ProviderConfigOutput.Type
 
 /**
- * `callbackUrl` is what has to be registered as redirect URI at the authorization server.
+ * `callbackUrl` is the redirect URI to register at the authorization server.
  *
  * @since 0.1.0
  * @category answers
  */
 export const CreateOauth2CredentialProviderResponse = Schema.Struct({
-  clientSecretArn: Constraint.optional(SecretArn),
-  clientSecretJsonKey: Constraint.optional(Schema.String),
-  clientSecretSource: Constraint.optional(SecretSource),
+  ...secretResponse("clientSecret"),
   name: Schema.String,
   credentialProviderArn: Schema.String,
   callbackUrl: Constraint.optional(Schema.String),
@@ -378,20 +542,6 @@ export const GetOauth2CredentialProviderResponse = Schema.Struct({
  * @category answers
  */
 export type GetOauth2CredentialProviderResponse = typeof GetOauth2CredentialProviderResponse.Type
-
-/**
- * Replaces the configuration as a whole, the secret too: a `MANAGED` one has to be sent again.
- *
- * @since 0.1.0
- * @category requests
- */
-export const UpdateOauth2CredentialProviderRequest = requestOf({ name: ProviderName })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type UpdateOauth2CredentialProviderRequest = typeof UpdateOauth2CredentialProviderRequest.Type
 
 /**
  * @since 0.1.0

@@ -3,51 +3,92 @@
  *
  * @since 0.1.0
  */
+import type { ParseIssue } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { ProviderName, SecretArn, SecretReference, SecretSource, Tags } from "./internal/names.js"
+import type { Encoded } from "./internal/constraint.js"
+import { AnyTags, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
 
-const Secret = Constraint.secret(1, 2048)
-const Source = Constraint.optional(Constraint.oneOf("MANAGED", "EXTERNAL"))
+export type { Encoded }
 
-const requestOf = <const C extends Schema.Struct.Fields>(common: C) =>
-  Schema.Union(
-    Schema.Struct({
-      ...common,
-      credentialProviderVendor: Schema.Literal("CoinbaseCDP"),
-      providerConfigurationInput: Schema.Struct({
-        coinbaseCdpConfiguration: Schema.Struct({
-          apiKeyId: Schema.String,
-          apiKeySecret: Constraint.optional(Secret),
-          apiKeySecretSource: Source,
-          apiKeySecretConfig: Constraint.optional(SecretReference),
-          walletSecret: Constraint.optional(Secret),
-          walletSecretSource: Source,
-          walletSecretConfig: Constraint.optional(SecretReference)
-        })
-      })
-    }),
-    Schema.Struct({
-      ...common,
-      credentialProviderVendor: Schema.Literal("StripePrivy"),
-      providerConfigurationInput: Schema.Struct({
-        stripePrivyConfiguration: Schema.Struct({
-          appId: Schema.String,
-          appSecret: Constraint.optional(Secret),
-          appSecretSource: Source,
-          appSecretConfig: Constraint.optional(SecretReference),
-          authorizationPrivateKey: Constraint.optional(Secret),
-          authorizationPrivateKeySource: Source,
-          authorizationPrivateKeyConfig: Constraint.optional(SecretReference),
-          authorizationId: Schema.String
-        })
-      })
-    })
-  )
+const Id = Constraint.text(1, 512, /^[a-zA-Z0-9\-_]+$/)
+const Secret = Constraint.secret(0, 2048, /^[a-zA-Z0-9+/=\-_\s]*$/)
+const PrivateKey = Constraint.secret(0, 2048, /^(wallet-auth:)?[a-zA-Z0-9+/=\-_\s]*$/)
 
 /**
- * Each secret is given, or stays in Secrets Manager (`…Config` with the source `EXTERNAL`).
+ * @since 0.1.0
+ * @category models
+ */
+export const CoinbaseCdpConfiguration = Schema.Struct({
+  apiKeyId: Id,
+  ...secretRequest("apiKeySecret", Secret),
+  ...secretRequest("walletSecret", Secret)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type CoinbaseCdpConfiguration = typeof CoinbaseCdpConfiguration.Type
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export const StripePrivyConfiguration = Schema.Struct({
+  appId: Id,
+  ...secretRequest("appSecret", Secret),
+  ...secretRequest("authorizationPrivateKey", PrivateKey),
+  authorizationId: Id
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type StripePrivyConfiguration = typeof StripePrivyConfiguration.Type
+
+/**
+ * A vendor and its configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PaymentVendorConfiguration =
+  | {
+    readonly credentialProviderVendor: "CoinbaseCDP"
+    readonly providerConfigurationInput: { readonly coinbaseCdpConfiguration: CoinbaseCdpConfiguration }
+  }
+  | {
+    readonly credentialProviderVendor: "StripePrivy"
+    readonly providerConfigurationInput: { readonly stripePrivyConfiguration: StripePrivyConfiguration }
+  }
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type PaymentVendor = PaymentVendorConfiguration["credentialProviderVendor"]
+
+const members = {
+  name: ProviderName,
+  credentialProviderVendor: Constraint.oneOf("CoinbaseCDP", "StripePrivy"),
+  providerConfigurationInput: Constraint.union({
+    coinbaseCdpConfiguration: CoinbaseCdpConfiguration,
+    stripePrivyConfiguration: StripePrivyConfiguration
+  })
+}
+
+const checkVendor = (
+  { credentialProviderVendor, providerConfigurationInput }: Schema.Struct.Type<typeof members>
+): ReadonlyArray<ParseIssue> =>
+  Constraint.required(providerConfigurationInput, [
+    credentialProviderVendor === "CoinbaseCDP" ? "coinbaseCdpConfiguration" : "stripePrivyConfiguration"
+  ], ["providerConfigurationInput"])
+
+/**
+ * The service stores each secret, or reads it from Secrets Manager (`…Config` with the source `EXTERNAL`).
  *
  * @since 0.1.0
  * @category requests
@@ -63,45 +104,39 @@ const requestOf = <const C extends Schema.Struct.Fields>(common: C) =>
  *   }
  * }
  */
-export const CreatePaymentCredentialProviderRequest = requestOf({ name: ProviderName, tags: Constraint.optional(Tags) })
+export type CreatePaymentCredentialProviderRequest = UpdatePaymentCredentialProviderRequest & {
+  readonly tags?: { readonly [key: string]: string } | undefined
+}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type CreatePaymentCredentialProviderRequest = typeof CreatePaymentCredentialProviderRequest.Type
+export const CreatePaymentCredentialProviderRequest: Schema.Schema<
+  CreatePaymentCredentialProviderRequest,
+  Encoded<CreatePaymentCredentialProviderRequest>
+> = Constraint.exact<CreatePaymentCredentialProviderRequest>()(
+  Schema.Struct({ ...members, tags: Constraint.optional(Tags) }),
+  checkVendor
+)
 
 /**
- * @since 0.1.0
- * @category models
- */
-export type PaymentVendor = CreatePaymentCredentialProviderRequest["credentialProviderVendor"]
-
-/**
- * What the service tells of a configuration: exactly one member, and no secret.
+ * A configuration in an answer: one member, and no secret. A member that AWS adds later is ignored.
  *
  * @since 0.1.0
  * @category models
  */
 export const PaymentProviderConfigurationOutput = Schema.Struct({
   coinbaseCdpConfiguration: Constraint.optional(Schema.Struct({
-    apiKeyId: Schema.String,
-    apiKeySecretArn: Constraint.optional(SecretArn),
-    apiKeySecretJsonKey: Constraint.optional(Schema.String),
-    apiKeySecretSource: Constraint.optional(SecretSource),
-    walletSecretArn: Constraint.optional(SecretArn),
-    walletSecretJsonKey: Constraint.optional(Schema.String),
-    walletSecretSource: Constraint.optional(SecretSource)
+    apiKeyId: Constraint.optional(Schema.String),
+    ...secretResponse("apiKeySecret"),
+    ...secretResponse("walletSecret")
   })),
   stripePrivyConfiguration: Constraint.optional(Schema.Struct({
-    appId: Schema.String,
-    appSecretArn: Constraint.optional(SecretArn),
-    appSecretJsonKey: Constraint.optional(Schema.String),
-    appSecretSource: Constraint.optional(SecretSource),
-    authorizationPrivateKeyArn: Constraint.optional(SecretArn),
-    authorizationPrivateKeyJsonKey: Constraint.optional(Schema.String),
-    authorizationPrivateKeySource: Constraint.optional(SecretSource),
-    authorizationId: Schema.String
+    appId: Constraint.optional(Schema.String),
+    ...secretResponse("appSecret"),
+    ...secretResponse("authorizationPrivateKey"),
+    authorizationId: Constraint.optional(Schema.String)
   }))
 })
 
@@ -161,7 +196,7 @@ export type UpdatePaymentCredentialProviderResponse = typeof UpdatePaymentCreden
  */
 export const GetPaymentCredentialProviderResponse = Schema.Struct({
   ...UpdatePaymentCredentialProviderResponse.fields,
-  tags: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+  tags: Constraint.optional(AnyTags)
 })
 
 /**
@@ -171,18 +206,21 @@ export const GetPaymentCredentialProviderResponse = Schema.Struct({
 export type GetPaymentCredentialProviderResponse = typeof GetPaymentCredentialProviderResponse.Type
 
 /**
- * Replaces the configuration as a whole, the secrets too.
+ * Replaces the whole configuration, secrets included.
  *
  * @since 0.1.0
  * @category requests
  */
-export const UpdatePaymentCredentialProviderRequest = requestOf({ name: ProviderName })
+export type UpdatePaymentCredentialProviderRequest = { readonly name: string } & PaymentVendorConfiguration
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type UpdatePaymentCredentialProviderRequest = typeof UpdatePaymentCredentialProviderRequest.Type
+export const UpdatePaymentCredentialProviderRequest: Schema.Schema<
+  UpdatePaymentCredentialProviderRequest,
+  Encoded<UpdatePaymentCredentialProviderRequest>
+> = Constraint.exact<UpdatePaymentCredentialProviderRequest>()(Schema.Struct(members), checkVendor)
 
 /**
  * @since 0.1.0

@@ -1,15 +1,21 @@
 /**
- * Requests and answers of the operations on tags. Limits: the AWS service model; ARNs are not checked by pattern,
- * since model and documentation disagree.
+ * Requests and answers of the operations on tags. Limits: the AWS service model.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { Arn, TagKey, Tags } from "./internal/names.js"
+import { AnyTags, TagKey, Tags } from "./internal/names.js"
+
+// The model has no digits in the kinds of resources, but live ARNs do: `oauth2credentialprovider`.
+const ResourceArn = Constraint.text(
+  20,
+  1011,
+  /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/
+)
 
 /**
- * Up to 50 tags, keys of 1 to 128 characters, values of up to 256.
+ * At most 50 tags: keys have 1 to 128 characters, values at most 256.
  *
  * @since 0.1.0
  * @category requests
@@ -21,7 +27,7 @@ import { Arn, TagKey, Tags } from "./internal/names.js"
  *   tags: { team: "agents" }
  * }
  */
-export const TagResourceRequest = Schema.Struct({ resourceArn: Arn, tags: Tags })
+export const TagResourceRequest = Schema.Struct({ resourceArn: ResourceArn, tags: Tags })
 
 /**
  * @since 0.1.0
@@ -33,7 +39,10 @@ export type TagResourceRequest = typeof TagResourceRequest.Type
  * @since 0.1.0
  * @category requests
  */
-export const UntagResourceRequest = Schema.Struct({ resourceArn: Arn, tagKeys: Constraint.items(TagKey, 0, 50) })
+export const UntagResourceRequest = Schema.Struct({
+  resourceArn: ResourceArn,
+  tagKeys: Constraint.items(TagKey, 0, 200)
+})
 
 /**
  * @since 0.1.0
@@ -45,7 +54,7 @@ export type UntagResourceRequest = typeof UntagResourceRequest.Type
  * @since 0.1.0
  * @category requests
  */
-export const ListTagsForResourceRequest = Schema.Struct({ resourceArn: Arn })
+export const ListTagsForResourceRequest = Schema.Struct({ resourceArn: ResourceArn })
 
 /**
  * @since 0.1.0
@@ -58,7 +67,7 @@ export type ListTagsForResourceRequest = typeof ListTagsForResourceRequest.Type
  * @category answers
  */
 export const ListTagsForResourceResponse = Schema.Struct({
-  tags: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+  tags: Constraint.optional(AnyTags)
 })
 
 /**

@@ -5,8 +5,9 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
+import { KmsKeyArn } from "./internal/names.js"
 
-const TokenVaultId = Constraint.text(1, 64)
+const TokenVaultId = Constraint.text(1, 64, /^[a-zA-Z0-9\-_]+$/)
 
 /**
  * `tokenVaultId`: default `default`.
@@ -17,7 +18,10 @@ const TokenVaultId = Constraint.text(1, 64)
  * import type * as TokenVault from "effect-agentcore-identity/models/TokenVault"
  *
  * const request: TokenVault.SetTokenVaultCmkRequest = {
- *   kmsConfiguration: { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/my-key" }
+ *   kmsConfiguration: {
+ *     keyType: "CustomerManagedKey",
+ *     kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+ *   }
  * }
  */
 export const GetTokenVaultRequest = Schema.Struct({ tokenVaultId: Constraint.optional(TokenVaultId) })
@@ -53,14 +57,31 @@ export type TokenVaultResponse = typeof TokenVaultResponse.Type
  * The key that encrypts the vault: the customer's, or the service's own.
  *
  * @since 0.1.0
+ * @category models
+ */
+export type KmsConfiguration =
+  | { readonly keyType: "CustomerManagedKey"; readonly kmsKeyArn: string }
+  | { readonly keyType: "ServiceManagedKey" }
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export const KmsConfiguration: Schema.Schema<KmsConfiguration> = Constraint.exact<KmsConfiguration>()(
+  Schema.Struct({
+    keyType: Constraint.oneOf("CustomerManagedKey", "ServiceManagedKey"),
+    kmsKeyArn: Constraint.optional(KmsKeyArn)
+  }),
+  (value) => value.keyType === "CustomerManagedKey" ? Constraint.required(value, ["kmsKeyArn"]) : []
+)
+
+/**
+ * @since 0.1.0
  * @category requests
  */
 export const SetTokenVaultCmkRequest = Schema.Struct({
   tokenVaultId: Constraint.optional(TokenVaultId),
-  kmsConfiguration: Schema.Union(
-    Schema.Struct({ keyType: Schema.Literal("CustomerManagedKey"), kmsKeyArn: Constraint.text(1, 2048) }),
-    Schema.Struct({ keyType: Schema.Literal("ServiceManagedKey") })
-  )
+  kmsConfiguration: KmsConfiguration
 })
 
 /**

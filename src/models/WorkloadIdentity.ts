@@ -9,8 +9,8 @@ import { ReturnUrl, Tags, WorkloadName } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
 
 /**
- * `allowedResourceOauth2ReturnUrls`: where users may come back to after consent. The flow `USER_FEDERATION` needs
- * one of them.
+ * `allowedResourceOauth2ReturnUrls`: the URLs that users may be redirected to after consent. The flow `USER_FEDERATION`
+ * needs one of them.
  *
  * @since 0.1.0
  * @category requests
@@ -75,7 +75,7 @@ export const GetWorkloadIdentityResponse = Schema.Struct({ ...CreateWorkloadIden
 export type GetWorkloadIdentityResponse = typeof GetWorkloadIdentityResponse.Type
 
 /**
- * The return URLs replace those that were there.
+ * The return URLs replace the previous ones.
  *
  * @since 0.1.0
  * @category requests

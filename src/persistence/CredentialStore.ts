@@ -1,12 +1,13 @@
 /**
- * A store of credentials for a fleet: what one process has obtained, the others find. For `CredentialCache.layerStore`, over Redis or over
- * any `BackingPersistence` of `@effect/experimental`.
+ * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials. They keep them in Redis, or in any
+ * `BackingPersistence` of `@effect/experimental`.
  *
- * Names are digests (SHA-256): they tell neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`) under a key that all
- * processes have and the store has not; each is good for its own name only. Entries leave the store when their credentials expire.
- * Whoever can write to the store cannot make an entry, but can take one away, or put back an older one of the same name until it expires.
+ * Names are digests (SHA-256), which reveal neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`) under a key that
+ * all processes have and the store does not have. A value opens under its own name only. Entries leave the store when their
+ * credentials expire. A writer to the store cannot forge an entry. It can remove one, or restore an older one of the same name until that
+ * one expires.
  *
- * A store that fails, or takes too long, costs a call of AgentCore and nothing else.
+ * If the store fails or takes too long, AgentCore is called instead.
  *
  * @since 0.1.0
  */
@@ -19,14 +20,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type * as Ioredis from "ioredis"
-import { Store, StoreError, type StoreService } from "../CredentialCache.js"
+import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
 import { codeOf } from "../internal/errorCode.js"
-import * as SecretKey from "../internal/secretKey.js"
+import { parseSecret } from "../internal/sealing.js"
 import type { Backing } from "./internal/backing.js"
+import { CredentialStoreError } from "./internal/error.js"
 import * as Redis from "./internal/redis.js"
-import * as Seal from "./internal/sealing.js"
+import * as Sealing from "./internal/sealing.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -39,9 +40,9 @@ import * as Seal from "./internal/sealing.js"
 export interface Options {
   /** Encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store. */
   readonly key: Redacted.Redacted
-  /** Decrypt only: keys that were in use before, for as long as entries under them may be there. */
+  /** Decrypt only: the keys of earlier entries, until those entries have expired. */
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
-  /** What names in the store begin with. Default: `agentcore-credentials`. */
+  /** The prefix of names in the store. Default: `agentcore-credentials`. */
   readonly storeId?: string | undefined
 }
 
@@ -50,11 +51,11 @@ export interface Options {
  * @category models
  */
 export interface RedisOptions extends Options {
-  /** As in `rediss://user:password@host:6379/0`. Default: what `redis` says, or else localhost. */
+  /** For example `rediss://user:password@host:6379/0`. Default: the server in `redis`, or localhost. */
   readonly url?: Redacted.Redacted | undefined
   /**
-   * Options of `ioredis`. Defaults of its own: a command fails at once when there is no connection (`maxRetriesPerRequest: 0`,
-   * `enableOfflineQueue: false`), `connectTimeout` and `socketTimeout` are 1 second.
+   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection (`maxRetriesPerRequest: 0`,
+   * `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
    */
   readonly redis?: Ioredis.RedisOptions | undefined
 }
@@ -63,64 +64,63 @@ export interface RedisOptions extends Options {
 // Errors
 // -----------------------------------------------------------------------------
 
-/**
- * Why there is no store.
- *
- * - `MissingPackage`: `ioredis` or `@effect/experimental` is not installed
- * - `InvalidKey`: a key is not 32 bytes in base64url
- * - `InvalidUrl`: the URL of Redis cannot be read
- *
- * @since 0.1.0
- * @category errors
- */
-export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>(
-  "effect-agentcore-identity/persistence/CredentialStoreError"
-)("CredentialStoreError", {
-  reason: Schema.Literal("MissingPackage", "InvalidKey", "InvalidUrl"),
-  message: Schema.String
-}) {}
+export {
+  /**
+   * The store cannot be built.
+   *
+   * - `MissingPackage`: `ioredis` or `@effect/experimental` is not installed
+   * - `InvalidKey`: a key is not 32 bytes in base64url
+   * - `InvalidUrl`: the URL of Redis is invalid
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  CredentialStoreError
+}
 
 // -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
 
-// Another form of entries gets another number: the two do not read each other's.
+// A new format of entries gets a new number, so that programs of both formats can share a server.
 const prefixOf = ({ storeId }: Options): string => `${storeId ?? "agentcore-credentials"}:1`
 
-const secretOf = (key: Redacted.Redacted, whose: string): Effect.Effect<Uint8Array, CredentialStoreError> =>
+const parseKey = (key: Redacted.Redacted, name: string): Effect.Effect<Uint8Array, CredentialStoreError> =>
   Effect.mapError(
-    SecretKey.parse(Redacted.value(key), whose),
+    parseSecret(Redacted.value(key), name),
     (message) => new CredentialStoreError({ reason: "InvalidKey", message })
   )
 
 const make = (options: Options, backing: Backing): Effect.Effect<StoreService, CredentialStoreError> =>
   Effect.gen(function*() {
-    const seal = yield* Seal.make(
-      yield* secretOf(options.key, "The key of the credential store"),
+    const sealing = yield* Sealing.make(
+      yield* parseKey(options.key, "The key of the credential store"),
       yield* Effect.forEach(
         options.previousKeys ?? [],
-        (key) => secretOf(key, "A previous key of the credential store")
+        (key) => parseKey(key, "A previous key of the credential store")
       )
     )
-    const failed = (reason: string) => new StoreError({ reason })
+    const open = (key: string, sealed: unknown) =>
+      Effect.mapError(
+        sealing.open(key, sealed),
+        () => new CacheStoreError({ reason: "an entry is not readable: it has another key, or it is damaged" })
+      )
     return {
       get: (key) =>
         Effect.flatMap(
-          Effect.mapError(backing.get(key), failed),
+          backing.get(key),
           Option.match({
             onNone: () => Effect.succeedNone,
-            onSome: (sealed) =>
-              Effect.asSome(Effect.mapError(seal.open(key, sealed), () =>
-                failed("an entry is not readable: of another key, or damaged")))
+            onSome: (sealed) => Effect.asSome(open(key, sealed))
           })
         ),
       set: (key, stored) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           now >= stored.usableUntil ? Effect.void : Effect.flatMap(
-            seal.close(key, stored),
-            (sealed) => Effect.mapError(backing.set(key, sealed, Duration.millis(stored.usableUntil - now)), failed)
+            sealing.seal(key, stored),
+            (sealed) => backing.set(key, sealed, Duration.millis(stored.usableUntil - now))
           )),
-      remove: (key) => Effect.mapError(backing.remove(key), failed)
+      remove: backing.remove
     }
   })
 
@@ -137,8 +137,8 @@ const load = <A>(name: string, module: () => Promise<A>): Effect.Effect<A, Crede
   })
 
 /**
- * A store over the `BackingPersistence` in context. The one of `@effect/experimental` for Redis may die when it is released and Redis
- * is gone: {@link layerRedis} does not.
+ * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of `@effect/experimental` may
+ * die. The release of {@link layerRedis} does not.
  *
  * @since 0.1.0
  * @category layers
@@ -157,13 +157,13 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
     Effect.gen(function*() {
       const Persistence = yield* load("@effect/experimental", () => import("@effect/experimental/Persistence"))
       const persistence = yield* (yield* Persistence.BackingPersistence).make(prefixOf(options))
-      const reasonOf = Effect.mapError((error: { readonly reason: string; readonly cause?: unknown }) =>
-        error.cause === undefined ? error.reason : codeOf(error.cause)
+      const mapStoreError = Effect.mapError((error: { readonly reason: string; readonly cause?: unknown }) =>
+        new CacheStoreError({ reason: error.cause === undefined ? error.reason : codeOf(error.cause) })
       )
       return yield* make(options, {
-        get: (key) => reasonOf(persistence.get(key)),
-        set: (key, value, timeToLive) => reasonOf(persistence.set(key, value, Option.some(timeToLive))),
-        remove: (key) => reasonOf(persistence.remove(key))
+        get: (key) => mapStoreError(persistence.get(key)),
+        set: (key, value, timeToLive) => mapStoreError(persistence.set(key, value, Option.some(timeToLive))),
+        remove: (key) => mapStoreError(persistence.remove(key))
       })
     })
   )
@@ -180,8 +180,8 @@ export const layerConfig = (
   Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))
 
 /**
- * A store in Redis, over a connection of its own. Needs the package `ioredis`. The connection is made in the background and made again
- * when it is lost: neither a Redis that is not there, nor its end, fails the program.
+ * A store in Redis, over a connection of its own. It needs the package `ioredis`. It connects in the background, and again when the
+ * connection is lost: a missing server does not fail the program.
  *
  * @since 0.1.0
  * @category layers
@@ -191,15 +191,7 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
     Store,
     Effect.gen(function*() {
       const { Redis: Client } = yield* load("ioredis", () => import("ioredis"))
-      const backing = yield* Effect.mapError(
-        Redis.make(Client, prefixOf(options), options.url, options.redis),
-        () =>
-          new CredentialStoreError({
-            reason: "InvalidUrl",
-            message:
-              "The URL of Redis has to be as in rediss://user:password@host:6379/0, with a password that is percent-encoded"
-          })
-      )
+      const backing = yield* Redis.make(Client, prefixOf(options), options.url, options.redis)
       return yield* make(options, backing)
     })
   )

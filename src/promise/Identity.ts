@@ -1,17 +1,18 @@
 /**
- * AgentCore Identity for code that is not Effect: the functions of the official TypeScript SDK, with its signatures. A program that
- * imports them from `bedrock-agentcore/identity` moves over by changing the import.
+ * AgentCore Identity without Effect: the functions of the official TypeScript SDK, with its signatures. A program that
+ * imports them from `bedrock-agentcore/identity` only changes the import.
  *
- * What is different, on purpose:
+ * Intended differences:
  *
- * - Nothing is built when a function is wrapped. The client is made at the first call, once for all wrapped functions.
- * - A promise rejects with a tagged error of `IdentityError`: `error._tag` says which.
- * - A user has to consent, and there is no `onAuthUrl` to tell him: that is a `RequiresUserConsent` at once, with the URL in its
- *   `authorizationUrl` (`Redacted`), and no wait of ten minutes for somebody who was never asked. A consent that is refused ends the
- *   wait at once (`AuthorizationFailed`).
- * - The context of a request comes by {@link runWithContext}: the official server keeps its own to itself. In a handler of its
- *   `BedrockAgentCoreApp` that is one line, also in one that streams.
- * - {@link withWatPropagation} adds its header before the request is signed, and to the three operations that take it.
+ * - Wrapping a function builds nothing. The first call makes the client, once for all wrapped functions.
+ * - A promise rejects with a tagged error of `IdentityError`; see `error._tag`.
+ * - If the user has to consent and there is no `onAuthUrl`, the promise rejects with `RequiresUserConsent` at once. Its
+ *   `authorizationUrl` (`Redacted`) is the URL. The official SDK waits ten minutes for a user who was never asked.
+ * - A refused consent ends the wait at once (`AuthorizationFailed`).
+ * - {@link runWithContext} sets the context of a request, because the official server does not export its own. It takes
+ *   one line in a handler of `BedrockAgentCoreApp`, also in a handler that streams.
+ * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
+ *   accept it.
  *
  * @since 0.1.0
  * @example
@@ -30,26 +31,25 @@
  * })
  *
  * // The `process` of a `BedrockAgentCoreApp`
- * const process = (request: { readonly repository: string }, context: { readonly workloadAccessToken?: string | undefined }) =>
- *   runWithContext(context, () => listIssues(request.repository))
+ * const process = (
+ *   request: { readonly repository: string },
+ *   context: { readonly workloadAccessToken?: string | undefined }
+ * ) => runWithContext(context, () => listIssues(request.repository))
  */
 import * as Cause from "effect/Cause"
 import * as ConfigError from "effect/ConfigError"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as ManagedRuntime from "effect/ManagedRuntime"
-import * as Option from "effect/Option"
+import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks"
-import * as AwsIdentity from "../aws/AwsIdentity.js"
 import type { ConsentHandler } from "../Consent.js"
 import { type AccessTokenRequest, Identity, type Service } from "../Identity.js"
-import { MissingWorkloadAccessToken } from "../IdentityError.js"
-import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
-import { type Service as Caller, WorkloadAccessToken } from "../WorkloadAccessToken.js"
+import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as AsyncGenerators from "./internal/asyncGenerator.js"
+import { callerOf } from "./internal/caller.js"
+import * as DefaultRuntime from "./internal/defaultRuntime.js"
 import * as Propagation from "./internal/propagation.js"
 
 // -----------------------------------------------------------------------------
@@ -57,17 +57,17 @@ import * as Propagation from "./internal/propagation.js"
 // -----------------------------------------------------------------------------
 
 /*
- * Members are mutable, and lists are arrays, as the official SDK has them: code that is typed by its types goes on to compile.
+ * Members and lists are mutable, as in the official SDK, so that code with its types still compiles.
  */
 
 /**
- * What {@link withAccessToken} is given.
+ * The configuration of {@link withAccessToken}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface OAuth2WrapperConfig {
-  /** Default: that of the request in context, see {@link runWithContext}. */
+  /** Default: the token of the request in context, see {@link runWithContext}. */
   workloadIdentityToken?: string | undefined
   /** The name of the OAuth2 credential provider. */
   providerName: string
@@ -76,36 +76,39 @@ export interface OAuth2WrapperConfig {
   resources?: Array<string> | undefined
   audiences?: Array<string> | undefined
   authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
-  /** Shows the authorization URL to the user; afterwards the call waits for the token. It is called once, in the context of the call. */
+  /**
+   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
+   * call.
+   */
   onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
-  /** Asks the user anew, and drops what the vault holds. */
+  /** Asks the user again, and drops the token in the vault. */
   forceAuthentication?: boolean | undefined
   /**
-   * Where the user's browser goes after consent: registered on the workload identity. Default: that of the request in context, then
-   * `Consent.ReturnUrl` of the runtime.
+   * Where the browser goes after consent. It must be registered on the workload identity. Default: the URL of the
+   * request in context, else the `Consent.ReturnUrl` of the runtime.
    */
   callbackUrl?: string | undefined
-  /** The application's own state: comes back on the callback URL. */
+  /** State of the application. The callback URL carries it back. */
   customState?: string | undefined
-  /** Further parameters of the authorization request. They never override standard ones. */
+  /** Further parameters of the authorization request. They never override standard parameters. */
   customParameters?: Record<string, string> | undefined
 }
 
 /**
- * What {@link withApiKey} is given.
+ * The configuration of {@link withApiKey}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ApiKeyWrapperConfig {
-  /** Default: that of the request in context, see {@link runWithContext}. */
+  /** Default: the token of the request in context, see {@link runWithContext}. */
   workloadIdentityToken?: string | undefined
   /** The name of the API-key credential provider. */
   providerName: string
 }
 
 /**
- * The request of a token as the official SDK's client takes it. No function here does; it is for programs that import the type.
+ * A token request of the official SDK's client. No function here takes it; it is for programs that import the type.
  *
  * @since 0.1.0
  * @category models
@@ -116,7 +119,7 @@ export interface OAuth2TokenRequest extends OAuth2WrapperConfig {
 }
 
 /**
- * The request of an API key as the official SDK's client takes it. No function here does; it is for programs that import the type.
+ * An API key request of the official SDK's client. No function here takes it; it is for programs that import the type.
  *
  * @since 0.1.0
  * @category models
@@ -126,16 +129,17 @@ export interface ApiKeyRequest extends ApiKeyWrapperConfig {
 }
 
 /**
- * What is used of the context of a request. The official SDK's `RequestContext` is one, and so is that of `http/RequestContext`.
+ * The used part of the context of a request. The `RequestContext` of the official SDK and the service of
+ * `http/RequestContext` match it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RequestContext {
   readonly workloadAccessToken?: string | Redacted.Redacted | undefined
-  /** Where the user's browser goes after consent, by the name that the official SDK has for it. */
+  /** Where the browser goes after consent, as the official SDK names it. */
   readonly oauth2CallbackUrl?: string | undefined
-  /** The same, by the name of `http/RequestContext`. */
+  /** The same, as `http/RequestContext` names it. */
   readonly callbackUrl?: string | undefined
   readonly sessionId?: string | undefined
   readonly requestId?: string | undefined
@@ -147,10 +151,10 @@ export interface RequestContext {
  * @since 0.1.0
  * @category models
  */
-export type AwsClient = Propagation.Client
+export type AwsClient = Propagation.AwsClient
 
 /**
- * All parameters but the last one, which is the credential.
+ * All parameters except the last one, the credential.
  *
  * @since 0.1.0
  * @category models
@@ -187,11 +191,13 @@ export interface Functions {
 const storage = new AsyncLocalStorage<RequestContext>()
 
 /**
- * Runs a function for a request: whatever it calls, now and later, sees this context and no other one's. If it gives back an async
- * generator, or the promise of one, the body of the generator sees it too, wherever it is read.
+ * Runs a function in the context of a request. All calls of the function, now and later, see this context. If the
+ * function returns an async generator, or a promise of one, the body of the generator sees the context too, wherever it
+ * is read.
  *
- * It is for promises. The fibers of Effect are no such calls: one that waits goes on in the context of whoever wakes it, which may be
- * another request. An Effect takes its caller from `WorkloadAccessToken`, and hands it on by `PropagateIdentity`.
+ * It is for promises, not for Effect. A waiting fiber resumes in the asynchronous context of the code that resumes it,
+ * perhaps another request. An Effect takes its caller from `WorkloadAccessToken`, and passes it on with
+ * `PropagateIdentity`.
  *
  * @since 0.1.0
  * @category context
@@ -215,7 +221,7 @@ export const runWithContext = <T>(context: RequestContext, f: () => T): T => {
 }
 
 /**
- * The context of the request, as it was given to {@link runWithContext}; `undefined` outside of one.
+ * Returns the context that was passed to {@link runWithContext}, or `undefined` outside of a request.
  *
  * @since 0.1.0
  * @category context
@@ -226,39 +232,13 @@ export const getContext = (): RequestContext | undefined => storage.getStore()
 // Constructors
 // -----------------------------------------------------------------------------
 
-/** Where effects run, and the `Identity` there, which is asked for only when the caller is known. */
-interface Host<R> {
+/** Runs effects, and finds the `Identity` for them. A wrapper needs it only after it knows the caller. */
+interface Runner<R> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<Exit.Exit<A, unknown>>
   readonly identity: Effect.Effect<Service, unknown, R>
 }
 
-/** The caller: of the configuration, else of the request, else of the runtime. An empty token is none. */
-const callerOf = (
-  given: string | undefined,
-  context: RequestContext | undefined
-): Effect.Effect<Caller, MissingWorkloadAccessToken> => {
-  const token = given || context?.workloadAccessToken
-  return token
-    ? Effect.succeed(holding(token))
-    : Effect.flatMap(
-      Effect.serviceOption(WorkloadAccessToken),
-      Option.match({ onNone: () => Effect.fail(missing(context)), onSome: Effect.succeed })
-    )
-}
-
-const holding = (token: string | Redacted.Redacted): Caller => ({
-  get: Effect.succeed(Redacted.isRedacted(token) ? token : Redacted.make(token)),
-  invalidate: () => Effect.void
-})
-
-const missing = (context: RequestContext | undefined): MissingWorkloadAccessToken =>
-  new MissingWorkloadAccessToken({
-    message: context === undefined
-      ? "There is no workload access token, and no request is in context: call inside of runWithContext, or give workloadIdentityToken to the functions that take it"
-      : RuntimeHeaders.missingToken
-  })
-
-const requestOf = (
+const toRequest = (
   config: OAuth2WrapperConfig,
   context: RequestContext | undefined
 ): AccessTokenRequest<unknown> => ({
@@ -271,32 +251,33 @@ const requestOf = (
   forceAuthentication: config.forceAuthentication,
   customState: config.customState === undefined ? undefined : Redacted.make(config.customState),
   customParameters: config.customParameters,
-  consent: config.onAuthUrl && consentBy(config.onAuthUrl)
+  consent: config.onAuthUrl && toConsentHandler(config.onAuthUrl)
 })
 
-const consentBy = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
-  // Fibers of many requests share the turns of the scheduler: the caller's own code is bound to the caller's context.
+const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
+  // The scheduler may run the fiber in the asynchronous context of another request, so the callback is bound to the
+  // caller's context.
   const show = AsyncResource.bind(async (url: string) => onAuthUrl(url))
   return (session) =>
     Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
 }
 
-const settle = <A>(exit: Exit.Exit<A, unknown>): A => {
+const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
   if (Exit.isSuccess(exit)) {
     return exit.value
   }
-  // Within a span an error is a proxy that knows the span: a program compares its own errors by identity.
+  // Within a span an error is a proxy with the span. A program compares its own errors by identity.
   const error = Cause.originalError(Cause.squash(exit.cause))
-  // The one failure here that is no `Error`.
+  // A `ConfigError` is the only failure here that is not an `Error`.
   throw ConfigError.isConfigError(error) ? Runtime.makeFiberFailure(exit.cause) : error
 }
 
-const over = <R>({ identity, run }: Host<R>): Functions => {
+const makeFunctions = <R>({ identity, run }: Runner<R>): Functions => {
   const wrap =
     (credentialFor: (context: RequestContext | undefined) => Effect.Effect<Redacted.Redacted, unknown, R>) =>
     <Args extends Array<unknown>, A>(fn: (...args: [...Args, string]) => Promise<A>) =>
     async (...args: Args): Promise<A> => {
-      const credential = settle(await run(credentialFor(getContext())))
+      const credential = unwrap(await run(credentialFor(getContext())))
       return fn(...args, Redacted.value(credential))
     }
 
@@ -307,7 +288,8 @@ const over = <R>({ identity, run }: Host<R>): Functions => {
     ) => (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
   ) =>
     wrap((context) => {
-      // Before anything runs: whoever waits for a runtime to be built goes on in the asynchronous context of another call.
+      // Before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context of
+      // another call.
       const call = callFor(context)
       return Effect.flatMap(
         callerOf(config.workloadIdentityToken, context),
@@ -317,12 +299,12 @@ const over = <R>({ identity, run }: Host<R>): Functions => {
     })
 
   return {
-    // TypeScript does not see that the initial parameters and the last one are all of them.
+    // TypeScript does not see that the initial parameters and the last one are all parameters.
     withAccessToken: (config) =>
       wrapWithIdentity(
         config,
         (context) => {
-          const request = requestOf(config, context)
+          const request = toRequest(config, context)
           return (identity) => identity.getAccessToken(request)
         }
       ) as ReturnType<Functions["withAccessToken"]>,
@@ -334,7 +316,7 @@ const over = <R>({ identity, run }: Host<R>): Functions => {
     withWAT: wrap((context) => Effect.flatMap(callerOf(undefined, context), ({ get }) => get)),
     withWatPropagation: (client) =>
       Propagation.add(client, async () =>
-        settle(
+        unwrap(
           await run(Effect.matchEffect(callerOf(undefined, getContext()), {
             onFailure: () => Effect.succeedNone,
             onSuccess: ({ get }) => Effect.asSome(get)
@@ -344,13 +326,13 @@ const over = <R>({ identity, run }: Host<R>): Functions => {
 }
 
 /**
- * The functions over a runtime of the program. Besides `Identity` it may have:
+ * The functions over a runtime of the program. Besides `Identity` the runtime may have:
  *
- * - a `WorkloadAccessToken`: the caller where neither `workloadIdentityToken` nor a request gives one, for local development for
- *   instance. Mind that it is then also the caller for a request that brought no token
- * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`: the defaults for what a call leaves open
+ * - a `WorkloadAccessToken`: the caller if neither `workloadIdentityToken` nor the request has a token, for example in
+ *   local development. It is then also the caller of requests without a token
+ * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`: defaults for calls that do not set them
  *
- * A `ManagedRuntime` is built at the first call, and stays the program's to dispose of.
+ * The first call builds a `ManagedRuntime`. The program disposes of it.
  *
  * @since 0.1.0
  * @category constructors
@@ -374,7 +356,7 @@ const over = <R>({ identity, run }: Host<R>): Functions => {
 export const make = <E>(
   runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Runtime.Runtime<Identity>
 ): Functions =>
-  over({
+  makeFunctions({
     run: (effect) =>
       "runPromiseExit" in runtime
         ? runtime.runPromiseExit(effect)
@@ -386,47 +368,31 @@ export const make = <E>(
 // Default runtime
 // -----------------------------------------------------------------------------
 
-let defaultRuntime: ManagedRuntime.ManagedRuntime<Identity, ConfigError.ConfigError> | undefined
-
-const defaultIdentity = Effect.suspend(() => {
-  const runtime = defaultRuntime ??= ManagedRuntime.make(AwsIdentity.layer())
-  return runtime.runtimeEffect.pipe(
-    Effect.map(({ context }) => Context.get(context, Identity)),
-    // A runtime keeps its failure; the next call tries again, in the environment of then.
-    Effect.tapErrorCause(() => {
-      if (defaultRuntime === runtime) {
-        defaultRuntime = undefined
-      }
-      return runtime.disposeEffect
-    })
-  )
-})
+// One for the process: the functions below have no parameter for a runtime.
+const defaultRuntime = DefaultRuntime.make()
 
 /**
- * Ends the runtime that the functions of this module use, `AwsIdentity.layer()` with its clients. The next call makes a new one. For
- * tests, and for programs that change their environment; a process that ends needs none of it.
+ * Ends the runtime of this module's functions: `AwsIdentity.layer()` with its clients. The next call makes a new one.
+ * It is for tests, and for programs that change their environment. A process that exits does not need it.
  *
  * @since 0.1.0
  * @category runtime
  */
-export const disposeDefaultRuntime = async (): Promise<void> => {
-  const runtime = defaultRuntime
-  defaultRuntime = undefined
-  await runtime?.dispose()
-}
+export const disposeDefaultRuntime = (): Promise<void> => defaultRuntime.dispose()
 
-const standard = over({ run: Effect.runPromiseExit, identity: defaultIdentity })
+const defaultFunctions = makeFunctions({ run: Effect.runPromiseExit, identity: defaultRuntime.identity })
 
 // -----------------------------------------------------------------------------
 // Functions of the official SDK
 // -----------------------------------------------------------------------------
 
 /**
- * Gives an async function an access token as its last argument, obtained at each call, for the caller of that call. Over AWS, with
- * region, credentials and endpoint as of `AwsIdentity.layer()`; {@link make} has the same over any other layer.
+ * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. It
+ * runs over AWS, with the region, credentials and endpoint of `AwsIdentity.layer()`. {@link make} returns the same
+ * function over any other layer.
  *
- * Rejects with what the function rejects with, and with `AccessTokenError`, `RequiresUserConsent` where the user has to consent and
- * there is no `onAuthUrl`, and what `onAuthUrl` throws.
+ * The promise rejects with the errors of the function, with `AccessTokenError`, and with the errors of `onAuthUrl`.
+ * Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has to consent.
  *
  * @since 0.1.0
  * @category functions
@@ -445,29 +411,31 @@ const standard = over({ run: Effect.runPromiseExit, identity: defaultIdentity })
  *   await myTool("hello")
  * }
  */
-export const withAccessToken: Functions["withAccessToken"] = standard.withAccessToken
+export const withAccessToken: Functions["withAccessToken"] = defaultFunctions.withAccessToken
 
 /**
- * Gives an async function an API key as its last argument, fetched at each call. Otherwise as {@link withAccessToken}.
+ * Passes an API key to an async function as its last argument. Each call obtains the key. Otherwise it is like {@link
+ * withAccessToken}.
  *
  * @since 0.1.0
  * @category functions
  */
-export const withApiKey: Functions["withApiKey"] = standard.withApiKey
+export const withApiKey: Functions["withApiKey"] = defaultFunctions.withApiKey
 
 /**
- * Gives an async function the workload access token of its caller as its last argument. Rejects with `MissingWorkloadAccessToken`
- * where no request is in context, or where it brought no token.
+ * Passes the workload access token of the caller to an async function as its last argument. The promise rejects with
+ * `MissingWorkloadAccessToken` if no request is in context, or if the request has no token.
  *
  * @since 0.1.0
  * @category functions
  */
-export const withWAT: Functions["withWAT"] = standard.withWAT
+export const withWAT: Functions["withWAT"] = defaultFunctions.withWAT
 
 /**
- * Tells the next hop who is calling: adds the workload access token of the request in context to `InvokeAgentRuntime`,
- * `InvokeAgentRuntimeCommand` and `InvokeHarness` of this client, as a signed header, and to nothing else. Without a token a request
- * goes out as it is. Doing it again to the same client changes nothing. Not for calls from an Effect: {@link runWithContext}.
+ * Propagates the caller to the next hop: adds the workload access token of the request in context to
+ * `InvokeAgentRuntime`, `InvokeAgentRuntimeCommand` and `InvokeHarness` of this client, as a signed header. Other
+ * operations, and calls without a token, stay as they are. A second call with the same client changes nothing. It is
+ * not for calls from an Effect, see {@link runWithContext}.
  *
  * @since 0.1.0
  * @category functions
@@ -478,4 +446,4 @@ export const withWAT: Functions["withWAT"] = standard.withWAT
  * const client = new BedrockAgentCoreClient({ region: "us-west-2" })
  * withWatPropagation(client)
  */
-export const withWatPropagation: Functions["withWatPropagation"] = standard.withWatPropagation
+export const withWatPropagation: Functions["withWatPropagation"] = defaultFunctions.withWatPropagation

@@ -1,6 +1,5 @@
 /**
- * Planes that answer from a script and remember what they were asked: for tests of a program's own logic, pure and under
- * `TestClock`.
+ * Planes that answer from a script and record their calls: for tests of a program's own logic, pure and under `TestClock`.
  *
  * @since 0.1.0
  */
@@ -11,6 +10,8 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import { fromTable } from "../internal/plane.js"
+import type * as Operation from "../Operation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /**
@@ -19,11 +20,11 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
  * @since 0.1.0
  * @category models
  */
-export type Operations = DataPlane.Service & ControlPlane.Operations & SecurityTokenService.Service
+export interface Operations extends DataPlane.Operations, ControlPlane.Operations, SecurityTokenService.Operations {}
 
 /**
- * The answers to one operation: a list, used up call by call, or a function of the request and the number of calls before it. An
- * answer is an effect, so that it can fail, wait, or never come. A call beyond the end of a list is a defect that says so.
+ * The answers to one operation: a list with an answer for each call, or a function of the request and the number of calls before it. An
+ * answer is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies with an explanation.
  *
  * @since 0.1.0
  * @category models
@@ -39,7 +40,7 @@ export type Answers<K extends keyof Operations> =
 export type Script = { readonly [K in keyof Operations]?: Answers<K> | undefined }
 
 /**
- * A call: what was asked, and when (milliseconds of the `Clock`).
+ * A recorded call. `at` is the time of the `Clock` in milliseconds.
  *
  * @since 0.1.0
  * @category models
@@ -57,7 +58,7 @@ export type Call = {
  * @category services
  */
 export interface Service {
-  /** Every call so far, in order. Requests that were refused as invalid are not among them. */
+  /** Every call so far, in order, without the requests that the checks of the planes refused. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** The calls of one operation. */
   readonly callsOf: <K extends keyof Operations>(
@@ -102,74 +103,32 @@ export const layer = (
   DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService | ScriptedPlanes
 > =>
   Layer.effectContext(Effect.map(Ref.make<ReadonlyArray<Call>>([]), (log) => {
-    const answer = <K extends keyof Operations>(operation: K): Operations[K] => {
-      const answers: Answers<K> | undefined = script[operation]
-      const respond = (request: Parameters<Operations[K]>[0]) =>
+    const respond = <Request, Response, E>(_: Operation.Operation<string, Request, Response, E>, method: string) => {
+      // The tables have the operations of `Operations`, and the script has answers of an operation under its name.
+      const operation = method as keyof Operations
+      const answers = script[operation] as
+        | ReadonlyArray<Effect.Effect<Response, E>>
+        | ((request: Request, index: number) => Effect.Effect<Response, E>)
+        | undefined
+      return (request: Request): Effect.Effect<Response, E> =>
         Effect.flatMap(Clock.currentTimeMillis, (at) =>
           Effect.flatMap(
             Ref.modify(log, (calls) => [
               calls.filter((call) => call.operation === operation).length,
-              // `operation` and `request` are of one K: a pair of the union.
+              // `request` is one of `operation`.
               [...calls, { operation, request, at } as unknown as Call]
             ]),
-            (index): Effect.Effect<unknown, unknown> =>
+            (index) =>
               (typeof answers === "function" ? answers(request, index) : answers?.[index])
                 ?? Effect.dieMessage(`ScriptedPlanes: the script has no answer for call ${index + 1} of ${operation}`)
           ))
-      // The answers of K are what an operation K returns; TypeScript does not relate the two for a generic K.
-      return respond as unknown as Operations[K]
     }
-    return Context.empty().pipe(
-      Context.add(
-        DataPlane.DataPlane,
-        DataPlane.make({
-          getWorkloadAccessToken: answer("getWorkloadAccessToken"),
-          getWorkloadAccessTokenForJwt: answer("getWorkloadAccessTokenForJwt"),
-          getWorkloadAccessTokenForUserId: answer("getWorkloadAccessTokenForUserId"),
-          getResourceOauth2Token: answer("getResourceOauth2Token"),
-          getResourceApiKey: answer("getResourceApiKey"),
-          getResourcePaymentToken: answer("getResourcePaymentToken"),
-          completeResourceTokenAuth: answer("completeResourceTokenAuth")
-        })
-      ),
-      Context.add(
-        ControlPlane.ControlPlane,
-        ControlPlane.make({
-          createWorkloadIdentity: answer("createWorkloadIdentity"),
-          getWorkloadIdentity: answer("getWorkloadIdentity"),
-          updateWorkloadIdentity: answer("updateWorkloadIdentity"),
-          deleteWorkloadIdentity: answer("deleteWorkloadIdentity"),
-          listWorkloadIdentities: answer("listWorkloadIdentities"),
-          createOauth2CredentialProvider: answer("createOauth2CredentialProvider"),
-          getOauth2CredentialProvider: answer("getOauth2CredentialProvider"),
-          updateOauth2CredentialProvider: answer("updateOauth2CredentialProvider"),
-          deleteOauth2CredentialProvider: answer("deleteOauth2CredentialProvider"),
-          listOauth2CredentialProviders: answer("listOauth2CredentialProviders"),
-          createApiKeyCredentialProvider: answer("createApiKeyCredentialProvider"),
-          getApiKeyCredentialProvider: answer("getApiKeyCredentialProvider"),
-          updateApiKeyCredentialProvider: answer("updateApiKeyCredentialProvider"),
-          deleteApiKeyCredentialProvider: answer("deleteApiKeyCredentialProvider"),
-          listApiKeyCredentialProviders: answer("listApiKeyCredentialProviders"),
-          createPaymentCredentialProvider: answer("createPaymentCredentialProvider"),
-          getPaymentCredentialProvider: answer("getPaymentCredentialProvider"),
-          updatePaymentCredentialProvider: answer("updatePaymentCredentialProvider"),
-          deletePaymentCredentialProvider: answer("deletePaymentCredentialProvider"),
-          listPaymentCredentialProviders: answer("listPaymentCredentialProviders"),
-          getTokenVault: answer("getTokenVault"),
-          setTokenVaultCmk: answer("setTokenVaultCmk"),
-          tagResource: answer("tagResource"),
-          untagResource: answer("untagResource"),
-          listTagsForResource: answer("listTagsForResource"),
-          createConsentPortal: answer("createConsentPortal"),
-          getConsentPortal: answer("getConsentPortal"),
-          updateConsentPortal: answer("updateConsentPortal"),
-          deleteConsentPortal: answer("deleteConsentPortal"),
-          listConsentPortals: answer("listConsentPortals")
-        })
-      ),
+    const plane = <const T extends Operation.Table>(table: T): Operation.Plane<T> => fromTable(table, respond)
+    return Context.make(DataPlane.DataPlane, DataPlane.make(plane(DataPlane.operations))).pipe(
+      Context.add(ControlPlane.ControlPlane, ControlPlane.make(plane(ControlPlane.operations))),
       Context.add(
         SecurityTokenService.SecurityTokenService,
-        SecurityTokenService.make({ getWebIdentityToken: answer("getWebIdentityToken") })
+        SecurityTokenService.make(plane(SecurityTokenService.operations))
       ),
       Context.add(ScriptedPlanes, {
         calls: Ref.get(log),

@@ -1,4 +1,5 @@
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
@@ -284,6 +285,25 @@ describe("the layer", () => {
       assert.deepStrictEqual(regionsOf(http), ["eu-north-1", "eu-north-1"])
       assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDENV/)
     }))
+
+  it.effect("static credentials that are not Redacted are a ConfigError, which does not repeat them", () =>
+    Effect.gen(function*() {
+      const bad: ReadonlyArray<readonly [member: string, credentials: object]> = [
+        ["secretAccessKey", { ...credentials, secretAccessKey: "plain-secret-access-key" }],
+        ["secretAccessKey", { accessKeyId: "AKIDEXAMPLE" }],
+        ["sessionToken", { ...credentials, sessionToken: "plain-session-token" }],
+        ["accessKeyId", { ...credentials, accessKeyId: undefined }]
+      ]
+      for (const [member, given] of bad) {
+        // As a program in plain JavaScript gives them.
+        const options: AwsPlanes.Options = { region: "us-west-2", credentials: given as AwsPlanes.Credentials }
+        for (const layer of [AwsPlanes.layer(options), AwsDataPlane.layer(options)]) {
+          const message = messageOf(yield* failure(Layer.build(layer)))
+          assert.include(message, `Expected ${member} to be`)
+          assert.notInclude(message, "plain-")
+        }
+      }
+    }).pipe(Effect.scoped))
 
   it.scopedLive("a bad region or endpoint of any source is a ConfigError", () =>
     Effect.gen(function*() {

@@ -7,20 +7,17 @@ import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
-import type * as ApiKey from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
-import type * as Portal from "effect-agentcore-identity/models/ConsentPortal"
 import type * as Oauth2 from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import type * as Payment from "effect-agentcore-identity/models/PaymentCredentialProvider"
-import type * as Tags from "effect-agentcore-identity/models/ResourceTags"
-import type * as TokenVault from "effect-agentcore-identity/models/TokenVault"
-import type * as Workload from "effect-agentcore-identity/models/WorkloadIdentity"
+import * as Operation from "effect-agentcore-identity/Operation"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { describe, expectTypeOf, it } from "vitest"
-import { common, type Exceptions, newProvider, webIdentityToken } from "../../src/aws/internal/exceptions.js"
+import type { Commands } from "../../src/aws/internal/call.js"
 
 type ErrorOf<Method> = Method extends (request: never) => Effect.Effect<infer _A, infer E, infer _R> ? E : never
 
@@ -42,16 +39,8 @@ describe("error unions", () => {
     | IdentityError.EncryptionFailure
     | IdentityError.DecryptionFailure
 
-  it("the tables have exactly what the operations have", () => {
-    expectTypeOf(common).toEqualTypeOf<Exceptions<Six>>()
-    expectTypeOf(newProvider).toEqualTypeOf<Exceptions<NewProvider>>()
-    expectTypeOf(webIdentityToken).toEqualTypeOf<
-      Exceptions<Exclude<SecurityTokenService.SecurityTokenServiceError, Unmodelled>>
-    >()
-  })
-
   it("the operations have exactly what the service model has, and what comes without an answer", () => {
-    expectTypeOf<ErrorOf<DataPlane.Service[DataPlane.Operation]>>().toEqualTypeOf<Six | Unmodelled>()
+    expectTypeOf<ErrorOf<DataPlane.Operations[keyof DataPlane.Operations]>>().toEqualTypeOf<Six | Unmodelled>()
     expectTypeOf<ErrorOf<ControlPlane.Service["createWorkloadIdentity" | "getWorkloadIdentity"]>>().toEqualTypeOf<
       Six | Unmodelled
     >()
@@ -61,78 +50,23 @@ describe("error unions", () => {
   })
 })
 
-/** The types of the SDK have mutable arrays, `undefined` in every member, and enumerations that know tomorrow's values. */
-type Mutable<T> = T extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
-  : T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> }
-  : T
-
-describe("requests, as they are encoded, are what the SDK takes", () => {
-  it("data plane", () => {
-    expectTypeOf<Mutable<typeof DataPlane.GetWorkloadAccessTokenRequest.Encoded>>().toExtend<
-      DataSdk.GetWorkloadAccessTokenCommandInput
+describe("requests", () => {
+  // That every request fits its command is what makes `connect` of the adapters compile.
+  it("are not taken by commands of other input", () => {
+    const operations = {
+      getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
+        request: Schema.Struct({ name: Schema.Number }),
+        response: Operation.noResponse,
+        errors: []
+      })
+    }
+    type Command<T> = { readonly GetWorkloadIdentityCommand: T }
+    expectTypeOf<Command<typeof ControlSdk.GetWorkloadIdentityCommand>>().not.toExtend<Commands<typeof operations>>()
+    expectTypeOf<Command<typeof ControlSdk.GetWorkloadIdentityCommand>>().toExtend<
+      Commands<Pick<typeof ControlPlane.operations, "getWorkloadIdentity">>
     >()
-    expectTypeOf<Mutable<typeof DataPlane.GetWorkloadAccessTokenForJwtRequest.Encoded>>().toExtend<
-      DataSdk.GetWorkloadAccessTokenForJWTCommandInput
-    >()
-    expectTypeOf<Mutable<typeof DataPlane.GetWorkloadAccessTokenForUserIdRequest.Encoded>>().toExtend<
-      DataSdk.GetWorkloadAccessTokenForUserIdCommandInput
-    >()
-    expectTypeOf<Mutable<typeof DataPlane.GetResourceOauth2TokenRequest.Encoded>>().toExtend<
-      DataSdk.GetResourceOauth2TokenCommandInput
-    >()
-    expectTypeOf<Mutable<typeof DataPlane.GetResourceApiKeyRequest.Encoded>>().toExtend<
-      DataSdk.GetResourceApiKeyCommandInput
-    >()
-    expectTypeOf<Mutable<typeof DataPlane.CompleteResourceTokenAuthRequest.Encoded>>().toExtend<
-      DataSdk.CompleteResourceTokenAuthCommandInput
-    >()
-    expectTypeOf<Mutable<typeof DataPlane.GetResourcePaymentTokenRequest.Encoded>>().toExtend<
-      DataSdk.GetResourcePaymentTokenCommandInput
-    >()
-  })
-
-  it("control plane", () => {
-    type Encoded<S extends { readonly Encoded: unknown }> = Mutable<S["Encoded"]>
-    expectTypeOf<Encoded<typeof Workload.CreateWorkloadIdentityRequest>>().toExtend<
-      ControlSdk.CreateWorkloadIdentityCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Workload.GetWorkloadIdentityRequest>>().toExtend<
-      ControlSdk.GetWorkloadIdentityCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Workload.UpdateWorkloadIdentityRequest>>().toExtend<
-      ControlSdk.UpdateWorkloadIdentityCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Workload.ListWorkloadIdentitiesRequest>>().toExtend<
-      ControlSdk.ListWorkloadIdentitiesCommandInput
-    >()
-    expectTypeOf<Encoded<typeof ApiKey.CreateApiKeyCredentialProviderRequest>>().toExtend<
-      ControlSdk.CreateApiKeyCredentialProviderCommandInput
-    >()
-    expectTypeOf<Encoded<typeof ApiKey.UpdateApiKeyCredentialProviderRequest>>().toExtend<
-      ControlSdk.UpdateApiKeyCredentialProviderCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Oauth2.CreateOauth2CredentialProviderRequest>>().toExtend<
-      ControlSdk.CreateOauth2CredentialProviderCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Oauth2.UpdateOauth2CredentialProviderRequest>>().toExtend<
-      ControlSdk.UpdateOauth2CredentialProviderCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Payment.CreatePaymentCredentialProviderRequest>>().toExtend<
-      ControlSdk.CreatePaymentCredentialProviderCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Payment.UpdatePaymentCredentialProviderRequest>>().toExtend<
-      ControlSdk.UpdatePaymentCredentialProviderCommandInput
-    >()
-    expectTypeOf<Encoded<typeof TokenVault.SetTokenVaultCmkRequest>>().toExtend<
-      ControlSdk.SetTokenVaultCMKCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Tags.TagResourceRequest>>().toExtend<ControlSdk.TagResourceCommandInput>()
-    expectTypeOf<Encoded<typeof Tags.UntagResourceRequest>>().toExtend<ControlSdk.UntagResourceCommandInput>()
-    expectTypeOf<Encoded<typeof Portal.CreateConsentPortalRequest>>().toExtend<
-      ControlSdk.CreateConsentPortalCommandInput
-    >()
-    expectTypeOf<Encoded<typeof Portal.UpdateConsentPortalRequest>>().toExtend<
-      ControlSdk.UpdateConsentPortalCommandInput
+    expectTypeOf<Command<typeof ControlSdk.CreateWorkloadIdentityCommand>>().not.toExtend<
+      Commands<Pick<typeof ControlPlane.operations, "createWorkloadIdentity">>
     >()
   })
 
@@ -141,14 +75,19 @@ describe("requests, as they are encoded, are what the SDK takes", () => {
     expectTypeOf<Payment.PaymentVendor>().toEqualTypeOf<ControlSdk.PaymentCredentialProviderVendorType>()
   })
 
-  it("no member is sent that the SDK does not know: it would be dropped without a word", () => {
-    type Extra<Ours, Theirs> = Exclude<keyof Ours, keyof Theirs>
-    expectTypeOf<
-      Extra<typeof DataPlane.GetResourceOauth2TokenRequest.Encoded, DataSdk.GetResourceOauth2TokenCommandInput>
-    >().toEqualTypeOf<never>()
-    expectTypeOf<
-      Extra<typeof Workload.CreateWorkloadIdentityRequest.Encoded, ControlSdk.CreateWorkloadIdentityCommandInput>
-    >().toEqualTypeOf<never>()
+  it("have no member that the SDK does not know: it would be dropped without a word", () => {
+    type Member<A> = A extends unknown ? keyof A : never
+    type Only<A> = A extends [infer Item] ? Item : never
+    type Input<Sdk, Name extends string> = Sdk extends
+      { readonly [K in `${Name}Command`]: new(...input: infer A) => unknown } ? Only<A> : never
+    type Unknown<T, Sdk> = {
+      [K in keyof T]: T[K] extends Operation.Any
+        ? Exclude<Member<Operation.Request<T[K]>>, Member<Input<Sdk, T[K]["name"]>>>
+        : never
+    }[keyof T]
+    expectTypeOf<Input<typeof DataSdk, "GetResourceApiKey">>().toEqualTypeOf<DataSdk.GetResourceApiKeyCommandInput>()
+    expectTypeOf<Unknown<typeof DataPlane.operations, typeof DataSdk>>().toEqualTypeOf<never>()
+    expectTypeOf<Unknown<typeof ControlPlane.operations, typeof ControlSdk>>().toEqualTypeOf<never>()
   })
 })
 

@@ -1,7 +1,7 @@
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
-import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
 import { UserId, UserToken } from "effect-agentcore-identity/UserIdentifier"
@@ -18,8 +18,6 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { operations as controlPlane } from "../../src/internal/controlPlaneOperations.js"
-import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
 import {
   apiKeyRequest,
   both,
@@ -60,7 +58,7 @@ describe("requests", () => {
         )
         assert.strictEqual(seen.headers["x-amz-security-token"], Redacted.value(credentials.sessionToken!))
       }
-      const rows = [...Object.values(dataPlane), ...Object.values(controlPlane)]
+      const rows = [...Object.values(DataPlane.operations), ...Object.values(ControlPlane.operations)]
       assert.sameMembers(operations.map(([name]) => name), rows.map(({ name }) => name))
     }))
 
@@ -162,16 +160,16 @@ describe("requests", () => {
       ({ data }) => data.getResourcePaymentToken
     ))
 
-  for (const [method, row] of Object.entries(controlPlane)) {
+  for (const [method, row] of Object.entries(ControlPlane.operations)) {
     // Those go by the address, which is not the body's.
     if (!/^(un)?tag|^listTags/.test(method)) {
       it.scopedLive(`any ${row.name} arrives as it is`, () =>
         arrives(
           // The request of a row is the one of the plane's method of that name.
-          row.request.schema as Schema.Schema<unknown, unknown>,
+          row.request as Schema.Schema<unknown, unknown>,
           bodyOf(row.name),
           ({ control }) =>
-            control[method as ControlPlane.Operation] as (request: unknown) => Effect.Effect<unknown, unknown>
+            control[method as keyof ControlPlane.Operations] as (request: unknown) => Effect.Effect<unknown, unknown>
         ))
     }
   }

@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as Utils from "../local/utils.js"
 import * as Chromium from "./chromium.js"
 
-/** An authorization request in front of a browser. The client returns users by a second redirect, as AgentCore does. */
+/** Prepares an authorization request for a browser. The client adds a second redirect at the end, as AgentCore does. */
 const start = (scope = "openid reports:read offline_access") =>
   Effect.gen(function*() {
     const application = yield* Utils.httpServer((_, response) => {
@@ -52,7 +52,7 @@ describe("the pages of the authorization server, in Chromium", () => {
       yield* Effect.promise(() => page.goto(Redacted.value(request.url)))
       assert.strictEqual(yield* Effect.promise(() => page.getByRole("heading", { level: 1 }).innerText()), "Sign in")
       yield* picture(tab, "login-desktop-light")
-      // The field has the focus: typing and Enter are enough.
+      // The field has the focus, so that typing and Enter suffice.
       yield* Effect.promise(() => page.keyboard.type("alice"))
       yield* Effect.promise(() => page.keyboard.press("Enter"))
       yield* Effect.promise(() => page.getByRole("heading", { name: "Allow Travel agent to act for you?" }).waitFor())
@@ -71,7 +71,7 @@ describe("the pages of the authorization server, in Chromium", () => {
       assertHarmless(tab)
     }))
 
-  Chromium.browserTest("refuse, as somebody else, by keyboard, on a phone in dark mode", () =>
+  Chromium.browserTest("refuse, as another user, by keyboard, on a phone in dark mode", () =>
     Effect.gen(function*() {
       const { application, request } = yield* start()
       const tab = yield* Chromium.open({ viewport: { width: 390, height: 844 }, colorScheme: "dark" })
@@ -82,10 +82,10 @@ describe("the pages of the authorization server, in Chromium", () => {
       assert.strictEqual(yield* overflow, 0)
       yield* Effect.promise(() => page.getByLabel("User name").fill("<script>alert(1)</script>".padEnd(120, "x")))
       yield* Effect.promise(() => page.getByRole("button", { name: "Sign in" }).click())
-      yield* Effect.promise(() => page.getByRole("button", { name: "Sign in as somebody else" }).waitFor())
+      yield* Effect.promise(() => page.getByRole("button", { name: "Sign in as another user" }).waitFor())
       yield* picture(tab, "consent-phone-dark-hostile")
       assert.strictEqual(yield* overflow, 0)
-      yield* Effect.promise(() => page.getByRole("button", { name: "Sign in as somebody else" }).click())
+      yield* Effect.promise(() => page.getByRole("button", { name: "Sign in as another user" }).click())
       yield* Effect.promise(() => page.getByLabel("User name").fill("bob"))
       yield* Effect.promise(() => page.getByLabel("User name").press("Enter"))
       yield* Effect.promise(() => page.getByText("bob").waitFor())
@@ -97,7 +97,7 @@ describe("the pages of the authorization server, in Chromium", () => {
     }))
 
   Chromium.browserTest(
-    "a page that was answered already says so, and a form of another site is worth nothing",
+    "a page that was answered already is expired, and the form of another site has no effect",
     () =>
       Effect.gen(function*() {
         const { application, request, server } = yield* start()

@@ -27,7 +27,7 @@ import * as Chromium from "./chromium.js"
 
 const clientSecret = Redacted.make("client-secret-of-the-browser-tests")
 
-/** Who is signed in at the application: its cookie says. */
+/** The user in the cookie of the application. */
 const currentUser = Effect.map(
   HttpServerRequest.HttpServerRequest,
   (request): UserIdentifier.UserIdentifier => ({ userId: request.cookies["user"] ?? "nobody" })
@@ -47,7 +47,7 @@ const environment = application.pipe(
   ))
 )
 
-/** Alice's agent asks for her token, and a browser opens the page in which `signedIn` is signed in at the application. */
+/** Alice's agent requests her token. The page opens in the browser of `signedIn`, the user at the application. */
 const consentInBrowser = (signedIn: string, poll?: TokenPoller.Poller) =>
   Effect.gen(function*() {
     const controlPlane = yield* ControlPlane.ControlPlane
@@ -117,7 +117,7 @@ const picture = (tab: Chromium.Tab, name: string) =>
     : Effect.promise(() => tab.page.screenshot({ path: `${process.env["AGENTCORE_SCREENSHOTS"]}/${name}.png` }))
 
 describe("a consent, in Chromium", () => {
-  Chromium.browserTest("the user allows: the waiting program has its token", () =>
+  Chromium.browserTest("the user allows: the waiting program gets its token", () =>
     Effect.gen(function*() {
       const { heading, press, program, tab } = yield* consentInBrowser("alice")
       yield* press("Allow")
@@ -143,7 +143,7 @@ describe("a consent, in Chromium", () => {
     }).pipe(Effect.provide(environment)))
 
   Chromium.browserTest(
-    "somebody else is signed in: nothing is bound, and the program waits in vain",
+    "another user is signed in: nothing is bound, and the wait times out",
     () =>
       Effect.gen(function*() {
         const back = yield* Deferred.make<void>()
@@ -157,7 +157,7 @@ describe("a consent, in Chromium", () => {
             )
         )
         yield* press("Allow")
-        yield* heading("Signed in as somebody else")
+        yield* heading("Signed in as another user")
         yield* picture(tab, "flow-wrong-user")
         yield* Deferred.succeed(back, undefined)
         const error = yield* Effect.flip(Fiber.join(program))

@@ -27,7 +27,7 @@ const picture = (tab: Chromium.Tab, name: string) =>
       tab.page.screenshot({ path: `${process.env["AGENTCORE_SCREENSHOTS"]}/${name}.png`, fullPage: true })
     )
 
-/** An agent with providers, and a consent session in each of several states. What of it is secret. */
+/** Creates an agent with providers, and consent sessions in several states. Returns the secrets among them. */
 const fill = Effect.gen(function*() {
   const controlPlane = yield* ControlPlane.ControlPlane
   const dataPlane = yield* DataPlane.DataPlane
@@ -62,7 +62,7 @@ const fill = Effect.gen(function*() {
       resourceOauth2ReturnUrl: returnUrl
     })
     if (answer._tag !== "ConsentRequired") return yield* Effect.dieMessage("no consent was asked for")
-    // What comes before is the same in every URI.
+    // The prefix is the same in every URI.
     secrets.push(Redacted.value(answer.sessionUri).slice("urn:ietf:params:oauth:request_uri:".length))
     return answer.sessionUri
   })
@@ -75,7 +75,7 @@ const fill = Effect.gen(function*() {
 })
 
 describe("the status page, in Chromium", () => {
-  Chromium.browserTest("of a server that was just started says how to go on", () =>
+  Chromium.browserTest("explains the next steps on a new server", () =>
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       const tab = yield* Chromium.open()
@@ -127,7 +127,7 @@ describe("the status page, in Chromium", () => {
       has("calendar", "travel-agent", "at the authorization server")
       has("calendar", "travel-agent", "refused by the user")
       has("calendar", "travel-agent", "expired")
-      // One click takes all the lines.
+      // One click selects all lines.
       yield* Effect.promise(() => page.getByLabel("Shell commands").click())
       const selected = yield* Effect.promise(() => page.evaluate("getSelection().toString().trim()"))
       assert.strictEqual(
@@ -136,7 +136,7 @@ describe("the status page, in Chromium", () => {
       )
     }).pipe(Effect.provide(environment)))
 
-  Chromium.browserTest("is not shown to other sites, nor under another name", () =>
+  Chromium.browserTest("is not readable by other sites, or under another host name", () =>
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       const tab = yield* Chromium.open()

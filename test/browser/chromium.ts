@@ -1,6 +1,6 @@
 /**
- * Chromium for the browser tests, as scoped resources. It is `$CHROMIUM_PATH`, or the first of the usual places. Where
- * there is none, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_BROWSER=1`: then they fail.
+ * Chromium for the browser tests, as scoped resources: `$CHROMIUM_PATH`, or the first of the usual paths. Without one,
+ * the tests are skipped. With `AGENTCORE_REQUIRE_BROWSER=1` they fail.
  */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -28,10 +28,10 @@ export const required: boolean = process.env.AGENTCORE_REQUIRE_BROWSER === "1"
 
 const missing = "no Chromium found: install it, or set CHROMIUM_PATH"
 
-/** A name of this machine that Chromium takes for another site: it does not tell ports apart, as cookies do not. */
+/** A host name of this machine that is another site for Chromium. Another port would be the same site. */
 export const otherSite = "other-site.test"
 
-/** All further names are unknown, so that a request to elsewhere fails and is seen. */
+/** No other host name resolves, so that a request to another machine fails visibly. */
 const launchArguments = [
   "--no-sandbox",
   "--disable-gpu",
@@ -43,17 +43,17 @@ const launchArguments = [
   `--host-resolver-rules=MAP ${otherSite} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`
 ]
 
-/** A browser page, and what it did that a page of ours must not do. */
+/** A browser page, and its requests and messages that our pages must not cause. */
 export interface Tab {
   readonly page: Page
   readonly context: BrowserContext
-  /** URLs that were asked for and are not on this machine. */
+  /** The requested URLs of other machines. */
   readonly foreignRequests: ReadonlyArray<string>
-  /** What the console had to say: violations of a content security policy, failed loads, errors. */
+  /** Console messages: violations of a content security policy, failed loads, errors. */
   readonly complaints: ReadonlyArray<string>
 }
 
-/** A tab in a fresh profile, closed with the scope. */
+/** Opens a tab in a new profile. The scope closes it. */
 export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope> =>
   Effect.gen(function*() {
     if (executablePath === undefined) {

@@ -14,19 +14,19 @@ import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
 
-/** Tokens are JWTs and keys are 32 bytes as base64url: neither belongs on a screen, nor does the address of a consent page. */
+/** The output must not contain tokens (JWTs), keys (32 bytes as base64url) or the URL of a consent page. */
 const assertNoSecrets = ({ stderr, stdout }: Program.Output) => {
   assert.strictEqual(stderr, "")
   assert.notMatch(stdout, /request_uri|session_id|[?&](state|code)=|eyJ|[A-Za-z0-9_-]{40,}/)
 }
 
-/** The table at the end, without the time. */
+/** The table at the end, without its column of times. */
 const table = (stdout: string) =>
   stdout.slice(stdout.indexOf("Credential ")).trim().split("\n").map((line) => line.trim().split(/ {2,}/).slice(0, 3))
 
 const heading = ["Credential", "Flow", "How it was obtained"]
 
-/** The API of the demo, on a port of its own. */
+/** Runs the API of the demo on its own port. */
 const api = Effect.gen(function*() {
   const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
   const context = yield* Layer.build(
@@ -43,18 +43,18 @@ const api = Effect.gen(function*() {
   return yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context)
 })
 
-/** A port that was free a moment ago. */
+/** A port that is free at the time of the call. */
 const freePort = HttpServer.addressWith((address) => Effect.succeed(address._tag === "TcpAddress" ? address.port : 0))
   .pipe(Effect.provide(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
 
 describe("agentcore-identity demo", () => {
-  it.live("obtains three credentials and spends them, with a simulated user who consents", () =>
+  it.live("obtains three credentials and uses them, with headless consent", () =>
     Effect.map(Program.run(["demo", "--auto-consent"]), (output) => {
       assert.strictEqual(output.code, 0)
       assertNoSecrets(output)
       const [first, _, ...rows] = table(output.stdout)
       assert.deepStrictEqual(first, heading)
-      // They are obtained side by side, and written down as they come.
+      // The credentials are obtained in parallel, so their order varies.
       assert.sameDeepMembers(rows, [
         ["quota-key", "API key", "token vault"],
         ["profile-oauth", "USER_FEDERATION", "authorization code + PKCE, user's consent"],
@@ -71,7 +71,7 @@ describe("agentcore-identity demo", () => {
       assert.notInclude(output.stdout, "How it was obtained")
     }))
 
-  it.live("--aws says what it has to be told", () =>
+  it.live("--aws names the settings that are missing", () =>
     Effect.map(Program.run(["demo", "--aws", "--workload", "agent"], { AGENTCORE_DEMO_USER: "alice" }), (output) => {
       assert.strictEqual(output.code, 1)
       assert.strictEqual(output.stdout.trim(), "")
@@ -84,7 +84,7 @@ describe("agentcore-identity demo", () => {
       assert.notMatch(output.stderr, /--(workload|user) /)
     }))
 
-  it.scopedLive("--aws is the same program over what the environment points at", () =>
+  it.scopedLive("--aws runs the same program against the endpoints of the environment", () =>
     Effect.gen(function*() {
       const returnUrl = `http://127.0.0.1:${yield* freePort}/consent`
       const world = yield* World.setUp([returnUrl])

@@ -30,12 +30,12 @@ const create = (name: string) =>
     console.log(JSON.stringify(workloadIdentityArn))
   `)
 
-/** A port that is taken, and that a client may think free. */
+/** A port that another server uses. */
 const takenPort = Effect.acquireRelease(
   Effect.async<{ readonly port: number; readonly close: () => void }>((resume) => {
     const server = createServer()
     server.listen(0, "127.0.0.1", () =>
-      // A server that listens on TCP has an address of this shape.
+      // The address is a string only for a pipe.
       resume(Effect.succeed({ port: (server.address() as AddressInfo).port, close: () => server.close() })))
   }),
   ({ close }) => Effect.sync(close)
@@ -89,7 +89,7 @@ describe("agentcore-identity local", () => {
       assert.include(stderr, "CreateWorkloadIdentity")
     }))
 
-  it.scopedLive("sets a shell up that starts it in the background", () =>
+  it.scopedLive("sets up a shell that starts it in the background", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const { stdout } = yield* Effect.promise(() =>
@@ -107,7 +107,7 @@ describe("agentcore-identity local", () => {
       assert.strictEqual(stdout, "200\n")
     }))
 
-  it.scopedLive("runs an authorization server, whose client is good for every provider of this server", () =>
+  it.scopedLive("runs an authorization server, whose client works for every provider of this server", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--authorization-server", "--authorization-server-scope", "mail:send"])
       const issuer = variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER")
@@ -138,7 +138,7 @@ describe("agentcore-identity local", () => {
       assert.strictEqual(page.status, 303)
     }))
 
-  it.scopedLive("sets up what the configuration says, with what it exports itself", () =>
+  it.scopedLive("applies the configuration, with the variables that it exports", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const config = join(folder, "setup.jsonc")
@@ -176,7 +176,7 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"))
     }))
 
-  it.scopedLive("says what is wrong with the configuration, and does not start", () =>
+  it.scopedLive("reports an error of the configuration, and does not start", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
       const failed = (text: string) =>
@@ -202,7 +202,7 @@ describe("agentcore-identity local", () => {
       assert.include(stderr, `Cannot read ${config}.missing: ENOENT`)
     }))
 
-  it.scopedLive("keeps everything in a vault, beyond kill -9", () =>
+  it.scopedLive("keeps everything in a vault, also after kill -9", () =>
     Effect.gen(function*() {
       const vault = join(yield* Program.temporary, "vault.db")
       const first = yield* Program.local(["--vault", vault, "--authorization-server"])
@@ -229,7 +229,7 @@ describe("agentcore-identity local", () => {
           console.log(JSON.stringify(await asked.catch((error) => error.name)))
         `
       )
-      // The token is good; the provider is not there.
+      // The token is valid; the provider does not exist.
       assert.strictEqual(answer, "ResourceNotFoundException")
       const secret = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
       assert.strictEqual(variable(second, secret), variable(first, secret))
@@ -247,7 +247,7 @@ describe("agentcore-identity local", () => {
       assert.isTrue(before.equals(readFileSync(vault)))
     }))
 
-  it.scopedLive("verifies signatures by credentials that it prints, or by those of the environment", () =>
+  it.scopedLive("verifies signatures with the key that it prints, or with the key of the environment", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--signatures", "verify"])
       assert.deepStrictEqual(yield* Program.script(running.variables, names), [])
@@ -270,7 +270,7 @@ describe("agentcore-identity local", () => {
     }))
 
   it.scopedLive.each(["SIGINT", "SIGTERM"] as const)(
-    "%s ends it, and its ports are free again",
+    "%s stops it and frees its ports",
     (signal) =>
       Effect.gen(function*() {
         const running = yield* Program.local(["--authorization-server"])
@@ -294,7 +294,7 @@ describe("agentcore-identity local", () => {
       })
   )
 
-  it.scopedLive("says that a port is in use", () =>
+  it.scopedLive("reports that a port is in use", () =>
     Effect.gen(function*() {
       const port = yield* takenPort
       for (
@@ -317,7 +317,7 @@ describe("agentcore-identity local", () => {
       }
     }))
 
-  it.scopedLive("keeps to this machine unless it is told otherwise", () =>
+  it.scopedLive("listens on this machine only, unless --allow-remote is set", () =>
     Effect.gen(function*() {
       const refused = yield* Program.run(["local", "--host", "0.0.0.0", "--port", "0"])
       assert.strictEqual(refused.code, 1)
@@ -337,7 +337,7 @@ describe("agentcore-identity local", () => {
       assert.include(stderr, "WARN")
     }))
 
-  it.scopedLive("refuses options that make no sense, before anything runs", () =>
+  it.scopedLive("refuses invalid options before it starts", () =>
     Effect.gen(function*() {
       for (const args of [["--port", "99999"], ["--port", "x"], ["--signatures", "maybe"], ["--unknown"]]) {
         const { code } = yield* Program.run(["local", ...args])

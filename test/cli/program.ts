@@ -1,4 +1,4 @@
-/** The command `agentcore-identity` as its users have it: one file, in a process of its own. */
+/** Runs the command `agentcore-identity` as its users do: one file, in its own process. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -12,7 +12,7 @@ import { buildCommand } from "../build.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Where the program is, once it is built. */
+/** The built program. */
 export let file: string
 
 /** For `beforeAll`. */
@@ -22,7 +22,7 @@ export const build = async (): Promise<void> => {
 
 export type Environment = Readonly<Record<string, string>>
 
-/** Nothing of the environment of the tests but where programs are, and no settings of whoever runs them. */
+/** Passes on only `PATH`, so that settings of the developer do not change a test. */
 const environment = (given: Environment): Environment => ({
   PATH: process.env["PATH"] ?? "",
   HOME: "/nonexistent",
@@ -39,7 +39,7 @@ export interface Output {
 
 export interface Running {
   readonly pid: number
-  /** All of standard output, when it has ended with a blank line. */
+  /** Standard output up to the blank line at its end. */
   readonly exports: string
   readonly variables: Environment
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<Output>
@@ -73,11 +73,11 @@ const launch = (args: ReadonlyArray<string>, env: Environment): Effect.Effect<St
       })
   )
 
-/** Runs it to its end. */
+/** Runs the command until it exits. */
 export const run = (args: ReadonlyArray<string>, env: Environment = {}): Effect.Effect<Output> =>
   Effect.scoped(Effect.flatMap(launch(args, env), ({ ended }) => Effect.promise(() => ended)))
 
-/** What a shell makes of lines that it evaluates. */
+/** The environment after a shell evaluates the lines. */
 const evaluate = (lines: string): Environment => {
   const text = execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", lines], {
     env: {},
@@ -86,7 +86,7 @@ const evaluate = (lines: string): Environment => {
   const variables = text.split("\0").flatMap((entry) => {
     const index = entry.indexOf("=")
     const name = entry.slice(0, index)
-    // Those of every shell.
+    // Every shell sets these.
     return index <= 0 || ["PWD", "SHLVL", "_"].includes(name) ? [] : [[name, entry.slice(index + 1)] as const]
   })
   return Object.fromEntries(variables)
@@ -123,7 +123,7 @@ export const local = (
     }
   })
 
-/** A program in the environment that was printed, with the AWS SDK as it comes. It prints one line of JSON. */
+/** Runs a program in this environment, with the unchanged AWS SDK. The program prints one line of JSON. */
 export const script = (variables: Environment, code: string): Effect.Effect<unknown> =>
   Effect.promise(async () => {
     const { stdout } = await promisify(execFile)(
@@ -134,7 +134,7 @@ export const script = (variables: Environment, code: string): Effect.Effect<unkn
     return JSON.parse(stdout)
   })
 
-/** A folder for one test. */
+/** A temporary folder for one test. */
 export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "cli-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))

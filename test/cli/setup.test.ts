@@ -45,41 +45,45 @@ const lines = ({ stdout }: Program.Output) =>
   stdout.trim().split("\n").map((line) => line.trim().replace(/ {2,}/g, "  "))
 
 describe("agentcore-identity setup", () => {
-  it.scopedLive("plans, applies, and then plans nothing but what is not comparable", () =>
-    Effect.gen(function*() {
-      const { environment } = yield* LocalServer.LocalServer
-      const { file } = yield* fileOf(setup)
-      const run = (...args: ReadonlyArray<string>) =>
-        Effect.tap(Program.run(["setup", ...args], { ...environment, GITHUB_CLIENT_SECRET: sentinel }), (output) => {
-          assert.strictEqual(output.stderr, "")
-          assert.strictEqual(output.code, 0)
-          assert.notInclude(output.stdout, sentinel)
-        })
+  it.scopedLive(
+    "plans and applies; then the plan lists only members that are not comparable",
+    () =>
+      Effect.gen(function*() {
+        const { environment } = yield* LocalServer.LocalServer
+        const { file } = yield* fileOf(setup)
+        const run = (...args: ReadonlyArray<string>) =>
+          Effect.tap(Program.run(["setup", ...args], { ...environment, GITHUB_CLIENT_SECRET: sentinel }), (output) => {
+            assert.strictEqual(output.stderr, "")
+            assert.strictEqual(output.code, 0)
+            assert.notInclude(output.stdout, sentinel)
+          })
 
-      assert.deepStrictEqual(lines(yield* run("plan", file)), [
-        "+  workloadIdentities  my-agent  create",
-        "+  oauth2CredentialProviders  github  create",
-        "+  apiKeyCredentialProviders  weather  create",
-        "",
-        "3 to create, 0 to update, 0 unchanged"
-      ])
-      assert.deepStrictEqual(lines(yield* run("apply", file)), [
-        "+  workloadIdentities  my-agent  create",
-        "+  oauth2CredentialProviders  github  create",
-        "+  apiKeyCredentialProviders  weather  create"
-      ])
-      assert.deepStrictEqual(lines(yield* run("plan", file)).slice(0, 3), [
-        "workloadIdentities  my-agent  unchanged",
-        "oauth2CredentialProviders  github  unchanged  (not comparable: clientSecret)",
-        "apiKeyCredentialProviders  weather  unchanged  (not comparable: apiKeySecret)"
-      ])
-      assert.deepStrictEqual(lines(yield* run("apply", "--rotate-secrets", file)).slice(1), [
-        "~  oauth2CredentialProviders  github  update  clientSecret",
-        "~  apiKeyCredentialProviders  weather  update  apiKeySecret"
-      ])
-    }).pipe(Effect.provide(server)), 60_000)
+        assert.deepStrictEqual(lines(yield* run("plan", file)), [
+          "+  workloadIdentities  my-agent  create",
+          "+  oauth2CredentialProviders  github  create",
+          "+  apiKeyCredentialProviders  weather  create",
+          "",
+          "3 to create, 0 to update, 0 unchanged"
+        ])
+        assert.deepStrictEqual(lines(yield* run("apply", file)), [
+          "+  workloadIdentities  my-agent  create",
+          "+  oauth2CredentialProviders  github  create",
+          "+  apiKeyCredentialProviders  weather  create"
+        ])
+        assert.deepStrictEqual(lines(yield* run("plan", file)).slice(0, 3), [
+          "workloadIdentities  my-agent  unchanged",
+          "oauth2CredentialProviders  github  unchanged  (not comparable: clientSecret)",
+          "apiKeyCredentialProviders  weather  unchanged  (not comparable: apiKeySecret)"
+        ])
+        assert.deepStrictEqual(lines(yield* run("apply", "--rotate-secrets", file)).slice(1), [
+          "~  oauth2CredentialProviders  github  update  clientSecret",
+          "~  apiKeyCredentialProviders  weather  update  apiKeySecret"
+        ])
+      }).pipe(Effect.provide(server)),
+    60_000
+  )
 
-  it.scopedLive("says where a file is wrong, without its values", () =>
+  it.scopedLive("reports the place of an error in the file, without values", () =>
     Effect.gen(function*() {
       const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "x" }], "${sentinel}": 1 }`)
       const output = yield* Program.run(["setup", "plan", file])

@@ -13,25 +13,22 @@ import { securityTokenService } from "./securityTokenService.js"
 import * as UncheckedPlanes from "./uncheckedPlanes.js"
 import type { Subject } from "./utils.js"
 
-type Planes<E> = Layer.Layer<AwsPlanes.Planes, E>
-
 /** Planes → AWS SDK → HTTP → server → backend. */
-const layer = <E>(planes: (url: string) => Planes<E>): Subject["layer"] => (oauth, options) =>
-  Layer.unwrapEffect(Effect.map(LocalServer.LocalServer, ({ url }) => planes(url))).pipe(
-    Layer.provideMerge(LocalServer.layer(options)),
-    Layer.provide(OAuthClient.layerScripted(oauth))
-  )
-
-const checked: Subject = {
-  name: "AwsPlanes over LocalServer",
-  layer: layer((endpoint) =>
-    AwsPlanes.layer({
-      endpoint,
+const layer = (planes: typeof AwsPlanes.layer): Subject["layer"] => (oauth, options) =>
+  Layer.unwrapEffect(Effect.map(LocalServer.LocalServer, ({ url }) =>
+    planes({
+      endpoint: url,
       region: "us-west-2",
       credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local") },
       maxAttempts: 1
-    })
-  ),
+    }))).pipe(
+      Layer.provideMerge(LocalServer.layer(options)),
+      Layer.provide(OAuthClient.layerScripted(oauth))
+    )
+
+const checked: Subject = {
+  name: "AwsPlanes over LocalServer",
+  layer: layer(AwsPlanes.layer),
   checks: "planes",
   remote: true
 }

@@ -44,7 +44,7 @@ const invalidSession: Refusal = {
   message: "Invalid or expired session"
 }
 
-/** A user's consent, from the first call to the token, or to the end without one. */
+/** A user's consent, from the first call to the token or to a failure. */
 export const consent = (subject: Subject): void => {
   const test = tester(subject)
 
@@ -72,7 +72,7 @@ export const consent = (subject: Subject): void => {
         const answer = issued("token-1.calendar-client.code-1.read")
         same(yield* ask(token, { sessionUri }), answer)
         same(yield* ask(token), answer)
-        // The vault comes before the checks of the return URL.
+        // A token in the vault is returned before the return URL is checked.
         same(yield* ask(token, { resourceOauth2ReturnUrl: undefined }), answer)
         same(yield* ask(yield* tokenOfUser("alice")), answer)
       })
@@ -183,7 +183,7 @@ export const consent = (subject: Subject): void => {
         yield* refuses(subject, complete(secret("urn:ietf:params:oauth:request_uri:unknown"), user), invalidSession)
         yield* complete(sessionUri, user)
         yield* refuses(subject, complete(sessionUri, user), invalidSession)
-        // The user of the vault is issuer and subject: a fresh JWT finds the token.
+        // The vault identifies a user by issuer and subject, so a new JWT finds the token.
         const fresh = yield* tokenOfJwt(jwt({ ...claims, iat: 3 }))
         same(yield* ask(fresh), issued("token-1.calendar-client.code.read"))
       })

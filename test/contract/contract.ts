@@ -48,7 +48,7 @@ const field = (operation: string, name: string, message: string): Refusal => ({
   fieldList: [{ name, message }]
 })
 
-/** What every adapter of the planes answers, by whatever way it reaches the backend. */
+/** The contract of the planes. Every adapter satisfies it. */
 export const contract = (subject: Subject): void => {
   const test = tester(subject)
 
@@ -71,7 +71,7 @@ export const contract = (subject: Subject): void => {
     )
 
     test(
-      "have no return URLs by default; tags of any script are taken",
+      "have no return URLs by default; tags are taken",
       Effect.gen(function*() {
         const plain = yield* control((plane) => plane.createWorkloadIdentity({ name: "plain" }))
         same(plain.allowedResourceOauth2ReturnUrls, [])
@@ -79,7 +79,7 @@ export const contract = (subject: Subject): void => {
           plane.createWorkloadIdentity({
             name: "tagged",
             allowedResourceOauth2ReturnUrls: [],
-            tags: { проект: "агент 🔑", empty: "" }
+            tags: { "a project": "x y_z: 1.2", empty: "" }
           })
         )
         same(tagged.allowedResourceOauth2ReturnUrls, [])

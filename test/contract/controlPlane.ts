@@ -3,7 +3,7 @@ import { providers } from "./providers.js"
 import { resources } from "./resources.js"
 import type { Subject } from "./utils.js"
 
-/** The operations on what is set up before an agent runs. */
+/** The operations that set up resources before an agent runs. */
 export const controlPlane = (subject: Subject): void => {
   resources(subject)
   providers(subject)

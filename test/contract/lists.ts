@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import { createApiKey, createPayment, createPortal, invalid } from "./setup.js"
 import { control, createProvider, createWorkload, refuses, same, type Subject, tester } from "./utils.js"
 
-/** What comes in pages, how much of it there can be, and what is in none of it. */
+/** Pagination, quotas, and the absence of secrets from lists. */
 export const lists = (subject: Subject): void => {
   const test = tester(subject)
 
@@ -111,7 +111,7 @@ export const lists = (subject: Subject): void => {
           const first = yield* page({ maxResults: 2 })
           same(first.names, ["Bbb", "aaa"])
           assert.isString(first.nextToken)
-          // One before the place that is gone on from, and one after it.
+          // One name sorts before the next page, and one within it.
           yield* create("AAA")
           yield* create("mm1")
           const second = yield* page({ maxResults: 2, nextToken: first.nextToken ?? "" })

@@ -34,7 +34,7 @@ import {
   tokenOfWorkload
 } from "./utils.js"
 
-/** What becomes of credential providers once they are there. */
+/** Reads, updates and deletions of credential providers. */
 export const providers = (subject: Subject): void => {
   const test = tester(subject)
 
@@ -371,7 +371,7 @@ export const providers = (subject: Subject): void => {
           }
         })
         const other: DataPlane.PaymentTokenRequest = {
-          coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" }
+          coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" }
         }
         const operation = "GetResourcePaymentToken"
         yield* refuses(

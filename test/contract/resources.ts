@@ -32,7 +32,7 @@ import {
   tokenOfWorkload
 } from "./utils.js"
 
-/** Workload identities once they are there, the token vault, tags, and consent portals. */
+/** Existing workload identities, the token vault, tags and consent portals. */
 export const resources = (subject: Subject): void => {
   const test = tester(subject)
 
@@ -79,7 +79,7 @@ export const resources = (subject: Subject): void => {
         yield* refuses(subject, tokenOfWorkload(), gone("GetWorkloadAccessToken"))
         yield* createWorkload()
         assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("alice"))))
-        // What was begun for the one that is gone does not end in a token of the new one.
+        // A session of the deleted identity does not yield a token for the new one.
         assert.isTrue((yield* Effect.exit(complete(pending.sessionUri, { userId: "bob" })))._tag === "Failure")
         assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("bob"))))
       })
@@ -95,7 +95,10 @@ export const resources = (subject: Subject): void => {
         same(before.tokenVaultId, "default")
         same(before.kmsConfiguration, { keyType: "ServiceManagedKey" })
         same(yield* get, before)
-        const kmsConfiguration = { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:1:key/k" } as const
+        const kmsConfiguration = {
+          keyType: "CustomerManagedKey",
+          kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+        } as const
         const set = yield* control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "default", kmsConfiguration }))
         same(set.kmsConfiguration, kmsConfiguration)
         assert.isTrue(DateTime.greaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
@@ -131,13 +134,13 @@ export const resources = (subject: Subject): void => {
         same(yield* list(workload.workloadIdentityArn), { tags: { a: "1" } })
         for (const resourceArn of arns) {
           const before = (yield* list(resourceArn)).tags ?? {}
-          const tags = { "проект & co/=": "агент 🔑", empty: "" }
+          const tags = { "a project/b@c+d=": "x y_z: 1.2", empty: "" }
           const added: void = yield* control((plane) => plane.tagResource({ resourceArn, tags }))
           assert.isUndefined(added)
           same((yield* list(resourceArn)).tags, { ...before, ...tags })
           yield* control((plane) => plane.tagResource({ resourceArn, tags: { empty: "no more" } }))
           yield* control((plane) =>
-            plane.untagResource({ resourceArn, tagKeys: ["проект & co/=", "not there", ...Object.keys(before)] })
+            plane.untagResource({ resourceArn, tagKeys: ["a project/b@c+d=", "not there", ...Object.keys(before)] })
           )
           same(yield* list(resourceArn), { tags: { empty: "no more" } })
         }
@@ -199,7 +202,7 @@ export const resources = (subject: Subject): void => {
         yield* createProvider()
         const { consentPortalArn, consentPortalId, createdAt, portalUrl, updatedAt, ...rest } = yield* createPortal()
         same(rest, { ...portal(), status: "CREATING" })
-        // The AWS SDK leaves a null out.
+        // The AWS SDK omits a null.
         same(portalUrl ?? null, null)
         same(createdAt, updatedAt)
         assert.match(consentPortalId, /^portal-[A-Za-z0-9]{10}$/)

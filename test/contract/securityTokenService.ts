@@ -16,7 +16,7 @@ const ask = (request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> =
     (sts) => sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384", ...request })
   )
 
-/** As a resource server does, by the keys that the issuer publishes. */
+/** Verifies a token with the published keys of the issuer, as a resource server does. */
 const verified = ({ webIdentityToken }: SecurityTokenService.GetWebIdentityTokenResponse) =>
   Effect.gen(function*() {
     const { issuer } = yield* LocalBackend.LocalBackend
@@ -34,7 +34,7 @@ const tags = (count: number, value = "") =>
 
 const audiences = (count: number) => Array.from({ length: count }, (_, index) => `${audience}/${index}`)
 
-/** JWTs that stand for those of AWS. */
+/** Local JWTs in the place of AWS-signed ones. */
 export const securityTokenService = (subject: Subject): void => {
   const test = tester(subject)
 
@@ -97,8 +97,8 @@ export const securityTokenService = (subject: Subject): void => {
         const requests: ReadonlyArray<
           readonly [request: Partial<SecurityTokenService.GetWebIdentityTokenRequest>, field: RegExp, said: string]
         > = [
-          [{ audience: [] }, /^audience$/, "have between 1 and 10 items"],
-          [{ audience: audiences(11) }, /^audience$/, "have between 1 and 10 items"],
+          [{ audience: [] }, /^audience$/, "have length greater than or equal to 1"],
+          [{ audience: audiences(11) }, /^audience$/, "have length less than or equal to 10"],
           [{ audience: [""] }, /^audience\.0$/, "have length greater than or equal to 1"],
           [{ audience: ["a".repeat(1001)] }, /^audience\.0$/, "have length less than or equal to 1000"],
           [{ durationSeconds: 59 }, /^durationSeconds$/, "have value greater than or equal to 60"],

@@ -75,7 +75,7 @@ export const readKey = (resourceCredentialProviderName = "weather") =>
       data((plane) => plane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName }))
   )
 
-/** A user's token, all the way. */
+/** Obtains a user's token through the whole flow. */
 export const consented = (userId: string) =>
   Effect.gen(function*() {
     const token = yield* tokenOfUser(userId)

@@ -10,14 +10,14 @@ import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { clear, same, secret } from "../utils.js"
 
-/** Planes over a local backend, however they reach it. */
+/** Planes over a local backend, in process or over HTTP. */
 export interface Subject {
   readonly name: string
   readonly layer: (
     oauth?: OAuthClient.ScriptedOptions,
     options?: LocalBackend.Options
   ) => Layer.Layer<Planes, unknown>
-  /** Who finds the faults of a request: the planes, before anything is sent, or the service, whose errors have a request id. */
+  /** Where requests are checked: in the planes, before they are sent, or in the service, whose errors have a request id. */
   readonly checks: "planes" | "service"
   /** Whether errors come from a server. */
   readonly remote: boolean
@@ -25,7 +25,7 @@ export interface Subject {
 
 export type Planes = LocalBackend.Planes | LocalBackend.LocalBackend
 
-/** A test of a subject, over a backend of its own. */
+/** Makes a test of a subject over its own backend. */
 export const tester = (subject: Subject) =>
 (
   name: string,
@@ -47,12 +47,6 @@ export const data = <A, E>(f: (plane: DataPlane.Service) => Effect.Effect<A, E>)
 
 export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(LocalBackend.LocalBackend, f)
-
-/** A control plane over operations that are used as they are, unchecked. */
-export const streamed = (operations: ControlPlane.Operations): ControlPlane.Service => ({
-  ...ControlPlane.make(operations),
-  ...operations
-})
 
 /** A request as a program without types sends it. */
 export const untyped = <A>(request: unknown): A => request as A
@@ -122,14 +116,14 @@ export const asked = (token: Redacted.Redacted, request?: TokenRequest) =>
 
 export const issued = (accessToken: string) => new DataPlane.Issued({ accessToken: secret(accessToken) })
 
-/** The authorization request that the browser is sent on with. */
+/** Opens the authorization URL. Returns the authorization request that the browser is redirected to. */
 export const openPage = (sessionUri: Redacted.Redacted) =>
   Effect.map(backend((local) => local.authorize(sessionUri)), (answer) => {
     assert(answer._tag === "Redirect", `no redirect: ${answer._tag}`)
     return new URL(Redacted.value(answer.url))
   })
 
-/** What the browser gets that comes back from the authorization server. */
+/** Follows the redirect from the authorization server to the callback. */
 export const comeBack = (authorization: URL, answer: Record<string, string>) => {
   const callback = new URL(authorization.searchParams.get("redirect_uri") ?? "")
   callback.search = String(new URLSearchParams({ ...answer, state: authorization.searchParams.get("state") ?? "" }))
@@ -158,7 +152,7 @@ export const oauth2Refusal = (tag: string, message: string): Refusal => ({
   message
 })
 
-/** A call fails exactly so. */
+/** Asserts the exact error of a call. */
 export const refuses = <A, E extends { readonly _tag: string }, R>(
   subject: Subject,
   effect: Effect.Effect<A, E, R>,
@@ -199,7 +193,7 @@ const facts = (error: { readonly _tag: string }): Facts => {
   }
 }
 
-/** A request breaks the limits of the service model, in a way that the schema of the operation says in the same words. */
+/** Asserts that a request violates a limit, and that the error has the text of the operation's schema. */
 export const breaks = <A, E extends { readonly _tag: string }, R>(
   subject: Subject,
   effect: Effect.Effect<A, E, R>,
@@ -217,14 +211,14 @@ export const breaks = <A, E extends { readonly _tag: string }, R>(
     assert.strictEqual(requestId !== undefined, subject.checks === "service")
   })
 
-/** A request is of the service model, whatever becomes of it. */
+/** Asserts that a request conforms to the service model. The call may fail for another reason. */
 export const fits = <A, E extends { readonly _tag: string }, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<void, never, R> =>
   Effect.map(Effect.either(effect), (result) => {
     if (result._tag === "Left") {
       const { message } = facts(result.left)
-      // A rule beyond the service model can name a member too.
+      // The error of a rule beyond the service model may name a member too.
       assert.notMatch(message ?? "", /^\d+ validation errors? detected/)
       assert.notInclude(["TransportError", "UnknownServiceError", "InternalServerException"], result.left._tag)
     }

@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-// The application's own sign-in: whose browser is this?
+// The application's own sign-in. It identifies the user of a browser.
 export class SignIn extends Context.Tag("SignIn")<SignIn, {
   readonly userOf: (cookie: string | undefined) => Effect.Effect<string>
 }>() {}
@@ -19,13 +19,13 @@ const currentUser = Effect.gen(function*() {
   return { userId: yield* signIn.userOf(request.cookies["session"]) }
 })
 
-// The page that AgentCore sends the user's browser back to: https://agent.example.com/consent?session_id=…
+// AgentCore redirects the user's browser to this page: https://agent.example.com/consent?session_id=…
 export const server = HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser })).pipe(
   Layer.provide(ConsentCallback.layerRedaction("/consent")),
   Layer.provideMerge(PendingConsents.layerMemory)
 )
 
-// Beside the server: opens the session for Alice, shows her the page, and has the token as soon as she is back.
+// In the same process: starts a consent session for Alice and shows her the page. It gets the token as soon as she returns.
 export const forAlice = <E, R>(show: Consent.ConsentHandler<E, R>) =>
   AccessToken.AccessToken.pipe(
     AccessToken.withAccessToken({

@@ -3,8 +3,8 @@ import * as Consent from "effect-agentcore-identity/Consent"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
-// Quick while the user is likely to be there, slower later, five minutes in all.
-const patience = Schedule.exponential("1 second", 1.5).pipe(
+// Polls often at first, then less often, for five minutes in total.
+const schedule = Schedule.exponential("1 second", 1.5).pipe(
   Schedule.union(Schedule.spaced("15 seconds")),
   Schedule.upTo("5 minutes")
 )
@@ -14,7 +14,7 @@ export const program = AccessToken.AccessToken.pipe(
     provider: "calendar",
     flow: "USER_FEDERATION",
     consent: Consent.console,
-    poll: patience
+    poll: schedule
   }),
   Effect.catchTag("AuthorizationTimedOut", () => Effect.fail("The user is away" as const)),
   Effect.catchTag("AuthorizationFailed", () => Effect.fail("The user said no" as const))

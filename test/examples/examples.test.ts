@@ -43,7 +43,7 @@ import * as TwoProviders from "./two-providers.js"
 import * as Use from "./use.js"
 import * as WithAws from "./with-aws.js"
 
-/** Environment variables for the time of an effect: the AWS SDK reads its own from the process. */
+/** Sets environment variables while an effect runs. The AWS SDK reads its own from the process. */
 const withEnvironment = (variables: Readonly<Record<string, string>>) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
@@ -77,7 +77,7 @@ describe("the examples of the README", () => {
       assert.match(yield* withEnvironment(environment)(WithAws.program), /^a token of \d{3,} characters$/)
     }).pipe(Effect.provide(QuickStart.laptop)))
 
-  it.effect("requires user consent: begin, and resume", () =>
+  it.effect("requires user consent: begin and resume", () =>
     Effect.gen(function*() {
       const kept = new Map<string, string>()
       const store = Layer.succeed(RequiresUserConsent.Store, {
@@ -95,14 +95,14 @@ describe("the examples of the README", () => {
       getResourceOauth2Token: [answers.consent, answers.inProgress, answers.issued(), answers.issued("vault-token")]
     }))))
 
-  it.effect("custom schedule: the user says no", () =>
+  it.effect("custom schedule: the user refuses", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.fork(Effect.flip(CustomSchedule.program))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(fiber), "The user said no")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, answers.failed] }))))
 
-  it.effect("set up: as often as you like", () =>
+  it.effect("set up: safe to repeat", () =>
     Effect.gen(function*() {
       const once = yield* SetUp.setUp
       assert.deepStrictEqual(once.map(({ outcome }) => outcome), ["Created", "Created"])
@@ -177,7 +177,7 @@ describe("the examples of the README", () => {
         characters: "for token-of-alice".length
       })
 
-      // The first job is of the request without a token.
+      // The first job belongs to the request without a token.
       const jobs = yield* Server.Jobs
       const orphan = yield* Effect.either(Effect.flatten(jobs.take))
       assert.strictEqual(orphan._tag, "Left")
@@ -216,7 +216,7 @@ describe("the examples of the README", () => {
       Effect.provide(NodeHttpClient.layer)
     ))
 
-  it.effect("use: any client, and a token that was rejected", () =>
+  it.effect("use: any client with a rejected token", () =>
     Effect.gen(function*() {
       const tokens: Array<string> = []
       const issues = yield* Use.listIssues((token) => {
@@ -241,7 +241,7 @@ describe("the examples of the README", () => {
         return keys.map(Redacted.value)
       }).pipe(Effect.provide(WorkloadAccessToken.layer(secret("workload-token"))))
       assert.deepStrictEqual(yield* Effect.provide(twice, Cache.inMemory(planes)), ["key-0", "key-0"])
-      // Nothing listens there: a store that is gone is no failure.
+      // Nothing listens on this port. An unreachable store is not a failure.
       const gone = ConfigProvider.fromMap(
         new Map([["REDIS_URL", "redis://127.0.0.1:1"], ["CREDENTIAL_STORE_KEY", "A".repeat(43)]])
       )

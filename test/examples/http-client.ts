@@ -3,7 +3,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as Effect from "effect/Effect"
 
-// A client of one API. Each request gets the token of its own caller; no other origin ever sees one.
+// A client of one API. Each request gets the token of its own caller. No other origin receives a token.
 export const reportsClient = (origin: string) =>
   Effect.map(HttpClient.HttpClient, (client) =>
     client.pipe(
@@ -23,7 +23,7 @@ export const program = (origin: string) =>
     const response = yield* client.get("/reports")
     return yield* response.json
   }).pipe(
-    // A rejected token has been renewed once by then.
+    // The client has already renewed the token once.
     Effect.catchTag("CredentialRejected", ({ message }) => Effect.fail(message)),
-    Effect.catchTag("InsufficientScope", ({ required }) => Effect.fail(`ask for ${required.join(" ")}, too`))
+    Effect.catchTag("InsufficientScope", ({ required }) => Effect.fail(`also request ${required.join(" ")}`))
   )

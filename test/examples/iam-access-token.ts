@@ -2,7 +2,7 @@ import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-// Obtained at every run, for one service outside of AWS that trusts the account's issuer.
+// Every run obtains a JWT for one service outside AWS, which trusts the issuer of the account.
 export const program = IamAccessToken.IamAccessToken.pipe(
   Effect.map((token) => ({ authorization: `Bearer ${Redacted.value(token)}` })),
   IamAccessToken.withIamAccessToken({

@@ -6,14 +6,14 @@ import * as Effect from "effect/Effect"
 import { telemetry, traced } from "./open-telemetry.js"
 import { laptop, setUp } from "./quick-start.js"
 
-/** What was exported is still there when the program is over. */
+/** Keeps exported data after the program has ended. */
 class KeptSpans extends InMemorySpanExporter {
   override shutdown(): Promise<void> {
     return Promise.resolve()
   }
 }
 
-it.live("open telemetry: the trace of a token, and its metrics", () =>
+it.live("open telemetry: the trace and the metrics of a token", () =>
   Effect.gen(function*() {
     const spans = new KeptSpans()
     const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)

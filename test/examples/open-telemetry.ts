@@ -4,7 +4,7 @@ import { BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-
 import * as Effect from "effect/Effect"
 import { agent } from "./quick-start.js"
 
-// Spans and metrics, sent where the agent's other telemetry goes.
+// Exports spans and metrics together with the agent's other telemetry.
 export const telemetry = (exporters: { readonly spans: SpanExporter; readonly metrics: PushMetricExporter }) =>
   NodeSdk.layer(() => ({
     resource: { serviceName: "my-agent" },

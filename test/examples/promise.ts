@@ -1,6 +1,6 @@
 import { runWithContext, withAccessToken } from "effect-agentcore-identity/promise/Identity"
 
-// As with `bedrock-agentcore/identity`: the token is the last argument.
+// The token is the last argument, as with `bedrock-agentcore/identity`.
 const listReports = withAccessToken({
   providerName: "reports",
   scopes: ["reports:read"],
@@ -10,6 +10,6 @@ const listReports = withAccessToken({
   return response.status
 })
 
-// One line in a handler of any framework says whose request it is.
+// One line in a handler of any framework sets the caller of the request.
 export const handler = (api: string, workloadAccessToken: string | undefined): Promise<number> =>
   runWithContext({ workloadAccessToken }, () => listReports(api))

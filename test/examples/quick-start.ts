@@ -8,18 +8,18 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-// What an agent does with a token. It asks for one by a tag, and knows nothing of where it comes from.
+// What an agent does with a token. It requires the token by a tag, and does not depend on its source.
 const useToken = Effect.gen(function*() {
   const token = yield* AccessToken.AccessToken
   return `a token of ${Redacted.value(token).length} characters`
 })
 
-// The combinator obtains the token at every run, and takes the tag off the requirements.
+// Every run obtains a token. The combinator removes the tag from the requirements.
 export const agent = useToken.pipe(
   AccessToken.withAccessToken({ provider: "reports", flow: "M2M", scopes: ["reports:read"] })
 )
 
-// Once per environment: who the agent is, and where its tokens come from.
+// Once per environment: the agent's workload identity and its credential provider.
 export const setUp = Effect.gen(function*() {
   const server = yield* AuthorizationServer.AuthorizationServer
   yield* WorkloadIdentity.ensure({ name: "my-agent" })
@@ -31,7 +31,7 @@ export const setUp = Effect.gen(function*() {
   }))
 })
 
-// The laptop: AgentCore Identity, and an authorization server to go with it.
+// The laptop: AgentCore Identity and an authorization server.
 export const laptop = Layer.merge(
   LocalIdentity.layer(),
   AuthorizationServer.layer({

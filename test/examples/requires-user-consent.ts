@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-// Where a function that cannot wait keeps what it has to remember, as safe as it keeps credentials.
+// A function that cannot wait stores the session here. The store must be as safe as one for credentials.
 export class Store extends Context.Tag("Store")<Store, {
   readonly put: (key: string, value: string) => Effect.Effect<void>
   readonly get: (key: string) => Effect.Effect<string>
@@ -13,7 +13,7 @@ export class Store extends Context.Tag("Store")<Store, {
 
 const Saved = Schema.parseJson(ConsentSession)
 
-// First invocation: no handler, so the need for consent is an error with a tag, and the session is in it.
+// First invocation: there is no handler, so the flow fails with `RequiresUserConsent`, which carries the session.
 export const begin = Effect.gen(function*() {
   const identity = yield* Identity.Identity
   const token = yield* identity.getAccessToken({
@@ -32,7 +32,7 @@ export const begin = Effect.gen(function*() {
     }))
 )
 
-// Later, perhaps in another process: asks once, and fails with the same error if the user has not been there yet.
+// Later, perhaps in another process: asks once, and fails with the same error if the user has not consented yet.
 export const resume = Effect.gen(function*() {
   const store = yield* Store
   const identity = yield* Identity.Identity

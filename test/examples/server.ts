@@ -9,18 +9,18 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 
-// Work that goes on when the request is answered.
+// Work that continues after the response.
 export class Jobs extends Context.Tag("Jobs")<Jobs, Queue.Queue<Effect.Effect<void, unknown, Identity.Identity>>>() {}
 
 const invoke = Effect.gen(function*() {
   const identity = yield* Identity.Identity
   const { requestId } = yield* RequestContext.RequestContext
 
-  // Whoever takes the job from the queue does it for the caller of this request.
+  // The job runs for the caller of this request, in whatever fiber takes it from the queue.
   const asCaller = yield* WorkloadAccessToken.capture
   yield* Queue.offer(yield* Jobs, asCaller(Effect.asVoid(identity.getApiKey({ provider: "weather" }))))
 
-  // And so does the handler: the token of the user whose request this is.
+  // The handler, too, gets the token of this request's user.
   const token = yield* identity.getAccessToken({ provider: "calendar", flow: "USER_FEDERATION" })
   return HttpServerResponse.unsafeJson({ requestId, characters: Redacted.value(token).length })
 }).pipe(
@@ -36,5 +36,5 @@ const routes = Layer.mergeAll(
   HttpLayerRouter.add("GET", "/ping", HttpServerResponse.text("Healthy"))
 )
 
-// The redaction goes around the whole server: its spans would show the headers otherwise.
+// The redaction wraps the whole server, because the spans of the server record the headers.
 export const server = HttpLayerRouter.serve(routes).pipe(Layer.provide(RequestContext.layerRedaction))

@@ -3,7 +3,7 @@ import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 
-// As often as you like: what is there already stays as it is.
+// It is safe to repeat: existing resources stay as they are unless they differ.
 export const setUp = Effect.gen(function*() {
   yield* WorkloadIdentity.ensure({ name: "my-agent", returnUrls: ["https://agent.example.com/consent"] })
 
@@ -15,7 +15,7 @@ export const setUp = Effect.gen(function*() {
   const okta = CredentialProvider.okta({
     name: "okta",
     clientId: "my-agent",
-    // Or by reference: the secret stays in Secrets Manager.
+    // A reference: the secret stays in Secrets Manager.
     clientSecret: { secretId: "okta-client", jsonKey: "secret" },
     issuer: "https://example.okta.com",
     authorizationEndpoint: "https://example.okta.com/oauth2/v1/authorize",

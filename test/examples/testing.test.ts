@@ -13,7 +13,7 @@ import { agent } from "./quick-start.js"
 
 const caller = WorkloadAccessToken.layer(Redacted.make("workload-token"))
 
-// An Identity of one function, for a program that only has to be given a token.
+// A mock of one method, for a program that only needs a token.
 it.effect("uses the token", () =>
   Effect.gen(function*() {
     assert.strictEqual(yield* agent, "a token of 5 characters")
@@ -22,8 +22,8 @@ it.effect("uses the token", () =>
     Effect.provide(caller)
   ))
 
-// The real flow over a scripted service, under TestClock: minutes of waiting take no time.
-it.effect("gives up when the user stays away", () =>
+// The real flow over a scripted service. With TestClock, minutes of waiting take no time.
+it.effect("times out when the user does not consent", () =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(Effect.flip(program))
     yield* TestClock.adjust("6 minutes")

@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 
-// Any other client: it says which of its errors means that the token was rejected.
+// Any other client. `rejected` recognizes the error that means a rejected token.
 export class OctokitError extends Data.TaggedError("OctokitError")<{ readonly status: number }> {}
 
 export const listIssues = (

@@ -3,7 +3,7 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as Effect from "effect/Effect"
 import { agent } from "./quick-start.js"
 
-// The same agent. Region, credentials and endpoint are found as the AWS SDK finds them.
+// The same agent. The AWS SDK resolves region, credentials and endpoint.
 export const program = agent.pipe(
   Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" })),
   Effect.provide(AwsIdentity.layer())

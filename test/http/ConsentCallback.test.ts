@@ -34,7 +34,7 @@ const session = (expiresIn = "10 minutes") =>
     expiresAt: DateTime.addDuration(DateTime.unsafeNow(), expiresIn as "10 minutes")
   })
 
-/** The signed-in user is whoever the cookie names. */
+/** The cookie names the signed-in user. */
 const currentUser = Effect.map(
   HttpServerRequest.HttpServerRequest,
   (request): UserIdentifier.UserIdentifier => ({ userId: request.cookies["user"] ?? "nobody" })
@@ -89,7 +89,7 @@ describe("ConsentCallback", () => {
       yield* open()
       const mallory = yield* visit("mallory")
       assert.strictEqual(mallory.status, 403)
-      assert.include(mallory.text, "Signed in as somebody else")
+      assert.include(mallory.text, "Signed in as another user")
       assert.strictEqual((yield* visit("alice")).status, 410)
       same(yield* completions, [])
     }).pipe(Effect.provide(server(completes, { currentUser }))))

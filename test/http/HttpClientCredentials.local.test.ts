@@ -52,7 +52,7 @@ const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
 
 const startInWorld = Effect.flatMap(AuthorizationServer.AuthorizationServer, start)
 
-/** Alice's client, and how often she was asked. */
+/** Alice's client, and how often it asked her for consent. */
 const alicesClient = (
   url: string,
   returnUrl: string,
@@ -94,14 +94,14 @@ describe("against the protected API", () => {
       const error = yield* Effect.flip(careful.client.get(`${url}/me`))
       assert(error._tag === "CredentialRejected")
       assert.strictEqual(error.reason, "Unchanged")
-      assert.include(error.message, "asking again gave the same one")
+      assert.include(error.message, "the service returned the same one again")
       assert.deepStrictEqual(careful.consents, [200])
 
       const bold = yield* alicesClient(url, returnUrl, { reauthenticate: true })
       const response = yield* bold.client.get(`${url}/me`)
       assert.deepInclude(yield* response.json, { subject: "alice", kind: "user" })
       assert.deepStrictEqual(bold.consents, [200])
-      // What alice has given now is in the vault, for the careful one as well.
+      // The vault has the new consent of Alice, for the careful client too.
       assert.strictEqual((yield* careful.client.get(`${url}/me`)).status, 200)
       assert.deepStrictEqual(careful.consents, [200])
     }).pipe(World.as("agent", "alice"), world))

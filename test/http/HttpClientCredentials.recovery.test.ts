@@ -14,21 +14,21 @@ import { clients, insufficientScope, invalidToken, refuse, resource, type Seen }
 
 const calendar = { provider: "calendar", flow: "M2M", scopes: ["read"] } as const
 
-/** Tokens `token-0`, `token-1`, …: another at each call. */
+/** Tokens `token-0`, `token-1`, …: a new one at each call. */
 const fresh: ScriptedPlanes.Script = { getResourceOauth2Token: (_, index) => answers.issued(`token-${index}`) }
 
-/** The same token until it is forced, as the vault gives it. */
+/** The same token until `forceAuthentication`, as the vault returns it. */
 const vault: ScriptedPlanes.Script = {
   getResourceOauth2Token: ({ forceAuthentication }) =>
     answers.issued(forceAuthentication === true ? "forced" : "stored")
 }
 
-/** A token that says which scopes it was asked for. */
+/** A token that names its requested scopes. */
 const scoped: ScriptedPlanes.Script = {
   getResourceOauth2Token: ({ scopes }) => answers.issued(`scopes-${scopes.join("-")}`)
 }
 
-/** What the service says when an authorization server does not give these scopes. */
+/** The answer of the service when an authorization server refuses these scopes. */
 const refusedByTheServer = Effect.fail(
   new ValidationException({ operation: "GetResourceOauth2Token", message: "Error parsing ClientCredentials response" })
 )
@@ -68,7 +68,7 @@ for (const [name, client] of clients) {
         }
       }).pipe(Effect.provide([scripted(fresh), client])))
 
-    // The test's clock stands still: the size alone ends it.
+    // The test clock does not move: the size alone ends the read.
     it.scoped("a refusal without an end is given up", () =>
       Effect.gen(function*() {
         let closed = 0
@@ -102,13 +102,13 @@ for (const [name, client] of clients) {
         assert.strictEqual(error.reason, "BodyNotRepeatable")
         assert.include(error.message, "its body is a stream that may have been used up")
         assert.deepStrictEqual(seen.map((one) => one.body), ["lunch and dinner"])
-        // The new token is at hand for whoever sends it again.
+        // A second attempt of the program gets the new token.
         assert.lengthOf(yield* asked, 2)
       }).pipe(Effect.provide([scripted(fresh), client])))
   })
 }
 
-// The platform's agent over node:http keeps no connection.
+// The node:http agent of the platform reuses no connection.
 for (const [name, client] of clients.slice(0, 2)) {
   describe(`over ${name}`, () => {
     it.scopedLive(
@@ -364,7 +364,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(error.required, ["admin"])
       assert.deepStrictEqual(error.requested, ["read"])
       assert.lengthOf(seen, 1)
-      // What has nothing to do with the scopes is told.
+      // Errors that are not about scopes are raised.
       assert.strictEqual((yield* failure(url, { stepUp: true }))._tag, "ThrottlingException")
     }).pipe(Effect.provide([
       scripted({

@@ -33,7 +33,7 @@ declare const answer: Effect.Effect<void, never, Needs>
 declare const job: Effect.Effect<number, QueryFailed, Needs>
 declare const context: RequestContext.Service
 
-/** The types of `@types/aws-lambda`, as far as they have to do with headers. */
+/** The header members of the types of `@types/aws-lambda`. */
 interface ApiGatewayEvent {
   headers: { [name: string]: string | undefined }
   multiValueHeaders: { [name: string]: Array<string> | undefined }

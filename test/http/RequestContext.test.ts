@@ -97,7 +97,7 @@ describe("fromHeaders", () => {
   it("takes the first of the three names of the workload access token that is there", () => {
     const names = [wat, "WorkloadAccessToken", "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"]
     for (let present = 0; present < 8; present++) {
-      // From the last to the first: their place in the request does not count.
+      // From the last to the first: their order in the request does not matter.
       const there = names.filter((_, index) => (present & (1 << index)) !== 0)
       const { workloadAccessToken } = read([...there].reverse().map((name) => [name, `by ${name}`] as const))
       same(workloadAccessToken, there[0] === undefined ? undefined : secret(`by ${there[0]}`))
@@ -165,7 +165,7 @@ describe("fromHeaders", () => {
       requestId: ""
     })
     same({ ...read({ headers: null, multiValueHeaders: null }), requestId: "" }, { ...read({}), requestId: "" })
-    // Headers of these names are headers.
+    // Headers with these names stay headers.
     same(read({ headers: ["a"], multiValueHeaders: "b", [wat]: "t" }).workloadAccessToken, secret("t"))
   })
 
@@ -251,7 +251,7 @@ describe("provide", () => {
     ))
 })
 
-/** Everything that a handler knows about its request. */
+/** The context that a handler sees. */
 const report = Effect.gen(function*() {
   const context = yield* RequestContext.RequestContext
   const token = yield* Effect.option(currentToken)
@@ -466,7 +466,7 @@ describe("layerRedaction", () => {
     "x-amzn-bedrock-agentcore-runtime-custom-api-key": "secret-of-emil"
   }
 
-  /** What a server with the platform's logger tells about one request. */
+  /** The output of a server with the logger of the platform, for one request. */
   const told = (redaction: Layer.Layer<never>) =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make

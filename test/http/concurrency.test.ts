@@ -29,7 +29,7 @@ const total = (requests.length * calls).toLocaleString("en")
 /** It takes about ten seconds of CPU. */
 const timeout = 120_000
 
-/** An API on a port of its own. It tells who the owner of the token is that a call came with, and keeps count. */
+/** An API on a port of its own. It answers with the owner of the token of a call, and counts calls. */
 class Api extends Context.Tag("Api")<Api, {
   readonly url: string
   readonly register: (token: Redacted.Redacted, owner: string) => void
@@ -67,7 +67,7 @@ const apiLayer = Layer.scoped(
   })
 )
 
-/** One call to the API with the token of the caller: whose was it? */
+/** One call to the API with the token of the caller. Returns the owner of the token. */
 const callOut = Effect.gen(function*() {
   const token = yield* AccessToken.AccessToken
   const { url } = yield* Api
@@ -87,7 +87,7 @@ type CallOut = Exclude<Effect.Effect.Context<typeof callOut>, WorkloadAccessToke
 
 const callsOut = Effect.replicateEffect(callOut, calls, { concurrency: 2 })
 
-/** Opens when all requests are there: not one goes on before the last has come. */
+/** Opens when all requests have arrived: none continues before the last one. */
 class AllHere extends Context.Tag("AllHere")<AllHere, { readonly arrive: Effect.Effect<void> }>() {}
 
 const allHere = (count: number) =>
@@ -106,7 +106,7 @@ const allHere = (count: number) =>
 
 const arrive = Effect.flatMap(AllHere, (all) => all.arrive)
 
-/** Where work that outlives its request says whose tokens it had. */
+/** Where work that outlives its request reports the owners of its tokens. */
 class Reports extends Context.Tag("Reports")<Reports, {
   /** Done when all calls of a request have been reported, or one has failed. */
   readonly bySession: ReadonlyMap<string, Deferred.Deferred<ReadonlyArray<string>, unknown>>
@@ -141,7 +141,7 @@ const reportOfRequest = Effect.gen(function*() {
   return { answered, report }
 })
 
-/** Everything below the agent: AgentCore Identity, the API, and what the requests and the test share. */
+/** Everything below the agent: AgentCore Identity, the API, and the shared state of requests and test. */
 const world = Layer.mergeAll(
   Identity.layer.pipe(Layer.provideMerge(backend())),
   apiLayer,
@@ -157,7 +157,7 @@ const agent = <E, R>(route: Layer.Layer<never, E, R>, count = requests.length) =
     Layer.provideMerge(world)
   )
 
-/** The workload access tokens of the users, who all have consented. */
+/** The workload access tokens of the users. All users have consented. */
 const callers = Effect.gen(function*() {
   const api = yield* Api
   yield* setup
@@ -171,7 +171,7 @@ const callers = Effect.gen(function*() {
   )
 })
 
-/** Sends the requests all at once, and answers with what each of them answered. */
+/** Sends all requests at once, and returns their responses. */
 const invoke = (users: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
@@ -215,7 +215,7 @@ describe("200 requests of 50 users at the same time", () => {
       yield* assertCounted
     }).pipe(Effect.provide(agent(direct))), timeout)
 
-  /** Half of the calls by a fiber of its own, the others one by one by workers that were there before any request. */
+  /** A new fiber makes half of the calls; workers that existed before any request make the others one by one. */
   const later = Layer.unwrapScoped(Effect.gen(function*() {
     const queue = yield* Queue.unbounded<Effect.Effect<void, never, CallOut>>()
     yield* Effect.replicateEffect(Effect.forkScoped(Effect.forever(Effect.flatten(queue))), 16)
@@ -226,7 +226,7 @@ describe("200 requests of 50 users at the same time", () => {
       const { answered, report } = yield* reportOfRequest
       const job = answered.await.pipe(Effect.zipRight(asCaller(callOut)), report)
       yield* Effect.forkDaemon(Effect.replicateEffect(job, calls / 2, { concurrency: 2, discard: true }))
-      // Each between those of the other requests: a worker changes its caller with every call.
+      // Interleaved with the other requests: a worker changes its caller with every call.
       yield* Effect.replicateEffect(Effect.zipLeft(Queue.offer(queue, job), Effect.yieldNow()), calls / 2)
       return HttpServerResponse.empty({ status: 202 })
     })
@@ -249,7 +249,7 @@ describe("200 requests of 50 users at the same time", () => {
 })
 
 describe("the count", () => {
-  /** What the middleware is careful not to be: the caller of the first request is everybody's. */
+  /** The control: a wrong middleware that uses the caller of the first request for all requests. */
   const captured = Layer.unwrapEffect(Effect.gen(function*() {
     const first = yield* Effect.cached(WorkloadAccessToken.WorkloadAccessToken)
     return HttpLayerRouter.add(

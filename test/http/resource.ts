@@ -1,4 +1,4 @@
-/** Servers that remember what they are asked, and the clients to ask them with. */
+/** Servers that record their requests, and clients for them. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -12,7 +12,7 @@ export interface Seen {
   readonly path: string
   readonly headers: Http.IncomingHttpHeaders
   readonly body: string
-  /** Everything that came, to search. */
+  /** The text of all requests, to search. */
   readonly text: string
 }
 
@@ -25,7 +25,7 @@ export const invalidToken = `Bearer realm="api", error="invalid_token"`
 
 export const insufficientScope = (scope: string): string => `Bearer error="insufficient_scope", scope="${scope}"`
 
-/** A resource on a port of its own: `seen` is what it was asked, `sockets` the connections that were made to it. */
+/** A resource on a port of its own: `seen` has its requests, `sockets` its connections. */
 export const resource = (answer: (seen: Seen, response: Http.ServerResponse, index: number) => unknown) =>
   Effect.gen(function*() {
     const seen: Array<Seen> = []
@@ -45,7 +45,7 @@ export const resource = (answer: (seen: Seen, response: Http.ServerResponse, ind
     return { url, seen, sockets }
   })
 
-/** The clients that follow redirects differently, and reuse connections differently. */
+/** Clients that differ in redirects and in the reuse of connections. */
 export const clients: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClient.HttpClient>]> = [
   ["fetch", FetchHttpClient.layer],
   ["undici", NodeHttpClient.layerUndici],

@@ -1,26 +1,26 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { createHash } from "node:crypto"
-import * as Page from "../../src/internal/html.js"
+import * as Html from "../../src/internal/html.js"
 
-describe("page", () => {
-  it("escapes values in text and in attributes, and keeps HTML that was made by the template", () => {
+describe("html", () => {
+  it("escapes values in text and in attributes, and leaves HTML of the template as it is", () => {
     const hostile = `<script>alert("1")</script>' & more`
     const escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39; &amp; more"
     assert.strictEqual(
-      Page.html`<p title="${hostile}">${hostile}${Page.html`<b>${hostile}</b>`}${undefined}${[
-        Page.html`<i>${1}</i>`
+      Html.html`<p title="${hostile}">${hostile}${Html.html`<b>${hostile}</b>`}${undefined}${[
+        Html.html`<i>${1}</i>`
       ]}</p>`.source,
       `<p title="${escaped}">${escaped}<b>${escaped}</b><i>1</i></p>`
     )
   })
 
-  it("lets no value out of its place", () => {
+  it("escapes every value", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.string({ unit: FastCheck.constantFrom("<", ">", "\"", "'", "&", "a", "=", " ") }),
         (value) => {
-          const { source } = Page.html`${value}`
+          const { source } = Html.html`${value}`
           return !/[<>"']/.test(source) && !/&(?!amp;|lt;|gt;|quot;|#39;)/.test(source)
         }
       )
@@ -28,16 +28,16 @@ describe("page", () => {
   })
 
   it("escapes the title", () => {
-    const page = Page.render({ title: "</title><script>", body: Page.html``, kicker: "<b>" })
+    const page = Html.render({ title: "</title><script>", body: Html.html``, kicker: "<b>" })
     assert.notInclude(page.body, "<script>")
     assert.notInclude(page.body, "<b>")
   })
 
   it("allows its own style sheet only, by digest", () => {
-    const page = Page.render({ title: "A page", body: Page.html`<p>Text</p>` })
+    const page = Html.render({ title: "A page", body: Html.html`<p>Text</p>` })
     const style = /<style>([\s\S]*)<\/style>/.exec(page.body)?.[1] ?? ""
     const digest = `sha256-${createHash("sha256").update(style).digest("base64")}`
-    assert.strictEqual(Page.styleDigest, digest)
+    assert.strictEqual(Html.styleDigest, digest)
     assert.strictEqual(
       page.headers["content-security-policy"],
       `default-src 'none'; style-src '${digest}'; img-src data:; form-action 'none'; `
@@ -48,8 +48,8 @@ describe("page", () => {
     assert.strictEqual(page.headers["x-content-type-options"], "nosniff")
   })
 
-  it("loads nothing from elsewhere and runs nothing", () => {
-    const { body } = Page.render({ title: "A page", body: Page.html``, forms: true, refresh: "/next" })
+  it("loads nothing from other sites and runs no script", () => {
+    const { body } = Html.render({ title: "A page", body: Html.html``, forms: true, refresh: "/next" })
     assert.notMatch(body, /<script|javascript:|\son\w+=|@import|url\(/i)
     assert.deepStrictEqual([...body.matchAll(/(?:src|href)="([^"]{0,5})/g)].map(([, start]) => start), ["data:"])
     assert.include(body, `<html lang="en">`)

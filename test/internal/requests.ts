@@ -1,24 +1,31 @@
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
 import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { operations as controlPlane } from "../../src/internal/controlPlaneOperations.js"
-import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
+import type * as AST from "effect/SchemaAST"
+import { vendors } from "../../src/models/internal/vendors.js"
 import { sessionUri } from "../utils.js"
 
-/** The request of every operation of every plane. */
-export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Schema<unknown, unknown>]> = [
-  ...Object.values(dataPlane),
-  ...Object.values(controlPlane)
-].map(({ name, request }) =>
-  // A table of all operations has no one type of request.
-  [name, request.schema as Schema.Schema<unknown, unknown>] as const
-).concat([[
-  "GetWebIdentityToken",
-  SecurityTokenService.GetWebIdentityTokenRequest as Schema.Schema<unknown, unknown>
-]])
+/** The operations of every plane. */
+export const operations: ReadonlyArray<Operation.Any> = [
+  ...Object.values(DataPlane.operations),
+  ...Object.values(ControlPlane.operations),
+  ...Object.values(SecurityTokenService.operations)
+]
+
+/** The request of every operation. */
+export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Schema<unknown, unknown>]> = operations.map(
+  (
+    { name, request }
+  ) =>
+    // A table of all operations has no one type of request.
+    [name, request as Schema.Schema<unknown, unknown>] as const
+)
 
 const completion: FastCheck.Arbitrary<DataPlane.CompleteResourceTokenAuthRequest> = FastCheck.record({
   userIdentifier: FastCheck.constantFrom({ userId: "alice" }, { userToken: Redacted.make("aaaa.bbbb.cccc") }),
@@ -30,8 +37,71 @@ const hasProto = (value: unknown): boolean =>
   typeof value === "object" && value !== null
   && (Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProto))
 
-/** Any valid request. There is nothing that the `Schema.Never` of a completion could be made of. */
+const text = FastCheck.stringMatching(/^[a-z]{3,20}$/)
+
+const clientSecret = FastCheck.oneof(
+  text.map((secret) => ({ clientSecret: Redacted.make(secret) })),
+  text.map((secret) => ({ clientSecret: Redacted.make(secret), clientSecretSource: "MANAGED" })),
+  text.map((id) => ({ clientSecretSource: "EXTERNAL", clientSecretConfig: { secretId: id, jsonKey: id } }))
+)
+
+const endpoints = FastCheck.record({ issuer: text, authorizationEndpoint: text, tokenEndpoint: text })
+
+const privateKeyJwtConfig = FastCheck.constantFrom("RS256", "PS256", "ES256").map((signingAlgorithm) => ({
+  privateKeySource: {
+    kmsKeySource: { kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9" }
+  },
+  signingAlgorithm,
+  additionalHeaderClaims: { kid: signingAlgorithm }
+}))
+
+const custom = FastCheck.tuple(
+  FastCheck.record({
+    oauthDiscovery: FastCheck.oneof(
+      text.map((host) => ({ discoveryUrl: `https://${host}/.well-known/openid-configuration` })),
+      endpoints.map((authorizationServerMetadata) => ({ authorizationServerMetadata }))
+    ),
+    onBehalfOfTokenExchangeConfig: Arbitrary.make(Oauth2CredentialProvider.OnBehalfOfTokenExchangeConfig),
+    privateEndpoint: Arbitrary.make(Oauth2CredentialProvider.PrivateEndpoint)
+  }, { requiredKeys: ["oauthDiscovery"] }),
+  FastCheck.oneof(
+    FastCheck.tuple(clientSecret, text).map(([secret, clientId]) => ({ ...secret, clientId })),
+    FastCheck.tuple(privateKeyJwtConfig, text).map(([privateKeyJwtConfig, clientId]) => ({
+      privateKeyJwtConfig,
+      clientId,
+      clientAuthenticationMethod: "PRIVATE_KEY_JWT"
+    })),
+    FastCheck.constant({ clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" })
+  )
+).map(([fields, client]) => ({ ...fields, ...client }))
+
+const oauth2 = FastCheck.constantFrom(...Object.entries(vendors)).chain(([credentialProviderVendor, { config }]) =>
+  FastCheck.record({
+    name: text,
+    fields: config === "customOauth2ProviderConfig"
+      ? custom
+      : FastCheck.tuple(
+        clientSecret,
+        text,
+        config === "includedOauth2ProviderConfig" ? endpoints : FastCheck.constant({})
+      )
+        .map(([secret, clientId, endpoints]) => ({ ...secret, ...endpoints, clientId }))
+  }).map(({ fields, name }) => ({
+    name,
+    credentialProviderVendor,
+    oauth2ProviderConfigInput: { [config]: fields }
+  }))
+)
+
+const byHand: ReadonlyArray<readonly [schema: { readonly ast: AST.AST }, requests: FastCheck.Arbitrary<unknown>]> = [
+  // There is nothing that the `Schema.Never` of a completion could be made of.
+  [DataPlane.CompleteResourceTokenAuthRequest, completion],
+  // Few combinations of members make a request: it would take too long to find one.
+  [Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest, oauth2],
+  [Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest, oauth2]
+]
+
+/** Any valid request. */
 export const valid = (schema: Schema.Schema<unknown, unknown>): FastCheck.Arbitrary<unknown> =>
-  schema.ast === DataPlane.CompleteResourceTokenAuthRequest.ast
-    ? completion
-    : Arbitrary.make(Schema.typeSchema(schema)).filter((value) => !hasProto(value))
+  byHand.find(([{ ast }]) => ast === schema.ast)?.[1]
+    ?? Arbitrary.make(Schema.typeSchema(schema)).filter((value) => !hasProto(value))

@@ -4,39 +4,40 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
+import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/TestClock"
-import * as Flight from "../../src/internal/singleFlight.js"
+import * as SingleFlight from "../../src/internal/singleFlight.js"
 
 const many = <A, E>(n: number, effect: Effect.Effect<A, E>) =>
   Effect.forEach(Array.from({ length: n }), () => Effect.fork(effect))
 
-describe("flight", () => {
-  it.effect("runs once for all who come while it runs, and again for who comes later", () =>
+describe("singleFlight", () => {
+  it.effect("runs once for all callers during the run, and again for a later caller", () =>
     Effect.gen(function*() {
-      const flights = Flight.make<number, never>()
+      const share = SingleFlight.unsafeMake<number, never>()
       const runs = yield* Ref.make(0)
       const joined = yield* Ref.make(0)
-      const share = (key: string) =>
-        flights.share(
+      const call = (key: string) =>
+        share(
           key,
           Effect.delay(Ref.updateAndGet(runs, (n) => n + 1), "1 second"),
           Ref.update(joined, (n) => n + 1)
         )
-      const first = yield* many(5, share("a"))
+      const first = yield* many(5, call("a"))
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual([...yield* Fiber.join(Fiber.all(first))], [1, 1, 1, 1, 1])
       assert.strictEqual(yield* Ref.get(joined), 4)
-      const others = yield* Effect.forEach(["a", "b"], (key) => Effect.fork(share(key)))
+      const others = yield* Effect.forEach(["a", "b"], (key) => Effect.fork(call(key)))
       yield* TestClock.adjust("1 second")
       assert.sameMembers([...yield* Fiber.join(Fiber.all(others))], [2, 3])
       assert.strictEqual(yield* Ref.get(joined), 4)
     }))
 
-  it.effect("a failure and a defect are those of all, and do not stay", () =>
+  it.effect("all callers get a failure and a defect, and later callers do not", () =>
     Effect.gen(function*() {
-      const flights = Flight.make<string, string>()
+      const share = SingleFlight.unsafeMake<string, string>()
       for (const effect of [Effect.fail("refused"), Effect.die("broken"), Effect.succeed("well")]) {
-        const fibers = yield* many(3, flights.share("a", Effect.delay(effect, "1 second"), Effect.void))
+        const fibers = yield* many(3, share("a", Effect.delay(effect, "1 second")))
         yield* TestClock.adjust("1 second")
         for (const fiber of fibers) {
           const exit = yield* Fiber.await(fiber)
@@ -49,42 +50,68 @@ describe("flight", () => {
       }
     }))
 
-  it.effect("who comes while an abandoned run still cleans up starts anew, and does not wait for it", () =>
+  it.effect("a caller who retries at once does not get the failure again, while others have yet to get it", () =>
     Effect.gen(function*() {
-      const flights = Flight.make<string, never>()
+      const share = SingleFlight.unsafeMake<never, number>()
+      const runs = yield* Ref.make(0)
+      const call = share(
+        "a",
+        Effect.delay(Effect.flatMap(Ref.updateAndGet(runs, (n) => n + 1), Effect.fail), "1 second")
+      )
+      const fibers = yield* Effect.forkAll(
+        Array.from({ length: 5 }, () => Effect.zip(Effect.flip(call), Effect.flip(call)))
+      )
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(fibers), Array.from({ length: 5 }, () => [1, 2]))
+    }))
+
+  it.effect("is one run wherever the fibers yield", () =>
+    Effect.gen(function*() {
+      const share = SingleFlight.unsafeMake<number, never>()
+      const runs = yield* Ref.make(0)
+      const call = share(
+        "a",
+        Effect.zipRight(Effect.repeatN(Effect.yieldNow(), 50), Ref.updateAndGet(runs, (n) => n + 1))
+      )
+      for (let round = 1; round <= 100; round++) {
+        const results = yield* Effect.all(Array.from({ length: 6 }, () => call), { concurrency: "unbounded" })
+        assert.deepStrictEqual([...new Set(results)], [round])
+      }
+    }).pipe(Effect.withScheduler(Scheduler.make(queueMicrotask, () => Math.random() < 0.03 ? 0 : false))))
+
+  it.effect("a caller does not wait for the finalizers of an abandoned run", () =>
+    Effect.gen(function*() {
+      const share = SingleFlight.unsafeMake<string, never>()
       const cleansUp = Effect.onInterrupt(Effect.never, () => Effect.sleep("1 minute"))
-      const abandoned = yield* Effect.fork(flights.share("a", cleansUp, Effect.void))
+      const abandoned = yield* Effect.fork(share("a", cleansUp))
       yield* TestClock.adjust("1 second")
       const interruption = yield* Effect.fork(Fiber.interrupt(abandoned))
       yield* TestClock.adjust("1 second")
-      assert.strictEqual(yield* flights.share("a", Effect.succeed("anew"), Effect.void), "anew")
-      // Whoever left last waits, as for a call of his own.
+      assert.strictEqual(yield* share("a", Effect.succeed("new")), "new")
+      // The last caller waits, as for a call of its own.
       assert.strictEqual((yield* Fiber.poll(interruption))._tag, "None")
       yield* TestClock.adjust("1 minute")
       assert.isTrue(Exit.isInterrupted(yield* Fiber.join(interruption)))
     }))
 
-  it.effect("a caller who leaves does not take others with him, whoever began", () =>
+  it.effect("interrupting a caller, also the first one, interrupts no other", () =>
     Effect.gen(function*() {
-      const flights = Flight.make<string, never>()
-      const [first, second] = yield* many(
-        2,
-        flights.share("a", Effect.delay(Effect.succeed("done"), "1 second"), Effect.void)
-      )
+      const share = SingleFlight.unsafeMake<string, never>()
+      const [first, second] = yield* many(2, share("a", Effect.delay(Effect.succeed("done"), "1 second")))
       yield* TestClock.adjust("500 millis")
       yield* Fiber.interrupt(first!)
-      const third = yield* Effect.fork(flights.share("a", Effect.dieMessage("must not run"), Effect.void))
+      const third = yield* Effect.fork(share("a", Effect.dieMessage("must not run")))
       yield* TestClock.adjust("1 millis")
       yield* Fiber.interrupt(second!)
       yield* TestClock.adjust("499 millis")
       assert.strictEqual(yield* Fiber.join(third), "done")
     }))
 
-  it.effect("runs with the services of whoever began it", () =>
+  it.effect("runs with the context of the first caller", () =>
     Effect.gen(function*() {
-      const flights = Flight.make<string, never>()
+      const share = SingleFlight.unsafeMake<string, never>()
       const annotation = Effect.map(Effect.logAnnotations, (annotations) => JSON.stringify([...annotations]))
-      const said = yield* Effect.annotateLogs(flights.share("a", annotation, Effect.void), "caller", "alice")
-      assert.strictEqual(said, "[[\"caller\",\"alice\"]]")
+      const result = yield* Effect.annotateLogs(share("a", annotation), "caller", "alice")
+      assert.strictEqual(result, "[[\"caller\",\"alice\"]]")
     }))
 })

@@ -14,7 +14,7 @@ class Name extends Context.Tag("test/Name")<Name, string>() {}
 
 const options: Tracer.SpanOptions = { captureStackTrace: false }
 
-/** The name of the span that an effect runs in, and of that one's parent. */
+/** The names of the current span and of its parent. */
 const names = Effect.map(Effect.option(Effect.currentSpan), (span) =>
   Option.match(span, {
     onNone: () => [],
@@ -27,7 +27,7 @@ const names = Effect.map(Effect.option(Effect.currentSpan), (span) =>
     ]
   }))
 
-/** Runs in a span, and gives that. */
+/** Runs in a span, and returns it. */
 const spanOf = <A, E>(run: Effect.Effect<A, E>): Effect.Effect<readonly [span: Tracer.Span, exit: Exit.Exit<A, E>]> =>
   Effect.gen(function*() {
     const made = yield* Deferred.make<Tracer.Span>()

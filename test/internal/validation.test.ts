@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import { operations } from "effect-agentcore-identity/ControlPlane"
+import { operations as dataPlane } from "effect-agentcore-identity/DataPlane"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import { operations } from "../../src/internal/controlPlaneOperations.js"
-import { operations as dataPlane } from "../../src/internal/dataPlaneOperations.js"
-import type { Operation } from "../../src/internal/operation.js"
 import * as Validation from "../../src/internal/validation.js"
 import { secret } from "../utils.js"
 
@@ -19,9 +19,9 @@ const said = (error: ValidationException): Said =>
 
 /** What is said of a request in a program, and of the same request on the wire. */
 const faults = (operation: keyof typeof operations, program: object, wire: object = program): Said => {
-  const { name, request } = operations[operation] as Operation<unknown, unknown>
-  const inProgram = said(Effect.runSync(Effect.flip(Validation.validate(name, request.schema)(program))))
-  const onWire = said(Effect.runSync(Effect.flip(Validation.decode(name, request.schema)(wire))))
+  const { request }: Operation.Any = operations[operation]
+  const inProgram = said(Effect.runSync(Effect.flip(Validation.validate(request)(program))))
+  const onWire = said(Effect.runSync(Effect.flip(Validation.decode(request)(wire))))
   assert.deepStrictEqual(onWire, inProgram)
   return inProgram
 }
@@ -98,9 +98,9 @@ describe("a request of several shapes", () => {
       faults("setTokenVaultCmk", { kmsConfiguration: { keyType: "CustomerManagedKey" } }),
       { "kmsConfiguration.kmsKeyArn": missing }
     )
-    const { name, request } = dataPlane.getResourcePaymentToken
+    const { request } = dataPlane.getResourcePaymentToken
     const error = Effect.runSync(Effect.flip(
-      Validation.decode(name, request.schema)({
+      Validation.decode(request)({
         workloadIdentityToken: "token",
         resourceCredentialProviderName: "payments",
         paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/pay" } }
@@ -118,9 +118,7 @@ describe("a request of several shapes", () => {
 
 describe("any value", () => {
   it("is refused in the words of the service model, and not repeated", () => {
-    const schemas: ReadonlyArray<Operation<unknown, unknown>> = [operations, dataPlane].flatMap((rows) =>
-      Object.values(rows as Record<string, Operation<unknown, unknown>>)
-    )
+    const rows: ReadonlyArray<Operation.Any> = [...Object.values(operations), ...Object.values(dataPlane)]
     const sentinel = "sentinel-5f0c9b1e7a"
     const values = FastCheck.oneof(
       FastCheck.constantFrom(sentinel, null, 1, [], {}, [sentinel], { [sentinel]: sentinel }),
@@ -132,8 +130,8 @@ describe("any value", () => {
     )
     FastCheck.assert(
       FastCheck.property(members, (request) => {
-        for (const { name, request: { schema } } of schemas) {
-          const result = Effect.runSync(Effect.either(Validation.decode(name, schema)(request)))
+        for (const { request: schema } of rows) {
+          const result = Effect.runSync(Effect.either(Validation.decode(schema)(request)))
           if (result._tag === "Right") continue
           const { fieldList = [], message } = result.left
           assert.match(message, /^\d+ validation errors? detected: Value at '/)

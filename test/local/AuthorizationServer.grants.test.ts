@@ -36,7 +36,7 @@ const claims = (server: AuthorizationServer.Service, token: string) =>
     }).then(({ payload }) => payload)
   )
 
-/** Another issuer, with its own key. */
+/** Runs another issuer, with its own key. */
 const foreign = Effect.gen(function*() {
   const { privateKey, publicKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
   const jwk = yield* Effect.promise(() => Jose.exportJWK(publicKey))
@@ -59,7 +59,7 @@ const foreign = Effect.gen(function*() {
 })
 
 describe("token exchange", () => {
-  it.scopedLive("gives a token of the same subject, with scopes of the client that asks", () =>
+  it.scopedLive("issues a token of the same subject, with scopes of the requesting client", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       const answer = yield* Effect.promise(() =>
@@ -79,7 +79,7 @@ describe("token exchange", () => {
       assert.notProperty(payload, "act")
     }))
 
-  it.scopedLive("names the actor, of a trusted issuer too", () =>
+  it.scopedLive("names the actor, also of a trusted issuer", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const { exchange, server, subject } = yield* start({ trustedIssuers: [other.issuer] })
@@ -97,7 +97,7 @@ describe("token exchange", () => {
       assert.deepStrictEqual(payload["act"], { iss: other.issuer, sub: "robot" })
     }))
 
-  it.scopedLive("refuses what it should", () =>
+  it.scopedLive("refuses invalid requests", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const stranger = yield* foreign
@@ -135,7 +135,7 @@ describe("token exchange", () => {
 })
 
 describe("JWT as authorization grant", () => {
-  it.scopedLive("gives a token of the subject of the assertion", () =>
+  it.scopedLive("issues a token of the subject of the assertion", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       const answer = yield* Effect.promise(() =>
@@ -170,11 +170,11 @@ describe("private_key_jwt", () => {
   })
 
   for (const algorithm of ["ES256", "RS256", "PS256"] as const) {
-    it.scopedLive(`takes a client by its key (${algorithm})`, () =>
+    it.scopedLive(`authenticates a client by its key (${algorithm})`, () =>
       Effect.gen(function*() {
         const pair = yield* Effect.promise(() => Jose.generateKeyPair(algorithm, { extractable: true }))
         const other = yield* Effect.promise(() => Jose.generateKeyPair(algorithm))
-        // A whole pair by mistake is no problem, and stays here.
+        // The server drops the private members of the key.
         const key = yield* Effect.promise(() => Jose.exportJWK(pair.privateKey))
         const { server } = yield* Utils.start({ clients: [client(key)] })
         const configuration = (privateKey: Jose.CryptoKey) =>
@@ -192,7 +192,7 @@ describe("private_key_jwt", () => {
       }))
   }
 
-  it.scopedLive("needs keys", () =>
+  it.scopedLive("requires keys", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Utils.start({
         clients: [{ clientId: "with-key", authenticationMethod: "private_key_jwt" }]

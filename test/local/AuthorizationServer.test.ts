@@ -7,13 +7,13 @@ import * as Scope from "effect/Scope"
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose"
 import * as OAuth from "openid-client"
 import { vi } from "vitest"
-import { redirectUriAllowed } from "../../src/local/authorization/provider.js"
+import { isRedirectUriAllowed } from "../../src/local/authorization/client.js"
 import * as SimulatedUser from "../simulatedUser.js"
 import * as Utils from "./utils.js"
 
 const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
 
-/** A user who has consented, and the tokens of his. */
+/** Runs a consent, and returns the tokens of the user. */
 const consented = (options: AuthorizationServer.Options & { readonly scope?: string } = {}) =>
   Effect.gen(function*() {
     const { callbackUrl, server } = yield* Utils.start(options)
@@ -29,7 +29,7 @@ const consented = (options: AuthorizationServer.Options & { readonly scope?: str
   })
 
 describe("AuthorizationServer", () => {
-  // The first test of the file, because the package prints while it is imported, once in a process.
+  // Runs first: a package may print while it is imported, which happens once in a process.
   it.scopedLive("prints nothing", () =>
     Effect.gen(function*() {
       const written: Array<unknown> = []
@@ -66,7 +66,7 @@ describe("AuthorizationServer", () => {
       assert.isTrue(metadata.authorization_response_iss_parameter_supported)
     }))
 
-  it.scopedLive("issues JWTs to clients, that its key set verifies", () =>
+  it.scopedLive("issues JWTs to clients, which its key set verifies", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -85,7 +85,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(tokens.expires_in, 600)
     }))
 
-  it.scopedLive("gives all scopes of the client to a request without scopes, and refuses unknown ones", () =>
+  it.scopedLive("grants all scopes of the client to a request without scopes, and refuses unknown ones", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -125,21 +125,21 @@ describe("AuthorizationServer", () => {
       assert.instanceOf(error, OAuth.WWWAuthenticateChallengeError)
     }))
 
-  it.scopedLive("signs a user in, asks for consent, and issues tokens for him", () =>
+  it.scopedLive("signs a user in, asks for consent, and issues tokens", () =>
     Effect.gen(function*() {
       const { page, tokens } = yield* consented()
       assert.strictEqual(page.status, 200)
       assert.include(page.text, "Back at the application")
       assert.strictEqual(tokens.claims()?.sub, "alice")
       assert.isString(tokens.refresh_token)
-      // What the access token is good for; that there is a refresh token says the rest.
+      // The scopes of the access token. The refresh token stands for `offline_access`.
       assert.strictEqual(tokens.scope, "reports:read")
       const claims = JSON.parse(Buffer.from(tokens.access_token.split(".")[1] ?? "", "base64url").toString())
       assert.strictEqual(claims.sub, "alice")
       assert.strictEqual(claims.scope, "reports:read")
     }))
 
-  it.scopedLive("gives no refresh token without offline_access, and all scopes when none are asked for", () =>
+  it.scopedLive("issues no refresh token without offline_access, and grants all scopes by default", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -204,7 +204,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(new URL(Redacted.value(page.url)).origin, server.issuer)
     }))
 
-  it.scopedLive("rotates refresh tokens, and kills the grant when an old one comes back", () =>
+  it.scopedLive("rotates refresh tokens, and revokes the grant when an old one is used", () =>
     Effect.gen(function*() {
       const { configuration, tokens } = yield* consented()
       const first = tokens.refresh_token ?? ""
@@ -222,7 +222,7 @@ describe("AuthorizationServer", () => {
       )
     }))
 
-  it.scopedLive("a code is good once", () =>
+  it.scopedLive("accepts a code once", () =>
     Effect.gen(function*() {
       const { configuration, page, request } = yield* consented()
       assert.strictEqual(
@@ -231,7 +231,7 @@ describe("AuthorizationServer", () => {
       )
     }))
 
-  it.scopedLive("two consents of one user are two grants", () =>
+  it.scopedLive("makes two grants of two consents", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -249,7 +249,7 @@ describe("AuthorizationServer", () => {
       assert.isString(alive.refresh_token)
     }))
 
-  it.scopedLive("forgets what a user withdraws: the refresh token is dead", () =>
+  it.scopedLive("revokes the refresh tokens of a consent that the user withdraws", () =>
     Effect.gen(function*() {
       const { configuration, server, tokens } = yield* consented()
       assert.strictEqual(yield* server.revoke({ userName: "bob" }), 0)
@@ -268,13 +268,13 @@ describe("AuthorizationServer", () => {
       assert.isFalse((yield* Effect.promise(() => OAuth.tokenIntrospection(configuration, refreshToken))).active)
     }))
 
-  it.scopedLive("has short lifetimes when asked for", () =>
+  it.scopedLive("supports short lifetimes", () =>
     Effect.gen(function*() {
       const { tokens } = yield* consented({ accessTokenLifetime: "1500 millis", scope: "reports:read openid" })
       assert.strictEqual(tokens.expires_in, 2)
     }))
 
-  it.scopedLive("remembers a consent, until the user is signed out", () =>
+  it.scopedLive("remembers a consent until the user is signed out", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -291,7 +291,7 @@ describe("AuthorizationServer", () => {
       assert.include((yield* user.visit(third.url)).text, "Sign in")
     }))
 
-  it.scopedLive("takes every user name, and shows hostile ones as text", () =>
+  it.scopedLive("accepts every user name, and shows hostile ones as text", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -308,11 +308,11 @@ describe("AuthorizationServer", () => {
         const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
         const page = yield* SimulatedUser.consent({ authorizationUrl: request.url, userName, decision: "allow" })
         assert.strictEqual(page.status, 400)
-        assert.include(page.text, "Give a user name of 1 to 128 characters.")
+        assert.include(page.text, "Enter a user name of 1 to 128 characters.")
       }
     }))
 
-  it.scopedLive("another user can sign in, on the consent page and where a login is asked for", () =>
+  it.scopedLive("lets another user sign in, when the request has prompt=login", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -329,7 +329,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(yield* subject("bob", { prompt: "login" }), "bob")
     }))
 
-  it.scopedLive("takes clients later, and replaces them", () =>
+  it.scopedLive("registers and replaces clients later", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const clientId = "late"
@@ -341,7 +341,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual((yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))).scope, "two")
     }))
 
-  it.scopedLive("refuses clients and settings that cannot work, without their secrets", () =>
+  it.scopedLive("refuses invalid clients and options, without their secrets", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const base = { clientId: "c", clientSecret: Redacted.make("a-secret-that-must-not-show") }
@@ -368,7 +368,7 @@ describe("AuthorizationServer", () => {
       }
     }))
 
-  it.scopedLive("runs twice on one machine: the browser keeps both sign-ins apart", () =>
+  it.scopedLive("runs twice on one machine, with separate sessions in one browser", () =>
     Effect.gen(function*() {
       const [one, other] = yield* Effect.all([Utils.start(), Utils.start()], { concurrency: "unbounded" })
       assert.notStrictEqual(one.server.issuer, other.server.issuer)
@@ -385,7 +385,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(yield* subject(one, "carol"), "alice")
     }))
 
-  it.live("closes its port, with connections still open, and frees it for the next", () =>
+  it.live("closes open connections and frees its port", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const server = yield* Scope.extend(AuthorizationServer.make(), scope)
@@ -397,7 +397,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(issuer, server.issuer)
     }))
 
-  it.scopedLive("says that a port is taken", () =>
+  it.scopedLive("reports that a port is taken", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const error = yield* Effect.flip(AuthorizationServer.make({ port: Number(new URL(server.issuer).port) }))
@@ -405,13 +405,13 @@ describe("AuthorizationServer", () => {
       assert.include(error.message, "EADDRINUSE")
     }))
 
-  it.scopedLive("says what to install when its package is missing", () =>
+  it.scopedLive("names the package to install when it is missing", () =>
     Effect.gen(function*() {
       vi.resetModules()
-      vi.doMock("oidc-provider", () => {
+      vi.doMock("oidc-provider/lib/provider.js", () => {
         throw new Error("Cannot find package 'oidc-provider'")
       })
-      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("oidc-provider")))
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("oidc-provider/lib/provider.js")))
       const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/local/AuthorizationServer"))
       const error = yield* Effect.flip(Fresh.make())
       assert.strictEqual(error.reason, "MissingPackage")
@@ -419,21 +419,21 @@ describe("AuthorizationServer", () => {
     }))
 })
 
-describe("redirectUriAllowed", () => {
+describe("isRedirectUriAllowed", () => {
   const allowed = ["http://127.0.0.1:4020/identities/oauth2/callback/*", "https://app.example.com/done?x=1"]
 
-  it("takes exact entries, and one more segment for a star", () => {
+  it("allows exact entries, and one more segment for a star", () => {
     for (
       const uri of [
         "http://127.0.0.1:4020/identities/oauth2/callback/0d1e",
         "https://app.example.com/done?x=1"
       ]
     ) {
-      assert.isTrue(redirectUriAllowed(allowed, uri), uri)
+      assert.isTrue(isRedirectUriAllowed(allowed, uri), uri)
     }
   })
 
-  it("takes nothing else", () => {
+  it("allows nothing else", () => {
     for (
       const uri of [
         "http://127.0.0.1:4020/identities/oauth2/callback/",
@@ -454,7 +454,7 @@ describe("redirectUriAllowed", () => {
         ""
       ]
     ) {
-      assert.isFalse(redirectUriAllowed(allowed, uri), uri)
+      assert.isFalse(isRedirectUriAllowed(allowed, uri), uri)
     }
   })
 })

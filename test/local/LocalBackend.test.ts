@@ -81,12 +81,12 @@ describe("workloads and providers", () => {
       )
     ))
 
-  it.effect("have names of their own", () =>
+  it.effect("have unique names within their kind", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       yield* setup
       const key = { name: "calendar", apiKey: Redacted.make("key") }
-      // Kinds do not share names.
+      // Another kind can have the same name.
       yield* controlPlane.createApiKeyCredentialProvider(key)
       const failures = yield* Effect.all([
         Effect.flip(createWorkload("agent")),
@@ -102,7 +102,7 @@ describe("workloads and providers", () => {
       ])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("that cannot be served say so", () =>
+  it.effect("are refused if the backend cannot serve them", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const metadata = {
@@ -155,7 +155,7 @@ describe("workloads and providers", () => {
 })
 
 describe("workload access tokens", () => {
-  it.effect("are opaque, and each is its own", () =>
+  it.effect("are opaque, and each is different", () =>
     Effect.gen(function*() {
       yield* setup
       const first = Redacted.value(yield* tokenFor("alice"))
@@ -166,7 +166,7 @@ describe("workload access tokens", () => {
       assert.notInclude(Buffer.from(first.replaceAll(".", ""), "base64url").toString("latin1"), "alice")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("expire by the clock, whether they were seen before or not", () =>
+  it.effect("expire by the clock, in the cache or not", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const plane = yield* DataPlane.DataPlane
@@ -178,7 +178,7 @@ describe("workload access tokens", () => {
       assert.strictEqual(Redacted.value((yield* get).apiKey), "the-key")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
-      // So many tokens later nothing of it is remembered, and decryption says the same.
+      // After so many tokens the cache has dropped it, and decryption has the same result.
       yield* TestClock.setTime(0)
       yield* Effect.forEach(Arr.range(1, 1100), (n) => tokenFor(`user-${n}`), { discard: true })
       assert.strictEqual(Redacted.value((yield* get).apiKey), "the-key")
@@ -186,7 +186,7 @@ describe("workload access tokens", () => {
       assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
     }).pipe(Effect.provide(backend({}, { workloadAccessTokenLifetime: "5 minutes" }))))
 
-  it.effect("of another backend, or of nobody, are refused", () =>
+  it.effect("of another backend, and forged ones, are refused", () =>
     Effect.gen(function*() {
       yield* setup
       const foreign = yield* Effect.provide(Effect.zipRight(setup, tokenFor("alice")), Layer.fresh(backend()))
@@ -197,7 +197,7 @@ describe("workload access tokens", () => {
       }
     }).pipe(Effect.provide(backend())))
 
-  it.effect("need a workload, and a JWT that names its user and is not expired", () =>
+  it.effect("need a workload, and a valid JWT that names its user", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -233,7 +233,7 @@ describe("machine to machine", () => {
       assert.strictEqual(yield* issued(workloadAccessToken, { ...m2m, scopes: [] }), "token-2.calendar.m2m.")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("says of every failure there the same", () =>
+  it.effect("has one error for every failure there", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -245,7 +245,7 @@ describe("machine to machine", () => {
       ])
     }).pipe(Effect.provide(backend({ fail: () => "InvalidClient" }))))
 
-  it.effect("and what is not served, or not there, is an error", () =>
+  it.effect("fails for an unknown provider, and for an unsupported flow", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -259,7 +259,7 @@ describe("machine to machine", () => {
         Effect.flip(plane.getResourcePaymentToken({
           workloadIdentityToken: token,
           resourceCredentialProviderName: "coinbase",
-          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" } }
+          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
         }))
       ])
       assert.deepStrictEqual(failures.map(({ _tag }) => _tag), [
@@ -272,7 +272,7 @@ describe("machine to machine", () => {
 })
 
 describe("isolation", () => {
-  it.effect("two users of two workloads in parallel, each with tokens of its own", () =>
+  it.effect("two users of two workloads in parallel get their own tokens", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createWorkload("other")
@@ -294,9 +294,9 @@ describe("isolation", () => {
         })
       let running = pairs.length
       const fiber = yield* Effect.fork(Effect.forEach(pairs, run, { concurrency: "unbounded" }))
-      // Encryption takes real time: the clock moves on when every user sleeps.
+      // Encryption is a promise, so the clock waits until every user sleeps.
       while (Option.isNone(yield* Fiber.poll(fiber))) {
-        const asleep = Chunk.size(yield* TestClock.sleeps) >= running
+        const asleep = Chunk.size(yield* TestClock.sleeps()) >= running
         yield* asleep ? TestClock.adjust("30 minutes") : Effect.promise(() => nextTurn())
       }
       const seen = yield* Fiber.join(fiber)
@@ -304,9 +304,13 @@ describe("isolation", () => {
         const [user, workload] = pairs[index] ?? assert.fail()
         assert.deepStrictEqual(tokens, Arr.replicate(`${user}-${workload}`, 4))
       })
-    }).pipe(Effect.provide(backend({ latency: "1 second" }, { sessionLifetime: "6 hours" }))))
+    }).pipe(
+      Effect.provide(
+        backend({ latency: "1 second" }, { sessionLifetime: "1000 days", workloadAccessTokenLifetime: "1000 days" })
+      )
+    ))
 
-  it.effect("a forwarded link binds nothing", () =>
+  it.effect("a forwarded link gives its sender no token", () =>
     Effect.gen(function*() {
       yield* setup
       const mallory = yield* tokenFor("mallory")
@@ -319,7 +323,7 @@ describe("isolation", () => {
       assert.deepStrictEqual([error._tag, error.message], ["AccessDeniedException", "Invalid or expired session"])
       assert.strictEqual((yield* ask(mallory, { sessionUri }))._tag, "InProgress")
       assert.strictEqual((yield* ask(alice))._tag, "ConsentRequired")
-      // The wrong attempt did not end it: it is still there for the user who opened it.
+      // The wrong attempt did not end the session: the user who opened it can complete it.
       yield* complete(sessionUri, { userId: "mallory" })
       assert.strictEqual(
         (yield* Effect.flip(complete(sessionUri, { userId: "mallory" })))._tag,
@@ -327,7 +331,7 @@ describe("isolation", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("nobody polls another's session", () =>
+  it.effect("a user cannot poll the session of another user", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend
       const plane = yield* DataPlane.DataPlane
@@ -355,7 +359,7 @@ describe("isolation", () => {
       yield* issued(yield* tokenFor("alice"), { sessionUri })
     }).pipe(Effect.provide(backend())))
 
-  it.effect("a JWT completes by itself only, and its subject shares the vault", () =>
+  it.effect("only the same JWT completes a session, and its subject shares the vault", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -383,7 +387,7 @@ describe("isolation", () => {
       yield* Effect.forEach(others, (other) => consent(other))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("two completions at once exchange the code once", () =>
+  it.effect("two concurrent completions exchange the code once", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -462,7 +466,7 @@ describe("secrets", () => {
         hear(yield* local.authorize(sessionUri), yield* ask(token, { sessionUri }))
         const second = yield* consent(token)
         secrets.push(Redacted.value(second.sessionUri).slice(-43))
-        // The scripted tokens hold the code that they came from.
+        // A scripted token contains its code.
         yield* callback(yield* authorize(second.sessionUri), { code: "q7w8e9r0t1" })
         yield* complete(second.sessionUri, { userToken })
         const answer = yield* ask(token)
@@ -480,11 +484,11 @@ describe("secrets", () => {
       )
       const all = said.join("\n")
       assert.include(all, "DataPlane.getResourceOauth2Token")
-      assert.include(all, "The authorization server gave no token")
+      assert.include(all, "The authorization server issued no token")
       for (const secret of secrets) {
         assert.isNotEmpty(secret)
         for (let index = 0; index + 8 <= secret.length; index++) {
-          assert.isFalse(all.includes(secret.slice(index, index + 8)), `a piece of a secret was said: ${secret}`)
+          assert.isFalse(all.includes(secret.slice(index, index + 8)), `a piece of a secret came out: ${secret}`)
         }
       }
     }).pipe(

@@ -12,7 +12,7 @@ import type { FinalPage } from "../simulatedUser.js"
 import * as World from "./world.js"
 
 describe("LocalIdentity", () => {
-  it.scopedLive("gives an agent its own token, and an API key", () =>
+  it.scopedLive("issues an agent its own token, and an API key", () =>
     Effect.gen(function*() {
       yield* World.setUp()
       const identity = yield* Identity.Identity
@@ -28,7 +28,7 @@ describe("LocalIdentity", () => {
       assert.strictEqual(Redacted.value(yield* identity.getApiKey({ provider: "weather" })), "key-of-the-weather")
     }).pipe(World.as("agent"), Effect.provide(World.layer())))
 
-  it.scopedLive("gives an agent a user's token after consent, and then without being asked", () =>
+  it.scopedLive("issues a user's token after consent, and again without asking", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const alice = yield* World.person("alice")
@@ -64,7 +64,7 @@ describe("LocalIdentity", () => {
       assert.include(pages[0]?.text, "Consent refused")
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
 
-  it.scopedLive("binds nothing to a link that was forwarded", () =>
+  it.scopedLive("gives the sender of a forwarded link no token", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const identity = yield* Identity.Identity
@@ -87,7 +87,7 @@ describe("LocalIdentity", () => {
         decision: "allow"
       })
       assert.strictEqual(page.status, 403)
-      assert.include(page.text, "Signed in as somebody else")
+      assert.include(page.text, "Signed in as another user")
       assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "AuthorizationTimedOut")
 
       for (const user of ["alice", "mallory"]) {
@@ -102,7 +102,7 @@ describe("LocalIdentity", () => {
       }
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
 
-  it.scopedLive("keeps users and workloads apart that ask at the same time", () =>
+  it.scopedLive("separates concurrent users and workloads", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const callers = ["agent", "robot"].flatMap((workload) => ["alice", "bob"].map((user) => ({ workload, user })))
@@ -129,7 +129,7 @@ describe("LocalIdentity", () => {
       assert.deepStrictEqual(again.map(Redacted.value), tokens)
     }).pipe(Effect.provide(World.layer())))
 
-  it.scopedLive("refreshes a token that has expired, until the user withdraws his consent", () =>
+  it.scopedLive("refreshes a token that has expired, until the user withdraws consent", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const authorizationServer = yield* AuthorizationServer.AuthorizationServer

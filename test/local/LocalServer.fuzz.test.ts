@@ -1,5 +1,5 @@
 /**
- * Requests that no client should send. The seed is random, and printed when a test fails: `AGENTCORE_FUZZ_SEED` sets it.
+ * Malformed requests. The seed is random, and a failed test reports it. `AGENTCORE_FUZZ_SEED` sets it.
  */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import type * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -23,7 +23,7 @@ const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 // Answers
 // -----------------------------------------------------------------------------
 
-// First in, first out: no connection waits until the server drops it.
+// First in, first out, so that no connection idles until the server drops it.
 const agent = new Http.Agent({ keepAlive: true, maxSockets: 24, scheduling: "fifo" })
 
 const send = (
@@ -60,7 +60,7 @@ const send = (
     })
     outgoing.on("error", (error) =>
       resume(
-        // Node turned it away before it had looked at the method, so that the answer has a body.
+        // Node refused the request before it read the method, so the answer has a body.
         request.method === "HEAD" && error.message.includes("Data after `Connection: close`")
           ? Effect.succeed(undefined)
           : Effect.fail(error)
@@ -72,13 +72,13 @@ const send = (
     outgoing.end(request.body)
   })
 
-/** The first answer on a connection of its own. A body that the headers promise is not sent: then there may be none. */
+/** Reads the first answer on a new connection. There may be none if the request does not send the body it announces. */
 const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefined, Error> =>
   Effect.async((resume) => {
     const socket = Net.connect(Number(new URL(url).port), "127.0.0.1", () => socket.end(bytes))
     const chunks: Array<Buffer> = []
     socket.on("data", (chunk) => chunks.push(chunk))
-    // Cut, because the server did not want to hear the rest.
+    // The server cut the connection before it read everything.
     socket.on("error", () => {})
     socket.on("close", () => {
       const text = Buffer.concat(chunks).toString("latin1")
@@ -103,7 +103,7 @@ const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefi
 const isAddressForBrowsers = (request: Request): boolean =>
   request.method === "GET" || /^\/identities\/oauth2\/(authorize|callback)\b/.test(request.path)
 
-/** What is wrong with an answer. */
+/** Describes what is wrong with an answer. */
 const complaint = (answer: Wire.Answer, method: string, page: boolean): string | undefined => {
   const { headers, status, text } = answer
   if (Object.keys(headers).some((name) => name.startsWith("access-control-") || name === "x-injected")) return "headers"
@@ -132,7 +132,7 @@ const describeRequest = (request: Request | Buffer): string => {
   return JSON.stringify(text.length > 500 ? `${text.slice(0, 500)}… (${text.length} characters)` : text)
 }
 
-/** A signature that is read to its end, and wrong. */
+/** A signature that is complete and wrong. */
 const forged = (): Readonly<Record<string, string>> => {
   const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "")
   return {
@@ -144,7 +144,7 @@ const forged = (): Readonly<Record<string, string>> => {
   }
 }
 
-/** Sends them all, and counts the answers by their status; fails when one of them is not as it should be. */
+/** Sends all requests, and counts the answers by status. Fails if an answer is wrong. */
 const attack = (
   requests: ReadonlyArray<Request | Buffer>,
   signature: () => Readonly<Record<string, string>>,
@@ -185,7 +185,7 @@ const attack = (
     return { statuses, summary }
   })
 
-/** Runs it over a server whose log has no line of a defect. */
+/** Runs an effect over a server, and fails if the server logs a defect. */
 const quietly = (
   test: Effect.Effect<void, never, LocalServer.LocalServer>,
   options?: LocalServer.Options
@@ -214,7 +214,7 @@ describe("fuzzing", () => {
   afterAll(() => agent.destroy())
 
   it.live(
-    `${malformed.toLocaleString("en")} malformed requests get an answer of AWS's form, and none brings the server down`,
+    `${malformed.toLocaleString("en")} malformed requests get an answer in the form of AWS, and the server survives`,
     () =>
       quietly(Effect.gen(function*() {
         yield* Wire.setUp
@@ -222,7 +222,7 @@ describe("fuzzing", () => {
           { weight: 8, arbitrary: plausible([yield* Wire.workloadToken(), yield* Wire.workloadToken("alice")]) },
           { weight: 1, arbitrary: odd }
         )
-        // What deletions have deleted.
+        // The fuzzer may have deleted these.
         const restore = Effect.all([
           Wire.call("/identities/CreateWorkloadIdentity", {
             name: "agent",
@@ -232,7 +232,7 @@ describe("fuzzing", () => {
         ])
         const requests = FastCheck.sample(anything(text), { numRuns: malformed, seed })
         const { statuses, summary } = yield* attack(requests, () => ({ authorization: Wire.authorization }), restore)
-        // The requests reach every stage of the server. Few requests may miss the rare answers.
+        // Some requests reached the operations. Few requests may miss the rare answers.
         const common = [200, 400, 403, 404, 405, 415]
         for (const status of malformed < 10_000 ? common : [...common, 201, 204, 401, 417, 431]) {
           assert.isAtLeast(statuses.get(status) ?? 0, 1, `no answer with ${status} (${summary})`)
@@ -244,13 +244,13 @@ describe("fuzzing", () => {
   )
 
   it.live(
-    `none of ${forgeries} gets past a signature that is wrong`,
+    `none of ${forgeries} requests passes with a wrong signature`,
     () =>
       quietly(
         Effect.gen(function*() {
           const text = FastCheck.oneof(plausible([]), odd)
           const requests = FastCheck.sample(FastCheck.oneof(ofOperation(text), ofSts), { numRuns: forgeries, seed })
-            // The status page is for everybody.
+            // The status page needs no signature.
             .filter(({ method, path }) => method !== "GET" || path.startsWith("/tags/"))
           const { statuses, summary } = yield* attack(requests, forged)
           assert.isFalse([...statuses.keys()].some((status) => status < 400), summary)

@@ -26,7 +26,7 @@ interface RawAnswer {
   readonly body: string
 }
 
-/** The answers in what a server sent on one connection, one after the other. */
+/** Parses the answers of one connection. */
 const answersIn = (text: string): ReadonlyArray<RawAnswer> => {
   const answers: Array<RawAnswer> = []
   let rest = text
@@ -50,7 +50,7 @@ const answersIn = (text: string): ReadonlyArray<RawAnswer> => {
   return answers
 }
 
-/** Writes the pieces one after the other on one connection, and reads it to its end. */
+/** Writes the pieces to one connection, one after the other, and reads until its end. */
 const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<RawAnswer>> =>
   Effect.async<string>((resume) => {
     const chunks: Array<Buffer> = []
@@ -93,7 +93,7 @@ const head = (options: { path?: string; host?: string; headers?: ReadonlyArray<s
 const last = ["connection: close", "content-length: 16"]
 const body = "{\"name\":\"agent\"}"
 
-describe("requests that are none", () => {
+describe("malformed requests", () => {
   it.scopedLive("get an answer in the form of AWS", () =>
     Effect.gen(function*() {
       yield* setUp
@@ -140,7 +140,7 @@ describe("requests that are none", () => {
         "BadRequestException"
       )
 
-      // Hosts and targets that leave open who is meant.
+      // Ambiguous hosts and targets.
       for (
         const odd of [
           head({ host: "", headers: last }),
@@ -167,20 +167,20 @@ describe("requests that are none", () => {
         "UnknownOperationException"
       )
 
-      // Clients that would rather speak something else are spoken to all the same.
+      // Requests to upgrade get an ordinary answer.
       for (const protocol of ["h2c", "websocket", "nonsense"]) {
         const upgrade = ["upgrade: " + protocol, "connection: upgrade, close", "content-length: 16"]
         assert.strictEqual((yield* one(head({ headers: upgrade }), body))?.status, 200, protocol)
       }
-      // Node is deaf to nonsense on a connection that it did not upgrade.
+      // Node reports no bad request on a connection whose upgrade was not accepted.
       const kept = head({ headers: ["upgrade: websocket", "connection: upgrade", "content-length: 16"] })
       assert.strictEqual((yield* one(kept, body))?.headers["connection"], "close")
 
-      // It goes on.
+      // The server still works.
       assert.strictEqual((yield* one(head({ headers: last }), body))?.status, 200)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("behind others on one connection do not take their place", () =>
+  it.scopedLive("after others on one connection are answered last", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -192,7 +192,7 @@ describe("requests that are none", () => {
       assertAws(spoilt[2], 400, "BadRequestException")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("may come in pieces, chunked or not", () =>
+  it.scopedLive("are read in pieces, chunked or not", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -205,16 +205,16 @@ describe("requests that are none", () => {
       assertAws(two[0], 400, "ValidationException")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("that never end are ended", () =>
+  it.scopedLive("that do not end time out", () =>
     Effect.gen(function*() {
-      const node = yield* Effect.acquireRelease(
+      const { server: node } = yield* Effect.acquireRelease(
         makeWith({ requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 }),
-        stop
+        ({ server }) => stop(server)
       )
       yield* Effect.async<void>((resume) => {
         node.listen(0, "127.0.0.1", () => resume(Effect.void))
       })
-      // A handler that waits for the body.
+      // The handler waits for the body.
       node.removeAllListeners("request").on("request", (request: Http.IncomingMessage) => request.resume())
       const base = `http://127.0.0.1:${(node.address() as AddressInfo).port}`
       for (const slow of ["POST / HTTP/1.1\r\nhost: 127.0", head({ headers: last }) + "{"]) {
@@ -224,7 +224,7 @@ describe("requests that are none", () => {
 })
 
 describe("methods", () => {
-  it.scopedLive("that an address does not have are refused, without CORS headers", () =>
+  it.scopedLive("are refused where a path does not have them, without CORS headers", () =>
     Effect.gen(function*() {
       const base = yield* url
       const path = "/identities/GetWorkloadIdentity"
@@ -243,7 +243,7 @@ describe("methods", () => {
 })
 
 describe("health", () => {
-  it.scopedLive("is told to everybody who knows the name", () =>
+  it.scopedLive("answers to its own host names only", () =>
     Effect.gen(function*() {
       const base = yield* url
       const answer = yield* Wire.send(base, { method: "GET", path: "/health" })
@@ -311,7 +311,7 @@ describe("access log", () => {
 })
 
 describe("shutdown", () => {
-  /** A connection on which nothing is sent, as browsers make them in advance. */
+  /** Opens a connection and sends nothing, as browsers do in advance. */
   const silent = (base: string): Effect.Effect<Net.Socket, never, Scope.Scope> =>
     Effect.acquireRelease(
       Effect.async<Net.Socket>((resume) => {
@@ -321,7 +321,7 @@ describe("shutdown", () => {
       (socket) => Effect.sync(() => socket.destroy())
     )
 
-  it.scopedLive("finishes the answers that are on their way, and waits for nobody else", () =>
+  it.scopedLive("finishes answers that have begun, and ignores idle connections", () =>
     Effect.gen(function*() {
       const asked = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
@@ -367,7 +367,7 @@ describe("shutdown", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.join(answer)))
     }))
 
-  it.scopedLive("of the local server answers a request whose body is still to come", () =>
+  it.scopedLive("of the local server answers a request whose body has not arrived yet", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(server(), scope)
@@ -384,7 +384,7 @@ describe("shutdown", () => {
       })
       socket.on("close", () => Deferred.unsafeDone(text, Effect.succeed(received)))
       socket.write(head({ headers: ["content-length: 16", "expect: 100-continue"] }))
-      // "100 Continue": the server has begun with it.
+      // After "100 Continue" the server has started the request.
       yield* Deferred.await(begun)
       const stopping = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* Effect.yieldNow()

@@ -14,7 +14,7 @@ import { apiKey, askApiKey, base, call, consent, fails, oauth2, server, setUp, u
 describe("secrets", () => {
   const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`
 
-  it.scopedLive("of a plane that breaks are in no answer, log line or span, but its request id is", () =>
+  it.scopedLive("of a defect are in no answer, log line or span; the log has the request id", () =>
     Effect.gen(function*() {
       const secrets = [sentinel("defect"), sentinel("token"), sentinel("session"), sentinel("wat"), "0f0f0f0f"]
       const broken = [
@@ -23,7 +23,7 @@ describe("secrets", () => {
         Effect.die(secrets[0]),
         Effect.die({ token: secrets[0] }),
         Effect.interrupt,
-        // Not an answer of the operation: its encoding throws, and quotes it.
+        // Not a valid answer. Its encoding throws an error that quotes it.
         Effect.succeed({ apiKey: secrets[0] }) as unknown as Effect.Effect<DataPlane.GetResourceApiKeyResponse>
       ]
       for (const result of broken) {

@@ -50,7 +50,7 @@ interface Changes {
   readonly path?: string
   readonly query?: Record<string, string | Array<string>>
   readonly body?: string
-  /** After signing. */
+  /** Changes the signed request. */
   readonly change?: (request: {
     headers: Record<string, string>
     body: string
@@ -59,7 +59,7 @@ interface Changes {
   readonly checksum?: boolean
 }
 
-/** A signed request, changed on its way. */
+/** Sends a request that is changed after it was signed. */
 const send = (changes: Changes = {}) =>
   Effect.gen(function*() {
     const base = new URL(yield* url)
@@ -98,7 +98,7 @@ const send = (changes: Changes = {}) =>
 const minutes = (count: number) => new Date(Date.now() + count * 60_000)
 
 describe("signatures", () => {
-  it.scopedLive("that are right are accepted, of permanent and of temporary keys", () =>
+  it.scopedLive("that are right are accepted, of permanent and temporary keys", () =>
     Effect.gen(function*() {
       succeeds(yield* send(), 201)
       succeeds(yield* send({ body: JSON.stringify({ name: "second" }), checksum: false }), 201)
@@ -146,7 +146,7 @@ describe("signatures", () => {
       assert.strictEqual(unknown.name, "UnrecognizedClientException")
     }).pipe(Effect.provide(verifying)))
 
-  it.scopedLive("that are wrong are refused, with the names that AWS gives", () =>
+  it.scopedLive("that are wrong are refused, with the error names of AWS", () =>
     Effect.gen(function*() {
       const invalid: ReadonlyArray<readonly [what: string, changes: Changes]> = [
         ["another secret", { secretAccessKey: `${secret}x` }],
@@ -232,11 +232,11 @@ describe("signatures", () => {
       ) {
         fails(yield* send({ change }), 403, "IncompleteSignatureException")
       }
-      // None of it has done anything.
+      // No request had an effect.
       succeeds(yield* send(), 201)
     }).pipe(Effect.provide(verifying)))
 
-  it.scopedLive("are not asked for when they are off", () =>
+  it.scopedLive("are not required when they are off", () =>
     Effect.gen(function*() {
       const answer = yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent" }, { authorization: "" })
       succeeds(answer, 201)
@@ -279,7 +279,7 @@ describe("options", () => {
       Effect.map((error) => error._tag === "LocalServerError" ? error.reason : error._tag)
     )
 
-  it.scopedLive("that make no sense or no safe server are refused", () =>
+  it.scopedLive("that are invalid or unsafe are refused", () =>
     Effect.gen(function*() {
       for (const host of ["0.0.0.0", "::", "192.0.2.1", "identity.example.com", "127.0.0.1.example.com"]) {
         assert.strictEqual(yield* refused({ host }), "RemoteHost")
@@ -288,7 +288,7 @@ describe("options", () => {
       assert.strictEqual(yield* refused({ signatures: "verify", credentials: [] }), "MissingCredentials")
     }))
 
-  it.scopedLive("that let other machines in are warned of", () =>
+  it.scopedLive("that allow other machines log a warning", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.scoped(Layer.build(server({ host: "0.0.0.0", allowRemote: true }))).pipe(

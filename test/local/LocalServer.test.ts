@@ -69,7 +69,7 @@ describe("protocol", () => {
         yield* call("/identities/payment/token", {
           workloadIdentityToken: plain,
           resourceCredentialProviderName: "payments",
-          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/" } }
+          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
         }),
         404,
         "ResourceNotFoundException"
@@ -90,7 +90,7 @@ describe("protocol", () => {
       })
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("ignores unknown members, and takes an empty body for an empty object", () =>
+  it.scopedLive("ignores unknown members, and reads an empty body as an empty object", () =>
     Effect.gen(function*() {
       succeeds(yield* call("/identities/CreateWorkloadIdentity", { name: "agent", later: { addition: 1 } }), 201)
       const body = fails(yield* call("/identities/GetWorkloadIdentity", ""), 400, "ValidationException")
@@ -98,7 +98,7 @@ describe("protocol", () => {
       assert.strictEqual(body.reason, "FieldValidationFailed")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("names the error in a header, and says what is wrong", () =>
+  it.scopedLive("names the error in a header, and has a message", () =>
     Effect.gen(function*() {
       yield* setUp
       const exists = fails(
@@ -131,7 +131,7 @@ describe("protocol", () => {
       assert.strictEqual(denied.message, "Invalid or expired session")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("refuses what is not of the protocol", () =>
+  it.scopedLive("refuses requests outside the protocol", () =>
     Effect.gen(function*() {
       const base = yield* url
       const path = "/identities/CreateWorkloadIdentity"
@@ -185,12 +185,12 @@ describe("protocol", () => {
       for (const authorization of authorizations) {
         fails(yield* call(path, input, { authorization }), 403, "MissingAuthenticationTokenException")
       }
-      // None of it has done anything.
+      // No request had an effect.
       fails(yield* call("/identities/GetWorkloadIdentity", { name: "agent" }), 404, "ResourceNotFoundException")
       succeeds(yield* call(path, input, { "content-type": "application/json; charset=utf-8" }), 201)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("answers a body that is too large, and reads on", () =>
+  it.scopedLive("answers a body that is too large, and accepts the next request", () =>
     Effect.gen(function*() {
       const path = "/identities/CreateApiKeyCredentialProvider"
       const keyOf = (length: number) => ({ name: "weather", apiKey: "k".repeat(length) })
@@ -204,7 +204,7 @@ describe("protocol", () => {
       succeeds(yield* call(path, keyOf(65536)), 201)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("answers to its own names only", () =>
+  it.scopedLive("answers to its own host names only", () =>
     Effect.gen(function*() {
       const { port } = new URL(yield* url)
       const ask = (host: string) => call("/identities/CreateWorkloadIdentity", {}, { host })
@@ -233,7 +233,7 @@ describe("protocol", () => {
 })
 
 describe("pages", () => {
-  it.scopedLive("send the browser to the authorization server, and on to the return URL", () =>
+  it.scopedLive("redirect the browser to the authorization server, and then to the return URL", () =>
     Effect.gen(function*() {
       yield* setUp
       const { back, sessionUri } = yield* consent({ customState: "where the user was: ünïcode" })
@@ -251,7 +251,7 @@ describe("pages", () => {
       })
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("say what a refusal, a second visit, an old link and a wrong one are", () =>
+  it.scopedLive("explain a refusal, a second visit, an expired link and a wrong one", () =>
     Effect.gen(function*() {
       const callbackUrl = yield* setUp
       const base = yield* url
@@ -299,7 +299,7 @@ describe("pages", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("do nothing for anything but GET", () =>
+  it.scopedLive("ignore methods other than GET", () =>
     Effect.gen(function*() {
       yield* setUp
       const { authorizationUrl, back } = yield* consent()
@@ -313,7 +313,7 @@ describe("pages", () => {
       assert.strictEqual((yield* Wire.page(back({ code: "the-code" }))).status, 302)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("escape what a header cannot hold", () =>
+  it.scopedLive("escape characters that a header cannot contain", () =>
     Effect.gen(function*() {
       const odd = "app:/ünï\u0001\ud800code"
       yield* setUp
@@ -333,7 +333,7 @@ describe("pages", () => {
 })
 
 describe("server", () => {
-  it.scopedLive("says where it is, and how SDKs find it", () =>
+  it.scopedLive("provides its URL, and the environment for SDKs", () =>
     Effect.gen(function*() {
       const local = yield* LocalServer.LocalServer
       assert.match(local.url, /^http:\/\/127\.0\.0\.1:\d+$/)
@@ -360,7 +360,7 @@ describe("server", () => {
       assert.strictEqual(taken.message, `Cannot listen on 127.0.0.1:${port}: EADDRINUSE`)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("says what to install when its package is missing", () =>
+  it.scopedLive("names the package to install when it is missing", () =>
     Effect.gen(function*() {
       yield* Effect.acquireRelease(
         Effect.sync(() =>
@@ -375,19 +375,19 @@ describe("server", () => {
       assert.include(error.message, "npm install --save-dev @effect/platform-node@0.108")
     }))
 
-  it.scopedLive("is reached by the loopback address when it listens on all", () =>
+  it.scopedLive("uses the loopback address in its URL when it listens on all", () =>
     Effect.gen(function*() {
       assert.match(yield* url, /^http:\/\/127\.0\.0\.1:\d+$/)
       const { authorizationUrl } = yield* Effect.zipRight(setUp, consent())
       assert.isTrue(authorizationUrl.startsWith(yield* url))
     }).pipe(Effect.provide(server({ host: "0.0.0.0", allowRemote: true }))))
 
-  it.scopedLive("frees its port with its scope, though a client holds a connection", () =>
+  it.scopedLive("frees its port with its scope, despite an open connection", () =>
     Effect.gen(function*() {
       const base = yield* Effect.scoped(Effect.gen(function*() {
         const context = yield* Layer.build(server())
         const base = yield* Effect.provide(url, context)
-        // Keeps the connection, as SDKs do.
+        // Keeps the connection open, as SDKs do.
         yield* Effect.promise(() => fetch(`${base}/`).then((response) => response.text()))
         return base
       }))
@@ -415,7 +415,7 @@ describe("server", () => {
 describe("over any planes", () => {
   const operation = "GetResourceApiKey"
 
-  it.scopedLive("passes on what AWS, or nothing, answered", () =>
+  it.scopedLive("maps the errors of the plane", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [DataPlane.DataPlaneError, status: number, name: string]> = [
         [new IdentityError.ThrottlingException({ operation, message: "m" }), 429, "ThrottlingException"],
@@ -447,7 +447,7 @@ describe("over any planes", () => {
       }
     }))
 
-  it.scopedLive("interrupts the call when the client goes away", () =>
+  it.scopedLive("interrupts the call when the client disconnects", () =>
     Effect.gen(function*() {
       const started = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<void>()

@@ -1,4 +1,4 @@
-/** How the client proves who it is without a secret, and what it gets on behalf of a user. */
+/** Client authentication without a secret, and tokens on behalf of a user. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
@@ -64,7 +64,7 @@ const privateKeyClient = (
     return agent
   })
 
-/** An authorization server that keeps what its token endpoint is sent. */
+/** An authorization server that records the requests of its token endpoint. */
 const recorder = (answer: (form: URLSearchParams) => object = () => ({})) =>
   Effect.gen(function*() {
     const forms: Array<URLSearchParams> = []
@@ -111,7 +111,7 @@ describe("PRIVATE_KEY_JWT", () => {
       }
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("is refused with another key, and with a key of another kind nothing is sent", () =>
+  it.scopedLive("is refused with another key, and sends nothing with a key of another type", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const server = yield* AuthorizationServer.make()
@@ -129,7 +129,7 @@ describe("PRIVATE_KEY_JWT", () => {
       assert.notInclude(inspect(unusable, { depth: 10, showHidden: true }), "sentinel")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("adds claims, but never in the place of those that make the assertion", () =>
+  it.scopedLive("adds claims, and never replaces the claims of the assertion", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery, forms, url } = yield* recorder()
@@ -159,7 +159,7 @@ describe("PRIVATE_KEY_JWT", () => {
 })
 
 describe("AWS_IAM_ID_TOKEN_JWT", () => {
-  it.scopedLive("sends an assertion of the local issuer, with the client id where there is one", () =>
+  it.scopedLive("sends an assertion of the local issuer, and the client id if there is one", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const issuer = yield* LocalIssuer.make("http://127.0.0.1:4020", {
@@ -170,7 +170,7 @@ describe("AWS_IAM_ID_TOKEN_JWT", () => {
       const agent = {
         discovery,
         clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" as const,
-        awsToken: issuer.tokenFor
+        awsToken: issuer.makeToken
       }
       yield* client.clientCredentials({ ...agent, clientId: "" }, { scopes: ["read"] })
       yield* client.clientCredentials({ ...agent, clientId: "agent" }, { scopes: ["read"] })
@@ -209,12 +209,12 @@ describe("on behalf of a user", () => {
     })
     const agent: SecretClient = { discovery: { discoveryUrl: server.discoveryUrl }, clientId: "agent", ...secret }
     const client = yield* OAuthClient.OAuthClient
-    // Any JWT of this server names its subject: that of a machine will do for a user's.
+    // Any JWT of this server names its subject, so a machine's token can stand for a user's.
     const { accessToken } = yield* client.clientCredentials({ ...agent, clientId: "plain" }, { scopes: [] })
     return { agent, client, server, subjectToken: accessToken }
   })
 
-  it.scopedLive("exchanges a token, with scopes and a resource, with an actor and without", () =>
+  it.scopedLive("exchanges a token with scopes and a resource, with and without an actor", () =>
     Effect.gen(function*() {
       const { agent, client, subjectToken } = yield* start
       const claims = (tokens: OAuthClient.TokenSet) => Jose.decodeJwt(value(tokens.accessToken))
@@ -238,7 +238,7 @@ describe("on behalf of a user", () => {
       assert.isTrue(Option.isSome(actor.expiresAt))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("takes a JWT as the grant", () =>
+  it.scopedLive("sends a JWT as the grant", () =>
     Effect.gen(function*() {
       const { agent, client, subjectToken } = yield* start
       const tokens = yield* client.jwtGrant(agent, { assertion: subjectToken, scopes: ["reports:read"] })
@@ -246,7 +246,7 @@ describe("on behalf of a user", () => {
       assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["plain", "agent", "reports:read"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("tells why there is no token", () =>
+  it.scopedLive("reports why there is no token", () =>
     Effect.gen(function*() {
       const { agent, client, server, subjectToken } = yield* start
       const { privateKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
@@ -266,7 +266,7 @@ describe("on behalf of a user", () => {
       assert.deepStrictEqual(yield* ask(["unknown"], subjectToken), ["Rejected", "Rejected"])
       assert.deepStrictEqual(yield* ask([], subjectToken, wrongSecret), ["InvalidClient", "InvalidClient"])
       assert.deepStrictEqual(
-        // It may not use these grants.
+        // The client is not registered for these grants.
         yield* ask([], subjectToken, { ...agent, clientId: "plain" }),
         ["Rejected", "Rejected"]
       )
@@ -289,7 +289,7 @@ describe("on behalf of a user", () => {
       assert.notInclude(inspect(error, { depth: 10, showHidden: true }), value(forged).slice(0, 20))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("writes each request by the standard, whatever the custom parameters", () =>
+  it.scopedLive("follows the standard, and custom parameters change nothing of it", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery, forms, url } = yield* recorder()
@@ -350,8 +350,8 @@ describe("on behalf of a user", () => {
     }).pipe(Effect.provide(OAuthClient.layer)))
 })
 
-describe("answers that keep to no standard", () => {
-  it.scopedLive("are read where the vendor is known for them, and nowhere else", () =>
+describe("answers that depart from the standards", () => {
+  it.scopedLive("are accepted from vendors with that quirk, and from no others", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery } = yield* recorder((form) => ({

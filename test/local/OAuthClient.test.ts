@@ -57,7 +57,7 @@ const start = (options: AuthorizationServer.Options = {}) =>
 const reason = <A, R>(effect: Effect.Effect<A, OAuthClient.OAuthError, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.reason)
 
-/** What a user's browser brings back. */
+/** The callback that a user's browser brings back. */
 const authorized = (
   agent: OAuthClient.AuthorizationServer,
   redirectUri: string,
@@ -85,7 +85,7 @@ const changed = (url: Redacted.Redacted, change: (query: URLSearchParams) => voi
 }
 
 describe("layer, over a real authorization server", () => {
-  it.scopedLive("gets a token for the client itself, by either way to authenticate", () =>
+  it.scopedLive("gets a token for the client itself, by both authentication methods", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, metadata } = yield* start()
@@ -104,7 +104,7 @@ describe("layer, over a real authorization server", () => {
       yield* client.clientCredentials(account({ authorizationServerMetadata: metadata }, post), { scopes: [] })
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("tells a refused client by its reason", () =>
+  it.scopedLive("reports why a client is refused", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent } = yield* start()
@@ -141,7 +141,7 @@ describe("layer, over a real authorization server", () => {
       assert.strictEqual(yield* reason(client.exchangeCode(agent, request)), "InvalidGrant")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("checks what the browser brings back", () =>
+  it.scopedLive("checks the callback of the browser", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, callbackUrl } = yield* start()
@@ -239,7 +239,7 @@ describe("layer, over a real authorization server", () => {
           (yield* plane.getResourceOauth2Token({ ...request, sessionUri: denied.sessionUri }))._tag,
           "Failed"
         )
-        // Only the scripted client takes an answer that no authorization server made.
+        // Only the scripted client accepts an answer that no authorization server made.
         const unapproved = yield* plane.getResourceOauth2Token(request)
         if (unapproved._tag !== "ConsentRequired") return assert.fail(unapproved._tag)
         assert.strictEqual((yield* Effect.flip(backend.approve(unapproved.sessionUri))).reason, "Failed")
@@ -266,7 +266,7 @@ describe("layer, over a real authorization server", () => {
 describe("layer, over servers that misbehave", () => {
   const sentinel = "sentinel-9f8e7d6c"
 
-  it.scopedLive("keeps nothing of what they say", () =>
+  it.scopedLive("keeps nothing of their answers", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const answers: Record<string, readonly [status: number, type: string, body: string]> = {
@@ -320,7 +320,7 @@ describe("layer, over servers that misbehave", () => {
       ])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("says that they are down, and finds them when they are up again", () =>
+  it.scopedLive("reports that they are down, and finds them when they are up again", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { metadata } = yield* start()
@@ -338,7 +338,7 @@ describe("layer, over servers that misbehave", () => {
       yield* client.clientCredentials(agent, { scopes: [] })
       yield* client.clientCredentials(agent, { scopes: [] })
       assert.strictEqual(discoveries, 2)
-      // A port that was free a moment ago.
+      // A free port: nothing listens there.
       const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
       const errors = yield* Effect.all([
         reason(
@@ -354,7 +354,7 @@ describe("layer, over servers that misbehave", () => {
       assert.deepStrictEqual(errors, ["Unreachable", "Unreachable"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("leaves a consent open while they are down", () =>
+  it.scopedLive("keeps a consent open while they are down", () =>
     Effect.gen(function*() {
       const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
       const program = Effect.gen(function*() {
@@ -378,7 +378,7 @@ describe("layer, over servers that misbehave", () => {
       yield* Effect.provide(program, LocalBackend.layer().pipe(Layer.provide(OAuthClient.layer)))
     }))
 
-  it.scopedLive("sends secrets over https, or on this machine", () =>
+  it.scopedLive("sends secrets over https, or to this machine", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const metadata = {
@@ -407,7 +407,7 @@ describe("layer, over servers that misbehave", () => {
       assert.deepStrictEqual(new Set(errors), new Set(["Misconfigured"]))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("leaves them when the caller is interrupted", () =>
+  it.scopedLive("aborts the request when the caller is interrupted", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const arrived = yield* Deferred.make<void>()
@@ -431,7 +431,7 @@ describe("layer, over servers that misbehave", () => {
       yield* Deferred.await(left)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("sends targets and custom parameters, and standard ones as they are", () =>
+  it.scopedLive("sends targets and custom parameters, and keeps standard ones", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const bodies: Array<string> = []
@@ -461,7 +461,7 @@ describe("layer, over servers that misbehave", () => {
       body.sort()
       assert.deepStrictEqual([...body], [
         ["audience", "api"],
-        // A public client: it has no secret to authenticate with.
+        // A public client has no secret.
         ["client_id", Utils.clientId],
         ["grant_type", "client_credentials"],
         ["resource", "urn:1"],
@@ -522,7 +522,7 @@ describe("layerScripted", () => {
       assert.strictEqual(yield* reason(client.refresh(agent, { refreshToken })), "InvalidGrant")
     }).pipe(Effect.provide(OAuthClient.layerScripted({ tokenLifetime: "1 minute" }))))
 
-  it.effect("takes a code once, of its own client, with its verifier", () =>
+  it.effect("accepts a code once, from its own client, with its verifier", () =>
     Effect.gen(function*() {
       const first = yield* begin
       const client = first.client

@@ -1,4 +1,4 @@
-/** Which JWTs name a user. */
+/** The verification of users' JWTs. */
 import { assert, describe, it } from "@effect/vitest"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Clock from "effect/Clock"
@@ -17,7 +17,7 @@ const reason = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenO
   Effect.map(Effect.flip(verify(token, options)), (error) => error.reason)
 
 describe("layer", () => {
-  it.scopedLive("believes what an issuer has signed, by any of the algorithms, and asks for its keys once", () =>
+  it.scopedLive("accepts each algorithm, and reads the keys of an issuer once", () =>
     Effect.gen(function*() {
       const keys = yield* Effect.forEach(
         ["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"],
@@ -31,7 +31,7 @@ describe("layer", () => {
       assert.deepStrictEqual(requests, ["/.well-known/openid-configuration", "/keys"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("finds the key of a token that names none among several", () =>
+  it.scopedLive("tries each key for a token without a key id", () =>
     Effect.gen(function*() {
       const [first, second, foreign] = yield* Effect.all([makeKey("ES256"), makeKey("ES256"), makeKey("ES256")])
       const { issuer } = yield* issuerOf(() => [first.jwk, second.jwk])
@@ -40,7 +40,7 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(yield* sign(issuer, foreign)), "Signature")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("refuses what the issuer has not signed", () =>
+  it.scopedLive("refuses a token that the issuer has not signed", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256", { kid: "1" })
       const thief = yield* makeKey("ES256", { kid: "1" })
@@ -53,7 +53,7 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(yield* sign(issuer, thief)), "Signature")
       assert.strictEqual(yield* reason(yield* sign(issuer, unknown)), "Signature")
 
-      // Neither unsigned tokens, nor those signed with what is public of the key: nobody is asked.
+      // Unsigned, or signed with the public key as a shared secret: the issuer is not asked.
       const before = requests.length
       const unsigned = Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url")
       assert.strictEqual(yield* reason(Redacted.make(`${unsigned}.${payload}.`)), "Algorithm")
@@ -65,7 +65,7 @@ describe("layer", () => {
       assert.strictEqual(requests.length, before)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("refuses what is malformed, expired, or not yet valid, and asks nobody", () =>
+  it.scopedLive("refuses a malformed, expired, or not yet valid token without a request", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const { issuer, requests } = yield* issuerOf(() => [key.jwk])
@@ -83,7 +83,7 @@ describe("layer", () => {
       assert.include(error.message, "expired")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("believes no other issuer than those that are allowed", () =>
+  it.scopedLive("accepts allowed issuers only", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const { issuer, requests } = yield* issuerOf(() => [key.jwk])
@@ -95,7 +95,7 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(token, { issuers: [] }), "Issuer")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("tells an issuer that is down from one that is none, and asks again later", () =>
+  it.scopedLive("tells an issuer that is down from one without metadata, and asks again later", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const discovery = "/.well-known/openid-configuration"
@@ -107,7 +107,7 @@ describe("layer", () => {
         of({ [discovery]: (_, response) => response.end("<!doctype html>sentinel") }),
         of({ [discovery]: json(() => ({})) }),
         of({ [discovery]: json(() => null) }),
-        // Somebody else's metadata.
+        // The metadata of another issuer.
         of({ [discovery]: json((url) => ({ issuer: "https://issuer.example.com", jwks_uri: `${url}/keys` })) }),
         of({ [discovery]: json((url) => ({ issuer: url, jwks_uri: "http://keys.example.com/" })) }),
         of({ [discovery]: json((url) => ({ issuer: url, jwks_uri: "file:///etc/passwd" })) }),
@@ -144,7 +144,7 @@ describe("layer", () => {
       assert.strictEqual((yield* verify(token)).sub, "alice")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("leaves out the signature where it is told to", () =>
+  it.scopedLive("does not check the signature if the options say so", () =>
     Effect.gen(function*() {
       const token = jwt({ iss: "https://issuer.example.com", sub: "alice" })
       assert.strictEqual((yield* verify(token, { signature: false })).sub, "alice")
@@ -153,7 +153,7 @@ describe("layer", () => {
 })
 
 describe("layerScripted", () => {
-  it.effect("goes by the clock, and by the allowed issuers", () =>
+  it.effect("checks the times and the allowed issuers", () =>
     Effect.gen(function*() {
       const token = jwt({ iss: "https://issuer.example.com", sub: "alice", exp: 60 })
       assert.deepStrictEqual(yield* verify(token), { iss: "https://issuer.example.com", sub: "alice", exp: 60 })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,7 +10,6 @@ import * as Schema from "effect/Schema"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Store from "../../src/local/backend/store.js"
 import { same } from "../utils.js"
 
 const Secret = Schema.Struct({ token: Schema.Redacted(Schema.String), count: Schema.Number })
@@ -28,7 +28,7 @@ const key = (fill: number) => Redacted.make(Buffer.alloc(32, fill).toString("bas
 /** Opens the vault, uses the collection `things`, and closes it. */
 const use = <A, E>(
   options: VaultFile.Options,
-  f: (things: Store.Collection<typeof Secret.Type>) => Effect.Effect<A, E>
+  f: (things: VaultStore.Collection<typeof Secret.Type>) => Effect.Effect<A, E>
 ) => Effect.scoped(Effect.flatMap(VaultFile.make(options), (store) => f(store.collection("things", Secret))))
 
 const fill = (options: VaultFile.Options, count = 200) =>
@@ -57,6 +57,20 @@ const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["r
     assert.isTrue(before.equals(Fs.readFileSync(options.path)))
     return error
   })
+
+/** What version 0.1.0 wrote for one entry of `things`, under the key of 32 bytes 7. */
+const earlierVault = [
+  [
+    "format",
+    "{\"version\":1,\"check\":\"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..ot8fvZNo29uw75xv."
+    + "EDhyU9cf01HiGA99wvBwOEFDr55WZLgdcdUNNZOEpyUxTnW1MJCIJtLLK-2QTw.aooH4Hoq2tTzjYigbaqv_Q\"}"
+  ],
+  [
+    "things/SEQ7gnNfGbdt_mgajDt93_moLo6Hs-zs9XUTh7nmfUA",
+    "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..Rpv1yD7Autbl7_PA."
+    + "Ic0kyIjTnwco5kn9MCg3SwLE7MPDGEOMBIkebyTA3UFeWZRd-L5PEe8aK7MF61Rbja6nSKYE.FNTl8lk3zeIDQXQ6olCrwQ"
+  ]
+] as const
 
 describe("VaultFile", () => {
   it.scopedLive("keeps what was put, in the order of keys, until it is removed", () =>
@@ -100,9 +114,19 @@ describe("VaultFile", () => {
         assert.deepStrictEqual(yield* store.collection("two", Schema.String).entries, [["key", "sentinel"]])
         // A schema that does not fit is told without the value.
         const error = yield* Effect.flip(store.collection("two", Schema.Number).get("key"))
-        assert.strictEqual(error._tag, "StoreError")
-        assert.notInclude(error.reason, "sentinel")
+        assert.strictEqual(error._tag, "VaultStoreError")
+        assert.notInclude(error.message, "sentinel")
       }))
+    }))
+
+  it.scopedLive("opens a vault of an earlier version of the package", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(7) }
+      const { open } = yield* Effect.promise(() => import("lmdb"))
+      const db = open<string, string>({ path: options.path, noSubdir: true, encoding: "string" })
+      for (const [name, value] of earlierVault) yield* Effect.promise(() => db.put(name, value))
+      yield* Effect.promise(() => db.close())
+      same(yield* use(options, (things) => things.entries), [["user-1", secret("an old token", 3)]])
     }))
 
   it.scopedLive("has neither values nor keys in the clear, and is closed to others", () =>
@@ -127,7 +151,7 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path }
       const count = (provider: ConfigProvider.ConfigProvider) =>
-        Effect.flatMap(Store.Store, (store) => store.collection("things", Secret).entries).pipe(
+        Effect.flatMap(VaultStore.VaultStore, (store) => store.collection("things", Secret).entries).pipe(
           Effect.map((entries) => entries.length),
           Effect.provide(VaultFile.layerConfig(options)),
           Effect.withConfigProvider(provider)

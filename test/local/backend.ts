@@ -1,4 +1,4 @@
-/** What the tests of the local backend share: one workload, one provider, and the steps of a consent. */
+/** Shared by the tests of the local backend: a workload, a provider, and the steps of a consent. */
 import { assert } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -33,7 +33,7 @@ export const createProvider = (
           clientId: name,
           clientSecret: Redacted.make("secret-of-the-client"),
           ...config
-          // A partial configuration of a union has no one type.
+          // A partial configuration of a union has no single type.
         } as never
       }
     }))

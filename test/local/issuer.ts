@@ -1,4 +1,4 @@
-/** Issuers of users' JWTs, with all their faults. */
+/** Issuers of users' JWTs, valid and faulty ones. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
@@ -22,7 +22,7 @@ export type Answers = Record<string, (url: string, response: Http.ServerResponse
 export const json = (answer: (url: string) => unknown) => (url: string, response: Http.ServerResponse) =>
   response.setHeader("content-type", "application/json").end(JSON.stringify(answer(url)))
 
-/** An issuer with these keys. `requests` counts what it is asked for. */
+/** An issuer with these keys. `requests` lists the paths of its requests. */
 export const issuerOf = (keys: () => ReadonlyArray<Jose.JWK>, change: Answers = {}) =>
   Effect.gen(function*() {
     const requests: Array<string> = []

@@ -192,6 +192,7 @@ export interface AnyShape {
   readonly members?: Readonly<Record<string, Member>>
   readonly required?: ReadonlyArray<string>
   readonly member?: Member
+  readonly key?: Member
   readonly value?: Member
   readonly union?: boolean
 }
@@ -200,7 +201,9 @@ export interface Operation {
   readonly name: string
   readonly method: string
   readonly uri: string
+  readonly status: number
   readonly input: AnyShape
+  readonly output: AnyShape
   readonly shapes: Readonly<Record<string, AnyShape>>
 }
 
@@ -208,9 +211,12 @@ export interface Operation {
 export const operations: ReadonlyArray<Operation> = Object.values(models).flatMap(({ service }) => {
   // They were made above, in this form.
   const shapes = service.shapes as unknown as Record<string, AnyShape>
-  return Object.values(service.operations).flatMap(({ http, input, name }) => {
-    const shape = shapes[input.shape]
-    return shape === undefined ? [] : [{ name, method: http.method, uri: http.requestUri, input: shape, shapes }]
+  return Object.values(service.operations).flatMap(({ http, name, ...operation }) => {
+    const input = shapes[operation.input.shape]
+    const output = shapes[operation.output.shape]
+    return input === undefined || output === undefined
+      ? []
+      : [{ name, method: http.method, uri: http.requestUri, status: http.responseCode, input, output, shapes }]
   })
 })
 

@@ -1,4 +1,4 @@
-/** What the tests of the authorization server and of the services around it share. */
+/** Shared by the tests of the authorization server and of services that use it. */
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -7,7 +7,7 @@ import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as OAuth from "openid-client"
 
-/** An HTTP server for one test, as long as its scope. */
+/** Runs an HTTP server until the end of the scope. */
 export const httpServer = (handle: Http.RequestListener): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<Http.Server>((resume) => {
@@ -26,8 +26,8 @@ export const clientSecret = Redacted.make("a-development-secret")
 export const clientScopes = ["reports:read", "reports:write"]
 
 /**
- * An authorization server with one client, and the place where that client gets its users back: any path under
- * `/callback/` shows a page.
+ * Starts an authorization server with one client, and the application of that client: every path under `/callback/`
+ * shows a page.
  */
 export const start = (options: AuthorizationServer.Options = {}) =>
   Effect.gen(function*() {
@@ -62,7 +62,7 @@ export const discover = (
     })
   )
 
-/** The error that a request is refused with. */
+/** Returns the error of a refused request. */
 export const refusal = (request: () => Promise<unknown>): Effect.Effect<OAuth.ResponseBodyError> =>
   Effect.tryPromise({ try: request, catch: (error) => error }).pipe(
     Effect.flip,

@@ -19,7 +19,7 @@ import * as Schedule from "effect/Schedule"
 import { decodeJwt } from "jose"
 import * as SimulatedUser from "../simulatedUser.js"
 
-/** Whoever the cookie of the application names is signed in there. */
+/** The cookie of the application names the signed-in user. */
 const signIn = HttpLayerRouter.add(
   "GET",
   "/sign-in/:user",
@@ -35,7 +35,7 @@ const currentUser = Effect.map(
   (request) => ({ userId: request.cookies["user"] ?? "nobody" })
 )
 
-/** An application on its own port: it signs users in, and takes them back after consent. */
+/** An application on its own port: it signs in users, and has the page for their return after consent. */
 const application = HttpLayerRouter.serve(
   Layer.mergeAll(
     signIn,
@@ -47,7 +47,7 @@ const application = HttpLayerRouter.serve(
   Layer.provideMerge(Layer.mergeAll(PendingConsents.layerMemory, NodeHttpServer.layerTest))
 )
 
-/** Everything on this machine, for real: authorization server, AgentCore Identity, and an application. */
+/** Real servers on this machine: authorization server, AgentCore Identity, and an application. */
 export const layer = (options?: AuthorizationServer.Options) =>
   application.pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer(options))))
 
@@ -92,7 +92,7 @@ export const setUp = (returnUrls: ReadonlyArray<string> = []) =>
 export const as = (name: string, userId?: string) =>
   Effect.provide(WorkloadAccessToken.layerWorkload({ name, ...(userId === undefined ? {} : { user: { userId } }) }))
 
-/** A person with a browser, signed in at the application. */
+/** A user with a browser, signed in at the application. */
 export const person = (name: string) =>
   Effect.gen(function*() {
     const browser = yield* SimulatedUser.make
@@ -100,7 +100,7 @@ export const person = (name: string) =>
     return browser
   })
 
-/** A user's token, with `browse` for what a person does with the page, if there is one. */
+/** A user's token. `browse` opens the authorization URL, if there is one. */
 export const userToken = <E, R>(
   userId: string,
   returnUrl: string,
@@ -119,4 +119,4 @@ export const userToken = <E, R>(
 export const claimsOf = (token: Redacted.Redacted) =>
   decodeJwt<{ scope?: string; client_id?: string }>(Redacted.value(token))
 
-export const unexpected = () => Effect.sync(() => assert.fail("nobody was to be asked"))
+export const unexpected = () => Effect.sync(() => assert.fail("the user was asked"))

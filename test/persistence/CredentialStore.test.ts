@@ -280,7 +280,7 @@ describe("CredentialStore.layerRedis", () => {
       }).pipe(Effect.provide(recorder.layer))
       const everything = yield* recorder.everything
       assert.include(everything.join("\n"), "The connection to Redis failed: WRONGPASS")
-      assert.include(everything.join("\n"), "The store of credentials failed to get: ")
+      assert.include(everything.join("\n"), "The credential store failed to get: ")
       Recorder.assertSecretFree(everything, [
         "sentinel-wrong-password",
         "sentinel-other-password",
@@ -332,6 +332,27 @@ describe("CredentialStore.layer", () => {
       )
     }))
 
+  it.live("opens a credential that an earlier version of the package stored", () =>
+    Effect.gen(function*() {
+      // What version 0.1.0 stored under `name`.
+      const sealed = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoic0JYNFVTWWk2N3NDIn0..FitSxv6yuWhpYx4x."
+        + "J1bGLkZ5pHnOld5D702po-LkfZ39B2gmEU6dLV-lpasiLxeI5nrIB11j.kd5YS7gg9FRl2aCpzUhkLw"
+      const backing = Layer.effect(
+        Persistence.BackingPersistence,
+        Effect.map(Persistence.BackingPersistence, (persistence) => ({
+          ...persistence,
+          make: (storeId: string) =>
+            Effect.tap(persistence.make(storeId), (store) => Effect.orDie(store.set("name", sealed, Option.none())))
+        }))
+      ).pipe(Layer.provide(Persistence.layerMemory))
+      for (const options of [{ key: keyOf(7) }, { key, previousKeys: [keyOf(7)] }]) {
+        const found = yield* Effect.flatMap(CredentialCache.Store, (store) => store.get("name")).pipe(
+          Effect.provide(CredentialStore.layer(options).pipe(Layer.provide(backing)))
+        )
+        same(found, Option.some({ credential: secret("an old credential"), usableUntil: 4e12 }))
+      }
+    }))
+
   it.live("says why it fails, by a code", () =>
     Effect.gen(function*() {
       const cause = Object.assign(new Error("sentinel-message"), { code: "ECONNRESET" })
@@ -348,7 +369,7 @@ describe("CredentialStore.layer", () => {
           Effect.flip(store.remove("name"))
         ])).pipe(Effect.provide(CredentialStore.layer({ key }).pipe(Layer.provide(failing))))
       for (const error of errors) {
-        assert.strictEqual(error.message, "The store of credentials failed: ECONNRESET")
+        assert.strictEqual(error.message, "The credential store failed: ECONNRESET")
         Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-message", "sentinel-secret-value"])
       }
     }))

@@ -48,7 +48,7 @@ describe("withAccessToken", () => {
         Effect.promise(() =>
           runWithContext(ofRequest, withAccessToken({ ...config, ...more })(async (token: string) => token))
         )
-      // An empty token is none.
+      // An empty token does not count.
       yield* call({ workloadIdentityToken: "", callbackUrl: "https://agent.example.com/of-its-own" })
       yield* call({})
       const asked = {
@@ -246,7 +246,7 @@ describe("the caller", () => {
         withAccessToken({ ...World.calendar, workloadIdentityToken, onAuthUrl })(async (token: string) => token)
       const asBob = { workloadAccessToken: bob }
       const ofAlice = yield* Effect.promise(() => runWithContext(asBob, tool(alice, approve)))
-      // Bob was not the one who consented.
+      // Bob did not consent.
       assert.strictEqual(
         World.tagOf(yield* World.rejectionOf(runWithContext(asBob, tool(undefined)))),
         "RequiresUserConsent"

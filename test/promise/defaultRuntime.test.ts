@@ -10,7 +10,7 @@ import {
 import * as Effect from "effect/Effect"
 import * as World from "./world.js"
 
-// An environment that no client can be made in.
+// An environment in which no client can be built.
 const unusable = {
   AWS_REGION: "us-west-2",
   BEDROCK_AGENTCORE_DP_ENDPOINT: "http://not-a-loopback-host.example.com",
@@ -74,7 +74,7 @@ describe("the functions of the module", () => {
   it.scopedLive("make a new client after the runtime was disposed of", () =>
     Effect.gen(function*() {
       yield* disposing
-      // Nothing was made yet.
+      // Nothing is built yet.
       yield* Effect.promise(disposeDefaultRuntime)
       yield* World.setUp
       const { environment } = yield* LocalServer.LocalServer

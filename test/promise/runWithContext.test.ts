@@ -87,7 +87,7 @@ describe("runWithContext", () => {
 
   it.scopedLive("keeps 20 users apart whose calls are made at once", () =>
     Effect.gen(function*() {
-      // One call at a time: each fiber goes on in the turn, and in the asynchronous context, of the one before.
+      // One call at a time: each fiber resumes in the turn and the asynchronous context of the previous one.
       const semaphore = yield* Effect.makeSemaphore(1)
       const { withAccessToken, withApiKey, withWAT } = yield* World.functions({ around: semaphore.withPermits(1) })
       const { approve } = yield* World.decisions
@@ -122,7 +122,7 @@ describe("runWithContext", () => {
         assert.deepStrictEqual(again, first)
       }
       assert.lengthOf(new Set(answers.map(({ first }) => first.token)), users.length)
-      // Each was asked once, in his own context.
+      // Each user was asked once, in their own context.
       assert.sameMembers([...askedIn.values()], [...users, ...users])
     }).pipe(Effect.provide(World.layer)))
 

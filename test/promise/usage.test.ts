@@ -12,7 +12,7 @@ import * as World from "./world.js"
 
 const header = "x-amz-bedrock-agentcore-identity-wat"
 
-/** A user who has given consent already. */
+/** A user who has already consented. */
 const consented = (userId: string) =>
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane

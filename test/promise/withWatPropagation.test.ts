@@ -42,7 +42,7 @@ const invokeCommand = () =>
   new InvokeAgentRuntimeCommandCommand({ agentRuntimeArn: runtimeArn, body: { command: "ls" } })
 const invokeHarness = () => new InvokeHarnessCommand({ harnessArn, runtimeSessionId, messages: [] })
 
-/** The answer of the receiver need not make sense to the command: what it sent is what counts. */
+/** Only the sent request matters, so the response need not be valid for the command. */
 const ignoreAnswer = (sent: Promise<unknown>): Promise<unknown> => sent.catch(() => {})
 
 const asAlice = <A>(f: () => A): A => runWithContext({ workloadAccessToken: "token-of-alice" }, f)

@@ -1,4 +1,4 @@
-/** What the tests of the promise API share: the local server, reached over the AWS SDK, and an API that tells what reached it. */
+/** The shared parts of the tests of the promise API: the local server over the AWS SDK, and an API that records its requests. */
 import { assert } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -48,7 +48,7 @@ export const runtimeOf = <R, E>(layer: Layer.Layer<R, E>) =>
     (runtime) => runtime.disposeEffect
   )
 
-/** The functions over the AWS SDK and the local server, with what a program puts around the calls, or beside `Identity`. */
+/** The functions over the AWS SDK and the local server, with the services of a program around the calls or beside `Identity`. */
 export const functions = (options: {
   readonly around?: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly caller?: Layer.Layer<WorkloadAccessToken.WorkloadAccessToken>
@@ -97,7 +97,7 @@ export const tokenOf = (userId: string) =>
 const sessionUriOf = (authorizationUrl: string) =>
   Redacted.make(new URL(authorizationUrl).searchParams.get("request_uri") ?? "")
 
-/** What a user does with an authorization URL, as a promise. */
+/** The actions of a user with an authorization URL, as a promise. */
 export const decisions = Effect.gen(function*() {
   const backend = yield* LocalBackend.LocalBackend
   const runtime = yield* Effect.runtime()
@@ -106,7 +106,7 @@ export const decisions = Effect.gen(function*() {
   return { approve: decide("approve"), deny: decide("deny") }
 })
 
-/** Environment variables for the time of a scope: the AWS SDK reads its own from the process. `undefined` takes one away. */
+/** Environment variables for one scope, because the AWS SDK reads `process.env`. `undefined` removes a variable. */
 export const environment = (variables: Readonly<Record<string, string | undefined>>) => {
   const assign = (values: Readonly<Record<string, string | undefined>>) => {
     for (const [name, value] of Object.entries(values)) {
@@ -132,7 +132,7 @@ export interface Received {
   readonly headers: IncomingHttpHeaders
 }
 
-/** A server that answers every request with `{}`, and keeps what it received. */
+/** A server that answers every request with `{}`, and records the requests. */
 export const receiver = Effect.acquireRelease(
   Effect.async<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>((resume) => {
     const received: Array<Received> = []

@@ -1,61 +1,71 @@
 /**
- * One operation of a plane over a client of the AWS SDK.
+ * One call of an operation over a client of the AWS SDK, derived from the operation's row.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { TransportError, UnknownServiceError } from "../../IdentityError.js"
-import type { Operation } from "../../internal/operation.js"
-import type { Exceptions } from "./exceptions.js"
+import type * as Operation from "../../Operation.js"
 import * as Failure from "./failure.js"
 
 /**
- * What all commands of a client have in common: the types of the SDK have no name for it that `send` would take.
+ * What all commands of a client have in common. The types of the SDK have no name for it.
  *
  * @internal
  */
-export interface Command<Input> {
-  readonly input: Input
+export interface Command {
+  readonly input: object
+}
+
+/** The types of the SDK have mutable arrays. */
+type Mutable<A> = A extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
+  : A extends object ? { -readonly [K in keyof A]: Mutable<A[K]> }
+  : A
+
+/**
+ * The commands that the SDK has to have for a table: `<AWS name>Command`, each of which takes the encoded request of its operation.
+ *
+ * @internal
+ */
+export type Commands<T> = {
+  readonly [K in keyof T as T[K] extends Operation.Any ? `${T[K]["name"]}Command` : never]: new(
+    input: Mutable<Operation.Encoded<Operation.Request<T[K]>>>
+  ) => Command
 }
 
 /**
- * How a plane calls: `send` is the client's, `isOwn` recognizes the exceptions of its service. `Inputs` are those of the
- * client's own commands, so that no other client's command fits.
+ * A client of the SDK, with its commands by name.
  *
  * @internal
  */
-export interface Caller<Inputs> {
-  readonly send: (command: Command<Inputs>, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>
-  readonly isOwn: (error: unknown) => boolean
+export interface Connection extends Failure.Exceptions {
+  readonly commands: object
+  readonly send: (command: Command, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>
 }
 
 /**
- * An operation by its row, its SDK command, and the exceptions that it has in the service model. Retries are the SDK's;
- * interruption aborts the request in flight.
+ * Sends a request. Retries are the SDK's. Interruption aborts the request in flight.
  *
  * @internal
  */
-export const caller = <Inputs>({ isOwn, send }: Caller<Inputs>) =>
-<Request, Response, Input extends Inputs, E>(
-  operation: Operation<Request, Response>,
-  AwsCommand: new(input: Input) => Command<Input>,
-  exceptions: Exceptions<E>
-): (request: Request) => Effect.Effect<Response, E | UnknownServiceError | TransportError> => {
-  const { decode } = operation.response
-  const failure = Failure.failureOf(operation.name, exceptions, isOwn)
-  return (request) =>
-    Effect.tryPromise({
-      try: (abortSignal) =>
-        // The row encodes by the same service model that the SDK's type comes from (compared in the type tests).
-        send(new AwsCommand(operation.request.encode(request) as Input), { abortSignal }),
-      catch: (error) => failure(error, request)
-    }).pipe(
-      Effect.flatMap((output) =>
-        Option.match(Failure.decodeSafely(decode, output), {
-          onNone: () => Effect.fail(Failure.undecodable(operation.name, output)),
-          onSome: Effect.succeed
-        })
-      )
+export const call = <Request, Response, E>(
+  connection: Connection,
+  operation: Operation.Operation<string, Request, Response, E>,
+  request: Request
+): Effect.Effect<Response, E | UnknownServiceError | TransportError> =>
+  Effect.tryPromise({
+    try: (abortSignal) => {
+      // The commands are `Commands` of the operation's table.
+      const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${operation.name}Command`)
+      return connection.send(new Command(operation.encode(request)), { abortSignal })
+    },
+    catch: (error) => Failure.fromRejection(connection, operation.errors, error, request)
+  }).pipe(
+    Effect.flatMap((output) =>
+      Option.match(Failure.decodeSafely(operation.response.decode, output), {
+        onNone: () => Effect.fail(Failure.undecodable(output)),
+        onSome: Effect.succeed
+      })
     )
-}
+  )

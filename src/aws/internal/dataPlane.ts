@@ -1,87 +1,76 @@
 /**
- * The data plane over its AWS SDK client: one row per operation.
+ * The data plane over its AWS SDK client.
  *
  * @since 0.1.0
  */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
-import type * as DataPlane from "../../DataPlane.js"
-import type { Rows } from "../../internal/operation.js"
-import { type Caller, caller } from "./call.js"
-import { common } from "./exceptions.js"
+import * as Effect from "effect/Effect"
+import * as DataPlane from "../../DataPlane.js"
+import { adapter, type RegionSearch, type Send } from "./adapter.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 
 type Request = Parameters<Sdk.BedrockAgentCoreClientResolvedConfig["requestHandler"]["handle"]>[0]
 
-/** The signals of the calls in flight, by their inputs. */
-const signals = new WeakMap<object, AbortSignal>()
-
-const ownClients = new WeakSet<Sdk.BedrockAgentCoreClient>()
-
 /**
- * A client that puts its middleware together once for each operation, which saves a sixth of a call (`npm run bench`). The SDK does
- * so for calls without options only, of which the abort signal is one: here it goes with the input, to the end of the middleware.
- *
- * @internal
+ * A client that assembles its middleware once for each operation, which saves a sixth of a call (`npm run bench`). The SDK does so only for
+ * calls without options, and the abort signal is an option. Here the signal goes with the input, to the end of the middleware.
  */
-export const makeClient = (
+const makeClient = (
   sdk: typeof Sdk,
   config: Sdk.BedrockAgentCoreClientConfig
-): Sdk.BedrockAgentCoreClient => {
-  // A strategy of the first generation is noted in what all calls of a kept middleware share: longer and longer, until the service refuses.
+): { readonly client: Sdk.BedrockAgentCoreClient; readonly send?: Send } => {
+  // Calls of a kept middleware share the state of a first-generation retry strategy, which grows until the service refuses the request.
   if (config.retryStrategy !== undefined) {
-    return new sdk.BedrockAgentCoreClient(config)
+    return { client: new sdk.BedrockAgentCoreClient(config) }
   }
   const client = new sdk.BedrockAgentCoreClient({ cacheMiddleware: true, ...config })
+  /** The signals of the calls in flight, by their inputs. */
+  const signals = new WeakMap<object, AbortSignal>()
   client.middlewareStack.add(
-    // In the place of the SDK's own last step, which would send the request without the signal. At this step it is the handler's.
+    // Replaces the SDK's own last step, which would send the request without the signal. At this step the request is the handler's.
     () => ({ input, request }) =>
       client.config.requestHandler.handle(request as Request, { abortSignal: signals.get(input) }),
     { name: "effectAgentcoreIdentitySend", step: "deserialize", priority: "low" }
   )
-  ownClients.add(client)
-  return client
-}
-
-/** A client that was given is used in the way that every client can be. */
-const sendOf = (client: Sdk.BedrockAgentCoreClient): Caller<Sdk.ServiceInputTypes>["send"] =>
-  // `caller` takes commands of this client only, by their input.
-  ownClients.has(client)
-    ? (command, { abortSignal }) => {
+  return {
+    client,
+    send: (command, { abortSignal }) => {
       signals.set(command.input, abortSignal)
+      // `Commands` has commands of this client only.
       return client.send(command as Command)
     }
-    : (command, options) => client.send(command as Command, options)
+  }
+}
+
+/** @internal */
+export const dataPlane = adapter({
+  table: DataPlane.operations,
+  load: () => import("@aws-sdk/client-bedrock-agentcore"),
+  make: makeClient,
+  connect: (sdk, client) => ({
+    commands: sdk,
+    send: (command, options) => client.send(command as Command, options),
+    isOwn: (error) => error instanceof sdk.BedrockAgentCoreServiceException
+  }),
+  variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
+})
+
+const searchRegion: RegionSearch = (profile) =>
+  Effect.promise(dataPlane.load).pipe(
+    Effect.flatMap((sdk) =>
+      Effect.acquireRelease(
+        Effect.sync(() => new sdk.BedrockAgentCoreClient(profile === undefined ? {} : { profile })),
+        (client) => Effect.sync(() => client.destroy())
+      )
+    ),
+    Effect.flatMap((client) => Effect.option(Effect.tryPromise(() => client.config.region()))),
+    Effect.scoped
+  )
 
 /**
- * The operations without the checks before the wire.
+ * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same search.
  *
  * @internal
  */
-export const operations = (
-  sdk: typeof Sdk,
-  client: Sdk.BedrockAgentCoreClient,
-  rows: Rows<DataPlane.Service>
-): DataPlane.Service => {
-  const call = caller<Sdk.ServiceInputTypes>({
-    send: sendOf(client),
-    isOwn: (error) => error instanceof sdk.BedrockAgentCoreServiceException
-  })
-  return {
-    getWorkloadAccessToken: call(rows.getWorkloadAccessToken, sdk.GetWorkloadAccessTokenCommand, common),
-    getWorkloadAccessTokenForJwt: call(
-      rows.getWorkloadAccessTokenForJwt,
-      sdk.GetWorkloadAccessTokenForJWTCommand,
-      common
-    ),
-    getWorkloadAccessTokenForUserId: call(
-      rows.getWorkloadAccessTokenForUserId,
-      sdk.GetWorkloadAccessTokenForUserIdCommand,
-      common
-    ),
-    getResourceOauth2Token: call(rows.getResourceOauth2Token, sdk.GetResourceOauth2TokenCommand, common),
-    getResourceApiKey: call(rows.getResourceApiKey, sdk.GetResourceApiKeyCommand, common),
-    getResourcePaymentToken: call(rows.getResourcePaymentToken, sdk.GetResourcePaymentTokenCommand, common),
-    completeResourceTokenAuth: call(rows.completeResourceTokenAuth, sdk.CompleteResourceTokenAuthCommand, common)
-  }
-}
+export const regionSearch: Effect.Effect<RegionSearch> = Effect.cachedFunction(searchRegion)

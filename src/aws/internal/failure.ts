@@ -1,6 +1,6 @@
 /**
- * What the AWS SDK rejects with, as an error of this package. Nothing that the service, or a proxy before it, can answer is
- * a defect, and nothing of a body is kept but the message of an exception, without the request's secrets.
+ * Maps the rejections of the AWS SDK to errors of this package. No answer of the service, or of a proxy before it, is a defect. An error keeps
+ * the message of an exception, without the request's secrets, and nothing else of a body.
  *
  * | what came back | error |
  * | --- | --- |
@@ -8,7 +8,7 @@
  * | JSON (of STS: XML) under any other name, or without a name (`Unknown`), or no body at all | `UnknownServiceError` with name and status |
  * | anything else (a proxy's HTML, a truncated body), at any status | `TransportError` `undecodable` with the status |
  * | an answer that is not of the model | `TransportError` `undecodable` with the status |
- * | an answer that breaks off | `TransportError` `connection` |
+ * | an incomplete answer | `TransportError` `connection` |
  *
  * @since 0.1.0
  */
@@ -16,13 +16,13 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
-import type { Exceptions } from "./exceptions.js"
+import type { ExceptionClass } from "../../Operation.js"
 import { redactorOf } from "./redaction.js"
 
 const text = (value: unknown, member: string): string | undefined =>
   hasProperty(value, member) && typeof value[member] === "string" && value[member] !== "" ? value[member] : undefined
 
-/** Where the SDK notes status and request id, on answers and on errors. */
+/** The SDK adds status and request id to answers and to errors. */
 const metadataOf = (
   value: unknown
 ): { readonly status: number | undefined; readonly requestId: string | undefined } => {
@@ -50,23 +50,35 @@ const fieldListOf = (
     }))
     : undefined
 
+/**
+ * How the exceptions of a client are read.
+ *
+ * @internal
+ */
+export interface Exceptions {
+  /** Recognizes the exceptions of this service. Credentials can come from another one, with exceptions of its own. */
+  readonly isOwn: (error: unknown) => boolean
+  /** The names of common exceptions, where the service has others: from those of the service to the usual ones. */
+  readonly exceptionNames?: Readonly<Record<string, string>> | undefined
+}
+
 const exception = <E>(
-  operation: string,
-  exceptions: Exceptions<E>,
+  { exceptionNames = {} }: Exceptions,
+  classes: ReadonlyArray<ExceptionClass<E>>,
   error: unknown,
   request: unknown
 ): E | UnknownServiceError => {
   const redact = redactorOf(request)
   const { requestId, status } = metadataOf(error)
-  const name = text(error, "name") ?? "Unknown"
+  const code = text(error, "name") ?? "Unknown"
   const message = redact(text(error, "message") ?? "")
-  const Exception = exceptions(name)
+  const name = Object.hasOwn(exceptionNames, code) ? exceptionNames[code] : code
+  const Exception = classes.find(({ _tag }) => _tag === name)
   if (Exception === undefined) {
-    return new UnknownServiceError({ operation, message, requestId, code: redact(name), status })
+    return new UnknownServiceError({ message, requestId, code: redact(code), status })
   }
   const reason = text(error, "reason")
   return new Exception({
-    operation,
     message,
     requestId,
     reason: reason === undefined ? undefined : redact(reason),
@@ -75,12 +87,12 @@ const exception = <E>(
 }
 
 // -----------------------------------------------------------------------------
-// No exception
+// Calls without an exception
 // -----------------------------------------------------------------------------
 
 const credentialErrors = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"])
 
-// The SDK throws these as bare errors, told apart by nothing else.
+// The SDK throws these as plain errors. Only the message tells them apart.
 const credentialMessages = /^(Region is missing|Credential is missing|Resolved credential object is not valid)/
 
 const kindOf = (error: unknown, status: number | undefined): TransportError["kind"] => {
@@ -89,7 +101,7 @@ const kindOf = (error: unknown, status: number | undefined): TransportError["kin
   if (credentialErrors.has(name ?? "") || credentialMessages.test(text(error, "message") ?? "")) {
     return "credentials"
   }
-  // The code first: the SDK renames a reset connection to TimeoutError.
+  // The code comes first, because the SDK names a reset connection TimeoutError.
   if (code === "ETIMEDOUT" || code === "ESOCKETTIMEDOUT") {
     return "timeout"
   }
@@ -102,59 +114,53 @@ const kindOf = (error: unknown, status: number | undefined): TransportError["kin
   return status === undefined ? "connection" : "undecodable"
 }
 
-const transport = (operation: string, error: unknown): TransportError => {
+const transport = (error: unknown): TransportError => {
   const { requestId, status } = metadataOf(error)
   const kind = kindOf(error, status)
   return new TransportError({
-    operation,
     kind,
     code: text(error, "code") ?? text(error, "name"),
     status,
     requestId,
-    // What was answered is in `$response`, in the text of a SyntaxError, in the `rawPacket` of an HTTP parser's error.
+    // The answer can be in `$response`, in the text of a SyntaxError, and in the `rawPacket` of an HTTP parser's error.
     cause: kind === "undecodable" || hasProperty(error, "$response") ? undefined : Redacted.make(error)
   })
 }
 
-/**
- * A failure that names the error of the provider: an exception of STS or SSO that came up while it fetched credentials.
- */
-const foreign = (operation: string, error: unknown): TransportError =>
-  new TransportError({ operation, kind: "credentials", code: text(error, "name") })
+/** An exception of STS or SSO, which came up while the SDK fetched credentials. Its name is kept. */
+const foreign = (error: unknown): TransportError =>
+  new TransportError({ kind: "credentials", code: text(error, "name") })
 
-/**
- * Whether an error is an exception of any AWS service: only those have `$fault`.
- */
+/** Exceptions of AWS services, and nothing else, have `$fault`. */
 const isException = hasProperty("$fault")
 
 /**
- * Reads what a call was rejected with. `isOwn` tells exceptions of this service from those of the services that give
- * credentials.
+ * Reads what a call was rejected with. `classes` are the exceptions of the operation.
  *
  * @internal
  */
-export const failureOf = <E>(
-  operation: string,
-  exceptions: Exceptions<E>,
-  isOwn: (error: unknown) => boolean
-): (error: unknown, request: unknown) => E | UnknownServiceError | TransportError =>
-(error, request) =>
+export const fromRejection = <E>(
+  exceptions: Exceptions,
+  classes: ReadonlyArray<ExceptionClass<E>>,
+  error: unknown,
+  request: unknown
+): E | UnknownServiceError | TransportError =>
   !isException(error)
-    ? transport(operation, error)
-    : isOwn(error)
-    ? exception(operation, exceptions, error, request)
-    : foreign(operation, error)
+    ? transport(error)
+    : exceptions.isOwn(error)
+    ? exception(exceptions, classes, error, request)
+    : foreign(error)
 
 /**
- * A readable answer that is not one of the operation.
+ * An answer that the SDK can read, and the operation does not have.
  *
  * @internal
  */
-export const undecodable = (operation: string, output: unknown): TransportError =>
-  new TransportError({ operation, kind: "undecodable", ...metadataOf(output) })
+export const undecodable = (output: unknown): TransportError =>
+  new TransportError({ kind: "undecodable", ...metadataOf(output) })
 
 /**
- * The answer of a decoder, which takes anything, as a value or none: a decoder of dates throws on some.
+ * Decodes an answer. A decoder throws on some dates.
  *
  * @internal
  */

@@ -1,14 +1,14 @@
 /**
- * Takes a request's secrets out of what the service says about it: services quote the values that they reject.
+ * Removes a request's secrets from the messages of the service, which quotes the values that it rejects.
  *
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
 
-/** A piece of a secret of this many characters is not shown either: long values are quoted in part. */
+/** A piece of a secret of this length is removed too, because services quote a part of a long value. */
 const pieceLength = 8
 
-/** Shorter ones are no secrets, and would be found in every other word. */
+/** A shorter value is no secret, and would occur in ordinary words. */
 const shortest = 4
 
 // `encodeURIComponent` throws on half a surrogate pair.
@@ -19,7 +19,7 @@ const collect = (value: unknown, into: Set<string>): Set<string> => {
     const secret = Redacted.value(value)
     if (typeof secret === "string" && secret.length >= shortest) {
       into.add(secret)
-      // As it stands in a JSON text, in a URL, and in a form.
+      // As in JSON, in a URL, and in a form.
       into.add(JSON.stringify(secret).slice(1, -1))
       into.add(encodeURIComponent(wellFormed(secret)))
       into.add(new URLSearchParams({ "": secret }).toString().slice(1))
@@ -32,13 +32,13 @@ const collect = (value: unknown, into: Set<string>): Set<string> => {
   return into
 }
 
-// The canonical request, which front ends quote when a signature does not match, has the session token in clear.
+// Front ends quote the canonical request when a signature does not match. It has the session token in clear.
 const withoutSessionToken = (text: string): string =>
   text.replace(/(x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi, "$1<redacted>")
 
 /**
- * What replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. Built when a call has
- * failed, never before.
+ * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. It is built after a failure only, because
+ * that is slow.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Where the planes are called, and as whom: from options, configuration, and what the AWS SDK finds by itself.
+ * Region, endpoint and credentials of the planes: from options, from environment variables, and from the AWS SDK's own search.
  *
  * @since 0.1.0
  */
@@ -10,10 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { isLoopback } from "../../internal/loopback.js"
+import type { Credentials, CredentialsProvider } from "./options.js"
 
 const invalid = (source: string, message: string): ConfigError.ConfigError => ConfigError.InvalidData([source], message)
 
-/** An empty variable is one that is not set, as for the AWS SDK. */
+/** An empty variable counts as not set, as in the AWS SDK. */
 const variable = (name: string): Effect.Effect<Option.Option<string>, ConfigError.ConfigError> =>
   Config.option(Config.nonEmptyString(name))
 
@@ -28,7 +29,7 @@ const variable = (name: string): Effect.Effect<Option.Option<string>, ConfigErro
  */
 export const defaultRegion = "us-west-2"
 
-/** A region becomes a part of host names: without this check it could name another host. */
+/** A region becomes a part of host names. Without this check it could name another host. */
 const checkRegion = (source: string, region: string): Effect.Effect<string, ConfigError.ConfigError> =>
   /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)
     ? Effect.succeed(region)
@@ -37,8 +38,8 @@ const checkRegion = (source: string, region: string): Effect.Effect<string, Conf
     )
 
 /**
- * The region of the option, of `AWS_REGION`, of the SDK's own search (the profile, then the instance), or `us-west-2`.
- * `AWS_DEFAULT_REGION` is not read: the AWS SDK for JavaScript does not read it either.
+ * The region of the option, of `AWS_REGION`, of the SDK's own search (the profile, then the instance), or `us-west-2`. Like the AWS SDK for
+ * JavaScript, it does not read `AWS_DEFAULT_REGION`.
  *
  * @internal
  */
@@ -59,7 +60,7 @@ export const region = (
 // Endpoints
 // -----------------------------------------------------------------------------
 
-// No message repeats the value: there may be a password in it.
+// No message repeats the value, which may have a password in it.
 const endpointProblem = (value: string, allowInsecure: boolean): string | undefined => {
   if (!URL.canParse(value)) {
     return "Expected a URL, as in https://bedrock-agentcore.us-west-2.amazonaws.com"
@@ -77,7 +78,7 @@ const endpointProblem = (value: string, allowInsecure: boolean): string | undefi
 }
 
 /**
- * An endpoint as the SDK takes it: without the slash at the end, which would be doubled in paths.
+ * An endpoint in the form of the SDK: without the slash at the end, which the SDK would double in paths.
  *
  * @internal
  */
@@ -93,14 +94,14 @@ export const checkEndpoint = (
 }
 
 /**
- * The endpoint of the option or of the first variable that is set; none leaves it to the SDK. The AWS variables count only
- * where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is not set, as for the SDK.
+ * The endpoint of the option, or of the first variable that is set. Undefined leaves the choice to the SDK. As in the SDK, the AWS variables
+ * count only where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is not set.
  *
  * @internal
  */
 export const endpoint = (options: {
   readonly option: string | undefined
-  /** Of this package, where it has one. */
+  /** The variable of this package, if it has one for the plane. */
   readonly variable?: string | undefined
   readonly awsVariable: string
   readonly allowInsecure: boolean
@@ -124,21 +125,10 @@ export const endpoint = (options: {
 // Credentials
 // -----------------------------------------------------------------------------
 
-/** @internal */
-export type SdkCredentials = NonNullable<BedrockAgentCoreClientConfig["credentials"]>
+type SdkCredentials = NonNullable<BedrockAgentCoreClientConfig["credentials"]>
 
-/** @internal */
-export type CredentialsProvider = Extract<SdkCredentials, (...args: never) => unknown>
-
-/** @internal */
-export interface StaticCredentials {
-  readonly accessKeyId: string
-  readonly secretAccessKey: Redacted.Redacted
-  readonly sessionToken?: Redacted.Redacted | undefined
-}
-
-/** Whatever a provider throws is recognized as a failure to get credentials. */
-const recognized = (provider: CredentialsProvider): CredentialsProvider => async (properties) => {
+/** Gives every failure of a provider the name by which `failure` recognizes missing credentials. */
+const withErrorName = (provider: CredentialsProvider): CredentialsProvider => async (properties) => {
   try {
     return await provider(properties)
   } catch (cause) {
@@ -146,22 +136,36 @@ const recognized = (provider: CredentialsProvider): CredentialsProvider => async
   }
 }
 
+const credentialsProblem = ({ accessKeyId, secretAccessKey, sessionToken }: Credentials): string | undefined =>
+  typeof accessKeyId !== "string"
+    ? "Expected accessKeyId to be a string"
+    : !Redacted.isRedacted(secretAccessKey)
+    ? "Expected secretAccessKey to be Redacted"
+    : sessionToken !== undefined && !Redacted.isRedacted(sessionToken)
+    ? "Expected sessionToken to be Redacted"
+    : undefined
+
 /**
- * This package's option as the SDK takes it.
+ * This package's option in the form of the SDK. Programs in plain JavaScript can have secrets that are not `Redacted`.
  *
  * @internal
  */
-export const fromOption = (option: StaticCredentials | CredentialsProvider): SdkCredentials =>
-  typeof option === "function" ? recognized(option) : {
+export const fromOption = (
+  option: Credentials | CredentialsProvider
+): Effect.Effect<SdkCredentials, ConfigError.ConfigError> => {
+  if (typeof option === "function") return Effect.succeed(withErrorName(option))
+  const problem = credentialsProblem(option)
+  return problem !== undefined ? Effect.fail(invalid("credentials", problem)) : Effect.succeed({
     accessKeyId: option.accessKeyId,
     secretAccessKey: Redacted.value(option.secretAccessKey),
     ...(option.sessionToken === undefined ? {} : { sessionToken: Redacted.value(option.sessionToken) })
-  }
+  })
+}
 
 /**
- * What stands in the SDK's own configuration.
+ * The credentials of the SDK's own configuration.
  *
  * @internal
  */
 export const fromSdk = (given: SdkCredentials): SdkCredentials =>
-  typeof given === "function" ? recognized(given) : given
+  typeof given === "function" ? withErrorName(given) : given

@@ -1,5 +1,5 @@
 /**
- * What a resource says against a token: the challenges of RFC 9110, and the error codes of RFC 6750.
+ * Why a resource refuses a token: the challenges of RFC 9110, and the error codes of RFC 6750.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type * as Headers from "@effect/platform/Headers"
 export interface Challenge {
   /** In lower case. */
   readonly scheme: string
-  /** By name in lower case. Of a name that comes twice, the first counts. */
+  /** By name in lower case. If a name occurs twice, the first value counts. */
   readonly parameters: ReadonlyMap<string, string>
 }
 
@@ -19,12 +19,12 @@ const separators = /[\s,]*/y
 const token = /[!#$%&'*+\-.^_`|~\w]+/y
 const assignment = /[ \t]*=[ \t]*/y
 const quoted = /"((?:[^"\\]|\\[^])*)"/y
-// A single value that belongs to the scheme, as in `Negotiate YII=`: whatever ends the challenge, and is no parameter.
+// A single value of the scheme instead of parameters, as in `Negotiate YII=`. It ends the challenge.
 const token68 = /[ \t]+[\w\-.~+/]+=*(?=[ \t]*(?:,|$))/y
 
 /**
- * The challenges of a `WWW-Authenticate` header, which may be several headers joined by commas. What comes after a mistake is left
- * out.
+ * The challenges of a `WWW-Authenticate` header, which may be several headers joined by commas. Everything after a
+ * syntax error is ignored.
  *
  * @internal
  */
@@ -55,8 +55,8 @@ export const parse = (header: string): ReadonlyArray<Challenge> => {
 }
 
 /**
- * - `Rejected`: the credential is not accepted, and another may be
- * - `InsufficientScope`: a token with more scopes would be; `required` is empty where the resource does not say which
+ * - `Rejected`: the resource does not accept the credential; another one may work
+ * - `InsufficientScope`: a token needs more scopes; `required` is empty if the resource does not name them
  *
  * @internal
  */
@@ -64,11 +64,11 @@ export type Refusal =
   | { readonly _tag: "Rejected" }
   | { readonly _tag: "InsufficientScope"; readonly required: ReadonlyArray<string> }
 
-/** Those that take the error codes of RFC 6750; DPoP does (RFC 9449). */
+/** The schemes with the error codes of RFC 6750; DPoP uses them too (RFC 9449). */
 const schemes: ReadonlySet<string> = new Set(["bearer", "dpop"])
 
 /**
- * Why an answer refuses the credential that it was asked with, if it does: by its status 401, or by the code of its challenge.
+ * Why a response refuses the credential, if it does: by status 401, or by the error code of a challenge.
  *
  * @internal
  */
@@ -78,14 +78,14 @@ export const refusalOf = ({ headers, status }: {
 }): Refusal | undefined => {
   if (status < 400 || status > 499) return undefined
   const challenges = parse(headers["www-authenticate"] ?? "").filter(({ scheme }) => schemes.has(scheme))
-  const saying = (error: string) => challenges.filter(({ parameters }) => parameters.get("error") === error)
-  const [insufficient] = saying("insufficient_scope")
+  const withError = (error: string) => challenges.filter(({ parameters }) => parameters.get("error") === error)
+  const [insufficient] = withError("insufficient_scope")
   return insufficient !== undefined
     ? {
       _tag: "InsufficientScope",
       required: (insufficient.parameters.get("scope") ?? "").split(" ").filter((scope) => scope !== "")
     }
-    : status === 401 || saying("invalid_token").length > 0
+    : status === 401 || withError("invalid_token").length > 0
     ? { _tag: "Rejected" }
     : undefined
 }

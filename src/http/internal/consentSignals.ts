@@ -1,5 +1,5 @@
 /**
- * Waits that end early: whoever completes a session wakes the program that waits for it.
+ * Signals from the consent callback to waiting programs, so that a wait ends as soon as its session is complete.
  *
  * @since 0.1.0
  */
@@ -10,44 +10,46 @@ import * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type * as TokenPoller from "../../TokenPoller.js"
 
-interface Bell {
+interface Signal {
   readonly latch: Effect.Latch
   readonly expiresAt: DateTime.Utc
 }
 
 /** @internal */
-export interface Wakes {
-  readonly wake: (session: ConsentSession) => Effect.Effect<void>
+export interface ConsentSignals {
+  /** Signals that a session is complete. */
+  readonly complete: (session: ConsentSession) => Effect.Effect<void>
+  /** A poller that also polls when its session is complete. */
   readonly poller: (base: TokenPoller.Poller) => TokenPoller.Poller
 }
 
 /** @internal */
-export const make = (): Wakes => {
-  const bells = new Map<string, Bell>()
+export const make = (): ConsentSignals => {
+  const signals = new Map<string, Signal>()
 
-  // Whoever comes first makes the bell: a session can be completed while its handler still shows it.
-  const bellOf = (session: ConsentSession): Effect.Effect<Bell> =>
+  // Both sides create the signal: a session can be complete before its handler has returned and the wait begins.
+  const signalOf = (session: ConsentSession): Effect.Effect<Signal> =>
     Effect.map(DateTime.now, (now) => {
-      for (const [key, bell] of bells) {
-        if (DateTime.lessThanOrEqualTo(bell.expiresAt, now)) {
-          bells.delete(key)
+      for (const [key, signal] of signals) {
+        if (DateTime.lessThanOrEqualTo(signal.expiresAt, now)) {
+          signals.delete(key)
         }
       }
       const key = Redacted.value(session.sessionUri)
-      const bell = bells.get(key) ?? { latch: Effect.unsafeMakeLatch(), expiresAt: session.expiresAt }
-      bells.set(key, bell)
-      return bell
+      const signal = signals.get(key) ?? { latch: Effect.unsafeMakeLatch(), expiresAt: session.expiresAt }
+      signals.set(key, signal)
+      return signal
     })
 
   return {
-    wake: (session) => Effect.flatMap(bellOf(session), (bell) => bell.latch.open),
+    complete: (session) => Effect.flatMap(signalOf(session), ({ latch }) => latch.open),
     poller: (base) => (wait) =>
-      Effect.flatMap(bellOf(wait.session), (bell) => {
-        const woken = Effect.zipRight(bell.latch.await, wait.poll).pipe(
-          // Not there yet, or lost on the way: the schedule goes on.
+      Effect.flatMap(signalOf(wait.session), ({ latch }) => {
+        const afterSignal = Effect.zipRight(latch.await, wait.poll).pipe(
+          // The token is not there yet, or the connection was lost: the schedule continues.
           Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
         )
-        return Effect.raceFirst(base(wait), woken)
+        return Effect.raceFirst(base(wait), afterSignal)
       })
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a request needs to be sent twice.
+ * Sending a request twice.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ const isValue = (body: unknown): boolean =>
   || body instanceof URLSearchParams || body instanceof FormData
 
 /**
- * Whether a body is the same when it is sent again. A stream may have been used up, by this client or by whatever is behind it.
+ * Whether a body can be sent again. The first attempt may have consumed a stream.
  *
  * @internal
  */
@@ -30,19 +30,19 @@ export const isRepeatable = (body: HttpBody.HttpBody): boolean => {
   }
 }
 
-/** An explanation of this many bytes is read, so that its connection serves again; a longer one costs more than a connection. */
-const patience = 128 * 1024
+/** In bytes. Reading a longer body costs more than a new connection. */
+const drainLimit = 128 * 1024
 
 /**
- * Frees the connection of a response that nobody will read: reads what is left of it if that is little and comes at once, else
- * gives it up.
+ * Frees the connection of an unread response: reads its body if that is short and arrives within a second, and
+ * otherwise drops the connection.
  *
  * @internal
  */
 export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   response.stream.pipe(
     Stream.mapAccum(0, (size, chunk) => [size + chunk.length, size + chunk.length]),
-    Stream.takeUntil((size) => size > patience),
+    Stream.takeUntil((size) => size > drainLimit),
     Stream.runDrain,
     Effect.timeoutOption("1 second"),
     Effect.ignore

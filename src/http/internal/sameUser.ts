@@ -1,5 +1,5 @@
 /**
- * Whether two identifiers are one person: the same id, the same JWT, or two JWTs of one issuer and subject.
+ * Whether two identifiers are one person.
  *
  * @since 0.1.0
  */
@@ -8,11 +8,14 @@ import * as Redacted from "effect/Redacted"
 import * as UserIdentifier from "../../UserIdentifier.js"
 
 /**
- * A user who signed in again has a fresh JWT. Both come from the application, which vouches for them: they are read, not verified.
+ * True for the same id, the same JWT, or two JWTs with the same issuer and subject: a user who signed in again has a
+ * new JWT.
+ *
+ * The application vouches for both JWTs, so they are decoded and not verified.
  *
  * @internal
  */
-export const sameUser = (
+export const isSameUser = (
   self: UserIdentifier.UserIdentifier,
   that: UserIdentifier.UserIdentifier
 ): Effect.Effect<boolean> => {

@@ -1,5 +1,5 @@
 /**
- * The operations whose answers are kept: what their keys are made of, and how long they are good for.
+ * The operations whose credentials are cached: the keys of their requests, and how long a credential is usable.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import type { GetWebIdentityTokenRequest, GetWebIdentityTokenResponse } from "..
 import * as Digest from "./digest.js"
 import type { Cacheable } from "./engine.js"
 
-/** Lists are sets: neither order nor repetition changes what is asked for. */
+/** A list as a set: the answer depends on neither the order nor the repetition of its items. */
 const setOf = (list: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
   list === undefined || list.length === 0 ? [] : list.length === 1 ? list : [...new Set(list)].sort()
 
@@ -27,7 +27,7 @@ const pairsOf = (
   record: { readonly [name: string]: string } | undefined
 ): ReadonlyArray<readonly [string, string]> => record === undefined ? [] : Object.entries(record).sort(byName)
 
-/** By its own word, in milliseconds since the epoch. None for a token that is not a JWT, or a JWT that does not say. */
+/** The `exp` of a JWT, in milliseconds since the epoch. Undefined for other tokens, and for a JWT without `exp`. */
 const expiryOf = (token: Redacted.Redacted, decodeJwt: (token: string) => JWTPayload): number | undefined => {
   try {
     const { exp } = decodeJwt(Redacted.value(token))
@@ -46,11 +46,10 @@ export const accessToken = (
   opaqueTimeToLive: number,
   decodeJwt: (token: string) => JWTPayload
 ): Cacheable<GetResourceOauth2TokenRequest, TokenAnswer> => ({
-  operation: "getResourceOauth2Token",
-  keyOf: (request) =>
+  keyOf: (request, digestOf) =>
     Digest.ofValues([
       "getResourceOauth2Token",
-      Digest.ofSecret(request.workloadIdentityToken),
+      digestOf(request.workloadIdentityToken),
       request.resourceCredentialProviderName,
       request.oauth2Flow,
       setOf(request.scopes),
@@ -58,14 +57,14 @@ export const accessToken = (
       setOf(request.audiences),
       pairsOf(request.customParameters)
     ]),
-  // They do not change which token is issued. They change what the user is asked, and where that leads.
-  variantOf: ({ customState, forceAuthentication, resourceOauth2ReturnUrl, sessionUri }) => [
+  // These members do not change the token. They change the authorization that the user is asked for.
+  variantOf: ({ customState, forceAuthentication, resourceOauth2ReturnUrl, sessionUri }, digestOf) => [
     forceAuthentication === true,
     resourceOauth2ReturnUrl ?? null,
-    customState === undefined ? null : Digest.ofSecret(customState),
-    sessionUri === undefined ? null : Digest.ofSecret(sessionUri)
+    customState === undefined ? null : digestOf(customState),
+    sessionUri === undefined ? null : digestOf(sessionUri)
   ],
-  asksAnew: ({ forceAuthentication, sessionUri }) => forceAuthentication === true || sessionUri !== undefined,
+  bypassesRead: ({ forceAuthentication, sessionUri }) => forceAuthentication === true || sessionUri !== undefined,
   replaces: ({ forceAuthentication }) => forceAuthentication === true,
   credentialOf: (answer) => answer._tag === "Issued" ? answer.accessToken : undefined,
   usableUntil: (_, token, { now, skew }) => {
@@ -81,11 +80,10 @@ export const accessToken = (
  * @internal
  */
 export const apiKey = (timeToLive: number): Cacheable<GetResourceApiKeyRequest, GetResourceApiKeyResponse> => ({
-  operation: "getResourceApiKey",
-  keyOf: ({ resourceCredentialProviderName, workloadIdentityToken }) =>
-    Digest.ofValues(["getResourceApiKey", Digest.ofSecret(workloadIdentityToken), resourceCredentialProviderName]),
+  keyOf: ({ resourceCredentialProviderName, workloadIdentityToken }, digestOf) =>
+    Digest.ofValues(["getResourceApiKey", digestOf(workloadIdentityToken), resourceCredentialProviderName]),
   variantOf: () => [],
-  asksAnew: () => false,
+  bypassesRead: () => false,
   replaces: () => false,
   credentialOf: ({ apiKey }) => apiKey,
   usableUntil: (_, _key, { now }) => now + timeToLive,
@@ -93,14 +91,14 @@ export const apiKey = (timeToLive: number): Cacheable<GetResourceApiKeyRequest, 
 })
 
 /**
- * `service` tells services apart: the request does not say whose token it is for. For the same reason nothing goes to the store.
+ * `service` identifies the service, because the request does not contain the IAM identity. The store is shared by services, and therefore
+ * gets no token.
  *
  * @internal
  */
 export const webIdentityToken = (
   service: string
 ): Cacheable<GetWebIdentityTokenRequest, GetWebIdentityTokenResponse> => ({
-  operation: "getWebIdentityToken",
   keyOf: ({ audience, durationSeconds, signingAlgorithm, tags }) =>
     Digest.ofValues([
       "getWebIdentityToken",
@@ -111,7 +109,7 @@ export const webIdentityToken = (
       pairsOf(tags)
     ]),
   variantOf: () => [],
-  asksAnew: () => false,
+  bypassesRead: () => false,
   replaces: () => false,
   credentialOf: ({ webIdentityToken }) => webIdentityToken,
   usableUntil: ({ expiration }, _, { skew }) => DateTime.toEpochMillis(expiration) - skew,

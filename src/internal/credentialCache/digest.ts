@@ -1,24 +1,30 @@
 /**
- * What stands for a secret, and for a request, wherever it is only to be recognised.
+ * Digests that stand for secrets and requests in keys.
  *
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
 import { hash } from "node:crypto"
 
-/** @internal */
-export const digest = (text: string): string => hash("sha256", text, "base64url")
-
-// A caller's token is one object for many requests, and may be long. Nothing is kept alive by it.
-const known = new WeakMap<Redacted.Redacted, string>()
+const digest = (text: string): string => hash("sha256", text, "base64url")
 
 /** @internal */
-export const ofSecret = (secret: Redacted.Redacted): string => {
-  const found = known.get(secret)
-  if (found !== undefined) return found
-  const made = digest(Redacted.value(secret))
-  known.set(secret, made)
-  return made
+export type DigestOf = (secret: Redacted.Redacted) => string
+
+/**
+ * Remembers digests by the object of the secret: one token object serves many requests, and a token may be long.
+ *
+ * @internal
+ */
+export const makeDigestOf = (): DigestOf => {
+  const known = new WeakMap<Redacted.Redacted, string>()
+  return (secret) => {
+    const found = known.get(secret)
+    if (found !== undefined) return found
+    const made = digest(Redacted.value(secret))
+    known.set(secret, made)
+    return made
+  }
 }
 
 /** @internal */

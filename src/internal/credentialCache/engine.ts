@@ -1,5 +1,5 @@
 /**
- * The cache itself, over calls of any plane: memory, then the store, then one call for all who ask.
+ * The cache over the calls of any plane: memory, then the store, then one call for all callers.
  *
  * @since 0.1.0
  */
@@ -12,16 +12,21 @@ import * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
-import { Observation } from "../observation.js"
 import { Rejected } from "../rejectedCredential.js"
-import * as Flight from "../singleFlight.js"
+import * as SingleFlight from "../singleFlight.js"
+import { Observation } from "../telemetry.js"
 import { isPlain } from "../validity.js"
 import * as Digest from "./digest.js"
+import * as Generations from "./generations.js"
 import * as Memory from "./memory.js"
-import type * as SafeStore from "./safeStore.js"
+import type { SafeStore, StoredCredential } from "./store.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
 
 /**
- * In milliseconds: the time it is, and how much of a credential's life is not used.
+ * In milliseconds: the current time, and the part of a credential's life that is not used.
  *
  * @internal
  */
@@ -31,41 +36,43 @@ export interface Time {
 }
 
 /**
- * A call whose credential is kept.
+ * An operation whose credential is cached. `keyOf` and `variantOf` may throw for a request that the plane refuses.
  *
  * @internal
  */
-export interface Cacheable<Request, Answer> {
-  readonly operation: string
-  /** The same for all requests that the same credential answers. May throw for a request that the plane would refuse. */
-  readonly keyOf: (request: Request) => string
-  /** What else the answer depends on when it is not a credential: only requests that are equal in this too share one call. As `keyOf`. */
-  readonly variantOf: (request: Request) => ReadonlyArray<unknown>
-  /** Whether the request is not to be answered by what is kept. */
-  readonly asksAnew: (request: Request) => boolean
-  /** Whether the service drops the credential that it has: none that is kept is good any more, whatever the answer. */
+export interface Cacheable<in Request, in out Answer> {
+  /** The same for all requests that one credential answers. */
+  readonly keyOf: (request: Request, digestOf: Digest.DigestOf) => string
+  /** The members that decide an answer without a credential. Requests share a call only if these are equal too. */
+  readonly variantOf: (request: Request, digestOf: Digest.DigestOf) => ReadonlyArray<unknown>
+  /** Whether the request goes to the service although a credential is cached. */
+  readonly bypassesRead: (request: Request) => boolean
+  /** Whether the service drops its current credential. A cached one is then invalid, whatever the answer is. */
   readonly replaces: (request: Request) => boolean
   readonly credentialOf: (answer: Answer) => Redacted.Redacted | undefined
-  /** In milliseconds since the epoch; not after `now` for an answer that is not to be kept. */
+  /** In milliseconds since the epoch. An answer is not cached unless this is after `now`. */
   readonly usableUntil: (answer: Answer, credential: Redacted.Redacted, time: Time) => number
-  /** The answer that a credential from the store stands for. Without it nothing goes to the store. */
+  /** Makes the answer from a credential of the store. Without it, credentials stay in memory. */
   readonly restore: ((credential: Redacted.Redacted) => Answer) | undefined
 }
 
-interface Kept extends Memory.Entry {
-  readonly answer: unknown
+/**
+ * The cached operations of a plane.
+ *
+ * @internal
+ */
+export type Cacheables<Plane> = {
+  readonly [Operation in keyof Plane]?: Plane[Operation] extends
+    (request: infer Request) => Effect.Effect<infer Answer, infer _E> ? Cacheable<Request, Answer> : never
 }
 
-interface Question<Request> {
-  readonly request: Request
-  readonly key: string
-  readonly rejected: Redacted.Redacted | undefined
-  readonly epoch: number
-}
-
-interface Outcome<Answer> {
-  readonly answer: Answer
-  readonly cache: "hit" | "miss"
+/** @internal */
+export interface Engine {
+  /** A decorator of a plane that caches these operations. */
+  readonly decorator: <Plane>(
+    cacheables: Cacheables<Plane>
+  ) => <A, E>(operation: string, effect: Effect.Effect<A, E>, request: unknown) => Effect.Effect<A, E>
+  readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
 }
 
 /** @internal */
@@ -75,14 +82,27 @@ export interface Counters {
   readonly shared: Metric.Metric.Counter<number>
 }
 
-/** @internal */
-export interface Engine {
-  readonly cached: <Request, Answer, E>(
-    cacheable: Cacheable<Request, Answer>,
-    call: (request: Request) => Effect.Effect<Answer, E>
-  ) => (request: Request) => Effect.Effect<Answer, E>
-  readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
+interface CachedAnswer extends StoredCredential {
+  readonly answer: unknown
 }
+
+interface CacheRequest {
+  readonly request: unknown
+  readonly key: string
+  readonly rejected: Redacted.Redacted | undefined
+  readonly generation: Generations.Generation
+}
+
+interface Outcome {
+  readonly answer: unknown
+  readonly cache: "hit" | "miss"
+}
+
+type Call = (request: unknown, effect: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown>
+
+// -----------------------------------------------------------------------------
+// Constructor
+// -----------------------------------------------------------------------------
 
 /** @internal */
 export const make = ({ capacity, counters, skew, store }: {
@@ -90,41 +110,36 @@ export const make = ({ capacity, counters, skew, store }: {
   /** In milliseconds. */
   readonly skew: number
   readonly counters: Counters
-  readonly store: SafeStore.SafeStore
+  readonly store: SafeStore
 }): Engine => {
-  const memory = Memory.make<Kept>(capacity)
-  // The epoch of a key ends when its credential is replaced or invalidated: what was asked for before may be the old one. Keys that
-  // share a slot by chance cost each other a call.
-  const epochs = new Uint32Array(4096)
-  const slotOf = (key: string): number => Buffer.from(key, "base64url").readUInt32BE() % epochs.length
-  const epochOf = (key: string): number => epochs[slotOf(key)] ?? 0
+  const memory = Memory.make<CachedAnswer>(capacity)
+  const generations = Generations.make()
+  const digestOf = Digest.makeDigestOf()
+
   const forget = (key: string): void => {
-    epochs[slotOf(key)]! += 1
+    generations.end(key)
     memory.remove(key)
   }
 
-  const cached = <Request, Answer, E>(
-    cacheable: Cacheable<Request, Answer>,
-    call: (request: Request) => Effect.Effect<Answer, E>
-  ): (request: Request) => Effect.Effect<Answer, E> => {
-    const { operation, restore } = cacheable
-    const flights = Flight.make<Outcome<Answer>, E>()
+  const cached = (operation: string, cacheable: Cacheable<unknown, unknown>): Call => {
+    const { restore } = cacheable
+    const share = SingleFlight.unsafeMake<Outcome, unknown>()
     const labels = [MetricLabel.make("agentcore.operation", operation)]
-    // `Metric.tagged` makes its labels anew at each update, and costs more than all the rest of a hit.
-    const counter = (metric: Metric.Metric.Counter<number>) =>
+    // `Metric.tagged` makes its labels at each update, which costs more than the rest of a hit.
+    const increment = (metric: Metric.Metric.Counter<number>) =>
       Effect.map(
         Effect.metricLabels,
         (own) => metric.unsafeUpdate(1, own.length === 0 ? labels : Arr.union(labels, own))
       )
-    const hit = counter(counters.hits)
-    const miss = counter(counters.misses)
-    const shared = counter(counters.shared)
+    const hit = increment(counters.hits)
+    const miss = increment(counters.misses)
+    const shared = increment(counters.shared)
 
-    const stored = ({ epoch, key, rejected }: Question<Request>): Effect.Effect<Option.Option<Answer>> =>
+    const readStore = ({ generation, key, rejected }: CacheRequest): Effect.Effect<Option.Option<unknown>> =>
       restore === undefined ? Effect.succeedNone : Effect.flatMap(
         Effect.zip(store.get(key), Clock.currentTimeMillis),
         ([found, now]) => {
-          if (Option.isNone(found) || epoch !== epochOf(key)) return Effect.succeedNone
+          if (Option.isNone(found) || !generations.isCurrent(key, generation)) return Effect.succeedNone
           if (!isUsable(found.value, now, rejected)) return Effect.as(store.remove(key), Option.none())
           const answer = restore(found.value.credential)
           memory.set(key, { ...found.value, answer })
@@ -134,104 +149,114 @@ export const make = ({ capacity, counters, skew, store }: {
 
     const drop = (key: string): Effect.Effect<void> => {
       const dropped = Effect.sync(() => forget(key))
-      // Again, for whoever found it while it was still in the store.
+      // The second time is for a request that read the store before the removal.
       return restore === undefined ? dropped : Effect.zipRight(Effect.zipRight(dropped, store.remove(key)), dropped)
     }
 
-    const keep = ({ epoch, key, rejected, request }: Question<Request>, answer: Answer): Effect.Effect<void> => {
-      const replaces = cacheable.replaces(request)
-      // Of two that replace it, the service alone knows which it did last.
-      if (epoch !== epochOf(key)) return replaces ? drop(key) : Effect.void
-      if (replaces) forget(key)
-      const credential = cacheable.credentialOf(answer)
-      if (credential === undefined) return replaces ? drop(key) : Effect.void
-      const own = epochOf(key)
-      return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const keep = ({ generation, key, rejected, request }: CacheRequest, answer: unknown): Effect.Effect<void> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const replaces = cacheable.replaces(request)
+        // Only the service knows the order of two requests that replace its credential.
+        if (!generations.isCurrent(key, generation)) return replaces ? drop(key) : Effect.void
+        const credential = cacheable.credentialOf(answer)
+        if (credential === undefined) return replaces ? drop(key) : Effect.void
         const usableUntil = cacheable.usableUntil(answer, credential, { now, skew })
-        // For ever is a number too: a store takes nothing else.
+        // A store takes no infinite numbers.
         const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
         if (!isUsable(entry, now, rejected)) {
-          // What was kept before is not the latest any more. Where it was looked for, there is none.
-          return cacheable.asksAnew(request) ? drop(key) : Effect.void
+          // A cached credential is not the latest any more. A request that reads the cache has found none.
+          return cacheable.bypassesRead(request) ? drop(key) : Effect.void
         }
+        // Calls in flight may return the replaced credential.
+        if (replaces) forget(key)
         memory.set(key, { ...entry, answer })
-        return restore === undefined ? Effect.void : Effect.zipRight(
-          store.set(key, entry),
-          // Whoever invalidated it, or replaced it, on the way may have been there before it.
-          Effect.suspend(() => own === epochOf(key) ? Effect.void : store.remove(key))
+        if (restore === undefined) return Effect.void
+        const current = generations.enter(key)
+        return store.set(key, entry).pipe(
+          // It may have been invalidated or replaced while the store was writing.
+          Effect.zipRight(Effect.suspend(() => generations.isCurrent(key, current) ? Effect.void : store.remove(key))),
+          Effect.ensuring(Effect.sync(() => generations.leave(key, current)))
         )
       })
-    }
 
-    // A credential that is replaced is given up whatever comes of the call: the service may have done it, and failed afterwards.
-    const ask = (question: Question<Request>) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.matchCauseEffect(restore(call(question.request)), {
+    // A failed or interrupted request may have replaced the credential of the service.
+    const callService = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
+      Effect.uninterruptibleMask((restoreMask) =>
+        Effect.matchCauseEffect(restoreMask(effect), {
           onFailure: (cause) => {
             const failed = Effect.failCause(cause)
-            return cacheable.replaces(question.request) ? Effect.zipRight(drop(question.key), failed) : failed
+            return cacheable.replaces(request.request) ? Effect.zipRight(drop(request.key), failed) : failed
           },
-          onSuccess: (answer): Effect.Effect<Outcome<Answer>> =>
-            Effect.as(keep(question, answer), { answer, cache: "miss" })
+          onSuccess: (answer): Effect.Effect<Outcome> => Effect.as(keep(request, answer), { answer, cache: "miss" })
         })
       )
 
-    const lookUp = (question: Question<Request>) =>
+    const lookUp = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
       Effect.flatMap(
-        stored(question),
+        readStore(request),
         Option.match({
-          onNone: () => Effect.zipRight(miss, ask(question)),
-          onSome: (answer) => Effect.as(hit, { answer, cache: "hit" } as const)
+          onNone: () => Effect.zipRight(miss, callService(request, effect)),
+          onSome: (answer): Effect.Effect<Outcome> => Effect.as(hit, { answer, cache: "hit" })
         })
       )
 
-    return (request) =>
-      Effect.withFiberRuntime<Answer, E>((fiber) => {
-        const key = orUndefined(() => cacheable.keyOf(request))
-        // The plane says what is wrong with the request.
-        if (key === undefined) return call(request)
-        const observed = (cache: Outcome<Answer>["cache"]) => {
+    return (request, effect) =>
+      Effect.withFiberRuntime((fiber) => {
+        const key = orUndefined(() => cacheable.keyOf(request, digestOf))
+        // The plane reports what is wrong with the request.
+        if (key === undefined) return effect
+        const observe = (cache: Outcome["cache"]) => {
           const observation = Context.get(fiber.currentContext, Observation)
           if (observation !== undefined) observation.cache = cache
         }
         const rejected = Option.getOrUndefined(Context.get(fiber.currentContext, Rejected))
-        // Whoever recovers from a rejection wants another credential, and one that somebody else has obtained since then is one.
-        const reads = rejected !== undefined || !cacheable.asksAnew(request)
-        const kept = memory.get(key)
-        if (kept !== undefined && reads) {
+        // A caller whose credential was rejected needs another one, and the cache may have it by now.
+        const reads = rejected !== undefined || !cacheable.bypassesRead(request)
+        const found = memory.get(key)
+        if (found !== undefined && reads) {
           const now = Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
-          if (isUsable(kept, now, rejected)) {
-            observed("hit")
-            // The key names the operation, so that what is kept under it is an answer to it.
-            return Effect.as(hit, kept.answer as Answer)
+          if (isUsable(found, now, rejected)) {
+            observe("hit")
+            return Effect.as(hit, found.answer)
           }
           memory.remove(key)
         }
-        const variant = orUndefined(() => cacheable.variantOf(request))
-        if (variant === undefined) return call(request)
-        const epoch = epochOf(key)
-        // A flight belongs to its epoch and rejection: what was asked for before may be the old credential again.
-        const flight = Digest.ofValues([
-          key,
-          epoch,
-          rejected === undefined ? null : Digest.ofSecret(rejected),
-          ...variant
-        ])
-        const question = { request: snapshot(request), key, rejected, epoch }
-        // Also if it fails.
-        observed("miss")
-        return Effect.map(
-          flights.share(flight, reads ? lookUp(question) : ask(question), shared),
-          ({ answer, cache }) => {
-            observed(cache)
-            return answer
-          }
+        const variant = orUndefined(() => cacheable.variantOf(request, digestOf))
+        if (variant === undefined) return effect
+        observe("miss")
+        return Effect.acquireUseRelease(
+          Effect.sync(() => generations.enter(key)),
+          (generation) => {
+            // A call of an ended generation, or of a caller without this rejection, may return the old credential.
+            const flight = JSON.stringify([
+              generation.id,
+              rejected === undefined ? null : digestOf(rejected),
+              ...variant
+            ])
+            const cacheRequest = { request, key, rejected, generation }
+            const run = reads ? lookUp(cacheRequest, effect) : callService(cacheRequest, effect)
+            return Effect.map(share(flight, run, shared), ({ answer, cache }) => {
+              observe(cache)
+              return answer
+            })
+          },
+          (generation) => Effect.sync(() => generations.leave(key, generation))
         )
       })
   }
 
   return {
-    cached,
+    decorator: (cacheables) => {
+      // Requests and answers have the types of their operation, which the types of a record of all operations do not say.
+      const calls: Record<string, Call> = Record.map(
+        cacheables as Record<string, Cacheable<unknown, unknown>>,
+        (cacheable, operation) => cached(operation, cacheable)
+      )
+      return <A, E>(operation: string, effect: Effect.Effect<A, E>, request: unknown) => {
+        const call = calls[operation]
+        return call === undefined ? effect : call(request, effect) as Effect.Effect<A, E>
+      }
+    },
     invalidate: (credential) => {
       const forgotten = Effect.sync(() => {
         const keys = memory.keysOf(credential)
@@ -239,7 +264,7 @@ export const make = ({ capacity, counters, skew, store }: {
         return keys
       })
       const removeFromStore = (key: string) =>
-        // Another process may have put a newer one there.
+        // Another process may have stored a newer credential.
         Effect.flatMap(store.get(key), (found) =>
           Option.exists(found, (entry) =>
               Memory.isSame(entry.credential, credential))
@@ -254,11 +279,11 @@ export const make = ({ capacity, counters, skew, store }: {
   }
 }
 
-// Whoever asks may change his lists while the store is read: what is sent is what the key was made of.
-const snapshot = <A>(value: A): A => copy(value) as A
-
-const copy = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(copy) : isPlain(value) ? Record.map(value, copy) : value
+const isUsable = (
+  { credential, usableUntil }: StoredCredential,
+  now: number,
+  rejected: Redacted.Redacted | undefined
+): boolean => now < usableUntil && (rejected === undefined || !Memory.isSame(credential, rejected))
 
 const orUndefined = <A>(f: () => A): A | undefined => {
   try {
@@ -268,8 +293,17 @@ const orUndefined = <A>(f: () => A): A | undefined => {
   }
 }
 
-const isUsable = (
-  { credential, usableUntil }: Memory.Entry,
-  now: number,
-  rejected: Redacted.Redacted | undefined
-): boolean => now < usableUntil && (rejected === undefined || !Memory.isSame(credential, rejected))
+const copy = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(copy) : isPlain(value) ? Record.map(value, copy) : value
+
+/**
+ * A plane that copies its requests. A caller may change a list while the cache reads the store: the key and the call need the same list.
+ *
+ * @internal
+ */
+export const copyRequests = <Plane extends object>(plane: Plane): Plane =>
+  // Every member of a plane is a function of one request.
+  Record.map(
+    plane as Record<string, (request: unknown) => unknown>,
+    (call) => (request: unknown) => call(copy(request))
+  ) as Plane

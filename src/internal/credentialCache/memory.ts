@@ -1,36 +1,30 @@
 /**
- * Credentials in memory: so many at most, the oldest goes first.
+ * Credentials in memory, up to a capacity. The oldest is dropped first.
  *
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
-
-/** @internal */
-export interface Entry {
-  readonly credential: Redacted.Redacted
-  /** In milliseconds since the epoch: from then on it is not given out. */
-  readonly usableUntil: number
-}
+import type { StoredCredential } from "./store.js"
 
 /** @internal */
 export const isSame = (a: Redacted.Redacted, b: Redacted.Redacted): boolean =>
   a === b || Redacted.value(a) === Redacted.value(b)
 
 /** @internal */
-export interface Memory<E extends Entry> {
-  readonly get: (key: string) => E | undefined
-  readonly set: (key: string, entry: E) => void
+export interface Memory<Entry extends StoredCredential> {
+  readonly get: (key: string) => Entry | undefined
+  readonly set: (key: string, entry: Entry) => void
   readonly remove: (key: string) => void
   readonly keysOf: (credential: Redacted.Redacted) => ReadonlyArray<string>
 }
 
 /** @internal */
-export const make = <E extends Entry>(capacity: number): Memory<E> => {
-  const entries = new Map<string, E>()
+export const make = <Entry extends StoredCredential>(capacity: number): Memory<Entry> => {
+  const entries = new Map<string, Entry>()
   return {
     get: (key) => entries.get(key),
     set: (key, entry) => {
-      // What is written again is new.
+      // A key that is set again becomes the newest.
       entries.delete(key)
       entries.set(key, entry)
       if (entries.size <= capacity) return

@@ -1,74 +1,82 @@
 /**
- * Definitions of credential providers as the requests of the service model.
+ * The constructors of `CredentialProvider`: they turn options into requests of the service model.
  *
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
-import type * as CredentialProvider from "../../CredentialProvider.js"
-
-type Tags = { readonly [key: string]: string } | undefined
-
-const tagged = (tags: Tags) => tags === undefined ? {} : { tags }
+import { type Oauth2Vendor, vendors } from "../../models/internal/vendors.js"
+import { type Json, omitUndefined } from "./json.js"
+import type {
+  ApiKeyDefinition,
+  ApiKeyOptions,
+  AuthorizationParameters,
+  ClientOptions,
+  CoinbaseOptions,
+  CustomClient,
+  CustomOptions,
+  Oauth2Definition,
+  OfflineOptions,
+  PaymentDefinition,
+  ProviderOptions,
+  Secret,
+  StripePrivyOptions
+} from "./model.js"
 
 /**
- * A secret under its name in the service model: as it is, or by reference.
+ * The members of a request that stand for a secret.
  *
  * @internal
  */
-export const secret = (name: string, value: CredentialProvider.Secret): { readonly [member: string]: unknown } =>
-  Redacted.isRedacted(value)
+export const encodeSecret = (name: string, value: Secret | undefined): Json => {
+  if (value === undefined) return {}
+  return Redacted.isRedacted(value)
     ? { [name]: value }
     : {
       [`${name}Config`]: { secretId: value.secretId, jsonKey: value.jsonKey },
       [`${name}Source`]: "EXTERNAL"
     }
+}
 
-const optionalSecret = (name: string, value: CredentialProvider.Secret | undefined) =>
-  value === undefined ? {} : secret(name, value)
+/** @internal */
+export const noParameters: AuthorizationParameters = { scopes: [], customParameters: {} }
 
-const nothing: CredentialProvider.Ask = { scopes: [], customParameters: {} }
-
-const oauth2 = (
-  name: string,
-  vendor: string,
-  member: string,
-  config: { readonly [member: string]: unknown },
-  tags: Tags,
-  ask: CredentialProvider.Ask
-): CredentialProvider.Oauth2Definition => ({
+const makeOauth2 = (
+  { name, tags }: ProviderOptions,
+  vendor: Oauth2Vendor,
+  config: Json,
+  authorizationParameters: AuthorizationParameters
+): Oauth2Definition => ({
   kind: "oauth2",
   name,
-  ask,
-  // Vendor, member and configuration belong together by the constructors' types; a test checks each by the schema.
-  request: {
+  authorizationParameters,
+  // The types of the constructors fit vendor, member and configuration together. A test checks each one against the schema.
+  request: omitUndefined({
     name,
     credentialProviderVendor: vendor,
-    oauth2ProviderConfigInput: { [member]: config },
-    ...tagged(tags)
-  } as unknown as CredentialProvider.Oauth2Definition["request"]
+    oauth2ProviderConfigInput: { [vendors[vendor].config]: config },
+    tags
+  }) as unknown as Oauth2Definition["request"]
 })
 
 /**
- * The constructor of a vendor: what is not common goes into the configuration as it is.
+ * Makes the constructor of a vendor. Options of this vendor alone go into the configuration unchanged. `offline` makes the vendor
+ * issue a refresh token.
  *
  * @internal
  */
-export const vendor = (vendor: string, member: string, recipe: CredentialProvider.Ask = nothing) =>
-(
-  options: CredentialProvider.ClientOptions & CredentialProvider.OfflineOptions
-): CredentialProvider.Oauth2Definition => {
-  const { clientSecret, name, offlineAccess, tags, ...config } = options
-  return oauth2(
-    name,
-    vendor,
-    member,
-    { ...config, ...secret("clientSecret", clientSecret) },
-    tags,
-    offlineAccess === true ? recipe : nothing
-  )
-}
+export const makeVendor =
+  (vendor: Oauth2Vendor, offline: Partial<AuthorizationParameters> = {}) =>
+  (options: ClientOptions & OfflineOptions): Oauth2Definition => {
+    const { clientSecret, name, offlineAccess, tags, ...config } = options
+    return makeOauth2(
+      { name, tags },
+      vendor,
+      { ...config, ...encodeSecret("clientSecret", clientSecret) },
+      offlineAccess === true ? { ...noParameters, ...offline } : noParameters
+    )
+  }
 
-const client = (options: CredentialProvider.CustomClient): { readonly [member: string]: unknown } => {
+const encodeClient = (options: CustomClient): Json => {
   if ("privateKeyJwt" in options) {
     const { kmsKeyArn, ...config } = options.privateKeyJwt
     return {
@@ -78,124 +86,72 @@ const client = (options: CredentialProvider.CustomClient): { readonly [member: s
     }
   }
   if ("awsIamIdTokenJwt" in options) {
-    return {
-      ...(options.clientId === undefined ? {} : { clientId: options.clientId }),
-      clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT"
-    }
+    return { clientId: options.clientId, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
   }
   const { clientAuthenticationMethod, clientId, clientSecret } = options
-  return {
-    clientId,
-    ...secret("clientSecret", clientSecret),
-    ...(clientAuthenticationMethod === undefined ? {} : { clientAuthenticationMethod })
-  }
+  return { clientId, clientAuthenticationMethod, ...encodeSecret("clientSecret", clientSecret) }
 }
 
 /** @internal */
-export const custom = (options: CredentialProvider.CustomOptions): CredentialProvider.Oauth2Definition =>
-  oauth2(
-    options.name,
+export const custom = (options: CustomOptions): Oauth2Definition =>
+  makeOauth2(
+    options,
     "CustomOauth2",
-    "customOauth2ProviderConfig",
-    {
-      ...client(options),
+    omitUndefined({
+      ...encodeClient(options),
       oauthDiscovery: "discovery" in options
         ? { discoveryUrl: options.discovery }
         : { authorizationServerMetadata: options.metadata },
-      ...(options.onBehalfOf === undefined ? {} : { onBehalfOfTokenExchangeConfig: options.onBehalfOf }),
-      ...(options.privateEndpoint === undefined ? {} : { privateEndpoint: options.privateEndpoint }),
-      ...(options.privateEndpointOverrides === undefined
-        ? {}
-        : { privateEndpointOverrides: options.privateEndpointOverrides })
-    },
-    options.tags,
-    options.offlineAccess === true ? { scopes: ["offline_access"], customParameters: {} } : nothing
+      onBehalfOfTokenExchangeConfig: options.onBehalfOf,
+      privateEndpoint: options.privateEndpoint,
+      privateEndpointOverrides: options.privateEndpointOverrides
+    }),
+    options.offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
   )
 
 /** @internal */
-export const apiKey = (options: {
-  readonly name: string
-  readonly apiKey: CredentialProvider.Secret
-  readonly tags?: Tags
-}): CredentialProvider.ApiKeyDefinition => ({
+export const apiKey = ({ apiKey, name, tags }: ApiKeyOptions): ApiKeyDefinition => ({
   kind: "apiKey",
-  name: options.name,
-  request: {
-    name: options.name,
-    ...apiKeySecret(options.apiKey),
-    ...tagged(options.tags)
-  } as CredentialProvider.ApiKeyDefinition["request"]
+  name,
+  // `Secret` decides which of the two shapes it is.
+  request: omitUndefined({
+    name,
+    // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
+    ...encodeSecret(Redacted.isRedacted(apiKey) ? "apiKey" : "apiKeySecret", apiKey),
+    tags
+  }) as unknown as ApiKeyDefinition["request"]
 })
 
-/**
- * The members of an API key are named otherwise than those of other secrets.
- *
- * @internal
- */
-export const apiKeySecret = (value: CredentialProvider.Secret): { readonly [member: string]: unknown } =>
-  Redacted.isRedacted(value)
-    ? { apiKey: value }
-    : {
-      apiKeySecretConfig: { secretId: value.secretId, jsonKey: value.jsonKey },
-      apiKeySecretSource: "EXTERNAL"
-    }
-
-const payment = (
-  name: string,
-  vendor: "CoinbaseCDP" | "StripePrivy",
+const makePayment = (
+  { name, tags }: ProviderOptions,
+  vendor: PaymentDefinition["request"]["credentialProviderVendor"],
   member: string,
-  config: { readonly [member: string]: unknown },
-  tags: Tags
-): CredentialProvider.PaymentDefinition => ({
+  config: Json
+): PaymentDefinition => ({
   kind: "payment",
   name,
-  // As above: the constructors' types keep vendor and member together.
-  request: {
+  // As above: the types of the constructors fit vendor, member and configuration together.
+  request: omitUndefined({
     name,
     credentialProviderVendor: vendor,
     providerConfigurationInput: { [member]: config },
-    ...tagged(tags)
-  } as unknown as CredentialProvider.PaymentDefinition["request"]
+    tags
+  }) as unknown as PaymentDefinition["request"]
 })
 
 /** @internal */
-export const coinbase = (options: {
-  readonly name: string
-  readonly apiKeyId: string
-  readonly apiKeySecret: CredentialProvider.Secret
-  readonly walletSecret?: CredentialProvider.Secret | undefined
-  readonly tags?: Tags
-}): CredentialProvider.PaymentDefinition =>
-  payment(
-    options.name,
-    "CoinbaseCDP",
-    "coinbaseCdpConfiguration",
-    {
-      apiKeyId: options.apiKeyId,
-      ...secret("apiKeySecret", options.apiKeySecret),
-      ...optionalSecret("walletSecret", options.walletSecret)
-    },
-    options.tags
-  )
+export const coinbase = (options: CoinbaseOptions): PaymentDefinition =>
+  makePayment(options, "CoinbaseCDP", "coinbaseCdpConfiguration", {
+    apiKeyId: options.apiKeyId,
+    ...encodeSecret("apiKeySecret", options.apiKeySecret),
+    ...encodeSecret("walletSecret", options.walletSecret)
+  })
 
 /** @internal */
-export const stripePrivy = (options: {
-  readonly name: string
-  readonly appId: string
-  readonly appSecret: CredentialProvider.Secret
-  readonly authorizationId: string
-  readonly authorizationPrivateKey?: CredentialProvider.Secret | undefined
-  readonly tags?: Tags
-}): CredentialProvider.PaymentDefinition =>
-  payment(
-    options.name,
-    "StripePrivy",
-    "stripePrivyConfiguration",
-    {
-      appId: options.appId,
-      ...secret("appSecret", options.appSecret),
-      authorizationId: options.authorizationId,
-      ...optionalSecret("authorizationPrivateKey", options.authorizationPrivateKey)
-    },
-    options.tags
-  )
+export const stripePrivy = (options: StripePrivyOptions): PaymentDefinition =>
+  makePayment(options, "StripePrivy", "stripePrivyConfiguration", {
+    appId: options.appId,
+    ...encodeSecret("appSecret", options.appSecret),
+    authorizationId: options.authorizationId,
+    ...encodeSecret("authorizationPrivateKey", options.authorizationPrivateKey)
+  })

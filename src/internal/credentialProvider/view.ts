@@ -1,79 +1,86 @@
 /**
- * A credential provider as it is, and as it should be, in one form: comparable members by path, and secrets by where they are.
+ * Definitions and providers in one comparable form: members by path, and secrets by their source.
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type * as CredentialProvider from "../../CredentialProvider.js"
-
-type Json = { readonly [member: string]: unknown }
-
-/** @internal */
-export type Source = "MANAGED" | "EXTERNAL"
+import { SecretSourceSwitch } from "../../CredentialProviderError.js"
+import { getUnionMember, isJson, type Json } from "./json.js"
+import type { Definition, Ensured, Kind, Providers, SecretReference } from "./model.js"
 
 /** @internal */
 export interface SecretView {
   readonly source: string
-  readonly reference?: { readonly secretId: string; readonly jsonKey: string | undefined } | undefined
+  /** Of an `EXTERNAL` secret. */
+  readonly reference?: SecretReference | undefined
 }
 
 /** @internal */
 export interface View {
-  /** A member as JSON, by its path: `oauthDiscovery.discoveryUrl`. */
+  /** Members as JSON, by path: `oauthDiscovery.discoveryUrl`. */
   readonly members: ReadonlyMap<string, string>
   readonly secrets: ReadonlyMap<string, SecretView>
 }
 
 /**
- * The secrets of all configurations, under the names of the service model.
+ * The secrets of all configurations, under their names in the service model.
  *
  * @internal
  */
-export const secretNames = [
+export const secretNames: ReadonlyArray<string> = [
   "clientSecret",
   "apiKeySecret",
   "walletSecret",
   "appSecret",
   "authorizationPrivateKey"
-] as const
+]
 
-const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !Redacted.isRedacted(value)
+/**
+ * Whether a path leads to a secret, its reference or its source.
+ *
+ * @internal
+ */
+export const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
 
-const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, value: string]> =>
+// -----------------------------------------------------------------------------
+// Members
+// -----------------------------------------------------------------------------
+
+const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, json: string]> =>
   Object.entries(value).flatMap(([name, member]) =>
     member === undefined || member === null || Redacted.isRedacted(member)
       ? []
-      : isRecord(member)
+      : isJson(member)
       ? flatten(member, `${prefix}${name}.`)
       : [[`${prefix}${name}`, JSON.stringify(member)] as const]
   )
 
-const isOfSecret = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
-
-// A request has the endpoints of a vendor's customer side by side, an answer as metadata of an authorization server.
+// A request has a customer's endpoints as direct members. The service returns them as authorization server metadata.
 const endpointPaths: { readonly [path: string]: string } = {
   issuer: "oauthDiscovery.authorizationServerMetadata.issuer",
   authorizationEndpoint: "oauthDiscovery.authorizationServerMetadata.authorizationEndpoint",
   tokenEndpoint: "oauthDiscovery.authorizationServerMetadata.tokenEndpoint"
 }
 
-const membersOf = (config: Json): ReadonlyMap<string, string> =>
-  new Map(flatten(config).flatMap(([path, value]) => isOfSecret(path) ? [] : [[endpointPaths[path] ?? path, value]]))
+const viewMembers = (config: Json): ReadonlyMap<string, string> =>
+  new Map(
+    flatten(config).flatMap(([path, json]) => isSecretPath(path) ? [] : [[endpointPaths[path] ?? path, json]])
+  )
 
-/**
- * The one member of a union.
- *
- * @internal
- */
-export const only = (union: unknown): Json => {
-  const member = isRecord(union) ? Object.values(union).find((value) => value !== undefined) : undefined
-  return isRecord(member) ? member : {}
-}
+// -----------------------------------------------------------------------------
+// Secrets
+// -----------------------------------------------------------------------------
 
-const secretOf = (config: Json, name: string): SecretView | undefined => {
+const viewSecrets = (view: (name: string) => SecretView | undefined): ReadonlyMap<string, SecretView> =>
+  new Map(secretNames.flatMap((name) => {
+    const secret = view(name)
+    return secret === undefined ? [] : [[name, secret] as const]
+  }))
+
+const viewDefinedSecret = (config: Json, name: string): SecretView | undefined => {
   const reference = config[`${name}Config`]
-  return isRecord(reference)
+  return isJson(reference)
     ? {
       source: "EXTERNAL",
       reference: { secretId: String(reference["secretId"]), jsonKey: String(reference["jsonKey"]) }
@@ -83,36 +90,40 @@ const secretOf = (config: Json, name: string): SecretView | undefined => {
     : undefined
 }
 
-const toldSecret = (told: Json, name: string): SecretView | undefined => {
-  const arn = told[`${name}Arn`]
-  const source = told[`${name}Source`]
-  const jsonKey = told[`${name}JsonKey`]
-  return !isRecord(arn) && source === undefined ? undefined : {
-    // Providers of the time before there were two sources.
+const viewReturnedSecret = (provider: Json, name: string): SecretView | undefined => {
+  const arn = provider[`${name}Arn`]
+  const source = provider[`${name}Source`]
+  const jsonKey = provider[`${name}JsonKey`]
+  return !isJson(arn) && source === undefined ? undefined : {
+    // Providers that are older than the choice of a source have none.
     source: typeof source === "string" ? source : "MANAGED",
-    reference: isRecord(arn) && typeof arn["secretArn"] === "string"
-      ? { secretId: arn["secretArn"], jsonKey: typeof jsonKey === "string" ? jsonKey : undefined }
+    reference: isJson(arn) && typeof arn["secretArn"] === "string" && typeof jsonKey === "string"
+      ? { secretId: arn["secretArn"], jsonKey }
       : undefined
   }
 }
 
-const secretsBy = (find: (name: string) => SecretView | undefined): ReadonlyMap<string, SecretView> =>
-  new Map(secretNames.flatMap((name) => {
-    const secret = find(name)
-    return secret === undefined ? [] : [[name, secret] as const]
-  }))
+// The service returns the ARN of a secret, also if the request had its name. An ARN ends in the name and six random characters.
+const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
+  a.jsonKey === b.jsonKey
+  && (a.secretId === b.secretId
+    || (b.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.secretId)
+
+// -----------------------------------------------------------------------------
+// Views
+// -----------------------------------------------------------------------------
 
 /**
- * The configuration of a definition, with an API key under the name that other secrets have.
+ * The configuration of a definition. An API key gets the member name that other secrets have.
  *
  * @internal
  */
-export const configOf = (definition: CredentialProvider.Definition): Json => {
+export const getDefinedConfig = (definition: Definition): Json => {
   switch (definition.kind) {
     case "oauth2":
-      return only(definition.request.oauth2ProviderConfigInput)
+      return getUnionMember(definition.request.oauth2ProviderConfigInput).value
     case "payment":
-      return only(definition.request.providerConfigurationInput)
+      return getUnionMember(definition.request.providerConfigurationInput).value
     case "apiKey":
       return "apiKey" in definition.request
         ? { apiKeySecret: definition.request.apiKey }
@@ -120,41 +131,67 @@ export const configOf = (definition: CredentialProvider.Definition): Json => {
   }
 }
 
+/**
+ * The configuration that the service returned, and its member name in the union. An API key has none.
+ *
+ * @internal
+ */
+export const getReturnedConfig = (kind: Kind, provider: Json): { readonly name: string; readonly value: Json } =>
+  getUnionMember(kind === "oauth2" ? provider["oauth2ProviderConfigOutput"] : provider["providerConfigurationOutput"])
+
 /** @internal */
-export const wanted = (definition: CredentialProvider.Definition): View => {
-  const config = configOf(definition)
+export const fromDefinition = (definition: Definition): View => {
+  const config = getDefinedConfig(definition)
   const vendor = definition.kind === "apiKey" ? {} : {
     credentialProviderVendor: definition.request.credentialProviderVendor
   }
   return {
-    members: membersOf({ ...vendor, ...config }),
-    secrets: secretsBy((name) => secretOf(config, name))
+    members: viewMembers({ ...vendor, ...config }),
+    secrets: viewSecrets((name) => viewDefinedSecret(config, name))
   }
 }
 
 /** @internal */
-export const told = <K extends CredentialProvider.Kind>(kind: K, provider: CredentialProvider.Providers[K]): View => {
-  // Answers are JSON objects; which one it is was decided by the kind.
-  const answer = provider as unknown as Json
-  const config = kind === "oauth2"
-    ? only(answer["oauth2ProviderConfigOutput"])
-    : kind === "payment"
-    ? only(answer["providerConfigurationOutput"])
-    : {}
-  const vendor = kind === "apiKey" ? {} : { credentialProviderVendor: answer["credentialProviderVendor"] }
+export const fromProvider = <K extends Kind>(kind: K, provider: Providers[K]): View => {
+  // Member names differ by kind and vendor, so the response is read as a JSON object.
+  const response = provider as unknown as Json
+  const config = getReturnedConfig(kind, response).value
   return {
-    members: membersOf({ ...vendor, ...config }),
-    secrets: secretsBy((name) => toldSecret({ ...answer, ...config }, name))
+    members: viewMembers({ credentialProviderVendor: response["credentialProviderVendor"], ...config }),
+    secrets: viewSecrets((name) => viewReturnedSecret({ ...response, ...config }, name))
   }
 }
 
 /**
- * Whether a reference means the same secret: the service tells an ARN, whatever it was given.
+ * Compares a definition with a provider.
  *
  * @internal
  */
-export const sameReference = (a: SecretView, b: SecretView): boolean =>
-  a.reference !== undefined && b.reference !== undefined
-  && a.reference.jsonKey === b.reference.jsonKey
-  && (a.reference.secretId === b.reference.secretId
-    || (b.reference.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.reference.secretId)
+export const compare = (
+  name: string,
+  defined: View,
+  returned: View
+): Effect.Effect<Omit<Ensured, "outcome">, SecretSourceSwitch> => {
+  const changes: Array<string> = []
+  const notComparable: Array<string> = []
+  for (const [path, json] of defined.members) {
+    const current = returned.members.get(path)
+    if (current === undefined) {
+      notComparable.push(path)
+    } else if (current !== json) {
+      changes.push(path)
+    }
+  }
+  for (const [secret, { reference, source }] of defined.secrets) {
+    const current = returned.secrets.get(secret)
+    if (current !== undefined && current.source !== source) {
+      return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to: source }))
+    }
+    if (reference === undefined || current === undefined) {
+      notComparable.push(secret)
+    } else if (current.reference === undefined || !isSameReference(reference, current.reference)) {
+      changes.push(secret)
+    }
+  }
+  return Effect.succeed({ changes, notComparable })
+}

@@ -1,64 +1,31 @@
 /**
- * How a setup differs from what is there, and the steps that bring it there.
+ * Compares a setup with the control plane, and applies the differences.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { ControlPlane } from "../../ControlPlane.js"
-import * as CredentialProvider from "../../CredentialProvider.js"
-import type { Change, IdentitySetup, Kind } from "../../IdentitySetup.js"
+import { noParameters } from "../credentialProvider/definitions.js"
+import type { Definition } from "../credentialProvider/model.js"
+import * as CredentialProvider from "../credentialProvider/operations.js"
+import { ApplyError, type Change, type IdentitySetup, type Kind } from "./model.js"
 
 type Tags = { readonly [key: string]: string }
 
-/** What is to be done about one resource. Its own effect does it, and is done twice without harm. */
+/** One resource of a setup. `apply` takes the planned change, and is safe to repeat. */
 interface Resource {
   readonly kind: Kind
   readonly name: string
   readonly plan: Effect.Effect<Change, unknown, ControlPlane>
-  readonly apply: (change: Change, rotateSecrets: boolean) => Effect.Effect<Change, unknown, ControlPlane>
+  readonly apply: (planned: Change, rotateSecrets: boolean) => Effect.Effect<Change, unknown, ControlPlane>
 }
 
-/**
- * A resource that could not be read or set up.
- *
- * @internal
- */
-export interface Failure {
-  readonly kind: Kind
-  readonly name: string
-  readonly cause: unknown
-}
+// -----------------------------------------------------------------------------
+// Changes
+// -----------------------------------------------------------------------------
 
-const tagChanges = (resourceArn: string, tags: Tags) =>
-  Object.keys(tags).length === 0 ? Effect.succeed([]) : Effect.flatMap(
-    ControlPlane,
-    (plane) =>
-      Effect.map(
-        plane.listTagsForResource({ resourceArn }),
-        ({ tags: found = {} }) => Object.keys(tags).flatMap((key) => found[key] === tags[key] ? [] : [`tags.${key}`])
-      )
-  )
-
-const setTags = (change: Change, resourceArn: string, tags: Tags) =>
-  change.changes.some((path) => path.startsWith("tags."))
-    ? Effect.flatMap(ControlPlane, (plane) => plane.tagResource({ resourceArn, tags }))
-    : Effect.void
-
-const changed = (
-  kind: Kind,
-  name: string,
-  changes: ReadonlyArray<string>,
-  notComparable: ReadonlyArray<string>
-): Change => ({
-  kind,
-  name,
-  action: changes.length === 0 ? "unchanged" : "update",
-  changes,
-  notComparable
-})
-
-const creation = (kind: Kind, name: string): Change => ({
+const makeCreation = (kind: Kind, name: string): Change => ({
   kind,
   name,
   action: "create",
@@ -66,123 +33,138 @@ const creation = (kind: Kind, name: string): Change => ({
   notComparable: []
 })
 
-const sameTexts = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
+const makeUpdate = (
+  kind: Kind,
+  name: string,
+  changes: ReadonlyArray<string>,
+  notComparable: ReadonlyArray<string> = []
+): Change => ({ kind, name, action: changes.length === 0 ? "unchanged" : "update", changes, notComparable })
+
+const isTagPath = (path: string): boolean => path.startsWith("tags.")
+
+const compareTags = (resourceArn: string, tags: Tags) =>
+  Object.keys(tags).length === 0 ? Effect.succeed([]) : Effect.flatMap(
+    ControlPlane,
+    (plane) =>
+      Effect.map(
+        plane.listTagsForResource({ resourceArn }),
+        ({ tags: current = {} }) =>
+          Object.keys(tags).flatMap((key) => current[key] === tags[key] ? [] : [`tags.${key}`])
+      )
+  )
+
+const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>, tags: Tags) =>
+  Effect.gen(function*() {
+    if (planned.changes.some(isTagPath)) {
+      const plane = yield* ControlPlane
+      yield* plane.tagResource({ resourceArn: yield* arn, tags })
+    }
+  })
+
+// -----------------------------------------------------------------------------
+// Resources
+// -----------------------------------------------------------------------------
+
+const isSameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
   a.length === b.length && a.every((text) => b.includes(text))
 
-const workloadIdentity = (
-  request: NonNullable<IdentitySetup["workloadIdentities"]>[number],
-  tags: Tags
+const makeWorkloadIdentity = (
+  request: NonNullable<IdentitySetup["workloadIdentities"]>[number] & { readonly tags: Tags }
 ): Resource => {
   const kind = "workloadIdentities"
-  const { name } = request
-  const found = Effect.flatMap(ControlPlane, (plane) => plane.getWorkloadIdentity({ name }))
+  const { allowedResourceOauth2ReturnUrls = [], name, tags } = request
+  const get = Effect.flatMap(ControlPlane, (plane) => plane.getWorkloadIdentity({ name }))
   return {
     kind,
     name,
-    plan: found.pipe(
+    plan: get.pipe(
       Effect.flatMap((identity) =>
-        Effect.map(tagChanges(identity.workloadIdentityArn, tags), (changedTags) => {
-          const same = sameTexts(identity.allowedResourceOauth2ReturnUrls, request.allowedResourceOauth2ReturnUrls)
-          return changed(kind, name, [...(same ? [] : ["allowedResourceOauth2ReturnUrls"]), ...changedTags], [])
+        Effect.map(compareTags(identity.workloadIdentityArn, tags), (changedTags) => {
+          const isSame = isSameSet(identity.allowedResourceOauth2ReturnUrls, allowedResourceOauth2ReturnUrls)
+          return makeUpdate(kind, name, [...(isSame ? [] : ["allowedResourceOauth2ReturnUrls"]), ...changedTags])
         })
       ),
-      Effect.catchTag("ResourceNotFoundException", () => Effect.succeed(creation(kind, name)))
+      Effect.catchTag("ResourceNotFoundException", () => Effect.succeed(makeCreation(kind, name)))
     ),
-    apply: (change) =>
+    apply: (planned) =>
       Effect.gen(function*() {
         const plane = yield* ControlPlane
-        if (change.action === "create") {
-          yield* plane.createWorkloadIdentity({ ...request, tags })
-        } else if (change.action === "update") {
-          if (change.changes.includes("allowedResourceOauth2ReturnUrls")) {
-            yield* plane.updateWorkloadIdentity({
-              name,
-              allowedResourceOauth2ReturnUrls: request.allowedResourceOauth2ReturnUrls ?? []
-            })
-          }
-          yield* setTags(change, (yield* found).workloadIdentityArn, tags)
+        if (planned.action === "create") {
+          yield* plane.createWorkloadIdentity(request)
+          return planned
         }
-        return change
+        if (planned.changes.includes("allowedResourceOauth2ReturnUrls")) {
+          yield* plane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls })
+        }
+        yield* setTags(planned, Effect.map(get, ({ workloadIdentityArn }) => workloadIdentityArn), tags)
+        return planned
       })
   }
 }
 
-const provider = (kind: Kind, definition: CredentialProvider.Definition, tags: Tags): Resource => {
-  const { name } = definition
+const makeProvider = (kind: Kind, definition: Definition): Resource => {
+  const { name, request: { tags = {} } } = definition
   const arn = Effect.map(CredentialProvider.get(definition), ({ credentialProviderArn }) => credentialProviderArn)
   return {
     kind,
     name,
     plan: Effect.gen(function*() {
       const difference = yield* CredentialProvider.compare(definition)
-      return difference === "Missing" ? creation(kind, name) : changed(
-        kind,
-        name,
-        [...difference.changes, ...yield* tagChanges(yield* arn, tags)],
-        difference.notComparable
-      )
+      if (difference === "Missing") return makeCreation(kind, name)
+      const changedTags = yield* compareTags(yield* arn, tags)
+      return makeUpdate(kind, name, [...difference.changes, ...changedTags], difference.notComparable)
     }),
-    apply: (change, rotateSecrets) =>
+    apply: (planned, rotateSecrets) =>
       Effect.gen(function*() {
         const { changes, notComparable, outcome } = yield* CredentialProvider.ensure(definition, { rotateSecrets })
-        if (outcome === "Created") {
-          return creation(kind, name)
-        }
-        const tagPaths = change.changes.filter((path) => path.startsWith("tags."))
-        if (tagPaths.length > 0) {
-          yield* setTags(change, yield* arn, tags)
-        }
-        return changed(kind, name, [...changes, ...tagPaths], notComparable)
+        if (outcome === "Created") return makeCreation(kind, name)
+        yield* setTags(planned, arn, tags)
+        return makeUpdate(kind, name, [...changes, ...planned.changes.filter(isTagPath)], notComparable)
       })
   }
 }
 
-const resources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
-  const all = (tags: Tags | undefined): Tags => ({ ...setup.tags, ...tags })
-  const tagged = <A extends { readonly tags?: Tags | undefined }>(request: A): A => ({
+const makeResources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
+  const addTags = <A extends { readonly tags?: Tags | undefined }>(request: A) => ({
     ...request,
-    tags: all(request.tags)
+    tags: { ...setup.tags, ...request.tags }
   })
-  const ask: CredentialProvider.Ask = { scopes: [], customParameters: {} }
   return [
-    ...(setup.workloadIdentities ?? []).map((request) => workloadIdentity(request, all(request.tags))),
+    ...(setup.workloadIdentities ?? []).map((request) => makeWorkloadIdentity(addTags(request))),
     ...(setup.oauth2CredentialProviders ?? []).map((request) =>
-      provider(
-        "oauth2CredentialProviders",
-        { kind: "oauth2", name: request.name, request: tagged(request), ask },
-        all(request.tags)
-      )
+      makeProvider("oauth2CredentialProviders", {
+        kind: "oauth2",
+        name: request.name,
+        request: addTags(request),
+        authorizationParameters: noParameters
+      })
     ),
     ...(setup.apiKeyCredentialProviders ?? []).map((request) =>
-      provider(
-        "apiKeyCredentialProviders",
-        { kind: "apiKey", name: request.name, request: tagged(request) },
-        all(request.tags)
-      )
+      makeProvider("apiKeyCredentialProviders", { kind: "apiKey", name: request.name, request: addTags(request) })
     ),
     ...(setup.paymentCredentialProviders ?? []).map((request) =>
-      provider(
-        "paymentCredentialProviders",
-        { kind: "payment", name: request.name, request: tagged(request) },
-        all(request.tags)
-      )
+      makeProvider("paymentCredentialProviders", { kind: "payment", name: request.name, request: addTags(request) })
     )
   ]
 }
 
-const failing = ({ kind, name }: Resource) => (cause: unknown): Failure => ({ kind, name, cause })
+const toApplyError = ({ kind, name }: Resource) => (cause: unknown): ApplyError => new ApplyError({ kind, name, cause })
 
 /** @internal */
-export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>, Failure, ControlPlane> =>
-  Effect.forEach(resources(setup), (resource) => Effect.mapError(resource.plan, failing(resource)))
+export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
+  Effect.forEach(makeResources(setup), (resource) => Effect.mapError(resource.plan, toApplyError(resource)))
 
 /** @internal */
-export const apply = (setup: IdentitySetup, rotateSecrets: boolean): Stream.Stream<Change, Failure, ControlPlane> =>
-  Stream.mapEffect(Stream.fromIterable(resources(setup)), (resource) =>
+export const apply = (setup: IdentitySetup, rotateSecrets: boolean): Stream.Stream<Change, ApplyError, ControlPlane> =>
+  Stream.mapEffect(Stream.fromIterable(makeResources(setup)), (resource) =>
     Effect.mapError(
-      Effect.flatMap(resource.plan, (change) => resource.apply(change, rotateSecrets)),
-      failing(resource)
+      Effect.flatMap(resource.plan, (planned) => resource.apply(planned, rotateSecrets)),
+      toApplyError(resource)
     ))
+
+// -----------------------------------------------------------------------------
+// Table
+// -----------------------------------------------------------------------------
 
 const signs = { create: "+", update: "~", unchanged: " " } as const
 

@@ -1,12 +1,13 @@
 /**
- * The text of a setup file as data: JSON with comments, whose references to the environment are resolved. No value of it is in a
- * problem that is reported.
+ * The text of a setup file as data. It is JSON with comments, and environment variables take the place of references. No problem
+ * contains a value of the file.
  *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import type { Node, ParseError } from "jsonc-parser"
+import type { Node, ParseError as SyntaxError } from "jsonc-parser"
+import { SetupParseError } from "./model.js"
 
 /** @internal */
 export type Path = ReadonlyArray<string | number>
@@ -20,38 +21,51 @@ export interface Problem {
 /** @internal */
 export interface Document {
   readonly value: unknown
-  /** Where the value at a path is, or the nearest one around it: `line:column`, from 1. */
-  readonly positionOf: (path: Path) => string
+  /** Locates each problem at its value, or at the closest value around it. */
+  readonly toError: (problems: ReadonlyArray<Problem>) => SetupParseError
 }
 
 type Jsonc = typeof import("jsonc-parser")
 
 const syntaxProblems: { readonly [code: string]: string } = {
-  InvalidSymbol: "there is something that is no JSON",
-  InvalidNumberFormat: "a number is malformed",
-  PropertyNameExpected: "the name of a member is expected",
-  ValueExpected: "a value is expected",
-  ColonExpected: "a colon is expected",
-  CommaExpected: "a comma is expected",
-  CloseBraceExpected: "a closing brace is expected",
-  CloseBracketExpected: "a closing bracket is expected",
-  EndOfFileExpected: "there is more after the end",
-  InvalidCommentToken: "a comment is malformed",
-  UnexpectedEndOfComment: "a comment is not closed",
-  UnexpectedEndOfString: "a text is not closed",
-  UnexpectedEndOfNumber: "a number is malformed",
-  InvalidUnicode: "a text has a malformed \\u escape",
-  InvalidEscapeCharacter: "a text has an unknown escape",
-  InvalidCharacter: "a text has a control character"
+  InvalidSymbol: "unexpected symbol",
+  InvalidNumberFormat: "malformed number",
+  PropertyNameExpected: "expected the name of a member",
+  ValueExpected: "expected a value",
+  ColonExpected: "expected a colon",
+  CommaExpected: "expected a comma",
+  CloseBraceExpected: "expected a closing brace",
+  CloseBracketExpected: "expected a closing bracket",
+  EndOfFileExpected: "expected the end of the file",
+  InvalidCommentToken: "malformed comment",
+  UnexpectedEndOfComment: "unclosed comment",
+  UnexpectedEndOfString: "unclosed string",
+  UnexpectedEndOfNumber: "malformed number",
+  InvalidUnicode: "malformed \\u escape in a string",
+  InvalidEscapeCharacter: "unknown escape in a string",
+  InvalidCharacter: "control character in a string"
 }
 
-const position = (text: string, offset: number): string => {
+/** `line:column`, from 1. */
+const formatPosition = (text: string, offset: number): string => {
   const before = text.slice(0, offset).split(/\r\n|[\r\n]/)
   return `${before.length}:${(before.at(-1) ?? "").length + 1}`
 }
 
-/** `{ "$env": "NAME" }`: the dollar is in no key of a tag, so this stands for nothing else. */
-const environmentName = (node: Node): string | undefined => {
+/** @internal */
+export const formatPath = (path: Path): string =>
+  path.reduce<string>(
+    (text, step) =>
+      typeof step === "number"
+        ? `${text}[${step}]`
+        : /^[\w$-]+$/.test(step)
+        ? `${text}${text === "" ? "" : "."}${step}`
+        : `${text}[${JSON.stringify(step)}]`,
+    ""
+  )
+
+/** The name in `{ "$env": "NAME" }`. No key of the service model has a dollar, not even the key of a tag. */
+const getVariableName = (node: Node): string | undefined => {
   const [member, ...others] = node.children ?? []
   const [key, value] = member?.children ?? []
   return node.type === "object" && others.length === 0 && key?.value === "$env" && value?.type === "string"
@@ -60,7 +74,7 @@ const environmentName = (node: Node): string | undefined => {
 }
 
 const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
-  const name = environmentName(node)
+  const name = getVariableName(node)
   if (name !== undefined) {
     return Effect.mapError(Config.string(name), () => ({ path, reason: `the environment variable ${name} is not set` }))
   }
@@ -71,7 +85,7 @@ const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
         for (const { children: [key, value] = [] } of node.children ?? []) {
           if (key === undefined || value === undefined) continue
           const memberPath = [...path, String(key.value)]
-          if (members.has(key.value)) return yield* Effect.fail({ path: memberPath, reason: "is there twice" })
+          if (members.has(key.value)) return yield* Effect.fail({ path: memberPath, reason: "is a duplicate" })
           members.set(key.value, yield* toValue(value, memberPath))
         }
         return Object.fromEntries(members)
@@ -83,33 +97,33 @@ const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
   }
 }
 
-const nearest = (jsonc: Jsonc, root: Node, path: Path): Node =>
-  jsonc.findNodeAtLocation(root, [...path]) ?? (path.length === 0 ? root : nearest(jsonc, root, path.slice(0, -1)))
+const closestNode = (jsonc: Jsonc, root: Node, path: Path): Node =>
+  jsonc.findNodeAtLocation(root, [...path]) ?? (path.length === 0 ? root : closestNode(jsonc, root, path.slice(0, -1)))
 
-/**
- * The error is the position and the reason.
- *
- * @internal
- */
-export const parse = (text: string): Effect.Effect<Document, Problem & { readonly position: string }> =>
+/** @internal */
+export const parse = (text: string, file: string): Effect.Effect<Document, SetupParseError> =>
   Effect.gen(function*() {
     const jsonc = yield* Effect.promise(() => import("jsonc-parser"))
-    const errors: Array<ParseError> = []
+    const errors: Array<SyntaxError> = []
+    // A space in the place of a byte order mark keeps the positions.
     const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })
     const [error] = errors
     if (root === undefined || error !== undefined) {
-      return yield* Effect.fail({
-        path: [],
-        position: position(text, error?.offset ?? 0),
-        reason: error === undefined
-          ? "there is no value in it"
-          : syntaxProblems[jsonc.printParseErrorCode(error.error)] ?? "it is not JSON"
+      const reason = error === undefined ? undefined : syntaxProblems[jsonc.printParseErrorCode(error.error)]
+      return yield* new SetupParseError({
+        file,
+        problems: [{ path: "", position: formatPosition(text, error?.offset ?? 0), reason: reason ?? "invalid JSON" }]
       })
     }
-    const positionOf = (path: Path) => position(text, nearest(jsonc, root, path).offset)
-    const value = yield* Effect.mapError(
-      toValue(root, []),
-      (problem) => ({ ...problem, position: positionOf(problem.path) })
-    )
-    return { value, positionOf }
+    const toError = (problems: ReadonlyArray<Problem>) =>
+      new SetupParseError({
+        file,
+        problems: problems.map(({ path, reason }) => ({
+          path: formatPath(path),
+          position: formatPosition(text, closestNode(jsonc, root, path).offset),
+          reason
+        }))
+      })
+    const value = yield* Effect.mapError(toValue(root, []), (problem) => toError([problem]))
+    return { value, toError }
   })

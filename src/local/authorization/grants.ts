@@ -1,169 +1,146 @@
 /**
- * Grants of the development authorization server that `oidc-provider` leaves to its user: a user's JWT for an access token,
- * by token exchange (RFC 8693) or as an authorization grant (RFC 7523, section 2.1).
+ * Grants that `oidc-provider` does not implement: a user's JWT for an access token, by token exchange (RFC 8693) or as
+ * an authorization grant (RFC 7523, section 2.1).
  *
  * @since 0.1.0
  */
 import * as Jose from "jose"
-import type {
-  AccessToken,
-  KoaContextWithOIDC,
-  Provider,
-  ResourceServer,
-  TokenEndpointGrantContext
-} from "oidc-provider"
-import { isSecure } from "../oauth/endpoints.js"
-import type { Module } from "./provider.js"
-
-/** @internal */
-export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
-
-/** @internal */
-export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+import type { KoaContextWithOIDC, TokenEndpointGrantContext } from "oidc-provider"
+import type Provider from "oidc-provider"
+import * as IssuerKeys from "../../internal/issuerKeys.js"
+import * as Model from "./model.js"
+import type { Module } from "./package.js"
+import * as ResourceServer from "./resourceServer.js"
+import type { Settings } from "./settings.js"
 
 const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
 const jwtType = "urn:ietf:params:oauth:token-type:jwt"
 
-const algorithms = ["ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]
-
-/** @internal */
-export interface Settings {
-  readonly issuer: string
-  readonly resources: ReadonlyArray<string>
-  readonly signingKey: JsonWebKey
-  /** Whose JWTs are taken, beside this server's own. */
-  readonly trustedIssuers: ReadonlyArray<string>
-}
-
-type Info = (ctx: KoaContextWithOIDC, resource: string, client: { readonly clientId: string }) => ResourceServer
-
 type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 
-/** By OpenID Connect Discovery, once per issuer; a failure is not kept. */
-const keysOf = () => {
-  const known = new Map<string, Promise<Jose.JWTVerifyGetKey>>()
-  const discover = async (issuer: string): Promise<Jose.JWTVerifyGetKey> => {
-    const response = await fetch(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, {
-      redirect: "error",
-      signal: AbortSignal.timeout(5000)
-    })
-    const { jwks_uri: uri } = await response.json() as { readonly jwks_uri?: unknown }
-    if (typeof uri !== "string" || !isSecure(uri)) throw new TypeError("no key set")
-    return Jose.createRemoteJWKSet(new URL(uri))
-  }
-  return (issuer: string): Promise<Jose.JWTVerifyGetKey> => {
-    const found = known.get(issuer) ?? discover(issuer)
-    known.set(issuer, found)
-    found.catch(() => known.delete(issuer))
-    return found
+// -----------------------------------------------------------------------------
+// JWTs
+// -----------------------------------------------------------------------------
+
+type Verify = (token: string) => Promise<{ readonly iss: string; readonly sub: string }>
+
+/** Verifies JWTs of this server and of the trusted issuers. The error does not say what is wrong with a JWT. */
+const makeVerify = (settings: Settings, { errors }: Module): Verify => {
+  const { d: _, ...publicKey } = settings.signingKey
+  // `oidc-provider` chooses the id of the only key, so the id is not compared.
+  const ownKey = Jose.importJWK(publicKey, "ES256")
+  const issuerKeys = IssuerKeys.make()
+  const requiredClaims = ["exp", "sub"]
+
+  const verifyOwn = async (token: string): Promise<Jose.JWTPayload> =>
+    (await Jose.jwtVerify(token, await ownKey, { issuer: settings.issuer, algorithms: ["ES256"], requiredClaims }))
+      .payload
+
+  return async (token) => {
+    try {
+      const { iss } = Jose.decodeJwt(token)
+      if (iss === undefined || ![settings.issuer, ...settings.trustedIssuers].includes(iss)) {
+        throw new TypeError("an unknown issuer")
+      }
+      const { sub } = iss === settings.issuer
+        ? await verifyOwn(token)
+        : await issuerKeys.verify(token, iss, { requiredClaims })
+      return { iss, sub: String(sub) }
+    } catch {
+      throw new errors.InvalidGrant("the token is not valid")
+    }
   }
 }
 
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const parametersOf = (ctx: TokenEndpointGrantContext): Parameters =>
+  // The parameters of a registered grant are texts, or lists where repetition is allowed.
+  ctx.oidc.params as unknown as Parameters
+
+const optional = (parameters: Parameters, name: string): string | undefined => {
+  const value = parameters[name]
+  return typeof value === "string" && value !== "" ? value : undefined
+}
+
+/** The Koa state that holds the `act` claim (RFC 8693, section 4.1) of the token that a request issues. */
+const actorState = "actor"
+
 /**
- * The claims that tokens have beside their own, for `extraTokenClaims`.
+ * Returns the claims that a token has beside its own, for `extraTokenClaims`.
  *
  * @internal
  */
-export const claims = new WeakMap<object, Record<string, Jose.JWTPayload>>()
+export const extraClaims = (ctx: KoaContextWithOIDC): Record<string, Jose.JWTPayload> | undefined => {
+  // Koa types its state as `any`; only `register` writes this member.
+  const actor: Jose.JWTPayload | undefined = ctx.state[actorState]
+  return actor === undefined ? undefined : { act: actor }
+}
 
 /**
  * Adds the grants to a provider.
  *
  * @internal
  */
-export const register = (provider: Provider, { errors }: Module, settings: Settings, info: Info): void => {
-  const { d: _, ...publicKey } = settings.signingKey
-  // There is one, so that its id, which oidc-provider chooses, does not matter.
-  const own = Jose.importJWK(publicKey, "ES256")
-  const others = keysOf()
-
-  /** Who a JWT speaks of. Nothing is said of what is wrong with it. */
-  const verify = async (token: string): Promise<Jose.JWTPayload & { readonly sub: string }> => {
-    try {
-      const { iss } = Jose.decodeJwt(token)
-      const keys = iss === settings.issuer
-        ? await own
-        : iss !== undefined && settings.trustedIssuers.includes(iss)
-        ? await others(iss)
-        : undefined
-      if (keys === undefined || iss === undefined) throw new TypeError("a foreign issuer")
-      const options = { issuer: iss, algorithms, requiredClaims: ["exp", "sub"] }
-      const { payload } = typeof keys === "function"
-        ? await Jose.jwtVerify(token, keys, options)
-        : await Jose.jwtVerify(token, keys, options)
-      return { ...payload, sub: String(payload.sub) }
-    } catch {
-      throw new errors.InvalidGrant("the token is not valid")
-    }
-  }
-
-  const text = (parameters: Parameters, name: string): string | undefined => {
-    const value = parameters[name]
-    return typeof value === "string" && value !== "" ? value : undefined
-  }
+export const register = (provider: Provider, module: Module, settings: Settings): void => {
+  const { errors } = module
+  const verify = makeVerify(settings, module)
+  const resourceServer = ResourceServer.make(settings, module)
 
   const required = (parameters: Parameters, name: string): string => {
-    const value = text(parameters, name)
+    const value = optional(parameters, name)
     if (value === undefined) throw new errors.InvalidRequest(`missing required parameter '${name}'`)
     return value
   }
 
-  const target = (parameters: Parameters): string => {
-    const targets = [parameters.resource, parameters.audience].flat().filter((value) => value !== undefined)
-    if (new Set(targets).size > 1) throw new errors.InvalidTarget("only one target at a time")
-    return targets[0] ?? settings.resources[0] ?? ""
+  const verifyParameter = (parameters: Parameters, name: string) => {
+    if (![jwtType, accessTokenType].includes(required(parameters, `${name}_type`))) {
+      throw new errors.InvalidRequest("only JWTs are exchanged")
+    }
+    return verify(required(parameters, name))
   }
 
-  const issue = async (
-    ctx: TokenEndpointGrantContext,
-    sub: string,
-    extra: Record<string, Jose.JWTPayload>,
-    answer: Record<string, string>
-  ): Promise<void> => {
+  const resourceOf = (parameters: Parameters): string => {
+    const targets = new Set([parameters.resource, parameters.audience].flat().filter((value) => value !== undefined))
+    if (targets.size > 1) throw new errors.InvalidTarget("only one target at a time")
+    return [...targets][0] ?? settings.resources[0]
+  }
+
+  const issue = async (ctx: TokenEndpointGrantContext, sub: string, more: Record<string, string>): Promise<void> => {
     const { client, params } = ctx.oidc
-    const identifier = target(params as unknown as Parameters)
-    // Before the scopes are read: it refuses unknown ones, and puts in the default ones.
-    const resource = info(ctx, identifier, client)
-    const token: AccessToken = new provider.AccessToken({
+    const resource = resourceOf(parametersOf(ctx))
+    // Called before the scopes are read: it refuses unknown ones and adds the default ones.
+    const server = resourceServer(ctx, resource, client)
+    const token = new provider.AccessToken({
       client,
       accountId: sub,
       gty: String(params.grant_type),
-      resourceServer: new provider.ResourceServer(identifier, resource),
+      resourceServer: new provider.ResourceServer(resource, server),
       ...(params.scope === undefined ? {} : { scope: params.scope })
-      // Its type asks for what only the other grants have.
+      // Its type also requires members that only the other grants have.
     } as never)
-    claims.set(token, extra)
-    const accessToken = await token.save()
     ctx.body = {
-      access_token: accessToken,
+      access_token: await token.save(),
       token_type: "Bearer",
       expires_in: token.expiration,
       ...(token.scope === undefined ? {} : { scope: token.scope }),
-      ...answer
+      ...more
     }
   }
 
   provider.registerGrantType(
-    tokenExchange,
+    Model.tokenExchange,
     async (ctx) => {
-      const parameters = ctx.oidc.params as unknown as Parameters
-      const types = [jwtType, accessTokenType]
-      if (!types.includes(required(parameters, "subject_token_type"))) {
-        throw new errors.InvalidRequest("only JWTs are exchanged")
+      const parameters = parametersOf(ctx)
+      const { sub } = await verifyParameter(parameters, "subject_token")
+      if (optional(parameters, "actor_token") !== undefined) {
+        ctx.state[actorState] = await verifyParameter(parameters, "actor_token")
+      } else if (optional(parameters, "actor_token_type") !== undefined) {
+        throw new errors.InvalidRequest("actor_token_type without actor_token")
       }
-      const subject = await verify(required(parameters, "subject_token"))
-      const actorToken = text(parameters, "actor_token")
-      if (actorToken === undefined) {
-        if (text(parameters, "actor_token_type") !== undefined) {
-          throw new errors.InvalidRequest("actor_token_type without actor_token")
-        }
-        return issue(ctx, subject.sub, {}, { issued_token_type: accessTokenType })
-      }
-      if (!types.includes(required(parameters, "actor_token_type"))) {
-        throw new errors.InvalidRequest("only JWTs are exchanged")
-      }
-      const { iss = "", sub } = await verify(actorToken)
-      return issue(ctx, subject.sub, { act: { iss, sub } }, { issued_token_type: accessTokenType })
+      await issue(ctx, sub, { issued_token_type: accessTokenType })
     },
     [
       "subject_token",
@@ -179,10 +156,10 @@ export const register = (provider: Provider, { errors }: Module, settings: Setti
   )
 
   provider.registerGrantType(
-    jwtBearer,
+    Model.jwtBearer,
     async (ctx) => {
-      const { sub } = await verify(required(ctx.oidc.params as unknown as Parameters, "assertion"))
-      return issue(ctx, sub, {}, {})
+      const { sub } = await verify(required(parametersOf(ctx), "assertion"))
+      await issue(ctx, sub, {})
     },
     ["assertion", "requested_token_use", "audience", "resource", "scope"],
     ["audience", "resource"]

@@ -1,17 +1,15 @@
 /**
- * What the development authorization server shows: sign in, consent, and what went wrong.
+ * The pages of the development authorization server.
  *
  * @since 0.1.0
  */
-import * as Page from "../../internal/html.js"
+import * as Html from "../../internal/html.js"
+import { html } from "../../internal/html.js"
+import { maxUserNameLength } from "./user.js"
 
 const kicker = "Development authorization server"
 
-const developmentNote = Page
-  .html`<p class="note">This server is for development: it asks for no password, and believes every user name.</p>`
-
-/** @internal */
-export const maxUserNameLength = 128
+const developmentNote = html`<p class="note">This server is for development. It asks for no password.</p>`
 
 /** @internal */
 export const login = (options: {
@@ -19,31 +17,32 @@ export const login = (options: {
   readonly client: string
   readonly userName?: string | undefined
   readonly problem?: string | undefined
-}): Page.Page =>
-  Page.render({
+}): Html.Page =>
+  Html.render({
     title: "Sign in",
     kicker,
     forms: true,
-    body: Page.html`<p><strong>${options.client}</strong> wants to use your account. First say who you are.</p>
+    body: html`<p><strong>${options.client}</strong> wants to use your account. Please sign in first.</p>
 <form method="post" action="${options.action}">
 <input type="hidden" name="prompt" value="login">
 <label for="login">User name</label>
 <input type="text" id="login" name="login" value="${options.userName ?? ""}"
   required maxlength="${maxUserNameLength}" autocomplete="username" autocapitalize="none" spellcheck="false" autofocus
-  ${options.problem === undefined ? undefined : Page.html`aria-invalid="true" aria-describedby="problem"`}>
-${
-      options.problem === undefined
-        ? undefined
-        : Page.html`<p class="bad" id="problem" role="alert">${options.problem}</p>`
-    }
+  ${options.problem === undefined ? undefined : html`aria-invalid="true" aria-describedby="problem"`}>
+${options.problem === undefined ? undefined : html`<p class="bad" id="problem" role="alert">${options.problem}</p>`}
 <button class="first" type="submit">Sign in</button>
 </form>
 ${developmentNote}`
   })
 
-const scopeText: Record<string, string> = {
+const descriptions: Readonly<Record<string, string>> = {
   openid: "know your user name",
   offline_access: "keep access while you are away"
+}
+
+const scopeItem = (scope: string): Html.Html => {
+  const description = Object.hasOwn(descriptions, scope) ? html`: ${descriptions[scope]}` : undefined
+  return html`<li><code>${scope}</code>${description}</li>`
 }
 
 /** @internal */
@@ -52,42 +51,34 @@ export const consent = (options: {
   readonly client: string
   readonly userName: string
   readonly scopes: ReadonlyArray<string>
-  readonly returnsTo: string
-}): Page.Page =>
-  Page.render({
+  readonly returnHost: string
+}): Html.Page =>
+  Html.render({
     title: `Allow ${options.client} to act for you?`,
     kicker,
     forms: true,
-    body: Page.html`<dl>
+    body: html`<dl>
 <div><dt>Signed in as</dt><dd>${options.userName}</dd></div>
 <div><dt>It asks for</dt><dd>${
-      options.scopes.length === 0
-        ? "no scope"
-        : Page.html`<ul>${
-          options.scopes.map((scope) =>
-            Page.html`<li><code>${scope}</code>${
-              scopeText[scope] === undefined ? undefined : Page.html`: ${scopeText[scope]}`
-            }</li>`
-          )
-        }</ul>`
+      options.scopes.length === 0 ? "no scope" : html`<ul>${options.scopes.map(scopeItem)}</ul>`
     }</dd></div>
-<div><dt>Then you return to</dt><dd>${options.returnsTo}</dd></div>
+<div><dt>Then you return to</dt><dd>${options.returnHost}</dd></div>
 </dl>
 <form method="post" action="${options.action}">
 <input type="hidden" name="prompt" value="consent">
 <button class="first" type="submit" name="decision" value="allow">Allow</button>
 <button type="submit" name="decision" value="deny">Deny</button>
-<button class="link" type="submit" name="decision" value="switch">Sign in as somebody else</button>
+<button class="link" type="submit" name="decision" value="switch">Sign in as another user</button>
 </form>`
   })
 
 /** @internal */
-export const proceed = (to: string): Page.Page =>
-  Page.render({
+export const proceed = (to: string): Html.Page =>
+  Html.render({
     title: "One moment",
     kicker,
     refresh: to,
-    body: Page.html`<p>You are taken on. <a href="${to}">Continue</a> if nothing happens.</p>`
+    body: html`<p>The next page opens now. If it does not, <a href="${to}">continue here</a>.</p>`
   })
 
 /** @internal */
@@ -95,21 +86,34 @@ export const problem = (options: {
   readonly title: string
   readonly text: string
   readonly code?: string | undefined
-}): Page.Page =>
-  Page.render({
+}): Html.Page =>
+  Html.render({
     title: options.title,
     kicker,
-    body: Page.html`<p>${options.text}</p>${
-      options.code === undefined ? undefined : Page.html`<p class="soft">Error: <code>${options.code}</code></p>`
+    body: html`<p>${options.text}</p>${
+      options.code === undefined ? undefined : html`<p class="soft">Error: <code>${options.code}</code></p>`
     }`
   })
 
 /** @internal */
-export const home = (options: { readonly issuer: string; readonly discoveryUrl: string }): Page.Page =>
-  Page.render({
-    title: "It runs",
+export const expired: Html.Page = problem({
+  title: "This page has expired",
+  text: "This request was answered already, is too old, or was started in another browser. "
+    + "Go back to the application and start again."
+})
+
+/** @internal */
+export const wrongForm: Html.Page = problem({
+  title: "This did not work",
+  text: "The form does not belong to this step. Go back and try again."
+})
+
+/** @internal */
+export const home = (options: { readonly issuer: string; readonly discoveryUrl: string }): Html.Page =>
+  Html.render({
+    title: "The server is running",
     kicker,
-    body: Page.html`<dl>
+    body: html`<dl>
 <div><dt>Issuer</dt><dd><code>${options.issuer}</code></dd></div>
 <div><dt>Discovery</dt><dd><a href="${options.discoveryUrl}">${options.discoveryUrl}</a></dd></div>
 </dl>${developmentNote}`

@@ -1,18 +1,18 @@
 /**
- * Where the development authorization server keeps what it issued: in memory, bounded.
+ * The store of the development authorization server: in memory, bounded.
  *
  * @since 0.1.0
  */
 import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
 
-// oidc-provider itself checks expiry, so entries only have to make room some day: a development server never issues
-// this many within the lifetime of one of them.
+// `oidc-provider` checks expiry itself, so the bound only frees memory. A development server issues fewer entries than
+// this within the lifetime of one.
 const capacity = 20_000
 
 /** @internal */
 export interface OidcStore {
   readonly adapter: (model: string) => Adapter
-  /** Drops the grants of a user, with codes and refresh tokens. Returns how many refresh tokens were live. */
+  /** Drops the grants of a user, with codes and refresh tokens. Returns the number of live refresh tokens. */
   readonly revoke: (user: string, clientId: string | undefined, nowSeconds: number) => number
   /** Ends the sign-ins of a user at this server. */
   readonly signOut: (user: string) => void
@@ -43,7 +43,7 @@ export const make = (client: (clientId: string) => ClientMetadata | undefined): 
   const adapter = (model: string): Adapter => ({
     upsert: async (id, payload) => {
       const entry = key(model, id)
-      // Deleted first, so that what is used stays young.
+      // Deleted first: a map keeps the position of a key that it has.
       entries.delete(entry)
       entries.set(entry, payload)
       const oldest = entries.size > capacity ? entries.keys().next().value : undefined
@@ -72,16 +72,16 @@ export const make = (client: (clientId: string) => ClientMetadata | undefined): 
     revoke: (user, clientId, nowSeconds) => {
       let live = 0
       dropWhere((_, payload) => {
-        const concerned = payload.accountId === user
+        const matches = payload.accountId === user
           && (clientId === undefined || payload.clientId === clientId)
           && (payload.kind === "Grant" || payload.kind === "RefreshToken" || payload.kind === "AuthorizationCode")
         if (
-          concerned && payload.kind === "RefreshToken" && payload.consumed === undefined
+          matches && payload.kind === "RefreshToken" && payload.consumed === undefined
           && (payload.exp ?? Number.POSITIVE_INFINITY) > nowSeconds
         ) {
           live++
         }
-        return concerned
+        return matches
       })
       return live
     },

@@ -1,5 +1,5 @@
 /**
- * Amazon resource names in the form of the live service.
+ * Amazon resource names, as the live service forms them.
  *
  * @since 0.1.0
  */
@@ -34,7 +34,7 @@ export const paymentProvider = (account: Account, name: string): string =>
 export const consentPortal = (account: Account, id: string): string => identity(account, `consent-portal/${id}`)
 
 /**
- * Secrets Manager ends every name with a hyphen and six random characters.
+ * Secrets Manager adds a hyphen and six random characters to every name.
  *
  * @internal
  */

@@ -1,83 +1,94 @@
 /**
- * The browser's side of a consent: to the authorization server, and back from it.
+ * A browser's way through a consent: to the authorization server, and back from it.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { appendQuery } from "../oauth/endpoints.js"
-import type { AuthorizationServer, OAuthError, Service as OAuthClientService } from "../OAuthClient.js"
-import { logged } from "./log.js"
-import * as Sessions from "./session.js"
-import type * as SessionServer from "./sessionServer.js"
+import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
+import type { VaultStoreError } from "../VaultStore.js"
+import { logOAuthError, logStoreError } from "./failures.js"
+import { BrowserAnswer } from "./model.js"
+import type { Registry } from "./registry.js"
+import { Event, type Rejection, type State } from "./session.js"
 import type { Session, SessionStore } from "./sessionStore.js"
-import type { StoreError } from "./store.js"
 
 /** @internal */
-export type Answer =
-  | { readonly _tag: "Redirect"; readonly url: Redacted.Redacted }
-  | { readonly _tag: "Refused" | "Rejected" | "Unavailable"; readonly provider: string }
-  | { readonly _tag: "Expired" | "Replayed" | "Unknown" }
-
-/** @internal */
-export interface Browser {
-  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<Answer>
-  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<Answer>
-  /** Takes a session through authorization with an answer of our own making. A session that has its answer is left as it is. */
-  readonly answerAs: (
-    session: Session,
-    answer: { readonly code: string } | { readonly error: string }
-  ) => Effect.Effect<void, "Expired" | "Finished" | "Failed">
-  readonly expire: (session: Session) => Effect.Effect<void, "Expired" | "Finished" | "Failed">
-}
-
-const refusals = (rejection: Sessions.Rejection): Answer =>
-  rejection === "Expired"
-    ? { _tag: "Expired" }
-    // No authorization URL was ever made for it, so no authorization server can have sent this.
-    : rejection === "TooEarly"
-    ? { _tag: "Unknown" }
-    : { _tag: "Replayed" }
-
-/** What is over, or has gone too far, before an authorization server is asked anything for it. */
-const past = (state: Sessions.State): Answer | undefined =>
-  state._tag === "Pending" || state._tag === "Authorizing"
-    ? undefined
-    : { _tag: state._tag === "Failed" && state.reason === "Expired" ? "Expired" : "Replayed" }
-
-const ended = (error: Sessions.Rejection | StoreError): "Expired" | "Finished" | "Failed" =>
-  typeof error !== "string" ? "Failed" : error === "Expired" ? "Expired" : "Finished"
-
-type Step = Effect.Effect<Answer, Sessions.Rejection | StoreError>
-
-/** A store that fails is told in the log; the page may be opened again. */
-const notStored = (session: Session, { reason }: StoreError): Effect.Effect<Answer> =>
-  Effect.as(Effect.logError(`The store of the local backend failed: ${reason}`), {
-    _tag: "Unavailable",
-    provider: session.provider.name
-  })
-
-/** @internal */
-export const make = ({ client, customStateParameter, serverOf, sessions }: {
-  readonly client: OAuthClientService
-  readonly serverOf: SessionServer.Find
+export interface Dependencies {
+  readonly client: OAuthClient
+  readonly registry: Pick<Registry, "authorizationServer">
   readonly sessions: SessionStore
   readonly customStateParameter: string
-}): Browser => {
-  const redirect = (session: Session, server: AuthorizationServer): Effect.Effect<Redacted.Redacted, OAuthError> =>
-    logged(
-      session.provider.name,
+}
+
+/** @internal */
+export type ConsentProblem = "Expired" | "Finished" | "Failed"
+
+/** @internal */
+export interface Consent {
+  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
+  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
+  /** Answers in place of the authorization server. Does nothing to a session that already has a code. */
+  readonly answer: (
+    session: Session,
+    answer: { readonly code: string } | { readonly error: string }
+  ) => Effect.Effect<void, ConsentProblem>
+  readonly expire: (session: Session) => Effect.Effect<void, ConsentProblem>
+}
+
+type Step = Effect.Effect<BrowserAnswer, Rejection | VaultStoreError>
+
+const fromRejection = (rejection: Rejection): BrowserAnswer =>
+  rejection === "Expired"
+    ? BrowserAnswer.Expired()
+    // The session has no authorization URL yet, so this is no answer of an authorization server.
+    : rejection === "TooEarly"
+    ? BrowserAnswer.Unknown()
+    : BrowserAnswer.Replayed()
+
+/** The answer for a session that is past its authorization; none if it is not. */
+const endedAnswer = (state: State): Option.Option<BrowserAnswer> =>
+  state._tag === "Pending" || state._tag === "Authorizing"
+    ? Option.none()
+    : Option.some(
+      state._tag === "Failed" && state.reason === "Expired" ? BrowserAnswer.Expired() : BrowserAnswer.Replayed()
+    )
+
+const toProblem = (error: Rejection | VaultStoreError): ConsentProblem =>
+  typeof error !== "string" ? "Failed" : error === "Expired" ? "Expired" : "Finished"
+
+const unavailable = ({ provider }: Session): BrowserAnswer => BrowserAnswer.Unavailable({ provider: provider.name })
+
+const unknown = Effect.succeed<BrowserAnswer>(BrowserAnswer.Unknown())
+
+/** Keeps the text of the URL, because a custom scheme may not parse as a `URL`. */
+const appendQuery = (url: string, parameters: ReadonlyArray<readonly [string, string]>): string => {
+  const hash = url.indexOf("#")
+  const base = hash === -1 ? url : url.slice(0, hash)
+  const separator = !base.includes("?") ? "?" : base.endsWith("?") || base.endsWith("&") ? "" : "&"
+  const query = parameters.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&")
+  return `${base}${separator}${query}${hash === -1 ? "" : url.slice(hash)}`
+}
+
+/** @internal */
+export const make = ({ client, customStateParameter, registry, sessions }: Dependencies): Consent => {
+  const makeAuthorizationUrl = (
+    session: Session,
+    server: AuthorizationServer
+  ): Effect.Effect<Redacted.Redacted, OAuthError> =>
+    Effect.tapError(
       client.authorizationUrl(server, {
         ...session.wanted,
         customParameters: session.customParameters,
         redirectUri: session.provider.callbackUrl,
         state: session.authorizationState,
         codeVerifier: session.codeVerifier
-      })
+      }),
+      logOAuthError(session.provider.name)
     )
 
-  const returnUrl = (session: Session): Redacted.Redacted =>
+  const makeReturnUrl = (session: Session): Redacted.Redacted =>
     Redacted.make(appendQuery(session.returnUrl, [
       ["session_id", Redacted.value(session.uri)],
       ...Option.match(session.customState, {
@@ -86,71 +97,64 @@ export const make = ({ client, customStateParameter, serverOf, sessions }: {
       })
     ]))
 
-  const authorize = (session: Session, server: AuthorizationServer): Step =>
-    Effect.matchEffect(redirect(session, server), {
-      // The session stays as it was: a server that is down now may be up in a minute.
-      onFailure: () => Effect.succeed({ _tag: "Unavailable", provider: session.provider.name }),
-      onSuccess: (url) => Effect.as(sessions.apply(session, Sessions.Event.BrowserSent()), { _tag: "Redirect", url })
+  const sendToServer = (session: Session, server: AuthorizationServer): Step =>
+    Effect.matchEffect(makeAuthorizationUrl(session, server), {
+      // The session keeps its state, because the server may come back.
+      onFailure: () => Effect.succeed(unavailable(session)),
+      onSuccess: (url) => Effect.as(sessions.apply(session, Event.BrowserSent()), BrowserAnswer.Redirect({ url }))
     })
 
-  /** The query that came, on the redirect URI that was registered: a host header has no part in what is sent on. */
-  const callbackUrl = (session: Session, query: URLSearchParams): Redacted.Redacted =>
-    Redacted.make(`${session.provider.callbackUrl}?${query}`)
-
-  const answered = (session: Session, server: AuthorizationServer, query: URLSearchParams): Step => {
-    const url = callbackUrl(session, query)
+  const receiveAnswer = (session: Session, server: AuthorizationServer, query: URLSearchParams): Step => {
+    // On the registered redirect URI: the host header of the browser's request is not trusted.
+    const callbackUrl = Redacted.make(`${session.provider.callbackUrl}?${query}`)
     const provider = session.provider.name
-    return Effect.matchEffect(
-      logged(
-        provider,
-        client.checkCallback(server, { callbackUrl: url, state: session.authorizationState })
-      ),
-      {
+    return client.checkCallback(server, { callbackUrl, state: session.authorizationState }).pipe(
+      Effect.tapError(logOAuthError(provider)),
+      Effect.matchEffect({
         onFailure: ({ reason }): Step => {
-          // What could not be checked is no answer: the page may be opened again.
-          if (reason === "Unreachable" || reason === "Misconfigured") {
-            return Effect.succeed({ _tag: "Unavailable", provider })
-          }
+          // The answer was not checked, so the page can be opened again.
+          if (reason === "Unreachable" || reason === "Misconfigured") return Effect.succeed(unavailable(session))
           const outcome = reason === "AccessDenied" ? "Refused" : "Rejected"
-          return Effect.as(sessions.apply(session, Sessions.Event.CallbackRefused({ reason: outcome })), {
-            _tag: outcome,
-            provider
-          })
+          return Effect.as(
+            sessions.apply(session, Event.CallbackRefused({ reason: outcome })),
+            BrowserAnswer[outcome]({ provider })
+          )
         },
         onSuccess: () =>
-          Effect.as(sessions.apply(session, Sessions.Event.CallbackAccepted({ callbackUrl: url })), {
-            _tag: "Redirect",
-            url: returnUrl(session)
-          })
-      }
+          Effect.as(
+            sessions.apply(session, Event.CallbackAccepted({ callbackUrl })),
+            BrowserAnswer.Redirect({ url: makeReturnUrl(session) })
+          )
+      })
     )
   }
 
-  const unknown = Effect.succeed<Answer>({ _tag: "Unknown" })
-
-  const step = (session: Session, take: (server: AuthorizationServer) => Step): Step =>
-    Effect.matchEffect(serverOf("GetResourceOauth2Token", session), {
-      onFailure: ({ _tag }) =>
-        Effect.succeed<Answer>(
-          _tag === "ResourceNotFoundException"
-            ? { _tag: "Unknown" }
-            : { _tag: "Unavailable", provider: session.provider.name }
-        ),
-      onSuccess: take
+  const withServer = (session: Session, step: (server: AuthorizationServer) => Step): Step =>
+    Effect.matchEffect(registry.authorizationServer(session.provider), {
+      onFailure: ({ _tag }) => _tag === "ResourceNotFoundException" ? unknown : Effect.succeed(unavailable(session)),
+      onSuccess: step
     })
 
-  const unlessPast = (session: Session, take: (server: AuthorizationServer) => Step): Effect.Effect<Answer> =>
-    Effect.flatMap(sessions.state(session), (state) => {
-      const over = past(state)
-      return over === undefined
-        ? Effect.merge(
-          Effect.catchAll(
-            step(session, take),
-            (error) => typeof error === "string" ? Effect.fail(refusals(error)) : notStored(session, error)
-          )
-        )
-        : Effect.succeed(over)
-    })
+  /** Runs a step of a session that is not past its authorization. A store that fails is logged. */
+  const advance = (
+    session: Session,
+    step: (server: AuthorizationServer) => Step
+  ): Effect.Effect<BrowserAnswer> =>
+    Effect.flatMap(
+      sessions.state(session),
+      (state) =>
+        Option.match(endedAnswer(state), {
+          onSome: Effect.succeed,
+          onNone: () =>
+            Effect.catchAll(
+              withServer(session, step),
+              (error) =>
+                typeof error === "string"
+                  ? Effect.succeed(fromRejection(error))
+                  : Effect.as(logStoreError(error), unavailable(session))
+            )
+        })
+    )
 
   return {
     authorize: (requestUri) =>
@@ -158,7 +162,7 @@ export const make = ({ client, customStateParameter, serverOf, sessions }: {
         sessions.byUri(requestUri),
         Option.match({
           onNone: () => unknown,
-          onSome: (session) => unlessPast(session, (server) => authorize(session, server))
+          onSome: (session) => advance(session, (server) => sendToServer(session, server))
         })
       ),
 
@@ -172,27 +176,33 @@ export const make = ({ client, customStateParameter, serverOf, sessions }: {
           onNone: () => unknown,
           onSome: (session) =>
             session.provider.callbackId === callbackId
-              ? unlessPast(session, (server) => answered(session, server, query))
+              ? advance(session, (server) => receiveAnswer(session, server, query))
               : unknown
         })
       )
     },
 
-    answerAs: (session, answer) =>
+    answer: (session, answer) =>
       Effect.gen(function*() {
         const state = yield* sessions.state(session)
         if (state._tag === "Authorized" && "code" in answer) return
         if (state._tag === "Pending") {
-          const sent = yield* Effect.mapError(step(session, (server) => authorize(session, server)), ended)
+          const sent = yield* Effect.mapError(
+            withServer(session, (server) => sendToServer(session, server)),
+            toProblem
+          )
           if (sent._tag !== "Redirect") return yield* Effect.fail("Failed" as const)
         }
         const query = new URLSearchParams({ ...answer, state: Redacted.value(session.authorizationState) })
-        const result = yield* Effect.mapError(step(session, (server) => answered(session, server, query)), ended)
+        const result = yield* Effect.mapError(
+          withServer(session, (server) => receiveAnswer(session, server, query)),
+          toProblem
+        )
         if (result._tag !== "Redirect" && !("error" in answer && result._tag === "Refused")) {
           return yield* Effect.fail("Failed" as const)
         }
       }),
 
-    expire: (session) => Effect.asVoid(Effect.mapError(sessions.apply(session, Sessions.Event.Expired()), ended))
+    expire: (session) => Effect.asVoid(Effect.mapError(sessions.apply(session, Event.Expired()), toProblem))
   }
 }

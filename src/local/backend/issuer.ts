@@ -1,6 +1,6 @@
 /**
- * The issuer of JWTs that stands for the one of AWS (outbound identity federation): it speaks for one role of the local account,
- * and publishes its keys where OpenID Connect discovery looks for them.
+ * The local issuer of JWTs, in place of AWS (outbound identity federation). Its subject is one role of the local
+ * account.
  *
  * @since 0.1.0
  */
@@ -12,25 +12,21 @@ import { randomUUID } from "node:crypto"
 import { JWTPayloadSizeExceededException } from "../../IdentityError.js"
 import type * as SecurityTokenService from "../../SecurityTokenService.js"
 import type { Account } from "./arn.js"
+import type { Issuer } from "./model.js"
 
-/** AWS documents no limit but those of the request's own parts: this one is a guess, for what a header of a request takes. */
+/** A guess: AWS documents limits for the members of a request only. A token of this length fits into a header. */
 const maxTokenLength = 16384
 
-/** The name of the role that the local backend acts as. */
 const role = "agentcore-identity-local"
 
 /** @internal */
-export interface LocalIssuer {
-  /** Without the checks of the request. */
+export interface LocalIssuer extends Issuer {
+  /** Does not check the request. */
   readonly getWebIdentityToken: (
     request: SecurityTokenService.GetWebIdentityTokenRequest
   ) => Effect.Effect<SecurityTokenService.GetWebIdentityTokenResponse, JWTPayloadSizeExceededException>
-  /** A token that the backend itself needs, for one audience. */
-  readonly tokenFor: (audience: string) => Effect.Effect<Redacted.Redacted>
-  /** What OpenID Connect discovery finds. */
-  readonly metadata: Readonly<Record<string, unknown>>
-  /** Public keys alone. */
-  readonly keySet: Effect.Effect<Jose.JSONWebKeySet>
+  /** A token of the backend itself, for one audience. */
+  readonly makeToken: (audience: string) => Effect.Effect<Redacted.Redacted>
 }
 
 interface SigningKey {
@@ -40,7 +36,7 @@ interface SigningKey {
 }
 
 const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<SigningKey> =>
-  // To the end, whoever asked first: a key that was given up would be given up for everyone.
+  // `Effect.cached` would keep the interruption of its first caller.
   Effect.uninterruptible(Effect.promise(async () => {
     const { privateKey, publicKey } = await Jose.generateKeyPair(alg)
     const jwk = await Jose.exportJWK(publicKey)
@@ -49,7 +45,7 @@ const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<Sign
   }))
 
 /**
- * The keys are made when they are needed, the RSA key when its algorithm is asked for: it takes its time.
+ * A key is made at its first use, because an RSA key takes long.
  *
  * @internal
  */
@@ -66,7 +62,7 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
         const issuedAt = Math.floor(DateTime.toEpochMillis(now) / 1000)
         const expiresAt = issuedAt + durationSeconds
         const claims = new Jose.SignJWT({
-          // AWS writes a single audience as a text.
+          // AWS writes a single audience as a string.
           aud: audience.length === 1 ? audience[0] ?? [] : [...audience],
           "https://sts.amazonaws.com/": {
             aws_account: account.accountId,
@@ -86,7 +82,6 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
         )
         if (token.length > maxTokenLength) {
           return yield* new JWTPayloadSizeExceededException({
-            operation: "GetWebIdentityToken",
             message: "The requested token payload size exceeds the maximum allowed size."
           })
         }
@@ -96,9 +91,9 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
 
     return {
       getWebIdentityToken,
-      tokenFor: (audience) =>
+      makeToken: (audience) =>
         Effect.map(
-          // An issuer's URL is never so long that the token gets too large.
+          // The URL of an issuer is never too long for a token.
           Effect.orDie(getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384" })),
           ({ webIdentityToken }) => webIdentityToken
         ),

@@ -1,31 +1,28 @@
 /**
- * `ON_BEHALF_OF_TOKEN_EXCHANGE`: a user's JWT, which came with the workload access token, for a token of the user that the agent
- * may use.
+ * `ON_BEHALF_OF_TOKEN_EXCHANGE`: exchanges the user's JWT in the workload access token for a token that the agent uses
+ * on behalf of the user.
  *
- * The tokens are not kept. Whether AWS keeps them is undocumented; so each call asks the authorization server, as for
- * machine-to-machine tokens.
+ * The tokens are not stored. AWS does not document whether it stores them. So each call asks the authorization server,
+ * as for machine-to-machine tokens.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as DataPlane from "../../DataPlane.js"
-import { ValidationException } from "../../IdentityError.js"
+import type { ValidationException } from "../../IdentityError.js"
 import type {
   AuthorizationServer,
   OAuthError,
   OnBehalfOf,
-  Service as OAuthClientService,
+  Service as OAuthClient,
   TokenExchangeRequest,
   TokenSet
-} from "../OAuthClient.js"
+} from "../oauth/model.js"
+import { invalid } from "./failures.js"
 import type { User } from "./workloadToken.js"
 
-const operation = "GetResourceOauth2Token"
-
-const invalid = (message: string): ValidationException => new ValidationException({ operation, message })
-
-const subjectToken = (user: User): Effect.Effect<Redacted.Redacted, ValidationException> =>
+const getSubjectToken = (user: User): Effect.Effect<Redacted.Redacted, ValidationException> =>
   user._tag !== "Jwt"
     ? invalid(
       "ON_BEHALF_OF_TOKEN_EXCHANGE needs a workload access token that was made of a user's JWT: get it by GetWorkloadAccessTokenForJWT"
@@ -34,12 +31,11 @@ const subjectToken = (user: User): Effect.Effect<Redacted.Redacted, ValidationEx
     ? invalid("The user's JWT is too large for a workload access token to carry, so that it cannot be exchanged")
     : Effect.succeed(user.token)
 
-const actorOf = (
-  client: OAuthClientService,
+const makeActor = (
+  client: OAuthClient,
   server: AuthorizationServer,
-  onBehalfOf: Extract<OnBehalfOf, { readonly grantType: "TOKEN_EXCHANGE" }>
+  { actor }: Extract<OnBehalfOf, { readonly grantType: "TOKEN_EXCHANGE" }>
 ): TokenExchangeRequest["actor"] => {
-  const { actor } = onBehalfOf
   switch (actor.content) {
     case "NONE":
       return undefined
@@ -55,12 +51,12 @@ const actorOf = (
 
 /** @internal */
 export const exchange = Effect.fnUntraced(function*(
-  client: OAuthClientService,
+  client: OAuthClient,
   user: User,
   server: AuthorizationServer,
   { audiences, customParameters, resources, scopes }: DataPlane.GetResourceOauth2TokenRequest
 ): Effect.fn.Return<TokenSet, ValidationException | OAuthError> {
-  const token = yield* subjectToken(user)
+  const token = yield* getSubjectToken(user)
   const { onBehalfOf } = server
   if (onBehalfOf === undefined) {
     return yield* invalid("The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE")
@@ -68,5 +64,5 @@ export const exchange = Effect.fnUntraced(function*(
   const targets = { audiences, customParameters, resources, scopes }
   return yield* onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"
     ? client.jwtGrant(server, { ...targets, assertion: token, requestedTokenUse: onBehalfOf.requestedTokenUse })
-    : client.exchangeToken(server, { ...targets, subjectToken: token, actor: actorOf(client, server, onBehalfOf) })
+    : client.exchangeToken(server, { ...targets, subjectToken: token, actor: makeActor(client, server, onBehalfOf) })
 })

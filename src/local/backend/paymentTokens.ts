@@ -1,12 +1,12 @@
 /**
- * What authorizes a payment request, as the vendors' public documentation has it.
+ * Tokens that authorize a payment request, from the vendors' public documentation.
  *
- * - Coinbase CDP: a bearer JWT (EdDSA or ES256, by the key) for one request, good for 2 minutes, and for wallets a second JWT
- *   (ES256) with the hash of the body
+ * - Coinbase CDP: a bearer JWT (EdDSA or ES256, by the key) for one request, valid for 2 minutes, and for wallets a
+ *   second JWT (ES256) with the hash of the body
  * - Stripe Privy: HTTP Basic credentials, and an ECDSA P-256 signature over the request in canonical JSON (RFC 8785)
  *
- * Not documented by AWS: that the request to Privy is a `POST`, and that its signature is good for 30 minutes, which is what
- * the vendor's own SDK gives it.
+ * AWS documents neither the method of the request to Privy nor the lifetime of its signature. The vendor's own SDK has
+ * `POST` and 30 minutes.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import { SignJWT } from "jose"
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"
 import type { PaymentTokenRequest, PaymentTokenResponse } from "../../DataPlane.js"
 import type { ValidationException } from "../../IdentityError.js"
-import { invalid } from "./registry/resource.js"
+import { invalid } from "./failures.js"
 
 /** @internal */
 export type Credentials =
@@ -43,38 +43,36 @@ type PrivyRequest = Extract<PaymentTokenRequest, { readonly stripePrivyTokenRequ
   "stripePrivyTokenRequest"
 ]
 
-const operation = "GetResourcePaymentToken"
-
 // -----------------------------------------------------------------------------
 // JSON
 // -----------------------------------------------------------------------------
 
-/** RFC 8785: members in the order of their code units, numbers and texts as JavaScript writes them. */
-const canonical = (value: unknown): string =>
+/** RFC 8785: members sorted by code unit, numbers and strings as JavaScript writes them. */
+const canonicalize = (value: unknown): string =>
   Array.isArray(value)
-    ? `[${value.map(canonical).join(",")}]`
+    ? `[${value.map(canonicalize).join(",")}]`
     : typeof value === "object" && value !== null
     ? `{${
       Object.entries(value)
         .sort(([a], [b]) => a < b ? -1 : 1)
-        .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`)
+        .map(([name, member]) => `${JSON.stringify(name)}:${canonicalize(member)}`)
         .join(",")
     }}`
     : JSON.stringify(value)
 
-const json = (body: Redacted.Redacted, member: string): Effect.Effect<unknown, ValidationException> =>
+const parseBody = (body: Redacted.Redacted, member: string): Effect.Effect<unknown, ValidationException> =>
   Effect.try({
     try: (): unknown => JSON.parse(Redacted.value(body)),
-    // What a parser says of a body quotes it.
-    catch: () => invalid(operation, "Member must be JSON", `paymentTokenRequest.${member}.requestBody`)
+    // The parser's error quotes the body.
+    catch: () => invalid("Member must be JSON", `paymentTokenRequest.${member}.requestBody`)
   })
 
 // -----------------------------------------------------------------------------
 // Keys
 // -----------------------------------------------------------------------------
 
-/** What a parser says of a key may quote it. */
-const parsed = (parse: () => KeyObject): KeyObject | undefined => {
+/** The parser's error is dropped, because it may quote the key. */
+const tryParse = (parse: () => KeyObject): KeyObject | undefined => {
   try {
     return parse()
   } catch {
@@ -85,15 +83,15 @@ const parsed = (parse: () => KeyObject): KeyObject | undefined => {
 const isP256 = (key: KeyObject | undefined): key is KeyObject =>
   key?.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1"
 
-const p256 = (base64: string): KeyObject | undefined => {
-  const key = parsed(() => createPrivateKey({ key: Buffer.from(base64, "base64"), format: "der", type: "pkcs8" }))
+const parseP256 = (base64: string): KeyObject | undefined => {
+  const key = tryParse(() => createPrivateKey({ key: Buffer.from(base64, "base64"), format: "der", type: "pkcs8" }))
   return isP256(key) ? key : undefined
 }
 
-/** Coinbase gives out Ed25519 keys as the base64 of seed and public key. */
-const ed25519 = (base64: string): KeyObject | undefined => {
+/** Coinbase issues Ed25519 keys as the base64 of seed and public key. */
+const parseEd25519 = (base64: string): KeyObject | undefined => {
   const bytes = Buffer.from(base64, "base64")
-  return bytes.length !== 64 ? undefined : parsed(() =>
+  return bytes.length !== 64 ? undefined : tryParse(() =>
     createPrivateKey({
       key: {
         kty: "OKP",
@@ -106,30 +104,30 @@ const ed25519 = (base64: string): KeyObject | undefined => {
   )
 }
 
-const apiKey = (
+const parseApiKey = (
   secret: Redacted.Redacted
 ): { readonly alg: "ES256" | "EdDSA"; readonly key: KeyObject } | undefined => {
-  // In an environment variable the line ends of a PEM are often written as \n.
+  // Environment variables often have the line ends of a PEM as \n.
   const text = Redacted.value(secret).replaceAll("\\n", "\n").trim()
   if (!text.startsWith("-----BEGIN")) {
-    const key = ed25519(text)
+    const key = parseEd25519(text)
     return key && { alg: "EdDSA", key }
   }
-  const key = parsed(() => createPrivateKey(text))
+  const key = tryParse(() => createPrivateKey(text))
   return isP256(key) ? { alg: "ES256", key } : undefined
 }
 
 const badKey = (name: string, form: string): ValidationException =>
-  invalid(operation, `The ${name} of the credential provider is no key of the vendor: it has to be ${form}`)
+  invalid(`The ${name} of the credential provider is not a key of the vendor: it must be ${form}`)
 
 // -----------------------------------------------------------------------------
 // Coinbase CDP
 // -----------------------------------------------------------------------------
 
-/** Coinbase documentation. */
+/** Seconds. Coinbase documentation. */
 const coinbaseLifetime = 120
 
-const walletToken = Effect.fnUntraced(function*(
+const makeWalletToken = Effect.fnUntraced(function*(
   secret: Redacted.Redacted | undefined,
   uri: string,
   body: Redacted.Redacted | undefined,
@@ -137,18 +135,17 @@ const walletToken = Effect.fnUntraced(function*(
 ) {
   if (secret === undefined) {
     return yield* invalid(
-      operation,
       "The credential provider has no walletSecret",
       "paymentTokenRequest.coinbaseCdpTokenRequest.includeWalletAuthToken"
     )
   }
-  const key = p256(Redacted.value(secret))
+  const key = parseP256(Redacted.value(secret))
   if (key === undefined) return yield* badKey("walletSecret", "the base64 of a P-256 private key in PKCS #8")
-  const content = body === undefined ? {} : yield* json(body, "coinbaseCdpTokenRequest")
+  const content = body === undefined ? {} : yield* parseBody(body, "coinbaseCdpTokenRequest")
   const isEmpty = typeof content === "object" && content !== null && Object.keys(content).length === 0
   const claims = {
     uris: [uri],
-    ...(isEmpty ? {} : { reqHash: createHash("sha256").update(canonical(content)).digest("hex") })
+    ...(isEmpty ? {} : { reqHash: createHash("sha256").update(canonicalize(content)).digest("hex") })
   }
   return yield* Effect.promise(() =>
     new SignJWT(claims)
@@ -160,13 +157,13 @@ const walletToken = Effect.fnUntraced(function*(
   )
 })
 
-const coinbase = Effect.fnUntraced(function*(credentials: Coinbase, request: CoinbaseRequest) {
+const makeCoinbase = Effect.fnUntraced(function*(credentials: Coinbase, request: CoinbaseRequest) {
   const { apiKeyId, apiKeySecret, walletSecret } = credentials
   const { includeWalletAuthToken, requestBody, requestHost = "api.cdp.coinbase.com", requestMethod, requestPath } =
     request
   const uri = `${requestMethod} ${requestHost}${requestPath}`
   const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-  const signer = apiKey(apiKeySecret)
+  const signer = parseApiKey(apiKeySecret)
   if (signer === undefined) {
     return yield* badKey(
       "apiKeySecret",
@@ -189,7 +186,7 @@ const coinbase = Effect.fnUntraced(function*(credentials: Coinbase, request: Coi
       .sign(signer.key)
   )
   const walletAuthToken = includeWalletAuthToken === true
-    ? yield* walletToken(walletSecret, uri, requestBody, now)
+    ? yield* makeWalletToken(walletSecret, uri, requestBody, now)
     : undefined
   return {
     coinbaseCdpTokenResponse: {
@@ -203,26 +200,26 @@ const coinbase = Effect.fnUntraced(function*(credentials: Coinbase, request: Coi
 // Stripe Privy
 // -----------------------------------------------------------------------------
 
+/** Milliseconds. */
 const privyLifetime = 30 * 60 * 1000
 
-const privySignature = Effect.fnUntraced(function*(
+const signPrivy = Effect.fnUntraced(function*(
   { appId, authorizationPrivateKey }: Privy,
   { requestBody, requestHost = "api.privy.io", requestPath }: PrivyRequest
 ) {
   if (authorizationPrivateKey === undefined) {
     return yield* invalid(
-      operation,
       "The credential provider has no authorizationPrivateKey",
       "paymentTokenRequest.stripePrivyTokenRequest.includeAuthorizationSignature"
     )
   }
-  const key = p256(Redacted.value(authorizationPrivateKey).trim().replace(/^wallet-auth:/, ""))
+  const key = parseP256(Redacted.value(authorizationPrivateKey).trim().replace(/^wallet-auth:/, ""))
   if (key === undefined) {
     return yield* badKey("authorizationPrivateKey", "the base64 of a P-256 private key in PKCS #8, after wallet-auth:")
   }
-  const body = yield* json(requestBody, "stripePrivyTokenRequest")
+  const body = yield* parseBody(requestBody, "stripePrivyTokenRequest")
   const requestExpiry = (yield* Clock.currentTimeMillis) + privyLifetime
-  const payload = canonical({
+  const payload = canonicalize({
     version: 1,
     method: "POST",
     url: `https://${requestHost}${requestPath}`.replace(/\/+$/, ""),
@@ -235,9 +232,9 @@ const privySignature = Effect.fnUntraced(function*(
   }
 })
 
-const privy = (credentials: Privy, request: PrivyRequest) =>
+const makePrivy = (credentials: Privy, request: PrivyRequest) =>
   Effect.map(
-    request.includeAuthorizationSignature === true ? privySignature(credentials, request) : Effect.succeed({}),
+    request.includeAuthorizationSignature === true ? signPrivy(credentials, request) : Effect.succeed({}),
     (signature) => ({
       stripePrivyTokenResponse: {
         ...signature,
@@ -260,8 +257,8 @@ export const make = (
 ): Effect.Effect<PaymentTokenResponse, ValidationException> =>
   credentials.vendor === "CoinbaseCDP"
     ? "coinbaseCdpTokenRequest" in request
-      ? coinbase(credentials, request.coinbaseCdpTokenRequest)
-      : invalid(operation, "The credential provider is one of CoinbaseCDP", "paymentTokenRequest")
+      ? makeCoinbase(credentials, request.coinbaseCdpTokenRequest)
+      : invalid("The credential provider is one of CoinbaseCDP", "paymentTokenRequest")
     : "stripePrivyTokenRequest" in request
-    ? privy(credentials, request.stripePrivyTokenRequest)
-    : invalid(operation, "The credential provider is one of StripePrivy", "paymentTokenRequest")
+    ? makePrivy(credentials, request.stripePrivyTokenRequest)
+    : invalid("The credential provider is one of StripePrivy", "paymentTokenRequest")

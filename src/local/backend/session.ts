@@ -1,13 +1,13 @@
 /**
- * A consent session as a state machine, without effects: from the first call that needed a user to the token, or to the end
- * without one.
+ * A consent session as a state machine, without effects. It begins with the first call that needed a user, and ends with or
+ * without a token.
  *
  * ```text
  * Pending ─ BrowserSent ─> Authorizing ─ CallbackAccepted ─> Authorized ─ CompletionClaimed ─> Completing ─ TokensStored ─> Completed
  *    └───────── Expired ────────┴── CallbackRefused, Expired ────┴────────── Expired ──────────────┴── ExchangeFailed, Expired ──> Failed
  * ```
  *
- * `Completed` and `Failed` are final. From `expiresAt` on, every session that is not final has failed.
+ * `Completed` and `Failed` are final. From `expiresAt` on, any other state is `Failed`.
  *
  * @since 0.1.0
  */
@@ -23,9 +23,9 @@ export type State = Data.TaggedEnum<{
   Pending: {}
   /** The browser was sent to the authorization server. */
   Authorizing: {}
-  /** The authorization server's answer is here, its code not used. */
+  /** The authorization server has answered. The code is not used yet. */
   Authorized: { readonly callbackUrl: Redacted.Redacted }
-  /** The user who asked has claimed it; the code is being exchanged. */
+  /** The user of the session has claimed it. The code is being exchanged. */
   Completing: {}
   Completed: { readonly grantId: string }
   Failed: { readonly reason: FailureReason }
@@ -39,7 +39,7 @@ export type Event = Data.TaggedEnum<{
   BrowserSent: {}
   CallbackAccepted: { readonly callbackUrl: Redacted.Redacted }
   CallbackRefused: { readonly reason: "Refused" | "Rejected" }
-  /** `artifact` names the user by the very thing that the caller showed. */
+  /** `artifact` is a digest of the user id or JWT that the caller sent. */
   CompletionClaimed: { readonly artifact: string }
   TokensStored: { readonly grantId: string }
   ExchangeFailed: {}
@@ -52,22 +52,22 @@ export const Event = Data.taggedEnum<Event>()
 /**
  * Why an event changes nothing.
  *
- * - `Expired`: too late
+ * - `Expired`: the session has expired
  * - `Finished`: the session has ended otherwise
  * - `Replayed`: a second callback, or a second claim
- * - `TooEarly`: what has to come before did not come
- * - `WrongUser`: not the artifact that the session was opened with
+ * - `TooEarly`: an earlier event is missing
+ * - `WrongUser`: the session was opened with another artifact
  *
  * @internal
  */
 export type Rejection = "Expired" | "Finished" | "Replayed" | "TooEarly" | "WrongUser"
 
 /**
- * What does not change in the life of a session, as far as the machine looks at it.
+ * The constant part of a session.
  *
  * @internal
  */
-export interface Terms {
+export interface SessionTerms {
   readonly artifact: string
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
@@ -76,11 +76,11 @@ export interface Terms {
 const isFinal = (state: State): boolean => state._tag === "Completed" || state._tag === "Failed"
 
 /**
- * The state as it is now: time alone ends a session.
+ * The state at a time: time alone can end a session.
  *
  * @internal
  */
-export const settle = (terms: Terms, state: State, now: number): State =>
+export const settle = (terms: SessionTerms, state: State, now: number): State =>
   isFinal(state) || now < terms.expiresAt ? state : State.Failed({ reason: "Expired" })
 
 const rank: Record<State["_tag"], number> = {
@@ -92,18 +92,23 @@ const rank: Record<State["_tag"], number> = {
   Failed: 4
 }
 
-const outOfOrder = (state: State, wanted: State["_tag"]): Rejection =>
-  rank[state._tag] < rank[wanted] ? "TooEarly" : "Replayed"
+const rejectOrder = (state: State, expected: State["_tag"]): Rejection =>
+  rank[state._tag] < rank[expected] ? "TooEarly" : "Replayed"
 
-const unless = (condition: boolean, rejection: Rejection, next: State): Either.Either<State, Rejection> =>
+const advanceIf = (condition: boolean, rejection: Rejection, next: State): Either.Either<State, Rejection> =>
   condition ? Either.right(next) : Either.left(rejection)
 
 /**
- * The state after an event, or why there is none. Total: every event has an answer in every state.
+ * The state after an event, or the reason for no change. It is total: every event has a result in every state.
  *
  * @internal
  */
-export const transition = (terms: Terms, before: State, event: Event, now: number): Either.Either<State, Rejection> => {
+export const transition = (
+  terms: SessionTerms,
+  before: State,
+  event: Event,
+  now: number
+): Either.Either<State, Rejection> => {
   const state = settle(terms, before, now)
   if (state._tag === "Failed") return Either.left(state.reason === "Expired" ? "Expired" : "Finished")
   if (state._tag === "Completed") {
@@ -113,29 +118,29 @@ export const transition = (terms: Terms, before: State, event: Event, now: numbe
   }
   switch (event._tag) {
     case "BrowserSent":
-      // A page that is opened again, by the user or by whatever looks at links, does not use the link up.
-      return unless(rank[state._tag] <= rank.Authorizing, "Replayed", State.Authorizing())
+      // The link can be opened again, by the user or by a program that previews links.
+      return advanceIf(rank[state._tag] <= rank.Authorizing, "Replayed", State.Authorizing())
     case "CallbackAccepted":
-      return unless(
+      return advanceIf(
         state._tag === "Authorizing",
-        outOfOrder(state, "Authorizing"),
+        rejectOrder(state, "Authorizing"),
         State.Authorized({ callbackUrl: event.callbackUrl })
       )
     case "CallbackRefused":
-      return unless(
+      return advanceIf(
         state._tag === "Authorizing",
-        outOfOrder(state, "Authorizing"),
+        rejectOrder(state, "Authorizing"),
         State.Failed({ reason: event.reason })
       )
     case "CompletionClaimed":
-      // The user comes first: a stranger learns nothing of how far the session is.
+      // The user is checked first, so that a wrong user learns nothing about the state.
       return event.artifact !== terms.artifact
         ? Either.left("WrongUser")
-        : unless(state._tag === "Authorized", outOfOrder(state, "Authorized"), State.Completing())
+        : advanceIf(state._tag === "Authorized", rejectOrder(state, "Authorized"), State.Completing())
     case "TokensStored":
-      return unless(state._tag === "Completing", "TooEarly", State.Completed({ grantId: event.grantId }))
+      return advanceIf(state._tag === "Completing", "TooEarly", State.Completed({ grantId: event.grantId }))
     case "ExchangeFailed":
-      return unless(state._tag === "Completing", "TooEarly", State.Failed({ reason: "ExchangeFailed" }))
+      return advanceIf(state._tag === "Completing", "TooEarly", State.Failed({ reason: "ExchangeFailed" }))
     case "Expired":
       return Either.right(State.Failed({ reason: "Expired" }))
   }

@@ -1,9 +1,10 @@
 /**
- * The consent sessions of one backend. Every change goes through the state machine, in one step, and succeeds when it is in the
- * store: sessions go on after a restart. An exchange of a code that a restart has cut off has failed: the code may be spent.
+ * The consent sessions of one backend. Each change is one step of the state machine, and succeeds when the store has
+ * it. So sessions go on after a restart. A code exchange that a restart interrupts has failed, because the code may be
+ * spent.
  *
- * Only callers with a workload access token open sessions. A session is forgotten one session lifetime after its expiry:
- * until then a poll and a second click learn what became of it.
+ * Only callers with a workload access token open sessions. A session is dropped one session lifetime after its expiry.
+ * Until then, polls and repeated clicks get its final state.
  *
  * @since 0.1.0
  */
@@ -15,9 +16,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
 import * as KeyedLock from "../../internal/keyedLock.js"
+import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import * as Sessions from "./session.js"
-import { Store, type StoreError } from "./store.js"
-import { Wanted } from "./vault.js"
+import { Access } from "./vault.js"
 
 const Secret = Schema.Redacted(Schema.String)
 
@@ -25,9 +26,9 @@ const opening = {
   /** The key of the vault: workload, user and provider. */
   key: Schema.String,
   artifact: Schema.String,
-  /** Which provider: what it is configured to is looked up at each step. */
+  /** The configuration of the provider is read at each step. */
   provider: Schema.Struct({ name: Schema.String, callbackId: Schema.String, callbackUrl: Schema.String }),
-  wanted: Wanted,
+  wanted: Access,
   returnUrl: Schema.String,
   customState: Schema.OptionFromNullOr(Secret),
   customParameters: Schema.Record({ key: Schema.String, value: Schema.String })
@@ -62,124 +63,125 @@ const Entry = Schema.Struct({ session: Session, state: State })
 
 /** @internal */
 export interface SessionStore {
-  readonly open: (opening: Opening) => Effect.Effect<Session, StoreError>
+  readonly open: (opening: Opening) => Effect.Effect<Session, VaultStoreError>
   readonly byUri: (uri: Redacted.Redacted) => Effect.Effect<Option.Option<Session>>
   readonly byAuthorizationState: (state: string) => Effect.Effect<Option.Option<Session>>
   readonly state: (session: Session) => Effect.Effect<Sessions.State>
-  /** Changes the session, or says why not. The state that it returns is the one before. */
+  /** Returns the state before the event. */
   readonly apply: (
     session: Session,
     event: Sessions.Event
-  ) => Effect.Effect<Sessions.State, Sessions.Rejection | StoreError>
-  /** In the order of opening. */
+  ) => Effect.Effect<Sessions.State, Sessions.Rejection | VaultStoreError>
+  /** Sorted by time of opening. */
   readonly all: Effect.Effect<ReadonlyArray<readonly [session: Session, state: Sessions.State]>>
-  /** How many sessions are held. */
   readonly size: Effect.Effect<number>
 }
 
-const secret = (): string => randomBytes(32).toString("base64url")
+const makeSecret = (): string => randomBytes(32).toString("base64url")
 
 /** @internal */
-export const make = Effect.fnUntraced(function*(lifetime: number): Effect.fn.Return<SessionStore, StoreError, Store> {
-  const collection = (yield* Store).collection("consent-sessions", Entry)
-  const lock = yield* KeyedLock.make
-  // In the order of opening, which is the order of expiry.
-  const sessions = new Map<string, { readonly session: Session; state: Sessions.State }>()
-  const uris = new Map<string, string>()
+export const make = Effect.fnUntraced(
+  function*(lifetime: number): Effect.fn.Return<SessionStore, VaultStoreError, VaultStore> {
+    const collection = (yield* VaultStore).collection("consent-sessions", Entry)
+    const lock = yield* KeyedLock.make
+    // Sorted by time of opening, and so by time of expiry.
+    const sessions = new Map<string, { readonly session: Session; state: Sessions.State }>()
+    const uris = new Map<string, string>()
 
-  const add = (session: Session, state: Sessions.State) => {
-    const uri = Redacted.value(session.uri)
-    sessions.set(uri, { session, state })
-    uris.set(Redacted.value(session.authorizationState), uri)
-    return uri
-  }
-
-  const found = (yield* collection.entries).map(([, entry]) => entry)
-  for (const { session, state } of found.sort((a, b) => a.session.expiresAt - b.session.expiresAt)) {
-    add(session, state._tag === "Completing" ? Sessions.State.Failed({ reason: "ExchangeFailed" }) : state)
-  }
-
-  const sweep = (now: number): ReadonlyArray<string> => {
-    const swept: Array<string> = []
-    for (const [uri, { session }] of sessions) {
-      if (now < session.expiresAt + lifetime) break
-      sessions.delete(uri)
-      uris.delete(Redacted.value(session.authorizationState))
-      swept.push(uri)
-    }
-    return swept
-  }
-
-  /** What is true when its turn comes: whoever is first, the last one writes the last state. */
-  const persist = (uri: string): Effect.Effect<void, StoreError> =>
-    lock(
-      uri,
-      Effect.suspend(() => {
-        const entry = sessions.get(uri)
-        return entry === undefined ? collection.remove(uri) : collection.put(uri, entry)
-      })
-    )
-
-  const at = <A>(use: (now: number) => A): Effect.Effect<A> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const swept = sweep(now)
-      const result = use(now)
-      // One that cannot be removed is swept again after the next start.
-      return Effect.as(Effect.forEach(swept, (uri) => Effect.ignore(persist(uri)), { discard: true }), result)
-    })
-
-  const find = (uri: string | undefined): Option.Option<Session> =>
-    Option.map(
-      Option.fromNullable(uri === undefined ? undefined : sessions.get(uri)),
-      (entry) => entry.session
-    )
-
-  return {
-    open: (opening) =>
-      at((now) => {
-        const session: Session = {
-          ...opening,
-          uri: Redacted.make(`urn:ietf:params:oauth:request_uri:${secret()}`),
-          authorizationState: Redacted.make(secret()),
-          codeVerifier: Redacted.make(secret()),
-          expiresAt: now + lifetime
-        }
-        return { session, uri: add(session, Sessions.State.Pending()) }
-      }).pipe(
-        Effect.tap(({ uri }) => persist(uri)),
-        Effect.map(({ session }) => session),
-        Effect.uninterruptible
-      ),
-    byUri: (uri) => at(() => find(Redacted.value(uri))),
-    byAuthorizationState: (state) => at(() => find(uris.get(state))),
-    state: (session) =>
-      at((now) => {
-        const entry = sessions.get(Redacted.value(session.uri))
-        return entry === undefined
-          ? Sessions.State.Failed({ reason: "Expired" })
-          : Sessions.settle(session, entry.state, now)
-      }),
-    apply: (session, event) => {
+    const add = (session: Session, state: Sessions.State) => {
       const uri = Redacted.value(session.uri)
-      return at((now): Either.Either<Sessions.State, Sessions.Rejection> => {
-        const entry = sessions.get(uri)
-        if (entry === undefined) return Either.left("Expired")
-        const before = Sessions.settle(session, entry.state, now)
-        entry.state = before
-        return Either.map(Sessions.transition(session, before, event, now), (after) => {
-          entry.state = after
-          return before
+      sessions.set(uri, { session, state })
+      uris.set(Redacted.value(session.authorizationState), uri)
+      return uri
+    }
+
+    const found = (yield* collection.entries).map(([, entry]) => entry)
+    for (const { session, state } of found.sort((a, b) => a.session.expiresAt - b.session.expiresAt)) {
+      add(session, state._tag === "Completing" ? Sessions.State.Failed({ reason: "ExchangeFailed" }) : state)
+    }
+
+    const sweep = (now: number): ReadonlyArray<string> => {
+      const swept: Array<string> = []
+      for (const [uri, { session }] of sessions) {
+        if (now < session.expiresAt + lifetime) break
+        sessions.delete(uri)
+        uris.delete(Redacted.value(session.authorizationState))
+        swept.push(uri)
+      }
+      return swept
+    }
+
+    /** Writes the state at the time of the write, so that the last of several writes has the last state. */
+    const persist = (uri: string): Effect.Effect<void, VaultStoreError> =>
+      lock(
+        uri,
+        Effect.suspend(() => {
+          const entry = sessions.get(uri)
+          return entry === undefined ? collection.remove(uri) : collection.put(uri, entry)
         })
-      }).pipe(
-        Effect.flatten,
-        Effect.tap(() => persist(uri)),
-        // What has changed gets into the store, whoever waits for it.
-        Effect.uninterruptible
       )
-    },
-    all: at((now) =>
-      Array.from(sessions.values(), ({ session, state }) => [session, Sessions.settle(session, state, now)] as const)
-    ),
-    size: at(() => sessions.size)
+
+    const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const swept = sweep(now)
+        const result = use(now)
+        // A session that the store does not remove is removed after the next start.
+        return Effect.as(Effect.forEach(swept, (uri) => Effect.ignore(persist(uri)), { discard: true }), result)
+      })
+
+    const find = (uri: string | undefined): Option.Option<Session> =>
+      Option.map(
+        Option.fromNullable(uri === undefined ? undefined : sessions.get(uri)),
+        (entry) => entry.session
+      )
+
+    return {
+      open: (opening) =>
+        atNow((now) => {
+          const session: Session = {
+            ...opening,
+            uri: Redacted.make(`urn:ietf:params:oauth:request_uri:${makeSecret()}`),
+            authorizationState: Redacted.make(makeSecret()),
+            codeVerifier: Redacted.make(makeSecret()),
+            expiresAt: now + lifetime
+          }
+          return { session, uri: add(session, Sessions.State.Pending()) }
+        }).pipe(
+          Effect.tap(({ uri }) => persist(uri)),
+          Effect.map(({ session }) => session),
+          Effect.uninterruptible
+        ),
+      byUri: (uri) => atNow(() => find(Redacted.value(uri))),
+      byAuthorizationState: (state) => atNow(() => find(uris.get(state))),
+      state: (session) =>
+        atNow((now) => {
+          const entry = sessions.get(Redacted.value(session.uri))
+          return entry === undefined
+            ? Sessions.State.Failed({ reason: "Expired" })
+            : Sessions.settle(session, entry.state, now)
+        }),
+      apply: (session, event) => {
+        const uri = Redacted.value(session.uri)
+        return atNow((now): Either.Either<Sessions.State, Sessions.Rejection> => {
+          const entry = sessions.get(uri)
+          if (entry === undefined) return Either.left("Expired")
+          const before = Sessions.settle(session, entry.state, now)
+          entry.state = before
+          return Either.map(Sessions.transition(session, before, event, now), (after) => {
+            entry.state = after
+            return before
+          })
+        }).pipe(
+          Effect.flatten,
+          Effect.tap(() => persist(uri)),
+          // The change is in memory, so an interruption must not keep it out of the store.
+          Effect.uninterruptible
+        )
+      },
+      all: atNow((now) =>
+        Array.from(sessions.values(), ({ session, state }) => [session, Sessions.settle(session, state, now)] as const)
+      ),
+      size: atNow(() => sessions.size)
+    }
   }
-})
+)

@@ -1,5 +1,5 @@
 /**
- * Where the modules of the local backend find their settings. They are defined outside of it: a configuration file has them too.
+ * Lookups in the settings of the local backend.
  *
  * @since 0.1.0
  */
@@ -7,19 +7,18 @@ import type * as Redacted from "effect/Redacted"
 import type { LocalSettings } from "../../internal/identitySetup/localSettings.js"
 
 /**
- * What a record of the settings has under a name that comes with a request. A name that every object has, like `constructor`,
- * is none of them.
+ * The entry of a record under a name of a request. Inherited names like `constructor` are not entries.
  *
  * @internal
  */
-export const entryOf = <A>(record: Readonly<Record<string, A>> | undefined, name: string): A | undefined =>
+export const findEntry = <A>(record: Readonly<Record<string, A>> | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
 
 /** @internal */
-export const externalSecret = (
+export const findExternalSecret = (
   secrets: LocalSettings["secrets"],
   { jsonKey, secretId }: { readonly secretId: string; readonly jsonKey: string }
-): Redacted.Redacted | undefined => entryOf(entryOf(secrets, secretId), jsonKey)
+): Redacted.Redacted | undefined => findEntry(findEntry(secrets, secretId), jsonKey)
 
 /** @internal */
 export const missingSecret =

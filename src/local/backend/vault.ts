@@ -1,42 +1,51 @@
 /**
- * The token vault: what users have granted, by workload, user and provider.
+ * The token vault: the grants of users, by workload, user and provider.
  *
- * AWS does not document which stored token serves which request. Here one does when it was granted for the same resources
- * and audiences, and for at least the scopes asked for, or when the user was asked for exactly these scopes (a server that
- * grants less, or writes them another way, would otherwise ask the user at every call).
+ * AWS does not document which stored token serves which request. Here a grant serves a request with the same resources
+ * and audiences, in two cases:
  *
- * Changes are made one after the other, each in one write of the store.
+ * - Its granted scopes include the requested ones.
+ * - Its requested scopes are the same. Otherwise a server that grants fewer scopes, or writes them in another way,
+ *   would ask the user at every call.
+ *
+ * Changes run one after the other. Each is one write of the store.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
+import * as Equal from "effect/Equal"
+import * as Fiber from "effect/Fiber"
+import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
+import * as RcMap from "effect/RcMap"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
-import { Store, type StoreError } from "./store.js"
+import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import type { User } from "./workloadToken.js"
 
 const Names = Schema.Array(Schema.String)
 
-/** @internal */
-export const Wanted = Schema.Struct({
+/**
+ * The access that a request asks for.
+ *
+ * @internal
+ */
+export const Access = Schema.Struct({
   scopes: Names,
   resources: Schema.optional(Names),
   audiences: Schema.optional(Names)
 })
 
 /** @internal */
-export type Wanted = typeof Wanted.Type
+export type Access = typeof Access.Type
 
 const Grant = Schema.Struct({
   id: Schema.String,
-  asked: Wanted,
+  asked: Access,
   granted: Names,
   accessToken: Schema.Redacted(Schema.String),
   refreshToken: Schema.OptionFromNullOr(Schema.Redacted(Schema.String)),
@@ -51,12 +60,12 @@ const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): bool
 const sameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
   includes(a, b) && includes(b, a)
 
-const sameTargets = (a: Wanted, b: Wanted): boolean =>
+const sameTargets = (a: Access, b: Access): boolean =>
   sameSet(a.resources, b.resources) && sameSet(a.audiences, b.audiences)
 
-const serves = (grant: Grant, wanted: Wanted): boolean =>
-  sameTargets(grant.asked, wanted)
-  && (includes(grant.granted, wanted.scopes) || sameSet(grant.asked.scopes, wanted.scopes))
+const serves = (grant: Grant, access: Access): boolean =>
+  sameTargets(grant.asked, access)
+  && (includes(grant.granted, access.scopes) || sameSet(grant.asked.scopes, access.scopes))
 
 const isAlive = (grant: Grant, now: number): boolean =>
   Option.match(grant.expiresAt, { onNone: () => true, onSome: (end) => now < DateTime.toEpochMillis(end) })
@@ -64,11 +73,11 @@ const isAlive = (grant: Grant, now: number): boolean =>
 const Key = Schema.parseJson(Schema.Tuple(Schema.String, Names, Schema.String))
 
 /**
- * A key of the vault. A user's JWT, an id, and no user are separate namespaces, whatever they read like.
+ * A key of the vault. A user's JWT, a user id, and no user are separate namespaces.
  *
  * @internal
  */
-export const keyOf = (workload: string, user: User, provider: string): string =>
+export const makeKey = (workload: string, user: User, provider: string): string =>
   Schema.encodeSync(Key)([
     workload,
     user._tag === "Jwt" ? [user._tag, user.iss, user.sub] : user._tag === "UserId" ? [user._tag, user.id] : [user._tag],
@@ -76,64 +85,84 @@ export const keyOf = (workload: string, user: User, provider: string): string =>
   ])
 
 /** @internal */
-export const workloadOf = (key: string): string => Schema.decodeSync(Key)(key)[0]
+export const readWorkload = (key: string): string => Schema.decodeSync(Key)(key)[0]
 
 /** @internal */
 export interface Vault {
-  /** A token that serves, refreshed where it has to be. None when the user has to be asked. */
+  /** A token for the access, refreshed if it has expired. None if the user has to consent. */
   readonly find: (
     key: string,
     server: AuthorizationServer,
-    wanted: Wanted
-  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | StoreError>
-  /** The token of one grant, whatever is wanted. */
+    access: Access
+  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>
+  /** The token of one grant, refreshed if it has expired. */
   readonly get: (
     key: string,
     server: AuthorizationServer,
     grantId: string
-  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | StoreError>
+  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>
   /**
-   * Keeps tokens under an id, if `commit` succeeds. What the new ones serve as well is dropped. Whoever learns of the commit
-   * finds the tokens: nothing is read in between.
+   * Stores the tokens of a new grant if `commit` succeeds, and drops the grants that it replaces. No read runs between
+   * the commit and the write.
    */
   readonly store: <E>(
     key: string,
     grantId: string,
-    asked: Wanted,
+    asked: Access,
     tokens: TokenSet,
     commit: Effect.Effect<unknown, E>
-  ) => Effect.Effect<void, E | StoreError>
-  readonly drop: (key: string) => Effect.Effect<void, StoreError>
-  /** Drops what was granted through a provider. */
-  readonly dropProvider: (name: string) => Effect.Effect<void, StoreError>
-  /** Drops what was granted to a workload. */
-  readonly dropWorkload: (name: string) => Effect.Effect<void, StoreError>
+  ) => Effect.Effect<void, E | VaultStoreError>
+  readonly drop: (key: string) => Effect.Effect<void, VaultStoreError>
+  /** Drops the grants of a provider, by its callback id. */
+  readonly dropProvider: (callbackId: string) => Effect.Effect<void, VaultStoreError>
+  /** Drops the grants of a workload. */
+  readonly dropWorkload: (name: string) => Effect.Effect<void, VaultStoreError>
+}
+
+/** Equal by grant, because a grant has one refresh at a time. */
+class Refresh implements Equal.Equal {
+  readonly key: string
+  readonly server: AuthorizationServer
+  readonly grant: Grant
+
+  constructor(key: string, server: AuthorizationServer, grant: Grant) {
+    this.key = key
+    this.server = server
+    this.grant = grant
+  }
+
+  [Equal.symbol](that: unknown): boolean {
+    return that instanceof Refresh && that.grant.id === this.grant.id
+  }
+
+  [Hash.symbol](): number {
+    return Hash.string(this.grant.id)
+  }
 }
 
 /** @internal */
-export const make: Effect.Effect<Vault, never, OAuthClient | Store | Scope.Scope> = Effect.gen(function*() {
+export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.Scope> = Effect.gen(function*() {
   const client = yield* OAuthClient
   const scope = yield* Effect.scope
-  const entries = (yield* Store).collection("grants", Schema.Array(Grant))
+  const entries = (yield* VaultStore).collection("grants", Schema.Array(Grant))
   const exclusive = (yield* Effect.makeSemaphore(1)).withPermits(1)
-  const refreshes = new Map<string, Deferred.Deferred<Option.Option<Redacted.Redacted>, OAuthError | StoreError>>()
 
-  const grantsOf = (key: string): Effect.Effect<ReadonlyArray<Grant>, StoreError> =>
+  const readGrants = (key: string): Effect.Effect<ReadonlyArray<Grant>, VaultStoreError> =>
     Effect.map(entries.get(key), Option.getOrElse((): ReadonlyArray<Grant> => []))
 
-  const change = (key: string, before: ReadonlyArray<Grant>, after: ReadonlyArray<Grant>) =>
+  const write = (key: string, before: ReadonlyArray<Grant>, after: ReadonlyArray<Grant>) =>
     after.length > 0
       ? Effect.as(entries.put(key, after), after)
       : Effect.as(before.length > 0 ? entries.remove(key) : Effect.void, after)
 
   const update = (key: string, f: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) =>
-    exclusive(Effect.flatMap(grantsOf(key), (grants) => change(key, grants, f(grants))))
+    exclusive(Effect.flatMap(readGrants(key), (grants) => write(key, grants, f(grants))))
 
-  /** As they are now, without those that are of no more use. */
-  const current = (key: string, now: number) =>
-    exclusive(Effect.flatMap(grantsOf(key), (grants) => {
+  /** The grants of a key. Drops expired ones without a refresh token. */
+  const readUseful = (key: string, now: number) =>
+    exclusive(Effect.flatMap(readGrants(key), (grants) => {
       const useful = grants.filter((grant) => isAlive(grant, now) || Option.isSome(grant.refreshToken))
-      return useful.length === grants.length ? Effect.succeed(grants) : change(key, grants, useful)
+      return useful.length === grants.length ? Effect.succeed(grants) : write(key, grants, useful)
     }))
 
   const replace = (key: string, old: Grant, tokens: TokenSet) => {
@@ -147,49 +176,50 @@ export const make: Effect.Effect<Vault, never, OAuthClient | Store | Scope.Scope
     return Effect.map(
       update(key, (grants) => grants.map((grant) => grant.id === old.id ? renewed : grant)),
       (grants) =>
-        // Dropped in the meantime: what the user wanted gone does not come back.
+        // A grant that was dropped during the refresh does not come back.
         grants.some((grant) => grant.id === old.id) ? Option.some(tokens.accessToken) : Option.none()
     )
   }
 
-  /**
-   * One refresh at a time per grant: an authorization server takes a second use of a refresh token for theft, and revokes
-   * everything. It runs in the layer's scope, so that nobody who waits for it can end it for the others.
-   */
-  const refresh = (key: string, server: AuthorizationServer, grant: Grant, refreshToken: Redacted.Redacted) =>
-    Effect.uninterruptibleMask((restore) => {
-      const running = refreshes.get(grant.id)
-      if (running !== undefined) return restore(Deferred.await(running))
-      const deferred = Deferred.unsafeMake<Option.Option<Redacted.Redacted>, OAuthError | StoreError>(FiberId.none)
-      refreshes.set(grant.id, deferred)
-      return client.refresh(server, { refreshToken, resources: grant.asked.resources }).pipe(
-        Effect.interruptible,
-        // The old refresh token is spent by now: the new one is kept, whatever else ends.
-        Effect.flatMap((tokens) => replace(key, grant, tokens)),
-        Effect.catchIf(
-          (error) => error._tag === "OAuthError" && error.reason === "InvalidGrant",
-          () => Effect.as(update(key, (grants) => grants.filter(({ id }) => id !== grant.id)), Option.none())
-        ),
-        Effect.ensuring(Effect.sync(() => refreshes.delete(grant.id))),
-        Effect.intoDeferred(deferred),
-        Effect.forkIn(scope),
-        Effect.zipRight(restore(Deferred.await(deferred)))
-      )
-    })
+  // An authorization server takes the second use of a refresh token for theft, and revokes the grant.
+  const refreshes = yield* RcMap.make({
+    lookup: ({ grant, key, server }: Refresh) =>
+      Option.match(grant.refreshToken, {
+        onNone: () => Effect.succeed(Option.some(grant.accessToken)),
+        onSome: (refreshToken) =>
+          Effect.uninterruptibleMask((restore) =>
+            restore(client.refresh(server, { refreshToken, resources: grant.asked.resources })).pipe(
+              // The old refresh token is spent, so an interruption must not lose the new one.
+              Effect.flatMap((tokens) => replace(key, grant, tokens)),
+              Effect.catchIf(
+                (error) => error._tag === "OAuthError" && error.reason === "InvalidGrant",
+                () => Effect.as(update(key, (grants) => grants.filter(({ id }) => id !== grant.id)), Option.none())
+              )
+            )
+          )
+      })
+  })
+
+  /** Runs in the layer's scope, so that the interruption of a caller does not end the refresh for the others. */
+  const refresh = (key: string, server: AuthorizationServer, grant: Grant) =>
+    Effect.scoped(RcMap.get(refreshes, new Refresh(key, server, grant))).pipe(
+      Effect.forkIn(scope),
+      Effect.flatMap(Fiber.join)
+    )
 
   const findBy = (
     key: string,
     server: AuthorizationServer,
     predicate: (grant: Grant) => boolean
-  ): Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | StoreError> =>
+  ): Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError> =>
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
-      const grants = (yield* current(key, now)).filter(predicate)
+      const grants = (yield* readUseful(key, now)).filter(predicate)
       const grant = grants.find((candidate) => isAlive(candidate, now)) ?? grants[0]
       if (grant === undefined) return Option.none()
-      if (isAlive(grant, now) || Option.isNone(grant.refreshToken)) return Option.some(grant.accessToken)
-      const token = yield* refresh(key, server, grant, grant.refreshToken.value)
-      // The refresh token was dead and is gone; another grant may serve.
+      if (isAlive(grant, now)) return Option.some(grant.accessToken)
+      const token = yield* refresh(key, server, grant)
+      // The refresh token was dead and its grant is dropped. Another grant may match.
       return Option.isSome(token) ? token : yield* findBy(key, server, predicate)
     })
 
@@ -202,20 +232,20 @@ export const make: Effect.Effect<Vault, never, OAuthClient | Store | Scope.Scope
       )))
 
   return {
-    find: (key, server, wanted) => findBy(key, server, (grant) => serves(grant, wanted)),
+    find: (key, server, access) => findBy(key, server, (grant) => serves(grant, access)),
     get: (key, server, grantId) => findBy(key, server, (grant) => grant.id === grantId),
     store: (key, grantId, asked, tokens, commit) => {
       const grant: Grant = {
         id: grantId,
         asked,
-        // RFC 6749 §5.1: an answer without scopes grants what was asked for.
+        // RFC 6749 section 5.1: an answer without scopes grants the requested ones.
         granted: Option.getOrElse(tokens.scopes, () => asked.scopes),
         accessToken: tokens.accessToken,
         refreshToken: tokens.refreshToken,
         expiresAt: tokens.expiresAt
       }
       return exclusive(Effect.uninterruptible(Effect.gen(function*() {
-        const grants = yield* grantsOf(key)
+        const grants = yield* readGrants(key)
         yield* commit
         yield* entries.put(key, [
           grant,
@@ -224,7 +254,7 @@ export const make: Effect.Effect<Vault, never, OAuthClient | Store | Scope.Scope
       })))
     },
     drop: (key) => exclusive(entries.remove(key)),
-    dropProvider: (name) => dropWhere(([, , provider]) => provider === name),
+    dropProvider: (callbackId) => dropWhere(([, , provider]) => provider === callbackId),
     dropWorkload: (name) => dropWhere(([workload]) => workload === name)
   }
 })

@@ -1,22 +1,10 @@
 /**
- * The authorization servers of the vendors, by their public documentation, and what is peculiar to them.
+ * The well-known endpoints and the quirks of vendors, from their public documentation.
  *
  * @since 0.1.0
  */
 import type { Endpoints, Vendor } from "../../internal/identitySetup/localSettings.js"
-
-/**
- * - `scopeSeparator`: in authorization requests; the standard is a space
- * - `authorizationParameters`: without them the authorization page is an error. A request's own ones win.
- * - `unusualAnswers`: the token endpoint answers with a `token_type` of its own, or with scopes as a list or between commas
- *
- * @internal
- */
-export interface Quirks {
-  readonly scopeSeparator?: "," | undefined
-  readonly authorizationParameters?: Readonly<Record<string, string>> | undefined
-  readonly unusualAnswers?: boolean | undefined
-}
+import type { Quirks } from "../oauth/model.js"
 
 /** @internal */
 export interface KnownVendor extends Endpoints {
@@ -24,7 +12,7 @@ export interface KnownVendor extends Endpoints {
   readonly quirks?: Quirks | undefined
 }
 
-/** Those whose endpoints are the customer's own: the request has to name them. */
+/** Vendors with endpoints per customer. The request names them. */
 type OwnEndpoints =
   | "Auth0Oauth2"
   | "CognitoOauth2"
@@ -41,11 +29,11 @@ const basic = "CLIENT_SECRET_BASIC"
 const post = "CLIENT_SECRET_POST"
 
 /**
- * Microsoft's endpoints are those of a tenant.
+ * Microsoft has endpoints per tenant.
  *
  * @internal
  */
-export const microsoft = (tenantId: string): KnownVendor => {
+export const makeMicrosoft = (tenantId: string): KnownVendor => {
   const tenant = `https://login.microsoftonline.com/${encodeURIComponent(tenantId)}`
   return {
     issuer: `${tenant}/v2.0`,
@@ -101,7 +89,7 @@ export const known: Readonly<Record<Known, KnownVendor>> = {
     tokenEndpoint: "https://www.linkedin.com/oauth/v2/accessToken",
     clientAuthenticationMethod: post
   },
-  MicrosoftOauth2: microsoft("common"),
+  MicrosoftOauth2: makeMicrosoft("common"),
   NotionOauth2: {
     issuer: "https://api.notion.com",
     authorizationEndpoint: "https://api.notion.com/v1/oauth/authorize",

@@ -1,6 +1,6 @@
 /**
- * Workload access tokens: opaque to everyone but the backend that made them. A token is a JWE (`dir`, `A256GCM`) under a key
- * of the backend's store, so that another backend's tokens are as good as none.
+ * Workload access tokens, opaque to their callers. A token is a JWE (`dir`, `A256GCM`) under a key in the backend's
+ * store, so that a backend rejects the tokens of another one.
  *
  * @since 0.1.0
  */
@@ -12,10 +12,10 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { createHash, randomBytes } from "node:crypto"
-import { Store, type StoreError } from "./store.js"
+import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
 /**
- * The user of a workload access token. The three kinds are separate namespaces of the vault.
+ * The user of a workload access token. Each kind is a namespace of the vault.
  *
  * @internal
  */
@@ -25,7 +25,7 @@ export const User = Schema.Union(
     iss: Schema.String,
     sub: Schema.String,
     artifact: Schema.String,
-    /** The user's token itself, for exchanges on behalf of the user. Not kept when it is too large. */
+    /** The user's JWT, for exchanges on behalf of the user. Absent if it is too large. */
     token: Schema.optional(Schema.Redacted(Schema.String))
   }),
   Schema.TaggedStruct("UserId", { id: Schema.String, artifact: Schema.String })
@@ -41,21 +41,21 @@ export const Claims = Schema.Struct({ workload: Schema.String, user: User, exp: 
 export type Claims = typeof Claims.Type
 
 /**
- * What binds a session to the very thing that a user was named by.
+ * A digest that binds a session to the user id or JWT of its first request.
  *
  * @internal
  */
-export const artifactOf = (kind: "Jwt" | "UserId", value: string): string =>
+export const makeArtifact = (kind: "Jwt" | "UserId", value: string): string =>
   createHash("sha256").update(`${kind}:${value}`).digest("base64url")
 
 /** @internal */
-export const userOfId = (id: string): User => ({ _tag: "UserId", id, artifact: artifactOf("UserId", id) })
+export const userOfId = (id: string): User => ({ _tag: "UserId", id, artifact: makeArtifact("UserId", id) })
 
-// A workload access token has at most 131072 characters, and encryption makes what it carries a third longer.
-const maxCarried = 90_000
+// A workload access token has at most 131072 characters, and encryption adds a third to its content.
+const maxUserToken = 90_000
 
 /**
- * The user that a JWT names, as its check has found.
+ * The user of a verified JWT.
  *
  * @internal
  */
@@ -63,28 +63,28 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
   _tag: "Jwt",
   iss: claims.iss,
   sub: claims.sub,
-  artifact: artifactOf("Jwt", Redacted.value(token)),
-  token: Redacted.value(token).length <= maxCarried ? token : undefined
+  artifact: makeArtifact("Jwt", Redacted.value(token)),
+  token: Redacted.value(token).length <= maxUserToken ? token : undefined
 })
 
 /** @internal */
 export interface WorkloadTokens {
   readonly seal: (workload: string, user: User) => Effect.Effect<Redacted.Redacted>
-  /** None for what is expired, or was not made here. */
+  /** None for an expired token, or one of another backend. */
   readonly open: (token: Redacted.Redacted) => Effect.Effect<Option.Option<Claims>>
 }
 
-// A program that waits for consent shows one token again and again, and decryption is a promise, which a test clock does
-// not wait for. Only tokens made here are remembered, so nobody can fill it from outside.
-const remembered = 1024
+// A program that polls for consent repeats one token, and decryption is a promise, which a test clock does not wait
+// for. The cache holds only tokens that this backend made, so that callers cannot fill it.
+const cacheSize = 1024
 
 const header = { alg: "dir", enc: "A256GCM" }
 
-const seconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)
+const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)
 
-/** The key of the store, made where it has none. */
-const storedKey: Effect.Effect<Uint8Array, StoreError, Store> = Effect.gen(function*() {
-  const keys = (yield* Store).collection("keys", Schema.Redacted(Schema.String))
+/** Made once for each store. */
+const loadKey: Effect.Effect<Uint8Array, VaultStoreError, VaultStore> = Effect.gen(function*() {
+  const keys = (yield* VaultStore).collection("keys", Schema.Redacted(Schema.String))
   const stored = yield* keys.get("workload-access-token")
   const key = Option.getOrElse(stored, () => Redacted.make(randomBytes(32).toString("base64url")))
   if (Option.isNone(stored)) yield* keys.put("workload-access-token", key)
@@ -92,17 +92,17 @@ const storedKey: Effect.Effect<Uint8Array, StoreError, Store> = Effect.gen(funct
 })
 
 /** @internal */
-export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens, StoreError, Store> =>
-  Effect.map(storedKey, (key) => {
-    const opened = new Map<string, Claims>()
+export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens, VaultStoreError, VaultStore> =>
+  Effect.map(loadKey, (key) => {
+    const cache = new Map<string, Claims>()
     const decode = Schema.decodeUnknownOption(Claims)
     const encode = Schema.encodeSync(Claims)
 
-    const remember = (token: string, claims: Claims) => {
-      opened.set(token, claims)
-      for (const oldest of opened.keys()) {
-        if (opened.size <= remembered) break
-        opened.delete(oldest)
+    const keep = (token: string, claims: Claims) => {
+      cache.set(token, claims)
+      for (const oldest of cache.keys()) {
+        if (cache.size <= cacheSize) break
+        cache.delete(oldest)
       }
     }
 
@@ -115,27 +115,27 @@ export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens,
         })
       ).pipe(
         Effect.map(({ payload }) => decode(payload)),
-        // Why a token is not one of ours is nobody's business, and the error quotes the token.
+        // The error quotes the token.
         Effect.orElseSucceed(() => Option.none<Claims>())
       )
 
     return {
       seal: (workload, user) =>
         Effect.flatMap(DateTime.now, (now) => {
-          const claims = { workload, user, exp: seconds(now) + Math.floor(Duration.toSeconds(lifetime)) }
+          const claims = { workload, user, exp: toSeconds(now) + Math.floor(Duration.toSeconds(lifetime)) }
           return Effect.promise(() =>
-            new Jose.EncryptJWT(encode(claims)).setProtectedHeader(header).setIssuedAt(seconds(now)).encrypt(key)
+            new Jose.EncryptJWT(encode(claims)).setProtectedHeader(header).setIssuedAt(toSeconds(now)).encrypt(key)
           ).pipe(
-            Effect.tap((token) => Effect.sync(() => remember(token, claims))),
+            Effect.tap((token) => Effect.sync(() => keep(token, claims))),
             Effect.map(Redacted.make)
           )
         }),
       open: (token) =>
         Effect.flatMap(DateTime.now, (now) => {
-          const known = opened.get(Redacted.value(token))
+          const known = cache.get(Redacted.value(token))
           return known === undefined
             ? decrypt(Redacted.value(token), now)
-            : Effect.succeed(Option.liftPredicate(known, ({ exp }) => exp > seconds(now)))
+            : Effect.succeed(Option.liftPredicate(known, ({ exp }) => exp > toSeconds(now)))
         })
     }
   })

@@ -1,10 +1,9 @@
 /**
- * The file `.agentcore.json`, as the Python SDK reads and writes it: two members of a JSON object. Other members are left alone, as is
- * the form of what is there, and a file that cannot be understood is left as it is.
+ * The file `.agentcore.json`, as the Python SDK reads and writes it: a JSON object with two members. Other members and the layout stay. A
+ * file that cannot be parsed is not changed.
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -12,13 +11,8 @@ import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
-import { withLock } from "./lock.js"
-
-/** @internal */
-export class FileProblem extends Data.TaggedError("FileProblem")<{
-  readonly reason: "Broken" | "Unusable" | "Locked"
-  readonly message: string
-}> {}
+import { fileError, type LocalDevelopmentError } from "./error.js"
+import { LockError, withLock } from "./lock.js"
 
 const File = Schema.Struct({
   workload_identity_name: Schema.optional(Schema.NullOr(Schema.String)),
@@ -26,7 +20,7 @@ const File = Schema.Struct({
 })
 
 /**
- * What the file says of the caller. Null and the empty text are no values, as to the Python SDK.
+ * The members of the caller. As in the Python SDK, null and the empty string count as missing.
  *
  * @internal
  */
@@ -36,7 +30,7 @@ export interface Members {
 }
 
 /**
- * The value to give, and what has to be in the file for it.
+ * A result, and the members that the file needs first.
  *
  * @internal
  */
@@ -46,27 +40,31 @@ export interface Plan<A> {
 }
 
 interface Content {
-  /** Absent where there is no file. */
+  /** Undefined if there is no file. */
   readonly text: string | undefined
   readonly mode: number | undefined
   readonly members: Members
 }
 
-const broken = (message: string): FileProblem =>
-  new FileProblem({ reason: "Broken", message: `${message}. It was left as it is: mend it, or remove it` })
+const broken = (path: string, detail: string): LocalDevelopmentError =>
+  fileError(path, "Broken", `${detail}. It was not changed: repair it, or remove it`)
 
-const attempt = <A>(verb: "read" | "written", action: () => Promise<A>): Effect.Effect<A, FileProblem> =>
+const attempt = <A>(
+  path: string,
+  verb: "read" | "written",
+  action: () => Promise<A>
+): Effect.Effect<A, LocalDevelopmentError> =>
   Effect.tryPromise({
     try: action,
-    catch: (error) => new FileProblem({ reason: "Unusable", message: `it cannot be ${verb}: ${codeOf(error)}` })
+    catch: (error) => fileError(path, "Unusable", `it cannot be ${verb}: ${codeOf(error)}`)
   })
 
-const decode = (text: string): Either.Either<Members, FileProblem> =>
-  Either.try({ try: (): unknown => JSON.parse(text), catch: () => broken("it is not JSON") }).pipe(
+const decode = (path: string, text: string): Either.Either<Members, LocalDevelopmentError> =>
+  Either.try({ try: (): unknown => JSON.parse(text), catch: () => broken(path, "it is not JSON") }).pipe(
     Either.flatMap((value) =>
       Either.mapLeft(
         Schema.decodeUnknownEither(File)(value),
-        () => broken("it has to be an object whose `workload_identity_name` and `user_id` are texts")
+        () => broken(path, "it has to be an object whose `workload_identity_name` and `user_id` are strings")
       )
     ),
     Either.map(({ user_id, workload_identity_name }) => ({
@@ -75,11 +73,12 @@ const decode = (text: string): Either.Either<Members, FileProblem> =>
     }))
   )
 
-const read = (path: string): Effect.Effect<Content, FileProblem> =>
+/** Errors name `path`. `target` is the file that its links lead to. */
+const read = (path: string, target: string): Effect.Effect<Content, LocalDevelopmentError> =>
   Effect.gen(function*() {
-    const found = yield* attempt("read", async () => {
+    const found = yield* attempt(path, "read", async () => {
       try {
-        const file = await Fs.open(path, "r")
+        const file = await Fs.open(target, "r")
         try {
           return { mode: (await file.stat()).mode, bytes: await file.readFile() }
         } finally {
@@ -93,14 +92,14 @@ const read = (path: string): Effect.Effect<Content, FileProblem> =>
     if (found === undefined) return { text: undefined, mode: undefined, members: {} }
     const text = yield* Either.try({
       try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes),
-      catch: () => broken("it is not UTF-8")
+      catch: () => broken(path, "it is not UTF-8")
     })
-    return { text, mode: found.mode & 0o7777, members: yield* decode(text) }
+    return { text, mode: found.mode & 0o7777, members: yield* decode(path, text) }
   })
 
 type Jsonc = typeof import("jsonc-parser")
 
-/** Where the white space before an offset begins, with the line break before it. */
+/** The start of the white space before an offset, including one line break. */
 const lineStart = (text: string, offset: number): number => {
   let start = offset
   while (text[start - 1] === " " || text[start - 1] === "\t") start--
@@ -109,8 +108,8 @@ const lineStart = (text: string, offset: number): number => {
   return start
 }
 
-// A member that comes after others stands as the last of them does: on a line of its own, or on theirs. `modify` of the parser would
-// lay out the last of them anew.
+// A new member gets the layout of the last one: on a line of its own, or on the same line. `modify` of the parser would change the layout
+// of the last one.
 const set = ({ findNodeAtLocation, parseTree }: Jsonc, text: string, name: string, value: string): string => {
   const replace = (offset: number, length: number, content: string) =>
     text.slice(0, offset) + content + text.slice(offset + length)
@@ -125,25 +124,34 @@ const set = ({ findNodeAtLocation, parseTree }: Jsonc, text: string, name: strin
   return replace(last.offset + last.length, 0, `,${space}${JSON.stringify(name)}: ${JSON.stringify(value)}`)
 }
 
-/** The text with these members in it, and else as it is; a new one is as the Python SDK writes it. */
-const edit = (text: string, { userId, workloadName }: Members): Effect.Effect<string, FileProblem> =>
+/** Sets members in the text and keeps the rest of it. A new text looks as the Python SDK writes it. */
+const edit = (
+  path: string,
+  text: string,
+  { userId, workloadName }: Members
+): Effect.Effect<string, LocalDevelopmentError> =>
   Effect.gen(function*() {
     const jsonc = yield* Effect.promise(() => import("jsonc-parser"))
     const named = workloadName === undefined ? text : set(jsonc, text, "workload_identity_name", workloadName)
     const edited = userId === undefined ? named : set(jsonc, named, "user_id", userId)
-    // Of two members of one name the parser finds the first, and readers see the last.
-    const seen = yield* decode(edited)
+    // Of two members with one name, the parser edits the first and JSON readers use the last.
+    const seen = yield* decode(path, edited)
     return (workloadName ?? seen.workloadName) === seen.workloadName && (userId ?? seen.userId) === seen.userId
       ? edited
-      : yield* broken("a member is in it twice")
+      : yield* broken(path, "it has a member twice")
   })
 
-/** Readers see the old text or the new one, and a crash leaves one of the two. */
-const write = (path: string, text: string, mode: number | undefined): Effect.Effect<void, FileProblem> =>
-  Effect.uninterruptible(attempt("written", async () => {
-    // To take its place is to write to it.
-    if (mode !== undefined) await Fs.access(path, Fs.constants.W_OK)
-    const temporary = `${path}.${randomBytes(6).toString("hex")}`
+/** Readers see the old text or the new one, also after a crash. */
+const write = (
+  path: string,
+  target: string,
+  text: string,
+  mode: number | undefined
+): Effect.Effect<void, LocalDevelopmentError> =>
+  Effect.uninterruptible(attempt(path, "written", async () => {
+    // A rename ignores the permissions of the file that it replaces.
+    if (mode !== undefined) await Fs.access(target, Fs.constants.W_OK)
+    const temporary = `${target}.${randomBytes(6).toString("hex")}`
     try {
       const file = await Fs.open(temporary, "wx")
       try {
@@ -153,16 +161,16 @@ const write = (path: string, text: string, mode: number | undefined): Effect.Eff
       } finally {
         await file.close()
       }
-      await Fs.rename(temporary, path)
+      await Fs.rename(temporary, target)
     } catch (error) {
       await Fs.rm(temporary, { force: true })
       throw error
     }
   }))
 
-// A link stays one: its target is what is written, also one that is not there yet.
-const resolve = (path: string): Effect.Effect<string, FileProblem> =>
-  attempt("read", async () => {
+// A link stays a link: its target is written, also if the target does not exist yet.
+const resolve = (path: string): Effect.Effect<string, LocalDevelopmentError> =>
+  attempt(path, "read", async () => {
     let resolved = Path.resolve(path)
     for (;;) {
       try {
@@ -177,39 +185,39 @@ const resolve = (path: string): Effect.Effect<string, FileProblem> =>
   })
 
 /**
- * Plans by what the file says, and adds to it what the plan has to add; a plan that adds nothing (no member) writes nothing. Processes
- * that come at once plan one after the other, so that all but the first find what it added.
+ * Reads the file, plans, and writes the members that the plan adds. A plan without members writes nothing. Processes that come at the
+ * same time plan one after the other, so that all but the first find the added members.
  *
  * @internal
  */
 export const complete = <A, E>(
-  given: string,
+  path: string,
   plan: (found: Members) => Effect.Effect<Plan<A>, E>
-): Effect.Effect<A, E | FileProblem> =>
+): Effect.Effect<A, E | LocalDevelopmentError> =>
   Effect.gen(function*() {
-    const path = yield* resolve(given)
-    const lock = `${path}.lock`
-    const planned = Effect.flatMap(read(path), ({ members, mode, text }) =>
+    const target = yield* resolve(path)
+    const lock = `${target}.lock`
+    const readAndPlan = Effect.flatMap(read(path, target), ({ members, mode, text }) =>
       Effect.map(plan(members), ({ added, value }) => ({ added, mode, text, value })))
-    const { added, value } = yield* planned
+    const { added, value } = yield* readAndPlan
     if (Object.keys(added).length === 0) {
       return value
     }
-    const written = Effect.gen(function*() {
-      const { added, mode, text, value } = yield* planned
+    const addMembers = Effect.gen(function*() {
+      const { added, mode, text, value } = yield* readAndPlan
       if (Object.keys(added).length > 0) {
-        yield* write(path, yield* edit(text ?? "{}", added), mode)
+        yield* write(path, target, yield* edit(path, text ?? "{}", added), mode)
       }
       return value
     })
-    return yield* withLock(lock, written, (code) =>
-      new FileProblem(
-        code === "EEXIST"
-          ? {
-            reason: "Locked",
-            message:
-              `another process has held ${lock} for 10 seconds. If there is none, remove that file, and ${lock}.recovery if it is there`
-          }
-          : { reason: "Unusable", message: `${lock} cannot be written: ${code}` }
-      ))
+    return yield* Effect.mapError(withLock(lock, addMembers), (error) =>
+      !(error instanceof LockError)
+        ? error
+        : error.code === "EEXIST"
+        ? fileError(
+          path,
+          "Locked",
+          `another process has held ${lock} for 10 seconds. If no such process runs, remove that file, and ${lock}.recovery if it exists`
+        )
+        : fileError(path, "Unusable", `${lock} cannot be written: ${error.code}`))
   })

@@ -1,5 +1,5 @@
 /**
- * What authorization servers answer, as far as it is passed on: tokens, and why there are none.
+ * The answers of authorization servers as token sets and errors.
  *
  * @since 0.1.0
  */
@@ -7,18 +7,12 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
-import type { OAuthErrorReason, TokenSet } from "../OAuthClient.js"
+import { OAuthError, type OAuthErrorReason, type TokenSet } from "./model.js"
 
 /** @internal */
 export type Openid = typeof OpenidClient
 
-/** @internal */
-export interface Refusal {
-  readonly reason: OAuthErrorReason
-  readonly code?: string | undefined
-}
-
-// RFC 6749, 8707, OpenID Connect. Any other text is the server's own, and stays with it.
+/** RFC 6749, RFC 8707, OpenID Connect. Any other code is text of the server's own, which an error must not show. */
 const registered = new Map<string, OAuthErrorReason>([
   ["access_denied", "AccessDenied"],
   ["account_selection_required", "Rejected"],
@@ -37,44 +31,44 @@ const registered = new Map<string, OAuthErrorReason>([
   ["unsupported_response_type", "Rejected"]
 ])
 
-const byCode = (code: string): Refusal => {
+const fromCode = (code: string): OAuthError => {
   const reason = registered.get(code)
-  return reason === undefined ? { reason: "Rejected" } : { reason, code }
+  return reason === undefined ? new OAuthError({ reason: "Rejected" }) : new OAuthError({ reason, code })
 }
 
 /**
- * An error in the place of a code. It is an answer, whatever it says: nothing but a refusal is different from the rest.
+ * An error in place of a code. The server has answered, so every error but a user's refusal ends the session as
+ * rejected.
  *
  * @internal
  */
-export const callbackRefusal = (code: string): Refusal => {
-  const refusal = byCode(code)
-  return refusal.reason === "AccessDenied" ? refusal : { ...refusal, reason: "Rejected" }
+export const fromCallback = (error: string): OAuthError => {
+  const { code, reason } = fromCode(error)
+  return new OAuthError({ reason: reason === "AccessDenied" ? reason : "Rejected", code })
 }
 
-const noAnswer = (status: number): boolean => status === 429 || status >= 500
+const isUnanswered = (status: number): boolean => status === 429 || status >= 500
 
 /**
- * Why there is no token, by the errors of openid-client. Those hold the answer, and sometimes the request: nothing of it
- * is kept.
+ * The errors of openid-client hold the answer, and some the request. Nothing of these is kept.
  *
  * @internal
  */
-export const refusal = (openid: Openid, cause: unknown): Refusal => {
+export const toOAuthError = (openid: Openid, cause: unknown): OAuthError => {
   if (cause instanceof openid.ResponseBodyError) {
-    return noAnswer(cause.status) ? { reason: "Unreachable" } : byCode(cause.error)
+    return isUnanswered(cause.status) ? new OAuthError({ reason: "Unreachable" }) : fromCode(cause.error)
   }
-  if (cause instanceof openid.AuthorizationResponseError) return callbackRefusal(cause.error)
+  if (cause instanceof openid.AuthorizationResponseError) return fromCallback(cause.error)
   if (cause instanceof openid.WWWAuthenticateChallengeError) {
-    return noAnswer(cause.status) ? { reason: "Unreachable" } : byCode("invalid_client")
+    return isUnanswered(cause.status) ? new OAuthError({ reason: "Unreachable" }) : fromCode("invalid_client")
   }
   if (cause instanceof openid.ClientError) {
     const unanswered = cause.code === "OAUTH_TIMEOUT" || cause.code === "OAUTH_ABORT"
-      || (cause.cause instanceof Response && noAnswer(cause.cause.status))
-    return { reason: unanswered ? "Unreachable" : "Rejected", code: cause.code }
+      || (cause.cause instanceof Response && isUnanswered(cause.cause.status))
+    return new OAuthError({ reason: unanswered ? "Unreachable" : "Rejected", code: cause.code })
   }
-  // What openid-client says of wrong arguments has a code; what fetch says of a lost connection has none.
-  return { reason: cause instanceof TypeError && !("code" in cause) ? "Unreachable" : "Rejected" }
+  // A TypeError of openid-client for wrong arguments has a code. A TypeError of fetch for a lost connection has none.
+  return new OAuthError({ reason: cause instanceof TypeError && !("code" in cause) ? "Unreachable" : "Rejected" })
 }
 
 /**
@@ -82,7 +76,7 @@ export const refusal = (openid: Openid, cause: unknown): Refusal => {
  *
  * @internal
  */
-export const tokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
+export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
   accessToken: Redacted.make(response.access_token),
   refreshToken: Option.map(Option.fromNullable(response.refresh_token), Redacted.make),
   expiresAt: Option.map(
@@ -92,23 +86,24 @@ export const tokenSet = (now: number, response: OpenidClient.TokenEndpointRespon
   scopes: Option.map(Option.fromNullable(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
 })
 
-/** None of its own is a bearer token by another name. */
-const bearer = (type: unknown): unknown => typeof type === "string" && type.toLowerCase() !== "dpop" ? "Bearer" : type
+/** The vendors' own token types are bearer tokens under another name. */
+const normalizeTokenType = (type: unknown): unknown =>
+  typeof type === "string" && type.toLowerCase() !== "dpop" ? "Bearer" : type
 
-const scopeText = (scope: unknown): unknown =>
+const normalizeScope = (scope: unknown): unknown =>
   Array.isArray(scope) ? scope.join(" ") : typeof scope === "string" ? scope.replaceAll(",", " ") : scope
 
 /**
- * A fetch whose answers of a token endpoint are written the standard way.
+ * A fetch that rewrites the answers of a token endpoint with quirks (`unusualAnswers`) to the standard form.
  *
  * @internal
  */
-export const usual = (fetch: OpenidClient.CustomFetch): OpenidClient.CustomFetch => async (url, options) => {
+export const normalizeAnswers = (fetch: OpenidClient.CustomFetch): OpenidClient.CustomFetch => async (url, options) => {
   const response = await fetch(url, options)
   const text = await response.text()
   try {
     const { scope, token_type, ...rest } = JSON.parse(text)
-    return Response.json({ ...rest, token_type: bearer(token_type), scope: scopeText(scope) }, {
+    return Response.json({ ...rest, token_type: normalizeTokenType(token_type), scope: normalizeScope(scope) }, {
       status: response.status
     })
   } catch {

@@ -1,5 +1,5 @@
 /**
- * OAuth 2 over HTTP, by `openid-client`.
+ * OAuth 2 over HTTP, with `openid-client`.
  *
  * @since 0.1.0
  */
@@ -7,17 +7,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
-import type {
-  AuthorizationServer,
-  OAuthError,
-  Service,
-  TokenSet,
-  UserTokenError,
-  UserTokenErrorReason
-} from "../OAuthClient.js"
+import { isSecure } from "../../internal/loopback.js"
 import * as Answers from "./answers.js"
-import { isSecure } from "./endpoints.js"
-import * as AuthorizationRequest from "./parameters.js"
+import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./model.js"
+import * as Parameters from "./parameters.js"
 import * as PrivateKey from "./privateKey.js"
 import * as UserToken from "./userToken.js"
 
@@ -30,26 +23,24 @@ const jwtType = "urn:ietf:params:oauth:token-type:jwt"
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-/** What makes an assertion one of this client, at this time, that is used once. */
-const ownClaims: ReadonlySet<string> = new Set(["iss", "sub", "iat", "nbf", "exp", "jti"])
+/** They bind an assertion to the client, a time, and one use. */
+const reservedClaims: ReadonlySet<string> = new Set(["iss", "sub", "iat", "nbf", "exp", "jti"])
 
-const additional = (
+const omitReserved = (
   claims: Readonly<Record<string, string>> | undefined,
-  own: (name: string) => boolean
-): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => !own(name)))
+  isReserved: (name: string) => boolean
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => !isReserved(name)))
 
-/** openid-client wants an id from everyone. This one is not sent. */
+/** openid-client requires a client id. This one is not sent. */
 const anonymous = "-"
 
 const openidClient: Effect.Effect<Answers.Openid> = Effect.promise(() => import("openid-client"))
 
 /** @internal */
-export const make = (
-  failure: (refusal: Answers.Refusal) => OAuthError,
-  refusal: (reason: UserTokenErrorReason) => UserTokenError
-): Service => {
+export const make = (): Service => {
   const discovered = new Map<string, OpenidClient.ServerMetadata>()
-  const verifyUserToken = UserToken.makeVerify(refusal)
+  const verifyUserToken = UserToken.makeVerify()
 
   const run = <A>(openid: Answers.Openid, evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>) =>
     Effect.tryPromise({
@@ -58,13 +49,13 @@ export const make = (
           fetch(url, {
             ...options,
             signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal])
-            // Their type of `body` has an `undefined` that fetch takes too.
+            // The type of their `body` includes `undefined`, which fetch accepts.
           } as RequestInit)
         ),
-      catch: (cause) => failure(Answers.refusal(openid, cause))
+      catch: (cause) => Answers.toOAuthError(openid, cause)
     })
 
-  const metadata = Effect.fnUntraced(function*(openid: Answers.Openid, { discovery }: AuthorizationServer) {
+  const readMetadata = Effect.fnUntraced(function*(openid: Answers.Openid, { discovery }: AuthorizationServer) {
     if ("authorizationServerMetadata" in discovery) {
       const { authorizationEndpoint, issuer, responseTypes, tokenEndpoint } = discovery.authorizationServerMetadata
       return {
@@ -77,7 +68,7 @@ export const make = (
     const { discoveryUrl } = discovery
     const known = discovered.get(discoveryUrl)
     if (known !== undefined) return known
-    if (!isSecure(discoveryUrl)) return yield* failure({ reason: "Misconfigured" })
+    if (!isSecure(discoveryUrl)) return yield* new OAuthError({ reason: "Misconfigured" })
     const found = yield* run(
       openid,
       (fetch) =>
@@ -96,27 +87,27 @@ export const make = (
     server: AuthenticationOf<"PRIVATE_KEY_JWT">
   ): Effect.Effect<OpenidClient.ClientAuth, OAuthError> => {
     const key = PrivateKey.parse(server.privateKey, server.signingAlgorithm)
-    if (key === undefined) return failure({ reason: "Misconfigured" })
+    if (key === undefined) return new OAuthError({ reason: "Misconfigured" })
     return Effect.map(
-      Effect.promise(() => PrivateKey.cryptoKey(key, server.signingAlgorithm)),
+      Effect.promise(() => PrivateKey.toCryptoKey(key, server.signingAlgorithm)),
       (cryptoKey) =>
         openid.PrivateKeyJwt(cryptoKey, {
           [openid.modifyAssertion]: (header, payload) => {
-            Object.assign(header, additional(server.additionalHeaderClaims, (name) => name === "alg"))
-            Object.assign(payload, additional(server.additionalPayloadClaims, (name) => ownClaims.has(name)))
+            Object.assign(header, omitReserved(server.additionalHeaderClaims, (name) => name === "alg"))
+            Object.assign(payload, omitReserved(server.additionalPayloadClaims, (name) => reservedClaims.has(name)))
           }
         })
     )
   }
 
-  /** RFC 7521, section 4.2: the assertion says who the client is, with or without an id. */
+  /** RFC 7521, section 4.2: the assertion identifies the client, so `client_id` is optional. */
   const awsJwt = (assertion: Redacted.Redacted): OpenidClient.ClientAuth => (_server, client, body) => {
     if (client.client_id !== anonymous) body.set("client_id", client.client_id)
     body.set("client_assertion_type", assertionType)
     body.set("client_assertion", Redacted.value(assertion))
   }
 
-  const clientAuthentication = (
+  const authenticateClient = (
     openid: Answers.Openid,
     issuer: string,
     server: AuthorizationServer
@@ -139,7 +130,7 @@ export const make = (
     }
   }
 
-  /** One call with a configuration of its own, so that interruption reaches its requests and no others. */
+  /** Each call has its own configuration, so that interruption aborts its requests and no others. */
   const call = <A>(
     server: AuthorizationServer,
     endpoint: "authorization_endpoint" | "token_endpoint",
@@ -147,40 +138,41 @@ export const make = (
   ): Effect.Effect<A, OAuthError> =>
     Effect.gen(function*() {
       const openid = yield* openidClient
-      const as = yield* metadata(openid, server)
+      const as = yield* readMetadata(openid, server)
       const url = as[endpoint]
-      if (url === undefined || !isSecure(url)) return yield* failure({ reason: "Misconfigured" })
-      // Where no token is asked for, nobody has to prove anything.
+      if (url === undefined || !isSecure(url)) return yield* new OAuthError({ reason: "Misconfigured" })
+      // Only the token endpoint authenticates clients.
       const authentication = endpoint === "token_endpoint"
-        ? yield* clientAuthentication(openid, as.issuer, server)
+        ? yield* authenticateClient(openid, as.issuer, server)
         : openid.None()
       return yield* run(openid, (fetch) => {
         const configuration = new openid.Configuration(as, server.clientId || anonymous, undefined, authentication)
-        configuration[openid.customFetch] = server.quirks?.unusualAnswers === true ? Answers.usual(fetch) : fetch
+        configuration[openid.customFetch] = server.quirks?.unusualAnswers === true
+          ? Answers.normalizeAnswers(fetch)
+          : fetch
         if (!url.startsWith("https:")) openid.allowInsecureRequests(configuration)
         return evaluate(openid, configuration)
       })
     })
 
-  const tokens = (
+  const requestTokens = (
     server: AuthorizationServer,
     evaluate: (
       openid: Answers.Openid,
       configuration: OpenidClient.Configuration
     ) => Promise<OpenidClient.TokenEndpointResponse>
   ): Effect.Effect<TokenSet, OAuthError> =>
-    // The clock is read before the request: a token never seems to live longer than it does.
+    // The clock is read before the request, so that `expiresAt` is never too late.
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.map(call(server, "token_endpoint", evaluate), (response) => Answers.tokenSet(now, response)))
+      Effect.map(call(server, "token_endpoint", evaluate), (response) => Answers.toTokenSet(now, response)))
 
   const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`, { captureStackTrace: false })
 
   return {
     clientCredentials: (server, request) =>
-      tokens(
+      requestTokens(
         server,
-        (openid, configuration) =>
-          openid.clientCredentialsGrant(configuration, AuthorizationRequest.parameters(request))
+        (openid, configuration) => openid.clientCredentialsGrant(configuration, Parameters.make(request))
       )
         .pipe(span("clientCredentials")),
 
@@ -189,7 +181,7 @@ export const make = (
         const challenge = await openid.calculatePKCECodeChallenge(Redacted.value(request.codeVerifier))
         const url = openid.buildAuthorizationUrl(
           configuration,
-          AuthorizationRequest.authorizationParameters(request, server.quirks, {
+          Parameters.makeAuthorization(request, server.quirks, {
             redirect_uri: request.redirectUri,
             state: Redacted.value(request.state),
             code_challenge: challenge,
@@ -201,8 +193,7 @@ export const make = (
 
     checkCallback: (server, request) =>
       call(server, "token_endpoint", async (openid, configuration) => {
-        // openid-client checks and exchanges in one go. Cut off where it turns to the token endpoint, its own checks are
-        // all that has happened.
+        // openid-client checks the answer and exchanges the code in one call. This fetch stops it after the checks.
         let passed = false
         configuration[openid.customFetch] = () => {
           passed = true
@@ -217,7 +208,7 @@ export const make = (
       }).pipe(span("checkCallback")),
 
     exchangeCode: (server, request) =>
-      tokens(server, (openid, configuration) =>
+      requestTokens(server, (openid, configuration) =>
         openid.authorizationCodeGrant(
           configuration,
           new URL(Redacted.value(request.callbackUrl)),
@@ -225,16 +216,16 @@ export const make = (
             expectedState: Redacted.value(request.state),
             pkceCodeVerifier: Redacted.value(request.codeVerifier)
           },
-          AuthorizationRequest.parameters({ resources: request.resources })
+          Parameters.make({ resources: request.resources })
         ))
         .pipe(span("exchangeCode")),
 
     refresh: (server, request) =>
-      tokens(server, (openid, configuration) =>
+      requestTokens(server, (openid, configuration) =>
         openid.refreshTokenGrant(
           configuration,
           Redacted.value(request.refreshToken),
-          AuthorizationRequest.parameters({ resources: request.resources })
+          Parameters.make({ resources: request.resources })
         ))
         .pipe(span("refresh")),
 
@@ -243,25 +234,27 @@ export const make = (
         const actor = request.actor
         const actorToken = actor === undefined
           ? undefined
-          : yield* Effect.flatMap(Effect.flatMap(openidClient, (openid) => metadata(openid, server)), ({ issuer }) =>
-            actor.token(issuer))
-        const parameters = AuthorizationRequest.parameters(request, {
+          : yield* Effect.flatMap(
+            Effect.flatMap(openidClient, (openid) => readMetadata(openid, server)),
+            ({ issuer }) => actor.token(issuer)
+          )
+        const parameters = Parameters.make(request, {
           subject_token: Redacted.value(request.subjectToken),
           subject_token_type: jwtType,
           ...(actor === undefined || actorToken === undefined
             ? {}
             : { actor_token: Redacted.value(actorToken), actor_token_type: actor.type })
         })
-        return yield* tokens(server, (openid, configuration) =>
+        return yield* requestTokens(server, (openid, configuration) =>
           openid.genericGrantRequest(configuration, "urn:ietf:params:oauth:grant-type:token-exchange", parameters))
       }).pipe(span("exchangeToken")),
 
     jwtGrant: (server, request) =>
-      tokens(server, (openid, configuration) =>
+      requestTokens(server, (openid, configuration) =>
         openid.genericGrantRequest(
           configuration,
           "urn:ietf:params:oauth:grant-type:jwt-bearer",
-          AuthorizationRequest.parameters(request, {
+          Parameters.make(request, {
             assertion: Redacted.value(request.assertion),
             ...(request.requestedTokenUse === undefined ? {} : { requested_token_use: request.requestedTokenUse })
           })

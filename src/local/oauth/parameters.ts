@@ -3,12 +3,9 @@
  *
  * @since 0.1.0
  */
+import type { Quirks } from "./model.js"
 
-import type { AuthorizationServer } from "../OAuthClient.js"
-
-/**
- * What makes a request the request that it is, by RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect.
- */
+/** Parameters of RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect that a request sets itself. */
 const standard: ReadonlySet<string> = new Set([
   "actor_token",
   "actor_token_type",
@@ -44,14 +41,11 @@ export interface Targets {
 }
 
 /**
- * Standard parameters first; a custom one never takes the place of one of them, nor adds a second of the same name.
+ * The parameters of a request for tokens. A custom parameter never replaces a standard one, and never repeats one.
  *
  * @internal
  */
-export const parameters = (
-  targets: Targets,
-  own: Readonly<Record<string, string>> = {}
-): URLSearchParams => {
+export const make = (targets: Targets, own: Readonly<Record<string, string>> = {}): URLSearchParams => {
   const result = new URLSearchParams(own)
   if (targets.scopes !== undefined && targets.scopes.length > 0) result.set("scope", targets.scopes.join(" "))
   for (const resource of targets.resources ?? []) result.append("resource", resource)
@@ -63,17 +57,17 @@ export const parameters = (
 }
 
 /**
- * Those of an authorization request, as the server wants them.
+ * The parameters of an authorization request, with the quirks of the server.
  *
  * @internal
  */
-export const authorizationParameters = (
+export const makeAuthorization = (
   targets: Targets,
-  quirks: AuthorizationServer["quirks"],
+  quirks: Quirks | undefined,
   own: Readonly<Record<string, string>>
 ): URLSearchParams => {
   const customParameters = { ...quirks?.authorizationParameters, ...targets.customParameters }
-  const result = parameters({ ...targets, customParameters }, own)
+  const result = make({ ...targets, customParameters }, own)
   if (quirks?.scopeSeparator !== undefined && result.has("scope")) {
     result.set("scope", (targets.scopes ?? []).join(quirks.scopeSeparator))
   }

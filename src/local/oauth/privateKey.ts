@@ -1,5 +1,5 @@
 /**
- * Private keys that stand for those of KMS.
+ * Private keys from the settings, in place of keys in KMS.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto"
 /** @internal */
 export type Algorithm = "RS256" | "PS256" | "ES256"
 
-/** KMS has no RSA keys that are shorter. */
+/** KMS has no shorter RSA keys. */
 const minModulus = 2048
 
 const isSuitable = (key: KeyObject, algorithm: Algorithm): boolean =>
@@ -18,8 +18,8 @@ const isSuitable = (key: KeyObject, algorithm: Algorithm): boolean =>
     : key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= minModulus
 
 /**
- * The key of a text, in PEM or as a JWK in JSON; undefined where it is no private key that signs by this algorithm. What a
- * parser says of a key may quote it.
+ * A private key for the algorithm, from PEM or a JWK in JSON; undefined for any other text. The parser's error is
+ * dropped, because it may quote the key.
  *
  * @internal
  */
@@ -42,9 +42,9 @@ const parameters = {
 }
 
 /**
- * The key as Web Crypto has it: `KeyObject.toCryptoKey` is not there in every Node that is supported.
+ * Node 20 has no `KeyObject.toCryptoKey`.
  *
  * @internal
  */
-export const cryptoKey = (key: KeyObject, algorithm: Algorithm): Promise<CryptoKey> =>
+export const toCryptoKey = (key: KeyObject, algorithm: Algorithm): Promise<CryptoKey> =>
   crypto.subtle.importKey("pkcs8", key.export({ type: "pkcs8", format: "der" }), parameters[algorithm], false, ["sign"])

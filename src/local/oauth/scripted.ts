@@ -1,5 +1,5 @@
 /**
- * An authorization server in a few lines, without HTTP.
+ * A scripted authorization server, without HTTP.
  *
  * @since 0.1.0
  */
@@ -10,18 +10,16 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
-import type {
-  CallbackRequest,
+import { fromCallback } from "./answers.js"
+import {
+  type CallbackRequest,
   OAuthError,
-  ScriptedGrant,
-  ScriptedOptions,
-  Service,
-  TokenSet,
-  UserTokenError,
-  UserTokenErrorReason
-} from "../OAuthClient.js"
-import { callbackRefusal, type Refusal } from "./answers.js"
-import * as AuthorizationRequest from "./parameters.js"
+  type ScriptedGrant,
+  type ScriptedOptions,
+  type Service,
+  type TokenSet
+} from "./model.js"
+import * as Parameters from "./parameters.js"
 import * as UserToken from "./userToken.js"
 
 interface Authorization {
@@ -30,33 +28,29 @@ interface Authorization {
   readonly scopes: ReadonlyArray<string>
 }
 
-interface Renewable {
+interface RefreshToken {
   readonly clientId: string
   readonly grant: string
   readonly scopes: ReadonlyArray<string>
 }
 
-const challengeOf = (verifier: Redacted.Redacted): string =>
+const toChallenge = (verifier: Redacted.Redacted): string =>
   createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
 
 /** @internal */
-export const make = (
-  options: ScriptedOptions,
-  failure: (refusal: Refusal) => OAuthError,
-  refuse: (reason: UserTokenErrorReason) => UserTokenError
-): Service => {
+export const make = (options: ScriptedOptions): Service => {
   const lifetime = options.tokenLifetime === "none"
     ? Option.none()
     : Option.some(Duration.decode(options.tokenLifetime ?? "1 hour"))
   const latency = Duration.decode(options.latency ?? 0)
   const authorizations = new Map<string, Authorization>()
-  const refreshTokens = new Map<string, Renewable>()
+  const refreshTokens = new Map<string, RefreshToken>()
   let count = 0
 
-  // What the server does, it does after the wait: requests at the same time meet each other's effects.
+  // The server acts after the wait, so concurrent requests see each other's effects.
   const wait = Duration.equals(latency, Duration.zero) ? Effect.void : Effect.sleep(latency)
 
-  const invalidGrant = () => failure({ reason: "InvalidGrant", code: "invalid_grant" })
+  const invalidGrant = () => new OAuthError({ reason: "InvalidGrant", code: "invalid_grant" })
 
   const issue = (
     type: ScriptedGrant["type"],
@@ -67,38 +61,39 @@ export const make = (
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       count += 1
       const reason = options.fail?.({ type, clientId, scopes, number: count })
-      if (reason !== undefined) return failure({ reason })
-      const renewable = (type === "authorization_code" || type === "refresh_token") && options.refreshTokens !== false
+      if (reason !== undefined) return new OAuthError({ reason })
+      const isRefreshable = (type === "authorization_code" || type === "refresh_token")
+        && options.refreshTokens !== false
       const refreshToken = `refresh-${count}.${clientId}`
-      if (renewable) refreshTokens.set(refreshToken, { clientId, grant, scopes })
+      if (isRefreshable) refreshTokens.set(refreshToken, { clientId, grant, scopes })
       const granted = options.grantedScopes === undefined ? scopes : options.grantedScopes(scopes)
       return Effect.succeed({
         accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
-        refreshToken: renewable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
+        refreshToken: isRefreshable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
         expiresAt: Option.map(lifetime, (length) => DateTime.unsafeMake(now + Duration.toMillis(length))),
         scopes: Option.fromNullable(granted)
       })
     })
 
-  const codeOf = (request: CallbackRequest): Effect.Effect<string, OAuthError> =>
+  const readCode = (request: CallbackRequest): Effect.Effect<string, OAuthError> =>
     Effect.suspend(() => {
       const query = new URL(Redacted.value(request.callbackUrl)).searchParams
       const code = query.get("code")
       const error = query.get("error")
       return query.get("state") !== Redacted.value(request.state)
-        ? failure({ reason: "Rejected" })
+        ? new OAuthError({ reason: "Rejected" })
         : error !== null
-        ? failure(callbackRefusal(error))
+        ? fromCallback(error)
         : code === null
-        ? failure({ reason: "Rejected" })
+        ? new OAuthError({ reason: "Rejected" })
         : Effect.succeed(code)
     })
 
-  const subjectOf = (token: Redacted.Redacted): Effect.Effect<string, OAuthError> =>
-    Effect.mapBoth(UserToken.decode(token, refuse), { onFailure: invalidGrant, onSuccess: ({ sub }) => sub })
+  const readSubject = (token: Redacted.Redacted): Effect.Effect<string, OAuthError> =>
+    Effect.mapBoth(UserToken.decode(token), { onFailure: invalidGrant, onSuccess: ({ sub }) => sub })
 
   /** `token-3` for a token of this server, `aws` for any other. */
-  const numberOf = (token: Redacted.Redacted): string => /^token-\d+/.exec(Redacted.value(token))?.[0] ?? "aws"
+  const nameActor = (token: Redacted.Redacted): string => /^token-\d+/.exec(Redacted.value(token))?.[0] ?? "aws"
 
   return {
     clientCredentials: (server, request) =>
@@ -107,9 +102,9 @@ export const make = (
     authorizationUrl: (server, request) =>
       Effect.sync(() => {
         const state = Redacted.value(request.state)
-        const challenge = challengeOf(request.codeVerifier)
+        const challenge = toChallenge(request.codeVerifier)
         authorizations.set(state, { challenge, clientId: server.clientId, scopes: request.scopes })
-        const query = AuthorizationRequest.authorizationParameters(request, server.quirks, {
+        const query = Parameters.makeAuthorization(request, server.quirks, {
           response_type: "code",
           client_id: server.clientId,
           redirect_uri: request.redirectUri,
@@ -120,15 +115,15 @@ export const make = (
         return Redacted.make(`https://authorization.invalid/authorize?${query}`)
       }),
 
-    checkCallback: (_server, request) => Effect.asVoid(codeOf(request)),
+    checkCallback: (_server, request) => Effect.asVoid(readCode(request)),
 
     exchangeCode: (server, request) =>
-      Effect.flatMap(Effect.zipRight(wait, codeOf(request)), (code) => {
+      Effect.flatMap(Effect.zipRight(wait, readCode(request)), (code) => {
         const state = Redacted.value(request.state)
         const authorization = authorizations.get(state)
         authorizations.delete(state)
         return authorization === undefined || authorization.clientId !== server.clientId
-            || authorization.challenge !== challengeOf(request.codeVerifier)
+            || authorization.challenge !== toChallenge(request.codeVerifier)
           ? invalidGrant()
           : issue("authorization_code", server.clientId, code, authorization.scopes)
       }),
@@ -149,22 +144,18 @@ export const make = (
           ? undefined
           : yield* request.actor.token("https://authorization.invalid")
         yield* wait
-        const subject = yield* subjectOf(request.subjectToken)
-        const grant = actor === undefined ? `obo-${subject}` : `obo-${subject}-by-${numberOf(actor)}`
+        const subject = yield* readSubject(request.subjectToken)
+        const grant = actor === undefined ? `obo-${subject}` : `obo-${subject}-by-${nameActor(actor)}`
         return yield* issue("token_exchange", server.clientId, grant, request.scopes)
       }),
 
     jwtGrant: (server, request) =>
       Effect.flatMap(
-        Effect.zipRight(wait, subjectOf(request.assertion)),
+        Effect.zipRight(wait, readSubject(request.assertion)),
         (subject) => issue("jwt_bearer", server.clientId, `obo-${subject}`, request.scopes)
       ),
 
     verifyUserToken: (token, verification = {}) =>
-      Effect.filterOrElse(
-        UserToken.decode(token, refuse),
-        ({ iss }) => UserToken.isAllowed(iss, verification),
-        () => refuse("Issuer")
-      )
+      Effect.flatMap(UserToken.decode(token), (claims) => UserToken.checkIssuer(claims, verification))
   }
 }

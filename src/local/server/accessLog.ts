@@ -1,5 +1,5 @@
 /**
- * The access log: what was asked for, how it ended, how long it took. Never an address with its query, a header or a body.
+ * The access log: operation, status and duration of each request. It holds no query, header or body.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /** @internal */
-export const line = (
+export const writeLine = (
   operation: string,
   status: number,
   requestId: string | undefined,
@@ -18,31 +18,32 @@ export const line = (
     operation,
     status,
     ...(durationMs === undefined ? {} : { durationMs }),
-    // Routes that are no operations have none.
+    // Only operations have a request id.
     ...(requestId === undefined ? {} : { requestId })
   })
 
 /**
- * Writes a line for every request, at the level Info. A client that has gone before its answer has the status 499.
+ * Writes one line for each request, at the level Info. The status is 499 if the client closes the connection before its
+ * answer.
  *
  * @internal
  */
-export const access = <R>(
+export const logAccess = <R>(
   operation: string,
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.flatMap(Clock.currentTimeMillis, (start) => {
-    const ended = (status: number, requestId?: string) =>
-      Effect.flatMap(Clock.currentTimeMillis, (end) => line(operation, status, requestId, end - start))
+    const write = (status: number, requestId?: string) =>
+      Effect.flatMap(Clock.currentTimeMillis, (end) => writeLine(operation, status, requestId, end - start))
     return handler.pipe(
-      Effect.tap((response) => ended(response.status, response.headers["x-amzn-requestid"])),
-      Effect.onInterrupt(() => ended(499))
+      Effect.tap((response) => write(response.status, response.headers["x-amzn-requestid"])),
+      Effect.onInterrupt(() => write(499))
     )
   })
 
 /**
- * For an application's own server, which has its own log.
+ * Writes nothing: an application's own server has its own log.
  *
  * @internal
  */
-export const noAccess: typeof access = (_, handler) => handler
+export const skipLog: typeof logAccess = (_, handler) => handler

@@ -1,28 +1,20 @@
 /**
- * What a browser gets at the authorization and callback URLs.
+ * The authorization and callback URLs: redirects through a consent, and pages where it ends early.
  *
  * @since 0.1.0
  */
-import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { randomUUID } from "node:crypto"
-import * as Page from "../../internal/html.js"
-import type { BrowserAnswer } from "../LocalBackend.js"
-import { failed, isOwnHost } from "./dispatch.js"
+import { html } from "../../internal/html.js"
+import * as LocalBackend from "../LocalBackend.js"
+import * as BrowserRoute from "./browserRoute.js"
 import type { Settings } from "./dispatch.js"
 
-const kicker = "Local AgentCore Identity"
-
-const page = (status: number, title: string, text: Page.Html): HttpServerResponse.HttpServerResponse => {
-  const { body, headers } = Page.render({ title, kicker, body: Page.html`<p>${text}</p>` })
-  return HttpServerResponse.text(body, { status, headers })
-}
-
-/** A return URL may hold any character that is not white space; a header holds printable ASCII. */
-const headerValue = (url: string): string =>
+/** A return URL may contain any character except white space. A header contains printable ASCII. */
+const toHeaderValue = (url: string): string =>
   url.replace(
     /[^\x21-\x7e]+/g,
     (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join("")
@@ -32,91 +24,80 @@ const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse
   HttpServerResponse.empty({
     status: 302,
     headers: {
-      location: headerValue(Redacted.value(url)),
+      location: toHeaderValue(Redacted.value(url)),
       "cache-control": "no-store",
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff"
     }
   })
 
-/** @internal */
-export const respond = (answer: BrowserAnswer): HttpServerResponse.HttpServerResponse => {
+const respond = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpServerResponse => {
   switch (answer._tag) {
     case "Redirect":
       return redirect(answer.url)
     case "Refused":
-      return page(
+      return BrowserRoute.respondText(
         200,
         "Consent refused",
-        Page
-          .html`The provider <strong>${answer.provider}</strong> was not given your consent. Nothing was stored, and the agent will be told. You can close this page.`
+        html`You refused access through the provider <strong>${answer.provider}</strong>. Nothing was stored, and the agent gets no access. You can close this page.`
       )
     case "Rejected":
-      return page(
+      return BrowserRoute.respondText(
         502,
-        "No consent came of this",
-        Page
-          .html`The authorization server of the provider <strong>${answer.provider}</strong> answered with an error. Nothing was stored. Start again from where you were asked.`
+        "Consent failed",
+        html`The authorization server of the provider <strong>${answer.provider}</strong> answered with an error. Nothing was stored. Go back to the application and start again.`
       )
     case "Unavailable":
-      return page(
+      return BrowserRoute.respondText(
         503,
         "Authorization server unavailable",
-        Page
-          .html`The authorization server of the provider <strong>${answer.provider}</strong> cannot be reached, or its configuration cannot be used. Reload this page to try again.`
+        html`The authorization server of the provider <strong>${answer.provider}</strong> cannot be reached, or its configuration is not valid. Reload this page to try again.`
       )
     case "Expired":
-      return page(
+      return BrowserRoute.respondText(
         410,
         "Link expired",
-        Page.html`The time for this consent is over. Start again from where you were asked.`
+        html`The time for this consent is over. Go back to the application and start again.`
       )
     case "Replayed":
-      return page(410, "Link already used", Page.html`This consent was decided before. Each link works once.`)
+      return BrowserRoute.respondText(
+        410,
+        "Link already used",
+        html`This consent was answered before. Each link works once.`
+      )
     case "Unknown":
-      return page(
+      return BrowserRoute.respondText(
         404,
         "Unknown link",
-        Page.html`No consent is waiting here. Check that the whole address was opened, or start again.`
+        html`No consent is waiting here. Check that the address is complete, or start again.`
       )
   }
 }
 
-/**
- * The handler of a page: for `GET` only, so that a preview of a link does nothing.
- *
- * @internal
- */
-export const handler = <R>(
-  name: string,
+/** @internal */
+export const add = (
+  router: HttpLayerRouter.HttpRouter,
   settings: Settings,
-  answer: (
-    request: HttpServerRequest.HttpServerRequest
-  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
-): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> =>
-  // The line of the log for a request has its URL.
-  HttpMiddleware.withLoggerDisabled(settings.access(
-    name,
-    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-      const requestId = randomUUID()
-      return (request.method !== "GET"
-        ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
-        : !isOwnHost(request.headers.host, settings.allowedHosts)
-        ? Effect.succeed(unknownHost)
-        : Effect.catchAllCause(answer(request), (cause) => Effect.as(failed(name, requestId, cause), broken))).pipe(
-          Effect.map(HttpServerResponse.setHeader("x-amzn-requestid", requestId))
-        )
-    })
-  ))
-
-const unknownHost = page(
-  403,
-  "Unknown host",
-  Page.html`This server is not known by the name that the browser asked for.`
-)
-
-const broken = page(
-  500,
-  "The local server failed",
-  Page.html`It is no fault of yours. What happened is in the log of the server.`
-)
+  backend: LocalBackend.Service
+): Effect.Effect<void> =>
+  Effect.all([
+    router.add(
+      "*",
+      "/identities/oauth2/authorize",
+      BrowserRoute.handler("authorize", settings, () =>
+        Effect.flatMap(HttpServerRequest.ParsedSearchParams, ({ request_uri: uri }) =>
+          Effect.map(
+            typeof uri === "string"
+              ? backend.authorize(Redacted.make(uri))
+              : Effect.succeed(LocalBackend.BrowserAnswer.Unknown()),
+            respond
+          )))
+    ),
+    router.add(
+      "*",
+      "/identities/oauth2/callback/:id",
+      BrowserRoute.handler("callback", settings, (request) =>
+        Effect.flatMap(HttpLayerRouter.params, ({ id = "" }) =>
+          Effect.map(backend.callback(id, Redacted.make(request.url)), respond)))
+    )
+  ], { discard: true })

@@ -1,5 +1,5 @@
 /**
- * The dispatcher of the wire protocol (REST-JSON 1): from a request to the method of a plane, and back.
+ * The dispatcher of the wire protocol (REST-JSON 1). It calls the method of a plane for each request.
  *
  * @since 0.1.0
  */
@@ -22,21 +22,21 @@ import type { SignatureCheck } from "./signature.js"
 export type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 
 /**
- * What holds for every route of one server.
+ * The settings of every route of one server.
  *
  * @internal
  */
 export interface Settings {
   readonly allowedHosts: ReadonlyArray<string>
   readonly signatures: SignatureCheck
-  /** Around every handler, with the name of what it does: writes the access log, or nothing. */
+  /** Wraps every handler, with the name of its operation. Writes the access log, if there is one. */
   readonly access: <R>(
     operation: string,
     handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 }
 
-// The largest legal request has a token and a JWT of 131072 characters each, or an API key of 65536.
+// The largest valid request has a token and a JWT of 131072 characters each.
 const maxBytes = 1024 * 1024
 
 // -----------------------------------------------------------------------------
@@ -77,7 +77,7 @@ export const respondError = (error: WireError, requestId: string): HttpServerRes
   return HttpServerResponse.text(body, { status, headers })
 }
 
-/** Where it happened. What was thrown can quote a request. */
+/** The stack without the message, which can quote a request. */
 const framesOf = (defect: unknown): string => {
   if (!(defect instanceof Error) || defect.stack === undefined) return ""
   const start = defect.stack.indexOf(defect.message)
@@ -85,7 +85,7 @@ const framesOf = (defect: unknown): string => {
 }
 
 /**
- * The answer to a request that a defect has ended. The log has the request id, and where it happened.
+ * Answers a request that died. The log has the request id and the stack.
  *
  * @internal
  */
@@ -113,8 +113,8 @@ const hostname = (header: string | undefined): string | undefined =>
   header !== undefined && URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : undefined
 
 /**
- * Whether the Host header can be that of an honest caller. A page of another site that had its name resolve to this machine
- * (DNS rebinding) sends that name; it cannot do so by an address, and `localhost` is nobody else's.
+ * Whether the Host header names this server. A page of another site can make its own name resolve to this machine (DNS rebinding), and
+ * then sends that name. It cannot send an address or `localhost` in this way.
  *
  * @internal
  */
@@ -129,8 +129,7 @@ const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
 /**
- * The bytes of the body. A body that is too large is read to its end and not kept: a connection that is cut while its client
- * sends gives that client no answer.
+ * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it sends gets no answer.
  *
  * @internal
  */
@@ -150,7 +149,7 @@ export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.E
     )
   })
 
-// What a parser says about a body quotes it.
+// The error of the parser quotes the body.
 const parse = (body: Uint8Array): Effect.Effect<object, WireError> =>
   Effect.try({
     try: (): unknown => body.length === 0 ? {} : JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
@@ -177,7 +176,7 @@ const check = <Plane>(
       request.method !== "POST" || isJson(request.headers["content-type"]) ? undefined : WireErrors.wrongContentType
     )
 
-/** The members that are not in the body: an ARN is the rest of the path, a list is a parameter that is repeated. */
+/** The members of path and query. An ARN is the rest of the path, and a list is a repeated parameter. */
 const addressed = (path: string, url: string): Effect.Effect<object, WireError> =>
   !path.endsWith("*") ? Effect.succeed({}) : Effect.try({
     try: () => {
@@ -225,18 +224,18 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
     )
   })
 
-/** One host, and a path: what comes otherwise is no business of the router's. */
+/** Whether the request has one host and a path. The router needs both. */
 const isWellFormed = (request: HttpServerRequest.HttpServerRequest): boolean =>
   request.url.startsWith("/") && (!hasProperty(request.source, "rawHeaders") || hosts(request.source.rawHeaders) === 1)
 
-/** Node gives the first of several headers only. */
+/** Counts them in the raw headers: Node reports only the first. */
 const hosts = (rawHeaders: unknown): number =>
   Array.isArray(rawHeaders)
     ? rawHeaders.filter((name, index) => index % 2 === 0 && String(name).toLowerCase() === "host").length
     : 1
 
 /**
- * An application for every request there is: what has no route, and what a router cannot read, is answered too.
+ * An application that answers every request, also a request without a route and one that the router cannot read.
  *
  * @internal
  */
@@ -248,11 +247,11 @@ export const total = <R>(
     settings.access("unknown", Effect.sync(() => respondError(error, randomUUID())))
   return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     isWellFormed(request)
-      // The handlers do not fail: what is left is an address without a route.
+      // Handlers do not fail, so a failure is a path without a route.
       ? Effect.catchAllCause(routes, (cause) =>
         Cause.isFailType(cause)
           ? unrouted(WireErrors.unknownOperation)
-          // The client has gone.
+          // The client closed the connection.
           : Cause.isInterruptedOnly(cause)
           ? Effect.interrupt
           : settings.access("unknown", Effect.suspend(() => failed("The router", randomUUID(), cause))))

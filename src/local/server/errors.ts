@@ -9,7 +9,7 @@ import type { TransportError, UnknownServiceError, ValidationException } from ".
 import type { SecurityTokenServiceError } from "../../SecurityTokenService.js"
 
 /**
- * An error on its way out. `name` and `message` are free of secrets.
+ * An error in an answer. `name` and `message` are free of secrets.
  *
  * @internal
  */
@@ -19,7 +19,7 @@ export interface WireError {
   readonly message: string
   readonly reason?: string | undefined
   readonly fieldList?: ValidationException["fieldList"]
-  /** The methods of the path, where the method was wrong. */
+  /** The methods of the path, if the request had another one. */
   readonly allow?: string | undefined
 }
 
@@ -54,16 +54,16 @@ const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
   JWTPayloadSizeExceededException: 400
 }
 
-// Whoever calls a server over a plane that calls AWS: what the plane did not get is what a gateway did not get.
+// A server over a plane that calls AWS is a gateway.
 const gatewayErrors: { readonly [Kind in TransportError["kind"]]: readonly [status: number, name: string] } = {
   connection: [503, "ServiceUnavailableException"],
   timeout: [504, "GatewayTimeoutException"],
   undecodable: [502, "BadGatewayException"],
-  // Not a 5xx: credentials that are missing are still missing at the next attempt.
+  // Not a 5xx, which clients retry: the next attempt has no credentials either.
   credentials: [403, "MissingAuthenticationTokenException"]
 }
 
-/** Names travel in a header. */
+/** The name becomes a header. */
 const isName = (name: string): boolean => /^[\w.-]{1,128}$/.test(name)
 
 /** @internal */
@@ -103,7 +103,7 @@ export const unknownOperation: WireError = {
 export const wrongMethod = (method: string): WireError => ({
   status: 405,
   name: "UnknownOperationException",
-  message: `This path is for ${method} requests`,
+  message: `This path takes ${method} requests only`,
   allow: method
 })
 
@@ -174,7 +174,7 @@ export const unreadablePath: WireError = {
 export const incomplete: WireError = {
   status: 400,
   name: "SerializationException",
-  message: "The body of the request broke off"
+  message: "The body of the request is incomplete"
 }
 
 /** @internal */
@@ -195,7 +195,7 @@ export const unavailable: WireError = {
 export const malformed: WireError = {
   status: 400,
   name: "BadRequestException",
-  message: "This is not a request of HTTP/1.1 with one Host header and a path"
+  message: "The request is not HTTP/1.1 with one Host header and a path"
 }
 
 /** @internal */
@@ -216,11 +216,11 @@ export const tooSlow: WireError = {
 export const expectationFailed: WireError = {
   status: 417,
   name: "ExpectationFailedException",
-  message: "The one expectation that is met is 100-continue"
+  message: "The local server supports the expectation 100-continue only"
 }
 
 /**
- * An error as it goes over the wire.
+ * Encodes an error for the wire.
  *
  * @internal
  */

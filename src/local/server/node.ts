@@ -1,5 +1,5 @@
 /**
- * The server of Node under the wire protocol: also what it turns away by itself gets an answer in the form of AWS.
+ * The Node server under the wire protocol. Requests that Node rejects get an answer in the form of AWS, too.
  *
  * @since 0.1.0
  */
@@ -11,76 +11,78 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import type * as Http from "node:http"
-import * as WireLog from "./accessLog.js"
-import * as WireErrors from "./errors.js"
+import * as AccessLog from "./accessLog.js"
+import * as Errors from "./errors.js"
 import type { WireError } from "./errors.js"
 import * as NodeServer from "./nodeServer.js"
 
-const refusals: { readonly [Refusal in NodeServer.Refusal]: WireError } = {
-  Malformed: WireErrors.malformed,
-  HeadersTooLarge: WireErrors.headersTooLarge,
-  TooSlow: WireErrors.tooSlow,
-  Expectation: WireErrors.expectationFailed,
-  Connect: WireErrors.wrongMethod("POST")
+/** @internal */
+export interface Node {
+  /** Answers 503 while it serves no application. */
+  readonly server: Http.Server
+  /** Serves an application until the end of the scope. */
+  readonly serve: (
+    server: HttpServer.HttpServer,
+    application: Effect.Effect<
+      HttpServerResponse.HttpServerResponse,
+      never,
+      HttpServerRequest.HttpServerRequest | Scope.Scope
+    >
+  ) => Effect.Effect<void, never, Scope.Scope>
 }
 
-const serving = new WeakSet<Http.Server>()
+const refusals: { readonly [Refusal in NodeServer.Refusal]: WireError } = {
+  Malformed: Errors.malformed,
+  HeadersTooLarge: Errors.headersTooLarge,
+  TooSlow: Errors.tooSlow,
+  Expectation: Errors.expectationFailed,
+  Connect: Errors.wrongMethod("POST")
+}
 
 /**
- * A server that says 503 while it has no application. `limits` are those of Node's server; by default a request has 30 seconds
- * to arrive, its headers 10.
+ * Makes a server with limits of Node's own.
  *
  * @internal
  */
-export const makeWith = (limits: Http.ServerOptions): Effect.Effect<Http.Server> =>
+export const makeWith = (limits: Http.ServerOptions): Effect.Effect<Node> =>
   Effect.map(Effect.runtime<never>(), (runtime) => {
     const encode = (error: WireError): NodeServer.Answer => {
       const requestId = randomUUID()
-      Runtime.runFork(runtime)(WireLog.line("unknown", error.status, requestId))
-      return WireErrors.encode(error, requestId)
+      Runtime.runFork(runtime)(AccessLog.writeLine("unknown", error.status, requestId))
+      return Errors.encode(error, requestId)
     }
     const server = NodeServer.createServer({
       ...limits,
-      // Node's own answer has no body.
+      // Node's own answer to a request without this header has no body.
       requireHostHeader: false,
       refuse: (refusal) => encode(refusals[refusal])
     })
+    let serving = false
     server.on("request", (_: Http.IncomingMessage, response: Http.ServerResponse) => {
-      // No client waits for an answer that never comes.
-      if (!serving.has(server)) {
-        NodeServer.send(response, encode(WireErrors.unavailable))
-      }
+      // Without an application, nothing else answers the request.
+      if (!serving) NodeServer.send(response, encode(Errors.unavailable))
     })
-    return server
+    const setServing = (value: boolean) => Effect.sync(() => void (serving = value))
+    return {
+      server,
+      serve: (httpServer, application) =>
+        Effect.gen(function*() {
+          yield* httpServer.serve(application)
+          // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
+          // clients offer HTTP/2 with one.
+          server.removeAllListeners("upgrade")
+          yield* Effect.acquireRelease(setServing(true), () => setServing(false))
+        })
+    }
   })
 
-/** @internal */
-export const make: Effect.Effect<Http.Server> = makeWith({
+/**
+ * Makes a server that gives a request 30 seconds to arrive, and its headers 10 seconds.
+ *
+ * @internal
+ */
+export const make: Effect.Effect<Node> = makeWith({
   requestTimeout: 30_000,
   headersTimeout: 10_000,
   connectionsCheckingInterval: 1000
 })
-
-/**
- * The application of a server, until the end of the scope.
- *
- * @internal
- */
-export const serve = (
-  node: Http.Server,
-  server: HttpServer.HttpServer,
-  application: Effect.Effect<
-    HttpServerResponse.HttpServerResponse,
-    never,
-    HttpServerRequest.HttpServerRequest | Scope.Scope
-  >
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    yield* server.serve(application)
-    // There are no WebSockets here. With nobody to upgrade it, such a request is one like the others: some clients offer HTTP/2.
-    node.removeAllListeners("upgrade")
-    yield* Effect.acquireRelease(
-      Effect.sync(() => serving.add(node)),
-      () => Effect.sync(() => serving.delete(node))
-    )
-  })

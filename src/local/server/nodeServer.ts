@@ -1,5 +1,5 @@
 /**
- * An HTTP server of Node that stops when it is told to, and has an answer for everybody.
+ * An HTTP server of Node that stops in time and answers every request, also one that Node rejects.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 
 /**
- * Why Node itself turned a request away, before any handler saw it.
+ * Why Node rejected a request before any handler ran.
  *
  * @internal
  */
@@ -24,18 +24,18 @@ export interface Answer {
 
 /** @internal */
 export interface Options extends Http.ServerOptions {
-  /** Instead of Node's own answers, which have no body. */
+  /** Replaces Node's own answers, which have no body. */
   readonly refuse?: ((refusal: Refusal) => Answer) | undefined
 }
 
-const refusalOf = (error: Error & { readonly code?: string }): Refusal =>
+const toRefusal = (error: Error & { readonly code?: string }): Refusal =>
   error.code === "HPE_HEADER_OVERFLOW" || error.code === "HPE_CHUNK_EXTENSIONS_OVERFLOW"
     ? "HeadersTooLarge"
     : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
     ? "TooSlow"
     : "Malformed"
 
-const textOf = ({ body, headers, status }: Answer): string =>
+const toText = ({ body, headers, status }: Answer): string =>
   [
     `HTTP/1.1 ${status} ${Http.STATUS_CODES[status] ?? ""}`,
     ...Object.entries({
@@ -52,47 +52,48 @@ export const send = (response: Http.ServerResponse, { body, headers, status }: A
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body)
 }
 
-/** How much more is read from a client that was turned away: a connection that is cut while it sends gives it no answer. */
-const patience = 256
+/**
+ * Errors of one rejected request that are read before its connection is cut. A client reads no answer while it sends.
+ */
+const drainLimit = 256
 
 const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer) => {
   const open = new WeakMap<Duplex, Map<Http.ServerResponse, Http.IncomingMessage>>()
-  const refused = new WeakMap<Duplex, number>()
+  const errorCounts = new WeakMap<Duplex, number>()
 
   const end = (socket: Duplex, refusal: Refusal) => {
-    if (socket.writable) socket.end(textOf(refuse(refusal)))
+    if (socket.writable) socket.end(toText(refuse(refusal)))
   }
 
   server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
     const exchanges = open.get(request.socket) ?? new Map<Http.ServerResponse, Http.IncomingMessage>()
     open.set(request.socket, exchanges.set(response, request))
     response.once("close", () => exchanges.delete(response))
-    // On a connection that was not upgraded as it was asked to be, Node 20 has no `clientError` any more: a bad request would wait
-    // for its answer until the connection is dropped.
+    // Node 20 emits no `clientError` on a connection whose upgrade was not accepted. A bad request would wait for its
+    // answer until the connection is dropped.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
   })
 
   server.on("clientError", (error: Error & { readonly code?: string }, socket: Duplex) => {
-    const refusal = refusalOf(error)
-    const before = refused.get(socket) ?? 0
-    refused.set(socket, before + 1)
-    if (before > 0) {
+    const refusal = toRefusal(error)
+    const count = errorCounts.get(socket) ?? 0
+    errorCounts.set(socket, count + 1)
+    if (count > 0) {
       // Node reports each further piece of the same request.
-      if (refusal === "TooSlow" || before > patience) socket.destroy()
+      if (refusal === "TooSlow" || count > drainLimit) socket.destroy()
       return
     }
     if (error.code === "ECONNRESET") {
       socket.destroy()
       return
     }
-    // A client may have sent this one behind others (pipelining): their answers come first.
     const exchanges = [...open.get(socket) ?? []]
-    const begun = exchanges.find(([response, request]) => !request.complete && response.headersSent)
-    const earlier = exchanges.filter(([, request]) => request.complete).map(([response]) => response)
-    if (begun !== undefined) {
+    if (exchanges.some(([response, request]) => !request.complete && response.headersSent)) {
       socket.end()
       return
     }
+    // With pipelining, the answers to earlier requests come first.
+    const earlier = exchanges.filter(([, request]) => request.complete).map(([response]) => response)
     if (earlier.length === 0) {
       end(socket, refusal)
       return
@@ -114,9 +115,9 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
 }
 
 /**
- * `close` of Node's own server waits for connections on which a browser has not sent anything yet, for a minute, and for those that
- * are kept alive after their last answer. Here `close` ends the former at once, and the latter with their answer; answers on their
- * way are finished.
+ * Creates a server whose `close` does not wait for idle connections. Node's own waits for connections on which a
+ * browser has sent nothing yet, up to a minute, and for connections that are kept alive. Here `close` ends the former
+ * at once, and the latter with their answer. It still waits for answers that have begun.
  *
  * @internal
  */
@@ -130,25 +131,21 @@ export const createServer = ({ refuse, ...options }: Options = {}): Http.Server 
   server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
     unused.delete(request.socket)
     response.once("close", () => {
-      if (!server.listening) {
-        request.socket.end()
-      }
+      if (!server.listening) request.socket.end()
     })
   })
   if (refuse !== undefined) answerRefused(server, refuse)
   const close = server.close.bind(server)
   server.close = (callback) => {
     close(callback)
-    for (const socket of unused) {
-      socket.destroy()
-    }
+    for (const socket of unused) socket.destroy()
     return server
   }
   return server
 }
 
 /**
- * Takes no more requests, and waits for the answers to those that were made; what still runs after five seconds is cut.
+ * Accepts no more requests, and waits for the answers to earlier ones. After five seconds it cuts the connections.
  *
  * @internal
  */

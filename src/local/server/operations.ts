@@ -1,113 +1,70 @@
 /**
- * The operations as the wire protocol has them: method, path, status of success, codecs, and the method of a plane. One row each.
+ * The routes of the wire protocol, made from the tables of the planes.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type * as ControlPlane from "../../ControlPlane.js"
-import type * as DataPlane from "../../DataPlane.js"
-import { operations as controlPlaneRows } from "../../internal/controlPlaneOperations.js"
-import { operations as dataPlaneRows } from "../../internal/dataPlaneOperations.js"
-import type { Operation, Rows } from "../../internal/operation.js"
+import * as ControlPlane from "../../ControlPlane.js"
+import * as DataPlane from "../../DataPlane.js"
+import { unchecked } from "../../internal/plane.js"
 import * as Validation from "../../internal/validation.js"
+import type * as Operation from "../../Operation.js"
 import type { PlaneError } from "./errors.js"
 
-interface Http {
-  /** Default: `POST`. */
-  readonly method?: "POST" | "GET" | "DELETE"
-  /** Default: `/identities/<AWS name>`. */
-  readonly path?: `/${string}`
-  /** Default: 200. */
-  readonly status?: number
+/** @internal */
+export interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
+  /** `*` stands for the rest of the path, which is an ARN in one piece. */
+  readonly path: `/${string}`
 }
 
 /** @internal */
-export interface Row<Plane> {
-  readonly name: string
-  readonly method: "POST" | "GET" | "DELETE"
-  /** `*` stands for the rest of the path, which is an ARN, in one piece. */
-  readonly path: `/${string}`
-  /** Of an answer that is no error. 204 has no body. */
-  readonly status: number
-  /** From the members of a request's JSON object to those of the answer's, in the form of the AWS SDK. */
+export interface Row<Plane> extends Route {
+  /** From the members of the request's JSON object to those of the answer's, in the form of the AWS SDK. */
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
 }
 
-type Table<Plane, Operations> = { readonly [Name in keyof Operations]: Row<Plane> }
-
-const table = <Operations, Plane extends Operations>(
-  operations: Rows<Operations>,
-  https: { readonly [Name in keyof Operations]?: Http }
-): Table<Plane, Operations> => {
-  const rows: { [Name in keyof Operations]?: Row<Plane> } = {}
-  for (const method in operations) {
-    // The request and the answer of a row are those of the plane's method of the same name; TypeScript cannot say so of an
-    // unknown name.
-    const operation = operations[method] as Operation<unknown, unknown>
-    const call = (plane: Plane) => plane[method] as (request: unknown) => Effect.Effect<unknown, PlaneError>
-    const decode = Validation.decode(operation.name, operation.request.schema)
-    const http: Http = https[method] ?? {}
-    rows[method] = {
-      name: operation.name,
-      method: http.method ?? "POST",
-      path: http.path ?? `/identities/${operation.name}`,
-      status: http.status ?? 200,
-      call: (plane, input) => Effect.map(Effect.flatMap(decode(input), call(plane)), operation.response.encode)
-    }
+const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
+  const decode = Validation.decode(operation.request)
+  // The method of a plane takes the request of the row of its name, and returns the row's answer.
+  const encode = operation.response.encode as (answer: unknown) => unknown
+  const methodOf = (plane: Plane) =>
+    Reflect.get(plane, method) as (request: unknown) => Effect.Effect<unknown, PlaneError>
+  return {
+    name: operation.name,
+    method: operation.method,
+    path: operation.path.replace(/\{\w+\}/, "*") as Route["path"],
+    status: operation.status,
+    // `decode` checks the request, so the plane does not check it again.
+    call: (plane, input) => Effect.map(Effect.flatMap(decode(input), methodOf(unchecked(plane))), encode)
   }
-  // Every name has got its row.
-  return rows as Table<Plane, Operations>
 }
-
-/** @internal */
-export const dataPlane: Table<DataPlane.Service, DataPlane.Service> = table(dataPlaneRows, {
-  getResourceOauth2Token: { path: "/identities/oauth2/token" },
-  getResourceApiKey: { path: "/identities/api-key" },
-  getResourcePaymentToken: { path: "/identities/payment/token" }
-})
-
-const created: Http = { status: 201 }
-const accepted: Http = { status: 202 }
-const gone: Http = { status: 204 }
-
-/** @internal */
-export const controlPlane: Table<ControlPlane.Operations, ControlPlane.Operations> = table(controlPlaneRows, {
-  createWorkloadIdentity: created,
-  deleteWorkloadIdentity: gone,
-  createOauth2CredentialProvider: created,
-  deleteOauth2CredentialProvider: gone,
-  createApiKeyCredentialProvider: created,
-  deleteApiKeyCredentialProvider: gone,
-  createPaymentCredentialProvider: created,
-  deletePaymentCredentialProvider: gone,
-  getTokenVault: { path: "/identities/get-token-vault" },
-  setTokenVaultCmk: { path: "/identities/set-token-vault-cmk" },
-  createConsentPortal: accepted,
-  updateConsentPortal: accepted,
-  deleteConsentPortal: gone,
-  tagResource: { path: "/tags/*", status: 204 },
-  untagResource: { path: "/tags/*", method: "DELETE", status: 204 },
-  listTagsForResource: { path: "/tags/*", method: "GET" }
-})
 
 /**
  * The rows of each path.
  *
  * @internal
  */
-export const byPath = <Plane>(
-  rows: Readonly<Record<string, Row<Plane>>>
-): ReadonlyMap<Row<Plane>["path"], ReadonlyArray<Row<Plane>>> => {
-  const paths = new Map<Row<Plane>["path"], ReadonlyArray<Row<Plane>>>()
-  for (const row of Object.values(rows)) paths.set(row.path, [...paths.get(row.path) ?? [], row])
+export type Routes<Plane> = ReadonlyMap<Route["path"], ReadonlyArray<Row<Plane>>>
+
+/** @internal */
+export const routes = <const T extends Operation.Table>(table: T): Routes<Operation.Plane<T>> => {
+  const paths = new Map<Route["path"], ReadonlyArray<Row<Operation.Plane<T>>>>()
+  for (const [method, operation] of Object.entries(table)) {
+    const added = row<Operation.Plane<T>>(method, operation)
+    paths.set(added.path, [...paths.get(added.path) ?? [], added])
+  }
   return paths
 }
 
-const paths: ReadonlySet<string> = new Set(
-  [dataPlane, controlPlane].flatMap((rows) => Object.values(rows).map(({ path }) => path))
-)
+/** @internal */
+export const dataPlane: Routes<DataPlane.Operations> = routes(DataPlane.operations)
 
-const decoded = (url: string): string | undefined => {
+/** @internal */
+export const controlPlane: Routes<ControlPlane.Operations> = routes(ControlPlane.operations)
+
+const paths: ReadonlySet<string> = new Set([...dataPlane.keys(), ...controlPlane.keys()])
+
+const decodeUrl = (url: string): string | undefined => {
   try {
     return decodeURIComponent(url).toLowerCase()
   } catch {
@@ -116,13 +73,13 @@ const decoded = (url: string): string | undefined => {
 }
 
 /**
- * Whether the address of a request may hold secrets: authorization and callback URLs do, and so does whatever looks like
- * one. A request for an operation has its secrets in the body.
+ * Whether the address of a request may hold secrets. Authorization and callback URLs do, and every URL that looks like one may. The
+ * secrets of a request for an operation are in its body.
  *
  * @internal
  */
 export const isConfidential = (url: string): boolean => {
   if (paths.has(url)) return false
-  const text = decoded(url)
+  const text = decodeUrl(url)
   return text === undefined || text.includes("/identities/") || text.includes("request_uri")
 }

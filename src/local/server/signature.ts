@@ -1,5 +1,5 @@
 /**
- * AWS Signature Version 4, from the side of the server.
+ * Checks AWS Signature Version 4 of requests.
  *
  * @since 0.1.0
  */
@@ -10,19 +10,19 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash, createHmac, timingSafeEqual } from "node:crypto"
-import type { Credentials, Signatures } from "../LocalServer.js"
-import * as WireErrors from "./errors.js"
+import * as Errors from "./errors.js"
 import type { WireError } from "./errors.js"
+import type { Credentials, Signatures } from "./options.js"
 
 /**
- * What a request has to pass, for a service that it should be signed for.
+ * The check of a request's signature, for one AWS service.
  *
  * @internal
  */
 export interface SignatureCheck {
-  /** Looks at the headers alone. */
+  /** Reads the headers only. */
   readonly headers: (request: HttpServerRequest.HttpServerRequest, service: string) => WireError | undefined
-  /** Needs the body, and comes after `headers`. */
+  /** Reads the body, too. Runs after `headers`. */
   readonly content: (
     request: HttpServerRequest.HttpServerRequest,
     service: string,
@@ -42,17 +42,17 @@ const presence = (request: HttpServerRequest.HttpServerRequest, service: string)
   return /^AWS4-\S+ /.test(authorization)
       && parameter(authorization, "Credential")?.endsWith(`/${service}/aws4_request`) === true
     ? undefined
-    : WireErrors.missingAuthentication(service)
+    : Errors.missingAuthentication(service)
 }
 
 // -----------------------------------------------------------------------------
 // Verification
 // -----------------------------------------------------------------------------
 
-/** AWS accepts requests of the last five minutes, and of the next five. */
+/** AWS accepts requests that are at most five minutes early or late. */
 const maxSkew = 5 * 60 * 1000
 
-const mismatch = WireErrors.invalidSignature(
+const mismatch = Errors.invalidSignature(
   "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and "
     + "signing method. Consult the service documentation for details."
 )
@@ -66,81 +66,82 @@ interface Signed {
   readonly time: number
 }
 
-/** `20260131T235959Z`, in milliseconds since the epoch. */
-const timeOf = (text: string | undefined): Option.Option<number> => {
+/** Parses `20260131T235959Z` to milliseconds since the epoch. */
+const parseTime = (text: string | undefined): Option.Option<number> => {
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text ?? "")
   if (parts === null) return Option.none()
   const [, year, month, day, hours, minutes, seconds] = parts
   return Option.map(DateTime.make(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`), DateTime.toEpochMillis)
 }
 
-const textOf = (time: number): string => DateTime.formatIso(DateTime.unsafeMake(time)).replace(/[-:]|\.\d+/g, "")
+const formatTime = (time: number): string => DateTime.formatIso(DateTime.unsafeMake(time)).replace(/[-:]|\.\d+/g, "")
 
-const read = (request: HttpServerRequest.HttpServerRequest, service: string): Signed | WireError => {
+const parse = (request: HttpServerRequest.HttpServerRequest, service: string): Signed | WireError => {
   const { authorization = "", "x-amz-date": date } = request.headers
   if (!authorization.startsWith("AWS4-HMAC-SHA256 ")) {
-    return WireErrors.incompleteSignature("The signature has to be of the algorithm AWS4-HMAC-SHA256.")
+    return Errors.incompleteSignature("The signature must use the algorithm AWS4-HMAC-SHA256.")
   }
   const scope = /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(parameter(authorization, "Credential") ?? "")
   const names = parameter(authorization, "SignedHeaders")
   const signature = parameter(authorization, "Signature")
-  const time = timeOf(date)
+  const time = parseTime(date)
   if (scope === null || names === undefined || signature === undefined || Option.isNone(time)) {
-    return WireErrors.incompleteSignature(
+    return Errors.incompleteSignature(
       "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters, and the request an "
         + "'X-Amz-Date' header."
     )
   }
   const [, accessKeyId = "", day = "", region = "", scopeService] = scope
   if (scopeService !== service) {
-    return WireErrors.invalidSignature(`Credential should be scoped to correct service: '${service}'.`)
+    return Errors.invalidSignature(`Credential should be scoped to correct service: '${service}'.`)
   }
   if (day !== date?.slice(0, 8)) {
-    return WireErrors.invalidSignature(
+    return Errors.invalidSignature(
       "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."
     )
   }
   return { accessKeyId, region, names: new Set(names.split(";")), signature, time: time.value }
 }
 
-/** What could be changed on its way without the signature saying so. */
-const unsigned = (request: HttpServerRequest.HttpServerRequest, names: ReadonlySet<string>): WireError | undefined => {
+/** Requires the signature to cover the headers that it depends on: others could be changed on the way. */
+const checkSignedHeaders = (
+  request: HttpServerRequest.HttpServerRequest,
+  names: ReadonlySet<string>
+): WireError | undefined => {
   const missing = ["host", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"].find((name) =>
     request.headers[name] !== undefined && !names.has(name)
   )
   return missing === undefined
     ? undefined
-    : WireErrors.invalidSignature(`'${missing}' must be a 'SignedHeader' in the AWS Authorization.`)
+    : Errors.invalidSignature(`'${missing}' must be a 'SignedHeader' in the AWS Authorization.`)
 }
 
-const stale = (time: number, now: number): WireError | undefined => {
-  const [then, present] = [textOf(time), textOf(now)]
+const checkTime = (time: number, now: number): WireError | undefined => {
+  const [then, present] = [formatTime(time), formatTime(now)]
   return time < now - maxSkew
-    ? WireErrors.invalidSignature(
-      `Signature expired: ${then} is now earlier than ${textOf(now - maxSkew)} (${present} - 5 min.)`
+    ? Errors.invalidSignature(
+      `Signature expired: ${then} is now earlier than ${formatTime(now - maxSkew)} (${present} - 5 min.)`
     )
     : time > now + maxSkew
-    ? WireErrors.invalidSignature(
-      `Signature not yet current: ${then} is still later than ${textOf(now + maxSkew)} (${present} + 5 min.)`
+    ? Errors.invalidSignature(
+      `Signature not yet current: ${then} is still later than ${formatTime(now + maxSkew)} (${present} + 5 min.)`
     )
     : undefined
 }
 
-/** In a time that does not depend on where they differ. */
-const same = (left: string, right: string): boolean => {
-  // Digests, so that not even the length of a secret shows.
-  const [one, two] = [left, right].map((text) => createHash("sha256").update(text).digest())
-  return one !== undefined && two !== undefined && timingSafeEqual(one, two)
-}
+const digest = (data: string | Uint8Array): Buffer => createHash("sha256").update(data).digest()
 
-/** The hash that the signer wants to be given, by Node. */
+/** Compares in constant time. The digests hide the length of a secret, too. */
+const isEqual = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right))
+
+/** Node's hash, in the interface that the signer expects. */
 class Sha256 {
   private readonly hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.hash = secret === undefined ? createHash("sha256") : createHmac("sha256", bytes(secret))
+    this.hash = secret === undefined ? createHash("sha256") : createHmac("sha256", toBytes(secret))
   }
   update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.hash.update(bytes(data))
+    this.hash.update(toBytes(data))
   }
   digest(): Promise<Uint8Array> {
     return Promise.resolve(this.hash.digest())
@@ -148,24 +149,24 @@ class Sha256 {
   reset(): void {}
 }
 
-const bytes = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array =>
+const toBytes = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array =>
   typeof data === "string"
     ? Buffer.from(data)
     : ArrayBuffer.isView(data)
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     : new Uint8Array(data)
 
-const query = (parameters: URLSearchParams): Record<string, Array<string>> =>
+const toQuery = (parameters: URLSearchParams): Record<string, Array<string>> =>
   Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]))
 
 /**
- * The package that signs, which is there for those who verify only.
+ * Loads the optional package that signs. Only verification needs it.
  *
  * @internal
  */
 export const load = (): Promise<typeof import("@smithy/signature-v4")> => import("@smithy/signature-v4")
 
-/** The signature that the holder of the key makes of this request, with the headers that were signed. */
+/** Returns the signature of the request by `credentials`, over the headers that the client signed. */
 const sign = (
   request: HttpServerRequest.HttpServerRequest,
   service: string,
@@ -179,7 +180,7 @@ const sign = (
       service,
       region: signed.region,
       sha256: Sha256,
-      // A header that would not be as it was sent.
+      // The checksum header would differ from the one that was sent.
       applyChecksum: false,
       credentials: {
         accessKeyId: credentials.accessKeyId,
@@ -195,12 +196,12 @@ const sign = (
       protocol: "http:",
       hostname: "localhost",
       path: start === -1 ? request.url : request.url.slice(0, start),
-      query: query(new URLSearchParams(start === -1 ? "" : request.url.slice(start))),
+      query: toQuery(new URLSearchParams(start === -1 ? "" : request.url.slice(start))),
       headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => signed.names.has(name))),
       body
     }, {
       signingDate: DateTime.toDate(DateTime.unsafeMake(signed.time)),
-      // Also those that the signer leaves out of its own accord.
+      // By default the signer omits some of them.
       signableHeaders: new Set(signed.names),
       unsignableHeaders: new Set()
     })
@@ -209,21 +210,21 @@ const sign = (
 
 const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["content"] => (request, service, body) =>
   Effect.gen(function*() {
-    const signed = read(request, service)
+    const signed = parse(request, service)
     if ("status" in signed) return yield* Effect.fail(signed)
-    const problem = unsigned(request, signed.names) ?? stale(signed.time, yield* Clock.currentTimeMillis)
+    const problem = checkSignedHeaders(request, signed.names) ?? checkTime(signed.time, yield* Clock.currentTimeMillis)
     if (problem !== undefined) return yield* Effect.fail(problem)
     const known = credentials.find(({ accessKeyId }) => accessKeyId === signed.accessKeyId)
-    if (known === undefined) return yield* Effect.fail(WireErrors.unrecognizedClient)
+    if (known === undefined) return yield* Effect.fail(Errors.unrecognizedClient)
     const expectedToken = known.sessionToken === undefined ? "" : Redacted.value(known.sessionToken)
-    if (!same(request.headers["x-amz-security-token"] ?? "", expectedToken)) {
-      return yield* Effect.fail(WireErrors.unrecognizedClient)
+    if (!isEqual(request.headers["x-amz-security-token"] ?? "", expectedToken)) {
+      return yield* Effect.fail(Errors.unrecognizedClient)
     }
     const hash = request.headers["x-amz-content-sha256"]
-    if (hash !== undefined && !same(hash, createHash("sha256").update(body).digest("hex"))) {
+    if (hash !== undefined && !isEqual(hash, digest(body).toString("hex"))) {
       return yield* Effect.fail(mismatch)
     }
-    if (!same(signed.signature, yield* sign(request, service, body, signed, known))) {
+    if (!isEqual(signed.signature, yield* sign(request, service, body, signed, known))) {
       return yield* Effect.fail(mismatch)
     }
   })

@@ -1,6 +1,6 @@
 /**
- * STS, as far as AgentCore Identity needs it: `GetWebIdentityToken` in the AWS Query protocol (a form in, XML out), and what a
- * resource server finds of the issuer.
+ * The part of STS that AgentCore Identity needs: `GetWebIdentityToken` in the AWS Query protocol (a form in, XML out), and the metadata and
+ * keys of the issuer for resource servers.
  *
  * @since 0.1.0
  */
@@ -12,10 +12,11 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
+import { unchecked } from "../../internal/plane.js"
 import * as Validation from "../../internal/validation.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
-import type { LocalIssuer } from "../backend/issuer.js"
+import type { Issuer } from "../backend/model.js"
 import { failed, isOwnHost, readBody, respondError, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import type { WireError } from "./errors.js"
@@ -61,7 +62,7 @@ const respond = (
     }
   })
 
-/** STS has names of its own for what the services of REST-JSON call otherwise. */
+/** The names of STS for the exceptions of the REST-JSON services. */
 const codes: Readonly<Record<string, string>> = {
   AccessDeniedException: "AccessDenied",
   IncompleteSignatureException: "IncompleteSignature",
@@ -96,24 +97,22 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
 
 const Tag = Schema.Struct({ key: Constraint.text(1, 128), value: Constraint.text(0, 256) })
 
-/** Limits: the AWS service model of STS. */
+/** The request of the plane, with the tags as a list, and with the members that the plane does not have. */
 const Request = Schema.Struct({
-  audience: Constraint.items(Constraint.text(1, 1000), 1, 10),
-  signingAlgorithm: SecurityTokenService.SigningAlgorithm,
-  durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
+  ...SecurityTokenService.GetWebIdentityTokenRequest.fields,
   scope: Constraint.optional(Schema.String),
   subjectMode: Constraint.optional(Constraint.oneOf("AWSIdentity", "OriginIdentity")),
   tags: Constraint.items(Tag, 0, 50)
 })
 
-const decode = Validation.decode(operation, Request)
+const decode = Validation.decode(Request)
 
 const invalid = (message: string): WireError => ({ status: 400, name: "ValidationException", message })
 
-/** By name. Of a name that comes twice, the first counts. */
+/** Values by name. The first of several values counts. */
 type Form = ReadonlyMap<string, string>
 
-/** `X.member.1`, `X.member.2`: in the order of their numbers. Gaps are closed. */
+/** The numbers of `X.member.1`, `X.member.2`, in order. Gaps are allowed. */
 const members = (form: Form, name: string): ReadonlyArray<number> => {
   const pattern = new RegExp(`^${name}\\.member\\.([1-9]\\d{0,8})(\\.|$)`)
   return [...new Set([...form.keys()].flatMap((key) => pattern.exec(key)?.[1] ?? []).map(Number))].sort((a, b) => a - b)
@@ -174,7 +173,8 @@ const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form
     return yield* Effect.fail(invalid("Duplicate tag keys found. Tag keys must be unique."))
   }
   return yield* Effect.mapError(
-    sts.getWebIdentityToken({
+    // `decode` has checked the request.
+    unchecked(sts).getWebIdentityToken({
       audience: request.audience,
       signingAlgorithm: request.signingAlgorithm,
       durationSeconds: request.durationSeconds,
@@ -193,7 +193,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
     operation,
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       const requestId = randomUUID()
-      // The router takes several slashes for one.
+      // The router treats several slashes as one.
       if (!/^\/(\?|$)/.test(request.url)) {
         return Effect.succeed(respondError(WireErrors.unknownOperation, requestId))
       }
@@ -226,7 +226,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
     })
   )
 
-/** Public, and the same for everyone. */
+/** Serves a public document. */
 const published = (name: string, settings: Settings, content: Effect.Effect<unknown>) =>
   settings.access(
     name,
@@ -248,7 +248,7 @@ export const add = (
   router: HttpLayerRouter.HttpRouter,
   settings: Settings,
   sts: SecurityTokenService.Service,
-  issuer: Pick<LocalIssuer, "metadata" | "keySet">
+  issuer: Issuer
 ): Effect.Effect<void> =>
   Effect.all([
     router.add("POST", "/", handler(sts, settings)),

@@ -1,174 +1,177 @@
 /**
- * The file itself: opened after it was found to be sound, read once as a whole, and written through.
+ * The vault file: checked, then opened, read once as a whole, and written through.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import { hasProperty } from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { RootDatabase } from "lmdb"
 import * as Fs from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
-import { StoreError } from "../backend/store.js"
+import { VaultStoreError } from "../VaultStore.js"
+import { type VaultFileError, vaultFileError } from "./error.js"
 import * as Key from "./key.js"
 import * as Probe from "./probe.js"
-import { type Problem, problem } from "./problem.js"
-import * as Seal from "./seal.js"
-
-const formatKey = "format"
-
-/** The layout of names and values described in `seal.ts`. */
-const format = 1
-
-/** What the sealed part of the format record says: that the key is the right one. */
-const check: Seal.Entry = { collection: "format", key: "check", value: "effect-agentcore-identity" }
+import * as Sealing from "./sealing.js"
 
 /** @internal */
 export interface VaultFile {
-  /** What was there when the file was opened. */
-  readonly entries: ReadonlyArray<Seal.Entry>
-  /** Each is on the disk when it succeeds. */
-  readonly put: (entry: Seal.Entry) => Effect.Effect<void, StoreError>
-  readonly remove: (collection: string, key: string) => Effect.Effect<void, StoreError>
+  /** The entries that were in the file when it was opened. */
+  readonly entries: ReadonlyArray<Sealing.Entry>
+  /** The entry is on the disk when it succeeds. */
+  readonly put: (entry: Sealing.Entry) => Effect.Effect<void, VaultStoreError>
+  readonly remove: (collection: string, key: string) => Effect.Effect<void, VaultStoreError>
 }
 
-const missingPackage = problem(
-  "MissingPackage",
-  "it needs the package 'lmdb', which cannot be loaded. Install it with: npm install lmdb@3"
-)
-
-const load: Effect.Effect<{ readonly lmdb: typeof import("lmdb"); readonly location: string }, Problem> = Effect
-  .tryPromise({
+const load = (
+  path: string
+): Effect.Effect<{ readonly lmdb: typeof import("lmdb"); readonly location: string }, VaultFileError> =>
+  Effect.tryPromise({
     try: async () => ({ lmdb: await import("lmdb"), location: createRequire(import.meta.url).resolve("lmdb") }),
-    catch: () => missingPackage
+    catch: () =>
+      vaultFileError(
+        path,
+        "MissingPackage",
+        "it needs the package 'lmdb', which cannot be loaded. Install it with: npm install lmdb@3"
+      )
   })
 
-/** Whether the file is empty. It is made where there is none, for its owner alone; LMDB would make it for everybody. */
-const touch = (path: string): Effect.Effect<boolean, Problem> =>
+/** Creates the file if it is missing, and returns whether it is empty. LMDB would make it readable for all users. */
+const touch = (path: string, file: string): Effect.Effect<boolean, VaultFileError> =>
   Effect.tryPromise({
     try: async () => {
-      const file = await Fs.open(path, "a+", 0o600)
+      const handle = await Fs.open(file, "a+", 0o600)
       try {
-        const stats = await file.stat()
+        const stats = await handle.stat()
         return { isFile: stats.isFile(), isEmpty: stats.size === 0 }
       } finally {
-        await file.close()
+        await handle.close()
       }
     },
-    catch: (error): Problem => {
+    catch: (error) => {
       const code = codeOf(error)
-      return problem(
+      return vaultFileError(
+        path,
         "Unusable",
         code === "EISDIR"
-          ? `${path} is a directory, and has to be a file`
+          ? `${file} is a directory, and has to be a file`
           : code === "ENOENT"
-          ? `there is no directory ${dirname(path)}`
-          : `${path} cannot be opened for writing: ${code}`
+          ? `the directory ${dirname(file)} does not exist`
+          : `${file} cannot be opened for writing: ${code}`
       )
     }
   }).pipe(
     Effect.flatMap(({ isEmpty, isFile }) =>
-      isFile ? Effect.succeed(isEmpty) : Effect.fail(problem("Unusable", `${path} has to be an ordinary file`))
+      isFile ? Effect.succeed(isEmpty) : vaultFileError(path, "Unusable", `${file} has to be a regular file`)
     )
   )
 
 const openDatabase = (
   lmdb: typeof import("lmdb"),
   path: string
-): Effect.Effect<RootDatabase<string, string>, Problem> =>
+): Effect.Effect<RootDatabase<string, string>, VaultFileError> =>
   Effect.try({
-    // Without `overlappingSync` a put is on the disk when its promise is fulfilled.
+    // Without `overlappingSync` the promise of a put is fulfilled when the entry is on the disk.
     try: () => lmdb.open({ path, noSubdir: true, encoding: "string", overlappingSync: false, maxDbs: 1 }),
-    catch: (error) => problem("Unusable", `LMDB does not open it: ${codeOf(error)}`)
+    catch: (error) => vaultFileError(path, "Unusable", `LMDB does not open it: ${codeOf(error)}`)
   })
 
-const written = <A>(action: () => Promise<A>): Effect.Effect<A, StoreError> =>
+const write = <A>(action: () => Promise<A>): Effect.Effect<A, VaultStoreError> =>
   Effect.tryPromise({
     try: action,
-    catch: (error) => new StoreError({ reason: `the vault file cannot be written: ${codeOf(error)}` })
+    catch: (error) => new VaultStoreError({ message: `the vault file cannot be written: ${codeOf(error)}` })
   })
 
-const damaged = problem("Damaged", "an entry of it was changed by something else. It was left as it is")
+const damaged = (path: string): VaultFileError =>
+  vaultFileError(path, "Damaged", "another program changed an entry. The vault was not changed")
 
-const parseFormat = (text: string): Either.Either<{ readonly version: unknown; readonly check: unknown }, void> =>
-  Either.flatMap(
-    Either.try({ try: (): unknown => JSON.parse(text), catch: () => undefined }),
-    (record) =>
-      hasProperty(record, "version") && hasProperty(record, "check") ? Either.right(record) : Either.left(undefined)
-  )
+const formatKey = "format"
 
-/** The format record, checked; or written, where there is nothing at all. */
+/** The layout of names and values in `sealing.ts`. */
+const format = 1
+
+/** A sealed value of the format record. It opens under the right key only. */
+const check: Sealing.Entry = { collection: "format", key: "check", value: "effect-agentcore-identity" }
+
+const decodeFormat = Schema.decodeOption(
+  Schema.parseJson(Schema.Struct({ version: Schema.Unknown, check: Schema.String }))
+)
+
+/** Checks the format record. It writes the record into an empty database. */
 const checkFormat = Effect.fnUntraced(function*(
+  path: string,
   db: RootDatabase<string, string>,
-  seal: Seal.Seal
-): Effect.fn.Return<void, Problem> {
+  sealing: Sealing.EntrySealing
+): Effect.fn.Return<void, VaultFileError> {
   const text = db.get(formatKey)
   if (text === undefined) {
-    if (db.getKeysCount() > 0) return yield* Effect.fail(problem("Damaged", "it is not a vault of the local backend"))
-    const record = JSON.stringify({ version: format, check: yield* seal.close(check) })
-    yield* Effect.mapError(written(() => db.put(formatKey, record)), ({ reason }) => problem("Unusable", reason))
+    if (db.getKeysCount() > 0) return yield* vaultFileError(path, "Damaged", "it is not a vault of the local backend")
+    const record = JSON.stringify({ version: format, check: yield* sealing.seal(check) })
+    yield* Effect.mapError(
+      write(() => db.put(formatKey, record)),
+      ({ message }) => vaultFileError(path, "Unusable", message)
+    )
     return
   }
-  const record = yield* Either.mapLeft(parseFormat(text), () => damaged)
+  const record = Option.getOrUndefined(decodeFormat(text))
+  if (record === undefined) return yield* damaged(path)
   if (record.version !== format) {
-    return yield* Effect.fail(
-      problem(
-        "UnknownFormat",
-        `its format is ${
-          typeof record.version === "number" ? record.version : "unknown"
-        }, and this program knows ${format}: `
-          + "it was written by another version of the package"
-      )
+    const version = typeof record.version === "number" ? record.version : "unknown"
+    return yield* vaultFileError(
+      path,
+      "UnknownFormat",
+      `its format is ${version}, and this program knows ${format}: another version of the package wrote it`
     )
   }
   yield* Effect.mapError(
-    seal.open(seal.nameOf(check.collection, check.key), String(record.check)),
-    () => problem("WrongKey", "it was written under another key")
+    sealing.open(sealing.nameOf(check.collection, check.key), record.check),
+    () => vaultFileError(path, "WrongKey", "it was written under another key")
   )
 })
 
 const readAll = (
+  path: string,
   db: RootDatabase<string, string>,
-  seal: Seal.Seal
-): Effect.Effect<ReadonlyArray<Seal.Entry>, Problem> =>
+  sealing: Sealing.EntrySealing
+): Effect.Effect<ReadonlyArray<Sealing.Entry>, VaultFileError> =>
   Effect.forEach(
     [...db.getRange()].filter(({ key }) => key !== formatKey),
-    ({ key, value }) => seal.open(key, value),
+    ({ key, value }) => sealing.open(key, value),
     { concurrency: 64 }
-  ).pipe(Effect.mapError(() => damaged))
+  ).pipe(Effect.mapError(() => damaged(path)))
 
 /**
- * Nothing is written before everything in it is known to be right.
+ * Opens a vault file, or creates it. It writes nothing before everything in the file is checked.
  *
  * @internal
  */
 export const open = Effect.fnUntraced(function*(
   path: string,
-  given: Redacted.Redacted | undefined
-): Effect.fn.Return<VaultFile, Problem, Scope.Scope> {
-  // First: without the package, nothing is left behind.
-  const { lmdb, location } = yield* load
-  const givenKey = given === undefined ? undefined : yield* Key.parse(Redacted.value(given), "The key")
-  const isNew = yield* touch(path)
-  // Also LMDB's own: over one that it cannot open, it ends the process.
-  yield* touch(`${path}-lock`)
+  key: Redacted.Redacted | undefined
+): Effect.fn.Return<VaultFile, VaultFileError, Scope.Scope> {
+  // The package is loaded first: without it no file is created.
+  const { lmdb, location } = yield* load(path)
+  const givenKey = key === undefined ? undefined : yield* Key.fromOptions(path, key)
+  const isNew = yield* touch(path, path)
+  // LMDB ends the process if it cannot open its lock file.
+  yield* touch(path, `${path}-lock`)
   if (!isNew) yield* Probe.run(location, path)
-  const key = givenKey ?? (yield* Key.load(`${path}.key`, isNew))
-  const seal = yield* Seal.make(Key.derive(Redacted.make(key)))
+  const sealing = yield* Sealing.make(givenKey ?? (yield* Key.load(path, isNew)))
   const db = yield* Effect.acquireRelease(openDatabase(lmdb, path), (db) => Effect.promise(() => db.close()))
-  yield* checkFormat(db, seal)
-  const entries = yield* readAll(db, seal)
+  yield* checkFormat(path, db, sealing)
+  const entries = yield* readAll(path, db, sealing)
   return {
     entries,
     put: (entry) =>
       Effect.flatMap(
-        seal.close(entry),
-        (sealed) => Effect.asVoid(written(() => db.put(seal.nameOf(entry.collection, entry.key), sealed)))
+        sealing.seal(entry),
+        (sealed) => Effect.asVoid(write(() => db.put(sealing.nameOf(entry.collection, entry.key), sealed)))
       ),
-    remove: (collection, key) => Effect.asVoid(written(() => db.remove(seal.nameOf(collection, key))))
+    remove: (collection, key) => Effect.asVoid(write(() => db.remove(sealing.nameOf(collection, key))))
   }
 })

@@ -1,64 +1,74 @@
 /**
- * The key of a vault file: given, or in a file beside it that only its owner may read.
+ * The key of a vault file: given as an option, or in the file `<path>.key` that only its owner may read.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import { hkdfSync, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
-import * as SecretKey from "../../internal/secretKey.js"
-import { type Problem, problem } from "./problem.js"
+import * as Sealing from "../../internal/sealing.js"
+import { type VaultFileError, vaultFileError } from "./error.js"
 
-/** @internal */
-export const parse = (text: string, whose: string): Effect.Effect<Uint8Array, Problem> =>
-  Effect.mapError(SecretKey.parse(text, whose), (message) => problem("InvalidKey", message))
+const parse = (path: string, text: string, name: string): Effect.Effect<Uint8Array, VaultFileError> =>
+  Effect.mapError(Sealing.parseSecret(text, name), (detail) => vaultFileError(path, "InvalidKey", detail))
+
+/**
+ * Reads the key of the options. `path` is the path of the vault.
+ *
+ * @internal
+ */
+export const fromOptions = (path: string, key: Redacted.Redacted): Effect.Effect<Uint8Array, VaultFileError> =>
+  parse(path, Redacted.value(key), "The key")
 
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, string> =>
   Effect.tryPromise({ try: action, catch: codeOf })
 
-const read = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Uint8Array | undefined, Problem> {
-  const opened = yield* Effect.either(attempt(() => Fs.open(path, "r")))
-  if (Either.isLeft(opened)) {
-    if (opened.left === "ENOENT") return undefined
-    return yield* Effect.fail(problem("InvalidKey", `The key file ${path} cannot be read: ${opened.left}`))
-  }
-  const file = opened.right
-  const { stats, text } = yield* attempt(async () => ({ stats: await file.stat(), text: await file.readFile("utf8") }))
-    .pipe(
-      Effect.ensuring(Effect.promise(() => file.close())),
-      Effect.mapError((code) => problem("InvalidKey", `The key file ${path} cannot be read: ${code}`))
+/** Undefined where there is no key file. */
+const read = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Uint8Array | undefined, VaultFileError> {
+  const keyPath = `${path}.key`
+  const found = yield* attempt(async () => {
+    const file = await Fs.open(keyPath, "r")
+    try {
+      return { stats: await file.stat(), text: await file.readFile("utf8") }
+    } finally {
+      await file.close()
+    }
+  }).pipe(
+    Effect.catchIf((code) => code === "ENOENT", () => Effect.succeed(undefined)),
+    Effect.mapError((code) => vaultFileError(path, "InvalidKey", `The key file ${keyPath} cannot be read: ${code}`))
+  )
+  if (found === undefined) return undefined
+  // Windows has no permission bits.
+  if (process.platform !== "win32" && (found.stats.mode & 0o077) !== 0) {
+    const mode = (found.stats.mode & 0o777).toString(8)
+    return yield* vaultFileError(
+      path,
+      "InvalidKey",
+      `The key file ${keyPath} is open to other users (mode ${mode}): chmod 600 it`
     )
-  // Windows has no such bits.
-  if (process.platform !== "win32" && (stats.mode & 0o077) !== 0) {
-    const mode = (stats.mode & 0o777).toString(8)
-    return yield* Effect.fail(
-      problem("InvalidKey", `The key file ${path} is open to others (its mode is ${mode}): chmod 600 it`)
-    )
   }
-  return yield* parse(text, `The key in ${path}`)
+  return yield* parse(path, found.text, `The key in ${keyPath}`)
 })
 
-/**
- * Whole or not at all, and never over another one: written under another name, then linked.
- */
-const create = Effect.fnUntraced(function*(path: string): Effect.fn.Return<void, Problem> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`
+/** Creates the file under a temporary name and links it: readers see a whole key, and an existing key is never replaced. */
+const create = Effect.fnUntraced(function*(path: string): Effect.fn.Return<void, VaultFileError> {
+  const keyPath = `${path}.key`
+  const temporary = `${keyPath}.${randomBytes(6).toString("hex")}`
   yield* attempt(async () => {
     const file = await Fs.open(temporary, "wx", 0o600)
     try {
-      await file.writeFile(`${randomBytes(SecretKey.size).toString("base64url")}\n`)
+      await file.writeFile(`${randomBytes(Sealing.secretSize).toString("base64url")}\n`)
       await file.sync()
     } finally {
       await file.close()
     }
-    await Fs.link(temporary, path)
-    // Without this the name could be lost with the power, and the vault with it. Windows does not open directories.
+    await Fs.link(temporary, keyPath)
+    // Without this a power failure can lose the name of the file, and the vault with it. Windows does not open directories.
     if (process.platform !== "win32") {
-      const directory = await Fs.open(dirname(path), "r")
+      const directory = await Fs.open(dirname(keyPath), "r")
       try {
         await directory.sync()
       } finally {
@@ -67,48 +77,31 @@ const create = Effect.fnUntraced(function*(path: string): Effect.fn.Return<void,
     }
   }).pipe(
     Effect.ensuring(Effect.ignore(attempt(() => Fs.unlink(temporary)))),
-    // Another process was faster, and its key is as good.
+    // Another process was faster: its key is used.
     Effect.catchIf((code) => code === "EEXIST", () => Effect.void),
-    Effect.mapError((code) => problem("Unusable", `The key file ${path} cannot be written: ${code}`))
+    Effect.mapError((code) => vaultFileError(path, "Unusable", `The key file ${keyPath} cannot be written: ${code}`))
   )
 })
 
 /**
- * The key in the file. Without one it is made for a new store; nothing opens one that has been written to.
+ * Reads the key file of a vault, and creates it for a new vault only.
  *
  * @internal
  */
 export const load = Effect.fnUntraced(function*(
   path: string,
-  storeIsNew: boolean
-): Effect.fn.Return<Uint8Array, Problem> {
+  isNew: boolean
+): Effect.fn.Return<Uint8Array, VaultFileError> {
   const found = yield* read(path)
   if (found !== undefined) return found
-  if (!storeIsNew) {
-    return yield* Effect.fail(
-      problem("WrongKey", `The vault exists, and its key file ${path} does not: bring it back, or give the key`)
+  if (!isNew) {
+    return yield* vaultFileError(
+      path,
+      "WrongKey",
+      `The vault exists, but its key file ${path}.key does not: restore the file, or give the key`
     )
   }
   yield* create(path)
-  const created = yield* read(path)
-  return created ?? (yield* Effect.fail(problem("Unusable", `The key file ${path} is gone right after it was made`)))
+  return (yield* read(path))
+    ?? (yield* vaultFileError(path, "Unusable", `The key file ${path}.key disappeared right after it was created`))
 })
-
-/** @internal */
-export interface Keys {
-  readonly values: Uint8Array
-  readonly names: Uint8Array
-}
-
-/**
- * One key for one purpose (RFC 5869).
- *
- * @internal
- */
-export const derive = (key: Redacted.Redacted<Uint8Array>): Keys => {
-  const of = (purpose: string) =>
-    new Uint8Array(
-      hkdfSync("sha256", Redacted.value(key), "", `effect-agentcore-identity vault 1 ${purpose}`, SecretKey.size)
-    )
-  return { values: of("values"), names: of("names") }
-}

@@ -1,23 +1,42 @@
 /**
- * The limits of the AWS service model as schema refinements, worded the way AWS words a violation. No message repeats
- * the value that it is about: half of the values are secrets.
+ * The limits of the AWS service model as schema refinements, in the words that AWS has for a violation. No message repeats
+ * the value: half of the values are secrets.
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
+import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import type { Redacted } from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 
 /** @internal */
 export const prefix = "Member must"
 
+const atLeast = (length: number) => ({ message: () => `${prefix} have length greater than or equal to ${length}` })
+const atMost = (length: number) => ({ message: () => `${prefix} have length less than or equal to ${length}` })
+
+// -----------------------------------------------------------------------------
+// Texts and numbers
+// -----------------------------------------------------------------------------
+
+/**
+ * A text of any length.
+ *
+ * @internal
+ */
+export const matching = (pattern: RegExp, of: Schema.Schema<string> = Schema.String): Schema.Schema<string> =>
+  of.pipe(Schema.pattern(pattern, {
+    message: () => `${prefix} satisfy regular expression pattern: ${pattern.source}`
+  }))
+
 /** @internal */
 export const text = (min: number, max: number, pattern?: RegExp): Schema.Schema<string> => {
-  const bounded = Schema.String.pipe(
-    Schema.minLength(min, { message: () => `${prefix} have length greater than or equal to ${min}` }),
-    Schema.maxLength(max, { message: () => `${prefix} have length less than or equal to ${max}` })
-  )
-  return pattern === undefined ? bounded : bounded.pipe(
-    Schema.pattern(pattern, { message: () => `${prefix} satisfy regular expression pattern: ${pattern.source}` })
-  )
+  const bounded = Schema.String.pipe(Schema.minLength(min, atLeast(min)), Schema.maxLength(max, atMost(max)))
+  return pattern === undefined ? bounded : matching(pattern, bounded)
 }
 
 /** @internal */
@@ -27,30 +46,10 @@ export const secret = (min: number, max: number, pattern?: RegExp): Schema.Redac
 /** @internal */
 export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literal<[...L]> =>
   Schema.Literal(...literals).annotations({
-    // Several literals are a union, whose message has to be told to stand for those of its members.
+    // Several literals are a union: its message replaces the messages of its members only with `override`.
     message: () => ({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]`, override: true })
-    // `const` makes the tuple readonly, `Schema.Literal` wants it as it is without.
+    // `const` makes the tuple readonly, `Schema.Literal` takes a mutable one.
   }) as unknown as Schema.Literal<[...L]>
-
-/** @internal */
-export const items = <A, I>(
-  item: Schema.Schema<A, I>,
-  min: number,
-  max: number
-): Schema.filter<Schema.Array$<Schema.Schema<A, I>>> =>
-  Schema.Array(item).pipe(
-    Schema.filter((list) => list.length >= min && list.length <= max, {
-      message: () => `${prefix} have between ${min} and ${max} items`
-    })
-  )
-
-/** @internal */
-export const some = <A, I>(item: Schema.Schema<A, I>): Schema.filter<Schema.Array$<Schema.Schema<A, I>>> =>
-  Schema.Array(item).pipe(
-    Schema.filter((list) => list.length > 0, {
-      message: () => `${prefix} have length greater than or equal to 1`
-    })
-  )
 
 /** @internal */
 export const whole = (min: number, max: number): Schema.Schema<number> =>
@@ -60,18 +59,83 @@ export const whole = (min: number, max: number): Schema.Schema<number> =>
     Schema.lessThanOrEqualTo(max, { message: () => `${prefix} have value less than or equal to ${max}` })
   )
 
+// -----------------------------------------------------------------------------
+// Lists and maps
+// -----------------------------------------------------------------------------
+
+const sizeOf = (value: unknown): number =>
+  Array.isArray(value) ? value.length : Predicate.isRecord(value) ? Object.keys(value).length : 0
+
+/**
+ * The type constructor of a list or a map that is checked as a whole before its items are.
+ *
+ * @internal
+ */
+export const Sized = "effect-agentcore-identity/Sized"
+
+/**
+ * Limits the size of a list or a map. A refinement runs after all items were checked, and each of them was reported: the
+ * maximum comes first, and so do the keys.
+ */
+const sized = <A, I>(
+  schema: Schema.Schema<A, I>,
+  min: number,
+  max: number,
+  keyIssues: (value: unknown) => ReadonlyArray<ParseResult.ParseIssue> = () => []
+): Schema.Schema<A, I> => {
+  const guard =
+    <B>(run: (input: unknown, options: AST.ParseOptions) => Effect.Effect<B, ParseResult.ParseIssue>) =>
+    (input: unknown, options: AST.ParseOptions, ast: AST.Declaration) => {
+      if (sizeOf(input) > max) {
+        return ParseResult.fail(new ParseResult.Type(ast, input, atMost(max).message()))
+      }
+      const issues = keyIssues(input)
+      return Arr.isNonEmptyReadonlyArray(issues)
+        ? ParseResult.fail(new ParseResult.Composite(ast, input, issues))
+        : run(input, options)
+    }
+  return Schema.declare(
+    [schema.pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
+      ...atLeast(min),
+      jsonSchema: { min, max }
+    }))],
+    {
+      decode: (inner) => guard(ParseResult.decodeUnknown(inner)),
+      encode: (inner) => guard(ParseResult.encodeUnknown(inner))
+    },
+    { arbitrary: (inner) => inner, typeConstructor: { _tag: Sized } }
+  )
+}
+
+/** @internal */
+export const items = <A, I>(
+  item: Schema.Schema<A, I>,
+  min: number,
+  max = Infinity
+): Schema.Schema<ReadonlyArray<A>, ReadonlyArray<I>> => sized(Schema.Array(item), min, max)
+
 /** @internal */
 export const textMap = (
   key: Schema.Schema<string>,
   value: Schema.Schema<string>,
-  max?: number
+  max = Infinity,
+  min = 0
 ): Schema.Schema<{ readonly [x: string]: string }> => {
-  // To a schema, a key beyond its limits is an excess property: ignored, it would be left out without a word.
-  const record = Schema.Record({ key, value }).annotations({ parseOptions: { onExcessProperty: "error" } })
-  return max === undefined ? record : record.pipe(
-    Schema.filter((map) => Object.keys(map).length <= max, { message: () => `${prefix} have at most ${max} entries` })
-  )
+  const validate = ParseResult.validateEither(key)
+  // To a record, a key beyond its limits is an excess property: ignored, or reported as one.
+  const keyIssues = (map: unknown) =>
+    !Predicate.isRecord(map) ? [] : Object.keys(map).flatMap((name) =>
+      Either.match(validate(name), {
+        onLeft: (issue) => [new ParseResult.Pointer(name, map, issue)],
+        onRight: () => []
+      })
+    )
+  return sized(Schema.Record({ key, value }), min, max, keyIssues)
 }
+
+// -----------------------------------------------------------------------------
+// Members
+// -----------------------------------------------------------------------------
 
 /**
  * An enumeration in an answer: the values known today complete in an editor, and a value that AWS adds tomorrow is kept
@@ -90,3 +154,66 @@ export const openEnum = <L extends string>(): Schema.Schema<L | (string & {})> =
  */
 export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>): Schema.optional<Schema.Schema<A, I, R>> =>
   Schema.optional(schema)
+
+const unknown = new AST.Type(Schema.Unknown.ast)
+
+/**
+ * The issues of members that are required, but not there. The service model cannot say that a member is required because
+ * of another one.
+ *
+ * @internal
+ */
+export const required = <N extends string>(
+  members: { readonly [K in N]?: unknown },
+  names: ReadonlyArray<N>,
+  path: ReadonlyArray<string> = []
+): ReadonlyArray<ParseResult.ParseIssue> =>
+  names.filter((name) => members[name] === undefined).map((name) =>
+    new ParseResult.Pointer(Arr.append(path, name), members, new ParseResult.Missing(unknown))
+  )
+
+/**
+ * A value as JSON: the text of a `Redacted`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Encoded<A> = A extends Redacted<infer Value> ? Value
+  : A extends ReadonlyArray<infer Item> ? ReadonlyArray<Encoded<Item>>
+  : A extends object ? { readonly [K in keyof A]: Encoded<A[K]> }
+  : A
+
+/**
+ * A struct of the service model with a rule about members that belong together, under a type `A` that has the rule built
+ * in. The rule sees values whose members are valid.
+ *
+ * @internal
+ */
+export const exact = <A>() =>
+<S, I>(
+  schema: [A] extends [S] ? Schema.Schema<S, I> : never,
+  rule: (value: S) => ReadonlyArray<ParseResult.ParseIssue>
+): Schema.Schema<A, Encoded<A>> =>
+  // The rule leaves the values of `A` alone, which the types cannot tell.
+  (schema as Schema.Schema<S, I>).pipe(Schema.filter(rule)) as unknown as Schema.Schema<A, Encoded<A>>
+
+type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A]
+
+/**
+ * A union of the service model: an object with exactly one of the members.
+ *
+ * @internal
+ */
+export const union = <M extends { readonly [name: string]: Schema.Schema.AnyNoContext }>(members: M) => {
+  const names = Object.keys(members)
+  const fields = Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Schema.Any)]))
+  type Type = OneOf<{ readonly [K in keyof M]: Schema.Schema.Type<M[K]> }>
+  type Wire = OneOf<{ readonly [K in keyof M]: Schema.Schema.Encoded<M[K]> }>
+  return Schema.Struct(fields).pipe(
+    Schema.filter((value) => Object.values(value).filter((member) => member !== undefined).length === 1, {
+      message: () => `${prefix} have exactly one of the members [${names.join(", ")}]`,
+      jsonSchema: { maxProperties: 1 }
+    })
+    // The refinement makes it so, which the types cannot tell.
+  ) as unknown as Schema.Schema<Type, Wire>
+}

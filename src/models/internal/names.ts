@@ -1,5 +1,5 @@
 /**
- * Names and URLs that both planes use, with the limits of the AWS service model.
+ * Members that several operations share, with the limits of the AWS service model.
  *
  * @since 0.1.0
  */
@@ -13,30 +13,84 @@ export const WorkloadName = Constraint.text(3, 255, /^[A-Za-z0-9_.-]+$/)
 export const ProviderName = Constraint.text(1, 128, /^[a-zA-Z0-9\-_]+$/)
 
 /**
- * Custom schemes are legal: mobile and desktop applications come back through them.
+ * Custom schemes are legal: mobile and desktop applications use them for redirects.
  *
  * @internal
  */
 export const ReturnUrl = Constraint.text(1, 2048, /^\w+:(\/?\/?)[^\s]+$/)
 
 /** @internal */
-export const TagKey = Constraint.text(1, 128)
+export const KmsKeyArn = Constraint.text(
+  1,
+  2048,
+  /^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key\/[a-zA-Z0-9-]{36}$/
+)
+
+// -----------------------------------------------------------------------------
+// Tags
+// -----------------------------------------------------------------------------
+
+const tagPattern = /^[a-zA-Z0-9\s._:/=+@-]*$/
 
 /** @internal */
-export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256), 50)
+export const TagKey = Constraint.text(1, 128, tagPattern)
+
+/** @internal */
+export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256, tagPattern), 50)
 
 /**
- * Not checked by pattern: the model and the documentation disagree.
+ * Tags in an answer.
  *
  * @internal
  */
-export const Arn = Constraint.text(1, 2048)
+export const AnyTags = Schema.Record({ key: Schema.String, value: Schema.String })
+
+// -----------------------------------------------------------------------------
+// Secrets
+// -----------------------------------------------------------------------------
 
 /** @internal */
-export const SecretReference = Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 64) })
+export const SecretReference = Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
+
+/** @internal */
+export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 
 /** @internal */
 export const SecretArn = Schema.Struct({ secretArn: Schema.String })
 
-/** @internal */
-export const SecretSource = Constraint.openEnum<"MANAGED" | "EXTERNAL">()
+type OptionalSecret = Schema.optional<Schema.Redacted<Schema.Schema<string>>>
+
+/**
+ * The members of a secret in a request: the service stores the secret (`MANAGED`), or reads it from Secrets Manager
+ * (`EXTERNAL`).
+ *
+ * @internal
+ */
+export const secretRequest = <const N extends string>(name: N, secret: Schema.Redacted<Schema.Schema<string>>) =>
+  // Computed keys widen to `string`.
+  ({
+    [name]: Schema.optional(secret),
+    [`${name}Source`]: Constraint.optional(SecretSource),
+    [`${name}Config`]: Constraint.optional(SecretReference)
+  }) as
+    & { readonly [K in N]: OptionalSecret }
+    & { readonly [K in `${N}Source`]: Schema.optional<typeof SecretSource> }
+    & { readonly [K in `${N}Config`]: Schema.optional<typeof SecretReference> }
+
+type OptionalText = Schema.optional<Schema.Schema<string>>
+
+/**
+ * The members of a secret in an answer: where it is stored, never the secret.
+ *
+ * @internal
+ */
+export const secretResponse = <const N extends string>(name: N) =>
+  // Computed keys widen to `string`.
+  ({
+    [`${name}Arn`]: Schema.optional(SecretArn),
+    [`${name}JsonKey`]: Constraint.optional(Schema.String),
+    [`${name}Source`]: Constraint.optional(Constraint.openEnum<"MANAGED" | "EXTERNAL">())
+  }) as
+    & { readonly [K in `${N}Arn`]: Schema.optional<typeof SecretArn> }
+    & { readonly [K in `${N}JsonKey`]: OptionalText }
+    & { readonly [K in `${N}Source`]: Schema.optional<Schema.Schema<"MANAGED" | "EXTERNAL" | (string & {})>> }

@@ -1,5 +1,5 @@
 /**
- * What lists, and resources with a history, have in common.
+ * Members of lists, and of resources with a history.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ export const times = {
 /** @internal */
 export const pageRequest = (maxResults: number) =>
   Schema.Struct({
-    nextToken: Constraint.optional(Constraint.text(1, 2048)),
+    nextToken: Constraint.optional(Schema.String),
     maxResults: Constraint.optional(Constraint.whole(1, maxResults))
   })
 

@@ -1,5 +1,5 @@
 /**
- * Redis as a place for sealed credentials. The package `ioredis` is loaded when it is needed.
+ * Redis as a place for sealed credentials. The caller loads the package `ioredis`.
  *
  * @since 0.1.0
  */
@@ -10,12 +10,12 @@ import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Redis, RedisOptions } from "ioredis"
+import { CacheStoreError } from "../../internal/credentialCache/store.js"
 import { codeOf } from "../../internal/errorCode.js"
 import type { Backing } from "./backing.js"
+import { CredentialStoreError } from "./error.js"
 
-/**
- * A command that cannot be sent now fails now, and a server that is silent for a second is given up, so that nothing piles up.
- */
+/** Commands do not pile up: they fail at once without a connection, and after a second without an answer. */
 const defaults: RedisOptions = {
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
@@ -23,26 +23,25 @@ const defaults: RedisOptions = {
   socketTimeout: 1000
 }
 
-/** The first requests find the connection open, where it opens soon. */
-const patience = Duration.seconds(1)
+/** How long the layer waits for the connection, so that the first commands find it open. */
+const connectionWait = Duration.seconds(1)
 
-/** What Redis says begins with a code, and may go on with what it was told. */
+/** The message of an error of Redis begins with a code. The rest may quote the command. */
 const reasonOf = (error: unknown): string =>
   error instanceof Error && error.name === "ReplyError"
     ? /^[A-Z]+/.exec(error.message)?.[0] ?? error.name
     : codeOf(error)
 
-const opened = (redis: Redis): Effect.Effect<void> =>
+const waitForConnection = (redis: Redis): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     const events = ["ready", "error", "end"] as const
     const done = () => resume(Effect.void)
     events.forEach((event) => redis.once(event, done))
     return Effect.sync(() => events.forEach((event) => redis.off(event, done)))
-  }).pipe(Effect.timeout(patience), Effect.ignore)
+  }).pipe(Effect.timeout(connectionWait), Effect.ignore)
 
 /**
- * The connection is made again whenever it is lost, until the scope ends; that it ends is not to fail, whatever has become of Redis.
- * Fails for a URL that is none.
+ * Connects until the scope ends, and again whenever the connection is lost. The release never fails, also without a server.
  *
  * @internal
  */
@@ -51,7 +50,7 @@ export const make = (
   prefix: string,
   url: Redacted.Redacted | undefined,
   options: RedisOptions | undefined
-): Effect.Effect<Backing, void, Scope.Scope> =>
+): Effect.Effect<Backing, CredentialStoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const runFork = Runtime.runFork(yield* Effect.runtime())
     const redis = yield* Effect.acquireRelease(
@@ -59,24 +58,32 @@ export const make = (
         try: () => {
           const all = { ...defaults, ...options }
           const redis = url === undefined ? new Client(all) : new Client(Redacted.value(url), all)
-          // Without a listener they would be printed.
+          // ioredis prints errors that have no listener.
           redis.on("error", (error) => {
             runFork(Effect.logDebug(`The connection to Redis failed: ${reasonOf(error)}`))
           })
           return redis
         },
-        // What is thrown has the URL in it, and with that the password.
-        catch: () => undefined
+        // The thrown error quotes the URL, and with it the password.
+        catch: () =>
+          new CredentialStoreError({
+            reason: "InvalidUrl",
+            message:
+              "The URL of Redis has to look like rediss://user:password@host:6379/0, with a percent-encoded password"
+          })
       }),
       (redis) => Effect.sync(() => redis.disconnect())
     )
-    yield* opened(redis)
+    yield* waitForConnection(redis)
 
     const nameOf = (key: string): string => `${prefix}:${key}`
-    const command = <A>(send: () => Promise<A>): Effect.Effect<A, string> =>
+    const command = <A>(send: () => Promise<A>): Effect.Effect<A, CacheStoreError> =>
       Effect.tryPromise({
         try: send,
-        catch: (error) => redis.status === "ready" ? reasonOf(error) : `the connection is not ready: ${redis.status}`
+        catch: (error) =>
+          new CacheStoreError({
+            reason: redis.status === "ready" ? reasonOf(error) : `the connection is not ready (${redis.status})`
+          })
       })
     return {
       get: (key) => Effect.map(command(() => redis.get(nameOf(key))), Option.fromNullable),

@@ -1,5 +1,5 @@
 /**
- * Async generators, whose body runs not where they are called but where they are read.
+ * Async generators: their body runs where they are read, not where they are called.
  *
  * @since 0.1.0
  */
@@ -12,13 +12,13 @@ const isAsyncGenerator = (u: unknown): u is AsyncGenerator =>
   && hasProperty(u, "throw") && isFunction(u.throw)
 
 /**
- * Runs the body of an async generator, given or promised, by `within`, whoever reads it. Anything else is given back as it is.
+ * Makes the body of an async generator, or of a promised one, run through `within`. Returns any other value as it is.
  *
  * @internal
  */
 export const runWithin = <T>(result: T, within: <A>(f: () => A) => A): T => {
   if (result instanceof Promise) {
-    // The promise of the same value.
+    // A promise of the same value.
     return result.then((value) => runWithin(value, within)) as T
   }
   if (isAsyncGenerator(result)) {

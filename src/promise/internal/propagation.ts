@@ -1,5 +1,5 @@
 /**
- * The header that tells the next hop who is calling, added by a middleware of a client of the AWS SDK.
+ * A middleware for clients of the AWS SDK that propagates the caller to the next hop.
  *
  * @since 0.1.0
  */
@@ -9,11 +9,11 @@ import * as Redacted from "effect/Redacted"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 
 /**
- * What is used of an AWS SDK client. Any client has it; its own types are generic in the operations of that client.
+ * The used part of an AWS SDK client. The SDK's own client types are generic in the operations of one client.
  *
  * @internal
  */
-export interface Client {
+export interface AwsClient {
   readonly middlewareStack: {
     add(
       middleware: <Args extends { readonly request: unknown }, Output>(
@@ -30,7 +30,10 @@ export interface Client {
   }
 }
 
-/** The operations that take the header. No other one of the client does, those of AgentCore Identity least of all. */
+/**
+ * The operations that accept the header. Other operations of the client, such as operations of AgentCore Identity, do
+ * not.
+ */
 const commands: ReadonlySet<string | undefined> = new Set([
   "InvokeAgentRuntimeCommand",
   "InvokeAgentRuntimeCommandCommand",
@@ -38,12 +41,12 @@ const commands: ReadonlySet<string | undefined> = new Set([
 ])
 
 /**
- * Adds the middleware. The step `build` comes before the request is signed, and once for all attempts; with priority `high` it is
- * before what a single command adds to its own stack, which therefore wins.
+ * Adds the middleware. The step `build` runs before the request is signed, and once for all attempts. With priority
+ * `high` it runs before the middleware of a single command, which therefore takes precedence.
  *
  * @internal
  */
-export const add = (client: Client, caller: () => Promise<Option.Option<Redacted.Redacted>>): void =>
+export const add = (client: AwsClient, caller: () => Promise<Option.Option<Redacted.Redacted>>): void =>
   client.middlewareStack.add(
     (next, { clientName, commandName }) =>
       clientName === "BedrockAgentCoreClient" && commands.has(commandName)

@@ -5,31 +5,26 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import * as AwsDataPlane from "../../../src/aws/internal/dataPlane.js"
-import { operations as rows } from "../../../src/internal/dataPlaneOperations.js"
+import * as Adapter from "../../../src/aws/internal/adapter.js"
+import { dataPlane } from "../../../src/aws/internal/dataPlane.js"
 import { secret } from "../../utils.js"
 import { type Answer, json, server } from "../utils.js"
 
-const config: Sdk.BedrockAgentCoreClientConfig = {
-  region: "us-west-2",
-  credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" }
-}
+const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" }
+
+type Given = Sdk.BedrockAgentCoreClientConfig | { readonly client: Sdk.BedrockAgentCoreClient }
+
+type Make = (config: Sdk.BedrockAgentCoreClientConfig) => Given
 
 /** The API key of a provider, over a client of the kind. */
-const keys = (make: (config: Sdk.BedrockAgentCoreClientConfig) => Sdk.BedrockAgentCoreClient, endpoint: string) =>
+const keys = (make: Make, endpoint: string, adapter = dataPlane) =>
   Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => make({ ...config, endpoint })),
-      (client) => Effect.sync(() => client.destroy())
-    ),
-    (client) => {
-      const { getResourceApiKey } = AwsDataPlane.operations(Sdk, client, rows)
-      return (provider: string) =>
-        Effect.map(
-          getResourceApiKey({ workloadIdentityToken: secret("token"), resourceCredentialProviderName: provider }),
-          ({ apiKey }) => apiKey
-        )
-    }
+    Adapter.operations(adapter, make({ endpoint, region: "us-west-2", credentials }), {}, () => Effect.succeedNone),
+    ({ getResourceApiKey }) => (provider: string) =>
+      Effect.map(
+        getResourceApiKey({ workloadIdentityToken: secret("token"), resourceCredentialProviderName: provider }),
+        ({ apiKey }) => apiKey
+      )
   )
 
 const providerOf = (body: string): string => {
@@ -40,10 +35,12 @@ const providerOf = (body: string): string => {
 /** The name of the provider is its key. */
 const answer: Answer = (response, seen) => json(200, { apiKey: providerOf(seen.body) })(response, seen)
 
-const kinds = [
-  ["a client of its own", (config: Sdk.BedrockAgentCoreClientConfig) => AwsDataPlane.makeClient(Sdk, config)],
-  ["a client that is given", (config: Sdk.BedrockAgentCoreClientConfig) => new Sdk.BedrockAgentCoreClient(config)]
-] as const
+const own: Make = (config) => config
+
+const kinds: ReadonlyArray<readonly [name: string, make: Make]> = [
+  ["a client of its own", own],
+  ["a given client", (config) => ({ client: new Sdk.BedrockAgentCoreClient(config) })]
+]
 
 describe.each(kinds)("the data plane over %s", (_, make) => {
   it.scopedLive("keeps calls apart that run at once", () =>
@@ -93,31 +90,30 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
 })
 
 describe("a client of its own", () => {
-  it.scopedLive("puts its middleware together once for each operation", () =>
+  it.scopedLive("assembles its middleware once for each operation", () =>
     Effect.gen(function*() {
       let times = 0
       const http = yield* server(answer)
-      const getKey = yield* keys((config) => {
-        const client = AwsDataPlane.makeClient(Sdk, config)
-        client.middlewareStack.add((next) => {
-          times++
-          return next
-        }, { step: "build" })
-        return client
-      }, http.url)
+      const getKey = yield* keys(own, http.url, {
+        ...dataPlane,
+        make: (sdk, config) => {
+          const made = dataPlane.make(sdk, config)
+          made.client.middlewareStack.add((next) => {
+            times++
+            return next
+          }, { step: "build" })
+          return made
+        }
+      })
       yield* Effect.forEach(["one", "two", "three"], getKey)
       assert.strictEqual(times, 1)
     }))
 
-  it.scopedLive("says the same of itself at each call, with a retry strategy of the first generation", () =>
+  it.scopedLive("sends one user agent at each call, with a retry strategy of the first generation", () =>
     Effect.gen(function*() {
       const http = yield* server(answer)
       const getKey = yield* keys(
-        (config) =>
-          AwsDataPlane.makeClient(Sdk, {
-            ...config,
-            retryStrategy: { mode: "standard", retry: (next, args) => next(args) }
-          }),
+        (config) => ({ ...config, retryStrategy: { mode: "standard", retry: (next, args) => next(args) } }),
         http.url
       )
       yield* Effect.forEach(["one", "two", "three"], getKey)

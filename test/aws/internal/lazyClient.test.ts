@@ -32,7 +32,7 @@ const sdk = () => {
         return pending
       },
       make: (loaded: string) => ({
-        operations: `${loaded}-${++state.made}`,
+        value: `${loaded}-${++state.made}`,
         destroy: () => void state.destroyed++
       })
     })
@@ -109,20 +109,5 @@ describe("make", () => {
       const operations = yield* Effect.scoped(client)
       assert.strictEqual(yield* operations, "sdk-1")
       assert.deepStrictEqual(state, { loads: 1, made: 1, destroyed: 1 })
-    }))
-})
-
-describe("operations", () => {
-  it.effect("are those of the client, each with its own request", () =>
-    Effect.gen(function*() {
-      const { one, two } = LazyClient.operations(
-        { one: {}, two: {} },
-        Effect.succeed({
-          one: (request: string) => Effect.succeed(`one ${request}`),
-          two: (request: string) => Effect.fail(`two ${request}`)
-        })
-      )
-      assert.strictEqual(yield* one("a"), "one a")
-      assert.strictEqual(yield* Effect.flip(two("b")), "two b")
     }))
 })

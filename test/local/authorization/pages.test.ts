@@ -11,14 +11,14 @@ describe("pages", () => {
       client: hostile,
       userName: hostile,
       scopes: [hostile],
-      returnsTo: hostile
+      returnHost: hostile
     }),
     proceed: Pages.proceed(hostile),
     problem: Pages.problem({ title: hostile, text: hostile, code: hostile }),
     home: Pages.home({ issuer: hostile, discoveryUrl: hostile })
   }
 
-  it("escape what others wrote", () => {
+  it("escape every value", () => {
     for (const [name, page] of Object.entries(pages)) {
       assert.notInclude(page.body, "<script", name)
       assert.notInclude(page.body, `"">`, name)
@@ -26,14 +26,14 @@ describe("pages", () => {
     }
   })
 
-  it("may send forms to their own origin, where they have one", () => {
+  it("allow forms to their own origin, if they have a form", () => {
     for (const [name, page] of Object.entries(pages)) {
       const action = page.body.includes("<form") ? "'self'" : "'none'"
       assert.include(page.headers["content-security-policy"], `form-action ${action};`, name)
     }
   })
 
-  it("name every field, and tell of a mistake where it was made", () => {
+  it("label the field, and describe a mistake at the field", () => {
     const plain = Pages.login({ action: "/x", client: "c" })
     assert.include(plain.body, `<label for="login">`)
     assert.notInclude(plain.body, "aria-invalid")

@@ -42,7 +42,7 @@ describe("a user's consent", () => {
       yield* local.approve(sessionUri)
       assert.strictEqual(yield* issued(token, { sessionUri }), "token-1.calendar.approved.read")
       assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
-      // The vault comes first: without a return URL too.
+      // The vault comes first, so no return URL is needed.
       assert.strictEqual(
         yield* issued(token, { resourceOauth2ReturnUrl: undefined }),
         "token-1.calendar.approved.read"
@@ -76,7 +76,7 @@ describe("a user's consent", () => {
       assert.notStrictEqual(parameters.get("state"), "mine")
       assert.lengthOf(parameters.getAll("state"), 1)
 
-      // A page that is opened again leads to the same place.
+      // The page can be opened again, with the same result.
       assert.strictEqual((yield* authorize(sessionUri)).href, page.href)
 
       const back = yield* callback(page, { code: "code-of-alice" })
@@ -86,7 +86,7 @@ describe("a user's consent", () => {
           encodeURIComponent(Redacted.value(sessionUri))
         }&mine=a%26b#top`
       )
-      // The code stays unused until the application says whose it is.
+      // The code stays unused until the application completes the session.
       const poll = { resourceOauth2ReturnUrl: own, sessionUri, scopes: ["read", "write"] }
       assert.strictEqual((yield* ask(token, poll))._tag, "InProgress")
       yield* complete(sessionUri, { userId: "alice" })
@@ -107,7 +107,7 @@ describe("a user's consent", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("needs a registered return URL, by the words of the live service", () =>
+  it.effect("needs a registered return URL, with the messages of the live service", () =>
     Effect.gen(function*() {
       const provide = "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
       const register =
@@ -136,7 +136,7 @@ describe("a user's consent", () => {
       assert.strictEqual((yield* Effect.flip(ask(workloadAccessToken)))._tag, "ValidationException")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("that is refused fails the session", () =>
+  it.effect("fails the session if it is refused", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend
       yield* setup
@@ -158,9 +158,9 @@ describe("a user's consent", () => {
         assert.strictEqual((yield* local.authorize(sessionUri))._tag, "Replayed")
         assert.strictEqual((yield* Effect.flip(local.approve(sessionUri))).reason, "Finished")
       }
-      // A later yes of the same page changes nothing.
+      // A later consent on the same page changes nothing.
       assert.strictEqual((yield* callback(page, { code: "code" }))._tag, "Replayed")
-      // Any other answer than a code fails it too.
+      // Any other error fails the session too.
       const third = yield* consent(token)
       assert.strictEqual((yield* callback(yield* authorize(third.sessionUri), {}))._tag, "Rejected")
       const fourth = yield* consent(token)
@@ -171,7 +171,7 @@ describe("a user's consent", () => {
       }
     }).pipe(Effect.provide(backend())))
 
-  it.effect("comes within ten minutes or not at all", () =>
+  it.effect("expires after ten minutes", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend
       yield* setup
@@ -194,14 +194,14 @@ describe("a user's consent", () => {
         )
         assert.strictEqual((yield* Effect.flip(local.approve(sessionUri))).reason, "Expired")
       }
-      // Ten minutes later nothing is left of them.
+      // Ten minutes later the sessions are dropped.
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual((yield* local.authorize(opened.sessionUri))._tag, "Unknown")
       assert.strictEqual((yield* callback(page, { code: "code" }))._tag, "Unknown")
       assert.strictEqual((yield* ask(token, { sessionUri: opened.sessionUri }))._tag, "Failed")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("can be expired by hand", () =>
+  it.effect("can be expired by a test", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend
       yield* setup
@@ -213,7 +213,7 @@ describe("a user's consent", () => {
       assert.strictEqual((yield* Effect.flip(local.deny(Redacted.make("urn:none")))).reason, "Unknown")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("takes one callback, at its provider's own place", () =>
+  it.effect("accepts one callback, at the callback URL of its provider", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createProvider("mail")
@@ -249,7 +249,7 @@ describe("a user's consent", () => {
       assert.strictEqual((yield* Effect.flip(complete(sessionUri, { userId: "alice" })))._tag, "AccessDeniedException")
     }).pipe(Effect.provide(backend({ fail: () => "InvalidGrant" }))))
 
-  it.effect("yields nothing when the exchange outlives the session, and survives a caller who hangs up", () =>
+  it.effect("stores no token if the session expires during the exchange, and survives a caller who disconnects", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -271,12 +271,12 @@ describe("a user's consent", () => {
       assert.strictEqual(yield* issued(token, { sessionUri }), "token-2.calendar.code.read")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
-  it.effect("is asked for again when it is forced, and only then the old token goes", () =>
+  it.effect("is asked for again when it is forced, and only then the old token is dropped", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
       assert.strictEqual(yield* obtain(token), "token-1.calendar.approved.read")
-      // A request that cannot be served drops nothing.
+      // An invalid request drops nothing.
       yield* Effect.flip(ask(token, { forceAuthentication: true, resourceOauth2ReturnUrl: undefined }))
       assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
       const forced = yield* consent(token, { forceAuthentication: true })

@@ -3,13 +3,13 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import { layerMemory } from "../../../src/local/backend/store.js"
 import { clear, same, secret } from "../../utils.js"
 import { ask, backend, createProvider, createWorkload, obtain, returnUrl, setup, tokenFor } from "../backend.js"
 
@@ -44,7 +44,7 @@ describe("quotas", () => {
       const names = Array.from({ length: 50 }, (_, index) => `key-${index}`)
       yield* Effect.forEach(names, (name) => apiKey(name))
       assert.strictEqual(yield* tagOf(apiKey("one-more")), "ServiceQuotaExceededException")
-      // A name that is taken is the better answer.
+      // A name that is taken is reported before the quota.
       assert.strictEqual(yield* tagOf(apiKey("key-7")), "ValidationException")
       yield* createProvider("calendar")
       yield* control((plane) => plane.deleteApiKeyCredentialProvider({ name: "key-7" }))
@@ -52,7 +52,7 @@ describe("quotas", () => {
       assert.strictEqual(yield* tagOf(apiKey("yet-another")), "ServiceQuotaExceededException")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("50 at the same time, and not one more", () =>
+  it.effect("50 of 60 concurrent creations", () =>
     Effect.gen(function*() {
       const results = yield* Effect.forEach(
         Array.from({ length: 60 }, (_, index) => `calendar-${index}`),
@@ -85,7 +85,7 @@ describe("creations of one name at the same time", () => {
 })
 
 describe("lists", () => {
-  it.effect("keep their place while resources come and go", () =>
+  it.effect("skip and repeat nothing while resources are created and deleted", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(
@@ -106,7 +106,7 @@ describe("lists", () => {
                 nextToken = page.nextToken ?? undefined
                 const name = pending.pop()
                 if (name !== undefined) yield* apiKey(name)
-                // What was listed last goes: the next page does not need it.
+                // The last item of the page is deleted: the next page does not need it.
                 const last = page.credentialProviders.at(-1)
                 if (last !== undefined) yield* plane.deleteApiKeyCredentialProvider({ name: last.name })
               } while (nextToken !== undefined)
@@ -118,7 +118,7 @@ describe("lists", () => {
       )
     ))
 
-  it.effect("take their own tokens only", () =>
+  it.effect("accept their own tokens only", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       yield* Effect.forEach(["a", "b", "c"], (name) => apiKey(name))
@@ -146,8 +146,8 @@ describe("lists", () => {
     }).pipe(Effect.provide(backend())))
 })
 
-describe("what was deleted", () => {
-  it.effect("has taken the tokens of its users along: a provider", () =>
+describe("a deletion", () => {
+  it.effect("of a provider drops the tokens of its users", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -159,7 +159,7 @@ describe("what was deleted", () => {
       assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("has taken the tokens of its users along: a workload identity", () =>
+  it.effect("of a workload identity drops the tokens of its users", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createWorkload("other")
@@ -174,7 +174,7 @@ describe("what was deleted", () => {
       assert.strictEqual((yield* ask(other))._tag, "Issued")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("leaves no tags behind", () =>
+  it.effect("drops the tags", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       const { credentialProviderArn: resourceArn } = yield* apiKey("weather", { team: "agents" })
@@ -186,7 +186,7 @@ describe("what was deleted", () => {
 })
 
 describe("times", () => {
-  it.effect("of an update are the clock's, of a tag they are not", () =>
+  it.effect("change with an update, and not with a tag", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       const { credentialProviderArn: resourceArn } = yield* apiKey("weather")
@@ -204,7 +204,7 @@ describe("times", () => {
 describe("consent portals", () => {
   const world = backend({}, { consentPortalDelay: "30 seconds" })
 
-  it.effect("are created, changed and deleted in their time", () =>
+  it.effect("take time to be created, changed and deleted", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       yield* createProvider("calendar")
@@ -257,7 +257,7 @@ describe("consent portals", () => {
 })
 
 describe("references", () => {
-  it.effect("to secrets are read from the settings, and tell no secret", () =>
+  it.effect("to secrets are read from the settings, and responses show no secret", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       yield* createWorkload("agent")
@@ -301,7 +301,7 @@ describe("references", () => {
 describe("a store", () => {
   it.scoped("keeps everything for the next backend", () =>
     Effect.gen(function*() {
-      const store = yield* Layer.build(layerMemory)
+      const store = yield* Layer.build(VaultStore.layerMemory)
       const inBackend = <A, E>(
         effect: Effect.Effect<A, E, ControlPlane.ControlPlane | DataPlane.DataPlane | LocalBackend.LocalBackend>
       ) =>
@@ -329,7 +329,10 @@ describe("a store", () => {
         yield* control((plane) => plane.tagResource({ resourceArn: idp, tags: { team: "agents" } }))
         yield* control((plane) =>
           plane.setTokenVaultCmk({
-            kmsConfiguration: { keyType: "CustomerManagedKey", kmsKeyArn: "arn:aws:kms:us-west-2:1:key/k" }
+            kmsConfiguration: {
+              keyType: "CustomerManagedKey",
+              kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+            }
           })
         )
         return yield* everything

@@ -1,4 +1,4 @@
-/** Tokens on behalf of users, from their JWTs: the whole of it over loopback, and the rest by the script. */
+/** Tokens on behalf of users, over real servers and over the scripted client. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -6,6 +6,7 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,7 +16,6 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
-import * as Store from "../../../src/local/backend/store.js"
 import * as WorkloadToken from "../../../src/local/backend/workloadToken.js"
 import { accessToken, ask, backend, createProvider, createWorkload, jwt, setup, tokenFor } from "../backend.js"
 import { issuerOf, makeKey, sign } from "../issuer.js"
@@ -115,11 +115,11 @@ describe("over a real authorization server", () => {
 
       const other = claimsOf(yield* askAs(token, "none", { scopes: ["reports:write"], resources: ["urn:api:other"] }))
       assert.deepStrictEqual([other["scope"], other.aud], ["reports:write", "urn:api:other"])
-      // Nothing is kept.
+      // The tokens are not stored.
       assert.notStrictEqual(accessToken(yield* askAs(token, "none")), accessToken(yield* askAs(token, "none")))
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("takes a user's JWT as the grant", () =>
+  it.scopedLive("sends a user's JWT as the grant", () =>
     Effect.gen(function*() {
       const { account, userToken } = yield* world
       yield* createProvider("grant", {
@@ -131,7 +131,7 @@ describe("over a real authorization server", () => {
       assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["bob", "agent", "reports:read"])
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("says no more of a refusal than the service does", () =>
+  it.scopedLive("has the service's error for a refusal", () =>
     Effect.gen(function*() {
       const { account, authorizationServer, userToken } = yield* world
       const onBehalfOf = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } } as const
@@ -159,7 +159,7 @@ describe("over a real authorization server", () => {
       assert.deepStrictEqual(yield* failure(askAs(token, "not-allowed")), refused)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("lets the authorization server decide on a JWT that nobody else has checked", () =>
+  it.scopedLive("leaves an unchecked JWT to the authorization server", () =>
     Effect.gen(function*() {
       const { account, issuer } = yield* world
       yield* createProvider("good", { ...account, onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
@@ -172,7 +172,7 @@ describe("over a real authorization server", () => {
 })
 
 describe("GetWorkloadAccessTokenForJWT", () => {
-  it.scopedLive("believes what the issuer has signed, and nothing else", () =>
+  it.scopedLive("accepts JWTs that their issuer has signed, and no others", () =>
     Effect.gen(function*() {
       const { issuer, key, userToken } = yield* world
       const thief = yield* makeKey("ES256", { kid: "1" })
@@ -192,21 +192,21 @@ describe("GetWorkloadAccessTokenForJWT", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("believes allowed issuers only, where they are named", () =>
+  it.scopedLive("accepts allowed issuers only, if there are any", () =>
     Effect.gen(function*() {
       const { userToken } = yield* world
       const error = yield* Effect.flip(Effect.flatMap(userToken(), userTokenFor))
       assert.strictEqual(error._tag, "UnauthorizedException")
-      assert.match(error.message, /not one of those that are allowed/)
+      assert.match(error.message, /not one of the allowed issuers/)
     }).pipe(Effect.provide(server({ inboundIssuers: ["https://issuer.example.com"] }))))
 })
 
-const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/1"
+const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 const pair = generateKeyPairSync("rsa", { modulusLength: 2048 })
 const kmsKeys = { [kmsKeyArn]: Redacted.make(String(pair.privateKey.export({ type: "pkcs8", format: "pem" }))) }
 
 describe("clients without a secret", () => {
-  it.scopedLive("are known by the key that stands for one of KMS", () =>
+  it.scopedLive("authenticate with a key from the settings, in place of KMS", () =>
     Effect.gen(function*() {
       const { authorizationServer } = yield* world
       yield* authorizationServer.registerClient({
@@ -235,13 +235,13 @@ describe("clients without a secret", () => {
       const claims = claimsOf(yield* askAs(workloadAccessToken, "reports", { oauth2Flow: "M2M" }))
       assert.deepStrictEqual([claims.sub, claims["scope"]], ["by-key", "reports:read"])
 
-      const unknown = yield* failure(create("unknown", `${kmsKeyArn}0`, "PS256"))
+      const unknown = yield* failure(create("unknown", kmsKeyArn.replace("0a1b", "ffff"), "PS256"))
       assert.match(unknown.join(" "), /^ValidationException .*kmsKeys/)
       const unfit = yield* failure(create("unfit", kmsKeyArn, "ES256"))
       assert.match(unfit.join(" "), /^ValidationException .*ES256/)
     }).pipe(Effect.provide(server({ kmsKeys }))))
 
-  it.scopedLive("are known by a JWT of the local issuer, which their server checks by discovery", () =>
+  it.scopedLive("authenticate with a JWT of the local issuer, which the server checks by discovery", () =>
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       const seen: Array<Jose.JWTPayload> = []
@@ -295,7 +295,7 @@ describe("clients without a secret", () => {
 })
 
 // -----------------------------------------------------------------------------
-// By the script
+// Over the scripted client
 // -----------------------------------------------------------------------------
 
 const alice = { iss: "https://issuer.example.com", sub: "alice" }
@@ -330,7 +330,7 @@ describe("over the scripted client", () => {
       assert.match(message, /not configured for ON_BEHALF_OF_TOKEN_EXCHANGE/)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("fails when the user's JWT has expired since", () =>
+  it.effect("fails if the user's JWT has expired since", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
@@ -343,7 +343,7 @@ describe("over the scripted client", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("says so of a JWT that a workload access token cannot carry", () =>
+  it.effect("fails for a JWT that a workload access token cannot carry", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
@@ -357,7 +357,7 @@ describe("over the scripted client", () => {
       yield* ask(nearly, { ...obo, resourceCredentialProviderName: "exchange" })
     }).pipe(Effect.provide(backend())))
 
-  it.effect("accepts no configuration that contradicts itself", () =>
+  it.effect("refuses a configuration that contradicts itself", () =>
     Effect.gen(function*() {
       const refused = (onBehalfOfTokenExchangeConfig: Parameters<typeof createProvider>[1] & object) =>
         Effect.map(failure(createProvider("refused", onBehalfOfTokenExchangeConfig)), ([tag]) => tag)
@@ -383,19 +383,19 @@ describe("over the scripted client", () => {
 })
 
 describe("a workload access token", () => {
-  it.live("carries the user's JWT where nobody sees it", () =>
+  it.live("carries the user's JWT encrypted", () =>
     Effect.gen(function*() {
       const userToken = jwt(alice)
       const make = WorkloadToken.make(Duration.hours(1))
       const token = yield* Effect.flatMap(make, (tokens) =>
         tokens.seal("agent", WorkloadToken.userOfJwt(userToken, alice)))
       assert.notInclude(Redacted.value(token), Redacted.value(userToken).slice(0, 20))
-      // By another that has the key, as after a restart.
+      // Another backend with the same key opens it, as after a restart.
       const claims = Option.getOrThrow(
         yield* Effect.flatMap(make, (tokens) =>
           tokens.open(token))
       )
       assert.deepInclude(claims.user, { ...alice, token: userToken })
       assert.notInclude(JSON.stringify(claims), Redacted.value(userToken).slice(0, 20))
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 })

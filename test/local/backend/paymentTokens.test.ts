@@ -14,7 +14,7 @@ const ed25519 = generateKeyPairSync("ed25519")
 
 const pkcs8 = (key: KeyObject): string => key.export({ type: "pkcs8", format: "der" }).toString("base64")
 
-/** Seed and public key, as Coinbase gives them out. */
+/** Seed and public key, in the form of Coinbase. */
 const coinbaseKey = (): string => {
   const { d = "", x = "" } = ed25519.privateKey.export({ format: "jwk" })
   return Buffer.concat([Buffer.from(d, "base64url"), Buffer.from(x, "base64url")]).toString("base64")
@@ -87,7 +87,7 @@ const askCoinbase = (request: {
   Effect.map(
     ask({ coinbaseCdpTokenRequest: { requestMethod: "POST", requestPath: "/platform/v2/evm/accounts", ...request } }),
     (answer) => {
-      assert("coinbaseCdpTokenResponse" in answer)
+      assert(answer.coinbaseCdpTokenResponse !== undefined)
       const { bearerToken, walletAuthToken } = answer.coinbaseCdpTokenResponse
       return {
         bearer: Redacted.value(bearerToken),
@@ -107,12 +107,12 @@ const askPrivy = (request: {
       stripePrivyTokenRequest: { requestPath: "/v1/wallets/w/rpc", requestBody: Redacted.make("{}"), ...request }
     }),
     (answer) => {
-      assert("stripePrivyTokenResponse" in answer)
+      assert(answer.stripePrivyTokenResponse !== undefined)
       return answer.stripePrivyTokenResponse
     }
   )
 
-/** The claims of a token that the key has signed. */
+/** The claims of a token with a valid signature of the key. */
 const verified = (token: string, key: KeyObject) =>
   Effect.promise(() => Jose.jwtVerify(token, key, { currentDate: new Date(1_000) }))
 
@@ -157,7 +157,7 @@ describe("Coinbase CDP", () => {
       assert.deepStrictEqual(payload["uris"], ["GET cdp.example.com/platform/v2/evm/accounts"])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("the wallet token has the hash of the body, whatever the order of its members", () =>
+  it.effect("the wallet token has the hash of the canonical body", () =>
     Effect.gen(function*() {
       yield* setClock
       yield* coinbase({ walletSecret: Redacted.make(wallet) })
@@ -179,12 +179,15 @@ describe("Coinbase CDP", () => {
           return reqHash
         })
       const hash = createHash("sha256").update(`{"10":1,"9":2,"a":[{"b":1,"c":"ü"}],"z":null}`).digest("hex")
-      assert.strictEqual(yield* askFor(`{"z": null, "a": [{"c": "ü", "b": 1.0}], "9": 2, "10": 1}`), hash)
+      assert.strictEqual(
+        yield* askFor(String.raw`{"z": null, "a": [{"c": "\u00fc", "b": 1.0}], "9": 2, "10": 1}`),
+        hash
+      )
       assert.isUndefined(yield* askFor())
       assert.isUndefined(yield* askFor("{}"))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("what cannot be made is refused by name, and nothing of the keys is told", () =>
+  it.effect("an unusable key or body is named, and nothing of it is shown", () =>
     Effect.gen(function*() {
       const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" })
       const foreign = String(privateKey.export({ type: "pkcs8", format: "pem" }))
@@ -246,7 +249,7 @@ describe("Stripe Privy", () => {
       const { authorizationSignature, requestExpiry = 0 } = yield* askPrivy({
         includeAuthorizationSignature: true,
         requestPath: "/v1/wallets/w/rpc/",
-        requestBody: Redacted.make(`{"b": [1, {"y": true, "x": "ü"}], "a": 1e2}`)
+        requestBody: Redacted.make(String.raw`{"b": [1, {"y": true, "x": "\u00fc"}], "a": 1e2}`)
       })
       assert.isAbove(requestExpiry, 1_000)
       const payload = (path: string) =>
@@ -256,7 +259,7 @@ describe("Stripe Privy", () => {
       assert.isFalse(verifies(payload("/v1/wallets/other/rpc"), authorizationSignature))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("what cannot be made is refused by name, and nothing of the keys is told", () =>
+  it.effect("an unusable key or body is named, and nothing of it is shown", () =>
     Effect.gen(function*() {
       for (const secret of ["from-your-configuration", coinbaseKey()]) {
         const message = yield* refused(

@@ -3,6 +3,7 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,7 +12,6 @@ import * as TestClock from "effect/TestClock"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Store from "../../../src/local/backend/store.js"
 import {
   ask,
   authorize,
@@ -26,16 +26,16 @@ import {
   tokenFor
 } from "../backend.js"
 
-/** One life of a backend. */
+/** One run of a backend. */
 const life = LocalBackend.layerStore
 
-/** What outlives it: its store, and the authorization server. */
-const world = Layer.merge(Store.layerMemory, OAuthClient.layerScripted())
+/** The store and the authorization server, which outlive a backend. */
+const world = Layer.merge(VaultStore.layerMemory, OAuthClient.layerScripted())
 
 const user = { userId: "alice" }
 
 describe("a backend over the store of an earlier one", () => {
-  it.effect("knows what was set up, what was granted, and its workload access tokens until they expire", () =>
+  it.effect("has the resources, the grants, and the workload access tokens until they expire", () =>
     Effect.gen(function*() {
       const options = { workloadAccessTokenLifetime: "30 minutes" } as const
       const token = yield* Effect.gen(function*() {
@@ -50,7 +50,7 @@ describe("a backend over the store of an earlier one", () => {
         const controlPlane = yield* ControlPlane.ControlPlane
         assert.strictEqual((yield* controlPlane.getApiKeyCredentialProvider({ name: "weather" })).name, "weather")
         assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
-        // Nobody else's.
+        // Not for another user.
         yield* consent(yield* tokenFor("bob"))
         yield* TestClock.adjust("29 minutes")
         assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
@@ -59,7 +59,7 @@ describe("a backend over the store of an earlier one", () => {
       }).pipe(Effect.provide(life(options)))
     }).pipe(Effect.provide(world)))
 
-  it.effect("goes on with a consent at every step", () =>
+  it.effect("continues a consent at every step", () =>
     Effect.gen(function*() {
       const { sessionUri, token } = yield* Effect.gen(function*() {
         yield* setup
@@ -79,7 +79,7 @@ describe("a backend over the store of an earlier one", () => {
       assert.include(yield* Effect.provide(issued(token, { sessionUri }), life()), ".calendar.")
     }).pipe(Effect.provide(world)))
 
-  it.effect("ends a consent ten minutes after it was asked for, restarts or not", () =>
+  it.effect("expires a consent ten minutes after its start, in spite of restarts", () =>
     Effect.gen(function*() {
       const { sessionUri, token } = yield* Effect.gen(function*() {
         yield* setup
@@ -92,7 +92,7 @@ describe("a backend over the store of an earlier one", () => {
       assert.strictEqual((yield* Effect.provide(ask(token, { sessionUri }), life()))._tag, "Failed")
     }).pipe(Effect.provide(world)))
 
-  it.effect("refreshes what was granted before, once", () =>
+  it.effect("refreshes an earlier grant, once", () =>
     Effect.gen(function*() {
       yield* Effect.provide(Effect.zipRight(setup, Effect.flatMap(tokenFor("alice"), obtain)), life())
       yield* TestClock.adjust("61 minutes")
@@ -124,25 +124,25 @@ describe("a provider or a workload that is deleted", () => {
       yield* callback(url, { code: "code" })
       yield* remove(controlPlane)
       yield* create
-      // Nothing that was granted or begun before serves the one that comes after it.
+      // No earlier grant or session serves the resource that has the name now.
       yield* consent(yield* tokenFor("alice"))
       const local = yield* LocalBackend.LocalBackend
       assert.notStrictEqual((yield* local.authorize(pending.sessionUri))._tag, "Redirect")
       assert.strictEqual((yield* Effect.flip(complete(authorized.sessionUri, user)))._tag, "AccessDeniedException")
       yield* consent(yield* tokenFor("alice"))
-      // And nothing of others is gone.
+      // Other resources keep their grants.
       assert.include(yield* issued(yield* tokenFor("alice", "other"), mail), ".mail.")
     }).pipe(Effect.provide(life()), Effect.provide(world))
 
-  it.effect("leaves nothing to a provider of its name", () =>
+  it.effect("leaves nothing to a later provider with its name", () =>
     deleted((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }), createProvider("calendar")))
 
-  it.effect("leaves nothing to a workload of its name", () =>
+  it.effect("leaves nothing to a later workload with its name", () =>
     deleted((plane) => plane.deleteWorkloadIdentity({ name: "agent" }), createWorkload("agent")))
 })
 
 describe("a backend over a vault file", () => {
-  it.scopedLive("goes on where the last one ended", () =>
+  it.scopedLive("continues where the last one ended", () =>
     Effect.gen(function*() {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),

@@ -2,15 +2,22 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
-import { Event, type Rejection, settle, State, type Terms, transition } from "../../../src/local/backend/session.js"
+import {
+  Event,
+  type Rejection,
+  type SessionTerms,
+  settle,
+  State,
+  transition
+} from "../../../src/local/backend/session.js"
 
-const terms: Terms = { artifact: "alice", expiresAt: 600 }
+const terms: SessionTerms = { artifact: "alice", expiresAt: 600 }
 
 const final = new Set(["Completed", "Failed"])
 
 interface Step {
   readonly event: Event
-  /** How much later than the step before. */
+  /** Milliseconds since the step before. */
   readonly after: number
 }
 
@@ -33,7 +40,7 @@ const events: FastCheck.Arbitrary<Event> = FastCheck.oneof(
   { arbitrary: FastCheck.constant(Event.Expired()), weight: 1 }
 )
 
-// Random orders rarely get far: every second history starts with some of the way to a token.
+// Random orders rarely get far, so every second history starts with a prefix of the way to a token.
 const way: ReadonlyArray<Event> = [
   Event.BrowserSent(),
   Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=1") }),
@@ -81,7 +88,7 @@ describe("a consent session", () => {
     )
   })
 
-  it("tells why an event changes nothing", () => {
+  it("reports why an event changes nothing", () => {
     const callback = Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=2") })
     const claim = Event.CompletionClaimed({ artifact: "alice" })
     const rejection = (state: State, event: Event, now = 0) => Either.flip(transition(terms, state, event, now))

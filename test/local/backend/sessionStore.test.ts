@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { Event } from "../../../src/local/backend/session.js"
 import * as SessionStore from "../../../src/local/backend/sessionStore.js"
-import * as Store from "../../../src/local/backend/store.js"
 import { same } from "../../utils.js"
 
 const opening: SessionStore.Opening = {
@@ -23,7 +23,7 @@ const opening: SessionStore.Opening = {
 }
 
 describe("the store of sessions", () => {
-  it.effect("forgets a session one lifetime after its expiry, whatever became of it", () =>
+  it.effect("drops a session one lifetime after its expiry, in any state", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const refused = yield* store.open(opening)
@@ -41,9 +41,9 @@ describe("the store of sessions", () => {
       assert.isTrue(Option.isSome(yield* store.byUri(later.uri)))
       yield* TestClock.adjust(500)
       assert.strictEqual(yield* store.size, 0)
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("does not grow by questions", () =>
+  it.effect("does not grow with reads", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const session = yield* store.open(opening)
@@ -53,18 +53,18 @@ describe("the store of sessions", () => {
         yield* Effect.ignore(store.apply(session, Event.BrowserSent()))
       }
       assert.strictEqual(yield* store.size, 1)
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("says of a forgotten session that it is over", () =>
+  it.effect("reports a dropped session as expired", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const session = yield* store.open(opening)
       yield* TestClock.adjust(2000)
       assert.strictEqual((yield* store.state(session))._tag, "Failed")
       assert.strictEqual(yield* Effect.flip(store.apply(session, Event.BrowserSent())), "Expired")
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("goes on after a restart, but for exchanges that it cut off", () =>
+  it.effect("continues after a restart, and fails interrupted exchanges", () =>
     Effect.gen(function*() {
       const opened = yield* Effect.gen(function*() {
         const store = yield* SessionStore.make(1000)
@@ -105,5 +105,5 @@ describe("the store of sessions", () => {
       yield* TestClock.adjust(1500)
       assert.strictEqual(yield* store.size, 0)
       assert.strictEqual(yield* (yield* SessionStore.make(1000)).size, 0)
-    }).pipe(Effect.provide(Store.layerMemory)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
 })

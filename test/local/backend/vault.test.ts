@@ -7,14 +7,14 @@ import * as TestClock from "effect/TestClock"
 import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
 
 describe("the vault", () => {
-  it.effect("serves what was granted, and asks for more", () =>
+  it.effect("returns tokens that were granted, and asks for more access", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
       assert.strictEqual(yield* obtain(token, { scopes: ["read", "write"] }), "token-1.calendar.approved.read+write")
       assert.strictEqual(yield* issued(token, { scopes: ["write"] }), "token-1.calendar.approved.read+write")
       assert.strictEqual(yield* issued(token, { scopes: [] }), "token-1.calendar.approved.read+write")
-      // Another scope, resource or audience is another authorization, beside the first one.
+      // Another scope, resource or audience is another authorization, and keeps the first one.
       yield* consent(token, { resources: ["https://api.test"] })
       yield* consent(token, { audiences: ["api"] })
       assert.strictEqual(yield* obtain(token, { scopes: ["admin"] }), "token-2.calendar.approved.admin")
@@ -22,7 +22,7 @@ describe("the vault", () => {
       assert.strictEqual(yield* issued(token, { scopes: ["admin"] }), "token-2.calendar.approved.admin")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("does not ask twice for what was not granted", () =>
+  it.effect("does not ask twice for scopes that were not granted", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -32,7 +32,7 @@ describe("the vault", () => {
       yield* consent(token, { scopes: ["write"] })
     }).pipe(Effect.provide(backend({ grantedScopes: (asked) => asked.filter((scope) => scope === "read") }))))
 
-  it.effect("takes silence about scopes for all of them", () =>
+  it.effect("takes an answer without scopes for all of them", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -52,7 +52,7 @@ describe("the vault", () => {
       assert.strictEqual(yield* at("1 minute"), "token-3.calendar.approved.read")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("refreshes once for all who ask, though the first of them leaves", () =>
+  it.effect("refreshes once for concurrent callers, also when the first is interrupted", () =>
     Effect.gen(function*() {
       yield* setup
       const first = yield* tokenFor("alice")
@@ -67,6 +67,21 @@ describe("the vault", () => {
       yield* Fiber.interrupt(leaves)
       yield* TestClock.adjust("9 seconds")
       assert.deepStrictEqual(new Set(yield* Fiber.join(stay)), new Set(["token-2.calendar.approved.read"]))
+      assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
+    }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
+
+  it.effect("keeps the new refresh token when its only caller is interrupted", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const consenting = yield* Effect.fork(Effect.flatMap(tokenFor("alice"), obtain))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(consenting)
+      yield* TestClock.adjust("61 minutes")
+      const token = yield* tokenFor("alice")
+      const leaves = yield* Effect.fork(issued(token))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(leaves)
+      yield* TestClock.adjust("9 seconds")
       assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
@@ -90,7 +105,7 @@ describe("the vault", () => {
       yield* consent(yield* tokenFor("alice"))
     }).pipe(Effect.provide(backend({ refreshTokens: false }))))
 
-  it.effect("keeps the refresh token when the authorization server is away", () =>
+  it.effect("keeps the refresh token when the authorization server is down", () =>
     Effect.gen(function*() {
       yield* setup
       yield* obtain(yield* tokenFor("alice"))
@@ -109,7 +124,7 @@ describe("the vault", () => {
       }))
     ))
 
-  it.effect("holds tokens without an end for good", () =>
+  it.effect("keeps tokens without an expiry", () =>
     Effect.gen(function*() {
       yield* setup
       yield* obtain(yield* tokenFor("alice"))
@@ -117,7 +132,7 @@ describe("the vault", () => {
       assert.strictEqual(yield* Effect.flatMap(tokenFor("alice"), issued), "token-1.calendar.approved.read")
     }).pipe(Effect.provide(backend({ tokenLifetime: "none" }))))
 
-  it.effect("does not bring back by a refresh what was dropped in the meantime", () =>
+  it.effect("does not restore a grant that was dropped during its refresh", () =>
     Effect.gen(function*() {
       yield* setup
       const first = yield* tokenFor("alice")

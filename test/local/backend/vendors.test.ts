@@ -14,7 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { LocalSettings } from "../../../src/internal/identitySetup/localSettings.js"
-import * as ProviderServer from "../../../src/local/backend/authorizationServers.js"
+import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
 import { createWorkload } from "../backend.js"
 import * as Utils from "../utils.js"
 
@@ -64,7 +64,7 @@ const request = (vendor: Oauth2Vendor, member: string, config: object = {}): Cre
     name: vendor,
     credentialProviderVendor: vendor,
     oauth2ProviderConfigInput: { [member]: { clientId: "client", clientSecret, ...config } }
-    // The vendor is not known to the type checker.
+    // The type of `vendor` is a union, and the request has one member of it.
   }) as never
 
 /** A request for each vendor, with its member of the union. */
@@ -82,13 +82,13 @@ const custom = request("CustomOauth2", "customOauth2ProviderConfig", {
   oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" }
 })
 
-const environment = (settings: LocalBackend.Settings = {}): ProviderServer.Environment => ({
+const environment = (settings: LocalBackend.Settings = {}): AuthorizationServers.Environment => ({
   settings,
   awsToken: () => Effect.succeed(Redacted.make("jwt-of-aws"))
 })
 
 const resolve = (request: CreateOauth2CredentialProviderRequest, settings?: LocalBackend.Settings) =>
-  ProviderServer.resolve("CreateOauth2CredentialProvider", request, environment(settings))
+  AuthorizationServers.resolve(request, environment(settings))
 
 const metadata = (server: Pick<OAuthClient.AuthorizationServer, "discovery">) =>
   "authorizationServerMetadata" in server.discovery
@@ -104,7 +104,7 @@ const told = (output: Oauth2ProviderConfigOutput, member: string) => {
 }
 
 describe("vendors", () => {
-  it.effect("are all accepted, with their own member in the answer", () =>
+  it.effect("are all accepted, with their own member in the response", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const all = [...requests, ...withOwnEndpoints, ["CustomOauth2", "customOauth2ProviderConfig", custom] as const]
@@ -118,7 +118,7 @@ describe("vendors", () => {
       }
     }).pipe(Effect.provide(LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted())))))
 
-  it.effect("have endpoints over https, of their own", () =>
+  it.effect("have their own endpoints over https", () =>
     Effect.gen(function*() {
       const endpoints = new Set<string>()
       for (const [vendor, member, request] of requests) {
@@ -129,14 +129,14 @@ describe("vendors", () => {
         }
         endpoints.add(authorizationEndpoint).add(tokenEndpoint)
         assert.deepStrictEqual(
-          told(ProviderServer.output(request, environment()), member).oauthDiscovery,
+          told(AuthorizationServers.toOutput(request, environment()), member).oauthDiscovery,
           server.discovery
         )
       }
       assert.strictEqual(endpoints.size, 2 * requests.length)
     }))
 
-  it.effect("have those of the request where the customer runs them, and where the request says so", () =>
+  it.effect("have the endpoints of the request if it has any", () =>
     Effect.gen(function*() {
       for (const [, , request] of withOwnEndpoints) {
         const server = yield* resolve(request)
@@ -164,7 +164,7 @@ describe("vendors", () => {
       }))
     }))
 
-  it.effect("of Microsoft are those of the tenant, which is not told", () =>
+  it.effect("of Microsoft have endpoints per tenant, and the tenant is not in the response", () =>
     Effect.gen(function*() {
       const member = "microsoftOauth2ProviderConfig"
       const common = yield* resolve(request("MicrosoftOauth2", member))
@@ -179,14 +179,14 @@ describe("vendors", () => {
         authorizationEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/authorize",
         tokenEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/token"
       })
-      assert.notProperty(told(ProviderServer.output(tenant, environment()), member), "tenantId")
+      assert.notProperty(told(AuthorizationServers.toOutput(tenant, environment()), member), "tenantId")
       assert.deepStrictEqual(server.onBehalfOf, {
         grantType: "JWT_AUTHORIZATION_GRANT",
         requestedTokenUse: "on_behalf_of"
       })
     }))
 
-  it.effect("can be replaced by the settings, each but CustomOauth2", () =>
+  it.effect("can be replaced by the settings, except CustomOauth2", () =>
     Effect.gen(function*() {
       const elsewhere = {
         issuer: "http://127.0.0.1:4021",
@@ -199,7 +199,7 @@ describe("vendors", () => {
         assert.deepStrictEqual(metadata(server), elsewhere)
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
         assert.isUndefined(server.quirks)
-        const output = ProviderServer.output(request, environment(settings))
+        const output = AuthorizationServers.toOutput(request, environment(settings))
         assert.deepStrictEqual(told(output, member).oauthDiscovery, server.discovery)
       }
       for (const vendor of ["CustomOauth2", "MyspaceOauth2"]) {
@@ -212,7 +212,7 @@ describe("vendors", () => {
       }
     }))
 
-  it.scopedLive("so that GithubOauth2 is the development authorization server", () =>
+  it.scopedLive("can be the development authorization server: GithubOauth2", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const token = yield* Effect.gen(function*() {
@@ -260,7 +260,7 @@ describe("clients of CustomOauth2", () => {
     oauthDiscovery: { authorizationServerMetadata: { ...ownServer, tokenEndpointAuthMethods } }
   })
 
-  it.effect("authenticate as the request says, or as the metadata does", () =>
+  it.effect("authenticate by the method of the request, or of the metadata", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [object, string]> = [
         [{ oauthDiscovery }, "CLIENT_SECRET_BASIC"],
@@ -273,7 +273,10 @@ describe("clients of CustomOauth2", () => {
       for (const [config, method] of cases) {
         const server = yield* resolve(customRequest(config))
         assert.strictEqual(server.clientAuthenticationMethod, method)
-        const output = told(ProviderServer.output(customRequest(config), environment()), "customOauth2ProviderConfig")
+        const output = told(
+          AuthorizationServers.toOutput(customRequest(config), environment()),
+          "customOauth2ProviderConfig"
+        )
         assert.propertyVal(output, "clientAuthenticationMethod", method)
       }
       const error = yield* Effect.flip(resolve(customRequest({
@@ -283,7 +286,7 @@ describe("clients of CustomOauth2", () => {
       assert.include(error.message, "cannot be given together")
     }))
 
-  it.effect("have their secrets and keys by reference from the settings", () =>
+  it.effect("read secrets and keys by reference from the settings", () =>
     Effect.gen(function*() {
       const external = {
         name: "external",
@@ -307,7 +310,7 @@ describe("clients of CustomOauth2", () => {
         )
       }
 
-      const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/1"
+      const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
       const byKey = customRequest({
         oauthDiscovery,
         clientAuthenticationMethod: "PRIVATE_KEY_JWT",

@@ -1,4 +1,4 @@
-/** The server of the official SDK, for the time of a scope. */
+/** The server of the official SDK, for one scope. */
 import { BedrockAgentCoreApp, type Handler } from "bedrock-agentcore/runtime"
 import * as Effect from "effect/Effect"
 import { once } from "node:events"
@@ -6,7 +6,7 @@ import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 
 export interface App {
-  /** One invocation, as AgentCore Runtime makes it: the answer as text. */
+  /** One invocation, as AgentCore Runtime sends it. Returns the response text. */
   readonly invoke: (options: {
     readonly workloadAccessToken: string
     readonly callbackUrl?: string
@@ -19,7 +19,7 @@ export const serve = (process: Handler) =>
     Effect.acquireRelease(
       Effect.promise(async () => {
         const app = new BedrockAgentCoreApp({ invocationHandler: { process }, config: { logging: { enabled: false } } })
-        // There is no other way to the port of the app, nor to its end.
+        // The app has no public way to its port, and none to stop it.
         const { _app: fastify } = app as unknown as {
           readonly _app: { readonly server: Server; readonly close: () => Promise<void> }
         }

@@ -8,7 +8,7 @@ import type { RequestContext } from "bedrock-agentcore/runtime"
 
 const api = process.env["API_URL"] ?? ""
 
-/** Wrapped where the module is loaded: the caller is the one of the request that is handled. */
+/** Wrapped when the module loads. The caller is the caller of the handled request. */
 const weather: ApiKeyWrapperConfig = { providerName: "weather" }
 const forecast = withApiKey(weather)(async (city: string, apiKey: string) => {
   const response = await fetch(`${api}/forecast?city=${city}`, { headers: { "x-api-key": apiKey } })
@@ -42,7 +42,7 @@ const callGateway = withWAT(async (query: string, wat: string) =>
 const client = new BedrockAgentCoreClient({ region: "us-west-2", endpoint: api })
 withWatPropagation(client)
 
-/** Wrapped in the handler, for the token that the runtime found in the request. */
+/** Wrapped in the handler, for the token in the request. */
 export const handle = async (request: unknown, context: RequestContext) => {
   const report = withAccessToken({
     workloadIdentityToken: context.workloadAccessToken!,

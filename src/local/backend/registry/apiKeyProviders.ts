@@ -15,7 +15,8 @@ import type {
 } from "../../../IdentityError.js"
 import type * as Model from "../../../models/ApiKeyCredentialProvider.js"
 import * as Arn from "../arn.js"
-import { providerExists, providerQuota, resourceFields, type Surroundings } from "./resource.js"
+import { providerExists } from "../failures.js"
+import { type Dependencies, providerQuota, resourceFields } from "./resource.js"
 import * as Secrets from "./secrets.js"
 import * as Table from "./table.js"
 
@@ -27,29 +28,28 @@ export type ApiKeyProvider = typeof Stored.Type
 type ApiKeyProviders = Table.Table<ApiKeyProvider, ValidationException | ServiceQuotaExceededException>
 
 /** @internal */
-export const table = ({ account, store }: Surroundings): Effect.Effect<ApiKeyProviders> =>
+export const table = ({ account, store }: Dependencies): Effect.Effect<ApiKeyProviders> =>
   Table.make<ApiKeyProvider, ValidationException | ServiceQuotaExceededException>({
     collection: store.collection("api-key-providers", Stored),
-    what: "ApiKeyCredentialProvider",
+    resourceType: "ApiKeyCredentialProvider",
     arn: ({ name }) => Arn.apiKeyProvider(account, name),
     exists: providerExists,
     quota: providerQuota
   })
 
 /** @internal */
-export const apiKey = ({ settings }: Surroundings, providers: ApiKeyProviders) =>
+export const findApiKey = ({ settings }: Dependencies, providers: ApiKeyProviders) =>
 (
-  operation: string,
   name: string
 ): Effect.Effect<Redacted.Redacted, ResourceNotFoundException | ValidationException | InternalServerException> =>
   Effect.flatMap(
-    providers.find(operation, name),
-    (provider) => Secrets.valueOf(operation, settings, provider.apiKey, "resourceCredentialProviderName")
+    providers.find(name),
+    ({ apiKey }) => Secrets.read(settings, apiKey, "resourceCredentialProviderName")
   )
 
 /** @internal */
 export const operations = (
-  surroundings: Surroundings,
+  dependencies: Dependencies,
   providers: ApiKeyProviders
 ): Pick<
   Operations,
@@ -59,23 +59,22 @@ export const operations = (
   | "deleteApiKeyCredentialProvider"
   | "listApiKeyCredentialProviders"
 > => {
-  const { account } = surroundings
+  const { account } = dependencies
 
-  const secretOf = (
-    operation: string,
+  const resolveSecret = (
     request: Model.CreateApiKeyCredentialProviderRequest | Model.UpdateApiKeyCredentialProviderRequest,
     before?: Secrets.Secret
   ): Effect.Effect<Secrets.Secret, ValidationException> =>
-    Secrets.resolve(surroundings, operation, {
+    Secrets.resolve(dependencies, {
       kind: "apikey",
-      provider: request.name,
+      arnName: request.name,
       members: { value: "apiKey", source: "apiKeySecretSource", reference: "apiKeySecretConfig" },
-      given: request.apiKeySecretSource === "EXTERNAL"
+      input: request.apiKeySecretSource === "EXTERNAL"
         ? { source: request.apiKeySecretSource, reference: request.apiKeySecretConfig }
         : { value: request.apiKey }
     }, before)
 
-  const created = ({ apiKey, name }: ApiKeyProvider) => ({
+  const toCreateResponse = ({ apiKey, name }: ApiKeyProvider) => ({
     apiKeySecretArn: { secretArn: apiKey.arn },
     ...(apiKey.source === "EXTERNAL" ? { apiKeySecretJsonKey: apiKey.reference.jsonKey } : {}),
     apiKeySecretSource: apiKey.source,
@@ -83,44 +82,37 @@ export const operations = (
     credentialProviderArn: Arn.apiKeyProvider(account, name)
   })
 
-  const described = (provider: ApiKeyProvider) => ({
-    ...created(provider),
+  const toResponse = (provider: ApiKeyProvider) => ({
+    ...toCreateResponse(provider),
     createdTime: provider.createdTime,
     lastUpdatedTime: provider.lastUpdatedTime
   })
 
   return {
-    createApiKeyCredentialProvider: (request) => {
-      const operation = "CreateApiKeyCredentialProvider"
-      return Effect.map(
+    createApiKeyCredentialProvider: (request) =>
+      Effect.map(
         providers.create(
-          operation,
           request,
-          (resource) => Effect.map(secretOf(operation, request), (apiKey) => ({ ...resource, apiKey }))
+          (resource) => Effect.map(resolveSecret(request), (apiKey) => ({ ...resource, apiKey }))
         ),
-        created
-      )
-    },
+        toCreateResponse
+      ),
 
-    getApiKeyCredentialProvider: ({ name }) =>
-      Effect.map(providers.find("GetApiKeyCredentialProvider", name), described),
+    getApiKeyCredentialProvider: ({ name }) => Effect.map(providers.find(name), toResponse),
 
-    updateApiKeyCredentialProvider: (request) => {
-      const operation = "UpdateApiKeyCredentialProvider"
-      return Effect.map(
+    updateApiKeyCredentialProvider: (request) =>
+      Effect.map(
         providers.update(
-          operation,
           request.name,
-          (before) => Effect.map(secretOf(operation, request, before.apiKey), (apiKey) => ({ ...before, apiKey }))
+          (before) => Effect.map(resolveSecret(request, before.apiKey), (apiKey) => ({ ...before, apiKey }))
         ),
-        described
-      )
-    },
+        toResponse
+      ),
 
-    deleteApiKeyCredentialProvider: ({ name }) => providers.remove("DeleteApiKeyCredentialProvider", name),
+    deleteApiKeyCredentialProvider: ({ name }) => providers.remove(name),
 
     listApiKeyCredentialProviders: (request) =>
-      Effect.map(providers.page("ListApiKeyCredentialProviders", request), ({ items, next }) => ({
+      Effect.map(providers.page(request), ({ items, next }) => ({
         credentialProviders: items.map(({ createdTime, lastUpdatedTime, name }) => ({
           name,
           credentialProviderArn: Arn.apiKeyProvider(account, name),

@@ -1,6 +1,6 @@
 /**
- * Consent portals, as far as they can be without a gateway behind them: created, changed and deleted in the time that the
- * settings say, and nothing answers at their URL.
+ * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. Nothing
+ * answers at the URL of a portal.
  *
  * @since 0.1.0
  */
@@ -19,8 +19,9 @@ import {
 } from "../../../IdentityError.js"
 import * as Model from "../../../models/ConsentPortal.js"
 import * as Arn from "../arn.js"
+import { conflict, invalid } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
-import { conflict, invalid, resourceFields, type Surroundings } from "./resource.js"
+import { type Dependencies, resourceFields } from "./resource.js"
 import * as Table from "./table.js"
 
 const { description, executionRoleArn, idpConfig, sources } = Model.CreateConsentPortalRequest.fields
@@ -32,7 +33,7 @@ const Stored = Schema.Struct({
   idpConfig,
   sources,
   id: Schema.String,
-  /** What was begun last, and when it is done. Milliseconds since the epoch. */
+  /** The last change. It is done at `doneAt`, in milliseconds since the epoch. */
   change: Schema.Literal("CREATING", "UPDATING", "DELETING"),
   doneAt: Schema.Number
 })
@@ -43,26 +44,26 @@ type Stored = typeof Stored.Type
 export type ConsentPortals = Table.Table<Stored, ConflictException>
 
 /** @internal */
-export const table = ({ account, store }: Surroundings): Effect.Effect<ConsentPortals> =>
+export const table = ({ account, store }: Dependencies): Effect.Effect<ConsentPortals> =>
   Table.make({
     collection: store.collection("consent-portals", Stored),
-    what: "ConsentPortal",
+    resourceType: "ConsentPortal",
     arn: ({ id }) => Arn.consentPortal(account, id),
-    exists: (operation, name) => conflict(operation, `ConsentPortal with name '${name}' already exists`),
+    exists: (name) => conflict(`ConsentPortal with name '${name}' already exists`),
     isAlive: ({ change, doneAt }, now) => change !== "DELETING" || now < doneAt
   })
 
 const characters = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-/** The form of the API reference: the name, and ten letters and digits. */
-const newId = (name: string): string =>
+/** The pattern of the API reference: the name, a hyphen, and ten letters and digits. */
+const makeId = (name: string): string =>
   `${name}-${Array.from({ length: 10 }, () => characters[randomInt(characters.length)]).join("")}`
 
-const statusAt = ({ change, doneAt }: Stored, now: number): string => now < doneAt ? change : "ACTIVE"
+const getStatus = ({ change, doneAt }: Stored, now: number): string => now < doneAt ? change : "ACTIVE"
 
 /** @internal */
 export const operations = (
-  { account, consentPortalDelay, publicUrl }: Surroundings,
+  { account, consentPortalDelay, publicUrl }: Dependencies,
   portals: ConsentPortals,
   providers: Oauth2Providers
 ): Pick<
@@ -73,8 +74,8 @@ export const operations = (
   | "deleteConsentPortal"
   | "listConsentPortals"
 > => {
-  const summary = (portal: Stored, now: number) => {
-    const status = statusAt(portal, now)
+  const toSummary = (portal: Stored, now: number) => {
+    const status = getStatus(portal, now)
     return {
       consentPortalId: portal.id,
       consentPortalArn: Arn.consentPortal(account, portal.id),
@@ -88,105 +89,88 @@ export const operations = (
     }
   }
 
-  const described = (portal: Stored) =>
+  const toResponse = (portal: Stored) =>
     Effect.map(Clock.currentTimeMillis, (now) => ({
-      ...summary(portal, now),
+      ...toSummary(portal, now),
       executionRoleArn: portal.executionRoleArn,
       idpConfig: portal.idpConfig
     }))
 
-  const find = (
-    operation: string,
-    identifier: string
-  ): Effect.Effect<Stored, ResourceNotFoundException | InternalServerException> =>
-    Effect.flatMap(portals.all(operation), (all) => {
+  const find = (identifier: string): Effect.Effect<Stored, ResourceNotFoundException | InternalServerException> =>
+    Effect.flatMap(portals.all, (all) => {
       const found = all.find(({ id }) => id === identifier || Arn.consentPortal(account, id) === identifier)
       return found === undefined
-        ? new ResourceNotFoundException({ operation, message: `ConsentPortal '${identifier}' not found` })
+        ? new ResourceNotFoundException({ message: `ConsentPortal '${identifier}' not found` })
         : Effect.succeed(found)
     })
 
   const checkIdp = (
-    operation: string,
     credentialProviderArn: string
   ): Effect.Effect<void, ValidationException | InternalServerException> =>
-    Effect.flatMap(providers.tags(operation, credentialProviderArn), (found) =>
+    Effect.flatMap(providers.tags(credentialProviderArn), (found) =>
       Option.isSome(found)
         ? Effect.void
-        : invalid(
-          operation,
-          "Member must be the ARN of an OAuth2 credential provider",
-          "idpConfig.credentialProviderArn"
-        ))
+        : invalid("Member must be the ARN of an OAuth2 credential provider", "idpConfig.credentialProviderArn"))
 
-  const begin = (operation: string, identifier: string, change: "UPDATING" | "DELETING", values: Partial<Stored>) =>
-    Effect.flatMap(find(operation, identifier), ({ name }) =>
-      portals.update(operation, name, (before, now) => {
+  const begin = (identifier: string, change: "UPDATING" | "DELETING", values: Partial<Stored>) =>
+    Effect.flatMap(find(identifier), ({ name }) =>
+      portals.update(name, (before, now) => {
         const millis = DateTime.toEpochMillis(now)
-        const status = statusAt(before, millis)
+        const status = getStatus(before, millis)
         return status === "ACTIVE"
           ? Effect.succeed({ ...before, ...values, change, doneAt: millis + consentPortalDelay })
-          : conflict(operation, `ConsentPortal '${name}' is in status ${status}: wait until it is ACTIVE`)
+          : conflict(`ConsentPortal '${name}' is in status ${status}: wait until it is ACTIVE`)
       }))
 
   return {
-    createConsentPortal: (request) => {
-      const operation = "CreateConsentPortal"
-      return Effect.zipRight(
-        checkIdp(operation, request.idpConfig.credentialProviderArn),
-        portals.create(operation, request, (resource) =>
+    createConsentPortal: (request) =>
+      Effect.zipRight(
+        checkIdp(request.idpConfig.credentialProviderArn),
+        portals.create(request, (resource) =>
           Effect.succeed({
             ...request,
             ...resource,
-            id: newId(request.name),
+            id: makeId(request.name),
             change: "CREATING" as const,
             doneAt: DateTime.toEpochMillis(resource.createdTime) + consentPortalDelay
           }))
-      ).pipe(Effect.flatMap(described))
-    },
+      ).pipe(Effect.flatMap(toResponse)),
 
-    getConsentPortal: ({ consentPortalIdentifier }) =>
-      Effect.flatMap(find("GetConsentPortal", consentPortalIdentifier), described),
+    getConsentPortal: ({ consentPortalIdentifier }) => Effect.flatMap(find(consentPortalIdentifier), toResponse),
 
-    updateConsentPortal: ({ consentPortalIdentifier, ...request }) => {
-      const operation = "UpdateConsentPortal"
-      return Effect.zipRight(
-        Effect.flatMap(find(operation, consentPortalIdentifier), () =>
-          request.idpConfig === undefined
-            ? Effect.void
-            : checkIdp(operation, request.idpConfig.credentialProviderArn)),
-        begin(operation, consentPortalIdentifier, "UPDATING", {
+    updateConsentPortal: ({ consentPortalIdentifier, ...request }) =>
+      Effect.zipRight(
+        Effect.flatMap(find(consentPortalIdentifier), () =>
+          request.idpConfig === undefined ? Effect.void : checkIdp(request.idpConfig.credentialProviderArn)),
+        begin(consentPortalIdentifier, "UPDATING", {
           ...(request.description === undefined ? {} : { description: request.description }),
           ...(request.executionRoleArn === undefined ? {} : { executionRoleArn: request.executionRoleArn }),
           ...(request.idpConfig === undefined ? {} : { idpConfig: request.idpConfig })
         })
-      ).pipe(Effect.flatMap(described))
-    },
+      ).pipe(Effect.flatMap(toResponse)),
 
-    deleteConsentPortal: ({ consentPortalIdentifier }) =>
-      Effect.asVoid(begin("DeleteConsentPortal", consentPortalIdentifier, "DELETING", {})),
+    deleteConsentPortal: ({ consentPortalIdentifier }) => Effect.asVoid(begin(consentPortalIdentifier, "DELETING", {})),
 
     listConsentPortals: (request) =>
       Effect.zipWith(
-        portals.page("ListConsentPortals", request),
+        portals.page(request),
         Clock.currentTimeMillis,
-        ({ items, next }, now) => ({ consentPortals: items.map((portal) => summary(portal, now)), ...next })
+        ({ items, next }, now) => ({ consentPortals: items.map((portal) => toSummary(portal, now)), ...next })
       )
   }
 }
 
 /**
- * AWS gives the deletion of an OAuth2 provider a conflict, and does not say which: here it is a portal that signs its users in
- * by the provider.
+ * AWS documents a conflict for the deletion of an OAuth2 provider, but not its cause. Here the cause is a portal that
+ * signs in its users with the provider.
  *
  * @internal
  */
-export const unused =
-  (portals: ConsentPortals) =>
-  (operation: string, arn: string): Effect.Effect<void, ConflictException | InternalServerException> =>
-    Effect.flatMap(portals.all(operation), (all) => {
+export const checkUnused =
+  (portals: ConsentPortals) => (arn: string): Effect.Effect<void, ConflictException | InternalServerException> =>
+    Effect.flatMap(portals.all, (all) => {
       const portal = all.find(({ idpConfig }) => idpConfig.credentialProviderArn === arn)
       return portal === undefined
         ? Effect.void
-        : conflict(operation, `The credential provider is used by the ConsentPortal with name '${portal.name}'`)
+        : conflict(`The credential provider is used by the ConsentPortal with name '${portal.name}'`)
     })

@@ -1,5 +1,5 @@
 /**
- * OAuth2 credential providers. A provider is kept as the request had it; what it means is `providerServer`'s.
+ * OAuth2 credential providers. A provider is stored as its last request. `authorizationServers` interprets it.
  *
  * @since 0.1.0
  */
@@ -7,25 +7,26 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import type { Operations } from "../../../ControlPlane.js"
-import type {
-  ConflictException,
-  InternalServerException,
+import {
+  type ConflictException,
+  type InternalServerException,
   ResourceNotFoundException,
-  ServiceQuotaExceededException,
-  ValidationException
+  type ServiceQuotaExceededException,
+  type ValidationException
 } from "../../../IdentityError.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
-import type { AuthorizationServer } from "../../OAuthClient.js"
+import type { AuthorizationServer } from "../../oauth/model.js"
 import * as Arn from "../arn.js"
-import * as ProviderServer from "../authorizationServers.js"
-import { providerExists, providerQuota, resourceFields, stored, type Surroundings } from "./resource.js"
+import * as AuthorizationServers from "../authorizationServers.js"
+import { mapStoreError, providerExists } from "../failures.js"
+import { type Dependencies, providerQuota, resourceFields } from "./resource.js"
 import * as Secrets from "./secrets.js"
 import * as Table from "./table.js"
 
 const Stored = Schema.Struct({
   ...resourceFields,
   request: Model.UpdateOauth2CredentialProviderRequest,
-  /** The last part of the callback URL: the same for as long as the provider is there, and nobody else's after it. */
+  /** The last segment of the callback URL. It is unique: a later provider with the same name has another one. */
   callbackId: Schema.String,
   secretArn: Schema.optional(Schema.String)
 })
@@ -48,34 +49,52 @@ export interface Oauth2Provider {
 }
 
 /** @internal */
-export const table = ({ account, store }: Surroundings): Effect.Effect<Oauth2Providers> =>
+export const table = ({ account, store }: Dependencies): Effect.Effect<Oauth2Providers> =>
   Table.make<Stored, ValidationException | ServiceQuotaExceededException>({
     collection: store.collection("oauth2-providers", Stored),
-    what: "Oauth2CredentialProvider",
+    resourceType: "Oauth2CredentialProvider",
     arn: ({ name }) => Arn.oauth2Provider(account, name),
     exists: providerExists,
     quota: providerQuota
   })
 
-const callbackUrl = ({ publicUrl }: Surroundings, callbackId: string): string =>
+const makeCallbackUrl = ({ publicUrl }: Dependencies, callbackId: string): string =>
   `${publicUrl}/identities/oauth2/callback/${callbackId}`
 
 /** @internal */
-export const provider = (surroundings: Surroundings, providers: Oauth2Providers) =>
-(
-  operation: string,
-  name: string
-): Effect.Effect<Oauth2Provider, ResourceNotFoundException | ValidationException | InternalServerException> =>
-  Effect.flatMap(
-    providers.find(operation, name),
-    ({ callbackId, request }) =>
-      Effect.map(ProviderServer.resolve(operation, request, surroundings), (server) => ({
-        name,
-        server,
-        callbackId,
-        callbackUrl: callbackUrl(surroundings, callbackId)
-      }))
-  )
+export type FindError = ResourceNotFoundException | ValidationException | InternalServerException
+
+/** @internal */
+export const findProvider =
+  (dependencies: Dependencies, providers: Oauth2Providers) =>
+  (name: string): Effect.Effect<Oauth2Provider, FindError> =>
+    Effect.flatMap(
+      providers.find(name),
+      ({ callbackId, request }) =>
+        Effect.map(AuthorizationServers.resolve(request, dependencies), (server) => ({
+          name,
+          server,
+          callbackId,
+          callbackUrl: makeCallbackUrl(dependencies, callbackId)
+        }))
+    )
+
+/**
+ * The authorization server of a provider that a consent session was opened for, with its configuration of now. A
+ * provider that was deleted since is not found, even if another one has its name.
+ *
+ * @internal
+ */
+export const findServer =
+  (find: (name: string) => Effect.Effect<Oauth2Provider, FindError>) =>
+  (provider: Pick<Oauth2Provider, "name" | "callbackId">): Effect.Effect<AuthorizationServer, FindError> =>
+    Effect.flatMap(
+      find(provider.name),
+      ({ callbackId, server }): Effect.Effect<AuthorizationServer, ResourceNotFoundException> =>
+        callbackId === provider.callbackId
+          ? Effect.succeed(server)
+          : new ResourceNotFoundException({ message: "The credential provider of the session is gone" })
+    )
 
 interface ClientSecret {
   readonly source: Secrets.Source
@@ -83,8 +102,10 @@ interface ClientSecret {
   readonly member: string
 }
 
-/** Undefined for a client that has none. */
-const clientSecretOf = ({ oauth2ProviderConfigInput }: ProviderServer.Request): ClientSecret | undefined => {
+/** Undefined for a client without a secret. */
+const readClientSecret = (
+  { oauth2ProviderConfigInput }: AuthorizationServers.ProviderRequest
+): ClientSecret | undefined => {
   for (const [member, config] of Object.entries(oauth2ProviderConfigInput)) {
     const path = `oauth2ProviderConfigInput.${member}.clientSecretSource`
     if ("clientSecretConfig" in config) {
@@ -97,10 +118,9 @@ const clientSecretOf = ({ oauth2ProviderConfigInput }: ProviderServer.Request): 
 
 /** @internal */
 export const operations = (
-  surroundings: Surroundings,
+  dependencies: Dependencies,
   providers: Oauth2Providers,
-  /** Fails when something else needs the provider. */
-  unused: (operation: string, arn: string) => Effect.Effect<void, ConflictException | InternalServerException>
+  checkUnused: (arn: string) => Effect.Effect<void, ConflictException | InternalServerException>
 ): Pick<
   Operations,
   | "createOauth2CredentialProvider"
@@ -109,88 +129,81 @@ export const operations = (
   | "deleteOauth2CredentialProvider"
   | "listOauth2CredentialProviders"
 > => {
-  const { account, dropOauth2Provider } = surroundings
+  const { account, dropOauth2Provider } = dependencies
 
-  const configuration = Effect.fnUntraced(
-    function*(operation: string, request: ProviderServer.Request, before?: Stored) {
-      const old = before === undefined ? undefined : clientSecretOf(before.request)
-      const secret = clientSecretOf(request)
-      if (secret !== undefined) yield* Secrets.unswitched(operation, old?.source, secret.source, secret.member)
-      yield* ProviderServer.resolve(operation, request, surroundings)
-      return {
-        request,
-        secretArn: secret === undefined
-          ? undefined
-          : before?.secretArn !== undefined && old?.reference?.secretId === secret.reference?.secretId
-          ? before.secretArn
-          : secret.reference === undefined
-          ? Arn.secret(account, "oauth2", request.name)
-          : Secrets.externalArn(account, secret.reference.secretId)
-      }
+  const configure = Effect.fnUntraced(function*(request: AuthorizationServers.ProviderRequest, before?: Stored) {
+    const old = before === undefined ? undefined : readClientSecret(before.request)
+    const secret = readClientSecret(request)
+    if (secret !== undefined) yield* Secrets.checkSource(old?.source, secret.source, secret.member)
+    yield* AuthorizationServers.resolve(request, dependencies)
+    return {
+      request,
+      secretArn: secret === undefined
+        ? undefined
+        : before?.secretArn !== undefined && old?.reference?.secretId === secret.reference?.secretId
+        ? before.secretArn
+        : secret.reference === undefined
+        ? Arn.secret(account, "oauth2", request.name)
+        : Secrets.externalArn(account, secret.reference.secretId)
     }
-  )
+  })
 
-  const created = ({ callbackId, name, request, secretArn }: Stored) => {
-    const secret = clientSecretOf(request)
+  const toCreateResponse = ({ callbackId, name, request, secretArn }: Stored) => {
+    const secret = readClientSecret(request)
     return {
       ...(secretArn === undefined ? {} : { clientSecretArn: { secretArn } }),
       ...(secret?.reference === undefined ? {} : { clientSecretJsonKey: secret.reference.jsonKey }),
       ...(secret === undefined ? {} : { clientSecretSource: secret.source }),
       name,
       credentialProviderArn: Arn.oauth2Provider(account, name),
-      callbackUrl: callbackUrl(surroundings, callbackId),
-      oauth2ProviderConfigOutput: ProviderServer.output(request, surroundings),
+      callbackUrl: makeCallbackUrl(dependencies, callbackId),
+      oauth2ProviderConfigOutput: AuthorizationServers.toOutput(request, dependencies),
       status: "READY"
     }
   }
 
-  const described = (provider: Stored) => ({
-    ...created(provider),
+  const toResponse = (provider: Stored) => ({
+    ...toCreateResponse(provider),
     credentialProviderVendor: provider.request.credentialProviderVendor,
     createdTime: provider.createdTime,
     lastUpdatedTime: provider.lastUpdatedTime
   })
 
   return {
-    createOauth2CredentialProvider: (request) => {
-      const operation = "CreateOauth2CredentialProvider"
-      return Effect.map(
-        providers.create(operation, request, (resource) =>
-          Effect.map(configuration(operation, request), (config) => ({
-            ...resource,
-            ...config,
-            callbackId: randomUUID()
-          }))),
-        created
-      )
-    },
-
-    getOauth2CredentialProvider: ({ name }) =>
-      Effect.map(providers.find("GetOauth2CredentialProvider", name), described),
-
-    updateOauth2CredentialProvider: (request) => {
-      const operation = "UpdateOauth2CredentialProvider"
-      return Effect.map(
-        providers.update(
-          operation,
-          request.name,
-          (before) => Effect.map(configuration(operation, request, before), (config) => ({ ...before, ...config }))
+    createOauth2CredentialProvider: (request) =>
+      Effect.map(
+        providers.create(
+          request,
+          (resource) =>
+            Effect.map(configure(request), (configuration) => ({
+              ...resource,
+              ...configuration,
+              callbackId: randomUUID()
+            }))
         ),
-        described
-      )
-    },
+        toCreateResponse
+      ),
 
-    deleteOauth2CredentialProvider: ({ name }) => {
-      const operation = "DeleteOauth2CredentialProvider"
-      return providers.remove(operation, name, ({ callbackId }) =>
+    getOauth2CredentialProvider: ({ name }) => Effect.map(providers.find(name), toResponse),
+
+    updateOauth2CredentialProvider: (request) =>
+      Effect.map(
+        providers.update(
+          request.name,
+          (before) => Effect.map(configure(request, before), (configuration) => ({ ...before, ...configuration }))
+        ),
+        toResponse
+      ),
+
+    deleteOauth2CredentialProvider: ({ name }) =>
+      providers.remove(name, ({ callbackId }) =>
         Effect.zipRight(
-          unused(operation, Arn.oauth2Provider(account, name)),
-          stored(operation, dropOauth2Provider(callbackId))
-        ))
-    },
+          checkUnused(Arn.oauth2Provider(account, name)),
+          mapStoreError(dropOauth2Provider(callbackId))
+        )),
 
     listOauth2CredentialProviders: (request) =>
-      Effect.map(providers.page("ListOauth2CredentialProviders", request), ({ items, next }) => ({
+      Effect.map(providers.page(request), ({ items, next }) => ({
         credentialProviders: items.map((provider) => ({
           name: provider.name,
           credentialProviderVendor: provider.request.credentialProviderVendor,

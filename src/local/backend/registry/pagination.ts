@@ -1,6 +1,6 @@
 /**
- * Pages of a list. The token of a page says which list it is of, and after which name it begins: items that come and go in
- * between change no other item's place.
+ * Pagination by name. A token names its list and the last name of its page, so that items that are created or deleted
+ * between two pages move no other item.
  *
  * @since 0.1.0
  */
@@ -8,25 +8,25 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../../IdentityError.js"
-import { invalid } from "./resource.js"
+import { invalid } from "../failures.js"
 
-/** AWS documents no default. The lists of the smallest pages allow so many. */
+/** AWS documents no default. 20 is the smallest `maxResults` limit of all lists. */
 const defaultSize = 20
 
 const Cursor = Schema.parseJson(Schema.Tuple(Schema.Literal(1), Schema.String, Schema.String))
 
-const encode = (kind: string, last: string): string =>
-  Buffer.from(JSON.stringify([1, kind, last])).toString("base64url")
+const encode = (list: string, last: string): string =>
+  Buffer.from(JSON.stringify([1, list, last])).toString("base64url")
 
-const decode = (kind: string, token: string): Option.Option<string> =>
+const decode = (list: string, token: string): Option.Option<string> =>
   Schema.decodeUnknownOption(Cursor)(Buffer.from(token, "base64url").toString("utf8")).pipe(
     Option.map(([, , last]) => last),
-    // Whatever else was decoded to it, a token that this list did not make is none of its tokens.
-    Option.filter((last) => encode(kind, last) === token)
+    // Base64url and JSON have several texts for one value. Only the text that `encode` makes is a token.
+    Option.filter((last) => encode(list, last) === token)
   )
 
 /** @internal */
-export interface Request {
+export interface PageRequest {
   readonly nextToken?: string | undefined
   readonly maxResults?: number | undefined
 }
@@ -34,29 +34,28 @@ export interface Request {
 /** @internal */
 export interface Page<A> {
   readonly items: ReadonlyArray<A>
-  /** To be spread into the answer. */
+  /** Spread it into the response. */
   readonly next: { readonly nextToken?: string }
 }
 
 /**
- * One page of items that are in the order of their names.
+ * One page of items that are sorted by name.
  *
  * @internal
  */
-export const of = <A extends { readonly name: string }>(
-  operation: string,
-  kind: string,
+export const paginate = <A extends { readonly name: string }>(
+  list: string,
   items: ReadonlyArray<A>,
-  { maxResults = defaultSize, nextToken }: Request
+  { maxResults = defaultSize, nextToken }: PageRequest
 ): Effect.Effect<Page<A>, ValidationException> => {
-  const after = nextToken === undefined ? Option.some(undefined) : decode(kind, nextToken)
-  if (Option.isNone(after)) return invalid(operation, "Invalid nextToken", "nextToken")
+  const after = nextToken === undefined ? Option.some(undefined) : decode(list, nextToken)
+  if (Option.isNone(after)) return invalid("Invalid nextToken", "nextToken")
   const start = after.value
   const rest = start === undefined ? items : items.filter(({ name }) => name > start)
   const page = rest.slice(0, maxResults)
   const last = page.at(-1)
   return Effect.succeed({
     items: page,
-    next: last === undefined || rest.length === page.length ? {} : { nextToken: encode(kind, last.name) }
+    next: last === undefined || rest.length === page.length ? {} : { nextToken: encode(list, last.name) }
   })
 }

@@ -15,8 +15,9 @@ import type {
 } from "../../../IdentityError.js"
 import type * as Model from "../../../models/PaymentCredentialProvider.js"
 import * as Arn from "../arn.js"
+import { providerExists } from "../failures.js"
 import type { Credentials } from "../paymentTokens.js"
-import { providerExists, providerQuota, resourceFields, type Surroundings } from "./resource.js"
+import { type Dependencies, providerQuota, resourceFields } from "./resource.js"
 import * as Secrets from "./secrets.js"
 import * as Table from "./table.js"
 
@@ -48,28 +49,26 @@ export type PaymentProviders = Table.Table<Stored, ValidationException | Service
 type Request = Model.CreatePaymentCredentialProviderRequest | Model.UpdatePaymentCredentialProviderRequest
 
 /** @internal */
-export const table = ({ account, store }: Surroundings): Effect.Effect<PaymentProviders> =>
+export const table = ({ account, store }: Dependencies): Effect.Effect<PaymentProviders> =>
   Table.make<Stored, ValidationException | ServiceQuotaExceededException>({
     collection: store.collection("payment-providers", Stored),
-    what: "PaymentCredentialProvider",
+    resourceType: "PaymentCredentialProvider",
     arn: ({ name }) => Arn.paymentProvider(account, name),
     exists: providerExists,
     quota: providerQuota
   })
 
 /** @internal */
-export const credentials = ({ settings }: Surroundings, providers: PaymentProviders) =>
+export const findCredentials = ({ settings }: Dependencies, providers: PaymentProviders) =>
 (
-  operation: string,
   name: string
 ): Effect.Effect<Credentials, ResourceNotFoundException | ValidationException | InternalServerException> => {
-  const valueOf = (secret: Secrets.Secret) =>
-    Secrets.valueOf(operation, settings, secret, "resourceCredentialProviderName")
-  const optional = (
+  const read = (secret: Secrets.Secret) => Secrets.read(settings, secret, "resourceCredentialProviderName")
+  const readOptional = (
     secret: Secrets.Secret | undefined
   ): Effect.Effect<Redacted.Redacted | undefined, ValidationException> =>
-    secret === undefined ? Effect.succeed(undefined) : valueOf(secret)
-  return Effect.flatMap(providers.find(operation, name), ({ configuration }): Effect.Effect<
+    secret === undefined ? Effect.succeed(undefined) : read(secret)
+  return Effect.flatMap(providers.find(name), ({ configuration }): Effect.Effect<
     Credentials,
     ValidationException
   > =>
@@ -77,20 +76,20 @@ export const credentials = ({ settings }: Surroundings, providers: PaymentProvid
       ? Effect.all({
         vendor: Effect.succeed(configuration.vendor),
         apiKeyId: Effect.succeed(configuration.apiKeyId),
-        apiKeySecret: valueOf(configuration.apiKeySecret),
-        walletSecret: optional(configuration.walletSecret)
+        apiKeySecret: read(configuration.apiKeySecret),
+        walletSecret: readOptional(configuration.walletSecret)
       })
       : Effect.all({
         vendor: Effect.succeed(configuration.vendor),
         appId: Effect.succeed(configuration.appId),
-        appSecret: valueOf(configuration.appSecret),
-        authorizationPrivateKey: optional(configuration.authorizationPrivateKey)
+        appSecret: read(configuration.appSecret),
+        authorizationPrivateKey: readOptional(configuration.authorizationPrivateKey)
       }))
 }
 
-/** The members of one secret in a configuration, there or not. */
-const described = <const N extends string>(name: N, secret: Secrets.Secret | undefined) => {
-  // The members are named after the secret.
+/** The members of a secret in a response; none without a secret. */
+const describeSecret = <const N extends string>(name: N, secret: Secrets.Secret | undefined) => {
+  // A computed name has type `string`. The cast restores the names.
   const members = secret === undefined ? {} : {
     [`${name}Arn`]: { secretArn: secret.arn },
     [`${name}Source`]: secret.source,
@@ -103,27 +102,27 @@ const described = <const N extends string>(name: N, secret: Secrets.Secret | und
     & { readonly [K in `${N}Source` | `${N}JsonKey`]?: string }
 }
 
-const output = (configuration: Configuration): Model.PaymentProviderConfigurationOutput =>
+const toOutput = (configuration: Configuration): Model.PaymentProviderConfigurationOutput =>
   configuration.vendor === "CoinbaseCDP"
     ? {
       coinbaseCdpConfiguration: {
         apiKeyId: configuration.apiKeyId,
-        ...described("apiKeySecret", configuration.apiKeySecret),
-        ...described("walletSecret", configuration.walletSecret)
+        ...describeSecret("apiKeySecret", configuration.apiKeySecret),
+        ...describeSecret("walletSecret", configuration.walletSecret)
       }
     }
     : {
       stripePrivyConfiguration: {
         appId: configuration.appId,
-        ...described("appSecret", configuration.appSecret),
-        ...described("authorizationPrivateKey", configuration.authorizationPrivateKey),
+        ...describeSecret("appSecret", configuration.appSecret),
+        ...describeSecret("authorizationPrivateKey", configuration.authorizationPrivateKey),
         authorizationId: configuration.authorizationId
       }
     }
 
 /** @internal */
 export const operations = (
-  surroundings: Surroundings,
+  dependencies: Dependencies,
   providers: PaymentProviders
 ): Pick<
   Operations,
@@ -133,29 +132,33 @@ export const operations = (
   | "deletePaymentCredentialProvider"
   | "listPaymentCredentialProviders"
 > => {
-  const { account } = surroundings
+  const { account } = dependencies
 
-  const configurationOf = (
-    operation: string,
+  const configure = (
     request: Request,
     before?: Configuration
   ): Effect.Effect<Configuration, ValidationException> => {
-    const secret = (member: string, path: string, given: Secrets.Given["given"], old: Secrets.Secret | undefined) =>
-      Secrets.resolve(surroundings, operation, {
+    const resolve = (
+      member: string,
+      path: string,
+      input: Secrets.SecretRequest["input"],
+      old: Secrets.Secret | undefined
+    ) =>
+      Secrets.resolve(dependencies, {
         kind: "payment",
-        provider: `${request.name}-${member}`,
+        arnName: `${request.name}-${member}`,
         members: {
           value: `${path}.${member}`,
           source: `${path}.${member}Source`,
           reference: `${path}.${member}Config`
         },
-        given
+        input
       }, old)
 
-    const optional = (member: string, path: string, given: Secrets.Given["given"], old: Secrets.Secret | undefined) =>
-      given.value === undefined && given.source === undefined && given.reference === undefined
+    const resolveOptional = (...[member, path, input, old]: Parameters<typeof resolve>) =>
+      input.value === undefined && input.source === undefined && input.reference === undefined
         ? Effect.succeed(undefined)
-        : secret(member, path, given, old)
+        : resolve(member, path, input, old)
 
     if (request.credentialProviderVendor === "CoinbaseCDP") {
       const path = "providerConfigurationInput.coinbaseCdpConfiguration"
@@ -164,12 +167,12 @@ export const operations = (
       return Effect.all({
         vendor: Effect.succeed(request.credentialProviderVendor),
         apiKeyId: Effect.succeed(config.apiKeyId),
-        apiKeySecret: secret("apiKeySecret", path, {
+        apiKeySecret: resolve("apiKeySecret", path, {
           value: config.apiKeySecret,
           source: config.apiKeySecretSource,
           reference: config.apiKeySecretConfig
         }, old?.apiKeySecret),
-        walletSecret: optional("walletSecret", path, {
+        walletSecret: resolveOptional("walletSecret", path, {
           value: config.walletSecret,
           source: config.walletSecretSource,
           reference: config.walletSecretConfig
@@ -182,12 +185,12 @@ export const operations = (
     return Effect.all({
       vendor: Effect.succeed(request.credentialProviderVendor),
       appId: Effect.succeed(config.appId),
-      appSecret: secret("appSecret", path, {
+      appSecret: resolve("appSecret", path, {
         value: config.appSecret,
         source: config.appSecretSource,
         reference: config.appSecretConfig
       }, old?.appSecret),
-      authorizationPrivateKey: optional("authorizationPrivateKey", path, {
+      authorizationPrivateKey: resolveOptional("authorizationPrivateKey", path, {
         value: config.authorizationPrivateKey,
         source: config.authorizationPrivateKeySource,
         reference: config.authorizationPrivateKeyConfig
@@ -196,55 +199,43 @@ export const operations = (
     })
   }
 
-  const created = ({ configuration, name }: Stored) => ({
+  const toCreateResponse = ({ configuration, name }: Stored) => ({
     name,
     credentialProviderVendor: configuration.vendor,
     credentialProviderArn: Arn.paymentProvider(account, name),
-    providerConfigurationOutput: output(configuration)
+    providerConfigurationOutput: toOutput(configuration)
   })
 
-  const updated = (provider: Stored) => ({
-    ...created(provider),
+  const toUpdateResponse = (provider: Stored) => ({
+    ...toCreateResponse(provider),
     createdTime: provider.createdTime,
     lastUpdatedTime: provider.lastUpdatedTime
   })
 
   return {
-    createPaymentCredentialProvider: (request) => {
-      const operation = "CreatePaymentCredentialProvider"
-      return Effect.map(
+    createPaymentCredentialProvider: (request) =>
+      Effect.map(
         providers.create(
-          operation,
           request,
-          (resource) =>
-            Effect.map(configurationOf(operation, request), (configuration) => ({ ...resource, configuration }))
+          (resource) => Effect.map(configure(request), (configuration) => ({ ...resource, configuration }))
         ),
-        created
-      )
-    },
+        toCreateResponse
+      ),
 
     getPaymentCredentialProvider: ({ name }) =>
-      Effect.map(providers.find("GetPaymentCredentialProvider", name), (provider) => ({
-        ...updated(provider),
-        tags: provider.tags
-      })),
+      Effect.map(providers.find(name), (provider) => ({ ...toUpdateResponse(provider), tags: provider.tags })),
 
-    updatePaymentCredentialProvider: (request) => {
-      const operation = "UpdatePaymentCredentialProvider"
-      return Effect.map(
-        providers.update(operation, request.name, (before) =>
-          Effect.map(
-            configurationOf(operation, request, before.configuration),
-            (configuration) => ({ ...before, configuration })
-          )),
-        updated
-      )
-    },
+    updatePaymentCredentialProvider: (request) =>
+      Effect.map(
+        providers.update(request.name, (before) =>
+          Effect.map(configure(request, before.configuration), (configuration) => ({ ...before, configuration }))),
+        toUpdateResponse
+      ),
 
-    deletePaymentCredentialProvider: ({ name }) => providers.remove("DeletePaymentCredentialProvider", name),
+    deletePaymentCredentialProvider: ({ name }) => providers.remove(name),
 
     listPaymentCredentialProviders: (request) =>
-      Effect.map(providers.page("ListPaymentCredentialProviders", request), ({ items, next }) => ({
+      Effect.map(providers.page(request), ({ items, next }) => ({
         credentialProviders: items.map(({ configuration, createdTime, lastUpdatedTime, name }) => ({
           name,
           credentialProviderVendor: configuration.vendor,

@@ -1,48 +1,36 @@
 /**
- * What the resources of the control plane have in common: their fields, how they fail, and how the store's failures are told.
+ * The common parts of the control plane's resources.
  *
  * @since 0.1.0
  */
 import type * as DateTime from "effect/DateTime"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import {
-  ConflictException,
-  InternalServerException,
-  ResourceNotFoundException,
-  ServiceQuotaExceededException,
-  ValidationException
-} from "../../../IdentityError.js"
+import type { ServiceQuotaExceededException } from "../../../IdentityError.js"
+import type { Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
 import type { Account } from "../arn.js"
 import type { Environment } from "../authorizationServers.js"
-import type { Service as Store, StoreError } from "../store.js"
-
-// -----------------------------------------------------------------------------
-// Surroundings
-// -----------------------------------------------------------------------------
+import { quotaExceeded } from "../failures.js"
 
 /** @internal */
-export interface Surroundings extends Environment {
+export interface Dependencies extends Environment {
   readonly account: Account
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly publicUrl: string
-  readonly store: Store
-  /** How long a consent portal takes for a change. Milliseconds. */
+  readonly store: VaultStore
+  /** The time that a consent portal takes for a change. Milliseconds. */
   readonly consentPortalDelay: number
-  /** What has to go with a resource that is deleted. */
-  readonly dropWorkload: (name: string) => Effect.Effect<void, StoreError>
-  readonly dropOauth2Provider: (callbackId: string) => Effect.Effect<void, StoreError>
+  /** Drops the tokens and sessions of a workload that is being deleted. */
+  readonly dropWorkload: (name: string) => Effect.Effect<void, VaultStoreError>
+  /** Drops the tokens of a provider that is being deleted. */
+  readonly dropOauth2Provider: (callbackId: string) => Effect.Effect<void, VaultStoreError>
 }
-
-// -----------------------------------------------------------------------------
-// Resources
-// -----------------------------------------------------------------------------
 
 /** @internal */
 export type Tags = Readonly<Record<string, string>>
 
 /**
- * What every resource is stored with. `tags` are empty rather than absent.
+ * The stored fields of every resource. A resource without tags has empty `tags`.
  *
  * @internal
  */
@@ -61,55 +49,12 @@ export interface Resource {
   readonly lastUpdatedTime: DateTime.Utc
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
-/** @internal */
-export const invalid = (operation: string, message: string, field?: string): ValidationException =>
-  new ValidationException({
-    operation,
-    message,
-    ...(field === undefined ? {} : { reason: "FieldValidationFailed", fieldList: [{ name: field, message }] })
-  })
-
-/** @internal */
-export const notFound = (operation: string, what: string, name: string): ResourceNotFoundException =>
-  new ResourceNotFoundException({ operation, message: `${what} with name '${name}' not found` })
-
-/** @internal */
-export const providerExists = (operation: string, name: string): ValidationException =>
-  invalid(operation, `Credential provider with name: ${name} already exists`)
-
 /** AWS documentation: 50 providers of each kind. */
 const providerLimit = 50
 
 /** @internal */
 export const providerQuota = {
   limit: providerLimit,
-  exceeded: (operation: string): ServiceQuotaExceededException =>
-    quotaExceeded(operation, `An account cannot have more than ${providerLimit} credential providers of a kind`)
+  exceeded: (): ServiceQuotaExceededException =>
+    quotaExceeded(`An account cannot have more than ${providerLimit} credential providers of a kind`)
 }
-
-/** @internal */
-export const conflict = (operation: string, message: string): ConflictException =>
-  new ConflictException({ operation, message })
-
-/** @internal */
-export const quotaExceeded = (operation: string, message: string): ServiceQuotaExceededException =>
-  new ServiceQuotaExceededException({ operation, message })
-
-/**
- * A store that fails is the service's failure: the caller learns that it was, the log learns how.
- *
- * @internal
- */
-export const stored = <A>(
-  operation: string,
-  effect: Effect.Effect<A, StoreError>
-): Effect.Effect<A, InternalServerException> =>
-  Effect.catchAll(effect, ({ reason }) =>
-    Effect.zipRight(
-      Effect.annotateLogs(Effect.logError(`The store of the local backend failed: ${reason}`), { operation }),
-      new InternalServerException({ operation, message: "The store of the local backend failed" })
-    ))

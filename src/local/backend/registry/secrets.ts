@@ -1,6 +1,6 @@
 /**
- * The secrets of a provider: given with the request (`MANAGED`), or by reference to Secrets Manager (`EXTERNAL`), for which
- * the backend's settings stand in.
+ * The secrets of a provider. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to Secrets
+ * Manager, which the backend reads from its settings.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,9 @@ import type { ValidationException } from "../../../IdentityError.js"
 import type { LocalSettings } from "../../../internal/identitySetup/localSettings.js"
 import { SecretReference } from "../../../models/internal/names.js"
 import * as Arn from "../arn.js"
-import { externalSecret, missingSecret } from "../settings.js"
-import { invalid, type Surroundings } from "./resource.js"
+import { invalid } from "../failures.js"
+import { findExternalSecret, missingSecret } from "../settings.js"
+import type { Dependencies } from "./resource.js"
 
 /** @internal */
 export const Secret = Schema.Union(
@@ -29,27 +30,25 @@ export type Source = Secret["source"]
 type Reference = typeof SecretReference.Type
 
 const lookUp = (
-  operation: string,
   settings: LocalSettings,
   reference: Reference,
   member: string
 ): Effect.Effect<Redacted.Redacted, ValidationException> =>
   Effect.suspend(() => {
-    const secret = externalSecret(settings.secrets, reference)
-    return secret === undefined ? invalid(operation, missingSecret, member) : Effect.succeed(secret)
+    const secret = findExternalSecret(settings.secrets, reference)
+    return secret === undefined ? invalid(missingSecret, member) : Effect.succeed(secret)
   })
 
 /** @internal */
-export const valueOf = (
-  operation: string,
+export const read = (
   settings: LocalSettings,
   secret: Secret,
   member: string
 ): Effect.Effect<Redacted.Redacted, ValidationException> =>
-  secret.source === "MANAGED" ? Effect.succeed(secret.value) : lookUp(operation, settings, secret.reference, member)
+  secret.source === "MANAGED" ? Effect.succeed(secret.value) : lookUp(settings, secret.reference, member)
 
 /**
- * The ARN of a secret that is kept elsewhere. A reference is by ARN or by name.
+ * The ARN of an `EXTERNAL` secret. A reference is an ARN or a name.
  *
  * @internal
  */
@@ -57,28 +56,27 @@ export const externalArn = (account: Arn.Account, secretId: string): string =>
   secretId.startsWith("arn:") ? secretId : Arn.externalSecret(account, secretId)
 
 /**
- * From one source to the other there is no way, as with the live service.
+ * The live service does not change the source of a secret either.
  *
  * @internal
  */
-export const unswitched = (
-  operation: string,
+export const checkSource = (
   before: Source | undefined,
   after: Source | undefined,
   member: string
 ): Effect.Effect<void, ValidationException> =>
   before === undefined || after === undefined || before === after
     ? Effect.void
-    : invalid(operation, `The source of a secret cannot be changed from ${before} to ${after}`, member)
+    : invalid(`The source of a secret cannot be changed from ${before} to ${after}`, member)
 
 /** @internal */
-export interface Given {
+export interface SecretRequest {
   readonly kind: "apikey" | "payment"
-  /** What the secret is called in its ARN. */
-  readonly provider: string
-  /** The names of the members, from the request on. */
+  /** The secret's name in its ARN. */
+  readonly arnName: string
+  /** The paths of the members in the request. */
   readonly members: { readonly value: string; readonly source: string; readonly reference: string }
-  readonly given: {
+  readonly input: {
     readonly value?: Redacted.Redacted | undefined
     readonly source?: Source | undefined
     readonly reference?: Reference | undefined
@@ -86,29 +84,28 @@ export interface Given {
 }
 
 /**
- * The secret of a request. A new `MANAGED` one gets an ARN, a replaced one keeps it. A reference that leads nowhere is
- * refused at once, not at the first token.
+ * The secret of a request. A new `MANAGED` secret gets an ARN, and a replaced one keeps it. A reference that the
+ * settings do not have fails here rather than at the first token.
  *
  * @internal
  */
 export const resolve = (
-  { account, settings }: Surroundings,
-  operation: string,
-  { given: { reference, source = "MANAGED", value }, kind, members, provider }: Given,
+  { account, settings }: Dependencies,
+  { arnName, input: { reference, source = "MANAGED", value }, kind, members }: SecretRequest,
   before: Secret | undefined
 ): Effect.Effect<Secret, ValidationException> =>
   Effect.gen(function*() {
-    yield* unswitched(operation, before?.source, source, members.source)
+    yield* checkSource(before?.source, source, members.source)
     if (source === "MANAGED") {
       if (value === undefined) {
-        return yield* invalid(operation, "Member must not be null for the secret source MANAGED", members.value)
+        return yield* invalid("Member must not be null for the secret source MANAGED", members.value)
       }
-      return { source, arn: before?.arn ?? Arn.secret(account, kind, provider), value }
+      return { source, arn: before?.arn ?? Arn.secret(account, kind, arnName), value }
     }
     if (reference === undefined) {
-      return yield* invalid(operation, "Member must not be null for the secret source EXTERNAL", members.reference)
+      return yield* invalid("Member must not be null for the secret source EXTERNAL", members.reference)
     }
-    yield* lookUp(operation, settings, reference, members.reference)
+    yield* lookUp(settings, reference, members.reference)
     const isSame = before?.source === "EXTERNAL" && before.reference.secretId === reference.secretId
     return { source, arn: isSame ? before.arn : externalArn(account, reference.secretId), reference }
   })

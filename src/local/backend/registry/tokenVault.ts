@@ -1,5 +1,5 @@
 /**
- * The token vault: there is one, `default`, and what can be set of it is its key.
+ * The token vault. There is one, `default`, and only its key can be set.
  *
  * @since 0.1.0
  */
@@ -9,44 +9,41 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Operations } from "../../../ControlPlane.js"
 import * as Model from "../../../models/TokenVault.js"
-import { notFound, stored, type Surroundings } from "./resource.js"
+import { mapStoreError, notFound } from "../failures.js"
+import type { Dependencies } from "./resource.js"
 
 const id = "default"
 
 const Stored = Schema.Struct({
-  kmsConfiguration: Model.SetTokenVaultCmkRequest.fields.kmsConfiguration,
+  // Earlier versions stored ARNs that a request no longer has.
+  kmsConfiguration: Model.TokenVaultResponse.fields.kmsConfiguration,
   lastModifiedDate: Schema.DateTimeUtc
 })
 
 /** @internal */
 export const operations = (
-  { store }: Surroundings
+  { store }: Dependencies
 ): Effect.Effect<Pick<Operations, "getTokenVault" | "setTokenVaultCmk">> =>
   Effect.map(Effect.makeSemaphore(1), (semaphore) => {
     const collection = store.collection("token-vaults", Stored)
 
     const change = Effect.fnUntraced(function*(
-      operation: string,
       tokenVaultId: string | undefined,
       kmsConfiguration: typeof Stored.Type["kmsConfiguration"] | undefined
     ) {
-      if (tokenVaultId !== undefined && tokenVaultId !== id) {
-        return yield* notFound(operation, "TokenVault", tokenVaultId)
-      }
-      const before = yield* stored(operation, collection.get(id))
+      if (tokenVaultId !== undefined && tokenVaultId !== id) return yield* notFound("TokenVault", tokenVaultId)
+      const before = yield* mapStoreError(collection.get(id))
       if (Option.isSome(before) && kmsConfiguration === undefined) return { tokenVaultId: id, ...before.value }
       const vault: typeof Stored.Type = {
-        // The key of the service, until another is set.
         kmsConfiguration: kmsConfiguration ?? { keyType: "ServiceManagedKey" },
         lastModifiedDate: yield* DateTime.now
       }
-      yield* stored(operation, collection.put(id, vault))
+      yield* mapStoreError(collection.put(id, vault))
       return { tokenVaultId: id, ...vault }
     }, semaphore.withPermits(1))
 
     return {
-      getTokenVault: ({ tokenVaultId }) => change("GetTokenVault", tokenVaultId, undefined),
-      setTokenVaultCmk: ({ kmsConfiguration, tokenVaultId }) =>
-        change("SetTokenVaultCMK", tokenVaultId, kmsConfiguration)
+      getTokenVault: ({ tokenVaultId }) => change(tokenVaultId, undefined),
+      setTokenVaultCmk: ({ kmsConfiguration, tokenVaultId }) => change(tokenVaultId, kmsConfiguration)
     }
   })

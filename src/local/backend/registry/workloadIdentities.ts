@@ -8,7 +8,8 @@ import * as Schema from "effect/Schema"
 import type { Operations } from "../../../ControlPlane.js"
 import type { ValidationException } from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
-import { invalid, resourceFields, stored, type Surroundings } from "./resource.js"
+import { invalid, mapStoreError } from "../failures.js"
+import { type Dependencies, resourceFields } from "./resource.js"
 import * as Table from "./table.js"
 
 const Stored = Schema.Struct({ ...resourceFields, allowedResourceOauth2ReturnUrls: Schema.Array(Schema.String) })
@@ -16,27 +17,24 @@ const Stored = Schema.Struct({ ...resourceFields, allowedResourceOauth2ReturnUrl
 /** @internal */
 export type Workload = typeof Stored.Type
 
-/** AWS documentation. Its creation has no exception for a quota. */
+/** AWS documentation. `CreateWorkloadIdentity` has no exception for a quota. */
 const limit = 11_000
 
 /** @internal */
 export const table = (
-  { account, store }: Surroundings
+  { account, store }: Dependencies
 ): Effect.Effect<Table.Table<Workload, ValidationException>> =>
   Table.make({
     collection: store.collection("workload-identities", Stored),
-    what: "WorkloadIdentity",
+    resourceType: "WorkloadIdentity",
     arn: ({ name }) => Arn.workloadIdentity(account, name),
-    exists: (operation, name) => invalid(operation, `WorkloadIdentity with name '${name}' already exists.`),
-    quota: {
-      limit,
-      exceeded: (operation) => invalid(operation, `An account cannot have more than ${limit} workload identities`)
-    }
+    exists: (name) => invalid(`WorkloadIdentity with name '${name}' already exists.`),
+    quota: { limit, exceeded: () => invalid(`An account cannot have more than ${limit} workload identities`) }
   })
 
 /** @internal */
 export const operations = (
-  { account, dropWorkload }: Surroundings,
+  { account, dropWorkload }: Dependencies,
   workloads: Table.Table<Workload, ValidationException>
 ): Pick<
   Operations,
@@ -46,15 +44,15 @@ export const operations = (
   | "deleteWorkloadIdentity"
   | "listWorkloadIdentities"
 > => {
-  const summary = ({ name }: Workload) => ({ name, workloadIdentityArn: Arn.workloadIdentity(account, name) })
+  const toSummary = ({ name }: Workload) => ({ name, workloadIdentityArn: Arn.workloadIdentity(account, name) })
 
-  const created = (workload: Workload) => ({
-    ...summary(workload),
+  const toCreateResponse = (workload: Workload) => ({
+    ...toSummary(workload),
     allowedResourceOauth2ReturnUrls: workload.allowedResourceOauth2ReturnUrls
   })
 
-  const described = (workload: Workload) => ({
-    ...created(workload),
+  const toResponse = (workload: Workload) => ({
+    ...toCreateResponse(workload),
     createdTime: workload.createdTime,
     lastUpdatedTime: workload.lastUpdatedTime
   })
@@ -62,28 +60,23 @@ export const operations = (
   return {
     createWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], ...request }) =>
       Effect.map(
-        workloads.create("CreateWorkloadIdentity", request, (resource) =>
-          Effect.succeed({ ...resource, allowedResourceOauth2ReturnUrls })),
-        created
+        workloads.create(request, (resource) => Effect.succeed({ ...resource, allowedResourceOauth2ReturnUrls })),
+        toCreateResponse
       ),
 
-    getWorkloadIdentity: ({ name }) => Effect.map(workloads.find("GetWorkloadIdentity", name), described),
+    getWorkloadIdentity: ({ name }) => Effect.map(workloads.find(name), toResponse),
 
     updateWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], name }) =>
       Effect.map(
-        workloads.update("UpdateWorkloadIdentity", name, (before) =>
-          Effect.succeed({ ...before, allowedResourceOauth2ReturnUrls })),
-        described
+        workloads.update(name, (before) => Effect.succeed({ ...before, allowedResourceOauth2ReturnUrls })),
+        toResponse
       ),
 
-    deleteWorkloadIdentity: ({ name }) => {
-      const operation = "DeleteWorkloadIdentity"
-      return workloads.remove(operation, name, () => stored(operation, dropWorkload(name)))
-    },
+    deleteWorkloadIdentity: ({ name }) => workloads.remove(name, () => mapStoreError(dropWorkload(name))),
 
     listWorkloadIdentities: (request) =>
-      Effect.map(workloads.page("ListWorkloadIdentities", request), ({ items, next }) => ({
-        workloadIdentities: items.map(summary),
+      Effect.map(workloads.page(request), ({ items, next }) => ({
+        workloadIdentities: items.map(toSummary),
         ...next
       }))
   }

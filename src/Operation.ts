@@ -1,0 +1,299 @@
+/**
+ * An AWS operation as data: one row of the table of its plane.
+ *
+ * Everything that handles an operation is derived from its row: the type and the checks of the plane's method, the call by the AWS SDK,
+ * the route of the local server, the scripted planes of tests, and the rate limits.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import type { CommonError, TransportError, UnknownServiceError, ValidationExceptionField } from "./IdentityError.js"
+import { memoize } from "./internal/memoize.js"
+import type { Encoded } from "./models/internal/constraint.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+export type {
+  /**
+   * A request as it is sent: every `Redacted` in it is unwrapped, and the rest is plain data already.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Encoded
+} from "./models/internal/constraint.js"
+
+/**
+ * The answer of an operation, to and from the form of the AWS SDK: a timestamp is a `Date`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Codec<in out A> {
+  /** None for an output that the operation does not have. */
+  readonly decode: (output: unknown) => Option.Option<A>
+  readonly encode: (answer: A) => unknown
+}
+
+/**
+ * The members of an exception, as the service sends them. Only `ValidationException` has the last two.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ExceptionMembers {
+  readonly message: string
+  readonly requestId?: string | undefined
+  readonly reason?: string | undefined
+  readonly fieldList?: ReadonlyArray<ValidationExceptionField> | undefined
+}
+
+/**
+ * The class of an exception. Its `_tag` is the name that AWS gives the exception.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ExceptionClass<out E> {
+  readonly _tag: string
+  new(members: ExceptionMembers): E
+}
+
+/**
+ * How an operation travels over HTTP, by the AWS service model.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Http {
+  readonly method: "POST" | "GET" | "DELETE"
+  /** A member in braces is a part of the path, percent-encoded. */
+  readonly path: `/${string}`
+  /** The status of success. 204 has no body. */
+  readonly status: number
+}
+
+/**
+ * Any operation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Any extends Http {
+  /** The AWS name, as in `GetWorkloadAccessTokenForJWT`. */
+  readonly name: string
+  /** Has the limits of the service model. */
+  readonly request: Schema.Schema.AnyNoContext
+  /** Unwraps the secrets of a request that was checked before. */
+  readonly encode: (request: never) => unknown
+  readonly response: {
+    readonly decode: (output: unknown) => Option.Option<unknown>
+    readonly encode: (answer: never) => unknown
+  }
+  /** The exceptions that the operation has in the service model. */
+  readonly errors: ReadonlyArray<ExceptionClass<unknown>>
+  /** Calls a second that the AWS documentation allows. Infinity where it names no quota. */
+  readonly quota: number
+}
+
+/**
+ * An operation, exact in name, request, answer and errors.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Operation<out Name extends string, in out Request, in out Response, out E> extends Any {
+  readonly name: Name
+  readonly request: Schema.Schema<Request, Encoded<Request>>
+  readonly encode: (request: Request) => unknown
+  readonly response: Codec<Response>
+  readonly errors: ReadonlyArray<ExceptionClass<E>>
+}
+
+/**
+ * The operations of a plane, by the names of the plane's methods.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Table {
+  readonly [method: string]: Any
+}
+
+/**
+ * The request of an operation.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Request<Self> = Self extends Operation<infer _N, infer A, infer _B, infer _E> ? A : never
+
+/**
+ * The answer of an operation.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Response<Self> = Self extends Operation<infer _N, infer _A, infer B, infer _E> ? B : never
+
+/**
+ * The errors of an operation: its exceptions, those that it does not have in the model, and calls without an answer.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Error<Self> = Self extends Operation<infer _N, infer _A, infer _B, infer E>
+  ? E | UnknownServiceError | TransportError
+  : never
+
+/**
+ * The methods of a plane, by its table. The documentation of a row is the documentation of the method.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Plane<T> = {
+  readonly [K in keyof T]: (request: Request<T[K]>) => Effect.Effect<Response<T[K]>, Error<T[K]>>
+}
+
+/**
+ * Which part of a list is read, and how it is fetched.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StreamOptions {
+  /** The items of a page. Default: the service's own. */
+  readonly pageSize?: number | undefined
+  /** Where to begin: the `nextToken` of a page that was read before. Default: at the beginning. */
+  readonly nextToken?: string | undefined
+}
+
+/**
+ * The items of a page: the member of a list's answer beside its `nextToken`.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type PageItem<Page> = Page[Exclude<keyof Page, "nextToken">] extends ReadonlyArray<infer A> ? A : never
+
+/**
+ * All pages of every list of a plane: `listX` as `streamX`. A page is fetched when its first item is pulled.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Streams<T> = {
+  readonly [
+    K in keyof T as K extends `list${infer Name}` ? "nextToken" extends keyof Request<T[K]> ? `stream${Name}` : never
+      : never
+  ]: (options?: StreamOptions) => Stream.Stream<PageItem<Response<T[K]>>, Error<T[K]>>
+}
+
+/**
+ * Wraps one call of a plane: gets the operation's name, the call, and the request, and returns the call that replaces it.
+ * `E` is what every operation of the plane can fail with: TypeScript does not see it in the errors of an unknown operation.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Decorator<T, E = CommonError> = <K extends keyof T>(
+  operation: K,
+  effect: Effect.Effect<Response<T[K]>, Error<T[K]> | E>,
+  request: Request<T[K]>
+) => Effect.Effect<Response<T[K]>, Error<T[K]> | E>
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+const unwrapSecrets = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null) {
+    return value
+  }
+  if (Redacted.isRedacted(value)) {
+    return Redacted.value(value)
+  }
+  if (Array.isArray(value)) {
+    return value.map(unwrapSecrets)
+  }
+  // `Object.fromEntries` defines members. An assignment would lose one named `__proto__`.
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unwrapSecrets(member)]))
+}
+
+const codec = <A, I>(schema: Schema.Schema<A, I>): Codec<A> => ({
+  decode: memoize(() => Schema.decodeUnknownOption(schema)),
+  encode: memoize(() => Schema.encodeSync(schema))
+})
+
+/**
+ * The answer of an operation that returns nothing.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const noResponse: Codec<void> = { decode: () => Option.some(undefined), encode: () => ({}) }
+
+/**
+ * A row of a plane's table.
+ *
+ * The type of `request` is what makes its encoding cheap: only secrets have to be unwrapped, which costs a tenth of `Schema.encode`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as IdentityError from "effect-agentcore-identity/IdentityError"
+ * import * as Operation from "effect-agentcore-identity/Operation"
+ * import * as Schema from "effect/Schema"
+ *
+ * const operations = {
+ *   // Reads a workload identity.
+ *   getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
+ *     request: Schema.Struct({ name: Schema.String }),
+ *     response: Schema.Struct({ name: Schema.String, workloadIdentityArn: Schema.String }),
+ *     errors: [IdentityError.ValidationException, IdentityError.ResourceNotFoundException]
+ *   })
+ * }
+ *
+ * console.log(operations.getWorkloadIdentity.path) // /identities/GetWorkloadIdentity
+ */
+export const make = <
+  const Name extends string,
+  Request,
+  const Errors extends ReadonlyArray<ExceptionClass<unknown>>,
+  Response,
+  I = never
+>(name: Name, options: {
+  readonly request: Schema.Schema<Request, Encoded<Request>>
+  readonly response: Schema.Schema<Response, I> | Codec<Response>
+  readonly errors: Errors
+  /** Default: `POST`. */
+  readonly method?: Http["method"]
+  /** Default: `/identities/<AWS name>`. */
+  readonly path?: Http["path"]
+  /** Default: 200. */
+  readonly status?: number
+  /** Default: Infinity. */
+  readonly quota?: number
+}): Operation<Name, Request, Response, InstanceType<Errors[number]>> => {
+  const { errors, method = "POST", path = `/identities/${name}`, quota = Infinity, request, response, status = 200 } =
+    options
+  return {
+    name,
+    request,
+    encode: unwrapSecrets,
+    response: "decode" in response ? response : codec(response),
+    // `InstanceType` of the union of classes is the union of their instances.
+    errors: errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>,
+    method,
+    path,
+    status,
+    quota
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The user of the demo.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as Consent from "../Consent.js"
+import type { RequiresUserConsent } from "../IdentityError.js"
+import * as Screen from "./screen.js"
+
+/**
+ * Who answers the consent: a person, or the development authorization server in their place.
+ *
+ * @internal
+ */
+export type Mode = "ask" | "allow" | "deny"
+
+/** @internal */
+export class ConsentPageFailed extends Data.TaggedError("ConsentPageFailed")<{ readonly problem: string }> {
+  override get message() {
+    return `The consent page did not open: ${this.problem}`
+  }
+}
+
+/** @internal */
+export type Show = Consent.ConsentHandler<ConsentPageFailed | RequiresUserConsent, Screen.Screen>
+
+/**
+ * Prints the authorization URL.
+ *
+ * @internal
+ */
+export const showLink: Show = (session) =>
+  Effect.flatMap(Screen.Screen, (screen) =>
+    screen.text(
+      `\n  Open this page to give '${session.provider}' your consent (any user name will do):\n\n  ${
+        Redacted.value(session.authorizationUrl)
+      }\n`
+    ))
+
+/**
+ * Follows the redirects from the authorization URL to the return URL. The authorization server answers without a page.
+ */
+const followRedirects = (url: Redacted.Redacted): Effect.Effect<void, ConsentPageFailed> =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const response = await fetch(Redacted.value(url), { signal })
+      await response.text()
+      return response
+    },
+    // The error of `fetch` may contain the URL, which is secret.
+    catch: () => new ConsentPageFailed({ problem: "no answer" })
+  }).pipe(
+    Effect.filterOrFail(({ ok }) => ok, ({ status }) => new ConsentPageFailed({ problem: `status ${status}` }))
+  )
+
+/**
+ * Lets the authorization server answer.
+ *
+ * @internal
+ */
+export const answer = (user: string, decision: "allow" | "deny"): Show => (session) =>
+  Effect.flatMap(Screen.Screen, (screen) =>
+    screen.waiting(
+      `${user} answers the consent without a browser (${decision})`,
+      followRedirects(session.authorizationUrl)
+    ))

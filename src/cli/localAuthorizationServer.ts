@@ -1,0 +1,78 @@
+/**
+ * The authorization server of `agentcore-identity local --authorization-server`, with one client for every provider.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as AuthorizationServer from "../local/AuthorizationServer.js"
+import * as VaultStore from "../local/VaultStore.js"
+import type * as Output from "./output.js"
+import { randomSecret } from "./randomSecret.js"
+
+const clientId = "agentcore"
+
+const secretVariable = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
+
+/** The scopes of every client `agentcore`. The command line can add more. */
+const commonScopes = ["profile:read", "reports:read", "reports:write", "profile", "email", "read", "write"]
+
+/** @internal */
+export interface Running {
+  readonly service: AuthorizationServer.Service
+  readonly clientSecret: Redacted.Redacted
+}
+
+/** The secret of the environment, of the vault, or a new one. Providers in the vault need the secret of the vault. */
+const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreError, VaultStore.VaultStore> = Effect
+  .gen(function*() {
+    const configured = yield* Effect.option(Config.redacted(secretVariable))
+    if (Option.isSome(configured)) return configured.value
+    const secrets = (yield* VaultStore.VaultStore).collection("command-line", Schema.Redacted(Schema.String))
+    const stored = yield* secrets.get(secretVariable)
+    if (Option.isSome(stored)) return stored.value
+    const secret = yield* randomSecret
+    yield* secrets.put(secretVariable, secret)
+    return secret
+  })
+
+/** @internal */
+export const start = (options: { readonly host: string; readonly port: number }) =>
+  Effect.gen(function*() {
+    const { make } = yield* Effect.promise(() => import("../local/AuthorizationServer.js"))
+    const service = yield* make({
+      // Browsers cannot open a wildcard address.
+      host: options.host === "0.0.0.0" || options.host === "::" ? "127.0.0.1" : options.host,
+      port: options.port
+    })
+    const running: Running = { service, clientSecret: yield* readClientSecret }
+    return running
+  })
+
+/**
+ * Registers the client for the callback URLs of all providers at these servers.
+ *
+ * @internal
+ */
+export const registerClient = (
+  { clientSecret, service }: Running,
+  urls: ReadonlyArray<string>,
+  scopes: ReadonlyArray<string>
+): Effect.Effect<void, AuthorizationServer.AuthorizationServerError> =>
+  service.registerClient({
+    clientId,
+    clientSecret,
+    name: "AgentCore Identity on this machine",
+    redirectUris: [...new Set(urls)].map((url) => `${url}/identities/oauth2/callback/*`),
+    scopes: [...new Set([...commonScopes, ...scopes])]
+  })
+
+/** @internal */
+export const toEnvironment = ({ clientSecret, service }: Running): Output.Environment => ({
+  AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
+  AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId,
+  [secretVariable]: Redacted.value(clientSecret)
+})

@@ -1,0 +1,144 @@
+/**
+ * The models and errors of `IdentitySetup`. The public module exports all of them.
+ *
+ * @since 0.1.0
+ */
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import { CreateApiKeyCredentialProviderRequest } from "../../models/ApiKeyCredentialProvider.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import { Tags } from "../../models/internal/names.js"
+import { CreateOauth2CredentialProviderRequest } from "../../models/Oauth2CredentialProvider.js"
+import { CreatePaymentCredentialProviderRequest } from "../../models/PaymentCredentialProvider.js"
+import { CreateWorkloadIdentityRequest } from "../../models/WorkloadIdentity.js"
+import { LocalSettings } from "./localSettings.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schema<A, I>) =>
+  Schema.Array(item).pipe(
+    Schema.filter((items) =>
+      items.flatMap(({ name }, index) =>
+        items.findIndex((other) => other.name === name) === index
+          ? []
+          : [{ path: [index, "name"], message: `${Constraint.prefix} be unique` }]
+      )
+    )
+  )
+
+/**
+ * A setup. Every member is optional.
+ *
+ * - `tags`: for every resource, in addition to its own tags
+ * - `local`: for the local server only. `secrets` has the values of `EXTERNAL` references, by secret id and JSON key.
+ *   `vendorEndpoints` replaces the authorization servers of vendors. `kmsKeys` replaces KMS with private keys, by ARN.
+ *   `inboundIssuers` lists the issuers of users' JWTs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const IdentitySetup = Schema.Struct({
+  /** For editors. */
+  $schema: Constraint.optional(Schema.String),
+  tags: Constraint.optional(Tags),
+  workloadIdentities: Constraint.optional(uniqueByName(CreateWorkloadIdentityRequest)),
+  oauth2CredentialProviders: Constraint.optional(uniqueByName(CreateOauth2CredentialProviderRequest)),
+  apiKeyCredentialProviders: Constraint.optional(uniqueByName(CreateApiKeyCredentialProviderRequest)),
+  paymentCredentialProviders: Constraint.optional(uniqueByName(CreatePaymentCredentialProviderRequest)),
+  local: Constraint.optional(LocalSettings)
+})
+
+/**
+ * A setup.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type IdentitySetup = typeof IdentitySetup.Type
+
+/**
+ * The kind of a resource: its member of the setup.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Kind = Schema.Literal(
+  "workloadIdentities",
+  "oauth2CredentialProviders",
+  "apiKeyCredentialProviders",
+  "paymentCredentialProviders"
+)
+
+/**
+ * The kind of a resource: its member of the setup.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Kind = typeof Kind.Type
+
+/**
+ * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members that the
+ * service does not return, such as secrets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Change {
+  readonly kind: Kind
+  readonly name: string
+  readonly action: "create" | "update" | "unchanged"
+  readonly changes: ReadonlyArray<string>
+  readonly notComparable: ReadonlyArray<string>
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+/**
+ * The problems of a setup file. `position` is `line:column`. An empty `path` stands for the whole file. It contains no value of the
+ * file.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SetupParseError extends Schema.TaggedError<SetupParseError>("effect-agentcore-identity/SetupParseError")(
+  "SetupParseError",
+  {
+    file: Schema.String,
+    problems: Schema.Array(Schema.Struct({ path: Schema.String, position: Schema.String, reason: Schema.String }))
+  }
+) {
+  override get message(): string {
+    return this.problems.map(({ path, position, reason }) =>
+      `${this.file}:${position}: ${path === "" ? reason : `${path}: ${reason}`}`
+    ).join("\n")
+  }
+}
+
+/**
+ * A resource could not be read or set up. The resources before it are set up.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ApplyError extends Schema.TaggedError<ApplyError>("effect-agentcore-identity/IdentitySetup/ApplyError")(
+  "ApplyError",
+  {
+    kind: Kind,
+    name: Schema.String,
+    /** An error of the control plane. */
+    cause: Schema.Defect
+  }
+) {
+  override get message(): string {
+    const { cause } = this
+    const tag = hasProperty(cause, "_tag") && typeof cause._tag === "string" ? `${cause._tag}: ` : ""
+    return `${this.kind} '${this.name}' could not be set up: ${tag}${
+      cause instanceof Error ? cause.message : "unknown"
+    }`
+  }
+}

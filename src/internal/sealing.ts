@@ -1,0 +1,87 @@
+/**
+ * Values at rest: JSON in a JWE (`dir`, `A256GCM`), under keys that are derived from a secret of 32 bytes.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
+import * as Jose from "jose"
+import { hkdfSync } from "node:crypto"
+
+/**
+ * The size of a secret, in bytes.
+ *
+ * @internal
+ */
+export const secretSize = 32
+
+const format =
+  `${secretSize} bytes in base64url, for example the output of: openssl rand -base64 ${secretSize} | tr '+/' '-_' | tr -d =`
+
+/**
+ * The bytes of a secret, or what is wrong with the text. `name` is the subject of that message.
+ *
+ * @internal
+ */
+export const parseSecret = (text: string, name: string): Either.Either<Uint8Array, string> =>
+  Either.match(Encoding.decodeBase64Url(text.trim().replace(/=+$/, "")), {
+    onLeft: () => Either.left(`${name} has to be ${format}`),
+    onRight: (bytes) =>
+      bytes.length === secretSize
+        ? Either.right(bytes)
+        : Either.left(`${name} has to be ${format}. It has ${bytes.length} bytes`)
+  })
+
+/**
+ * HKDF-SHA-256 (RFC 5869): each purpose has a key of its own. `size` is in bytes.
+ *
+ * @internal
+ */
+export const deriveKey = (secret: Uint8Array, purpose: string, size = secretSize): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(hkdfSync("sha256", secret, "", `effect-agentcore-identity ${purpose}`, size))
+
+/**
+ * A key that seals and opens. jose imports a key of bytes again for each value.
+ *
+ * @internal
+ */
+export const importKey = (bytes: Uint8Array<ArrayBuffer>): Effect.Effect<CryptoKey> =>
+  Effect.promise(() => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]))
+
+const alg = "dir"
+const enc = "A256GCM"
+
+/**
+ * Seals a value, which has to be JSON. `kid` is readable without the key.
+ *
+ * @internal
+ */
+export const seal = (value: unknown, key: CryptoKey, kid?: string): Effect.Effect<string> =>
+  Effect.promise(() =>
+    new Jose.CompactEncrypt(new TextEncoder().encode(JSON.stringify(value)))
+      .setProtectedHeader(kid === undefined ? { alg, enc } : { alg, enc, kid })
+      .encrypt(key)
+  )
+
+/**
+ * Opens a sealed value with the key that `keyOf` finds for its `kid`. It fails, without a reason, for a value that was not sealed under
+ * that key: the error of jose quotes the value.
+ *
+ * @internal
+ */
+export const open = (
+  sealed: string,
+  keyOf: (kid: string | undefined) => CryptoKey | undefined
+): Effect.Effect<unknown, void> =>
+  Effect.tryPromise({
+    try: async (): Promise<unknown> => {
+      const { plaintext } = await Jose.compactDecrypt(sealed, ({ kid }) => {
+        const key = keyOf(kid)
+        if (key === undefined) throw new Error("unknown key")
+        return key
+      }, { contentEncryptionAlgorithms: [enc], keyManagementAlgorithms: [alg] })
+      return JSON.parse(new TextDecoder().decode(plaintext))
+    },
+    catch: () => undefined
+  })

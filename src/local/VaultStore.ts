@@ -1,0 +1,178 @@
+/**
+ * The storage of the local backend: workload identities, credential providers, users' tokens, consent sessions, and the
+ * key of workload access tokens. `layerMemory` keeps them in this process, `VaultFile.layer` in a file.
+ *
+ * A store of your own is a layer of {@link VaultStore}. Provide it to `LocalBackend.layerStore` or
+ * `LocalServer.layerStore`. It has to do this:
+ *
+ * - Collections have names, and keys are unique within a collection.
+ * - Encode each value with the schema of its collection before writing it. The result is JSON. Decode it after reading.
+ * - Encoded values contain secrets in clear text. Encrypt them if the storage is readable by others.
+ * - Writes of different keys run concurrently. Each write has to be atomic: a reader sees the old value or the new one.
+ * - Complete a write only when it is durable. The backend acknowledges an operation after its writes.
+ * - Fail with {@link VaultStoreError}. The backend logs its message, so the message must contain no keys and no values.
+ *
+ * One backend uses a store at a time. The backend serializes changes that belong together, and keeps consent sessions
+ * in memory, so a second backend would overwrite the first one's changes.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Order from "effect/Order"
+import * as Schema from "effect/Schema"
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+/**
+ * The store could not be read or written. `message` contains no keys and no values.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class VaultStoreError
+  extends Schema.TaggedError<VaultStoreError>("effect-agentcore-identity/local/VaultStoreError")("VaultStoreError", {
+    message: Schema.String
+  })
+{}
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * Values of one type by key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Collection<A> {
+  readonly get: (key: string) => Effect.Effect<Option.Option<A>, VaultStoreError>
+  /** The value is durable when it succeeds. */
+  readonly put: (key: string, value: A) => Effect.Effect<void, VaultStoreError>
+  /** Succeeds if there is no such key. */
+  readonly remove: (key: string) => Effect.Effect<void, VaultStoreError>
+  /** All entries, ordered by the code units of their keys. */
+  readonly entries: Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export interface Service {
+  /** The collection with a name. Each call with the name returns the same entries. `I` is JSON. */
+  readonly collection: <A, I>(name: string, schema: Schema.Schema<A, I>) => Collection<A>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ * @example
+ * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+ * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+ * import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Option from "effect/Option"
+ * import * as Schema from "effect/Schema"
+ * import * as SynchronizedRef from "effect/SynchronizedRef"
+ * import { open, readFile, rename } from "node:fs/promises"
+ *
+ * // Replaces the file in one step.
+ * const replaceFile = (path: string, text: string) =>
+ *   Effect.tryPromise({
+ *     try: async () => {
+ *       const file = await open(`${path}.new`, "w", 0o600)
+ *       await file.writeFile(text).then(() => file.sync()).finally(() => file.close())
+ *       await rename(`${path}.new`, path)
+ *     },
+ *     catch: () => new VaultStore.VaultStoreError({ message: "the file cannot be written" })
+ *   })
+ *
+ * // All collections in one JSON file. It contains secrets in clear text: a store for tests only.
+ * export const layerJsonFile = (path: string) =>
+ *   Layer.effect(
+ *     VaultStore.VaultStore,
+ *     Effect.gen(function*() {
+ *       const text = yield* Effect.orElseSucceed(Effect.tryPromise(() => readFile(path, "utf8")), () => "[]")
+ *       const rows = yield* SynchronizedRef.make(new Map<string, string>(JSON.parse(text)))
+ *       const change = (f: (rows: Map<string, string>) => void) =>
+ *         Effect.uninterruptible(SynchronizedRef.updateEffect(rows, (before) => {
+ *           const after = new Map(before)
+ *           f(after)
+ *           return Effect.as(replaceFile(path, JSON.stringify([...after])), after)
+ *         }))
+ *       return {
+ *         collection: <A, I>(name: string, schema: Schema.Schema<A, I>): VaultStore.Collection<A> => {
+ *           const json = Schema.parseJson(schema)
+ *           const prefix = `${name}/`
+ *           const decode = (text: string) =>
+ *             Effect.mapError(
+ *               Schema.decode(json)(text),
+ *               () => new VaultStore.VaultStoreError({ message: `an entry of '${name}' cannot be decoded` })
+ *             )
+ *           return {
+ *             get: (key) =>
+ *               Effect.flatMap(SynchronizedRef.get(rows), (all) =>
+ *                 Effect.transposeMapOption(Option.fromNullable(all.get(prefix + key)), decode)),
+ *             put: (key, value) =>
+ *               Effect.flatMap(Effect.orDie(Schema.encode(json)(value)), (text) =>
+ *                 change((all) =>
+ *                   all.set(prefix + key, text)
+ *                 )),
+ *             remove: (key) =>
+ *               change((all) => all.delete(prefix + key)),
+ *             entries: Effect.flatMap(SynchronizedRef.get(rows), (all) =>
+ *               Effect.forEach(
+ *                 [...all].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => a < b ? -1 : 1),
+ *                 ([key, text]) => Effect.map(decode(text), (value) => [key.slice(prefix.length), value] as const)
+ *               ))
+ *           }
+ *         }
+ *       }
+ *     })
+ *   )
+ *
+ * export const planes = LocalBackend.layerStore().pipe(
+ *   Layer.provide(layerJsonFile("vault.json")),
+ *   Layer.provide(OAuthClient.layerScripted())
+ * )
+ */
+export class VaultStore extends Context.Tag("effect-agentcore-identity/local/VaultStore")<VaultStore, Service>() {}
+
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
+
+const byKey = Order.mapInput(Order.string, ([key]: readonly [string, unknown]) => key)
+
+const inMemory = <A>(values: Map<string, A>): Collection<A> => ({
+  get: (key) => Effect.sync(() => Option.fromNullable(values.get(key))),
+  put: (key, value) => Effect.sync(() => void values.set(key, value)),
+  remove: (key) => Effect.sync(() => void values.delete(key)),
+  entries: Effect.sync(() => [...values].sort(byKey))
+})
+
+/**
+ * Keeps the values in this process, without encoding them. It is synchronous, so a test with a `TestClock` does not
+ * wait for it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<VaultStore> = Layer.sync(VaultStore, () => {
+  const collections = new Map<string, Map<string, unknown>>()
+  return {
+    collection: <A>(name: string) => {
+      const values = collections.get(name) ?? new Map<string, unknown>()
+      collections.set(name, values)
+      // A name has one schema, so all values under the name have its type.
+      return inMemory(values as Map<string, A>)
+    }
+  }
+})

@@ -1,0 +1,76 @@
+/**
+ * Checks clients, and converts them for `oidc-provider`.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import type { JWK } from "jose"
+import type { ClientMetadata } from "oidc-provider"
+import type { Client, GrantType } from "./model.js"
+
+const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantType> =>
+  grants ?? (redirectUris.length === 0
+    ? ["client_credentials"]
+    : ["client_credentials", "authorization_code", "refresh_token"])
+
+/** RFC 6749, section 3.3. */
+const scopeToken = /^[\x21\x23-\x5B\x5D-\x7E]+$/
+
+const isRedirectUri = (uri: string): boolean =>
+  URL.canParse(uri) && /^https?:$/.test(new URL(uri).protocol) && !uri.includes("#")
+
+/**
+ * Returns what is wrong with a client, without its secret.
+ *
+ * @internal
+ */
+export const findProblem = (client: Client): string | undefined => {
+  const { authenticationMethod, clientId, clientSecret, publicKeys = [], redirectUris = [], scopes = [] } = client
+  const grants = grantsOf(client)
+  const hasSecret = clientSecret !== undefined && Redacted.value(clientSecret) !== ""
+  if (clientId === "") return "clientId must not be empty"
+  if (authenticationMethod === "private_key_jwt") {
+    if (publicKeys.length === 0) return "private_key_jwt needs publicKeys"
+  } else if (!hasSecret) return "clientSecret must not be empty"
+  if (grants.includes("authorization_code") && redirectUris.length === 0) {
+    return "the grant authorization_code needs redirectUris"
+  }
+  if (grants.includes("refresh_token") && !grants.includes("authorization_code")) {
+    return "the grant refresh_token needs the grant authorization_code"
+  }
+  if (!redirectUris.every(isRedirectUri)) return "redirectUris must be http or https URLs without fragment"
+  if (!scopes.every((scope) => scopeToken.test(scope))) {
+    return "scopes must be OAuth scope tokens, without spaces and quotes"
+  }
+  return undefined
+}
+
+/** Drops the private members of a key, which `oidc-provider` refuses. */
+const toPublicKey = ({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...key }: JWK): object => key
+
+/** @internal */
+export const toMetadata = (client: Client): ClientMetadata => ({
+  client_id: client.clientId,
+  ...(client.clientSecret === undefined ? {} : { client_secret: Redacted.value(client.clientSecret) }),
+  ...(client.publicKeys === undefined ? {} : { jwks: { keys: client.publicKeys.map(toPublicKey) } }),
+  client_name: client.name ?? client.clientId,
+  redirect_uris: [...client.redirectUris ?? []],
+  response_types: grantsOf(client).includes("authorization_code") ? ["code"] : [],
+  grant_types: [...grantsOf(client)],
+  token_endpoint_auth_method: client.authenticationMethod ?? "client_secret_basic"
+})
+
+/**
+ * Whether a client may use a redirect URI. An entry that ends in `/*` allows every URI that has exactly one more path
+ * segment in that place, and neither query, fragment nor user information.
+ *
+ * @internal
+ */
+export const isRedirectUriAllowed = (allowed: ReadonlyArray<string>, uri: string): boolean =>
+  allowed.some((entry) => {
+    if (!entry.endsWith("/*") || !URL.canParse(entry) || !URL.canParse(uri)) return entry === uri
+    // Compared after parsing: a browser resolves both spellings of `..` before it follows the redirect.
+    const prefix = new URL(entry.slice(0, -1)).href
+    const target = new URL(uri).href
+    return target === uri && target.startsWith(prefix) && /^[^/?#]+$/.test(target.slice(prefix.length))
+  })

@@ -1,0 +1,28 @@
+/**
+ * The settings of one development authorization server.
+ *
+ * @since 0.1.0
+ */
+import type { Client, HeadlessConsent } from "./model.js"
+import type { OidcStore } from "./store.js"
+
+/** @internal */
+export interface Settings {
+  readonly issuer: string
+  readonly port: number
+  readonly store: OidcStore
+  readonly clients: ReadonlyMap<string, Client>
+  /** The first one is the default. */
+  readonly resources: readonly [string, ...ReadonlyArray<string>]
+  readonly signingKey: JsonWebKey
+  readonly trustedIssuers: ReadonlyArray<string>
+  readonly consent: HeadlessConsent | undefined
+  readonly cookieKey: string
+  /** In seconds. */
+  readonly lifetimes: {
+    readonly accessToken: number
+    readonly refreshToken: number
+    readonly authorizationCode: number
+  }
+  readonly onError: (name: string) => void
+}

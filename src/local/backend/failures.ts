@@ -1,0 +1,63 @@
+/**
+ * The exceptions of the local backend's operations. The planes add the name of the operation.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import {
+  ConflictException,
+  InternalServerException,
+  ResourceNotFoundException,
+  ServiceQuotaExceededException,
+  ValidationException
+} from "../../IdentityError.js"
+import type { OAuthError } from "../oauth/model.js"
+import type { VaultStoreError } from "../VaultStore.js"
+
+/** @internal */
+export const invalid = (message: string, field?: string): ValidationException =>
+  new ValidationException({
+    message,
+    ...(field === undefined ? {} : { reason: "FieldValidationFailed", fieldList: [{ name: field, message }] })
+  })
+
+/** @internal */
+export const notFound = (resourceType: string, name: string): ResourceNotFoundException =>
+  new ResourceNotFoundException({ message: `${resourceType} with name '${name}' not found` })
+
+/** @internal */
+export const providerExists = (name: string): ValidationException =>
+  invalid(`Credential provider with name: ${name} already exists`)
+
+/** @internal */
+export const conflict = (message: string): ConflictException => new ConflictException({ message })
+
+/** @internal */
+export const quotaExceeded = (message: string): ServiceQuotaExceededException =>
+  new ServiceQuotaExceededException({ message })
+
+/** @internal */
+export const logStoreError = ({ message }: VaultStoreError): Effect.Effect<void> =>
+  Effect.logError(`The store of the local backend failed: ${message}`)
+
+/**
+ * The log has the store's message. The caller learns only that the store failed.
+ *
+ * @internal
+ */
+export const mapStoreError = <A>(
+  effect: Effect.Effect<A, VaultStoreError>
+): Effect.Effect<A, InternalServerException> =>
+  Effect.catchAll(effect, (error) =>
+    Effect.zipRight(
+      logStoreError(error),
+      new InternalServerException({ message: "The store of the local backend failed" })
+    ))
+
+/**
+ * The service's own answers do not contain the authorization server's error, so the log has it.
+ *
+ * @internal
+ */
+export const logOAuthError = (provider: string) => ({ message, reason }: OAuthError): Effect.Effect<void> =>
+  Effect.annotateLogs(Effect.logDebug(message), { provider, reason })

@@ -1,0 +1,76 @@
+/**
+ * The models of `LocalBackend`, which exports all of them.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type * as DateTime from "effect/DateTime"
+import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import type { JSONWebKeySet } from "jose"
+
+/**
+ * The answer to a browser that opens an authorization URL, or comes back from the authorization server.
+ *
+ * - `Redirect`: the browser goes to `url`
+ * - `Refused`: the user refused consent
+ * - `Rejected`: the authorization server sent no code, and no refusal
+ * - `Unavailable`: the authorization server cannot be reached or used. The session goes on, the page can be opened
+ *   again.
+ * - `Expired`: the session has expired
+ * - `Replayed`: the session is past this step, or has ended
+ * - `Unknown`: there is no such session, or it belongs to another callback
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BrowserAnswer = Data.TaggedEnum<{
+  Redirect: { readonly url: Redacted.Redacted }
+  Refused: { readonly provider: string }
+  Rejected: { readonly provider: string }
+  Unavailable: { readonly provider: string }
+  Expired: {}
+  Replayed: {}
+  Unknown: {}
+}>
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
+
+/**
+ * The state of a consent session, without its secrets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConsentStatus {
+  readonly provider: string
+  readonly workload: string
+  readonly state:
+    | "Pending"
+    | "Authorizing"
+    | "Authorized"
+    | "Completing"
+    | "Completed"
+    | "Refused"
+    | "Rejected"
+    | "Expired"
+    | "ExchangeFailed"
+  readonly openedAt: DateTime.Utc
+}
+
+/**
+ * The issuer of the JWTs of `SecurityTokenService`, in place of AWS.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Issuer {
+  /** The OpenID Connect discovery document. */
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** The public keys. */
+  readonly keySet: Effect.Effect<JSONWebKeySet>
+}

@@ -1,0 +1,429 @@
+/**
+ * The models and errors of `OAuthClient`, which exports all of them.
+ *
+ * @since 0.1.0
+ */
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+// -----------------------------------------------------------------------------
+// Authorization servers
+// -----------------------------------------------------------------------------
+
+/**
+ * How a client authenticates at a token endpoint.
+ *
+ * - `CLIENT_SECRET_BASIC`, `CLIENT_SECRET_POST`: with its secret. A client with an empty secret is a public client.
+ * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the issuer, signed with `privateKey` (PEM, or a JWK as
+ *   JSON). Additional claims never replace `alg`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can replace `aud`.
+ * - `AWS_IAM_ID_TOKEN_JWT`: with a JWT of AWS. `awsToken` makes it for an audience, the issuer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ClientAuthentication =
+  | {
+    readonly clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST"
+    readonly clientSecret: Redacted.Redacted
+  }
+  | {
+    readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT"
+    readonly privateKey: Redacted.Redacted
+    readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
+    readonly additionalHeaderClaims?: Readonly<Record<string, string>> | undefined
+    readonly additionalPayloadClaims?: Readonly<Record<string, string>> | undefined
+  }
+  | {
+    readonly clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT"
+    readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
+  }
+
+/**
+ * How a client acts on behalf of a user whose JWT it has: by token exchange (RFC 8693), with or without an actor token,
+ * or with the JWT as the grant (RFC 7523, section 2.1).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OnBehalfOf =
+  | {
+    readonly grantType: "TOKEN_EXCHANGE"
+    readonly actor:
+      | { readonly content: "NONE" }
+      | { readonly content: "M2M"; readonly scopes: ReadonlyArray<string> }
+      | {
+        readonly content: "AWS_IAM_ID_TOKEN_JWT"
+        readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
+      }
+  }
+  | {
+    readonly grantType: "JWT_AUTHORIZATION_GRANT"
+    /** For Microsoft. */
+    readonly requestedTokenUse?: "on_behalf_of" | undefined
+  }
+
+/**
+ * Where an authorization server departs from the standards.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Quirks {
+  /** Separates scopes in an authorization request. Default: a space. */
+  readonly scopeSeparator?: "," | undefined
+  /** Parameters that the authorization page requires. Parameters of a request replace them. */
+  readonly authorizationParameters?: Readonly<Record<string, string>> | undefined
+  /** Accepts any `token_type`, and scopes as a list or separated by commas. */
+  readonly unusualAnswers?: boolean | undefined
+}
+
+/**
+ * An authorization server and the client's account there, as the configuration of a credential provider has them.
+ * `clientId` is empty for a client that authenticates with a JWT of AWS alone.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthorizationServer = ClientAuthentication & {
+  readonly discovery:
+    | { readonly discoveryUrl: string }
+    | {
+      readonly authorizationServerMetadata: {
+        readonly issuer: string
+        readonly authorizationEndpoint: string
+        readonly tokenEndpoint: string
+        readonly responseTypes?: ReadonlyArray<string> | undefined
+      }
+    }
+  readonly clientId: string
+  readonly onBehalfOf?: OnBehalfOf | undefined
+  readonly quirks?: Quirks | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Requests and answers
+// -----------------------------------------------------------------------------
+
+/**
+ * The answer of a token endpoint. `scopes` are the granted ones, none if the server does not report them. `expiresAt`
+ * is computed from the `Clock` and `expires_in`, none if the server does not report a lifetime.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenSet {
+  readonly accessToken: Redacted.Redacted
+  readonly refreshToken: Option.Option<Redacted.Redacted>
+  readonly expiresAt: Option.Option<DateTime.Utc>
+  readonly scopes: Option.Option<ReadonlyArray<string>>
+}
+
+/**
+ * Custom parameters never replace standard ones.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientCredentialsRequest {
+  readonly scopes: ReadonlyArray<string>
+  readonly resources?: ReadonlyArray<string> | undefined
+  readonly audiences?: ReadonlyArray<string> | undefined
+  readonly customParameters?: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface AuthorizationUrlRequest extends ClientCredentialsRequest {
+  readonly redirectUri: string
+  readonly state: Redacted.Redacted
+  readonly codeVerifier: Redacted.Redacted
+}
+
+/**
+ * `callbackUrl` is the redirect URI with the query of the browser's request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CallbackRequest {
+  readonly callbackUrl: Redacted.Redacted
+  readonly state: Redacted.Redacted
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ExchangeCodeRequest extends CallbackRequest {
+  readonly codeVerifier: Redacted.Redacted
+  readonly resources?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RefreshRequest {
+  readonly refreshToken: Redacted.Redacted
+  readonly resources?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Token exchange (RFC 8693): the client exchanges a user's JWT for a token, and acts on behalf of that user. An actor
+ * token, made for the issuer of the authorization server, names the client as the actor.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenExchangeRequest extends ClientCredentialsRequest {
+  readonly subjectToken: Redacted.Redacted
+  readonly actor?: {
+    readonly token: (issuer: string) => Effect.Effect<Redacted.Redacted, OAuthError>
+    readonly type: "urn:ietf:params:oauth:token-type:access_token" | "urn:ietf:params:oauth:token-type:jwt"
+  } | undefined
+}
+
+/**
+ * RFC 7523, section 2.1: a user's JWT is the grant.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface JwtGrantRequest extends ClientCredentialsRequest {
+  readonly assertion: Redacted.Redacted
+  readonly requestedTokenUse?: "on_behalf_of" | undefined
+}
+
+/**
+ * The claims of a JWT that name its user. `exp` in seconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UserClaims {
+  readonly iss: string
+  readonly sub: string
+  readonly exp?: number | undefined
+}
+
+/**
+ * - `issuers`: the trusted issuers. Default: every issuer with a discovery document.
+ * - `signature`: whether to check the signature with the keys of the issuer. Default: true.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VerifyUserTokenOptions {
+  readonly issuers?: ReadonlyArray<string> | undefined
+  readonly signature?: boolean | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+const explanations = {
+  Unreachable: "it could not be reached, or did not answer (time-out, status 429 or 5xx)",
+  InvalidGrant: "it does not accept the code, the refresh token or the user's token, or no longer accepts it",
+  InvalidClient: "it does not accept the client id, its secret, or its authentication method",
+  AccessDenied: "the user, or the server itself, refused",
+  Rejected: "it refused the request, or its answer failed a check",
+  Misconfigured: "its configuration cannot be used: endpoints are https, or http on a loopback host"
+}
+
+/**
+ * Why there is no token:
+ *
+ * - `Unreachable`: no answer, or status 429 or 5xx
+ * - `InvalidGrant`: the code, the refresh token or the user's token is not accepted
+ * - `InvalidClient`: the client's credentials are not accepted
+ * - `AccessDenied`: the user refused
+ * - `Rejected`: any other refusal, or an answer that fails a check
+ * - `Misconfigured`: an endpoint is missing, or is http on a host that is not loopback
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OAuthErrorReason = keyof typeof explanations
+
+/**
+ * An authorization server issued no token. Of its answer the error keeps nothing but a registered error code.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OAuthError extends Schema.TaggedError<OAuthError>("effect-agentcore-identity/local/OAuthError")(
+  "OAuthError",
+  {
+    reason: Schema.Literal(
+      "Unreachable",
+      "InvalidGrant",
+      "InvalidClient",
+      "AccessDenied",
+      "Rejected",
+      "Misconfigured"
+    ),
+    code: Schema.optional(Schema.String)
+  }
+) {
+  override get message(): string {
+    return `The authorization server issued no token: ${explanations[this.reason]}`
+      + (this.code === undefined ? "" : ` (${this.code})`)
+  }
+}
+
+const userTokenExplanations = {
+  Malformed: "it must be a JWT with the claims iss and sub",
+  Expired: "it is expired, or not yet valid",
+  Algorithm: "it must be signed with RS, PS or ES and 256, 384 or 512 bits, or EdDSA",
+  Issuer: "its issuer is not one of the allowed issuers",
+  Undiscoverable:
+    "its issuer has no usable OpenID Connect discovery document: issuers are https, or http on a loopback host",
+  Unreachable: "its issuer could not be reached, or did not answer (time-out, status 429 or 5xx)",
+  Signature: "its signature does not match a key of its issuer"
+}
+
+/**
+ * Why a JWT names no user:
+ *
+ * - `Malformed`: it cannot be read, or lacks a claim
+ * - `Expired`: by its `exp`, or its `nbf`
+ * - `Algorithm`: unsigned, or signed with a shared secret
+ * - `Issuer`: the issuer is not allowed
+ * - `Undiscoverable`: the issuer's metadata or keys cannot be used
+ * - `Unreachable`: the issuer gave no answer, or status 429 or 5xx
+ * - `Signature`: no key of the issuer made the signature
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UserTokenErrorReason = keyof typeof userTokenExplanations
+
+/**
+ * A JWT that does not name a user. The error keeps nothing of the token.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UserTokenError
+  extends Schema.TaggedError<UserTokenError>("effect-agentcore-identity/local/UserTokenError")(
+    "UserTokenError",
+    {
+      reason: Schema.Literal(
+        "Malformed",
+        "Expired",
+        "Algorithm",
+        "Issuer",
+        "Undiscoverable",
+        "Unreachable",
+        "Signature"
+      )
+    }
+  )
+{
+  override get message(): string {
+    return `The user's token is not accepted: ${userTokenExplanations[this.reason]}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export interface Service {
+  /**
+   * A token for the client itself.
+   */
+  readonly clientCredentials: (
+    server: AuthorizationServer,
+    request: ClientCredentialsRequest
+  ) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * The page where a user gives consent, with a PKCE challenge (S256) of the verifier.
+   */
+  readonly authorizationUrl: (
+    server: AuthorizationServer,
+    request: AuthorizationUrlRequest
+  ) => Effect.Effect<Redacted.Redacted, OAuthError>
+  /**
+   * Checks that the authorization server's answer is a code for this state: its `state`, `iss` (RFC 9207) and `error`.
+   * Sends nothing, and leaves the code unused.
+   */
+  readonly checkCallback: (server: AuthorizationServer, request: CallbackRequest) => Effect.Effect<void, OAuthError>
+  /**
+   * Checks the answer again, and exchanges its code.
+   */
+  readonly exchangeCode: (
+    server: AuthorizationServer,
+    request: ExchangeCodeRequest
+  ) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * New tokens for a refresh token. If the answer has no refresh token, the old one stays valid.
+   */
+  readonly refresh: (server: AuthorizationServer, request: RefreshRequest) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * A token on behalf of a user, by token exchange.
+   */
+  readonly exchangeToken: (
+    server: AuthorizationServer,
+    request: TokenExchangeRequest
+  ) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * A token on behalf of a user, with a JWT as the grant.
+   */
+  readonly jwtGrant: (server: AuthorizationServer, request: JwtGrantRequest) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * The user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery), and its
+   * times by the `Clock`.
+   */
+  readonly verifyUserToken: (
+    token: Redacted.Redacted,
+    options?: VerifyUserTokenOptions
+  ) => Effect.Effect<UserClaims, UserTokenError>
+}
+
+// -----------------------------------------------------------------------------
+// Scripted
+// -----------------------------------------------------------------------------
+
+/**
+ * A request for tokens, as a script sees it. `number` counts the requests of this layer, from 1.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScriptedGrant {
+  readonly type: "client_credentials" | "authorization_code" | "refresh_token" | "token_exchange" | "jwt_bearer"
+  readonly clientId: string
+  readonly scopes: ReadonlyArray<string>
+  readonly number: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScriptedOptions {
+  /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
+  readonly tokenLifetime?: Duration.DurationInput | "none" | undefined
+  /**
+   * Whether an authorization issues a refresh token. Each refresh issues a new one and revokes the old. Default: true.
+   */
+  readonly refreshTokens?: boolean | undefined
+  /** The time that each request for tokens takes. Default: none. */
+  readonly latency?: Duration.DurationInput | undefined
+  /** The granted scopes; undefined for an answer without scopes. Default: the requested scopes. */
+  readonly grantedScopes?: ((asked: ReadonlyArray<string>) => ReadonlyArray<string> | undefined) | undefined
+  /** The requests that fail, and why. Default: none. */
+  readonly fail?: ((grant: ScriptedGrant) => OAuthErrorReason | undefined) | undefined
+}

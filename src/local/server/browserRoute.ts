@@ -1,0 +1,66 @@
+/**
+ * Routes for browsers: pages, and redirects between them.
+ *
+ * @since 0.1.0
+ */
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import { randomUUID } from "node:crypto"
+import * as Html from "../../internal/html.js"
+import { failed, isOwnHost, type Settings } from "./dispatch.js"
+
+/** @internal */
+export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(body, { status, headers })
+
+/**
+ * Responds with a page of one paragraph.
+ *
+ * @internal
+ */
+export const respondText = (status: number, title: string, text: Html.Html): HttpServerResponse.HttpServerResponse =>
+  respondPage(
+    Html.render({ title, kicker: "Local AgentCore Identity", body: Html.html`<p>${text}</p>` }),
+    status
+  )
+
+const unknownHost = respondText(
+  403,
+  "Unknown host",
+  Html.html`This server does not answer to the host name in the address.`
+)
+
+const broken = respondText(
+  500,
+  "The local server failed",
+  Html.html`This is an error of the server, not yours. The log of the server has the details.`
+)
+
+/**
+ * Handles `GET` only, so that a link preview has no effect.
+ *
+ * @internal
+ */
+export const handler = <R>(
+  name: string,
+  settings: Settings,
+  respond: (
+    request: HttpServerRequest.HttpServerRequest
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> =>
+  // Platform's own log line contains the URL of the request.
+  HttpMiddleware.withLoggerDisabled(settings.access(
+    name,
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const requestId = randomUUID()
+      return (request.method !== "GET"
+        ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
+        : !isOwnHost(request.headers.host, settings.allowedHosts)
+        ? Effect.succeed(unknownHost)
+        : Effect.catchAllCause(respond(request), (cause) => Effect.as(failed(name, requestId, cause), broken))).pipe(
+          Effect.map(HttpServerResponse.setHeader("x-amzn-requestid", requestId))
+        )
+    })
+  ))

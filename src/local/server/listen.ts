@@ -1,0 +1,86 @@
+/**
+ * Starts the local server on a port: checks the options, and loads the optional packages that they need.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpServer from "@effect/platform/HttpServer"
+import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as Node from "./node.js"
+import { type Credentials, LocalServerError, type Signatures } from "./options.js"
+import * as Signature from "./signature.js"
+
+interface Options {
+  readonly host: string
+  readonly port: number
+  readonly allowRemote: boolean
+  readonly signatures: Signatures
+  readonly credentials: ReadonlyArray<Credentials>
+}
+
+/** @internal */
+export interface Listening {
+  readonly node: Node.Node
+  readonly server: HttpServer.HttpServer
+  /** The URL of the server on this machine, without a trailing slash. */
+  readonly url: string
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+
+/** The authority of a URL. The wildcard addresses are no destination, so their loopback address stands in. */
+const toAuthority = (host: string): string => {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
+  return name.includes(":") ? `[${name}]` : name
+}
+
+const loadPackage = <A>(load: () => Promise<A>, message: string): Effect.Effect<A, LocalServerError> =>
+  Effect.tryPromise({ try: load, catch: () => new LocalServerError({ reason: "MissingPackage", message }) })
+
+const check = (options: Options): Effect.Effect<unknown, LocalServerError> => {
+  if (!options.allowRemote && !isLoopback(options.host)) {
+    return new LocalServerError({
+      reason: "RemoteHost",
+      message: `On ${options.host}, other machines can reach the local server and every credential in it. `
+        + "Set allowRemote to allow that."
+    })
+  }
+  if (options.signatures !== "verify") return Effect.void
+  return options.credentials.length === 0
+    ? new LocalServerError({
+      reason: "MissingCredentials",
+      message: "The server cannot verify signatures without credentials. Set the option credentials."
+    })
+    : loadPackage(
+      Signature.load,
+      "The package '@smithy/signature-v4' is needed to verify signatures: npm install @smithy/signature-v4"
+    )
+}
+
+/** @internal */
+export const listen = (options: Options): Effect.Effect<Listening, LocalServerError, Scope.Scope> =>
+  Effect.gen(function*() {
+    yield* check(options)
+    const { host, port } = options
+    const { make } = yield* loadPackage(
+      () => import("@effect/platform-node/NodeHttpServer"),
+      "The local server needs the package '@effect/platform-node': "
+        + "npm install --save-dev @effect/platform-node@0.108"
+    )
+    const node = yield* Node.make
+    const server = yield* Effect.mapError(make(() => node.server, { host, port }), ({ cause }) =>
+      new LocalServerError({
+        reason: "Listen",
+        message: `Cannot listen on ${host}:${port}${hasProperty(cause, "code") ? `: ${String(cause.code)}` : ""}`
+      }))
+    // Runs before the server closes: closing waits for every connection.
+    yield* Effect.addFinalizer(() => Effect.sync(() => node.server.closeAllConnections()))
+    if (!isLoopback(host)) {
+      yield* Effect.logWarning(
+        `The local server listens on ${host}. Every machine that reaches it can get every credential it has.`
+      )
+    }
+    const { address } = server
+    return { node, server, url: `http://${toAuthority(host)}:${address._tag === "TcpAddress" ? address.port : port}` }
+  })

@@ -1,0 +1,68 @@
+/**
+ * Public types of the local server, and its error.
+ *
+ * @since 0.1.0
+ */
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+/**
+ * An access key that may sign requests.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: Redacted.Redacted
+  /** The session token of temporary credentials. Requests have to send it. */
+  readonly sessionToken?: Redacted.Redacted | undefined
+}
+
+/**
+ * How the server checks the signature of a request (AWS Signature Version 4):
+ *
+ * - `presence`: the request has a signature for the service `bedrock-agentcore` (`sts` at `POST /`). The server does
+ *   not check who signed it, or whether it is right. Pages of other sites cannot set the header, so this keeps them
+ *   out.
+ * - `verify`: the signature is right, by one of the `credentials`, and at most five minutes old
+ * - `off`: not at all
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Signatures = "presence" | "verify" | "off"
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export interface Service {
+  /** The URL of the server on this machine, without a trailing slash. */
+  readonly url: string
+  /**
+   * Environment variables that point AWS SDKs, the AWS CLI, and the AgentCore SDKs for Python and TypeScript to the
+   * server: endpoints, region, and placeholder credentials. With `verify` the caller supplies the credentials.
+   */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * Why the server did not start:
+ *
+ * - `MissingPackage`: a package is not installed: `@effect/platform-node`, or `@smithy/signature-v4` to verify
+ *   signatures
+ * - `Listen`: the port is taken, or the host is not one of this machine
+ * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
+ * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
+ * - `Store`: the content of the store cannot be used
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class LocalServerError extends Schema.TaggedError<LocalServerError>(
+  "effect-agentcore-identity/local/LocalServerError"
+)("LocalServerError", {
+  reason: Schema.Literal("MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store"),
+  message: Schema.String
+}) {}

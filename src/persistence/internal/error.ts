@@ -1,0 +1,14 @@
+/**
+ * The error of a credential store that cannot be built.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/** @internal */
+export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>(
+  "effect-agentcore-identity/persistence/CredentialStoreError"
+)("CredentialStoreError", {
+  reason: Schema.Literal("MissingPackage", "InvalidKey", "InvalidUrl"),
+  message: Schema.String
+}) {}

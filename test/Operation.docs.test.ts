@@ -1,0 +1,36 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Path from "node:path"
+import ts from "typescript"
+
+const root = Path.resolve(import.meta.dirname, "..")
+
+/** The documentation of the members of a module's interface, as an editor shows it. */
+const documentation = (module: string, name: string): ReadonlyMap<string, string> => {
+  const file = Path.join(root, "src", `${module}.ts`)
+  const program = ts.createProgram([file], {
+    module: ts.ModuleKind.NodeNext,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    types: []
+  })
+  const checker = program.getTypeChecker()
+  const source = program.getSourceFile(file)
+  const symbol = source && checker.getSymbolAtLocation(source)
+  const found = symbol && checker.getExportsOfModule(symbol).find((exported) => exported.name === name)
+  assert(found !== undefined)
+  return new Map(
+    checker.getDeclaredTypeOfSymbol(found).getProperties().map((property) => [
+      property.name,
+      ts.displayPartsToString(property.getDocumentationComment(checker))
+    ])
+  )
+}
+
+describe("the documentation of a row", () => {
+  it("is the documentation of the method", () => {
+    const documented = documentation("SecurityTokenService", "Service")
+    assert.deepStrictEqual([...documented], [
+      ["getWebIdentityToken", "A JWT, signed by AWS, that names the IAM identity of the caller."]
+    ])
+  })
+})

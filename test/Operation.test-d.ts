@@ -1,0 +1,137 @@
+import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import { ConflictException, ValidationException } from "effect-agentcore-identity/IdentityError"
+import type { TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
+import * as Operation from "effect-agentcore-identity/Operation"
+import type * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import { describe, expectTypeOf, it } from "vitest"
+
+const operations = {
+  createThing: Operation.make("CreateThing", {
+    request: Schema.Struct({ name: Schema.String, key: Schema.Redacted(Schema.String) }),
+    response: Schema.Struct({ createdTime: Schema.DateTimeUtcFromDate }),
+    errors: [ValidationException, ConflictException]
+  }),
+  deleteThing: Operation.make("DeleteThing", {
+    request: Schema.Struct({ name: Schema.String }),
+    response: Operation.noResponse,
+    errors: [ValidationException],
+    status: 204
+  }),
+  listThings: Operation.make("ListThings", {
+    request: Schema.Struct({ nextToken: Schema.optional(Schema.String) }),
+    response: Schema.Struct({ things: Schema.Array(Schema.Number), nextToken: Schema.optional(Schema.String) }),
+    errors: [ValidationException]
+  }),
+  listTags: Operation.make("ListTags", {
+    request: Schema.Struct({ name: Schema.String }),
+    response: Schema.Struct({ tags: Schema.Array(Schema.String) }),
+    errors: [ValidationException]
+  })
+}
+
+type Unmodelled = UnknownServiceError | TransportError
+
+describe("a table", () => {
+  it("is a plane, exact in requests, answers and errors", () => {
+    expectTypeOf<Operation.Plane<typeof operations>>().toEqualTypeOf<{
+      readonly createThing: (
+        request: { readonly name: string; readonly key: Redacted.Redacted }
+      ) => Effect.Effect<{ readonly createdTime: DateTime.Utc }, ValidationException | ConflictException | Unmodelled>
+      readonly deleteThing: (
+        request: { readonly name: string }
+      ) => Effect.Effect<void, ValidationException | Unmodelled>
+      readonly listThings: (
+        request: { readonly nextToken?: string | undefined }
+      ) => Effect.Effect<
+        { readonly things: ReadonlyArray<number>; readonly nextToken?: string | undefined },
+        ValidationException | Unmodelled
+      >
+      readonly listTags: (
+        request: { readonly name: string }
+      ) => Effect.Effect<{ readonly tags: ReadonlyArray<string> }, ValidationException | Unmodelled>
+    }>()
+  })
+
+  it("has a stream of each list that has pages", () => {
+    expectTypeOf<Operation.Streams<typeof operations>>().toEqualTypeOf<{
+      readonly streamThings: (
+        options?: Operation.StreamOptions
+      ) => Stream.Stream<number, ValidationException | Unmodelled>
+    }>()
+  })
+
+  it("keeps the AWS names, which the commands of the SDK are found by", () => {
+    expectTypeOf(operations.createThing.name).toEqualTypeOf<"CreateThing">()
+  })
+})
+
+describe("a request", () => {
+  it("has secrets and plain data", () => {
+    const schema = Schema.Struct({
+      secret: Schema.Redacted(Schema.String),
+      list: Schema.optional(Schema.Array(Schema.Struct({ secret: Schema.Redacted(Schema.String) }))),
+      map: Schema.Record({ key: Schema.String, value: Schema.Number })
+    })
+    expectTypeOf(schema).toExtend<Schema.Schema<typeof schema.Type, Operation.Encoded<typeof schema.Type>>>()
+  })
+
+  it("has nothing that needs another encoding", () => {
+    const time = Schema.Struct({ time: Schema.DateTimeUtcFromDate })
+    const renamed = Schema.Struct({ name: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("Name")) })
+    // @ts-expect-error a date
+    Operation.make("Any", { request: time, response: Operation.noResponse, errors: [] })
+    // @ts-expect-error another name
+    Operation.make("Any", { request: renamed, response: Operation.noResponse, errors: [] })
+  })
+})
+
+describe("a decorator", () => {
+  type Decorator = Operation.Decorator<typeof operations>
+
+  it("returns the call, or fails in the ways that all operations have", () => {
+    const decorators: ReadonlyArray<Decorator> = [
+      (_, effect) => effect,
+      (operation, effect) => Effect.withLogSpan(effect, operation),
+      () => new ValidationException({ message: "not now" })
+    ]
+    expectTypeOf(decorators).toExtend<ReadonlyArray<Decorator>>()
+  })
+
+  it("finds what belongs to its operation under its name", () => {
+    const isSmall: {
+      readonly [K in keyof typeof operations]?: (request: Operation.Request<(typeof operations)[K]>) => boolean
+    } = {
+      createThing: ({ name }) => name.length < 10
+    }
+    const fallback: { readonly [K in keyof typeof operations]?: Operation.Response<(typeof operations)[K]> } = {
+      listTags: { tags: [] }
+    }
+    const decorator: Decorator = (operation, effect, request) => {
+      const answer = fallback[operation]
+      return isSmall[operation]?.(request) === true || answer === undefined ? effect : Effect.succeed(answer)
+    }
+    expectTypeOf(decorator).toExtend<Decorator>()
+  })
+
+  it("does not answer another operation", () => {
+    // @ts-expect-error an answer of one operation
+    const another: Decorator = () => Effect.succeed({ tags: [] })
+    // @ts-expect-error an error that not every operation has
+    const conflict: Decorator = () => new ConflictException({ message: "not now" })
+    void another
+    void conflict
+  })
+})
+
+describe("the control plane", () => {
+  it("does not mix the errors of its operations", () => {
+    // @ts-expect-error no error of this operation
+    const tag: Effect.Effect.Error<ReturnType<ControlPlane.Operations["createWorkloadIdentity"]>>["_tag"] =
+      "ConflictException"
+    void tag
+  })
+})

@@ -1,0 +1,41 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Operation from "effect-agentcore-identity/Operation"
+import * as FastCheck from "effect/FastCheck"
+import * as Schema from "effect/Schema"
+import { operations, requests, valid } from "./internal/requests.js"
+
+const row = <A>(request: Schema.Schema<A, Operation.Encoded<A>>) =>
+  Operation.make("Any", { request, response: Operation.noResponse, errors: [] })
+
+describe("make", () => {
+  it("has the defaults of most operations", () => {
+    const { errors, method, name, path, quota, status } = row(Schema.Struct({}))
+    assert.deepStrictEqual({ errors, method, name, path, quota, status }, {
+      errors: [],
+      method: "POST",
+      name: "Any",
+      path: "/identities/Any",
+      quota: Infinity,
+      status: 200
+    })
+  })
+})
+
+describe("an encoded request", () => {
+  it("has a member of any name", () => {
+    const { encode } = row(Schema.Record({ key: Schema.String, value: Schema.String }))
+    const parameters: { readonly [name: string]: string } = JSON.parse(`{ "__proto__": "kept" }`)
+    assert.strictEqual(JSON.stringify(encode(parameters)), `{"__proto__":"kept"}`)
+  })
+
+  it.each(requests)("%s: as its schema encodes it", (name, schema) => {
+    // The rows have no one type of request.
+    const encode = operations.find((operation) => operation.name === name)?.encode as (request: unknown) => unknown
+    FastCheck.assert(
+      FastCheck.property(valid(schema), (value) => {
+        assert.deepStrictEqual(encode(value), Schema.encodeSync(schema)(value))
+      }),
+      { numRuns: 20 }
+    )
+  })
+})

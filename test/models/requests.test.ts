@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import { readFileSync } from "node:fs"
+import { operations as clientOperations } from "../local/serviceModel.js"
+import { requests } from "./operations.js"
+import { facts, ModelShape, ofClient, ofSchema, type Shape } from "./shape.js"
+
+const Limits = Schema.Struct({
+  operations: Schema.Record({ key: Schema.String, value: Schema.Struct({ input: ModelShape }) })
+})
+
+/** The limits of the service models in botocore. They have no consent portals. */
+const { operations: limits } = Schema.decodeUnknownSync(Schema.parseJson(Limits))(
+  readFileSync(new URL("aws-limits.json", import.meta.url), "utf8")
+)
+
+/** Where requests differ from the service model on purpose: the fact here, for the fact there. */
+const exceptions: ReadonlyArray<{
+  readonly member: RegExp
+  readonly ours: string
+  readonly model: string
+  readonly reason: string
+}> = [
+  {
+    member: /\.resourceArn$/,
+    ours: "pattern ^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\\/[^/]+)(?:\\/[a-z0-9-]+\\/[^/]+)*$",
+    model: "pattern ^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\\/[^/]+)(?:\\/[a-z-]+\\/[^/]+)*$",
+    reason: "Live ARNs of OAuth2 credential providers have a digit: oauth2credentialprovider"
+  },
+  {
+    member: /\.userToken$/,
+    ours: "pattern ^[A-Za-z0-9-_=]+\\.[A-Za-z0-9-_=]+\\.[A-Za-z0-9-_=]+$",
+    model: "pattern ^[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+$",
+    reason: "The dots of the model are not escaped: they match any character, and a long text takes hours"
+  }
+]
+
+const anchored = (shape: Shape): Shape => ({
+  ...shape,
+  ...shape.pattern === undefined ? {} : { pattern: `^${shape.pattern}$` },
+  ...shape.members === undefined
+    ? {}
+    : { members: Object.fromEntries(Object.entries(shape.members).map(([name, member]) => [name, anchored(member)])) },
+  ...shape.item === undefined ? {} : { item: anchored(shape.item) },
+  ...shape.key === undefined ? {} : { key: anchored(shape.key) },
+  ...shape.value === undefined ? {} : { value: anchored(shape.value) }
+})
+
+const excepted = (fact: string): string => {
+  const [member = ""] = fact.split(": ", 1)
+  const found = exceptions.find((exception) => exception.member.test(member) && fact === `${member}: ${exception.ours}`)
+  return found === undefined ? fact : `${member}: ${found.model}`
+}
+
+const ofRequest = (name: string): Shape => {
+  const ast = requests.get(name)
+  if (ast === undefined) throw new Error(`no operation ${name}`)
+  return ofSchema(ast)
+}
+
+const same = (ours: ReadonlyArray<string>, model: ReadonlyArray<string>): void => {
+  assert.deepStrictEqual([...ours].sort(), [...model].sort())
+}
+
+describe("the requests are those of the service model", () => {
+  it("for every operation", () => {
+    same([...requests.keys()], clientOperations.map(({ name }) => name))
+    same(
+      [...requests.keys()].filter((name) => !name.includes("ConsentPortal")),
+      Object.keys(limits)
+    )
+  })
+
+  it.each(Object.entries(limits))("%s: members and limits", (name, { input }) => {
+    same(facts(ofRequest(name), name).map(excepted), facts(anchored(input), name))
+  })
+
+  // Without limits and enumerations, which the clients do not have.
+  const bare = (shape: Shape, name: string) =>
+    facts(shape, name).filter((fact) => !/: (min|max|pattern|one of) /.test(fact))
+
+  it.each(clientOperations)("$name: members of the AWS client", ({ input, name, shapes }) => {
+    same(bare(ofRequest(name), name), bare(ofClient(shapes, input), name))
+  })
+
+  it("but for exceptions that are needed", () => {
+    const ours = [...requests.keys()].flatMap((name) => facts(ofRequest(name), name))
+    for (const { member, ours: fact } of exceptions) {
+      assert(ours.some((line) => member.test(line.split(": ", 1)[0] ?? "") && line.endsWith(`: ${fact}`)), `${member}`)
+    }
+  })
+})

@@ -1,0 +1,179 @@
+/**
+ * Schemas of this library, shapes of the AWS clients and the limits of the service models in one form, to be compared.
+ */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+import type * as ServiceModel from "../local/serviceModel.js"
+
+export interface Shape {
+  readonly type: string
+  readonly required?: boolean
+  readonly union?: boolean
+  readonly min?: number
+  readonly max?: number
+  readonly pattern?: string
+  readonly enum?: ReadonlyArray<string>
+  readonly members?: { readonly [name: string]: Shape }
+  readonly item?: Shape
+  readonly key?: Shape
+  readonly value?: Shape
+}
+
+/** Limits under the names of the service model. */
+const limitsOf = ({ maxItems, maxLength, maximum, minItems, minLength, minimum, ...json }: {
+  readonly [name: string]: unknown
+}) => {
+  const limits = {
+    min: json["min"] ?? minLength ?? minimum ?? minItems,
+    max: json["max"] ?? maxLength ?? maximum ?? maxItems,
+    pattern: json["pattern"],
+    // A union is a struct of which one member is there.
+    union: json["maxProperties"] === 1 ? true : undefined,
+    type: json["type"] === "integer" ? "integer" : undefined
+  }
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
+}
+
+const isLiteral = (ast: AST.AST): ast is AST.Literal => AST.isLiteral(ast)
+
+/** A struct of all members of several structs: those that one of them lacks are optional. */
+const merge = (shapes: ReadonlyArray<Shape>): Shape => {
+  const names = new Set(shapes.flatMap(({ members = {} }) => Object.keys(members)))
+  return {
+    type: "structure",
+    union: shapes.every(({ members = {} }) => Object.keys(members).length === 1),
+    members: Object.fromEntries([...names].map((name) => {
+      const found = shapes.flatMap(({ members = {} }) => members[name] ?? [])
+      return [name, {
+        ...found[0] as Shape,
+        required: found.length === shapes.length && found.every(({ required }) => required === true)
+      }]
+    }))
+  }
+}
+
+/** A schema as it reads JSON. */
+export const ofSchema = (ast: AST.AST): Shape => {
+  switch (ast._tag) {
+    case "Transformation":
+      // A timestamp is a `Date` to the AWS SDK.
+      return AST.isDeclaration(ast.from) ? { type: "timestamp" } : ofSchema(ast.from)
+    case "Refinement":
+      return {
+        ...ofSchema(ast.from),
+        ...limitsOf(
+          Option.getOrElse(AST.getJSONSchemaAnnotation(ast), () => ({})) as { readonly [name: string]: unknown }
+        )
+      }
+    case "Declaration": {
+      const [type] = ast.typeParameters
+      if (type === undefined) throw new Error("a declaration of nothing")
+      return ofSchema(type)
+    }
+    case "Union": {
+      const types = ast.types.filter((type) => !AST.isUndefinedKeyword(type) && type !== AST.null)
+      const [first, ...others] = types
+      if (first === undefined) throw new Error("a union of nothing")
+      if (types.every(isLiteral)) return { type: "string", enum: types.map(({ literal }) => String(literal)) }
+      return others.length === 0 ? ofSchema(first) : merge(types.map(ofSchema))
+    }
+    case "Literal":
+      return { type: "string", enum: [String(ast.literal)] }
+    case "TypeLiteral": {
+      const [signature] = ast.indexSignatures
+      return signature === undefined
+        ? {
+          type: "structure",
+          members: Object.fromEntries(
+            ast.propertySignatures.filter(({ type }) => !AST.isNeverKeyword(type)).map(({ isOptional, name, type }) => [
+              String(name),
+              { ...ofSchema(type), required: !isOptional }
+            ])
+          )
+        }
+        : { type: "map", key: ofSchema(signature.parameter), value: ofSchema(signature.type) }
+    }
+    case "TupleType": {
+      const [item] = ast.rest
+      if (item === undefined) throw new Error("a list without items")
+      return { type: "list", item: ofSchema(item.type) }
+    }
+    case "StringKeyword":
+      return { type: "string" }
+    case "NumberKeyword":
+      return { type: "number" }
+    case "BooleanKeyword":
+      return { type: "boolean" }
+    default:
+      throw new Error(`a schema ${ast._tag}, which no request has`)
+  }
+}
+
+/** A shape of the AWS clients: they know members, and neither limits nor enumerations. */
+export const ofClient = (shapes: ServiceModel.Operation["shapes"], shape: ServiceModel.AnyShape): Shape => {
+  const at = (member: ServiceModel.Member | undefined): Shape => {
+    const found = shapes[member?.shape ?? ""]
+    if (found === undefined) throw new Error(`no shape ${member?.shape}`)
+    return ofClient(shapes, found)
+  }
+  switch (shape.type) {
+    case "structure":
+      return {
+        type: "structure",
+        union: shape.union === true,
+        members: Object.fromEntries(
+          Object.entries(shape.members ?? {}).map(([name, member]) => [
+            name,
+            { ...at(member), required: shape.required?.includes(name) === true }
+          ])
+        )
+      }
+    case "list":
+      return { type: "list", item: at(shape.member) }
+    case "map":
+      return { type: "map", key: at(shape.key), value: at(shape.value) }
+    default:
+      return { type: shape.type }
+  }
+}
+
+/** Escapes that mean nothing are left out: `[\\.]` and `[.]` are the same. */
+const canonical = (pattern: string): string =>
+  pattern
+    .replace(/\\u00([0-9A-F]{2})/gi, "\\x$1").replace("\\t", "\\x09").replace("\\n", "\\x0A").replace("\\r", "\\x0D")
+    .replace(/\[[^\]]*\]/g, (characters) => characters.replace(/\\([./-])/g, "$1"))
+
+/** What is to be said of a shape, one fact a line. */
+export const facts = (shape: Shape, path: string): ReadonlyArray<string> => {
+  const { enum: values, item, key, max, members, min = 0, pattern, required, type, union, value } = shape
+  return [
+    `${path}: ${union === true ? "union" : type}`,
+    ...required === true ? [`${path}: required`] : [],
+    ...min > 0 ? [`${path}: min ${min}`] : [],
+    ...max === undefined || max === Infinity ? [] : [`${path}: max ${max}`],
+    ...pattern === undefined ? [] : [`${path}: pattern ${canonical(new RegExp(pattern).source)}`],
+    ...values === undefined ? [] : [`${path}: one of ${[...values].sort().join(", ")}`],
+    ...Object.entries(members ?? {}).flatMap(([name, member]) => facts(member, `${path}.${name}`)),
+    ...item === undefined ? [] : facts(item, `${path}[]`),
+    ...key === undefined ? [] : facts(key, `${path}{key}`),
+    ...value === undefined ? [] : facts(value, `${path}{value}`)
+  ]
+}
+
+/** The form of `aws-limits.json`. The patterns there are of whole texts. */
+export const ModelShape: Schema.Schema<Shape> = Schema.suspend(() =>
+  Schema.Struct({
+    type: Schema.String,
+    required: Schema.optionalWith(Schema.Boolean, { exact: true }),
+    union: Schema.optionalWith(Schema.Boolean, { exact: true }),
+    min: Schema.optionalWith(Schema.Number, { exact: true }),
+    max: Schema.optionalWith(Schema.Number, { exact: true }),
+    pattern: Schema.optionalWith(Schema.String, { exact: true }),
+    enum: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
+    members: Schema.optionalWith(Schema.Record({ key: Schema.String, value: ModelShape }), { exact: true }),
+    item: Schema.optionalWith(ModelShape, { exact: true }),
+    key: Schema.optionalWith(ModelShape, { exact: true }),
+    value: Schema.optionalWith(ModelShape, { exact: true })
+  })
+)
