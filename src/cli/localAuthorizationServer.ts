@@ -27,16 +27,17 @@ export interface Running {
 }
 
 /** The secret of the environment, of the vault, or a new one. Providers in the vault need the secret of the vault. */
-const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreError, VaultStore.VaultStore> = Effect.gen(function*() {
-  const configured = yield* Effect.option(Config.redacted(secretVariable))
-  if (Option.isSome(configured)) return configured.value
-  const secrets = (yield* VaultStore.VaultStore).collection("command-line", Schema.Redacted(Schema.String))
-  const stored = yield* secrets.get(secretVariable)
-  if (Option.isSome(stored)) return stored.value
-  const secret = yield* randomSecret
-  yield* secrets.put(secretVariable, secret)
-  return secret
-})
+const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreError, VaultStore.VaultStore> = Effect
+  .gen(function*() {
+    const configured = yield* Effect.option(Config.redacted(secretVariable))
+    if (Option.isSome(configured)) return configured.value
+    const secrets = (yield* VaultStore.VaultStore).collection("command-line", Schema.Redacted(Schema.String))
+    const stored = yield* secrets.get(secretVariable)
+    if (Option.isSome(stored)) return stored.value
+    const secret = yield* randomSecret
+    yield* secrets.put(secretVariable, secret)
+    return secret
+  })
 
 /** @internal */
 export const start = (options: { readonly host: string; readonly port: number }) =>

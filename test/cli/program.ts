@@ -12,7 +12,7 @@ import { buildCommand } from "../build.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Where the program is, once it is built. */
+/** The built program. */
 export let file: string
 
 /** For `beforeAll`. */

@@ -294,7 +294,7 @@ describe("isolation", () => {
         })
       let running = pairs.length
       const fiber = yield* Effect.fork(Effect.forEach(pairs, run, { concurrency: "unbounded" }))
-      // Encryption takes real time: the clock moves on when every user sleeps.
+      // Encryption is a promise, so the clock waits until every user sleeps.
       while (Option.isNone(yield* Fiber.poll(fiber))) {
         const asleep = Chunk.size(yield* TestClock.sleeps()) >= running
         yield* asleep ? TestClock.adjust("30 minutes") : Effect.promise(() => nextTurn())

@@ -57,7 +57,10 @@ export const privateTypes = (directory) => {
     const declarations = symbol?.declarations ?? []
     const [declaration] = declarations
     const module = declaration && moduleOf(declaration)
-    if (module === undefined || exported.has(symbol) || symbol.flags & (ts.SymbolFlags.TypeParameter | ts.SymbolFlags.ValueModule)) return
+    if (
+      module === undefined || exported.has(symbol)
+      || symbol.flags & (ts.SymbolFlags.TypeParameter | ts.SymbolFlags.ValueModule)
+    ) return
     // A member is as reachable as its parent; the constant that a class extends is not a type.
     if (symbol.parent !== undefined && exported.has(symbol.parent)) return
     if (ts.isVariableDeclaration(declaration) && /_base(_\d+)?$/.test(symbol.name)) {

@@ -5,7 +5,9 @@ const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import
 
 // Of several patterns that match, the one with the longest prefix decides.
 const patterns = Object.entries(exports)
-  .flatMap(([pattern, target]) => pattern.endsWith("/*") ? [{ prefix: pattern.slice(2, -1), isOpen: target !== null }] : [])
+  .flatMap(([pattern, target]) =>
+    pattern.endsWith("/*") ? [{ prefix: pattern.slice(2, -1), isOpen: target !== null }] : []
+  )
   .sort((a, b) => b.prefix.length - a.prefix.length)
 
 /** Takes a module path without extension, relative to `src` or `dist`: `aws/AwsPlanes`. */
