@@ -8,6 +8,7 @@ import { createRequire } from "node:module"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
+import { isPublic } from "../test/package/publicModules.mjs"
 
 // What `effect-language-service patch` inserts into the compiler, which is left as it is here.
 const { checkSourceFileWorker } = createRequire(import.meta.url)(
@@ -39,12 +40,6 @@ const examplesOf = (file) => {
 
 const sources = readdirSync(join(root, "src"), { recursive: true }).map(String)
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")).sort()
-const { exports } = JSON.parse(ts.sys.readFile(join(root, "package.json")))
-const closed = Object.keys(exports).filter((pattern) => exports[pattern] === null).map((pattern) =>
-  pattern.slice(2, -1)
-)
-const isPublic = (file) => file !== "index.ts" && !closed.some((folder) => file.startsWith(folder))
-
 let problems = 0
 const examples = new Map()
 for (const file of sources) {
@@ -53,7 +48,7 @@ for (const file of sources) {
     const name = `${file.slice(0, -3).replaceAll(/[\\/]/g, "-")}-${line}.ts`
     examples.set(join(root, "test", ".doc-examples", name), { text, from: `src/${file}:${line}` })
   }
-  if (isPublic(file) && found.length === 0) {
+  if (file !== "index.ts" && isPublic(file) && found.length === 0) {
     problems += 1
     console.log(`src/${file}: no @example`)
   }

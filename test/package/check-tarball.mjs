@@ -15,6 +15,8 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
+import { privateTypes } from "./declarations.mjs"
+import { isPublic } from "./publicModules.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
@@ -72,11 +74,13 @@ for (const file of files) {
 console.log(`  ${files.length} files, ${Math.round(pack.size / 1024)} KiB packed`)
 
 const built = files.flatMap((file) => /^dist\/(.*)\.js$/.exec(file)?.[1] ?? []).sort()
-const closed = Object.keys(manifest.exports).filter((pattern) => manifest.exports[pattern] === null)
-  .map((pattern) => pattern.slice("./".length, -"*".length))
-const isClosed = (name) => closed.some((folder) => name.startsWith(folder))
-const subpaths = built.filter((name) => !isClosed(name)).map((name) => name === "index" ? "." : `./${name}`)
+const subpaths = built.filter(isPublic).map((name) => name === "index" ? "." : `./${name}`)
 const specifier = (subpath) => `${manifest.name}${subpath.slice(1)}`
+
+heading("declarations")
+const mentioned = privateTypes(join(root, "dist"))
+for (const line of mentioned) fail(`a user cannot import ${line}`)
+if (mentioned.length === 0) console.log("  ✓ every type in a public declaration can be imported")
 
 heading("publint")
 must("publint", node([join(root, "node_modules/publint/src/cli.js"), "run", tarball, "--strict"]))
@@ -186,7 +190,7 @@ checkTypes(full, subpaths)
 checkImports(full, subpaths)
 
 heading("private modules, require()")
-const hidden = [...built.filter(isClosed), "cli/main"]
+const hidden = [...built.filter((name) => !isPublic(name)), "cli/main"]
 const attempts = `
   for (const name of ${JSON.stringify(hidden)}) {
     const { code } = await import("${manifest.name}/" + name).catch((error) => error)
