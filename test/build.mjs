@@ -74,8 +74,17 @@ export const buildModules = () =>
   build("modules", (draft) =>
     run(
       "node_modules/typescript-7/bin/tsc",
-      ...["--project", "src/tsconfig.json", "--outDir", draft, "--noCheck"],
-      ...["--declaration", "false", "--declarationMap", "false", "--sourceMap", "false"]
+      "--project",
+      "src/tsconfig.json",
+      "--outDir",
+      draft,
+      "--noCheck",
+      "--declaration",
+      "false",
+      "--declarationMap",
+      "false",
+      "--sourceMap",
+      "false"
     ))
 
 /**

@@ -10,7 +10,15 @@ import type { Encoded } from "./internal/constraint.js"
 import { ProviderName, SecretArn, SecretReference, secretResponse, SecretSource, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
 
-export type { Encoded }
+export type {
+  /**
+   * A value as JSON: the text of a `Redacted`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Encoded
+}
 
 /**
  * The key itself: the service stores it (`MANAGED`).

@@ -13,7 +13,47 @@ import { page, pageRequest, times } from "./internal/pagination.js"
 import { vendors } from "./internal/vendors.js"
 import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from "./internal/vendors.js"
 
-export type { Encoded, Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints }
+export type {
+  /**
+   * A value as JSON: the text of a `Redacted`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Encoded,
+  /**
+   * The member of `oauth2ProviderConfigInput` that a vendor takes.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Oauth2ConfigMember,
+  /**
+   * The 25 vendors.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Oauth2Vendor,
+  /**
+   * The vendors whose authorization server is the customer's own: a request names its endpoints.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Oauth2VendorWithEndpoints
+}
+
+export {
+  /**
+   * The vendors, in the order of the AWS service model: the member of `oauth2ProviderConfigInput` that each takes, and
+   * whether a request names its endpoints.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  vendors
+}
 
 // -----------------------------------------------------------------------------
 // Authorization servers
@@ -84,7 +124,7 @@ export const PrivateEndpoint: Schema.Schema<PrivateEndpoint> = Constraint.union(
     resourceConfigurationIdentifier: Constraint.text(
       20,
       2048,
-      /^((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\-]+:vpc-lattice:[a-zA-Z0-9\-]+:\d{12}:resourceconfiguration\/rcfg-[0-9a-z]{17}))$/
+      /^((rcfg-[0-9a-z]{17})|(arn:[a-z0-9-]+:vpc-lattice:[a-zA-Z0-9-]+:\d{12}:resourceconfiguration\/rcfg-[0-9a-z]{17}))$/
     )
   }),
   managedVpcResource: Schema.Struct({

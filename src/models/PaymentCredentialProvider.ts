@@ -10,7 +10,15 @@ import type { Encoded } from "./internal/constraint.js"
 import { AnyTags, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/pagination.js"
 
-export type { Encoded }
+export type {
+  /**
+   * A value as JSON: the text of a `Redacted`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Encoded
+}
 
 const Id = Constraint.text(1, 512, /^[a-zA-Z0-9\-_]+$/)
 const Secret = Constraint.secret(0, 2048, /^[a-zA-Z0-9+/=\-_\s]*$/)

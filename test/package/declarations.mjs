@@ -8,11 +8,14 @@ const isNamed = (node) =>
   ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node) || ts.isTypeQueryNode(node)
   || ts.isImportTypeNode(node)
 
+/** A member is as reachable as the value that has it. */
+const rootOf = (name) => ts.isQualifiedName(name) ? rootOf(name.left) : name
+
 const nameOf = (node) =>
   ts.isTypeReferenceNode(node)
     ? node.typeName
     : ts.isTypeQueryNode(node)
-    ? node.exprName
+    ? rootOf(node.exprName)
     : ts.isImportTypeNode(node)
     ? node.qualifier ?? node.argument
     : node.expression
@@ -39,6 +42,14 @@ export const privateTypes = (directory) => {
     const module = checker.getSymbolAtLocation(program.getSourceFile(join(directory, file)))
     for (const symbol of module === undefined ? [] : checker.getExportsOfModule(module)) {
       const target = resolve(symbol)
+      const [declaration] = target.declarations ?? []
+      // An alias exports the type that it stands for.
+      if (
+        declaration !== undefined && ts.isTypeAliasDeclaration(declaration) && ts.isTypeReferenceNode(declaration.type)
+      ) {
+        const named = checker.getSymbolAtLocation(declaration.type.typeName)
+        if (named !== undefined) exported.set(resolve(named), file.replace(/\.d\.ts$/, ""))
+      }
       // `export * as Module` of the root is the module itself, which has its turn.
       if (!exported.has(target) && !(target.flags & ts.SymbolFlags.ValueModule)) {
         exported.set(target, file.replace(/\.d\.ts$/, ""))

@@ -228,7 +228,7 @@ export interface VerifyUserTokenOptions {
 // Errors
 // -----------------------------------------------------------------------------
 
-const explanations = {
+const explanations: Record<OAuthErrorReason, string> = {
   Unreachable: "it could not be reached, or did not answer (time-out, status 429 or 5xx)",
   InvalidGrant: "it does not accept the code, the refresh token or the user's token, or no longer accepts it",
   InvalidClient: "it does not accept the client id, its secret, or its authentication method",
@@ -250,7 +250,7 @@ const explanations = {
  * @since 0.1.0
  * @category models
  */
-export type OAuthErrorReason = keyof typeof explanations
+export type OAuthErrorReason = OAuthError["reason"]
 
 /**
  * An authorization server issued no token. Of its answer the error keeps nothing but a registered error code.
@@ -278,7 +278,7 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effect-agentcore
   }
 }
 
-const userTokenExplanations = {
+const userTokenExplanations: Record<UserTokenErrorReason, string> = {
   Malformed: "it must be a JWT with the claims iss and sub",
   Expired: "it is expired, or not yet valid",
   Algorithm: "it must be signed with RS, PS or ES and 256, 384 or 512 bits, or EdDSA",
@@ -303,7 +303,7 @@ const userTokenExplanations = {
  * @since 0.1.0
  * @category models
  */
-export type UserTokenErrorReason = keyof typeof userTokenExplanations
+export type UserTokenErrorReason = UserTokenError["reason"]
 
 /**
  * A JWT that does not name a user. The error keeps nothing of the token.

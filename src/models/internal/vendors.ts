@@ -13,7 +13,8 @@ const included = <const B extends boolean>(needsEndpoints: B) =>
  * - `config`: the member of `oauth2ProviderConfigInput` that the vendor takes
  * - `needsEndpoints`: the authorization server is the customer's own, and the request names its endpoints
  *
- * @internal
+ * @since 0.1.0
+ * @category models
  */
 export const vendors = {
   GoogleOauth2: own("googleOauth2ProviderConfig"),
@@ -43,15 +44,13 @@ export const vendors = {
   CognitoOauth2: included(true)
 } as const
 
-type Vendors = typeof vendors
-
 /**
  * The 25 vendors.
  *
  * @since 0.1.0
  * @category models
  */
-export type Oauth2Vendor = keyof Vendors
+export type Oauth2Vendor = keyof typeof vendors
 
 /**
  * The vendors whose authorization server is the customer's own: a request names its endpoints.
@@ -60,7 +59,7 @@ export type Oauth2Vendor = keyof Vendors
  * @category models
  */
 export type Oauth2VendorWithEndpoints = {
-  [V in Oauth2Vendor]: Vendors[V]["needsEndpoints"] extends true ? V : never
+  [V in Oauth2Vendor]: (typeof vendors)[V]["needsEndpoints"] extends true ? V : never
 }[Oauth2Vendor]
 
 /**
@@ -69,4 +68,4 @@ export type Oauth2VendorWithEndpoints = {
  * @since 0.1.0
  * @category models
  */
-export type Oauth2ConfigMember<V extends Oauth2Vendor = Oauth2Vendor> = Vendors[V]["config"]
+export type Oauth2ConfigMember<V extends Oauth2Vendor = Oauth2Vendor> = (typeof vendors)[V]["config"]
