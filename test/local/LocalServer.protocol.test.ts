@@ -223,16 +223,16 @@ describe("answers to the AWS SDK", () => {
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
       const { workloadIdentityArn: resourceArn } = yield* answer(() =>
-        control.createWorkloadIdentity({ name: "w".repeat(255), tags: { team: "Zurich" } })
+        control.createWorkloadIdentity({ name: "w".repeat(255), tags: { team: "Z=r@ch 1" } })
       )
-      const tagged = yield* answer(() => control.tagResource({ resourceArn, tags: { "a b": "c=d+e", "f/g": "" } }))
+      const tagged = yield* answer(() => control.tagResource({ resourceArn, tags: { "a b": "c=d@e", "f/g": "" } }))
       assert.strictEqual(tagged.$metadata.httpStatusCode, 204)
       const { tags } = yield* answer(() => control.listTagsForResource({ resourceArn }))
-      assert.deepStrictEqual(tags, { team: "Zurich", "a b": "c=d+e", "f/g": "" })
-      const untagged = yield* answer(() => control.untagResource({ resourceArn, tagKeys: ["a b", "f/g", "never?"] }))
+      assert.deepStrictEqual(tags, { team: "Z=r@ch 1", "a b": "c=d@e", "f/g": "" })
+      const untagged = yield* answer(() => control.untagResource({ resourceArn, tagKeys: ["a b", "f/g", "never=+"] }))
       assert.strictEqual(untagged.$metadata.httpStatusCode, 204)
       assert.deepStrictEqual((yield* answer(() => control.listTagsForResource({ resourceArn }))).tags, {
-        team: "Zurich"
+        team: "Z=r@ch 1"
       })
       const unknown = yield* thrown(() =>
         control.listTagsForResource({ resourceArn: resourceArn?.replace("/w", "/x") })

@@ -42,7 +42,7 @@ def refused(client, call, **members):
 def workload_identities():
     name = "w" * 255
     created = control.create_workload_identity(
-        name=name, allowedResourceOauth2ReturnUrls=["https://agent.example.com/"], tags={"team": "Zürich"}
+        name=name, allowedResourceOauth2ReturnUrls=["https://agent.example.com/"], tags={"team": "Z=r@ch 1"}
     )
     arn = created["workloadIdentityArn"]
     report("created", answer(created))
@@ -50,7 +50,7 @@ def workload_identities():
     report("read", {**read, "createdTime": read["createdTime"].timestamp(), "lastUpdatedTime": None})
     report("updated", answer(control.update_workload_identity(name=name, allowedResourceOauth2ReturnUrls=[]))["status"])
 
-    report("tagged", answer(control.tag_resource(resourceArn=arn, tags={"cost centre": "a/b=c&d", "empty": ""})))
+    report("tagged", answer(control.tag_resource(resourceArn=arn, tags={"cost centre": "a/b=c@d", "empty": ""})))
     report("tags", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
     report("untagged", answer(control.untag_resource(resourceArn=arn, tagKeys=["cost centre", "empty"])))
     report("tagsLeft", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
@@ -116,7 +116,7 @@ def signed():
     report("signed", answer(control.create_workload_identity(name="signed", tags={"a": "b"}))["status"])
     arn = control.get_workload_identity(name="signed")["workloadIdentityArn"]
     report("signedTags", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
-    report("signedUntag", answer(control.untag_resource(resourceArn=arn, tagKeys=["a", "b c&d"]))["status"])
+    report("signedUntag", answer(control.untag_resource(resourceArn=arn, tagKeys=["a", "b c=d"]))["status"])
     other = boto3.client("bedrock-agentcore-control", aws_secret_access_key="another", aws_access_key_id=given["keyId"])
     report("forged", refused(other, other.get_workload_identity, name="signed"))
 

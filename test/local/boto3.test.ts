@@ -110,9 +110,9 @@ describe("boto3", () => {
         assert.strictEqual(answers["updated"], 200)
 
         assert.strictEqual((answers["tagged"] as Record<string, unknown>)["status"], 204)
-        assert.deepStrictEqual(answers["tags"], { team: "Zürich", "cost centre": "a/b=c&d", empty: "" })
+        assert.deepStrictEqual(answers["tags"], { team: "Z=r@ch 1", "cost centre": "a/b=c@d", empty: "" })
         assert.strictEqual((answers["untagged"] as Record<string, unknown>)["status"], 204)
-        assert.deepStrictEqual(answers["tagsLeft"], { team: "Zürich" })
+        assert.deepStrictEqual(answers["tagsLeft"], { team: "Z=r@ch 1" })
 
         assert.deepStrictEqual(answers["pages"], [10, 10, 6])
         const many = Array.from({ length: 25 }, (_, number) => `many-${String(number).padStart(2, "0")}`)
