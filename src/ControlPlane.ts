@@ -21,6 +21,7 @@ import {
   UnauthorizedException,
   ValidationException
 } from "./IdentityError.js"
+import { makeStreams } from "./internal/pagination.js"
 import * as Plane from "./internal/plane.js"
 import * as ApiKeyCredentialProvider from "./models/ApiKeyCredentialProvider.js"
 import * as ConsentPortal from "./models/ConsentPortal.js"
@@ -528,7 +529,8 @@ export class ControlPlane extends Context.Tag("effect-agentcore-identity/Control
  * @since 0.1.0
  * @category constructors
  */
-export const make = (implementation: Operations): Service => Plane.make("ControlPlane", operations, implementation)
+export const make = (implementation: Operations): Service =>
+  Plane.make("ControlPlane", operations, implementation, makeStreams)
 
 /**
  * Wraps one call: gets the operation's name, the call, and the request, and returns the call that replaces it.
@@ -545,4 +547,7 @@ export type Decorator = Operation.Decorator<typeof operations>
  * @category layers
  */
 export const decorate = (decorator: Decorator): Layer.Layer<ControlPlane, never, ControlPlane> =>
-  Layer.effect(ControlPlane, Effect.map(ControlPlane, (plane) => Plane.decorate(operations, plane, decorator)))
+  Layer.effect(
+    ControlPlane,
+    Effect.map(ControlPlane, (plane) => Plane.decorate(operations, plane, decorator, makeStreams))
+  )

@@ -117,12 +117,10 @@ describe("a decorator", () => {
     expectTypeOf(decorator).toExtend<Decorator>()
   })
 
-  it("does not answer another operation", () => {
-    // @ts-expect-error an answer of one operation
-    const another: Decorator = () => Effect.succeed({ tags: [] })
-    void another
-    // Not every operation has this error.
+  it("has no answer and no error of one operation", () => {
+    expectTypeOf<() => Effect.Effect<{ readonly tags: ReadonlyArray<string> }>>().not.toExtend<Decorator>()
     expectTypeOf<() => Effect.Effect<never, ConflictException>>().not.toExtend<Decorator>()
+    expectTypeOf<() => Effect.Effect<never, ValidationException>>().toExtend<Decorator>()
   })
 })
 

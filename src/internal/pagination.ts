@@ -10,22 +10,18 @@ import { hasProperty } from "effect/Predicate"
 import * as AST from "effect/SchemaAST"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../Operation.js"
+import type { MakeStreams } from "./plane.js"
 
 interface PageRequest {
   readonly maxResults?: number | undefined
   readonly nextToken?: string | undefined
 }
 
-/**
- * A list is paged if its request has a `nextToken`.
- *
- * @internal
- */
-export const isPaged = (row: Operation.Any | undefined): boolean =>
+/** A list is paged if its request has a `nextToken`. */
+const isPaged = (row: Operation.Any | undefined): boolean =>
   row !== undefined && AST.getPropertySignatures(row.request.ast).some(({ name }) => name === "nextToken")
 
-/** @internal */
-export const streamName = (list: string): string => list.replace(/^list/, "stream")
+const streamName = (list: string): string => list.replace(/^list/, "stream")
 
 /** A page has its items, and the token of the next page. */
 const itemsOf = (page: unknown): ReadonlyArray<unknown> =>
@@ -34,12 +30,8 @@ const itemsOf = (page: unknown): ReadonlyArray<unknown> =>
 const nextTokenOf = (page: unknown): Option.Option<string> =>
   hasProperty(page, "nextToken") && typeof page.nextToken === "string" ? Option.some(page.nextToken) : Option.none()
 
-/**
- * All items of all pages. A page is fetched when its first item is pulled.
- *
- * @internal
- */
-export const stream =
+/** All items of all pages. A page is fetched when its first item is pulled. */
+const stream =
   (list: (request: PageRequest) => Effect.Effect<unknown, unknown>) =>
   ({ nextToken, pageSize }: Operation.StreamOptions = {}): Stream.Stream<unknown, unknown> =>
     Stream.paginateChunkEffect(nextToken, (token) =>
@@ -50,3 +42,15 @@ export const stream =
         }),
         (page) => [Chunk.unsafeFromArray(itemsOf(page)), nextTokenOf(page)] as const
       ))
+
+/**
+ * Adds `streamX` for each `listX` that is paged.
+ *
+ * @internal
+ */
+export const makeStreams: MakeStreams = (table, calls) =>
+  Object.fromEntries(
+    Object.entries(calls).flatMap(([method, call]) =>
+      isPaged(table[method]) ? [[streamName(method), stream(call)]] : []
+    )
+  )

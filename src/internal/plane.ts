@@ -5,10 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Stream from "effect/Stream"
 import { isIdentityError, type TransportError, type UnknownServiceError } from "../IdentityError.js"
 import type * as Operation from "../Operation.js"
-import * as Pagination from "./pagination.js"
 import { inSpan } from "./span.js"
 import * as Validation from "./validation.js"
 
@@ -21,8 +19,12 @@ export type Service<T> = Operation.Plane<T> & Operation.Streams<T>
 
 type Call = (request: unknown) => Effect.Effect<unknown, unknown>
 
-/** The methods of a plane, without their types. */
-interface Calls {
+/**
+ * The methods of a plane, without their types.
+ *
+ * @internal
+ */
+export interface Calls {
   readonly [method: string]: Call
 }
 
@@ -63,19 +65,25 @@ export const unchecked = <P extends object>(plane: P): P =>
   // Not `in`: a mock of `Layer.mock` claims to have every property. The property is a plane with the same methods.
   Object.hasOwn(plane, Unchecked) ? Reflect.get(plane, Unchecked) as P : plane
 
-const withStreams = (table: Operation.Table, calls: Calls): object => {
-  const streams: Record<string, (options?: Operation.StreamOptions) => Stream.Stream<unknown, unknown>> = {}
-  for (const [method, call] of Object.entries(calls)) {
-    if (Pagination.isPaged(table[method])) streams[Pagination.streamName(method)] = Pagination.stream(call)
-  }
-  return { ...calls, ...streams }
-}
+/**
+ * Returns the streams of a plane's lists. A plane without lists has none, and its programs do not load `effect/Stream`.
+ *
+ * @internal
+ */
+export type MakeStreams = (table: Operation.Table, calls: Calls) => object
 
-const service = <T>(table: Operation.Table, checked: Calls, unchecked: Calls): Service<T> =>
-  Object.defineProperty(withStreams(table, checked), Unchecked, {
-    value: withStreams(table, unchecked)
+const noStreams: MakeStreams = () => ({})
+
+const service = <T extends Operation.Table>(
+  table: T,
+  checked: Calls,
+  unchecked: Calls,
+  makeStreams: MakeStreams
+): Service<T> =>
+  Object.defineProperty({ ...checked, ...makeStreams(table, checked) }, Unchecked, {
+    value: { ...unchecked, ...makeStreams(table, unchecked) }
     // The methods of T, and the streams of its lists. `Calls` has no type for each.
-  }) as Service<T>
+  }) as unknown as Service<T>
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -115,7 +123,8 @@ const withOperation = (operation: string) => <E>(error: E): E => {
 export const make = <const T extends Operation.Table>(
   plane: string,
   table: T,
-  implementation: Operation.Plane<T>
+  implementation: Operation.Plane<T>,
+  makeStreams: MakeStreams = noStreams
 ): Service<T> => {
   // TypeScript does not see that a plane of any table is a record of calls.
   const calls = implementation as unknown as Calls
@@ -136,7 +145,7 @@ export const make = <const T extends Operation.Table>(
     const call = calls[method] as Call
     return (request) => inMethod(() => call(request))
   })
-  return service(table, checked, unchecked)
+  return service(table, checked, unchecked, makeStreams)
 }
 
 /**
@@ -147,7 +156,8 @@ export const make = <const T extends Operation.Table>(
 export const decorate = <const T extends Operation.Table, E>(
   table: T,
   plane: Operation.Plane<T>,
-  decorator: Operation.Decorator<T, E>
+  decorator: Operation.Decorator<T, E>,
+  makeStreams: MakeStreams = noStreams
 ): Service<T> => {
   // The decorator of an operation gets the call and the request of that operation.
   const wrap = decorator as (method: string, call: ReturnType<Call>, request: unknown) => ReturnType<Call>
@@ -157,5 +167,5 @@ export const decorate = <const T extends Operation.Table, E>(
       const named = withOperation(name)
       return (request) => Effect.mapError(wrap(method, call(request), request), named)
     })
-  return service(table, decorated(plane), decorated(unchecked(plane)))
+  return service(table, decorated(plane), decorated(unchecked(plane)), makeStreams)
 }

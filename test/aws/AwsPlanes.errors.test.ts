@@ -5,6 +5,7 @@ import { isIdentityError, TransportError, UnknownServiceError } from "effect-age
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Net from "node:net"
+import { operations as rows } from "../internal/requests.js"
 import { type Answer, apiKeyRequest, both, failure, json, operations, planes, raw, server } from "./utils.js"
 
 const six: ReadonlyArray<readonly [string, number]> = [
@@ -15,33 +16,21 @@ const six: ReadonlyArray<readonly [string, number]> = [
   ["ThrottlingException", 429],
   ["InternalServerException", 500]
 ]
-const conflict = ["ConflictException", 409] as const
-const quota = ["ServiceQuotaExceededException", 402] as const
-const encryption = ["EncryptionFailure", 400] as const
-const decryption = ["DecryptionFailure", 400] as const
-const ofTags = six.filter(([name]) => name !== "UnauthorizedException")
+const statuses = new Map<string, number>([
+  ...six,
+  ["ConflictException", 409],
+  ["ConcurrentModificationException", 409],
+  ["ServiceQuotaExceededException", 402],
+  ["ResourceLimitExceededException", 400],
+  ["EncryptionFailure", 400],
+  ["DecryptionFailure", 400]
+])
 
-/** The service model's. */
-const exceptionsOf = (operation: string): ReadonlyArray<readonly [string, number]> =>
-  /^Create.*CredentialProvider$/.test(operation)
-    ? [...six, conflict, quota, ["ResourceLimitExceededException", 400], encryption, decryption]
-    : /^Update.*CredentialProvider$/.test(operation)
-    ? [...six, conflict, quota, encryption, decryption]
-    : /^Get.*CredentialProvider$/.test(operation)
-    ? [...six, decryption]
-    : /^(Delete(Oauth2|Payment)CredentialProvider|(Update|Delete)ConsentPortal)$/.test(operation)
-    ? [...six, conflict]
-    : operation === "CreateConsentPortal"
-    ? [...six, conflict, quota]
-    : operation === "ListConsentPortals"
-    ? six.filter(([name]) => name !== "ResourceNotFoundException")
-    : operation === "SetTokenVaultCMK"
-    ? [...six, ["ConcurrentModificationException", 409]]
-    : operation === "TagResource"
-    ? [...ofTags, quota]
-    : /tag/i.test(operation)
-    ? ofTags
-    : six
+/** The exceptions of a row, which are compared with the service model elsewhere. */
+const exceptionsOf = (operation: string): ReadonlyArray<readonly [name: string, status: number]> =>
+  rows.filter(({ name }) => name === operation).flatMap(({ errors }) =>
+    errors.map(({ _tag }) => [_tag, statuses.get(_tag) ?? 500] as const)
+  )
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
@@ -61,6 +50,7 @@ describe("exceptions of the service", () => {
       const http = yield* server(json(500, {}))
       const all = yield* Effect.provide(both, planes(http.url))
       for (const [operation, call] of operations) {
+        assert.isNotEmpty(exceptionsOf(operation))
         for (const [name, status] of exceptionsOf(operation)) {
           http.answer = json(status, { message: "the reason" }, {
             "x-amzn-errortype": `${name}:http://internal.amazon.com/`

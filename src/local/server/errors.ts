@@ -6,7 +6,8 @@
 import type * as ControlPlane from "../../ControlPlane.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type { TransportError, UnknownServiceError, ValidationException } from "../../IdentityError.js"
-import type { SecurityTokenServiceError } from "../../SecurityTokenService.js"
+import type * as Operation from "../../Operation.js"
+import type * as SecurityTokenService from "../../SecurityTokenService.js"
 
 /**
  * An error in an answer. `name` and `message` are free of secrets.
@@ -23,16 +24,16 @@ export interface WireError {
   readonly allow?: string | undefined
 }
 
+type Row<T> = T[keyof T]
+
 /**
- * The errors of the planes.
+ * The errors of all operations.
  *
  * @internal
  */
-export type PlaneError =
-  | DataPlane.DataPlaneError
-  | ControlPlane.CreateCredentialProviderError
-  | ControlPlane.SetTokenVaultCmkError
-  | SecurityTokenServiceError
+export type PlaneError = Operation.Error<
+  Row<typeof DataPlane.operations> | Row<typeof ControlPlane.operations> | Row<typeof SecurityTokenService.operations>
+>
 
 type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
 
