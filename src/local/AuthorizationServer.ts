@@ -13,6 +13,8 @@
  * - a scope that the client does not have is refused with `invalid_scope`. A request without scopes gets all scopes of
  *   the client.
  * - `consent` answers authorization requests without pages, for tests and CI
+ * - it answers to its own host names only, and a page of another site can navigate to it, but not load it as an image, in
+ *   a frame or with a script
  *
  * The server uses the clock of the machine. `TestClock` does not move it: for tests of time use short lifetimes, or the
  * scripted `OAuthClient`, which needs no authorization server.

@@ -1,6 +1,6 @@
 /** Requests that other sites can make a browser send. `test/browser` has the same with Chromium. */
 import { assert, describe, it } from "@effect/vitest"
-import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import type * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
