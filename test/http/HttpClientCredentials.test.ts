@@ -501,6 +501,13 @@ describe("origins", () => {
         ["api.example.com", "origins[0] is not a URL"],
         ["", "origins[0] is not a URL"],
         ["https://*.example.com/v3", "has a path"],
+        ["*", "origins[0] is not a URL"],
+        ["null", "origins[0] is not a URL"],
+        ["https://*", "origins[0] has a wildcard: name each host"],
+        ["https://*.example.com", "origins[0] has a wildcard"],
+        ["https://%2A.example.com", "origins[0] has a wildcard"],
+        ["http://api.*.com:8080", "origins[0] has a wildcard"],
+        ["https://api.example.com:*", "origins[0] is not a URL"],
         ["https://api.example.com/v3", "has a path, a query or a fragment"],
         ["https://api.example.com?a=sentinel-1", "has a path, a query or a fragment"],
         ["https://user:sentinel-1@api.example.com", "has a user name or a password"],
@@ -520,6 +527,13 @@ describe("origins", () => {
         assert.notInclude(String(error), "sentinel-1")
       }
     }
+  })
+
+  it("are at least one", () => {
+    // A list that a program computes can be empty in spite of its type.
+    const origins = [] as ReadonlyArray<string> as [string]
+    const client = HttpClient.make(() => Effect.never)
+    assert.throws(() => HttpClientCredentials.withAccessToken(client, { ...calendar, origins }), "origins is empty")
   })
 
   it.effect("are compared whole: no look-alike is one", () =>
