@@ -105,9 +105,13 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
  * All other responses go to the caller. No response, error or span of the client contains the header.
  *
  * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
- * in `HttpClient.followRedirects`; then the origin of each hop decides. An inner `followRedirects` would send the
- * header to the next origin. A redirect to a foreign origin is then a defect, and is not followed. (With
- * `Effect.withTracerEnabled(false)` it is detected only after the response.)
+ * in `HttpClient.followRedirects`; then the origin of each hop decides. With an inner `followRedirects`, a redirect to a
+ * foreign origin is a defect, and is not followed.
+ *
+ * The origin of each request is checked right before it is sent, also with tracing off around the client. Inside, inner
+ * clients see a placeholder instead of the credential. An inner `HttpClient.withTracerDisabledWhen`, or another inner
+ * client that turns tracing off, prevents the check: each request is then a defect, and is not sent. Put it outside. A
+ * `Dispatcher` of undici must not follow redirects itself, because the check does not see them.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
  * Provide a `RequestInit` of `fetch` around the request; one provided to the layer of the client is ignored.
