@@ -170,7 +170,8 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       yield* router.addGlobalMiddleware((serve) =>
         Effect.flatMap(
           HttpServerRequest.HttpServerRequest,
-          (request) => isPage(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
+          (request) =>
+            isPage(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
         )
       )
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))

@@ -122,13 +122,16 @@ const checkEachRequest =
       )
       if (isEnabled) return checked
       // With tracing off, this span records nothing.
-      return Effect.flatMap(Effect.makeSpan("disabled", { captureStackTrace: false }), (disabled) =>
-        Effect.tracerWith(({ context }) =>
-          checked.pipe(
-            Effect.withTracerEnabled(true),
-            Effect.withTracer(Tracer.make({ context, span: () => disabled }))
+      return Effect.flatMap(
+        Effect.makeSpan("disabled", { captureStackTrace: false }),
+        (disabled) =>
+          Effect.tracerWith(({ context }) =>
+            checked.pipe(
+              Effect.withTracerEnabled(true),
+              Effect.withTracer(Tracer.make({ context, span: () => disabled }))
+            )
           )
-        ))
+      )
     })
 
 // A client refuses the placeholder like any header value with a line break. Each client has its own error for it.

@@ -233,8 +233,10 @@ describe("ConsentCallback", () => {
 const send = (port: number, method: string, path: string, headers: Http.OutgoingHttpHeaders = {}) =>
   Effect.async<{ readonly status: number | undefined; readonly headers: Http.IncomingHttpHeaders }>((resume) => {
     Http.request({ port, host: "127.0.0.1", method, path, headers, agent: false }, (response) => {
-      response.resume().on("end", () =>
-        resume(Effect.succeed({ status: response.statusCode, headers: response.headers })))
+      response.resume().on(
+        "end",
+        () => resume(Effect.succeed({ status: response.statusCode, headers: response.headers }))
+      )
     }).end()
   })
 
