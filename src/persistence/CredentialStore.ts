@@ -23,6 +23,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Ioredis from "ioredis"
 import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
 import { codeOf } from "../internal/errorCode.js"
+import { loadPackage } from "../internal/loadPackage.js"
 import { parseSecret } from "../internal/sealing.js"
 import type { Backing } from "./internal/backing.js"
 import { CredentialStoreError } from "./internal/error.js"
@@ -124,17 +125,16 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
     }
   })
 
-const load = <A>(name: string, module: () => Promise<A>): Effect.Effect<A, CredentialStoreError> =>
-  Effect.tryPromise({
-    try: module,
-    catch: (error) =>
-      new CredentialStoreError({
-        reason: "MissingPackage",
-        message: `The credential store needs the package ${name}, which cannot be loaded (${
-          codeOf(error)
-        }): npm install ${name}`
-      })
-  })
+const load = <M extends object>(
+  name: string,
+  member: keyof M & string,
+  module: () => Promise<M>
+): Effect.Effect<M, CredentialStoreError> =>
+  Effect.mapError(loadPackage(name, member, module), ({ code }) =>
+    new CredentialStoreError({
+      reason: "MissingPackage",
+      message: `The credential store needs the package ${name}, which cannot be loaded (${code}): npm install ${name}`
+    }))
 
 /**
  * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of `@effect/experimental` may
@@ -155,7 +155,11 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
   Layer.scoped(
     Store,
     Effect.gen(function*() {
-      const Persistence = yield* load("@effect/experimental", () => import("@effect/experimental/Persistence"))
+      const Persistence = yield* load(
+        "@effect/experimental",
+        "BackingPersistence",
+        () => import("@effect/experimental/Persistence")
+      )
       const persistence = yield* (yield* Persistence.BackingPersistence).make(prefixOf(options))
       const mapStoreError = Effect.mapError((error: { readonly reason: string; readonly cause?: unknown }) =>
         new CacheStoreError({ reason: error.cause === undefined ? error.reason : codeOf(error.cause) })
@@ -190,7 +194,7 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
   Layer.scoped(
     Store,
     Effect.gen(function*() {
-      const { Redis: Client } = yield* load("ioredis", () => import("ioredis"))
+      const { Redis: Client } = yield* load("ioredis", "Redis", () => import("ioredis"))
       const backing = yield* Redis.make(Client, prefixOf(options), options.url, options.redis)
       return yield* make(options, backing)
     })

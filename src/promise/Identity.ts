@@ -372,7 +372,7 @@ export const make = <E>(
 const defaultRuntime = DefaultRuntime.make()
 
 /**
- * Ends the runtime of this module's functions: `AwsIdentity.layer()` with its clients. The next call makes a new one.
+ * Ends the runtime of this module's functions: `Identity.layer` over `AwsDataPlane.layer()`. The next call makes a new one.
  * It is for tests, and for programs that change their environment. A process that exits does not need it.
  *
  * @since 0.1.0
@@ -388,7 +388,7 @@ const defaultFunctions = makeFunctions({ run: Effect.runPromiseExit, identity: d
 
 /**
  * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. It
- * runs over AWS, with the region, credentials and endpoint of `AwsIdentity.layer()`. {@link make} returns the same
+ * runs over AWS, with the region, credentials and endpoint of `AwsDataPlane.layer()`. {@link make} returns the same
  * function over any other layer.
  *
  * The promise rejects with the errors of the function, with `AccessTokenError`, and with the errors of `onAuthUrl`.
