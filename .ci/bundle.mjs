@@ -14,12 +14,15 @@ const outfile = process.argv[2] ?? join(root, "dist", "bin", "agentcore-identity
 const keepClassNames = {
   name: "keep-class-names",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /node_modules[\\/](jose|oauth4webapi|oidc-provider|openid-client)[\\/].*\.js$/ }, async ({ path }) => {
-      const text = readFileSync(path, "utf8")
-      if (!/\bclass\b/.test(text)) return undefined
-      const { code } = await esbuild.transform(text, { keepNames: true, sourcefile: path, target: "node20" })
-      return { contents: code, loader: "js" }
-    })
+    onLoad(
+      { filter: /node_modules[\\/](jose|oauth4webapi|oidc-provider|openid-client)[\\/].*\.js$/ },
+      async ({ path }) => {
+        const text = readFileSync(path, "utf8")
+        if (!/\bclass\b/.test(text)) return undefined
+        const { code } = await esbuild.transform(text, { keepNames: true, sourcefile: path, target: "node20" })
+        return { contents: code, loader: "js" }
+      }
+    )
 }
 
 const { metafile } = await esbuild.build({

@@ -11,7 +11,6 @@
  *
  * @since 0.1.0
  */
-import type { BackingPersistence } from "@effect/experimental/Persistence"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
@@ -20,7 +19,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type * as Ioredis from "ioredis"
 import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
 import { codeOf } from "../internal/errorCode.js"
 import { loadPackage } from "../internal/loadPackage.js"
@@ -33,6 +31,25 @@ import * as Sealing from "./internal/sealing.js"
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
+
+// The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them, and the type is
+// `any` there. It has to be in the line before the type.
+
+/**
+ * The `BackingPersistence` of `@effect/experimental`.
+ *
+ * @since 0.1.0
+ * @category models
+ * @ts-ignore */
+export type BackingPersistence = import("@effect/experimental/Persistence").BackingPersistence
+
+/**
+ * The options of `ioredis`.
+ *
+ * @since 0.1.0
+ * @category models
+ * @ts-ignore */
+export type ClientOptions = import("ioredis").RedisOptions
 
 /**
  * @since 0.1.0
@@ -58,7 +75,7 @@ export interface RedisOptions extends Options {
    * Options of `ioredis`. This module has other defaults: a command fails at once without a connection (`maxRetriesPerRequest: 0`,
    * `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
    */
-  readonly redis?: Ioredis.RedisOptions | undefined
+  readonly redis?: ClientOptions | undefined
 }
 
 // -----------------------------------------------------------------------------
