@@ -216,8 +216,10 @@ export interface ProviderOptions {
  * @category models
  */
 export interface ClientOptions extends ProviderOptions {
+  /** The client id, as the vendor issued it. */
   readonly clientId: string
-  readonly clientSecret: Secret
+  /** `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is refused. */
+  readonly clientSecret: Redacted.Redacted | SecretReference
 }
 
 /**
@@ -244,28 +246,122 @@ export interface EndpointOptions {
 }
 
 /**
+ * A client of a custom authorization server that authenticates with a secret.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SecretClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
+  /** `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is refused. */
+  readonly clientSecret: Redacted.Redacted | SecretReference
+  /** How the secret travels. Default: `CLIENT_SECRET_BASIC`, the Authorization header. `CLIENT_SECRET_POST` is the body. */
+  readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
+  /** Only a client without a secret has one. */
+  readonly privateKeyJwt?: undefined
+  /** Only a client without a secret has one. */
+  readonly awsIamIdTokenJwt?: undefined
+}
+
+/**
+ * A client of a custom authorization server that authenticates with a JWT, signed by a key in KMS.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PrivateKeyJwtClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
+  /** The key that signs the JWT. */
+  readonly privateKeyJwt: {
+    /** The ARN of the key in KMS. */
+    readonly kmsKeyArn: string
+    /** The algorithm of the signature. The key has to support it. */
+    readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
+    /** Further members of the JWT's header. */
+    readonly additionalHeaderClaims?: { readonly [name: string]: string } | undefined
+    /** Further claims of the JWT. */
+    readonly additionalPayloadClaims?: { readonly [name: string]: string } | undefined
+  }
+  /** Only a client without a key has one. */
+  readonly awsIamIdTokenJwt?: undefined
+}
+
+/**
+ * A client of a custom authorization server that authenticates with an AWS-signed JWT.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AwsIamClient {
+  /** The client id, where the authorization server requires one. */
+  readonly clientId?: string | undefined
+  /** The service gets the JWT from STS. */
+  readonly awsIamIdTokenJwt: true
+  /** Only a client without an AWS-signed JWT has one. */
+  readonly privateKeyJwt?: undefined
+}
+
+/**
  * How the client authenticates at a custom authorization server: with a secret, with a JWT signed by a key in KMS, or with an
  * AWS-signed JWT. A secret is sent in the Authorization header by default (`CLIENT_SECRET_BASIC`).
  *
  * @since 0.1.0
  * @category models
  */
-export type CustomClient =
-  | {
-    readonly clientId: string
-    readonly clientSecret: Secret
-    readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
-  }
-  | {
-    readonly clientId: string
-    readonly privateKeyJwt: {
-      readonly kmsKeyArn: string
-      readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
-      readonly additionalHeaderClaims?: { readonly [name: string]: string } | undefined
-      readonly additionalPayloadClaims?: { readonly [name: string]: string } | undefined
-    }
-  }
-  | { readonly clientId?: string | undefined; readonly awsIamIdTokenJwt: true }
+// TypeScript reports what the last member lacks, unless the options have a member of another one. Most clients have a secret.
+export type CustomClient = AwsIamClient | PrivateKeyJwtClient | SecretClient
+
+/**
+ * What all custom authorization servers have in common.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CustomServerOptions extends ProviderOptions, OfflineOptions {
+  /** How tokens are exchanged on behalf of a user. Default: the provider supports no exchange. */
+  readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
+  /** The way to an authorization server that is not on the internet. */
+  readonly privateEndpoint?: PrivateEndpoint | undefined
+  /** Other ways, for some of its domains. */
+  readonly privateEndpointOverrides?: ReadonlyArray<PrivateEndpointOverride> | undefined
+}
+
+/**
+ * An authorization server with OpenID Connect discovery.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DiscoveredServer {
+  /** The discovery URL, as in `https://id.example.com/.well-known/openid-configuration`. */
+  readonly discovery: string
+}
+
+/**
+ * An authorization server whose endpoints are given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DescribedServer {
+  /** The server's metadata, in the place of its discovery document. */
+  readonly metadata: ServerMetadata
+}
+
+/**
+ * The metadata of an authorization server (RFC 8414).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerMetadata extends EndpointOptions {
+  /** The response types that the server supports. */
+  readonly responseTypes?: ReadonlyArray<string> | undefined
+  /** How clients may authenticate at the token endpoint. */
+  readonly tokenEndpointAuthMethods?: ReadonlyArray<string> | undefined
+}
 
 /**
  * A custom authorization server, by its discovery URL or by its metadata.
@@ -273,24 +369,7 @@ export type CustomClient =
  * @since 0.1.0
  * @category models
  */
-export type CustomOptions =
-  & ProviderOptions
-  & CustomClient
-  & OfflineOptions
-  & {
-    readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
-    readonly privateEndpoint?: PrivateEndpoint | undefined
-    readonly privateEndpointOverrides?: ReadonlyArray<PrivateEndpointOverride> | undefined
-  }
-  & (
-    | { readonly discovery: string }
-    | {
-      readonly metadata: EndpointOptions & {
-        readonly responseTypes?: ReadonlyArray<string> | undefined
-        readonly tokenEndpointAuthMethods?: ReadonlyArray<string> | undefined
-      }
-    }
-  )
+export type CustomOptions = CustomServerOptions & CustomClient & (DescribedServer | DiscoveredServer)
 
 /**
  * An API key.
