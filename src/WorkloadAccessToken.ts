@@ -49,17 +49,20 @@ export class WorkloadAccessToken
 {}
 
 /**
- * - `name`: the workload identity's name, 3 to 255 characters
- * - `user`: the user that the workload acts for, by JWT or by id. Default: none.
- * - `renewAfter`: the age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report tokens
- *   that were refused after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
+ * The workload, and the user that it acts for.
  *
  * @since 0.1.0
  * @category models
  */
 export interface WorkloadOptions {
+  /** The workload identity's name, 3 to 255 characters. */
   readonly name: string
+  /** The user that the workload acts for, by JWT or by id. Default: none. */
   readonly user?: UserIdentifier | undefined
+  /**
+   * The age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report tokens that were
+   * refused after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
+   */
   readonly renewAfter?: Duration.DurationInput | undefined
 }
 

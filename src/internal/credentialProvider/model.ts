@@ -56,7 +56,9 @@ export type Secret = Redacted.Redacted | SecretReference
  * @category models
  */
 export interface AuthorizationParameters {
+  /** The scopes to add to those of a request. */
   readonly scopes: ReadonlyArray<string>
+  /** The parameters to add to those of a request. */
   readonly customParameters: { readonly [name: string]: string }
 }
 
@@ -67,8 +69,11 @@ export interface AuthorizationParameters {
  * @category models
  */
 export interface Oauth2Definition {
+  /** The kind of the provider. */
   readonly kind: "oauth2"
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
+  /** The request that creates the provider. */
   readonly request: CreateOauth2CredentialProviderRequest
   /** Empty unless the definition was made with `offlineAccess`. */
   readonly authorizationParameters: AuthorizationParameters
@@ -81,8 +86,11 @@ export interface Oauth2Definition {
  * @category models
  */
 export interface ApiKeyDefinition {
+  /** The kind of the provider. */
   readonly kind: "apiKey"
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
+  /** The request that creates the provider. */
   readonly request: CreateApiKeyCredentialProviderRequest
 }
 
@@ -93,8 +101,11 @@ export interface ApiKeyDefinition {
  * @category models
  */
 export interface PaymentDefinition {
+  /** The kind of the provider. */
   readonly kind: "payment"
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
+  /** The request that creates the provider. */
   readonly request: CreatePaymentCredentialProviderRequest
 }
 
@@ -125,7 +136,9 @@ export type Kind = Definition["kind"]
  * @category models
  */
 export interface Target<K extends Kind = Kind> {
+  /** The kind of the provider. */
   readonly kind: K
+  /** The name of the provider. */
   readonly name: string
 }
 
@@ -205,7 +218,9 @@ export interface Changes {
  * @category models
  */
 export interface ProviderOptions {
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
+  /** Tags of the provider. They are set when it is created. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }
 
@@ -240,8 +255,11 @@ export interface OfflineOptions {
  * @category models
  */
 export interface EndpointOptions {
+  /** The issuer, as in the claim `iss` of the server's tokens. */
   readonly issuer: string
+  /** The URL where users consent. */
   readonly authorizationEndpoint: string
+  /** The URL where codes are exchanged for tokens. */
   readonly tokenEndpoint: string
 }
 
@@ -378,6 +396,7 @@ export type CustomOptions = CustomServerOptions & CustomClient & (DescribedServe
  * @category models
  */
 export interface ApiKeyOptions extends ProviderOptions {
+  /** `Redacted.make(key)`, which AWS stores, or a reference to a secret in Secrets Manager. */
   readonly apiKey: Secret
 }
 
@@ -388,7 +407,9 @@ export interface ApiKeyOptions extends ProviderOptions {
  * @category models
  */
 export interface CoinbaseOptions extends ProviderOptions {
+  /** The id of the API key at Coinbase CDP. */
   readonly apiKeyId: string
+  /** The secret of the API key, or a reference to a secret in Secrets Manager. */
   readonly apiKeySecret: Secret
   /** For requests that a wallet must sign. */
   readonly walletSecret?: Secret | undefined
@@ -401,8 +422,11 @@ export interface CoinbaseOptions extends ProviderOptions {
  * @category models
  */
 export interface StripePrivyOptions extends ProviderOptions {
+  /** The id of the app at Privy. */
   readonly appId: string
+  /** The secret of the app, or a reference to a secret in Secrets Manager. */
   readonly appSecret: Secret
+  /** The id of the authorization key at Privy. */
   readonly authorizationId: string
   /** For requests that must be signed. */
   readonly authorizationPrivateKey?: Secret | undefined
