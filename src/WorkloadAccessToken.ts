@@ -24,14 +24,15 @@ import type { UserIdentifier } from "./UserIdentifier.js"
 export type WorkloadAccessTokenError = MissingWorkloadAccessToken | DataPlaneError
 
 /**
- * - `get`: the token of the caller of this run, not a captured one
- * - `invalidate`: marks a token that the service refused. The next `get` renews it, unless it cannot be renewed.
+ * The workload access token of a caller.
  *
  * @since 0.1.0
  * @category services
  */
 export interface Service {
+  /** The token of the caller of this run, not a captured one. */
   readonly get: Effect.Effect<Redacted.Redacted, WorkloadAccessTokenError>
+  /** Marks a token that the service refused. The next `get` renews it, unless it cannot be renewed. */
   readonly invalidate: (stale: Redacted.Redacted) => Effect.Effect<void>
 }
 
