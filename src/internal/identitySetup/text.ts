@@ -7,6 +7,7 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { Node, ParseError as SyntaxError } from "jsonc-parser"
+import { loadPackage } from "../loadPackage.js"
 import { SetupParseError } from "./model.js"
 
 /** @internal */
@@ -103,7 +104,7 @@ const closestNode = (jsonc: Jsonc, root: Node, path: Path): Node =>
 /** @internal */
 export const parse = (text: string, file: string): Effect.Effect<Document, SetupParseError> =>
   Effect.gen(function*() {
-    const jsonc = yield* Effect.promise(() => import("jsonc-parser"))
+    const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
     const errors: Array<SyntaxError> = []
     // A space in the place of a byte order mark keeps the positions.
     const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
+import { loadPackage } from "../../internal/loadPackage.js"
 import { isSecure } from "../../internal/loopback.js"
 import * as Answers from "./answers.js"
 import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./model.js"
@@ -35,7 +36,10 @@ const omitReserved = (
 /** openid-client requires a client id. This one is not sent. */
 const anonymous = "-"
 
-const openidClient: Effect.Effect<Answers.Openid> = Effect.promise(() => import("openid-client"))
+// A dependency of this package: without it the installation is broken.
+const openidClient: Effect.Effect<Answers.Openid> = Effect.orDie(
+  loadPackage("openid-client", "discovery", () => import("openid-client"))
+)
 
 /** @internal */
 export const make = (): Service => {

@@ -13,6 +13,7 @@ import * as Fs from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
+import { loadPackage } from "../../internal/loadPackage.js"
 import { VaultStoreError } from "../VaultStore.js"
 import { type VaultFileError, vaultFileError } from "./error.js"
 import * as Key from "./key.js"
@@ -31,15 +32,16 @@ export interface VaultFile {
 const load = (
   path: string
 ): Effect.Effect<{ readonly lmdb: typeof import("lmdb"); readonly location: string }, VaultFileError> =>
-  Effect.tryPromise({
-    try: async () => ({ lmdb: await import("lmdb"), location: createRequire(import.meta.url).resolve("lmdb") }),
-    catch: () =>
+  loadPackage("lmdb", "open", () => import("lmdb")).pipe(
+    Effect.flatMap((lmdb) => Effect.try(() => ({ lmdb, location: createRequire(import.meta.url).resolve("lmdb") }))),
+    Effect.mapError(() =>
       vaultFileError(
         path,
         "MissingPackage",
         "it needs the package 'lmdb', which cannot be loaded. Install it with: npm install lmdb@3"
       )
-  })
+    )
+  )
 
 /** Creates the file if it is missing, and returns whether it is empty. LMDB would make it readable for all users. */
 const touch = (path: string, file: string): Effect.Effect<boolean, VaultFileError> =>
