@@ -15,7 +15,8 @@ http-internal: internal/credentialHeader. internal/html. internal/loopback. inte
   internal/validity. internal/withRequest. <- ground @effect/platform
 internal: internal/ <- ground values http-internal node jose
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal
-flow-internal: internal/transient. internal/credentialCache/ internal/credentialProvider/ internal/identitySetup/
+flow-internal: internal/transient. internal/credentialCache/ internal/credentialProvider/ internal/identityRequest.
+  internal/identitySetup/
   <- ground models values http-internal internal planes node jose jsonc-parser
 aws: aws/ <- values http-internal internal planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
@@ -30,13 +31,13 @@ testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal node ioredis @effect/experimental
 flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
-edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow
+edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow-internal flow
 http: http/ <- values internal http-internal planes flow edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
-promise: promise/ <- values internal planes flow aws node
+promise: promise/ <- values internal planes flow-internal flow aws node
 cli: cli/ <- values internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
   local/server node jose @effect/platform @effect/platform-node @effect/cli
 index: index. <- values planes flow edges`

@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { type AccessTokenError, type AccessTokenRequest, Identity } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
+import * as Request from "./internal/identityRequest.js"
 import { renewCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
@@ -91,13 +92,17 @@ export const withAccessToken: {
   2,
   <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
     self: Effect.Effect<A, E1, R1>,
-    { into, ...request }: Options<Id, E, R>
-  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> =>
-    Effect.provideServiceEffect(
+    options: Options<Id, E, R>
+  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> => {
+    const refused = Request.refuseAccessTokenOptions(options)
+    if (refused !== undefined) return Effect.fail(refused)
+    const { into, ...request } = options
+    return Effect.provideServiceEffect(
       self,
       tagOf(into),
       Effect.flatMap(Identity, (identity) => identity.getAccessToken(request))
     )
+  }
 )
 
 /**
@@ -117,8 +122,12 @@ export const makeWithAccessToken: Effect.Effect<
   Identity
 > = Effect.map(
   Identity,
-  (identity) => ({ into, ...request }) => (self) =>
-    Effect.provideServiceEffect(self, tagOf(into), identity.getAccessToken(request))
+  (identity) => (options) => (self) => {
+    const refused = Request.refuseAccessTokenOptions(options)
+    if (refused !== undefined) return Effect.fail(refused)
+    const { into, ...request } = options
+    return Effect.provideServiceEffect(self, tagOf(into), identity.getAccessToken(request))
+  }
 )
 
 /**
@@ -171,7 +180,7 @@ export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1
   Effect.flatMap(
     Identity,
     (identity) =>
-      Effect.flatMap(identity.getAccessToken(request), (token) =>
+      Request.refuseUseOptions(options) ?? Effect.flatMap(identity.getAccessToken(request), (token) =>
         Effect.catchIf(f(token), options.rejected, (error) =>
           Effect.flatMap(
             renewCredential(
@@ -180,7 +189,11 @@ export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1
               token,
               { reauthenticate: options.reauthenticate === true }
             ),
-            Option.match({ onNone: () => Effect.fail(error), onSome: f })
+            Option.match({
+              onNone: () =>
+                Effect.fail(error),
+              onSome: f
+            })
           )))
   )
 
@@ -193,6 +206,10 @@ export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1
  * @category layers
  */
 export const layer = <Id = AccessToken, E = RequiresUserConsent, R = never>(
-  { into, ...request }: Options<Id, E, R>
-): Layer.Layer<Id, AccessTokenError | E, R | Identity | WorkloadAccessToken> =>
-  Layer.effect(tagOf(into), Effect.flatMap(Identity, (identity) => identity.getAccessToken(request)))
+  options: Options<Id, E, R>
+): Layer.Layer<Id, AccessTokenError | E, R | Identity | WorkloadAccessToken> => {
+  const refused = Request.refuseAccessTokenOptions(options)
+  if (refused !== undefined) return Layer.fail(refused)
+  const { into, ...request } = options
+  return Layer.effect(tagOf(into), Effect.flatMap(Identity, (identity) => identity.getAccessToken(request)))
+}

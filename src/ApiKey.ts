@@ -9,6 +9,7 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { type ApiKeyError, Identity } from "./Identity.js"
+import * as Request from "./internal/identityRequest.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -66,13 +67,17 @@ export const withApiKey: {
   2,
   <A, E, R, Id = ApiKey>(
     self: Effect.Effect<A, E, R>,
-    { into, provider }: Options<Id>
-  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> =>
-    Effect.provideServiceEffect(
+    options: Options<Id>
+  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> => {
+    const refused = Request.refuseApiKeyOptions(options)
+    if (refused !== undefined) return Effect.fail(refused)
+    const { into, provider } = options
+    return Effect.provideServiceEffect(
       self,
       tagOf(into),
       Effect.flatMap(Identity, (identity) => identity.getApiKey({ provider }))
     )
+  }
 )
 
 /**
@@ -91,8 +96,12 @@ export const makeWithApiKey: Effect.Effect<
   Identity
 > = Effect.map(
   Identity,
-  (identity) => ({ into, provider }) => (self) =>
-    Effect.provideServiceEffect(self, tagOf(into), identity.getApiKey({ provider }))
+  (identity) => (options) => (self) => {
+    const refused = Request.refuseApiKeyOptions(options)
+    if (refused !== undefined) return Effect.fail(refused)
+    const { into, provider } = options
+    return Effect.provideServiceEffect(self, tagOf(into), identity.getApiKey({ provider }))
+  }
 )
 
 /**
@@ -103,6 +112,10 @@ export const makeWithApiKey: Effect.Effect<
  * @category layers
  */
 export const layer = <Id = ApiKey>(
-  { into, provider }: Options<Id>
-): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
-  Layer.effect(tagOf(into), Effect.flatMap(Identity, (identity) => identity.getApiKey({ provider })))
+  options: Options<Id>
+): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> => {
+  const refused = Request.refuseApiKeyOptions(options)
+  if (refused !== undefined) return Layer.fail(refused)
+  const { into, provider } = options
+  return Layer.effect(tagOf(into), Effect.flatMap(Identity, (identity) => identity.getApiKey({ provider })))
+}

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
+import { refuseIamAccessTokenOptions } from "./internal/iamTokenRequest.js"
 import {
   SecurityTokenService,
   type SecurityTokenServiceError,
@@ -116,7 +117,8 @@ export const withIamAccessToken: {
     self: Effect.Effect<A, E, R>,
     options: Options<Id>
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService> =>
-    Effect.provideServiceEffect(self, tagOf(options.into), Effect.flatMap(SecurityTokenService, obtain(options)))
+    refuseIamAccessTokenOptions(options)
+      ?? Effect.provideServiceEffect(self, tagOf(options.into), Effect.flatMap(SecurityTokenService, obtain(options)))
 )
 
 /**
@@ -135,7 +137,8 @@ export const makeWithIamAccessToken: Effect.Effect<
 > = Effect.map(
   SecurityTokenService,
   (sts) => (options) => (self) =>
-    Effect.provideServiceEffect(self, tagOf(options.into), Effect.suspend(() => obtain(options)(sts)))
+    refuseIamAccessTokenOptions(options)
+      ?? Effect.provideServiceEffect(self, tagOf(options.into), Effect.suspend(() => obtain(options)(sts)))
 )
 
 /**
@@ -147,5 +150,9 @@ export const makeWithIamAccessToken: Effect.Effect<
  */
 export const layer = <Id = IamAccessToken>(
   options: Options<Id>
-): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
-  Layer.effect(tagOf(options.into), Effect.flatMap(SecurityTokenService, obtain(options)))
+): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> => {
+  const refused = refuseIamAccessTokenOptions(options)
+  return refused === undefined
+    ? Layer.effect(tagOf(options.into), Effect.flatMap(SecurityTokenService, obtain(options)))
+    : Layer.fail(refused)
+}

@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Consent from "./Consent.js"
@@ -21,7 +22,14 @@ import {
   type PaymentTokenRequest,
   type PaymentTokenResponse
 } from "./DataPlane.js"
-import { AuthorizationFailed, AuthorizationTimedOut, NoTokenOrUrl, type RequiresUserConsent } from "./IdentityError.js"
+import {
+  AuthorizationFailed,
+  AuthorizationTimedOut,
+  NoTokenOrUrl,
+  type RequiresUserConsent,
+  type ValidationException
+} from "./IdentityError.js"
+import * as Request from "./internal/identityRequest.js"
 import { Rejected } from "./internal/rejectedCredential.js"
 import * as Telemetry from "./internal/telemetry.js"
 import { isTransient } from "./internal/transient.js"
@@ -204,6 +212,22 @@ const toOauth2TokenRequest = (
   customParameters: nonEmpty(request.customParameters)
 } satisfies Oauth2TokenRequest)
 
+/** A copy of a session with the types of its members is a session too. */
+const isSession = (session: unknown): boolean =>
+  Predicate.isRecord(session) && Redacted.isRedacted(session["sessionUri"])
+  && Redacted.isRedacted(session["authorizationUrl"]) && DateTime.isDateTime(session["expiresAt"])
+
+/** Fails with what is wrong with a request, or runs the effect. */
+const checked = <Request, A, E, R>(
+  refuse: (request: unknown) => ValidationException | undefined,
+  request: Request,
+  run: (request: Request) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | ValidationException, R> =>
+  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => refuse(request) ?? run(request))
+
+/** Telemetry reads members, and a request of plain JavaScript can be no object. */
+const subjectOf = <A extends object>(request: A): A | undefined => Predicate.isRecord(request) ? request : undefined
+
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
@@ -266,9 +290,18 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     // A request without a handler has E = RequiresUserConsent and R = never, as the default handler has.
     const handler = options.consent
       ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-    yield* handler(session)
+    // Handlers and pollers in plain JavaScript can return anything.
+    const shown: unknown = handler(session)
+    if (!Effect.isEffect(shown)) {
+      return yield* Request.notAnEffect("consent", shown)
+    }
+    yield* shown as ReturnType<typeof handler>
     const poller = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
-    return yield* Effect.timeoutFail(poller({ session, poll: pollOnce(session) }), {
+    const wait = poller({ session, poll: pollOnce(session) })
+    if (!Effect.isEffect(wait)) {
+      return yield* Request.notAnEffect("poll", wait)
+    }
+    return yield* Effect.timeoutFail(wait, {
       duration: yield* timeLeft(session),
       onTimeout: () => timedOut
     })
@@ -276,6 +309,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const getAccessToken = Effect.fnUntraced(function*<E, R>(request: AccessTokenRequest<E, R>) {
     const returnUrl = request.returnUrl ?? Option.getOrUndefined(yield* Consent.ReturnUrl)
+    const refused = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
+    if (refused !== undefined) {
+      return yield* refused
+    }
     const tokenRequest = toOauth2TokenRequest(request, returnUrl)
     const answer = yield* requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication })
     switch (answer._tag) {
@@ -309,6 +346,11 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     session: ConsentSession,
     options: ConsentOptions<E, R> = {}
   ) {
+    const refused = (isSession(session) ? undefined : Request.notASession(session))
+      ?? Request.refuseConsentOptions(options)
+    if (refused !== undefined) {
+      return yield* refused
+    }
     const answer = yield* pollOnce(session)
     if (Option.isSome(answer)) {
       return answer.value
@@ -338,11 +380,20 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
 
   return {
-    getAccessToken: (request) => observe("getAccessToken", request, getAccessToken(request)),
-    resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
-    getApiKey: (request) => observe("getApiKey", request, getApiKey(request)),
-    getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(request)),
-    completeAuthorization: (options) => observe("completeAuthorization", {}, completeAuthorization(options))
+    getAccessToken: (request) =>
+      observe("getAccessToken", subjectOf(request), checked(Request.refuseAccessTokenRequest, request, getAccessToken)),
+    resumeAccessToken: (session, options) =>
+      observe("resumeAccessToken", subjectOf(session), resumeAccessToken(session, options)),
+    getApiKey: (request) =>
+      observe("getApiKey", subjectOf(request), checked(Request.refuseApiKeyRequest, request, getApiKey)),
+    getPaymentToken: (request) =>
+      observe(
+        "getPaymentToken",
+        subjectOf(request),
+        checked(Request.refusePaymentTokenRequest, request, getPaymentToken)
+      ),
+    completeAuthorization: (options) =>
+      observe("completeAuthorization", undefined, checked(Request.refuseCompletion, options, completeAuthorization))
   }
 })
 

@@ -33,14 +33,14 @@ const text = (length: number) => "x".repeat(length)
 const atLeast = (n: number) => `Member must have length greater than or equal to ${n}`
 const atMost = (n: number) => `Member must have length less than or equal to ${n}`
 const notNull = "Member must not be null"
-const ofType = "Member must have the type that the service model gives it"
+const redacted = (actual: string) => `Member must be a Redacted string (Redacted.make), but is ${actual}`
 
 describe("DataPlane.make", () => {
   const refused: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
     [{ workloadIdentityToken: secret("") }, "workloadIdentityToken", atLeast(1)],
     [{ workloadIdentityToken: secret(text(131073)) }, "workloadIdentityToken", atMost(131072)],
-    [{ workloadIdentityToken: undefined }, "workloadIdentityToken", ofType],
-    [{ workloadIdentityToken: "not redacted" }, "workloadIdentityToken", ofType],
+    [{ workloadIdentityToken: undefined }, "workloadIdentityToken", redacted("undefined")],
+    [{ workloadIdentityToken: "not redacted" }, "workloadIdentityToken", redacted("a string")],
     [{ resourceCredentialProviderName: "" }, "resourceCredentialProviderName", atLeast(1)],
     [{ resourceCredentialProviderName: text(129) }, "resourceCredentialProviderName", atMost(128)],
     [
@@ -48,7 +48,7 @@ describe("DataPlane.make", () => {
       "resourceCredentialProviderName",
       "Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_]+$"
     ],
-    [{ scopes: undefined }, "scopes", ofType],
+    [{ scopes: undefined }, "scopes", "Member must be a list of strings, but is undefined"],
     [{ scopes: ["ok", ""] }, "scopes.1", atLeast(1)],
     [{ scopes: [text(129)] }, "scopes.0", atMost(128)],
     [
@@ -67,7 +67,7 @@ describe("DataPlane.make", () => {
       "resourceOauth2ReturnUrl",
       "Member must satisfy regular expression pattern: ^\\w+:(\\/?\\/?)[^\\s]+$"
     ],
-    [{ forceAuthentication: "yes" }, "forceAuthentication", ofType],
+    [{ forceAuthentication: "yes" }, "forceAuthentication", "Member must be true or false, but is a string"],
     [{ customParameters: { access_type: "" } }, "customParameters.access_type", atLeast(1)],
     [{ customState: secret(text(4097)) }, "customState", atMost(4096)],
     [{ resources: [text(2049)] }, "resources.0", atMost(2048)],

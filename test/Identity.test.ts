@@ -411,10 +411,11 @@ describe("Identity, other credentials", () => {
       assert(error._tag === "ValidationException")
       assert.strictEqual(
         error.message,
-        "1 validation error detected: Value at 'resourceCredentialProviderName' failed to satisfy constraint: "
+        "1 validation error detected: Value at 'provider' failed to satisfy constraint: "
           + "Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_]+$"
       )
-      assert.deepStrictEqual(error.fieldList?.map((field) => field.name), ["resourceCredentialProviderName"])
+      assert.deepStrictEqual(error.fieldList?.map((field) => field.name), ["provider"])
+      assert.strictEqual(error.operation, "GetResourceApiKey")
       assert.isUndefined(error.requestId)
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       assert.lengthOf(yield* planes.calls, 0)

@@ -133,7 +133,7 @@ const makeLabels = () => {
  */
 export type Observe = <A, E, R>(
   operation: IdentityMetrics.Operation,
-  subject: Subject,
+  subject: Subject | undefined,
   self: Effect.Effect<A, E, R>
 ) => Effect.Effect<A, E, R>
 
@@ -145,7 +145,7 @@ export type Observe = <A, E, R>(
 export const make = (): Observe => {
   const providerNames = makeProviderNames()
   const labelsOf = makeLabels()
-  return (operation, subject, self) =>
+  return (operation, subject = {}, self) =>
     inSpan(`Identity.${operation}`, { captureStackTrace: false }, (span, fiber) => {
       const flow = knownFlow(subject.flow)
       if (subject.provider !== undefined) {

@@ -11,6 +11,7 @@ import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
+import { explain, issuesOf } from "./explanation.js"
 import { memoize } from "./memoize.js"
 import { validity } from "./validity.js"
 
@@ -39,9 +40,6 @@ const isRedundant = (field: ValidationExceptionField, fields: ReadonlyArray<Vali
 // -----------------------------------------------------------------------------
 
 type Issues = ReadonlyArray<ParseResult.ParseIssue>
-
-const issuesOf = (issue: ParseResult.Composite): Issues =>
-  Arr.isArray(issue.issues) ? issue.issues as Issues : [issue.issues as ParseResult.ParseIssue]
 
 /** Whether a type has literals only. An optional literal counts too. */
 const isLiteral = (ast: AST.AST): boolean =>
@@ -100,47 +98,73 @@ export const closestShape = (issue: ParseResult.ParseIssue): ParseResult.ParseIs
   }
 }
 
-/** @internal */
-export const validationException = (issue: ParseResult.ParseIssue): ValidationException => {
-  // A map drops duplicates in linear time: a request over HTTP can have very many issues.
-  const fields = [
-    ...new Map(
-      ParseResult.ArrayFormatter.formatIssueSync(closestShape(issue)).map((issue) => {
-        const field = { name: fieldName(issue.path), message: constraintOf(issue) }
-        return [`${field.name}\n${field.message}`, field]
-      })
-    ).values()
-  ]
-  const fieldList = fields.filter((field) => !isRedundant(field, fields))
-  const details = fieldList.map((field) => `Value at '${field.name}' failed to satisfy constraint: ${field.message}`)
+/**
+ * An exception about members of a request. A plane adds the operation.
+ *
+ * @internal
+ */
+export const fieldException = (
+  fieldList: ReadonlyArray<ValidationExceptionField>,
+  operation = ""
+): ValidationException => {
+  const details = fieldList.map(({ message, name }) => `Value at '${name}' failed to satisfy constraint: ${message}`)
   return new ValidationException({
+    operation,
     message: `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`,
     reason: "FieldValidationFailed",
     fieldList
   })
 }
 
-const options = { errors: "all", onExcessProperty: "ignore" } as const
+const toException = (issue: ParseResult.ParseIssue, operation?: string): ValidationException => {
+  // A map drops duplicates in linear time: a request over HTTP can have very many issues.
+  const fields = [
+    ...new Map(
+      ParseResult.ArrayFormatter.formatIssueSync(issue).map((issue) => {
+        const field = { name: fieldName(issue.path), message: constraintOf(issue) }
+        return [`${field.name}\n${field.message}`, field]
+      })
+    ).values()
+  ]
+  return fieldException(fields.filter((field) => !isRedundant(field, fields)), operation)
+}
 
 /**
- * Checks a request that a program made. A valid request is returned as it is.
+ * Checks a request that a program made. A valid request is returned as it is. A member that the operation does not have is refused.
  *
  * @internal
  */
 export const validate = <A, I>(
-  schema: Schema.Schema<A, I>
+  schema: Schema.Schema<A, I>,
+  operation?: string
 ): (request: unknown) => Either.Either<A, ValidationException> =>
   memoize(() => {
     const isRequest = validity(schema)
-    const run = ParseResult.validateEither(schema, options)
+    const run = ParseResult.validateEither(schema, { errors: "all", onExcessProperty: "error" })
     return (request) =>
       isRequest(request)
         ? Either.right(request)
-        : Either.mapLeft(run(request), (issue) => validationException(issue))
+        : Either.mapLeft(run(request), (issue) => toException(explain(closestShape(issue)), operation))
   })
 
 /**
- * Decodes a request that came over the wire, and checks it.
+ * Checks the options of a function. Returns the exception of invalid options. `operation` is the AWS name of what they are for.
+ *
+ * @internal
+ */
+export const refuse = <A, I>(
+  schema: Schema.Schema<A, I>,
+  operation: string
+): (options: unknown) => ValidationException | undefined => {
+  const check = validate(schema, operation)
+  return (options) => {
+    const result = check(options)
+    return Either.isLeft(result) ? result.left : undefined
+  }
+}
+
+/**
+ * Decodes a request that came over the wire, and checks it. As at AWS, unknown members are ignored.
  *
  * @internal
  */
@@ -148,6 +172,6 @@ export const decode = <A, I>(
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
   memoize(() => {
-    const run = ParseResult.decodeUnknownEither(schema, options)
-    return (request) => Either.mapLeft(run(request), (issue) => validationException(issue))
+    const run = ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })
+    return (request) => Either.mapLeft(run(request), (issue) => toException(closestShape(issue)))
   })

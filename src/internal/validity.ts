@@ -44,17 +44,21 @@ const refinement = (ast: AST.Refinement): Check => {
   return (value) => from(value) && Option.isNone(ast.filter(value, defaults, ast))
 }
 
-const typeConstructor = (ast: AST.Declaration): unknown => {
+const isRedacted = (ast: AST.Declaration): boolean => {
   const constructor = ast.annotations[AST.TypeConstructorAnnotationId]
-  return Predicate.hasProperty(constructor, "_tag") ? constructor._tag : undefined
+  return Predicate.hasProperty(constructor, "_tag") && constructor._tag === "effect/Redacted"
 }
 
 const declaration = (ast: AST.Declaration): Check => {
+  const guard = Constraint.guardOf(ast)
+  if (guard !== undefined) {
+    return guard.is
+  }
   const [type] = ast.typeParameters
-  if (type !== undefined && typeConstructor(ast) === Constraint.Sized) {
+  if (type !== undefined && Constraint.isSized(ast)) {
     return check(type)
   }
-  if (type === undefined || typeConstructor(ast) !== "effect/Redacted") {
+  if (type === undefined || !isRedacted(ast)) {
     return undecided
   }
   const secret = check(type)
@@ -70,7 +74,7 @@ const list = (ast: AST.TupleType): Check => {
   return (value) => Array.isArray(value) && all(value, item)
 }
 
-/** An unknown member is left to the schema, which drops it, and may choose another member of a union for it. */
+/** An unknown member is left to the schema, which refuses it, or chooses another member of a union for it. */
 const struct = (ast: AST.TypeLiteral): Check => {
   const members = new Map(ast.propertySignatures.map(({ isOptional, name, type }) => [
     name,

@@ -46,6 +46,8 @@ import * as Runtime from "effect/Runtime"
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks"
 import type { ConsentHandler } from "../Consent.js"
 import { type AccessTokenRequest, Identity, type Service } from "../Identity.js"
+import type { ValidationException } from "../IdentityError.js"
+import * as Request from "../internal/identityRequest.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as AsyncGenerators from "./internal/asyncGenerator.js"
 import { callerOf } from "./internal/caller.js"
@@ -296,11 +298,14 @@ const makeFunctions = <R>({ identity, run }: Runner<R>): Functions => {
 
   const wrapWithIdentity = (
     config: ApiKeyWrapperConfig,
+    refuse: (config: unknown) => ValidationException | undefined,
     callFor: (
       context: RequestContext | undefined
     ) => (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
   ) =>
-    wrap((context) => {
+    wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+      const refused = refuse(config)
+      if (refused !== undefined) return Effect.fail(refused)
       // Before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context of
       // another call.
       const call = callFor(context)
@@ -316,6 +321,7 @@ const makeFunctions = <R>({ identity, run }: Runner<R>): Functions => {
     withAccessToken: (config) =>
       wrapWithIdentity(
         config,
+        Request.refuseAccessTokenConfig,
         (context) => {
           const request = toRequest(config, context)
           return (identity) => identity.getAccessToken(request)
@@ -324,6 +330,7 @@ const makeFunctions = <R>({ identity, run }: Runner<R>): Functions => {
     withApiKey: (config) =>
       wrapWithIdentity(
         config,
+        Request.refuseApiKeyConfig,
         () => (identity) => identity.getApiKey({ provider: config.providerName })
       ) as ReturnType<Functions["withApiKey"]>,
     withWAT: wrap((context) => Effect.flatMap(callerOf(undefined, context), ({ get }) => get)),

@@ -55,8 +55,7 @@ describe("the one wrong field is named", () => {
     for (
       const fields of [
         members("githubOauth2ProviderConfig", "googleOauth2ProviderConfig"),
-        members(),
-        members("myspaceOauth2ProviderConfig")
+        members()
       ]
     ) {
       assert.deepStrictEqual(Object.keys(fields), [input])
@@ -65,6 +64,13 @@ describe("the one wrong field is named", () => {
         /^Member must have exactly one of the members \[customOauth2ProviderConfig, google/
       )
     }
+    const unknown = members("other")
+    assert.deepStrictEqual(Object.keys(unknown), [`${input}.other`])
+    assert.match(Object.values(unknown).join(), /^Member must have a known name, one of \[customOauth2ProviderConfig, /)
+    assert.deepStrictEqual(members("githubOauth2ProviderConfg"), {
+      [`${input}.githubOauth2ProviderConfg`]:
+        "Member must have a known name; did you mean 'githubOauth2ProviderConfig'?"
+    })
     assert.deepStrictEqual(members("googleOauth2ProviderConfig"), { [`${input}.githubOauth2ProviderConfig`]: missing })
   })
 
@@ -93,7 +99,7 @@ describe("the one wrong field is named", () => {
     assert.deepStrictEqual(
       custom({ oauthDiscovery: { authorizationServerMetadata: { ...metadata, issuer: undefined } } }),
       {
-        "oauthDiscovery.authorizationServerMetadata.issuer": "Member must have the type that the service model gives it"
+        "oauthDiscovery.authorizationServerMetadata.issuer": "Member must be a string, but is undefined"
       }
     )
     assert.deepStrictEqual(custom({ privateEndpoint: { managedVpcResource: undefined } }), {
@@ -126,14 +132,14 @@ describe("the one wrong field is named", () => {
       payment({ coinbaseCdpConfiguration, stripePrivyConfiguration: { appId: "id", authorizationId: "id" } }),
       { providerConfigurationInput: exactlyOne("coinbaseCdpConfiguration", "stripePrivyConfiguration") }
     )
-    const request = { requestMethod: "GET", requestPath: "/v1" }
+    const requestPath = "/v1"
     assert.deepStrictEqual(
       fieldsOf(dataPlane.getResourcePaymentToken(untyped({
         workloadIdentityToken: secret("token"),
         resourceCredentialProviderName: "provider",
         paymentTokenRequest: {
-          coinbaseCdpTokenRequest: request,
-          stripePrivyTokenRequest: { ...request, requestBody: secret("{}") }
+          coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath },
+          stripePrivyTokenRequest: { requestPath, requestBody: secret("{}") }
         }
       }))),
       { paymentTokenRequest: exactlyOne("coinbaseCdpTokenRequest", "stripePrivyTokenRequest") }

@@ -108,6 +108,9 @@ const sized = <A, I>(
 }
 
 /** @internal */
+export const isSized = (ast: AST.Declaration): boolean => typeConstructorOf(ast)["_tag"] === Sized
+
+/** @internal */
 export const items = <A, I>(
   item: Schema.Schema<A, I>,
   min: number,
@@ -154,6 +157,34 @@ export const openEnum = <L extends string>(): Schema.Schema<L | (string & {})> =
  */
 export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>): Schema.optional<Schema.Schema<A, I, R>> =>
   Schema.optional(schema)
+
+const typeConstructorOf = (ast: AST.Declaration): { readonly [member: string]: unknown } => {
+  const constructor = ast.annotations[AST.TypeConstructorAnnotationId]
+  return Predicate.isRecord(constructor) ? constructor : {}
+}
+
+const Guard = "effect-agentcore-identity/Guard"
+
+/**
+ * A value of code that no schema describes, such as a function. `expected` says what it must be.
+ *
+ * @internal
+ */
+export const guard = <A>(expected: string, is: (value: unknown) => value is A): Schema.Schema<A> =>
+  Schema.declare(is, { typeConstructor: { _tag: Guard, expected, is } })
+
+/**
+ * The guard of a declaration, if it has one.
+ *
+ * @internal
+ */
+export const guardOf = (
+  ast: AST.Declaration
+): { readonly expected: string; readonly is: (value: unknown) => boolean } | undefined => {
+  const { _tag, expected, is } = typeConstructorOf(ast)
+  // `guard` wrote both members.
+  return _tag === Guard ? { expected: expected as string, is: is as (value: unknown) => boolean } : undefined
+}
 
 const unknown = new AST.Type(Schema.Unknown.ast)
 

@@ -1,0 +1,189 @@
+/**
+ * Checks of the requests of `Identity`, in the names of its API. Programs in plain JavaScript can pass anything.
+ *
+ * The limits are those of the operations of the data plane.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import { isFunction } from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import {
+  CompleteResourceTokenAuthRequest,
+  GetResourceOauth2TokenRequest,
+  GetResourcePaymentTokenRequest,
+  operations
+} from "../DataPlane.js"
+import type { ValidationException } from "../IdentityError.js"
+import * as Constraint from "../models/internal/constraint.js"
+import { ProviderName } from "../models/internal/names.js"
+import { wrongType } from "./explanation.js"
+import * as Validation from "./validation.js"
+
+type Refuse = (request: unknown) => ValidationException | undefined
+
+const { fields } = GetResourceOauth2TokenRequest
+
+// The AWS names of the operations that the requests are for.
+const accessTokenOperation = operations.getResourceOauth2Token.name
+
+const apiKeyOperation = operations.getResourceApiKey.name
+
+const Function = Constraint.guard("a function", isFunction)
+
+const Tag = Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
+
+const consentFields = {
+  consent: Constraint.optional(
+    Constraint.guard("a consent handler: a function from a session to an Effect", isFunction)
+  ),
+  poll: Constraint.optional(
+    Constraint.guard("a Schedule or a Poller", (value) => Schedule.isSchedule(value) || isFunction(value))
+  )
+}
+
+const accessTokenFields = {
+  provider: ProviderName,
+  flow: fields.oauth2Flow,
+  scopes: Constraint.optional(fields.scopes),
+  resources: fields.resources,
+  audiences: fields.audiences,
+  returnUrl: fields.resourceOauth2ReturnUrl,
+  forceAuthentication: fields.forceAuthentication,
+  customState: fields.customState,
+  customParameters: fields.customParameters,
+  ...consentFields
+}
+
+/** @internal */
+export const refuseAccessTokenRequest: Refuse = Validation.refuse(
+  Schema.Struct(accessTokenFields),
+  accessTokenOperation
+)
+
+/** @internal */
+export const refuseReturnUrl: Refuse = Validation.refuse(
+  Schema.Struct({ returnUrl: fields.resourceOauth2ReturnUrl }),
+  accessTokenOperation
+)
+
+/** @internal */
+export const refuseConsentOptions: Refuse = Validation.refuse(Schema.Struct(consentFields), accessTokenOperation)
+
+/** @internal */
+export const refuseApiKeyRequest: Refuse = Validation.refuse(Schema.Struct({ provider: ProviderName }), apiKeyOperation)
+
+/** @internal */
+export const refusePaymentTokenRequest: Refuse = Validation.refuse(
+  Schema.Struct({ provider: ProviderName, payment: GetResourcePaymentTokenRequest.fields.paymentTokenRequest }),
+  operations.getResourcePaymentToken.name
+)
+
+/** @internal */
+export const refuseCompletion: Refuse = Validation.refuse(
+  Schema.Struct({
+    sessionUri: CompleteResourceTokenAuthRequest.fields.sessionUri,
+    user: CompleteResourceTokenAuthRequest.fields.userIdentifier
+  }),
+  operations.completeResourceTokenAuth.name
+)
+
+// -----------------------------------------------------------------------------
+// Combinators
+// -----------------------------------------------------------------------------
+
+/**
+ * The options of `AccessToken`.
+ *
+ * @internal
+ */
+export const refuseAccessTokenOptions: Refuse = Validation.refuse(
+  Schema.Struct({ ...accessTokenFields, into: Tag }),
+  accessTokenOperation
+)
+
+/**
+ * The options of `AccessToken.use`.
+ *
+ * @internal
+ */
+export const refuseUseOptions: Refuse = Validation.refuse(
+  Schema.Struct({ rejected: Function, reauthenticate: Constraint.optional(Schema.Boolean) }),
+  accessTokenOperation
+)
+
+/**
+ * The options of `ApiKey`.
+ *
+ * @internal
+ */
+export const refuseApiKeyOptions: Refuse = Validation.refuse(
+  Schema.Struct({ provider: ProviderName, into: Tag }),
+  apiKeyOperation
+)
+
+// -----------------------------------------------------------------------------
+// Promises
+// -----------------------------------------------------------------------------
+
+const Text = Constraint.optional(Schema.String)
+
+/**
+ * The configuration of `withAccessToken` in `promise/`. `sessionUri` is in a type of the official SDK, and means nothing here.
+ *
+ * @internal
+ */
+export const refuseAccessTokenConfig: Refuse = Validation.refuse(
+  Schema.Struct({
+    workloadIdentityToken: Text,
+    providerName: ProviderName,
+    scopes: accessTokenFields.scopes,
+    resources: accessTokenFields.resources,
+    audiences: accessTokenFields.audiences,
+    authFlow: accessTokenFields.flow,
+    onAuthUrl: Constraint.optional(Function),
+    forceAuthentication: accessTokenFields.forceAuthentication,
+    callbackUrl: accessTokenFields.returnUrl,
+    customState: Constraint.optional(Constraint.text(1, 4096)),
+    customParameters: accessTokenFields.customParameters,
+    sessionUri: Text
+  }),
+  accessTokenOperation
+)
+
+/**
+ * The configuration of `withApiKey` in `promise/`.
+ *
+ * @internal
+ */
+export const refuseApiKeyConfig: Refuse = Validation.refuse(
+  Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }),
+  apiKeyOperation
+)
+
+// -----------------------------------------------------------------------------
+// Other values of a program
+// -----------------------------------------------------------------------------
+
+/**
+ * A function of the program that returned no Effect.
+ *
+ * @internal
+ */
+export const notAnEffect = (name: "consent" | "poll", returned: unknown): ValidationException =>
+  Validation.fieldException([{
+    name,
+    message: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")
+  }], accessTokenOperation)
+
+/**
+ * A session that is not a `ConsentSession`.
+ *
+ * @internal
+ */
+export const notASession = (session: unknown): ValidationException =>
+  Validation.fieldException([{
+    name: "session",
+    message: wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
+  }], accessTokenOperation)

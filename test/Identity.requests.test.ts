@@ -1,0 +1,236 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import * as Consent from "effect-agentcore-identity/Consent"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import * as Identity from "effect-agentcore-identity/Identity"
+import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { nearest } from "../src/internal/nearest.js"
+import { answers, scripted, secret, sessionUri } from "./utils.js"
+
+// A program in plain JavaScript can pass anything.
+const untyped = (value: unknown) => value as never
+
+const request = { provider: "github", flow: "USER_FEDERATION", scopes: ["repo"] }
+
+/** Runs an effect without a call of a plane, and returns the one field that it reports. */
+const refusal = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const error: unknown = yield* Effect.flip(self)
+    const { _tag, fieldList = [], message } = error as ValidationException
+    assert.strictEqual(_tag, "ValidationException")
+    const planes = yield* ScriptedPlanes.ScriptedPlanes
+    assert.deepStrictEqual(yield* planes.calls, [])
+    const [field, ...others] = fieldList
+    assert.deepStrictEqual(others, [])
+    assert.strictEqual(
+      message,
+      `1 validation error detected: Value at '${field?.name}' failed to satisfy constraint: ${field?.message}`
+    )
+    return `${field?.name}: ${field?.message}`
+  })
+
+const consented = scripted({ getResourceOauth2Token: () => answers.consent })
+
+const ask = (members: unknown) =>
+  Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(untyped(members)))
+
+const wrong = (patch: object) => ask({ ...request, ...patch })
+
+const enumeration = "Member must satisfy enum value set: [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE]"
+
+const names =
+  "[provider, flow, scopes, resources, audiences, returnUrl, forceAuthentication, customState, customParameters, consent, poll]"
+
+describe("a wrong request for an access token", () => {
+  const cases: ReadonlyArray<readonly [patch: object, expected: string]> = [
+    [{ provider: 5 }, "provider: Member must be a string, but is a number"],
+    [{ provider: undefined }, "provider: Member must be a string, but is undefined"],
+    [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_]+$"],
+    [{ flow: "m2m" }, `flow: ${enumeration}; did you mean 'M2M'?`],
+    [{ flow: "USER_FEDERATON" }, `flow: ${enumeration}; did you mean 'USER_FEDERATION'?`],
+    [{ flow: "client_credentials" }, `flow: ${enumeration}`],
+    [{ flow: 1 }, "flow: Member must be one of [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE], but is a number"],
+    [{ scopes: "a b" }, "scopes: Member must be a list of strings, but is a string"],
+    [{ scopes: ["a", 1] }, "scopes.1: Member must be a string, but is a number"],
+    [{ resources: { a: 1 } }, "resources: Member must be a list of strings, but is an object"],
+    [{ returnUrl: new URL("https://a.example") }, "returnUrl: Member must be a string, but is an object"],
+    [{ customState: "state" }, "customState: Member must be a Redacted string (Redacted.make), but is a string"],
+    [{ customState: secret("") }, "customState: Member must have length greater than or equal to 1"],
+    [{ customParameters: { a: 1 } }, "customParameters.a: Member must be a string, but is a number"],
+    [{ forceAuthentication: "yes" }, "forceAuthentication: Member must be true or false, but is a string"],
+    [
+      { consent: "x" },
+      "consent: Member must be a consent handler: a function from a session to an Effect, but is a string"
+    ],
+    [{ poll: "5 seconds" }, "poll: Member must be a Schedule or a Poller, but is a string"],
+    [{ returnURL: "https://a.example" }, "returnURL: Member must have a known name; did you mean 'returnUrl'?"],
+    [{ onAuthUrl: () => {} }, `onAuthUrl: Member must have a known name, one of ${names}`],
+    [
+      { consent: async () => {} },
+      "consent: Member must be a function that returns an Effect, but it returned a promise"
+    ],
+    [
+      { consent: () => Effect.void, poll: () => undefined },
+      "poll: Member must be a function that returns an Effect, but it returned undefined"
+    ]
+  ]
+
+  it.effect.each(cases.map(([patch, expected]) => ({ patch, expected })))(
+    "$expected",
+    ({ expected, patch }) =>
+      Effect.gen(function*() {
+        const answersOf = expected.includes("it returned")
+        const error: unknown = yield* Effect.flip(wrong(patch))
+        const { _tag, fieldList = [], operation } = error as ValidationException
+        assert.strictEqual(_tag, "ValidationException")
+        assert.strictEqual(operation, "GetResourceOauth2Token")
+        assert.deepStrictEqual(fieldList.map(({ message, name }) => `${name}: ${message}`), [expected])
+        // A consent handler runs after the first answer only.
+        const planes = yield* ScriptedPlanes.ScriptedPlanes
+        assert.lengthOf(yield* planes.calls, answersOf ? 1 : 0)
+      }).pipe(Effect.provide(consented))
+  )
+
+  it.effect("reports a misspelt member once, and not as a missing one too", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* refusal(
+          ask({ ...request, provider: undefined, provder: "github" }).pipe(
+            Effect.when(() => false),
+            Effect.zipRight(ask({ provder: "github", flow: "M2M" }))
+          )
+        ),
+        "provder: Member must have a known name; did you mean 'provider'?"
+      )
+      assert.strictEqual(
+        yield* refusal(ask({ resourceCredentialProviderName: "github", flow: "M2M" })),
+        "resourceCredentialProviderName: Member must have a known name; did you mean 'provider'?"
+      )
+    }).pipe(Effect.provide(consented)))
+
+  it.effect("is no object at all", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* refusal(ask("github")), "request: Member must be an object, but is a string")
+      assert.strictEqual(yield* refusal(ask(undefined)), "request: Member must be an object, but is undefined")
+    }).pipe(Effect.provide(consented)))
+
+  it.effect("has the default return URL of the program", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* refusal(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
+        "returnUrl: Member must satisfy regular expression pattern: ^\\w+:(\\/?\\/?)[^\\s]+$"
+      )
+    }).pipe(Effect.provide(consented)))
+})
+
+describe("other wrong requests of Identity", () => {
+  it.effect("are refused in the names of the API", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      assert.strictEqual(
+        yield* refusal(identity.getApiKey(untyped("weather"))),
+        "request: Member must be an object, but is a string"
+      )
+      assert.strictEqual(
+        yield* refusal(identity.getApiKey(untyped({ providerName: "weather" }))),
+        "providerName: Member must have a known name; did you mean 'provider'?"
+      )
+      const payment = { stripePrivyTokenRequest: { requestPath: "/pay", requestBody: "{}" } }
+      assert.strictEqual(
+        yield* refusal(identity.getPaymentToken(untyped({ provider: "stripe", payment }))),
+        "payment.stripePrivyTokenRequest.requestBody: Member must be a Redacted string (Redacted.make), but is a string"
+      )
+      const user = { userid: "alice" }
+      assert.strictEqual(
+        yield* refusal(identity.completeAuthorization(untyped({ sessionUri: secret(sessionUri), user }))),
+        "user.userid: Member must have a known name; did you mean 'userId'?"
+      )
+      assert.strictEqual(
+        yield* refusal(identity.resumeAccessToken(untyped({ provider: "github", sessionUri }))),
+        "session: Member must be a ConsentSession: decode a stored one with ConsentSession.FromJson, but is an object"
+      )
+    }).pipe(Effect.provide(consented)))
+})
+
+describe("wrong options of the combinators", () => {
+  it.effect("AccessToken", () =>
+    Effect.gen(function*() {
+      const intoo = untyped({ ...request, intoo: AccessToken.AccessToken })
+      const expected = "intoo: Member must have a known name; did you mean 'into'?"
+      const makeWithAccessToken = yield* AccessToken.makeWithAccessToken
+      assert.strictEqual(yield* refusal(AccessToken.withAccessToken(Effect.void, intoo)), expected)
+      assert.strictEqual(yield* refusal(makeWithAccessToken(intoo)(Effect.void)), expected)
+      assert.strictEqual(yield* refusal(Layer.build(AccessToken.layer(intoo)).pipe(Effect.scoped)), expected)
+      assert.strictEqual(
+        yield* refusal(AccessToken.withAccessToken(Effect.void, untyped({ ...request, into: 5 }))),
+        "into: Member must be a Context.Tag, but is a number"
+      )
+      assert.strictEqual(
+        yield* refusal(AccessToken.withAccessToken(Effect.void, untyped(undefined))),
+        "request: Member must be an object, but is undefined"
+      )
+      assert.strictEqual(
+        yield* refusal(AccessToken.use(untyped(request), untyped({ rejectd: () => true }), () => Effect.void)),
+        "rejectd: Member must have a known name; did you mean 'rejected'?"
+      )
+    }).pipe(Effect.provide(consented)))
+
+  it.effect("ApiKey", () =>
+    Effect.gen(function*() {
+      const options = untyped({ provider: "weather", scopes: [] })
+      const expected = "scopes: Member must have a known name, one of [provider, into]"
+      const makeWithApiKey = yield* ApiKey.makeWithApiKey
+      assert.strictEqual(yield* refusal(ApiKey.withApiKey(Effect.void, options)), expected)
+      assert.strictEqual(yield* refusal(makeWithApiKey(options)(Effect.void)), expected)
+      assert.strictEqual(yield* refusal(Layer.build(ApiKey.layer(options)).pipe(Effect.scoped)), expected)
+    }).pipe(Effect.provide(consented)))
+
+  it.effect("IamAccessToken", () =>
+    Effect.gen(function*() {
+      const wrongly = (options: object) =>
+        refusal(IamAccessToken.withIamAccessToken(Effect.void, untyped({ audience: "api", ...options })))
+      assert.strictEqual(
+        yield* wrongly({ duration: "soon" }),
+        "duration: Member must be a Duration, as in '5 minutes', but is a string"
+      )
+      assert.strictEqual(
+        yield* wrongly({ audience: 5 }),
+        "audience: Member must be a string or a list of strings, but is a number"
+      )
+      assert.strictEqual(
+        yield* wrongly({ audience: undefined }),
+        "audience: Member must be a string or a list of strings, but is undefined"
+      )
+      assert.strictEqual(
+        yield* wrongly({ signingAlgorithm: "es384" }),
+        "signingAlgorithm: Member must satisfy enum value set: [ES384, RS256]; did you mean 'ES384'?"
+      )
+      assert.strictEqual(
+        yield* wrongly({ aud: ["api"] }),
+        "aud: Member must have a known name, one of [audience, signingAlgorithm, duration, tags, into]"
+      )
+    }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
+})
+
+describe("nearest", () => {
+  const candidates = ["provider", "scopes", "returnUrl", "customState"]
+
+  it("suggests a name with another case, a slip, or a part", () => {
+    assert.strictEqual(nearest("return_url", candidates), "returnUrl")
+    assert.strictEqual(nearest("scope", candidates), "scopes")
+    assert.strictEqual(nearest("porvider", candidates), "provider")
+    assert.strictEqual(nearest("resourceOauth2ReturnUrl", candidates), "returnUrl")
+    assert.strictEqual(nearest("state", candidates), "customState")
+  })
+
+  it("suggests nothing for other names", () => {
+    assert.isUndefined(nearest("timeout", candidates))
+    assert.isUndefined(nearest("", candidates))
+    assert.isUndefined(nearest("provider".repeat(1000), candidates))
+  })
+})
