@@ -423,14 +423,14 @@ export class JWTPayloadSizeExceededException extends Schema.TaggedError<JWTPaylo
 
 /**
  * The user has to consent first. `session` is data: show its `authorizationUrl` to this user, store the session, and
- * continue with `Identity.resumeAccessToken`.
+ * continue with `Identity.resumeAccessToken`. `nextStep` is the end of the message, for another API than that of Effect.
  *
  * @since 0.1.0
  * @category errors
  */
 export class RequiresUserConsent extends Schema.TaggedError<RequiresUserConsent>(
   "effect-agentcore-identity/RequiresUserConsent"
-)("RequiresUserConsent", { session: ConsentSession }) {
+)("RequiresUserConsent", { session: ConsentSession, nextStep: Schema.optional(Schema.String) }) {
   /**
    * @since 0.1.0
    */
@@ -452,7 +452,10 @@ export class RequiresUserConsent extends Schema.TaggedError<RequiresUserConsent>
     return this.session.authorizationUrl
   }
   override get message(): string {
-    return `Provider '${this.provider}' requires the user's consent: show the session's authorizationUrl to the user, then resume the session`
+    return `Provider '${this.provider}' requires the user's consent: ${
+      this.nextStep ?? "give the request a consent handler (consent: Consent.openBrowser), or show the authorizationUrl "
+        + "of this error to the user and call Identity.resumeAccessToken with its session"
+    }`
   }
 }
 
@@ -475,22 +478,41 @@ export class NoTokenOrUrl extends Schema.TaggedError<NoTokenOrUrl>("effect-agent
   }
 }
 
+const authorizationFailures = {
+  Failed: "consent was refused, or the session expired",
+  WrongUser: "another user opened the page after consent. Each user needs a link of their own",
+  Rejected: "AgentCore did not accept the consent, so no token will come. The log has the reason"
+}
+
 /**
- * The authorization ended without a token: the user refused, the session expired at the service, or the authorization
- * server issued no token. The service does not report which.
+ * The authorization ended without a token:
+ *
+ * - `Failed`: the user refused, the session expired at the service, or the authorization server issued no token. The
+ *   service does not report which
+ * - `WrongUser`: the callback page was opened by another user than the one who was asked, which uses up the session
+ * - `Rejected`: AgentCore refused to complete the authorization, for example because the user identifier differs from
+ *   that of the workload access token
+ *
+ * The last two come from a callback page in the same process, at the moment they happen.
  *
  * @since 0.1.0
  * @category errors
  */
 export class AuthorizationFailed extends Schema.TaggedError<AuthorizationFailed>(
   "effect-agentcore-identity/AuthorizationFailed"
-)("AuthorizationFailed", { provider: Schema.String }) {
+)("AuthorizationFailed", {
+  provider: Schema.String,
+  reason: Schema.Literal("Failed", "WrongUser", "Rejected").pipe(
+    Schema.propertySignature,
+    Schema.withConstructorDefault(() => "Failed" as const)
+  )
+}) {
   /**
    * @since 0.1.0
    */
   readonly [TypeId] = TypeId
   override get message(): string {
-    return `The authorization at provider '${this.provider}' failed: consent was refused, or the session expired`
+    return `The authorization at provider '${this.provider}' failed: ${authorizationFailures[this.reason]}`
   }
 }
 

@@ -6,7 +6,9 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import { isFunction } from "effect/Predicate"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import { isFunction, isRecord } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import {
@@ -17,7 +19,7 @@ import {
 } from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { ProviderName } from "../models/internal/names.js"
+import { ProviderName, WorkloadName } from "../models/internal/names.js"
 import { wrongType } from "./explanation.js"
 import * as Validation from "./validation.js"
 
@@ -160,6 +162,35 @@ export const refuseAccessTokenConfig: Refuse = Validation.refuse(
 export const refuseApiKeyConfig: Refuse = Validation.refuse(
   Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }),
   apiKeyOperation
+)
+
+/**
+ * The options of `resume` in `promise/`.
+ *
+ * @internal
+ */
+export const refuseResumeOptions: Refuse = Validation.refuse(
+  Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
+  accessTokenOperation
+)
+
+/**
+ * The options of `workload` in `promise/`. It checks the user itself.
+ *
+ * @internal
+ */
+export const refuseWorkloadOptions: Refuse = Validation.refuse(
+  Schema.Struct({
+    name: WorkloadName,
+    user: Constraint.optional(Constraint.guard("an object", isRecord)),
+    renewAfter: Constraint.optional(
+      Constraint.guard(
+        "a number of milliseconds, or a Duration as in '10 minutes'",
+        (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
+      )
+    )
+  }),
+  operations.getWorkloadAccessTokenForUserId.name
 )
 
 // -----------------------------------------------------------------------------

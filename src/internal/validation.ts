@@ -130,6 +130,14 @@ const toException = (issue: ParseResult.ParseIssue, operation?: string): Validat
 }
 
 /**
+ * The exception of a value of a program that a schema refused.
+ *
+ * @internal
+ */
+export const validationException = (issue: ParseResult.ParseIssue): ValidationException =>
+  toException(explain(closestShape(issue)))
+
+/**
  * Checks a request that a program made. A valid request is returned as it is. A member that the operation does not have is refused.
  *
  * @internal
