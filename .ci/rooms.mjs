@@ -8,19 +8,19 @@ import ts from "typescript"
 // From the ground up: `room: files <- imports`. Files are given by how their paths begin, the longest beginning decides.
 // A room imports rooms of earlier rows only, and packages. All import `effect`.
 const table = `
-ground: models/internal/ internal/memoize. <-
+ground: models/internal/ internal/loopback. internal/memoize. <-
 models: models/ <- ground
 values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. IdentityMetrics. Operation. <- ground
-http-internal: internal/credentialHeader. internal/html. internal/loopback. internal/origins. internal/serverSpans.
+http-internal: internal/credentialHeader. internal/html. internal/origins. internal/serverSpans.
   internal/validity. internal/withRequest. <- ground @effect/platform
 internal: internal/ <- ground values http-internal node jose
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal
 flow-internal: internal/transient. internal/credentialCache/ internal/credentialProvider/ internal/identityRequest.
   internal/identitySetup/
   <- ground models values http-internal internal planes node jose jsonc-parser
-aws: aws/ <- values http-internal internal planes @aws-sdk/client-bedrock-agentcore
+aws: aws/ <- ground values http-internal internal planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
-local/oauth: local/oauth/ local/OAuthClient. <- values http-internal internal node jose openid-client
+local/oauth: local/oauth/ local/OAuthClient. <- ground values http-internal internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal node lmdb
 local/authorization: local/authorization/ local/AuthorizationServer. <- http-internal internal node jose koa oidc-provider
 local/backend: local/backend/ local/LocalBackend. <- ground models values http-internal internal planes flow-internal
@@ -31,7 +31,7 @@ testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal node ioredis @effect/experimental
 flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
-consent: internal/consentCallback/ <- values http-internal flow jose
+consent: internal/consentCallback/ <- values http-internal planes flow jose
 edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow-internal flow
 http: http/ <- values internal http-internal planes flow consent edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser

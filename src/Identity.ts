@@ -27,7 +27,7 @@ import {
   AuthorizationTimedOut,
   NoTokenOrUrl,
   type RequiresUserConsent,
-  type ValidationException
+  ValidationException
 } from "./IdentityError.js"
 import * as Request from "./internal/identityRequest.js"
 import { Rejected } from "./internal/rejectedCredential.js"
@@ -217,6 +217,27 @@ const isSession = (session: unknown): boolean =>
   Predicate.isRecord(session) && Redacted.isRedacted(session["sessionUri"])
   && Redacted.isRedacted(session["authorizationUrl"]) && DateTime.isDateTime(session["expiresAt"])
 
+// AWS explains neither of its two exceptions about return URLs. Only their texts have this name of the member.
+const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
+
+const returnUrlAdvice = (returnUrl: string | undefined): string =>
+  returnUrl === undefined
+    ? "set returnUrl on the request, or Consent.ReturnUrl for the program, to a URL that is registered on the workload identity"
+    : `register '${returnUrl}' on the workload identity of the caller, in code with WorkloadIdentity.addReturnUrls, `
+      + "or in the setup file under workloadIdentities as one of allowedResourceOauth2ReturnUrls"
+
+/** Appends advice to the text of the service. The errors of a plane have the text alone. */
+const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | undefined): ValidationException =>
+  isAboutReturnUrl(error)
+    ? new ValidationException({
+      operation: error.operation,
+      message: `${error.message.replace(/\.$/, "")}: ${returnUrlAdvice(returnUrl)}`,
+      requestId: error.requestId,
+      reason: error.reason,
+      fieldList: error.fieldList
+    })
+    : error
+
 /** Fails with what is wrong with a request, or runs the effect. */
 const checked = <Request, A, E, R>(
   refuse: (request: unknown) => ValidationException | undefined,
@@ -261,7 +282,11 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   const observe = Telemetry.make()
 
   const requestToken = (request: Oauth2TokenRequest) =>
-    authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request }))
+    Effect.catchTag(
+      authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request })),
+      "ValidationException",
+      (error) => Effect.fail(withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl))
+    )
 
   const pollOnce = (session: ConsentSession) =>
     requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri: session.sessionUri }).pipe(

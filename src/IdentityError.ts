@@ -10,6 +10,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
+import { isLoopback } from "./internal/loopback.js"
 
 /**
  * @since 0.1.0
@@ -317,13 +318,33 @@ export class UnknownServiceError extends Schema.TaggedError<UnknownServiceError>
 // No response
 // -----------------------------------------------------------------------------
 
-const transportAdvice = {
-  connection: "the connection failed or was lost. Check the endpoint and the network",
-  timeout: "no response arrived in time",
-  credentials: "no usable AWS credentials were found. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-  undecodable:
-    "the response could not be decoded. Check that the endpoint is the service itself and not a proxy before it",
-  unloadable: "the package of the AWS SDK could not be loaded. Check that it is installed, or part of the bundle"
+const transportAdvice = (
+  { host, kind, profile }: {
+    readonly kind: TransportError["kind"]
+    readonly host?: string | undefined
+    readonly profile?: string | undefined
+  }
+): string => {
+  switch (kind) {
+    case "connection":
+      return `the connection${host === undefined ? "" : ` to ${host}`} failed or was lost. ${
+        host !== undefined && isLoopback(host.replace(/:\d+$/, ""))
+          ? "Is the local server running? Start it with: npx effect-agentcore-identity local"
+          : "Check the endpoint and the network"
+      }`
+    case "timeout":
+      return `no response${host === undefined ? "" : ` of ${host}`} arrived in time`
+    case "credentials":
+      return `no usable AWS credentials were found${
+        profile === undefined ? "" : ` for profile '${profile}'`
+      }. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`
+    case "undecodable":
+      return `the response${
+        host === undefined ? "" : ` of ${host}`
+      } could not be decoded. Check that the endpoint is the service itself and not a proxy before it`
+    case "unloadable":
+      return "the package of the AWS SDK could not be loaded. Check that it is installed, or part of the bundle"
+  }
 }
 
 /**
@@ -336,8 +357,9 @@ const transportAdvice = {
  * - `unloadable`: the package of the AWS SDK cannot be loaded: it is not installed, or the bundle lacks it
  *
  * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the
- * HTTP status, if there was one. `cause` is the underlying error. It is `Redacted`, because such errors can quote
- * requests and responses.
+ * HTTP status, if there was one. `host` (with the port), `region` and `profile` are where the call went, as far as they
+ * are known; without credentials there is no `host`. `cause` is the underlying error. It is `Redacted`, because such
+ * errors can quote requests and responses.
  *
  * @since 0.1.0
  * @category errors
@@ -350,6 +372,9 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
     code: Schema.optional(Schema.String),
     status: Schema.optional(Schema.Number),
     requestId: Schema.optional(Schema.String),
+    host: Schema.optional(Schema.String),
+    region: Schema.optional(Schema.String),
+    profile: Schema.optional(Schema.String),
     cause: Schema.optional(Schema.Redacted(Schema.Defect))
   }
 ) {
@@ -358,10 +383,12 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
    */
   readonly [TypeId] = TypeId
   override get message(): string {
-    const details = [this.code, this.status === undefined ? undefined : `status ${this.status}`].filter((detail) =>
-      detail !== undefined
-    )
-    return `${this.operation}: ${transportAdvice[this.kind]}${details.length === 0 ? "" : ` (${details.join(", ")})`}`
+    const details = [
+      this.code,
+      this.status === undefined ? undefined : `status ${this.status}`,
+      this.region === undefined ? undefined : `region ${this.region}`
+    ].filter((detail) => detail !== undefined)
+    return `${this.operation}: ${transportAdvice(this)}${details.length === 0 ? "" : ` (${details.join(", ")})`}`
   }
 }
 
@@ -453,8 +480,9 @@ export class RequiresUserConsent extends Schema.TaggedError<RequiresUserConsent>
   }
   override get message(): string {
     return `Provider '${this.provider}' requires the user's consent: ${
-      this.nextStep ?? "give the request a consent handler (consent: Consent.openBrowser), or show the authorizationUrl "
-        + "of this error to the user and call Identity.resumeAccessToken with its session"
+      this.nextStep
+        ?? "give the request a consent handler (consent: Consent.openBrowser), or show the authorizationUrl "
+          + "of this error to the user and call Identity.resumeAccessToken with its session"
     }`
   }
 }

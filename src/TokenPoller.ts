@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type { ConsentSession } from "./ConsentSession.js"
-import { AuthorizationTimedOut } from "./IdentityError.js"
+import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
 
 /**
  * The input of a schedule: the session, and the number of polls since the wait began (0 before the first poll).
@@ -35,12 +35,17 @@ export interface Wait<out E, out R> {
 }
 
 /**
- * Runs a wait. The flow ends it at the latest when the session expires.
+ * Runs a wait. The flow ends it at the latest when the session expires. A poller that learns that no token will come fails
+ * with `AuthorizationFailed`.
  *
  * @since 0.1.0
  * @category models
  */
-export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<Redacted.Redacted, E | AuthorizationTimedOut, R>
+export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
+  Redacted.Redacted,
+  E | AuthorizationFailed | AuthorizationTimedOut,
+  R
+>
 
 /**
  * Every 5 seconds for 10 minutes: the interval of the official SDKs, and the lifetime of an authorization URL (AWS
@@ -97,7 +102,7 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
  * @category constructors
  * @example
  * import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
- * import { AuthorizationTimedOut } from "effect-agentcore-identity/IdentityError"
+ * import { type AuthorizationFailed, AuthorizationTimedOut } from "effect-agentcore-identity/IdentityError"
  * import * as Effect from "effect/Effect"
  * import * as Option from "effect/Option"
  *

@@ -47,7 +47,7 @@ describe("TokenPoller", () => {
     Effect.gen(function*() {
       const { result, times } = yield* wait(TokenPoller.schedule(TokenPoller.defaultSchedule), Infinity)
       const error = Option.getOrThrow(Option.getLeft(result))
-      assert.strictEqual(error._tag, "AuthorizationTimedOut")
+      assert(error._tag === "AuthorizationTimedOut")
       assert.strictEqual(error.session, session)
       assert.isAtLeast(times.at(-1) ?? 0, 600_000)
       assert.isAtMost(times.at(-1) ?? 0, 605_000)

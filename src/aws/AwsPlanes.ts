@@ -63,6 +63,7 @@ const controlPlane = Adapter.adapter({
   }),
   connect: (sdk, client) => ({
     commands: sdk,
+    config: client.config,
     // `Commands` has commands of this client only.
     send: (command, options) => client.send(command as Parameters<typeof client.send>[0], options),
     isOwn: (error) => error instanceof sdk.BedrockAgentCoreControlServiceException

@@ -67,7 +67,8 @@ export interface Options<E, R, E2 = never, R2 = never> {
 
 /**
  * Adds the route of the return URL to an `HttpLayerRouter`, and provides a `TokenPoller` that polls as soon as the
- * route has completed the session.
+ * route has completed the session. If another user opens the page, or AgentCore refuses to complete the session, the
+ * wait in this process fails at once with `AuthorizationFailed` (`WrongUser`, `Rejected`).
  *
  * Put {@link layerRedaction} around the server: the URL of this page contains the session.
  *

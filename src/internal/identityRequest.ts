@@ -190,7 +190,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
       )
     )
   }),
-  operations.getWorkloadAccessTokenForUserId.name
+  operations.getWorkloadAccessToken.name
 )
 
 // -----------------------------------------------------------------------------

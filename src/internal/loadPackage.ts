@@ -24,6 +24,24 @@ export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
   }
 }
 
+/** The versions of the optional packages, as `peerDependencies` has them. The tag `latest` of most `@effect/*` is another line. */
+const versions = {
+  "@effect/experimental": "0.61",
+  "@effect/platform-node": "0.108",
+  "@smithy/signature-v4": "5",
+  ioredis: "5",
+  lmdb: "3",
+  "oidc-provider": "9"
+}
+
+/**
+ * The command that installs an optional package.
+ *
+ * @internal
+ */
+export const installCommand = (packageName: keyof typeof versions, option?: "--save-dev"): string =>
+  ["npm install", ...option === undefined ? [] : [option], `${packageName}@${versions[packageName]}`].join(" ")
+
 /**
  * Returns the exports of a CommonJS package from what `import()` returned. Node finds the names of most exports, and bundlers leave
  * them all in `default`. `member` is an export that the caller needs.

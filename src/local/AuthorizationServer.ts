@@ -32,6 +32,7 @@ import { exportJWK, generateKeyPair } from "jose"
 import { randomBytes } from "node:crypto"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import { installCommand } from "../internal/loadPackage.js"
 import * as OidcClient from "./authorization/client.js"
 import type { Client, GrantType, HeadlessConsent } from "./authorization/model.js"
 import * as OidcPackage from "./authorization/package.js"
@@ -202,7 +203,7 @@ const loadPackage: Effect.Effect<OidcPackage.Module, AuthorizationServerError> =
     new AuthorizationServerError({
       reason: "MissingPackage",
       message: "The development authorization server cannot load the package 'oidc-provider'. "
-        + "Install it with: npm install --save-dev oidc-provider@9"
+        + `Install it with: ${installCommand("oidc-provider", "--save-dev")}`
     })
 })
 

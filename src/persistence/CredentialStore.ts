@@ -21,7 +21,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
 import { codeOf } from "../internal/errorCode.js"
-import { loadPackage } from "../internal/loadPackage.js"
+import { installCommand, loadPackage } from "../internal/loadPackage.js"
 import { parseSecret } from "../internal/sealing.js"
 import type { Backing } from "./internal/backing.js"
 import { CredentialStoreError } from "./internal/error.js"
@@ -143,14 +143,16 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
   })
 
 const load = <M extends object>(
-  name: string,
+  name: Parameters<typeof installCommand>[0],
   member: keyof M & string,
   module: () => Promise<M>
 ): Effect.Effect<M, CredentialStoreError> =>
   Effect.mapError(loadPackage(name, member, module), ({ code }) =>
     new CredentialStoreError({
       reason: "MissingPackage",
-      message: `The credential store needs the package ${name}, which cannot be loaded (${code}): npm install ${name}`
+      message: `The credential store needs the package ${name}, which cannot be loaded (${code}): ${
+        installCommand(name)
+      }`
     }))
 
 /**

@@ -339,7 +339,7 @@ describe("retries", () => {
 })
 
 describe("an empty credential", () => {
-  const user = { workloadName: "my-agent", userId: "alice", userToken: Redacted.make("a.b.c") }
+  const agent = { workloadName: "my-agent" }
   const call = (f: (plane: DataPlane.Service) => Effect.Effect<unknown, unknown>) =>
     Effect.flatMap(DataPlane.DataPlane, f)
   const token = {
@@ -363,9 +363,17 @@ describe("an empty credential", () => {
   > = [
     ["access token", { accessToken: "" }, call((plane) => plane.getResourceOauth2Token(token))],
     ["API key", { apiKey: "" }, getApiKey],
-    ["workload access token", workload, call((plane) => plane.getWorkloadAccessToken(user))],
-    ["workload access token for a JWT", workload, call((plane) => plane.getWorkloadAccessTokenForJwt(user))],
-    ["workload access token for an id", workload, call((plane) => plane.getWorkloadAccessTokenForUserId(user))],
+    ["workload access token", workload, call((plane) => plane.getWorkloadAccessToken(agent))],
+    [
+      "workload access token for a JWT",
+      workload,
+      call((plane) => plane.getWorkloadAccessTokenForJwt({ ...agent, userToken: Redacted.make("a.b.c") }))
+    ],
+    [
+      "workload access token for an id",
+      workload,
+      call((plane) => plane.getWorkloadAccessTokenForUserId({ ...agent, userId: "alice" }))
+    ],
     ["bearer token", { paymentTokenResponse: { coinbaseCdpTokenResponse: { ...coinbase, bearerToken: "" } } }, payment],
     [
       "wallet token",

@@ -216,6 +216,75 @@ describe("ConsentCallback", () => {
       ))
     ))
 
+  /** A wait that polls every hour, and what the user does meanwhile. */
+  const waitWhile = (visitor: Effect.Effect<{ readonly status: number }, unknown, HttpClient.HttpClient>) =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const shown = yield* Deferred.make<void>()
+      const fiber = yield* Effect.fork(Effect.flip(identity.getAccessToken({
+        provider: "google",
+        flow: "USER_FEDERATION",
+        consent: PendingConsents.handler({ user: alice, show: () => Deferred.succeed(shown, undefined) })
+      })))
+      yield* Deferred.await(shown)
+      const { status } = yield* visitor
+      const error = yield* Fiber.join(fiber)
+      assert(error._tag === "AuthorizationFailed")
+      return { status, error }
+    })
+
+  const hourly = { currentUser, poll: Schedule.spaced("1 hour") }
+
+  it.scopedLive("ends the wait at once when another user opens the link", () =>
+    Effect.gen(function*() {
+      const { error, status } = yield* waitWhile(visit("mallory"))
+      assert.strictEqual(status, 403)
+      assert.strictEqual(error.reason, "WrongUser")
+      assert.strictEqual(
+        error.message,
+        "The authorization at provider 'google' failed: another user opened the page after consent. Each user needs a link of their own"
+      )
+      // The link is used up, and a second wait for the session ends at once too.
+      assert.strictEqual((yield* visit("alice")).status, 410)
+    }).pipe(
+      Effect.timeout("5 seconds"),
+      Effect.provide(server({ ...completes, getResourceOauth2Token: () => answers.consent }, hourly))
+    ))
+
+  it.scopedLive("ends the wait at once when AgentCore refuses the completion", () =>
+    Effect.gen(function*() {
+      const { error, status } = yield* waitWhile(visit("alice"))
+      assert.strictEqual(status, 502)
+      assert.strictEqual(error.reason, "Rejected")
+      assert.strictEqual(
+        error.message,
+        "The authorization at provider 'google' failed: AgentCore did not accept the consent, so no token will come. The log has the reason"
+      )
+    }).pipe(
+      Effect.timeout("5 seconds"),
+      Effect.provide(server(
+        { completeResourceTokenAuth: [failures.denied], getResourceOauth2Token: () => answers.consent },
+        hourly
+      ))
+    ))
+
+  it.scopedLive("goes on waiting when AgentCore may have completed it although the response was lost", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const token = yield* identity.getAccessToken({
+        provider: "google",
+        flow: "USER_FEDERATION",
+        consent: PendingConsents.handler({ user: alice, show: () => visit("alice") })
+      })
+      assert.strictEqual(Redacted.value(token), "access-token")
+    }).pipe(
+      Effect.timeout("5 seconds"),
+      Effect.provide(server(
+        { completeResourceTokenAuth: [failures.lost], getResourceOauth2Token: [answers.consent, answers.issued()] },
+        { currentUser, poll: Schedule.spaced("1 millis") }
+      ))
+    ))
+
   it.scopedLive("leaves no trace of the session in spans and logs", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { loadPackage } from "../../src/internal/loadPackage.js"
+import { readdirSync, readFileSync } from "node:fs"
+import packageJson from "../../package.json" with { type: "json" }
+import { installCommand, loadPackage } from "../../src/internal/loadPackage.js"
 
 interface Package {
   readonly Client: string
@@ -32,4 +34,33 @@ describe("loadPackage", () => {
         assert.strictEqual(message, "The package 'a-package' cannot be loaded (it has no Client)")
       }
     }))
+})
+
+describe("installCommand", () => {
+  const peers = new Map<string, string>(Object.entries(packageJson.peerDependencies))
+  const optional = Object.keys(packageJson.peerDependenciesMeta)
+
+  it("has the version of every optional package in package.json", () => {
+    for (const name of optional) {
+      // `^0.61.0` allows 0.61, `^5.0.0` allows 5.
+      const version = /^\^(0\.\d+|[1-9]\d*)\./.exec(peers.get(name) ?? "")?.[1]
+      assert.isDefined(version, name)
+      const command = installCommand(name as Parameters<typeof installCommand>[0])
+      assert.strictEqual(command, `npm install ${name}@${version}`)
+    }
+    assert.strictEqual(installCommand("lmdb", "--save-dev"), "npm install --save-dev lmdb@3")
+  })
+
+  it("is the one place with a command to install a package", () => {
+    const src = new URL("../../src/", import.meta.url)
+    const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".ts") && /npm install/.test(readFileSync(new URL(file, src), "utf8"))
+    )
+    assert.deepStrictEqual(files, ["internal/loadPackage.ts"])
+  })
+
+  it("leaves the line of Effect to npm: a required peer of the line 3", () => {
+    assert.notInclude(optional, "effect")
+    assert.match(peers.get("effect") ?? "", /^\^3\./)
+  })
 })

@@ -449,11 +449,11 @@ describe("CredentialStore: its settings", () => {
       const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/persistence/CredentialStore"))
       const redis = yield* Effect.flip(Layer.build(Fresh.layerRedis({ key })))
       assert.strictEqual(redis.reason, "MissingPackage")
-      assert.include(redis.message, "npm install ioredis")
+      assert.include(redis.message, "npm install ioredis@5")
       const persistence = yield* Effect.flip(
         Layer.build(Fresh.layer({ key })).pipe(Effect.provide(Persistence.layerMemory))
       )
       assert.strictEqual(persistence.reason, "MissingPackage")
-      assert.include(persistence.message, "npm install @effect/experimental")
+      assert.include(persistence.message, "npm install @effect/experimental@0.61")
     }).pipe(Effect.scoped))
 })

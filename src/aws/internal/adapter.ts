@@ -103,7 +103,8 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
           load,
           make: (sdk) => {
             const { client, ...send } = make(sdk, { ...given, ...config })
-            return { value: { ...connect(sdk, client), ...send }, destroy: () => client.destroy() }
+            const hasCredentials = config.credentials !== undefined
+            return { value: { ...connect(sdk, client), ...send, hasCredentials }, destroy: () => client.destroy() }
           }
         })),
     (connection) =>

@@ -5,9 +5,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { TransportError, UnknownServiceError } from "../../IdentityError.js"
+import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
 import type * as Operation from "../../Operation.js"
 import * as Failure from "./failure.js"
+import * as Target from "./target.js"
 
 /**
  * The common part of all commands. The types of the SDK have no name for it.
@@ -42,6 +43,10 @@ export type Commands<T> = {
 export interface Connection extends Failure.Exceptions {
   readonly commands: object
   readonly send: (command: Command, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>
+  /** The configuration of the client. */
+  readonly config: unknown
+  /** Whether the program gave the credentials. */
+  readonly hasCredentials?: boolean | undefined
 }
 
 /**
@@ -67,5 +72,10 @@ export const call = <Request, Response, E>(
         onNone: () => Effect.fail(Failure.undecodable(output)),
         onSome: Effect.succeed
       })
+    ),
+    Effect.catchAll((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
+      error instanceof TransportError
+        ? Target.addTo(error, connection.config, connection.hasCredentials === true)
+        : Effect.fail(error)
     )
   )

@@ -55,6 +55,7 @@ export const dataPlane = adapter({
   make: makeClient,
   connect: (sdk, client) => ({
     commands: sdk,
+    config: client.config,
     send: (command, options) => client.send(command as Command, options),
     isOwn: (error) => error instanceof sdk.BedrockAgentCoreServiceException
   }),

@@ -65,6 +65,7 @@ export const securityTokenService = adapter({
       // `commands` has commands of this client only.
       send: (command, options) => client.send(command as Command, options).then(toAnswer),
       isOwn: (error) => error instanceof Error && answers.has(error),
+      config: client.config,
       exceptionNames
     }
   },

@@ -7,6 +7,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../../ConsentSession.js"
+import type { DataPlaneError } from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
 import type * as PendingConsents from "../../PendingConsents.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -33,7 +34,25 @@ export interface Dependencies {
 }
 
 /**
- * Claims the session and completes it. An outcome without a session URI is `Unknown`.
+ * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not, and
+ * it never will: the session is claimed.
+ */
+const mayBeComplete = (error: DataPlaneError): boolean => {
+  switch (error._tag) {
+    case "InternalServerException":
+      return true
+    case "UnknownServiceError":
+      return error.status === undefined || error.status >= 500
+    case "TransportError":
+      return error.kind !== "credentials" && error.kind !== "unloadable"
+    default:
+      return false
+  }
+}
+
+/**
+ * Claims the session and completes it. An outcome without a session URI is `Unknown`. A program that waits in this
+ * process learns at once that the authorization is complete, or that it never will be.
  *
  * @internal
  */
@@ -45,9 +64,13 @@ export const complete = (
   sessionUri === undefined ? Effect.succeed(Outcome.Unknown()) : Effect.gen(function*() {
     const consent = yield* pending.claim(sessionUri)
     if (!(yield* isSameUser(consent.user, user))) {
+      yield* signals.fail(consent.session, "WrongUser")
       return Outcome.WrongUser()
     }
-    yield* identity.completeAuthorization({ sessionUri, user: consent.user })
+    yield* Effect.tapError(
+      identity.completeAuthorization({ sessionUri, user: consent.user }),
+      (error) => mayBeComplete(error) ? Effect.void : signals.fail(consent.session, "Rejected")
+    )
     yield* signals.complete(consent.session)
     return Outcome.Completed({ session: consent.session })
   }).pipe(

@@ -1,17 +1,21 @@
 /**
- * Signals from the consent callback to waiting programs, so that a wait ends as soon as its session is complete.
+ * Signals from the consent callback to waiting programs, so that a wait ends as soon as its session is complete, or lost.
  *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../../ConsentSession.js"
+import { AuthorizationFailed } from "../../IdentityError.js"
 import type * as TokenPoller from "../../TokenPoller.js"
 
 interface Signal {
-  readonly latch: Effect.Latch
+  /** Fails when the session can never be completed. */
+  readonly completion: Deferred.Deferred<void, AuthorizationFailed>
   readonly expiresAt: DateTime.Utc
 }
 
@@ -23,7 +27,9 @@ export interface ConsentSignals {
   readonly complete: (session: ConsentSession) => Effect.Effect<void>
   /** The same for an expected session of which only the URI is known. */
   readonly completeUri: (sessionUri: Redacted.Redacted) => Effect.Effect<void>
-  /** A poller that also polls when its session is complete. */
+  /** Signals that a session can never be completed. */
+  readonly fail: (session: ConsentSession, reason: AuthorizationFailed["reason"]) => Effect.Effect<void>
+  /** A poller that also polls when its session is complete, and ends when its session can never be completed. */
   readonly poller: (base: TokenPoller.Poller) => TokenPoller.Poller
 }
 
@@ -40,19 +46,29 @@ export const make = (): ConsentSignals => {
         }
       }
       const key = Redacted.value(session.sessionUri)
-      const signal = signals.get(key) ?? { latch: Effect.unsafeMakeLatch(), expiresAt: session.expiresAt }
+      const signal = signals.get(key)
+        ?? { completion: Deferred.unsafeMake(FiberId.none), expiresAt: session.expiresAt }
       signals.set(key, signal)
       return signal
     })
 
   return {
     expect: signalOf,
-    complete: (session) => Effect.flatMap(signalOf(session), ({ latch }) => latch.open),
+    complete: (session) =>
+      Effect.flatMap(signalOf(session), ({ completion }) => Deferred.succeed(completion, undefined)),
     completeUri: (sessionUri) =>
-      Effect.suspend(() => signals.get(Redacted.value(sessionUri))?.latch.open ?? Effect.void),
+      Effect.suspend(() => {
+        const signal = signals.get(Redacted.value(sessionUri))
+        return signal === undefined ? Effect.void : Deferred.succeed(signal.completion, undefined)
+      }),
+    fail: (session, reason) =>
+      Effect.flatMap(
+        signalOf(session),
+        ({ completion }) => Deferred.fail(completion, new AuthorizationFailed({ provider: session.provider, reason }))
+      ),
     poller: (base) => (wait) =>
-      Effect.flatMap(signalOf(wait.session), ({ latch }) => {
-        const afterSignal = Effect.zipRight(latch.await, wait.poll).pipe(
+      Effect.flatMap(signalOf(wait.session), ({ completion }) => {
+        const afterSignal = Effect.zipRight(Deferred.await(completion), wait.poll).pipe(
           // The token is not there yet, or the connection was lost: the schedule continues.
           Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
         )

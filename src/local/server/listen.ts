@@ -7,7 +7,7 @@ import type * as HttpServer from "@effect/platform/HttpServer"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
+import { installCommand, loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import * as Node from "./node.js"
 import { type Credentials, LocalServerError, type Signatures } from "./options.js"
 import * as Signature from "./signature.js"
@@ -58,7 +58,7 @@ const check = (options: Options): Effect.Effect<unknown, LocalServerError> => {
     })
     : loadOrExplain(
       Signature.load,
-      "The package '@smithy/signature-v4' is needed to verify signatures: npm install @smithy/signature-v4"
+      `The package '@smithy/signature-v4' is needed to verify signatures: ${installCommand("@smithy/signature-v4")}`
     )
 }
 
@@ -69,8 +69,9 @@ export const listen = (options: Options): Effect.Effect<Listening, LocalServerEr
     const { host, port } = options
     const { make } = yield* loadOrExplain(
       loadPackage("@effect/platform-node", "make", () => import("@effect/platform-node/NodeHttpServer")),
-      "The local server needs the package '@effect/platform-node': "
-        + "npm install --save-dev @effect/platform-node@0.108"
+      `The local server needs the package '@effect/platform-node': ${
+        installCommand("@effect/platform-node", "--save-dev")
+      }`
     )
     const node = yield* Node.make
     const server = yield* Effect.mapError(make(() => node.server, { host, port }), ({ cause }) =>

@@ -13,7 +13,7 @@ import * as Fs from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
-import { loadPackage } from "../../internal/loadPackage.js"
+import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 import { VaultStoreError } from "../VaultStore.js"
 import { type VaultFileError, vaultFileError } from "./error.js"
 import * as Key from "./key.js"
@@ -38,7 +38,7 @@ const load = (
       vaultFileError(
         path,
         "MissingPackage",
-        "it needs the package 'lmdb', which cannot be loaded. Install it with: npm install lmdb@3"
+        `it needs the package 'lmdb', which cannot be loaded. Install it with: ${installCommand("lmdb")}`
       )
     )
   )

@@ -28,7 +28,8 @@ export interface Consents {
   ) => ConsentOptions<unknown>
 }
 
-const nextStep = "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
+const nextStep =
+  "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
   + "and call resume with its session"
 
 /** The next step of the default handler is one of Effect. */

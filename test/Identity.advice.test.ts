@@ -1,0 +1,98 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Consent from "effect-agentcore-identity/Consent"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Identity from "effect-agentcore-identity/Identity"
+import { AuthorizationFailed, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Local from "./local/backend.js"
+import { answers, scripted } from "./utils.js"
+
+const local = Identity.layer.pipe(
+  Layer.merge(WorkloadAccessToken.layerWorkload({ name: "agent", user: { userId: "alice" } })),
+  Layer.provideMerge(Local.backend())
+)
+
+const request = { provider: "calendar", flow: "USER_FEDERATION", scopes: ["read"] } as const
+
+const ask = (returnUrl?: string) =>
+  Effect.flatMap(Identity.Identity, (identity) => Effect.flip(identity.getAccessToken({ ...request, returnUrl })))
+
+describe("a return URL that is not registered", () => {
+  const text =
+    "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
+
+  it.effect("is explained: how to register it, in code and in the setup file", () =>
+    Effect.gen(function*() {
+      yield* Local.setup
+      const other = "https://agent.example.com/other"
+      const error = yield* ask(other)
+      assert(error._tag === "ValidationException")
+      assert.strictEqual(error.operation, "GetResourceOauth2Token")
+      assert.strictEqual(
+        error.message,
+        `${text}: register '${other}' on the workload identity of the caller, in code with `
+          + "WorkloadIdentity.addReturnUrls, or in the setup file under workloadIdentities as one of "
+          + "allowedResourceOauth2ReturnUrls"
+      )
+      // The plane has the text of AWS alone.
+      const plain = yield* Effect.flip(Local.ask(yield* Local.tokenFor("alice"), { resourceOauth2ReturnUrl: other }))
+      assert.strictEqual(plain.message, text)
+      // The advice is right.
+      yield* WorkloadIdentity.addReturnUrls("agent", [other]).pipe(Effect.fork)
+      yield* Effect.yieldNow()
+      assert.strictEqual((yield* ask(other))._tag, "RequiresUserConsent")
+    }).pipe(Effect.provide(local)))
+
+  it.effect("is explained where there is none", () =>
+    Effect.gen(function*() {
+      yield* Local.setup
+      const error = yield* ask()
+      assert.strictEqual(
+        error.message,
+        "You must provide a ResourceOauth2ReturnUrl to proceed with this flow: set returnUrl on the request, or "
+          + "Consent.ReturnUrl for the program, to a URL that is registered on the workload identity"
+      )
+      const next = yield* Effect.provideService(ask(), Consent.ReturnUrl, Option.some(Local.returnUrl))
+      assert.strictEqual(next._tag, "RequiresUserConsent")
+    }).pipe(Effect.provide(local)))
+
+  it.effect("is not mentioned by other exceptions", () =>
+    Effect.gen(function*() {
+      const error = yield* ask()
+      assert(error._tag === "ResourceNotFoundException")
+      const plane = yield* DataPlane.DataPlane
+      assert.strictEqual(
+        error.message,
+        (yield* Effect.flip(plane.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId: "alice" }))).message
+      )
+    }).pipe(Effect.provide(local)))
+})
+
+describe("the message", () => {
+  it.effect("of RequiresUserConsent names the next step", () =>
+    Effect.gen(function*() {
+      const error = yield* ask()
+      assert(error instanceof RequiresUserConsent)
+      assert.strictEqual(
+        error.message,
+        "Provider 'calendar' requires the user's consent: give the request a consent handler "
+          + "(consent: Consent.openBrowser), or show the authorizationUrl of this error to the user and call "
+          + "Identity.resumeAccessToken with its session"
+      )
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
+
+  it.effect("of AuthorizationFailed has a reason, Failed where AWS does not report one", () =>
+    Effect.gen(function*() {
+      const error = yield* ask()
+      assert(error instanceof AuthorizationFailed)
+      assert.strictEqual(error.reason, "Failed")
+      assert.strictEqual(
+        error.message,
+        "The authorization at provider 'calendar' failed: consent was refused, or the session expired"
+      )
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.failed] }))))
+})

@@ -1,0 +1,125 @@
+import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { TransportError } from "effect-agentcore-identity/IdentityError"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { apiKeyRequest, credentials, failure, json, noVariables, planes, raw, server } from "./utils.js"
+
+const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+const errorOf = <E>(layer: Layer.Layer<AwsPlanes.Planes, E>) =>
+  Effect.map(Effect.provide(failure(getApiKey), layer), (error) => {
+    assert(error instanceof TransportError, error._tag)
+    return error
+  })
+
+const hostOf = (url: string) => new URL(url).host
+
+/** Fails each request without the network. */
+const requestHandler = { handle: () => Promise.reject(Object.assign(new Error("lost"), { code: "ENOTFOUND" })) }
+
+describe("a TransportError", () => {
+  it.scopedLive("names the host of a local server, and suggests that it is not running", () =>
+    Effect.gen(function*() {
+      const url = yield* Effect.scoped(Effect.map(server(json(200, {})), (http) => http.url))
+      const error = yield* errorOf(planes(url))
+      assert.deepInclude({ ...error }, { kind: "connection", host: hostOf(url), region: "us-west-2" })
+      assert.notProperty({ ...error }, "profile")
+      assert.strictEqual(
+        error.message,
+        `GetResourceApiKey: the connection to ${hostOf(url)} failed or was lost. Is the local server running? `
+          + "Start it with: npx effect-agentcore-identity local (ECONNREFUSED, region us-west-2)"
+      )
+    }))
+
+  it.scopedLive("names the host of the service in the region, without the local server", () =>
+    Effect.gen(function*() {
+      const options = { region: "eu-west-1", credentials, maxAttempts: 1 }
+      const error = yield* errorOf(
+        AwsPlanes.layer({ ...options, dataPlane: { requestHandler } }).pipe(Layer.provide(noVariables))
+      )
+      assert.strictEqual(
+        error.message,
+        "GetResourceApiKey: the connection to bedrock-agentcore.eu-west-1.amazonaws.com failed or was lost. "
+          + "Check the endpoint and the network (ENOTFOUND, region eu-west-1)"
+      )
+      const sts = yield* Effect.flatMap(
+        SecurityTokenService.SecurityTokenService,
+        (plane) => failure(plane.getWebIdentityToken({ audience: ["api"], signingAlgorithm: "ES384" }))
+      ).pipe(Effect.provide(AwsPlanes.layer({ ...options, sts: { requestHandler } }).pipe(Layer.provide(noVariables))))
+      assert.propertyVal(sts, "host", "sts.eu-west-1.amazonaws.com")
+    }))
+
+  it.scopedLive("names neither path nor query of an endpoint", () =>
+    Effect.gen(function*() {
+      const error = yield* errorOf(
+        planes("https://proxy.example.com/secret-of-the-path", { dataPlane: { requestHandler } })
+      )
+      assert.strictEqual(error.host, "proxy.example.com")
+      assert.notInclude(JSON.stringify(error) + error.message, "secret-of-the-path")
+    }))
+
+  it.scopedLive("names the host of a client that the program made", () =>
+    Effect.gen(function*() {
+      const client = new BedrockAgentCoreClient({
+        region: "ap-southeast-2",
+        credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+        maxAttempts: 1,
+        requestHandler
+      })
+      const error = yield* errorOf(AwsPlanes.layer({ dataPlane: { client } }).pipe(Layer.provide(noVariables)))
+      assert.deepInclude({ ...error }, {
+        host: "bedrock-agentcore.ap-southeast-2.amazonaws.com",
+        region: "ap-southeast-2"
+      })
+      client.destroy()
+    }))
+
+  it.scopedLive("names the host of a response that is late or unreadable", () =>
+    Effect.gen(function*() {
+      const html = yield* server(raw(502, "<html>"))
+      const undecodable = yield* errorOf(planes(html.url))
+      assert.include(undecodable.message, `the response of ${hostOf(html.url)} could not be decoded`)
+      const silent = yield* server(() => {})
+      const late = yield* errorOf(
+        planes(silent.url, { dataPlane: { requestHandler: { requestTimeout: 50, throwOnRequestTimeout: true } } })
+      )
+      assert.include(late.message, `no response of ${hostOf(silent.url)} arrived in time`)
+    }))
+
+  it.scopedLive("names the profile without credentials, and no host", () =>
+    Effect.gen(function*() {
+      const unset = { AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const before = { ...process.env }
+          for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name]
+          Object.assign(process.env, unset)
+          return before
+        }),
+        (before) =>
+          Effect.sync(() => {
+            for (const name of Object.keys(unset)) delete process.env[name]
+            Object.assign(process.env, before)
+          })
+      )
+      const options = { region: "us-west-2", endpoint: "http://127.0.0.1:1", maxAttempts: 1 }
+      const own = yield* errorOf(
+        AwsPlanes.layer({ ...options, dataPlane: { profile: "staging" } }).pipe(Layer.provide(noVariables))
+      )
+      assert.strictEqual(
+        own.message,
+        "GetResourceApiKey: no usable AWS credentials were found for profile 'staging'. Sign in, or set AWS_ACCESS_KEY_ID "
+          + "and AWS_SECRET_ACCESS_KEY (CredentialsProviderError, region us-west-2)"
+      )
+      assert.notProperty({ ...own }, "host")
+      const given = { credentials: () => Promise.reject(new Error("sealed")) }
+      const environment = Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AWS_PROFILE", "production"]])))
+      const provided = yield* errorOf(AwsPlanes.layer({ ...options, ...given }).pipe(Layer.provide(environment)))
+      assert.notInclude(provided.message, "profile")
+    }))
+})
