@@ -35,17 +35,20 @@ const tags = (count: number) => Object.fromEntries(Array.from({ length: count },
 
 const atLeast = (n: number) => `Member must have length greater than or equal to ${n}`
 const atMost = (n: number) => `Member must have length less than or equal to ${n}`
-const ofType = "Member must have the type that the service model gives it"
 
 describe("SecurityTokenService.make", () => {
   const refused: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
     [{ audience: [] }, "audience", "Member must have length greater than or equal to 1"],
     [{ audience: audiences(11) }, "audience", "Member must have length less than or equal to 10"],
-    [{ audience: "https://api.example.com" }, "audience", ofType],
+    [{ audience: "https://api.example.com" }, "audience", "Member must be a list of strings, but is a string"],
     [{ audience: ["ok", ""] }, "audience.1", atLeast(1)],
     [{ audience: [text(1001)] }, "audience.0", atMost(1000)],
-    [{ signingAlgorithm: "HS256" }, "signingAlgorithm", "Member must satisfy enum value set: [ES384, RS256]"],
-    [{ signingAlgorithm: undefined }, "signingAlgorithm", "Member must satisfy enum value set: [ES384, RS256]"],
+    [
+      { signingAlgorithm: "HS256" },
+      "signingAlgorithm",
+      "Member must satisfy enum value set: [ES384, RS256]; did you mean 'RS256'?"
+    ],
+    [{ signingAlgorithm: undefined }, "signingAlgorithm", "Member must be one of [ES384, RS256], but is undefined"],
     [{ durationSeconds: 59 }, "durationSeconds", "Member must have value greater than or equal to 60"],
     [{ durationSeconds: 3601 }, "durationSeconds", "Member must have value less than or equal to 3600"],
     [{ durationSeconds: 60.5 }, "durationSeconds", "Member must be a whole number"],

@@ -8,7 +8,8 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import { isFunction, isRecord } from "effect/Predicate"
+import { isFunction, isRecord, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import {
@@ -172,6 +173,22 @@ export const refuseApiKeyConfig: Refuse = Validation.refuse(
 export const refuseResumeOptions: Refuse = Validation.refuse(
   Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
   accessTokenOperation
+)
+
+/**
+ * The options of `completeAuthorization` in `promise/`. It checks the user itself.
+ *
+ * @internal
+ */
+export const refuseCompletionOptions: Refuse = Validation.refuse(
+  Schema.Struct({
+    sessionUri: Constraint.guard(
+      "a string or a Redacted string",
+      (value) => isString(value) || Redacted.isRedacted(value)
+    ),
+    user: Constraint.guard("an object", isRecord)
+  }),
+  operations.completeResourceTokenAuth.name
 )
 
 /**

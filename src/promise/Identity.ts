@@ -289,7 +289,9 @@ export interface Functions {
   readonly withWatPropagation: (client: AwsClient) => void
   readonly resume: (session: ConsentSession | string, options?: ResumeOptions) => Promise<string>
   readonly completeAuthorization: (options: {
+    /** The `session_id` of the return URL. */
     readonly sessionUri: string | Redacted.Redacted
+    /** The user who is signed in at the application, never one from the URL. */
     readonly user: User
   }) => Promise<void>
   readonly fetchConsentCallback: (options: FetchConsentCallbackOptions) => (request: Request) => Promise<Response>
@@ -487,8 +489,11 @@ const makeFunctions = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFun
       )
       return Redacted.value(token)
     },
-    completeAuthorization: ({ sessionUri: given, user }) =>
+    completeAuthorization: (options) =>
       settle(Effect.gen(function*() {
+        const refused = IdentityRequest.refuseCompletionOptions(options)
+        if (refused !== undefined) return yield* refused
+        const { sessionUri: given, user } = options
         const sessionUri = toRedacted(given)
         const checked = yield* Users.toUserIdentifier(user)
         yield* (yield* identity).completeAuthorization({ sessionUri, user: checked })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
+import { isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -115,6 +116,12 @@ describe("withAccessToken", () => {
       assert.instanceOf(error, Error)
       assert.strictEqual(World.tagOf(error), "RequiresUserConsent")
       assert.propertyVal(error, "provider", "calendar")
+      assert.propertyVal(
+        error,
+        "message",
+        "Provider 'calendar' requires the user's consent: give the call an onAuthUrl that shows the URL, or show the "
+          + "authorizationUrl of this error to the user and call resume with its session"
+      )
       assertSecretFree(faces(error), [workloadIdentityToken, "state-of-the-application"])
     }).pipe(Effect.provide(World.layer)))
 
@@ -178,6 +185,58 @@ describe("withAccessToken", () => {
       ) => t)
       assert.strictEqual(World.tagOf(yield* World.rejectionOf(noName())), "ValidationException")
     }).pipe(Effect.provide(World.layer)))
+})
+
+describe("a wrong configuration", () => {
+  // A program in plain JavaScript can pass anything.
+  const untyped = (value: unknown) => value as never
+  const tool = async (credential: string) => credential
+
+  const fieldsOf = (promise: Promise<unknown>) =>
+    Effect.map(World.rejectionOf(promise), (error) => {
+      assert(isIdentityError(error) && error._tag === "ValidationException")
+      return (error.fieldList ?? []).map(({ message, name }) => `${name}: ${message}`)
+    })
+
+  it.scopedLive("is refused in the names of this API, when the function is called", () =>
+    Effect.gen(function*() {
+      const planes = yield* ScriptedPlanes.ScriptedPlanes
+      const runtime = yield* Effect.runtime<Identity.Identity | DataPlane.DataPlane>()
+      const { completeAuthorization, resume, withAccessToken, withApiKey, workload } = PromiseIdentity.make(runtime)
+      const config = { ...World.calendar, workloadIdentityToken: "token" }
+      const wrong = (patch: object) => fieldsOf(withAccessToken(untyped({ ...config, ...patch }))(tool)())
+      assert.deepStrictEqual(yield* wrong({ authFlow: "m2m" }), [
+        "authFlow: Member must satisfy enum value set: [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE]; did you mean 'M2M'?"
+      ])
+      assert.deepStrictEqual(yield* wrong({ providerName: 5 }), [
+        "providerName: Member must be a string, but is a number"
+      ])
+      assert.deepStrictEqual(yield* wrong({ scopes: "a b" }), [
+        "scopes: Member must be a list of strings, but is a string"
+      ])
+      assert.deepStrictEqual(yield* wrong({ onAuthUrl: "x" }), [
+        "onAuthUrl: Member must be a function, but is a string"
+      ])
+      assert.deepStrictEqual(yield* wrong({ onAuthURL: () => {} }), [
+        "onAuthURL: Member must have a known name; did you mean 'onAuthUrl'?"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(withApiKey(untyped({ provider: "weather" }))(tool)()), [
+        "provider: Member must have a known name; did you mean 'providerName'?"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(withApiKey(untyped(undefined))(tool)()), [
+        "request: Member must be an object, but is undefined"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(resume("{}", untyped({ onauthurl: () => {} }))), [
+        "onauthurl: Member must have a known name; did you mean 'onAuthUrl'?"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(completeAuthorization(untyped({ session: "s", user: { userId: "a" } }))), [
+        "session: Member must have a known name; did you mean 'sessionUri'?"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(Promise.resolve().then(() => workload(untyped({ nam: "agent" })))), [
+        "nam: Member must have a known name; did you mean 'name'?"
+      ])
+      assert.deepStrictEqual(yield* planes.calls, [])
+    }).pipe(Effect.provide(Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({}))))))
 })
 
 describe("withApiKey", () => {

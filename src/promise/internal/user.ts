@@ -11,8 +11,18 @@ import * as UserIdentifier from "../../UserIdentifier.js"
 
 /** @internal */
 export type User =
-  | { readonly userId: string; readonly userToken?: never }
-  | { readonly userToken: string | Redacted.Redacted; readonly userId?: never }
+  | {
+    /** An id that the application vouches for. */
+    readonly userId: string
+    /** Not with an id. */
+    readonly userToken?: never
+  }
+  | {
+    /** The user's own JWT. */
+    readonly userToken: string | Redacted.Redacted
+    /** Not with a JWT. */
+    readonly userId?: never
+  }
 
 const check = validate(UserIdentifier.UserIdentifier)
 
