@@ -43,6 +43,31 @@ describe("a request of one shape", () => {
   })
 })
 
+describe("an unknown member", () => {
+  it("is ignored on the wire, as at AWS, and refused in code", () => {
+    const { request }: Operation.Any = operations.createOauth2CredentialProvider
+    const oauthDiscovery = { discoveryUrl: "https://a/.well-known/openid-configuration", other: {} }
+    const wire = (clientSecret: unknown) => ({
+      name: "provider",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: { customOauth2ProviderConfig: { oauthDiscovery, clientId: "id", clientSecret } },
+      otherMember: 1
+    })
+    const decoded = Effect.runSync(Validation.decode(request)(wire("secret")))
+    assert.notProperty(decoded, "otherMember")
+    const path = "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.other"
+    const { [path]: inner, otherMember, ...rest } = said(
+      Effect.runSync(Effect.flip(Validation.validate(request)(wire(secret("secret")))))
+    )
+    assert.strictEqual(
+      inner,
+      "Member must have a known name, one of [discoveryUrl, authorizationServerMetadata]"
+    )
+    assert.match(otherMember ?? "", /^Member must have a known name, one of \[name, /)
+    assert.deepStrictEqual(rest, {})
+  })
+})
+
 describe("a request of several shapes", () => {
   it("is told what is wrong with the shape that it has: an API key that is given", () => {
     assert.deepStrictEqual(apiKey({ name: "a.b" }), { name: badName })
