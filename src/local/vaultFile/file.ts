@@ -20,6 +20,7 @@ import { systemError, type VaultFileError, vaultFileError } from "./error.js"
 import * as Key from "./key.js"
 import * as Probe from "./probe.js"
 import * as Sealing from "./sealing.js"
+import * as Space from "./space.js"
 
 /** @internal */
 export interface VaultFile {
@@ -75,7 +76,7 @@ const mapFileError = (path: string, file: string) => (code: string): VaultFileEr
       ? `${file} is a directory, and has to be a file`
       : code === "ENOENT"
       ? `the directory ${dirname(file)} does not exist`
-      : `${file} cannot be opened for writing: ${code}`
+      : `${file} cannot be written: ${code}`
   )
 
 /**
@@ -200,6 +201,7 @@ const decodeFormat = Schema.decodeOption(
 const checkFormat = Effect.fnUntraced(function*(
   path: string,
   db: RootDatabase<string, string>,
+  space: Space.Space,
   sealing: Sealing.EntrySealing
 ): Effect.fn.Return<void, VaultFileError> {
   const text = db.get(formatKey)
@@ -207,7 +209,7 @@ const checkFormat = Effect.fnUntraced(function*(
     if (db.getKeysCount() > 0) return yield* vaultFileError(path, "Damaged", "it is not a vault of the local backend")
     const record = JSON.stringify({ version: format, check: yield* sealing.seal(check) })
     yield* Effect.mapError(
-      write(() => db.put(formatKey, record)),
+      space.reserve(record.length, write(() => db.put(formatKey, record))),
       ({ message }) => vaultFileError(path, "Unusable", message)
     )
     return
@@ -239,7 +241,7 @@ const readAll = (
     { concurrency: 64 }
   ).pipe(Effect.mapError(() => damaged(path)))
 
-/** In bytes. LMDB needs 12 kB for an empty database, the first entries need the rest. */
+/** In bytes. LMDB creates an empty database of 12 kB. */
 const newVaultSize = 64 * 1024
 
 /** In bytes. A record for each of 126 readers. */
@@ -269,13 +271,14 @@ export const open = Effect.fnUntraced(function*(
   if (isNew) yield* Probe.run(location, path, isNew)
   const sealing = yield* Sealing.make(secret)
   const db = yield* Effect.acquireRelease(openDatabase(lmdb, path), (db) => Effect.promise(() => db.close()))
-  yield* checkFormat(path, db, sealing)
+  const space = yield* Space.make(path, db)
+  yield* checkFormat(path, db, space, sealing)
   const entries = yield* readAll(path, db, sealing)
   yield* undo.forget
-  const change = (action: () => Promise<unknown>): Effect.Effect<void, VaultStoreError> =>
+  const change = (size: number, action: () => Promise<unknown>): Effect.Effect<void, VaultStoreError> =>
     Effect.suspend(() =>
       isHeld()
-        ? write(action)
+        ? space.reserve(size, write(action))
         : new VaultStoreError({ message: "the vault file is no longer written, because its lock file is gone" })
     )
   return {
@@ -283,8 +286,8 @@ export const open = Effect.fnUntraced(function*(
     put: (entry) =>
       Effect.flatMap(
         sealing.seal(entry),
-        (sealed) => change(() => db.put(sealing.nameOf(entry.collection, entry.key), sealed))
+        (sealed) => change(sealed.length, () => db.put(sealing.nameOf(entry.collection, entry.key), sealed))
       ),
-    remove: (collection, key) => change(() => db.remove(sealing.nameOf(collection, key)))
+    remove: (collection, key) => change(0, () => db.remove(sealing.nameOf(collection, key)))
   }
 })
