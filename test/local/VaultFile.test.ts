@@ -249,7 +249,10 @@ describe("VaultFile", () => {
       yield* fill(options)
       const whole = Fs.readFileSync(options.path)
       // Without the reserve of zeros at its end.
-      const good = whole.subarray(0, 4096 * Math.ceil((whole.findLastIndex((byte) => byte !== 0) + 1) / 4096))
+      const good = whole.subarray(
+        0,
+        4096 * Math.ceil((Array.from(whole, (byte) => byte !== 0).lastIndexOf(true) + 1) / 4096)
+      )
       const bad = [
         Buffer.from("The notes of somebody.\n"),
         Buffer.from("The notes of somebody.\n".repeat(4000)),
@@ -316,7 +319,10 @@ describe("VaultFile", () => {
       while (!Fs.existsSync(`${options.path}-lock`)) yield* turn
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(Fs.statSync(options.path).size, 0)
-      assert.deepStrictEqual(Fs.readdirSync(join(options.path, "..")).sort(), ["agentcore.vault", "agentcore.vault.key"])
+      assert.deepStrictEqual(Fs.readdirSync(join(options.path, "..")).sort(), [
+        "agentcore.vault",
+        "agentcore.vault.key"
+      ])
       yield* fill(options, 1)
     }))
 

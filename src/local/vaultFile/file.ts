@@ -138,7 +138,9 @@ const lock = (path: string): Effect.Effect<ProcessLock.Lock, VaultFileError, Sco
           ? vaultFileError(
             path,
             "InUse",
-            `${holder ?? "another process"} uses it. If no such process runs, remove ${file}, and ${file}.recovery if it exists`
+            `${
+              holder ?? "another process"
+            } uses it. If no such process runs, remove ${file}, and ${file}.recovery if it exists`
           )
           : mapFileError(path, file)(code))
     )
