@@ -213,8 +213,9 @@ const recover = (path: string): Effect.Effect<void, LockError> =>
 const touch = async (path: string, text: string): Promise<boolean> => {
   try {
     if (!await isOwn(path, text)) return false
-    const now = new Date()
-    await Fs.utimes(path, now, now)
+    // Any other time is a sign of life.
+    const next = (await Fs.stat(path)).mtimeMs / 1000 + 1
+    await Fs.utimes(path, next, next)
     return true
   } catch (error) {
     return codeOf(error) !== "ENOENT"
@@ -236,10 +237,11 @@ export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scop
   const take = Effect.acquireRelease(
     Effect.map(create(path), (text) => {
       let held = true
+      // Other processes watch in real time, and a program that does not close its scope can still end: a fiber that sleeps would prevent it.
+      // oxlint-disable-next-line no-restricted-globals
       const timer = setInterval(async () => {
         held = await touch(path, text)
       }, touchInterval)
-      // A program that does not close its scope can still end.
       timer.unref()
       return { text, timer, isHeld: () => held }
     }),
