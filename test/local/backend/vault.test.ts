@@ -148,4 +148,26 @@ describe("the vault", () => {
       assert.strictEqual((yield* Fiber.join(refreshing))._tag, "ConsentRequired")
       assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
+
+  it.effect("compares very many scopes in a time that grows linearly", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const scopes = Array.from({ length: 100_000 }, (_, index) => `scope-${index}`)
+      const first = yield* obtain(token, { scopes })
+      assert.strictEqual(yield* issued(token, { scopes: [...scopes].reverse() }), first)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("takes the names that objects inherit for scopes like any other", () =>
+    Effect.gen(function*() {
+      yield* setup
+      for (const userId of ["__proto__", "constructor"]) {
+        const token = yield* tokenFor(userId)
+        const scopes = ["__proto__", "constructor", "toString"]
+        const first = yield* obtain(token, { scopes })
+        assert.include(first, ".__proto__+constructor+toString")
+        assert.strictEqual(yield* issued(token, { scopes: ["__proto__"] }), first)
+        yield* consent(token, { scopes: ["valueOf"] })
+      }
+    }).pipe(Effect.provide(backend())))
 })
