@@ -271,9 +271,7 @@ describe("connections of refused requests", () => {
         [head({ headers: ["expect: miracles", "content-length: 16"] }), [417, 408]]
       ]
       const held = yield* Effect.forEach(cases, ([text]) => hold(port, text))
-      yield* Effect.promise(() => Promise.all(closed)).pipe(
-        Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => new Error("A connection was left open") })
-      )
+      yield* Effect.timeout(Effect.promise(() => Promise.all(closed)), "10 seconds")
       assert.strictEqual(closed.length, cases.length)
       for (const [index, { received, socket }] of held.entries()) {
         const [text, statuses] = cases[index] ?? []

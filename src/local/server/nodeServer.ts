@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Http from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
@@ -59,14 +60,14 @@ export const send = (response: Http.ServerResponse, { body, headers, status }: A
  */
 const drainLimit = 256
 
-/** How long a client may take to read the answer to a refused request, in milliseconds. */
-const closeDelay = 2000
+/** How long a client may take to read the answer to a refused request. */
+const closeDelay = "2 seconds"
 
 /** Ends a connection. A client that does not end its half would hold the connection, and its descriptor, for as long as it likes. */
 const close = (socket: Duplex, text?: string): void => {
   if (socket.writable) socket.end(text)
-  const timer = setTimeout(() => socket.destroy(), closeDelay)
-  socket.once("close", () => clearTimeout(timer))
+  const timer = Effect.runFork(Effect.delay(Effect.sync(() => socket.destroy()), closeDelay))
+  socket.once("close", () => timer.unsafeInterruptAsFork(FiberId.none))
 }
 
 const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer) => {
