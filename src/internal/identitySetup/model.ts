@@ -19,13 +19,14 @@ import { LocalSettings } from "./localSettings.js"
 
 const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schema<A, I>) =>
   Schema.Array(item).pipe(
-    Schema.filter((items) =>
-      items.flatMap(({ name }, index) =>
-        items.findIndex((other) => other.name === name) === index
-          ? []
-          : [{ path: [index, "name"], message: `${Constraint.prefix} be unique` }]
-      )
-    )
+    Schema.filter((items) => {
+      const names = new Set<string>()
+      return items.flatMap(({ name }, index) => {
+        const isNew = !names.has(name)
+        names.add(name)
+        return isNew ? [] : [{ path: [index, "name"], message: `${Constraint.prefix} be unique` }]
+      })
+    })
   )
 
 /**
