@@ -439,7 +439,7 @@ describe("access log", () => {
       const logged = lines.flatMap((line) => {
         try {
           const { annotations, logLevel } = JSON.parse(line)
-          return logLevel === "INFO" && annotations?.status !== undefined ? [annotations] : []
+          return logLevel === "DEBUG" && annotations?.status !== undefined ? [annotations] : []
         } catch {
           return []
         }

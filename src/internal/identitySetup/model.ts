@@ -41,7 +41,7 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schem
  * @category models
  */
 export const IdentitySetup = Schema.Struct({
-  /** For editors. */
+  /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */
   $schema: Constraint.optional(Schema.String),
   tags: Constraint.optional(Tags),
   workloadIdentities: Constraint.optional(uniqueByName(CreateWorkloadIdentityRequest)),
@@ -81,8 +81,21 @@ export const Kind = Schema.Literal(
 export type Kind = typeof Kind.Type
 
 /**
+ * The value of a member before and after a change, as JSON. A creation has no `before`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChangedValue {
+  readonly member: string
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+/**
  * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members that the
- * service does not return, such as secrets.
+ * service does not return, such as secrets. `values` has the values of the members that differ, or of all members of a creation, but
+ * for secrets and references to them.
  *
  * @since 0.1.0
  * @category models
@@ -93,6 +106,7 @@ export interface Change {
   readonly action: "create" | "update" | "unchanged"
   readonly changes: ReadonlyArray<string>
   readonly notComparable: ReadonlyArray<string>
+  readonly values: ReadonlyArray<ChangedValue>
 }
 
 // -----------------------------------------------------------------------------
