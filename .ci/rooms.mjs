@@ -36,7 +36,7 @@ local/development: local/development/ local/LocalDevelopment. <- values internal
 aws/edges: aws/PropagateIdentity. <- internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
-promise: promise/ <- values internal planes flow aws/root node
+promise: promise/ <- values internal planes flow aws node
 cli: cli/ <- values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
   local/server node jose @effect/platform @effect/platform-node @commander-js/extra-typings
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts

@@ -28,7 +28,12 @@ export const Flow: Schema.Literal<["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN
 )
 
 /**
- * The OAuth2 flow.
+ * The OAuth2 flow: whose access it is, and how the token is obtained.
+ *
+ * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
+ * - `M2M`: the agent's own access, without a user (client credentials).
+ * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
+ *   workload access token has to be one for that JWT.
  *
  * @since 0.1.0
  * @category models
@@ -77,16 +82,27 @@ import * as Schema from "effect/Schema"
  *   Effect.map(Schema.decode(ConsentSession.ConsentSession)(stored), (session) => session.provider)
  */
 export class ConsentSession extends Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
+  /** The name of the OAuth2 credential provider. */
   provider: Schema.String,
+  /** The OAuth2 flow: whose access it is, and how the token is obtained. */
   flow: Flow,
+  /** The scopes that were requested. */
   scopes: Schema.Array(Schema.String),
+  /** Resource indicators (RFC 8707). */
   resources: Constraint.optional(Schema.Array(Schema.String)),
+  /** The services that the token is for (RFC 8693). */
   audiences: Constraint.optional(Schema.Array(Schema.String)),
+  /** Where the browser goes after consent. */
   returnUrl: Constraint.optional(Schema.String),
+  /** State of the application. The return URL carries it back. */
   customState: Constraint.optional(Schema.Redacted(Schema.String)),
+  /** Further parameters of the authorization request. */
   customParameters: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
+  /** The name of the session, which every poll sends. */
   sessionUri: Schema.Redacted(Schema.String),
+  /** The page where the user consents. */
   authorizationUrl: Schema.Redacted(Schema.String),
+  /** When the authorization URL expires. */
   expiresAt: Schema.DateTimeUtc
 }, [
   // Also the error of a value that is not a session, as of an encoded one, would quote it.

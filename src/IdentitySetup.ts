@@ -87,7 +87,10 @@ export * from "./internal/identitySetup/model.js"
  */
 export const parse = (
   text: string,
-  options: { readonly file: string }
+  options: {
+    /** The name of the file, for messages. */
+    readonly file: string
+  }
 ): Effect.Effect<IdentitySetup, SetupParseError> => Parse.parse(text, options.file)
 
 // -----------------------------------------------------------------------------
@@ -128,7 +131,10 @@ export const table = (
  */
 export const applyStream = (
   setup: IdentitySetup,
-  options: { readonly rotateSecrets?: boolean | undefined } = {}
+  options: {
+    /** Sends the secrets, also if nothing else differs. Default: false. */
+    readonly rotateSecrets?: boolean | undefined
+  } = {}
 ): Stream.Stream<Change, ApplyError, ControlPlane> => Plan.apply(setup, options.rotateSecrets ?? false)
 
 /**
@@ -139,7 +145,10 @@ export const applyStream = (
  */
 export const apply = (
   setup: IdentitySetup,
-  options?: { readonly rotateSecrets?: boolean | undefined }
+  options?: {
+    /** Sends the secrets, also if nothing else differs. Default: false. */
+    readonly rotateSecrets?: boolean | undefined
+  }
 ): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
   Effect.map(Stream.runCollect(applyStream(setup, options)), Chunk.toReadonlyArray).pipe(
     Effect.withSpan("IdentitySetup.apply", { captureStackTrace: false })

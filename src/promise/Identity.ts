@@ -71,10 +71,20 @@ export interface OAuth2WrapperConfig {
   workloadIdentityToken?: string | undefined
   /** The name of the OAuth2 credential provider. */
   providerName: string
+  /** The scopes of the token. With an empty list the authorization server chooses. */
   scopes: Array<string>
   /** Resource indicators (RFC 8707). */
   resources?: Array<string> | undefined
+  /** The services that the token is for (RFC 8693). Default: none. */
   audiences?: Array<string> | undefined
+  /**
+   * The OAuth2 flow: whose access it is, and how the token is obtained.
+   *
+   * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
+   * - `M2M`: the agent's own access, without a user (client credentials).
+   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
+   *   access token has to be one for that JWT.
+   */
   authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
   /**
    * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
@@ -136,12 +146,15 @@ export interface ApiKeyRequest extends ApiKeyWrapperConfig {
  * @category models
  */
 export interface RequestContext {
+  /** The workload access token of the caller. */
   readonly workloadAccessToken?: string | Redacted.Redacted | undefined
   /** Where the browser goes after consent, as the official SDK names it. */
   readonly oauth2CallbackUrl?: string | undefined
   /** The same, as `http/RequestContext` names it. */
   readonly callbackUrl?: string | undefined
+  /** The session of the runtime. */
   readonly sessionId?: string | undefined
+  /** The id of the request. */
   readonly requestId?: string | undefined
 }
 
@@ -372,7 +385,7 @@ export const make = <E>(
 const defaultRuntime = DefaultRuntime.make()
 
 /**
- * Ends the runtime of this module's functions: `AwsIdentity.layer()` with its clients. The next call makes a new one.
+ * Ends the runtime of this module's functions: `Identity.layer` over `AwsDataPlane.layer()`. The next call makes a new one.
  * It is for tests, and for programs that change their environment. A process that exits does not need it.
  *
  * @since 0.1.0
@@ -388,7 +401,7 @@ const defaultFunctions = makeFunctions({ run: Effect.runPromiseExit, identity: d
 
 /**
  * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. It
- * runs over AWS, with the region, credentials and endpoint of `AwsIdentity.layer()`. {@link make} returns the same
+ * runs over AWS, with the region, credentials and endpoint of `AwsDataPlane.layer()`. {@link make} returns the same
  * function over any other layer.
  *
  * The promise rejects with the errors of the function, with `AccessTokenError`, and with the errors of `onAuthUrl`.

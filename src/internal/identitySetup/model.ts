@@ -43,11 +43,17 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schem
 export const IdentitySetup = Schema.Struct({
   /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */
   $schema: Constraint.optional(Schema.String),
+  /** Tags of every resource. Tags of a resource take precedence. */
   tags: Constraint.optional(Tags),
+  /** The workload identities. */
   workloadIdentities: Constraint.optional(uniqueByName(CreateWorkloadIdentityRequest)),
+  /** The OAuth2 credential providers. */
   oauth2CredentialProviders: Constraint.optional(uniqueByName(CreateOauth2CredentialProviderRequest)),
+  /** The API-key credential providers. */
   apiKeyCredentialProviders: Constraint.optional(uniqueByName(CreateApiKeyCredentialProviderRequest)),
+  /** The payment credential providers. */
   paymentCredentialProviders: Constraint.optional(uniqueByName(CreatePaymentCredentialProviderRequest)),
+  /** Settings of the local server. AWS never sees them. */
   local: Constraint.optional(LocalSettings)
 })
 
@@ -101,10 +107,15 @@ export interface ChangedValue {
  * @category models
  */
 export interface Change {
+  /** The kind of the resource. */
   readonly kind: Kind
+  /** The name of the resource. */
   readonly name: string
+  /** What happens to the resource. */
   readonly action: "create" | "update" | "unchanged"
+  /** The members that differ. */
   readonly changes: ReadonlyArray<string>
+  /** The members that the service does not return. They may differ. */
   readonly notComparable: ReadonlyArray<string>
   readonly values: ReadonlyArray<ChangedValue>
 }

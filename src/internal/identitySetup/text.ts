@@ -7,6 +7,7 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { Node, ParseError as SyntaxError } from "jsonc-parser"
+import { loadPackage } from "../loadPackage.js"
 import { SetupParseError } from "./model.js"
 
 /** @internal */
@@ -120,7 +121,7 @@ const findTooDeep = ({ createScanner }: Jsonc, text: string): number | undefined
 /** @internal */
 export const parse = (text: string, file: string): Effect.Effect<Document, SetupParseError> =>
   Effect.gen(function*() {
-    const jsonc = yield* Effect.promise(() => import("jsonc-parser"))
+    const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
     const syntaxError = (offset: number, reason: string) =>
       new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
     const tooDeep = findTooDeep(jsonc, text)

@@ -11,6 +11,7 @@ import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
+import { loadPackage } from "../../internal/loadPackage.js"
 import { LockError, withLock } from "../../internal/processLock.js"
 import { fileError, type LocalDevelopmentError } from "./error.js"
 
@@ -131,7 +132,7 @@ const edit = (
   { userId, workloadName }: Members
 ): Effect.Effect<string, LocalDevelopmentError> =>
   Effect.gen(function*() {
-    const jsonc = yield* Effect.promise(() => import("jsonc-parser"))
+    const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
     const edited = yield* Either.try({
       try: () => {
         const named = workloadName === undefined ? text : set(jsonc, text, "workload_identity_name", workloadName)
