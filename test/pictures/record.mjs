@@ -57,7 +57,7 @@ try {
     const page = await browser.newPage({
       bypassCSP: true,
       colorScheme,
-      deviceScaleFactor: 1.5,
+      deviceScaleFactor: 1.25,
       viewport: { width: 480, height: 640 }
     })
     const screenshot = async (name, padding) => {
@@ -72,7 +72,7 @@ try {
     await page.getByRole("button", { name: "Sign in" }).click()
     await page.getByRole("button", { name: "Allow" }).waitFor()
     await screenshot("consent-page", 40)
-    await page.setViewportSize({ width: 640, height: 640 })
+    await page.setViewportSize({ width: 720, height: 640 })
     await page.goto(server.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE)
     await screenshot("status-page", 40)
     await page.close()
