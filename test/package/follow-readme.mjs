@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { execFileSync, spawn } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { homedir, tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
@@ -223,14 +223,12 @@ const walks = {
 }
 
 /** What `npx` has installed for the tarball. */
-const removeFromNpx = () => {
+const installedByNpx = () => {
   const folder = join(homedir(), ".npm", "_npx")
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    const manifest = join(folder, name, "package.json")
-    if (existsSync(manifest) && readFileSync(manifest, "utf8").includes(basename(temporary))) {
-      rmSync(join(folder, name), { recursive: true, force: true })
-    }
-  }
+  return (existsSync(folder) ? readdirSync(folder) : []).map((name) => join(folder, name)).filter((path) => {
+    const manifest = join(path, "package.json")
+    return existsSync(manifest) && readFileSync(manifest, "utf8").includes(basename(temporary))
+  })
 }
 
 try {
@@ -246,6 +244,6 @@ try {
   if (problems.length > 0) throw new Error(problems.join("\n\n"))
   console.log(`The README works from an empty folder: ${Math.round((performance.now() - start) / 1000)} s.`)
 } finally {
-  removeFromNpx()
-  rmSync(temporary, { recursive: true, force: true })
+  // Thousands of files: their removal takes a while, and the next job does not wait for it.
+  spawn("rm", ["-rf", temporary, ...installedByNpx()], { detached: true, stdio: "ignore" }).unref()
 }
