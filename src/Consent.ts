@@ -3,11 +3,13 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type { ChildProcess } from "node:child_process"
 import type { ConsentSession } from "./ConsentSession.js"
 import { RequiresUserConsent } from "./IdentityError.js"
 
@@ -60,7 +62,12 @@ export const console: ConsentHandler = print
 
 /**
  * Opens the authorization URL in the default browser of this machine. It also prints the URL, for machines without a
- * browser. Only `http:` and `https:` URLs go to the operating system.
+ * browser. Only `http:` and `https:` URLs are opened.
+ *
+ * Other users of the machine can read the arguments of a process. The browser is therefore started with the address of
+ * a page on `127.0.0.1` that redirects once to the authorization URL. The handler succeeds when the browser has asked
+ * for that page. Otherwise it succeeds after 30 seconds, or 5 seconds after the browser failed to start. The page ends
+ * with the handler. If the browser cannot open the page, another user of the machine may have taken the URL.
  *
  * @since 0.1.0
  * @category handlers
@@ -70,13 +77,32 @@ export const openBrowser: ConsentHandler = (session) =>
 
 const launch = (url: string): Effect.Effect<void> =>
   URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-    ? Effect.tryPromise(async () => {
-      const { default: open } = await import("open")
-      const browser = await open(url)
-      // Without a browser the user still has the printed URL.
-      browser.on("error", () => {})
-    }).pipe(Effect.catchTag("UnknownException", () => Effect.logDebug("The browser did not open")))
+    ? Effect.catchTag(redirect(new URL(url)), "UnknownException", () => Effect.logDebug("The browser did not open"))
     : Effect.logWarning("The browser was not opened: the authorization URL is not an http or https URL")
+
+/** Without a browser the user still has the printed URL. */
+const redirect = (target: URL): Effect.Effect<void, Cause.UnknownException> =>
+  Effect.gen(function*() {
+    const { default: open } = yield* Effect.tryPromise(() => import("open"))
+    const RedirectPage = yield* Effect.tryPromise(() => import("./internal/redirectPage.js"))
+    const page = yield* RedirectPage.make(target)
+    const browser = yield* Effect.tryPromise(() => open(page.url))
+    yield* Effect.raceFirst(page.visited, Effect.zipRight(failure(browser), Effect.sleep("5 seconds")))
+  }).pipe(
+    Effect.scoped,
+    Effect.timeoutOption("30 seconds"),
+    Effect.asVoid
+  )
+
+/** Succeeds when the process ends with an error. Some browsers have opened the page then: `explorer.exe` has. */
+const failure = (browser: ChildProcess): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    browser.on("error", () => resume(Effect.void))
+    browser.on("exit", (code) => {
+      if (code !== 0) resume(Effect.void)
+    })
+    if (browser.exitCode !== null && browser.exitCode !== 0) resume(Effect.void)
+  })
 
 /**
  * The handler of requests without a handler of their own. The flow reads it from the context of the calling program.

@@ -212,11 +212,14 @@ export type CompleteResourceTokenAuthRequest = typeof CompleteResourceTokenAuthR
 // Answers
 // -----------------------------------------------------------------------------
 
+// An empty credential is no answer: a resource refuses it, and a cache would repeat it.
+const Credential = Schema.Redacted(Schema.NonEmptyString)
+
 /**
  * @since 0.1.0
  * @category answers
  */
-export const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: Schema.Redacted(Schema.String) })
+export const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: Credential })
 
 /**
  * @since 0.1.0
@@ -285,7 +288,7 @@ export type TokenAnswer = typeof TokenAnswer.Type
  * @since 0.1.0
  * @category answers
  */
-export const GetResourceApiKeyResponse = Schema.Struct({ apiKey: Schema.Redacted(Schema.String) })
+export const GetResourceApiKeyResponse = Schema.Struct({ apiKey: Credential })
 
 /**
  * @since 0.1.0
@@ -302,14 +305,14 @@ export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
  */
 export const PaymentTokenResponse = Schema.Struct({
   coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
-    bearerToken: Schema.Redacted(Schema.String),
-    walletAuthToken: Constraint.optional(Schema.Redacted(Schema.String))
+    bearerToken: Credential,
+    walletAuthToken: Constraint.optional(Credential)
   })),
   stripePrivyTokenResponse: Constraint.optional(Schema.Struct({
-    authorizationSignature: Constraint.optional(Schema.Redacted(Schema.String)),
+    authorizationSignature: Constraint.optional(Credential),
     requestExpiry: Constraint.optional(Schema.Number),
     appId: Schema.String,
-    basicAuthToken: Schema.Redacted(Schema.String)
+    basicAuthToken: Credential
   }))
 })
 
@@ -343,18 +346,19 @@ type Wire = {
 
 const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === "string"
 
+const isNotEmpty = (value: unknown): value is string | undefined => value !== "" && isText(value)
+
 const isWire = (output: unknown): output is Wire =>
   Predicate.isRecord(output)
-  && isText(output["accessToken"])
-  && isText(output["authorizationUrl"])
-  && isText(output["sessionUri"])
+  && isNotEmpty(output["accessToken"])
+  && isNotEmpty(output["authorizationUrl"])
+  && isNotEmpty(output["sessionUri"])
   && isText(output["sessionStatus"])
 
 // The URL carries the same URI, and the member is optional in the model.
 const sessionUriOf = (sessionUri: string | undefined, authorizationUrl: string): string | undefined =>
   sessionUri
-    ?? (URL.canParse(authorizationUrl) ? new URL(authorizationUrl).searchParams.get("request_uri") : undefined)
-    ?? undefined
+    ?? ((URL.canParse(authorizationUrl) && new URL(authorizationUrl).searchParams.get("request_uri")) || undefined)
 
 // `isWire` checked the members: a second check costs more than the answer.
 const checked = true
@@ -394,7 +398,8 @@ const toWire = (answer: TokenAnswer): Wire => {
 }
 
 /**
- * An unknown status is a session in progress. An authorization URL without a session is no answer: nothing can be polled with it.
+ * An unknown status is a session in progress. An authorization URL without a session is no answer: nothing can be polled with it. An empty
+ * token, URL or session is none either.
  *
  * Written out and not a schema, because every access token passes here: a schema takes 100 µs of a call of 1 ms (`npm run bench`).
  */

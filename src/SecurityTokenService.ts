@@ -63,7 +63,8 @@ export type GetWebIdentityTokenRequest = typeof GetWebIdentityTokenRequest.Type
  * @category answers
  */
 export const GetWebIdentityTokenResponse = Schema.Struct({
-  webIdentityToken: Schema.Redacted(Schema.String),
+  // An empty token is no answer.
+  webIdentityToken: Schema.Redacted(Schema.NonEmptyString),
   expiration: Schema.DateTimeUtcFromDate
 })
 

@@ -87,7 +87,8 @@ export const makeWorkload = (
 
     let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
     const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {
-      current = { token, renewAt }
+      // An adapter refuses an empty token. A plane of a program may have one.
+      if (Redacted.value(token) !== "") current = { token, renewAt }
       return token
     }
     // An expired JWT obtains no new token. The old one may still be valid.

@@ -115,6 +115,16 @@ describe("CredentialCache: what is kept, and for how long", () => {
       assert.strictEqual(yield* tokenCalls, 2)
     }).pipe(Effect.provide(cached(numbered))))
 
+  it.effect("an empty credential never: the plane of a program may have one", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* Effect.all([tokenOf(), tokenOf(), keyOf(), keyOf()]), ["", "", "", ""])
+      assert.strictEqual(yield* tokenCalls, 2)
+      assert.strictEqual(yield* callsOf("getResourceApiKey"), 2)
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: () => answers.issued(""),
+      getResourceApiKey: () => Effect.succeed({ apiKey: secret("") })
+    }, { opaqueTimeToLive: "1 hour", apiKeyTimeToLive: "1 hour" }))))
+
   it.effect("a JWT for as long as the skew leaves it, and not at all when it leaves nothing", () =>
     Effect.gen(function*() {
       const tokens = yield* Effect.all([tokenOf(), tokenOf()])

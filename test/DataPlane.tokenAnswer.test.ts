@@ -59,4 +59,19 @@ describe("the answer to GetResourceOauth2Token", () => {
       assert.isTrue(Option.isNone(decode(output)))
     }
   })
+
+  it("is nothing when the token, the URL or the session is empty, whatever else there is", () => {
+    const whole = {
+      accessToken: "token",
+      authorizationUrl: "https://identity.example.com/authorize?request_uri=urn%3Asession",
+      sessionUri: "urn:session",
+      sessionStatus: "IN_PROGRESS"
+    }
+    for (const member of ["accessToken", "authorizationUrl", "sessionUri"]) {
+      for (const others of [{}, whole, { sessionStatus: "FAILED" }]) {
+        assert.isTrue(Option.isNone(decode({ ...others, [member]: "" })), member)
+      }
+    }
+    assert.isTrue(Option.isNone(decode({ authorizationUrl: "https://identity.example.com/authorize?request_uri=" })))
+  })
 })

@@ -36,6 +36,15 @@ describe("WorkloadAccessToken", () => {
       assert.strictEqual(Redacted.value(configured), "configured")
     }))
 
+  it.effect("keeps no empty token: the plane of a program may have one", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(Redacted.value(yield* get), "")
+      assert.strictEqual(Redacted.value(yield* get), "")
+      assert.lengthOf(yield* calls, 2)
+    }).pipe(Effect.provide(workload({ name: "my-agent" }, {
+      getWorkloadAccessToken: () => Effect.succeed({ workloadAccessToken: secret("") })
+    }))))
+
   it.effect("asks for the workload alone", () =>
     Effect.gen(function*() {
       yield* get

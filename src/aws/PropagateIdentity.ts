@@ -91,8 +91,11 @@ export interface HttpClientOptions {
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
-/** `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com` */
-const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z0-9-]+\.amazonaws\.com$/
+/**
+ * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. In the place of the region, anyone can have
+ * `s3` or `s3-us-west-2`: these are the hosts of a bucket with a name of their choice.
+ */
+const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com$/
 
 /**
  * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. These are the https

@@ -92,9 +92,10 @@ const layerStore = Option.match({
   onSome: (path: string) => VaultFile.layerConfig({ path })
 })
 
-const startAuthorizationServer = ({ authorizationServerPort, host, port }: Settings) =>
+const startAuthorizationServer = ({ allowedHost, authorizationServerPort, host, port }: Settings) =>
   AuthorizationServer.start({
     host,
+    allowedHosts: allowedHost,
     port: Option.getOrElse(authorizationServerPort, () => port === 0 ? 0 : port + 1)
   }).pipe(Effect.mapError(explainPort("--authorization-server-port")))
 

@@ -40,13 +40,18 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreEr
   })
 
 /** @internal */
-export const start = (options: { readonly host: string; readonly port: number }) =>
+export const start = (options: {
+  readonly host: string
+  readonly port: number
+  readonly allowedHosts: ReadonlyArray<string>
+}) =>
   Effect.gen(function*() {
     const { make } = yield* Effect.promise(() => import("../local/AuthorizationServer.js"))
     const service = yield* make({
       // Browsers cannot open a wildcard address.
       host: options.host === "0.0.0.0" || options.host === "::" ? "127.0.0.1" : options.host,
-      port: options.port
+      port: options.port,
+      allowedHosts: options.allowedHosts
     })
     const running: Running = { service, clientSecret: yield* readClientSecret }
     return running

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -157,9 +158,22 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
         const outcome = typeof sessionId === "string"
           ? yield* complete(Redacted.make(sessionId), user)
           : Outcome.Unknown()
-        return yield* respond(outcome)
+        const response = yield* respond(outcome)
+        // A page of the application would send the session with its next request.
+        return Headers.has(response.headers, "referrer-policy")
+          ? response
+          : HttpServerResponse.setHeader(response, "referrer-policy", "no-referrer")
       })
 
+      const isPage = matches(options.path)
+      // The router logs the URL of a request that no route serves, such as a POST to this page.
+      yield* router.addGlobalMiddleware((serve) =>
+        Effect.flatMap(
+          HttpServerRequest.HttpServerRequest,
+          (request) =>
+            isPage(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
+        )
+      )
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
       return signals.poller(TokenPoller.from(options.poll ?? TokenPoller.defaultSchedule))
     })
@@ -196,12 +210,40 @@ const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServe
   return Effect.succeed(HttpServerResponse.text(page.body, { status, headers: page.headers }))
 }
 
+/** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
+const decode = (url: string, times = 3): string =>
+  times === 0 ? url : decode(
+    url.replace(/%([0-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
+    times - 1
+  )
+
+// A semicolon begins a query too: the router takes it for a question mark.
+const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
+
 /**
- * Keeps the URL of the page out of the spans of the HTTP server: it contains the session. Provide it to the layer of
- * the server. The route itself omits the log line of the request.
+ * Whether a request is for the page, or has a session in its URL. The router compares the paths: it serves several
+ * spellings of one path. Its options can only reduce them.
+ */
+const matches = (
+  path: HttpLayerRouter.PathInput
+): (request: HttpServerRequest.HttpServerRequest) => boolean => {
+  const router = HttpLayerRouter.FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
+  router.on("GET", path, true)
+  return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
+}
+
+/**
+ * Keeps the session out of the spans of the HTTP server: requests for the page have none, and neither has a request
+ * with a `session_id` in its URL, whatever its path is. The spans of other requests omit the value of `referer`.
+ *
+ * `path` is the path of the page, as in {@link layer}. Provide it to the layer of the server. The route itself omits
+ * the log line of these requests, also of those that no route serves.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerRedaction = (path: HttpLayerRouter.PathInput): Layer.Layer<never> =>
-  ServerSpans.layerUntraced((request) => request.url.split("?", 1)[0] === path)
+  Layer.merge(
+    ServerSpans.layerUntraced(matches(path)),
+    Layer.scopedDiscard(Effect.locallyScopedWith(Headers.currentRedactedNames, (names) => [...names, "referer"]))
+  )

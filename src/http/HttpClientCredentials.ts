@@ -55,11 +55,17 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
   readonly reauthenticate?: boolean | undefined
   /**
    * If the resource asks for scopes that the token lacks, asks once for these too and repeats the request. It may need
-   * the user's consent. If these scopes are not available, the request fails with `InsufficientScope`. The next request
-   * starts with `scopes` again, so put scopes that are always needed there. Default: false, and the request fails with
-   * `InsufficientScope`.
+   * the user's consent. If these scopes are not available, or `maxScopes` omits one of them, the request fails with
+   * `InsufficientScope`. The next request starts with `scopes` again, so put scopes that are always needed there.
+   * Default: false, and the request fails with `InsufficientScope`.
    */
   readonly stepUp?: boolean | undefined
+  /**
+   * The scopes that `stepUp` may ask for, besides `scopes`. The resource names the missing scopes, so without a limit it
+   * decides what the token allows. Default: for `M2M`, where no user consents, only `scopes`, so that `stepUp` alone adds
+   * none. For the other flows: all.
+   */
+  readonly maxScopes?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -100,14 +106,18 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
  *
  * - 401, or the error code `invalid_token`: the client obtains the token again and repeats the request once. If that
  *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
- * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up
+ * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up within `maxScopes`
  *
  * All other responses go to the caller. No response, error or span of the client contains the header.
  *
  * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
- * in `HttpClient.followRedirects`; then the origin of each hop decides. An inner `followRedirects` would send the
- * header to the next origin. A redirect to a foreign origin is then a defect, and is not followed. (With
- * `Effect.withTracerEnabled(false)` it is detected only after the response.)
+ * in `HttpClient.followRedirects`; then the origin of each hop decides. With an inner `followRedirects`, a redirect to a
+ * foreign origin is a defect, and is not followed.
+ *
+ * The origin of each request is checked right before it is sent, also with tracing off around the client. Inside, inner
+ * clients see a placeholder instead of the credential. An inner `HttpClient.withTracerDisabledWhen`, or another inner
+ * client that turns tracing off, prevents the check: each request is then a defect, and is not sent. Put it outside. A
+ * `Dispatcher` of undici must not follow redirects itself, because the check does not see them.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
  * Provide a `RequestInit` of `fetch` around the request; one provided to the layer of the client is ignored.
@@ -160,12 +170,20 @@ export const withAccessToken: {
     E | E1 | AccessTokenError | CredentialError | InsufficientScope,
     R | R1 | Identity | WorkloadAccessToken
   > => {
-    const { allowInsecureOrigins, origins, reauthenticate = false, scopes = [], stepUp = false, ...request } = options
+    const {
+      allowInsecureOrigins,
+      origins,
+      reauthenticate = false,
+      scopes = [],
+      stepUp = false,
+      maxScopes = options.flow === "M2M" ? scopes : undefined,
+      ...request
+    } = options
     return inject(self, {
       header: "authorization",
       allows: Origins.allowList(origins, allowInsecureOrigins === true),
       hop: sendWithAccessToken(
-        { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp },
+        { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
         (scopes) => (forceAuthentication) =>
           Effect.flatMap(
             Identity,

@@ -13,9 +13,11 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Tracer from "effect/Tracer"
 import { type Allows, urlOf } from "./origins.js"
 import { isPlain } from "./validity.js"
 import { withRequest } from "./withRequest.js"
@@ -66,25 +68,80 @@ const makeRedirectDefect = () =>
       + "client with credentials, not the other way round"
   )
 
-/** Whether a request carries the credential: inner clients may change the request, and may send others. */
+const makeUncheckedDefect = () =>
+  new Cause.RuntimeException(
+    "The origins of the requests of this client cannot be checked, so it gets no credential: HttpClient.withTracerDisabledWhen and "
+      + "Effect.withTracerEnabled have to wrap the client with credentials, not the other way round, and HttpClient.make has to make "
+      + "the innermost client"
+  )
+
+/** Whether a request has the credential or its placeholder. Inner clients may change the request, and may send others. */
 type Carries = (request: HttpClientRequest.HttpClientRequest) => boolean
 
 const isForeign = (request: HttpClientRequest.HttpClientRequest, allows: Allows): boolean =>
   Option.exists(urlOf(request), (url) => !allows(url))
 
+/** The credential of one attempt. */
+interface Credential {
+  readonly header: string
+  readonly value: Redacted.Redacted
+  /** The header's value until the request is checked. No client sends a header with a line break inside. */
+  readonly placeholder: string
+}
+
+const carriesOf = ({ header, placeholder, value }: Credential): Carries => ({ headers }) =>
+  Option.exists(Headers.get(headers, header), (found) => found === placeholder || found === Redacted.value(value))
+
 /**
- * An inner client that follows redirects sends the header to the next origin. The platform reads this reference before
- * it sends a request, so a request that would carry the credential to a foreign origin ends here. With tracing off the
- * platform does not read it, and only the final response shows the redirect.
+ * Puts the credential into a request that is about to be sent. `HttpClient.make` sends this very object, so it is
+ * changed and not copied.
  */
-const guardRedirects = (carries: Carries, allows: Allows) =>
-  Effect.locallyWith(
-    HttpClient.currentTracerDisabledWhen,
-    (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
-      if (carries(request) && isForeign(request, allows)) throw makeRedirectDefect()
-      return disabled(request)
-    }
+const putCredential = (
+  request: HttpClientRequest.HttpClientRequest,
+  { header, value }: Credential
+): HttpClientRequest.HttpClientRequest =>
+  Object.assign(request, { headers: Headers.set(request.headers, header, Redacted.value(value)) })
+
+/**
+ * Runs `self` with `check` before each request that it sends. `HttpClient.make` reads this reference right before it
+ * sends a request, also a request of an inner `HttpClient.followRedirects`. It is the only such place of the platform.
+ *
+ * The platform reads it only with tracing on. So tracing is turned on here, with spans that record nothing.
+ */
+const checkEachRequest =
+  (check: (request: HttpClientRequest.HttpClientRequest) => void) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(FiberRef.get(FiberRef.currentTracerEnabled), (isEnabled) => {
+      const checked = Effect.locallyWith(
+        self,
+        HttpClient.currentTracerDisabledWhen,
+        (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
+          check(request)
+          return !isEnabled || disabled(request)
+        }
+      )
+      if (isEnabled) return checked
+      // With tracing off, this span records nothing.
+      return Effect.flatMap(
+        Effect.makeSpan("disabled", { captureStackTrace: false }),
+        (disabled) =>
+          Effect.tracerWith(({ context }) =>
+            checked.pipe(
+              Effect.withTracerEnabled(true),
+              Effect.withTracer(Tracer.make({ context, span: () => disabled }))
+            )
+          )
+      )
+    })
+
+// A client refuses the placeholder like any header value with a line break. Each client has its own error for it.
+const isInvalidHeader = (error: unknown): boolean =>
+  error instanceof Error && (
+    /invalid.*header|header.*invalid/is.test(error.message) || isInvalidHeader(error.cause)
   )
+
+const hasInvalidHeader = (cause: Cause.Cause<unknown>): boolean =>
+  [...Cause.failures(cause), ...Cause.defects(cause)].some(isInvalidHeader)
 
 // By default `fetch` follows redirects and sends custom headers to other origins. A program that set `redirect:
 // "error"` keeps it.
@@ -130,18 +187,33 @@ export const inject = <E, R, E2, R2>(
         })
       )
     }
-    const carries: Carries = ({ headers }) => Option.contains(Headers.get(headers, header), Redacted.value(value))
-    const injected = HttpClientRequest.setHeader(request, header, Redacted.value(value))
-    return send(injected).pipe(
-      Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, header]),
-      guardRedirects(carries, allows),
-      Effect.mapErrorCause(mapCause(replaceRequest(carries, request))),
-      Effect.flatMap((response) =>
-        isForeign(response.request, allows)
-          ? Effect.die(makeRedirectDefect())
-          : Effect.succeed(withRequest(response, request))
+    return Effect.suspend(() => {
+      const credential = { header, value, placeholder: `unchecked\n${crypto.randomUUID()}` }
+      const carries = carriesOf(credential)
+      let isChecked = false
+      const check = (sent: HttpClientRequest.HttpClientRequest) => {
+        isChecked = true
+        if (!carries(sent)) return
+        if (!Option.exists(urlOf(sent), allows)) throw makeRedirectDefect()
+        putCredential(sent, credential)
+      }
+      return send(HttpClientRequest.setHeader(request, header, credential.placeholder)).pipe(
+        Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, header]),
+        checkEachRequest(check),
+        Effect.mapErrorCause((cause) =>
+          !isChecked && hasInvalidHeader(cause)
+            ? Cause.die(makeUncheckedDefect())
+            : mapCause(replaceRequest(carries, request))(cause)
+        ),
+        Effect.flatMap((response) =>
+          isForeign(response.request, allows)
+            ? Effect.die(makeRedirectDefect())
+            : !isChecked && carries(response.request)
+            ? Effect.die(makeUncheckedDefect())
+            : Effect.succeed(withRequest(response, request))
+        )
       )
-    )
+    })
   }
 
   return HttpClient.makeWith(

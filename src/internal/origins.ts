@@ -25,6 +25,9 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
     ? "has a user name or a password"
     : url.pathname !== "/" || url.search !== "" || url.hash !== ""
     ? "has a path, a query or a fragment: an origin is scheme, host and port, and all of it receives the credential"
+    // The parser takes it as a part of the name, and no request would ever match.
+    : url.hostname.includes("*")
+    ? "has a wildcard: name each host"
     : url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)
     ? "is plain http: the credential would be readable on the network. http is for loopback hosts only, unless allowInsecureOrigins is set"
     : undefined
@@ -36,6 +39,7 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
  * @internal
  */
 export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsecure: boolean): Allows => {
+  if (origins.length === 0) throw new Cause.IllegalArgumentException("origins is empty: name at least one origin")
   const allowed = new Set(origins.map((origin, index) => {
     if (!URL.canParse(origin)) {
       throw new Cause.IllegalArgumentException(`origins[${index}] is not a URL, as in https://api.example.com`)

@@ -13,13 +13,14 @@
  * - a scope that the client does not have is refused with `invalid_scope`. A request without scopes gets all scopes of
  *   the client.
  * - `consent` answers authorization requests without pages, for tests and CI
+ * - it answers to its own host names only, and a page of another site can navigate to it, but not load it as an image, in
+ *   a frame or with a script
  *
  * The server uses the clock of the machine. `TestClock` does not move it: for tests of time use short lifetimes, or the
  * scripted `OAuthClient`, which needs no authorization server.
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -69,6 +70,8 @@ export type {
 /**
  * - `host`: a name or address of this machine, default `127.0.0.1`
  * - `port`: default a free one
+ * - `allowedHosts`: other host names of the server, beside `host`, `localhost` and IP addresses. Requests whose `Host`
+ *   header has further names are refused, because of DNS rebinding.
  * - `clients`: more can be registered later
  * - `consent`: signs `user` in and allows or denies every authorization request, without pages. The first answer to the
  *   request is then the redirect back to the client. Default: the user answers on the pages.
@@ -89,6 +92,7 @@ export type {
 export interface Options {
   readonly host?: string | undefined
   readonly port?: number | undefined
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
   readonly clients?: ReadonlyArray<Client> | undefined
   readonly consent?: HeadlessConsent | undefined
   readonly resources?: ReadonlyArray<string> | undefined
@@ -252,10 +256,14 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
     yield* Effect.forEach(options.clients ?? [], registerClient, { discard: true })
 
     const module = yield* loadPackage
-    const store = OidcStore.make((clientId) => {
-      const client = clients.get(clientId)
-      return client && OidcClient.toMetadata(client)
-    })
+    const clock = yield* Effect.clock
+    const store = OidcStore.make(
+      (clientId) => {
+        const client = clients.get(clientId)
+        return client && OidcClient.toMetadata(client)
+      },
+      () => clock.unsafeCurrentTimeMillis() / 1000
+    )
     const key = yield* signingKey
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
 
@@ -270,6 +278,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
         OidcProvider.make(module, {
           issuer,
           port,
+          allowedHosts: [host, ...options.allowedHosts ?? []],
           store,
           clients,
           resources,
@@ -289,8 +298,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       jwksUri: `${issuer}/jwks`,
       audience: resources[0],
       registerClient,
-      revoke: ({ clientId, userName }) =>
-        Effect.map(Clock.currentTimeMillis, (now) => store.revoke(userName, clientId, now / 1000)),
+      revoke: ({ clientId, userName }) => Effect.sync(() => store.revoke(userName, clientId)),
       signOut: (userName) => Effect.sync(() => store.signOut(userName))
     }
   })

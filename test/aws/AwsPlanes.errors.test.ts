@@ -1,8 +1,10 @@
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { isIdentityError, TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Net from "node:net"
 import { operations as rows } from "../internal/requests.js"
@@ -334,4 +336,66 @@ describe("retries", () => {
       assert.strictEqual(error._tag, "InternalServerException")
       assert.lengthOf(http.seen, 3)
     }))
+})
+
+describe("an empty credential", () => {
+  const user = { workloadName: "my-agent", userId: "alice", userToken: Redacted.make("a.b.c") }
+  const call = (f: (plane: DataPlane.Service) => Effect.Effect<unknown, unknown>) =>
+    Effect.flatMap(DataPlane.DataPlane, f)
+  const token = {
+    workloadIdentityToken: Redacted.make("token"),
+    resourceCredentialProviderName: "provider",
+    oauth2Flow: "M2M",
+    scopes: []
+  } as const
+  const payment = call((plane) =>
+    plane.getResourcePaymentToken({
+      workloadIdentityToken: Redacted.make("token"),
+      resourceCredentialProviderName: "provider",
+      paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
+    })
+  )
+  const workload = { workloadAccessToken: "" }
+  const coinbase = { bearerToken: "bearer", walletAuthToken: "wallet" }
+  const stripe = { appId: "app", basicAuthToken: "basic", authorizationSignature: "signature" }
+  const cases: ReadonlyArray<
+    readonly [name: string, body: object, call: Effect.Effect<unknown, unknown, DataPlane.DataPlane>]
+  > = [
+    ["access token", { accessToken: "" }, call((plane) => plane.getResourceOauth2Token(token))],
+    ["API key", { apiKey: "" }, getApiKey],
+    ["workload access token", workload, call((plane) => plane.getWorkloadAccessToken(user))],
+    ["workload access token for a JWT", workload, call((plane) => plane.getWorkloadAccessTokenForJwt(user))],
+    ["workload access token for an id", workload, call((plane) => plane.getWorkloadAccessTokenForUserId(user))],
+    ["bearer token", { paymentTokenResponse: { coinbaseCdpTokenResponse: { ...coinbase, bearerToken: "" } } }, payment],
+    [
+      "wallet token",
+      { paymentTokenResponse: { coinbaseCdpTokenResponse: { ...coinbase, walletAuthToken: "" } } },
+      payment
+    ],
+    ["basic token", { paymentTokenResponse: { stripePrivyTokenResponse: { ...stripe, basicAuthToken: "" } } }, payment],
+    [
+      "signature",
+      { paymentTokenResponse: { stripePrivyTokenResponse: { ...stripe, authorizationSignature: "" } } },
+      payment
+    ]
+  ]
+  for (const [name, body, call] of cases) {
+    it.scopedLive(`is no answer, and is asked for again: ${name}`, () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, body))
+        const live = Layer.provideMerge(
+          CredentialCache.layer({ opaqueTimeToLive: "1 hour", apiKeyTimeToLive: "1 hour" }),
+          planes(http.url)
+        )
+        yield* Effect.gen(function*() {
+          for (const _ of [1, 2]) {
+            const error = yield* Effect.flip(call)
+            assert(error instanceof TransportError)
+            assert.strictEqual(error.kind, "undecodable")
+            assert.strictEqual(error.status, 200)
+          }
+        }).pipe(Effect.provide(live))
+        assert.lengthOf(http.seen, 2)
+      }))
+  }
 })

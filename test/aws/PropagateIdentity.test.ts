@@ -219,7 +219,8 @@ describe("httpClient", () => {
       }))
       const gateways = [
         "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
-        "https://TOOLS-abc123.gateway.bedrock-agentcore.eu-central-1.amazonaws.com:443/mcp?a=b"
+        "https://TOOLS-abc123.gateway.bedrock-agentcore.eu-central-1.amazonaws.com:443/mcp?a=b",
+        "https://tools-abc123.gateway.bedrock-agentcore.us-gov-west-1.amazonaws.com/mcp"
       ]
       const others = [
         "http://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
@@ -230,6 +231,17 @@ describe("httpClient", () => {
         "https://gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
         "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.evil.amazonaws.com/mcp",
         "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com@example.com/mcp",
+        // Buckets with the name `x.gateway.bedrock-agentcore`.
+        ...[
+          "s3",
+          "s3-us-west-2",
+          "s3.us-west-2",
+          "s3-accelerate",
+          "s3-external-1",
+          "s3-fips-us-gov-west-1",
+          "s3-website-us-west-2",
+          "s3.dualstack.us-west-2"
+        ].map((end) => `https://x.gateway.bedrock-agentcore.${end}.amazonaws.com/mcp`),
         "https://bedrock-agentcore.us-west-2.amazonaws.com/identities/oauth2/token",
         "https://bedrock-agentcore-control.us-west-2.amazonaws.com/identities/CreateWorkloadIdentity"
       ]

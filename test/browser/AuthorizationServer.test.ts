@@ -43,6 +43,20 @@ const picture = (tab: Chromium.Tab, name: string) =>
       tab.page.screenshot({ path: `${process.env.AGENTCORE_SCREENSHOTS}/${name}.png`, fullPage: true })
     )
 
+const head = "<!doctype html><link rel=icon href=data:,>"
+
+/** Navigates by itself, as applications do. */
+const scripted = (url: string) => `${head}<script>location.assign(${JSON.stringify(url)})</script>`
+
+/** Loads a URL in every way that is not a navigation of the page. */
+const hostile = (url: string) => {
+  const source = `"${url.replaceAll("&", "&amp;")}"`
+  const load = `fetch(${JSON.stringify(url)}, { mode, credentials: "include" }).catch(() => {})`
+  return `${head}<img src=${source}><link rel=stylesheet href=${source}><script src=${source}></script>`
+    + `<iframe src=${source}></iframe><object data=${source}></object><a href=${source}>Sign in</a>`
+    + `<script>for (const mode of ["no-cors", "cors"]) ${load}</script>`
+}
+
 describe("the pages of the authorization server, in Chromium", () => {
   Chromium.browserTest("sign in, allow, and return across two more origins", () =>
     Effect.gen(function*() {
@@ -132,6 +146,48 @@ describe("the pages of the authorization server, in Chromium", () => {
         yield* Effect.promise(() => page.goto(server.issuer))
         yield* picture(tab, "home-desktop-light")
         assert.deepStrictEqual(tab.foreignRequests, [])
+      })
+  )
+
+  Chromium.browserTest(
+    "a page of another site starts nothing in the background, and its redirect works",
+    () =>
+      Effect.gen(function*() {
+        const { request, server } = yield* start()
+        const url = Redacted.value(request.url)
+        const foreign = (yield* Utils.httpServer(({ url: path }, response) => {
+          if (path === "/redirect") {
+            response.writeHead(302, { location: url }).end()
+          } else {
+            response.setHeader("content-type", "text/html")
+            response.end(path === "/script" ? scripted(url) : hostile(url))
+          }
+        })).replace("127.0.0.1", Chromium.otherSite)
+        const { context, page } = yield* Chromium.open()
+        const requested: Array<string> = []
+        const interactions: Array<string> = []
+        context.on("request", (request) => {
+          if (request.url() === url) requested.push(request.resourceType())
+          if (request.url().startsWith(`${server.issuer}/interaction/`)) interactions.push(request.resourceType())
+        })
+        const statuses: Array<number> = []
+        context.on("response", (response) => {
+          if (response.url() === url) statuses.push(response.status())
+        })
+        yield* Effect.promise(() => page.goto(foreign, { waitUntil: "networkidle" }))
+        assert.includeMembers(requested, ["image", "script", "stylesheet", "document", "fetch"])
+        assert.deepStrictEqual(interactions, [])
+        // Chromium blocks some of the responses, and reports no status of these.
+        assert.deepStrictEqual([...new Set(statuses)], [403])
+
+        const signIn = Effect.promise(() => page.getByRole("heading", { name: "Sign in" }).waitFor())
+        yield* Effect.promise(() => page.getByRole("link", { name: "Sign in" }).click())
+        yield* signIn
+        for (const path of ["/redirect", "/script"]) {
+          yield* Effect.promise(() => page.goto(`${foreign}${path}`))
+          yield* signIn
+        }
+        assert.lengthOf(interactions, 3)
       })
   )
 })

@@ -2,6 +2,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
@@ -18,6 +19,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Http from "node:http"
 import * as Recorder from "../recorder.js"
 import { answers, authorizationUrl, failures, same, scripted, secret, sessionUri } from "../utils.js"
 
@@ -225,4 +227,101 @@ describe("ConsentCallback", () => {
       assert.isAbove((yield* recorder.spans).length, 0)
       Recorder.assertSecretFree(yield* recorder.everything, [sessionUri, encodeURIComponent(sessionUri)])
     }))
+})
+
+/** Sends a request target as it is: a client would normalize it. */
+const send = (port: number, method: string, path: string, headers: Http.OutgoingHttpHeaders = {}) =>
+  Effect.async<{ readonly status: number | undefined; readonly headers: Http.IncomingHttpHeaders }>((resume) => {
+    Http.request({ port, host: "127.0.0.1", method, path, headers, agent: false }, (response) => {
+      response.resume().on(
+        "end",
+        () => resume(Effect.succeed({ status: response.statusCode, headers: response.headers }))
+      )
+    }).end()
+  })
+
+const encoded = encodeURIComponent(sessionUri)
+
+describe("the session of a request", () => {
+  const paths: ReadonlyArray<readonly [path: HttpLayerRouter.PathInput, served: ReadonlyArray<string>]> = [
+    ["/consent", [
+      "/consent",
+      "/consent/",
+      "//consent",
+      "///consent//",
+      "/CONSENT",
+      "/Consent/",
+      "/%63onsent",
+      "/con%73ent/",
+      "http://127.0.0.1/consent"
+    ]],
+    ["/tenants/:tenant/consent", [
+      "/tenants/acme/consent",
+      "/TENANTS/acme/consent/",
+      "//tenants//a%20b/%63onsent",
+      `/tenants/${"long".repeat(20)}/consent`
+    ]],
+    ["/apps/*", ["/apps/one/two", "/APPS/consent/"]]
+  ]
+  const queries = [
+    `?session_id=${encoded}`,
+    `?session_id=${sessionUri}`,
+    `?a=b&session_id=${encoded}&c=d`,
+    `?%73ession%5Fid=${encoded}`,
+    `;session_id=${encoded}`,
+    `?session_id=${encoded}&session_id=${encoded}`
+  ]
+  const unserved = [
+    ...["", "/", "/consents", "/consent/more", "/sign-in", "/%"].flatMap((path) =>
+      queries.map((query) => `${path === "" ? "/" : path}${query}`)
+    ),
+    `/sign-in?next=${encodeURIComponent(`/consent?session_id=${encoded}`)}`,
+    `/sign-in?next=${encodeURIComponent(encodeURIComponent(`/consent?session_id=${encoded}`))}`,
+    `/consent/${encoded}`,
+    `/sign-in?state=${encoded}`
+  ]
+
+  for (const [path, served] of paths) {
+    it.scopedLive(`is in no span and no log line: ${path}`, () =>
+      Effect.gen(function*() {
+        const recorder = yield* Recorder.make
+        const app = HttpLayerRouter.serve(
+          ConsentCallback.layer({ path, currentUser: Effect.succeed(alice) }),
+          { disableListenLog: true }
+        ).pipe(
+          Layer.provide(ConsentCallback.layerRedaction(path)),
+          Layer.provideMerge(Layer.mergeAll(PendingConsents.layerMemory, scripted(completes), NodeHttpServer.layerTest))
+        )
+        yield* Effect.gen(function*() {
+          const { address } = yield* HttpServer.HttpServer
+          const port = address._tag === "TcpAddress" ? address.port : assert.fail("no port")
+          for (const target of served.flatMap((path) => queries.map((query) => `${path}${query}`))) {
+            assert.strictEqual((yield* send(port, "HEAD", target)).status, 405, target)
+            assert.strictEqual((yield* send(port, "POST", target)).status, 404, target)
+            assert.strictEqual((yield* send(port, "GET", target)).headers["referrer-policy"], "no-referrer")
+          }
+          for (const target of unserved) {
+            for (const method of ["GET", "POST", "DELETE"]) yield* send(port, method, target)
+          }
+          const referer = `http://127.0.0.1${served[0]}?session_id=${encoded}`
+          assert.strictEqual((yield* send(port, "GET", "/style.css?version=1", { referer })).status, 404)
+        }).pipe(Effect.provide(app), Effect.provide(recorder.layer))
+        const everything = yield* recorder.everything
+        Recorder.assertSecretFree(everything, ["request_uri:session-1", "request_uri%3Asession-1"])
+        // The control: other requests are traced and logged, without the referrer.
+        const urls = (yield* recorder.spans).map(({ attributes }) => String(attributes.get("url.full")))
+        assert.deepStrictEqual(urls.map((url) => new URL(url).pathname), ["/style.css"])
+        assert.lengthOf(everything.filter((line) => line.includes("/style.css?version=1 not found")).slice(0, 1), 1)
+      }))
+  }
+
+  it.scopedLive("keeps the referrer policy that the application sets", () =>
+    Effect.gen(function*() {
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.get("/consent")
+      assert.strictEqual(response.headers["referrer-policy"], "same-origin")
+    }).pipe(Effect.provide(server(completes, {
+      currentUser,
+      respond: () => Effect.succeed(HttpServerResponse.empty({ headers: { "referrer-policy": "same-origin" } }))
+    }))))
 })

@@ -304,6 +304,7 @@ describe("rejection", () => {
 })
 
 describe("insufficient scope", () => {
+  const stepsUp = { stepUp: true, maxScopes: ["write", "share", "admin"] }
   const union = { ...base, scopes: ["read", "write", "share"] }
 
   it.scopedLive("is an error that says what is missing", () =>
@@ -321,7 +322,7 @@ describe("insufficient scope", () => {
   it.scopedLive("stepUp asks for the union, and repeats the request", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("scopes-read-write-share", insufficientScope("read write share"), 403)
-      const api = yield* withToken(url, { stepUp: true })
+      const api = yield* withToken(url, stepsUp)
       const response = yield* api.post(url, { body: HttpBody.text("lunch") })
       assert.strictEqual(yield* response.text, "ok")
       assert.deepStrictEqual(seen.map(({ body }) => body), ["lunch", "lunch"])
@@ -333,7 +334,7 @@ describe("insufficient scope", () => {
       const { seen, url } = yield* resource((_, response, index) =>
         refuse(response, 403, insufficientScope(index === 0 ? "write share" : "admin"))
       )
-      const error = yield* failure(url, { stepUp: true })
+      const error = yield* failure(url, stepsUp)
       if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
       assert.deepStrictEqual(error.required, ["admin"])
       assert.deepStrictEqual(error.requested, union.scopes)
@@ -350,7 +351,7 @@ describe("insufficient scope", () => {
     it.scopedLive(`stepUp does not repeat when ${why}`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("none", challenge, 403)
-        const error = yield* failure(url, { stepUp: true })
+        const error = yield* failure(url, stepsUp)
         assert.strictEqual(error._tag, "InsufficientScope")
         assert.lengthOf(seen, 1)
       }).pipe(Effect.provide([scripted(script), fetch])))
@@ -359,13 +360,13 @@ describe("insufficient scope", () => {
   it.scopedLive("stepUp to what is not to be had leaves what the resource said", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", insufficientScope("admin"), 403)
-      const error = yield* failure(url, { stepUp: true })
+      const error = yield* failure(url, stepsUp)
       if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
       assert.deepStrictEqual(error.required, ["admin"])
       assert.deepStrictEqual(error.requested, ["read"])
       assert.lengthOf(seen, 1)
       // Errors that are not about scopes are raised.
-      assert.strictEqual((yield* failure(url, { stepUp: true }))._tag, "ThrottlingException")
+      assert.strictEqual((yield* failure(url, stepsUp))._tag, "ThrottlingException")
     }).pipe(Effect.provide([
       scripted({
         getResourceOauth2Token: [
@@ -378,10 +379,31 @@ describe("insufficient scope", () => {
       fetch
     ])))
 
+  for (const flow of ["M2M", "USER_FEDERATION", "ON_BEHALF_OF_TOKEN_EXCHANGE"] as const) {
+    it.scopedLive(`stepUp of ${flow} asks for no scope beyond its limit`, () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* resource((_, response) =>
+          refuse(response, 403, insufficientScope("read write admin"))
+        )
+        for (const maxScopes of [[], ["write"], ["admin"], ["read", "share"], ["read write admin"]]) {
+          const error = yield* failure(url, { flow, stepUp: true, maxScopes })
+          if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
+          assert.deepStrictEqual(error.required, ["read", "write", "admin"])
+        }
+        assert.lengthOf(seen, 5)
+        assert.deepStrictEqual(yield* asked, Array.from({ length: 5 }, () => base))
+        yield* failure(url, { flow, stepUp: true, maxScopes: ["admin", "write"] })
+        assert.deepStrictEqual((yield* asked).slice(-2), [base, { ...base, scopes: ["read", "write", "admin"] }])
+        // Without a limit, a user can refuse. An agent has none who could.
+        yield* failure(url, { flow, stepUp: true })
+        assert.lengthOf(yield* asked, flow === "M2M" ? 8 : 9)
+      }).pipe(Effect.provide([scripted(scoped), fetch])))
+  }
+
   it.scopedLive("stepUp does not repeat a stream", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", insufficientScope("write"), 403)
-      const api = yield* withToken(url, { stepUp: true })
+      const api = yield* withToken(url, stepsUp)
       const error = yield* Effect.flip(api.post(url, { body: HttpBody.stream(Stream.make(new Uint8Array([1]))) }))
       assert.strictEqual(error._tag, "InsufficientScope")
       assert.lengthOf(seen, 1)
@@ -397,7 +419,7 @@ describe("insufficient scope", () => {
           ? refuse(response, 403, insufficientScope("write share"))
           : response.end("ok")
       )
-      const api = yield* withToken(url, { stepUp: true })
+      const api = yield* withToken(url, stepsUp)
       assert.strictEqual((yield* api.get(url)).status, 200)
       assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1", "token-2"])
       assert.deepStrictEqual(yield* asked, [base, base, union])

@@ -43,6 +43,14 @@ describe("withAccessToken", () => {
     )
   })
 
+  test("limits the scopes that it steps up to", () => {
+    expectTypeOf(HttpClientCredentials.withAccessToken(plain, { ...calendar, stepUp: true, maxScopes: ["write"] }))
+      .toEqualTypeOf(HttpClientCredentials.withAccessToken(plain, calendar))
+    expectTypeOf<HttpClientCredentials.AccessTokenOptions["maxScopes"]>().toEqualTypeOf<
+      ReadonlyArray<string> | undefined
+    >()
+  })
+
   test("with a handler, its errors and requirements take the place of RequiresUserConsent", () => {
     expectTypeOf(own.pipe(HttpClientCredentials.withAccessToken({ ...calendar, consent: inChat }))).toEqualTypeOf<
       HttpClient.HttpClient.With<QuotaUsed | Token | ChatClosed, Chat | Caller>
@@ -52,6 +60,10 @@ describe("withAccessToken", () => {
   test("refuses to force each request, and to go without origins", () => {
     // @ts-expect-error the user would be asked at each request
     void HttpClientCredentials.withAccessToken(plain, { ...calendar, forceAuthentication: true })
+    // @ts-expect-error a list, as scopes are
+    void HttpClientCredentials.withAccessToken(plain, { ...calendar, stepUp: true, maxScopes: "read write" })
+    // @ts-expect-error a key has no scopes
+    void HttpClientCredentials.withApiKey(plain, { ...weather, maxScopes: ["read"] })
     // @ts-expect-error no origin
     void HttpClientCredentials.withAccessToken(plain, { ...calendar, origins: [] })
     // @ts-expect-error no origins

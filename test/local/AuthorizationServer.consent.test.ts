@@ -88,7 +88,7 @@ describe("headless consent", () => {
 
   it.scopedLive("needs a valid user name", () =>
     Effect.gen(function*() {
-      for (const user of ["", " alice", "a".repeat(129), "a\u0000b"]) {
+      for (const user of ["", " alice", "a".repeat(129), "a\u0000b", "a\ud800b"]) {
         const error = yield* Effect.flip(Utils.start({ consent: { user, decision: "allow" } }))
         assert.strictEqual(error.reason, "Configuration")
         assert.include(error.message, "consent.user")

@@ -417,6 +417,47 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install --save-dev oidc-provider@9")
     }))
+
+  it.scopedLive("scopes with the names of members of all objects are text", () =>
+    Effect.gen(function*() {
+      const names = ["__proto__", "constructor", "hasOwnProperty", "toString"]
+      const { callbackUrl, server } = yield* Utils.start()
+      yield* server.registerClient({
+        clientId: "odd",
+        clientSecret: Utils.clientSecret,
+        redirectUris: [callbackUrl],
+        scopes: names
+      })
+      const configuration = yield* Utils.discover(server, Utils.clientSecret, "odd")
+      for (const scope of [...names, names.join(" ")]) {
+        const client = yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration, { scope }))
+        assert.strictEqual(client.scope, scope)
+        const request = yield* Utils.authorizationRequest(configuration, callbackUrl, {
+          scope: `openid offline_access ${scope}`
+        })
+        const user = yield* SimulatedUser.make
+        const page = yield* user.consent({ authorizationUrl: request.url, userName: "__proto__", decision: "allow" })
+        const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
+        assert.strictEqual(tokens.scope, scope)
+        assert.hasAllKeys(tokens.claims(), ["sub", "aud", "exp", "iat", "iss"])
+        const refreshToken = tokens.refresh_token ?? assert.fail("no refresh token")
+        const refreshed = yield* Effect.promise(() => OAuth.refreshTokenGrant(configuration, refreshToken))
+        assert.strictEqual(refreshed.scope, scope)
+      }
+    }))
+
+  it.scopedLive("refuses client ids that would change all objects of the process", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      for (const clientId of ["__proto__", "constructor", "valueOf"]) {
+        const error = yield* Effect.flip(
+          server.registerClient({ clientId, clientSecret: Utils.clientSecret, redirectUris: [callbackUrl] })
+        )
+        assert.strictEqual(error.reason, "Configuration")
+        assert.include(error.message, `Client '${clientId}': clientId`)
+      }
+      assert.deepStrictEqual(Object.keys(Object.prototype), [])
+    }))
 })
 
 describe("isRedirectUriAllowed", () => {

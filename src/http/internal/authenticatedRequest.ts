@@ -118,6 +118,8 @@ export interface TokenOptions extends Options {
   readonly scopes: ReadonlyArray<string>
   /** Asks once for the scopes that the resource misses. */
   readonly stepUp: boolean
+  /** The scopes that it may ask for, besides `scopes`. Undefined: all. */
+  readonly maxScopes: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -138,7 +140,7 @@ export const sendWithAccessToken = <E1, R1>(
   R | R1
 > =>
   Effect.gen(function*() {
-    const { provider, reauthenticate, scopes, stepUp } = options
+    const { maxScopes, provider, reauthenticate, scopes, stepUp } = options
     const send = (requested: ReadonlyArray<string>, token: Redacted.Redacted) =>
       sendAuthenticated(options, obtain(requested), attempt, request)(token).pipe(
         Effect.bind("refusal", ({ outcome }) => takeRefusal(outcome, "InsufficientScope")),
@@ -153,7 +155,9 @@ export const sendWithAccessToken = <E1, R1>(
     const first = yield* send(scopes, yield* obtain(scopes)(false))
     if (Option.isNone(first.refusal)) return yield* first.outcome
     const missing = first.refusal.value.required.filter((scope) => !scopes.includes(scope))
-    if (!stepUp || missing.length === 0 || !isRepeatable(request.body)) return yield* first.refusal.value
+    // A token with a part of the missing scopes would be refused again, after the user was asked for nothing.
+    const isAllowed = missing.length > 0 && missing.every((scope) => maxScopes?.includes(scope) ?? true)
+    if (!stepUp || !isAllowed || !isRepeatable(request.body)) return yield* first.refusal.value
     const union = [...scopes, ...missing]
     const more = yield* renewCredential(obtain(union), first.credential, { reauthenticate }).pipe(
       // The authorization server does not know these scopes. The program can act on the refusal of the resource.

@@ -11,7 +11,7 @@ import type * as Metric from "effect/Metric"
 import * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import { Rejected } from "../rejectedCredential.js"
 import * as SingleFlight from "../singleFlight.js"
 import { Observation } from "../telemetry.js"
@@ -279,11 +279,14 @@ export const make = ({ capacity, counters, skew, store }: {
   }
 }
 
+/** An adapter refuses an empty credential. A plane of a program, or a store, may have one. */
 const isUsable = (
   { credential, usableUntil }: StoredCredential,
   now: number,
   rejected: Redacted.Redacted | undefined
-): boolean => now < usableUntil && (rejected === undefined || !Memory.isSame(credential, rejected))
+): boolean =>
+  now < usableUntil && Redacted.value(credential) !== ""
+  && (rejected === undefined || !Memory.isSame(credential, rejected))
 
 const orUndefined = <A>(f: () => A): A | undefined => {
   try {

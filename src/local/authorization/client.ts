@@ -29,6 +29,8 @@ export const findProblem = (client: Client): string | undefined => {
   const grants = grantsOf(client)
   const hasSecret = clientSecret !== undefined && Redacted.value(clientSecret) !== ""
   if (clientId === "") return "clientId must not be empty"
+  // `oidc-provider` keeps the authorizations of a session in an object, by client. It would change `Object.prototype`.
+  if (clientId in {}) return "clientId must not be the name of a member of all objects"
   if (authenticationMethod === "private_key_jwt") {
     if (publicKeys.length === 0) return "private_key_jwt needs publicKeys"
   } else if (!hasSecret) return "clientSecret must not be empty"

@@ -109,6 +109,18 @@ export const wrongForm: Html.Page = problem({
 })
 
 /** @internal */
+export const unknownHost: Html.Page = problem({
+  title: "Unknown host",
+  text: "This server does not answer to the host name in the address. The option allowedHosts adds names."
+})
+
+/** @internal */
+export const noNavigation: Html.Page = problem({
+  title: "This did not work",
+  text: "A page of another site can only link or redirect to this server. It cannot load it in the background."
+})
+
+/** @internal */
 export const home = (options: { readonly issuer: string; readonly discoveryUrl: string }): Html.Page =>
   Html.render({
     title: "The server is running",

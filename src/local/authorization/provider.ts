@@ -10,6 +10,7 @@ import type Provider from "oidc-provider"
 import * as Client from "./client.js"
 import * as Consent from "./consent.js"
 import * as Grants from "./grants.js"
+import * as Guard from "./guard.js"
 import * as Interactions from "./interactions.js"
 import type { Module } from "./package.js"
 import * as Pages from "./pages.js"
@@ -21,6 +22,9 @@ const interactionLifetime = 60 * 60
 const sessionLifetime = 24 * 60 * 60
 
 const discoveryPath = "/.well-known/openid-configuration"
+
+/** RFC 8414, section 3. `oidc-provider` serves the same document there. */
+const metadataPath = "/.well-known/oauth-authorization-server"
 
 /** @internal */
 export const discoveryUrl = (issuer: string): string => `${issuer}${discoveryPath}`
@@ -136,6 +140,7 @@ export const make = (
   events.on("error", (error: Error) => settings.onError(error.name))
   provider.on("server_error", (_: unknown, error: Error) => settings.onError(error.name))
   Grants.register(provider, module, settings)
+  provider.use(Guard.middleware(settings.allowedHosts, [discoveryPath, metadataPath, provider.pathFor("jwks")]))
   provider.use(Interactions.middleware(provider))
   provider.use(home(settings))
   provider.use(promptForOfflineAccess(provider))

@@ -10,6 +10,8 @@ import type { OidcStore } from "./store.js"
 export interface Settings {
   readonly issuer: string
   readonly port: number
+  /** Host names of the server, beside `localhost` and IP addresses. */
+  readonly allowedHosts: ReadonlyArray<string>
   readonly store: OidcStore
   readonly clients: ReadonlyMap<string, Client>
   /** The first one is the default. */

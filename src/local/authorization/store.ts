@@ -5,86 +5,127 @@
  */
 import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
 
-// `oidc-provider` checks expiry itself, so the bound only frees memory. A development server issues fewer entries than
-// this within the lifetime of one.
-const capacity = 20_000
+/**
+ * The number of entries of one model, as grants or interactions. `oidc-provider` checks expiry itself, so the bound
+ * only frees memory. A development server issues fewer entries than this within the lifetime of one.
+ *
+ * @internal
+ */
+export const capacity = 20_000
 
 /** @internal */
 export interface OidcStore {
   readonly adapter: (model: string) => Adapter
   /** Drops the grants of a user, with codes and refresh tokens. Returns the number of live refresh tokens. */
-  readonly revoke: (user: string, clientId: string | undefined, nowSeconds: number) => number
+  readonly revoke: (user: string, clientId: string | undefined) => number
   /** Ends the sign-ins of a user at this server. */
   readonly signOut: (user: string) => void
 }
 
-/** @internal */
-export const make = (client: (clientId: string) => ClientMetadata | undefined): OidcStore => {
-  const entries = new Map<string, AdapterPayload>()
-  const key = (model: string, id: string) => `${model}:${id}`
+type Predicate = (payload: AdapterPayload) => boolean
 
-  const dropWhere = (predicate: (key: string, payload: AdapterPayload) => boolean) => {
-    for (const [entry, payload] of entries) {
-      if (predicate(entry, payload)) {
-        entries.delete(entry)
-      }
+interface Entries {
+  readonly get: (id: string) => AdapterPayload | undefined
+  readonly set: (id: string, payload: AdapterPayload) => void
+  readonly drop: (id: string) => void
+  readonly dropWhere: (predicate: Predicate) => void
+  readonly findWhere: (predicate: Predicate) => AdapterPayload | undefined
+}
+
+const expiryOf = ({ exp = Number.POSITIVE_INFINITY }: AdapterPayload): number => exp
+
+const makeEntries = (nowSeconds: () => number): Entries => {
+  const payloads = new Map<string, AdapterPayload>()
+  // No entry expires before this time. Full scans are rare: expiry times are whole seconds.
+  let nextExpiry = Number.POSITIVE_INFINITY
+
+  const dropWhere = (predicate: Predicate) => {
+    for (const [id, payload] of payloads) {
+      if (predicate(payload)) payloads.delete(id)
     }
   }
 
-  const findWhere = (predicate: (payload: AdapterPayload) => boolean) => {
-    for (const payload of entries.values()) {
-      if (predicate(payload)) {
-        return payload
-      }
-    }
-    return undefined
+  const dropExpired = () => {
+    const now = nowSeconds()
+    if (nextExpiry > now) return
+    dropWhere((payload) => expiryOf(payload) <= now)
+    nextExpiry = Number.POSITIVE_INFINITY
+    for (const payload of payloads.values()) nextExpiry = Math.min(nextExpiry, expiryOf(payload))
   }
 
-  const adapter = (model: string): Adapter => ({
-    upsert: async (id, payload) => {
-      const entry = key(model, id)
+  return {
+    get: (id) => payloads.get(id),
+    set: (id, payload) => {
       // Deleted first: a map keeps the position of a key that it has.
-      entries.delete(entry)
-      entries.set(entry, payload)
-      const oldest = entries.size > capacity ? entries.keys().next().value : undefined
-      if (oldest !== undefined) {
-        entries.delete(oldest)
+      payloads.delete(id)
+      payloads.set(id, payload)
+      nextExpiry = Math.min(nextExpiry, expiryOf(payload))
+      if (payloads.size > capacity) dropExpired()
+      const oldest = payloads.size > capacity ? payloads.keys().next().value : undefined
+      if (oldest !== undefined) payloads.delete(oldest)
+    },
+    drop: (id) => void payloads.delete(id),
+    dropWhere,
+    findWhere: (predicate) => {
+      for (const payload of payloads.values()) {
+        if (predicate(payload)) return payload
       }
-    },
-    // Client metadata and stored payloads share the adapter interface, which types both as `AdapterPayload`.
-    find: async (id) => model === "Client" ? client(id) as AdapterPayload | undefined : entries.get(key(model, id)),
-    findByUid: async (uid) => findWhere((payload) => payload.kind === model && payload.uid === uid),
-    findByUserCode: async () => undefined,
-    consume: async (id) => {
-      const payload = entries.get(key(model, id))
-      if (payload !== undefined) {
-        payload.consumed = true
-      }
-    },
-    destroy: async (id) => {
-      entries.delete(key(model, id))
-    },
-    revokeByGrantId: async (grantId) => dropWhere((_, payload) => payload.kind === model && payload.grantId === grantId)
-  })
+      return undefined
+    }
+  }
+}
+
+/**
+ * Each model has a bound of its own: anyone can start interactions, and these must not push out grants, sessions and
+ * tokens.
+ *
+ * @internal
+ */
+export const make = (
+  client: (clientId: string) => ClientMetadata | undefined,
+  nowSeconds: () => number
+): OidcStore => {
+  const models = new Map<string, Entries>()
+
+  const entriesOf = (model: string): Entries => {
+    const entries = models.get(model) ?? makeEntries(nowSeconds)
+    models.set(model, entries)
+    return entries
+  }
+
+  const adapter = (model: string): Adapter => {
+    const entries = entriesOf(model)
+    return {
+      upsert: async (id, payload) => entries.set(id, payload),
+      // Client metadata and stored payloads share the adapter interface, which types both as `AdapterPayload`.
+      find: async (id) => model === "Client" ? client(id) as AdapterPayload | undefined : entries.get(id),
+      findByUid: async (uid) => entries.findWhere((payload) => payload.uid === uid),
+      findByUserCode: async () => undefined,
+      consume: async (id) => {
+        const payload = entries.get(id)
+        if (payload !== undefined) payload.consumed = true
+      },
+      destroy: async (id) => entries.drop(id),
+      revokeByGrantId: async (grantId) => entries.dropWhere((payload) => payload.grantId === grantId)
+    }
+  }
 
   return {
     adapter,
-    revoke: (user, clientId, nowSeconds) => {
+    revoke: (user, clientId) => {
+      const now = nowSeconds()
       let live = 0
-      dropWhere((_, payload) => {
-        const matches = payload.accountId === user
-          && (clientId === undefined || payload.clientId === clientId)
-          && (payload.kind === "Grant" || payload.kind === "RefreshToken" || payload.kind === "AuthorizationCode")
-        if (
-          matches && payload.kind === "RefreshToken" && payload.consumed === undefined
-          && (payload.exp ?? Number.POSITIVE_INFINITY) > nowSeconds
-        ) {
-          live++
-        }
-        return matches
-      })
+      const matches: Predicate = (payload) =>
+        payload.accountId === user && (clientId === undefined || payload.clientId === clientId)
+      for (const model of ["Grant", "AuthorizationCode", "RefreshToken"]) {
+        entriesOf(model).dropWhere((payload) => {
+          if (!matches(payload)) return false
+          if (model === "RefreshToken" && payload.consumed === undefined && expiryOf(payload) > now) live++
+          return true
+        })
+      }
       return live
     },
-    signOut: (user) => dropWhere((_, payload) => payload.kind === "Session" && payload.accountId === user)
+    signOut: (user) => entriesOf("Session").dropWhere((payload) => payload.accountId === user)
   }
 }

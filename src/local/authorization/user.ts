@@ -10,7 +10,7 @@ export const maxUserNameLength = 128
 
 /** @internal */
 export const isUserName = (text: string): boolean =>
-  text.length > 0 && text.length <= maxUserNameLength && text === text.trim() && !/\p{Cc}/u.test(text)
+  text.length > 0 && text.length <= maxUserNameLength && text === text.trim() && !/[\p{Cc}\p{Cs}]/u.test(text)
 
 /** @internal */
 export const toAccount = (userName: string): Account => ({

@@ -11,8 +11,8 @@ import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
+import { LockError, withLock } from "../../internal/processLock.js"
 import { fileError, type LocalDevelopmentError } from "./error.js"
-import { LockError, withLock } from "./lock.js"
 
 const File = Schema.Struct({
   workload_identity_name: Schema.optional(Schema.NullOr(Schema.String)),

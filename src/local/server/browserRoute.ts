@@ -9,7 +9,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import * as Html from "../../internal/html.js"
-import { failed, isOwnHost, type Settings } from "./dispatch.js"
+import { isOwnHost } from "../../internal/ownHost.js"
+import { failed, type Settings } from "./dispatch.js"
 
 /** @internal */
 export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>

@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import { hasProperty, isDate } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
-import { isIP } from "node:net"
+import { isOwnHost } from "../../internal/ownHost.js"
 import * as WireErrors from "./errors.js"
 import type { WireError } from "./errors.js"
 import type { Row } from "./operations.js"
@@ -108,22 +108,6 @@ export const failed = (
 // -----------------------------------------------------------------------------
 // Requests
 // -----------------------------------------------------------------------------
-
-const hostname = (header: string | undefined): string | undefined =>
-  header !== undefined && URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : undefined
-
-/**
- * Whether the Host header names this server. A page of another site can make its own name resolve to this machine (DNS rebinding), and
- * then sends that name. It cannot send an address or `localhost` in this way.
- *
- * @internal
- */
-export const isOwnHost = (header: string | undefined, allowedHosts: ReadonlyArray<string>): boolean => {
-  const name = hostname(header)
-  return name !== undefined
-    && (name === "localhost" || name.endsWith(".localhost") || isIP(name.replace(/^\[|\]$/g, "")) !== 0
-      || allowedHosts.some((allowed) => allowed.toLowerCase() === name))
-}
 
 const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())

@@ -189,6 +189,8 @@ describe("no readable answer", () => {
         [200, result("")],
         [200, result(token)],
         [200, result(time)],
+        [200, result(`<WebIdentityToken></WebIdentityToken>${time}`)],
+        [200, result(`<WebIdentityToken/>${time}`)],
         [200, result(token + time).slice(0, -20)],
         [200, result(`${token}<Expiration>soon</Expiration>`)],
         [200, result(`${token}<Expiration>1750000000</Expiration>`)],

@@ -1,0 +1,22 @@
+/**
+ * The Host header of requests to a server on this machine.
+ *
+ * @since 0.1.0
+ */
+import { isIP } from "node:net"
+
+const hostname = (header: string | undefined): string | undefined =>
+  header !== undefined && URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : undefined
+
+/**
+ * Whether the Host header names this server. A page of another site can make its own name resolve to this machine (DNS
+ * rebinding), and then sends that name. It cannot send an address or `localhost` in this way.
+ *
+ * @internal
+ */
+export const isOwnHost = (header: string | undefined, allowedHosts: ReadonlyArray<string>): boolean => {
+  const name = hostname(header)
+  return name !== undefined
+    && (name === "localhost" || name.endsWith(".localhost") || isIP(name.replace(/^\[|\]$/g, "")) !== 0
+      || allowedHosts.some((allowed) => allowed.toLowerCase() === name))
+}

@@ -1,0 +1,176 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Consent from "effect-agentcore-identity/Consent"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import childProcess from "node:child_process"
+import { EventEmitter } from "node:events"
+import * as Http from "node:http"
+import { vi } from "vitest"
+
+const secret = "Zq7-sentinel-Kp3"
+const authorizationUrl = `https://login.example/authorize?request_uri=${secret}`
+
+const sessionOf = (url: string) =>
+  new ConsentSession({
+    provider: "google",
+    flow: "USER_FEDERATION",
+    scopes: [],
+    sessionUri: Redacted.make("urn:session"),
+    authorizationUrl: Redacted.make(url),
+    expiresAt: DateTime.unsafeMake(0)
+  })
+
+/** Replaces the start of processes. The test plays the browser. */
+const start = (url = authorizationUrl) =>
+  Effect.gen(function*() {
+    const started = yield* Deferred.make<ReadonlyArray<string>>()
+    const browser = Object.assign(new EventEmitter(), { exitCode: null, unref: () => {} })
+    const spawn = vi.spyOn(childProcess, "spawn").mockImplementation((...[command, args]: Array<unknown>) => {
+      Deferred.unsafeDone(started, Effect.succeed([String(command), ...args as ReadonlyArray<string>]))
+      setImmediate(() => browser.emit("spawn"))
+      // `open` needs the events, `unref` and the exit code only.
+      return browser as unknown as childProcess.ChildProcess
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(() => spawn.mockRestore()))
+    const printed: Array<unknown> = []
+    const console = { ...globalThis.console, log: (text: unknown) => void printed.push(text) }
+    const fiber = yield* Consent.openBrowser(sessionOf(url)).pipe(
+      Effect.withConsole({
+        ...yield* Effect.console,
+        log: (text) => Effect.sync(() => printed.push(text)),
+        unsafe: console
+      }),
+      Effect.fork
+    )
+    const opened = Effect.map(Deferred.await(started), (processArguments) => ({
+      processArguments,
+      page: processArguments.find((argument) => argument.startsWith("http")) ?? assert.fail("no URL")
+    }))
+    return { fiber, browser, spawn, printed, opened }
+  })
+
+interface Answer {
+  readonly status: number
+  readonly headers: Http.IncomingHttpHeaders
+}
+
+const request = (url: string, options: Http.RequestOptions = {}) =>
+  Effect.async<Answer, NodeJS.ErrnoException>((resume) => {
+    Http.request(url, { agent: false, ...options }, (response) => {
+      response.resume()
+      resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers }))
+    }).on("error", (error) => resume(Effect.fail(error))).end()
+  })
+
+const assertClosed = (url: string) =>
+  Effect.map(Effect.flip(request(url)), (error) => assert.include(["ECONNREFUSED", "ECONNRESET"], error.code))
+
+/** Waits until the handler sleeps for its limits, then moves the clock. */
+const advance = (sleepers: number, seconds: number) =>
+  Effect.gen(function*() {
+    while (Chunk.size(yield* TestClock.sleeps()) < sleepers) {
+      yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+    }
+    yield* TestClock.adjust(seconds * 1000)
+  })
+
+// `open` finds its commands in other ways on Windows.
+describe.skipIf(process.platform === "win32")("openBrowser", () => {
+  it.scoped("shows the URL to the browser and not to the list of processes", () =>
+    Effect.gen(function*() {
+      const { fiber, opened, printed } = yield* start()
+      const { page, processArguments } = yield* opened
+      assert.notInclude(processArguments.join("\n"), secret)
+      assert.notInclude(processArguments.join("\n"), "login.example")
+      assert.match(page, /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}$/)
+      const { headers, status } = yield* request(page)
+      assert.strictEqual(status, 302)
+      assert.strictEqual(headers.location, authorizationUrl)
+      assert.strictEqual(headers["cache-control"], "no-store")
+      assert.strictEqual(headers["referrer-policy"], "no-referrer")
+      yield* Fiber.join(fiber)
+      yield* assertClosed(page)
+      assert.include(printed.join("\n"), authorizationUrl)
+    }))
+
+  it.scoped("answers at no other path, and to no other method", () =>
+    Effect.gen(function*() {
+      const { fiber, opened } = yield* start()
+      const { page } = yield* opened
+      const { origin } = new URL(page)
+      for (
+        const [url, options] of [
+          [origin, {}],
+          [`${origin}/favicon.ico`, {}],
+          [page.slice(0, -1), {}],
+          [`${page}?a`, {}],
+          [page, { method: "HEAD" }],
+          [page, { method: "POST" }],
+          [page, { headers: { "sec-purpose": "prefetch" } }]
+        ] as const
+      ) {
+        const answer = yield* request(url, options)
+        assert.strictEqual(answer.status, 404)
+        assert.notProperty(answer.headers, "location")
+      }
+      assert.strictEqual((yield* request(page)).status, 302)
+      yield* Fiber.join(fiber)
+    }))
+
+  it.scoped("redirects once, also when two ask at the same time", () =>
+    Effect.gen(function*() {
+      const { fiber, opened } = yield* start()
+      const { page } = yield* opened
+      const answers = yield* Effect.all([request(page), request(page), request(page)].map(Effect.either), {
+        concurrency: "unbounded"
+      })
+      const redirects = answers.filter((answer) => answer._tag === "Right" && answer.right.status === 302)
+      assert.lengthOf(redirects, 1)
+      yield* Fiber.join(fiber)
+    }))
+
+  it.scoped("closes the page after 30 seconds, and when it is interrupted", () =>
+    Effect.gen(function*() {
+      const late = yield* start()
+      const latePage = (yield* late.opened).page
+      yield* advance(1, 29)
+      assert.strictEqual((yield* request(new URL("/", latePage).href)).status, 404)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(late.fiber)
+      yield* assertClosed(latePage)
+
+      const interrupted = yield* start()
+      const { page } = yield* interrupted.opened
+      yield* Fiber.interrupt(interrupted.fiber)
+      yield* assertClosed(page)
+    }))
+
+  it.scoped("goes on when there is no browser", () =>
+    Effect.gen(function*() {
+      for (const event of ["exit", "error"]) {
+        const { browser, fiber, opened, printed } = yield* start()
+        const { page } = yield* opened
+        while (browser.listenerCount("exit") === 0) yield* advance(1, 0)
+        browser.emit(event, event === "exit" ? 3 : new Error("no browser"))
+        yield* advance(2, 5)
+        yield* Fiber.join(fiber)
+        yield* assertClosed(page)
+        assert.include(printed.join("\n"), authorizationUrl)
+      }
+    }))
+
+  it.scoped("opens web pages only", () =>
+    Effect.gen(function*() {
+      for (const url of ["javascript:alert(1)", "file:///etc/passwd", "nonsense"]) {
+        const { fiber, spawn } = yield* start(url)
+        yield* Fiber.join(fiber)
+        assert.strictEqual(spawn.mock.calls.length, 0)
+      }
+    }))
+})

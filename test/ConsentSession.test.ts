@@ -1,0 +1,132 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as JSONSchema from "effect/JSONSchema"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { inspect } from "node:util"
+import * as Recorder from "./recorder.js"
+import { same, secret } from "./utils.js"
+
+const sentinel = "Zq7!sentinel-Kp3"
+
+const session = new ConsentSession.ConsentSession({
+  provider: `provider-${sentinel}`,
+  flow: "USER_FEDERATION",
+  scopes: [`scope-${sentinel}`],
+  resources: [`resource-${sentinel}`],
+  audiences: [`audience-${sentinel}`],
+  returnUrl: `https://app.example.com/${sentinel}`,
+  customState: secret(`state-${sentinel}`),
+  customParameters: { [`key-${sentinel}`]: `value-${sentinel}` },
+  sessionUri: secret(`urn:ietf:params:oauth:request_uri:${sentinel}`),
+  authorizationUrl: secret(`https://identity.example.com/${sentinel}`),
+  expiresAt: DateTime.unsafeMake(1_700_000_000_000)
+})
+
+const encode = Schema.encodeSync(ConsentSession.ConsentSession)
+const decode = Schema.decodeUnknownEither(ConsentSession.ConsentSession)
+
+const saved = encode(session)
+const text = JSON.stringify(saved)
+
+/** The ways in which the error of a decoder is printed, and its whole issue. */
+const facesOf = (error: ParseResult.ParseError): ReadonlyArray<string> => [
+  ...Recorder.faces(error),
+  inspect(error, { depth: 20, showHidden: true, customInspect: false }),
+  JSON.stringify(error.issue),
+  ParseResult.TreeFormatter.formatErrorSync(error),
+  JSON.stringify(ParseResult.ArrayFormatter.formatErrorSync(error))
+]
+
+const messageOf = <A>(decoded: Either.Either<A, ParseResult.ParseError>): string => {
+  if (Either.isRight(decoded)) return assert.fail("decoded")
+  Recorder.assertSecretFree(facesOf(decoded.left), [sentinel])
+  return decoded.left.message
+}
+
+// Each is wrong wherever it is, or in all members but a few.
+const damages: ReadonlyArray<unknown> = [
+  null,
+  1,
+  true,
+  `text-${sentinel}`,
+  [`item-${sentinel}`],
+  [[sentinel]],
+  { [sentinel]: sentinel },
+  { key: { [sentinel]: 1 } },
+  { key: 1, [sentinel]: 2 },
+  secret(sentinel)
+]
+
+describe("a saved session", () => {
+  it.effect("is the same after it was saved, also as JSON", () =>
+    Effect.gen(function*() {
+      same(yield* Schema.decode(ConsentSession.ConsentSession)(saved), session)
+      const json = yield* Schema.encode(ConsentSession.FromJson)(session)
+      const again = yield* Schema.decode(ConsentSession.FromJson)(json)
+      assert.instanceOf(again, ConsentSession.ConsentSession)
+      same(again, session)
+    }))
+
+  it("quotes nothing when a member is wrong or missing, and names it", () => {
+    for (const name of Object.keys(saved)) {
+      const { [name as keyof typeof saved]: _, ...others } = saved
+      const results = [others, ...damages.map((damage) => ({ ...saved, [name]: damage }))].map((value) => decode(value))
+      const refused = results.filter(Either.isLeft)
+      assert.isAbove(refused.length, 5, name)
+      for (const result of refused) {
+        assert.strictEqual(messageOf(result), `The consent session is damaged: ${name}`)
+      }
+    }
+  })
+
+  it("names all damaged members if it is asked to", () => {
+    const error = decode({ ...saved, provider: 1, sessionUri: [sentinel], [sentinel]: sentinel }, {
+      errors: "all",
+      onExcessProperty: "error"
+    })
+    assert.strictEqual(
+      messageOf(error),
+      "The consent session is damaged: an unknown member, provider, sessionUri"
+    )
+  })
+
+  it("quotes nothing when it is something else", () => {
+    for (const damage of damages) assert.isString(messageOf(decode(damage)))
+    assert.strictEqual(messageOf(decode(text)), "The consent session is damaged: the whole")
+    for (const wrong of [saved, text, { ...saved, sessionUri: 1 }]) {
+      const refused = Schema.validateEither(ConsentSession.ConsentSession)(wrong as never)
+      if (Either.isRight(refused)) return assert.fail("valid")
+      Recorder.assertSecretFree([...Recorder.faces(refused.left), refused.left.message], [sentinel])
+    }
+  })
+
+  it("quotes nothing of a text that was cut off, or is otherwise no JSON", () => {
+    const load = Schema.decodeUnknownEither(ConsentSession.FromJson)
+    for (let length = 0; length < text.length; length++) {
+      assert.strictEqual(messageOf(load(text.slice(0, length))), "The consent session is damaged: it is not JSON")
+    }
+    for (const damage of [`${text}${sentinel}`, sentinel, `{${sentinel}}`, { sentinel }, undefined]) {
+      assert.strictEqual(messageOf(load(damage)), "The consent session is damaged: it is not JSON")
+    }
+    assert.strictEqual(
+      messageOf(load(JSON.stringify({ ...saved, scopes: sentinel }))),
+      "The consent session is damaged: scopes"
+    )
+  })
+
+  it("quotes nothing in a schema of the application", () => {
+    const Stored = Schema.Struct({ user: Schema.String, session: ConsentSession.ConsentSession })
+    const refused = Schema.decodeUnknownEither(Stored)({ user: "alice", session: { ...saved, flow: sentinel } })
+    if (Either.isRight(refused)) return assert.fail("decoded")
+    Recorder.assertSecretFree([...Recorder.faces(refused.left), refused.left.message], [sentinel])
+    assert.include(refused.left.message, "The consent session is damaged: flow")
+  })
+
+  it("still has a JSON schema", () => {
+    assert.property(JSONSchema.make(ConsentSession.ConsentSession), "$defs")
+  })
+})

@@ -1,0 +1,195 @@
+/** A credential reaches no other origin, in whatever order a client was put together. */
+import * as Cookies from "@effect/platform/Cookies"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
+import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import type { Identity } from "effect-agentcore-identity/Identity"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Ref from "effect/Ref"
+import * as Recorder from "../recorder.js"
+import { rounds } from "../rounds.js"
+import { answers, scripted, secret } from "../utils.js"
+import { clients, resource } from "./resource.js"
+
+const sentinel = "Zq7!sentinel-Kp3"
+
+type Client = HttpClient.HttpClient.With<
+  unknown,
+  Identity | WorkloadAccessToken.WorkloadAccessToken
+>
+
+const mine = "https://api.example.com"
+const foreign = "https://elsewhere.example.com"
+
+const origins = [mine] as const
+
+const credentials: ReadonlyArray<(client: Client) => Client> = [
+  HttpClientCredentials.withAccessToken({ provider: "calendar", flow: "M2M", origins }),
+  HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins }),
+  PropagateIdentity.httpClient({ origins })
+]
+
+/** Combinators that turn tracing off inside of the credential: the client may be refused then. */
+const untraced: ReadonlyArray<readonly [name: string, wrap: (client: Client) => Client]> = [
+  ["untraced always", HttpClient.withTracerDisabledWhen(() => true)],
+  ["untraced never", HttpClient.withTracerDisabledWhen(() => false)],
+  ["untraced elsewhere", HttpClient.withTracerDisabledWhen(({ url }) => url.startsWith(foreign))],
+  ["untraced at home", HttpClient.withTracerDisabledWhen(({ url }) => url.startsWith(mine))],
+  ["tracer off", HttpClient.transformResponse(Effect.withTracerEnabled(false))]
+]
+
+const combinators: ReadonlyArray<readonly [name: string, wrap: (client: Client) => Client]> = [
+  ["followRedirects", HttpClient.followRedirects()],
+  ["followRedirects 1", HttpClient.followRedirects(1)],
+  ["propagation off", HttpClient.withTracerPropagation(false)],
+  ["propagation on", HttpClient.withTracerPropagation(true)],
+  ["span names", HttpClient.withSpanNameGenerator(({ method }) => method)],
+  ["retryTransient", HttpClient.retryTransient({ times: 1 })],
+  ["retry", HttpClient.retry({ times: 1 })],
+  ["mapRequest", HttpClient.mapRequest(HttpClientRequest.setHeader("x-other", "kept"))],
+  ["tapRequest", HttpClient.tapRequest(() => Effect.void)],
+  ["tap", HttpClient.tap(() => Effect.void)],
+  ["filterStatus", HttpClient.filterStatus((status) => status < 400)],
+  ["timeout", HttpClient.transformResponse(Effect.timeout("1 hour"))],
+  ["withCookiesRef", HttpClient.withCookiesRef(Ref.unsafeMake(Cookies.empty))],
+  ...untraced
+]
+
+interface Sent {
+  readonly origin: string
+  readonly text: string
+}
+
+/** A client without a network. It refuses a line break in a header, if it is strict, as each real client does. */
+const network = (isStrict: boolean) => {
+  const sent: Array<Sent> = []
+  const client = HttpClient.make((request, url) => {
+    const values = Object.values(request.headers)
+    if (isStrict && values.some((value) => /[\r\n]/.test(value))) {
+      return Effect.die(new TypeError("Invalid character in header content"))
+    }
+    sent.push({ origin: url.origin, text: values.join("\n") })
+    const to = { "/away": `${foreign}/final`, "/around": "/away", "/back": `${mine}/final` }[url.pathname]
+    return Effect.succeed(HttpClientResponse.fromWeb(
+      request,
+      to === undefined ? new Response("ok") : new Response(null, { status: 302, headers: { location: to } })
+    ))
+  })
+  return { client, sent }
+}
+
+const provide = Effect.provide([
+  scripted({
+    getResourceOauth2Token: () => answers.issued(`${sentinel}-token`),
+    getResourceApiKey: () => Effect.succeed({ apiKey: secret(`${sentinel}-key`) })
+  }),
+  WorkloadAccessToken.layer(secret(`${sentinel}-workload`))
+])
+
+const secrets = [`${sentinel}-token`, `${sentinel}-key`, `${sentinel}-workload`]
+
+describe("a credential", () => {
+  it("reaches no foreign origin, in no order of the combinators", () =>
+    FastCheck.assert(
+      FastCheck.asyncProperty(
+        FastCheck.array(FastCheck.constantFrom(...combinators), { maxLength: 4 }),
+        FastCheck.nat(credentials.length - 1),
+        FastCheck.array(FastCheck.constantFrom(...combinators), { maxLength: 3 }),
+        FastCheck.constantFrom("/away", "/around", "/back", "/final"),
+        FastCheck.boolean(),
+        FastCheck.boolean(),
+        async (inside, index, outside, path, isTraced, isStrict) => {
+          const { client, sent } = network(isStrict)
+          const wrap = credentials[index] ?? assert.fail("no credential")
+          const inner = inside.reduce((self, [, wrap]) => wrap(self), client as Client)
+          const api = outside.reduce((self, [, wrap]) => wrap(self), wrap(inner))
+          const exit = await Effect.runPromiseExit(
+            api.get(`${mine}${path}`).pipe(Effect.withTracerEnabled(isTraced), provide)
+          )
+          Recorder.assertSecretFree(sent.filter(({ origin }) => origin === foreign).map(({ text }) => text), secrets)
+          const isUntraced = inside.some((one) => untraced.includes(one))
+          const first = sent[0]?.text ?? ""
+          if (!isUntraced) {
+            assert.isTrue(secrets.some((one) => first.includes(one)), "the allowed origin gets it")
+          } else {
+            Recorder.assertSecretFree(sent.map(({ text }) => text), secrets)
+            assert.isTrue(Exit.isFailure(exit), "a client that cannot be checked is refused")
+            if (isStrict) assert.lengthOf(sent, 0)
+          }
+        }
+      ),
+      { numRuns: rounds({ few: 60, full: 2000 }) }
+    ))
+
+  for (const [name, layer] of clients) {
+    describe(`over ${name}`, () => {
+      const send = (wrap: (client: Client) => Client, isTraced: boolean) =>
+        Effect.gen(function*() {
+          const other = yield* resource((_, response) => response.end("ok"))
+          const api = yield* resource(({ path }, response) =>
+            path === "/away" ? response.writeHead(307, { location: other.url }).end() : response.end("ok")
+          )
+          const client = wrap(yield* HttpClient.HttpClient).pipe(
+            HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [api.url] })
+          )
+          const exit = yield* Effect.exit(client.get(`${api.url}/away`)).pipe(Effect.withTracerEnabled(isTraced))
+          Recorder.assertSecretFree(other.seen.map(({ text }) => text), secrets)
+          assert.lengthOf(other.seen, 0)
+          return { exit, keys: api.seen.map(({ headers }) => headers["x-own-key"]) }
+        }).pipe(provide, Effect.provide(layer))
+
+      for (const isTraced of [true, false]) {
+        it.scopedLive(`an inner client that turns tracing off is refused, tracing ${isTraced ? "on" : "off"}`, () =>
+          Effect.gen(function*() {
+            for (const [, turnOff] of untraced) {
+              for (
+                const wrap of [
+                  (client: Client) => turnOff(HttpClient.followRedirects(client)),
+                  (client: Client) => HttpClient.followRedirects(turnOff(client)),
+                  (client: Client) => turnOff(client)
+                ]
+              ) {
+                const { exit, keys } = yield* send(wrap, isTraced)
+                assert.lengthOf(keys, 0)
+                if (Exit.isSuccess(exit)) return assert.fail("sent")
+                assert.isTrue(Cause.isDie(exit.cause))
+                assert.include(Cause.pretty(exit.cause), "HttpClient.withTracerDisabledWhen and")
+              }
+            }
+          }))
+
+        it.scopedLive(`a redirect is not followed inside, tracing ${isTraced ? "on" : "off"}`, () =>
+          Effect.gen(function*() {
+            const { exit, keys } = yield* send(HttpClient.followRedirects(), isTraced)
+            assert.deepStrictEqual(keys, [`${sentinel}-key`])
+            assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+          }))
+      }
+    })
+  }
+
+  it.scopedLive("with tracing off it is sent, and no span of an inner client is recorded", () =>
+    Effect.gen(function*() {
+      const { seen, url } = yield* resource((_, response) => response.end("ok"))
+      const recorder = yield* Recorder.make
+      const api = (yield* HttpClient.HttpClient).pipe(
+        HttpClient.transformResponse(Effect.withSpan("inner")),
+        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+      )
+      const get = Effect.provide(api.get(url), recorder.layer)
+      yield* Effect.withTracerEnabled(get, false)
+      assert.lengthOf(yield* recorder.spans, 0)
+      assert.notProperty(seen[0]?.headers, "traceparent")
+      yield* get
+      assert.include((yield* recorder.spans).map(({ name }) => name), "inner")
+      assert.deepStrictEqual(seen.map(({ headers }) => headers["x-own-key"]), [`${sentinel}-key`, `${sentinel}-key`])
+    }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
+})

@@ -1,0 +1,125 @@
+/** Requests that other sites can make a browser send. `test/browser` has the same with Chromium. */
+import { assert, describe, it } from "@effect/vitest"
+import type * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Http from "node:http"
+import * as Utils from "./utils.js"
+
+/** `fetch` does not send a Host header of the caller's choice. */
+const request = (url: string, headers: Record<string, string>, method = "GET") =>
+  Effect.async<{ readonly status: number; readonly headers: Http.IncomingHttpHeaders; readonly body: string }>(
+    (resume) => {
+      Http.request(url, { method, headers, agent: false }, async (response) => {
+        const chunks: Array<Buffer> = []
+        for await (const chunk of response) chunks.push(chunk)
+        resume(Effect.succeed({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString()
+        }))
+      }).end()
+    }
+  )
+
+const fetchMetadata = (site: string, mode: string, dest: string, more: Record<string, string> = {}) => ({
+  "sec-fetch-site": site,
+  "sec-fetch-mode": mode,
+  "sec-fetch-dest": dest,
+  ...more
+})
+
+const subresources = {
+  image: fetchMetadata("cross-site", "no-cors", "image"),
+  script: fetchMetadata("cross-site", "no-cors", "script"),
+  fetch: fetchMetadata("cross-site", "no-cors", "empty"),
+  "fetch with CORS": fetchMetadata("cross-site", "cors", "empty"),
+  iframe: fetchMetadata("cross-site", "navigate", "iframe"),
+  object: fetchMetadata("cross-site", "navigate", "object"),
+  embed: fetchMetadata("cross-site", "navigate", "embed"),
+  prefetch: fetchMetadata("cross-site", "navigate", "document", { "sec-purpose": "prefetch" }),
+  prerender: fetchMetadata("none", "navigate", "document", { "sec-purpose": "prefetch;prerender" }),
+  "image of another port": fetchMetadata("same-site", "no-cors", "image")
+}
+
+const navigations = {
+  "a client without Fetch Metadata": {},
+  "the application's redirect": fetchMetadata("cross-site", "navigate", "document"),
+  "a click": fetchMetadata("cross-site", "navigate", "document", { "sec-fetch-user": "?1" }),
+  "another port": fetchMetadata("same-site", "navigate", "document"),
+  "a frame of another port": fetchMetadata("same-site", "navigate", "iframe"),
+  "the address bar": fetchMetadata("none", "navigate", "document", { "sec-fetch-user": "?1" })
+}
+
+const start = (options?: AuthorizationServer.Options) =>
+  Effect.gen(function*() {
+    const { callbackUrl, server } = yield* Utils.start(options)
+    const { url } = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl)
+    return { server, url: Redacted.value(url) }
+  })
+
+describe("pages of other sites", () => {
+  it.scopedLive("start no interaction without a navigation", () =>
+    Effect.gen(function*() {
+      const { server, url } = yield* start()
+      for (const [name, headers] of Object.entries(subresources)) {
+        for (const method of ["GET", "HEAD", "POST"]) {
+          const answer = yield* request(url, headers, method)
+          assert.strictEqual(answer.status, 403, name)
+          assert.notProperty(answer.headers, "set-cookie", name)
+          assert.notProperty(answer.headers, "location", name)
+        }
+        assert.strictEqual((yield* request(`${server.issuer}/token`, headers, "POST")).status, 403, name)
+      }
+      for (const [name, headers] of Object.entries(navigations)) {
+        const answer = yield* request(url, headers)
+        assert.strictEqual(answer.status, 303, name)
+        assert.match(answer.headers.location ?? "", /^\/interaction\//, name)
+      }
+    }))
+
+  it.scopedLive("get no code without a navigation, where the server consents without pages", () =>
+    Effect.gen(function*() {
+      const { url } = yield* start({ consent: { user: "alice", decision: "allow" } })
+      for (const [name, headers] of Object.entries(subresources)) {
+        const answer = yield* request(url, headers)
+        assert.strictEqual(answer.status, 403, name)
+        assert.notProperty(answer.headers, "set-cookie", name)
+      }
+      const answer = yield* request(url, navigations["the application's redirect"])
+      assert.include(answer.headers.location ?? "", "code=")
+    }))
+
+  it.scopedLive("read the public documents", () =>
+    Effect.gen(function*() {
+      const { server } = yield* start()
+      const metadata = `${server.issuer}/.well-known/oauth-authorization-server`
+      for (const document of [server.discoveryUrl, metadata, server.jwksUri]) {
+        const answer = yield* request(document, { ...subresources["fetch with CORS"], origin: "https://app.example" })
+        assert.strictEqual(answer.status, 200)
+        assert.strictEqual(answer.headers["access-control-allow-origin"], "https://app.example")
+      }
+    }))
+})
+
+describe("the Host header", () => {
+  it.scopedLive("names this server: DNS rebinding reaches nothing", () =>
+    Effect.gen(function*() {
+      const { server, url } = yield* start({ allowedHosts: ["Login.Internal"] })
+      const { port } = new URL(server.issuer)
+      for (const host of ["attacker.example", `attacker.example:${port}`, "127.0.0.1.nip.io", "localhost.evil"]) {
+        for (const path of [url, server.discoveryUrl, server.jwksUri, `${server.issuer}/`]) {
+          const answer = yield* request(path, { host, accept: "text/html" })
+          assert.strictEqual(answer.status, 403, `${host} ${path}`)
+          assert.include(answer.body, "Unknown host")
+          assert.notProperty(answer.headers, "set-cookie")
+        }
+        const answer = yield* request(`${server.issuer}/token`, { host, accept: "application/json" }, "POST")
+        assert.strictEqual(answer.status, 403)
+        assert.strictEqual(JSON.parse(answer.body).error, "invalid_request")
+      }
+      for (const host of [`127.0.0.1:${port}`, "localhost", "as.localhost:1", "[::1]:80", "login.internal"]) {
+        assert.strictEqual((yield* request(server.discoveryUrl, { host })).status, 200, host)
+      }
+    }))
+})
