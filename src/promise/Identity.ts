@@ -51,8 +51,7 @@ import type { ConsentHandler } from "../Consent.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import { type AccessTokenRequest, type ConsentOptions, Identity, type Service } from "../Identity.js"
-import type { ValidationException } from "../IdentityError.js"
-import { validationException } from "../internal/validation.js"
+import { ValidationException } from "../IdentityError.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as AsyncGenerators from "./internal/asyncGenerator.js"
 import { callerOf, userOf } from "./internal/caller.js"
@@ -403,7 +402,7 @@ const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
 
 const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
   typeof session === "string"
-    ? Effect.mapError(Schema.decode(FromJson)(session), ({ issue }) => validationException(issue))
+    ? Effect.mapError(Schema.decode(FromJson)(session), ({ message }) => new ValidationException({ message }))
     : Effect.succeed(session)
 
 const makeFunctions = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
