@@ -200,6 +200,19 @@ export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unk
 export type User = Users.User
 
 /**
+ * The options of {@link completeAuthorization}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CompleteAuthorizationOptions {
+  /** The parameter `session_id` of the URL to which the browser came back. */
+  readonly sessionUri: string | Redacted.Redacted
+  /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
+  readonly user: User
+}
+
+/**
  * The options of {@link workload}.
  *
  * @since 0.1.0
@@ -286,10 +299,7 @@ export interface Functions {
   ) => (...args: TParams) => Promise<TReturn>
   readonly withWatPropagation: (client: AwsClient) => void
   readonly resume: (session: ConsentSession | string, options?: ResumeOptions) => Promise<string>
-  readonly completeAuthorization: (options: {
-    readonly sessionUri: string | Redacted.Redacted
-    readonly user: User
-  }) => Promise<void>
+  readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
   readonly fetchConsentCallback: (options: FetchConsentCallbackOptions) => (request: Request) => Promise<Response>
   readonly nodeConsentCallback: <
     Req extends IncomingMessage = IncomingMessage,
