@@ -14,6 +14,9 @@
  * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
  *   accept it.
  *
+ * The beginning and the end of a program are here too: {@link workload} is the caller, {@link nodeConsentCallback} and
+ * {@link fetchConsentCallback} are the page that the browser returns to, and {@link resume} goes on later.
+ *
  * @since 0.1.0
  * @example
  * import { runWithContext, withAccessToken } from "effect-agentcore-identity/promise/Identity"
@@ -498,6 +501,8 @@ const makeFunctions = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFun
 /**
  * The functions over a runtime of the program. Besides `Identity` the runtime may have:
  *
+ * - the `DataPlane`: then the functions include `workload`
+ * - `PendingConsents`: where the sessions wait for the page after consent, for more than one process. Default: in memory
  * - a `WorkloadAccessToken`: the caller if neither `workloadIdentityToken` nor the request has a token, for example in
  *   local development. It is then also the caller of requests without a token
  * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`: defaults for calls that do not set them
@@ -693,9 +698,9 @@ export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workloa
 export const resume: Functions["resume"] = defaultFunctions.resume
 
 /**
- * Completes an authorization for the user who is signed in where the browser came back. {@link fetchConsentCallback} and
- * {@link nodeConsentCallback} call it for an application. A call in this process that waits for this session goes on at
- * once.
+ * Completes an authorization for the user who is signed in where the browser came back, for a page of the application.
+ * {@link fetchConsentCallback} and {@link nodeConsentCallback} are pages that also check the user. A call in this
+ * process that waits for this session goes on at once.
  *
  * `user` must be the user that the authorization was started for. It must come from the application's own sign-in, never
  * from the URL: a forwarded link must not bind the account of another person.
