@@ -45,6 +45,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
@@ -54,8 +55,7 @@ import type { ConsentHandler } from "../Consent.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import { type AccessTokenRequest, type ConsentOptions, Identity, type Service } from "../Identity.js"
-import type { ValidationException } from "../IdentityError.js"
-import { validationException } from "../internal/validation.js"
+import { ValidationException } from "../IdentityError.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as AsyncGenerators from "./internal/asyncGenerator.js"
 import { callerOf, userOf } from "./internal/caller.js"
@@ -209,7 +209,7 @@ export type User = Users.User
  * @since 0.1.0
  * @category models
  */
-export interface WorkloadOptions extends Workloads.Options {}
+export type WorkloadOptions = Workloads.Options
 
 /**
  * A workload as the caller, alone or for a user, see {@link workload}.
@@ -217,7 +217,7 @@ export interface WorkloadOptions extends Workloads.Options {}
  * @since 0.1.0
  * @category models
  */
-export interface Workload extends Workloads.Workload {}
+export type Workload = Workloads.Workload
 
 /**
  * The options of {@link resume}.
@@ -255,7 +255,7 @@ export type ConsentOutcome = ConsentCallbacks.Outcome
  * @since 0.1.0
  * @category models
  */
-export interface FetchConsentCallbackOptions extends ConsentCallbacks.FetchOptions {}
+export type FetchConsentCallbackOptions = ConsentCallbacks.FetchOptions
 
 /**
  * The options of {@link nodeConsentCallback}. The types of request and response are those of the framework.
@@ -263,10 +263,10 @@ export interface FetchConsentCallbackOptions extends ConsentCallbacks.FetchOptio
  * @since 0.1.0
  * @category models
  */
-export interface NodeConsentCallbackOptions<
+export type NodeConsentCallbackOptions<
   Req extends IncomingMessage = IncomingMessage,
   Res extends ServerResponse = ServerResponse
-> extends ConsentCallbacks.NodeOptions<Req, Res> {}
+> = ConsentCallbacks.NodeOptions<Req, Res>
 
 /**
  * The functions over one runtime, see {@link make}.
@@ -406,7 +406,14 @@ const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
 
 const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
   typeof session === "string"
-    ? Effect.mapError(Schema.decode(FromJson)(session), ({ issue }) => validationException(issue))
+    ? Effect.mapError(
+      Schema.decode(FromJson)(session),
+      // The messages of this schema have no values.
+      ({ issue }) =>
+        new ValidationException({
+          message: ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ message }) => message).join("; ")
+        })
+    )
     : Effect.succeed(session)
 
 const makeFunctions = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
