@@ -219,7 +219,7 @@ const walks = {
   "JavaScript, Node 24": javascript(node24),
   "JavaScript, Node 20": javascript(node20),
   Python: python,
-  demo: demo
+  demo
 }
 
 /** What `npx` has installed for the tarball. */
