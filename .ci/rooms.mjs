@@ -30,15 +30,17 @@ testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal node ioredis @effect/experimental
 flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
+consent: internal/consentCallback/ <- values http-internal flow jose
 edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow
-http: http/ <- values internal http-internal planes flow edges node jose @effect/platform
+http: http/ <- values internal http-internal planes flow consent edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
-promise: promise/ <- values internal planes flow aws/root node
-cli: cli/ <- values internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
-  local/server node jose @effect/platform @effect/platform-node @effect/cli
+promise: promise/ <- values internal planes flow consent aws node
+cli: cli/ <- values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
+  local/server node jose @effect/platform @effect/platform-node @commander-js/extra-typings
+  @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 index: index. <- values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {

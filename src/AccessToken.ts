@@ -70,11 +70,19 @@ const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Contex
  * )
  */
 export const withAccessToken: {
+  /**
+   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token for its
+   * own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   */
   <Id = AccessToken, E = RequiresUserConsent, R = never>(
     options: Options<Id, E, R>
   ): <A, E1, R1>(
     self: Effect.Effect<A, E1, R1>
   ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
+  /**
+   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token for its
+   * own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   */
   <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
     self: Effect.Effect<A, E1, R1>,
     options: Options<Id, E, R>

@@ -51,11 +51,13 @@ const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Contex
  * const program = Effect.flatMap(ApiKey.ApiKey, forecast).pipe(ApiKey.withApiKey({ provider: "weather" }))
  */
 export const withApiKey: {
+  /** Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own caller. */
   <Id = ApiKey>(
     options: Options<Id>
   ): <A, E, R>(
     self: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
+  /** Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own caller. */
   <A, E, R, Id = ApiKey>(
     self: Effect.Effect<A, E, R>,
     options: Options<Id>

@@ -200,6 +200,7 @@ const resolve = (portal: { readonly portalUrl?: string | null | undefined }, pat
  * @category accessors
  */
 export const callbackUrl = (portal: {
+  /** The URL of the portal. AWS sends it when the portal is `ACTIVE`. */
   readonly portalUrl?: string | null | undefined
 }): Option.Option<string> => resolve(portal, "/callback")
 
@@ -210,5 +211,6 @@ export const callbackUrl = (portal: {
  * @category accessors
  */
 export const connectReturnUrl = (portal: {
+  /** The URL of the portal. AWS sends it when the portal is `ACTIVE`. */
   readonly portalUrl?: string | null | undefined
 }): Option.Option<string> => resolve(portal, "/connect/callback")

@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
+import { prune } from "./models/internal/issues.js"
 
 /**
  * The OAuth2 flow, by its AWS name:
@@ -27,7 +28,12 @@ export const Flow: Schema.Literal<["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN
 )
 
 /**
- * The OAuth2 flow.
+ * The OAuth2 flow: whose access it is, and how the token is obtained.
+ *
+ * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
+ * - `M2M`: the agent's own access, without a user (client credentials).
+ * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
+ *   workload access token has to be one for that JWT.
  *
  * @since 0.1.0
  * @category models
@@ -42,7 +48,7 @@ const damaged = (message: string): Either.Either<never, ParseResult.ParseIssue> 
  * class only, because the name of another member can be damaged text too.
  */
 const withoutValues = (issue: ParseResult.ParseIssue): Either.Either<never, ParseResult.ParseIssue> => {
-  const names = ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ path: [name = ""] }) =>
+  const names = ParseResult.ArrayFormatter.formatIssueSync(prune(issue)).map(({ path: [name = ""] }) =>
     Object.hasOwn(ConsentSession.fields, name) ? String(name) : name === "" ? "the whole" : "an unknown member"
   )
   return damaged(`The consent session is damaged: ${Arr.dedupe(names).join(", ")}`)
@@ -76,16 +82,27 @@ import * as Schema from "effect/Schema"
  *   Effect.map(Schema.decode(ConsentSession.ConsentSession)(stored), (session) => session.provider)
  */
 export class ConsentSession extends Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
+  /** The name of the OAuth2 credential provider. */
   provider: Schema.String,
+  /** The OAuth2 flow: whose access it is, and how the token is obtained. */
   flow: Flow,
+  /** The scopes that were requested. */
   scopes: Schema.Array(Schema.String),
+  /** Resource indicators (RFC 8707). */
   resources: Constraint.optional(Schema.Array(Schema.String)),
+  /** The services that the token is for (RFC 8693). */
   audiences: Constraint.optional(Schema.Array(Schema.String)),
+  /** Where the browser goes after consent. */
   returnUrl: Constraint.optional(Schema.String),
+  /** State of the application. The return URL carries it back. */
   customState: Constraint.optional(Schema.Redacted(Schema.String)),
+  /** Further parameters of the authorization request. */
   customParameters: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
+  /** The name of the session, which every poll sends. */
   sessionUri: Schema.Redacted(Schema.String),
+  /** The page where the user consents. */
   authorizationUrl: Schema.Redacted(Schema.String),
+  /** When the authorization URL expires. */
   expiresAt: Schema.DateTimeUtc
 }, [
   // Also the error of a value that is not a session, as of an encoded one, would quote it.

@@ -500,7 +500,29 @@ export interface Operations extends Operation.Plane<typeof operations> {}
  * @since 0.1.0
  * @category services
  */
-export interface Service extends Operations, Operation.Streams<typeof operations> {}
+// `Streams` gives members other names, and loses their documentation. They have their own here.
+export interface Service extends Operations, Operation.Streams<typeof operations> {
+  /**
+   * Streams all workload identities, in pages of at most 20. A page is fetched when its first item is pulled.
+   */
+  readonly streamWorkloadIdentities: Operation.Streams<typeof operations>["streamWorkloadIdentities"]
+  /**
+   * Streams all OAuth2 credential providers, in pages of at most 20. A page is fetched when its first item is pulled.
+   */
+  readonly streamOauth2CredentialProviders: Operation.Streams<typeof operations>["streamOauth2CredentialProviders"]
+  /**
+   * Streams all API-key credential providers, in pages of at most 100. A page is fetched when its first item is pulled.
+   */
+  readonly streamApiKeyCredentialProviders: Operation.Streams<typeof operations>["streamApiKeyCredentialProviders"]
+  /**
+   * Streams all payment credential providers, in pages of at most 20. A page is fetched when its first item is pulled.
+   */
+  readonly streamPaymentCredentialProviders: Operation.Streams<typeof operations>["streamPaymentCredentialProviders"]
+  /**
+   * Streams all consent portals, in pages of at most 100. A page is fetched when its first item is pulled.
+   */
+  readonly streamConsentPortals: Operation.Streams<typeof operations>["streamConsentPortals"]
+}
 
 /**
  * @since 0.1.0

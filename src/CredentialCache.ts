@@ -31,6 +31,7 @@ import {
   type StoredCredential,
   type StoreService
 } from "./internal/credentialCache/store.js"
+import { loadPackage } from "./internal/loadPackage.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
 /**
@@ -220,7 +221,8 @@ const makeLayer = (
   store: SafeStore
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
   Layer.unwrapEffect(Effect.map(
-    Effect.promise(() => import("jose")),
+    // A dependency of this package: without it the installation is broken.
+    Effect.orDie(loadPackage("jose", "decodeJwt", () => import("jose"))),
     ({ decodeJwt }) => {
       const engine = Engine.make({
         capacity: options.capacity ?? defaults.capacity,

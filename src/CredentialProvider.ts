@@ -117,7 +117,10 @@ export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Defi
  * @category constructors
  */
 export const microsoft: (
-  options: ClientOptions & OfflineOptions & { readonly tenantId?: string | undefined }
+  options: ClientOptions & OfflineOptions & {
+    /** The id of the tenant. Default: users of any tenant. */
+    readonly tenantId?: string | undefined
+  }
 ) => Oauth2Definition = Definitions.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
 
 /**
@@ -387,7 +390,10 @@ export const compare: (
  */
 export const ensure: (
   definition: Definition,
-  options?: { readonly rotateSecrets?: boolean | undefined }
+  options?: {
+    /** Sends the secrets, also if nothing else differs. Default: false. */
+    readonly rotateSecrets?: boolean | undefined
+  }
 ) => Effect.Effect<
   Ensured,
   CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,

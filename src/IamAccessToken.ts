@@ -93,11 +93,19 @@ const obtain = <Id>(
  * )
  */
 export const withIamAccessToken: {
+  /**
+   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the token. The
+   * account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   */
   <Id = IamAccessToken>(
     options: Options<Id>
   ): <A, E, R>(
     self: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
+  /**
+   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the token. The
+   * account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   */
   <A, E, R, Id = IamAccessToken>(
     self: Effect.Effect<A, E, R>,
     options: Options<Id>

@@ -84,11 +84,20 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
 export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
   /** The name of the OAuth2 credential provider. */
   readonly provider: string
+  /**
+   * The OAuth2 flow: whose access it is, and how the token is obtained.
+   *
+   * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
+   * - `M2M`: the agent's own access, without a user (client credentials).
+   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
+   *   access token has to be one for that JWT.
+   */
   readonly flow: Flow
   /** Default: none; the authorization server then chooses. The list is always sent, also when it is empty. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** Resource indicators (RFC 8707). */
   readonly resources?: ReadonlyArray<string> | undefined
+  /** The services that the token is for (RFC 8693), for authorization servers that know audiences. Default: none. */
   readonly audiences?: ReadonlyArray<string> | undefined
   /**
    * Where the browser goes after consent. It must be registered on the workload identity. Default: `Consent.ReturnUrl`.

@@ -322,7 +322,8 @@ const transportAdvice = {
   timeout: "no response arrived in time",
   credentials: "no usable AWS credentials were found. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
   undecodable:
-    "the response could not be decoded. Check that the endpoint is the service itself and not a proxy before it"
+    "the response could not be decoded. Check that the endpoint is the service itself and not a proxy before it",
+  unloadable: "the package of the AWS SDK could not be loaded. Check that it is installed, or part of the bundle"
 }
 
 /**
@@ -332,6 +333,7 @@ const transportAdvice = {
  * - `timeout`: no response in time
  * - `credentials`: the AWS credential chain found no credentials, so nothing was sent
  * - `undecodable`: the response does not follow the protocol; the error omits its body
+ * - `unloadable`: the package of the AWS SDK cannot be loaded: it is not installed, or the bundle lacks it
  *
  * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the
  * HTTP status, if there was one. `cause` is the underlying error. It is `Redacted`, because such errors can quote
@@ -344,7 +346,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
   "TransportError",
   {
     operation,
-    kind: Schema.Literal("connection", "timeout", "credentials", "undecodable"),
+    kind: Schema.Literal("connection", "timeout", "credentials", "undecodable", "unloadable"),
     code: Schema.optional(Schema.String),
     status: Schema.optional(Schema.Number),
     requestId: Schema.optional(Schema.String),

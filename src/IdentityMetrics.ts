@@ -82,10 +82,13 @@ export type Outcome = string
  * @category models
  */
 export interface Labels {
+  /** The operation, by its AWS name. */
   readonly operation: Operation
   /** `other` stands for invalid provider names, and for names beyond {@link maxProviders}. */
   readonly provider?: string | undefined
+  /** The OAuth2 flow, of operations that have one. */
   readonly flow?: Flow | undefined
+  /** The outcome, see {@link Outcome}. */
   readonly outcome: Outcome
 }
 

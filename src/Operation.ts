@@ -38,6 +38,7 @@ export type {
 export interface Codec<in out A> {
   /** None for an output that the operation does not have. */
   readonly decode: (output: unknown) => Option.Option<A>
+  /** The output that stands for an answer. */
   readonly encode: (answer: A) => unknown
 }
 
@@ -270,8 +271,11 @@ export const make = <
   Response,
   I = never
 >(name: Name, options: {
+  /** The schema of the request. */
   readonly request: Schema.Schema<Request, Encoded<Request>>
+  /** The schema of the answer, or how it is read and written. */
   readonly response: Schema.Schema<Response, I> | Codec<Response>
+  /** The exceptions of the operation in the service model. */
   readonly errors: Errors
   /** Default: `POST`. */
   readonly method?: Http["method"]

@@ -140,7 +140,9 @@ export const layerMemory: Layer.Layer<PendingConsents> = Layer.effect(
  * })
  */
 export const handler = <E, R>(options: {
+  /** The user who asked, and who has to be signed in at the callback. */
   readonly user: UserIdentifier
+  /** Shows the authorization URL to the user. */
   readonly show: ConsentHandler<E, R>
 }): ConsentHandler<E, R | PendingConsents> =>
 (session) =>

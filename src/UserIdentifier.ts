@@ -37,8 +37,18 @@ export const UserToken: Schema.Redacted<Schema.Schema<string>> = Constraint.secr
  * @category models
  */
 export type UserIdentifier =
-  | { readonly userId: string; readonly userToken?: never }
-  | { readonly userToken: Redacted.Redacted; readonly userId?: never }
+  | {
+    /** An id of the application's own choice. The application vouches for it. */
+    readonly userId: string
+    /** A user has one of the two identifiers. */
+    readonly userToken?: never
+  }
+  | {
+    /** The user's JWT. The service verifies it. */
+    readonly userToken: Redacted.Redacted
+    /** A user has one of the two identifiers. */
+    readonly userId?: never
+  }
 
 /**
  * The encoded form of {@link UserIdentifier}, with the JWT in clear.

@@ -24,14 +24,15 @@ import type { UserIdentifier } from "./UserIdentifier.js"
 export type WorkloadAccessTokenError = MissingWorkloadAccessToken | DataPlaneError
 
 /**
- * - `get`: the token of the caller of this run, not a captured one
- * - `invalidate`: marks a token that the service refused. The next `get` renews it, unless it cannot be renewed.
+ * The workload access token of a caller.
  *
  * @since 0.1.0
  * @category services
  */
 export interface Service {
+  /** The token of the caller of this run, not a captured one. */
   readonly get: Effect.Effect<Redacted.Redacted, WorkloadAccessTokenError>
+  /** Marks a token that the service refused. The next `get` renews it, unless it cannot be renewed. */
   readonly invalidate: (stale: Redacted.Redacted) => Effect.Effect<void>
 }
 
@@ -49,17 +50,20 @@ export class WorkloadAccessToken
 {}
 
 /**
- * - `name`: the workload identity's name, 3 to 255 characters
- * - `user`: the user that the workload acts for, by JWT or by id. Default: none.
- * - `renewAfter`: the age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report tokens
- *   that were refused after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
+ * The workload, and the user that it acts for.
  *
  * @since 0.1.0
  * @category models
  */
 export interface WorkloadOptions {
+  /** The workload identity's name, 3 to 255 characters. */
   readonly name: string
+  /** The user that the workload acts for, by JWT or by id. Default: none. */
   readonly user?: UserIdentifier | undefined
+  /**
+   * The age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report tokens that were
+   * refused after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
+   */
   readonly renewAfter?: Duration.DurationInput | undefined
 }
 

@@ -46,8 +46,11 @@ export class ReturnUrlsContended extends Schema.TaggedError<ReturnUrlsContended>
  * })
  */
 export const create = (options: {
+  /** The name, 3 to 255 characters. Default: `workload-` and 8 hexadecimal digits. */
   readonly name?: string | undefined
+  /** The URLs that users may return to after consent. Default: none. */
   readonly returnUrls?: ReadonlyArray<string> | undefined
+  /** Tags of the workload identity. */
   readonly tags?: { readonly [key: string]: string } | undefined
 } = {}): Effect.Effect<CreateWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   Effect.gen(function*() {
@@ -65,17 +68,22 @@ const hexDigits = Effect.map(
 )
 
 /**
+ * Reads a workload identity.
+ *
  * @since 0.1.0
  * @category operations
  */
 export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.getWorkloadIdentity({ name }))
 
+/** Deletes a workload identity. */
 const delete_ = (name: string): Effect.Effect<void, WorkloadIdentityError, ControlPlane> =>
   Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
 
 export {
   /**
+   * Deletes a workload identity.
+   *
    * @since 0.1.0
    * @category operations
    */
@@ -171,8 +179,11 @@ export const removeReturnUrls = (
  * @category operations
  */
 export const ensure = (options: {
+  /** The name, 3 to 255 characters. */
   readonly name: string
+  /** The URLs that users may return to after consent. Default: none. */
   readonly returnUrls?: ReadonlyArray<string> | undefined
+  /** Tags of the workload identity. They are set on creation only. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
   const { name, returnUrls = [] } = options

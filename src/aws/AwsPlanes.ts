@@ -16,6 +16,7 @@ import * as DataPlane from "../DataPlane.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Adapter from "./internal/adapter.js"
 import { dataPlane, regionSearch } from "./internal/dataPlane.js"
+import { loadSdk } from "./internal/loadSdk.js"
 import type { Options } from "./internal/options.js"
 import { securityTokenService, withAdvice } from "./internal/securityTokenService.js"
 
@@ -52,7 +53,11 @@ export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityT
 
 const controlPlane = Adapter.adapter({
   table: ControlPlane.operations,
-  load: () => import("@aws-sdk/client-bedrock-agentcore-control"),
+  load: loadSdk(
+    "@aws-sdk/client-bedrock-agentcore-control",
+    "BedrockAgentCoreControlClient",
+    () => import("@aws-sdk/client-bedrock-agentcore-control")
+  ),
   make: (sdk, config: Sdk.BedrockAgentCoreControlClientConfig) => ({
     client: new sdk.BedrockAgentCoreControlClient(config)
   }),

@@ -120,6 +120,10 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * })
  */
 export const httpClient: {
+  /**
+   * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. If URLs come from
+   * outside, set `origins` to your own gateways.
+   */
   (
     options?: HttpClientOptions
   ): <E, R>(
@@ -128,6 +132,10 @@ export const httpClient: {
     E | WorkloadAccessTokenError | HttpClientError.RequestError,
     R | WorkloadAccessToken
   >
+  /**
+   * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. If URLs come from
+   * outside, set `origins` to your own gateways.
+   */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options?: HttpClientOptions

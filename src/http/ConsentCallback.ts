@@ -14,15 +14,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import type { ConsentSession } from "../ConsentSession.js"
 import { Identity } from "../Identity.js"
-import * as Html from "../internal/html.js"
+import * as Completion from "../internal/consentCallback/completion.js"
+import * as Page from "../internal/consentCallback/page.js"
+import * as ConsentSignals from "../internal/consentCallback/signals.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
-import * as ConsentSignals from "./internal/consentSignals.js"
-import { isSameUser } from "./internal/sameUser.js"
 
 /**
  * How a visit of the page ends:
@@ -35,14 +34,7 @@ import { isSameUser } from "./internal/sameUser.js"
  * @since 0.1.0
  * @category models
  */
-export type Outcome = Data.TaggedEnum<{
-  readonly Completed: { readonly session: ConsentSession }
-  readonly WrongUser: {}
-  readonly AlreadyUsed: {}
-  readonly Expired: {}
-  readonly Unknown: {}
-  readonly Failed: {}
-}>
+export type Outcome = Completion.Outcome
 
 /**
  * @since 0.1.0
@@ -124,29 +116,6 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       const signals = ConsentSignals.make()
       const respond = options.respond ?? plainPage
 
-      // Uninterruptible: a session that is claimed and not completed is lost, so a closed browser must not interrupt
-      // it.
-      const complete = (sessionUri: Redacted.Redacted, user: UserIdentifier): Effect.Effect<Outcome> =>
-        Effect.gen(function*() {
-          const consent = yield* pending.claim(sessionUri)
-          if (!(yield* isSameUser(consent.user, user))) {
-            return Outcome.WrongUser()
-          }
-          yield* identity.completeAuthorization({ sessionUri, user: consent.user })
-          yield* signals.complete(consent.session)
-          return Outcome.Completed({ session: consent.session })
-        }).pipe(
-          Effect.catchTag("ConsentNotPending", ({ reason }) =>
-            Effect.succeed(reason === "AlreadyClaimed" ? Outcome.AlreadyUsed() : Outcome[reason]())),
-          Effect.catchAll((error) =>
-            Effect.as(
-              Effect.logWarning(`AgentCore did not complete the authorization: ${error._tag}`),
-              Outcome.Failed()
-            )
-          ),
-          Effect.uninterruptible
-        )
-
       const page = Effect.gen(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
         // The router sends HEAD to the GET route. A link preview must not use up the session.
@@ -155,9 +124,11 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
         }
         const { session_id: sessionId } = yield* HttpServerRequest.ParsedSearchParams
         const user = yield* options.currentUser
-        const outcome = typeof sessionId === "string"
-          ? yield* complete(Redacted.make(sessionId), user)
-          : Outcome.Unknown()
+        const outcome = yield* Completion.complete(
+          { identity, pending, signals },
+          typeof sessionId === "string" ? Redacted.make(sessionId) : undefined,
+          user
+        )
         const response = yield* respond(outcome)
         // A page of the application would send the session with its next request.
         return Headers.has(response.headers, "referrer-policy")
@@ -170,8 +141,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       yield* router.addGlobalMiddleware((serve) =>
         Effect.flatMap(
           HttpServerRequest.HttpServerRequest,
-          (request) =>
-            isPage(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
+          (request) => isPage(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
         )
       )
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
@@ -179,35 +149,9 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
     })
   )
 
-const texts: { readonly [K in Outcome["_tag"]]: readonly [status: number, title: string, text: string] } = {
-  Completed: [200, "Consent given", "The agent can go on. You can close this page."],
-  WrongUser: [
-    403,
-    "Signed in as another user",
-    "This consent belongs to another user than the one who is signed in here. Nothing was stored. Start again from where you were asked."
-  ],
-  AlreadyUsed: [
-    410,
-    "Link already used",
-    "This consent was already completed, or another user opened the link. Each link works once."
-  ],
-  Expired: [410, "Link expired", "The time for this consent is over. Start again from where you were asked."],
-  Unknown: [
-    404,
-    "Unknown link",
-    "No consent is waiting here. Check that the whole address was opened, or start again."
-  ],
-  Failed: [
-    502,
-    "Consent could not be completed",
-    "The service did not accept the consent. Start again from where you were asked."
-  ]
-}
-
 const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const [status, title, text] = texts[outcome._tag]
-  const page = Html.render({ title, body: Html.html`<p>${text}</p>` })
-  return Effect.succeed(HttpServerResponse.text(page.body, { status, headers: page.headers }))
+  const { body, headers, status } = Page.render(outcome._tag)
+  return Effect.succeed(HttpServerResponse.text(body, { status, headers }))
 }
 
 /** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */

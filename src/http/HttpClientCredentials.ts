@@ -146,6 +146,11 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
  * })
  */
 export const withAccessToken: {
+  /**
+   * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
+   * allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap the
+   * result in `HttpClient.followRedirects`.
+   */
   <E1 = RequiresUserConsent, R1 = never>(
     options: AccessTokenOptions<E1, R1>
   ): <E, R>(
@@ -154,6 +159,11 @@ export const withAccessToken: {
     E | E1 | AccessTokenError | CredentialError | InsufficientScope,
     R | R1 | Identity | WorkloadAccessToken
   >
+  /**
+   * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
+   * allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap the
+   * result in `HttpClient.followRedirects`.
+   */
   <E, R, E1 = RequiresUserConsent, R1 = never>(
     self: HttpClient.HttpClient.With<E, R>,
     options: AccessTokenOptions<E1, R1>
@@ -221,11 +231,19 @@ export const withAccessToken: {
  * })
  */
 export const withApiKey: {
+  /**
+   * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the allowed
+   * `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has changed.
+   */
   (
     options: ApiKeyOptions
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
+  /**
+   * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the allowed
+   * `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has changed.
+   */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options: ApiKeyOptions

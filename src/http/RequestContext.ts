@@ -90,7 +90,9 @@ export type HeadersLike =
  * @category models
  */
 export type Input = HeadersLike | {
+  /** The headers. */
   readonly headers?: HeadersLike | null | undefined
+  /** The headers of an Application Load Balancer with multi-value headers. */
   readonly multiValueHeaders?: HeadersLike | null | undefined
 }
 
@@ -252,7 +254,15 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
  *   )
  */
 export const provide: {
+  /**
+   * Runs an effect for a request: with its `RequestContext`, with the `WorkloadAccessToken` of its caller, and with its
+   * callback URL as `Consent.ReturnUrl`.
+   */
   (context: Service): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Provided>>
+  /**
+   * Runs an effect for a request: with its `RequestContext`, with the `WorkloadAccessToken` of its caller, and with its
+   * callback URL as `Consent.ReturnUrl`.
+   */
   <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>>
 } = dual(
   2,

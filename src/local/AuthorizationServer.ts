@@ -68,21 +68,7 @@ export type {
 }
 
 /**
- * - `host`: a name or address of this machine, default `127.0.0.1`
- * - `port`: default a free one
- * - `allowedHosts`: other host names of the server, beside `host`, `localhost` and IP addresses. Requests whose `Host`
- *   header has further names are refused, because of DNS rebinding.
- * - `clients`: more can be registered later
- * - `consent`: signs `user` in and allows or denies every authorization request, without pages. The first answer to the
- *   request is then the redirect back to the client. Default: the user answers on the pages.
- * - `resources`: the APIs that access tokens are for (RFC 8707), absolute URIs. The first is the default and becomes
- *   the `audience`; a request selects another one by `resource`. Default `urn:effect-agentcore-identity:api`.
- * - `trustedIssuers`: other issuers whose JWTs can be exchanged here. Their keys are found by OpenID Connect Discovery.
- *   Default: none.
- * - `accessTokenLifetime`: default 10 minutes
- * - `refreshTokenLifetime`: default 1 day
- * - `authorizationCodeLifetime`: default 10 minutes, the maximum that RFC 6749 (section 4.1.2) recommends. AgentCore
- *   exchanges the code only when the application completes the session.
+ * The options of the server. Everything is optional.
  *
  * Lifetimes are rounded up to whole seconds.
  *
@@ -90,15 +76,37 @@ export type {
  * @category models
  */
 export interface Options {
+  /** A name or address of this machine. Default: `127.0.0.1`. */
   readonly host?: string | undefined
+  /** Default: a free one. */
   readonly port?: number | undefined
+  /**
+   * Other host names of the server, beside `host`, `localhost` and IP addresses. Requests whose `Host` header has another
+   * name are refused, because of DNS rebinding. Default: none.
+   */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
+  /** The clients. More can be registered later. Default: none. */
   readonly clients?: ReadonlyArray<Client> | undefined
+  /**
+   * Signs `user` in and allows or denies every authorization request, without pages. The first answer to the request is then
+   * the redirect back to the client. Default: the user answers on the pages.
+   */
   readonly consent?: HeadlessConsent | undefined
+  /**
+   * The APIs that access tokens are for (RFC 8707), absolute URIs. The first is the default and becomes the `audience`; a
+   * request selects another one by `resource`. Default: `urn:effect-agentcore-identity:api`.
+   */
   readonly resources?: ReadonlyArray<string> | undefined
+  /** Other issuers whose JWTs can be exchanged here. Their keys are found by OpenID Connect Discovery. Default: none. */
   readonly trustedIssuers?: ReadonlyArray<string> | undefined
+  /** Default: 10 minutes. */
   readonly accessTokenLifetime?: Duration.DurationInput | undefined
+  /** Default: 1 day. */
   readonly refreshTokenLifetime?: Duration.DurationInput | undefined
+  /**
+   * Default: 10 minutes, the maximum that RFC 6749 (section 4.1.2) recommends. AgentCore exchanges the code only when the
+   * application completes the session.
+   */
   readonly authorizationCodeLifetime?: Duration.DurationInput | undefined
 }
 

@@ -28,23 +28,29 @@ import * as File from "./development/file.js"
 // -----------------------------------------------------------------------------
 
 /**
- * - `path`: the file. Default: `.agentcore.json` in the working directory.
- * - `createMissing`: whether to create a missing workload identity. Its name is `workloadName`, the name in the file, or a new one
- *   (`workload-` and 8 hexadecimal digits), which is written into the file. Default: false, and nothing is created in AWS.
- * - `returnUrls`: the URLs that the user's browser may return to after consent. With `createMissing` they are added to those of the
- *   workload identity.
- * - `workloadName`, `userId`: take precedence over the file, and are not written into it
- * - `renewAfter`: as in `WorkloadAccessToken.layerWorkload`
+ * The options. Everything is optional.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
+  /** The file. Default: `.agentcore.json` in the working directory. */
   readonly path?: string | undefined
+  /**
+   * Whether to create a missing workload identity. Its name is `workloadName`, the name in the file, or a new one (`workload-` and 8
+   * hexadecimal digits), which is written into the file. Default: false, and nothing is created in AWS.
+   */
   readonly createMissing?: boolean | undefined
+  /**
+   * The URLs that the user's browser may return to after consent. With `createMissing` they are added to those of the workload
+   * identity.
+   */
   readonly returnUrls?: ReadonlyArray<string> | undefined
+  /** Takes precedence over the file, and is not written into it. */
   readonly workloadName?: string | undefined
+  /** Takes precedence over the file, and is not written into it. */
   readonly userId?: string | undefined
+  /** As in `WorkloadAccessToken.layerWorkload`. */
   readonly renewAfter?: Duration.DurationInput | undefined
 }
 

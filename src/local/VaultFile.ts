@@ -35,14 +35,15 @@ import * as VaultStore from "./VaultStore.js"
 // -----------------------------------------------------------------------------
 
 /**
- * - `path`: the file. Its directory has to exist.
- * - `key`: 32 bytes in base64url. Default: the key in the file `<path>.key`.
+ * The file, and its key.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
+  /** The file. Its directory has to exist. */
   readonly path: string
+  /** 32 bytes in base64url. Default: the key in the file `<path>.key`. */
   readonly key?: Redacted.Redacted | undefined
 }
 

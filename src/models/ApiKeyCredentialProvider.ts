@@ -27,7 +27,9 @@ export type {
  * @category models
  */
 export interface ManagedApiKey {
+  /** The key. */
   readonly apiKey: Redacted.Redacted
+  /** The service stores the key. */
   readonly apiKeySecretSource?: "MANAGED" | undefined
 }
 
@@ -38,7 +40,14 @@ export interface ManagedApiKey {
  * @category models
  */
 export interface ExternalApiKey {
-  readonly apiKeySecretConfig: { readonly secretId: string; readonly jsonKey: string }
+  /** Where the key is. */
+  readonly apiKeySecretConfig: {
+    /** Name or ARN of the secret. */
+    readonly secretId: string
+    /** The member of the secret's JSON object. */
+    readonly jsonKey: string
+  }
+  /** The key stays in Secrets Manager. */
   readonly apiKeySecretSource: "EXTERNAL"
 }
 
@@ -66,6 +75,7 @@ const checkSource = (value: Schema.Struct.Type<typeof apiKey>) =>
  * }
  */
 export type CreateApiKeyCredentialProviderRequest = UpdateApiKeyCredentialProviderRequest & {
+  /** Tags of the provider. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }
 
@@ -133,7 +143,12 @@ export type GetApiKeyCredentialProviderResponse = typeof GetApiKeyCredentialProv
  * @since 0.1.0
  * @category requests
  */
-export type UpdateApiKeyCredentialProviderRequest = { readonly name: string } & (ManagedApiKey | ExternalApiKey)
+export type UpdateApiKeyCredentialProviderRequest =
+  & {
+    /** The name of the provider, which requests for credentials give. */
+    readonly name: string
+  }
+  & (ManagedApiKey | ExternalApiKey)
 
 /**
  * @since 0.1.0

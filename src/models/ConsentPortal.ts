@@ -14,12 +14,20 @@ const Identifier = Constraint.text(1, 2048)
 const Description = Constraint.optional(Constraint.text(0, 512))
 
 const IdpConfig = Schema.Struct({
+  /** The ARN of the OAuth2 credential provider that signs users in. */
   credentialProviderArn: Arn,
+  /** The scopes of the sign-in. OpenID Connect needs `openid`. */
   scopes: Constraint.items(Constraint.text(1, 255, /^[\x21\x23-\x5B\x5D-\x7E]+$/), 1),
+  /** The audience of the requests for tokens, where the identity provider requires one. */
   audience: Constraint.optional(Schema.String)
 })
 
-const Source = Schema.Struct({ identifier: Identifier, type: Constraint.oneOf("agentcore-gateway") })
+const Source = Schema.Struct({
+  /** The id or ARN of the gateway. */
+  identifier: Identifier,
+  /** The kind of the source. AWS has one. */
+  type: Constraint.oneOf("agentcore-gateway")
+})
 
 const SourceOutput = Schema.Struct({
   identifier: Schema.String,
@@ -61,11 +69,17 @@ export type ConsentPortalStatus =
  * @category requests
  */
 export const CreateConsentPortalRequest = Schema.Struct({
+  /** The name of the portal, 1 to 50 letters, digits, hyphens and underscores. */
   name: Constraint.text(1, 50, /^[a-zA-Z0-9_-]+$/),
+  /** The ARN of the IAM role that the portal assumes to read its sources. */
   executionRoleArn: Arn,
+  /** How users sign in. */
   idpConfig: IdpConfig,
+  /** Where the consents come from: exactly one gateway. */
   sources: Constraint.items(Source, 1, 1),
+  /** A description, up to 512 characters. */
   description: Description,
+  /** Tags of the portal. */
   tags: Constraint.optional(Tags)
 })
 
@@ -144,8 +158,11 @@ export type GetConsentPortalRequest = typeof GetConsentPortalRequest.Type
  */
 export const UpdateConsentPortalRequest = Schema.Struct({
   consentPortalIdentifier: Identifier,
+  /** The ARN of the IAM role that the portal assumes to read its sources. */
   executionRoleArn: Constraint.optional(Arn),
+  /** How users sign in. */
   idpConfig: Constraint.optional(IdpConfig),
+  /** A description, up to 512 characters. */
   description: Description
 })
 

@@ -103,14 +103,27 @@ const Discovery: Schema.Schema<Oauth2Discovery> = Constraint.union({
  * @category models
  */
 export type PrivateEndpoint =
-  | { readonly selfManagedLatticeResource: { readonly resourceConfigurationIdentifier: string } }
   | {
+    /** A resource configuration of VPC Lattice that the account manages. */
+    readonly selfManagedLatticeResource: {
+      /** The id or ARN of the resource configuration. */
+      readonly resourceConfigurationIdentifier: string
+    }
+  }
+  | {
+    /** A connection to a VPC that the service manages. */
     readonly managedVpcResource: {
+      /** The id of the VPC. */
       readonly vpcIdentifier: string
+      /** The ids of the subnets. */
       readonly subnetIds: ReadonlyArray<string>
+      /** The IP version of the endpoint. */
       readonly endpointIpAddressType: "IPV4" | "IPV6"
+      /** The ids of up to 5 security groups. Default: the default one of the VPC. */
       readonly securityGroupIds?: ReadonlyArray<string> | undefined
+      /** Tags of the resources that the service creates. */
       readonly tags?: { readonly [key: string]: string } | undefined
+      /** An intermediate domain that requests go to, in the place of the authorization server. */
       readonly routingDomain?: string | undefined
     }
   }
@@ -146,7 +159,9 @@ export const PrivateEndpoint: Schema.Schema<PrivateEndpoint> = Constraint.union(
  * @category models
  */
 export const PrivateEndpointOverride = Schema.Struct({
+  /** The host name. */
   domain: Constraint.text(1, 253),
+  /** The way to it. */
   privateEndpoint: PrivateEndpoint
 })
 
@@ -163,9 +178,13 @@ export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
  * @category models
  */
 export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
+  /** The grant: `TOKEN_EXCHANGE` (RFC 8693), or `JWT_AUTHORIZATION_GRANT` (RFC 7523). */
   grantType: Constraint.oneOf("TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT"),
+  /** Details of a token exchange. */
   tokenExchangeGrantTypeConfig: Constraint.optional(Schema.Struct({
+    /** The token of the agent in the exchange: none, one by client credentials, or an AWS-signed JWT. */
     actorTokenContent: Constraint.oneOf("NONE", "M2M", "AWS_IAM_ID_TOKEN_JWT"),
+    /** The scopes of the agent's token, with `M2M`. */
     actorTokenScopes: Constraint.optional(Schema.Array(Constraint.text(1, 128)))
   }))
 })
@@ -366,10 +385,15 @@ const checkVendor = (
  * @category requests
  */
 export type UpdateOauth2CredentialProviderRequest =
-  & { readonly name: string }
+  & {
+    /** The name of the provider, which requests for credentials give. */
+    readonly name: string
+  }
   & {
     readonly [V in Oauth2Vendor]: {
+      /** The vendor. */
       readonly credentialProviderVendor: V
+      /** The configuration, under the vendor's own member. */
       readonly oauth2ProviderConfigInput: { readonly [M in Oauth2ConfigMember<V>]: Oauth2VendorConfig<V> }
     }
   }[Oauth2Vendor]
@@ -390,6 +414,7 @@ export const UpdateOauth2CredentialProviderRequest: Schema.Schema<
  * @category requests
  */
 export type CreateOauth2CredentialProviderRequest = UpdateOauth2CredentialProviderRequest & {
+  /** Tags of the provider. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }
 

@@ -29,6 +29,7 @@ const PrivateKey = Constraint.secret(0, 2048, /^(wallet-auth:)?[a-zA-Z0-9+/=\-_\
  * @category models
  */
 export const CoinbaseCdpConfiguration = Schema.Struct({
+  /** The id of the API key at Coinbase CDP. */
   apiKeyId: Id,
   ...secretRequest("apiKeySecret", Secret),
   ...secretRequest("walletSecret", Secret)
@@ -45,9 +46,11 @@ export type CoinbaseCdpConfiguration = typeof CoinbaseCdpConfiguration.Type
  * @category models
  */
 export const StripePrivyConfiguration = Schema.Struct({
+  /** The id of the app at Privy. */
   appId: Id,
   ...secretRequest("appSecret", Secret),
   ...secretRequest("authorizationPrivateKey", PrivateKey),
+  /** The id of the authorization key at Privy. */
   authorizationId: Id
 })
 
@@ -65,12 +68,22 @@ export type StripePrivyConfiguration = typeof StripePrivyConfiguration.Type
  */
 export type PaymentVendorConfiguration =
   | {
+    /** The vendor. */
     readonly credentialProviderVendor: "CoinbaseCDP"
-    readonly providerConfigurationInput: { readonly coinbaseCdpConfiguration: CoinbaseCdpConfiguration }
+    /** The configuration, under the vendor's own member. */
+    readonly providerConfigurationInput: {
+      /** An API key of Coinbase CDP. */
+      readonly coinbaseCdpConfiguration: CoinbaseCdpConfiguration
+    }
   }
   | {
+    /** The vendor. */
     readonly credentialProviderVendor: "StripePrivy"
-    readonly providerConfigurationInput: { readonly stripePrivyConfiguration: StripePrivyConfiguration }
+    /** The configuration, under the vendor's own member. */
+    readonly providerConfigurationInput: {
+      /** An app of Stripe's Privy. */
+      readonly stripePrivyConfiguration: StripePrivyConfiguration
+    }
   }
 
 /**
@@ -113,6 +126,7 @@ const checkVendor = (
  * }
  */
 export type CreatePaymentCredentialProviderRequest = UpdatePaymentCredentialProviderRequest & {
+  /** Tags of the provider. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }
 
@@ -219,7 +233,10 @@ export type GetPaymentCredentialProviderResponse = typeof GetPaymentCredentialPr
  * @since 0.1.0
  * @category requests
  */
-export type UpdatePaymentCredentialProviderRequest = { readonly name: string } & PaymentVendorConfiguration
+export type UpdatePaymentCredentialProviderRequest = {
+  /** The name of the provider, which requests for credentials give. */
+  readonly name: string
+} & PaymentVendorConfiguration
 
 /**
  * @since 0.1.0

@@ -23,8 +23,11 @@ import { page, pageRequest, times } from "./internal/pagination.js"
  * }
  */
 export const CreateWorkloadIdentityRequest = Schema.Struct({
+  /** The name of the workload identity, 3 to 255 characters. */
   name: WorkloadName,
+  /** The URLs that users may return to after consent. */
   allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(ReturnUrl)),
+  /** Tags of the workload identity. */
   tags: Constraint.optional(Tags)
 })
 

@@ -11,7 +11,6 @@
  *
  * @since 0.1.0
  */
-import type { BackingPersistence } from "@effect/experimental/Persistence"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
@@ -20,9 +19,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type * as Ioredis from "ioredis"
 import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
 import { codeOf } from "../internal/errorCode.js"
+import { loadPackage } from "../internal/loadPackage.js"
 import { parseSecret } from "../internal/sealing.js"
 import type { Backing } from "./internal/backing.js"
 import { CredentialStoreError } from "./internal/error.js"
@@ -32,6 +31,27 @@ import * as Sealing from "./internal/sealing.js"
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
+
+// The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them, and the type is
+// `any` there. It has to be in the line before the type.
+
+// oxlint-disable-next-line typescript/ban-ts-comment
+/**
+ * The `BackingPersistence` of `@effect/experimental`.
+ *
+ * @since 0.1.0
+ * @category models
+ * @ts-ignore */
+export type BackingPersistence = import("@effect/experimental/Persistence").BackingPersistence
+
+// oxlint-disable-next-line typescript/ban-ts-comment
+/**
+ * The options of `ioredis`.
+ *
+ * @since 0.1.0
+ * @category models
+ * @ts-ignore */
+export type ClientOptions = import("ioredis").RedisOptions
 
 /**
  * @since 0.1.0
@@ -57,7 +77,7 @@ export interface RedisOptions extends Options {
    * Options of `ioredis`. This module has other defaults: a command fails at once without a connection (`maxRetriesPerRequest: 0`,
    * `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
    */
-  readonly redis?: Ioredis.RedisOptions | undefined
+  readonly redis?: ClientOptions | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -124,17 +144,16 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
     }
   })
 
-const load = <A>(name: string, module: () => Promise<A>): Effect.Effect<A, CredentialStoreError> =>
-  Effect.tryPromise({
-    try: module,
-    catch: (error) =>
-      new CredentialStoreError({
-        reason: "MissingPackage",
-        message: `The credential store needs the package ${name}, which cannot be loaded (${
-          codeOf(error)
-        }): npm install ${name}`
-      })
-  })
+const load = <M extends object>(
+  name: string,
+  member: keyof M & string,
+  module: () => Promise<M>
+): Effect.Effect<M, CredentialStoreError> =>
+  Effect.mapError(loadPackage(name, member, module), ({ code }) =>
+    new CredentialStoreError({
+      reason: "MissingPackage",
+      message: `The credential store needs the package ${name}, which cannot be loaded (${code}): npm install ${name}`
+    }))
 
 /**
  * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of `@effect/experimental` may
@@ -155,7 +174,11 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
   Layer.scoped(
     Store,
     Effect.gen(function*() {
-      const Persistence = yield* load("@effect/experimental", () => import("@effect/experimental/Persistence"))
+      const Persistence = yield* load(
+        "@effect/experimental",
+        "BackingPersistence",
+        () => import("@effect/experimental/Persistence")
+      )
       const persistence = yield* (yield* Persistence.BackingPersistence).make(prefixOf(options))
       const mapStoreError = Effect.mapError((error: { readonly reason: string; readonly cause?: unknown }) =>
         new CacheStoreError({ reason: error.cause === undefined ? error.reason : codeOf(error.cause) })
@@ -190,7 +213,7 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
   Layer.scoped(
     Store,
     Effect.gen(function*() {
-      const { Redis: Client } = yield* load("ioredis", () => import("ioredis"))
+      const { Redis: Client } = yield* load("ioredis", "Redis", () => import("ioredis"))
       const backing = yield* Redis.make(Client, prefixOf(options), options.url, options.redis)
       return yield* make(options, backing)
     })

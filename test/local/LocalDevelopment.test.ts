@@ -263,6 +263,7 @@ describe("LocalDevelopment", () => {
       ["a text", `"my-agent"`],
       ["a name that is a number", `{"workload_identity_name": 7}`],
       ["a user id that is an object", `{"workload_identity_name": "my-agent", "user_id": {}}`],
+      ["a member that is nested deeply", `{"other": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
       ["an empty user id twice", `{"workload_identity_name": "my-agent", "user_id": "", "user_id": ""}`]
     ]
 

@@ -12,7 +12,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname, join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { privateTypes } from "./declarations.mjs"
@@ -60,6 +60,7 @@ for (
     "CHANGELOG.md",
     "dist/index.js",
     "dist/index.d.ts",
+    "dist/setup.schema.json",
     "src/index.ts",
     ...Object.values(manifest.bin)
   ]
@@ -71,7 +72,21 @@ for (const file of files) {
     fail(`${file} does not belong in the tarball`)
   }
 }
-console.log(`  ${files.length} files, ${Math.round(pack.size / 1024)} KiB packed`)
+/** In bytes. */
+const maximumSize = 1_250_000
+if (pack.size > maximumSize) fail(`the tarball has ${pack.size} bytes, and may have ${maximumSize}`)
+console.log(`  ${files.length} files, ${pack.size} bytes packed`)
+
+// "Go to definition" opens the source of a declaration.
+let mapped = 0
+for (const file of files.filter((file) => file.startsWith("dist/") && file.endsWith(".d.ts"))) {
+  const map = files.includes(`${file}.map`) ? JSON.parse(readFileSync(join(root, `${file}.map`), "utf8")) : undefined
+  for (const source of map?.sources ?? ["no map"]) {
+    if (files.includes(posix.join(posix.dirname(file), source))) mapped += 1
+    else fail(`${file} leads to no source in the tarball: ${source}`)
+  }
+}
+console.log(`  ${mapped} declarations lead to their sources`)
 
 const built = files.flatMap((file) => /^dist\/(.*)\.js$/.exec(file)?.[1] ?? []).sort()
 const subpaths = built.filter(isPublic).map((name) => name === "index" ? "." : `./${name}`)
@@ -117,6 +132,7 @@ const project = (name, packages) => {
   return directory
 }
 
+/** Compiles imports of all subpaths. Without `skipLibCheck`, an import that does not resolve in our declarations is reported. */
 const checkTypes = (directory, paths) => {
   const main = join(directory, "main.ts")
   writeFileSync(
@@ -135,8 +151,7 @@ const checkTypes = (directory, paths) => {
       config,
       JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: [main] })
     )
-    // With `skipLibCheck`, an import that does not resolve in our own declarations goes unnoticed. Without it, those of
-    // other packages are checked too: only what concerns ours is reported.
+    // Declarations of other packages are checked too: only what concerns ours is reported.
     const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, noEmit: true }, directory)
     const program = ts.createProgram([main], options)
     const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(directory))
@@ -178,11 +193,10 @@ const required = [
   ...Object.keys(manifest.peerDependencies).filter((name) => !optional.includes(name))
 ]
 
-heading("with the required packages alone: all but local/ and persistence/")
+heading("with the required packages alone: every subpath")
 const lean = project("lean", [...required, "@types/node"])
-const leanPaths = subpaths.filter((subpath) => !/^\.\/(local|persistence)\//.test(subpath))
-checkTypes(lean, leanPaths)
-checkImports(lean, leanPaths)
+checkTypes(lean, subpaths)
+checkImports(lean, subpaths)
 
 heading("with the optional packages: every subpath")
 const full = project("full", [...required, ...optional, "@types/node"])

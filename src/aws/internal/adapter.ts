@@ -8,6 +8,7 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type { TransportError } from "../../IdentityError.js"
 import { fromTable } from "../../internal/plane.js"
 import type * as Operation from "../../Operation.js"
 import { call, type Commands, type Connection } from "./call.js"
@@ -35,7 +36,7 @@ export type Send = Connection["send"]
  */
 export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
   readonly table: T
-  readonly load: () => Promise<Sdk>
+  readonly load: Effect.Effect<Sdk, TransportError>
   /** Makes a client. `send` replaces the one of `connect`. */
   readonly make: (sdk: Sdk, config: Config) => { readonly client: C; readonly send?: Send }
   readonly connect: (sdk: Sdk, client: C) => Connection & { readonly commands: Commands<T> }

@@ -7,6 +7,7 @@ import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import * as Effect from "effect/Effect"
 import * as DataPlane from "../../DataPlane.js"
 import { adapter, type RegionSearch, type Send } from "./adapter.js"
+import { loadSdk } from "./loadSdk.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 
@@ -46,7 +47,11 @@ const makeClient = (
 /** @internal */
 export const dataPlane = adapter({
   table: DataPlane.operations,
-  load: () => import("@aws-sdk/client-bedrock-agentcore"),
+  load: loadSdk(
+    "@aws-sdk/client-bedrock-agentcore",
+    "BedrockAgentCoreClient",
+    () => import("@aws-sdk/client-bedrock-agentcore")
+  ),
   make: makeClient,
   connect: (sdk, client) => ({
     commands: sdk,
@@ -57,15 +62,17 @@ export const dataPlane = adapter({
 })
 
 const searchRegion: RegionSearch = (profile) =>
-  Effect.promise(dataPlane.load).pipe(
+  dataPlane.load.pipe(
     Effect.flatMap((sdk) =>
       Effect.acquireRelease(
         Effect.sync(() => new sdk.BedrockAgentCoreClient(profile === undefined ? {} : { profile })),
         (client) => Effect.sync(() => client.destroy())
       )
     ),
-    Effect.flatMap((client) => Effect.option(Effect.tryPromise(() => client.config.region()))),
-    Effect.scoped
+    Effect.flatMap((client) => Effect.tryPromise(() => client.config.region())),
+    Effect.scoped,
+    // A package that cannot be loaded is reported by the first call.
+    Effect.option
   )
 
 /**

@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 
 /** @internal */
-export interface Options<Sdk, A> {
-  readonly load: () => Promise<Sdk>
+export interface Options<Sdk, A, E> {
+  readonly load: Effect.Effect<Sdk, E>
   readonly make: (sdk: Sdk) => { readonly value: A; readonly destroy: () => void }
 }
 
@@ -20,10 +20,12 @@ export interface Options<Sdk, A> {
  *
  * @internal
  */
-export const make = <Sdk, A>(options: Options<Sdk, A>): Effect.Effect<Effect.Effect<A>, never, Scope.Scope> =>
+export const make = <Sdk, A, E>(
+  options: Options<Sdk, A, E>
+): Effect.Effect<Effect.Effect<A, E>, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
     let made: Effect.Effect<A> | undefined
-    const first = Effect.flatMap(Effect.promise(options.load), (sdk) =>
+    const first = Effect.flatMap(options.load, (sdk) =>
       Effect.suspend(() => {
         if (made !== undefined) return made
         const { destroy, value } = options.make(sdk)

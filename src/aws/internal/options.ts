@@ -16,8 +16,11 @@ import type * as Redacted from "effect/Redacted"
  * @category models
  */
 export interface Credentials {
+  /** The id of the access key. */
   readonly accessKeyId: string
+  /** The secret of the access key. */
   readonly secretAccessKey: Redacted.Redacted
+  /** The session token, of temporary credentials. */
   readonly sessionToken?: Redacted.Redacted | undefined
 }
 
@@ -89,17 +92,29 @@ export interface Options extends SharedOptions {
    */
   readonly dataPlane?:
     | DataPlaneSdk.BedrockAgentCoreClientConfig
-    | { readonly client: DataPlaneSdk.BedrockAgentCoreClient }
+    | {
+      /** A client of the SDK. The layer does not destroy it. */
+      readonly client: DataPlaneSdk.BedrockAgentCoreClient
+    }
     | undefined
   /**
    * The same for the control plane.
    */
   readonly controlPlane?:
     | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
-    | { readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient }
+    | {
+      /** A client of the SDK. The layer does not destroy it. */
+      readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient
+    }
     | undefined
   /**
    * The same for STS.
    */
-  readonly sts?: StsSdk.STSClientConfig | { readonly client: StsSdk.STSClient } | undefined
+  readonly sts?:
+    | StsSdk.STSClientConfig
+    | {
+      /** A client of the SDK. The layer does not destroy it. */
+      readonly client: StsSdk.STSClient
+    }
+    | undefined
 }

@@ -9,6 +9,7 @@ import { hasProperty } from "effect/Predicate"
 import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { adapter } from "./adapter.js"
+import { loadSdk } from "./loadSdk.js"
 
 type Command = Parameters<Sdk.STSClient["send"]>[0]
 
@@ -39,7 +40,7 @@ const exceptionNames = {
 /** @internal */
 export const securityTokenService = adapter({
   table: SecurityTokenService.operations,
-  load: () => import("@aws-sdk/client-sts"),
+  load: loadSdk("@aws-sdk/client-sts", "STSClient", () => import("@aws-sdk/client-sts")),
   make: (sdk, config: Sdk.STSClientConfig) => ({ client: new sdk.STSClient(config) }),
   connect: (sdk, client) => {
     // Exceptions of the operation itself. Credentials come from STS too (a role that is assumed), with the same exceptions, and the SDK

@@ -77,7 +77,7 @@ export const makeVendor =
   }
 
 const encodeClient = (options: CustomClient): Json => {
-  if ("privateKeyJwt" in options) {
+  if (options.privateKeyJwt !== undefined) {
     const { kmsKeyArn, ...config } = options.privateKeyJwt
     return {
       clientId: options.clientId,
@@ -85,7 +85,7 @@ const encodeClient = (options: CustomClient): Json => {
       privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, ...config }
     }
   }
-  if ("awsIamIdTokenJwt" in options) {
+  if (options.awsIamIdTokenJwt !== undefined) {
     return { clientId: options.clientId, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
   }
   const { clientAuthenticationMethod, clientId, clientSecret } = options

@@ -56,7 +56,9 @@ export type Secret = Redacted.Redacted | SecretReference
  * @category models
  */
 export interface AuthorizationParameters {
+  /** The scopes to add to those of a request. */
   readonly scopes: ReadonlyArray<string>
+  /** The parameters to add to those of a request. */
   readonly customParameters: { readonly [name: string]: string }
 }
 
@@ -67,8 +69,11 @@ export interface AuthorizationParameters {
  * @category models
  */
 export interface Oauth2Definition {
+  /** The kind of the provider. */
   readonly kind: "oauth2"
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
+  /** The request that creates the provider. */
   readonly request: CreateOauth2CredentialProviderRequest
   /** Empty unless the definition was made with `offlineAccess`. */
   readonly authorizationParameters: AuthorizationParameters
@@ -81,8 +86,11 @@ export interface Oauth2Definition {
  * @category models
  */
 export interface ApiKeyDefinition {
+  /** The kind of the provider. */
   readonly kind: "apiKey"
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
+  /** The request that creates the provider. */
   readonly request: CreateApiKeyCredentialProviderRequest
 }
 
@@ -93,8 +101,11 @@ export interface ApiKeyDefinition {
  * @category models
  */
 export interface PaymentDefinition {
+  /** The kind of the provider. */
   readonly kind: "payment"
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
+  /** The request that creates the provider. */
   readonly request: CreatePaymentCredentialProviderRequest
 }
 
@@ -125,7 +136,9 @@ export type Kind = Definition["kind"]
  * @category models
  */
 export interface Target<K extends Kind = Kind> {
+  /** The kind of the provider. */
   readonly kind: K
+  /** The name of the provider. */
   readonly name: string
 }
 
@@ -205,7 +218,9 @@ export interface Changes {
  * @category models
  */
 export interface ProviderOptions {
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
+  /** Tags of the provider. They are set when it is created. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }
 
@@ -216,8 +231,10 @@ export interface ProviderOptions {
  * @category models
  */
 export interface ClientOptions extends ProviderOptions {
+  /** The client id, as the vendor issued it. */
   readonly clientId: string
-  readonly clientSecret: Secret
+  /** `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is refused. */
+  readonly clientSecret: Redacted.Redacted | SecretReference
 }
 
 /**
@@ -238,9 +255,70 @@ export interface OfflineOptions {
  * @category models
  */
 export interface EndpointOptions {
+  /** The issuer, as in the claim `iss` of the server's tokens. */
   readonly issuer: string
+  /** The URL where users consent. */
   readonly authorizationEndpoint: string
+  /** The URL where codes are exchanged for tokens. */
   readonly tokenEndpoint: string
+}
+
+/**
+ * A client of a custom authorization server that authenticates with a secret.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SecretClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
+  /** `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is refused. */
+  readonly clientSecret: Redacted.Redacted | SecretReference
+  /** How the secret travels. Default: `CLIENT_SECRET_BASIC`, the Authorization header. `CLIENT_SECRET_POST` is the body. */
+  readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
+  /** Only a client without a secret has one. */
+  readonly privateKeyJwt?: undefined
+  /** Only a client without a secret has one. */
+  readonly awsIamIdTokenJwt?: undefined
+}
+
+/**
+ * A client of a custom authorization server that authenticates with a JWT, signed by a key in KMS.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PrivateKeyJwtClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
+  /** The key that signs the JWT. */
+  readonly privateKeyJwt: {
+    /** The ARN of the key in KMS. */
+    readonly kmsKeyArn: string
+    /** The algorithm of the signature. The key has to support it. */
+    readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
+    /** Further members of the JWT's header. */
+    readonly additionalHeaderClaims?: { readonly [name: string]: string } | undefined
+    /** Further claims of the JWT. */
+    readonly additionalPayloadClaims?: { readonly [name: string]: string } | undefined
+  }
+  /** Only a client without a key has one. */
+  readonly awsIamIdTokenJwt?: undefined
+}
+
+/**
+ * A client of a custom authorization server that authenticates with an AWS-signed JWT.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AwsIamClient {
+  /** The client id, where the authorization server requires one. */
+  readonly clientId?: string | undefined
+  /** The service gets the JWT from STS. */
+  readonly awsIamIdTokenJwt: true
+  /** Only a client without an AWS-signed JWT has one. */
+  readonly privateKeyJwt?: undefined
 }
 
 /**
@@ -250,22 +328,58 @@ export interface EndpointOptions {
  * @since 0.1.0
  * @category models
  */
-export type CustomClient =
-  | {
-    readonly clientId: string
-    readonly clientSecret: Secret
-    readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
-  }
-  | {
-    readonly clientId: string
-    readonly privateKeyJwt: {
-      readonly kmsKeyArn: string
-      readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
-      readonly additionalHeaderClaims?: { readonly [name: string]: string } | undefined
-      readonly additionalPayloadClaims?: { readonly [name: string]: string } | undefined
-    }
-  }
-  | { readonly clientId?: string | undefined; readonly awsIamIdTokenJwt: true }
+// TypeScript reports what the last member lacks, unless the options have a member of another one. Most clients have a secret.
+export type CustomClient = AwsIamClient | PrivateKeyJwtClient | SecretClient
+
+/**
+ * What all custom authorization servers have in common.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CustomServerOptions extends ProviderOptions, OfflineOptions {
+  /** How tokens are exchanged on behalf of a user. Default: the provider supports no exchange. */
+  readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
+  /** The way to an authorization server that is not on the internet. */
+  readonly privateEndpoint?: PrivateEndpoint | undefined
+  /** Other ways, for some of its domains. */
+  readonly privateEndpointOverrides?: ReadonlyArray<PrivateEndpointOverride> | undefined
+}
+
+/**
+ * An authorization server with OpenID Connect discovery.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DiscoveredServer {
+  /** The discovery URL, as in `https://id.example.com/.well-known/openid-configuration`. */
+  readonly discovery: string
+}
+
+/**
+ * An authorization server whose endpoints are given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DescribedServer {
+  /** The server's metadata, in the place of its discovery document. */
+  readonly metadata: ServerMetadata
+}
+
+/**
+ * The metadata of an authorization server (RFC 8414).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerMetadata extends EndpointOptions {
+  /** The response types that the server supports. */
+  readonly responseTypes?: ReadonlyArray<string> | undefined
+  /** How clients may authenticate at the token endpoint. */
+  readonly tokenEndpointAuthMethods?: ReadonlyArray<string> | undefined
+}
 
 /**
  * A custom authorization server, by its discovery URL or by its metadata.
@@ -273,24 +387,7 @@ export type CustomClient =
  * @since 0.1.0
  * @category models
  */
-export type CustomOptions =
-  & ProviderOptions
-  & CustomClient
-  & OfflineOptions
-  & {
-    readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
-    readonly privateEndpoint?: PrivateEndpoint | undefined
-    readonly privateEndpointOverrides?: ReadonlyArray<PrivateEndpointOverride> | undefined
-  }
-  & (
-    | { readonly discovery: string }
-    | {
-      readonly metadata: EndpointOptions & {
-        readonly responseTypes?: ReadonlyArray<string> | undefined
-        readonly tokenEndpointAuthMethods?: ReadonlyArray<string> | undefined
-      }
-    }
-  )
+export type CustomOptions = CustomServerOptions & CustomClient & (DescribedServer | DiscoveredServer)
 
 /**
  * An API key.
@@ -299,6 +396,7 @@ export type CustomOptions =
  * @category models
  */
 export interface ApiKeyOptions extends ProviderOptions {
+  /** `Redacted.make(key)`, which AWS stores, or a reference to a secret in Secrets Manager. */
   readonly apiKey: Secret
 }
 
@@ -309,7 +407,9 @@ export interface ApiKeyOptions extends ProviderOptions {
  * @category models
  */
 export interface CoinbaseOptions extends ProviderOptions {
+  /** The id of the API key at Coinbase CDP. */
   readonly apiKeyId: string
+  /** The secret of the API key, or a reference to a secret in Secrets Manager. */
   readonly apiKeySecret: Secret
   /** For requests that a wallet must sign. */
   readonly walletSecret?: Secret | undefined
@@ -322,8 +422,11 @@ export interface CoinbaseOptions extends ProviderOptions {
  * @category models
  */
 export interface StripePrivyOptions extends ProviderOptions {
+  /** The id of the app at Privy. */
   readonly appId: string
+  /** The secret of the app, or a reference to a secret in Secrets Manager. */
   readonly appSecret: Secret
+  /** The id of the authorization key at Privy. */
   readonly authorizationId: string
   /** For requests that must be signed. */
   readonly authorizationPrivateKey?: Secret | undefined

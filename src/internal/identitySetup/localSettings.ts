@@ -28,24 +28,29 @@ export const Endpoints = Schema.Struct({ issuer: Url, authorizationEndpoint: Url
 export type Endpoints = typeof Endpoints.Type
 
 /**
- * - `secrets`: replaces Secrets Manager for `EXTERNAL` references: by secret id and key of its JSON
- * - `vendorEndpoints`: replaces the authorization servers of vendors. Clients authenticate there with CLIENT_SECRET_BASIC, and
- *   quirks of the vendor are not imitated.
- * - `kmsKeys`: replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON
- * - `inboundIssuers`: the issuers of users' JWTs. Default: every issuer that can be discovered. Users of different issuers are
- *   different users, so an issuer gives access to the tokens of its own users only.
- * - `inboundJwt`: `verify` (default) fetches the issuer's keys; `decode` accepts every JWT that has not expired
+ * Settings of the local backend.
  *
  * @internal
  */
 export const LocalSettings = Schema.Struct({
+  /** Replaces Secrets Manager for `EXTERNAL` references: by secret id and key of its JSON. */
   secrets: Constraint.optional(Schema.Record({
     key: Schema.String,
     value: Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) })
   })),
+  /**
+   * Replaces the authorization servers of vendors. Clients authenticate there with CLIENT_SECRET_BASIC, and quirks of the vendor
+   * are not imitated.
+   */
   vendorEndpoints: Constraint.optional(Schema.partial(Schema.Record({ key: Vendor, value: Endpoints }))),
+  /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) })),
+  /**
+   * The issuers of users' JWTs. Default: every issuer that can be discovered. Users of different issuers are different users, so
+   * an issuer gives access to the tokens of its own users only.
+   */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
+  /** `verify` (default) fetches the issuer's keys; `decode` accepts every JWT that has not expired. */
   inboundJwt: Constraint.optional(Schema.Literal("verify", "decode"))
 })
 

@@ -19,13 +19,14 @@ import { LocalSettings } from "./localSettings.js"
 
 const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schema<A, I>) =>
   Schema.Array(item).pipe(
-    Schema.filter((items) =>
-      items.flatMap(({ name }, index) =>
-        items.findIndex((other) => other.name === name) === index
-          ? []
-          : [{ path: [index, "name"], message: `${Constraint.prefix} be unique` }]
-      )
-    )
+    Schema.filter((items) => {
+      const names = new Set<string>()
+      return items.flatMap(({ name }, index) => {
+        const isNew = !names.has(name)
+        names.add(name)
+        return isNew ? [] : [{ path: [index, "name"], message: `${Constraint.prefix} be unique` }]
+      })
+    })
   )
 
 /**
@@ -40,13 +41,19 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schem
  * @category models
  */
 export const IdentitySetup = Schema.Struct({
-  /** For editors. */
+  /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */
   $schema: Constraint.optional(Schema.String),
+  /** Tags of every resource. Tags of a resource take precedence. */
   tags: Constraint.optional(Tags),
+  /** The workload identities. */
   workloadIdentities: Constraint.optional(uniqueByName(CreateWorkloadIdentityRequest)),
+  /** The OAuth2 credential providers. */
   oauth2CredentialProviders: Constraint.optional(uniqueByName(CreateOauth2CredentialProviderRequest)),
+  /** The API-key credential providers. */
   apiKeyCredentialProviders: Constraint.optional(uniqueByName(CreateApiKeyCredentialProviderRequest)),
+  /** The payment credential providers. */
   paymentCredentialProviders: Constraint.optional(uniqueByName(CreatePaymentCredentialProviderRequest)),
+  /** Settings of the local server. AWS never sees them. */
   local: Constraint.optional(LocalSettings)
 })
 
@@ -80,18 +87,37 @@ export const Kind = Schema.Literal(
 export type Kind = typeof Kind.Type
 
 /**
+ * The value of a member before and after a change, as JSON. A creation has no `before`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChangedValue {
+  readonly member: string
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+/**
  * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members that the
- * service does not return, such as secrets.
+ * service does not return, such as secrets. `values` has the values of the members that differ, or of all members of a creation, but
+ * for secrets and references to them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Change {
+  /** The kind of the resource. */
   readonly kind: Kind
+  /** The name of the resource. */
   readonly name: string
+  /** What happens to the resource. */
   readonly action: "create" | "update" | "unchanged"
+  /** The members that differ. */
   readonly changes: ReadonlyArray<string>
+  /** The members that the service does not return. They may differ. */
   readonly notComparable: ReadonlyArray<string>
+  readonly values: ReadonlyArray<ChangedValue>
 }
 
 // -----------------------------------------------------------------------------

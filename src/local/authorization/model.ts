@@ -24,41 +24,43 @@ export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" s
 export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" satisfies GrantType
 
 /**
- * - `clientId`
- * - `clientSecret`: required unless the client uses `private_key_jwt`
- * - `publicKeys`: JWKs that verify the assertions of `private_key_jwt` (RFC 7523)
- * - `name`: shown on the pages, default `clientId`
- * - `redirectUris`: compared exactly. A URI that ends in `/*` allows every URI with one more path segment in that
- *   place, as in `http://127.0.0.1:4020/identities/oauth2/callback/*`: AgentCore assigns the callback URL of a provider
- *   when it creates the provider.
- * - `scopes`: the scopes that the client may request. Users' requests may add `openid` and `offline_access`.
- * - `grants`: default `client_credentials`, and with redirect URIs also `authorization_code` and `refresh_token`
- * - `authenticationMethod`: default `client_secret_basic`
+ * A client of the server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Client {
+  /** The client id. */
   readonly clientId: string
+  /** Required unless the client uses `private_key_jwt`. */
   readonly clientSecret?: Redacted.Redacted | undefined
+  /** JWKs that verify the assertions of `private_key_jwt` (RFC 7523). */
   readonly publicKeys?: ReadonlyArray<JWK> | undefined
+  /** The name on the pages. Default: `clientId`. */
   readonly name?: string | undefined
+  /**
+   * Compared exactly. A URI that ends in `/*` allows every URI with one more path segment in that place, as in
+   * `http://127.0.0.1:4020/identities/oauth2/callback/*`: AgentCore assigns the callback URL of a provider when it creates the
+   * provider.
+   */
   readonly redirectUris?: ReadonlyArray<string> | undefined
+  /** The scopes that the client may request. Users' requests may add `openid` and `offline_access`. */
   readonly scopes?: ReadonlyArray<string> | undefined
+  /** Default: `client_credentials`, and with redirect URIs also `authorization_code` and `refresh_token`. */
   readonly grants?: ReadonlyArray<GrantType> | undefined
+  /** Default: `client_secret_basic`. */
   readonly authenticationMethod?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | undefined
 }
 
 /**
- * The answer that the server gives to every authorization request by itself, without pages:
- *
- * - `user`: the name of the user who signs in
- * - `decision`: `allow` redirects with a code, `deny` with the error `access_denied`
+ * The answer that the server gives to every authorization request by itself, without pages.
  *
  * @since 0.1.0
  * @category models
  */
 export interface HeadlessConsent {
+  /** The name of the user who signs in. */
   readonly user: string
+  /** `allow` redirects with a code, `deny` with the error `access_denied`. */
   readonly decision: "allow" | "deny"
 }

@@ -266,7 +266,10 @@ export const make = (
 
     getResourceApiKey: Effect.fnUntraced(function*(request) {
       yield* authenticate(request.workloadIdentityToken)
-      return { apiKey: yield* registry.apiKey(request.resourceCredentialProviderName) }
+      const apiKey = yield* registry.apiKey(request.resourceCredentialProviderName)
+      // The model accepts an empty key at creation. An empty credential would look like one that works.
+      if (Redacted.value(apiKey) === "") return yield* invalid("The API key of the credential provider is empty")
+      return { apiKey }
     }),
 
     getResourcePaymentToken: Effect.fnUntraced(function*(request) {

@@ -52,8 +52,11 @@ const Grant = Schema.Struct({
 
 type Grant = typeof Grant.Type
 
-const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): boolean =>
-  some.every((item) => all.includes(item))
+/** In linear time: a request may have very many scopes. */
+const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): boolean => {
+  const items = new Set(all)
+  return some.every((item) => items.has(item))
+}
 
 const sameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
   includes(a, b) && includes(b, a)

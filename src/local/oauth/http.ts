@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
 import { boundedFetch } from "../../internal/boundedFetch.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
+import { loadPackage } from "../../internal/loadPackage.js"
 import * as Answers from "./answers.js"
 import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./model.js"
 import * as Parameters from "./parameters.js"
@@ -36,7 +37,10 @@ const omitReserved = (
 /** openid-client requires a client id. This one is not sent. */
 const anonymous = "-"
 
-const openidClient: Effect.Effect<Answers.Openid> = Effect.promise(() => import("openid-client"))
+// A dependency of this package: without it the installation is broken.
+const openidClient: Effect.Effect<Answers.Openid> = Effect.orDie(
+  loadPackage("openid-client", "discovery", () => import("openid-client"))
+)
 
 /**
  * Milliseconds, for each request: `tokens` for metadata and tokens, `keys` for the metadata and keys of an issuer of

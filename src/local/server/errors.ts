@@ -61,7 +61,9 @@ const gatewayErrors: { readonly [Kind in TransportError["kind"]]: readonly [stat
   timeout: [504, "GatewayTimeoutException"],
   undecodable: [502, "BadGatewayException"],
   // Not a 5xx, which clients retry: the next attempt has no credentials either.
-  credentials: [403, "MissingAuthenticationTokenException"]
+  credentials: [403, "MissingAuthenticationTokenException"],
+  // Nor does the next attempt have the package. 501: the gateway lacks what the request needs.
+  unloadable: [501, "NotImplementedException"]
 }
 
 /** The name becomes a header. */
@@ -113,6 +115,13 @@ export const foreignHost: WireError = {
   status: 403,
   name: "AccessDeniedException",
   message: "The Host header names another host than this server: add the name to the option allowedHosts"
+}
+
+/** @internal */
+export const crossSite: WireError = {
+  status: 403,
+  name: "AccessDeniedException",
+  message: "A page of another site sent the request"
 }
 
 /** @internal */

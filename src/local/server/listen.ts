@@ -7,6 +7,7 @@ import type * as HttpServer from "@effect/platform/HttpServer"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import { loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import * as Node from "./node.js"
 import { type Credentials, LocalServerError, type Signatures } from "./options.js"
 import * as Signature from "./signature.js"
@@ -35,8 +36,11 @@ const toAuthority = (host: string): string => {
   return name.includes(":") ? `[${name}]` : name
 }
 
-const loadPackage = <A>(load: () => Promise<A>, message: string): Effect.Effect<A, LocalServerError> =>
-  Effect.tryPromise({ try: load, catch: () => new LocalServerError({ reason: "MissingPackage", message }) })
+const loadOrExplain = <A>(
+  load: Effect.Effect<A, PackageNotLoaded>,
+  message: string
+): Effect.Effect<A, LocalServerError> =>
+  Effect.mapError(load, () => new LocalServerError({ reason: "MissingPackage", message }))
 
 const check = (options: Options): Effect.Effect<unknown, LocalServerError> => {
   if (!options.allowRemote && !isLoopback(options.host)) {
@@ -52,7 +56,7 @@ const check = (options: Options): Effect.Effect<unknown, LocalServerError> => {
       reason: "MissingCredentials",
       message: "The server cannot verify signatures without credentials. Set the option credentials."
     })
-    : loadPackage(
+    : loadOrExplain(
       Signature.load,
       "The package '@smithy/signature-v4' is needed to verify signatures: npm install @smithy/signature-v4"
     )
@@ -63,8 +67,8 @@ export const listen = (options: Options): Effect.Effect<Listening, LocalServerEr
   Effect.gen(function*() {
     yield* check(options)
     const { host, port } = options
-    const { make } = yield* loadPackage(
-      () => import("@effect/platform-node/NodeHttpServer"),
+    const { make } = yield* loadOrExplain(
+      loadPackage("@effect/platform-node", "make", () => import("@effect/platform-node/NodeHttpServer")),
       "The local server needs the package '@effect/platform-node': "
         + "npm install --save-dev @effect/platform-node@0.108"
     )

@@ -13,7 +13,9 @@ import * as Schema from "effect/Schema"
  * @category models
  */
 export interface Credentials {
+  /** The id of the access key. */
   readonly accessKeyId: string
+  /** The secret of the access key. */
   readonly secretAccessKey: Redacted.Redacted
   /** The session token of temporary credentials. Requests have to send it. */
   readonly sessionToken?: Redacted.Redacted | undefined

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash, createHmac, timingSafeEqual } from "node:crypto"
+import { loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import * as Errors from "./errors.js"
 import type { WireError } from "./errors.js"
 import type { Credentials, Signatures } from "./options.js"
@@ -164,7 +165,11 @@ const toQuery = (parameters: URLSearchParams): Record<string, Array<string>> =>
  *
  * @internal
  */
-export const load = (): Promise<typeof import("@smithy/signature-v4")> => import("@smithy/signature-v4")
+export const load: Effect.Effect<typeof import("@smithy/signature-v4"), PackageNotLoaded> = loadPackage(
+  "@smithy/signature-v4",
+  "SignatureV4",
+  () => import("@smithy/signature-v4")
+)
 
 /** Returns the signature of the request by `credentials`, over the headers that the client signed. */
 const sign = (
@@ -174,39 +179,40 @@ const sign = (
   signed: Signed,
   credentials: Credentials
 ): Effect.Effect<string> =>
-  Effect.promise(async () => {
-    const { SignatureV4 } = await load()
-    const signer = new SignatureV4({
-      service,
-      region: signed.region,
-      sha256: Sha256,
-      // The checksum header would differ from the one that was sent.
-      applyChecksum: false,
-      credentials: {
-        accessKeyId: credentials.accessKeyId,
-        secretAccessKey: Redacted.value(credentials.secretAccessKey),
-        ...credentials.sessionToken === undefined
-          ? undefined
-          : { sessionToken: Redacted.value(credentials.sessionToken) }
-      }
-    })
-    const start = request.url.indexOf("?")
-    const { headers } = await signer.sign({
-      method: request.method,
-      protocol: "http:",
-      hostname: "localhost",
-      path: start === -1 ? request.url : request.url.slice(0, start),
-      query: toQuery(new URLSearchParams(start === -1 ? "" : request.url.slice(start))),
-      headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => signed.names.has(name))),
-      body
-    }, {
-      signingDate: DateTime.toDate(DateTime.unsafeMake(signed.time)),
-      // By default the signer omits some of them.
-      signableHeaders: new Set(signed.names),
-      unsignableHeaders: new Set()
-    })
-    return parameter(headers.authorization ?? "", "Signature") ?? ""
-  })
+  // The server loaded the package before it listened.
+  Effect.flatMap(Effect.orDie(load), ({ SignatureV4 }) =>
+    Effect.promise(async () => {
+      const signer = new SignatureV4({
+        service,
+        region: signed.region,
+        sha256: Sha256,
+        // The checksum header would differ from the one that was sent.
+        applyChecksum: false,
+        credentials: {
+          accessKeyId: credentials.accessKeyId,
+          secretAccessKey: Redacted.value(credentials.secretAccessKey),
+          ...credentials.sessionToken === undefined
+            ? undefined
+            : { sessionToken: Redacted.value(credentials.sessionToken) }
+        }
+      })
+      const start = request.url.indexOf("?")
+      const { headers } = await signer.sign({
+        method: request.method,
+        protocol: "http:",
+        hostname: "localhost",
+        path: start === -1 ? request.url : request.url.slice(0, start),
+        query: toQuery(new URLSearchParams(start === -1 ? "" : request.url.slice(start))),
+        headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => signed.names.has(name))),
+        body
+      }, {
+        signingDate: DateTime.toDate(DateTime.unsafeMake(signed.time)),
+        // By default the signer omits some of them.
+        signableHeaders: new Set(signed.names),
+        unsignableHeaders: new Set()
+      })
+      return parameter(headers.authorization ?? "", "Signature") ?? ""
+    }))
 
 const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["content"] => (request, service, body) =>
   Effect.gen(function*() {

@@ -14,6 +14,7 @@ import * as Fs from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
+import { loadPackage } from "../../internal/loadPackage.js"
 import * as ProcessLock from "../../internal/processLock.js"
 import { VaultStoreError } from "../VaultStore.js"
 import { systemError, type VaultFileError, vaultFileError } from "./error.js"
@@ -34,15 +35,16 @@ export interface VaultFile {
 const load = (
   path: string
 ): Effect.Effect<{ readonly lmdb: typeof import("lmdb"); readonly location: string }, VaultFileError> =>
-  Effect.tryPromise({
-    try: async () => ({ lmdb: await import("lmdb"), location: createRequire(import.meta.url).resolve("lmdb") }),
-    catch: () =>
+  loadPackage("lmdb", "open", () => import("lmdb")).pipe(
+    Effect.flatMap((lmdb) => Effect.try(() => ({ lmdb, location: createRequire(import.meta.url).resolve("lmdb") }))),
+    Effect.mapError(() =>
       vaultFileError(
         path,
         "MissingPackage",
         "it needs the package 'lmdb', which cannot be loaded. Install it with: npm install lmdb@3"
       )
-  })
+    )
+  )
 
 /** Undoes what the build of a layer has done, if the build fails or is interrupted. */
 interface Undo {

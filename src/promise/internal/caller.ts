@@ -6,17 +6,31 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { MissingWorkloadAccessToken } from "../../IdentityError.js"
+import { MissingWorkloadAccessToken, type ValidationException } from "../../IdentityError.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
-import { type Service, WorkloadAccessToken } from "../../WorkloadAccessToken.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+import { type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
+import { toUserIdentifier, type User } from "./user.js"
+import type { Workload } from "./workload.js"
 
 interface Context {
   readonly workloadAccessToken?: string | Redacted.Redacted | undefined
+  readonly workload?: Workload | undefined
+  readonly user?: User | undefined
 }
 
 const makeCaller = (token: string | Redacted.Redacted): Service => ({
   get: Effect.succeed(Redacted.isRedacted(token) ? token : Redacted.make(token)),
   invalidate: () => Effect.void
+})
+
+const ofWorkload = ({ getToken, invalidate }: Workload): Service => ({
+  get: Effect.tryPromise({
+    try: async () => Redacted.make(await getToken()),
+    // It rejects with the errors of the service of this type. Other errors only pass through.
+    catch: (error) => error as WorkloadAccessTokenError
+  }),
+  invalidate: (stale) => Effect.promise(() => invalidate(Redacted.value(stale)))
 })
 
 /**
@@ -32,6 +46,8 @@ export const callerOf = (
   const token = configured || context?.workloadAccessToken
   return token
     ? Effect.succeed(makeCaller(token))
+    : context?.workload
+    ? Effect.succeed(ofWorkload(context.workload))
     : Effect.flatMap(
       Effect.serviceOption(WorkloadAccessToken),
       Option.match({
@@ -47,3 +63,16 @@ export const callerOf = (
       })
     )
 }
+
+/**
+ * The user of the caller: the user of the request in context, else the user of its workload if that is the caller.
+ *
+ * @internal
+ */
+export const userOf = (
+  configured: string | undefined,
+  context: Context | undefined
+): Effect.Effect<UserIdentifier | undefined, ValidationException> =>
+  context?.user
+    ? toUserIdentifier(context.user)
+    : Effect.succeed(configured || context?.workloadAccessToken ? undefined : context?.workload?.user)

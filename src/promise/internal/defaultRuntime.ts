@@ -6,36 +6,47 @@
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import * as AwsIdentity from "../../aws/AwsIdentity.js"
-import { Identity, type Service } from "../../Identity.js"
+import * as AwsDataPlane from "../../aws/AwsDataPlane.js"
+import * as DataPlane from "../../DataPlane.js"
+import * as Identity from "../../Identity.js"
 
 /** @internal */
 export interface DefaultRuntime {
   /** The `Identity` of the runtime. Its first use builds the runtime. */
-  readonly identity: Effect.Effect<Service, ConfigError.ConfigError>
+  readonly identity: Effect.Effect<Identity.Service, ConfigError.ConfigError>
+  /** The data plane under it. */
+  readonly dataPlane: Effect.Effect<DataPlane.Service, ConfigError.ConfigError>
   /** Ends the runtime. The next use builds a new one. */
   readonly dispose: () => Promise<void>
 }
 
+type Services = Identity.Identity | DataPlane.DataPlane
+
+// Not `AwsIdentity.layer()`: a bundle would hold the control plane and STS, which no function here calls.
+const layer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
+
 /** @internal */
 export const make = (): DefaultRuntime => {
-  let current: ManagedRuntime.ManagedRuntime<Identity, ConfigError.ConfigError> | undefined
+  let current: ManagedRuntime.ManagedRuntime<Services, ConfigError.ConfigError> | undefined
+  const context = Effect.suspend(() => {
+    const runtime = current ??= ManagedRuntime.make(layer)
+    return runtime.runtimeEffect.pipe(
+      Effect.map(({ context }) => context),
+      // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that
+      // time.
+      Effect.tapErrorCause(() => {
+        if (current === runtime) {
+          current = undefined
+        }
+        return runtime.disposeEffect
+      })
+    )
+  })
   return {
-    identity: Effect.suspend(() => {
-      const runtime = current ??= ManagedRuntime.make(AwsIdentity.layer())
-      return runtime.runtimeEffect.pipe(
-        Effect.map(({ context }) => Context.get(context, Identity)),
-        // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that
-        // time.
-        Effect.tapErrorCause(() => {
-          if (current === runtime) {
-            current = undefined
-          }
-          return runtime.disposeEffect
-        })
-      )
-    }),
+    identity: Effect.map(context, Context.get(Identity.Identity)),
+    dataPlane: Effect.map(context, Context.get(DataPlane.DataPlane)),
     dispose: async () => {
       const runtime = current
       current = undefined

@@ -14,7 +14,9 @@ import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
  * @internal
  */
 export interface AwsClient {
+  /** The middleware of the client. */
   readonly middlewareStack: {
+    /** Adds a middleware. */
     add(
       middleware: <Args extends { readonly request: unknown }, Output>(
         next: (args: Args) => Promise<Output>,

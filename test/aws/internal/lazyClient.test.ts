@@ -27,10 +27,10 @@ const sdk = () => {
         pending = Promise.resolve("sdk")
       }),
     client: LazyClient.make({
-      load: () => {
+      load: Effect.promise(() => {
         state.loads++
         return pending
-      },
+      }),
       make: (loaded: string) => ({
         value: `${loaded}-${++state.made}`,
         destroy: () => void state.destroyed++

@@ -195,4 +195,17 @@ describe("the vault", () => {
       }
       assert.deepStrictEqual(uses, Array.from({ length: rounds }, (_, index) => `refresh-${index + 1}`))
     }).pipe(Effect.withScheduler(Scheduler.make(queueMicrotask, () => Math.random() < 0.03 ? 0 : false))))
+
+  it.effect("takes the names that objects inherit for scopes like any other", () =>
+    Effect.gen(function*() {
+      yield* setup
+      for (const userId of ["__proto__", "constructor"]) {
+        const token = yield* tokenFor(userId)
+        const scopes = ["__proto__", "constructor", "toString"]
+        const first = yield* obtain(token, { scopes })
+        assert.include(first, ".__proto__+constructor+toString")
+        assert.strictEqual(yield* issued(token, { scopes: ["__proto__"] }), first)
+        yield* consent(token, { scopes: ["valueOf"] })
+      }
+    }).pipe(Effect.provide(backend())))
 })

@@ -17,8 +17,12 @@ interface Signal {
 
 /** @internal */
 export interface ConsentSignals {
+  /** Makes the signal of a session before the session is shown. */
+  readonly expect: (session: ConsentSession) => Effect.Effect<void>
   /** Signals that a session is complete. */
   readonly complete: (session: ConsentSession) => Effect.Effect<void>
+  /** The same for an expected session of which only the URI is known. */
+  readonly completeUri: (sessionUri: Redacted.Redacted) => Effect.Effect<void>
   /** A poller that also polls when its session is complete. */
   readonly poller: (base: TokenPoller.Poller) => TokenPoller.Poller
 }
@@ -42,7 +46,10 @@ export const make = (): ConsentSignals => {
     })
 
   return {
+    expect: signalOf,
     complete: (session) => Effect.flatMap(signalOf(session), ({ latch }) => latch.open),
+    completeUri: (sessionUri) =>
+      Effect.suspend(() => signals.get(Redacted.value(sessionUri))?.latch.open ?? Effect.void),
     poller: (base) => (wait) =>
       Effect.flatMap(signalOf(wait.session), ({ latch }) => {
         const afterSignal = Effect.zipRight(latch.await, wait.poll).pipe(

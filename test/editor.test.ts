@@ -1,0 +1,243 @@
+// What an editor shows: TypeScript's language service is asked for every public function, each of its overloads, and every option.
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+import { isPublic } from "./package/publicModules.mjs"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const src = join(root, "src")
+const name = "effect-agentcore-identity"
+
+const modules = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll("\\", "/").replace(/\.ts$/, ""))
+  .filter((module) => isPublic(module) && module !== "index" && ts.sys.fileExists(join(src, `${module}.ts`)))
+  .sort()
+
+/** A program of the sources, and of one file that is written here. */
+const makeService = () => {
+  const { options } = ts.getParsedCommandLineOfConfigFile(join(root, "tsconfig.json"), {}, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => assert.fail(String(messageText))
+  }) ?? assert.fail("there is no tsconfig.json")
+  const file = join(root, "test", "editor.generated.ts")
+  const sources = modules.map((module) => join(src, `${module}.ts`))
+  let [version, text] = [0, ""]
+  const service = ts.createLanguageService({
+    fileExists: ts.sys.fileExists,
+    readFile: ts.sys.readFile,
+    readDirectory: ts.sys.readDirectory,
+    directoryExists: ts.sys.directoryExists,
+    getDirectories: ts.sys.getDirectories,
+    getCompilationSettings: () => options,
+    getCurrentDirectory: () => root,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    getScriptFileNames: () => [file, ...sources],
+    getScriptSnapshot: (path) => {
+      const content = path === file ? text : ts.sys.readFile(path)
+      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
+    },
+    // Without it, every question looks at every file.
+    getProjectVersion: () => String(version),
+    getScriptVersion: (path) => path === file ? String(version) : "0"
+  })
+  const program = () => service.getProgram() ?? assert.fail("there is no program")
+  return {
+    service,
+    file,
+    program,
+    write: (next: string) => {
+      text = next
+      version++
+    }
+  }
+}
+
+const textOf = (parts: ReadonlyArray<ts.SymbolDisplayPart> | undefined): string =>
+  parts?.map(({ text }) => text).join("").trim() ?? ""
+
+/** Lines of a program, each with the place that the editor is asked about. */
+class Lines {
+  text = ""
+  /** Where the lines begin in the file. */
+  start = 0
+  readonly places: Array<readonly [label: string, position: number, end: number]> = []
+  add(label: string, before: string, at: string, after: string) {
+    const position = this.text.length + before.length
+    this.places.push([label, position, position + at.length])
+    this.text += `${before}${at}${after};\n`
+  }
+}
+
+const isOptional = ({ valueDeclaration }: ts.Symbol): boolean =>
+  valueDeclaration !== undefined && ts.isParameter(valueDeclaration)
+  && (valueDeclaration.questionToken ?? valueDeclaration.initializer) !== undefined
+
+interface Function {
+  readonly module: string
+  readonly name: string
+  readonly signatures: ReadonlyArray<ts.Signature>
+}
+
+const services = ["ControlPlane", "DataPlane", "SecurityTokenService", "Identity", "WorkloadAccessToken"]
+
+const plain = "Type 'string' is not assignable to type 'Redacted<string> | SecretReference'."
+const missing = (member: string, type: string) => new RegExp(`'${member}' is missing .* required in type '${type}'.$`)
+
+/** Wrong options of a credential provider, and what TypeScript says. */
+const mistakes: ReadonlyArray<readonly [call: string, message: string | RegExp]> = [
+  ["custom({ ...server, clientId: \"me\" })", missing("clientSecret", "SecretClient")],
+  ["custom({ name: \"id\", metadata, clientId: \"me\" })", missing("clientSecret", "SecretClient")],
+  ["custom({ ...server })", "is missing the following properties from type 'SecretClient': clientId, clientSecret"],
+  ["custom({ ...server, clientId: \"me\", clientSecret: \"secret\" })", plain],
+  ["custom({ name: \"id\", metadata, clientId: \"me\", clientSecret: text })", plain],
+  ["github({ name: \"id\", clientId: \"me\", clientSecret: text })", plain],
+  ["custom({ ...server, clientSecret: secret })", missing("clientId", "SecretClient")],
+  ["custom({ name: \"id\", clientId: \"me\", clientSecret: secret })", missing("discovery", "DiscoveredServer")]
+]
+
+describe("an editor", { timeout: 60_000 }, () => {
+  const imports = modules.map((module, index) => `import * as m${index} from "${name}/${module}"\n`).join("")
+  const alias = (module: string): string => `m${modules.indexOf(module)}`
+
+  const { file, program, service, write } = makeService()
+  const calls = new Lines()
+  const members = new Lines()
+  const wrong = new Lines()
+
+  const symbolsOf = (module: string): ReadonlyArray<ts.Symbol> => {
+    const source = program().getSourceFile(join(src, `${module}.ts`))
+    const symbol = source && program().getTypeChecker().getSymbolAtLocation(source)
+    return symbol === undefined ? assert.fail(module) : program().getTypeChecker().getExportsOfModule(symbol)
+  }
+
+  const functionsOf = (module: string): ReadonlyArray<Function> => {
+    const checker = program().getTypeChecker()
+    return symbolsOf(module).flatMap((symbol) => {
+      const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+      if (!(target.flags & ts.SymbolFlags.Value) || target.flags & ts.SymbolFlags.Class) return []
+      const signatures = checker.getTypeOfSymbol(target).getCallSignatures()
+      return signatures.length === 0 ? [] : [{ module, name: symbol.name, signatures }]
+    })
+  }
+
+  const documentationAt = (path: string, position: number): string =>
+    textOf(service.getQuickInfoAtPosition(path, position)?.documentation)
+
+  // One program for all questions: TypeScript checks it once.
+  beforeAll(() => {
+    write(imports)
+    for (const { module, name, signatures } of modules.flatMap(functionsOf)) {
+      for (const [index, { parameters }] of signatures.entries()) {
+        // The number of arguments selects the overload.
+        const values = parameters.filter((parameter) => !isOptional(parameter)).map(() => "null as any")
+        const label = `${module}.${name}, overload ${index + 1} of ${signatures.length}`
+        calls.add(label, `${alias(module)}.`, name, `(${values.join(", ")})`)
+      }
+    }
+    const checker = program().getTypeChecker()
+    for (const module of services) {
+      const service = symbolsOf(module).find(({ name }) => name === "Service") ?? assert.fail(module)
+      for (const { name } of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(service))) {
+        // Not the type id.
+        if (!name.startsWith("__@")) {
+          members.add(`${module}.${name}`, `(null as any as ${alias(module)}.Service).`, name, "")
+        }
+      }
+    }
+    members.add(
+      "flow",
+      `const request: ${alias("Identity")}.AccessTokenRequest = { provider: "github", `,
+      "flow",
+      `: "M2M" }`
+    )
+    const prelude = `
+      import * as Redacted from "effect/Redacted"
+      const server = { name: "id", discovery: "https://id.example.com/.well-known/openid-configuration" }
+      const metadata = { issuer: "https://id.example.com", authorizationEndpoint: "a", tokenEndpoint: "b" }
+      const secret = Redacted.make("secret")
+      const text: string = "secret"
+`
+    for (const [call] of mistakes) wrong.add(call, "", `${alias("CredentialProvider")}.${call}`, "")
+    calls.start = imports.length
+    members.start = calls.start + calls.text.length
+    wrong.start = members.start + members.text.length + prelude.length
+    write(imports + calls.text + members.text + prelude + wrong.text)
+  }, 120_000)
+
+  it("explains every function, and each of its overloads", () => {
+    assert.isAbove(calls.places.length, 140)
+    const silent = calls.places.flatMap(([label, position, end]) => {
+      const overloaded = !label.endsWith(" of 1")
+      // The list that opens at the parenthesis has all overloads, also those with the same number of arguments.
+      const listed = overloaded
+        ? service.getSignatureHelpItems(file, calls.start + end + 1, undefined)?.items ?? []
+        : []
+      const explained = documentationAt(file, calls.start + position) !== ""
+        && (overloaded ? listed.length > 1 : true)
+        && listed.every(({ documentation }) => textOf(documentation) !== "")
+      return explained ? [] : [label]
+    })
+    assert.deepStrictEqual(silent, [])
+  })
+
+  it("explains every option", () => {
+    const checker = program().getTypeChecker()
+    const seen = new Set<ts.Type>()
+    const options = new Map<ts.Declaration, string>()
+    const visit = (type: ts.Type, label: string): void => {
+      if (seen.has(type)) return
+      seen.add(type)
+      if (type.isUnionOrIntersection()) return type.types.forEach((member) => visit(member, label))
+      if (!(type.flags & ts.TypeFlags.Object)) return
+      if (checker.isArrayType(type)) {
+        // Arrays are references.
+        return checker.getTypeArguments(type as ts.TypeReference).forEach((item) => visit(item, label))
+      }
+      for (const property of checker.getPropertiesOfType(type)) {
+        const declaration = property.declarations?.[0]
+        // Not the members of Effect's types and the SDK's.
+        if (declaration === undefined || !declaration.getSourceFile().fileName.startsWith(src)) continue
+        options.set(declaration, `${label}.${property.name}`)
+        const member = checker.getTypeOfSymbol(property)
+        if (member.getCallSignatures().length === 0) visit(member, `${label}.${property.name}`)
+      }
+    }
+    for (const { module, name, signatures } of modules.flatMap(functionsOf)) {
+      for (const parameter of signatures.flatMap(({ parameters }) => parameters)) {
+        visit(checker.getTypeOfSymbol(parameter), `${module}.${name}(${parameter.name})`)
+      }
+    }
+    assert.isAbove(options.size, 250)
+    const silent = [...options].flatMap(([declaration, label]) => {
+      const place = ts.getNameOfDeclaration(declaration) ?? declaration
+      return documentationAt(declaration.getSourceFile().fileName, place.getStart()) === "" ? [label] : []
+    })
+    assert.deepStrictEqual(silent, [])
+  })
+
+  it("explains every operation of the planes, and the three flows", () => {
+    assert.isAbove(members.places.length, 40)
+    const hovers = members.places.map(([label, position]) =>
+      [label, documentationAt(file, members.start + position)] as const
+    )
+    assert.deepStrictEqual(hovers.filter(([, text]) => text === ""), [])
+    for (const flow of ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]) {
+      assert.include(hovers.at(-1)?.[1], flow)
+    }
+  })
+
+  // The messages name what is wrong, and not a member of another kind of client.
+  it("says what is wrong with the options of a credential provider", () => {
+    const diagnostics = service.getSemanticDiagnostics(file)
+    for (const [index, [call, message]] of mistakes.entries()) {
+      const from = wrong.start + (wrong.places[index]?.[1] ?? 0)
+      const text = diagnostics
+        .filter(({ start = 0 }) => start >= from && start < from + `${alias("CredentialProvider")}.${call}`.length)
+        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " ")).join()
+      assert.isTrue(typeof message === "string" ? text.endsWith(message) : message.test(text), `${call}: ${text}`)
+      assert.notInclude(text, "awsIamIdTokenJwt")
+    }
+  })
+})

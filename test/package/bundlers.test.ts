@@ -1,0 +1,139 @@
+// Programs of users, bundled as users do it, and run.
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as esbuild from "esbuild"
+import { execFile } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { buildModules } from "../build.mjs"
+import { secret } from "../utils.js"
+import { bundle } from "./rollup.mjs"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+/** Outside of the project: a bundle finds no packages but those in it. */
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "bundle-"))),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+)
+
+const name = "effect-agentcore-identity"
+
+const withEsbuild = (entry: string, directory: string, options: esbuild.BuildOptions) =>
+  Effect.promise(async () => {
+    const { metafile } = await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: { main: resolve(root, "test", "package", entry) },
+      outdir: directory,
+      outExtension: { ".js": options.format === "cjs" ? ".cjs" : ".mjs" },
+      alias: { [name]: await buildModules() },
+      tsconfigRaw: {},
+      bundle: true,
+      platform: "node",
+      target: "node20",
+      logLevel: "warning",
+      metafile: true,
+      // What the AWS SDK and ioredis `require` in an ES module.
+      ...options.format === "cjs" ? undefined : {
+        banner: {
+          js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)`
+        }
+      },
+      ...options
+    })
+    return {
+      file: join(directory, options.format === "cjs" ? "main.cjs" : "main.mjs"),
+      inputs: Object.keys(metafile?.inputs ?? {})
+    }
+  })
+
+const withRollup = (entry: string, directory: string) =>
+  Effect.promise(async () =>
+    bundle({ directory, entry: join(root, "test", "package", entry), modules: await buildModules(), name })
+  )
+
+const run = (file: string, environment: Readonly<Record<string, string>>) =>
+  Effect.promise(async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [file], {
+      env: { PATH: process.env["PATH"], AWS_CONFIG_FILE: "/dev/null", ...environment },
+      timeout: 30_000
+    })
+    const printed: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "")
+    return printed
+  })
+
+const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secret("signing-key") }
+
+/** Checks signatures: a bundled program signs its calls, or gets no answer. */
+const server = Layer.provide(
+  LocalServer.layer({ signatures: "verify", credentials: [keys] }),
+  OAuthClient.layerScripted()
+)
+
+const environment = Effect.gen(function*() {
+  const controlPlane = yield* ControlPlane.ControlPlane
+  yield* controlPlane.createWorkloadIdentity({ name: "agent" })
+  yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: secret("api-key") })
+  return {
+    ...(yield* LocalServer.LocalServer).environment,
+    AWS_ACCESS_KEY_ID: keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: "signing-key"
+  }
+})
+
+describe("a bundled program calls every plane, with signatures", { timeout: 60_000 }, () => {
+  const formats: ReadonlyArray<readonly [name: string, options: esbuild.BuildOptions]> = [
+    ["esbuild, one file", { format: "esm" }],
+    ["esbuild, splitting", { format: "esm", splitting: true, minify: true }],
+    ["esbuild, CommonJS", { format: "cjs" }]
+  ]
+  it.live.each(formats)("%s", ([, options]) =>
+    Effect.gen(function*() {
+      const { file } = yield* withEsbuild("bundled.child.ts", yield* folder, options)
+      assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key", name: "agent", expires: true })
+    }).pipe(Effect.provide(server), Effect.scoped))
+
+  it.live("rollup: the data plane", () =>
+    Effect.gen(function*() {
+      const file = yield* withRollup("dataPlane.child.ts", yield* folder)
+      assert.deepStrictEqual(yield* run(file, yield* environment), "issued")
+    }).pipe(Effect.provide(server), Effect.scoped))
+})
+
+describe("a bundle", { timeout: 60_000 }, () => {
+  it.live("without the AWS SDK, where no package is found: a typed error of the call", () =>
+    Effect.gen(function*() {
+      const { file } = yield* withEsbuild("dataPlane.child.ts", yield* folder, {
+        format: "esm",
+        external: ["@aws-sdk/*"]
+      })
+      const inRegion = { AWS_REGION: "us-west-2" }
+      for (const variables of [inRegion, {}]) {
+        assert.deepInclude(yield* run(file, variables), {
+          _tag: "TransportError",
+          operation: "GetWorkloadAccessToken",
+          kind: "unloadable",
+          code: "ERR_MODULE_NOT_FOUND",
+          message: "GetWorkloadAccessToken: the package of the AWS SDK could not be loaded. "
+            + "Check that it is installed, or part of the bundle (ERR_MODULE_NOT_FOUND)"
+        })
+      }
+    }).pipe(Effect.scoped))
+
+  it.live("of promise/Identity has neither control plane nor STS", () =>
+    Effect.gen(function*() {
+      const entry = join(yield* Effect.promise(() => buildModules()), "promise", "Identity.js")
+      const { inputs } = yield* withEsbuild(entry, yield* folder, { format: "esm", splitting: true })
+      assert.isTrue(inputs.some((input) => input.includes("@aws-sdk/client-bedrock-agentcore/")))
+      const others =
+        /\/modules\/(ControlPlane|SecurityTokenService|models\/\w+)\.js$|@aws-sdk\/client-(bedrock-agentcore-control|sts)\//
+      assert.deepStrictEqual(inputs.filter((input) => others.test(input)), [])
+    }).pipe(Effect.scoped))
+})

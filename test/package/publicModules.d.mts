@@ -1,0 +1,1 @@
+export declare const isPublic: (module: string) => boolean

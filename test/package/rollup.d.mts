@@ -1,0 +1,6 @@
+export declare const bundle: (options: {
+  readonly directory: string
+  readonly entry: string
+  readonly modules: string
+  readonly name: string
+}) => Promise<string>
