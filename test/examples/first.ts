@@ -1,4 +1,4 @@
-import { Effect, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { ApiKey, IdentitySetup, WorkloadAccessToken } from "effect-agentcore-identity"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 
@@ -11,9 +11,8 @@ const agent = Effect.map(ApiKey.ApiKey, (key) => `a key of ${Redacted.value(key)
   ApiKey.withApiKey({ provider: "weather" })
 )
 
-const program = Effect.zipRight(setUp, agent).pipe(
-  Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" })),
-  Effect.provide(LocalIdentity.layer())
+const laptop = WorkloadAccessToken.layerWorkload({ name: "my-agent" }).pipe(
+  Layer.provideMerge(LocalIdentity.layer())
 )
 
-console.log(await Effect.runPromise(program))
+console.log(await Effect.runPromise(Effect.provide(Effect.zipRight(setUp, agent), laptop)))
