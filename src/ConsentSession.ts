@@ -70,10 +70,7 @@ const withoutValues = (issue: ParseResult.ParseIssue): Either.Either<never, Pars
  * @example
  * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
  * import * as Effect from "effect/Effect"
- * import * as Arr from "effect/Array"
-import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
+ * import * as Schema from "effect/Schema"
  *
  * // A function writes this to its own store, and continues when the user has consented.
  * const save = (session: ConsentSession.ConsentSession) => Schema.encode(ConsentSession.ConsentSession)(session)

@@ -116,7 +116,10 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
  */
 export const table = (
   changes: ReadonlyArray<Change>,
-  options: { readonly values?: boolean | undefined } = {}
+  options: {
+    /** Whether the old and new value of each member follow. Default: false. */
+    readonly values?: boolean | undefined
+  } = {}
 ): string => Plan.table(changes, options.values ?? false)
 
 /**

@@ -31,7 +31,7 @@ describe("the time limit", () => {
         assert.deepStrictEqual([...new Set(errors.map(nameOf))], ["TimeoutError"])
         // Every connection is closed, not only forgotten.
         yield* server.idle
-      }).pipe(Effect.timeout("10 seconds")))
+      }).pipe(Effect.timeout("30 seconds")))
   }
 })
 
@@ -42,7 +42,7 @@ describe("the size limit", () => {
         const server = yield* FaultyServer.start(() => fault)
         assert.instanceOf(yield* Effect.flip(get(server.url)), BodyTooLarge)
         yield* server.idle
-      }).pipe(Effect.timeout("10 seconds")))
+      }).pipe(Effect.timeout("30 seconds")))
   }
 
   it.scopedLive("counts the bytes after decompression, and lets the exact size pass", () =>
@@ -70,7 +70,7 @@ describe("interruption", () => {
         yield* Effect.sleep("100 millis")
         yield* Fiber.interrupt(fiber)
         yield* server.idle
-      }).pipe(Effect.timeout("10 seconds")))
+      }).pipe(Effect.timeout("30 seconds")))
   }
 
   it.effect("before the request sends nothing", () =>

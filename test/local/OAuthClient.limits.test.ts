@@ -77,7 +77,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
           )
           assert.deepStrictEqual([...new Set(errors.map(({ reason }) => reason))], ["Unreachable"])
           yield* server.idle
-        }).pipe(Effect.provide(layer({ tokens: 400, keys: 400 })), Effect.timeout("10 seconds")))
+        }).pipe(Effect.provide(layer({ tokens: 400, keys: 400 })), Effect.timeout("30 seconds")))
     }
 
     for (const fault of FaultyServer.oversized) {
@@ -87,7 +87,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
           const { reason } = yield* Effect.flip(send(server.url))
           assert.include(["Rejected", "Undiscoverable"], reason)
           yield* server.idle
-        }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("10 seconds")))
+        }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
     }
 
     it.scopedLive("closes its connection when the caller is interrupted", () =>
@@ -97,7 +97,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
         yield* server.arrived(path === discovery ? 1 : 2)
         yield* Fiber.interrupt(fiber)
         yield* server.idle
-      }).pipe(Effect.provide(layer({ tokens: 60_000, keys: 60_000 })), Effect.timeout("10 seconds")))
+      }).pipe(Effect.provide(layer({ tokens: 60_000, keys: 60_000 })), Effect.timeout("30 seconds")))
   })
 }
 
@@ -124,7 +124,7 @@ describe("callers who share the requests to an issuer", () => {
         waiting[0]?.()
         assert.strictEqual((yield* Fiber.join(second)).sub, "alice")
         assert.deepStrictEqual(requests, [discovery, "/keys"])
-      }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("10 seconds")))
+      }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
   }
 
   it.scopedLive("end the requests when the last one leaves, and the next caller starts new ones", () =>
@@ -143,7 +143,7 @@ describe("callers who share the requests to an issuer", () => {
       yield* Fiber.interruptAll(fibers)
       assert.strictEqual((yield* verify(token)).sub, "alice")
       assert.deepStrictEqual(server.paths, [discovery, discovery, "/keys"])
-    }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("10 seconds")))
+    }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
 })
 
 describe("the issuer of a user's token", () => {

@@ -93,8 +93,11 @@ export type Kind = typeof Kind.Type
  * @category models
  */
 export interface ChangedValue {
+  /** The name of the member. */
   readonly member: string
+  /** The value at the service. Absent where the member is new. */
   readonly before?: unknown
+  /** The value of the setup. Absent where the member is removed. */
   readonly after?: unknown
 }
 
@@ -117,6 +120,7 @@ export interface Change {
   readonly changes: ReadonlyArray<string>
   /** The members that the service does not return. They may differ. */
   readonly notComparable: ReadonlyArray<string>
+  /** The values of the members that differ, or of all members of a creation, but for secrets and references to them. */
   readonly values: ReadonlyArray<ChangedValue>
 }
 

@@ -11,8 +11,18 @@ import * as UserIdentifier from "../../UserIdentifier.js"
 
 /** @internal */
 export type User =
-  | { readonly userId: string; readonly userToken?: never }
-  | { readonly userToken: string | Redacted.Redacted; readonly userId?: never }
+  | {
+    /** An opaque id that the application vouches for, 1 to 128 characters. AWS recommends the form `provider+user`. */
+    readonly userId: string
+    /** A user has an id or a JWT. */
+    readonly userToken?: never
+  }
+  | {
+    /** The user's own JWT, 1 to 131072 characters. */
+    readonly userToken: string | Redacted.Redacted
+    /** A user has an id or a JWT. */
+    readonly userId?: never
+  }
 
 const check = validate(UserIdentifier.UserIdentifier)
 

@@ -1,0 +1,498 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Identity from "effect-agentcore-identity/Identity"
+import { type AuthorizationFailed, isIdentityError } from "effect-agentcore-identity/IdentityError"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { inspect } from "node:util"
+import * as LocalWorld from "../local/world.js"
+import { assertSecretFree, faces } from "../recorder.js"
+import * as SimulatedUser from "../simulatedUser.js"
+import { rejectionOf, runtimeOf, tagOf } from "./world.js"
+
+const { encodeSession, reveal, runWithContext } = PromiseIdentity
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
+
+/** A server of Node on its own port. A path `/sign-in/NAME` signs in a user: the cookie is the name. */
+const listen = (page: Listener) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
+      const server = createServer((request, response) => {
+        const user = /^\/sign-in\/(\w+)/.exec(request.url ?? "")?.[1]
+        return user === undefined
+          ? page(request, response)
+          : response.writeHead(200, { "set-cookie": `user=${user}; Path=/` }).end("Welcome")
+      })
+      server.listen(0, "127.0.0.1", () => {
+        // A server that listens on a port has an address of this kind.
+        const { port } = server.address() as AddressInfo
+        resume(Effect.succeed({
+          url: `http://127.0.0.1:${port}`,
+          close: () => {
+            server.close()
+            server.closeAllConnections()
+          }
+        }))
+      })
+    }),
+    ({ close }) => Effect.sync(close)
+  )
+
+/** A server of the Fetch API behind a server of Node. */
+const overFetch = (handler: (request: Request) => Promise<Response>): Listener => async (request, response) => {
+  const answer = await handler(
+    new Request(`http://${request.headers.host}${request.url}`, {
+      method: request.method ?? "GET",
+      headers: { cookie: request.headers.cookie ?? "" }
+    })
+  ).catch(() => new Response("the framework answers", { status: 500 }))
+  response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
+}
+
+const userOf = (cookie: string | null | undefined): PromiseIdentity.User | undefined => {
+  const userId = /user=(\w+)/.exec(cookie ?? "")?.[1]
+  return userId === undefined ? undefined : { userId }
+}
+
+const callbacks = {
+  node: ({ nodeConsentCallback }: PromiseIdentity.Functions): Listener =>
+    nodeConsentCallback({ currentUser: (request) => userOf(request.headers.cookie) }),
+  fetch: ({ fetchConsentCallback }: PromiseIdentity.Functions): Listener =>
+    overFetch(fetchConsentCallback({ currentUser: async (request) => userOf(request.headers.get("cookie")) }))
+}
+
+const never = Schedule.spaced("1 hour")
+
+/** The functions over the AWS SDK and the local server, and the number of calls of an operation. */
+const functions = (options: {
+  readonly poll?: Schedule.Schedule<unknown>
+  readonly pending?: Layer.Layer<PendingConsents.PendingConsents>
+} = {}) =>
+  Effect.gen(function*() {
+    const { url } = yield* LocalServer.LocalServer
+    const calls = yield* Ref.make<ReadonlyArray<string>>([])
+    const planes = DataPlane.decorate((operation, call) =>
+      Effect.zipRight(Ref.update(calls, (all) => [...all, operation]), call)
+    ).pipe(Layer.provide(AwsDataPlane.layer({
+      region: "us-west-2",
+      endpoint: url,
+      credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
+    })))
+    const runtime = yield* runtimeOf(Layer.mergeAll(
+      Identity.layer.pipe(Layer.provideMerge(planes)),
+      Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(options.poll ?? never)),
+      options.pending ?? Layer.empty
+    ))
+    return {
+      ...PromiseIdentity.make(runtime),
+      count: (operation: string) => Effect.map(calls.get, (all) => all.filter((name) => name === operation).length)
+    }
+  })
+
+/** An application with the page for the return of users, and the functions that it uses. */
+const application = (
+  page: (functions: PromiseIdentity.Functions) => Listener,
+  options: Parameters<typeof functions>[0] = {}
+) =>
+  Effect.gen(function*() {
+    const all = yield* functions(options)
+    const { url } = yield* listen(page(all))
+    const returnUrl = `${url}/consent`
+    yield* LocalWorld.setUp([returnUrl, "app:/consent"])
+    const config = (onAuthUrl?: (url: string) => void, callbackUrl = returnUrl) => ({
+      providerName: "calendar",
+      scopes: LocalWorld.scopes,
+      authFlow: "USER_FEDERATION" as const,
+      callbackUrl,
+      onAuthUrl
+    })
+    return {
+      ...all,
+      url,
+      as: (userId: string) => all.workload({ name: "agent", user: { userId } }),
+      tokenOf: (onAuthUrl?: (url: string) => void, callbackUrl?: string) =>
+        all.withAccessToken(config(onAuthUrl, callbackUrl))(async (token: string) => token),
+      /** A browser in which this user is signed in at the application. */
+      browserOf: (user: string) =>
+        Effect.tap(
+          SimulatedUser.make,
+          (browser) => browser.visit(Redacted.make(`${url}/sign-in/${user}`))
+        )
+    }
+  })
+
+/** Starts a call that shows a link, and returns the link and the call. */
+const shown = (start: (onAuthUrl: (url: string) => void) => Promise<string>) =>
+  Effect.async<{ readonly link: string; readonly token: Promise<string> }>((resume) => {
+    const token: Promise<string> = start((link) => resume(Effect.succeed({ link, token })))
+    token.catch((error: unknown) => resume(Effect.die(error)))
+  })
+
+const consentIn = (
+  browser: SimulatedUser.SimulatedUser,
+  userName: string,
+  link: string,
+  decision: "allow" | "deny" = "allow"
+) => browser.consent({ authorizationUrl: Redacted.make(link), userName, decision })
+
+const subjectOf = (token: string) => LocalWorld.claimsOf(Redacted.make(token)).sub
+
+/** A session that has the user's consent at the authorization server, and is not complete: `session_id`. */
+const consented = (app: Effect.Effect.Success<ReturnType<typeof application>>) =>
+  Effect.gen(function*() {
+    const error = yield* rejectionOf(
+      runWithContext({ workload: app.as("alice") }, app.tokenOf(undefined, "app:/consent"))
+    )
+    if (!isIdentityError(error) || error._tag !== "RequiresUserConsent") return yield* Effect.die(error)
+    const browser = yield* app.browserOf("alice")
+    const { url } = yield* consentIn(browser, "alice", reveal(error.authorizationUrl))
+    const back = Redacted.make(`${app.url}/consent${new URL(Redacted.value(url)).search}`)
+    return { back, browser, error, session: error.session }
+  })
+
+describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) => {
+  it.scopedLive("completes for the user who asked, and the wait ends with one more request", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks[kind])
+      const { link, token } = yield* shown((onAuthUrl) =>
+        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
+      )
+      const page = yield* consentIn(yield* app.browserOf("alice"), "alice", link)
+      assert.strictEqual(page.status, 200)
+      assert.include(page.text, "Consent given")
+      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
+      assert.strictEqual(yield* app.count("getResourceOauth2Token"), 2)
+      // The address was opened in another tab.
+      assert.include((yield* (yield* app.browserOf("alice")).visit(page.url)).text, "Link already used")
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("stores nothing for another user, and uses the link up", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks[kind])
+      const { back, browser, session } = yield* consented(app)
+      const mallory = yield* (yield* app.browserOf("mallory")).visit(back)
+      assert.strictEqual(mallory.status, 403)
+      assert.include(mallory.text, "Signed in as another user")
+      assert.strictEqual((yield* browser.visit(back)).status, 410)
+      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
+      const error = yield* rejectionOf(runWithContext({ workload: app.as("alice") }, () => app.resume(session)))
+      assert.strictEqual(tagOf(error), "RequiresUserConsent")
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("completes once when the link is open in several tabs", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks[kind])
+      const { back, browser, session } = yield* consented(app)
+      const pages = yield* Effect.all(Array.from({ length: 8 }, () => browser.visit(back)), { concurrency: 8 })
+      assert.deepStrictEqual(pages.map(({ status }) => status).sort(), [200, ...Array.from({ length: 7 }, () => 410)])
+      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 1)
+      const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))
+      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("refuses unknown links, other methods, and browsers without a user, and claims nothing", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks[kind])
+      const { back, browser } = yield* consented(app)
+      const visit = (url: string) => browser.visit(Redacted.make(url))
+      for (const query of ["", "?session_id=", "?session_id=urn:unknown", "?session_id=a&session_id=b"]) {
+        const page = yield* visit(`${app.url}/consent${query}`)
+        assert.strictEqual(page.status, 404)
+        assert.include(page.text, "Unknown link")
+      }
+      for (const method of ["HEAD", "POST"]) {
+        const headers = { cookie: "user=alice" }
+        const answer = yield* Effect.promise(() => fetch(Redacted.value(back), { method, headers }))
+        assert.strictEqual(answer.status, 405)
+        assert.strictEqual(answer.headers.get("allow"), "GET")
+      }
+      const nobody = yield* Effect.promise(() => fetch(Redacted.value(back)))
+      assert.strictEqual(nobody.status, 401)
+      assert.strictEqual(nobody.headers.get("cache-control"), "no-store")
+      assert.strictEqual((yield* browser.visit(back)).status, 200)
+    }).pipe(Effect.provide(LocalWorld.layer())))
+})
+
+describe("a consent", () => {
+  it.scopedLive("that the user refuses ends the wait", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks.node, { poll: Schedule.spaced("20 millis") })
+      const { link, token } = yield* shown((onAuthUrl) =>
+        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
+      )
+      yield* consentIn(yield* app.browserOf("alice"), "alice", link, "deny")
+      const error = yield* rejectionOf(token)
+      assert.strictEqual(tagOf(error), "AuthorizationFailed" satisfies AuthorizationFailed["_tag"])
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("goes on in another process", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks.fetch)
+      const { back, browser, error, session } = yield* consented(app)
+      const text = encodeSession(session)
+      assert.include(text, reveal(session.sessionUri))
+      const secret = reveal(session.sessionUri).split(":").at(-1) ?? ""
+      assertSecretFree(faces(error), [secret])
+      assert.strictEqual((yield* browser.visit(back)).status, 200)
+      const other = yield* functions()
+      const alice = other.workload({ name: "agent", user: { userId: "alice" } })
+      const token = yield* Effect.promise(() => runWithContext({ workload: alice }, () => other.resume(text)))
+      assert.strictEqual(subjectOf(token), "alice")
+      const workloadIdentityToken = yield* Effect.promise(alice.getToken)
+      assert.strictEqual(yield* Effect.promise(() => other.resume(session, { workloadIdentityToken })), token)
+
+      for (
+        const damaged of [text.slice(0, -9), JSON.stringify({ ...JSON.parse(text), expiresAt: "a-secret-text" }), ""]
+      ) {
+        const error = yield* rejectionOf(runWithContext({ workload: alice }, () => other.resume(damaged)))
+        assert.strictEqual(tagOf(error), "ValidationException")
+        assert.match(String(error), /The consent session is damaged: (it is not JSON|expiresAt)$/)
+        assertSecretFree(faces(error), [secret, "a-secret-text"])
+      }
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("that the application completes itself ends the wait at once", () =>
+    Effect.gen(function*() {
+      const app: Effect.Effect.Success<ReturnType<typeof application>> = yield* application(
+        ({ completeAuthorization }) => async (request, response) => {
+          const sessionUri = new URLSearchParams(request.url?.split("?")[1]).get("session_id") ?? ""
+          await completeAuthorization({ sessionUri, user: { userId: "alice" } })
+          response.end("done")
+        }
+      )
+      const { link, token } = yield* shown((onAuthUrl) =>
+        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
+      )
+      assert.strictEqual((yield* consentIn(yield* app.browserOf("alice"), "alice", link)).text, "done")
+      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
+      assert.strictEqual(yield* app.count("getResourceOauth2Token"), 2)
+      const unknown = app.completeAuthorization({
+        sessionUri: "urn:ietf:params:oauth:request_uri:unknown",
+        user: { userId: "alice" }
+      })
+      assert.isTrue(isIdentityError(yield* rejectionOf(unknown)))
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("belongs to the user of the request, if the request has the token", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks.node)
+      const workloadAccessToken = yield* Effect.promise(app.as("alice").getToken)
+      const context = { workloadAccessToken, user: { userId: "alice" }, workload: app.as("mallory") }
+      const { link, token } = yield* shown((onAuthUrl) => runWithContext(context, app.tokenOf(onAuthUrl)))
+      assert.strictEqual((yield* consentIn(yield* app.browserOf("alice"), "alice", link)).status, 200)
+      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
+
+      // The user of a given token is not known.
+      const { link: other } = yield* shown((onAuthUrl) =>
+        runWithContext(
+          { workloadAccessToken, workload: app.as("mallory") },
+          app.withAccessToken({
+            providerName: "calendar",
+            scopes: LocalWorld.scopes,
+            authFlow: "USER_FEDERATION",
+            callbackUrl: `${app.url}/consent`,
+            forceAuthentication: true,
+            onAuthUrl
+          })(async (token: string) => token)
+        )
+      )
+      const page = yield* consentIn(yield* app.browserOf("mallory"), "alice", other)
+      assert.include(page.text, "Unknown link")
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("is in the PendingConsents of the runtime, if it has one", () =>
+    Effect.gen(function*() {
+      const pending = yield* Effect.provide(PendingConsents.PendingConsents, PendingConsents.layerMemory)
+      const shared = { pending: Layer.succeed(PendingConsents.PendingConsents, pending) }
+      const app = yield* application(() => (_, response) => response.end(), shared)
+      const { back, session } = yield* consented(app)
+      // The page is in another process.
+      const page = yield* listen(callbacks.node(yield* functions(shared)))
+      const answer = yield* Effect.promise(() =>
+        fetch(Redacted.value(back).replace(app.url, page.url), { headers: { cookie: "user=alice" } })
+      )
+      assert.strictEqual(answer.status, 200)
+      const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))
+      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
+    }).pipe(Effect.provide(LocalWorld.layer())))
+})
+
+describe("a page of the application", () => {
+  it.scopedLive("answers with Fetch, and never sends the session on", () =>
+    Effect.gen(function*() {
+      const outcomes: Array<PromiseIdentity.ConsentOutcome> = []
+      const app = yield* application(({ fetchConsentCallback }) =>
+        overFetch(fetchConsentCallback({
+          currentUser: (request) => userOf(request.headers.get("cookie")),
+          respond: (outcome, request) => {
+            outcomes.push(outcome)
+            return outcome._tag === "NotSignedIn"
+              ? Response.redirect(new URL("/sign-in", request.url))
+              : new Response(outcome._tag, { status: 202, headers: { "referrer-policy": "same-origin" } })
+          }
+        }))
+      )
+      const { back, browser, session } = yield* consented(app)
+      const redirect = yield* Effect.promise(() => fetch(Redacted.value(back), { redirect: "manual" }))
+      assert.strictEqual(redirect.status, 302)
+      assert.strictEqual(redirect.headers.get("location"), `${app.url}/sign-in`)
+      assert.strictEqual(redirect.headers.get("referrer-policy"), "no-referrer")
+      const page = yield* browser.visit(back)
+      assert.deepStrictEqual([page.status, page.text], [202, "Completed"])
+      assert.deepStrictEqual(outcomes.map(({ _tag }) => _tag), ["NotSignedIn", "Completed"])
+      assert.strictEqual(
+        outcomes[1]?._tag === "Completed" ? reveal(outcomes[1].session.sessionUri) : "",
+        reveal(session.sessionUri)
+      )
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("answers in the way of its framework, with its types", () =>
+    Effect.gen(function*() {
+      interface Framework extends IncomingMessage {
+        user?: string
+      }
+      const app = yield* application(({ nodeConsentCallback }) => {
+        const page = nodeConsentCallback({
+          currentUser: (request: Framework) => request.user === undefined ? undefined : { userId: request.user },
+          respond: ({ _tag }, request, response) => void response.writeHead(202).end(`${request.user} ${_tag}`)
+        })
+        return (request, response) => page(Object.assign(request, { user: "alice" }), response)
+      })
+      const { back, browser } = yield* consented(app)
+      const page = yield* browser.visit(back)
+      assert.deepStrictEqual([page.status, page.text], [202, "alice Completed"])
+      const again = yield* Effect.promise(() => fetch(Redacted.value(back)))
+      assert.strictEqual(again.headers.get("referrer-policy"), "no-referrer")
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("claims nothing when the sign-in fails or returns no user", () =>
+    Effect.gen(function*() {
+      const secret = "a-cookie-of-the-user"
+      const failing = (): never => {
+        throw new Error(secret)
+      }
+      // JavaScript checks no types.
+      const nonsense = (() => ({ id: secret })) as unknown as () => PromiseIdentity.User
+      let page: Listener = (_, response) => response.end()
+      const app = yield* application((functions) => {
+        page = callbacks.node(functions)
+        return (request, response) => page(request, response)
+      })
+      const { back, browser } = yield* consented(app)
+      const proper = page
+      for (const currentUser of [failing, nonsense]) {
+        page = app.nodeConsentCallback({ currentUser })
+        assert.strictEqual((yield* browser.visit(back)).status, 500)
+        const errors: Array<unknown> = []
+        const passing = app.nodeConsentCallback({ currentUser })
+        page = (request, response) =>
+          passing(request, response, (error) => {
+            errors.push(error)
+            response.writeHead(503).end()
+          })
+        assert.strictEqual((yield* browser.visit(back)).status, 503)
+        assert.strictEqual(
+          errors[0] instanceof Error && errors[0].name,
+          currentUser === failing ? "Error" : "ValidationException"
+        )
+        const rejected = yield* rejectionOf(
+          app.fetchConsentCallback({ currentUser })(new Request(Redacted.value(back)))
+        )
+        assert.instanceOf(rejected, Error)
+        if (currentUser === nonsense) assertSecretFree(faces(rejected), [secret])
+      }
+      page = proper
+      assert.strictEqual((yield* browser.visit(back)).status, 200)
+    }).pipe(Effect.provide(LocalWorld.layer())))
+})
+
+describe("workload", () => {
+  it.scopedLive("gives the token of the caller, and renews it", () =>
+    Effect.gen(function*() {
+      yield* LocalWorld.setUp()
+      const { count, withApiKey, withWAT, workload } = yield* functions()
+      const agent = workload({ name: "agent" })
+      assert.strictEqual(yield* count("getWorkloadAccessToken"), 0)
+      const [first, second] = yield* Effect.promise(() => Promise.all([agent.getToken(), agent.getToken()]))
+      assert.strictEqual(first, second)
+      assert.strictEqual(yield* count("getWorkloadAccessToken"), 1)
+      yield* Effect.promise(() => agent.invalidate("another token"))
+      assert.strictEqual(yield* Effect.promise(agent.getToken), first)
+      yield* Effect.promise(() => agent.invalidate(first))
+      const renewed = yield* Effect.promise(agent.getToken)
+      assert.notStrictEqual(renewed, first)
+
+      const wat = withWAT(async (token: string) => token)
+      assert.strictEqual(yield* Effect.promise(() => runWithContext({ workload: agent }, wat)), renewed)
+      // A token of the request comes first, and an empty one is none.
+      const of = (workloadAccessToken: string) => runWithContext({ workload: agent, workloadAccessToken }, wat)
+      assert.strictEqual(yield* Effect.promise(() => of("of-the-request")), "of-the-request")
+      assert.strictEqual(yield* Effect.promise(() => of("")), renewed)
+
+      const key = withApiKey({ providerName: "weather" })(async (key: string) => key)
+      const hasty = workload({ name: "agent", user: { userId: "alice" }, renewAfter: 0 })
+      for (const _ of [1, 2]) {
+        assert.strictEqual(
+          yield* Effect.promise(() => runWithContext({ workload: hasty }, key)),
+          "key-of-the-weather"
+        )
+      }
+      assert.strictEqual(yield* count("getWorkloadAccessTokenForUserId"), 2)
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("renews a token that the service refuses", () =>
+    Effect.gen(function*() {
+      yield* LocalWorld.setUp()
+      const { withApiKey } = yield* functions()
+      const tokens = ["refused", yield* Effect.promise((yield* functions()).workload({ name: "agent" }).getToken)]
+      const caller: PromiseIdentity.Workload = {
+        name: "agent",
+        user: undefined,
+        getToken: async () => tokens[0] ?? "",
+        invalidate: async (stale) => {
+          if (tokens[0] === stale) tokens.shift()
+        }
+      }
+      const key = withApiKey({ providerName: "weather" })(async (key: string) => key)
+      assert.strictEqual(yield* Effect.promise(() => runWithContext({ workload: caller }, key)), "key-of-the-weather")
+    }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("says what is wrong, and shows no JWT", () =>
+    Effect.gen(function*() {
+      yield* LocalWorld.setUp()
+      const { withApiKey, workload } = yield* functions()
+      const unknown = workload({ name: "nowhere" })
+      assert.strictEqual(tagOf(yield* rejectionOf(unknown.getToken())), "ResourceNotFoundException")
+      const key = withApiKey({ providerName: "weather" })(async (key: string) => key)
+      const call = runWithContext({ workload: unknown }, key)
+      assert.strictEqual(tagOf(yield* rejectionOf(call)), "ResourceNotFoundException")
+
+      const userToken = "header.of-the-secret-jwt.signature"
+      for (const user of [{ userToken }, { userToken: Redacted.make(userToken) }]) {
+        assertSecretFree([inspect(workload({ name: "agent", user }), { depth: 9 })], [userToken])
+      }
+      for (
+        const user of [{ userId: "" }, { userToken: "not-a-json-web-token" }, {}, "alice", {
+          userId: "alice",
+          userToken
+        }]
+      ) {
+        // JavaScript checks no types.
+        const make = async () => workload({ name: "agent", user: user as PromiseIdentity.User })
+        const error = yield* rejectionOf(make())
+        assert.strictEqual(tagOf(error), "ValidationException")
+        assertSecretFree(faces(error), [userToken, "not-a-json-web-token"])
+      }
+    }).pipe(Effect.provide(LocalWorld.layer())))
+})
