@@ -80,8 +80,10 @@ const newcomer = async (name, node) => {
   mkdirSync(folder, { recursive: true })
   const [identity, authorizationServer, page] = [await freePort(), await freePort(), await freePort()]
   const withPorts = (text) =>
-    text.replaceAll("4021", String(authorizationServer)).replaceAll("8765", String(page))
-      .replace("--authorization-server ", `$&--port ${identity} --authorization-server-port ${authorizationServer} `)
+    text.replaceAll("8765", String(page)).replace(
+      "--authorization-server ",
+      `$&--port ${identity} --authorization-server-port ${authorizationServer} `
+    )
   const withTarball = (text) =>
     text.replace(/^npx effect-agentcore-identity/gm, `npx --yes --package=${tarball} agentcore-identity`)
       .replace(/^(npm install .*?)effect-agentcore-identity(?= |$)/gm, `$1${tarball}`)
