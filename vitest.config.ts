@@ -55,7 +55,7 @@ export default defineConfig({
     },
     silent: "passed-only",
     sequence: { concurrent: false },
-    testTimeout: 20_000,
-    hookTimeout: 30_000
+    testTimeout: 60_000,
+    hookTimeout: 60_000
   }
 })

@@ -1,11 +1,30 @@
-// Bundles the command into one file: `npx effect-agentcore-identity local` needs no packages except the dependencies.
+// Bundles the command into one file: `npx effect-agentcore-identity local` needs no packages except the dependencies. A launcher
+// beside it checks the version of Node first. The JSON Schema of the setup file is written too.
 import * as esbuild from "esbuild"
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const outfile = process.argv[2] ?? join(root, "dist", "bin", "agentcore-identity.js")
+
+const main = join(dirname(outfile), "main.js")
+
+const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const [, wantedMajor, wantedMinor] = /^>=(\d+)\.(\d+)$/.exec(engines.node)
+
+await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: ["src/cli/launcher.ts"],
+  outfile,
+  // Only `import()` is newer than this target, and every Node that knows modules reads it.
+  target: "es2017",
+  supported: { "dynamic-import": true },
+  define: { wantedMajor, wantedMinor },
+  banner: { js: "#!/usr/bin/env node" },
+  logLevel: "warning"
+})
+chmodSync(outfile, 0o755)
 
 /**
  * These packages use the names of their classes while they run: models are stored under them, and errors report them. Keeping all names
@@ -28,7 +47,7 @@ const keepClassNames = {
 const { metafile } = await esbuild.build({
   absWorkingDir: root,
   entryPoints: ["src/cli/main.ts"],
-  outfile,
+  outfile: main,
   bundle: true,
   platform: "node",
   format: "esm",
@@ -40,7 +59,6 @@ const { metafile } = await esbuild.build({
   banner: {
     // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.
     js: [
-      "#!/usr/bin/env node",
       `import { createRequire as __createRequire } from "node:module"`,
       "const require = __createRequire(import.meta.url)"
     ].join("\n")
@@ -51,7 +69,6 @@ const { metafile } = await esbuild.build({
   logLevel: "warning",
   metafile: true
 })
-chmodSync(outfile, 0o755)
 
 const packages = new Set(
   Object.keys(metafile.inputs).flatMap((input) => {
@@ -69,4 +86,20 @@ const notices = [...packages].sort().map((directory) => {
 writeFileSync(
   `${outfile}.LICENSES.txt`,
   `Packages bundled into agentcore-identity.js\n\n${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`
+)
+
+const { outputFiles: [schema] } = await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: ["src/cli/setupSchema.ts"],
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  write: false,
+  logLevel: "warning"
+})
+const { make } = await import(`data:text/javascript;base64,${Buffer.from(schema.contents).toString("base64")}`)
+writeFileSync(
+  process.argv[2] === undefined ? join(root, "dist", "setup.schema.json") : join(dirname(outfile), "setup.schema.json"),
+  `${JSON.stringify(make())}\n`
 )

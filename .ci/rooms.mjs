@@ -39,8 +39,9 @@ aws/edges: aws/PropagateIdentity. <- internal http-internal flow @aws-sdk/client
 aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node
-cli: cli/ <- values internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
-  local/server node jose @effect/platform @effect/platform-node @effect/cli
+cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
+  local/server node jose @effect/platform @effect/platform-node @commander-js/extra-typings
+  @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 index: index. <- values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {

@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
+import { prune } from "./models/internal/issues.js"
 
 /**
  * The OAuth2 flow, by its AWS name:
@@ -47,7 +48,7 @@ const damaged = (message: string): Either.Either<never, ParseResult.ParseIssue> 
  * class only, because the name of another member can be damaged text too.
  */
 const withoutValues = (issue: ParseResult.ParseIssue): Either.Either<never, ParseResult.ParseIssue> => {
-  const names = ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ path: [name = ""] }) =>
+  const names = ParseResult.ArrayFormatter.formatIssueSync(prune(issue)).map(({ path: [name = ""] }) =>
     Object.hasOwn(ConsentSession.fields, name) ? String(name) : name === "" ? "the whole" : "an unknown member"
   )
   return damaged(`The consent session is damaged: ${Arr.dedupe(names).join(", ")}`)
@@ -69,10 +70,7 @@ const withoutValues = (issue: ParseResult.ParseIssue): Either.Either<never, Pars
  * @example
  * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
  * import * as Effect from "effect/Effect"
- * import * as Arr from "effect/Array"
-import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
+ * import * as Schema from "effect/Schema"
  *
  * // A function writes this to its own store, and continues when the user has consented.
  * const save = (session: ConsentSession.ConsentSession) => Schema.encode(ConsentSession.ConsentSession)(session)

@@ -5,8 +5,11 @@
  * The file is JSON; comments and trailing commas are allowed. A resource has the members of the AWS operation that creates it.
  * In the place of any string, `{ "$env": "NAME" }` reads the environment variable of that name. This keeps secrets out of the file.
  *
+ * Editors complete the file with the member `$schema`.
+ *
  * ```jsonc
  * {
+ *   "$schema": "./node_modules/effect-agentcore-identity/dist/setup.schema.json",
  *   "tags": { "team": "agents" },
  *   "workloadIdentities": [
  *     { "name": "my-agent", "allowedResourceOauth2ReturnUrls": ["http://127.0.0.1:8765/consent"] }
@@ -105,12 +108,19 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
   Effect.withSpan(Plan.plan(setup), "IdentitySetup.plan", { captureStackTrace: false })
 
 /**
- * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update.
+ * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, the old and new value
+ * of each member follow on lines of their own. Of a secret, the line says only that it changed or cannot be compared.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const table = (changes: ReadonlyArray<Change>): string => Plan.table(changes)
+export const table = (
+  changes: ReadonlyArray<Change>,
+  options: {
+    /** Whether the old and new value of each member follow. Default: false. */
+    readonly values?: boolean | undefined
+  } = {}
+): string => Plan.table(changes, options.values ?? false)
 
 /**
  * Creates missing resources and updates those that differ, one after the other. Each change is emitted when it is done. Nothing is

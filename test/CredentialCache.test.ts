@@ -540,6 +540,16 @@ describe("CredentialCache: asking anew", () => {
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached(slow))))
 
+  it.effect("leaves a request that cannot be a key to the plane, which refuses it", () =>
+    Effect.gen(function*() {
+      const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
+      // No type allows such a request.
+      for (const request of [{ scopes: deep }, { scopes: [deep] }, { customParameters: { a: deep } }] as const) {
+        const error = yield* Effect.flip(tokenOf(request as never))
+        assert.strictEqual(error._tag, "ValidationException")
+      }
+    }).pipe(Effect.provide(cached({}))))
+
   it.effect("what is invalidated is gone, and nothing else is", () =>
     Effect.gen(function*() {
       yield* tokenOf()

@@ -139,4 +139,47 @@ describe("IdentitySetup.plan and apply", () => {
       ])
       Recorder.assertSecretFree([table, ...(yield* recorder.everything)], [sentinel])
     }))
+
+  it.effect("reports old and new values, and no secrets", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const tables = yield* Effect.gen(function*() {
+        const before = yield* IdentitySetup.plan(yield* parse())
+        assert.deepStrictEqual(before[1]?.values, [
+          { member: "credentialProviderVendor", after: "GithubOauth2" },
+          { member: "clientId", after: "my-agent" },
+          { member: "tags.team", after: "agents" }
+        ])
+        yield* IdentitySetup.apply(yield* parse())
+        const other = yield* parse({
+          urls: ["https://agent.example.com/new"],
+          clientId: "other-agent\u009b2J",
+          team: "b"
+        })
+        const planned = yield* IdentitySetup.plan(other)
+        assert.deepStrictEqual(planned[1]?.values, [
+          { member: "clientId", before: "my-agent", after: "other-agent\u009b2J" },
+          { member: "tags.team", before: "agents", after: "b" }
+        ])
+        const rotated = yield* IdentitySetup.apply(other, { rotateSecrets: true })
+        return [before, planned, rotated].map((changes) => IdentitySetup.table(changes, { values: true }))
+      }).pipe(Effect.provide(local), Effect.provide(recorder.layer))
+      assert.deepStrictEqual(tables[1]?.split("\n"), [
+        "~  workloadIdentities          my-agent  update",
+        "     allowedResourceOauth2ReturnUrls: [\"https://agent.example.com/consent\"] -> [\"https://agent.example.com/new\"]",
+        "     tags.team: \"agents\" -> \"b\"",
+        "~  oauth2CredentialProviders   github    update",
+        "     clientId: \"my-agent\" -> \"other-agent\\u009b2J\"",
+        "     tags.team: \"agents\" -> \"b\"",
+        "     clientSecret: cannot be compared",
+        "~  apiKeyCredentialProviders   weather   update",
+        "     tags.team: \"agents\" -> \"b\"",
+        "     apiKeySecret: cannot be compared",
+        "~  paymentCredentialProviders  pay       update",
+        "     tags.team: \"agents\" -> \"b\"",
+        "     apiKeySecret: cannot be compared"
+      ])
+      assert.include(tables[2] ?? "", "     clientSecret: changed\n")
+      Recorder.assertSecretFree([...tables, ...(yield* recorder.everything)], [sentinel])
+    }))
 })

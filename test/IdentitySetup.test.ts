@@ -86,6 +86,28 @@ describe("IdentitySetup.parse", () => {
       ])
     }))
 
+  it.effect("refuses a text that is nested too deeply", () =>
+    Effect.gen(function*() {
+      for (const [open, end] of [["[", "]"], ["{\"a\":", "}"]] as const) {
+        for (const levels of [101, 5000, 100_000]) {
+          const text = `{\n"tags": ${open.repeat(levels)}${end.repeat(levels)}}`
+          assert.deepStrictEqual(yield* lines(text), [
+            `setup.jsonc:2:${9 + 99 * open.length}: is nested more than 100 levels deep`
+          ])
+        }
+      }
+      const [line] = yield* lines(`{ "tags": ${"[".repeat(99)}${"]".repeat(99)}, "local": "${"[".repeat(200)}" }`)
+      assert.include(line, "tags: has the wrong type or value")
+    }))
+
+  it.effect("reports at most 100 problems, in a time that grows linearly", () =>
+    Effect.gen(function*() {
+      const setup = { workloadIdentities: Array.from({ length: 20_000 }, () => ({ name: "agent" })) }
+      assert.strictEqual((yield* lines(JSON.stringify(setup))).length, 100)
+      const urls = { name: "agent", allowedResourceOauth2ReturnUrls: Array.from({ length: 50_000 }, () => 1) }
+      assert.strictEqual((yield* lines(JSON.stringify({ workloadIdentities: [urls] }))).length, 100)
+    }))
+
   it.effect("reports the member and its limit, and never its value", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* lines(`{ "workloadIdentities": [{ "name": "a" }, {}] }`), [

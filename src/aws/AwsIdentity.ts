@@ -11,7 +11,7 @@ import * as Identity from "../Identity.js"
 import * as AwsPlanes from "./AwsPlanes.js"
 
 /**
- * Region, credentials, endpoint and attempts for all planes, and the SDK's own configuration for each.
+ * Region, credentials, endpoint, attempts and time limit for all planes, and the SDK's own configuration for each.
  *
  * @since 0.1.0
  * @category models

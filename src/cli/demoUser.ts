@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Consent from "../Consent.js"
 import type { RequiresUserConsent } from "../IdentityError.js"
+import { boundedFetch } from "../internal/boundedFetch.js"
 import * as Screen from "./screen.js"
 
 /**
@@ -45,11 +46,7 @@ export const showLink: Show = (session) =>
  */
 const followRedirects = (url: Redacted.Redacted): Effect.Effect<void, ConsentPageFailed> =>
   Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(Redacted.value(url), { signal })
-      await response.text()
-      return response
-    },
+    try: (signal) => boundedFetch(Redacted.value(url), {}, { timeout: 30_000, signal }),
     // The error of `fetch` may contain the URL, which is secret.
     catch: () => new ConsentPageFailed({ problem: "no answer" })
   }).pipe(

@@ -13,7 +13,6 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { readFile } from "node:fs/promises"
 import * as IdentitySetup from "../IdentitySetup.js"
 import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
@@ -22,26 +21,24 @@ import * as VaultStore from "../local/VaultStore.js"
 import * as AuthorizationServer from "./localAuthorizationServer.js"
 import * as AccessKeys from "./localCredentials.js"
 import * as Output from "./output.js"
+import { readText } from "./readText.js"
 
 /** @internal */
 export interface Settings {
   readonly host: string
   readonly port: number
   readonly authorizationServer: boolean
-  readonly authorizationServerPort: Option.Option<number>
+  readonly authorizationServerPort: number | undefined
   readonly authorizationServerScope: ReadonlyArray<string>
-  readonly config: Option.Option<string>
-  readonly vault: Option.Option<string>
+  readonly config: string | undefined
+  readonly vault: string | undefined
   readonly signatures: LocalServer.Signatures
   readonly allowedHost: ReadonlyArray<string>
-  readonly publicUrl: Option.Option<string>
+  readonly publicUrl: string | undefined
   readonly allowRemote: boolean
-  readonly account: Option.Option<string>
-  readonly region: Option.Option<string>
+  readonly account: string | undefined
+  readonly region: string | undefined
 }
-
-/** @internal */
-export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonly message: string }> {}
 
 /** @internal */
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
@@ -58,13 +55,7 @@ const explainPort = (flag: string) => <E extends { readonly message: string }>(e
 
 /** References in the file can name the variables that this program exports. */
 const readSetup = (file: string, exported: Output.Environment) =>
-  Effect.tryPromise({
-    try: () => readFile(file, "utf8"),
-    catch: (error) =>
-      new CannotReadFile({
-        message: `Cannot read ${file}: ${error instanceof Error && "code" in error ? String(error.code) : "unreadable"}`
-      })
-  }).pipe(
+  readText(file).pipe(
     Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
     Effect.withConfigProvider(
       ConfigProvider.orElse(
@@ -87,16 +78,14 @@ const applySetup = (setup: IdentitySetup.IdentitySetup) =>
 // The server
 // -----------------------------------------------------------------------------
 
-const layerStore = Option.match({
-  onNone: () => VaultStore.layerMemory,
-  onSome: (path: string) => VaultFile.layerConfig({ path })
-})
+const layerStore = (path: string | undefined) =>
+  path === undefined ? VaultStore.layerMemory : VaultFile.layerConfig({ path })
 
 const startAuthorizationServer = ({ allowedHost, authorizationServerPort, host, port }: Settings) =>
   AuthorizationServer.start({
     host,
     allowedHosts: allowedHost,
-    port: Option.getOrElse(authorizationServerPort, () => port === 0 ? 0 : port + 1)
+    port: authorizationServerPort ?? (port === 0 ? 0 : port + 1)
   }).pipe(Effect.mapError(explainPort("--authorization-server-port")))
 
 const start = (settings: Settings) =>
@@ -106,10 +95,12 @@ const start = (settings: Settings) =>
       ? Option.some(yield* startAuthorizationServer(settings))
       : Option.none()
     const oauth = Option.match(authorizationServer, {
-      onNone: () => ({}),
+      onNone: () => ({ environment: {}, secrets: {} }),
       onSome: AuthorizationServer.toEnvironment
     })
-    const setup = Option.isSome(settings.config) ? yield* readSetup(settings.config.value, oauth) : {}
+    const setup = settings.config === undefined
+      ? {}
+      : yield* readSetup(settings.config, { ...oauth.environment, ...oauth.secrets })
 
     const context = yield* Layer.build(LocalServer.layerStore({
       host: settings.host,
@@ -118,16 +109,17 @@ const start = (settings: Settings) =>
       allowedHosts: settings.allowedHost,
       signatures: settings.signatures,
       credentials: accessKeys.credentials,
-      publicUrl: Option.getOrUndefined(settings.publicUrl),
-      accountId: Option.getOrUndefined(settings.account),
-      region: Option.getOrUndefined(settings.region),
-      settings: setup.local
+      publicUrl: settings.publicUrl,
+      accountId: settings.account,
+      region: settings.region,
+      settings: setup.local,
+      environment: oauth.environment
     })).pipe(Effect.provide(OAuthClient.layer), Effect.mapError(explainPort("--port")))
     const server = Context.get(context, LocalServer.LocalServer)
     if (Option.isSome(authorizationServer)) {
       yield* AuthorizationServer.registerClient(
         authorizationServer.value,
-        [server.url, ...Option.toArray(settings.publicUrl)],
+        [server.url, ...(settings.publicUrl === undefined ? [] : [settings.publicUrl])],
         settings.authorizationServerScope
       )
     }
@@ -136,7 +128,7 @@ const start = (settings: Settings) =>
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({
         signatures: settings.signatures,
-        vault: Option.getOrElse(settings.vault, () => "in memory"),
+        vault: settings.vault ?? "in memory",
         ...Option.match(authorizationServer, {
           onNone: () => ({}),
           onSome: ({ service }) => ({ authorizationServer: service.issuer })
@@ -146,7 +138,7 @@ const start = (settings: Settings) =>
     yield* Output.print({
       ...server.environment,
       ...accessKeys.environment,
-      ...oauth,
+      ...oauth.secrets,
       AGENTCORE_LOCAL_PID: String(process.pid)
     })
   })

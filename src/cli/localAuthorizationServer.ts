@@ -75,9 +75,18 @@ export const registerClient = (
     scopes: [...new Set([...commonScopes, ...scopes])]
   })
 
-/** @internal */
-export const toEnvironment = ({ clientSecret, service }: Running): Output.Environment => ({
-  AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
-  AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId,
-  [secretVariable]: Redacted.value(clientSecret)
+/**
+ * The variables of the authorization server. The status page shows those that are no secrets.
+ *
+ * @internal
+ */
+export const toEnvironment = (
+  { clientSecret, service }: Running
+): { readonly environment: Output.Environment; readonly secrets: Output.Environment } => ({
+  environment: {
+    AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
+    AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: service.discoveryUrl,
+    AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
+  },
+  secrets: { [secretVariable]: Redacted.value(clientSecret) }
 })

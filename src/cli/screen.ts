@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { styleText } from "node:util"
+import { hasColor, isInteractive } from "./terminal.js"
 
 /** @internal */
 export interface Service {
@@ -18,7 +19,7 @@ export interface Service {
   readonly step: (label: string, detail?: string) => Effect.Effect<void>
   readonly failed: (label: string, detail: string) => Effect.Effect<void>
   readonly text: (text: string) => Effect.Effect<void>
-  /** Shows a moving line while an effect runs. Without a terminal, it prints one line. */
+  /** Shows a moving line while an effect runs. Without a terminal, or with `NO_COLOR`, it prints one line. */
   readonly waiting: <A, E, R>(label: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly table: (rows: ReadonlyArray<ReadonlyArray<string>>) => Effect.Effect<void>
 }
@@ -34,10 +35,12 @@ type Style = Parameters<typeof styleText>[0]
 export const seconds = (millis: number): string => `${(millis / 1000).toFixed(millis < 10_000 ? 2 : 0)} s`
 
 const make = (output: NodeJS.WriteStream): Service => {
-  const interactive = output.isTTY && process.stdin.isTTY
-  const styled = output.isTTY && process.env["NO_COLOR"] === undefined
+  const interactive = isInteractive()
+  const styled = hasColor(output)
   const style = (format: Style, text: string) => styled ? styleText(format, text) : text
-  const clearLine = interactive ? "\r\u001b[2K" : ""
+  // A moving line needs more control over the terminal than colours do.
+  const moving = interactive && styled
+  const clearLine = moving ? "\r\u001b[2K" : ""
   const write = (text: string) => Effect.sync(() => void output.write(text))
   // Clears the moving line first. It comes back below the text.
   const print = (text: string) => write(`${clearLine}${text}\n`)
@@ -50,7 +53,7 @@ const make = (output: NodeJS.WriteStream): Service => {
     failed: (label, detail) => print(`  ${style("yellow", "✗")} ${label.padEnd(28)} ${detail}`),
     text: print,
     waiting: (label, effect) =>
-      interactive
+      moving
         ? Effect.gen(function*() {
           const start = yield* Clock.currentTimeMillis
           let frame = 0

@@ -3,44 +3,70 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import * as IdentitySetup from "../IdentitySetup.js"
+import { readText } from "./readText.js"
+import * as Target from "./target.js"
+import * as Terminal from "./terminal.js"
 
 interface Settings {
   readonly file: string
-  readonly region: Option.Option<string>
+  readonly region: string | undefined
 }
 
-const read = (path: string) =>
-  Effect.gen(function*() {
-    const fileSystem = yield* FileSystem.FileSystem
-    return yield* IdentitySetup.parse(yield* fileSystem.readFileString(path), { file: path })
-  })
+/** The exit code of `plan` where `apply` would change something. */
+const changesPending = 2
 
-const planes = ({ region }: Settings) => AwsPlanes.layer({ region: Option.getOrUndefined(region) })
+const read = (file: string) => Effect.flatMap(readText(file), (text) => IdentitySetup.parse(text, { file }))
+
+const isPending = ({ action }: IdentitySetup.Change): boolean => action !== "unchanged"
 
 const summary = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
   const count = (action: IdentitySetup.Change["action"]) => changes.filter((change) => change.action === action).length
   return `${count("create")} to create, ${count("update")} to update, ${count("unchanged")} unchanged`
 }
 
-/** @internal */
-export const plan = (settings: Settings) =>
-  Effect.gen(function*() {
-    const changes = yield* IdentitySetup.plan(yield* read(settings.file))
-    yield* Console.log(`${IdentitySetup.table(changes)}\n\n${summary(changes)}`)
-  }).pipe(Effect.provide(planes(settings)))
+const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string =>
+  `${IdentitySetup.table(changes, { values: true })}\n\n${summary(changes)}`.trim()
 
 /** @internal */
-export const apply = (settings: Settings & { readonly rotateSecrets: boolean }) =>
+export const plan = (settings: Settings & { readonly json: boolean }) =>
   Effect.gen(function*() {
     const setup = yield* read(settings.file)
+    const target = yield* Target.find(settings.region)
+    if (!settings.json) yield* Console.log(`${Target.format(target)}\n`)
+    const changes = yield* IdentitySetup.plan(setup)
+    const pending = changes.some(isPending)
+    yield* Console.log(settings.json ? JSON.stringify({ target, pending, changes }, null, 2) : describe(changes))
+    if (pending) {
+      yield* Effect.sync(() => {
+        process.exitCode = changesPending
+      })
+    }
+  }).pipe(Effect.provide(AwsPlanes.layer({ region: settings.region })))
+
+const confirm = (setup: IdentitySetup.IdentitySetup, rotateSecrets: boolean) =>
+  Effect.gen(function*() {
+    const changes = yield* IdentitySetup.plan(setup)
+    yield* Console.log(`${describe(changes)}\n`)
+    if (!changes.some(isPending) && !rotateSecrets) return
+    const question = rotateSecrets ? "Apply these changes, and send all secrets?" : "Apply these changes?"
+    if (!(yield* Terminal.confirm(question))) {
+      return yield* new Terminal.Cancelled({ message: "Nothing was changed." })
+    }
+  })
+
+/** @internal */
+export const apply = (settings: Settings & { readonly rotateSecrets: boolean; readonly yes: boolean }) =>
+  Effect.gen(function*() {
+    const setup = yield* read(settings.file)
+    yield* Console.log(`${Target.format(yield* Target.find(settings.region))}\n`)
+    // A script, without a terminal, has decided already.
+    if (!settings.yes && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets)
     yield* IdentitySetup.applyStream(setup, settings).pipe(
       Stream.runForEach((change) => Console.log(IdentitySetup.table([change])))
     )
-  }).pipe(Effect.provide(planes(settings)))
+  }).pipe(Effect.provide(AwsPlanes.layer({ region: settings.region })))

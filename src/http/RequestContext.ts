@@ -3,8 +3,19 @@
  * headers and provided to the handlers of an HTTP server. Each request has its own context; no state stays between
  * requests.
  *
- * A server needs two lines: {@link layer} (or {@link middleware}) for its routes, and {@link layerRedaction} around the
- * whole server.
+ * A server needs two lines: one for its routes, and {@link layerRedaction} around the whole server. The line for the
+ * routes depends on the server:
+ *
+ * | server | line |
+ * | --- | --- |
+ * | `HttpLayerRouter` | {@link layer} |
+ * | `HttpApp` | {@link middleware} |
+ * | `HttpApi` | {@link RequestContextMiddleware} and {@link WorkloadAccessTokenMiddleware}, with {@link layerHttpApi} |
+ * | Lambda, Fetch, Node | {@link fromHeaders} for the event or request, and {@link provide} for the effect |
+ *
+ * A request without a token fails only where a handler needs the token. On a developer's machine,
+ * {@link layerFallback} supplies one caller for all of them. An agent without requests that runs for hours uses
+ * `WorkloadAccessToken.layerWorkload`. Work that continues after the response uses `WorkloadAccessToken.capture`.
  *
  * @since 0.1.0
  * @example

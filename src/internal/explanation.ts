@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Constraint from "../models/internal/constraint.js"
+import { closest, issuesOf, maxIssues } from "../models/internal/issues.js"
 import { nearest } from "./nearest.js"
 
 // -----------------------------------------------------------------------------
@@ -100,16 +101,6 @@ const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string
 // Issues
 // -----------------------------------------------------------------------------
 
-type Issues = ReadonlyArray<ParseResult.ParseIssue>
-
-/**
- * The issues of a composite.
- *
- * @internal
- */
-export const issuesOf = (issue: ParseResult.Composite): Issues =>
-  Arr.isArray(issue.issues) ? issue.issues as Issues : [issue.issues as ParseResult.ParseIssue]
-
 /** Of `unknown`, because the message of a type would replace this one. */
 const leaf = (actual: unknown, message: string): ParseResult.ParseIssue =>
   new ParseResult.Type(Schema.Unknown.ast, actual, message)
@@ -131,10 +122,13 @@ const isWrongType = (issue: ParseResult.ParseIssue): issue is ParseResult.Type =
 const explainUnion = (issue: ParseResult.Composite): ParseResult.ParseIssue => {
   const literals = literalsOf(issue.ast)
   if (literals !== undefined) return leaf(issue.actual, wrongLiteral(literals, issue.actual))
-  const issues = issuesOf(issue).filter((alternative) => alternative._tag !== "Type" || !isUndefined(alternative.ast))
+  const issues = closest(
+    issuesOf(issue).filter((alternative) => alternative._tag !== "Type" || !isUndefined(alternative.ast))
+  )
   const specific = issues.filter((alternative) => !isWrongType(alternative)).map(explain)
   return Arr.isNonEmptyReadonlyArray(specific)
-    ? new ParseResult.Composite(issue.ast, issue.actual, specific)
+    // Not of the union, of which the closest alternatives would be searched again.
+    ? new ParseResult.Composite(Schema.Unknown.ast, issue.actual, specific)
     : leaf(issue.actual, wrongType(describe(issue.ast), issue.actual))
 }
 
@@ -144,7 +138,7 @@ const explainMembers = (issue: ParseResult.Composite, ast: AST.TypeLiteral): Par
   const given: object = Object(issue.actual)
   const absent = names.filter((name) => !Object.hasOwn(given, name))
   const renamed = new Set<string>()
-  const issues = issuesOf(issue).map((member) => {
+  const issues = issuesOf(issue).slice(0, maxIssues).map((member) => {
     if (member._tag !== "Pointer" || member.issue._tag !== "Unexpected") return member
     const name = String(member.path)
     // The name of a member that is there already was hardly meant.
@@ -172,7 +166,7 @@ export const explain = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue =
     case "Composite": {
       if (issue.ast._tag === "Union") return explainUnion(issue)
       if (issue.ast._tag === "TypeLiteral") return explainMembers(issue, issue.ast)
-      const issues = issuesOf(issue).map(explain)
+      const issues = issuesOf(issue).slice(0, maxIssues).map(explain)
       return Arr.isNonEmptyReadonlyArray(issues) ? new ParseResult.Composite(issue.ast, issue.actual, issues) : issue
     }
     case "Pointer":

@@ -220,9 +220,9 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
  * @internal
  */
 export const notAnEffect = (name: "consent" | "poll", returned: unknown): ValidationException =>
-  Validation.fieldException([{
-    name,
-    message: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")
+  Validation.validationException([{
+    path: [name],
+    constraint: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")
   }], accessTokenOperation)
 
 /**
@@ -231,7 +231,7 @@ export const notAnEffect = (name: "consent" | "poll", returned: unknown): Valida
  * @internal
  */
 export const notASession = (session: unknown): ValidationException =>
-  Validation.fieldException([{
-    name: "session",
-    message: wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
+  Validation.validationException([{
+    path: ["session"],
+    constraint: wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
   }], accessTokenOperation)

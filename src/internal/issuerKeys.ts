@@ -5,7 +5,8 @@
  */
 import * as Data from "effect/Data"
 import * as Jose from "jose"
-import { isSecure } from "./loopback.js"
+import { BodyTooLarge, boundedFetch } from "./boundedFetch.js"
+import { isEndpoint, isIssuer } from "./issuerUrl.js"
 
 /**
  * - `Undiscoverable`: the issuer's metadata or keys cannot be used
@@ -36,43 +37,87 @@ export const algorithms: ReadonlyArray<string> = [
   "Ed25519"
 ]
 
-/** Milliseconds. */
-const timeout = 5000
+/** Milliseconds, for each request. */
+const defaultTimeout = 5000
 
 /** Tokens name issuers, so a caller can name many. The least recently used one is dropped first. */
 const maxIssuers = 100
 
-const fetchOk = async (url: string, init: RequestInit): Promise<Response> => {
-  if (!isSecure(url)) throw new IssuerKeysError({ reason: "Undiscoverable" })
+/** The keys of an issuer stay in memory, and a token without a key id is tried with each. */
+const maxKeys = 100
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+type Fetch = (url: string, headers: Headers) => Promise<unknown>
+
+/** A fetch of JSON that ends with the signal. */
+const makeFetch = (timeout: number, signal: AbortSignal): Fetch => async (url, headers) => {
   // A redirect could lead from https to an insecure URL.
-  const response = await fetch(url, { ...init, redirect: "error" }).catch(() => {
-    throw new IssuerKeysError({ reason: "Unreachable" })
+  const response = await boundedFetch(url, { headers, redirect: "error" }, { timeout, signal }).catch((cause) => {
+    throw new IssuerKeysError({ reason: cause instanceof BodyTooLarge ? "Undiscoverable" : "Unreachable" })
   })
-  if (response.ok) return response
-  await response.body?.cancel()
-  throw new IssuerKeysError({
-    reason: response.status === 429 || response.status >= 500 ? "Unreachable" : "Undiscoverable"
-  })
+  if (!response.ok) {
+    throw new IssuerKeysError({
+      reason: response.status === 429 || response.status >= 500 ? "Unreachable" : "Undiscoverable"
+    })
+  }
+  return response.json().catch(() => undefined)
 }
 
-const discover = async (issuer: string): Promise<Jose.JWTVerifyGetKey> => {
-  const response = await fetchOk(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, {
-    headers: { accept: "application/json" },
-    signal: AbortSignal.timeout(timeout)
-  })
-  const metadata: unknown = await response.json().catch(() => undefined)
+const hasKeys = (value: unknown): value is { readonly keys: ReadonlyArray<unknown> } =>
+  typeof value === "object" && value !== null && "keys" in value && Array.isArray(value.keys)
+
+/** The members of RFC 7517 and RFC 7518 that verification reads. */
+const keyMembers = ["kty", "kid", "use", "key_ops", "alg", "crv", "x", "y", "n", "e"]
+
+/** RFC 7517 has 8 values of `key_ops`. */
+const maxKeyOperations = 8
+
+const isMember = (value: unknown): boolean =>
+  typeof value === "string"
+  || (Array.isArray(value) && value.length <= maxKeyOperations && value.every((item) => typeof item === "string"))
+
+const readKey = (key: unknown): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(key ?? {}).filter(([name, value]) => keyMembers.includes(name) && isMember(value)))
+
+/** A key set without the rest of the document: small texts in JSON can be large objects. */
+const readKeySet = (document: unknown): Jose.JSONWebKeySet => {
+  if (!hasKeys(document) || document.keys.length > maxKeys) throw new IssuerKeysError({ reason: "Undiscoverable" })
+  // `jose` checks each key when it uses it.
+  return { keys: document.keys.map(readKey) as Array<Jose.JWK> }
+}
+
+const isHttps = (url: string): boolean => new URL(url).protocol === "https:"
+
+/** An issuer on the network must not choose a request to this machine. */
+const isUsableKeySetUrl = (url: string, issuer: string): boolean =>
+  isEndpoint(url) && (isHttps(url) || !isHttps(issuer))
+
+const discover = async (issuer: string, fetch: Fetch): Promise<Jose.JWTVerifyGetKey> => {
+  if (!isIssuer(issuer)) throw new IssuerKeysError({ reason: "Undiscoverable" })
+  const metadata = await fetch(
+    `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
+    new Headers({ accept: "application/json" })
+  )
   if (
     typeof metadata !== "object" || metadata === null
     || !("issuer" in metadata) || metadata.issuer !== issuer
-    || !("jwks_uri" in metadata) || typeof metadata.jwks_uri !== "string" || !isSecure(metadata.jwks_uri)
+    || !("jwks_uri" in metadata) || typeof metadata.jwks_uri !== "string"
+    || !isUsableKeySetUrl(metadata.jwks_uri, issuer)
   ) {
     throw new IssuerKeysError({ reason: "Undiscoverable" })
   }
   return Jose.createRemoteJWKSet(new URL(metadata.jwks_uri), {
-    [Jose.customFetch]: fetchOk,
-    timeoutDuration: timeout
+    // Without the signal of `jose`, which is an `AbortSignal.timeout`.
+    [Jose.customFetch]: async (url, { headers }) => Response.json(readKeySet(await fetch(url, headers)))
   })
 }
+
+// -----------------------------------------------------------------------------
+// Verification
+// -----------------------------------------------------------------------------
 
 /** Keys without an id all match a token without one. `jose` leaves the choice to its caller. */
 const verifyWithAnyKey = async (
@@ -92,43 +137,84 @@ const verifyWithAnyKey = async (
 
 /** @internal */
 export interface IssuerKeys {
-  /** Fails with `IssuerKeysError` or an error of `jose`. */
+  /**
+   * Fails with `IssuerKeysError` or an error of `jose`. Callers share the requests to an issuer. A request ends early
+   * when the signals of all its callers are aborted.
+   */
   readonly verify: (
     token: string,
     issuer: string,
-    options?: Omit<Jose.JWTVerifyOptions, "algorithms" | "issuer">
+    options?: Omit<Jose.JWTVerifyOptions, "algorithms" | "issuer">,
+    signal?: AbortSignal
   ) => Promise<Jose.JWTPayload>
 }
 
+interface Issuer {
+  readonly keys: Promise<Jose.JWTVerifyGetKey>
+  readonly requests: AbortController
+  callers: number
+}
+
 /**
- * Discovers each issuer once. A failure is not kept.
+ * Discovers each issuer once. A failure is not kept. `timeout` in milliseconds, for each request.
  *
  * @internal
  */
-export const make = (): IssuerKeys => {
-  const issuers = new Map<string, Promise<Jose.JWTVerifyGetKey>>()
+export const make = (timeout: number = defaultTimeout): IssuerKeys => {
+  const issuers = new Map<string, Issuer>()
 
-  const getKeys = (issuer: string): Promise<Jose.JWTVerifyGetKey> => {
-    const keys = issuers.get(issuer) ?? discover(issuer)
-    issuers.delete(issuer)
-    issuers.set(issuer, keys)
+  const remove = (name: string, issuer: Issuer): boolean => issuers.get(name) === issuer && issuers.delete(name)
+
+  const start = (name: string): Issuer => {
+    const requests = new AbortController()
+    const issuer = { keys: discover(name, makeFetch(timeout, requests.signal)), requests, callers: 0 }
+    issuer.keys.catch(() => remove(name, issuer))
+    return issuer
+  }
+
+  const getIssuer = (name: string): Issuer => {
+    const issuer = issuers.get(name) ?? start(name)
+    issuers.delete(name)
+    issuers.set(name, issuer)
     for (const oldest of issuers.keys()) {
       if (issuers.size <= maxIssuers) break
       issuers.delete(oldest)
     }
-    keys.catch(() => issuers.get(issuer) === keys && issuers.delete(issuer))
-    return keys
+    return issuer
+  }
+
+  const verify = async (
+    token: string,
+    { keys }: Issuer,
+    options: Jose.JWTVerifyOptions
+  ): Promise<Jose.JWTPayload> => {
+    const getKey = await keys
+    try {
+      return (await Jose.jwtVerify(token, getKey, options)).payload
+    } catch (cause) {
+      if (cause instanceof Jose.errors.JWKSMultipleMatchingKeys) return verifyWithAnyKey(token, cause, options)
+      throw cause
+    }
   }
 
   return {
-    verify: async (token, issuer, options = {}) => {
-      const all = { ...options, algorithms: [...algorithms], issuer }
-      const keys = await getKeys(issuer)
+    verify: async (token, name, options = {}, signal) => {
+      signal?.throwIfAborted()
+      const issuer = getIssuer(name)
+      issuer.callers++
+      const onAbort = (): void => {
+        // The issuer leaves the map first, so that the next caller does not join requests that have ended.
+        if (--issuer.callers === 0) {
+          remove(name, issuer)
+          issuer.requests.abort()
+        }
+      }
+      signal?.addEventListener("abort", onAbort)
       try {
-        return (await Jose.jwtVerify(token, keys, all)).payload
-      } catch (cause) {
-        if (cause instanceof Jose.errors.JWKSMultipleMatchingKeys) return verifyWithAnyKey(token, cause, all)
-        throw cause
+        return await verify(token, issuer, { ...options, algorithms: [...algorithms], issuer: name })
+      } finally {
+        if (signal?.aborted !== true) issuer.callers--
+        signal?.removeEventListener("abort", onAbort)
       }
     }
   }

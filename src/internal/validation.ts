@@ -3,99 +3,81 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
-import * as Order from "effect/Order"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
-import type * as AST from "effect/SchemaAST"
-import { ValidationException, type ValidationExceptionField } from "../IdentityError.js"
+import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { explain, issuesOf } from "./explanation.js"
+import { maxIssues, prune } from "../models/internal/issues.js"
+import { explain } from "./explanation.js"
 import { memoize } from "./memoize.js"
-import { validity } from "./validity.js"
+import { isPlain, validity } from "./validity.js"
 
-const fieldName = (path: ReadonlyArray<PropertyKey>): string =>
-  path.length === 0 ? "request" : path.map(String).join(".")
+/** The longest key of a map has 256 characters. */
+const maxNameLength = 512
 
-const wrongType = `${Constraint.prefix} have the type that the service model gives it`
-
-// Only the messages of `Constraint` are safe. The formatter's own messages quote the value, which may be a secret.
-const constraintOf = (issue: ParseResult.ArrayFormatterIssue): string =>
-  issue.message.startsWith(Constraint.prefix)
-    ? issue.message
-    : issue._tag === "Missing"
-    ? `${Constraint.prefix} not be null`
-    : wrongType
-
-// A union reports one issue per member. A constraint of the closest member says more than "wrong type" for the others.
-const isRedundant = (field: ValidationExceptionField, fields: ReadonlyArray<ValidationExceptionField>): boolean =>
-  field.message === wrongType && fields.some((other) =>
-    other !== field
-    && (other.name === field.name ? other.message !== wrongType : other.name.startsWith(`${field.name}.`))
-  )
+/** No request of the service model has ten levels. */
+const maxLevels = 100
 
 // -----------------------------------------------------------------------------
-// Unions
+// Violations
 // -----------------------------------------------------------------------------
-
-type Issues = ReadonlyArray<ParseResult.ParseIssue>
-
-/** Whether a type has literals only. An optional literal counts too. */
-const isLiteral = (ast: AST.AST): boolean =>
-  ast._tag === "Literal" || ast._tag === "UndefinedKeyword" || ast._tag === "Union" && ast.types.every(isLiteral)
-
-const isOtherLiteral = (issue: ParseResult.ParseIssue): boolean =>
-  (issue._tag === "Type" || issue._tag === "Composite") && isLiteral(issue.ast)
-
-/** How far a value is from a member of a union: literals of another one, missing members, unknown members. */
-const distance = (
-  issue: ParseResult.ParseIssue
-): readonly [discriminators: number, missing: number, unknown: number] => {
-  if (issue._tag !== "Composite" || issue.ast._tag !== "TypeLiteral") return [Infinity, Infinity, Infinity]
-  const known = new Set(issue.ast.propertySignatures.map(({ name }) => name))
-  const members: object = Object(issue.actual)
-  const inner = issuesOf(issue).map((member) => member._tag === "Pointer" ? member.issue : member)
-  return [
-    inner.filter(isOtherLiteral).length,
-    // Counted here, because the parser reports only the issues of the discriminator, if it has one.
-    issue.ast.propertySignatures.filter(({ isOptional, name }) => !isOptional && !Object.hasOwn(members, name)).length,
-    Object.keys(members).filter((name) => !known.has(name)).length
-  ]
-}
-
-const byDistance = Order.mapInput(Order.tuple(Order.number, Order.number, Order.number), distance)
-
-/** The issues of the closest members: the request was most likely meant to be one of them. */
-const closest = (issues: Issues): Issues => {
-  if (!Arr.isNonEmptyReadonlyArray(issues)) return issues
-  const least = Arr.min(issues, byDistance)
-  return issues.filter((issue) => byDistance(issue, least) === 0)
-}
 
 /**
- * Keeps the issues of the closest member of every union.
+ * What is wrong with a member. Without a constraint, its type is wrong.
  *
  * @internal
  */
-export const closestShape = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
-  switch (issue._tag) {
-    case "Composite": {
-      const issues = issuesOf(issue)
-      const kept = (issue.ast._tag === "Union" ? closest(issues) : issues).map(closestShape)
-      return Arr.isNonEmptyReadonlyArray(kept)
-        ? new ParseResult.Composite(issue.ast, issue.actual, kept, issue.output)
-        : issue
-    }
-    case "Pointer":
-      return new ParseResult.Pointer(issue.path, issue.actual, closestShape(issue.issue))
-    case "Refinement":
-      return new ParseResult.Refinement(issue.ast, issue.actual, issue.kind, closestShape(issue.issue))
-    case "Transformation":
-      return new ParseResult.Transformation(issue.ast, issue.actual, issue.kind, closestShape(issue.issue))
-    default:
-      return issue
+export interface Violation {
+  readonly path: ReadonlyArray<PropertyKey>
+  readonly constraint: string | undefined
+}
+
+/**
+ * The constraint of a missing member.
+ *
+ * @internal
+ */
+export const missing = `${Constraint.prefix} not be null`
+
+// Only the messages of `Constraint` are safe. The formatter's own messages quote the value, which may be a secret.
+const constraintOf = (issue: ParseResult.ArrayFormatterIssue): string | undefined =>
+  issue.message.startsWith(Constraint.prefix) ? issue.message : issue._tag === "Missing" ? missing : undefined
+
+const keyOf = (path: ReadonlyArray<PropertyKey>): string => JSON.stringify(path.map(String))
+
+/**
+ * The violations behind an issue, without duplicates, at most 100. A union reports one issue per member: a constraint, or a violation
+ * inside a value, says more than the wrong type of the value.
+ *
+ * @internal
+ */
+export const violations = (issue: ParseResult.ParseIssue): ReadonlyArray<Violation> => {
+  const found = new Map<string, Violation>()
+  const specific = new Set<string>()
+  for (const formatted of ParseResult.ArrayFormatter.formatIssueSync(prune(issue))) {
+    const { path } = formatted
+    const constraint = constraintOf(formatted)
+    const key = keyOf(path)
+    found.set(`${key}${constraint ?? ""}`, { path, constraint })
+    if (constraint !== undefined) specific.add(key)
+    path.forEach((_, length) => specific.add(keyOf(path.slice(0, length))))
   }
+  return [...found.values()]
+    .filter(({ constraint, path }) => constraint !== undefined || !specific.has(keyOf(path)))
+    .slice(0, maxIssues)
+}
+
+// -----------------------------------------------------------------------------
+// Exceptions
+// -----------------------------------------------------------------------------
+
+const wrongType = `${Constraint.prefix} have the type that the service model gives it`
+
+// A path has the keys of maps in it, which are as long as the request.
+const fieldName = (path: ReadonlyArray<PropertyKey>): string => {
+  const name = path.length === 0 ? "request" : path.map(String).join(".")
+  return name.length <= maxNameLength ? name : `${name.slice(0, maxNameLength)}…`
 }
 
 /**
@@ -103,11 +85,12 @@ export const closestShape = (issue: ParseResult.ParseIssue): ParseResult.ParseIs
  *
  * @internal
  */
-export const fieldException = (
-  fieldList: ReadonlyArray<ValidationExceptionField>,
-  operation = ""
-): ValidationException => {
-  const details = fieldList.map(({ message, name }) => `Value at '${name}' failed to satisfy constraint: ${message}`)
+export const validationException = (violations: ReadonlyArray<Violation>, operation = ""): ValidationException => {
+  const fieldList = violations.map(({ constraint = wrongType, path }) => ({
+    name: fieldName(path),
+    message: constraint
+  }))
+  const details = fieldList.map((field) => `Value at '${field.name}' failed to satisfy constraint: ${field.message}`)
   return new ValidationException({
     operation,
     message: `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`,
@@ -116,26 +99,45 @@ export const fieldException = (
   })
 }
 
-const toException = (issue: ParseResult.ParseIssue, operation?: string): ValidationException => {
-  // A map drops duplicates in linear time: a request over HTTP can have very many issues.
-  const fields = [
-    ...new Map(
-      ParseResult.ArrayFormatter.formatIssueSync(issue).map((issue) => {
-        const field = { name: fieldName(issue.path), message: constraintOf(issue) }
-        return [`${field.name}\n${field.message}`, field]
-      })
-    ).values()
-  ]
-  return fieldException(fields.filter((field) => !isRedundant(field, fields)), operation)
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const objectsIn = (value: unknown): ReadonlyArray<object> =>
+  Array.isArray(value) || isPlain(value) ? Object.values(value).filter((member) => typeof member === "object") : []
+
+/** Goes through a value level by level. An object that a request of a program has twice, or that contains itself, counts once. */
+const isDeep = (request: unknown): boolean => {
+  const seen = new Set<unknown>()
+  let level: ReadonlyArray<unknown> = [request]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxLevels) return true
+    const next: Array<unknown> = []
+    for (const value of level) {
+      if (seen.has(value)) continue
+      seen.add(value)
+      for (const member of objectsIn(value)) next.push(member)
+    }
+    level = next
+  }
+  return false
 }
 
-/**
- * The exception of a value of a program that a schema refused.
- *
- * @internal
- */
-export const validationException = (issue: ParseResult.ParseIssue): ValidationException =>
-  toException(explain(closestShape(issue)))
+const tooDeep = { path: [], constraint: `${Constraint.prefix} have at most ${maxLevels} levels` }
+const unreadable = { path: [], constraint: undefined }
+
+/** Runs a parser on any value, also on one that the parser cannot read. */
+const parse =
+  <A>(run: (request: unknown) => Either.Either<A, ParseResult.ParseIssue>, operation?: string) =>
+  (request: unknown): Either.Either<A, ValidationException> => {
+    if (isDeep(request)) return Either.left(validationException([tooDeep], operation))
+    try {
+      return Either.mapLeft(run(request), (issue) => validationException(violations(issue), operation))
+    } catch {
+      // The parser turns discriminators of unions into text. That throws for an object like `{ toString: 1, valueOf: 1 }`.
+      return Either.left(validationException([unreadable], operation))
+    }
+  }
 
 /**
  * Checks a request that a program made. A valid request is returned as it is. A member that the operation does not have is refused.
@@ -149,10 +151,8 @@ export const validate = <A, I>(
   memoize(() => {
     const isRequest = validity(schema)
     const run = ParseResult.validateEither(schema, { errors: "all", onExcessProperty: "error" })
-    return (request) =>
-      isRequest(request)
-        ? Either.right(request)
-        : Either.mapLeft(run(request), (issue) => toException(explain(closestShape(issue)), operation))
+    const check = parse((request) => Either.mapLeft(run(request), explain), operation)
+    return (request) => isRequest(request) ? Either.right(request) : check(request)
   })
 
 /**
@@ -179,7 +179,4 @@ export const refuse = <A, I>(
 export const decode = <A, I>(
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
-  memoize(() => {
-    const run = ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })
-    return (request) => Either.mapLeft(run(request), (issue) => toException(closestShape(issue)))
-  })
+  memoize(() => parse(ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })))

@@ -82,8 +82,8 @@ export interface Options {
   /** Default: a free one. */
   readonly port?: number | undefined
   /**
-   * Other host names of the server, beside `host`, `localhost` and IP addresses. Requests whose `Host` header has further
-   * names are refused, because of DNS rebinding. Default: none.
+   * Other host names of the server, beside `host`, `localhost` and IP addresses. Requests whose `Host` header has another
+   * name are refused, because of DNS rebinding. Default: none.
    */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
   /** The clients. More can be registered later. Default: none. */

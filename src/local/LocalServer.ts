@@ -7,7 +7,7 @@
  * other sites cannot use it. It is for development: never make it reachable by others.
  *
  * {@link layer} adds a status page at `GET /` (names and states, no secrets), `GET /health`, and an access log: one
- * line for each request, at the level Info, with operation, status, duration and request id.
+ * line for each request, at the level Debug, with operation, status, duration and request id.
  *
  * @since 0.1.0
  */
@@ -102,6 +102,11 @@ export interface Options extends LocalBackend.Options, RouteOptions {
   readonly allowRemote?: boolean | undefined
   /** Default: a free one. */
   readonly port?: number | undefined
+  /**
+   * More variables for programs that use the server, such as the issuer of an authorization server. The status page shows them, so they
+   * hold no secrets.
+   */
+  readonly environment?: Readonly<Record<string, string>> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -230,7 +235,10 @@ const serve = (
     yield* Effect.addFinalizer(() => NodeServer.stop(node.server))
   })
 
-const makeEnvironment = (url: string, { region = "us-west-2", signatures }: Options): Service["environment"] => ({
+const makeEnvironment = (
+  url: string,
+  { environment, region = "us-west-2", signatures }: Options
+): Service["environment"] => ({
   AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
   AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: url,
   AWS_ENDPOINT_URL_STS: url,
@@ -239,7 +247,8 @@ const makeEnvironment = (url: string, { region = "us-west-2", signatures }: Opti
   AWS_REGION: region,
   AWS_DEFAULT_REGION: region,
   ...signatures === "verify" ? undefined : { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" },
-  AWS_EC2_METADATA_DISABLED: "true"
+  AWS_EC2_METADATA_DISABLED: "true",
+  ...environment
 })
 
 /**

@@ -7,7 +7,12 @@
  * in the file `<path>.key`, which is created with the vault and has to be closed to other users (mode 600). LMDB keeps its locks in
  * `<path>-lock`.
  *
- * One process at a time uses a vault: a second one would not see the writes of the first one.
+ * One process at a time uses a vault: a second one would not see the writes of the first one. The file `<path>.pid` names that process. A
+ * second process fails with `InUse`. The file of a process that was killed is replaced. If that process ran in another container or on
+ * another host, the next one waits for 15 seconds first.
+ *
+ * On a full disk, writes fail with a `VaultStoreError`, and reads go on. The file ends with up to 400 kB of zeros, which the next writes
+ * use.
  *
  * @since 0.1.0
  */
@@ -48,10 +53,11 @@ export interface Options {
 
 export {
   /**
-   * A vault was not opened. Nothing in it was changed.
+   * A vault was not opened. Nothing in it was changed, and no file was created.
    *
    * - `MissingPackage`: `lmdb` is not installed
-   * - `Unusable`: the path is not the path of a file that can be written
+   * - `Unusable`: the path is not the path of a file that can be written, or the disk is full
+   * - `InUse`: another process uses the vault. The message names it.
    * - `InvalidKey`: the key is not 32 bytes in base64url, or its file is open to other users or cannot be read
    * - `WrongKey`: the vault was written under another key, or its key file is missing
    * - `UnknownFormat`: another version of the package wrote the vault

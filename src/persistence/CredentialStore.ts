@@ -35,6 +35,7 @@ import * as Sealing from "./internal/sealing.js"
 // The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them, and the type is
 // `any` there. It has to be in the line before the type.
 
+// oxlint-disable-next-line typescript/ban-ts-comment
 /**
  * The `BackingPersistence` of `@effect/experimental`.
  *
@@ -43,6 +44,7 @@ import * as Sealing from "./internal/sealing.js"
  * @ts-ignore */
 export type BackingPersistence = import("@effect/experimental/Persistence").BackingPersistence
 
+// oxlint-disable-next-line typescript/ban-ts-comment
 /**
  * The options of `ioredis`.
  *

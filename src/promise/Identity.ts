@@ -14,6 +14,9 @@
  * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
  *   accept it.
  *
+ * The beginning and the end of a program are here too: {@link workload} is the caller, {@link nodeConsentCallback} and
+ * {@link fetchConsentCallback} are the page that the browser returns to, and {@link resume} goes on later.
+ *
  * @since 0.1.0
  * @example
  * import { runWithContext, withAccessToken } from "effect-agentcore-identity/promise/Identity"
@@ -42,6 +45,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
@@ -51,9 +55,8 @@ import type { ConsentHandler } from "../Consent.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import { type AccessTokenRequest, type ConsentOptions, Identity, type Service } from "../Identity.js"
-import type { ValidationException } from "../IdentityError.js"
+import { ValidationException } from "../IdentityError.js"
 import * as IdentityRequest from "../internal/identityRequest.js"
-import { validationException } from "../internal/validation.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as AsyncGenerators from "./internal/asyncGenerator.js"
 import { callerOf, userOf } from "./internal/caller.js"
@@ -202,12 +205,25 @@ export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unk
 export type User = Users.User
 
 /**
+ * The options of {@link completeAuthorization}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CompleteAuthorizationOptions {
+  /** The parameter `session_id` of the URL to which the browser came back. */
+  readonly sessionUri: string | Redacted.Redacted
+  /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
+  readonly user: User
+}
+
+/**
  * The options of {@link workload}.
  *
  * @since 0.1.0
  * @category models
  */
-export interface WorkloadOptions extends Workloads.Options {}
+export type WorkloadOptions = Workloads.Options
 
 /**
  * A workload as the caller, alone or for a user, see {@link workload}.
@@ -215,7 +231,7 @@ export interface WorkloadOptions extends Workloads.Options {}
  * @since 0.1.0
  * @category models
  */
-export interface Workload extends Workloads.Workload {}
+export type Workload = Workloads.Workload
 
 /**
  * The options of {@link resume}.
@@ -253,7 +269,7 @@ export type ConsentOutcome = ConsentCallbacks.Outcome
  * @since 0.1.0
  * @category models
  */
-export interface FetchConsentCallbackOptions extends ConsentCallbacks.FetchOptions {}
+export type FetchConsentCallbackOptions = ConsentCallbacks.FetchOptions
 
 /**
  * The options of {@link nodeConsentCallback}. The types of request and response are those of the framework.
@@ -261,10 +277,10 @@ export interface FetchConsentCallbackOptions extends ConsentCallbacks.FetchOptio
  * @since 0.1.0
  * @category models
  */
-export interface NodeConsentCallbackOptions<
+export type NodeConsentCallbackOptions<
   Req extends IncomingMessage = IncomingMessage,
   Res extends ServerResponse = ServerResponse
-> extends ConsentCallbacks.NodeOptions<Req, Res> {}
+> = ConsentCallbacks.NodeOptions<Req, Res>
 
 /**
  * The functions over one runtime, see {@link make}.
@@ -288,12 +304,7 @@ export interface Functions {
   ) => (...args: TParams) => Promise<TReturn>
   readonly withWatPropagation: (client: AwsClient) => void
   readonly resume: (session: ConsentSession | string, options?: ResumeOptions) => Promise<string>
-  readonly completeAuthorization: (options: {
-    /** The `session_id` of the return URL. */
-    readonly sessionUri: string | Redacted.Redacted
-    /** The user who is signed in at the application, never one from the URL. */
-    readonly user: User
-  }) => Promise<void>
+  readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
   readonly fetchConsentCallback: (options: FetchConsentCallbackOptions) => (request: Request) => Promise<Response>
   readonly nodeConsentCallback: <
     Req extends IncomingMessage = IncomingMessage,
@@ -406,7 +417,14 @@ const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
 
 const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
   typeof session === "string"
-    ? Effect.mapError(Schema.decode(FromJson)(session), ({ issue }) => validationException(issue))
+    ? Effect.mapError(
+      Schema.decode(FromJson)(session),
+      // The messages of this schema have no values.
+      ({ issue }) =>
+        new ValidationException({
+          message: ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ message }) => message).join("; ")
+        })
+    )
     : Effect.succeed(session)
 
 const makeFunctions = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
@@ -508,6 +526,8 @@ const makeFunctions = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFun
 /**
  * The functions over a runtime of the program. Besides `Identity` the runtime may have:
  *
+ * - the `DataPlane`: then the functions include `workload`
+ * - `PendingConsents`: where the sessions wait for the page after consent, for more than one process. Default: in memory
  * - a `WorkloadAccessToken`: the caller if neither `workloadIdentityToken` nor the request has a token, for example in
  *   local development. It is then also the caller of requests without a token
  * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`: defaults for calls that do not set them
@@ -703,9 +723,9 @@ export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workloa
 export const resume: Functions["resume"] = defaultFunctions.resume
 
 /**
- * Completes an authorization for the user who is signed in where the browser came back. {@link fetchConsentCallback} and
- * {@link nodeConsentCallback} call it for an application. A call in this process that waits for this session goes on at
- * once.
+ * Completes an authorization for the user who is signed in where the browser came back, for a page of the application.
+ * {@link fetchConsentCallback} and {@link nodeConsentCallback} are pages that also check the user. A call in this
+ * process that waits for this session goes on at once.
  *
  * `user` must be the user that the authorization was started for. It must come from the application's own sign-in, never
  * from the URL: a forwarded link must not bind the account of another person.

@@ -13,6 +13,7 @@ import * as Operation from "effect-agentcore-identity/Operation"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -103,6 +104,20 @@ describe("layers", () => {
       Planes
     >()
     expectTypeOf(AwsPlanes.layerConfig(Config.succeed({ region: "us-west-2" }))).toEqualTypeOf<Planes>()
+  })
+
+  it("take a time limit, as a duration or from configuration", () => {
+    AwsPlanes.layer({ timeout: "10 seconds" })
+    AwsDataPlane.layer({ timeout: 10_000 })
+    AwsIdentity.layer({ timeout: Duration.infinity })
+    AwsPlanes.layerConfig({ timeout: Config.duration("T") })
+    expectTypeOf(AwsDataPlane.layerConfig({ timeout: Config.duration("T") })).toEqualTypeOf<
+      Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError>
+    >()
+    // @ts-expect-error not a unit of time
+    AwsPlanes.layer({ timeout: "10 blinks" })
+    // @ts-expect-error a configuration of another type
+    AwsPlanes.layerConfig({ timeout: Config.boolean("T") })
   })
 
   it("AwsDataPlane gives the data plane alone, by the options of all planes less those of the others", () => {

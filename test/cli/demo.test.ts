@@ -115,4 +115,19 @@ describe("agentcore-identity demo", () => {
       ])
       assert.include(output.stdout, "an API key: 997 of 1000 calls left")
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
+
+  // `script` gives the command a terminal.
+  it.live.skipIf(process.platform !== "linux")(
+    "on a terminal has colours, unless NO_COLOR is set",
+    () =>
+      Effect.gen(function*() {
+        const show = (env: Program.Environment) =>
+          Program.onTerminal(["demo", "--auto-consent"], { TERM: "xterm", ...env }, "")
+        const plain = yield* show({ NO_COLOR: "1" })
+        assert.strictEqual(plain.code, 0)
+        assert.include(plain.stdout, "✓ workload identity")
+        assert.notInclude(plain.stdout, "\u001b")
+        assert.include((yield* show({})).stdout, "\u001b[32m✓\u001b")
+      })
+  )
 })

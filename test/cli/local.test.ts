@@ -86,7 +86,30 @@ describe("agentcore-identity local", () => {
       const { stderr, stdout } = yield* running.kill("SIGTERM")
       assert.strictEqual(stdout, running.exports)
       assert.include(stderr, `AgentCore Identity is ready at ${url(running)}`)
-      assert.include(stderr, "CreateWorkloadIdentity")
+      assert.notInclude(stderr, "CreateWorkloadIdentity")
+    }))
+
+  it.scopedLive("logs requests only with --log-level debug, or to --log-file", () =>
+    Effect.gen(function*() {
+      const file = join(yield* Program.temporary, "requests.log")
+      const request = (running: Program.Running) => Program.script(running.variables, create("my-agent"))
+      const verbose = yield* Program.local(["--log-level", "debug"])
+      yield* request(verbose)
+      assert.include((yield* verbose.kill("SIGTERM")).stderr, "CreateWorkloadIdentity 201")
+
+      const filed = yield* Program.local(["--log-file", file, "--host", "0.0.0.0", "--allow-remote"])
+      yield* request(filed)
+      const { stderr } = yield* filed.kill("SIGTERM")
+      assert.notInclude(stderr, "CreateWorkloadIdentity")
+      assert.include(stderr, "level=WARN")
+      const logged = readFileSync(file, "utf8")
+      assert.include(logged, "CreateWorkloadIdentity 201")
+      assert.include(logged, "level=WARN")
+
+      const quiet = yield* Program.local(["--log-level", "warning", "--host", "0.0.0.0", "--allow-remote"])
+      const output = (yield* quiet.kill("SIGTERM")).stderr
+      assert.include(output, "level=WARN")
+      assert.notInclude(output, "level=INFO")
     }))
 
   it.scopedLive("sets up a shell that starts it in the background", () =>
@@ -114,7 +137,15 @@ describe("agentcore-identity local", () => {
       const clientId = variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_ID")
       const clientSecret = variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET")
       assert.strictEqual(clientId, "agentcore")
-      const metadata = yield* json(`${issuer}/.well-known/openid-configuration`)
+      const discoveryUrl = variable(running, "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL")
+      const metadata = yield* json(discoveryUrl)
+      assert.strictEqual(metadata["issuer"], issuer)
+      const status = yield* Effect.promise(() => fetch(url(running)).then((response) => response.text()))
+      assert.include(status, `export AGENTCORE_LOCAL_OAUTH_ISSUER=${issuer}`)
+      assert.include(status, `export AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL=${discoveryUrl}`)
+      assert.include(status, `export AGENTCORE_LOCAL_OAUTH_CLIENT_ID=${clientId}`)
+      assert.notInclude(status, clientSecret)
+      assert.notInclude(status, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET")
       const answer = yield* json(String(metadata["token_endpoint"]), {
         method: "POST",
         headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}` },

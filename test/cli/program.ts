@@ -77,6 +77,32 @@ const launch = (args: ReadonlyArray<string>, env: Environment): Effect.Effect<St
 export const run = (args: ReadonlyArray<string>, env: Environment = {}): Effect.Effect<Output> =>
   Effect.scoped(Effect.flatMap(launch(args, env), ({ ended }) => Effect.promise(() => ended)))
 
+/** Runs the command on a terminal, where a user types the input. Standard output has what the terminal shows. */
+export const onTerminal = (
+  args: ReadonlyArray<string>,
+  env: Environment,
+  input: string,
+  question = /\[y\/N\] $/
+): Effect.Effect<Output> =>
+  Effect.promise(() =>
+    new Promise((resolve, reject) => {
+      const command = [process.execPath, file, ...args].map((word) => `'${word}'`).join(" ")
+      const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+        env: environment(env),
+        stdio: ["pipe", "pipe", "pipe"]
+      })
+      let [stdout, stderr] = ["", ""]
+      child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text)
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        stdout += text
+        // The user answers when the question is there.
+        if (child.stdin.writable && question.test(stdout)) child.stdin.end(input)
+      })
+      child.once("error", reject)
+      child.once("close", (code, signal) => resolve({ code, signal, stdout: stdout.replaceAll("\r\n", "\n"), stderr }))
+    })
+  )
+
 /** The environment after a shell evaluates the lines. */
 const evaluate = (lines: string): Environment => {
   const text = execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", lines], {

@@ -4,6 +4,8 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Program from "./program.js"
@@ -39,49 +41,164 @@ const fileOf = (text: string) =>
     ({ folder }) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   )
 
+/** The URL of a server that answers everything with one text. */
+const answering = (text: string, status = 200) =>
+  Effect.acquireRelease(
+    Effect.async<Server>((resume) => {
+      const server = createServer((request, response) => {
+        request.resume()
+        response.writeHead(status, { "content-type": "text/xml" }).end(text)
+      })
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+    // The address is a string only for a pipe.
+  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+
 const server = Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())
 
 const lines = ({ stdout }: Program.Output) =>
   stdout.trim().split("\n").map((line) => line.trim().replace(/ {2,}/g, "  "))
+
+/** The lines after the target, which comes first. */
+const changes = (output: Program.Output) => lines(output).slice(2)
 
 describe("agentcore-identity setup", () => {
   it.scopedLive(
     "plans and applies; then the plan lists only members that are not comparable",
     () =>
       Effect.gen(function*() {
-        const { environment } = yield* LocalServer.LocalServer
+        const { environment, url } = yield* LocalServer.LocalServer
         const { file } = yield* fileOf(setup)
-        const run = (...args: ReadonlyArray<string>) =>
+        const run = (code: number, ...args: ReadonlyArray<string>) =>
           Effect.tap(Program.run(["setup", ...args], { ...environment, GITHUB_CLIENT_SECRET: sentinel }), (output) => {
             assert.strictEqual(output.stderr, "")
-            assert.strictEqual(output.code, 0)
+            assert.strictEqual(output.code, code)
             assert.notInclude(output.stdout, sentinel)
+            assert.notInclude(output.stdout, "\u001b")
           })
 
-        assert.deepStrictEqual(lines(yield* run("plan", file)), [
+        const planned = yield* run(2, "plan", file)
+        assert.strictEqual(lines(planned)[0], `Target: the local server at ${url}, region us-west-2, no AWS account`)
+        assert.deepStrictEqual(changes(planned), [
           "+  workloadIdentities  my-agent  create",
+          "allowedResourceOauth2ReturnUrls: [\"http://127.0.0.1:8765/consent\"]",
+          "tags.team: \"agents\"",
           "+  oauth2CredentialProviders  github  create",
+          "credentialProviderVendor: \"GithubOauth2\"",
+          "clientId: \"my-agent\"",
+          "tags.team: \"agents\"",
           "+  apiKeyCredentialProviders  weather  create",
+          "tags.team: \"agents\"",
           "",
           "3 to create, 0 to update, 0 unchanged"
         ])
-        assert.deepStrictEqual(lines(yield* run("apply", file)), [
+        const applied = yield* run(0, "apply", file)
+        assert.strictEqual(lines(applied)[0], `Target: the local server at ${url}, region us-west-2, no AWS account`)
+        assert.deepStrictEqual(changes(applied), [
           "+  workloadIdentities  my-agent  create",
           "+  oauth2CredentialProviders  github  create",
           "+  apiKeyCredentialProviders  weather  create"
         ])
-        assert.deepStrictEqual(lines(yield* run("plan", file)).slice(0, 3), [
+        assert.deepStrictEqual(changes(yield* run(0, "plan", file)), [
           "workloadIdentities  my-agent  unchanged",
-          "oauth2CredentialProviders  github  unchanged  (not comparable: clientSecret)",
-          "apiKeyCredentialProviders  weather  unchanged  (not comparable: apiKeySecret)"
+          "oauth2CredentialProviders  github  unchanged",
+          "clientSecret: cannot be compared",
+          "apiKeyCredentialProviders  weather  unchanged",
+          "apiKeySecret: cannot be compared",
+          "",
+          "0 to create, 0 to update, 3 unchanged"
         ])
-        assert.deepStrictEqual(lines(yield* run("apply", "--rotate-secrets", file)).slice(1), [
+        assert.deepStrictEqual(changes(yield* run(0, "apply", "--rotate-secrets", file)).slice(1), [
           "~  oauth2CredentialProviders  github  update  clientSecret",
           "~  apiKeyCredentialProviders  weather  update  apiKeySecret"
         ])
+
+        writeFileSync(
+          file,
+          setup.replace("\"clientId\": \"my-agent\"", "\"clientId\": \"other\"").replace("\"agents\"", "\"b\"")
+        )
+        assert.deepInclude(changes(yield* run(2, "plan", file)), "clientId: \"my-agent\" -> \"other\"")
+        const json = JSON.parse((yield* run(2, "plan", "--json", file)).stdout)
+        assert.deepStrictEqual(json.target, { endpoint: url, region: "us-west-2", local: true })
+        assert.isTrue(json.pending)
+        assert.deepStrictEqual(json.changes[1], {
+          kind: "oauth2CredentialProviders",
+          name: "github",
+          action: "update",
+          changes: ["clientId", "tags.team"],
+          notComparable: ["clientSecret"],
+          values: [
+            { member: "clientId", before: "my-agent", after: "other" },
+            { member: "tags.team", before: "agents", after: "b" }
+          ]
+        })
       }).pipe(Effect.provide(server)),
     60_000
   )
+
+  // `script` gives the command a terminal, and its own input as what the user types.
+  it.scopedLive.skipIf(process.platform !== "linux")(
+    "asks on a terminal before it applies, unless --yes is given",
+    () =>
+      Effect.gen(function*() {
+        const { environment } = yield* LocalServer.LocalServer
+        const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "my-agent" }] }`)
+        const plan = Effect.map(Program.run(["setup", "plan", file], environment), ({ code }) => code)
+        const apply = (input: string, ...args: ReadonlyArray<string>) =>
+          Program.onTerminal(["setup", "apply", ...args, file], environment, input)
+
+        const refused = yield* apply("n\n")
+        assert.strictEqual(refused.code, 1)
+        assert.include(refused.stdout, "+  workloadIdentities  my-agent  create")
+        assert.include(refused.stdout, "Apply these changes? [y/N]")
+        assert.include(refused.stdout, "Nothing was changed.")
+        assert.strictEqual(yield* plan, 2)
+
+        const agreed = yield* apply("y\n")
+        assert.strictEqual(agreed.code, 0)
+        assert.strictEqual(yield* plan, 0)
+        assert.notInclude((yield* apply("", "--yes")).stdout, "[y/N]")
+      }).pipe(Effect.provide(server)),
+    60_000
+  )
+
+  it.scopedLive("names endpoint, region, account and caller at AWS, and goes on without them", () =>
+    Effect.gen(function*() {
+      const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "my-agent" }] }`)
+      const sts = yield* answering(`<GetCallerIdentityResponse><GetCallerIdentityResult>
+        <Arn>arn:aws:sts::111122223333:assumed-role/Admin/alice</Arn><Account>111122223333</Account>
+        </GetCallerIdentityResult></GetCallerIdentityResponse>`)
+      const variables = {
+        AWS_ACCESS_KEY_ID: "key",
+        AWS_SECRET_ACCESS_KEY: sentinel,
+        // The name is not of this machine, and nothing answers to it.
+        BEDROCK_AGENTCORE_CP_ENDPOINT: "https://control.invalid/",
+        AWS_MAX_ATTEMPTS: "1"
+      }
+      const run = (variables: Program.Environment) =>
+        Effect.map(Program.run(["setup", "plan", "--region", "eu-west-1", file], variables), (output) => {
+          assert.notInclude(JSON.stringify(output), sentinel)
+          return output.stdout
+        })
+      assert.include(
+        yield* run({ ...variables, AWS_ENDPOINT_URL_STS: sts }),
+        `Target: AgentCore Identity at https://control.invalid
+  account 111122223333, region eu-west-1, caller arn:aws:sts::111122223333:assumed-role/Admin/alice\n`
+      )
+      const refused = yield* answering(
+        "<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>",
+        403
+      )
+      assert.include(
+        yield* run({ ...variables, AWS_ENDPOINT_URL_STS: refused }),
+        "account unknown, region eu-west-1, caller unknown (InvalidClientTokenId)"
+      )
+    }))
 
   it.scopedLive("reports the place of an error in the file, without values", () =>
     Effect.gen(function*() {

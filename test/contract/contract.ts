@@ -202,7 +202,11 @@ export const contract = (subject: Subject): void => {
         const read = (resourceCredentialProviderName: string, token = workloadIdentityToken) =>
           data((plane) => plane.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName }))
         same(yield* read("weather"), { apiKey: secret(apiKey) })
-        same(yield* read("empty"), { apiKey: secret("") })
+        yield* refuses(subject, read("empty"), {
+          tag: "ValidationException",
+          operation: "GetResourceApiKey",
+          message: "The API key of the credential provider is empty"
+        })
         yield* refuses(subject, read("nothing"), notFound("GetResourceApiKey", "ApiKeyCredentialProvider", "nothing"))
         yield* refuses(subject, read("weather", secret("not a token of this backend")), {
           tag: "UnauthorizedException",

@@ -21,6 +21,7 @@ const matching = (pattern: RegExp) => `Member must satisfy regular expression pa
 const oneOf = (...values: ReadonlyArray<string>) => `Member must satisfy enum value set: [${values.join(", ")}]`
 const wrongType = "Member must have the type that the service model gives it"
 const missing = "Member must not be null"
+const illFormed = "Member must be well-formed Unicode"
 
 /** A string of the service model: values at its limits, one beyond each, and values that its pattern rejects. */
 const text = (
@@ -47,6 +48,13 @@ const text = (
       ...(options.unmatched ?? []).map((value) => [wrap(value), matching(options.pattern ?? /^/)] as const)
     ]
   }
+}
+
+/** A text that takes any character, and becomes a key or a parameter. */
+const freeText = (name: string, options: Parameters<typeof text>[1]): Member => {
+  const { bad, good } = text(name, options)
+  const wrap = options.wrap ?? identity
+  return { name, good, bad: [...bad, [wrap("\ud800"), illFormed], [wrap("a\udc00b"), illFormed]] }
 }
 
 const padded = (start: string, end = "") => (length: number): string =>
@@ -342,7 +350,7 @@ const rows: ReadonlyArray<Row> = [
   ]),
   row(dataCall("getWorkloadAccessTokenForUserId"), { workloadName: "agent", userId: "alice" }, [
     required(workloadName("workloadName")),
-    required(text("userId", { min: 1, max: 128 }))
+    required(freeText("userId", { min: 1, max: 128 }))
   ]),
   row(
     dataCall("getResourceOauth2Token"),
@@ -365,24 +373,24 @@ const rows: ReadonlyArray<Row> = [
         good: [[], ["a"], ["a".repeat(128), "ünï"]],
         bad: [[absent, missing], ["a", wrongType]]
       },
-      text("scopes.0", { min: 1, max: 128 }),
+      freeText("scopes.0", { min: 1, max: 128 }),
       sessionUri("sessionUri"),
       returnUrl("resourceOauth2ReturnUrl"),
       { name: "forceAuthentication", good: [true, false], bad: [["true", wrongType]] },
-      text("customState", { min: 1, max: 4096, wrap: secret }),
+      freeText("customState", { min: 1, max: 4096, wrap: secret }),
       {
         name: "customParameters",
         good: [{}, { ["k".repeat(256)]: "v".repeat(2048) }, { "a.b-c_D9": "ü" }],
         bad: [["a", wrongType]]
       },
-      text("customParameters.key", { min: 1, max: 2048 }),
+      freeText("customParameters.key", { min: 1, max: 2048 }),
       key("customParameters", "", atLeast(1)),
       key("customParameters", "k".repeat(257), atMost(256)),
       key("customParameters", "with space", matching(/^[a-zA-Z0-9\-_.]+$/)),
       { name: "resources", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
-      text("resources.0", { min: 1, max: 2048 }),
+      freeText("resources.0", { min: 1, max: 2048 }),
       { name: "audiences", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
-      text("audiences.0", { min: 1, max: 2048 })
+      freeText("audiences.0", { min: 1, max: 2048 })
     ]
   ),
   row(
@@ -429,7 +437,7 @@ const rows: ReadonlyArray<Row> = [
     { sessionUri: secret("urn:ietf:params:oauth:request_uri:x"), userIdentifier: { userId: "alice" } },
     [
       required(sessionUri("sessionUri")),
-      text("userIdentifier.userId", { min: 1, max: 128 }),
+      freeText("userIdentifier.userId", { min: 1, max: 128 }),
       {
         name: "userIdentifier",
         good: [],

@@ -4,7 +4,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -27,21 +27,21 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as ProtectedApi from "../../src/cli/protectedApi.js"
 import { httpServer } from "../local/utils.js"
+import * as SimulatedUser from "../simulatedUser.js"
 import { answers, authorizationUrl, same, scripted, secret, sessionUri } from "../utils.js"
 import * as Cache from "./cache.js"
 import * as ConsentCallbackExample from "./consent-callback.js"
 import * as CustomSchedule from "./custom-schedule.js"
 import * as HttpClientExample from "./http-client.js"
 import * as IamAccessTokenExample from "./iam-access-token.js"
+import { laptop, setUp } from "./laptop.js"
 import * as LocalDevelopmentExample from "./local-development.js"
 import * as PromiseExample from "./promise.js"
-import * as QuickStart from "./quick-start.js"
 import * as RequiresUserConsent from "./requires-user-consent.js"
 import * as Server from "./server.js"
 import * as SetUp from "./set-up.js"
 import * as TwoProviders from "./two-providers.js"
 import * as Use from "./use.js"
-import * as WithAws from "./with-aws.js"
 
 /** Sets environment variables while an effect runs. The AWS SDK reads its own from the process. */
 const withEnvironment = (variables: Readonly<Record<string, string>>) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
@@ -64,18 +64,49 @@ const withEnvironment = (variables: Readonly<Record<string, string>>) => <A, E, 
       })
   )
 
+/** Loads a program, which runs until it has printed its result. Returns what it printed. */
+const printedBy = (load: () => Promise<unknown>): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => vi.spyOn(console, "log").mockImplementation(() => {})),
+    (log) => Effect.map(Effect.promise(load), () => log.mock.calls.map((line) => line.join(" "))),
+    (log) => Effect.sync(() => log.mockRestore())
+  )
+
 describe("the examples of the README", () => {
-  it.live("quick start: a token on a laptop", () =>
+  it.live("first, main: a key and a token on a laptop", () =>
     Effect.gen(function*() {
-      assert.match(yield* QuickStart.program, /^a token of \d{3,} characters$/)
+      assert.deepStrictEqual(yield* printedBy(() => import("./first.js")), ["a key of 15 characters"])
+      assert.match((yield* printedBy(() => import("./main.js"))).join(), /^a token of \d{3,} characters$/)
     }))
 
-  it.live("with AWS: the same agent over the AWS SDK", () =>
+  it.live("aws: the same agent over the AWS SDK", () =>
     Effect.gen(function*() {
       const { environment } = yield* LocalServer.LocalServer
-      yield* QuickStart.setUp
-      assert.match(yield* withEnvironment(environment)(WithAws.program), /^a token of \d{3,} characters$/)
-    }).pipe(Effect.provide(QuickStart.laptop)))
+      yield* setUp
+      const printed = yield* withEnvironment(environment)(printedBy(() => import("./aws.js")))
+      assert.match(printed.at(-1) ?? "", /^a token of \d{3,} characters$/)
+    }).pipe(Effect.provide(laptop)))
+
+  it.scopedLive("consent: the page completes Alice's consent while her agent waits", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(printedBy(() => import("./consent.js")))
+      const authorizationUrl = yield* Effect.promise(() =>
+        vi.waitFor(() => {
+          const url = vi.mocked(console.log).mock.calls.flat().flatMap((line) =>
+            /http\S+\/oauth2\/authorize\S+/.exec(String(line))?.[0] ?? []
+          )[0]
+          assert.isDefined(url)
+          return url
+        })
+      )
+      const page = yield* SimulatedUser.consent({
+        authorizationUrl: Redacted.make(authorizationUrl),
+        userName: "alice",
+        decision: "allow"
+      })
+      assert.include(page.text, "Consent given")
+      assert.match((yield* Fiber.join(fiber)).at(-1) ?? "", /^Alice's token has \d{3,} characters$/)
+    }))
 
   it.effect("requires user consent: begin and resume", () =>
     Effect.gen(function*() {
@@ -200,7 +231,7 @@ describe("the examples of the README", () => {
 
   it.scopedLive("http client: a request with the token of its caller", () =>
     Effect.gen(function*() {
-      yield* QuickStart.setUp
+      yield* setUp
       const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
       const api = yield* Layer.build(
         HttpLayerRouter.serve(
@@ -212,7 +243,7 @@ describe("the examples of the README", () => {
       assert.property(yield* HttpClientExample.program(origin), "reports")
     }).pipe(
       Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" })),
-      Effect.provide(QuickStart.laptop),
+      Effect.provide(laptop),
       Effect.provide(NodeHttpClient.layer)
     ))
 
@@ -287,7 +318,7 @@ describe("the examples of the README", () => {
   it.scopedLive("promise: the token as the last argument", () =>
     Effect.gen(function*() {
       const { environment } = yield* LocalServer.LocalServer
-      yield* QuickStart.setUp
+      yield* setUp
       const api = yield* httpServer((request, response) =>
         void response.writeHead(request.headers.authorization?.startsWith("Bearer ey") === true ? 204 : 401).end()
       )
@@ -305,5 +336,5 @@ describe("the examples of the README", () => {
         Effect.ensuring(Effect.promise(() => disposeDefaultRuntime())),
         withEnvironment(environment)
       )
-    }).pipe(Effect.provide(QuickStart.laptop)))
+    }).pipe(Effect.provide(laptop)))
 })

@@ -1,10 +1,10 @@
 import { assert, it } from "@effect/vitest"
 import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics"
 import { InMemorySpanExporter, type ReadableSpan } from "@opentelemetry/sdk-trace-base"
-import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
+import { caller } from "./agent.js"
+import { laptop, setUp } from "./laptop.js"
 import { telemetry, traced } from "./open-telemetry.js"
-import { laptop, setUp } from "./quick-start.js"
 
 /** Keeps exported data after the program has ended. */
 class KeptSpans extends InMemorySpanExporter {
@@ -20,7 +20,7 @@ it.live("open telemetry: the trace and the metrics of a token", () =>
 
     yield* setUp
     yield* traced.pipe(
-      Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" })),
+      Effect.provide(caller),
       Effect.provide(telemetry({ spans, metrics }))
     )
 

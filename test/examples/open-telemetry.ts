@@ -2,7 +2,7 @@ import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { PeriodicExportingMetricReader, type PushMetricExporter } from "@opentelemetry/sdk-metrics"
 import { BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base"
 import * as Effect from "effect/Effect"
-import { agent } from "./quick-start.js"
+import { agent } from "./agent.ts"
 
 // Exports spans and metrics together with the agent's other telemetry.
 export const telemetry = (exporters: { readonly spans: SpanExporter; readonly metrics: PushMetricExporter }) =>

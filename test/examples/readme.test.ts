@@ -8,38 +8,73 @@ const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
 
 const readme = read("README.md")
 
-/** Code blocks and their files: `<!-- test/examples/x.ts -->` stands on the line before. */
-const blocks = [...readme.matchAll(/<!-- (test\/examples\/[\w.-]+) -->\n```ts\n([\s\S]*?)```/g)]
-  .map(([, path = "", code = ""]) => ({ path, code }))
+/** Every block of code, with the comment on the line before it. */
+const blocks = [...readme.matchAll(/^(?:<!-- (.+) -->\n)?```(\w+)\n([\s\S]*?)^```$/gm)]
+  .map(([, marker = "", language = "", code = ""]) => ({ marker, language, code }))
+
+/** Blocks below `<!-- test/examples/x.ts -->`: the file, or a part of it. */
+const examples = blocks.filter(({ marker }) => marker.startsWith("test/examples/"))
 
 describe("README", () => {
-  it("has no TypeScript that is not an example", () => {
-    assert.lengthOf(blocks, readme.match(/```ts/g)?.length ?? 0)
-    assert.isAbove(blocks.length, 0)
+  it("has no code that is not tested: a file of the examples, or a step that `follow-readme.mjs` follows", () => {
+    assert.lengthOf(blocks, (readme.match(/^```/gm)?.length ?? 0) / 2)
+    const others = blocks.filter(({ marker }) => !/^(test\/examples\/|follow: )/.test(marker))
+    // `.ci/run` runs the commands of a clone.
+    assert.deepStrictEqual(others.map(({ marker }) => marker), ["a clone"])
+    for (const { language, marker } of blocks) {
+      assert.strictEqual(marker.startsWith("test/examples/"), !["sh", "json"].includes(language), marker)
+    }
   })
 
-  it.each(blocks)("shows $path as it is", ({ code, path }) => {
-    assert.include(read(path), code)
+  it.each(examples)("shows $marker as it is", ({ code, marker }) => {
+    assert.include(read(marker), code)
   })
 
-  it("shows every example", () => {
-    const shown = new Set(blocks.map((block) => block.path))
-    const examples = readdirSync(new URL("test/examples/", root)).filter((name) =>
+  it("shows or links every example", () => {
+    const files = readdirSync(new URL("test/examples/", root)).filter((name) =>
       // The documentation of `local/VaultStore` has the last one.
-      !["examples.test.ts", "open-telemetry.test.ts", "readme.test.ts", "vault-store.ts"].includes(name)
+      !["examples.test.ts", "open-telemetry.test.ts", "promise-agent.test.ts", "readme.test.ts", "vault-store.ts"]
+        .includes(name)
     )
-    assert.deepStrictEqual(examples.filter((name) => !shown.has(`test/examples/${name}`)), [])
+    assert.deepStrictEqual(files.filter((name) => !readme.includes(`test/examples/${name}`)), [])
   })
 
-  it("names commands that exist", () => {
+  it("is read in ten minutes", () => {
+    const words = readme.replaceAll(/```[\s\S]*?```|<[^>]*>/g, "").split(/\s+/).filter((word) => /\w/.test(word))
+    assert.isBelow(words.length, 2_500)
+  })
+
+  it("names commands and public modules that exist", () => {
     for (const [, script = ""] of readme.matchAll(/npm (?:run )?(start|test|check|build|bench)\b/g)) {
       assert.property(packageJson.scripts, script)
     }
+    for (const [, module = ""] of readme.matchAll(/"effect-agentcore-identity\/([\w/]+)"/g)) {
+      assert.isAbove(read(`src/${module}.ts`).length, 0)
+    }
   })
 
-  it("links to files that exist", () => {
-    for (const [, path = ""] of readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+  it("names the versions of package.json", () => {
+    const supported: Record<string, string> = packageJson.peerDependencies
+    for (const [, name = "", version = ""] of readme.matchAll(/([@\w/-]+)@(\d[\d.]*)/g)) {
+      const range = supported[name]
+        ?? Object.entries(packageJson.devDependencies).find(([other]) => other === name)?.[1]
+      if (range !== undefined) assert.match(range, new RegExp(`^[~^]?${version.replaceAll(".", "\\.")}(\\.|$)`), name)
+    }
+  })
+
+  it("links to files and headings that exist", () => {
+    for (const [, path = ""] of readme.matchAll(/(?:\]\(|src="|srcset=")(?!https?:|#)([^)#"]+)/g)) {
       assert.isAbove(read(path).length, 0, path)
     }
+    const headings = [...readme.matchAll(/^## (.+)$/gm)].map(([, text = ""]) =>
+      text.toLowerCase().replaceAll(/[^\w -]/g, "").replaceAll(" ", "-")
+    )
+    for (const [, anchor = ""] of readme.matchAll(/\]\(#([^)]+)\)/g)) assert.include(headings, anchor)
+    // The only addresses: the program's own, and Effect's.
+    const hosts = [...readme.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host)
+    assert.deepStrictEqual(
+      [...new Set(hosts)].sort(),
+      ["127.0.0.1", "agent.example.com", "effect.website", "warehouse.example.com"]
+    )
   })
 })

@@ -3,8 +3,12 @@ import { operations } from "effect-agentcore-identity/ControlPlane"
 import { operations as dataPlane } from "effect-agentcore-identity/DataPlane"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import type * as Operation from "effect-agentcore-identity/Operation"
+import { operations as sts } from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import * as Redacted from "effect/Redacted"
+import * as AST from "effect/SchemaAST"
 import * as Validation from "../../src/internal/validation.js"
 import { secret } from "../utils.js"
 
@@ -14,8 +18,8 @@ const badName = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_
 
 type Said = Record<string, string>
 
-const said = (error: ValidationException): Said =>
-  Object.fromEntries((error.fieldList ?? []).map(({ message, name }) => [name, message]))
+const said = (error: ValidationException | undefined): Said =>
+  Object.fromEntries((error?.fieldList ?? []).map(({ message, name }) => [name, message]))
 
 /** What is said of a request in a program, and of the same request on the wire. */
 const faults = (operation: keyof typeof operations, program: object, wire: object = program): Said => {
@@ -143,6 +147,205 @@ describe("a request of several shapes", () => {
     assert.deepStrictEqual(said(Effect.runSync(Effect.flip(Validation.validate(request)(value)))), {
       kmsConfiguration: "Member must be an object, but is a string"
     })
+  })
+})
+
+describe("a large request", () => {
+  const ones = (count: number) => Array.from({ length: count }, () => 1)
+  const entries = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`m${index}`, 1]))
+  const scopes = (list: unknown, more: object = {}) => ({
+    workloadIdentityToken: "token",
+    resourceCredentialProviderName: "calendar",
+    oauth2Flow: "M2M",
+    scopes: list,
+    ...more
+  })
+  const metadata = (responseTypes: ReadonlyArray<number>) => ({
+    name: "provider",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: { oauthDiscovery: { authorizationServerMetadata: { responseTypes } } }
+    }
+  })
+  const { createOauth2CredentialProvider, createWorkloadIdentity } = operations
+  /** Requests with as many invalid values, of which none belongs to a list or map with a maximum. */
+  const attacks: ReadonlyArray<readonly [string, Operation.Any, (count: number) => object]> = [
+    [
+      "return URLs",
+      createWorkloadIdentity,
+      (count) => ({ name: "agent", allowedResourceOauth2ReturnUrls: ones(count) })
+    ],
+    ["scopes", dataPlane.getResourceOauth2Token, (count) => scopes(ones(count))],
+    ["response types", createOauth2CredentialProvider, (count) => metadata(ones(count))],
+    [
+      "custom parameters",
+      dataPlane.getResourceOauth2Token,
+      (count) => scopes([], { customParameters: entries(count) })
+    ]
+  ]
+  const refuse = ({ request }: Operation.Any, value: object) =>
+    [Validation.validate(request), Validation.decode(request)].map((check) => Effect.runSync(Effect.flip(check(value))))
+
+  const timeOf = (row: Operation.Any, value: object): number => {
+    const times = Array.from({ length: 5 }, () => {
+      const start = performance.now()
+      refuse(row, value)
+      return performance.now() - start
+    })
+    return Math.min(...times)
+  }
+
+  it.each(attacks)("takes a time that grows linearly: %s", (_, row, attack) => {
+    const short = timeOf(row, attack(2000))
+    const long = timeOf(row, attack(8 * 2000))
+    // A quadratic time grows 64 times.
+    assert.isBelow(long, 24 * Math.max(short, 0.5))
+  })
+
+  it.each(attacks)("is told of 100 fields at most: %s", (_, row, attack) => {
+    for (const bytes of [16_000, 400_000]) {
+      for (const error of refuse(row, attack(bytes / 8))) {
+        assert.strictEqual(error.fieldList?.length, 100)
+        assert.isBelow(error.message.length, 100_000)
+      }
+    }
+  })
+
+  it("is told first that a list or a map is too long", () => {
+    const tooLong = "Member must have length less than or equal to"
+    const tags = said(refuse(createWorkloadIdentity, { name: "agent", tags: entries(50_000) })[0])
+    assert.deepStrictEqual(tags, { tags: `${tooLong} 50` })
+    const tagKeys = said(refuse(operations.untagResource, { resourceArn: "", tagKeys: ones(50_000) })[1])
+    assert.strictEqual(tagKeys["tagKeys"], `${tooLong} 200`)
+  })
+
+  it("is not repeated by the name of a field", () => {
+    for (
+      const error of refuse(
+        dataPlane.getResourceOauth2Token,
+        scopes([], { customParameters: { ["k".repeat(1_000_000)]: "value" } })
+      )
+    ) {
+      assert.deepInclude([...error.fieldList ?? []], {
+        name: `${`customParameters.${"k".repeat(1000)}`.slice(0, 512)}…`,
+        message: "Member must have length less than or equal to 256"
+      })
+      assert.isBelow(error.message.length, 1000)
+    }
+  })
+})
+
+describe("a value that a parser cannot read", () => {
+  const nest = (levels: number, open: string, end: string): unknown =>
+    JSON.parse(`${open.repeat(levels)}1${end.repeat(levels)}`)
+  const deep = [5000, 200_000].flatMap((levels) => [nest(levels, "[", "]"), nest(levels, "{\"name\":", "}")])
+  const tables: ReadonlyArray<Operation.Table> = [operations, dataPlane, sts]
+  const rows = tables.flatMap((table) => Object.values(table))
+
+  const membersOf = ({ request }: Operation.Any): ReadonlyArray<string> =>
+    AST.getPropertySignatures(AST.typeAST(request.ast)).map(({ name }) => String(name))
+
+  const refused = ({ request }: Operation.Any, value: unknown): ReadonlyArray<Said> =>
+    [Validation.validate(request), Validation.decode(request)].map((check) =>
+      said(Effect.runSync(Effect.flip(check(value))))
+    )
+
+  it("is refused when it is nested too deeply, in whole and in every member", () => {
+    const message = "Member must have at most 100 levels"
+    for (const row of rows) {
+      const members = membersOf(row)
+      for (const value of deep) {
+        for (const request of [value, ...[...members, "unknown"].map((name) => ({ [name]: value }))]) {
+          assert.deepStrictEqual(refused(row, request), [{ request: message }, { request: message }], row.name)
+        }
+      }
+    }
+  })
+
+  it("is refused when it has no text", () => {
+    for (const value of [{ toString: 1, valueOf: 1 }, Object.create(null)]) {
+      for (const row of rows) {
+        for (const name of membersOf(row)) refused(row, { [name]: value })
+      }
+    }
+  })
+
+  it("is refused when it contains itself", () => {
+    const list: Array<unknown> = []
+    list.push(list, list)
+    for (const row of rows) {
+      for (const name of membersOf(row)) refused(row, { [name]: list })
+    }
+  })
+
+  it("is read when it is one of 100 levels", () => {
+    const request = { name: "agent", unknown: nest(98, "[", "]") }
+    assert.isTrue(Either.isRight(Validation.decode(operations.getWorkloadIdentity.request)(request)))
+  })
+})
+
+describe("texts", () => {
+  /** A request on the wire. */
+  const unwrap = (request: object): object =>
+    Object.fromEntries(
+      Object.entries(request).map(([name, value]) => [name, Redacted.isRedacted(value) ? Redacted.value(value) : value])
+    )
+  const request = {
+    workloadIdentityToken: secret("token"),
+    resourceCredentialProviderName: "calendar",
+    oauth2Flow: "M2M",
+    scopes: []
+  }
+
+  it("are well-formed Unicode", () => {
+    const message = "Member must be well-formed Unicode"
+    const { getResourceOauth2Token, getWorkloadAccessTokenForUserId } = dataPlane
+    for (const text of ["\ud800", "a\udc00b", "\udc00\ud800", "alice\ud83d"]) {
+      const cases: ReadonlyArray<readonly [Operation.Any, object, string]> = [
+        [getWorkloadAccessTokenForUserId, { workloadName: "agent", userId: text }, "userId"],
+        [
+          dataPlane.completeResourceTokenAuth,
+          { userIdentifier: { userId: text }, sessionUri: secret("urn:ietf:params:oauth:request_uri:a") },
+          "userIdentifier.userId"
+        ],
+        [getResourceOauth2Token, { ...request, workloadIdentityToken: secret(text) }, "workloadIdentityToken"],
+        [getResourceOauth2Token, { ...request, scopes: [text] }, "scopes.0"],
+        [getResourceOauth2Token, { ...request, resources: [text] }, "resources.0"],
+        [getResourceOauth2Token, { ...request, audiences: [text] }, "audiences.0"],
+        [getResourceOauth2Token, { ...request, customState: secret(text) }, "customState"],
+        [getResourceOauth2Token, { ...request, customParameters: { name: text } }, "customParameters.name"],
+        [sts.getWebIdentityToken, { audience: [text], signingAlgorithm: "ES384" }, "audience.0"],
+        [
+          sts.getWebIdentityToken,
+          { audience: ["a"], signingAlgorithm: "ES384", tags: { [text]: "" } },
+          `tags.${text}`
+        ],
+        [operations.createApiKeyCredentialProvider, { name: "weather", apiKey: secret(text) }, "apiKey"]
+      ]
+      for (const [{ request }, value, field] of cases) {
+        const error = Effect.runSync(Effect.flip(Validation.validate(request)(value)))
+        assert.deepStrictEqual(said(error), { [field]: message })
+        const onWire = Effect.runSync(Effect.flip(Validation.decode(request)(unwrap(value))))
+        assert.deepStrictEqual(said(onWire), { [field]: message })
+      }
+    }
+    const alice = { workloadName: "agent", userId: "alice \u{1f600}" }
+    assert.isTrue(Either.isRight(Validation.validate(getWorkloadAccessTokenForUserId.request)(alice)))
+  })
+
+  it("are the names of members, whatever objects inherit", () => {
+    const customParameters = JSON.parse("{\"__proto__\":\"a\",\"constructor\":\"b\",\"toString\":\"c\"}")
+    const checked = Effect.runSync(
+      Validation.decode(dataPlane.getResourceOauth2Token.request)({
+        ...request,
+        workloadIdentityToken: "token",
+        customParameters
+      })
+    )
+    assert.deepStrictEqual(
+      Object.entries(checked.customParameters ?? {}),
+      [["__proto__", "a"], ["constructor", "b"], ["toString", "c"]]
+    )
   })
 })
 

@@ -263,6 +263,7 @@ describe("LocalDevelopment", () => {
       ["a text", `"my-agent"`],
       ["a name that is a number", `{"workload_identity_name": 7}`],
       ["a user id that is an object", `{"workload_identity_name": "my-agent", "user_id": {}}`],
+      ["a member that is nested deeply", `{"other": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
       ["an empty user id twice", `{"workload_identity_name": "my-agent", "user_id": "", "user_id": ""}`]
     ]
 
@@ -294,9 +295,16 @@ describe("LocalDevelopment", () => {
   describe("the lock", () => {
     const lockOf = (path: string) => `${path}.lock`
 
-    const here = `${hostname()} ${Fs.readlinkSync("/proc/self/ns/pid")}`
+    const here = {
+      host: hostname(),
+      boot: Fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+      pidNamespace: Fs.readlinkSync("/proc/self/ns/pid")
+    }
 
-    const holder = (pid: number | undefined, host = here) => JSON.stringify({ pid, host })
+    const ended = spawnSync(process.execPath, ["--version"]).pid
+
+    const holder = (pid: number | undefined, other: Partial<typeof here & { readonly startTime: string }> = {}) =>
+      JSON.stringify({ pid, ...here, ...other })
 
     it.scoped("makes one caller of all who come at once, and keeps what is in the file", () =>
       Effect.gen(function*() {
@@ -315,23 +323,27 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
       }).pipe(Effect.provide(service)))
 
-    it.scoped("of a process that was killed is taken away", () =>
-      Effect.gen(function*() {
-        const { directory, path } = yield* written(`{"workload_identity_name": "my-agent"}`)
-        const { pid } = spawnSync(process.execPath, ["--version"])
-        Fs.writeFileSync(lockOf(path), holder(pid))
-        const { user } = yield* Effect.flatMap(Effect.fork(LocalDevelopment.load({ path })), untilDone)
-        assert.strictEqual(JSON.parse(read(path)).user_id, user.userId)
-        assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
-      }).pipe(Effect.provide(silent)))
+    const abandoned: ReadonlyArray<readonly [name: string, text: string]> = [
+      ["of a process that was killed", holder(ended)],
+      ["of a process whose id another one has now", holder(process.pid, { startTime: "1" })],
+      ["of a process that ran before the machine was restarted", holder(process.pid, { boot: "another" })]
+    ]
+
+    for (const [name, text] of abandoned) {
+      it.scoped(`${name} is taken away`, () =>
+        Effect.gen(function*() {
+          const { directory, path } = yield* written(`{"workload_identity_name": "my-agent"}`)
+          Fs.writeFileSync(lockOf(path), text)
+          const { user } = yield* Effect.flatMap(Effect.fork(LocalDevelopment.load({ path })), untilDone)
+          assert.strictEqual(JSON.parse(read(path)).user_id, user.userId)
+          assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
+        }).pipe(Effect.provide(silent)))
+    }
 
     const others: ReadonlyArray<readonly [name: string, text: string]> = [
       ["of a process that runs", holder(process.pid)],
-      ["of another machine", holder(spawnSync(process.execPath, ["--version"]).pid, "another.example.com")],
-      [
-        "of another container that has this name",
-        holder(spawnSync(process.execPath, ["--version"]).pid, `${hostname()} pid:[1]`)
-      ],
+      ["of another machine", holder(ended, { host: "another.example.com" })],
+      ["of another container that has this name", holder(ended, { pidNamespace: "pid:[1]" })],
       ["that names nobody", ""]
     ]
 

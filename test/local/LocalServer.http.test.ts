@@ -223,6 +223,162 @@ describe("malformed requests", () => {
     }))
 })
 
+describe("connections of refused requests", () => {
+  /** A server whose handler never answers. */
+  const start = Effect.gen(function*() {
+    const { server: node } = yield* Effect.acquireRelease(
+      makeWith({ requestTimeout: 400, headersTimeout: 200, connectionsCheckingInterval: 20, idleTimeout: 1000 }),
+      ({ server }) => stop(server)
+    )
+    const closed: Array<Promise<void>> = []
+    node.on("connection", (socket) => closed.push(new Promise((resolve) => socket.once("close", () => resolve()))))
+    yield* Effect.async<void>((resume) => {
+      node.listen(0, "127.0.0.1", () => resume(Effect.void))
+    })
+    return { node, closed, port: (node.address() as AddressInfo).port }
+  })
+
+  /** A client that never closes: it answers the end of the server's half with nothing. */
+  const hold = (port: number, text: string): Effect.Effect<{ socket: Net.Socket; received: () => string }> =>
+    Effect.async((resume) => {
+      let received = ""
+      const socket = Net.connect({ port, host: "127.0.0.1", allowHalfOpen: true }, () => {
+        if (text !== "") socket.write(text)
+        resume(Effect.succeed({ socket, received: () => received }))
+      })
+      socket.on("data", (chunk: Buffer) => {
+        received += chunk.toString("latin1")
+      }).on("error", () => {})
+    })
+
+  const big = `x-large: ${"x".repeat(20_000)}`
+  const whole = head({ headers: ["content-length: 16"] }) + body
+
+  it.scopedLive("are closed soon after the answer, also by a client that never closes", () =>
+    Effect.gen(function*() {
+      const { closed, node, port } = yield* start
+      const cases: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
+        // Nothing, a part of a head, and a part of a body.
+        ["", [408]],
+        ["POST / HTTP/1.1\r\nhost: 127.0", [408]],
+        [head({ headers: ["content-length: 16"] }) + "{", [503, 408]],
+        ["nonsense\r\n\r\n", [400]],
+        [`${whole}nonsense\r\n\r\n`, [503, 400]],
+        [head({ headers: Array.from({ length: 4 }, () => big) }), [431]],
+        ["CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n", [405]],
+        [head({ headers: ["upgrade: websocket", "connection: upgrade", "content-length: 16"] }) + body, [503]],
+        [head({ headers: ["upgrade: websocket", "connection: upgrade", "content-length: 16"] }), [503]],
+        [head({ headers: ["expect: miracles", "content-length: 16"] }), [417, 408]]
+      ]
+      const held = yield* Effect.forEach(cases, ([text]) => hold(port, text))
+      yield* Effect.timeout(Effect.promise(() => Promise.all(closed)), "10 seconds")
+      assert.strictEqual(closed.length, cases.length)
+      for (const [index, { received, socket }] of held.entries()) {
+        const [text, statuses] = cases[index] ?? []
+        assert.deepStrictEqual(answersIn(received()).map(({ status }) => status), statuses, text)
+        socket.destroy()
+      }
+      const open = yield* Effect.async<number>((resume) => {
+        node.getConnections((_, count) => resume(Effect.succeed(count)))
+      })
+      assert.strictEqual(open, 0)
+    }))
+
+  it.scopedLive("are closed by a reset, which ends nothing else", () =>
+    Effect.gen(function*() {
+      const { closed, port } = yield* start
+      for (const text of ["CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n", "nonsense\r\n\r\n"]) {
+        const { received, socket } = yield* hold(port, text)
+        if (received() === "") {
+          yield* Effect.async<void>((resume) => void socket.once("data", () => resume(Effect.void)))
+        }
+        socket.resetAndDestroy()
+      }
+      yield* Effect.timeout(Effect.promise(() => Promise.all(closed)), "5 seconds")
+    }))
+
+  it.scopedLive("are closed when they carry nothing", () =>
+    Effect.gen(function*() {
+      const { closed, node, port } = yield* start
+      node.removeAllListeners("request")
+      const { received } = yield* hold(port, whole)
+      yield* Effect.timeout(Effect.promise(() => Promise.all(closed)), "5 seconds")
+      assert.strictEqual(received(), "")
+    }))
+})
+
+describe("large and deep requests", () => {
+  it.scopedLive("are refused at once, by a short answer", () =>
+    Effect.gen(function*() {
+      for (const bytes of [16_000, 400_000, 1_000_000]) {
+        const items = Array.from({ length: bytes / 2 - 100 }, () => 1)
+        const answer = yield* call("/identities/CreateWorkloadIdentity", {
+          name: "agent",
+          allowedResourceOauth2ReturnUrls: items
+        })
+        const { fieldList } = fails(answer, 400, "ValidationException")
+        assert.strictEqual(Array.isArray(fieldList) && fieldList.length, 100)
+        assert.isBelow(answer.text.length, 100_000)
+      }
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("of 5,000 levels are invalid", () =>
+    Effect.gen(function*() {
+      const nest = (open: string, end: string) => `${open.repeat(5000)}1${end.repeat(5000)}`
+      for (const deep of [nest("[", "]"), nest("{\"name\":", "}")]) {
+        for (
+          const [path, text] of [
+            ["/identities/GetWorkloadIdentity", `{"name":${deep}}`],
+            ["/identities/GetWorkloadIdentity", `{"name":"agent","unknown":${deep}}`],
+            ["/identities/CreateOauth2CredentialProvider", `{"name":"a","credentialProviderVendor":${deep}}`],
+            ["/identities/oauth2/token", `{"scopes":${deep},"customParameters":${deep}}`],
+            ["/identities/CreateWorkloadIdentity", `{"name":"agent","tags":${deep}}`]
+          ] as const
+        ) {
+          fails(yield* call(path, text), 400, "ValidationException")
+        }
+        const whole = yield* call("/identities/GetWorkloadIdentity", deep)
+        fails(whole, 400, deep.startsWith("[") ? "SerializationException" : "ValidationException")
+      }
+      const vendor = { credentialProviderVendor: { toString: 1, valueOf: 1 } }
+      fails(yield* call("/identities/CreateOauth2CredentialProvider", vendor), 400, "ValidationException")
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("with user ids that are not well-formed Unicode are invalid", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      for (const userId of ["\ud800", "\udfff", "alice\ud83d"]) {
+        const answer = yield* call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId })
+        assert.deepStrictEqual(fails(answer, 400, "ValidationException").fieldList, [
+          { name: "userId", message: "Member must be well-formed Unicode" }
+        ])
+      }
+    }).pipe(Effect.provide(server())))
+
+  it.scopedLive("with the names that objects inherit are like any other", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const names = ["__proto__", "constructor", "toString", "hasOwnProperty"]
+      const parameters = `{${names.map((name) => `"${name}":"${name}"`).join(",")}}`
+      const token = yield* Wire.workloadToken("__proto__")
+      const answer = yield* call(
+        "/identities/oauth2/token",
+        JSON.stringify({
+          workloadIdentityToken: token,
+          resourceCredentialProviderName: "calendar",
+          scopes: names,
+          oauth2Flow: "USER_FEDERATION",
+          resourceOauth2ReturnUrl: Wire.returnUrl,
+          customParameters: 0
+        }).replace("\"customParameters\":0", `"customParameters":${parameters}`)
+      )
+      const { authorizationUrl } = Wire.succeeds(answer)
+      const query = new URL(String((yield* Wire.page(String(authorizationUrl))).headers.location)).searchParams
+      assert.strictEqual(query.get("scope"), names.join(" "))
+      for (const name of names) assert.strictEqual(query.get(name), name)
+    }).pipe(Effect.provide(server())))
+})
+
 describe("methods", () => {
   it.scopedLive("are refused where a path does not have them, without CORS headers", () =>
     Effect.gen(function*() {
@@ -283,7 +439,7 @@ describe("access log", () => {
       const logged = lines.flatMap((line) => {
         try {
           const { annotations, logLevel } = JSON.parse(line)
-          return logLevel === "INFO" && annotations?.status !== undefined ? [annotations] : []
+          return logLevel === "DEBUG" && annotations?.status !== undefined ? [annotations] : []
         } catch {
           return []
         }

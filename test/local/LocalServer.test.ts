@@ -315,7 +315,7 @@ describe("pages", () => {
 
   it.scopedLive("escape characters that a header cannot contain", () =>
     Effect.gen(function*() {
-      const odd = "app:/ünï\u0001\ud800code"
+      const odd = "app:/ünï\u0001code"
       yield* setUp
       yield* call("/identities/CreateWorkloadIdentity", { name: "odd", allowedResourceOauth2ReturnUrls: [odd] })
       const token = succeeds(
@@ -328,7 +328,7 @@ describe("pages", () => {
       const query = new URL(String(sent.headers.location)).searchParams
       const answer = yield* Wire.page(`${query.get("redirect_uri")}?code=a&state=${query.get("state")}`)
       assert.strictEqual(answer.status, 302)
-      assert.isTrue(answer.headers.location?.startsWith("app:/%C3%BCn%C3%AF%01%EF%BF%BDcode?session_id=urn%3A"))
+      assert.isTrue(answer.headers.location?.startsWith("app:/%C3%BCn%C3%AF%01code?session_id=urn%3A"))
     }).pipe(Effect.provide(server())))
 })
 

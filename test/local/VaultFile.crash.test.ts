@@ -50,6 +50,49 @@ const round = (path: string): Promise<Round> =>
     })
   })
 
+/** A child in the same or another pid namespace, its first line, and all that it says on stderr. */
+const start = (path: string, command: ReadonlyArray<string> = []) => {
+  const [program = "node", ...rest] = [...command, "node", child, path]
+  const running = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] })
+  let errors = ""
+  running.stderr.on("data", (chunk) => errors += chunk)
+  const opened = new Promise<boolean>((resolve) => {
+    running.stdout.once("data", () => resolve(true))
+    running.once("close", () => resolve(false))
+  })
+  const closed = new Promise<void>((resolve) => running.once("close", () => resolve()))
+  return { running, opened, closed, errors: () => errors }
+}
+
+describe("VaultFile and a second process", () => {
+  it("is refused, with the process that uses the vault, until that one is killed", { timeout: 60_000 }, async () => {
+    const path = join(directory, "shared.vault")
+    const first = start(path)
+    try {
+      assert.isTrue(await first.opened, first.errors())
+      const second = start(path)
+      assert.isFalse(await second.opened)
+      assert.include(second.errors(), `process ${first.running.pid} uses it`)
+      // A container sees no process of another one, but sees that it touches its file.
+      const container = start(path, ["unshare", "--pid", "--fork"])
+      assert.isFalse(await container.opened)
+      await container.closed
+      assert.include(
+        container.errors(),
+        `process ${first.running.pid} uses it`,
+        "This test needs `unshare` (Debian: util-linux), and root with CAP_SYS_ADMIN"
+      )
+      first.running.kill("SIGKILL")
+      const third = start(path)
+      assert.isTrue(await third.opened, third.errors())
+      third.running.kill("SIGKILL")
+      await third.closed
+    } finally {
+      first.running.kill("SIGKILL")
+    }
+  })
+})
+
 describe("VaultFile after kill -9", () => {
   it("says what to install where lmdb is missing, and leaves nothing behind", async () => {
     const alone = Fs.mkdtempSync(join(tmpdir(), "vault-alone-"))

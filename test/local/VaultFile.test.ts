@@ -4,9 +4,11 @@ import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -24,6 +26,8 @@ const temporary = Effect.acquireRelease(
 const path = Effect.map(temporary, (directory) => join(directory, "agentcore.vault"))
 
 const key = (fill: number) => Redacted.make(Buffer.alloc(32, fill).toString("base64url"))
+
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 /** Opens the vault, uses the collection `things`, and closes it. */
 const use = <A, E>(
@@ -243,7 +247,12 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(3) }
       yield* fill(options)
-      const good = Fs.readFileSync(options.path)
+      const whole = Fs.readFileSync(options.path)
+      // Without the reserve of zeros at its end.
+      const good = whole.subarray(
+        0,
+        4096 * Math.ceil((Array.from(whole, (byte) => byte !== 0).lastIndexOf(true) + 1) / 4096)
+      )
       const bad = [
         Buffer.from("The notes of somebody.\n"),
         Buffer.from("The notes of somebody.\n".repeat(4000)),
@@ -262,6 +271,59 @@ describe("VaultFile", () => {
       }
       Fs.writeFileSync(options.path, good)
       assert.lengthOf(yield* use(options, (things) => things.entries), 200)
+    }))
+
+  it.scopedLive("leaves neither files nor handles of a build that is interrupted, at any step", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      const directory = join(options.path, "..")
+      const handles = () =>
+        Fs.readdirSync("/proc/self/fd").flatMap((fd) => {
+          try {
+            return [Fs.readlinkSync(`/proc/self/fd/${fd}`)]
+          } catch {
+            return []
+          }
+        }).filter((target) => target.startsWith(directory))
+      let opened = 0
+      const seen = new Set<string>()
+      // Each file of the vault is a step, and so is each time after its appearance.
+      for (const last of ["vault.pid", "vault", "vault-lock", "vault.key"]) {
+        for (let turns = 0; turns < 12; turns++) {
+          const scope = yield* Scope.make()
+          const fiber = yield* Effect.fork(Scope.extend(VaultFile.make(options), scope))
+          const appeared = () => Fs.existsSync(join(directory, `agentcore.${last}`))
+          while (!appeared() && fiber.unsafePoll() === null) yield* turn
+          for (let more = 0; more < turns * turns; more++) yield* turn
+          for (const file of Fs.readdirSync(directory)) seen.add(file)
+          const exit = yield* Fiber.interrupt(fiber)
+          yield* Scope.close(scope, exit)
+          if (Exit.isSuccess(exit)) {
+            opened++
+            for (const file of Fs.readdirSync(directory)) Fs.rmSync(join(directory, file))
+          }
+          assert.deepStrictEqual(Fs.readdirSync(directory), [], `after ${turns} turns of ${last}`)
+          assert.deepStrictEqual(handles(), [])
+        }
+      }
+      assert.isBelow(opened, 40)
+      assert.isTrue(seen.has("agentcore.vault.key"))
+    }))
+
+  it.scopedLive("leaves an empty file of the user when a build is interrupted, and a key that was there", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path }
+      Fs.writeFileSync(options.path, "")
+      Fs.writeFileSync(`${options.path}.key`, Redacted.value(key(5)), { mode: 0o600 })
+      const fiber = yield* Effect.fork(use(options, () => Effect.never))
+      while (!Fs.existsSync(`${options.path}-lock`)) yield* turn
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(Fs.statSync(options.path).size, 0)
+      assert.deepStrictEqual(Fs.readdirSync(join(options.path, "..")).sort(), [
+        "agentcore.vault",
+        "agentcore.vault.key"
+      ])
+      yield* fill(options, 1)
     }))
 
   it.scopedLive("is made by several at once as one vault", () =>

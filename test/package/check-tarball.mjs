@@ -60,6 +60,7 @@ for (
     "CHANGELOG.md",
     "dist/index.js",
     "dist/index.d.ts",
+    "dist/setup.schema.json",
     "src/index.ts",
     ...Object.values(manifest.bin)
   ]

@@ -98,6 +98,15 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.isNotEmpty(await seen("aws/AwsPlanes"))
   })
 
+  it("promise/Identity: no other plane, and no HTTP server", async () => {
+    const { own, packages } = await loadModules("promise/Identity")
+    assert.notInclude(packages, "@effect/platform")
+    assert.deepStrictEqual(
+      own.filter((url) => /\/modules\/(?:ControlPlane|SecurityTokenService|http\/.*|models\/\w+)\.js$/.test(url)),
+      []
+    )
+  })
+
   it.each(folders)("%s: neither AWS SDK, OAuth client nor authorization server", async (_, modules) => {
     const { packages } = await loadModules(...modules)
     const lazy =

@@ -3,13 +3,17 @@ import type * as StsSdk from "@aws-sdk/client-sts"
 import type * as Official from "bedrock-agentcore/identity"
 import type * as OfficialRuntime from "bedrock-agentcore/runtime"
 import type * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
+import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import type * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
+import type * as Redacted from "effect/Redacted"
 import type * as Runtime from "effect/Runtime"
+import type { IncomingMessage, RequestListener } from "node:http"
 import { describe, expectTypeOf, test } from "vitest"
 
 type Ours = typeof PromiseIdentity
@@ -84,6 +88,100 @@ describe("make", () => {
 
   test("gives the functions of the module", () => {
     expectTypeOf<ReturnType<Ours["make"]>>().toEqualTypeOf<Pick<Ours, keyof PromiseIdentity.Functions>>()
+    expectTypeOf<Pick<Ours, keyof PromiseIdentity.DataPlaneFunctions>>()
+      .toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
+  })
+
+  test("gives workload only for a runtime with the data plane", () => {
+    type Both = Identity.Identity | DataPlane.DataPlane
+    const both = {} as ManagedRuntime.ManagedRuntime<Both, Error>
+    expectTypeOf(PromiseIdentity.make(both)).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
+    expectTypeOf(PromiseIdentity.make({} as Runtime.Runtime<Both>)).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
+    const identity = {} as ManagedRuntime.ManagedRuntime<Identity.Identity, Error>
+    expectTypeOf(PromiseIdentity.make(identity)).toEqualTypeOf<PromiseIdentity.Functions>()
+    // @ts-expect-error the runtime has no data plane
+    void PromiseIdentity.make(identity).workload({ name: "agent" })
+  })
+})
+
+describe("workload", () => {
+  const { runWithContext, workload } = PromiseIdentity
+
+  test("takes one identifier of a user, with a JWT as text or as a secret", () => {
+    const alice = workload({ name: "agent", user: { userId: "alice" }, renewAfter: "1 minute" })
+    expectTypeOf(alice).toEqualTypeOf<PromiseIdentity.Workload>()
+    expectTypeOf(alice.getToken()).toEqualTypeOf<Promise<string>>()
+    void workload({ name: "agent" })
+    void workload({ name: "agent", user: { userToken: "a.b.c" } })
+    void workload({ name: "agent", user: { userToken: {} as Redacted.Redacted } })
+    // @ts-expect-error both
+    void workload({ name: "agent", user: { userId: "alice", userToken: "a.b.c" } })
+    // @ts-expect-error a text is not a user
+    void workload({ name: "agent", user: "alice" })
+    // @ts-expect-error no name
+    void workload({ user: { userId: "alice" } })
+    expectTypeOf(runWithContext({ workload: alice }, async () => 1)).toEqualTypeOf<Promise<number>>()
+    // @ts-expect-error a name is not a workload
+    void runWithContext({ workload: "agent" }, async () => 1)
+  })
+})
+
+describe("the page after consent", () => {
+  const { fetchConsentCallback, nodeConsentCallback } = PromiseIdentity
+
+  test("needs the user who is signed in", () => {
+    // @ts-expect-error there is no default
+    void fetchConsentCallback({})
+    // @ts-expect-error there is no default
+    void nodeConsentCallback({})
+    // @ts-expect-error a text is not a user
+    void fetchConsentCallback({ currentUser: () => "alice" })
+    // @ts-expect-error the id may be missing
+    void nodeConsentCallback({ currentUser: (request) => ({ userId: request.headers.cookie }) })
+    void fetchConsentCallback({ currentUser: async () => undefined })
+    void nodeConsentCallback({ currentUser: () => null })
+  })
+
+  test("is a handler of the server", () => {
+    const page = fetchConsentCallback({
+      currentUser: (request) => {
+        expectTypeOf(request).toEqualTypeOf<Request>()
+        return undefined
+      },
+      respond: (outcome) => new Response(outcome._tag === "Completed" ? outcome.session.provider : outcome._tag)
+    })
+    expectTypeOf(page).toEqualTypeOf<(request: Request) => Promise<Response>>()
+    const listener = nodeConsentCallback({
+      currentUser: (request) => {
+        expectTypeOf(request).toEqualTypeOf<IncomingMessage>()
+        return undefined
+      }
+    })
+    expectTypeOf(listener).toExtend<RequestListener>()
+  })
+
+  test("knows the request of a framework", () => {
+    interface Framework extends IncomingMessage {
+      readonly user?: { readonly id: string }
+    }
+    const handler = nodeConsentCallback({
+      currentUser: ({ user }: Framework) => user && { userId: user.id }
+    })
+    expectTypeOf(handler).parameter(0).toEqualTypeOf<Framework>()
+    expectTypeOf(handler).parameter(2).toEqualTypeOf<((error: unknown) => void) | undefined>()
+  })
+})
+
+describe("a session", () => {
+  test("is resumed as it is, or from its text", () => {
+    const { completeAuthorization, encodeSession, resume, reveal } = PromiseIdentity
+    expectTypeOf(resume).parameter(0).toEqualTypeOf<ConsentSession | string>()
+    expectTypeOf(resume("text")).toEqualTypeOf<Promise<string>>()
+    expectTypeOf(encodeSession({} as ConsentSession)).toEqualTypeOf<string>()
+    expectTypeOf(reveal({} as ConsentSession["authorizationUrl"])).toEqualTypeOf<string>()
+    expectTypeOf(completeAuthorization({ sessionUri: "urn", user: { userId: "alice" } })).toEqualTypeOf<Promise<void>>()
+    // @ts-expect-error for whom?
+    void completeAuthorization({ sessionUri: "urn" })
   })
 })
 

@@ -257,6 +257,7 @@ describe("a consent", () => {
       ) {
         const error = yield* rejectionOf(runWithContext({ workload: alice }, () => other.resume(damaged)))
         assert.strictEqual(tagOf(error), "ValidationException")
+        assert.match(String(error), /The consent session is damaged: (it is not JSON|expiresAt)$/)
         assertSecretFree(faces(error), [secret, "a-secret-text"])
       }
     }).pipe(Effect.provide(LocalWorld.layer())))
@@ -487,11 +488,9 @@ describe("workload", () => {
           userToken
         }]
       ) {
-        const error = yield* Effect.flip(Effect.try({
-          // JavaScript checks no types.
-          try: () => workload({ name: "agent", user: user as PromiseIdentity.User }),
-          catch: (error) => error
-        }))
+        // JavaScript checks no types.
+        const make = async () => workload({ name: "agent", user: user as PromiseIdentity.User })
+        const error = yield* rejectionOf(make())
         assert.strictEqual(tagOf(error), "ValidationException")
         assertSecretFree(faces(error), [userToken, "not-a-json-web-token"])
       }

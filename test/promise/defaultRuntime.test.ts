@@ -5,7 +5,8 @@ import {
   runWithContext,
   withAccessToken,
   withApiKey,
-  withWAT
+  withWAT,
+  workload
 } from "effect-agentcore-identity/promise/Identity"
 import * as Effect from "effect/Effect"
 import * as World from "./world.js"
@@ -88,5 +89,25 @@ describe("the functions of the module", () => {
       yield* Effect.promise(disposeDefaultRuntime)
       yield* World.rejectionOf(call())
       assert.lengthOf(received, 1)
+    }).pipe(Effect.provide(World.layer)))
+
+  it.scopedLive("give a workload its token, with a new client after the runtime was disposed of", () =>
+    Effect.gen(function*() {
+      yield* disposing
+      const agent = workload({ name: "agent", user: { userId: "alice" } })
+      const call = () => runWithContext({ workload: agent }, () => forecast("Zürich"))
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* World.environment(unusable)
+        assert.match(String(yield* World.rejectionOf(call())), /BEDROCK_AGENTCORE_DP_ENDPOINT/)
+      }))
+      yield* World.setUp
+      const { environment } = yield* LocalServer.LocalServer
+      yield* World.environment(environment)
+      assert.strictEqual(yield* Effect.promise(call), "Zürich key-of-the-weather")
+      const token = yield* Effect.promise(agent.getToken)
+      assert.strictEqual(yield* Effect.promise(agent.getToken), token)
+      yield* Effect.promise(disposeDefaultRuntime)
+      assert.notStrictEqual(yield* Effect.promise(agent.getToken), token)
+      assert.strictEqual(yield* Effect.promise(call), "Zürich key-of-the-weather")
     }).pipe(Effect.provide(World.layer)))
 })

@@ -95,10 +95,11 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
   options: SharedOptions,
   search: RegionSearch
 ): Effect.Effect<Operation.Plane<T>, ConfigError.ConfigError, Scope.Scope> =>
-  Effect.map(
-    isClient<C>(given)
-      ? LazyClient.make({ load, make: (sdk) => ({ value: connect(sdk, given.client), destroy: () => {} }) })
-      : Effect.flatMap(clientConfig(options, given, variables, search), (config) =>
+  Effect.gen(function*() {
+    const timeout = yield* Settings.timeout(options.timeout)
+    const connection = isClient<C>(given)
+      ? yield* LazyClient.make({ load, make: (sdk) => ({ value: connect(sdk, given.client), destroy: () => {} }) })
+      : yield* Effect.flatMap(clientConfig(options, given, variables, search), (config) =>
         LazyClient.make({
           load,
           make: (sdk) => {
@@ -106,11 +107,10 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
             const hasCredentials = config.credentials !== undefined
             return { value: { ...connect(sdk, client), ...send, hasCredentials }, destroy: () => client.destroy() }
           }
-        })),
-    (connection) =>
-      fromTable(
-        table,
-        <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
-          Effect.flatMap(connection, (connection) => call(connection, row, request))
-      )
-  )
+        }))
+    return fromTable(
+      table,
+      <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
+        Effect.flatMap(connection, (connection) => call(connection, row, request, timeout))
+    )
+  })

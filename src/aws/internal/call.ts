@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
+import { withTimeLimit } from "../../internal/timeLimit.js"
 import type * as Operation from "../../Operation.js"
 import * as Failure from "./failure.js"
 import * as Target from "./target.js"
@@ -50,21 +51,25 @@ export interface Connection extends Failure.Exceptions {
 }
 
 /**
- * Sends a request. Retries are the SDK's. Interruption aborts the request in flight.
+ * Sends a request. Retries are the SDK's. The time limit and interruption abort the request in flight. `timeout` in
+ * milliseconds.
  *
  * @internal
  */
 export const call = <Request, Response, E>(
   connection: Connection,
   operation: Operation.Operation<string, Request, Response, E>,
-  request: Request
+  request: Request,
+  timeout: number
 ): Effect.Effect<Response, E | UnknownServiceError | TransportError> =>
   Effect.tryPromise({
-    try: (abortSignal) => {
-      // The commands are `Commands` of the operation's table.
-      const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${operation.name}Command`)
-      return connection.send(new Command(operation.encode(request)), { abortSignal })
-    },
+    try: (interruption) =>
+      // Bounds a search for credentials too, which does not react to the signal.
+      withTimeLimit(timeout, interruption, (abortSignal) => {
+        // The commands are `Commands` of the operation's table.
+        const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${operation.name}Command`)
+        return connection.send(new Command(operation.encode(request)), { abortSignal })
+      }),
     catch: (error) => Failure.fromRejection(connection, operation.errors, error, request)
   }).pipe(
     Effect.flatMap((output) =>

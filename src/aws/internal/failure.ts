@@ -9,6 +9,7 @@
  * | anything else (a proxy's HTML, a truncated body), at any status | `TransportError` `undecodable` with the status |
  * | an answer that is not of the model | `TransportError` `undecodable` with the status |
  * | an incomplete answer | `TransportError` `connection` |
+ * | nothing within the time limit | `TransportError` `timeout` |
  *
  * @since 0.1.0
  */

@@ -6,6 +6,7 @@
 import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as ControlPlaneSdk from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as StsSdk from "@aws-sdk/client-sts"
+import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 
 /**
@@ -67,6 +68,15 @@ export interface SharedOptions {
    * The number of attempts that the SDK makes for a request, the first one included. Default: the SDK's, 3.
    */
   readonly maxAttempts?: number | undefined
+  /**
+   * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A call that takes longer is
+   * aborted, and fails with a `TransportError` of kind `timeout`. It applies to a client that the program made too. `Duration.infinity` sets
+   * no limit. Default: 30 seconds.
+   *
+   * The SDK retries a silent attempt only if that has a shorter limit of its own: give a `requestHandler` with `requestTimeout` and
+   * `throwOnRequestTimeout: true` to `dataPlane`, `controlPlane` or `sts`.
+   */
+  readonly timeout?: Duration.DurationInput | undefined
 }
 
 /**

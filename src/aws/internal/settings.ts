@@ -6,6 +6,7 @@
 import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -120,6 +121,29 @@ export const endpoint = (options: {
     }
     return undefined
   })
+
+// -----------------------------------------------------------------------------
+// Time limit
+// -----------------------------------------------------------------------------
+
+/** A guess: AWS documents no limit. A person who waits for a page has given up by then. */
+const defaultTimeout = Duration.seconds(30)
+
+/**
+ * The time limit of a call in milliseconds. Programs in plain JavaScript can have a value that is no duration.
+ *
+ * @internal
+ */
+export const timeout = (
+  option: Duration.DurationInput | undefined
+): Effect.Effect<number, ConfigError.ConfigError> =>
+  Option.match(
+    Option.filter(Duration.decodeUnknown(option ?? defaultTimeout), Duration.greaterThan(Duration.zero)),
+    {
+      onNone: () => Effect.fail(invalid("timeout", "Expected a duration above zero, as in \"30 seconds\"")),
+      onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
+    }
+  )
 
 // -----------------------------------------------------------------------------
 // Credentials

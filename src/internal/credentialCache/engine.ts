@@ -296,8 +296,18 @@ const orUndefined = <A>(f: () => A): A | undefined => {
   }
 }
 
-const copy = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(copy) : isPlain(value) ? Record.map(value, copy) : value
+/** More levels than a request has. The plane refuses deeper ones. */
+const maxLevels = 10
+
+const copy = (value: unknown, level = 0): unknown =>
+  level > maxLevels
+    ? value
+    : Array.isArray(value)
+    ? value.map((item) => copy(item, level + 1))
+    : isPlain(value)
+    // An assignment would lose a member named `__proto__`.
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copy(member, level + 1)]))
+    : value
 
 /**
  * A plane that copies its requests. A caller may change a list while the cache reads the store: the key and the call need the same list.

@@ -104,11 +104,9 @@ export const replace = (
 // Ensure
 // -----------------------------------------------------------------------------
 
-type Difference = Omit<Ensured, "outcome">
-
 const compareExisting = (
   definition: Definition
-): Effect.Effect<Difference, GetCredentialProviderError | SecretSourceSwitch, ControlPlane> =>
+): Effect.Effect<View.Difference, GetCredentialProviderError | SecretSourceSwitch, ControlPlane> =>
   Effect.flatMap(get(definition), (provider) =>
     View.compare(
       definition.name,
@@ -116,11 +114,29 @@ const compareExisting = (
       View.fromProvider(definition.kind, provider)
     ))
 
+/**
+ * `compare` with the values before and after.
+ *
+ * @internal
+ */
+export const compareValues = (
+  definition: Definition
+): Effect.Effect<"Missing" | View.Difference, GetCredentialProviderError | SecretSourceSwitch, ControlPlane> =>
+  Effect.catchTag(compareExisting(definition), "ResourceNotFoundException", () => Effect.succeed("Missing" as const))
+
 /** @internal */
 export const compare = (
   definition: Definition
-): Effect.Effect<"Missing" | Difference, GetCredentialProviderError | SecretSourceSwitch, ControlPlane> =>
-  Effect.catchTag(compareExisting(definition), "ResourceNotFoundException", () => Effect.succeed("Missing" as const))
+): Effect.Effect<
+  "Missing" | Omit<Ensured, "outcome">,
+  GetCredentialProviderError | SecretSourceSwitch,
+  ControlPlane
+> =>
+  Effect.map(compareValues(definition), (difference) => {
+    if (difference === "Missing") return difference
+    const { changes, notComparable } = difference
+    return { changes, notComparable }
+  })
 
 /** @internal */
 export const ensure = (
@@ -136,13 +152,10 @@ export const ensure = (
   )
   const updateExisting = Effect.flatMap(compareExisting(definition), (difference) => {
     const changes = [...difference.changes, ...rotated]
+    const notComparable = difference.notComparable.filter((name) => !rotated.includes(name))
     return changes.length === 0
-      ? Effect.succeed<Ensured>({ outcome: "Unchanged", ...difference })
-      : Effect.as(replace(definition), {
-        outcome: "Updated" as const,
-        changes,
-        notComparable: difference.notComparable.filter((name) => !rotated.includes(name))
-      })
+      ? Effect.succeed<Ensured>({ outcome: "Unchanged", changes, notComparable })
+      : Effect.as(replace(definition), { outcome: "Updated" as const, changes, notComparable })
   })
   const created: Ensured = { outcome: "Created", changes: [], notComparable: [] }
   return Effect.catchTag(updateExisting, "ResourceNotFoundException", () =>

@@ -163,6 +163,30 @@ export const fromProvider = <K extends Kind>(kind: K, provider: Providers[K]): V
 }
 
 /**
+ * A member that is no secret, before and after. The values are JSON.
+ *
+ * @internal
+ */
+export interface MemberValues {
+  readonly member: string
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+/** @internal */
+export interface Difference extends Omit<Ensured, "outcome"> {
+  readonly values: ReadonlyArray<MemberValues>
+}
+
+/**
+ * The values of a definition that creates a provider.
+ *
+ * @internal
+ */
+export const listValues = ({ members }: View): ReadonlyArray<MemberValues> =>
+  [...members].map(([member, json]) => ({ member, after: JSON.parse(json) }))
+
+/**
  * Compares a definition with a provider.
  *
  * @internal
@@ -171,15 +195,17 @@ export const compare = (
   name: string,
   defined: View,
   returned: View
-): Effect.Effect<Omit<Ensured, "outcome">, SecretSourceSwitch> => {
+): Effect.Effect<Difference, SecretSourceSwitch> => {
   const changes: Array<string> = []
   const notComparable: Array<string> = []
+  const values: Array<MemberValues> = []
   for (const [path, json] of defined.members) {
     const current = returned.members.get(path)
     if (current === undefined) {
       notComparable.push(path)
     } else if (current !== json) {
       changes.push(path)
+      values.push({ member: path, before: JSON.parse(current), after: JSON.parse(json) })
     }
   }
   for (const [secret, { reference, source }] of defined.secrets) {
@@ -193,5 +219,5 @@ export const compare = (
       changes.push(secret)
     }
   }
-  return Effect.succeed({ changes, notComparable })
+  return Effect.succeed({ changes, notComparable, values })
 }

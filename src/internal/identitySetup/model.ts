@@ -19,13 +19,14 @@ import { LocalSettings } from "./localSettings.js"
 
 const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schema<A, I>) =>
   Schema.Array(item).pipe(
-    Schema.filter((items) =>
-      items.flatMap(({ name }, index) =>
-        items.findIndex((other) => other.name === name) === index
-          ? []
-          : [{ path: [index, "name"], message: `${Constraint.prefix} be unique` }]
-      )
-    )
+    Schema.filter((items) => {
+      const names = new Set<string>()
+      return items.flatMap(({ name }, index) => {
+        const isNew = !names.has(name)
+        names.add(name)
+        return isNew ? [] : [{ path: [index, "name"], message: `${Constraint.prefix} be unique` }]
+      })
+    })
   )
 
 /**
@@ -40,7 +41,7 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schem
  * @category models
  */
 export const IdentitySetup = Schema.Struct({
-  /** For editors. */
+  /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */
   $schema: Constraint.optional(Schema.String),
   /** Tags of every resource. Tags of a resource take precedence. */
   tags: Constraint.optional(Tags),
@@ -86,8 +87,24 @@ export const Kind = Schema.Literal(
 export type Kind = typeof Kind.Type
 
 /**
+ * The value of a member before and after a change, as JSON. A creation has no `before`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChangedValue {
+  /** The name of the member. */
+  readonly member: string
+  /** The value at the service. Absent where the member is new. */
+  readonly before?: unknown
+  /** The value of the setup. Absent where the member is removed. */
+  readonly after?: unknown
+}
+
+/**
  * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members that the
- * service does not return, such as secrets.
+ * service does not return, such as secrets. `values` has the values of the members that differ, or of all members of a creation, but
+ * for secrets and references to them.
  *
  * @since 0.1.0
  * @category models
@@ -103,6 +120,8 @@ export interface Change {
   readonly changes: ReadonlyArray<string>
   /** The members that the service does not return. They may differ. */
   readonly notComparable: ReadonlyArray<string>
+  /** The values of the members that differ, or of all members of a creation, but for secrets and references to them. */
+  readonly values: ReadonlyArray<ChangedValue>
 }
 
 // -----------------------------------------------------------------------------

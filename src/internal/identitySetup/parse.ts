@@ -7,43 +7,23 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Constraint from "../../models/internal/constraint.js"
-import { closestShape } from "../validation.js"
+import { missing, type Violation, violations } from "../validation.js"
 import { IdentitySetup, type SetupParseError } from "./model.js"
 import * as Text from "./text.js"
 
-const wrongType = "has the wrong type or value"
-
-// The formatter's own messages quote the value, which may be a secret.
-const toReason = ({ _tag, message }: ParseResult.ArrayFormatterIssue): string =>
-  _tag === "Missing" || message === `${Constraint.prefix} not be null`
+const toReason = ({ constraint }: Violation): string =>
+  constraint === undefined
+    ? "has the wrong type or value"
+    : constraint === missing
     ? "is missing"
-    : message.startsWith(Constraint.prefix)
-    ? message.replace(Constraint.prefix, "must")
-    : wrongType
-
-const isInside = (path: Text.Path, outer: Text.Path): boolean =>
-  path.length > outer.length && outer.every((step, index) => path[index] === step)
-
-const isSamePath = (a: Text.Path, b: Text.Path): boolean => Text.formatPath(a) === Text.formatPath(b)
-
-/** A union reports one issue per member. A problem of a part says more than the wrong type of the whole. */
-const mostSpecific = (problems: ReadonlyArray<Text.Problem>): ReadonlyArray<Text.Problem> =>
-  problems.filter((problem, index) =>
-    problems.findIndex(({ path, reason }) => isSamePath(path, problem.path) && reason === problem.reason) === index
-    && !(problem.reason === wrongType
-      && problems.some(({ path, reason }) =>
-        isInside(path, problem.path) || (isSamePath(path, problem.path) && reason !== wrongType)
-      ))
-  )
+    : constraint.replace(Constraint.prefix, "must")
 
 const toProblems = (issue: ParseResult.ParseIssue): ReadonlyArray<Text.Problem> =>
-  mostSpecific(
-    ParseResult.ArrayFormatter.formatIssueSync(closestShape(issue)).map((formatted) => ({
-      // JSON has no symbols as keys.
-      path: formatted.path as Text.Path,
-      reason: toReason(formatted)
-    }))
-  )
+  violations(issue).map((violation) => ({
+    // JSON has no symbols as keys.
+    path: violation.path as Text.Path,
+    reason: toReason(violation)
+  }))
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null

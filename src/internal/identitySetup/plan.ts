@@ -9,7 +9,8 @@ import { ControlPlane } from "../../ControlPlane.js"
 import { noParameters } from "../credentialProvider/definitions.js"
 import type { Definition } from "../credentialProvider/model.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
-import { ApplyError, type Change, type IdentitySetup, type Kind } from "./model.js"
+import * as View from "../credentialProvider/view.js"
+import { ApplyError, type Change, type ChangedValue, type IdentitySetup, type Kind } from "./model.js"
 
 type Tags = { readonly [key: string]: string }
 
@@ -25,22 +26,27 @@ interface Resource {
 // Changes
 // -----------------------------------------------------------------------------
 
-const makeCreation = (kind: Kind, name: string): Change => ({
+const makeCreation = (kind: Kind, name: string, values: ReadonlyArray<ChangedValue>): Change => ({
   kind,
   name,
   action: "create",
   changes: [],
-  notComparable: []
+  notComparable: [],
+  values
 })
 
 const makeUpdate = (
   kind: Kind,
   name: string,
-  changes: ReadonlyArray<string>,
-  notComparable: ReadonlyArray<string> = []
-): Change => ({ kind, name, action: changes.length === 0 ? "unchanged" : "update", changes, notComparable })
+  { changes, notComparable = [], values }: Pick<Change, "changes" | "values"> & Partial<Pick<Change, "notComparable">>
+): Change => ({ kind, name, action: changes.length === 0 ? "unchanged" : "update", changes, notComparable, values })
 
-const isTagPath = (path: string): boolean => path.startsWith("tags.")
+const tagPrefix = "tags."
+
+const isTagPath = (path: string): boolean => path.startsWith(tagPrefix)
+
+const listTags = (tags: Tags): ReadonlyArray<ChangedValue> =>
+  Object.entries(tags).map(([key, after]) => ({ member: `${tagPrefix}${key}`, after }))
 
 const compareTags = (resourceArn: string, tags: Tags) =>
   Object.keys(tags).length === 0 ? Effect.succeed([]) : Effect.flatMap(
@@ -49,7 +55,11 @@ const compareTags = (resourceArn: string, tags: Tags) =>
       Effect.map(
         plane.listTagsForResource({ resourceArn }),
         ({ tags: current = {} }) =>
-          Object.keys(tags).flatMap((key) => current[key] === tags[key] ? [] : [`tags.${key}`])
+          Object.entries(tags).flatMap(([key, after]): ReadonlyArray<ChangedValue> =>
+            current[key] === after
+              ? []
+              : [{ member: `${tagPrefix}${key}`, ...Object.hasOwn(current, key) && { before: current[key] }, after }]
+          )
       )
   )
 
@@ -65,8 +75,10 @@ const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>
 // Resources
 // -----------------------------------------------------------------------------
 
-const isSameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
+const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
   a.length === b.length && a.every((text) => b.includes(text))
+
+const returnUrls = "allowedResourceOauth2ReturnUrls"
 
 const makeWorkloadIdentity = (
   request: NonNullable<IdentitySetup["workloadIdentities"]>[number] & { readonly tags: Tags }
@@ -80,11 +92,23 @@ const makeWorkloadIdentity = (
     plan: get.pipe(
       Effect.flatMap((identity) =>
         Effect.map(compareTags(identity.workloadIdentityArn, tags), (changedTags) => {
-          const isSame = isSameSet(identity.allowedResourceOauth2ReturnUrls, allowedResourceOauth2ReturnUrls)
-          return makeUpdate(kind, name, [...(isSame ? [] : ["allowedResourceOauth2ReturnUrls"]), ...changedTags])
+          const before = identity.allowedResourceOauth2ReturnUrls ?? []
+          const values = isSameSet(before, allowedResourceOauth2ReturnUrls)
+            ? changedTags
+            : [{ member: returnUrls, before, after: allowedResourceOauth2ReturnUrls }, ...changedTags]
+          return makeUpdate(kind, name, { changes: values.map(({ member }) => member), values })
         })
       ),
-      Effect.catchTag("ResourceNotFoundException", () => Effect.succeed(makeCreation(kind, name)))
+      Effect.catchTag(
+        "ResourceNotFoundException",
+        () =>
+          Effect.succeed(makeCreation(kind, name, [
+            ...(allowedResourceOauth2ReturnUrls.length === 0
+              ? []
+              : [{ member: returnUrls, after: allowedResourceOauth2ReturnUrls }]),
+            ...listTags(tags)
+          ]))
+      )
     ),
     apply: (planned) =>
       Effect.gen(function*() {
@@ -93,7 +117,7 @@ const makeWorkloadIdentity = (
           yield* plane.createWorkloadIdentity(request)
           return planned
         }
-        if (planned.changes.includes("allowedResourceOauth2ReturnUrls")) {
+        if (planned.changes.includes(returnUrls)) {
           yield* plane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls })
         }
         yield* setTags(planned, Effect.map(get, ({ workloadIdentityArn }) => workloadIdentityArn), tags)
@@ -105,21 +129,30 @@ const makeWorkloadIdentity = (
 const makeProvider = (kind: Kind, definition: Definition): Resource => {
   const { name, request: { tags = {} } } = definition
   const arn = Effect.map(CredentialProvider.get(definition), ({ credentialProviderArn }) => credentialProviderArn)
+  const creation = makeCreation(kind, name, [...View.listValues(View.fromDefinition(definition)), ...listTags(tags)])
   return {
     kind,
     name,
     plan: Effect.gen(function*() {
-      const difference = yield* CredentialProvider.compare(definition)
-      if (difference === "Missing") return makeCreation(kind, name)
+      const difference = yield* CredentialProvider.compareValues(definition)
+      if (difference === "Missing") return creation
       const changedTags = yield* compareTags(yield* arn, tags)
-      return makeUpdate(kind, name, [...difference.changes, ...changedTags], difference.notComparable)
+      return makeUpdate(kind, name, {
+        changes: [...difference.changes, ...changedTags.map(({ member }) => member)],
+        notComparable: difference.notComparable,
+        values: [...difference.values, ...changedTags]
+      })
     }),
     apply: (planned, rotateSecrets) =>
       Effect.gen(function*() {
         const { changes, notComparable, outcome } = yield* CredentialProvider.ensure(definition, { rotateSecrets })
-        if (outcome === "Created") return makeCreation(kind, name)
+        if (outcome === "Created") return creation
         yield* setTags(planned, arn, tags)
-        return makeUpdate(kind, name, [...changes, ...planned.changes.filter(isTagPath)], notComparable)
+        return makeUpdate(kind, name, {
+          changes: [...changes, ...planned.changes.filter(isTagPath)],
+          notComparable,
+          values: planned.values
+        })
       })
   }
 }
@@ -168,18 +201,42 @@ export const apply = (setup: IdentitySetup, rotateSecrets: boolean): Stream.Stre
 
 const signs = { create: "+", update: "~", unchanged: " " } as const
 
+// JSON escapes control characters below the space. Others, and marks of direction, could also change what a terminal shows.
+const toText = (value: unknown): string =>
+  (JSON.stringify(value) ?? "").replaceAll(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
+const toLines = ({ action, changes, notComparable, values }: Change): ReadonlyArray<string> => [
+  ...values.map(({ after, before, member }) =>
+    action === "create"
+      ? `${member}: ${toText(after)}`
+      : `${member}: ${before === undefined ? "not set" : toText(before)} -> ${toText(after)}`
+  ),
+  // Only secrets, and references to them, have no values.
+  ...changes.flatMap((name) => values.some(({ member }) => member === name) ? [] : [`${name}: changed`]),
+  ...notComparable.map((name) => `${name}: cannot be compared`)
+]
+
+const summarize = ({ changes, notComparable }: Change): string =>
+  [...changes, ...(notComparable.length === 0 ? [] : [`(not comparable: ${notComparable.join(", ")})`])].join(", ")
+
 /** @internal */
-export const table = (changes: ReadonlyArray<Change>): string => {
-  const rows = changes.map(({ action, changes, kind, name, notComparable }) => [
-    signs[action],
-    kind,
-    name,
-    action,
-    [
-      ...changes,
-      ...(notComparable.length === 0 ? [] : [`(not comparable: ${notComparable.join(", ")})`])
-    ].join(", ")
+export const table = (changes: ReadonlyArray<Change>, withValues: boolean): string => {
+  const rows = changes.map((change) => [
+    signs[change.action],
+    change.kind,
+    change.name,
+    change.action,
+    ...(withValues ? [] : [summarize(change)])
   ])
   const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n")
+  return rows.flatMap((row, index) => {
+    const change = changes[index]
+    return [
+      row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd(),
+      ...(withValues && change !== undefined ? toLines(change).map((line) => `     ${line}`) : [])
+    ]
+  }).join("\n")
 }

@@ -101,20 +101,40 @@ const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
 const closestNode = (jsonc: Jsonc, root: Node, path: Path): Node =>
   jsonc.findNodeAtLocation(root, [...path]) ?? (path.length === 0 ? root : closestNode(jsonc, root, path.slice(0, -1)))
 
+/** A setup has ten levels. The parser calls itself for each level, and a stack has an end. */
+const maxLevels = 100
+
+/** The offset of the first value that is nested too deeply. */
+const findTooDeep = ({ createScanner }: Jsonc, text: string): number | undefined => {
+  const scanner = createScanner(text, true)
+  let level = 0
+  while (scanner.getPosition() < text.length) {
+    scanner.scan()
+    const token = text.slice(scanner.getTokenOffset(), scanner.getTokenOffset() + scanner.getTokenLength())
+    if (token === "{" || token === "[") level += 1
+    if (token === "}" || token === "]") level -= 1
+    if (level > maxLevels) return scanner.getTokenOffset()
+  }
+  return undefined
+}
+
 /** @internal */
 export const parse = (text: string, file: string): Effect.Effect<Document, SetupParseError> =>
   Effect.gen(function*() {
     const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
+    const syntaxError = (offset: number, reason: string) =>
+      new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
+    const tooDeep = findTooDeep(jsonc, text)
+    if (tooDeep !== undefined) {
+      return yield* syntaxError(tooDeep, `is nested more than ${maxLevels} levels deep`)
+    }
     const errors: Array<SyntaxError> = []
     // A space in the place of a byte order mark keeps the positions.
     const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })
     const [error] = errors
     if (root === undefined || error !== undefined) {
       const reason = error === undefined ? undefined : syntaxProblems[jsonc.printParseErrorCode(error.error)]
-      return yield* new SetupParseError({
-        file,
-        problems: [{ path: "", position: formatPosition(text, error?.offset ?? 0), reason: reason ?? "invalid JSON" }]
-      })
+      return yield* syntaxError(error?.offset ?? 0, reason ?? "invalid JSON")
     }
     const toError = (problems: ReadonlyArray<Problem>) =>
       new SetupParseError({

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { ValidationException } from "../../IdentityError.js"
 import type { Endpoints, LocalSettings } from "../../internal/identitySetup/localSettings.js"
+import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { isSecure } from "../../internal/loopback.js"
 import type * as Model from "../../models/Oauth2CredentialProvider.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/model.js"
@@ -50,19 +51,33 @@ const resolveClientSecret = (
     : Effect.succeed(secret)
 }
 
+const checkUrl = (url: string, isUsable: (url: string) => boolean, problem: string, path: string) =>
+  !isSecure(url)
+    ? invalid("Member must be an https URL, or an http URL of a loopback host", path)
+    : isUsable(url)
+    ? Effect.void
+    : invalid(problem, path)
+
+const checkDiscoveryUrl = (url: string, path: string): Effect.Effect<void, ValidationException> =>
+  checkUrl(url, isIssuer, "Member must be a URL without user information, query, fragment, and dot segments", path)
+
+/** RFC 6749, section 3, allows a query. */
+const checkEndpoint = (url: string, path: string): Effect.Effect<void, ValidationException> =>
+  checkUrl(url, isEndpoint, "Member must be a URL without user information and fragment", path)
+
 const checkEndpoints = (
   discovery: Discovery,
   path: string
 ): Effect.Effect<void, ValidationException> => {
-  const urls = "discoveryUrl" in discovery ? { "oauthDiscovery.discoveryUrl": discovery.discoveryUrl } : {
-    "oauthDiscovery.authorizationServerMetadata.authorizationEndpoint":
-      discovery.authorizationServerMetadata.authorizationEndpoint,
-    "oauthDiscovery.authorizationServerMetadata.tokenEndpoint": discovery.authorizationServerMetadata.tokenEndpoint
+  if ("discoveryUrl" in discovery) {
+    return checkDiscoveryUrl(discovery.discoveryUrl, `${path}.oauthDiscovery.discoveryUrl`)
   }
-  const insecure = Object.entries(urls).find(([, url]) => !isSecure(url))
-  return insecure === undefined
-    ? Effect.void
-    : invalid("Member must be an https URL, or an http URL of a loopback host", `${path}.${insecure[0]}`)
+  const { authorizationEndpoint, tokenEndpoint } = discovery.authorizationServerMetadata
+  const metadataPath = `${path}.oauthDiscovery.authorizationServerMetadata`
+  return Effect.zipRight(
+    checkEndpoint(authorizationEndpoint, `${metadataPath}.authorizationEndpoint`),
+    checkEndpoint(tokenEndpoint, `${metadataPath}.tokenEndpoint`)
+  )
 }
 
 // -----------------------------------------------------------------------------
@@ -210,10 +225,8 @@ const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, enviro
   const [member, config] = readMember(request)
   const path = `oauth2ProviderConfigInput.${member}`
   const server = resolveVendorServer(vendor, config, environment.settings)
-  const insecure = (["authorizationEndpoint", "tokenEndpoint"] as const).find((name) => !isSecure(server[name]))
-  if (insecure !== undefined) {
-    return yield* invalid("Member must be an https URL, or an http URL of a loopback host", `${path}.${insecure}`)
-  }
+  yield* checkEndpoint(server.authorizationEndpoint, `${path}.authorizationEndpoint`)
+  yield* checkEndpoint(server.tokenEndpoint, `${path}.tokenEndpoint`)
   const onBehalfOf: OnBehalfOf = vendor === "MicrosoftOauth2"
     ? { grantType: "JWT_AUTHORIZATION_GRANT", requestedTokenUse: "on_behalf_of" }
     : { grantType: "TOKEN_EXCHANGE", actor: { content: "NONE" } }

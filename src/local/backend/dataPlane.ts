@@ -25,7 +25,7 @@ import type { Registry } from "./registry.js"
 import type { Oauth2Provider } from "./registry/oauth2Providers.js"
 import type { Workload } from "./registry/workloadIdentities.js"
 import { Event, type Rejection } from "./session.js"
-import type { Session, SessionStore } from "./sessionStore.js"
+import { maxParametersSize, parametersSize, type Session, type SessionStore } from "./sessionStore.js"
 import * as Vault from "./vault.js"
 import * as WorkloadToken from "./workloadToken.js"
 
@@ -180,6 +180,12 @@ export const make = (
     if (provider.server.clientId === "") {
       return yield* invalid("USER_FEDERATION needs a clientId in the credential provider's configuration")
     }
+    const customParameters = request.customParameters ?? {}
+    if (parametersSize({ wanted: access, customParameters }) > maxParametersSize) {
+      return yield* invalid(
+        `scopes, resources, audiences and customParameters must have at most ${maxParametersSize} characters in all, and each item counts 16 more`
+      )
+    }
     if (request.forceAuthentication === true) yield* mapStoreError(vault.drop(key))
     const session = yield* mapStoreError(
       sessions.open({
@@ -189,7 +195,7 @@ export const make = (
         wanted: access,
         returnUrl,
         customState: Option.fromNullable(request.customState),
-        customParameters: request.customParameters ?? {}
+        customParameters
       })
     )
     return new DataPlane.ConsentRequired({
@@ -224,6 +230,9 @@ export const make = (
         tokens,
         // If the session has expired meanwhile, this fails, and the vault stores nothing.
         sessions.apply(session, Event.TokensStored({ grantId }))
+      ).pipe(
+        // The code is spent, and the store has no tokens.
+        Effect.tapErrorTag("VaultStoreError", () => Effect.ignore(sessions.apply(session, Event.ExchangeFailed())))
       )
     }))
 
@@ -257,7 +266,10 @@ export const make = (
 
     getResourceApiKey: Effect.fnUntraced(function*(request) {
       yield* authenticate(request.workloadIdentityToken)
-      return { apiKey: yield* registry.apiKey(request.resourceCredentialProviderName) }
+      const apiKey = yield* registry.apiKey(request.resourceCredentialProviderName)
+      // The model accepts an empty key at creation. An empty credential would look like one that works.
+      if (Redacted.value(apiKey) === "") return yield* invalid("The API key of the credential provider is empty")
+      return { apiKey }
     }),
 
     getResourcePaymentToken: Effect.fnUntraced(function*(request) {

@@ -6,8 +6,13 @@
  * Only callers with a workload access token open sessions. A session is dropped one session lifetime after its expiry.
  * Until then, polls and repeated clicks get its final state.
  *
+ * The sessions of a workload, and all sessions, have a limit in size. Beyond it sessions are dropped, the oldest first:
+ * failed ones, then unfinished ones, then completed ones. A poll gets `Failed` for a dropped session. Sessions of other
+ * workloads are dropped only if these take more space.
+ *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -18,7 +23,7 @@ import { randomBytes } from "node:crypto"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import * as Sessions from "./session.js"
-import { Access } from "./vault.js"
+import { Access, readWorkload } from "./vault.js"
 
 const Secret = Schema.Redacted(Schema.String)
 
@@ -59,7 +64,12 @@ const State = Schema.Union(
   Schema.TaggedStruct("Failed", { reason: Schema.Literal("Refused", "Rejected", "Expired", "ExchangeFailed") })
 )
 
-const Entry = Schema.Struct({ session: Session, state: State })
+const StoredEntry = Schema.Struct({ session: Session, state: State })
+
+interface Entry {
+  readonly session: Session
+  state: Sessions.State
+}
 
 /** @internal */
 export interface SessionStore {
@@ -77,22 +87,121 @@ export interface SessionStore {
   readonly size: Effect.Effect<number>
 }
 
+/** In characters. */
+const maxSize = { workload: 16 * 1024 * 1024, all: 64 * 1024 * 1024 }
+
+/** What a session takes besides the texts of its request, in characters. */
+const baseSize = 1024
+
+const lengthOf = (texts: ReadonlyArray<string> = []): number =>
+  // An item takes space, even if it is short.
+  texts.reduce((sum, text) => sum + text.length + 16, 0)
+
+/**
+ * The size of the parameters of a request, in characters.
+ *
+ * @internal
+ */
+export const parametersSize = ({ customParameters, wanted }: Pick<Opening, "wanted" | "customParameters">): number =>
+  lengthOf(wanted.scopes) + lengthOf(wanted.resources) + lengthOf(wanted.audiences)
+  + lengthOf(Object.keys(customParameters)) + lengthOf(Object.values(customParameters))
+
+/**
+ * The authorization server gets the parameters in a URL. Few servers take a longer one.
+ *
+ * @internal
+ */
+export const maxParametersSize = 16 * 1024
+
+const secretLength = Option.match({
+  onNone: () => 0,
+  onSome: (secret: Redacted.Redacted) => Redacted.value(secret).length
+})
+
+const sizeOf = (session: Session, state: Sessions.State): number =>
+  baseSize + session.returnUrl.length + secretLength(session.customState) + parametersSize(session)
+  + (state._tag === "Authorized" ? Redacted.value(state.callbackUrl).length : 0)
+
+/** Sessions with a lower rank are dropped first. A code is exchanged in a session without a rank. */
+const dropRank = (state: Sessions.State): number | undefined =>
+  state._tag === "Failed" ? 0 : state._tag === "Completed" ? 2 : state._tag === "Completing" ? undefined : 1
+
 const makeSecret = (): string => randomBytes(32).toString("base64url")
 
 /** @internal */
 export const make = Effect.fnUntraced(
   function*(lifetime: number): Effect.fn.Return<SessionStore, VaultStoreError, VaultStore> {
-    const collection = (yield* VaultStore).collection("consent-sessions", Entry)
+    const collection = (yield* VaultStore).collection("consent-sessions", StoredEntry)
     const lock = yield* KeyedLock.make
     // Sorted by time of opening, and so by time of expiry.
-    const sessions = new Map<string, { readonly session: Session; state: Sessions.State }>()
+    const sessions = new Map<string, Entry>()
     const uris = new Map<string, string>()
+    /** In order of opening, too. */
+    const workloads = new Map<string, { size: number; readonly uris: Set<string> }>()
+    let allSize = 0
+
+    /** Counts the size of a session, or takes it off. */
+    const count = ({ session, state }: Entry, sign: 1 | -1) => {
+      const name = readWorkload(session.key)
+      const workload = workloads.get(name) ?? { size: 0, uris: new Set() }
+      const size = sign * sizeOf(session, state)
+      const uri = Redacted.value(session.uri)
+      workload.size += size
+      allSize += size
+      if (sign > 0) workload.uris.add(uri)
+      else workload.uris.delete(uri)
+      if (workload.uris.size > 0) workloads.set(name, workload)
+      else workloads.delete(name)
+      return workload
+    }
 
     const add = (session: Session, state: Sessions.State) => {
       const uri = Redacted.value(session.uri)
-      sessions.set(uri, { session, state })
+      const entry = { session, state }
+      sessions.set(uri, entry)
       uris.set(Redacted.value(session.authorizationState), uri)
-      return uri
+      return { uri, workload: count(entry, 1) }
+    }
+
+    const drop = (uri: string) => {
+      const entry = sessions.get(uri)
+      if (entry === undefined) return
+      sessions.delete(uri)
+      uris.delete(Redacted.value(entry.session.authorizationState))
+      count(entry, -1)
+    }
+
+    /** The session keeps its place in the order of opening. */
+    const setState = (entry: Entry, state: Sessions.State) => {
+      const change = sizeOf(entry.session, state) - sizeOf(entry.session, entry.state)
+      const workload = workloads.get(readWorkload(entry.session.key))
+      entry.state = state
+      // A dropped session is not counted.
+      if (workload === undefined || sessions.get(Redacted.value(entry.session.uri)) !== entry) return
+      workload.size += change
+      allSize += change
+    }
+
+    /** Drops sessions of a workload until they, and all sessions, are within their limits. `kept` is not dropped. */
+    const dropOf = (
+      workload: { readonly size: number; readonly uris: Iterable<string> },
+      kept: string,
+      now: number
+    ): ReadonlyArray<string> => {
+      const ranked: ReadonlyArray<Array<string>> = [[], [], []]
+      for (const uri of workload.uris) {
+        const entry = sessions.get(uri)
+        if (entry === undefined || uri === kept) continue
+        const rank = dropRank(Sessions.settle(entry.session, entry.state, now))
+        if (rank !== undefined) ranked[rank]?.push(uri)
+      }
+      const dropped: Array<string> = []
+      for (const uri of ranked.flat()) {
+        if (workload.size <= maxSize.workload && allSize <= maxSize.all) break
+        drop(uri)
+        dropped.push(uri)
+      }
+      return dropped
     }
 
     const found = (yield* collection.entries).map(([, entry]) => entry)
@@ -104,11 +213,22 @@ export const make = Effect.fnUntraced(
       const swept: Array<string> = []
       for (const [uri, { session }] of sessions) {
         if (now < session.expiresAt + lifetime) break
-        sessions.delete(uri)
-        uris.delete(Redacted.value(session.authorizationState))
+        drop(uri)
         swept.push(uri)
       }
       return swept
+    }
+
+    const limit = (own: { readonly size: number; readonly uris: Set<string> }, kept: string, now: number) => {
+      const dropped = own.size > maxSize.workload ? [...dropOf(own, kept, now)] : []
+      while (allSize > maxSize.all) {
+        const largest = Arr.reduce(workloads.values(), own, (a, b) => b.size > a.size ? b : a)
+        const more = dropOf(largest, kept, now)
+        // All sessions of the largest workload are in use.
+        if (more.length === 0) break
+        dropped.push(...more)
+      }
+      return dropped
     }
 
     /** Writes the state at the time of the write, so that the last of several writes has the last state. */
@@ -117,16 +237,19 @@ export const make = Effect.fnUntraced(
         uri,
         Effect.suspend(() => {
           const entry = sessions.get(uri)
-          return entry === undefined ? collection.remove(uri) : collection.put(uri, entry)
+          return entry === undefined ? collection.remove(uri) : collection.put(uri, { ...entry })
         })
       )
+
+    // A session that the store does not remove is removed after the next start.
+    const removeDropped = (dropped: ReadonlyArray<string>): Effect.Effect<void> =>
+      Effect.forEach(dropped, (uri) => Effect.ignore(persist(uri)), { discard: true })
 
     const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const swept = sweep(now)
         const result = use(now)
-        // A session that the store does not remove is removed after the next start.
-        return Effect.as(Effect.forEach(swept, (uri) => Effect.ignore(persist(uri)), { discard: true }), result)
+        return Effect.as(removeDropped(swept), result)
       })
 
     const find = (uri: string | undefined): Option.Option<Session> =>
@@ -145,9 +268,14 @@ export const make = Effect.fnUntraced(
             codeVerifier: Redacted.make(makeSecret()),
             expiresAt: now + lifetime
           }
-          return { session, uri: add(session, Sessions.State.Pending()) }
+          const { uri, workload } = add(session, Sessions.State.Pending())
+          return { session, uri, dropped: limit(workload, uri, now) }
         }).pipe(
-          Effect.tap(({ uri }) => persist(uri)),
+          Effect.tap(({ dropped }) => removeDropped(dropped)),
+          Effect.tap(({ uri }) =>
+            // The caller gets no session that the store does not have.
+            Effect.tapError(persist(uri), () => Effect.sync(() => drop(uri)))
+          ),
           Effect.map(({ session }) => session),
           Effect.uninterruptible
         ),
@@ -162,18 +290,22 @@ export const make = Effect.fnUntraced(
         }),
       apply: (session, event) => {
         const uri = Redacted.value(session.uri)
-        return atNow((now): Either.Either<Sessions.State, Sessions.Rejection> => {
+        return atNow((now) => {
           const entry = sessions.get(uri)
-          if (entry === undefined) return Either.left("Expired")
+          if (entry === undefined) return Either.left<Sessions.Rejection>("Expired")
           const before = Sessions.settle(session, entry.state, now)
-          entry.state = before
+          setState(entry, before)
           return Either.map(Sessions.transition(session, before, event, now), (after) => {
-            entry.state = after
-            return before
+            setState(entry, after)
+            // A change that the store does not have is undone, so that it can be tried again. A failure stays.
+            const undo = Effect.sync(() => {
+              if (entry.state === after && after._tag !== "Failed") setState(entry, before)
+            })
+            return { before, undo }
           })
         }).pipe(
           Effect.flatten,
-          Effect.tap(() => persist(uri)),
+          Effect.flatMap(({ before, undo }) => Effect.as(Effect.tapError(persist(uri), () => undo), before)),
           // The change is in memory, so an interruption must not keep it out of the store.
           Effect.uninterruptible
         )

@@ -15,14 +15,12 @@
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Fiber from "effect/Fiber"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
-import * as RcMap from "effect/RcMap"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import type { User } from "./workloadToken.js"
@@ -54,8 +52,11 @@ const Grant = Schema.Struct({
 
 type Grant = typeof Grant.Type
 
-const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): boolean =>
-  some.every((item) => all.includes(item))
+/** In linear time: a request may have very many scopes. */
+const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): boolean => {
+  const items = new Set(all)
+  return some.every((item) => items.has(item))
+}
 
 const sameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
   includes(a, b) && includes(b, a)
@@ -119,27 +120,6 @@ export interface Vault {
   readonly dropWorkload: (name: string) => Effect.Effect<void, VaultStoreError>
 }
 
-/** Equal by grant, because a grant has one refresh at a time. */
-class Refresh implements Equal.Equal {
-  readonly key: string
-  readonly server: AuthorizationServer
-  readonly grant: Grant
-
-  constructor(key: string, server: AuthorizationServer, grant: Grant) {
-    this.key = key
-    this.server = server
-    this.grant = grant
-  }
-
-  [Equal.symbol](that: unknown): boolean {
-    return that instanceof Refresh && that.grant.id === this.grant.id
-  }
-
-  [Hash.symbol](): number {
-    return Hash.string(this.grant.id)
-  }
-}
-
 /** @internal */
 export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.Scope> = Effect.gen(function*() {
   const client = yield* OAuthClient
@@ -181,31 +161,39 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
     )
   }
 
-  // An authorization server takes the second use of a refresh token for theft, and revokes the grant.
-  const refreshes = yield* RcMap.make({
-    lookup: ({ grant, key, server }: Refresh) =>
-      Option.match(grant.refreshToken, {
-        onNone: () => Effect.succeed(Option.some(grant.accessToken)),
-        onSome: (refreshToken) =>
-          Effect.uninterruptibleMask((restore) =>
-            restore(client.refresh(server, { refreshToken, resources: grant.asked.resources })).pipe(
-              // The old refresh token is spent, so an interruption must not lose the new one.
-              Effect.flatMap((tokens) => replace(key, grant, tokens)),
-              Effect.catchIf(
-                (error) => error._tag === "OAuthError" && error.reason === "InvalidGrant",
-                () => Effect.as(update(key, (grants) => grants.filter(({ id }) => id !== grant.id)), Option.none())
-              )
-            )
-          )
-      })
-  })
-
-  /** Runs in the layer's scope, so that the interruption of a caller does not end the refresh for the others. */
-  const refresh = (key: string, server: AuthorizationServer, grant: Grant) =>
-    Effect.scoped(RcMap.get(refreshes, new Refresh(key, server, grant))).pipe(
-      Effect.forkIn(scope),
-      Effect.flatMap(Fiber.join)
+  const renew = (key: string, server: AuthorizationServer, grant: Grant, refreshToken: Redacted.Redacted) =>
+    Effect.uninterruptibleMask((restore) =>
+      restore(client.refresh(server, { refreshToken, resources: grant.asked.resources })).pipe(
+        // The old refresh token is spent, so an interruption must not lose the new one.
+        Effect.flatMap((tokens) => replace(key, grant, tokens)),
+        Effect.catchIf(
+          (error) => error._tag === "OAuthError" && error.reason === "InvalidGrant",
+          () => Effect.as(update(key, (grants) => grants.filter(({ id }) => id !== grant.id)), Option.none())
+        )
+      )
     )
+
+  const flights = SingleFlight.unsafeMake<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>()
+
+  /**
+   * One refresh of a grant at a time: an authorization server takes the second use of a refresh token for theft, and revokes the grant.
+   * The flight reads the grant again, because an earlier flight may have spent the refresh token that its caller saw. It runs in the
+   * layer's scope: the interruption of its callers does not end it.
+   */
+  const refresh = (key: string, server: AuthorizationServer, { id }: Grant) =>
+    flights(
+      id,
+      Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const grant = (yield* readGrants(key)).find((grant) => grant.id === id)
+        if (grant === undefined) return Option.none()
+        if (isAlive(grant, now)) return Option.some(grant.accessToken)
+        return yield* Option.match(grant.refreshToken, {
+          onNone: () => Effect.succeedNone,
+          onSome: (refreshToken) => renew(key, server, grant, refreshToken)
+        })
+      })
+    ).pipe(Effect.forkIn(scope), Effect.flatMap(Fiber.join))
 
   const findBy = (
     key: string,

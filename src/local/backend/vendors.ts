@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Endpoints, Vendor } from "../../internal/identitySetup/localSettings.js"
+import type { Oauth2VendorWithEndpoints } from "../../models/internal/vendors.js"
 import type { Quirks } from "../oauth/model.js"
 
 /** @internal */
@@ -12,18 +13,12 @@ export interface KnownVendor extends Endpoints {
   readonly quirks?: Quirks | undefined
 }
 
-/** Vendors with endpoints per customer. The request names them. */
-type OwnEndpoints =
-  | "Auth0Oauth2"
-  | "CognitoOauth2"
-  | "CyberArkOauth2"
-  | "FusionAuthOauth2"
-  | "OktaOauth2"
-  | "OneLoginOauth2"
-  | "PingOneOauth2"
-
-/** @internal */
-export type Known = Exclude<Vendor, OwnEndpoints>
+/**
+ * The vendors whose authorization server is the same for all customers.
+ *
+ * @internal
+ */
+export type Known = Exclude<Vendor, Oauth2VendorWithEndpoints>
 
 const basic = "CLIENT_SECRET_BASIC"
 const post = "CLIENT_SECRET_POST"

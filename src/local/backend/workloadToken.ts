@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Jose from "jose"
 import { createHash, randomBytes } from "node:crypto"
+import * as Sealing from "../../internal/sealing.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
 /**
@@ -78,17 +78,15 @@ export interface WorkloadTokens {
 // for. The cache holds only tokens that this backend made, so that callers cannot fill it.
 const cacheSize = 1024
 
-const header = { alg: "dir", enc: "A256GCM" }
-
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)
 
 /** Made once for each store. */
-const loadKey: Effect.Effect<Uint8Array, VaultStoreError, VaultStore> = Effect.gen(function*() {
+const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.gen(function*() {
   const keys = (yield* VaultStore).collection("keys", Schema.Redacted(Schema.String))
   const stored = yield* keys.get("workload-access-token")
-  const key = Option.getOrElse(stored, () => Redacted.make(randomBytes(32).toString("base64url")))
+  const key = Option.getOrElse(stored, () => Redacted.make(randomBytes(Sealing.secretSize).toString("base64url")))
   if (Option.isNone(stored)) yield* keys.put("workload-access-token", key)
-  return new Uint8Array(Buffer.from(Redacted.value(key), "base64url"))
+  return yield* Sealing.importKey(new Uint8Array(Buffer.from(Redacted.value(key), "base64url")))
 })
 
 /** @internal */
@@ -106,26 +104,14 @@ export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens,
       }
     }
 
-    const decrypt = (token: string, now: DateTime.Utc) =>
-      Effect.tryPromise(() =>
-        Jose.jwtDecrypt(token, key, {
-          contentEncryptionAlgorithms: [header.enc],
-          currentDate: DateTime.toDate(now),
-          keyManagementAlgorithms: [header.alg]
-        })
-      ).pipe(
-        Effect.map(({ payload }) => decode(payload)),
-        // The error quotes the token.
-        Effect.orElseSucceed(() => Option.none<Claims>())
-      )
+    const whileAlive = (claims: Claims, now: DateTime.Utc) =>
+      Option.liftPredicate(claims, ({ exp }) => exp > toSeconds(now))
 
     return {
       seal: (workload, user) =>
         Effect.flatMap(DateTime.now, (now) => {
           const claims = { workload, user, exp: toSeconds(now) + Math.floor(Duration.toSeconds(lifetime)) }
-          return Effect.promise(() =>
-            new Jose.EncryptJWT(encode(claims)).setProtectedHeader(header).setIssuedAt(toSeconds(now)).encrypt(key)
-          ).pipe(
+          return Sealing.seal({ ...encode(claims), iat: toSeconds(now) }, key).pipe(
             Effect.tap((token) => Effect.sync(() => keep(token, claims))),
             Effect.map(Redacted.make)
           )
@@ -134,8 +120,11 @@ export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens,
         Effect.flatMap(DateTime.now, (now) => {
           const known = cache.get(Redacted.value(token))
           return known === undefined
-            ? decrypt(Redacted.value(token), now)
-            : Effect.succeed(Option.liftPredicate(known, ({ exp }) => exp > toSeconds(now)))
+            ? Effect.match(Sealing.open(Redacted.value(token), () => key), {
+              onFailure: () => Option.none(),
+              onSuccess: (claims) => Option.flatMap(decode(claims), (claims) => whileAlive(claims, now))
+            })
+            : Effect.succeed(whileAlive(known, now))
         })
     }
   })

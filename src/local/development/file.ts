@@ -12,8 +12,8 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
 import { loadPackage } from "../../internal/loadPackage.js"
+import { LockError, withLock } from "../../internal/processLock.js"
 import { fileError, type LocalDevelopmentError } from "./error.js"
-import { LockError, withLock } from "./lock.js"
 
 const File = Schema.Struct({
   workload_identity_name: Schema.optional(Schema.NullOr(Schema.String)),
@@ -133,8 +133,14 @@ const edit = (
 ): Effect.Effect<string, LocalDevelopmentError> =>
   Effect.gen(function*() {
     const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
-    const named = workloadName === undefined ? text : set(jsonc, text, "workload_identity_name", workloadName)
-    const edited = userId === undefined ? named : set(jsonc, named, "user_id", userId)
+    const edited = yield* Either.try({
+      try: () => {
+        const named = workloadName === undefined ? text : set(jsonc, text, "workload_identity_name", workloadName)
+        return userId === undefined ? named : set(jsonc, named, "user_id", userId)
+      },
+      // The parser calls itself for each level, and a stack has an end.
+      catch: () => broken(path, "it is nested too deeply")
+    })
     // Of two members with one name, the parser edits the first and JSON readers use the last.
     const seen = yield* decode(path, edited)
     return (workloadName ?? seen.workloadName) === seen.workloadName && (userId ?? seen.userId) === seen.userId

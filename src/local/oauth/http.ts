@@ -7,8 +7,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
+import { boundedFetch } from "../../internal/boundedFetch.js"
+import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { loadPackage } from "../../internal/loadPackage.js"
-import { isSecure } from "../../internal/loopback.js"
 import * as Answers from "./answers.js"
 import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./model.js"
 import * as Parameters from "./parameters.js"
@@ -41,20 +42,29 @@ const openidClient: Effect.Effect<Answers.Openid> = Effect.orDie(
   loadPackage("openid-client", "discovery", () => import("openid-client"))
 )
 
+/**
+ * Milliseconds, for each request: `tokens` for metadata and tokens, `keys` for the metadata and keys of an issuer of
+ * users' JWTs.
+ *
+ * @internal
+ */
+export interface Timeouts {
+  readonly tokens?: number | undefined
+  readonly keys?: number | undefined
+}
+
 /** @internal */
-export const make = (): Service => {
+export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service => {
   const discovered = new Map<string, OpenidClient.ServerMetadata>()
-  const verifyUserToken = UserToken.makeVerify()
+  const verifyUserToken = UserToken.makeVerify(keys)
 
   const run = <A>(openid: Answers.Openid, evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>) =>
     Effect.tryPromise({
       try: (signal) =>
         evaluate((url, options) =>
-          fetch(url, {
-            ...options,
-            signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal])
-            // The type of their `body` includes `undefined`, which fetch accepts.
-          } as RequestInit)
+          // Replaces the signal of openid-client, which is an `AbortSignal.timeout`. The type of their `body` includes
+          // `undefined`, which fetch accepts.
+          boundedFetch(url, options as RequestInit, { timeout, signal })
         ),
       catch: (cause) => Answers.toOAuthError(openid, cause)
     })
@@ -72,7 +82,7 @@ export const make = (): Service => {
     const { discoveryUrl } = discovery
     const known = discovered.get(discoveryUrl)
     if (known !== undefined) return known
-    if (!isSecure(discoveryUrl)) return yield* new OAuthError({ reason: "Misconfigured" })
+    if (!isIssuer(discoveryUrl)) return yield* new OAuthError({ reason: "Misconfigured" })
     const found = yield* run(
       openid,
       (fetch) =>
@@ -144,7 +154,7 @@ export const make = (): Service => {
       const openid = yield* openidClient
       const as = yield* readMetadata(openid, server)
       const url = as[endpoint]
-      if (url === undefined || !isSecure(url)) return yield* new OAuthError({ reason: "Misconfigured" })
+      if (url === undefined || !isEndpoint(url)) return yield* new OAuthError({ reason: "Misconfigured" })
       // Only the token endpoint authenticates clients.
       const authentication = endpoint === "token_endpoint"
         ? yield* authenticateClient(openid, as.issuer, server)

@@ -234,7 +234,8 @@ const explanations: Record<OAuthErrorReason, string> = {
   InvalidClient: "it does not accept the client id, its secret, or its authentication method",
   AccessDenied: "the user, or the server itself, refused",
   Rejected: "it refused the request, or its answer failed a check",
-  Misconfigured: "its configuration cannot be used: endpoints are https, or http on a loopback host"
+  Misconfigured:
+    "its configuration cannot be used: endpoints are https URLs, or http URLs of a loopback host, without user information and fragment, and a discovery URL has no query"
 }
 
 /**
@@ -245,7 +246,8 @@ const explanations: Record<OAuthErrorReason, string> = {
  * - `InvalidClient`: the client's credentials are not accepted
  * - `AccessDenied`: the user refused
  * - `Rejected`: any other refusal, or an answer that fails a check
- * - `Misconfigured`: an endpoint is missing, or is http on a host that is not loopback
+ * - `Misconfigured`: an endpoint is missing, is http on a host that is not loopback, or has user information or a
+ *   fragment; or the discovery URL has a query
  *
  * @since 0.1.0
  * @category models
@@ -284,7 +286,7 @@ const userTokenExplanations: Record<UserTokenErrorReason, string> = {
   Algorithm: "it must be signed with RS, PS or ES and 256, 384 or 512 bits, or EdDSA",
   Issuer: "its issuer is not one of the allowed issuers",
   Undiscoverable:
-    "its issuer has no usable OpenID Connect discovery document: issuers are https, or http on a loopback host",
+    "its issuer has no usable OpenID Connect discovery document: issuers are https URLs, or http URLs of a loopback host, without user information, query and fragment",
   Unreachable: "its issuer could not be reached, or did not answer (time-out, status 429 or 5xx)",
   Signature: "its signature does not match a key of its issuer"
 }

@@ -37,6 +37,9 @@ interface RefreshToken {
 const toChallenge = (verifier: Redacted.Redacted): string =>
   createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
 
+/** Of abandoned authorizations the oldest are forgotten. The local backend holds fewer sessions than this at one time. */
+const maxAuthorizations = 100_000
+
 /** @internal */
 export const make = (options: ScriptedOptions): Service => {
   const lifetime = options.tokenLifetime === "none"
@@ -104,6 +107,10 @@ export const make = (options: ScriptedOptions): Service => {
         const state = Redacted.value(request.state)
         const challenge = toChallenge(request.codeVerifier)
         authorizations.set(state, { challenge, clientId: server.clientId, scopes: request.scopes })
+        for (const oldest of authorizations.keys()) {
+          if (authorizations.size <= maxAuthorizations) break
+          authorizations.delete(oldest)
+        }
         const query = Parameters.makeAuthorization(request, server.quirks, {
           response_type: "code",
           client_id: server.clientId,

@@ -51,17 +51,20 @@ const toReason = (cause: unknown): UserTokenErrorReason => {
   if (cause instanceof Jose.errors.JWTExpired) return "Expired"
   if (cause instanceof Jose.errors.JWTClaimValidationFailed) return cause.claim === "nbf" ? "Expired" : "Malformed"
   if (cause instanceof Jose.errors.JOSEAlgNotAllowed) return "Algorithm"
-  if (cause instanceof Jose.errors.JWKSTimeout) return "Unreachable"
   if (cause instanceof Jose.errors.JWKSInvalid) return "Undiscoverable"
   return cause instanceof Jose.errors.JWSInvalid || cause instanceof Jose.errors.JWTInvalid ? "Malformed" : "Signature"
 }
 
-/** @internal */
-export const makeVerify = (): (
+/**
+ * `timeout` in milliseconds, for each request to an issuer.
+ *
+ * @internal
+ */
+export const makeVerify = (timeout?: number): (
   token: Redacted.Redacted,
   options?: VerifyUserTokenOptions
 ) => Effect.Effect<UserClaims, UserTokenError> => {
-  const issuerKeys = IssuerKeys.make()
+  const issuerKeys = IssuerKeys.make(timeout)
 
   return Effect.fnUntraced(function*(token, options = {}) {
     const claims = yield* Effect.flatMap(decode(token), (decoded) => checkIssuer(decoded, options))
@@ -77,7 +80,7 @@ export const makeVerify = (): (
     }
     const currentDate = DateTime.toDate(yield* DateTime.now)
     yield* Effect.tryPromise({
-      try: () => issuerKeys.verify(text, claims.iss, { currentDate }),
+      try: (signal) => issuerKeys.verify(text, claims.iss, { currentDate }, signal),
       catch: (cause) => new UserTokenError({ reason: toReason(cause) })
     })
     return claims

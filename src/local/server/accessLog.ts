@@ -14,7 +14,7 @@ export const writeLine = (
   requestId: string | undefined,
   durationMs?: number
 ): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logInfo(`${operation} ${status}`), {
+  Effect.annotateLogs(Effect.logDebug(`${operation} ${status}`), {
     operation,
     status,
     ...(durationMs === undefined ? {} : { durationMs }),
@@ -23,7 +23,7 @@ export const writeLine = (
   })
 
 /**
- * Writes one line for each request, at the level Info. The status is 499 if the client closes the connection before its
+ * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before its
  * answer.
  *
  * @internal

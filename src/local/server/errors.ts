@@ -118,6 +118,13 @@ export const foreignHost: WireError = {
 }
 
 /** @internal */
+export const crossSite: WireError = {
+  status: 403,
+  name: "AccessDeniedException",
+  message: "A page of another site sent the request"
+}
+
+/** @internal */
 export const missingAuthentication = (service: string): WireError => ({
   status: 403,
   name: "MissingAuthenticationTokenException",

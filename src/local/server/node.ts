@@ -44,7 +44,7 @@ const refusals: { readonly [Refusal in NodeServer.Refusal]: WireError } = {
  *
  * @internal
  */
-export const makeWith = (limits: Http.ServerOptions): Effect.Effect<Node> =>
+export const makeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect.Effect<Node> =>
   Effect.map(Effect.runtime<never>(), (runtime) => {
     const encode = (error: WireError): NodeServer.Answer => {
       const requestId = randomUUID()
@@ -77,12 +77,13 @@ export const makeWith = (limits: Http.ServerOptions): Effect.Effect<Node> =>
   })
 
 /**
- * Makes a server that gives a request 30 seconds to arrive, and its headers 10 seconds.
+ * Makes a server that gives a request 30 seconds to arrive, and its headers 10 seconds. A connection may be silent for two minutes.
  *
  * @internal
  */
 export const make: Effect.Effect<Node> = makeWith({
   requestTimeout: 30_000,
   headersTimeout: 10_000,
-  connectionsCheckingInterval: 1000
+  connectionsCheckingInterval: 1000,
+  idleTimeout: 120_000
 })

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Http from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
@@ -26,6 +27,8 @@ export interface Answer {
 export interface Options extends Http.ServerOptions {
   /** Replaces Node's own answers, which have no body. */
   readonly refuse?: ((refusal: Refusal) => Answer) | undefined
+  /** How long a connection may carry nothing, in milliseconds: a client that does not read its answer holds a descriptor. Default: forever. */
+  readonly idleTimeout?: number | undefined
 }
 
 const toRefusal = (error: Error & { readonly code?: string }): Refusal =>
@@ -57,13 +60,21 @@ export const send = (response: Http.ServerResponse, { body, headers, status }: A
  */
 const drainLimit = 256
 
+/** How long a client may take to read the answer to a refused request. */
+const closeDelay = "2 seconds"
+
+/** Ends a connection. A client that does not end its half would hold the connection, and its descriptor, for as long as it likes. */
+const close = (socket: Duplex, text?: string): void => {
+  if (socket.writable) socket.end(text)
+  const timer = Effect.runFork(Effect.delay(Effect.sync(() => socket.destroy()), closeDelay))
+  socket.once("close", () => timer.unsafeInterruptAsFork(FiberId.none))
+}
+
 const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer) => {
   const open = new WeakMap<Duplex, Map<Http.ServerResponse, Http.IncomingMessage>>()
   const errorCounts = new WeakMap<Duplex, number>()
 
-  const end = (socket: Duplex, refusal: Refusal) => {
-    if (socket.writable) socket.end(toText(refuse(refusal)))
-  }
+  const end = (socket: Duplex, refusal: Refusal) => close(socket, socket.writable ? toText(refuse(refusal)) : undefined)
 
   server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
     const exchanges = open.get(request.socket) ?? new Map<Http.ServerResponse, Http.IncomingMessage>()
@@ -89,7 +100,7 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
     }
     const exchanges = [...open.get(socket) ?? []]
     if (exchanges.some(([response, request]) => !request.complete && response.headersSent)) {
-      socket.end()
+      close(socket)
       return
     }
     // With pipelining, the answers to earlier requests come first.
@@ -111,7 +122,11 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
     "checkExpectation",
     (_: Http.IncomingMessage, response: Http.ServerResponse) => send(response, refuse("Expectation"))
   )
-  server.on("connect", (_: Http.IncomingMessage, socket: Duplex) => end(socket, "Connect"))
+  server.on("connect", (_: Http.IncomingMessage, socket: Duplex) => {
+    // Node has removed its own listeners. An error without a listener would end the process.
+    socket.on("error", () => socket.destroy()).resume()
+    end(socket, "Connect")
+  })
 }
 
 /**
@@ -121,7 +136,7 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
  *
  * @internal
  */
-export const createServer = ({ refuse, ...options }: Options = {}): Http.Server => {
+export const createServer = ({ idleTimeout = 0, refuse, ...options }: Options = {}): Http.Server => {
   const unused = new Set<Socket>()
   const server = Http.createServer(options)
   server.on("connection", (socket: Socket) => {
@@ -134,10 +149,11 @@ export const createServer = ({ refuse, ...options }: Options = {}): Http.Server 
       if (!server.listening) request.socket.end()
     })
   })
+  server.timeout = idleTimeout
   if (refuse !== undefined) answerRefused(server, refuse)
-  const close = server.close.bind(server)
+  const stopListening = server.close.bind(server)
   server.close = (callback) => {
-    close(callback)
+    stopListening(callback)
     for (const socket of unused) socket.destroy()
     return server
   }

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
+import { escape } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { unchecked } from "../../internal/plane.js"
 import * as Validation from "../../internal/validation.js"
@@ -30,16 +31,6 @@ const namespace = `https://sts.amazonaws.com/doc/${version}/`
 // -----------------------------------------------------------------------------
 // XML
 // -----------------------------------------------------------------------------
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  "\"": "&quot;",
-  "'": "&apos;"
-}
-
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
 
 const element = (name: string, ...content: ReadonlyArray<string>): string => `<${name}>${content.join("")}</${name}>`
 
@@ -64,16 +55,16 @@ const respond = (
   })
 
 /** The names of STS for the exceptions of the REST-JSON services. */
-const codes: Readonly<Record<string, string>> = {
-  AccessDeniedException: "AccessDenied",
-  IncompleteSignatureException: "IncompleteSignature",
-  InternalServerException: "InternalFailure",
-  InvalidSignatureException: "SignatureDoesNotMatch",
-  MissingAuthenticationTokenException: "MissingAuthenticationToken",
-  SerializationException: "MalformedInput",
-  UnrecognizedClientException: "InvalidClientTokenId",
-  ValidationException: "ValidationError"
-}
+const codes: ReadonlyMap<string, string> = new Map([
+  ["AccessDeniedException", "AccessDenied"],
+  ["IncompleteSignatureException", "IncompleteSignature"],
+  ["InternalServerException", "InternalFailure"],
+  ["InvalidSignatureException", "SignatureDoesNotMatch"],
+  ["MissingAuthenticationTokenException", "MissingAuthenticationToken"],
+  ["SerializationException", "MalformedInput"],
+  ["UnrecognizedClientException", "InvalidClientTokenId"],
+  ["ValidationException", "ValidationError"]
+])
 
 const respondXmlError = (error: WireError, requestId: string): HttpServerResponse.HttpServerResponse =>
   respond(
@@ -84,7 +75,7 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
       element(
         "Error",
         element("Type", error.status < 500 ? "Sender" : "Receiver"),
-        element("Code", escape(codes[error.name] ?? error.name)),
+        element("Code", escape(codes.get(error.name) ?? error.name)),
         element("Message", escape(error.message))
       ),
       element("RequestId", requestId)
@@ -148,9 +139,23 @@ const parse = (body: Uint8Array): Effect.Effect<Form, WireError> =>
     catch: (): WireError => ({ ...WireErrors.unreadable, message: "The body of a request must be a form in UTF-8" })
   })
 
+/**
+ * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these headers to it, and an
+ * AWS SDK none.
+ */
+const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
+  const { host, origin, referer, "sec-fetch-site": site } = headers
+  const source = origin ?? referer
+  return site !== undefined && site !== "same-origin" && site !== "none"
+    // The origin of a page in a sandbox is `null`, which is no URL.
+    || source !== undefined && !(URL.canParse(source) && new URL(source).host === host?.toLowerCase())
+}
+
 const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings): WireError | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
     ? WireErrors.foreignHost
+    : isCrossSite(request)
+    ? WireErrors.crossSite
     : settings.signatures.headers(request, service) ?? (
       isForm(request.headers["content-type"]) ? undefined : wrongContentType
     )

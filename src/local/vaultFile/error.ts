@@ -4,12 +4,13 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { getSystemErrorName } from "node:util"
 
 /** @internal */
 export class VaultFileError extends Schema.TaggedError<VaultFileError>(
   "effect-agentcore-identity/local/VaultFileError"
 )("VaultFileError", {
-  reason: Schema.Literal("MissingPackage", "Unusable", "InvalidKey", "WrongKey", "UnknownFormat", "Damaged"),
+  reason: Schema.Literal("MissingPackage", "Unusable", "InUse", "InvalidKey", "WrongKey", "UnknownFormat", "Damaged"),
   path: Schema.String,
   message: Schema.String
 }) {}
@@ -21,3 +22,21 @@ export class VaultFileError extends Schema.TaggedError<VaultFileError>(
  */
 export const vaultFileError = (path: string, reason: VaultFileError["reason"], detail: string): VaultFileError =>
   new VaultFileError({ reason, path, message: `The vault ${path} cannot be used: ${detail}` })
+
+/**
+ * The name of an error of the operating system, from its number as LMDB has it. Undefined for any other value.
+ *
+ * @internal
+ */
+export const systemError = (number: unknown): string | undefined => {
+  if (typeof number !== "number" || !Number.isInteger(number) || number <= 0 || number >= 1000) return undefined
+  const name = getSystemErrorName(-number)
+  return /^E[A-Z0-9]+$/.test(name) ? name : `error ${number} of the operating system`
+}
+
+/**
+ * Whether an error says that a file cannot grow.
+ *
+ * @internal
+ */
+export const isFull = (code: string): boolean => code === "ENOSPC" || code === "EFBIG"

@@ -29,14 +29,15 @@ const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, string> =>
 /** Undefined where there is no key file. */
 const read = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Uint8Array | undefined, VaultFileError> {
   const keyPath = `${path}.key`
-  const found = yield* attempt(async () => {
+  // Uninterruptible: the file is closed when this ends.
+  const found = yield* Effect.uninterruptible(attempt(async () => {
     const file = await Fs.open(keyPath, "r")
     try {
       return { stats: await file.stat(), text: await file.readFile("utf8") }
     } finally {
       await file.close()
     }
-  }).pipe(
+  })).pipe(
     Effect.catchIf((code) => code === "ENOENT", () => Effect.succeed(undefined)),
     Effect.mapError((code) => vaultFileError(path, "InvalidKey", `The key file ${keyPath} cannot be read: ${code}`))
   )
@@ -54,7 +55,10 @@ const read = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Uint8Ar
 })
 
 /** Creates the file under a temporary name and links it: readers see a whole key, and an existing key is never replaced. */
-const create = Effect.fnUntraced(function*(path: string): Effect.fn.Return<void, VaultFileError> {
+const create = Effect.fnUntraced(function*(
+  path: string,
+  undo: (action: () => Promise<unknown>) => Effect.Effect<void>
+): Effect.fn.Return<void, VaultFileError> {
   const keyPath = `${path}.key`
   const temporary = `${keyPath}.${randomBytes(6).toString("hex")}`
   yield* attempt(async () => {
@@ -77,20 +81,23 @@ const create = Effect.fnUntraced(function*(path: string): Effect.fn.Return<void,
     }
   }).pipe(
     Effect.ensuring(Effect.ignore(attempt(() => Fs.unlink(temporary)))),
-    // Another process was faster: its key is used.
+    Effect.zipRight(undo(() => Fs.unlink(keyPath))),
+    Effect.uninterruptible,
+    // A user was faster: that key is used.
     Effect.catchIf((code) => code === "EEXIST", () => Effect.void),
     Effect.mapError((code) => vaultFileError(path, "Unusable", `The key file ${keyPath} cannot be written: ${code}`))
   )
 })
 
 /**
- * Reads the key file of a vault, and creates it for a new vault only.
+ * Reads the key file of a vault, and creates it for a new vault only. `undo` takes the removal of a created file.
  *
  * @internal
  */
 export const load = Effect.fnUntraced(function*(
   path: string,
-  isNew: boolean
+  isNew: boolean,
+  undo: (action: () => Promise<unknown>) => Effect.Effect<void>
 ): Effect.fn.Return<Uint8Array, VaultFileError> {
   const found = yield* read(path)
   if (found !== undefined) return found
@@ -101,7 +108,7 @@ export const load = Effect.fnUntraced(function*(
       `The vault exists, but its key file ${path}.key does not: restore the file, or give the key`
     )
   }
-  yield* create(path)
+  yield* create(path, undo)
   return (yield* read(path))
     ?? (yield* vaultFileError(path, "Unusable", `The key file ${path}.key disappeared right after it was created`))
 })

@@ -23,19 +23,24 @@ const atMost = (length: number) => ({ message: () => `${prefix} have length less
 // Texts and numbers
 // -----------------------------------------------------------------------------
 
+/** An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret. */
+const wellFormed: Schema.Schema<string> = Schema.String.pipe(
+  Schema.filter((text) => text.isWellFormed(), { message: () => `${prefix} be well-formed Unicode` })
+)
+
 /**
  * A text of any length.
  *
  * @internal
  */
-export const matching = (pattern: RegExp, of: Schema.Schema<string> = Schema.String): Schema.Schema<string> =>
+export const matching = (pattern: RegExp, of: Schema.Schema<string> = wellFormed): Schema.Schema<string> =>
   of.pipe(Schema.pattern(pattern, {
     message: () => `${prefix} satisfy regular expression pattern: ${pattern.source}`
   }))
 
 /** @internal */
 export const text = (min: number, max: number, pattern?: RegExp): Schema.Schema<string> => {
-  const bounded = Schema.String.pipe(Schema.minLength(min, atLeast(min)), Schema.maxLength(max, atMost(max)))
+  const bounded = wellFormed.pipe(Schema.minLength(min, atLeast(min)), Schema.maxLength(max, atMost(max)))
   return pattern === undefined ? bounded : matching(pattern, bounded)
 }
 
@@ -81,7 +86,8 @@ const sized = <A, I>(
   schema: Schema.Schema<A, I>,
   min: number,
   max: number,
-  keyIssues: (value: unknown) => ReadonlyArray<ParseResult.ParseIssue> = () => []
+  keyIssues: (value: unknown) => ReadonlyArray<ParseResult.ParseIssue> = () => [],
+  complete: <B>(result: B, input: unknown) => B = (result) => result
 ): Schema.Schema<A, I> => {
   const guard =
     <B>(run: (input: unknown, options: AST.ParseOptions) => Effect.Effect<B, ParseResult.ParseIssue>) =>
@@ -92,7 +98,7 @@ const sized = <A, I>(
       const issues = keyIssues(input)
       return Arr.isNonEmptyReadonlyArray(issues)
         ? ParseResult.fail(new ParseResult.Composite(ast, input, issues))
-        : run(input, options)
+        : ParseResult.map(run(input, options), (result) => complete(result, input))
     }
   return Schema.declare(
     [schema.pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
@@ -133,7 +139,13 @@ export const textMap = (
         onRight: () => []
       })
     )
-  return sized(Schema.Record({ key, value }), min, max, keyIssues)
+  // A record assigns its members, which loses one named `__proto__`.
+  const copy = <B>(result: B, input: unknown): B =>
+    // The result is a map of texts, and equal to the input.
+    Predicate.isRecord(input) && Object.hasOwn(input, "__proto__")
+      ? Object.fromEntries(Object.entries(input)) as B
+      : result
+  return sized(Schema.Record({ key, value }), min, max, keyIssues, copy)
 }
 
 // -----------------------------------------------------------------------------

@@ -18,8 +18,6 @@ export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
   | { readonly _tag: "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
-type SignedIn = User | null | undefined | Promise<User | null | undefined>
-
 /** @internal */
 export interface FetchOptions {
   /**
@@ -29,7 +27,7 @@ export interface FetchOptions {
    * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
    * user. A program with a single user on their own machine returns a constant. If it throws, no session is claimed.
    */
-  readonly currentUser: (request: Request) => SignedIn
+  readonly currentUser: (request: Request) => User | null | undefined | Promise<User | null | undefined>
   /** The response instead of the plain pages, for example a redirect into the application. */
   readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
 }
@@ -43,7 +41,7 @@ export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResp
    * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
    * user. A program with a single user on their own machine returns a constant. If it throws, no session is claimed.
    */
-  readonly currentUser: (request: Req) => SignedIn
+  readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
   /** Sends a response instead of the plain pages, for example a redirect into the application. */
   readonly respond?: ((outcome: Outcome, request: Req, response: Res) => void | Promise<void>) | undefined
 }
@@ -64,7 +62,7 @@ const sessionUriOf = (url: string): Redacted.Redacted | undefined => {
 
 const visit = async <R>(
   { consents, identity, settle }: Dependencies<R>,
-  signedIn: SignedIn,
+  signedIn: ReturnType<FetchOptions["currentUser"]>,
   url: string
 ): Promise<Outcome> => {
   const user = await signedIn

@@ -12,15 +12,15 @@ import * as UserIdentifier from "../../UserIdentifier.js"
 /** @internal */
 export type User =
   | {
-    /** An id that the application vouches for. */
+    /** An opaque id that the application vouches for, 1 to 128 characters. AWS recommends the form `provider+user`. */
     readonly userId: string
-    /** Not with an id. */
+    /** A user has an id or a JWT. */
     readonly userToken?: never
   }
   | {
-    /** The user's own JWT. */
+    /** The user's own JWT, 1 to 131072 characters. */
     readonly userToken: string | Redacted.Redacted
-    /** Not with a JWT. */
+    /** A user has an id or a JWT. */
     readonly userId?: never
   }
 

@@ -21,7 +21,8 @@ import {
   redirected,
   returnUrl,
   setup,
-  tokenFor
+  tokenFor,
+  type TokenRequest
 } from "../backend.js"
 
 describe("a user's consent", () => {
@@ -47,6 +48,28 @@ describe("a user's consent", () => {
         yield* issued(token, { resourceOauth2ReturnUrl: undefined }),
         "token-1.calendar.approved.read"
       )
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("is refused for parameters that no authorization URL holds", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const values = (length: number) => Array.from({ length }, (_, n) => `${n}`.padEnd(2000, "x"))
+      const tooMany: ReadonlyArray<TokenRequest> = [
+        { customParameters: Object.fromEntries(values(9).map((value, n) => [`name-${n}`, value])) },
+        { resources: values(9) },
+        { audiences: values(9) },
+        { scopes: Array.from({ length: 1000 }, (_, n) => `${n}`) },
+        { scopes: ["read"], resources: values(5), audiences: values(4) }
+      ]
+      for (const request of tooMany) {
+        const error = yield* Effect.flip(ask(token, request))
+        assert.strictEqual(error._tag, "ValidationException")
+        assert.include(error.message, "at most 16384 characters")
+      }
+      yield* consent(token, { resources: values(7) })
+      const local = yield* LocalBackend.LocalBackend
+      assert.lengthOf(yield* local.consents, 1)
     }).pipe(Effect.provide(backend())))
 
   it.effect("goes through the browser and comes back to the return URL", () =>

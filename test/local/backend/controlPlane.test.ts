@@ -84,6 +84,28 @@ describe("creations of one name at the same time", () => {
     }).pipe(Effect.provide(backend())))
 })
 
+describe("a discovery URL", () => {
+  it.effect("is the URL of an issuer and a well-known path, and nothing else chooses the request", () =>
+    Effect.gen(function*() {
+      const discovery = "/.well-known/openid-configuration"
+      const unusable = [
+        `http://127.0.0.1:9200/_cluster?x=${discovery}`,
+        `https://issuer.example.com#${discovery}`,
+        `https://user@issuer.example.com${discovery}`,
+        `https://issuer.example.com/a/..${discovery}`
+      ]
+      for (const discoveryUrl of unusable) {
+        const error = yield* Effect.flip(createProvider("calendar", { oauthDiscovery: { discoveryUrl } }))
+        assert(error._tag === "ValidationException")
+        assert.strictEqual(
+          error.message,
+          "Member must be a URL without user information, query, fragment, and dot segments"
+        )
+        assert.match(error.fieldList?.[0]?.name ?? "", /oauthDiscovery\.discoveryUrl$/)
+      }
+    }).pipe(Effect.provide(backend())))
+})
+
 describe("lists", () => {
   it.effect("skip and repeat nothing while resources are created and deleted", () =>
     Effect.promise(() =>

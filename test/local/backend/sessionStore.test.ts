@@ -3,13 +3,18 @@ import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { Event } from "../../../src/local/backend/session.js"
 import * as SessionStore from "../../../src/local/backend/sessionStore.js"
+import * as Vault from "../../../src/local/backend/vault.js"
+import { userOfId } from "../../../src/local/backend/workloadToken.js"
 import { same } from "../../utils.js"
 
+const keyOf = (workload: string, userId = "alice") => Vault.makeKey(workload, userOfId(userId), "id")
+
 const opening: SessionStore.Opening = {
-  key: "key",
+  key: keyOf("agent"),
   artifact: "alice",
   provider: {
     name: "calendar",
@@ -105,5 +110,90 @@ describe("the store of sessions", () => {
       yield* TestClock.adjust(1500)
       assert.strictEqual(yield* store.size, 0)
       assert.strictEqual(yield* (yield* SessionStore.make(1000)).size, 0)
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
+
+  /** The largest parameters that a request may have. */
+  const large: SessionStore.Opening = {
+    ...opening,
+    customParameters: Object.fromEntries(Array.from({ length: 7 }, (_, n) => [`name-${n}`, "x".repeat(2048)]))
+  }
+
+  const openMany = (store: SessionStore.SessionStore, count: number, options: Partial<SessionStore.Opening> = {}) =>
+    Effect.forEach(Array.from({ length: count }), () => store.open({ ...large, ...options }))
+
+  it.effect("limits the sessions of a workload: failed ones go first, then the oldest unfinished ones", () =>
+    Effect.gen(function*() {
+      const store = yield* SessionStore.make(1000)
+      const collection = (yield* VaultStore.VaultStore).collection("consent-sessions", Schema.Any)
+      const stored = Effect.map(collection.entries, (entries) => entries.length)
+      const completed = yield* store.open(large)
+      const oldest = yield* store.open(large)
+      const refused = yield* store.open(large)
+      const other = yield* store.open({ ...large, key: keyOf("other") })
+      yield* Effect.forEach([completed, refused], (session) => store.apply(session, Event.BrowserSent()))
+      yield* store.apply(refused, Event.CallbackRefused({ reason: "Refused" }))
+      yield* store.apply(
+        completed,
+        Event.CallbackAccepted({ callbackUrl: Redacted.make("http://127.0.0.1/callback/id?code=code") })
+      )
+      yield* store.apply(completed, Event.CompletionClaimed({ artifact: "alice" }))
+      yield* store.apply(completed, Event.TokensStored({ grantId: "grant" }))
+      const isThere = (session: SessionStore.Session) => Effect.map(store.byUri(session.uri), Option.isSome)
+      // 16 M characters are about a thousand sessions of this size.
+      yield* openMany(store, 900)
+      assert.strictEqual(yield* store.size, 904)
+      while (yield* isThere(refused)) yield* openMany(store, 1)
+      assert.isTrue(yield* isThere(oldest))
+      const limit = yield* store.size
+      yield* openMany(store, 1)
+      assert.isFalse(yield* isThere(oldest))
+      yield* openMany(store, 2000, { key: keyOf("agent", "mallory") })
+      assert.strictEqual(yield* store.size, limit)
+      assert.strictEqual(yield* stored, limit)
+      // Neither a completed session nor one of another workload made room.
+      assert.isTrue(yield* isThere(completed))
+      assert.isTrue(yield* isThere(other))
+      assert.isTrue(Option.isNone(yield* store.byAuthorizationState(Redacted.value(oldest.authorizationState))))
+      yield* TestClock.adjust(2000)
+      assert.strictEqual(yield* store.size, 0)
+      assert.strictEqual(yield* stored, 0)
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
+
+  it.effect("limits all sessions: those of the workload that takes the most space go", () =>
+    Effect.gen(function*() {
+      const store = yield* SessionStore.make(1000)
+      const mine = yield* store.open(opening)
+      for (let workload = 0; workload < 6; workload++) {
+        yield* openMany(store, 1100, { key: keyOf(`workload-${workload}`) })
+      }
+      const sizes = (yield* store.all).reduce((sum, [session]) => sum + SessionStore.parametersSize(session) + 1024, 0)
+      assert.isBelow(sizes, 64 * 1024 * 1024)
+      assert.isAbove(sizes, 60 * 1024 * 1024)
+      assert.isTrue(Option.isSome(yield* store.byUri(mine.uri)))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
+
+  it.effect("undoes a change that the store does not have", () =>
+    Effect.gen(function*() {
+      let isFull = false
+      const memory = yield* VaultStore.VaultStore
+      const fail = new VaultStore.VaultStoreError({ message: "full" })
+      const unreliable: VaultStore.Service = {
+        collection: (name, schema) => {
+          const collection = memory.collection(name, schema)
+          return { ...collection, put: (key, value) => isFull ? fail : collection.put(key, value) }
+        }
+      }
+      const store = yield* Effect.provideService(SessionStore.make(1000), VaultStore.VaultStore, unreliable)
+      const session = yield* store.open(opening)
+      yield* store.apply(session, Event.BrowserSent())
+      isFull = true
+      assert.strictEqual(yield* Effect.flip(store.open(opening)), fail)
+      assert.strictEqual(yield* store.size, 1)
+      const accept = Event.CallbackAccepted({ callbackUrl: Redacted.make("http://127.0.0.1/callback/id?code=code") })
+      assert.strictEqual(yield* Effect.flip(store.apply(session, accept)), fail)
+      assert.strictEqual((yield* store.state(session))._tag, "Authorizing")
+      isFull = false
+      yield* store.apply(session, accept)
+      assert.strictEqual((yield* store.state(session))._tag, "Authorized")
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 })

@@ -1,9 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Arr from "effect/Array"
+import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/TestClock"
+import * as Vault from "../../../src/local/backend/vault.js"
 import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
 
 describe("the vault", () => {
@@ -148,4 +156,56 @@ describe("the vault", () => {
       assert.strictEqual((yield* Fiber.join(refreshing))._tag, "ConsentRequired")
       assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
+
+  it.scoped("spends each refresh token once, wherever the fibers yield", () =>
+    Effect.gen(function*() {
+      const uses: Array<string> = []
+      const tokens = (number: number): OAuthClient.TokenSet => ({
+        accessToken: Redacted.make(`token-${number}`),
+        refreshToken: Option.some(Redacted.make(`refresh-${number}`)),
+        expiresAt: Option.some(DateTime.unsafeMake(number)),
+        scopes: Option.none()
+      })
+      const client = Layer.mock(OAuthClient.OAuthClient, {
+        refresh: (_server, { refreshToken }) =>
+          Effect.suspend(() => {
+            uses.push(Redacted.value(refreshToken))
+            return Effect.as(Effect.repeatN(Effect.yieldNow(), 3), tokens(uses.length + 1))
+          })
+      })
+      const vault = yield* Effect.provide(Vault.make, Layer.merge(client, VaultStore.layerMemory))
+      const server: OAuthClient.AuthorizationServer = {
+        clientId: "agent",
+        clientAuthenticationMethod: "CLIENT_SECRET_BASIC",
+        clientSecret: Redacted.make("secret"),
+        discovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" }
+      }
+      const access = { scopes: ["read"] }
+      yield* vault.store("key", "grant", access, tokens(1), Effect.void)
+      const rounds = 100
+      for (let round = 1; round <= rounds; round++) {
+        // The token of round n ends at millisecond n.
+        yield* TestClock.setTime(round)
+        // Some callers come while others already leave.
+        const find = Effect.zipRight(Effect.repeatN(Effect.yieldNow(), round % 7), vault.find("key", server, access))
+        const results = yield* Effect.all(Arr.replicate(find, 6), { concurrency: "unbounded" })
+        for (const result of results) {
+          assert.strictEqual(Redacted.value(Option.getOrThrow(result)), `token-${round + 1}`)
+        }
+      }
+      assert.deepStrictEqual(uses, Array.from({ length: rounds }, (_, index) => `refresh-${index + 1}`))
+    }).pipe(Effect.withScheduler(Scheduler.make(queueMicrotask, () => Math.random() < 0.03 ? 0 : false))))
+
+  it.effect("takes the names that objects inherit for scopes like any other", () =>
+    Effect.gen(function*() {
+      yield* setup
+      for (const userId of ["__proto__", "constructor"]) {
+        const token = yield* tokenFor(userId)
+        const scopes = ["__proto__", "constructor", "toString"]
+        const first = yield* obtain(token, { scopes })
+        assert.include(first, ".__proto__+constructor+toString")
+        assert.strictEqual(yield* issued(token, { scopes: ["__proto__"] }), first)
+        yield* consent(token, { scopes: ["valueOf"] })
+      }
+    }).pipe(Effect.provide(backend())))
 })

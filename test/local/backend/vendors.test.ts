@@ -164,6 +164,17 @@ describe("vendors", () => {
       }))
     }))
 
+  it.effect("have neither user information nor a fragment, and may have a query", () =>
+    Effect.gen(function*() {
+      const included = (change: object) =>
+        resolve(request("OktaOauth2", "includedOauth2ProviderConfig", { ...ownServer, ...change }))
+      for (const tokenEndpoint of ["https://user@tenant.example.com/token", "https://tenant.example.com/token#"]) {
+        const error = yield* Effect.flip(included({ tokenEndpoint }))
+        assert.strictEqual(error.message, "Member must be a URL without user information and fragment")
+      }
+      yield* included({ tokenEndpoint: "https://tenant.example.com/token?a=b" })
+    }))
+
   it.effect("of Microsoft have endpoints per tenant, and the tenant is not in the response", () =>
     Effect.gen(function*() {
       const member = "microsoftOauth2ProviderConfig"

@@ -220,6 +220,40 @@ describe("GetWebIdentityToken", () => {
       }
     }).pipe(Effect.provide(Wire.server())))
 
+  it.live("refuses the forms of other sites, with and without signatures", () =>
+    Effect.gen(function*() {
+      const { host, origin } = new URL(yield* Wire.url)
+      const foreign: ReadonlyArray<Record<string, string>> = [
+        { origin: "https://evil.example" },
+        { origin: "null" },
+        { origin: "http://localhost:1" },
+        { "sec-fetch-site": "cross-site" },
+        { "sec-fetch-site": "same-site" },
+        { "sec-fetch-site": "cross-site", origin },
+        { referer: "https://evil.example/page" },
+        { referer: `https://evil.example/?${host}` }
+      ]
+      for (const headers of foreign) {
+        const refusal = yield* form(good, headers)
+        assert.strictEqual(refusal.status, 403, JSON.stringify(headers))
+        assert.include(refusal.text, "<Code>AccessDenied</Code>")
+      }
+      const own: ReadonlyArray<Record<string, string>> = [
+        {},
+        { origin },
+        { "sec-fetch-site": "same-origin", origin, referer: `${origin}/` },
+        { "sec-fetch-site": "none" }
+      ]
+      for (const headers of own) assert.strictEqual((yield* form(good, headers)).status, 200, JSON.stringify(headers))
+    }).pipe(
+      (test) =>
+        Effect.forEach(
+          ["off", "presence"] as const,
+          (signatures) => Effect.provide(test, Wire.server({ signatures })),
+          { discard: true }
+        )
+    ))
+
   it.live("is one of the services whose signatures are verified", () =>
     Effect.gen(function*() {
       assert.isString((yield* ask({}, { secretAccessKey: "right" })).WebIdentityToken)
@@ -242,7 +276,8 @@ describe("GetWebIdentityToken", () => {
         [new IdentityError.ValidationException(said), 400],
         [new IdentityError.ThrottlingException(said), 429],
         [new IdentityError.InternalServerException(said), 500],
-        [new IdentityError.UnknownServiceError({ ...said, code: "ExpiredToken", status: 403 }), 403]
+        [new IdentityError.UnknownServiceError({ ...said, code: "ExpiredToken", status: 403 }), 403],
+        [new IdentityError.UnknownServiceError({ ...said, code: "constructor", status: 403 }), 403]
       ]
       for (const [error, status] of errors) {
         yield* Effect.gen(function*() {

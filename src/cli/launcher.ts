@@ -1,0 +1,23 @@
+/**
+ * The file that `agentcore-identity` starts. It checks the version of Node before it loads the command, which old versions cannot
+ * read. So it has only syntax that every Node reads, as a script and as a module.
+ *
+ * @since 0.1.0
+ */
+
+// The build puts the least version here, from `engines` of the manifest.
+declare const wantedMajor: number
+declare const wantedMinor: number
+
+const running = process.versions.node
+const parts = running.split(".")
+const major = Number(parts[0])
+
+if (major < wantedMajor || (major === wantedMajor && Number(parts[1]) < wantedMinor)) {
+  console.error(
+    "agentcore-identity needs Node " + wantedMajor + "." + wantedMinor + " or later, and this is Node " + running + "."
+  )
+  process.exit(1)
+}
+
+void import("./main.js")

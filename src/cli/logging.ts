@@ -1,0 +1,54 @@
+/**
+ * The log of the command. Lines go to standard error, because standard output is the result of a command, and to a file if there is one.
+ *
+ * @since 0.1.0
+ */
+import type * as PlatformError from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as PlatformLogger from "@effect/platform/PlatformLogger"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import { hasColor } from "./terminal.js"
+
+/** @internal */
+export const levels = {
+  all: LogLevel.All,
+  trace: LogLevel.Trace,
+  debug: LogLevel.Debug,
+  info: LogLevel.Info,
+  warning: LogLevel.Warning,
+  error: LogLevel.Error,
+  fatal: LogLevel.Fatal,
+  none: LogLevel.None
+}
+
+/** @internal */
+export type Level = keyof typeof levels
+
+/** @internal */
+export interface Settings {
+  readonly level: Level
+  /** Gets every line from `debug` on, requests included. */
+  readonly file?: string | undefined
+}
+
+const makeTerminalLogger = (): Logger.Logger<unknown, void> =>
+  process.stderr.isTTY
+    ? Logger.prettyLogger({ stderr: true, colors: hasColor(process.stderr) })
+    : Logger.withConsoleError(Logger.logfmtLogger)
+
+/** @internal */
+export const layer = (
+  { file, level }: Settings
+): Layer.Layer<never, PlatformError.PlatformError, FileSystem.FileSystem> => {
+  const least = levels[level]
+  const terminal = Logger.filterLogLevel(makeTerminalLogger(), (level) => LogLevel.greaterThanEqual(level, least))
+  return file === undefined
+    ? Layer.merge(Logger.replace(Logger.defaultLogger, terminal), Logger.minimumLogLevel(least))
+    : Layer.mergeAll(
+      Logger.replace(Logger.defaultLogger, terminal),
+      Logger.addScoped(PlatformLogger.toFile(Logger.logfmtLogger, file)),
+      Logger.minimumLogLevel(LogLevel.lessThan(least, LogLevel.Debug) ? least : LogLevel.Debug)
+    )
+}

@@ -1,0 +1,114 @@
+/**
+ * Where `agentcore-identity setup` writes: the endpoint, the account, the region, and the caller.
+ *
+ * @since 0.1.0
+ */
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
+import { regionSearch } from "../aws/internal/dataPlane.js"
+import * as AwsSettings from "../aws/internal/settings.js"
+import { isLoopback } from "../internal/loopback.js"
+
+/** @internal */
+export interface Target {
+  readonly endpoint: string
+  readonly region: string
+  /** Whether the endpoint is a server on this machine. */
+  readonly local: boolean
+  readonly account?: string | undefined
+  readonly caller?: string | undefined
+  /** Why account and caller are not known. */
+  readonly unknownCaller?: string | undefined
+}
+
+/** Only the SDK knows the endpoint of a region and of an AWS profile. A request that is never sent shows it. */
+const resolveEndpoint = (region: string, endpoint: string | undefined): Effect.Effect<string> =>
+  Effect.promise(async () => {
+    const { BedrockAgentCoreControlClient, ListWorkloadIdentitiesCommand } = await import(
+      "@aws-sdk/client-bedrock-agentcore-control"
+    )
+    const client = new BedrockAgentCoreControlClient({
+      region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      // Nothing is signed.
+      credentials: { accessKeyId: "none", secretAccessKey: "none" }
+    })
+    let resolved = endpoint ?? "unknown"
+    client.middlewareStack.add(
+      () => ({ request }) => {
+        if (hasProperty(request, "hostname") && hasProperty(request, "protocol")) {
+          const port = hasProperty(request, "port") && request.port !== undefined ? `:${String(request.port)}` : ""
+          resolved = `${String(request.protocol)}//${String(request.hostname)}${port}`
+        }
+        return Promise.reject(new Error("not sent"))
+      },
+      { step: "build", priority: "high" }
+    )
+    try {
+      await client.send(new ListWorkloadIdentitiesCommand({}))
+    } catch {
+      // The middleware rejects.
+    }
+    client.destroy()
+    return resolved
+  })
+
+const timeLimit = "5 seconds"
+
+/** The code of a system error, or the name of an error of the SDK or of the service. Messages can quote the answer. */
+const errorName = (error: unknown): string =>
+  hasProperty(error, "code") && typeof error.code === "string"
+    ? error.code
+    : hasProperty(error, "name") && typeof error.name === "string"
+    ? error.name
+    : "unknown error"
+
+const findCaller = (region: string): Effect.Effect<Pick<Target, "account" | "caller" | "unknownCaller">> =>
+  Effect.tryPromise({
+    try: async (abortSignal) => {
+      const { GetCallerIdentityCommand, STSClient } = await import("@aws-sdk/client-sts")
+      const client = new STSClient({ region, maxAttempts: 1 })
+      try {
+        const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal })
+        return { account: Account, caller: Arn }
+      } finally {
+        client.destroy()
+      }
+    },
+    catch: errorName
+  }).pipe(
+    Effect.timeoutFail({ duration: timeLimit, onTimeout: () => `no answer in ${timeLimit}` }),
+    Effect.catchAll((unknownCaller) => Effect.succeed({ unknownCaller }))
+  )
+
+/**
+ * Finds the target as the planes do. It fails only where they would: for an invalid region or endpoint.
+ *
+ * @internal
+ */
+export const find = (region: string | undefined): Effect.Effect<Target, ConfigError.ConfigError> =>
+  Effect.gen(function*() {
+    const search = yield* regionSearch
+    const found = yield* AwsSettings.region(region, search(undefined))
+    const configured = yield* AwsSettings.endpoint({
+      option: undefined,
+      variable: "BEDROCK_AGENTCORE_CP_ENDPOINT",
+      awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL",
+      allowInsecure: false
+    })
+    const endpoint = yield* resolveEndpoint(found, configured)
+    const local = URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname)
+    return { endpoint, region: found, local, ...(local ? {} : yield* findCaller(found)) }
+  })
+
+/** @internal */
+export const format = ({ account, caller, endpoint, local, region, unknownCaller }: Target): string =>
+  local
+    ? `Target: the local server at ${endpoint}, region ${region}, no AWS account`
+    : [
+      `Target: AgentCore Identity at ${endpoint}`,
+      `  account ${account ?? "unknown"}, region ${region}, caller ${
+        caller ?? `unknown (${unknownCaller ?? "no ARN"})`
+      }`
+    ].join("\n")

@@ -1,0 +1,76 @@
+/**
+ * `agentcore-identity --wizard`: asks for a command, its options and its arguments.
+ *
+ * @since 0.1.0
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { commandPath } from "./help.js"
+import { quote } from "./output.js"
+import * as Terminal from "./terminal.js"
+
+/** @internal */
+export class NoTerminal extends Data.TaggedError("NoTerminal")<{ readonly message: string }> {}
+
+const print = (text: string) => Effect.sync(() => void process.stderr.write(`${text}\n`))
+
+const chooseCommand = (
+  ask: Terminal.Ask,
+  command: CommandUnknownOpts
+): Effect.Effect<CommandUnknownOpts, Terminal.Cancelled> =>
+  command.commands.length === 0 ? Effect.succeed(command) : Effect.gen(function*() {
+    for (const subcommand of command.commands) {
+      yield* print(`  ${subcommand.name().padEnd(8)} ${subcommand.summary() || subcommand.description()}`)
+    }
+    const name = yield* ask("Command: ")
+    const chosen = command.commands.find((subcommand) => subcommand.name() === name)
+    if (chosen !== undefined) return yield* chooseCommand(ask, chosen)
+    yield* print(`There is no command '${name}'.`)
+    return yield* chooseCommand(ask, command)
+  })
+
+const askArgument = (ask: Terminal.Ask, name: string): Effect.Effect<string, Terminal.Cancelled> =>
+  Effect.flatMap(ask(`${name}: `), (answer) => answer === "" ? askArgument(ask, name) : Effect.succeed(answer))
+
+/** An empty answer omits the option. */
+const askOptions = (ask: Terminal.Ask, { options }: CommandUnknownOpts) =>
+  Effect.forEach(
+    options,
+    (option) =>
+      Effect.map(
+        ask(`${option.long ?? option.flags}: ${option.description} ${option.required ? "" : "[y/N] "}`),
+        (answer) =>
+          typeof option.long !== "string" || answer === ""
+            ? []
+            : option.required
+            ? [option.long, answer]
+            : /^y(es)?$/i.test(answer)
+            ? [option.long]
+            : []
+      )
+  )
+
+/**
+ * Asks for the arguments of a run, and whether to run it.
+ *
+ * @internal
+ */
+export const run = (
+  root: CommandUnknownOpts
+): Effect.Effect<ReadonlyArray<string>, NoTerminal | Terminal.Cancelled> =>
+  !Terminal.isInteractive()
+    ? new NoTerminal({
+      message:
+        `--wizard asks questions, and needs a terminal. Run '${root.name()} --help' for the commands and their options.`
+    })
+    : Effect.gen(function*() {
+      const ask = yield* Terminal.makeAsk
+      const command = yield* chooseCommand(ask, root)
+      yield* print("Press Enter to keep an option as it is.")
+      const options = yield* askOptions(ask, command)
+      const values = yield* Effect.forEach(command.registeredArguments, (argument) => askArgument(ask, argument.name()))
+      const args = [...commandPath(command).slice(1), ...options.flat(), ...values]
+      const answer = yield* ask(`\n  ${[root.name(), ...args].map(quote).join(" ")}\n\nRun this command? [Y/n] `)
+      return /^n/i.test(answer) ? yield* new Terminal.Cancelled({ message: "Nothing was done." }) : args
+    }).pipe(Effect.scoped)

@@ -1,0 +1,52 @@
+/**
+ * A time limit for what a promise does, in real time, because networks have no other.
+ *
+ * Node 20 holds the signals of `AbortSignal.timeout` and `AbortSignal.any` weakly. A garbage collection drops them, and
+ * a request that waits for them never ends. Here a timer and the caller's signal hold all that ends a request.
+ *
+ * @since 0.1.0
+ */
+
+/** A longer timer would run at once. */
+const maxTimer = 2 ** 31 - 1
+
+/**
+ * Runs with a signal that is aborted after the time limit, with the caller's signal, and after a failure. The caller
+ * does not wait until `run` reacts. Rejects with a `DOMException` named `TimeoutError`, with the reason of the caller's
+ * signal, or as `run` does. `timeout` in milliseconds.
+ *
+ * @internal
+ */
+export const withTimeLimit = async <A>(
+  timeout: number,
+  caller: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<A>
+): Promise<A> => {
+  caller?.throwIfAborted()
+  const controller = new AbortController()
+  let release = (): void => {}
+  const ended = new Promise<never>((_, reject) => {
+    const end = (reason: unknown): void => {
+      reject(reason)
+      controller.abort(reason)
+    }
+    const onAbort = (): void => end(caller?.reason)
+    caller?.addEventListener("abort", onAbort)
+    const timer = timeout <= maxTimer
+      // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
+      ? setTimeout(() => end(new DOMException("The time limit was exceeded", "TimeoutError")), timeout)
+      : undefined
+    release = () => {
+      clearTimeout(timer)
+      caller?.removeEventListener("abort", onAbort)
+    }
+  })
+  try {
+    return await Promise.race([run(controller.signal), ended])
+  } catch (cause) {
+    controller.abort(cause)
+    throw cause
+  } finally {
+    release()
+  }
+}

@@ -1,0 +1,147 @@
+/** The time limit of calls, over a service that does not answer. */
+import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { TransportError } from "effect-agentcore-identity/IdentityError"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { collecting } from "../garbage.js"
+import * as FaultyServer from "../local/faultyServer.js"
+import { apiKeyRequest, credentials, failure, json, planes, server, sessionUri } from "./utils.js"
+
+const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+const limited = (url: string, options: AwsPlanes.Options = {}) => planes(url, { timeout: "200 millis", ...options })
+
+const assertTimeout = (error: unknown): void => {
+  assert(error instanceof TransportError, String(error))
+  assert.deepInclude({ ...error }, { kind: "timeout", code: "TimeoutError", status: undefined })
+  assert.include(error.message, "no response arrived in time")
+}
+
+describe("a call ends in time", () => {
+  /** One call of each plane. */
+  const calls = Effect.gen(function*() {
+    const data = yield* DataPlane.DataPlane
+    const control = yield* ControlPlane.ControlPlane
+    const sts = yield* SecurityTokenService.SecurityTokenService
+    return [
+      data.completeResourceTokenAuth({ userIdentifier: { userId: "alice" }, sessionUri: Redacted.make(sessionUri) }),
+      control.getWorkloadIdentity({ name: "agent" }),
+      sts.getWebIdentityToken({ audience: ["https://a.example"], signingAlgorithm: "ES384" })
+    ].map((call): Effect.Effect<unknown, unknown> => failure<unknown, unknown, never>(call))
+  })
+
+  for (const fault of FaultyServer.endless) {
+    it.scopedLive(`on every plane if the answer is ${fault}, and closes its connection`, () =>
+      Effect.gen(function*() {
+        const http = yield* FaultyServer.start(() => fault)
+        yield* collecting
+        // Long enough for the request to arrive while the SDK is loaded.
+        const options = { maxAttempts: 3, timeout: "1 second" } as const
+        const errors = yield* calls.pipe(
+          Effect.flatMap((calls) => Effect.all(calls, { concurrency: "unbounded" })),
+          Effect.provide(planes(http.url, options))
+        )
+        errors.forEach(assertTimeout)
+        // A call is not sent again after its time.
+        assert.isAtMost(http.paths.length, 3)
+        yield* http.idle
+      }).pipe(Effect.timeout("10 seconds")))
+  }
+
+  it.scopedLive("with all its attempts and the waits between them", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(500, { message: "down" }, { "x-amzn-errortype": "InternalServerException" }))
+      assertTimeout(yield* failure(Effect.provide(getApiKey, limited(http.url, { maxAttempts: 1000 }))))
+    }).pipe(Effect.timeout("10 seconds")))
+
+  it.scopedLive("with the search for credentials", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      const credentials = () => new Promise<never>(() => {})
+      assertTimeout(yield* failure(Effect.provide(getApiKey, limited(http.url, { credentials }))))
+      assert.lengthOf(http.seen, 0)
+    }).pipe(Effect.timeout("10 seconds")))
+
+  it.scopedLive("over a client of the program", () =>
+    Effect.gen(function*() {
+      const http = yield* FaultyServer.start(() => "silent")
+      const client = new BedrockAgentCoreClient({
+        region: "us-west-2",
+        endpoint: http.url,
+        credentials: { accessKeyId: "a", secretAccessKey: "b" }
+      })
+      assertTimeout(yield* failure(Effect.provide(getApiKey, limited("http://127.0.0.1:1", { dataPlane: { client } }))))
+      yield* http.idle
+      client.destroy()
+    }).pipe(Effect.timeout("10 seconds")))
+
+  it.scopedLive("where the program cannot be interrupted", () =>
+    Effect.gen(function*() {
+      const http = yield* FaultyServer.start(() => "silent")
+      assertTimeout(yield* failure(Effect.provide(Effect.uninterruptible(getApiKey), limited(http.url))))
+    }).pipe(Effect.timeout("10 seconds")))
+
+  it.scopedLive("of its own, and leaves the client to the next", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      yield* Effect.gen(function*() {
+        assert.strictEqual(Redacted.value((yield* getApiKey).apiKey), "key")
+        yield* Effect.sleep("300 millis")
+        assert.strictEqual(Redacted.value((yield* getApiKey).apiKey), "key")
+      }).pipe(Effect.provide(limited(http.url)))
+    }))
+})
+
+describe("the option", () => {
+  it.scopedLive("takes longer times than a timer, and none", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      for (const timeout of [Duration.infinity, "1000 days", 30_000] as const) {
+        const { apiKey } = yield* Effect.provide(getApiKey, planes(http.url, { timeout }))
+        assert.strictEqual(Redacted.value(apiKey), "key")
+      }
+    }))
+
+  it.effect("is a ConfigError if it is not a time", () =>
+    Effect.gen(function*() {
+      for (const timeout of [0, -1, Number.NaN, "soon", {}]) {
+        // As from a program in plain JavaScript.
+        const options = { region: "us-west-2", timeout: timeout as number }
+        for (const layer of [AwsPlanes.layer(options), AwsDataPlane.layer(options)]) {
+          const error = yield* failure(
+            Layer.build(Layer.provide(layer, Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))))
+          )
+          assert(ConfigError.isConfigError(error), `${timeout}`)
+          assert.include(String(error), "Expected a duration above zero")
+        }
+      }
+    }).pipe(Effect.scoped))
+
+  it.scopedLive("comes from configuration too", () =>
+    Effect.gen(function*() {
+      const http = yield* FaultyServer.start(() => "silent")
+      const layer = AwsPlanes.layerConfig({
+        region: Config.succeed("us-west-2"),
+        endpoint: Config.string("AGENT_ENDPOINT"),
+        credentials: Config.succeed(credentials),
+        timeout: Config.duration("AGENT_TIMEOUT")
+      })
+      const variables = ConfigProvider.fromMap(
+        new Map([["AGENT_ENDPOINT", http.url], ["AGENT_TIMEOUT", "200 millis"]])
+      )
+      assertTimeout(
+        yield* failure(Effect.provide(getApiKey, Layer.provide(layer, Layer.setConfigProvider(variables))))
+      )
+    }).pipe(Effect.timeout("10 seconds")))
+})

@@ -1,0 +1,213 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { execFileSync } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+
+const commands = [[], ["local"], ["setup"], ["setup", "plan"], ["setup", "apply"], ["demo"]]
+
+const help = (...command: ReadonlyArray<string>) =>
+  Effect.map(Program.run([...command, "--help"]), ({ code, stderr, stdout }) => {
+    assert.strictEqual(code, 0)
+    assert.strictEqual(stderr, "")
+    return stdout
+  })
+
+describe("agentcore-identity --help", () => {
+  it.live.each(commands.map((command) => [command.join(" "), command] as const))(
+    "fits 80 columns, has examples, and no ANSI: %s",
+    ([, command]) =>
+      Effect.gen(function*() {
+        const text = yield* help(...command)
+        assert.deepStrictEqual(text.split("\n").filter((line) => line.length > 80), [])
+        assert.notInclude(text, "\u001b")
+        assert.match(text, /^Usage: agentcore-identity/)
+        assert.match(text, /^Examples:\n {2}\$ agentcore-identity|^Examples:\n {2}\$ eval/m)
+        for (const [, example = ""] of text.matchAll(/^ {2}\$ agentcore-identity (.*)$/gm)) {
+          assert.isTrue(commands.some((command) => example.startsWith(command.join(" "))), example)
+        }
+      })
+  )
+
+  it.live("has defaults, choices and environment variables", () =>
+    Effect.gen(function*() {
+      const local = (yield* help("local")).replaceAll(/\s+/g, " ")
+      for (
+        const part of [
+          "(default: \"127.0.0.1\")",
+          "(default: 4020)",
+          "(choices: \"presence\", \"verify\", \"off\", default: \"presence\")",
+          "AGENTCORE_LOCAL_VAULT_KEY",
+          "AGENTCORE_LOCAL_SECRET_ACCESS_KEY",
+          "AGENTCORE_LOCAL_OAUTH_ISSUER",
+          "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL",
+          "AGENTCORE_LOCAL_OAUTH_CLIENT_ID",
+          "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
+        ]
+      ) {
+        assert.include(local, part)
+      }
+      assert.include((yield* help("demo")).replaceAll(/\s+/g, " "), "(env: AGENTCORE_DEMO_RETURN_URL)")
+      assert.include(yield* help("setup", "plan"), "2  changes are pending")
+    }))
+
+  it.scopedLive("names every variable that the server prints", () =>
+    Effect.gen(function*() {
+      const { variables } = yield* Program.local(["--authorization-server"])
+      const text = yield* help("local")
+      for (const name of Object.keys(variables)) assert.include(text, name)
+    }))
+})
+
+describe("what the command does not know", () => {
+  it.live.each(
+    [
+      [["setp"], "unknown command 'setp'", "setup"],
+      [["setp", "--help"], "unknown command 'setp'", "setup"],
+      [["help", "locl"], "unknown command 'locl'", "local"],
+      [["setup", "pln", "file"], "unknown command 'pln'", "plan"],
+      [["setup", "pln", "--help"], "unknown command 'pln'", "plan"],
+      [["local", "--prot", "1"], "unknown option '--prot'", "--port"],
+      [["local", "--signature=off"], "unknown option '--signature'", "--signatures"],
+      [["setup", "plan", "--regon", "x", "file"], "unknown option '--regon'", "--region"],
+      [["setup", "apply", "--yse", "file"], "unknown option '--yse'", "--yes"],
+      [["demo", "--auto-consnt"], "unknown option '--auto-consnt'", "--auto-consent"]
+    ] as const
+  )("%s is answered with the nearest of its command", ([args, problem, nearest]) =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* Program.run(args)
+      assert.strictEqual(code, 1)
+      assert.strictEqual(stdout, "")
+      assert.include(stderr, `error: ${problem}\n(Did you mean ${nearest}?)\nRun 'agentcore-identity`)
+    }))
+
+  it.live("is not answered with a flag of another command", () =>
+    Effect.gen(function*() {
+      const { code, stderr } = yield* Program.run(["demo", "--rotate-secret"])
+      assert.strictEqual(code, 1)
+      assert.notInclude(stderr, "Did you mean")
+    }))
+
+  it.live("a wrong value is answered with what is right", () =>
+    Effect.gen(function*() {
+      assert.include((yield* Program.run(["local", "--port", "x"])).stderr, "A port is a whole number from 0 to 65535.")
+      assert.include((yield* Program.run(["local", "--signatures", "x"])).stderr, "presence, verify, off")
+      assert.include((yield* Program.run(["setup", "plan"])).stderr, "missing required argument 'file'")
+      assert.include((yield* Program.run(["setup", "plan", "none.json"])).stderr, "Cannot read none.json: ENOENT")
+    }))
+})
+
+describe("agentcore-identity --wizard", () => {
+  it.live("without a terminal ends with a message", () =>
+    Effect.gen(function*() {
+      for (const args of [["--wizard"], ["setup", "plan", "--wizard"]]) {
+        const { code, stderr, stdout } = yield* Program.run(args)
+        assert.strictEqual(code, 1)
+        assert.strictEqual(stdout, "")
+        assert.include(stderr, "--wizard asks questions, and needs a terminal")
+      }
+    }))
+
+  it.scopedLive.skipIf(process.platform !== "linux")(
+    "asks on a terminal, and runs the command",
+    () =>
+      Effect.gen(function*() {
+        const file = join(yield* Program.temporary, "setup.json")
+        writeFileSync(file, "{}")
+        const { stdout } = yield* Program.onTerminal(
+          ["--wizard"],
+          {},
+          `setup\nplna\nplan\n\n\n${file}\nn\n`,
+          /Command: $/
+        )
+        assert.include(stdout, "There is no command 'plna'.")
+        assert.include(stdout, `agentcore-identity setup plan ${file}`)
+        assert.include(stdout, "Nothing was done.")
+      })
+  )
+})
+
+describe("agentcore-identity --completions", () => {
+  const script = (shell: string) =>
+    Effect.map(Program.run(["--completions", shell]), ({ code, stdout }) => {
+      assert.strictEqual(code, 0)
+      return stdout
+    })
+
+  const execute = (shell: string, args: ReadonlyArray<string>) =>
+    Effect.sync(() => execFileSync(shell, args, { encoding: "utf8", env: { PATH: process.env["PATH"] ?? "" } }).trim())
+
+  const isInstalled = (shell: string): boolean => {
+    try {
+      execFileSync(shell, ["-c", "true"], { stdio: "ignore" })
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  it.scopedLive("bash completes commands, flags, values and files", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      writeFileSync(join(folder, "a setup.json"), "{}")
+      const complete = yield* script("bash")
+      const words = (...typed: ReadonlyArray<string>) =>
+        execute("bash", [
+          "--norc",
+          "-c",
+          `eval "$1"; shift
+          complete -p agentcore-identity > /dev/null
+          COMP_WORDS=(agentcore-identity "$@"); COMP_CWORD=$#
+          _agentcore_identity; printf '%s\\n' "\${COMPREPLY[@]}"`,
+          "bash",
+          complete,
+          ...typed
+        ]).pipe(Effect.map((text) => text.split("\n")))
+
+      assert.deepStrictEqual(yield* words(""), ["local", "setup", "demo"])
+      assert.deepStrictEqual(yield* words("setup", ""), ["plan", "apply"])
+      assert.deepStrictEqual(yield* words("local", "--allow"), ["--allowed-host", "--allow-remote"])
+      assert.deepStrictEqual(yield* words("setup", "apply", "--r"), ["--region", "--rotate-secrets"])
+      assert.deepStrictEqual(yield* words("setup", "plan", "--j"), ["--json"])
+      assert.deepStrictEqual(yield* words("demo", "--log"), ["--log-level"])
+      assert.deepStrictEqual(yield* words("local", "--signatures", ""), ["presence", "verify", "off"])
+      assert.deepStrictEqual(yield* words("local", "--signatures", "=", "v"), ["verify"])
+      assert.deepStrictEqual(yield* words("local", "--host", ""), [""])
+      const file = join(folder, "a setup.json")
+      assert.deepStrictEqual(yield* words("local", "--config", `${folder}/a`), [file])
+      assert.deepStrictEqual(yield* words("setup", "plan", `${folder}/a`), [file])
+    }))
+
+  it.scopedLive("fish completes them too, and zsh reads its script, where they are installed", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const [fish, zsh] = [join(folder, "completions.fish"), join(folder, "completions.zsh")]
+      writeFileSync(fish, yield* script("fish"))
+      writeFileSync(zsh, yield* script("zsh"))
+      if (isInstalled("fish")) {
+        const words = (line: string) =>
+          Effect.map(
+            execute("fish", ["--no-config", "-c", "source $argv[1]; complete -C $argv[2]", fish, line]),
+            (text) => text.split("\n").map((line) => line.split("\t")[0])
+          )
+        assert.deepStrictEqual(yield* words("agentcore-identity setup "), ["apply", "plan"])
+        assert.deepStrictEqual(yield* words("agentcore-identity setup plan --j"), ["--json"])
+        assert.deepStrictEqual(yield* words("agentcore-identity local --signatures v"), ["verify"])
+      }
+      if (isInstalled("zsh")) yield* execute("zsh", ["-f", "-n", zsh])
+    }))
+
+  it.live("zsh and fish name every flag that bash completes", () =>
+    Effect.gen(function*() {
+      const [bash, zsh, fish] = yield* Effect.all([script("bash"), script("zsh"), script("fish")])
+      const flags = new Set(bash.match(/--[a-z-]+/g)?.filter((flag) => flag !== "--flag" && flag !== "--"))
+      assert.isAbove(flags.size, 25)
+      for (const flag of flags) {
+        assert.include(zsh, `'${flag}:`)
+        assert.include(fish, ` -l ${flag.slice(2)} `)
+      }
+    }))
+})

@@ -1,0 +1,44 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as esbuild from "esbuild"
+import { spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+
+/** Runs the command on a Node that reports another version. */
+const runOn = (version: string) => {
+  const preload = `Object.defineProperty(process.versions, "node", { value: "${version}" })`
+  return spawnSync(
+    process.execPath,
+    ["--import", `data:text/javascript,${encodeURIComponent(preload)}`, Program.file, "--version"],
+    { encoding: "utf8" }
+  )
+}
+
+describe("the launcher", () => {
+  it.each(["8.17.0", "18.20.8", "20.18.3"])("names the version wanted on Node %s, in one line", (version) => {
+    const { status, stderr, stdout } = runOn(version)
+    assert.strictEqual(stderr, `agentcore-identity needs Node 20.19 or later, and this is Node ${version}.\n`)
+    assert.strictEqual(stdout, "")
+    assert.strictEqual(status, 1)
+  })
+
+  it.each(["20.19.0", "22.0.0", "24.1.0", "100.0.0"])("starts the command on Node %s", (version) => {
+    const { status, stderr, stdout } = runOn(version)
+    assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", "0.1.0"])
+  })
+
+  it("wants the version of the manifest, and has only syntax that old versions read", () => {
+    const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
+    assert.strictEqual(engines.node, ">=20.19")
+    const text = readFileSync(Program.file, "utf8")
+    // `import()` is the only exception: every Node that knows modules reads it.
+    const target = { target: "es2015", supported: { "dynamic-import": true }, minifySyntax: false } as const
+    assert.strictEqual(
+      esbuild.transformSync(text, target).code.replaceAll(/\s+/g, ""),
+      text.replaceAll(/\s+/g, "")
+    )
+    assert.notMatch(text, /^\s*import\b(?!\()/m)
+  })
+})

@@ -1,0 +1,11 @@
+import boto3
+
+identity = boto3.client("bedrock-agentcore")
+caller = identity.get_workload_access_token(workloadName="my-agent")["workloadAccessToken"]
+answer = identity.get_resource_oauth2_token(
+    workloadIdentityToken=caller,
+    resourceCredentialProviderName="reports",
+    scopes=["reports:read"],
+    oauth2Flow="M2M",
+)
+print("a token of", len(answer["accessToken"]), "characters")

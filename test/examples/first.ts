@@ -1,0 +1,18 @@
+import { Effect, Layer, Redacted } from "effect"
+import { ApiKey, IdentitySetup, WorkloadAccessToken } from "effect-agentcore-identity"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+
+const setUp = IdentitySetup.apply({
+  workloadIdentities: [{ name: "my-agent" }],
+  apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make("for development") }]
+})
+
+const agent = Effect.map(ApiKey.ApiKey, (key) => `a key of ${Redacted.value(key).length} characters`).pipe(
+  ApiKey.withApiKey({ provider: "weather" })
+)
+
+const laptop = WorkloadAccessToken.layerWorkload({ name: "my-agent" }).pipe(
+  Layer.provideMerge(LocalIdentity.layer())
+)
+
+console.log(await Effect.runPromise(Effect.provide(Effect.zipRight(setUp, agent), laptop)))

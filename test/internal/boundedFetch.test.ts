@@ -1,0 +1,111 @@
+/** The limits of outgoing requests. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { hasProperty } from "effect/Predicate"
+import { gzipSync } from "node:zlib"
+import { BodyTooLarge, boundedFetch, type Limits } from "../../src/internal/boundedFetch.js"
+import { collecting } from "../garbage.js"
+import * as FaultyServer from "../local/faultyServer.js"
+import * as Utils from "../local/utils.js"
+
+const get = (url: string, limits: Omit<Limits, "signal"> = { timeout: 10_000 }) =>
+  Effect.tryPromise({
+    try: (signal) => boundedFetch(url, { redirect: "manual" }, { ...limits, signal }),
+    catch: (cause) => cause
+  })
+
+const nameOf = (cause: unknown): unknown => hasProperty(cause, "name") ? cause.name : cause
+
+describe("the time limit", () => {
+  for (const fault of FaultyServer.endless) {
+    it.scopedLive(`ends every ${fault} answer, with collections in between`, () =>
+      Effect.gen(function*() {
+        const server = yield* FaultyServer.start(() => fault)
+        yield* collecting
+        const errors = yield* Effect.forEach(
+          Array.from({ length: 20 }),
+          () => Effect.flip(get(server.url, { timeout: 300 })),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual([...new Set(errors.map(nameOf))], ["TimeoutError"])
+        // Every connection is closed, not only forgotten.
+        yield* server.idle
+      }).pipe(Effect.timeout("30 seconds")))
+  }
+})
+
+describe("the size limit", () => {
+  for (const fault of FaultyServer.oversized) {
+    it.scopedLive(`ends an answer that is ${fault}`, () =>
+      Effect.gen(function*() {
+        const server = yield* FaultyServer.start(() => fault)
+        assert.instanceOf(yield* Effect.flip(get(server.url)), BodyTooLarge)
+        yield* server.idle
+      }).pipe(Effect.timeout("30 seconds")))
+  }
+
+  it.scopedLive("counts the bytes after decompression, and lets the exact size pass", () =>
+    Effect.gen(function*() {
+      const url = yield* Utils.httpServer((request, response) => {
+        response.setHeader("content-encoding", "gzip").end(gzipSync("0".repeat(Number(request.url?.slice(1)))))
+      })
+      const limits = { timeout: 10_000, maxBytes: 1000 }
+      const response = yield* get(`${url}/1000`, limits)
+      assert.strictEqual(yield* Effect.promise(() => response.text()), "0".repeat(1000))
+      assert.isNull(response.headers.get("content-encoding"))
+      assert.instanceOf(yield* Effect.flip(get(`${url}/1001`, limits)), BodyTooLarge)
+    }))
+})
+
+describe("interruption", () => {
+  for (const fault of FaultyServer.endless) {
+    it.scopedLive(`closes the connection of a ${fault} answer`, () =>
+      Effect.gen(function*() {
+        const server = yield* FaultyServer.start(() => fault)
+        yield* collecting
+        const fiber = yield* Effect.fork(get(server.url, { timeout: 60_000 }))
+        yield* server.arrived(1)
+        // The body has begun, and a collection has run.
+        yield* Effect.sleep("100 millis")
+        yield* Fiber.interrupt(fiber)
+        yield* server.idle
+      }).pipe(Effect.timeout("30 seconds")))
+  }
+
+  it.effect("before the request sends nothing", () =>
+    Effect.gen(function*() {
+      const reason = new Error("left")
+      const request = Effect.tryPromise({
+        try: () => boundedFetch("http://127.0.0.1:1", {}, { timeout: 1000, signal: AbortSignal.abort(reason) }),
+        catch: (cause) => cause
+      })
+      assert.strictEqual(yield* Effect.flip(request), reason)
+    }))
+})
+
+describe("a response", () => {
+  it.scopedLive("keeps status, headers and body, and follows no redirect that the caller handles", () =>
+    Effect.gen(function*() {
+      const url = yield* Utils.httpServer((request, response) => {
+        const status = Number(request.url?.slice(1))
+        response.writeHead(status, { location: "/200", "x-test": "1" }).end(status === 200 ? "text" : undefined)
+      })
+      for (const status of [200, 204, 205, 302, 304, 404, 503]) {
+        const response = yield* get(`${url}/${status}`)
+        assert.strictEqual(response.status, status)
+        assert.strictEqual(response.headers.get("x-test"), "1")
+        assert.strictEqual(yield* Effect.promise(() => response.text()), status === 200 ? "text" : "")
+      }
+    }))
+
+  it.scopedLive("that breaks off is the error of fetch", () =>
+    Effect.gen(function*() {
+      const url = yield* Utils.httpServer((_, response) => {
+        response.writeHead(200, { "content-length": 10 }).write("half", () => response.socket?.destroy())
+      })
+      assert.instanceOf(yield* Effect.flip(get(url)), TypeError)
+      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      assert.instanceOf(yield* Effect.flip(get(gone)), TypeError)
+    }))
+})

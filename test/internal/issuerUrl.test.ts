@@ -1,0 +1,90 @@
+import { assert, describe, it } from "vitest"
+import { isEndpoint, isIssuer } from "../../src/internal/issuerUrl.js"
+
+const ambiguous = [
+  "https://user@issuer.example.com",
+  "https://user:password@issuer.example.com",
+  "https://:@issuer.example.com",
+  "https://issuer.example.com#",
+  "https://issuer.example.com/#/x",
+  "https://issuer.example.com/?a=1#b"
+]
+
+const insecure = [
+  "",
+  "issuer.example.com",
+  "//issuer.example.com",
+  "not a URL",
+  "http://issuer.example.com",
+  "http://127.0.0.1.example.com",
+  "http://localhost.example.com",
+  "http://10.0.0.1",
+  "http://[::2]",
+  "ftp://127.0.0.1",
+  "file:///etc/passwd",
+  "data:application/json,{}",
+  "javascript:alert(1)",
+  "https://",
+  `https://issuer.example.com/${"x".repeat(2048)}`
+]
+
+describe("an issuer", () => {
+  const issuers = [
+    "https://issuer.example.com",
+    "https://issuer.example.com/",
+    "https://issuer.example.com:8443/tenants/a_b-c.d~e/%7Ef",
+    "https://ISSUER.example.com/Tenant",
+    "https://login.microsoftonline.com/0a1b2c3d/v2.0",
+    "https://xn--bcher-kva.example",
+    "https://192.0.2.1",
+    "https://[2001:db8::1]:8443/a",
+    "http://127.0.0.1:4000",
+    "http://localhost/a/",
+    "http://[::1]:4000"
+  ]
+  for (const text of issuers) it(`is ${text}`, () => assert.isTrue(isIssuer(text)))
+
+  const others = [
+    ...ambiguous,
+    ...insecure,
+    "https://issuer.example.com?",
+    "https://issuer.example.com?x=",
+    "http://127.0.0.1:9200/_cluster?x=",
+    "https://issuer.example.com/../admin",
+    "https://issuer.example.com/a/..",
+    "https://issuer.example.com/./a",
+    "https://issuer.example.com/%2e%2e/admin",
+    "https://issuer.example.com/.%2E/admin",
+    "https://issuer.example.com\\admin",
+    "https://issuer.example.com/a\\b",
+    "https://issuer.example.com\\@other.example.com",
+    "https:issuer.example.com",
+    "https:/issuer.example.com",
+    "https:///issuer.example.com",
+    "https:\\\\issuer.example.com",
+    " https://issuer.example.com",
+    "https://issuer.example.com ",
+    "https://issuer.example.com/a b",
+    "https://issuer.example.com/a\tb",
+    "https://iss\nuer.example.com",
+    "https://issuer.example.com\u0001",
+    "https://issuer.example.com/\u0000",
+    "https://issuer\u00ad.example.com",
+    "https://issuer.example.com/ü"
+  ]
+  for (const text of others) {
+    it(`is not ${JSON.stringify(text.slice(0, 60))}`, () => assert.isFalse(isIssuer(text)))
+  }
+})
+
+describe("an endpoint", () => {
+  const endpoints = [
+    "https://issuer.example.com/token",
+    "https://issuer.example.com/token?tenant=a",
+    "http://127.0.0.1:4000/keys?a"
+  ]
+  for (const text of endpoints) it(`is ${text}`, () => assert.isTrue(isEndpoint(text)))
+  for (const text of [...ambiguous.filter((text) => !text.includes(":@")), ...insecure]) {
+    it(`is not ${JSON.stringify(text.slice(0, 60))}`, () => assert.isFalse(isEndpoint(text)))
+  }
+})

@@ -1,0 +1,249 @@
+/** The requests that the client sends: where they may go, how long they take, and how much they read. */
+import { assert, describe, it } from "@effect/vitest"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Http from "../../src/local/oauth/http.js"
+import { collecting } from "../garbage.js"
+import { jwt } from "./backend.js"
+import * as FaultyServer from "./faultyServer.js"
+import { type Answers, issuerOf, json, makeKey, sign } from "./issuer.js"
+import * as Utils from "./utils.js"
+
+const discovery = "/.well-known/openid-configuration"
+
+const account = (discovery: OAuthClient.AuthorizationServer["discovery"]): OAuthClient.AuthorizationServer => ({
+  discovery,
+  clientId: Utils.clientId,
+  clientSecret: Utils.clientSecret,
+  clientAuthenticationMethod: "CLIENT_SECRET_BASIC"
+})
+
+const signed = jwt({ iss: "", sub: "alice" })
+
+/** The JWT of an issuer, with a signature that no key has made. */
+const unverified = (iss: string): Redacted.Redacted => {
+  const [, , signature] = Redacted.value(signed).split(".")
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
+  return Redacted.make(`${encode({ alg: "ES256" })}.${encode({ iss, sub: "alice" })}.${signature}`)
+}
+
+const verify = (token: Redacted.Redacted) =>
+  Effect.flatMap(OAuthClient.OAuthClient, (client) => client.verifyUserToken(token))
+
+const verifyReason = (token: Redacted.Redacted) => Effect.map(Effect.flip(verify(token)), ({ reason }) => reason)
+
+const clientCredentials = (discovery: OAuthClient.AuthorizationServer["discovery"]) =>
+  Effect.flatMap(OAuthClient.OAuthClient, (client) => client.clientCredentials(account(discovery), { scopes: [] }))
+
+/** Answers with metadata up to the one path that is faulty. */
+const faultyAt = (faulty: string, fault: FaultyServer.Fault) =>
+  FaultyServer.start((path, response, url) => {
+    if (path === faulty) return fault
+    response.setHeader("content-type", "application/json").end(
+      JSON.stringify({ issuer: url, jwks_uri: `${url}/keys`, token_endpoint: `${url}/token` })
+    )
+    return undefined
+  })
+
+const requests: Record<string, {
+  readonly path: string
+  readonly send: (url: string) => Effect.Effect<unknown, { readonly reason: string }, OAuthClient.OAuthClient>
+}> = {
+  "the metadata of an authorization server": {
+    path: discovery,
+    send: (url) => clientCredentials({ discoveryUrl: `${url}${discovery}` })
+  },
+  tokens: { path: "/token", send: (url) => clientCredentials({ discoveryUrl: `${url}${discovery}` }) },
+  "the metadata of an issuer": { path: discovery, send: (url) => verify(unverified(url)) },
+  "the keys of an issuer": { path: "/keys", send: (url) => verify(unverified(url)) }
+}
+
+const layer = (timeouts: Http.Timeouts) => Layer.sync(OAuthClient.OAuthClient, () => Http.make(timeouts))
+
+for (const [name, { path, send }] of Object.entries(requests)) {
+  describe(`a request for ${name}`, () => {
+    for (const fault of FaultyServer.endless) {
+      it.scopedLive(`ends in time if the answer is ${fault}`, () =>
+        Effect.gen(function*() {
+          const server = yield* faultyAt(path, fault)
+          yield* collecting
+          const errors = yield* Effect.forEach(
+            Array.from({ length: 20 }),
+            () => Effect.flip(send(server.url)),
+            { concurrency: "unbounded" }
+          )
+          assert.deepStrictEqual([...new Set(errors.map(({ reason }) => reason))], ["Unreachable"])
+          yield* server.idle
+        }).pipe(Effect.provide(layer({ tokens: 400, keys: 400 })), Effect.timeout("30 seconds")))
+    }
+
+    for (const fault of FaultyServer.oversized) {
+      it.scopedLive(`reads a part of an answer that is ${fault}`, () =>
+        Effect.gen(function*() {
+          const server = yield* faultyAt(path, fault)
+          const { reason } = yield* Effect.flip(send(server.url))
+          assert.include(["Rejected", "Undiscoverable"], reason)
+          yield* server.idle
+        }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
+    }
+
+    it.scopedLive("closes its connection when the caller is interrupted", () =>
+      Effect.gen(function*() {
+        const server = yield* faultyAt(path, "dripping")
+        const fiber = yield* Effect.fork(send(server.url))
+        yield* server.arrived(path === discovery ? 1 : 2)
+        yield* Fiber.interrupt(fiber)
+        yield* server.idle
+      }).pipe(Effect.provide(layer({ tokens: 60_000, keys: 60_000 })), Effect.timeout("30 seconds")))
+  })
+}
+
+describe("callers who share the requests to an issuer", () => {
+  for (const slow of [discovery, "/keys"]) {
+    it.scopedLive(`do not interrupt each other (${slow})`, () =>
+      Effect.gen(function*() {
+        const key = yield* makeKey("ES256")
+        const waiting: Array<() => void> = []
+        const answers: Answers = {
+          [discovery]: json((url) => ({ issuer: url, jwks_uri: `${url}/keys` })),
+          "/keys": json(() => ({ keys: [key.jwk] }))
+        }
+        const { issuer, requests } = yield* issuerOf(() => [], {
+          ...answers,
+          [slow]: (url, response) => waiting.push(() => answers[slow]?.(url, response))
+        })
+        const token = yield* sign(issuer, key)
+        const arrived = (count: number) =>
+          Effect.repeat(Effect.sleep("5 millis"), { until: () => waiting.length >= count })
+        const [first, second] = yield* Effect.all([Effect.fork(verify(token)), Effect.fork(verify(token))])
+        yield* arrived(1)
+        yield* Fiber.interrupt(first)
+        waiting[0]?.()
+        assert.strictEqual((yield* Fiber.join(second)).sub, "alice")
+        assert.deepStrictEqual(requests, [discovery, "/keys"])
+      }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
+  }
+
+  it.scopedLive("end the requests when the last one leaves, and the next caller starts new ones", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      let isSilent = true
+      const server = yield* FaultyServer.start((path, response, url) => {
+        if (isSilent) return "silent"
+        json(() => path === "/keys" ? { keys: [key.jwk] } : { issuer: url, jwks_uri: `${url}/keys` })(url, response)
+        return undefined
+      })
+      const token = yield* sign(server.url, key)
+      const fibers = yield* Effect.all([Effect.fork(verify(token)), Effect.fork(verify(token))])
+      yield* server.arrived(1)
+      isSilent = false
+      yield* Fiber.interruptAll(fibers)
+      assert.strictEqual((yield* verify(token)).sub, "alice")
+      assert.deepStrictEqual(server.paths, [discovery, discovery, "/keys"])
+    }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
+})
+
+describe("the issuer of a user's token", () => {
+  it.scopedLive("chooses neither query nor path outside of its own: nothing is sent", () =>
+    Effect.gen(function*() {
+      const server = yield* FaultyServer.start((_, response) => {
+        response.end("{}")
+        return undefined
+      })
+      const { host } = new URL(server.url)
+      const issuers = [
+        `${server.url}/admin?x=`,
+        `${server.url}/admin?`,
+        `${server.url}?x=`,
+        `${server.url}/admin#`,
+        `${server.url}/admin#x`,
+        `${server.url}/tenant/../admin`,
+        `${server.url}/%2e%2e/admin`,
+        `${server.url}\\admin`,
+        `${server.url}/admin\\x`,
+        `http://user@${host}`,
+        `http://user:password@${host}`,
+        `http:${host}`,
+        `http:\\\\${host}`,
+        ` ${server.url}`,
+        `${server.url}\n`,
+        `${server.url}/a b`,
+        `${server.url}/${"x".repeat(3000)}`,
+        host
+      ]
+      for (const issuer of issuers) {
+        const error = yield* Effect.flip(verify(unverified(issuer)))
+        assert.strictEqual(error.reason, "Undiscoverable", issuer.slice(0, 60))
+        assert.include(error.message, "without user information, query and fragment")
+      }
+      assert.deepStrictEqual(server.paths, [])
+      assert.strictEqual(yield* verifyReason(unverified(`${server.url}/tenant/a`)), "Undiscoverable")
+      assert.deepStrictEqual(server.paths, [`/tenant/a${discovery}`])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("publishes keys at an endpoint without user information and fragment", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      for (const change of [(url: string) => url.replace("//", "//user@"), (url: string) => `${url}#`]) {
+        const { issuer, requests } = yield* issuerOf(() => [key.jwk], {
+          [discovery]: json((url) => ({ issuer: url, jwks_uri: change(`${url}/keys`) }))
+        })
+        assert.strictEqual(yield* verifyReason(yield* sign(issuer, key)), "Undiscoverable")
+        assert.deepStrictEqual(requests, [discovery])
+      }
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("publishes 100 keys at most", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const copies = (count: number) => Array.from({ length: count }, () => key.jwk)
+      const few = yield* issuerOf(() => copies(100))
+      assert.strictEqual((yield* verify(yield* sign(few.issuer, key))).sub, "alice")
+      const many = yield* issuerOf(() => copies(101))
+      assert.strictEqual(yield* verifyReason(yield* sign(many.issuer, key)), "Undiscoverable")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("publishes keys in any shape without a defect", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256", { kid: "1" })
+      for (const odd of [null, 1, "key", [], {}, { kty: {} }, { ...key.jwk, x5c: [[[]]], key_ops: "verify" }]) {
+        const { issuer } = yield* issuerOf(() => [odd as never])
+        assert.include(["Signature", "Undiscoverable"], yield* verifyReason(yield* sign(issuer, key, {}, { kid: "2" })))
+      }
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})
+
+describe("the URLs of an authorization server", () => {
+  it.scopedLive("have no user information and no fragment, a discovery URL has no query: nothing is sent", () =>
+    Effect.gen(function*() {
+      const server = yield* FaultyServer.start((_, response) => {
+        response.end("{}")
+        return undefined
+      })
+      const { host } = new URL(server.url)
+      const metadata = {
+        issuer: server.url,
+        authorizationEndpoint: `${server.url}/auth`,
+        tokenEndpoint: `${server.url}/token`
+      }
+      const discoveries: ReadonlyArray<OAuthClient.AuthorizationServer["discovery"]> = [
+        { discoveryUrl: `${server.url}/admin?x=${discovery}` },
+        { discoveryUrl: `${server.url}/admin#${discovery}` },
+        { discoveryUrl: `${server.url}/a/..${discovery}` },
+        { discoveryUrl: `http://user:password@${host}${discovery}` },
+        { authorizationServerMetadata: { ...metadata, tokenEndpoint: `http://user:password@${host}/token` } },
+        { authorizationServerMetadata: { ...metadata, tokenEndpoint: `${server.url}/token#` } }
+      ]
+      for (const discovery of discoveries) {
+        assert.strictEqual((yield* Effect.flip(clientCredentials(discovery))).reason, "Misconfigured")
+      }
+      assert.deepStrictEqual(server.paths, [])
+      yield* Effect.flip(clientCredentials({
+        authorizationServerMetadata: { ...metadata, tokenEndpoint: `${server.url}/token?tenant=a` }
+      }))
+      assert.deepStrictEqual(server.paths, ["/token?tenant=a"])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})

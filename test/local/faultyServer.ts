@@ -1,0 +1,96 @@
+/** Answers that never end, or are too large. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Http from "node:http"
+import { createGzip } from "node:zlib"
+import * as Utils from "./utils.js"
+
+export type Fault = "silent" | "dripping" | "dripping headers" | "large" | "larger than it says" | "bomb"
+
+export const endless: ReadonlyArray<Fault> = ["silent", "dripping", "dripping headers"]
+export const oversized: ReadonlyArray<Fault> = ["large", "larger than it says", "bomb"]
+
+const json = { "content-type": "application/json" }
+
+const zeros = Buffer.alloc(64 * 1024, "0")
+
+const repeat = (socket: NodeJS.EventEmitter, action: () => void): void => {
+  const timer = setInterval(action, 20)
+  socket.on("close", () => clearInterval(timer))
+}
+
+/** Writes zeros as fast as the reader takes them, a thousand times more than it should. */
+const flood = (target: NodeJS.WritableStream, socket: NodeJS.EventEmitter): void => {
+  let left = 16_000
+  const write = (): void => {
+    while (left-- > 0) {
+      if (!target.write(zeros)) {
+        target.once("drain", write)
+        return
+      }
+    }
+    target.end()
+  }
+  socket.on("close", () => {
+    left = 0
+  })
+  write()
+}
+
+export const fail = (fault: Fault, response: Http.ServerResponse): void => {
+  const { socket } = response
+  if (socket === null) return
+  switch (fault) {
+    case "silent":
+      return
+    case "dripping":
+      response.writeHead(200, json)
+      return repeat(socket, () => response.write(" "))
+    case "dripping headers":
+      socket.write("HTTP/1.1 200 OK\r\n")
+      return repeat(socket, () => socket.write("x"))
+    case "large":
+      response.writeHead(200, { ...json, "content-length": zeros.length * 16_000 })
+      return flood(response, socket)
+    case "larger than it says":
+      response.writeHead(200, json)
+      return flood(response, socket)
+    case "bomb": {
+      response.writeHead(200, { ...json, "content-encoding": "gzip" })
+      const gzip = createGzip()
+      gzip.pipe(response)
+      return flood(gzip, socket)
+    }
+  }
+}
+
+export interface FaultyServer {
+  readonly url: string
+  /** The requests so far. */
+  readonly paths: Array<string>
+  /** Waits until this number of requests has arrived. */
+  readonly arrived: (count: number) => Effect.Effect<void>
+  /** Waits until the connection of every faulty answer is closed. A client keeps the others for its next request. */
+  readonly idle: Effect.Effect<void>
+}
+
+/** A server on loopback. `answer` may answer, and returns the fault of a request that it did not answer. */
+export const start = (
+  answer: (path: string, response: Http.ServerResponse, url: string) => Fault | undefined
+): Effect.Effect<FaultyServer, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const paths: Array<string> = []
+    const open = new Set<unknown>()
+    const url: string = yield* Utils.httpServer((request, response) => {
+      paths.push(request.url ?? "")
+      request.resume()
+      const fault = answer(request.url ?? "", response, url)
+      if (fault === undefined) return
+      open.add(request.socket)
+      request.socket.on("close", () => open.delete(request.socket))
+      fail(fault, response)
+    })
+    const until = (isReached: () => boolean): Effect.Effect<void> =>
+      Effect.asVoid(Effect.repeat(Effect.sleep("5 millis"), { until: isReached }))
+    return { url, paths, arrived: (count) => until(() => paths.length >= count), idle: until(() => open.size === 0) }
+  })

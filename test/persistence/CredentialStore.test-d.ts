@@ -1,0 +1,12 @@
+import type * as Persistence from "@effect/experimental/Persistence"
+import type * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
+import type * as Ioredis from "ioredis"
+import { describe, expectTypeOf, test } from "vitest"
+
+describe("the types of optional packages", () => {
+  // An `any` is equal to nothing but itself.
+  test("are those of the packages, where they are installed", () => {
+    expectTypeOf<CredentialStore.BackingPersistence>().toEqualTypeOf<Persistence.BackingPersistence>()
+    expectTypeOf<CredentialStore.ClientOptions>().toEqualTypeOf<Ioredis.RedisOptions>()
+  })
+})

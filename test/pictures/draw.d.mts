@@ -1,0 +1,1 @@
+export declare const draw: () => Record<string, string>
