@@ -333,7 +333,7 @@ const transportAdvice = (
           : "Check the endpoint and the network"
       }`
     case "timeout":
-      return `no response${host === undefined ? "" : ` of ${host}`} arrived in time`
+      return `no response arrived in time${host === undefined ? "" : ` from ${host}`}`
     case "credentials":
       return `no usable AWS credentials were found${
         profile === undefined ? "" : ` for profile '${profile}'`

@@ -79,6 +79,24 @@ describe("a TransportError", () => {
       client.destroy()
     }))
 
+  it.scopedLive("does not wait for a region that the program searches without end", () =>
+    Effect.gen(function*() {
+      const client: BedrockAgentCoreClient = new BedrockAgentCoreClient({
+        region: "us-west-2",
+        credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+        maxAttempts: 1,
+        requestHandler: {
+          handle: () => {
+            client.config.region = () => new Promise(() => {})
+            return requestHandler.handle()
+          }
+        }
+      })
+      const error = yield* errorOf(AwsPlanes.layer({ dataPlane: { client } }).pipe(Layer.provide(noVariables)))
+      assert.strictEqual(error.kind, "connection")
+      client.destroy()
+    }).pipe(Effect.timeout("4 seconds")))
+
   it.scopedLive("names the host of a response that is late or unreadable", () =>
     Effect.gen(function*() {
       const html = yield* server(raw(502, "<html>"))
@@ -88,7 +106,7 @@ describe("a TransportError", () => {
       const late = yield* errorOf(
         planes(silent.url, { dataPlane: { requestHandler: { requestTimeout: 50, throwOnRequestTimeout: true } } })
       )
-      assert.include(late.message, `no response of ${hostOf(silent.url)} arrived in time`)
+      assert.include(late.message, `no response arrived in time from ${hostOf(silent.url)}`)
     }))
 
   it.scopedLive("names the profile without credentials, and no host", () =>

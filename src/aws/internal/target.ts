@@ -8,11 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import { TransportError } from "../../IdentityError.js"
+import { withTimeLimit } from "../../internal/timeLimit.js"
 
-/** @internal */
-export interface Target {
+interface Target {
   readonly host?: string | undefined
   readonly region?: string | undefined
+  readonly profile?: string | undefined
 }
 
 /** The members of a client's configuration are values, or functions that search for them. A search can fail. */
@@ -53,29 +54,24 @@ const regional = async (config: unknown, Region: string | undefined): Promise<un
   }
 }
 
-/**
- * Reads the configuration of a client. The SDK has no type for what its clients share.
- *
- * @internal
- */
-export const targetOf = (config: unknown): Effect.Effect<Target> =>
-  Effect.promise(async () => {
-    const region = text(await read(config, "region"))
-    return { region, host: hostOf((await read(config, "endpoint")) ?? (await regional(config, region))) }
-  })
+/** A configuration of a program can search without end. */
+const searchLimit = 1000
 
-/** Credentials that the program gives are of no profile. */
-const profileOf = (config: unknown, hasCredentials: boolean): Effect.Effect<string | undefined> =>
-  hasCredentials ? Effect.succeed(undefined) : Effect.flatMap(
-    Effect.promise(() => read(config, "profile")),
-    (profile) =>
-      text(profile) !== undefined
-        ? Effect.succeed(text(profile))
-        : Effect.map(Effect.option(Config.nonEmptyString("AWS_PROFILE")), Option.getOrUndefined)
+/** Reads the configuration of a client. The SDK has no type for what its clients share. */
+const targetOf = (config: unknown): Effect.Effect<Target> =>
+  Effect.promise(() =>
+    withTimeLimit(searchLimit, undefined, async (): Promise<Target> => {
+      const region = text(await read(config, "region"))
+      const endpoint = (await read(config, "endpoint")) ?? (await regional(config, region))
+      return { region, host: hostOf(endpoint), profile: text(await read(config, "profile")) }
+    }).catch(() => ({}))
   )
 
+const environmentProfile = Effect.map(Effect.option(Config.nonEmptyString("AWS_PROFILE")), Option.getOrUndefined)
+
 /**
- * Adds to an error where the call went. Without credentials nothing was sent, and only region and profile matter.
+ * Adds to an error where the call went. Without credentials nothing was sent, and region and profile matter instead of the host.
+ * Credentials that the program gives are of no profile.
  *
  * @internal
  */
@@ -85,17 +81,21 @@ export const addTo = (
   hasCredentials: boolean
 ): Effect.Effect<never, TransportError> =>
   Effect.gen(function*() {
-    const { host, region } = yield* targetOf(config)
-    const { code, kind, operation, requestId, status } = error
-    const cause = error.cause as TransportError["cause"]
+    const { host, profile, region } = yield* targetOf(config)
+    const { cause, code, kind, operation, requestId, status } = error
     return yield* new TransportError({
       operation,
       kind,
       code,
       status,
       requestId,
-      cause,
+      // The type of `Error` for it is `unknown`.
+      cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
       region,
-      ...kind === "credentials" ? { profile: yield* profileOf(config, hasCredentials) } : { host }
+      ...kind !== "credentials"
+        ? { host }
+        : hasCredentials
+        ? {}
+        : { profile: profile ?? (yield* environmentProfile) }
     })
   })
