@@ -8,7 +8,7 @@ import ts from "typescript"
 // From the ground up: `room: files <- imports`. Files are given by how their paths begin, the longest beginning decides.
 // A room imports rooms of earlier rows only, and packages. All import `effect`.
 const table = `
-ground: models/internal/ internal/loopback. internal/memoize. <-
+ground: models/internal/ internal/memoize. <-
 models: models/ <- ground
 values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. IdentityMetrics. Operation. <- ground
 http-internal: internal/credentialHeader. internal/html. internal/origins. internal/serverSpans.

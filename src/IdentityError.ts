@@ -10,7 +10,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
-import { isLoopback } from "./internal/loopback.js"
+import { isLoopback } from "./models/internal/loopback.js"
 
 /**
  * @since 0.1.0

@@ -12,8 +12,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { CommonError, TransportError, UnknownServiceError, ValidationExceptionField } from "./IdentityError.js"
-import { memoize } from "./internal/memoize.js"
 import type { Encoded } from "./models/internal/constraint.js"
+import { memoize } from "./models/internal/memoize.js"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -153,7 +153,7 @@ describe("use", () => {
       assert.deepStrictEqual(yield* forced, [false, false, true])
     }).pipe(Effect.provide(scripted(stored))))
 
-  it.effect("tells whoever keeps credentials which one was rejected", () =>
+  it.effect("passes the rejected credential to the cache", () =>
     Effect.gen(function*() {
       const told: Array<string | undefined> = []
       const listening: ScriptedPlanes.Script = {

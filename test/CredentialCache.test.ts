@@ -25,7 +25,7 @@ import { answers, failures, same, secret, sessionUri } from "./utils.js"
 
 const segment = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url")
 
-/** A JWT that says `payload`; its signature is nobody's business here. */
+/** A JWT with `payload`. Its signature is not verified here. */
 const jwtOf = (payload: object): string => `${segment({ alg: "RS256" })}.${segment(payload)}.c2lnbmF0dXJl`
 
 /** One that is good for so many seconds from the beginning of the test, and like no other of another number. */
@@ -231,7 +231,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       assert.strictEqual(yield* ask("alice"), "key-3")
     }).pipe(Effect.provide(cached(numbered, { capacity: 2 }))))
 
-  it.effect("what was obtained anew is new", () =>
+  it.effect("a new credential replaces the old one", () =>
     Effect.gen(function*() {
       const ask = (user: string, forceAuthentication = false) =>
         tokenOf({ workloadIdentityToken: secret(user), forceAuthentication })
@@ -385,7 +385,7 @@ describe("CredentialCache: whose it is", () => {
     forAllPairs(similarTo, (a, b) => isSameCredential(a, b) ? 1 : 2))
 })
 
-describe("CredentialCache: asking anew", () => {
+describe("CredentialCache: forced authentication", () => {
   const forced = { forceAuthentication: true } as const
   const poll = { sessionUri: secret(sessionUri) } as const
 
@@ -427,7 +427,7 @@ describe("CredentialCache: asking anew", () => {
       getResourceOauth2Token: [Effect.delay(answers.issued(jwt(3600, 0)), "1 second"), answers.issued(jwt(3600, 1))]
     }))))
 
-  it.effect("of two forced authentications at once, nobody knows which token is good: it is asked for again", () =>
+  it.effect("of two forced authentications at once, neither token is cached", () =>
     Effect.gen(function*() {
       const first = yield* Effect.fork(tokenOf(forced))
       yield* TestClock.adjust("500 millis")
@@ -443,7 +443,7 @@ describe("CredentialCache: asking anew", () => {
       ]
     }))))
 
-  it.effect("who comes after a forced authentication does not join an older call, and nobody gets its token later", () =>
+  it.effect("a caller after a forced authentication does not join an older call, and its token is not cached", () =>
     Effect.gen(function*() {
       const before = yield* Effect.fork(tokenOf())
       yield* TestClock.adjust("500 millis")
@@ -504,7 +504,7 @@ describe("CredentialCache: asking anew", () => {
       assert.strictEqual(yield* tokenCalls, 2)
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("what somebody else has obtained meanwhile does instead of what was rejected, also for one who would ask anew", () =>
+  it.effect("a newer credential of another caller replaces a rejected one, also for a forced authentication", () =>
     Effect.gen(function*() {
       yield* tokenOf()
       assert.strictEqual(yield* insteadOf("an older one")(tokenOf()), jwt(3600, 0))
@@ -512,7 +512,7 @@ describe("CredentialCache: asking anew", () => {
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("what was rejected and comes again is given to whoever asked, and not kept", () =>
+  it.effect("a rejected credential that the service returns again is returned and not cached", () =>
     Effect.gen(function*() {
       const token = yield* tokenOf()
       assert.strictEqual(yield* insteadOf(token)(tokenOf()), token)
@@ -659,7 +659,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       getResourceOauth2Token: [Effect.delay(failures.throttling, "1 second"), answers.issued(jwt(3600))]
     }))))
 
-  it.effect("a caller who is interrupted, also the first, fails nobody", () =>
+  it.effect("an interrupted caller, also the first, fails no other caller", () =>
     Effect.gen(function*() {
       const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.fork(tokenOf()))
       yield* TestClock.adjust("500 millis")
@@ -738,12 +738,12 @@ describe("CredentialCache: what is seen of it", () => {
       return record.cache
     })
 
-  it.effect("whoever asks in vain learns that too", () =>
+  it.effect("a failed call counts as a miss", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* observed(), "miss")
     }).pipe(Effect.provide(cached({ getResourceOauth2Token: [failures.denied] }))))
 
-  it.effect("whoever asks learns whether the cache has answered", () =>
+  it.effect("a call reports whether the cache answered", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* observed(), "miss")
       assert.strictEqual(yield* observed(), "hit")

@@ -54,7 +54,7 @@ describe("the answer to GetResourceOauth2Token", () => {
     assert.isTrue(Option.isNone(without))
   })
 
-  it("is nothing for what is no answer at all", () => {
+  it("is none for a value that is not an answer", () => {
     for (const output of [undefined, null, "text", 1, { accessToken: 1 }, { accessToken: { nested: true } }]) {
       assert.isTrue(Option.isNone(decode(output)))
     }

@@ -326,7 +326,7 @@ describe("Identity.resumeAccessToken", () => {
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => answers.inProgress }))))
 
-  it.effect("asks once for an expired session, and shows it to nobody", () =>
+  it.effect("asks once for an expired session, and does not show it", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("10 minutes")
       const consent = () => Effect.dieMessage("must not be shown")

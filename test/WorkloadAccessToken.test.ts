@@ -86,7 +86,7 @@ describe("WorkloadAccessToken", () => {
       assert.lengthOf(yield* calls, 2)
     }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
 
-  it.effect("makes one call for callers that come at once, whoever of them is interrupted", () =>
+  it.effect("makes one call for concurrent callers, also if some are interrupted", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const planes = workload({ name: "my-agent" }, {
@@ -293,7 +293,7 @@ describe("WorkloadAccessToken", () => {
         )
       })
 
-    it.effect("without it, work that is put off runs for whoever runs it", () =>
+    it.effect("without it, deferred work runs for the caller that runs it", () =>
       Effect.gen(function*() {
         const users = yield* runByWorker((queue) => Queue.offer(queue, job))
         assert.deepStrictEqual(users, ["worker", "worker"])

@@ -141,7 +141,7 @@ describe("WorkloadIdentity", () => {
       assert.strictEqual(error._tag, "ReturnUrlsContended")
     }))
 
-  it.effect("reads what somebody else created in the meantime, and reports what is really invalid", () =>
+  it.effect("reads an identity that another process created meanwhile, and reports other validation errors", () =>
     Effect.gen(function*() {
       const operation = "CreateWorkloadIdentity"
       const exists = new IdentityError.ValidationException({ operation, message: "already exists" })

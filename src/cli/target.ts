@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import { regionSearch } from "../aws/internal/dataPlane.js"
 import * as AwsSettings from "../aws/internal/settings.js"
-import { isLoopback } from "../internal/loopback.js"
+import { isLoopback } from "../models/internal/loopback.js"
 
 /** @internal */
 export interface Target {

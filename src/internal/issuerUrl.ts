@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { isSecure } from "./loopback.js"
+import { isSecure } from "../models/internal/loopback.js"
 
 /** A guess: no specification has a limit. URLs of this length are safe in practice. */
 const maxLength = 2048

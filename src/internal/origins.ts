@@ -9,7 +9,7 @@ import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { isLoopback } from "./loopback.js"
+import { isLoopback } from "../models/internal/loopback.js"
 
 /**
  * Whether a URL may receive a credential.

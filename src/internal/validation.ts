@@ -9,8 +9,8 @@ import type * as Schema from "effect/Schema"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { maxIssues, prune } from "../models/internal/issues.js"
+import { memoize } from "../models/internal/memoize.js"
 import { explain } from "./explanation.js"
-import { memoize } from "./memoize.js"
 import { isPlain, validity } from "./validity.js"
 
 /** The longest key of a map has 256 characters. */

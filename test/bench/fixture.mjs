@@ -6,7 +6,7 @@ export const urlOfModule = (module) => pathToFileURL(`${process.env.AGENTCORE_BE
 
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url")
 
-/** A JWT that does not expire during a run, and that nobody verifies. */
+/** A JWT that does not expire during a run, and that is not verified. */
 export const accessToken = [
   base64url({ alg: "RS256", typ: "at+jwt", kid: "2025-01-01" }),
   base64url({

@@ -39,7 +39,7 @@ const start = (module, args, options) => {
   const failed = once(child, "exit").then(([code]) => {
     throw new Error(`${module} ${args.join(" ")} ended with ${code}`)
   })
-  // Whoever waits for an answer hears of it.
+  // `next` reports the failure.
   failed.catch(() => {})
   return {
     next: async () => {

@@ -208,7 +208,7 @@ export const consent = (subject: Subject): void => {
     )
 
     test(
-      "is asked for anew when forced, and what the vault held is gone",
+      "is asked for again when forced, and the vault drops the old grant",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfUser("alice")

@@ -44,7 +44,7 @@ export const providers = (subject: Subject): void => {
       control((plane) => plane.updateOauth2CredentialProvider(customProvider(name, config)))
 
     test(
-      "are read and replaced; the callback URL stays, the secret is told to nobody",
+      "are read and replaced; the callback URL stays, the secret is in no answer",
       Effect.gen(function*() {
         const created = yield* createProvider()
         const before = yield* get()

@@ -116,7 +116,7 @@ describe("ConsentCallback", () => {
       assert.lengthOf(yield* completions, 1)
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.scopedLive("claims nothing for a preview of the link, or while nobody is signed in", () =>
+  it.scopedLive("claims nothing for a preview of the link, or without a signed-in user", () =>
     Effect.gen(function*() {
       yield* open()
       assert.strictEqual((yield* visit("alice", { method: "HEAD" })).status, 405)

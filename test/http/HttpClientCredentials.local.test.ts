@@ -119,7 +119,7 @@ describe("against the protected API", () => {
       assert.deepStrictEqual(consents, [200, 200])
     }).pipe(World.as("agent", "alice"), world))
 
-  it.scopedLive("an agent's own revoked token is renewed, and the cache gives it to nobody any more", () =>
+  it.scopedLive("an agent's own revoked token is renewed, and the cache drops it", () =>
     Effect.gen(function*() {
       yield* World.setUp()
       const { heard, revoked, url } = yield* startInWorld

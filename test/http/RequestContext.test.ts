@@ -182,7 +182,7 @@ describe("fromHeaders", () => {
 })
 
 describe("workloadAccessToken", () => {
-  it.effect("is the caller of the request, whoever invalidates it", () =>
+  it.effect("is the caller of the request after an invalidation by another caller", () =>
     Effect.gen(function*() {
       const caller = RequestContext.workloadAccessToken(read(sent))
       yield* caller.invalidate(secret("token-of-alice"))

@@ -1,4 +1,4 @@
-/** Requests that nobody should send: of the operations, of STS, of HTTP, and of nothing. */
+/** Malformed requests: of the operations, of STS, of HTTP, and of none. */
 import * as FastCheck from "effect/FastCheck"
 import * as ServiceModel from "./serviceModel.js"
 import * as Wire from "./wire.js"
@@ -397,7 +397,7 @@ export const ofSts: FastCheck.Arbitrary<Request> = FastCheck.record({
   )
 })
 
-/** What is no HTTP, or nearly. It is whole: no server has reason to wait for more. */
+/** Bytes that are not HTTP, or nearly. They are complete: a server has no reason to wait for more. */
 export const raw: FastCheck.Arbitrary<Buffer> = FastCheck.tuple(
   FastCheck.constantFrom("GET", "POST", "post", "P\u0001ST", "", "CONNECT", "PRI", "POST POST", "\r\n\r\nPOST"),
   FastCheck.constantFrom(

@@ -34,7 +34,7 @@ const run = (
     return Effect.sync(() => child.kill())
   })
 
-/** The provider `mail`, whose tokens come for the JWT of a user; and such a JWT, of somebody who is signed in elsewhere. */
+/** The provider `mail`, whose tokens are for the JWT of a user, and the JWT of a user who is signed in elsewhere. */
 const setUpMail = (returnUrl: string) =>
   Effect.gen(function*() {
     const controlPlane = yield* ControlPlane.ControlPlane

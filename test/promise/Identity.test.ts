@@ -90,7 +90,7 @@ describe("withAccessToken", () => {
       assert.lengthOf(shown, 1)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("asks anew when it is told to", () =>
+  it.scopedLive("asks again when forced", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -104,7 +104,7 @@ describe("withAccessToken", () => {
       assert.match(yield* Effect.promise(() => tool()), /^token-2\./)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("rejects at once with the session, when there is nobody to show the URL", () =>
+  it.scopedLive("rejects at once with the session when there is no handler for the URL", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")

@@ -62,7 +62,7 @@ describe("runWithContext", () => {
     }
   }
 
-  it("carries the context into a generator that somebody else reads, from its begin to its end", async () => {
+  it("carries the context through a generator that another caller reads", async () => {
     const context = { sessionId: "streaming" }
     const seen: Array<unknown> = []
     const read = async (generator: AsyncIterable<unknown>) => {

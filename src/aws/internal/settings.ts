@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { isLoopback } from "../../internal/loopback.js"
+import { isLoopback } from "../../models/internal/loopback.js"
 import type { Credentials, CredentialsProvider } from "./options.js"
 
 const invalid = (source: string, message: string): ConfigError.ConfigError => ConfigError.InvalidData([source], message)

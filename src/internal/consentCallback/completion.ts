@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { DataPlaneError } from "../../DataPlane.js"
-import type * as Identity from "../../Identity.js"
 import type * as PendingConsents from "../../PendingConsents.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { isSameUser } from "./sameUser.js"
@@ -28,7 +27,12 @@ const Outcome = Data.taggedEnum<Outcome>()
 
 /** @internal */
 export interface Dependencies {
-  readonly identity: Identity.Service
+  /** The one operation of `Identity` that a callback needs. */
+  readonly identity: {
+    readonly completeAuthorization: (
+      options: { readonly sessionUri: Redacted.Redacted; readonly user: UserIdentifier }
+    ) => Effect.Effect<void, DataPlaneError>
+  }
   readonly pending: PendingConsents.Service
   readonly signals: ConsentSignals
 }

@@ -76,7 +76,7 @@ describe("make", () => {
       assert.strictEqual(state.made, 1)
     }))
 
-  it.scoped("whoever is interrupted while the SDK is loaded takes nobody along", () =>
+  it.scoped("an interrupted caller interrupts no other caller while the SDK loads", () =>
     Effect.gen(function*() {
       const { arrive, client, hold, state } = sdk()
       hold()
