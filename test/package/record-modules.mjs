@@ -2,16 +2,28 @@
 import { writeSync } from "node:fs"
 import { createRequire, register } from "node:module"
 
+/** Writes to a pipe that may be full for a moment. Its source is a part of the hooks, which run in another thread. */
+const write = (line) => {
+  for (;;) {
+    try {
+      return writeSync(1, `${line}\n`)
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error
+    }
+  }
+}
+
 const hooks = `
 import { writeSync } from "node:fs"
+const write = ${write}
 export const load = (url, context, next) => {
-  writeSync(1, url + "\\n")
+  write(url)
   return next(url, context)
 }
 `
 register(`data:text/javascript,${encodeURIComponent(hooks)}`)
 
-// What CommonJS modules `require` passes by the hooks.
+// The hooks do not see modules that CommonJS modules load by `require`.
 process.on("exit", () => {
-  for (const file of Object.keys(createRequire(import.meta.url).cache)) writeSync(1, `file://${file}\n`)
+  for (const file of Object.keys(createRequire(import.meta.url).cache)) write(`file://${file}`)
 })
