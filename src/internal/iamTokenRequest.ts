@@ -30,5 +30,5 @@ export const refuseIamAccessTokenOptions: (options: unknown) => ValidationExcept
     tags: Constraint.optional(Constraint.guard("an object of strings", isRecord)),
     into: Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
   }),
-  "GetWebIdentityToken"
+  { name: "GetWebIdentityToken" }
 )

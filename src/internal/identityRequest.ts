@@ -28,10 +28,10 @@ type Refuse = (request: unknown) => ValidationException | undefined
 
 const { fields } = GetResourceOauth2TokenRequest
 
-// The AWS names of the operations that the requests are for.
-const accessTokenOperation = operations.getResourceOauth2Token.name
+// The operations that the requests are for.
+const accessTokenOperation = operations.getResourceOauth2Token
 
-const apiKeyOperation = operations.getResourceApiKey.name
+const apiKeyOperation = operations.getResourceApiKey
 
 const Function = Constraint.guard("a function", isFunction)
 
@@ -80,7 +80,7 @@ export const refuseApiKeyRequest: Refuse = Validation.refuse(Schema.Struct({ pro
 /** @internal */
 export const refusePaymentTokenRequest: Refuse = Validation.refuse(
   Schema.Struct({ provider: ProviderName, payment: GetResourcePaymentTokenRequest.fields.paymentTokenRequest }),
-  operations.getResourcePaymentToken.name
+  operations.getResourcePaymentToken
 )
 
 /** @internal */
@@ -89,7 +89,7 @@ export const refuseCompletion: Refuse = Validation.refuse(
     sessionUri: CompleteResourceTokenAuthRequest.fields.sessionUri,
     user: CompleteResourceTokenAuthRequest.fields.userIdentifier
   }),
-  operations.completeResourceTokenAuth.name
+  operations.completeResourceTokenAuth
 )
 
 // -----------------------------------------------------------------------------
@@ -188,7 +188,7 @@ export const refuseCompletionOptions: Refuse = Validation.refuse(
     ),
     user: Constraint.guard("an object", isRecord)
   }),
-  operations.completeResourceTokenAuth.name
+  operations.completeResourceTokenAuth
 )
 
 /**
@@ -207,7 +207,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
       )
     )
   }),
-  operations.getWorkloadAccessToken.name
+  operations.getWorkloadAccessToken
 )
 
 // -----------------------------------------------------------------------------
@@ -223,7 +223,7 @@ export const notAnEffect = (name: "consent" | "poll", returned: unknown): Valida
   Validation.validationException([{
     path: [name],
     constraint: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")
-  }], accessTokenOperation)
+  }], accessTokenOperation.name)
 
 /**
  * A session that is not a `ConsentSession`.
@@ -234,4 +234,4 @@ export const notASession = (session: unknown): ValidationException =>
   Validation.validationException([{
     path: ["session"],
     constraint: wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
-  }], accessTokenOperation)
+  }], accessTokenOperation.name)

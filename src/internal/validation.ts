@@ -156,15 +156,15 @@ export const validate = <A, I>(
   })
 
 /**
- * Checks the options of a function. Returns the exception of invalid options. `operation` is the AWS name of what they are for.
+ * Checks the options of a function. Returns the exception of invalid options. `row` is the operation that they are for.
  *
  * @internal
  */
 export const refuse = <A, I>(
   schema: Schema.Schema<A, I>,
-  operation: string
+  row: { readonly name: string }
 ): (options: unknown) => ValidationException | undefined => {
-  const check = validate(schema, operation)
+  const check = validate(schema, row.name)
   return (options) => {
     const result = check(options)
     return Either.isLeft(result) ? result.left : undefined
