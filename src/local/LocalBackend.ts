@@ -37,7 +37,8 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import type { BrowserAnswer, ConsentStatus, Issuer } from "./backend/model.js"
+import type { BrowserAnswer, ConsentStatus, Issuer, Refusal } from "./backend/model.js"
+import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
 import { Event } from "./backend/session.js"
 import * as SessionStore from "./backend/sessionStore.js"
@@ -182,6 +183,10 @@ export interface Service {
    * The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry.
    */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
+  /**
+   * The last 100 refusals of authorization servers, the newest first. The log has each of them, as a warning.
+   */
+  readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
 }
 
 /**
@@ -265,7 +270,8 @@ export const layerStore = (
     const workloadTokens = yield* WorkloadToken.make(
       Duration.decode(options.workloadAccessTokenLifetime ?? "60 minutes")
     )
-    const vault = yield* Vault.make
+    const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)
+    const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
     const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? "10 minutes")
     const sessions = yield* SessionStore.make(sessionLifetime)
     const registry = yield* Registry.make({
@@ -288,7 +294,6 @@ export const layerStore = (
         ),
       dropOauth2Provider: vault.dropProvider
     })
-    const client = yield* OAuthClient
     const operations = Operations.make({
       client,
       publicUrl,
@@ -349,7 +354,8 @@ export const layerStore = (
               workload: Vault.readWorkload(session.key),
               state: state._tag === "Failed" ? state.reason : state._tag,
               openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime)
-            })).reverse())
+            })).reverse()),
+          refusals
         })
       )
     )
