@@ -7,7 +7,8 @@
  *
  * - A workload access token lives for 60 minutes. Custom state comes back as `state`.
  * - `USER_FEDERATION` needs a workload access token of a user.
- * - Tokens on behalf of a user are not stored: each call asks the authorization server.
+ * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
+ *   the flow only if the settings say so.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
  *   `ValidationException`.
@@ -59,6 +60,8 @@ export type {
    * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
    *   CLIENT_SECRET_BASIC.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
+   * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
+   *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
    * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not

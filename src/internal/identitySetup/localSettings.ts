@@ -46,6 +46,11 @@ export const LocalSettings = Schema.Struct({
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) })),
   /**
+   * Vendors that act on behalf of users by token exchange, beside `CustomOauth2` and `MicrosoftOauth2`. The AWS documentation names only
+   * these two. A sample of AWS names `OktaOauth2`, and another one says that it cannot. Default: none.
+   */
+  onBehalfOfVendors: Constraint.optional(Schema.Array(Schema.Literal("OktaOauth2"))),
+  /**
    * The issuers of users' JWTs. Default: every issuer that can be discovered. Users of different issuers are different users, so
    * an issuer gives access to the tokens of its own users only.
    */
