@@ -290,7 +290,8 @@ describe("on behalf of a user", () => {
           reason(client.exchangeToken(as, { subjectToken: token, scopes })),
           reason(client.jwtGrant(as, { assertion: token, scopes }))
         ])
-      assert.deepStrictEqual(yield* ask([], forged), ["InvalidGrant", "InvalidGrant"])
+      // RFC 8693, section 2.2.2, has `invalid_request` for a token that is not valid.
+      assert.deepStrictEqual(yield* ask([], forged), ["Rejected", "InvalidGrant"])
       assert.deepStrictEqual(yield* ask(["unknown"], subjectToken), ["Rejected", "Rejected"])
       assert.deepStrictEqual(yield* ask([], subjectToken, wrongSecret), ["InvalidClient", "InvalidClient"])
       assert.deepStrictEqual(

@@ -135,7 +135,7 @@ describe("refusals", () => {
           ["calendar", "refresh token", "invalid_grant", "grant request is invalid"],
           ["calendar", "authorization code", "invalid_client", "client authentication failed"],
           ["calendar", "authorization response", "access_denied", "The user refused the request"],
-          ["calendar", "client credentials", "invalid_scope", "requested scope is not allowed"]
+          ["calendar", "client credentials", "invalid_scope", "requested scope is not allowed: reports:write"]
         ])
         const { refusals } = yield* LocalBackend.LocalBackend
         assert.deepStrictEqual((yield* refusals).map(({ reason }) => reason), [
@@ -149,7 +149,7 @@ describe("refusals", () => {
           new RegExp(`^level=${level} .*\\(${details}\\)" provider=calendar request="${requested}"$`)
         for (
           const [index, expected] of [
-            line("WARN", "invalid_scope: requested scope is not allowed", "client credentials"),
+            line("WARN", "invalid_scope: requested scope is not allowed: reports:write", "client credentials"),
             line("INFO", "access_denied: The user refused the request", "authorization response"),
             line("WARN", "invalid_client: client authentication failed", "authorization code"),
             line("WARN", "invalid_grant: grant request is invalid", "refresh token")

@@ -205,7 +205,8 @@ describe("vendors", () => {
           Effect.forEach([...requests, ...withOwnEndpoints], ([vendor, , request]) =>
             Effect.map(resolve(request, settings), ({ onBehalfOf }) =>
               onBehalfOf === undefined ? [] : [`${vendor} ${onBehalfOf.grantType}`])),
-          (all) => all.flat()
+          (all) =>
+            all.flat()
         )
       assert.deepStrictEqual(yield* grants(), ["MicrosoftOauth2 JWT_AUTHORIZATION_GRANT"])
       assert.deepStrictEqual(yield* grants(settings), [
