@@ -219,8 +219,16 @@ const checkConsent = (consent: HeadlessConsent | undefined): Effect.Effect<void,
 
 type Resources = readonly [string, ...ReadonlyArray<string>]
 
+/**
+ * The audience of access tokens, unless `resources` has another one.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultResource = "urn:effect-agentcore-identity:api"
+
 const checkResources = (
-  [first = "", ...others]: ReadonlyArray<string> = ["urn:effect-agentcore-identity:api"]
+  [first = "", ...others]: ReadonlyArray<string> = [defaultResource]
 ): Effect.Effect<Resources, AuthorizationServerError> => {
   const resources: Resources = [first, ...others]
   return resources.every((resource) => URL.canParse(resource) && !resource.includes("#"))

@@ -1,5 +1,5 @@
 /**
- * Replacements on this machine for the parts of AWS and of the internet that the local backend cannot reach. They are the section
+ * Replacements on this machine for the parts of AWS and of the internet that the local backend cannot reach. They are in the section
  * `local` of a setup file, and the option `settings` of the backend.
  *
  * @since 0.1.0
@@ -61,3 +61,18 @@ export const LocalSettings = Schema.Struct({
 
 /** @internal */
 export type LocalSettings = typeof LocalSettings.Type
+
+/**
+ * The section `local` of a setup file: the settings of the backend, and users of the authorization server that runs beside it.
+ *
+ * @internal
+ */
+export const LocalSection = Schema.Struct({
+  ...LocalSettings.fields,
+  /**
+   * The claims of users of `local --authorization-server`, by user name. Any other user name signs in, too, without claims. Default: none.
+   */
+  users: Constraint.optional(
+    Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Schema.Unknown }) })
+  )
+})
