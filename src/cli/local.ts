@@ -130,7 +130,10 @@ const start = (settings: Settings) =>
         scopes: settings.authorizationServerScope
       })
       yield* AuthorizationServer.registerUsers(authorizationServer.value, setup.local?.users)
-      yield* AuthorizationServer.trustSts(authorizationServer.value, context)
+      yield* AuthorizationServer.trustSts(authorizationServer.value, {
+        url: server.url,
+        publicUrl: settings.publicUrl
+      })
     }
     yield* Effect.provide(applySetup(setup), context)
 

@@ -4,14 +4,11 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as AuthorizationServer from "../local/AuthorizationServer.js"
-import * as LocalBackend from "../local/LocalBackend.js"
-import * as LocalServer from "../local/LocalServer.js"
 import * as VaultStore from "../local/VaultStore.js"
 import type * as Output from "./output.js"
 import { randomSecret } from "./randomSecret.js"
@@ -114,12 +111,13 @@ export const registerUsers = (
  */
 export const trustSts = (
   { service }: Running,
-  context: Context.Context<LocalServer.LocalServer | LocalBackend.LocalBackend>
-): Effect.Effect<void, AuthorizationServer.AuthorizationServerError> => {
-  const { issuer } = Context.get(context, LocalBackend.LocalBackend)
-  const { url } = Context.get(context, LocalServer.LocalServer)
-  return service.trustIssuer({ issuer: String(issuer.metadata["issuer"]), jwksUri: `${url}/.well-known/jwks.json` })
-}
+  { publicUrl, url }: { readonly url: string; readonly publicUrl: string | undefined }
+): Effect.Effect<void, AuthorizationServer.AuthorizationServerError> =>
+  service.trustIssuer({
+    // The backend removes the slashes, too.
+    issuer: (publicUrl ?? url).replace(/\/+$/, ""),
+    jwksUri: `${url}/.well-known/jwks.json`
+  })
 
 /**
  * The variables of the authorization server. The status page shows those that are no secrets.

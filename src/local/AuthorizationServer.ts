@@ -164,7 +164,8 @@ export class AuthorizationServerError extends Schema.TaggedError<AuthorizationSe
 /**
  * - `registerClient`: adds a client, or replaces the one with the same `clientId`
  * - `registerUser`: gives a user claims, in place of earlier ones. Tokens that were issued before keep theirs.
- * - `trustIssuer`: accepts the JWTs of one more issuer
+ * - `trustIssuer`: accepts the JWTs of one more issuer, for instance those of the STS of a `LocalServer`, whose issuer is the
+ *   URL of that server
  * - `revoke`: withdraws a user's consent, for one client or (default) for all. It revokes the user's refresh tokens and
  *   unused codes, and the next request asks for consent again. Returns the number of refresh tokens that it revoked.
  *   Access tokens are JWTs and stay valid until they expire.

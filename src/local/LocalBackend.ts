@@ -18,6 +18,9 @@
  * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
  * them, and nothing answers at their URL.
  *
+ * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as warnings,
+ * with `error` and `error_description`, and `refusals` lists them.
+ *
  * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a
  * key of the vendor is a `ValidationException` that says so.
  *

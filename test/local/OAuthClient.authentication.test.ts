@@ -400,6 +400,48 @@ describe("on behalf of a user", () => {
 })
 
 describe("answers that depart from the standards", () => {
+  it.scopedLive("report an error with the status of a success, or with a challenge", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const answers = [
+        [200, { error: "bad_verification_code", error_description: "The code passed is incorrect or expired." }],
+        [200, { error: "invalid_grant" }],
+        [401, { error: "unauthorized_client", error_description: "not for this grant" }],
+        [401, {}],
+        [500, { error: "invalid_grant", error_description: "sorry" }]
+      ] as const
+      const base = yield* Utils.httpServer((request, response) => {
+        const [status, body] = answers[Number(request.url?.slice(1))] ?? [404, {}]
+        response.writeHead(status, {
+          "content-type": "application/json",
+          ...(status === 401 ? { "www-authenticate": "Basic realm=\"x\"" } : {})
+        })
+        response.end(JSON.stringify(body))
+      })
+      const errors = yield* Effect.forEach(answers, ([status], index) =>
+        Effect.flip(client.clientCredentials({
+          discovery: {
+            authorizationServerMetadata: {
+              issuer: base,
+              authorizationEndpoint: `${base}/auth`,
+              tokenEndpoint: `${base}/${index}`
+            }
+          },
+          clientId: "agent",
+          clientSecret: Utils.clientSecret,
+          clientAuthenticationMethod: "CLIENT_SECRET_BASIC",
+          quirks: { unusualAnswers: status === 200 }
+        }, { scopes: [] })))
+      assert.deepStrictEqual(errors.map(({ code, description, reason }) => [reason, code, description]), [
+        ["Rejected", "bad_verification_code", "The code passed is incorrect or expired."],
+        ["InvalidGrant", "invalid_grant", undefined],
+        ["InvalidClient", "unauthorized_client", "not for this grant"],
+        ["InvalidClient", "invalid_client", "status 401"],
+        ["Unreachable", "invalid_grant", "sorry"]
+      ])
+      assert.match(errors[0]?.message ?? "", /\(bad_verification_code: The code passed is incorrect or expired\.\)$/)
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
   it.scopedLive("are accepted from vendors with that quirk, and from no others", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient

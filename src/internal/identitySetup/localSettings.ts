@@ -62,6 +62,9 @@ export const LocalSettings = Schema.Struct({
 /** @internal */
 export type LocalSettings = typeof LocalSettings.Type
 
+/** Any JSON. Its own annotation has an `$id`, which a schema can contain only once. */
+const Claim = Schema.Unknown.annotations({ jsonSchema: { description: "The value of the claim." } })
+
 /**
  * The section `local` of a setup file: the settings of the backend, and users of the authorization server that runs beside it.
  *
@@ -73,6 +76,6 @@ export const LocalSection = Schema.Struct({
    * The claims of users of `local --authorization-server`, by user name. Any other user name signs in, too, without claims. Default: none.
    */
   users: Constraint.optional(
-    Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Schema.Unknown }) })
+    Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Claim }) })
   )
 })

@@ -95,7 +95,7 @@ const mark = (text: string, value: string, marks: Array<boolean>): void => {
  * @internal
  */
 export const strip = (text: string, values: Iterable<string>): string => {
-  const marks = new Array<boolean>(text.length).fill(false)
+  const marks = Array.from({ length: text.length }, () => false)
   for (const value of values) {
     for (const spelling of spellings(value)) mark(text, spelling, marks)
   }
@@ -107,8 +107,13 @@ export const strip = (text: string, values: Iterable<string>): string => {
 
 /** One line of at most `maxTextLength` characters; undefined for an empty text. */
 const toLine = (text: string): string | undefined => {
-  const line = text.replaceAll(/[\p{C}\s]+/gu, " ").trim()
-  return line === "" ? undefined : line.length > maxTextLength ? `${line.slice(0, maxTextLength)}…` : line
+  // Code points, so that the cut leaves no half of one.
+  const line = [...text.replaceAll(/[\p{C}\s]+/gu, " ").trim()]
+  return line.length === 0
+    ? undefined
+    : line.length > maxTextLength
+    ? `${line.slice(0, maxTextLength).join("")}…`
+    : line.join("")
 }
 
 // -----------------------------------------------------------------------------

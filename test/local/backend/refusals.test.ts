@@ -13,10 +13,10 @@ import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
 import * as Recorder from "../../recorder.js"
 import * as SimulatedUser from "../../simulatedUser.js"
-import { ask, complete, consent, createProvider, createWorkload, tokenFor } from "../backend.js"
+import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../backend.js"
 import * as Utils from "../utils.js"
 
-const server = LocalServer.layer().pipe(Layer.provide(OAuthClient.layer))
+const server = LocalServer.layer({ settings: { inboundJwt: "decode" } }).pipe(Layer.provide(OAuthClient.layer))
 
 const discoveryUrl = (base: string) => ({
   oauthDiscovery: { discoveryUrl: `${base}/.well-known/openid-configuration` }
@@ -239,18 +239,43 @@ describe("refusals", () => {
           onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" }
         })
         yield* Effect.flip(askMachine("echo", { customParameters: { tenant: "sentinel-of-the-tenant" } }))
-        assert.deepStrictEqual(yield* rows, [[
-          "echo",
-          "client credentials",
-          "own_code",
-          "&lt;script&gt; &amp; scope=reports:read&amp;tenant=&lt;redacted&gt;&amp;grant_type=client_credentials"
-          + "&amp;client_id=echo&amp;client_secret=&lt;redacted&gt; undefined"
-        ]])
+        const userToken = jwt({ iss: "https://issuer.example.com", sub: "sentinel-of-the-user" })
+        const plane = yield* DataPlane.DataPlane
+        const user = yield* plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+        assert.strictEqual(
+          yield* message(ask(user.workloadAccessToken, {
+            oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE",
+            resourceCredentialProviderName: "echo",
+            scopes: ["reports:read"]
+          })),
+          "Error parsing TokenExchange response"
+        )
+        const start = "&lt;script&gt; &amp; "
+        const rest = "&amp;client_id=echo&amp;client_secret=&lt;redacted&gt; undefined"
+        assert.deepStrictEqual(yield* rows, [
+          [
+            "echo",
+            "token exchange",
+            "own_code",
+            `${start}subject_token=&lt;redacted&gt;&amp;subject_token_type=urn:ietf:params:oauth:token-type:jwt`
+            + `&amp;scope=reports:read&amp;grant_type=urn:ietf:params:oauth:grant-type:token-exchange${rest}`
+          ],
+          [
+            "echo",
+            "client credentials",
+            "own_code",
+            `${start}scope=reports:read&amp;tenant=&lt;redacted&gt;&amp;grant_type=client_credentials${rest}`
+          ]
+        ])
         const page = yield* Effect.promise(() => fetch(url).then((response) => response.text()))
         const { refusals } = yield* LocalBackend.LocalBackend
         Recorder.assertSecretFree(
           [page, JSON.stringify(yield* refusals), ...yield* recorder.everything],
-          ["sentinel-of-the-client", "sentinel-of-the-tenant"]
+          [
+            "sentinel-of-the-client",
+            "sentinel-of-the-tenant",
+            ...Redacted.value(userToken).split(".").filter((part) => part.length >= 8)
+          ]
         )
       }).pipe(Effect.provide(server), Effect.provide(recorder.layer))
     }))
