@@ -144,7 +144,7 @@ describe("use", () => {
   const either: ByToken<ApiError | QueryFailed> = () => Effect.never
 
   test("adds what the token needs, and keeps the errors of the use", () => {
-    const program = AccessToken.use(github, { rejected: (error: ApiError) => error.status === 401 }, call)
+    const program = AccessToken.use(github, call, { rejected: (error) => error.status === 401 })
     expectTypeOf(program).toEqualTypeOf<
       Effect.Effect<
         number,
@@ -154,15 +154,15 @@ describe("use", () => {
     >()
   })
 
-  test("a check without a type takes any error, and the errors of the use stay exact", () => {
-    const program = AccessToken.use({ ...github, consent: inChat }, {
-      rejected: (error) => {
-        expectTypeOf(error).toEqualTypeOf<unknown>()
-        return true
-      }
-    }, (token) => {
+  test("infers the errors of an inline function, and gives them to the check", () => {
+    const program = AccessToken.use({ ...github, consent: inChat }, (token) => {
       expectTypeOf(token).toEqualTypeOf<Redacted.Redacted>()
       return query(token)
+    }, {
+      rejected: (error) => {
+        expectTypeOf(error).toEqualTypeOf<QueryFailed>()
+        return true
+      }
     })
     expectTypeOf(program).toEqualTypeOf<
       Effect.Effect<
@@ -175,7 +175,7 @@ describe("use", () => {
 
   test("a check may know more errors than the use has, but not fewer", () => {
     const rejected = (error: ApiError | QueryFailed) => error._tag === "ApiError" && error.status === 401
-    expectTypeOf(AccessToken.use(github, { rejected }, call)).toEqualTypeOf<
+    expectTypeOf(AccessToken.use(github, call, { rejected })).toEqualTypeOf<
       Effect.Effect<
         number,
         ApiError | Flow | RequiresUserConsent,
@@ -183,7 +183,9 @@ describe("use", () => {
       >
     >()
     // @ts-expect-error the check does not know QueryFailed
-    void AccessToken.use(github, { rejected: (error: ApiError) => error.status === 401 }, either)
+    void AccessToken.use(github, either, { rejected: (error: ApiError) => error.status === 401 })
+    // @ts-expect-error the options come after the function
+    void AccessToken.use(github, { rejected }, call)
   })
 })
 
