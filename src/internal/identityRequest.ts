@@ -197,21 +197,25 @@ const Text = Constraint.optional(Schema.String)
  *
  * @internal
  */
-export const refuseAccessTokenConfig: Refuse = Validation.refuse(
-  Schema.Struct({
-    workloadIdentityToken: Text,
-    providerName: ProviderName,
-    scopes: accessTokenFields.scopes,
-    resources: accessTokenFields.resources,
-    audiences: accessTokenFields.audiences,
-    authFlow: accessTokenFields.flow,
-    onAuthUrl: Constraint.optional(Function),
-    forceAuthentication: accessTokenFields.forceAuthentication,
-    callbackUrl: accessTokenFields.returnUrl,
-    customState: Constraint.optional(Constraint.text(1, 4096)),
-    customParameters: accessTokenFields.customParameters,
-    sessionUri: Text
-  }),
+export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
+  "AccessToken",
+  Validation.refuse(
+    Schema.Struct({
+      workloadIdentityToken: Text,
+      providerName: ProviderName,
+      scopes: accessTokenFields.scopes,
+      resources: accessTokenFields.resources,
+      audiences: accessTokenFields.audiences,
+      authFlow: accessTokenFields.flow,
+      onAuthUrl: Constraint.optional(Function),
+      forceAuthentication: accessTokenFields.forceAuthentication,
+      callbackUrl: accessTokenFields.returnUrl,
+      customState: Constraint.optional(Constraint.text(1, 4096)),
+      customParameters: accessTokenFields.customParameters,
+      sessionUri: Text
+    }),
+    accessTokenOperation
+  ),
   accessTokenOperation
 )
 
@@ -220,19 +224,34 @@ export const refuseAccessTokenConfig: Refuse = Validation.refuse(
  *
  * @internal
  */
-export const refuseApiKeyConfig: Refuse = Validation.refuse(
-  Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }),
+export const refuseApiKeyConfig: Refuse = refuseOtherTags(
+  "ApiKey",
+  Validation.refuse(Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }), apiKeyOperation),
   apiKeyOperation
 )
 
+/** Options that can be absent. */
+const refuseOptional = (refuse: Refuse): Refuse => (options) => options === undefined ? undefined : refuse(options)
+
 /**
- * The options of `resume` in `promise/`.
+ * The options of `withApiKey` in `promise/` with a declared credential.
  *
  * @internal
  */
-export const refuseResumeOptions: Refuse = Validation.refuse(
-  Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
-  accessTokenOperation
+export const refuseApiKeyUseOptions: Refuse = refuseOptional(
+  Validation.refuse(Schema.Struct({ workloadIdentityToken: Text }), apiKeyOperation)
+)
+
+/**
+ * The options of `resume` in `promise/`, and of `withAccessToken` with a declared credential.
+ *
+ * @internal
+ */
+export const refuseResumeOptions: Refuse = refuseOptional(
+  Validation.refuse(
+    Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
+    accessTokenOperation
+  )
 )
 
 /**

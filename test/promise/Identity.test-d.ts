@@ -31,11 +31,15 @@ describe("the official SDK", () => {
     expectTypeOf<PromiseIdentity.ApiKeyRequest>().toEqualTypeOf<Official.ApiKeyRequest>()
   })
 
-  test("wrappers are the same, both ways", () => {
+  test("wrappers are the same, both ways, but for declared credentials", () => {
     expectTypeOf<Ours["withAccessToken"]>().toExtend<Theirs["withAccessToken"]>()
-    expectTypeOf<Theirs["withAccessToken"]>().toExtend<Ours["withAccessToken"]>()
+    expectTypeOf<Theirs["withAccessToken"]>().toExtend<
+      (config: PromiseIdentity.OAuth2WrapperConfig) => PromiseIdentity.CredentialWrapper
+    >()
     expectTypeOf<Ours["withApiKey"]>().toExtend<Theirs["withApiKey"]>()
-    expectTypeOf<Theirs["withApiKey"]>().toExtend<Ours["withApiKey"]>()
+    expectTypeOf<Theirs["withApiKey"]>().toExtend<
+      (config: PromiseIdentity.ApiKeyWrapperConfig) => PromiseIdentity.CredentialWrapper
+    >()
     expectTypeOf<Ours["withWAT"]>().toEqualTypeOf<Theirs["withWAT"]>()
   })
 
