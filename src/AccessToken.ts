@@ -236,12 +236,14 @@ export const withAccessToken: {
  */
 export const makeWithAccessToken: Effect.Effect<
   {
+    /** Provides a declared access token to an effect. */
     <Id, E = RequiresUserConsent, R = never>(
       credential: Credential<Id>,
       options?: ConsentOptions<E, R>
     ): <A, E1, R1>(
       self: Effect.Effect<A, E1, R1>
     ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>
+    /** Provides an access token to an effect, under the tag `into`. */
     <Id = AccessToken, E = RequiresUserConsent, R = never>(
       options: Options<Id, E, R>
     ): <A, E1, R1>(

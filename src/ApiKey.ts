@@ -170,11 +170,13 @@ export const withApiKey: {
  */
 export const makeWithApiKey: Effect.Effect<
   {
+    /** Provides a declared API key to an effect. */
     <Id>(
       credential: Credential<Id>
     ): <A, E, R>(
       self: Effect.Effect<A, E, R>
     ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>
+    /** Provides an API key to an effect, under the tag `into`. */
     <Id = ApiKey>(
       options: Options<Id>
     ): <A, E, R>(

@@ -257,9 +257,11 @@ export const withIamAccessToken: {
  */
 export const makeWithIamAccessToken: Effect.Effect<
   {
+    /** Provides a declared AWS-signed JWT to an effect. */
     <Id>(
       credential: Credential<Id>
     ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
+    /** Provides an AWS-signed JWT to an effect, under the tag `into`. */
     <Id = IamAccessToken>(
       options: Options<Id>
     ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
