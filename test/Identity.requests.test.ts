@@ -196,7 +196,7 @@ describe("wrong options of the combinators", () => {
         refusal(IamAccessToken.withIamAccessToken(Effect.void, untyped({ audience: "api", ...options })))
       assert.strictEqual(
         yield* wrongly({ duration: "soon" }),
-        "duration: Member must be a Duration, as in '5 minutes', but is a string"
+        "duration: Member must be a number of milliseconds, or a Duration as in '10 minutes', but is a string"
       )
       assert.strictEqual(
         yield* wrongly({ audience: 5 }),

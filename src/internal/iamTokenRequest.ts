@@ -3,13 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import { isRecord, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
+import * as Guards from "./guards.js"
 import * as Validation from "./validation.js"
 
 /**
@@ -21,14 +19,9 @@ export const refuseIamAccessTokenOptions: (options: unknown) => ValidationExcept
   Schema.Struct({
     audience: Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value)),
     signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
-    duration: Constraint.optional(
-      Constraint.guard(
-        "a Duration, as in '5 minutes'",
-        (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
-      )
-    ),
+    duration: Constraint.optional(Guards.DurationInput),
     tags: Constraint.optional(Constraint.guard("an object of strings", isRecord)),
-    into: Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
+    into: Constraint.optional(Guards.Tag)
   }),
   { name: "GetWebIdentityToken" }
 )

@@ -5,12 +5,8 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
-import { isFunction, isRecord, isString } from "effect/Predicate"
+import { isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import {
   CompleteResourceTokenAuthRequest,
@@ -21,7 +17,9 @@ import {
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { ProviderName, WorkloadName } from "../models/internal/names.js"
+import { UserIdentifier } from "../UserIdentifier.js"
 import { wrongType } from "./explanation.js"
+import * as Guards from "./guards.js"
 import * as Validation from "./validation.js"
 
 type Refuse = (request: unknown) => ValidationException | undefined
@@ -33,17 +31,9 @@ const accessTokenOperation = operations.getResourceOauth2Token
 
 const apiKeyOperation = operations.getResourceApiKey
 
-const Function = Constraint.guard("a function", isFunction)
-
-const Tag = Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
-
 const consentFields = {
-  consent: Constraint.optional(
-    Constraint.guard("a consent handler: a function from a session to an Effect", isFunction)
-  ),
-  poll: Constraint.optional(
-    Constraint.guard("a Schedule or a Poller", (value) => Schedule.isSchedule(value) || isFunction(value))
-  )
+  consent: Constraint.optional(Guards.Handler),
+  poll: Constraint.optional(Guards.Poll)
 }
 
 const accessTokenFields = {
@@ -102,7 +92,7 @@ export const refuseCompletion: Refuse = Validation.refuse(
  * @internal
  */
 export const refuseAccessTokenOptions: Refuse = Validation.refuse(
-  Schema.Struct({ ...accessTokenFields, into: Tag }),
+  Schema.Struct({ ...accessTokenFields, into: Constraint.optional(Guards.Tag) }),
   accessTokenOperation
 )
 
@@ -112,7 +102,7 @@ export const refuseAccessTokenOptions: Refuse = Validation.refuse(
  * @internal
  */
 export const refuseUseOptions: Refuse = Validation.refuse(
-  Schema.Struct({ rejected: Function, reauthenticate: Constraint.optional(Schema.Boolean) }),
+  Schema.Struct({ rejected: Guards.AnyFunction, reauthenticate: Constraint.optional(Schema.Boolean) }),
   accessTokenOperation
 )
 
@@ -122,8 +112,36 @@ export const refuseUseOptions: Refuse = Validation.refuse(
  * @internal
  */
 export const refuseApiKeyOptions: Refuse = Validation.refuse(
-  Schema.Struct({ provider: ProviderName, into: Tag }),
+  Schema.Struct({ provider: ProviderName, into: Constraint.optional(Guards.Tag) }),
   apiKeyOperation
+)
+
+// -----------------------------------------------------------------------------
+// Callers, and their consents
+// -----------------------------------------------------------------------------
+
+/**
+ * The options of `WorkloadAccessToken.layerWorkload`.
+ *
+ * @internal
+ */
+export const refuseWorkload: Refuse = Validation.refuse(
+  Schema.Struct({
+    name: WorkloadName,
+    user: Constraint.optional(UserIdentifier),
+    renewAfter: Constraint.optional(Guards.DurationInput)
+  }),
+  operations.getWorkloadAccessToken
+)
+
+/**
+ * The options of `PendingConsents.handler`.
+ *
+ * @internal
+ */
+export const refusePendingOptions: Refuse = Validation.refuse(
+  Schema.Struct({ user: UserIdentifier, show: Guards.Handler }),
+  accessTokenOperation
 )
 
 // -----------------------------------------------------------------------------
@@ -145,7 +163,7 @@ export const refuseAccessTokenConfig: Refuse = Validation.refuse(
     resources: accessTokenFields.resources,
     audiences: accessTokenFields.audiences,
     authFlow: accessTokenFields.flow,
-    onAuthUrl: Constraint.optional(Function),
+    onAuthUrl: Constraint.optional(Guards.AnyFunction),
     forceAuthentication: accessTokenFields.forceAuthentication,
     callbackUrl: accessTokenFields.returnUrl,
     customState: Constraint.optional(Constraint.text(1, 4096)),
@@ -171,7 +189,7 @@ export const refuseApiKeyConfig: Refuse = Validation.refuse(
  * @internal
  */
 export const refuseResumeOptions: Refuse = Validation.refuse(
-  Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
+  Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Guards.AnyFunction) }),
   accessTokenOperation
 )
 
@@ -200,12 +218,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
   Schema.Struct({
     name: WorkloadName,
     user: Constraint.optional(Constraint.guard("an object", isRecord)),
-    renewAfter: Constraint.optional(
-      Constraint.guard(
-        "a number of milliseconds, or a Duration as in '10 minutes'",
-        (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
-      )
-    )
+    renewAfter: Constraint.optional(Guards.DurationInput)
   }),
   operations.getWorkloadAccessToken
 )
@@ -219,7 +232,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
  *
  * @internal
  */
-export const notAnEffect = (name: "consent" | "poll", returned: unknown): ValidationException =>
+export const notAnEffect = (name: "consent" | "poll" | "show", returned: unknown): ValidationException =>
   Validation.validationException([{
     path: [name],
     constraint: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")
