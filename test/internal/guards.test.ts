@@ -5,14 +5,18 @@ import { assert, describe, it } from "@effect/vitest"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
-import { ValidationException } from "effect-agentcore-identity/IdentityError"
+import { ResourceNotFoundException, ValidationException } from "effect-agentcore-identity/IdentityError"
+import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -27,7 +31,22 @@ const untyped = (value: unknown) => value as never
 
 const alice = { userId: "alice" }
 
+const client = { name: "github", clientId: "a", clientSecret: secret("b") }
+
 const planes = scripted({
+  getWorkloadIdentity: () =>
+    Effect.succeed({
+      name: "my-agent",
+      workloadIdentityArn: "arn",
+      allowedResourceOauth2ReturnUrls: ["https://agent.example.com/"],
+      createdTime: DateTime.unsafeMake(0),
+      lastUpdatedTime: DateTime.unsafeMake(0)
+    }),
+  createWorkloadIdentity: () => Effect.succeed({ name: "my-agent", workloadIdentityArn: "arn" }),
+  getApiKeyCredentialProvider: () =>
+    Effect.fail(new ResourceNotFoundException({ operation: "GetApiKeyCredentialProvider", message: "none" })),
+  createApiKeyCredentialProvider: () =>
+    Effect.succeed({ name: "weather", credentialProviderArn: "arn", apiKeySecretArn: { secretArn: "arn" } }),
   getWorkloadAccessToken: () => Effect.succeed({ workloadAccessToken: secret("token") }),
   getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
   getResourceOauth2Token: () => answers.consent
@@ -116,6 +135,61 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
       run: (options) =>
         Effect.sync(() => PropagateIdentity.httpClient(HttpClient.make(() => Effect.never), untyped(options))),
       valid: { origins: ["https://gateway.example.com"], allowInsecureOrigins: false },
+      typed: false
+    },
+    "WorkloadIdentity.ensure": {
+      run: (options) => Effect.provide(WorkloadIdentity.ensure(untyped(options)), planes),
+      valid: { name: "my-agent", returnUrls: ["https://agent.example.com/"], tags: { team: "agents" } },
+      typed: true
+    },
+    "WorkloadIdentity.create": {
+      run: (options) => Effect.provide(WorkloadIdentity.create(untyped(options)), planes),
+      valid: {},
+      typed: true
+    },
+    "WorkloadIdentity.addReturnUrls": {
+      run: (urls) => Effect.provide(WorkloadIdentity.addReturnUrls("my-agent", untyped(urls)), planes),
+      valid: [],
+      typed: true
+    },
+    "CredentialProvider.github": {
+      run: (options) => Effect.sync(() => CredentialProvider.github(untyped(options))),
+      valid: { ...client, tags: {} },
+      typed: false
+    },
+    "CredentialProvider.okta": {
+      run: (options) => Effect.sync(() => CredentialProvider.okta(untyped(options))),
+      valid: { ...client, issuer: "a", authorizationEndpoint: "b", tokenEndpoint: "c", offlineAccess: true },
+      typed: false
+    },
+    "CredentialProvider.custom": {
+      run: (options) => Effect.sync(() => CredentialProvider.custom(untyped(options))),
+      valid: { ...client, discovery: "d" },
+      typed: false
+    },
+    "CredentialProvider.apiKey": {
+      run: (options) => Effect.sync(() => CredentialProvider.apiKey(untyped(options))),
+      valid: { name: "weather", apiKey: { secretId: "a", jsonKey: "b" } },
+      typed: false
+    },
+    "CredentialProvider.coinbase": {
+      run: (options) => Effect.sync(() => CredentialProvider.coinbase(untyped(options))),
+      valid: { name: "pay", apiKeyId: "a", apiKeySecret: secret("b"), walletSecret: undefined },
+      typed: false
+    },
+    "CredentialProvider.stripePrivy": {
+      run: (options) => Effect.sync(() => CredentialProvider.stripePrivy(untyped(options))),
+      valid: { name: "pay", appId: "a", appSecret: secret("b"), authorizationId: "c" },
+      typed: false
+    },
+    "CredentialProvider.ensure": {
+      run: (definition) => Effect.provide(CredentialProvider.ensure(untyped(definition)), planes),
+      valid: CredentialProvider.apiKey({ name: "weather", apiKey: secret("key") }),
+      typed: true
+    },
+    "IdentitySetup.apply": {
+      run: (setup) => Effect.provide(IdentitySetup.apply(untyped(setup)), planes),
+      valid: { apiKeyCredentialProviders: [{ name: "weather", apiKey: secret("key") }] },
       typed: false
     },
     "PropagateIdentity.command": {
@@ -209,6 +283,62 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
   "PropagateIdentity.httpClient": [
     [{ origins: "https://a.example.com" }, "origins: Member must be a list of strings, but is a string"],
     [{ origin: ["https://a.example.com"] }, "origin: Member must have a known name; did you mean 'origins'?"]
+  ],
+  "WorkloadIdentity.ensure": [
+    [undefined, "request: Member must be an object, but is undefined"],
+    [{ nam: "my-agent" }, "nam: Member must have a known name; did you mean 'name'?"],
+    [{ name: "my-agent", returnUrls: "https://a" }, "returnUrls: Member must be a list of strings, but is a string"],
+    [
+      { name: "my-agent", allowedResourceOauth2ReturnUrls: [] },
+      "allowedResourceOauth2ReturnUrls: Member must have a known name; did you mean 'returnUrls'?"
+    ]
+  ],
+  "WorkloadIdentity.create": [[{ name: 5 }, "name: Member must be a string, but is a number"]],
+  "WorkloadIdentity.addReturnUrls": [["https://a", "returnUrls: Member must be a list of strings, but is a string"]],
+  "CredentialProvider.github": [
+    [undefined, "request: Member must be an object, but is undefined"],
+    [
+      { ...client, clientSecret: "text" },
+      "clientSecret: Member must be Redacted.make(secret), or a reference { secretId, jsonKey } to a secret in Secrets Manager, but is a string"
+    ],
+    [
+      { ...client, offlineAccess: true },
+      "offlineAccess: Member must have a known name, one of [name, tags, clientId, clientSecret]"
+    ]
+  ],
+  "CredentialProvider.okta": [[
+    { ...client, issuer: "a", authorizationEndpoint: "b", tokenEndPoint: "c" },
+    "tokenEndPoint: Member must have a known name; did you mean 'tokenEndpoint'?"
+  ]],
+  "CredentialProvider.custom": [
+    [client, "discovery: Member must not be null"],
+    [{ ...client, discoveryUrl: "d" }, "discoveryUrl: Member must have a known name; did you mean 'discovery'?"],
+    [{ name: "a", clientId: "b", discovery: "d" }, "clientSecret: Member must not be null"]
+  ],
+  "CredentialProvider.apiKey": [[
+    { name: "weather", api_key: secret("key") },
+    "api_key: Member must have a known name; did you mean 'apiKey'?"
+  ]],
+  "CredentialProvider.coinbase": [[
+    { name: "pay", apiKeyId: "a", apiKeySecret: "b" },
+    "apiKeySecret: Member must be Redacted.make(secret), or a reference"
+  ]],
+  "CredentialProvider.stripePrivy": [[
+    { name: "pay", appId: 1, appSecret: secret("b"), authorizationId: "c" },
+    "appId: Member must be a string, but is a number"
+  ]],
+  "CredentialProvider.ensure": [[
+    "github",
+    "kind: Member must be one of [oauth2, apiKey, payment], but is undefined"
+  ]],
+  "IdentitySetup.apply": [
+    [undefined, "request: Member must be an object, but is undefined"],
+    [{ workloadIdentites: [] }, "workloadIdentites: Member must have a known name; did you mean 'workloadIdentities'?"],
+    [{ workloadIdentities: {} }, "workloadIdentities: Member must be a list of objects, but is an object"],
+    [
+      { workloadIdentities: [{ nam: "my-agent" }] },
+      "workloadIdentities.0.nam: Member must have a known name; did you mean 'name'?"
+    ]
   ],
   "PropagateIdentity.command": [
     [
