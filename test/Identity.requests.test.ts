@@ -224,6 +224,7 @@ describe("nearest", () => {
     assert.strictEqual(nearest("return_url", candidates), "returnUrl")
     assert.strictEqual(nearest("scope", candidates), "scopes")
     assert.strictEqual(nearest("porvider", candidates), "provider")
+    assert.strictEqual(nearest("flwo", candidates), "flow")
     assert.strictEqual(nearest("resourceOauth2ReturnUrl", candidates), "returnUrl")
     assert.strictEqual(nearest("state", candidates), "customState")
   })
