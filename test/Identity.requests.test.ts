@@ -218,7 +218,7 @@ describe("wrong options of the combinators", () => {
 })
 
 describe("nearest", () => {
-  const candidates = ["provider", "scopes", "returnUrl", "customState"]
+  const candidates = ["provider", "flow", "scopes", "returnUrl", "customState"]
 
   it("suggests a name with another case, a slip, or a part", () => {
     assert.strictEqual(nearest("return_url", candidates), "returnUrl")
