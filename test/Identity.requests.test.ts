@@ -196,7 +196,7 @@ describe("wrong options of the combinators", () => {
         refusal(IamAccessToken.withIamAccessToken(Effect.void, untyped({ audience: "api", ...options })))
       assert.strictEqual(
         yield* wrongly({ duration: "soon" }),
-        "duration: Member must be a Duration, as in '5 minutes', but is a string"
+        "duration: Member must be a number of milliseconds, or a Duration as in '10 minutes', but is a string"
       )
       assert.strictEqual(
         yield* wrongly({ audience: 5 }),
@@ -218,12 +218,13 @@ describe("wrong options of the combinators", () => {
 })
 
 describe("nearest", () => {
-  const candidates = ["provider", "scopes", "returnUrl", "customState"]
+  const candidates = ["provider", "flow", "scopes", "returnUrl", "customState"]
 
   it("suggests a name with another case, a slip, or a part", () => {
     assert.strictEqual(nearest("return_url", candidates), "returnUrl")
     assert.strictEqual(nearest("scope", candidates), "scopes")
     assert.strictEqual(nearest("porvider", candidates), "provider")
+    assert.strictEqual(nearest("flwo", candidates), "flow")
     assert.strictEqual(nearest("resourceOauth2ReturnUrl", candidates), "returnUrl")
     assert.strictEqual(nearest("state", candidates), "customState")
   })

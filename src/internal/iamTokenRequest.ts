@@ -5,14 +5,13 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import { isRecord, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { refuseOtherTags } from "./credentialTag.js"
+import * as Guards from "./guards.js"
 import { makeRefuseUse, type RefuseUse } from "./renewal.js"
 import * as Validation from "./validation.js"
 
@@ -23,11 +22,9 @@ export const operation = { name: "GetWebIdentityToken" }
 
 const Audience = Constraint.text(1, 1000)
 
-const isDuration = (value: unknown): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
-
 const seconds = (duration: Duration.DurationInput): number => Duration.toSeconds(duration)
 
-const Lifetime = Constraint.guard("a Duration, as in '5 minutes'", isDuration).pipe(
+const Lifetime = Guards.DurationInput.pipe(
   Schema.filter((duration) => seconds(duration) >= 60 && seconds(duration) <= 3600, {
     message: () => `${Constraint.prefix} be 1 to 60 minutes`
   }),
@@ -83,7 +80,7 @@ export const refuseRequest: Refuse = refuseOtherTags("IamAccessToken", refuseDec
  */
 export const refuseOptions: Refuse = refuseOtherTags(
   "IamAccessToken",
-  refuseWith({ into: Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag)) }),
+  refuseWith({ into: Constraint.optional(Guards.Tag) }),
   operation
 )
 

@@ -5,12 +5,8 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
-import { isFunction, isRecord, isString } from "effect/Predicate"
+import { isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import {
   CompleteResourceTokenAuthRequest,
@@ -21,8 +17,10 @@ import {
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { ProviderName, WorkloadName } from "../models/internal/names.js"
+import { UserIdentifier } from "../UserIdentifier.js"
 import { refuseOtherTags } from "./credentialTag.js"
 import { wrongType } from "./explanation.js"
+import * as Guards from "./guards.js"
 import { makeRefuseUse, type RefuseUse } from "./renewal.js"
 import * as Validation from "./validation.js"
 
@@ -39,18 +37,12 @@ export const accessTokenOperation = operations.getResourceOauth2Token
 /** @internal */
 export const apiKeyOperation = operations.getResourceApiKey
 
-const Function = Constraint.guard("a function", isFunction)
-
-const Tag = Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
+const Tag = Constraint.optional(Guards.Tag)
 
 /** @internal */
 export const consentFields = {
-  consent: Constraint.optional(
-    Constraint.guard("a consent handler: a function from a session to an Effect", isFunction)
-  ),
-  poll: Constraint.optional(
-    Constraint.guard("a Schedule or a Poller", (value) => Schedule.isSchedule(value) || isFunction(value))
-  )
+  consent: Constraint.optional(Guards.Handler),
+  poll: Constraint.optional(Guards.Poll)
 }
 
 /** @internal */
@@ -187,6 +179,34 @@ export const refuseApiKeyOptions: Refuse = refuseOtherTags(
 export const refuseKeyUse: RefuseUse = makeRefuseUse({}, apiKeyOperation)
 
 // -----------------------------------------------------------------------------
+// Callers, and their consents
+// -----------------------------------------------------------------------------
+
+/**
+ * The options of `WorkloadAccessToken.layerWorkload`.
+ *
+ * @internal
+ */
+export const refuseWorkload: Refuse = Validation.refuse(
+  Schema.Struct({
+    name: WorkloadName,
+    user: Constraint.optional(UserIdentifier),
+    renewAfter: Constraint.optional(Guards.DurationInput)
+  }),
+  operations.getWorkloadAccessToken
+)
+
+/**
+ * The options of `PendingConsents.handler`.
+ *
+ * @internal
+ */
+export const refusePendingOptions: Refuse = Validation.refuse(
+  Schema.Struct({ user: UserIdentifier, show: Guards.Handler }),
+  accessTokenOperation
+)
+
+// -----------------------------------------------------------------------------
 // Promises
 // -----------------------------------------------------------------------------
 
@@ -207,7 +227,7 @@ export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
       resources: accessTokenFields.resources,
       audiences: accessTokenFields.audiences,
       authFlow: accessTokenFields.flow,
-      onAuthUrl: Constraint.optional(Function),
+      onAuthUrl: Constraint.optional(Guards.AnyFunction),
       forceAuthentication: accessTokenFields.forceAuthentication,
       callbackUrl: accessTokenFields.returnUrl,
       customState: Constraint.optional(Constraint.text(1, 4096)),
@@ -249,7 +269,7 @@ export const refuseApiKeyUseOptions: Refuse = refuseOptional(
  */
 export const refuseResumeOptions: Refuse = refuseOptional(
   Validation.refuse(
-    Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
+    Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Guards.AnyFunction) }),
     accessTokenOperation
   )
 )
@@ -279,12 +299,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
   Schema.Struct({
     name: WorkloadName,
     user: Constraint.optional(Constraint.guard("an object", isRecord)),
-    renewAfter: Constraint.optional(
-      Constraint.guard(
-        "a number of milliseconds, or a Duration as in '10 minutes'",
-        (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
-      )
-    )
+    renewAfter: Constraint.optional(Guards.DurationInput)
   }),
   operations.getWorkloadAccessToken
 )
@@ -298,7 +313,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
  *
  * @internal
  */
-export const notAnEffect = (name: "consent" | "poll", returned: unknown): ValidationException =>
+export const notAnEffect = (name: "consent" | "poll" | "show", returned: unknown): ValidationException =>
   Validation.validationException([{
     path: [name],
     constraint: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import { ValidationException } from "../IdentityError.js"
@@ -169,6 +170,21 @@ export const refuse = <A, I>(
     const result = check(options)
     return Either.isLeft(result) ? result.left : undefined
   }
+}
+
+/**
+ * Makes a layer of checked options. The layer dies with the exception of invalid options: no program can do anything about
+ * them while it runs.
+ *
+ * @internal
+ */
+export const checkedLayer = <Options, A, E, R>(
+  refuse: (options: unknown) => ValidationException | undefined,
+  options: Options,
+  make: (options: Options) => Layer.Layer<A, E, R>
+): Layer.Layer<A, E, R> => {
+  const refused = refuse(options)
+  return refused === undefined ? make(options) : Layer.die(refused)
 }
 
 /**
