@@ -53,6 +53,21 @@ describe("IdentitySetup.parse", () => {
       assert.notInclude(JSON.stringify(setup), "secret\"}")
     }))
 
+  it.effect("reads the claims of users: any JSON, and strings from the environment", () =>
+    Effect.gen(function*() {
+      const claims = `{ "email": { "$env": "EMAIL" }, "groups": ["a", 1, null], "tenant": { "id": true } }`
+      const setup = yield* parse(`{ "local": { "users": { "alice": ${claims}, "bob": {} } } }`, {
+        EMAIL: "a@b.example"
+      })
+      assert.deepStrictEqual(setup.local?.users, {
+        alice: { email: "a@b.example", groups: ["a", 1, null], tenant: { id: true } },
+        bob: {}
+      })
+      assert.deepStrictEqual(yield* lines(`{ "local": { "users": { "alice": ["sentinel"] } } }`), [
+        "setup.jsonc:1:34: local.users.alice: has the wrong type or value"
+      ])
+    }))
+
   it.effect("reads an empty object as an empty setup", () =>
     Effect.map(parse("{}"), (setup) => assert.deepStrictEqual(setup, {})))
 

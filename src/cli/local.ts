@@ -30,6 +30,9 @@ export interface Settings {
   readonly authorizationServer: boolean
   readonly authorizationServerPort: number | undefined
   readonly authorizationServerScope: ReadonlyArray<string>
+  readonly authorizationServerAudience: ReadonlyArray<string>
+  readonly authorizationServerRedirectUri: ReadonlyArray<string>
+  readonly trustIssuer: ReadonlyArray<string>
   readonly config: string | undefined
   readonly vault: string | undefined
   readonly signatures: LocalServer.Signatures
@@ -81,11 +84,15 @@ const applySetup = (setup: IdentitySetup.IdentitySetup) =>
 const layerStore = (path: string | undefined) =>
   path === undefined ? VaultStore.layerMemory : VaultFile.layerConfig({ path })
 
-const startAuthorizationServer = ({ allowedHost, authorizationServerPort, host, port }: Settings) =>
+const startAuthorizationServer = (
+  { allowedHost, authorizationServerAudience, authorizationServerPort, host, port, trustIssuer }: Settings
+) =>
   AuthorizationServer.start({
     host,
     allowedHosts: allowedHost,
-    port: authorizationServerPort ?? (port === 0 ? 0 : port + 1)
+    port: authorizationServerPort ?? (port === 0 ? 0 : port + 1),
+    audiences: authorizationServerAudience,
+    trustedIssuers: trustIssuer
   }).pipe(Effect.mapError(explainPort("--authorization-server-port")))
 
 const start = (settings: Settings) =>
@@ -117,11 +124,16 @@ const start = (settings: Settings) =>
     })).pipe(Effect.provide(OAuthClient.layer), Effect.mapError(explainPort("--port")))
     const server = Context.get(context, LocalServer.LocalServer)
     if (Option.isSome(authorizationServer)) {
-      yield* AuthorizationServer.registerClient(
-        authorizationServer.value,
-        [server.url, ...(settings.publicUrl === undefined ? [] : [settings.publicUrl])],
-        settings.authorizationServerScope
-      )
+      yield* AuthorizationServer.registerClient(authorizationServer.value, {
+        urls: [server.url, ...(settings.publicUrl === undefined ? [] : [settings.publicUrl])],
+        redirectUris: settings.authorizationServerRedirectUri,
+        scopes: settings.authorizationServerScope
+      })
+      yield* AuthorizationServer.registerUsers(authorizationServer.value, setup.local?.users)
+      yield* AuthorizationServer.trustSts(authorizationServer.value, {
+        url: server.url,
+        publicUrl: settings.publicUrl
+      })
     }
     yield* Effect.provide(applySetup(setup), context)
 

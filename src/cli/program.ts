@@ -37,6 +37,12 @@ const logLevels = [
 
 const collect = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [...previous, value]
 
+/** Several words in one flag, separated by spaces or commas. */
+const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
+  ...previous,
+  ...value.split(/[\s,]+/).filter((word) => word !== "")
+]
+
 const parsePort = (text: string): number => {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
   throw new InvalidArgumentError("A port is a whole number from 0 to 65535.")
@@ -94,8 +100,28 @@ const addLocal = (root: Root, run: Run): void => {
       ).argParser(parsePort)
     )
     .addOption(
-      new Option("--authorization-server-scope <scope>", "One more scope of its client 'agentcore'; repeatable")
-        .argParser<ReadonlyArray<string>>(collect)
+      new Option(
+        "--authorization-server-scope <scopes>",
+        "More scopes of its client 'agentcore', separated by commas or spaces; repeatable"
+      ).argParser<ReadonlyArray<string>>(collectWords)
+    )
+    .addOption(
+      new Option(
+        "--authorization-server-audience <uri>",
+        "One more API that its tokens can be for, an absolute URI; repeatable"
+      ).argParser<ReadonlyArray<string>>(collect)
+    )
+    .addOption(
+      new Option(
+        "--authorization-server-redirect-uri <uri>",
+        "A redirect URI of your application, which signs in users with its client; repeatable"
+      ).argParser<ReadonlyArray<string>>(collect)
+    )
+    .addOption(
+      new Option(
+        "--trust-issuer <url>",
+        "One more issuer whose JWTs it exchanges, beside itself and STS; repeatable"
+      ).argParser<ReadonlyArray<string>>(collect)
     )
     .option("--config <file>", setupFile)
     .option("--vault <file>", "Store everything in this file, encrypted (default: in memory)")
@@ -134,10 +160,14 @@ const addLocal = (root: Root, run: Run): void => {
           "Prints with --authorization-server": [
             "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer",
             "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL    its discovery URL, for CustomOauth2",
+            "AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT,",
+            "AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT   its endpoints, for vendorEndpoints",
+            "AGENTCORE_LOCAL_OAUTH_AUDIENCE         the audience of its access tokens",
             "AGENTCORE_LOCAL_OAUTH_CLIENT_ID        a client for every provider",
             "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET    the secret of the client",
             "The file of --config can use them, as in",
-            "{ \"$env\": \"AGENTCORE_LOCAL_OAUTH_CLIENT_ID\" }"
+            "{ \"$env\": \"AGENTCORE_LOCAL_OAUTH_CLIENT_ID\" }",
+            "Its member local.users gives users claims, by user name."
           ]
         },
         examples: [
@@ -156,6 +186,9 @@ const addLocal = (root: Root, run: Run): void => {
             authorizationServer: options.authorizationServer ?? false,
             authorizationServerPort: options.authorizationServerPort,
             authorizationServerScope: options.authorizationServerScope ?? [],
+            authorizationServerAudience: options.authorizationServerAudience ?? [],
+            authorizationServerRedirectUri: options.authorizationServerRedirectUri ?? [],
+            trustIssuer: options.trustIssuer ?? [],
             config: options.config,
             vault: options.vault,
             signatures: options.signatures,

@@ -7,7 +7,8 @@
  *
  * - A workload access token lives for 60 minutes. Custom state comes back as `state`.
  * - `USER_FEDERATION` needs a workload access token of a user.
- * - Tokens on behalf of a user are not stored: each call asks the authorization server.
+ * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
+ *   the flow only if the settings say so.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
  *   `ValidationException`.
@@ -16,6 +17,9 @@
  * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
  * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
  * them, and nothing answers at their URL.
+ *
+ * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as warnings,
+ * with `error` and `error_description`, and `refusals` lists them.
  *
  * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a
  * key of the vendor is a `ValidationException` that says so.
@@ -37,7 +41,8 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import type { BrowserAnswer, ConsentStatus, Issuer } from "./backend/model.js"
+import type { BrowserAnswer, ConsentStatus, Issuer, Refusal } from "./backend/model.js"
+import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
 import { Event } from "./backend/session.js"
 import * as SessionStore from "./backend/sessionStore.js"
@@ -58,6 +63,8 @@ export type {
    * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
    *   CLIENT_SECRET_BASIC.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
+   * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
+   *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
    * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
@@ -182,6 +189,10 @@ export interface Service {
    * The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry.
    */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
+  /**
+   * The last 100 refusals of authorization servers, the newest first. The log has each of them, as a warning.
+   */
+  readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
 }
 
 /**
@@ -265,7 +276,8 @@ export const layerStore = (
     const workloadTokens = yield* WorkloadToken.make(
       Duration.decode(options.workloadAccessTokenLifetime ?? "60 minutes")
     )
-    const vault = yield* Vault.make
+    const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)
+    const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
     const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? "10 minutes")
     const sessions = yield* SessionStore.make(sessionLifetime)
     const registry = yield* Registry.make({
@@ -288,7 +300,6 @@ export const layerStore = (
         ),
       dropOauth2Provider: vault.dropProvider
     })
-    const client = yield* OAuthClient
     const operations = Operations.make({
       client,
       publicUrl,
@@ -349,7 +360,8 @@ export const layerStore = (
               workload: Vault.readWorkload(session.key),
               state: state._tag === "Failed" ? state.reason : state._tag,
               openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime)
-            })).reverse())
+            })).reverse()),
+          refusals
         })
       )
     )

@@ -1,8 +1,5 @@
-/**
- * Where there is no boto3, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_BOTO3=1`: then they fail. It is looked for
- * in `$PYTHON`, or in the system's Python 3.
- */
-import { assert, describe, it } from "@effect/vitest"
+/** boto3 as a client of the local server. */
+import { assert, describe } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -10,69 +7,12 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
-import { spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
-import * as ServiceModel from "./serviceModel.js"
+import * as Python from "./python.js"
+import { pythonTest } from "./python.js"
 import * as Wire from "./wire.js"
 import * as World from "./world.js"
 
-const configured = process.env["PYTHON"]
-
-const python = (configured === undefined || configured === "" ? ["/usr/bin/python3"] : [configured])
-  .find((path) => existsSync(path) && spawnSync(path, ["-c", "import boto3"]).status === 0)
-
-const required = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
-
-const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
-
-const program = fileURLToPath(new URL("boto3.child.py", import.meta.url))
-
-/** What the program reports that does one task, knowing of nothing but these environment variables. */
-const run = (
-  task: string,
-  environment: Readonly<Record<string, string>>,
-  more: object = {}
-): Effect.Effect<Readonly<Record<string, unknown>>, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    if (python === undefined) return yield* Effect.dieMessage(missing)
-    const directory = yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const path = mkdtempSync(join(tmpdir(), "agentcore-boto3-"))
-        ServiceModel.write(path)
-        return path
-      }),
-      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-    )
-    return yield* Effect.async<Readonly<Record<string, unknown>>>((resume) => {
-      const answers: Record<string, unknown> = {}
-      const child = spawn(python, [program, JSON.stringify({ task, ...more })], {
-        env: {
-          AWS_DATA_PATH: directory,
-          AWS_CONFIG_FILE: join(directory, "none"),
-          AWS_SHARED_CREDENTIALS_FILE: join(directory, "none"),
-          ...environment
-        },
-        stdio: ["ignore", "pipe", "inherit"]
-      })
-      createInterface(child.stdout).on("line", (line) => {
-        const { name, value } = JSON.parse(line)
-        answers[name] = value
-      })
-      child.on("error", (error) => resume(Effect.die(error)))
-      child.on("close", (code) => resume(code === 0 ? Effect.succeed(answers) : Effect.die(`boto3 ended with ${code}`)))
-      return Effect.sync(() => child.kill())
-    })
-  })
-
-const pythonTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  const available = python !== undefined || required
-  it.scopedLive.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, 60_000)
-}
+const run = Python.run("boto3.child.py")
 
 const environment = Effect.map(LocalServer.LocalServer, (server) => server.environment)
 

@@ -1,5 +1,5 @@
 /**
- * Replacements on this machine for the parts of AWS and of the internet that the local backend cannot reach. They are the section
+ * Replacements on this machine for the parts of AWS and of the internet that the local backend cannot reach. They are in the section
  * `local` of a setup file, and the option `settings` of the backend.
  *
  * @since 0.1.0
@@ -46,6 +46,11 @@ export const LocalSettings = Schema.Struct({
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) })),
   /**
+   * Vendors that act on behalf of users by token exchange, beside `CustomOauth2` and `MicrosoftOauth2`. The AWS documentation names only
+   * these two. A sample of AWS names `OktaOauth2`, and another one says that it cannot. Default: none.
+   */
+  onBehalfOfVendors: Constraint.optional(Schema.Array(Schema.Literal("OktaOauth2"))),
+  /**
    * The issuers of users' JWTs. Default: every issuer that can be discovered. Users of different issuers are different users, so
    * an issuer gives access to the tokens of its own users only.
    */
@@ -56,3 +61,21 @@ export const LocalSettings = Schema.Struct({
 
 /** @internal */
 export type LocalSettings = typeof LocalSettings.Type
+
+/** Any JSON. Its own annotation has an `$id`, which a schema can contain only once. */
+const Claim = Schema.Unknown.annotations({ jsonSchema: { description: "The value of the claim." } })
+
+/**
+ * The section `local` of a setup file: the settings of the backend, and users of the authorization server that runs beside it.
+ *
+ * @internal
+ */
+export const LocalSection = Schema.Struct({
+  ...LocalSettings.fields,
+  /**
+   * The claims of users of `local --authorization-server`, by user name. Any other user name signs in, too, without claims. Default: none.
+   */
+  users: Constraint.optional(
+    Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Claim }) })
+  )
+})

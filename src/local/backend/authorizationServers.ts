@@ -227,15 +227,12 @@ const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, enviro
   const server = resolveVendorServer(vendor, config, environment.settings)
   yield* checkEndpoint(server.authorizationEndpoint, `${path}.authorizationEndpoint`)
   yield* checkEndpoint(server.tokenEndpoint, `${path}.tokenEndpoint`)
-  const onBehalfOf: OnBehalfOf = vendor === "MicrosoftOauth2"
-    ? { grantType: "JWT_AUTHORIZATION_GRANT", requestedTokenUse: "on_behalf_of" }
-    : { grantType: "TOKEN_EXCHANGE", actor: { content: "NONE" } }
   return {
     clientAuthenticationMethod: server.clientAuthenticationMethod,
     clientSecret: yield* resolveClientSecret(config, path, environment.settings),
     discovery: toDiscovery(server),
     clientId: config.clientId,
-    onBehalfOf,
+    onBehalfOf: Vendors.findOnBehalfOf(vendor, environment.settings),
     quirks: server.quirks
   }
 })

@@ -18,7 +18,7 @@ import {
 import type { LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import type { OAuthError, Service as OAuthClient, UserTokenError } from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
-import { invalid, logOAuthError, mapStoreError } from "./failures.js"
+import { invalid, mapStoreError } from "./failures.js"
 import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"
 import type { Registry } from "./registry.js"
@@ -70,11 +70,9 @@ const mapRefreshError = ({ reason }: OAuthError): ValidationException | Internal
     : unparsable("RefreshToken")
 
 const mapVaultError = <A>(
-  provider: Oauth2Provider,
   effect: Effect.Effect<A, OAuthError | VaultStoreError>
 ): Effect.Effect<A, ValidationException | InternalServerException> =>
   effect.pipe(
-    Effect.tapErrorTag("OAuthError", logOAuthError(provider.name)),
     Effect.catchTag("OAuthError", (error) => Effect.fail(mapRefreshError(error))),
     Effect.catchTag("VaultStoreError", (error) => mapStoreError(Effect.fail(error)))
   )
@@ -129,7 +127,6 @@ export const make = (
 
   const getMachineToken = (provider: Oauth2Provider, request: DataPlane.GetResourceOauth2TokenRequest) =>
     client.clientCredentials(provider.server, request).pipe(
-      Effect.tapError(logOAuthError(provider.name)),
       Effect.mapError(() => unparsable("ClientCredentials")),
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
@@ -140,7 +137,6 @@ export const make = (
     request: DataPlane.GetResourceOauth2TokenRequest
   ) =>
     OnBehalfOf.exchange(client, user, provider.server, request).pipe(
-      Effect.tapErrorTag("OAuthError", logOAuthError(provider.name)),
       Effect.catchTag("OAuthError", () => unparsable("TokenExchange")),
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
@@ -153,7 +149,7 @@ export const make = (
     if (state._tag === "Failed") return new DataPlane.Failed()
     if (state._tag !== "Completed") return new DataPlane.InProgress()
     // By grant, not by scopes: the authorization server may have granted fewer scopes than the request has.
-    const token = yield* mapVaultError(provider, vault.get(key, provider.server, state.grantId))
+    const token = yield* mapVaultError(vault.get(key, provider.server, state.grantId))
     return Option.match(token, { onNone: () => new DataPlane.Failed(), onSome: toIssued })
   })
 
@@ -167,7 +163,7 @@ export const make = (
     const { audiences, resources, scopes } = request
     const access = { audiences, resources, scopes }
     if (request.forceAuthentication !== true) {
-      const token = yield* mapVaultError(provider, vault.find(key, provider.server, access))
+      const token = yield* mapVaultError(vault.find(key, provider.server, access))
       if (Option.isSome(token)) return toIssued(token.value)
     }
     const returnUrl = yield* checkReturnUrl(workload, request.resourceOauth2ReturnUrl)
@@ -219,7 +215,6 @@ export const make = (
         codeVerifier: session.codeVerifier,
         resources: session.wanted.resources
       }).pipe(
-        Effect.tapError(logOAuthError(session.provider.name)),
         Effect.tapError(() => Effect.ignore(sessions.apply(session, Event.ExchangeFailed())))
       )
       const grantId = randomUUID()

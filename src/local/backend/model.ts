@@ -8,6 +8,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { JSONWebKeySet } from "jose"
+import type { OAuthErrorReason } from "../oauth/model.js"
 
 /**
  * The answer to a browser that opens an authorization URL, or comes back from the authorization server.
@@ -73,4 +74,31 @@ export interface Issuer {
   readonly metadata: Readonly<Record<string, unknown>>
   /** The public keys. */
   readonly keySet: Effect.Effect<JSONWebKeySet>
+}
+
+/**
+ * An authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS, which
+ * does not say why.
+ *
+ * - `request`: the method of `OAuthClient`
+ * - `error`, `description`: the `error` and `error_description` of the server, or what else is known about the failure.
+ *   Values that the request carried are removed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Refusal {
+  readonly provider: string
+  readonly request:
+    | "clientCredentials"
+    | "authorizationUrl"
+    | "checkCallback"
+    | "exchangeCode"
+    | "refresh"
+    | "exchangeToken"
+    | "jwtGrant"
+  readonly reason: OAuthErrorReason
+  readonly error: string | undefined
+  readonly description: string | undefined
+  readonly at: DateTime.Utc
 }

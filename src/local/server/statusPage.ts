@@ -6,7 +6,8 @@
 import type * as DateTime from "effect/DateTime"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import type { ConsentStatus } from "../LocalBackend.js"
+import { nameOf } from "../backend/refusals.js"
+import type { ConsentStatus, Refusal } from "../LocalBackend.js"
 import type { Service } from "./options.js"
 
 /** @internal */
@@ -14,6 +15,7 @@ export interface StatusPage extends Service {
   readonly workloads: Rows<string>
   readonly providers: Rows<{ readonly name: string; readonly kind: string; readonly vendor: string }>
   readonly consents: ReadonlyArray<ConsentStatus>
+  readonly refusals: ReadonlyArray<Refusal>
   readonly now: DateTime.Utc
 }
 
@@ -40,6 +42,16 @@ const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Rejected: "ended by an error of the authorization server",
   ExchangeFailed: "the code was not exchanged for a token",
   Expired: "expired"
+}
+
+/** For a refusal without a description. */
+const refusalTexts: { readonly [Reason in Refusal["reason"]]: string } = {
+  Unreachable: "no answer",
+  InvalidGrant: "the code, the refresh token or the user's token is not accepted",
+  InvalidClient: "the client's credentials are not accepted",
+  AccessDenied: "the user refused",
+  Rejected: "refused, or an answer that fails a check",
+  Misconfigured: "an endpoint of the configuration cannot be used"
 }
 
 /** Formats the time between two instants in whole units: `3 min`. */
@@ -107,6 +119,24 @@ const consentSection = ({ consents, now }: StatusPage): Html.Html =>
       )
   )
 
+const refusalSection = ({ now, refusals }: StatusPage): Html.Html =>
+  section(
+    "Refusals of authorization servers",
+    String(refusals.length),
+    refusals.length === 0
+      ? empty("None. AWS does not pass on the errors of authorization servers. This page and the log show them.")
+      : table(
+        ["Provider", "Request", "Error", "Description", "Age"],
+        refusals.map((refusal) => [
+          refusal.provider,
+          nameOf(refusal),
+          refusal.error ?? "–",
+          refusal.description ?? refusalTexts[refusal.reason],
+          formatAge(refusal.at, now)
+        ])
+      )
+  )
+
 /** @internal */
 export const render = (page: StatusPage): Html.Page =>
   Html.render({
@@ -124,7 +154,7 @@ export const render = (page: StatusPage): Html.Page =>
 `
       )
     }</pre></section>
-${workloadSection(page)}${providerSection(page)}${
-      consentSection(page)
+${workloadSection(page)}${providerSection(page)}${consentSection(page)}${
+      refusalSection(page)
     }<p class="soft">This page shows no tokens, keys or links. Reload it to see changes.</p>`
   })

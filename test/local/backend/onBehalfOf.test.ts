@@ -253,7 +253,7 @@ describe("clients without a secret", () => {
           const { payload } = await Jose.jwtVerify(
             new URLSearchParams(body).get("client_assertion") ?? "",
             Jose.createRemoteJWKSet(new URL(metadata.jwks_uri)),
-            { issuer: url, audience: resource }
+            { issuer: url, audience: `${resource}/token` }
           )
           seen.push(payload)
           response.setHeader("content-type", "application/json")

@@ -197,6 +197,28 @@ describe("vendors", () => {
       })
     }))
 
+  it.effect("act on behalf of users if AWS documents it, and OktaOauth2 if the settings say so", () =>
+    Effect.gen(function*() {
+      const settings = yield* Schema.decodeUnknown(LocalSettings)({ onBehalfOfVendors: ["OktaOauth2"] })
+      const grants = (settings?: LocalBackend.Settings) =>
+        Effect.map(
+          Effect.forEach([...requests, ...withOwnEndpoints], ([vendor, , request]) =>
+            Effect.map(resolve(request, settings), ({ onBehalfOf }) =>
+              onBehalfOf === undefined ? [] : [`${vendor} ${onBehalfOf.grantType}`])),
+          (all) =>
+            all.flat()
+        )
+      assert.deepStrictEqual(yield* grants(), ["MicrosoftOauth2 JWT_AUTHORIZATION_GRANT"])
+      assert.deepStrictEqual(yield* grants(settings), [
+        "MicrosoftOauth2 JWT_AUTHORIZATION_GRANT",
+        "OktaOauth2 TOKEN_EXCHANGE"
+      ])
+      for (const vendor of ["GithubOauth2", "CustomOauth2", "MicrosoftOauth2"]) {
+        const exit = yield* Effect.exit(Schema.decodeUnknown(LocalSettings)({ onBehalfOfVendors: [vendor] }))
+        assert.strictEqual(exit._tag, "Failure")
+      }
+    }))
+
   it.effect("can be replaced by the settings, except CustomOauth2", () =>
     Effect.gen(function*() {
       const elsewhere = {

@@ -73,7 +73,7 @@ export const findProvider =
       ({ callbackId, request }) =>
         Effect.map(AuthorizationServers.resolve(request, dependencies), (server) => ({
           name,
-          server,
+          server: { ...server, provider: name },
           callbackId,
           callbackUrl: makeCallbackUrl(dependencies, callbackId)
         }))
