@@ -33,6 +33,20 @@ export const paymentProvider = (account: Account, name: string): string =>
 /** @internal */
 export const consentPortal = (account: Account, id: string): string => identity(account, `consent-portal/${id}`)
 
+/** @internal */
+export const role = ({ accountId }: Account, name: string): string => `arn:aws:iam::${accountId}:role/${name}`
+
+/** @internal */
+export const assumedRole = ({ accountId }: Account, name: string, session: string): string =>
+  `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`
+
+/** @internal */
+export const tokenVault = (account: Account, id: string): string => identity(account, `token-vault/${id}`)
+
+/** @internal */
+export const workloadIdentityDirectory = (account: Account): string =>
+  identity(account, "workload-identity-directory/default")
+
 /**
  * Secrets Manager adds a hyphen and six random characters to every name.
  *
