@@ -81,7 +81,7 @@ export type GetWebIdentityTokenResponse = typeof GetWebIdentityTokenResponse.Typ
  * @since 0.1.0
  * @category requests
  */
-export const GetCallerIdentityRequest = Schema.Struct({})
+export const GetCallerIdentityRequest = Constraint.noMembers
 
 /**
  * @since 0.1.0
