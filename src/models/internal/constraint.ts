@@ -46,7 +46,11 @@ export const matching = (pattern: RegExp, of: Schema.Schema<string> = wellFormed
  *
  * @internal
  */
-export const noneOf = (names: ReadonlyArray<string>, reason: string, of: Schema.Schema<string>): Schema.Schema<string> =>
+export const noneOf = (
+  names: ReadonlyArray<string>,
+  reason: string,
+  of: Schema.Schema<string>
+): Schema.Schema<string> =>
   of.pipe(Schema.filter((text) => !names.includes(text), {
     message: () => `${prefix} not be one of [${names.join(", ")}]: ${reason}`
   }))
@@ -299,12 +303,16 @@ type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A
  */
 export const union = <M extends { readonly [name: string]: Schema.Schema.AnyNoContext }>(members: M) => {
   const names = Object.keys(members)
-  const fields = Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Schema.AnyNoContext)]))
+  const fields = Object.fromEntries(
+    names.map((name) => [name, Schema.optional(members[name] as Schema.Schema.AnyNoContext)])
+  )
   type Type = OneOf<{ readonly [K in keyof M]: Schema.Schema.Type<M[K]> }>
   type Wire = OneOf<{ readonly [K in keyof M]: Schema.Schema.Encoded<M[K]> }>
   const message = () => `${prefix} have exactly one of the members [${names.join(", ")}]`
   const count = (value: unknown) =>
-    Predicate.isRecord(value) ? names.filter((name) => Object.hasOwn(value, name) && value[name] !== undefined).length : 0
+    Predicate.isRecord(value)
+      ? names.filter((name) => Object.hasOwn(value, name) && value[name] !== undefined).length
+      : 0
   const one = Schema.Struct(fields).pipe(
     Schema.filter((value) => count(value) === 1, { message, jsonSchema: { maxProperties: 1 } })
   )
