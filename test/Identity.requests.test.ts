@@ -50,7 +50,7 @@ describe("a wrong request for an access token", () => {
   const cases: ReadonlyArray<readonly [patch: object, expected: string]> = [
     [{ provider: 5 }, "provider: Member must be a string, but is a number"],
     [{ provider: undefined }, "provider: Member must be a string, but is undefined"],
-    [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_]+$"],
+    [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"],
     [{ flow: "m2m" }, `flow: ${enumeration}; did you mean 'M2M'?`],
     [{ flow: "USER_FEDERATON" }, `flow: ${enumeration}; did you mean 'USER_FEDERATION'?`],
     [{ flow: "client_credentials" }, `flow: ${enumeration}`],
@@ -123,7 +123,7 @@ describe("a wrong request for an access token", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* refusal(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
-        "returnUrl: Member must satisfy regular expression pattern: ^\\w+:(\\/?\\/?)[^\\s]+$"
+        "returnUrl: Member must satisfy regular expression pattern: \\w+:(/?/?)[^\\s]+"
       )
     }).pipe(Effect.provide(consented)))
 })

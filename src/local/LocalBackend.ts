@@ -10,13 +10,17 @@
  * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
  *   the flow only if the settings say so.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
+ * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or of a vendor whose
+ *   endpoints the request names. AWS documents some of the refused vendors. Its scopes include `openid`, on creation too.
+ * - A tag key that begins with `aws:` is refused.
+ * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
  *   `ValidationException`.
  * - Stripe Privy: the signed method is `POST`, and the signature lives for 30 minutes, as in the vendor's own SDK.
  *
  * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
  * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
- * them, and nothing answers at their URL.
+ * them. Their URL has the form of AWS, and nothing answers there: a local server has a page at `/consent-portals/<id>`.
  *
  * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as warnings,
  * with `error` and `error_description`, and `refusals` lists them.

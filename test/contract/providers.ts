@@ -100,6 +100,17 @@ export const providers = (subject: Subject): void => {
     )
 
     test(
+      "have the ARN of a secret, also without a secret",
+      Effect.gen(function*() {
+        const config = { clientSecret: undefined, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
+        const { clientSecretArn, clientSecretSource } = yield* createProvider("calendar", config)
+        same(clientSecretSource, undefined)
+        assert.match(clientSecretArn?.secretArn ?? "", /^arn:aws:secretsmanager:.+\/oauth2\/calendar-\w{6}$/)
+        same((yield* get()).clientSecretArn, clientSecretArn)
+      })
+    )
+
+    test(
       "have secrets by reference, and keep to one source",
       Effect.gen(function*() {
         const external = { clientSecret: undefined, clientSecretSource: "EXTERNAL", clientSecretConfig: reference }
@@ -270,7 +281,10 @@ export const providers = (subject: Subject): void => {
           credentialProviderVendor: "CoinbaseCDP",
           credentialProviderArn: `${vaultArn}/paymentcredentialprovider/payments`
         })
-        const { apiKeySecretArn, ...coinbase } = providerConfigurationOutput.coinbaseCdpConfiguration ?? {}
+        const { apiKeySecretArn, walletSecretArn, ...coinbase } = providerConfigurationOutput.coinbaseCdpConfiguration
+          ?? {}
+        // The service model requires an ARN, also of a secret that was not given.
+        assert.match(walletSecretArn?.secretArn ?? "", /\/payment\/payments-walletSecret-\w{6}$/)
         same(coinbase, { apiKeyId: "key-1", apiKeySecretSource: "MANAGED" })
         assert.match(
           apiKeySecretArn?.secretArn ?? "",
@@ -294,6 +308,12 @@ export const providers = (subject: Subject): void => {
             }
           })
         )
+        const { stripePrivyConfiguration } = updated.providerConfigurationOutput
+        assert.match(
+          stripePrivyConfiguration?.authorizationPrivateKeyArn?.secretArn ?? "",
+          /\/payment\/payments-authorizationPrivateKey-\w{6}$/
+        )
+        assert.notProperty(stripePrivyConfiguration, "authorizationPrivateKeySource")
         assert.hasAllKeys(updated.providerConfigurationOutput, ["stripePrivyConfiguration"])
         same(updated.createdTime, read.createdTime)
         same(yield* get, { ...updated, tags: { team: "payments" } })

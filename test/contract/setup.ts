@@ -59,11 +59,15 @@ export const createPayment = (name = "payments") =>
     })
   )
 
+/** Names of portals have characters that ids of gateways do not have. */
+const gatewayOf = (name: string): string => /^[0-9a-z]+$/.test(name) ? name : Buffer.from(name).toString("hex")
+
+/** Each portal has a gateway of its own. */
 export const portal = (name = "portal", provider = "calendar"): CreateConsentPortalRequest => ({
   name,
   executionRoleArn: "arn:aws:iam::123456789012:role/portal",
   idpConfig: { credentialProviderArn: `${vaultArn}/oauth2credentialprovider/${provider}`, scopes: ["openid"] },
-  sources: [{ identifier: "gateway-0123456789", type: "agentcore-gateway" }]
+  sources: [{ identifier: `${gatewayOf(name)}-0123456789`, type: "agentcore-gateway" }]
 })
 
 export const createPortal = (name?: string) => control((plane) => plane.createConsentPortal(portal(name)))

@@ -121,4 +121,32 @@ def signed():
     report("forged", refused(other, other.get_workload_identity, name="signed"))
 
 
-{"workloadIdentities": workload_identities, "tokens": tokens, "errors": errors, "signed": signed}[given["task"]]()
+def caller():
+    """What the official sample of consent portals calls, and makes of the answers."""
+    identity = boto3.client("sts").get_caller_identity()
+    report("identity", answer(identity))
+    account, region = identity["Account"], boto3.Session().region_name
+    provider = control.create_oauth2_credential_provider(
+        name="idp",
+        credentialProviderVendor="CustomOauth2",
+        oauth2ProviderConfigInput={
+            "customOauth2ProviderConfig": {
+                "clientId": "id",
+                "clientSecret": "secret",
+                "oauthDiscovery": {"discoveryUrl": given["discoveryUrl"]},
+            }
+        },
+    )
+    created = control.create_consent_portal(
+        name="portal",
+        executionRoleArn=f"arn:aws:iam::{account}:role/portal",
+        idpConfig={"credentialProviderArn": provider["credentialProviderArn"], "scopes": ["openid"]},
+        sources=[{"identifier": "gateway-0123456789", "type": "agentcore-gateway"}],
+    )
+    report("portalArn", created["consentPortalArn"] == f"arn:aws:bedrock-agentcore:{region}:{account}:consent-portal/{created['consentPortalId']}")
+    portal = control.get_consent_portal(consentPortalIdentifier=created["consentPortalId"])
+    url = portal["portalUrl"].removeprefix("https://").rstrip("/")
+    report("portal", [portal["status"], f"https://{url}/callback", f"https://{url}/connect/callback"])
+
+
+{"caller": caller, "workloadIdentities": workload_identities, "tokens": tokens, "errors": errors, "signed": signed}[given["task"]]()

@@ -28,6 +28,13 @@ const seen = (value: unknown, name: string, status: number, message?: string) =>
   )
 }
 
+const caller = {
+  status: 200,
+  UserId: "AROALOCALAGENTCOREIDS:local",
+  Account: "123456789012",
+  Arn: "arn:aws:sts::123456789012:assumed-role/agentcore-identity-local/local"
+}
+
 describe("boto3", () => {
   pythonTest(
     "keeps workload identities: timestamps, pages, tags with long ARNs, answers without a body",
@@ -76,6 +83,19 @@ describe("boto3", () => {
       assert.includeMembers(answers["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
       seen(answers["unauthorized"], "UnauthorizedException", 401)
     }).pipe(Effect.provide(World.layer())))
+
+  pythonTest("is told who it is, and makes redirect URIs of the URL of a consent portal", () =>
+    Effect.gen(function*() {
+      const answers = yield* run("caller", yield* environment, {
+        discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration"
+      })
+      const { requestId, ...identity } = answers["identity"] as Record<string, unknown>
+      assert.match(String(requestId), Wire.uuid)
+      assert.deepStrictEqual(identity, caller)
+      assert.isTrue(answers["portalArn"])
+      const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+      assert.deepStrictEqual(answers["portal"], ["ACTIVE", `${portalUrl}/callback`, `${portalUrl}/connect/callback`])
+    }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 }))))
 
   pythonTest("has a class for every error", () =>
     Effect.gen(function*() {
@@ -142,4 +162,26 @@ describe("boto3", () => {
         ]
       })))
     }))
+})
+
+const cli = (process.env["PATH"] ?? "").split(":").map((directory) => join(directory, "aws")).find(existsSync)
+
+describe("the AWS CLI", () => {
+  it.scopedLive.skipIf(cli === undefined)("is told who it is", () =>
+    Effect.gen(function*() {
+      const { status: _, ...expected } = caller
+      const { environment } = yield* LocalServer.LocalServer
+      const output = yield* Effect.async<string>((resume) => {
+        const child = spawn(cli ?? "aws", ["sts", "get-caller-identity", "--output", "json"], {
+          env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...environment },
+          stdio: ["ignore", "pipe", "inherit"]
+        })
+        let text = ""
+        child.stdout.on("data", (data: Buffer) => text += data.toString())
+        child.on("error", (error) => resume(Effect.die(error)))
+        child.on("close", (code) => resume(code === 0 ? Effect.succeed(text) : Effect.die(`aws ended with ${code}`)))
+        return Effect.sync(() => child.kill())
+      })
+      assert.deepStrictEqual(JSON.parse(output), expected)
+    }).pipe(Effect.provide(Wire.server())))
 })

@@ -41,6 +41,7 @@ export const make = Effect.fnUntraced(function*(dependencies: Dependencies): Eff
   const payments = yield* PaymentProviders.table(dependencies)
   const portals = yield* ConsentPortals.table(dependencies)
   const tokenVault = yield* TokenVault.operations(dependencies)
+  const containers = yield* ResourceTags.containers(dependencies)
   const findProvider = Oauth2Providers.findProvider(dependencies, oauth2)
   return {
     controlPlane: {
@@ -50,7 +51,7 @@ export const make = Effect.fnUntraced(function*(dependencies: Dependencies): Eff
       ...PaymentProviders.operations(dependencies, payments),
       ...tokenVault,
       ...ConsentPortals.operations(dependencies, portals, oauth2),
-      ...ResourceTags.operations([workloads, oauth2, apiKeys, payments, portals])
+      ...ResourceTags.operations([workloads, oauth2, apiKeys, payments, portals, containers])
     },
     workload: workloads.find,
     oauth2Provider: findProvider,

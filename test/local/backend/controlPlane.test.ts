@@ -27,7 +27,7 @@ const portal = (request: Partial<CreateConsentPortalRequest> = {}) =>
       name: "portal",
       executionRoleArn: "arn:aws:iam::123456789012:role/portal",
       idpConfig: { credentialProviderArn: idp, scopes: ["openid"] },
-      sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }],
+      sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }],
       ...request
     })
   )
@@ -244,7 +244,10 @@ describe("consent portals", () => {
       yield* TestClock.adjust("1 second")
       const active = yield* readPortal(consentPortalArn)
       assert.strictEqual(active.status, "ACTIVE")
-      assert.match(active.portalUrl ?? "", /^http:\/\/127\.0\.0\.1:4020\//)
+      assert.strictEqual(
+        active.portalUrl,
+        "https://my-gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+      )
 
       const change = { consentPortalIdentifier: consentPortalArn, description: "a portal" }
       const updating = yield* plane.updateConsentPortal(change)

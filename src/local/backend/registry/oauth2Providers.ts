@@ -108,10 +108,10 @@ const readClientSecret = (
 ): ClientSecret | undefined => {
   for (const [member, config] of Object.entries(oauth2ProviderConfigInput)) {
     const path = `oauth2ProviderConfigInput.${member}.clientSecretSource`
-    if ("clientSecretConfig" in config) {
+    if ("clientSecretConfig" in config && config.clientSecretConfig !== undefined) {
       return { source: "EXTERNAL", reference: config.clientSecretConfig, member: path }
     }
-    if ("clientSecret" in config) return { source: "MANAGED", member: path }
+    if ("clientSecret" in config && config.clientSecret !== undefined) return { source: "MANAGED", member: path }
   }
   return undefined
 }
@@ -151,7 +151,7 @@ export const operations = (
   const toCreateResponse = ({ callbackId, name, request, secretArn }: Stored) => {
     const secret = readClientSecret(request)
     return {
-      ...(secretArn === undefined ? {} : { clientSecretArn: { secretArn } }),
+      clientSecretArn: { secretArn: secretArn ?? Arn.noSecret(account, "oauth2", name) },
       ...(secret?.reference === undefined ? {} : { clientSecretJsonKey: secret.reference.jsonKey }),
       ...(secret === undefined ? {} : { clientSecretSource: secret.source }),
       name,
