@@ -35,7 +35,8 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schem
  * - `tags`: for every resource, in addition to its own tags
  * - `local`: for the local server only. `secrets` has the values of `EXTERNAL` references, by secret id and JSON key.
  *   `vendorEndpoints` replaces the authorization servers of vendors. `kmsKeys` replaces KMS with private keys, by ARN.
- *   `inboundIssuers` lists the issuers of users' JWTs.
+ *   `inboundIssuers` lists the issuers of users' JWTs. `serviceLinked` lists workload identities that are refused workload access
+ *   tokens, like those of AgentCore Runtime. `workloadAccessTokenLifetime` shortens the lifetime of workload access tokens.
  *
  * @since 0.1.0
  * @category models

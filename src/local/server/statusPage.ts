@@ -6,6 +6,7 @@
 import type * as DateTime from "effect/DateTime"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
+import { formatParts } from "../backend/requestShape.js"
 import type { ConsentStatus } from "../LocalBackend.js"
 import type { Service } from "./options.js"
 
@@ -41,6 +42,12 @@ const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   ExchangeFailed: "the code was not exchanged for a token",
   Expired: "expired"
 }
+
+/** The state, and why a user who has consented before is asked again. */
+const formatState = ({ otherGrant, state }: ConsentStatus): string =>
+  otherGrant.length === 0
+    ? stateTexts[state]
+    : `${stateTexts[state]}. A grant exists for other ${formatParts(otherGrant)}.`
 
 /** Formats the time between two instants in whole units: `3 min`. */
 const formatAge = (from: DateTime.Utc, to: DateTime.Utc): string => {
@@ -98,11 +105,11 @@ const consentSection = ({ consents, now }: StatusPage): Html.Html =>
       ? empty("None. A session starts when an agent requests a token that needs a user's consent.")
       : table(
         ["Provider", "Workload identity", "State", "Age"],
-        consents.slice(0, maxRows).map(({ openedAt, provider, state, workload }) => [
-          provider,
-          workload,
-          stateTexts[state],
-          formatAge(openedAt, now)
+        consents.slice(0, maxRows).map((consent) => [
+          consent.provider,
+          consent.workload,
+          formatState(consent),
+          formatAge(consent.openedAt, now)
         ])
       )
   )

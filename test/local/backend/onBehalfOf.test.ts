@@ -386,7 +386,7 @@ describe("a workload access token", () => {
   it.live("carries the user's JWT encrypted", () =>
     Effect.gen(function*() {
       const userToken = jwt(alice)
-      const make = WorkloadToken.make(Duration.hours(1))
+      const make = WorkloadToken.make(Effect.succeed(Duration.hours(1)))
       const token = yield* Effect.flatMap(make, (tokens) =>
         tokens.seal("agent", WorkloadToken.userOfJwt(userToken, alice)))
       assert.notInclude(Redacted.value(token), Redacted.value(userToken).slice(0, 20))
