@@ -7,8 +7,8 @@
  *
  * - A workload access token lives for 60 minutes. One that was made of a user's JWT ends with the JWT, if that is
  *   earlier. Custom state comes back as `state`.
- * - A grant serves the requests of one shape: the same scopes in any order, and the same resources, audiences and
- *   custom parameters. The order of resources and audiences counts. `forceAuthentication` drops the grant of the shape.
+ * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same custom
+ *   parameters. `forceAuthentication` drops the grant of its shape.
  * - A poll in another shape than its session's fails.
  * - Secrets and keys by reference are read when they are used. One that the settings do not have is an
  *   `AccessDeniedException`. For KMS keys its message is a guess.
@@ -278,11 +278,11 @@ export const layerStore = (
     const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
     const issuer = yield* LocalIssuer.make(publicUrl, account)
     const workloadTokens = yield* WorkloadToken.make(
-      options.workloadAccessTokenLifetime === undefined
-        ? Effect.map(settings, ({ workloadAccessTokenLifetime }) =>
-          Option.getOrElse(Duration.decodeUnknown(workloadAccessTokenLifetime), () =>
-            Duration.minutes(60)))
-        : Effect.succeed(Duration.decode(options.workloadAccessTokenLifetime))
+      Effect.map(
+        settings,
+        (current) =>
+          Duration.decode(options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes")
+      )
     )
     const vault = yield* Vault.make
     const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? "10 minutes")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import boto3
 from botocore.exceptions import ClientError
@@ -66,6 +67,30 @@ def workload_identities():
     report("exists", refused(control, control.create_workload_identity, name=name))
     report("deleted", answer(control.delete_workload_identity(name=name)))
     report("gone", refused(control, control.get_workload_identity, name=name))
+    report("unknown", refused(data, data.get_workload_access_token, workloadName=name))
+
+
+def refusals():
+    """What the service refuses with words of its own."""
+    control.create_workload_identity(name="agent", allowedResourceOauth2ReturnUrls=["app:/consent"])
+    control.create_workload_identity(name="runtime-a1")
+    report("linked", refused(data, data.get_workload_access_token, workloadName="runtime-a1"))
+    report("linkedUser", refused(data, data.get_workload_access_token_for_user_id, workloadName="runtime-a1", userId="a"))
+    report("undeletable", refused(control, control.delete_workload_identity, name="runtime-a1"))
+    reference = {"secretId": "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3", "jsonKey": "weather"}
+    control.create_api_key_credential_provider(
+        name="weather", apiKeySecretSource="EXTERNAL", apiKeySecretConfig=reference
+    )
+    token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
+    asked = {"workloadIdentityToken": token, "resourceCredentialProviderName": "weather"}
+    report("denied", refused(data, data.get_resource_api_key, **asked))
+    # The lifetime of this server.
+    for _ in range(100):
+        expired = refused(data, data.get_resource_api_key, **asked)
+        if expired["code"] != "AccessDeniedException":
+            break
+        time.sleep(0.05)
+    report("expired", expired)
 
 
 def tokens():
@@ -121,4 +146,4 @@ def signed():
     report("forged", refused(other, other.get_workload_identity, name="signed"))
 
 
-{"workloadIdentities": workload_identities, "tokens": tokens, "errors": errors, "signed": signed}[given["task"]]()
+{"workloadIdentities": workload_identities, "tokens": tokens, "errors": errors, "refusals": refusals, "signed": signed}[given["task"]]()

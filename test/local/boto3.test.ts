@@ -121,7 +121,27 @@ describe("boto3", () => {
         seen(answers["exists"], "ValidationException", 400)
         assert.strictEqual((answers["deleted"] as Record<string, unknown>)["status"], 204)
         seen(answers["gone"], "ResourceNotFoundException", 404)
+        seen(answers["unknown"], "AccessDeniedException", 403, "Workload Identity does not belong to caller account")
       }).pipe(Effect.provide(Wire.server()))
+  )
+
+  pythonTest(
+    "is refused in the words of the service, and its workload access token expires",
+    () =>
+      Effect.gen(function*() {
+        const answers = yield* run("refusals", yield* environment)
+        const linked = "WorkloadIdentity is linked to a service and cannot"
+        seen(answers["linked"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        seen(answers["linkedUser"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        seen(answers["undeletable"], "ValidationException", 400, `${linked} be deleted by the caller`)
+        const id = "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3"
+        seen(answers["denied"], "AccessDeniedException", 403, `Access denied when retrieving secret '${id}'`)
+        seen(answers["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
+      }).pipe(
+        Effect.provide(Wire.server({
+          settings: { serviceLinked: ["runtime-a1"], workloadAccessTokenLifetime: "3 seconds" }
+        }))
+      )
   )
 
   pythonTest("obtains an API key and a machine's token, and is sent to a user", () =>

@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Constraint from "../../models/internal/constraint.js"
 import { WorkloadName } from "../../models/internal/names.js"
 import { type Oauth2Vendor, vendors } from "../../models/internal/vendors.js"
-import { lifetimePattern } from "./lifetime.js"
+import { type Lifetime, lifetimePattern } from "../lifetime.js"
 
 /**
  * The vendors whose authorization server can be replaced. The request of `CustomOauth2` names its own.
@@ -22,6 +22,9 @@ const isReplaceable = (vendor: string): vendor is Vendor => vendor in vendors &&
 const Vendor = Schema.Literal(...Object.keys(vendors).filter(isReplaceable))
 
 const Url = Constraint.text(1, 2048)
+
+// The pattern describes the type.
+const LifetimeText = Constraint.matching(lifetimePattern) as Schema.Schema<Lifetime, string>
 
 /** @internal */
 export const Endpoints = Schema.Struct({ issuer: Url, authorizationEndpoint: Url, tokenEndpoint: Url })
@@ -60,7 +63,7 @@ export const LocalSettings = Schema.Struct({
    */
   serviceLinked: Constraint.optional(Schema.Array(WorkloadName)),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
-  workloadAccessTokenLifetime: Constraint.optional(Constraint.matching(lifetimePattern))
+  workloadAccessTokenLifetime: Constraint.optional(LifetimeText)
 })
 
 /** @internal */

@@ -253,7 +253,10 @@ const configureVendor = Effect.fnUntraced(function*(
 // Providers
 // -----------------------------------------------------------------------------
 
-const configure = (request: ProviderRequest, environment: Environment): Effect.Effect<Configured, ValidationException> =>
+const configure = (
+  request: ProviderRequest,
+  environment: Environment
+): Effect.Effect<Configured, ValidationException> =>
   request.credentialProviderVendor === "CustomOauth2"
     ? configureCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
     : configureVendor(request, environment)

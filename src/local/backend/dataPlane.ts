@@ -171,11 +171,14 @@ export const make = (
 
   /** The parts in which the closest grant differs. The log has them, because the answer does not. */
   const explainConsent = (key: string, provider: Oauth2Provider, shape: RequestShape) =>
-    Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) =>
-      parts.length === 0 ? Effect.void : Effect.annotateLogs(
-        Effect.logInfo(`The user is asked again, because a grant exists for other ${formatParts(parts)}`),
-        { provider: provider.name, workload: Vault.readWorkload(key) }
-      ))
+    Effect.tap(
+      mapStoreError(vault.differences(key, shape)),
+      (parts) =>
+        parts.length === 0 ? Effect.void : Effect.annotateLogs(
+          Effect.logInfo(`The user is asked again, because a grant exists for other ${formatParts(parts)}`),
+          { provider: provider.name, workload: Vault.readWorkload(key) }
+        )
+    )
 
   const getUserToken = Effect.fnUntraced(function*(
     { user, workload }: { readonly user: WorkloadToken.User; readonly workload: Workload },

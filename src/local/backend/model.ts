@@ -41,8 +41,8 @@ export type BrowserAnswer = Data.TaggedEnum<{
 export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
 
 /**
- * A part of a request for a user's token. A grant serves the requests that have the same scopes in any order, and the
- * same resources, audiences and custom parameters.
+ * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and audiences
+ * in any order, and the same custom parameters.
  *
  * @since 0.1.0
  * @category models

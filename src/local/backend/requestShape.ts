@@ -3,8 +3,7 @@
  * and not `customState`, which belongs to one request (seen live, reported in
  * https://github.com/aws-samples/sample-autonomous-cloud-coding-agents/pull/831).
  *
- * Scopes are a set (RFC 6749, section 3.3). Nobody outside AWS knows whether the order of resources and audiences
- * counts. Here it does, which is the strict choice.
+ * Scopes, resources and audiences are sets: OAuth gives no meaning to their order.
  *
  * @since 0.1.0
  */
@@ -48,10 +47,8 @@ const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): bool
   return some.every((item) => items.has(item))
 }
 
-const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => includes(a, b) && includes(b, a)
-
-const isSameList = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
-  a.length === b.length && a.every((item, index) => item === b[index])
+const isSameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
+  includes(a, b) && includes(b, a)
 
 const isSameRecord = (
   a: Readonly<Record<string, string>> = {},
@@ -70,8 +67,8 @@ const isSameRecord = (
 export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<RequestPart> => {
   const parts: ReadonlyArray<readonly [RequestPart, boolean]> = [
     ["scopes", isSameSet(a.scopes, b.scopes)],
-    ["resources", isSameList(a.resources, b.resources)],
-    ["audiences", isSameList(a.audiences, b.audiences)],
+    ["resources", isSameSet(a.resources, b.resources)],
+    ["audiences", isSameSet(a.audiences, b.audiences)],
     ["customParameters", isSameRecord(a.customParameters, b.customParameters)]
   ]
   return parts.flatMap(([part, isSame]) => isSame ? [] : [part])

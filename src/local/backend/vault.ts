@@ -211,8 +211,7 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
         yield* entries.put(key, [grant, ...grants.filter((old) => !isSame(old.asked, asked))])
       })))
     },
-    drop: (key, shape) =>
-      Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
+    drop: (key, shape) => Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
     dropProvider: (callbackId) => dropWhere(([, , provider]) => provider === callbackId),
     dropWorkload: (name) => dropWhere(([workload]) => workload === name)
   }

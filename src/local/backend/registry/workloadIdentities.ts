@@ -108,8 +108,10 @@ export const operations = (
       ),
 
     deleteWorkloadIdentity: ({ name }) =>
-      workloads.remove(name, () =>
-        Effect.zipRight(checkUnlinked(dependencies, name, "be deleted"), mapStoreError(dropWorkload(name)))),
+      workloads.remove(
+        name,
+        () => Effect.zipRight(checkUnlinked(dependencies, name, "be deleted"), mapStoreError(dropWorkload(name)))
+      ),
 
     listWorkloadIdentities: (request) =>
       Effect.map(workloads.page(request), ({ items, next }) => ({

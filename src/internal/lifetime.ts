@@ -9,4 +9,10 @@
  *
  * @internal
  */
+export type Lifetime = `${number} ${"second" | "minute" | "hour" | "day"}${"s" | ""}`
+
+/** @internal */
 export const lifetimePattern: RegExp = /^[1-9]\d{0,8} (second|minute|hour|day)s?$/
+
+/** @internal */
+export const isLifetime = (text: string): text is Lifetime => lifetimePattern.test(text)
