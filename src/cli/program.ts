@@ -103,7 +103,7 @@ const addLocal = (root: Root, run: Run): void => {
       new Option("--authorization-server-scope <scope>", "One more scope of its client 'agentcore'; repeatable")
         .argParser<ReadonlyArray<string>>(collect)
     )
-    .option("--config <file>", setupFile)
+    .option("--config <file>", `${setupFile}. Its section 'local' is read again when it changes`)
     .option("--vault <file>", "Store everything in this file, encrypted (default: in memory)")
     .addOption(
       new Option("--signatures <check>", "Requests need a signature, a right one, or none")

@@ -10,8 +10,8 @@
  * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same custom
  *   parameters. `forceAuthentication` drops the grant of its shape.
  * - A poll in another shape than its session's fails.
- * - Secrets and keys by reference are read when they are used. One that the settings do not have is an
- *   `AccessDeniedException`. For KMS keys its message is a guess.
+ * - Secrets and keys by reference are read at each request for a credential, also where the vault has a token. One that
+ *   the settings do not have is an `AccessDeniedException`. For KMS keys its message is a guess.
  * - `USER_FEDERATION` needs a workload access token of a user.
  * - Tokens on behalf of a user are not stored: each call asks the authorization server.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.

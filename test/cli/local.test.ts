@@ -207,10 +207,10 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"))
     }))
 
-  it.scopedLive("reads the section local again when the file has changed", () =>
+  it.scopedLive("reads the section local again when the file has changed, and flags take precedence", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
-      const settings = { serviceLinked: ["runtime-a1"], workloadAccessTokenLifetime: "1 second" }
+      const settings = { serviceLinked: ["runtime-a1"], workloadAccessTokenLifetime: "10 minutes" }
       const resources = {
         workloadIdentities: [{ name: "my-agent" }, { name: "runtime-a1" }],
         apiKeyCredentialProviders: [{
@@ -220,7 +220,7 @@ describe("agentcore-identity local", () => {
         }]
       }
       writeFileSync(config, JSON.stringify({ ...resources, local: settings }))
-      const running = yield* Program.local(["--config", config, "--workload-token-lifetime", "2 minutes"], {
+      const running = yield* Program.local(["--config", config, "--workload-token-lifetime", "2 seconds"], {
         NEW_KEY: "sentinel-key"
       })
       const answers = yield* Program.script(
@@ -234,10 +234,10 @@ describe("agentcore-identity local", () => {
           const write = (local) => writeFileSync(config, JSON.stringify({ ...resources, local }))
           const refused = (promise) => promise.then(() => "accepted", ({ message, name }) => name + ": " + message)
           const tokenOf = (workloadName) => client.getWorkloadAccessToken({ workloadName })
-          const { workloadAccessToken: workloadIdentityToken } = await tokenOf("my-agent")
-          const key = () =>
+          const keyFor = ({ workloadAccessToken: workloadIdentityToken }) =>
             client.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: "weather" })
               .then(({ apiKey }) => apiKey)
+          const key = () => tokenOf("my-agent").then(keyFor)
           const answers = [await refused(key()), await refused(tokenOf("runtime-a1"))]
           write({ secrets: { keys: { weather: { $env: "NEW_KEY" } } } })
           answers.push(await key(), await refused(tokenOf("runtime-a1")))
@@ -248,6 +248,11 @@ describe("agentcore-identity local", () => {
           answers.push(await key())
           write({ secrets: { keys: { weather: "sun" } } })
           answers.push(await key())
+          const token = await tokenOf("my-agent")
+          const start = Date.now()
+          let answer = "accepted"
+          while (answer === "accepted" && Date.now() < start + 10_000) answer = await refused(keyFor(token))
+          answers.push(answer)
           console.log(JSON.stringify(answers))
         `
       )
@@ -258,7 +263,8 @@ describe("agentcore-identity local", () => {
         "accepted",
         "sentinel-key",
         "sentinel-key",
-        "sun"
+        "sun",
+        "UnauthorizedException: Workload access token is invalid or expired"
       ])
       const { stderr } = yield* running.kill("SIGTERM")
       assert.include(stderr, "add the secret and its key 'weather' to the settings, as `secrets`")

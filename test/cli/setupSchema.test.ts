@@ -62,7 +62,9 @@ const setup = `${start}
         "tokenEndpoint": "http://127.0.0.1:4021/token"
       }
     },
-    "inboundJwt": "decode"
+    "inboundJwt": "decode",
+    "serviceLinked": ["runtime-a1"],
+    "workloadAccessTokenLifetime": "90 seconds"
   },
 }`
 
@@ -80,6 +82,8 @@ describe("the JSON Schema of the setup file", () => {
     assert.lengthOf(await problems(`${start} "workloadIdentities": [{ "name": "x" }] }`), 1)
     assert.lengthOf(await problems(`${start} "tags": { "team": 1 } }`), 1)
     assert.lengthOf(await problems(`${start} "local": { "inboundJwt": "never" } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "serviceLinked": ["x"] } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "workloadAccessTokenLifetime": "soon" } }`), 1)
   })
 
   it("completes members and values in an editor", async () => {

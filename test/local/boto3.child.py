@@ -1,5 +1,6 @@
 """A program with boto3. It is told environment variables and what to do; what came of it, it reports line by line."""
 
+import base64
 import json
 import sys
 import time
@@ -84,9 +85,14 @@ def refusals():
     token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
     asked = {"workloadIdentityToken": token, "resourceCredentialProviderName": "weather"}
     report("denied", refused(data, data.get_resource_api_key, **asked))
-    # The lifetime of this server.
+    # The token ends with the JWT that it was made of.
+    claims = {"iss": "https://idp.test", "sub": "alice", "exp": int(time.time()) + 3}
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    of_jwt = data.get_workload_access_token_for_jwt(workloadName="agent", userToken=f"e30.{part}.c2ln")
     for _ in range(100):
-        expired = refused(data, data.get_resource_api_key, **asked)
+        expired = refused(
+            data, data.get_resource_api_key, **{**asked, "workloadIdentityToken": of_jwt["workloadAccessToken"]}
+        )
         if expired["code"] != "AccessDeniedException":
             break
         time.sleep(0.05)

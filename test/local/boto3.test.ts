@@ -126,7 +126,7 @@ describe("boto3", () => {
   )
 
   pythonTest(
-    "is refused in the words of the service, and its workload access token expires",
+    "is refused in the words of the service, and the token of a JWT ends with the JWT",
     () =>
       Effect.gen(function*() {
         const answers = yield* run("refusals", yield* environment)
@@ -139,7 +139,7 @@ describe("boto3", () => {
         seen(answers["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
       }).pipe(
         Effect.provide(Wire.server({
-          settings: { serviceLinked: ["runtime-a1"], workloadAccessTokenLifetime: "3 seconds" }
+          settings: { serviceLinked: ["runtime-a1"] }
         }))
       )
   )
