@@ -112,8 +112,8 @@ export class UnauthorizedException
 }
 
 /**
- * The caller is not allowed to do this. Either an IAM policy is missing, or another user than the original one
- * completes an authorization. HTTP 403.
+ * The caller is not allowed to do this: an IAM policy is missing, another user than the original one completes an
+ * authorization, or the workload identity of a workload access token does not exist. HTTP 403.
  *
  * @since 0.1.0
  * @category errors

@@ -60,7 +60,6 @@ export interface Recording extends Clients {
   readonly close: () => void
 }
 
-
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
 
 /** Removes what is not gone already. A consent portal holds its credential provider until its own deletion has ended. */
@@ -79,7 +78,11 @@ const removeSafely = async (remove: () => Promise<unknown>, attempts = 20): Prom
 export const sweep = async ({ control }: Clients, prefix: string): Promise<ReadonlyArray<string>> => {
   const removed: Array<string> = []
   const lists: ReadonlyArray<readonly [AsyncIterable<object>, string, (name: string) => Promise<unknown>]> = [
-    [control.paginateListWorkloadIdentities({}), "workloadIdentities", (name) => control.deleteWorkloadIdentity({ name })],
+    [
+      control.paginateListWorkloadIdentities({}),
+      "workloadIdentities",
+      (name) => control.deleteWorkloadIdentity({ name })
+    ],
     [
       control.paginateListOauth2CredentialProviders({}),
       "credentialProviders",
@@ -100,7 +103,8 @@ export const sweep = async ({ control }: Clients, prefix: string): Promise<Reado
     const names: Array<string> = []
     for await (const page of pages) {
       // Every page of a list has its items in one member.
-      const items = (page as Readonly<Record<string, ReadonlyArray<{ readonly name?: string }> | undefined>>)[member] ?? []
+      const items = (page as Readonly<Record<string, ReadonlyArray<{ readonly name?: string }> | undefined>>)[member]
+        ?? []
       names.push(...items.flatMap(({ name }) => name?.startsWith(`${prefix}-`) === true ? [name] : []))
     }
     for (const name of names) {

@@ -1,5 +1,5 @@
 /** boto3 as a client of the local server. */
-import { assert, describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -7,6 +7,9 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import * as Python from "./python.js"
 import { pythonTest } from "./python.js"
 import * as Wire from "./wire.js"
@@ -68,7 +71,27 @@ describe("boto3", () => {
         seen(answers["exists"], "ValidationException", 400)
         assert.strictEqual((answers["deleted"] as Record<string, unknown>)["status"], 204)
         seen(answers["gone"], "ResourceNotFoundException", 404)
+        seen(answers["unknown"], "AccessDeniedException", 403, "Workload Identity does not belong to caller account")
       }).pipe(Effect.provide(Wire.server()))
+  )
+
+  pythonTest(
+    "is refused in the words of the service, and the token of a JWT ends with the JWT",
+    () =>
+      Effect.gen(function*() {
+        const answers = yield* run("refusals", yield* environment)
+        const linked = "WorkloadIdentity is linked to a service and cannot"
+        seen(answers["linked"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        seen(answers["linkedUser"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        seen(answers["undeletable"], "ValidationException", 400, `${linked} be deleted by the caller`)
+        const id = "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3"
+        seen(answers["denied"], "AccessDeniedException", 403, `Access denied when retrieving secret '${id}'`)
+        seen(answers["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
+      }).pipe(
+        Effect.provide(Wire.server({
+          settings: { serviceLinked: ["runtime-a1"] }
+        }))
+      )
   )
 
   pythonTest("obtains an API key and a machine's token, and is sent to a user", () =>

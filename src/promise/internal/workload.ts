@@ -35,7 +35,7 @@ export interface Workload {
   readonly user: UserIdentifier | undefined
   /**
    * Returns the workload access token. The first call obtains it, and a call after `renewAfter` or `invalidate` renews
-   * it. Concurrent calls share one request. Rejects with a `DataPlaneError`, such as `ResourceNotFoundException` for an
+   * it. Concurrent calls share one request. Rejects with a `DataPlaneError`, such as `AccessDeniedException` for an
    * unknown name.
    */
   readonly getToken: () => Promise<string>
