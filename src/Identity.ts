@@ -117,7 +117,7 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
   readonly customState?: Redacted.Redacted | undefined
   /**
    * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
-   * parameters.
+   * parameters. A request with other ones asks the user again, as one with other scopes does.
    */
   readonly customParameters?: { readonly [name: string]: string } | undefined
 }
