@@ -115,7 +115,7 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
   readonly returnUrl?: string | undefined
   /**
    * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
-   * parameters.
+   * parameters. A request with other ones asks the user again, as one with other scopes does.
    */
   readonly customParameters?: { readonly [name: string]: string } | undefined
 }
