@@ -83,7 +83,10 @@ describe("ConsentPortal", () => {
       const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitActive("portal-0123456789")))
       assert(error._tag === "ConsentPortalTimedOut")
       assert.strictEqual(error.status, "UPDATING")
-      const soon = yield* after("0 millis", Effect.flip(ConsentPortal.awaitActive("portal-0123456789", Schedule.recurs(3))))
+      const soon = yield* after(
+        "0 millis",
+        Effect.flip(ConsentPortal.awaitActive("portal-0123456789", Schedule.recurs(3)))
+      )
       assert.strictEqual(soon._tag, "ConsentPortalTimedOut")
     }).pipe(Effect.provide(states(portal("UPDATING")))))
 

@@ -296,7 +296,10 @@ export const resources = (subject: Subject): void => {
           control((plane) =>
             plane.updateConsentPortal({
               consentPortalIdentifier: consentPortalId,
-              idpConfig: { ...portal().idpConfig, credentialProviderArn: `${vaultArn}/oauth2credentialprovider/nothing` }
+              idpConfig: {
+                ...portal().idpConfig,
+                credentialProviderArn: `${vaultArn}/oauth2credentialprovider/nothing`
+              }
             })
           ),
           invalid("UpdateConsentPortal", message, field)

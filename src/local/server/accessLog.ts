@@ -36,8 +36,7 @@ export const logAccess = <R>(
     const write = (status: number, requestId?: string) =>
       Effect.flatMap(
         Clock.currentTimeMillis,
-        (end) =>
-          writeLine(typeof operation === "string" ? operation : operation(), status, requestId, end - start)
+        (end) => writeLine(typeof operation === "string" ? operation : operation(), status, requestId, end - start)
       )
     return handler.pipe(
       Effect.tap((response) => write(response.status, response.headers["x-amzn-requestid"])),

@@ -105,7 +105,9 @@ const serialization = error(400, "SerializationException")
 export const invalidSignature = error(403, "InvalidSignatureException")
 
 /** @internal */
-export const unknownOperation = error(404, "UnknownOperationException")("The local server has no operation at this path")
+export const unknownOperation = error(404, "UnknownOperationException")(
+  "The local server has no operation at this path"
+)
 
 /** @internal */
 export const wrongMethod = (method: string): WireError => ({

@@ -7,11 +7,12 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import type * as ControlPlane from "../../ControlPlane.js"
-import { html, type Html, render } from "../../internal/html.js"
+import { type Html, html, render } from "../../internal/html.js"
 import * as BrowserRoute from "./browserRoute.js"
 import type { Settings } from "./dispatch.js"
 
-const row = (name: string, value: string): Html => html`<div><dt>${name}</dt><dd><code>${value}</code></dd></div>
+const row = (name: string, value: string): Html =>
+  html`<div><dt>${name}</dt><dd><code>${value}</code></dd></div>
 `
 
 const respond = (
@@ -52,8 +53,10 @@ export const add = (
         controlPlane.getConsentPortal({ consentPortalIdentifier: id }).pipe(
           Effect.map(respond),
           Effect.catchTags({
-            ResourceNotFoundException: () => Effect.succeed(unknown),
-            ValidationException: () => Effect.succeed(unknown)
+            ResourceNotFoundException: () =>
+              Effect.succeed(unknown),
+            ValidationException: () =>
+              Effect.succeed(unknown)
           }),
           // Any other error is the store's, and its log has it.
           Effect.orDie
