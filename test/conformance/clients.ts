@@ -60,7 +60,6 @@ export interface Recording extends Clients {
   readonly close: () => void
 }
 
-
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
 
 /** Removes what is not gone already. A consent portal holds its credential provider until its own deletion has ended. */
@@ -79,7 +78,11 @@ const removeSafely = async (remove: () => Promise<unknown>, attempts = 20): Prom
 export const sweep = async ({ control }: Clients, prefix: string): Promise<ReadonlyArray<string>> => {
   const removed: Array<string> = []
   const lists: ReadonlyArray<readonly [AsyncIterable<object>, string, (name: string) => Promise<unknown>]> = [
-    [control.paginateListWorkloadIdentities({}), "workloadIdentities", (name) => control.deleteWorkloadIdentity({ name })],
+    [
+      control.paginateListWorkloadIdentities({}),
+      "workloadIdentities",
+      (name) => control.deleteWorkloadIdentity({ name })
+    ],
     [
       control.paginateListOauth2CredentialProviders({}),
       "credentialProviders",
@@ -100,7 +103,8 @@ export const sweep = async ({ control }: Clients, prefix: string): Promise<Reado
     const names: Array<string> = []
     for await (const page of pages) {
       // Every page of a list has its items in one member.
-      const items = (page as Readonly<Record<string, ReadonlyArray<{ readonly name?: string }> | undefined>>)[member] ?? []
+      const items = (page as Readonly<Record<string, ReadonlyArray<{ readonly name?: string }> | undefined>>)[member]
+        ?? []
       names.push(...items.flatMap(({ name }) => name?.startsWith(`${prefix}-`) === true ? [name] : []))
     }
     for (const name of names) {
@@ -129,7 +133,8 @@ export const makeClients = (options: ClientOptions): Recording => {
   }
 
   for (const client of [control, data, sts]) {
-    const stack = client.middlewareStack as Stack
+    // The stacks of the clients differ in the types of inputs and outputs only.
+    const stack = client.middlewareStack as unknown as Stack
     stack.add((next) => async (args) => {
       const applied = change
       change = undefined
@@ -148,7 +153,7 @@ export const makeClients = (options: ClientOptions): Recording => {
       return result
     }, { name: "conformanceRecord", step: "deserialize", priority: "low" })
   }
-  const stack = control.middlewareStack as Stack
+  const stack = control.middlewareStack as unknown as Stack
   stack.add(
     ((next: (args: Args) => Promise<Result>, context: { readonly commandName?: string }) => async (args: Args) => {
       const result = await next(args)

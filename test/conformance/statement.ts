@@ -155,7 +155,9 @@ export interface Refusal {
 const toRefusal = (error: unknown): Refusal => {
   if (!(error instanceof Error) || !("$metadata" in error) || !isObject(error.$metadata)) throw error
   const { httpStatusCode } = error.$metadata
-  const fieldList: ReadonlyArray<unknown> = "fieldList" in error && Array.isArray(error.fieldList) ? error.fieldList : []
+  const fieldList: ReadonlyArray<unknown> = "fieldList" in error && Array.isArray(error.fieldList)
+    ? error.fieldList
+    : []
   return {
     name: error.name,
     message: error.message,
@@ -175,7 +177,8 @@ export const refuses = async (
     ...expected.message === undefined ? [] : [`with the message ${String(expected.message)}`]
   ].join(" ")
   const refusal = await call.then(
-    (answer) => differs(wanted, `success: ${JSON.stringify(answer, (key, value) => key === "$metadata" ? undefined : value)}`),
+    (answer) =>
+      differs(wanted, `success: ${JSON.stringify(answer, (key, value) => key === "$metadata" ? undefined : value)}`),
     toRefusal
   )
   const { message, name, status = 0 } = refusal

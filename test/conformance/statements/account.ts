@@ -1,6 +1,6 @@
 /** Tags, the token vault, consent portals, and the account itself. */
-import { setTimeout } from "node:timers/promises"
 import { decodeJwt } from "jose"
+import { setTimeout } from "node:timers/promises"
 import { guide, is, model, NotApplicable, present, refuses, statement, type World } from "../statement.js"
 import { createCustom, createGithub, createWorkload, unreachable } from "./resources.js"
 
@@ -45,9 +45,12 @@ const createPortal = async (
   change: { readonly credentialProviderArn?: string; readonly scopes?: Array<string>; readonly roleArn?: string } = {}
 ) => {
   const credentialProviderArn = change.credentialProviderArn
-    ?? present("ARN", (await world.control.getOauth2CredentialProvider({
-      name: (await createCustom(world, unreachable)).name
-    })).credentialProviderArn)
+    ?? present(
+      "ARN",
+      (await world.control.getOauth2CredentialProvider({
+        name: (await createCustom(world, unreachable)).name
+      })).credentialProviderArn
+    )
   return world.control.createConsentPortal({
     name: world.name(),
     executionRoleArn: change.roleArn ?? gateway.roleArn,
@@ -59,7 +62,8 @@ const createPortal = async (
 export const account = [
   statement({
     id: "tags.resources",
-    statement: "Workload identities and credential providers of every kind can be tagged, when they are created and later",
+    statement:
+      "Workload identities and credential providers of every kind can be tagged, when they are created and later",
     source: tagging,
     run: async (world) => {
       const { control, name } = world
@@ -94,17 +98,21 @@ export const account = [
   }),
   statement({
     id: "tags.arn",
-    statement: "A text that is no ARN of a resource is a ValidationException, and a resource that is not there is not found",
+    statement:
+      "A text that is no ARN of a resource is a ValidationException, and a resource that is not there is not found",
     source: model,
     run: async (world) => {
       await refuses(world.control.listTagsForResource({ resourceArn: "nope" }), validation)
       await refuses(world.control.tagResource({ resourceArn: "arn:aws:s3:::a-bucket-of-mine", tags: {} }), validation)
       const name = await createWorkload(world)
       const { workloadIdentityArn = "" } = await world.control.getWorkloadIdentity({ name })
-      await refuses(world.control.listTagsForResource({ resourceArn: workloadIdentityArn.replace(name, world.name()) }), {
-        status: 404,
-        name: "ResourceNotFoundException"
-      })
+      await refuses(
+        world.control.listTagsForResource({ resourceArn: workloadIdentityArn.replace(name, world.name()) }),
+        {
+          status: 404,
+          name: "ResourceNotFoundException"
+        }
+      )
     }
   }),
   statement({
@@ -170,7 +178,8 @@ export const account = [
   }),
   statement({
     id: "sts.web-identity",
-    statement: "GetWebIdentityToken returns a JWT for the audiences, which lives for the requested time, by default five minutes",
+    statement:
+      "GetWebIdentityToken returns a JWT for the audiences, which lives for the requested time, by default five minutes",
     source: "AWS STS API reference, GetWebIdentityToken",
     run: async ({ sts }) => {
       const ask = async (DurationSeconds?: number) => {
@@ -199,13 +208,18 @@ export const account = [
   }),
   statement({
     id: "portal.life",
-    statement: "A consent portal is CREATING, ACTIVE, UPDATING, ACTIVE, DELETING, and then not found; its IdP is in use",
+    statement:
+      "A consent portal is CREATING, ACTIVE, UPDATING, ACTIVE, DELETING, and then not found; its IdP is in use",
     source: `${portals}; ${guide("identity-update-consent-portal")}`,
     needs: ["gateway"],
     run: async (world, { gateway }) => {
       const { name } = await createCustom(world, unreachable)
       const { credentialProviderArn } = await world.control.getOauth2CredentialProvider({ name })
-      const created = await createPortal(world, gateway, credentialProviderArn === undefined ? {} : { credentialProviderArn })
+      const created = await createPortal(
+        world,
+        gateway,
+        credentialProviderArn === undefined ? {} : { credentialProviderArn }
+      )
       is("status of the answer", world.lastExchange().status, 202)
       is("status", created.status, "CREATING")
       const id = present("consentPortalId", created.consentPortalId)

@@ -51,7 +51,8 @@ const managed = (more: object): PrivateEndpoint => ({
   }
 })
 
-const withEndpoint = (privateEndpoint: PrivateEndpoint) => (world: World) => createCustom(world, unreachable, { privateEndpoint })
+const withEndpoint = (privateEndpoint: PrivateEndpoint) => (world: World) =>
+  createCustom(world, unreachable, { privateEndpoint })
 
 const coinbase = (apiKeyId: string, apiKeySecret = "secret") => (world: World) =>
   world.control.createPaymentCredentialProvider({
@@ -112,7 +113,9 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "session-uri",
     statement: "A session URI is a request URI of RFC 9126",
-    refuses: [({ data }) => data.completeResourceTokenAuth({ sessionUri: "session", userIdentifier: { userId: "alice" } })]
+    refuses: [
+      ({ data }) => data.completeResourceTokenAuth({ sessionUri: "session", userIdentifier: { userId: "alice" } })
+    ]
   },
   {
     id: "scope",
@@ -122,7 +125,8 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "custom-parameters",
-    statement: "Custom parameters have keys of 1 to 256 letters, digits, dots, hyphens and underscores, and values of 1 to 2,048",
+    statement:
+      "Custom parameters have keys of 1 to 256 letters, digits, dots, hyphens and underscores, and values of 1 to 2,048",
     accepts: user({ customParameters: { [text(256)]: text(2_048) } }),
     refuses: [
       machine({ customParameters: { [text(257)]: "value" } }),
@@ -172,7 +176,10 @@ const limits: ReadonlyArray<Limit> = [
     id: "discovery-url",
     statement: "A discovery URL ends with /.well-known/openid-configuration or /.well-known/oauth-authorization-server",
     accepts: (world) =>
-      createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/.well-known/oauth-authorization-server" }),
+      createCustom(world, {
+        ...unreachable,
+        discoveryUrl: "https://id.example.com/.well-known/oauth-authorization-server"
+      }),
     refuses: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
   },
   {
@@ -214,7 +221,8 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "tags",
-    statement: "Tags have keys of 1 to 128 characters and values of at most 256, both of the pattern of tags, and are at most 50",
+    statement:
+      "Tags have keys of 1 to 128 characters and values of at most 256, both of the pattern of tags, and are at most 50",
     accepts: tagged({ "cost centre": "a/b=c@d", [text(128)]: text(256), empty: "" }),
     refuses: [
       tagged({ [text(129)]: "value" }),

@@ -4,7 +4,17 @@ import type {
   OnBehalfOfTokenExchangeConfigType
 } from "@aws-sdk/client-bedrock-agentcore-control"
 import { decodeJwt, decodeProtectedHeader } from "jose"
-import { github, guide, is, type Parts, present, refuses, statement, type TokenRequest, type World } from "../statement.js"
+import {
+  github,
+  guide,
+  is,
+  type Parts,
+  present,
+  refuses,
+  statement,
+  type TokenRequest,
+  type World
+} from "../statement.js"
 import { askM2m, createRecorded, createWorkload, tokenOf, tokenOfJwt } from "./resources.js"
 
 const exchange = guide("on-behalf-of-token-exchange")
@@ -166,7 +176,8 @@ export const onBehalfOf = [
   statement({
     id: "obo.vendors",
     statement: "A vendor for which AWS does not document the flow is refused",
-    source: `${exchange}: MicrosoftOauth2 and CustomOauth2; ${samples}/README.md: the built-in vendor cannot express it`,
+    source:
+      `${exchange}: MicrosoftOauth2 and CustomOauth2; ${samples}/README.md: the built-in vendor cannot express it`,
     needs,
     run: async (world, { recorder, userToken }) => {
       const [name, clientId] = [world.name(), world.name()]
@@ -175,7 +186,13 @@ export const onBehalfOf = [
         name,
         credentialProviderVendor: "OktaOauth2",
         oauth2ProviderConfigInput: {
-          includedOauth2ProviderConfig: { clientId, clientSecret: "secret", authorizationEndpoint, issuer, tokenEndpoint }
+          includedOauth2ProviderConfig: {
+            clientId,
+            clientSecret: "secret",
+            authorizationEndpoint,
+            issuer,
+            tokenEndpoint
+          }
         }
       })
       const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }))

@@ -11,7 +11,6 @@ const live = "reports of the live service"
 
 type Config = NonNullable<CreateOauth2CredentialProviderCommandInput["oauth2ProviderConfigInput"]>
 
-
 const client = { clientId: "client", clientSecret: "secret" }
 
 const endpoints = {
@@ -55,13 +54,19 @@ const create = ({ control, name }: World, vendor: string, oauth2ProviderConfigIn
   })
 
 const custom = (world: World, more: object, base: object = client) =>
-  create(world, "CustomOauth2", { customOauth2ProviderConfig: { ...base, ...discovery, ...more } as typeof discovery & typeof client })
+  create(world, "CustomOauth2", {
+    customOauth2ProviderConfig: { ...base, ...discovery, ...more } as typeof discovery & typeof client
+  })
 
 const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 
 const keyed = (privateKeyJwt: object = {}) => ({
   clientAuthenticationMethod: "PRIVATE_KEY_JWT",
-  privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256", ...privateKeyJwt }
+  privateKeyJwtConfig: {
+    privateKeySource: { kmsKeySource: { kmsKeyArn } },
+    signingAlgorithm: "ES256",
+    ...privateKeyJwt
+  }
 })
 
 const keyedClient = { clientId: "client" }
@@ -122,7 +127,11 @@ export const providers = [
     run: async ({ control, name }) => {
       const [oauth2, apiKey] = [name(), name()]
       const created = await control.createOauth2CredentialProvider({ name: oauth2, ...githubConfig })
-      is("ARN", created.credentialProviderArn?.endsWith(`:token-vault/default/oauth2credentialprovider/${oauth2}`), true)
+      is(
+        "ARN",
+        created.credentialProviderArn?.endsWith(`:token-vault/default/oauth2credentialprovider/${oauth2}`),
+        true
+      )
       is(
         "secret",
         created.clientSecretArn?.secretArn?.includes(`:secret:bedrock-agentcore-identity!default/oauth2/${oauth2}-`),
@@ -134,7 +143,8 @@ export const providers = [
   }),
   statement({
     id: "provider.callback-url",
-    statement: "The callback URL ends with a UUID, which differs from provider to provider, and when one is created again",
+    statement:
+      "The callback URL ends with a UUID, which differs from provider to provider, and when one is created again",
     source: `${samples}, 03_create_github_provider.py`,
     run: async (world) => {
       const form = /\/identities\/oauth2\/callback\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -143,7 +153,11 @@ export const providers = [
       for (let time = 0; time < 2; time++) {
         const { callbackUrl } = await world.control.createOauth2CredentialProvider({ name, ...githubConfig })
         is("callbackUrl", callbackUrl, form)
-        is("callbackUrl when read", (await world.control.getOauth2CredentialProvider({ name })).callbackUrl, callbackUrl)
+        is(
+          "callbackUrl when read",
+          (await world.control.getOauth2CredentialProvider({ name })).callbackUrl,
+          callbackUrl
+        )
         urls.push(callbackUrl)
         await world.control.deleteOauth2CredentialProvider({ name })
         is("status", world.lastExchange().status, 204)
@@ -258,10 +272,13 @@ export const providers = [
   }),
   statement({
     id: "provider.auth-methods",
-    statement: "clientAuthenticationMethod and tokenEndpointAuthMethods together are refused; the default is CLIENT_SECRET_BASIC",
+    statement:
+      "clientAuthenticationMethod and tokenEndpointAuthMethods together are refused; the default is CLIENT_SECRET_BASIC",
     source: guide("client-auth-methods"),
     run: async (world) => {
-      const metadata = { authorizationServerMetadata: { ...endpoints, tokenEndpointAuthMethods: ["client_secret_post"] } }
+      const metadata = {
+        authorizationServerMetadata: { ...endpoints, tokenEndpointAuthMethods: ["client_secret_post"] }
+      }
       const configured = { oauthDiscovery: metadata }
       await refuses(
         custom(world, { ...configured, clientAuthenticationMethod: "CLIENT_SECRET_POST" }),
@@ -284,7 +301,11 @@ export const providers = [
       source: guide("private-key-jwt"),
       run: async (world) => {
         const member = claim === "alg" || claim === "typ" ? "additionalHeaderClaims" : "additionalPayloadClaims"
-        await refuses(custom(world, keyed({ [member]: { [claim]: "value" } }), keyedClient), validation)
+        const { message } = await refuses(
+          custom(world, keyed({ [member]: { [claim]: "value" } }), keyedClient),
+          validation
+        )
+        is(`${member} in the message`, message.includes(member), true)
       }
     })
   ),
@@ -322,13 +343,17 @@ export const providers = [
           name
         )
         present("clientSecretArn", created.clientSecretArn?.secretArn)
-        present("clientSecretArn when read", (await world.control.getOauth2CredentialProvider({ name })).clientSecretArn)
+        present(
+          "clientSecretArn when read",
+          (await world.control.getOauth2CredentialProvider({ name })).clientSecretArn
+        )
       }
     }
   }),
   statement({
     id: "payment.required-outputs",
-    statement: "walletSecretArn and authorizationPrivateKeyArn are in every answer, also where these secrets are not given",
+    statement:
+      "walletSecretArn and authorizationPrivateKeyArn are in every answer, also where these secrets are not given",
     source: model,
     run: async ({ control, name }) => {
       const coinbase = await control.createPaymentCredentialProvider({
@@ -375,7 +400,9 @@ export const providers = [
     source: guide("bedrock-agentcore-limits"),
     needs: ["wholeAccount"],
     run: async ({ control, name }) => {
-      for (let count = 0; count < 50; count++) await control.createApiKeyCredentialProvider({ name: name(), apiKey: "key" })
+      for (let count = 0; count < 50; count++) {
+        await control.createApiKeyCredentialProvider({ name: name(), apiKey: "key" })
+      }
       await refuses(control.createApiKeyCredentialProvider({ name: name(), apiKey: "key" }), {
         status: 402,
         name: "ServiceQuotaExceededException"
@@ -401,4 +428,3 @@ export const providers = [
     }
   })
 ]
-

@@ -1,9 +1,9 @@
 /** What statements have in common: resources, callers and grants. */
+import type { GetResourceOauth2TokenCommandInput } from "@aws-sdk/client-bedrock-agentcore"
 import type {
   CreateOauth2CredentialProviderCommandInput,
   CustomOauth2ProviderConfigInput
 } from "@aws-sdk/client-bedrock-agentcore-control"
-import type { GetResourceOauth2TokenCommandInput } from "@aws-sdk/client-bedrock-agentcore"
 import { differs, type OAuthClient, type Parts, present, type Recorder, type World } from "../statement.js"
 
 export const returnUrl = "app:/consent"
@@ -25,7 +25,10 @@ export const tokenOf = async ({ data }: World, workloadName: string, userId?: st
 }
 
 export const tokenOfJwt = async ({ data }: World, workloadName: string, userToken: string): Promise<string> =>
-  present("workloadAccessToken", (await data.getWorkloadAccessTokenForJWT({ workloadName, userToken })).workloadAccessToken)
+  present(
+    "workloadAccessToken",
+    (await data.getWorkloadAccessTokenForJWT({ workloadName, userToken })).workloadAccessToken
+  )
 
 type Custom = Partial<CustomOauth2ProviderConfigInput>
 
@@ -74,7 +77,11 @@ export const createGithub = async ({ control, name }: World): Promise<string> =>
 /** A provider at the recorder, with a client of its own. */
 export const createRecorded = async (world: World, recorder: Recorder, more: Custom = {}) => {
   const clientId = world.name()
-  const { name } = await createCustom(world, { discoveryUrl: recorder.discoveryUrl, clientId, clientSecret: "secret" }, more)
+  const { name } = await createCustom(
+    world,
+    { discoveryUrl: recorder.discoveryUrl, clientId, clientSecret: "secret" },
+    more
+  )
   return { name, clientId }
 }
 
@@ -127,7 +134,11 @@ export const grant = async (
   const { authorizationUrl, sessionUri } = await askConsent(world, token, provider, request)
   await browse(authorizationUrl)
   await world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: user })
-  const { accessToken } = await askUser(world, token, provider, { ...request, forceAuthentication: undefined, sessionUri })
+  const { accessToken } = await askUser(world, token, provider, {
+    ...request,
+    forceAuthentication: undefined,
+    sessionUri
+  })
   return present("accessToken", accessToken)
 }
 

@@ -56,7 +56,8 @@ export const machineTokens = [
   }),
   statement({
     id: "m2m.parameters",
-    statement: "Custom parameters are sent, and never replace those of the specification; resources are repeated, audiences too",
+    statement:
+      "Custom parameters are sent, and never replace those of the specification; resources are repeated, audiences too",
     source: tokens,
     needs: ["recorder"],
     run: async (world, { recorder }) => {
@@ -206,7 +207,8 @@ export const userTokens = [
   }),
   statement({
     id: "user.consent",
-    statement: "After consent the browser returns with the session as session_id, and the completed session has a token",
+    statement:
+      "After consent the browser returns with the session as session_id, and the completed session has a token",
     source: sessionBinding,
     needs: ["authorizationServer", "consent"],
     run: async (world, { authorizationServer, consent }) => {
@@ -235,7 +237,9 @@ export const userTokens = [
       is("poll before", (await askUser(world, token, name, { sessionUri })).accessToken, undefined)
       await world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
       present("accessToken", (await askUser(world, token, name, { sessionUri })).accessToken)
-      is("grants", recorder.tokens(clientId).map(({ parameters }) => parameters.get("grant_type")), ["authorization_code"])
+      is("grants", recorder.tokens(clientId).map(({ parameters }) => parameters.get("grant_type")), [
+        "authorization_code"
+      ])
     }
   }),
   statement({
@@ -262,7 +266,13 @@ export const userTokens = [
     run: async (world, parts) => {
       const { clientId } = await grantedAlice(world, parts, {
         scopes: ["read", "write"],
-        customParameters: { access_type: "offline", response_type: "token", client_id: "other", scope: "all", state: "mine" }
+        customParameters: {
+          access_type: "offline",
+          response_type: "token",
+          client_id: "other",
+          scope: "all",
+          state: "mine"
+        }
       })
       const query = present("authorization request", parts.recorder.authorizations(clientId)[0])
       is("access_type", query.getAll("access_type"), ["offline"])
@@ -274,7 +284,8 @@ export const userTokens = [
   }),
   statement({
     id: "user.callback-url",
-    statement: "The authorization server returns to the callback URL of the provider, which ends with a UUID of its own",
+    statement:
+      "The authorization server returns to the callback URL of the provider, which ends with a UUID of its own",
     source: `${github("awslabs/amazon-bedrock-agentcore-samples")}, 03_create_github_provider.py`,
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
@@ -286,7 +297,8 @@ export const userTokens = [
   }),
   statement({
     id: "user.denied",
-    statement: "A refused consent never reaches the return URL: the service shows a page of its own, and the session FAILED",
+    statement:
+      "A refused consent never reaches the return URL: the service shows a page of its own, and the session FAILED",
     source: `${sessionBinding}; reports of the live service`,
     needs: ["authorizationServer", "consent"],
     run: async (world, { authorizationServer, consent }) => {
@@ -334,7 +346,8 @@ export const userTokens = [
   }),
   statement({
     id: "binding.same-jwt",
-    statement: "The session of a JWT is completed with that very JWT, not with a fresh one of the same user, nor with the subject",
+    statement:
+      "The session of a JWT is completed with that very JWT, not with a fresh one of the same user, nor with the subject",
     source: github("aws/bedrock-agentcore-sdk-typescript/issues/37"),
     needs: ["recorder", "browse", "userToken"],
     run: async (world, { browse, recorder, userToken }) => {
@@ -371,7 +384,11 @@ export const userTokens = [
     run: async (world, parts) => {
       const { accessToken, provider, token, workload } = await grantedAlice(world, parts)
       is("token", (await askUser(world, token, provider)).accessToken, accessToken)
-      is("token of a new caller", (await askUser(world, await tokenOf(world, workload, "alice"), provider)).accessToken, accessToken)
+      is(
+        "token of a new caller",
+        (await askUser(world, await tokenOf(world, workload, "alice"), provider)).accessToken,
+        accessToken
+      )
       await askConsent(world, await tokenOf(world, workload, "bob"), provider)
       await askConsent(world, await tokenOf(world, await createWorkload(world), "alice"), provider)
     }
@@ -403,15 +420,15 @@ export const userTokens = [
     }
   }),
   ...([
-    ["scopes", { scopes: ["read", "write"] }],
+    ["more scopes", { scopes: ["read", "write"] }],
     ["fewer scopes", { scopes: [] }],
-    ["resources", { resources: ["https://api.example.com"] }],
-    ["audiences", { audiences: ["api"] }],
-    ["custom parameters", { customParameters: { access_type: "offline" } }]
+    ["other resources", { resources: ["https://api.example.com"] }],
+    ["other audiences", { audiences: ["api"] }],
+    ["other custom parameters", { customParameters: { access_type: "offline" } }]
   ] as const).map(([what, change]) =>
     statement({
       id: `vault.shape.${what.replaceAll(" ", "-")}`,
-      statement: `A request with other ${what} than the grant's is asked again`,
+      statement: `A request with ${what} than the grant has is asked again`,
       source: vaultShape,
       needs: ["recorder", "browse"],
       run: async (world, parts) => {
@@ -466,7 +483,12 @@ export const userTokens = [
         parameters.get("refresh_token") === "refresh-1"
           ? { status: 400, body: { error: "invalid_grant" } }
           : {
-            body: { access_token: `token-${index}`, token_type: "Bearer", expires_in: 0, refresh_token: `refresh-${index}` }
+            body: {
+              access_token: `token-${index}`,
+              token_type: "Bearer",
+              expires_in: 0,
+              refresh_token: `refresh-${index}`
+            }
           })
       const token = await tokenOf(world, await createWorkload(world), "alice")
       // The token of the completion has expired when it is asked for.

@@ -23,7 +23,8 @@ const withoutChange = (token: string, index: number): string => {
 export const workloads = [
   statement({
     id: "workload.crud",
-    statement: "A workload identity is created with 201, read with its URLs and times, replaced by an update, and deleted with 204",
+    statement:
+      "A workload identity is created with 201, read with its URLs and times, replaced by an update, and deleted with 204",
     source: model,
     run: async ({ control, lastExchange, name }) => {
       const workload = name()
@@ -62,7 +63,8 @@ export const workloads = [
   }),
   statement({
     id: "workload.duplicate",
-    statement: "A second workload identity of a name is a ValidationException: WorkloadIdentity with name 'X' already exists",
+    statement:
+      "A second workload identity of a name is a ValidationException: WorkloadIdentity with name 'X' already exists",
     source: `${github(samples)}, reports of the live service`,
     run: async (world) => {
       const name = await createWorkload(world)
@@ -79,7 +81,10 @@ export const workloads = [
     source: model,
     run: async (world) => {
       const created = [await createWorkload(world), await createWorkload(world), await createWorkload(world)]
-      await refuses(world.control.listWorkloadIdentities({ maxResults: 21 }), { status: 400, name: "ValidationException" })
+      await refuses(world.control.listWorkloadIdentities({ maxResults: 21 }), {
+        status: 400,
+        name: "ValidationException"
+      })
       const { nextToken, workloadIdentities = [] } = await world.control.listWorkloadIdentities({ maxResults: 1 })
       is("items of the first page", workloadIdentities.length, 1)
       present("nextToken", nextToken)
@@ -92,8 +97,11 @@ export const workloads = [
   }),
   statement({
     id: "workload-token.unknown",
-    statement: "A workload access token of an unknown workload identity is AccessDenied: it does not belong to the account",
-    source: `${github("awslabs/agentcore-samples")} 08-okta-xaa-delegation-chain, README and deploy/04_create_obo_provider.py`,
+    statement:
+      "A workload access token of an unknown workload identity is AccessDenied: it does not belong to the account",
+    source: `${
+      github("awslabs/agentcore-samples")
+    } 08-okta-xaa-delegation-chain, README and deploy/04_create_obo_provider.py`,
     run: async ({ data, name }) => {
       const workloadName = name()
       await refuses(data.getWorkloadAccessToken({ workloadName }), doesNotBelong)
@@ -103,7 +111,9 @@ export const workloads = [
   statement({
     id: "workload-token.unknown-jwt",
     statement: "The same holds with the JWT of a user",
-    source: `${github("awslabs/agentcore-samples")} 08-okta-xaa-delegation-chain, README and deploy/04_create_obo_provider.py`,
+    source: `${
+      github("awslabs/agentcore-samples")
+    } 08-okta-xaa-delegation-chain, README and deploy/04_create_obo_provider.py`,
     needs: ["userToken"],
     run: async ({ data, name }, { userToken }) => {
       await refuses(
@@ -153,8 +163,13 @@ export const workloads = [
     run: async (world, { userToken }) => {
       const name = world.name()
       await world.control.createApiKeyCredentialProvider({ name, apiKey: "key" })
-      const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }, { lifetime: 2 }))
-      const ask = () => world.data.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: name })
+      const token = await tokenOfJwt(
+        world,
+        await createWorkload(world),
+        await userToken({ sub: "alice" }, { lifetime: 2 })
+      )
+      const ask = () =>
+        world.data.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: name })
       is("key before the end", (await ask()).apiKey, "key")
       // Two seconds, and one for the rounding of clocks.
       const deadline = performance.now() + 4_000
