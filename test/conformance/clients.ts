@@ -31,7 +31,7 @@ interface Stack {
 
 interface Args {
   readonly input: Readonly<Record<string, unknown>>
-  readonly request: { body?: unknown }
+  readonly request: { readonly hostname: string; body?: unknown }
 }
 
 interface Result {
@@ -57,6 +57,8 @@ export interface Recording extends Clients {
   readonly world: (prefix: string) => World
   /** Removes everything that was created since the last call. */
   readonly removeCreated: () => Promise<void>
+  /** Forgets what was created since: it is not removed. */
+  readonly keepCreated: () => void
   readonly close: () => void
 }
 
@@ -146,6 +148,7 @@ export const makeClients = (options: ClientOptions): Recording => {
       const bytes = await read(result.response.body)
       result.response.body = bytes
       last = {
+        host: args.request.hostname,
         status: result.response.statusCode,
         headers: result.response.headers,
         body: Buffer.from(bytes).toString("utf8")
@@ -183,6 +186,9 @@ export const makeClients = (options: ClientOptions): Recording => {
         change = next
       }
     }),
+    keepCreated: () => {
+      created = []
+    },
     removeCreated: async () => {
       change = undefined
       const all = created

@@ -21,7 +21,8 @@ const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-4333-844
 
 const secret = { secretId: `${prefix}-secret`, jsonKey: "password", value: "the-external-key" }
 
-const serviceLinked = `${prefix}-service-linked`
+/** It stays, so its name has another beginning. */
+const serviceLinked = "linked-to-a-service"
 
 // -----------------------------------------------------------------------------
 // The recorder
@@ -178,6 +179,8 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
       ),
       ({ close }) => Effect.sync(close)
     )
+    yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: serviceLinked }))
+    recording.keepCreated()
     const parts: Parts = {
       authorizationServer: {
         discoveryUrl: oauth.discoveryUrl,

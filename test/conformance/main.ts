@@ -87,9 +87,10 @@ const runAws = async (selected: ReadonlyArray<Statement>, report: string | undef
   try {
     const { Account, Arn } = await recording.sts.getCallerIdentity({})
     const region = await recording.control.config.region()
-    const { hostname } = await recording.control.config.endpointProvider({ Region: region }).url
-    const target = { account: Account, caller: Arn, region }
-    print(`account ${Account}, ${region} (${hostname}), as ${Arn}, names ${prefix}-…\n`)
+    await recording.control.getTokenVault({})
+    const { host } = recording.world(prefix).lastExchange()
+    const target = { account: Account, caller: Arn, region, host }
+    print(`account ${Account}, ${region} (${host}), as ${Arn}, names ${prefix}-…\n`)
     return await run({ selected, target, recording, parts, prefix, report })
   } finally {
     recording.close()
