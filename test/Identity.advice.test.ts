@@ -63,7 +63,7 @@ describe("a return URL that is not registered", () => {
   it.effect("is not mentioned by other exceptions", () =>
     Effect.gen(function*() {
       const error = yield* ask()
-      assert(error._tag === "ResourceNotFoundException")
+      assert(error._tag === "AccessDeniedException")
       const plane = yield* DataPlane.DataPlane
       assert.strictEqual(
         error.message,

@@ -44,13 +44,13 @@ const wrong = (patch: object) => ask({ ...request, ...patch })
 const enumeration = "Member must satisfy enum value set: [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE]"
 
 const names =
-  "[provider, flow, scopes, resources, audiences, returnUrl, forceAuthentication, customState, customParameters, consent, poll]"
+  "[provider, flow, scopes, resources, audiences, returnUrl, customParameters, forceAuthentication, customState, consent, poll]"
 
 describe("a wrong request for an access token", () => {
   const cases: ReadonlyArray<readonly [patch: object, expected: string]> = [
     [{ provider: 5 }, "provider: Member must be a string, but is a number"],
     [{ provider: undefined }, "provider: Member must be a string, but is undefined"],
-    [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_]+$"],
+    [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"],
     [{ flow: "m2m" }, `flow: ${enumeration}; did you mean 'M2M'?`],
     [{ flow: "USER_FEDERATON" }, `flow: ${enumeration}; did you mean 'USER_FEDERATION'?`],
     [{ flow: "client_credentials" }, `flow: ${enumeration}`],
@@ -123,7 +123,7 @@ describe("a wrong request for an access token", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* refusal(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
-        "returnUrl: Member must satisfy regular expression pattern: ^\\w+:(\\/?\\/?)[^\\s]+$"
+        "returnUrl: Member must satisfy regular expression pattern: \\w+:(/?/?)[^\\s]+"
       )
     }).pipe(Effect.provide(consented)))
 })
@@ -175,7 +175,7 @@ describe("wrong options of the combinators", () => {
         "request: Member must be an object, but is undefined"
       )
       assert.strictEqual(
-        yield* refusal(AccessToken.use(untyped(request), untyped({ rejectd: () => true }), () => Effect.void)),
+        yield* refusal(AccessToken.use(untyped(request), () => Effect.void, untyped({ rejectd: () => true }))),
         "rejectd: Member must have a known name; did you mean 'rejected'?"
       )
     }).pipe(Effect.provide(consented)))

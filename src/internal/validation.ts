@@ -172,6 +172,16 @@ export const refuse = <A, I>(
   }
 }
 
+/** A member that is null is absent, as to every server of the protocol. An item that is null stays, and is wrong. */
+const dropNulls = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(dropNulls)
+    : isPlain(value)
+    ? Object.fromEntries(
+      Object.entries(value).flatMap(([name, member]) => member === null ? [] : [[name, dropNulls(member)]])
+    )
+    : value
+
 /**
  * Makes a layer of checked options. The layer dies with the exception of invalid options: no program can do anything about
  * them while it runs.
@@ -188,11 +198,14 @@ export const checkedLayer = <Options, A, E, R>(
 }
 
 /**
- * Decodes a request that came over the wire, and checks it. As at AWS, unknown members are ignored.
+ * Decodes a request that came over the wire, and checks it. As at AWS, unknown members and nulls are ignored.
  *
  * @internal
  */
 export const decode = <A, I>(
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
-  memoize(() => parse(ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })))
+  memoize(() => {
+    const run = ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })
+    return parse((request) => run(dropNulls(request)))
+  })

@@ -510,10 +510,10 @@ describe("workload", () => {
       yield* LocalWorld.setUp()
       const { withApiKey, workload } = yield* functions()
       const unknown = workload({ name: "nowhere" })
-      assert.strictEqual(tagOf(yield* rejectionOf(unknown.getToken())), "ResourceNotFoundException")
+      assert.strictEqual(tagOf(yield* rejectionOf(unknown.getToken())), "AccessDeniedException")
       const key = withApiKey({ providerName: "weather" })(async (key: string) => key)
       const call = runWithContext({ workload: unknown }, key)
-      assert.strictEqual(tagOf(yield* rejectionOf(call)), "ResourceNotFoundException")
+      assert.strictEqual(tagOf(yield* rejectionOf(call)), "AccessDeniedException")
 
       const userToken = "header.of-the-secret-jwt.signature"
       for (const user of [{ userToken }, { userToken: Redacted.make(userToken) }]) {

@@ -27,7 +27,7 @@ const portal = (request: Partial<CreateConsentPortalRequest> = {}) =>
       name: "portal",
       executionRoleArn: "arn:aws:iam::123456789012:role/portal",
       idpConfig: { credentialProviderArn: idp, scopes: ["openid"] },
-      sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }],
+      sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }],
       ...request
     })
   )
@@ -189,7 +189,7 @@ describe("a deletion", () => {
       yield* obtain(token)
       yield* obtain(other)
       yield* control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
-      assert.strictEqual(yield* tagOf(tokenFor("alice")), "ResourceNotFoundException")
+      assert.strictEqual(yield* tagOf(tokenFor("alice")), "AccessDeniedException")
       assert.strictEqual(yield* tagOf(ask(token)), "ResourceNotFoundException")
       yield* createWorkload("agent")
       assert.strictEqual((yield* ask(yield* tokenFor("alice")))._tag, "ConsentRequired")
@@ -244,7 +244,10 @@ describe("consent portals", () => {
       yield* TestClock.adjust("1 second")
       const active = yield* readPortal(consentPortalArn)
       assert.strictEqual(active.status, "ACTIVE")
-      assert.match(active.portalUrl ?? "", /^http:\/\/127\.0\.0\.1:4020\//)
+      assert.strictEqual(
+        active.portalUrl,
+        "https://my-gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+      )
 
       const change = { consentPortalIdentifier: consentPortalArn, description: "a portal" }
       const updating = yield* plane.updateConsentPortal(change)
@@ -303,14 +306,14 @@ describe("references", () => {
         resourceCredentialProviderName: "weather"
       })
       assert.strictEqual(Redacted.value(found), "external-key")
-      for (const reference of [{ secretId: "keys", jsonKey: "constructor" }, { secretId: "nothing", jsonKey: "k" }]) {
+      const lost = [{ secretId: "keys", jsonKey: "constructor" }, { secretId: "nothing", jsonKey: "k" }]
+      for (const [index, apiKeySecretConfig] of lost.entries()) {
+        const name = `lost-${index}`
+        yield* plane.createApiKeyCredentialProvider({ name, apiKeySecretSource: "EXTERNAL", apiKeySecretConfig })
+        const workloadIdentityToken = yield* tokenFor("alice")
         assert.strictEqual(
-          yield* tagOf(plane.createApiKeyCredentialProvider({
-            name: "other",
-            apiKeySecretSource: "EXTERNAL",
-            apiKeySecretConfig: reference
-          })),
-          "ValidationException"
+          yield* tagOf(data.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: name })),
+          "AccessDeniedException"
         )
       }
       assert.strictEqual(
