@@ -31,7 +31,7 @@ interface Stack {
 
 interface Args {
   readonly input: Readonly<Record<string, unknown>>
-  readonly request: { body?: unknown }
+  readonly request: { readonly hostname: string; body?: unknown }
 }
 
 interface Result {
@@ -57,6 +57,8 @@ export interface Recording extends Clients {
   readonly world: (prefix: string) => World
   /** Removes everything that was created since the last call. */
   readonly removeCreated: () => Promise<void>
+  /** Forgets what was created since: it is not removed. */
+  readonly keepCreated: () => void
   readonly close: () => void
 }
 
@@ -133,7 +135,8 @@ export const makeClients = (options: ClientOptions): Recording => {
   }
 
   for (const client of [control, data, sts]) {
-    const stack = client.middlewareStack as Stack
+    // The stacks of the clients differ in the types of inputs and outputs only.
+    const stack = client.middlewareStack as unknown as Stack
     stack.add((next) => async (args) => {
       const applied = change
       change = undefined
@@ -145,6 +148,7 @@ export const makeClients = (options: ClientOptions): Recording => {
       const bytes = await read(result.response.body)
       result.response.body = bytes
       last = {
+        host: args.request.hostname,
         status: result.response.statusCode,
         headers: result.response.headers,
         body: Buffer.from(bytes).toString("utf8")
@@ -152,7 +156,7 @@ export const makeClients = (options: ClientOptions): Recording => {
       return result
     }, { name: "conformanceRecord", step: "deserialize", priority: "low" })
   }
-  const stack = control.middlewareStack as Stack
+  const stack = control.middlewareStack as unknown as Stack
   stack.add(
     ((next: (args: Args) => Promise<Result>, context: { readonly commandName?: string }) => async (args: Args) => {
       const result = await next(args)
@@ -182,6 +186,9 @@ export const makeClients = (options: ClientOptions): Recording => {
         change = next
       }
     }),
+    keepCreated: () => {
+      created = []
+    },
     removeCreated: async () => {
       change = undefined
       const all = created

@@ -8,6 +8,7 @@ import { AssertionError } from "node:assert/strict"
 
 /** A response of the service as it came. */
 export interface Exchange {
+  readonly host: string
   readonly status: number
   readonly headers: { readonly [name: string]: string }
   readonly body: string

@@ -301,7 +301,11 @@ export const providers = [
       source: guide("private-key-jwt"),
       run: async (world) => {
         const member = claim === "alg" || claim === "typ" ? "additionalHeaderClaims" : "additionalPayloadClaims"
-        await refuses(custom(world, keyed({ [member]: { [claim]: "value" } }), keyedClient), validation)
+        const { message } = await refuses(
+          custom(world, keyed({ [member]: { [claim]: "value" } }), keyedClient),
+          validation
+        )
+        is(`${member} in the message`, message.includes(member), true)
       }
     })
   ),

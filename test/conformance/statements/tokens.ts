@@ -420,15 +420,15 @@ export const userTokens = [
     }
   }),
   ...([
-    ["scopes", { scopes: ["read", "write"] }],
+    ["more scopes", { scopes: ["read", "write"] }],
     ["fewer scopes", { scopes: [] }],
-    ["resources", { resources: ["https://api.example.com"] }],
-    ["audiences", { audiences: ["api"] }],
-    ["custom parameters", { customParameters: { access_type: "offline" } }]
+    ["other resources", { resources: ["https://api.example.com"] }],
+    ["other audiences", { audiences: ["api"] }],
+    ["other custom parameters", { customParameters: { access_type: "offline" } }]
   ] as const).map(([what, change]) =>
     statement({
       id: `vault.shape.${what.replaceAll(" ", "-")}`,
-      statement: `A request with other ${what} than the grant's is asked again`,
+      statement: `A request with ${what} than the grant has is asked again`,
       source: vaultShape,
       needs: ["recorder", "browse"],
       run: async (world, parts) => {
