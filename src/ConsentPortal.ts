@@ -73,7 +73,7 @@ export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimed
  *         "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
  *       scopes: ["openid"]
  *     },
- *     sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+ *     sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
  *   })
  *   const portal = yield* ConsentPortal.awaitActive(created.consentPortalId)
  *   // Register it at the identity provider.
@@ -190,8 +190,12 @@ export const awaitDeleted = (
     Effect.catchTag("ResourceNotFoundException", () => Effect.void)
   )
 
+/** AWS is reported to send the URL with and without its scheme. */
 const resolve = (portal: { readonly portalUrl?: string | null | undefined }, path: string): Option.Option<string> =>
-  Option.map(Option.fromNullable(portal.portalUrl), (url) => `${url.replace(/\/+$/, "")}${path}`)
+  Option.map(
+    Option.fromNullable(portal.portalUrl),
+    (url) => `${/^https?:\/\//.test(url) ? "" : "https://"}${url.replace(/\/+$/, "")}${path}`
+  )
 
 /**
  * Returns the redirect URI to register at the identity provider. None until the portal is `ACTIVE`.

@@ -11,10 +11,10 @@ import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 
 const portal = (status: string, others: Partial<ConsentPortalResponse> = {}): ConsentPortalResponse => ({
-  consentPortalId: "portal-1",
-  consentPortalArn: "arn:portal-1",
+  consentPortalId: "portal-0123456789",
+  consentPortalArn: "arn:portal",
   name: "my-portal",
-  sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }],
+  sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }],
   status,
   portalUrl: null,
   createdAt: DateTime.unsafeMake(0),
@@ -46,7 +46,7 @@ const after = <A, E, R>(duration: "0 millis" | "4 seconds" | "10 minutes", effec
 describe("ConsentPortal", () => {
   it.effect("awaits ACTIVE", () =>
     Effect.gen(function*() {
-      const active = yield* after("4 seconds", ConsentPortal.awaitActive("portal-1"))
+      const active = yield* after("4 seconds", ConsentPortal.awaitActive("portal-0123456789"))
       assert.strictEqual(active.status, "ACTIVE")
       assert.deepStrictEqual(
         ConsentPortal.callbackUrl(active),
@@ -57,6 +57,10 @@ describe("ConsentPortal", () => {
         Option.some("https://portal.example.com/p1/connect/callback")
       )
       assert.deepStrictEqual(ConsentPortal.callbackUrl(portal("CREATING")), Option.none())
+      assert.deepStrictEqual(
+        ConsentPortal.callbackUrl({ portalUrl: "p1.portal.example.com" }),
+        Option.some("https://p1.portal.example.com/callback")
+      )
     }).pipe(Effect.provide(states(
       portal("CREATING"),
       portal("CREATING"),
@@ -66,7 +70,7 @@ describe("ConsentPortal", () => {
   it.effect("fails with the reason of a failed creation or update", () =>
     Effect.gen(function*() {
       for (const status of ["FAILED", "UPDATE_FAILED"]) {
-        const error = yield* Effect.flip(ConsentPortal.awaitActive("portal-1")).pipe(
+        const error = yield* Effect.flip(ConsentPortal.awaitActive("portal-0123456789")).pipe(
           Effect.provide(states(portal(status, { statusReason: "no such gateway" })))
         )
         assert(error._tag === "ConsentPortalFailed")
@@ -76,21 +80,24 @@ describe("ConsentPortal", () => {
 
   it.effect("times out with the default and with a given schedule", () =>
     Effect.gen(function*() {
-      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitActive("portal-1")))
+      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitActive("portal-0123456789")))
       assert(error._tag === "ConsentPortalTimedOut")
       assert.strictEqual(error.status, "UPDATING")
-      const soon = yield* after("0 millis", Effect.flip(ConsentPortal.awaitActive("portal-1", Schedule.recurs(3))))
+      const soon = yield* after(
+        "0 millis",
+        Effect.flip(ConsentPortal.awaitActive("portal-0123456789", Schedule.recurs(3)))
+      )
       assert.strictEqual(soon._tag, "ConsentPortalTimedOut")
     }).pipe(Effect.provide(states(portal("UPDATING")))))
 
   it.effect("awaits the deletion", () =>
     Effect.gen(function*() {
-      yield* after("4 seconds", ConsentPortal.awaitDeleted("portal-1")).pipe(
+      yield* after("4 seconds", ConsentPortal.awaitDeleted("portal-0123456789")).pipe(
         Effect.provide(ScriptedPlanes.layer({
           getConsentPortal: [Effect.succeed(portal("DELETING")), Effect.succeed(portal("DELETING")), notFound]
         }))
       )
-      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitDeleted("portal-1"))).pipe(
+      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitDeleted("portal-0123456789"))).pipe(
         Effect.provide(states(portal("DELETING")))
       )
       assert.strictEqual(error._tag, "ConsentPortalTimedOut")

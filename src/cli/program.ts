@@ -6,6 +6,7 @@
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import type * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
+import { isLifetime, type Lifetime } from "../internal/lifetime.js"
 import * as Completions from "./completions.js"
 import { type AwsSettings, environmentVariable, MissingSettings } from "./demoSettings.js"
 import * as Help from "./help.js"
@@ -46,6 +47,11 @@ const collectWords = (value: string, previous: ReadonlyArray<string> = []): Read
 const parsePort = (text: string): number => {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
   throw new InvalidArgumentError("A port is a whole number from 0 to 65535.")
+}
+
+const parseLifetime = (text: string): Lifetime => {
+  if (isLifetime(text)) return text
+  throw new InvalidArgumentError("A lifetime is a whole number and a unit, such as '90 seconds' or '5 minutes'.")
 }
 
 const regionVariable = ["AWS_REGION", "the region, where --region is not given"] as const
@@ -123,7 +129,7 @@ const addLocal = (root: Root, run: Run): void => {
         "One more issuer whose JWTs it exchanges, beside itself and STS; repeatable"
       ).argParser<ReadonlyArray<string>>(collect)
     )
-    .option("--config <file>", setupFile)
+    .option("--config <file>", `${setupFile}. Its section 'local' is read again when it changes`)
     .option("--vault <file>", "Store everything in this file, encrypted (default: in memory)")
     .addOption(
       new Option("--signatures <check>", "Requests need a signature, a right one, or none")
@@ -137,6 +143,12 @@ const addLocal = (root: Root, run: Run): void => {
     .option("--allow-remote", "Let other machines reach the server and every credential in it")
     .option("--account <id>", "The AWS account id in its ARNs (default: \"123456789012\")")
     .option("--region <region>", "The AWS region in its ARNs (default: \"us-west-2\")")
+    .addOption(
+      new Option(
+        "--workload-token-lifetime <duration>",
+        "The lifetime of workload access tokens, such as '90 seconds' (default: that of --config, or '60 minutes')"
+      ).argParser(parseLifetime)
+    )
     .option("--log-file <file>", "Append every line from 'debug' on to this file, requests included")
     .addHelpText(
       "after",
@@ -196,7 +208,8 @@ const addLocal = (root: Root, run: Run): void => {
             publicUrl: options.publicUrl,
             allowRemote: options.allowRemote ?? false,
             account: options.account,
-            region: options.region
+            region: options.region,
+            workloadTokenLifetime: options.workloadTokenLifetime
           })),
         { level: command.optsWithGlobals().logLevel ?? "info", file: logFile }
       )

@@ -5,18 +5,28 @@
  *
  * AWS leaves some behaviour undocumented. Here it is an option, or it is this:
  *
- * - A workload access token lives for 60 minutes. Custom state comes back as `state`.
+ * - A workload access token lives for 60 minutes. One that was made of a user's JWT ends with the JWT, if that is
+ *   earlier. Custom state comes back as `state`.
+ * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same custom
+ *   parameters. `forceAuthentication` drops the grant of its shape.
+ * - A poll in another shape than its session's fails.
+ * - Secrets and keys by reference are read at each request for a credential, also where the vault has a token. One that
+ *   the settings do not have is an `AccessDeniedException`. For KMS keys its message is a guess.
  * - `USER_FEDERATION` needs a workload access token of a user.
  * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
  *   the flow only if the settings say so.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
+ * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or of a vendor whose
+ *   endpoints the request names. AWS documents some of the refused vendors. Its scopes include `openid`, on creation too.
+ * - A tag key that begins with `aws:` is refused.
+ * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
  *   `ValidationException`.
  * - Stripe Privy: the signed method is `POST`, and the signature lives for 30 minutes, as in the vendor's own SDK.
  *
  * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
  * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
- * them, and nothing answers at their URL.
+ * them. Their URL has the form of AWS, and nothing answers there: a local server has a page at `/consent-portals/<id>`.
  *
  * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as warnings,
  * with `error` and `error_description`, and `refusals` lists them.
@@ -69,6 +79,9 @@ export type {
    *   or over http on a loopback host. Users of different issuers are different users.
    * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
    *   expired.
+   * - `serviceLinked`: the names of workload identities that are linked to a service, as those of AgentCore Runtime and
+   *   Gateway are. They get no workload access tokens, and cannot be deleted.
+   * - `workloadAccessTokenLifetime`: a whole number of seconds, minutes, hours or days, such as `90 seconds`
    *
    * @since 0.1.0
    * @category models
@@ -94,7 +107,10 @@ export interface Options {
    * `http://127.0.0.1:4020`.
    */
   readonly publicUrl?: string | undefined
-  /** Rounded down to seconds. Default: 60 minutes, a guess: AWS does not document it. */
+  /**
+   * Rounded down to seconds. Default: that of the settings, or 60 minutes, a guess: AWS does not document it. A token
+   * that was made of a user's JWT ends with the JWT, if that is earlier.
+   */
   readonly workloadAccessTokenLifetime?: Duration.DurationInput | undefined
   /** The lifetime of an authorization URL and its session. Default: 10 minutes (AWS documentation). */
   readonly sessionLifetime?: Duration.DurationInput | undefined
@@ -105,8 +121,11 @@ export interface Options {
    * document it.
    */
   readonly consentPortalDelay?: Duration.DurationInput | undefined
-  /** Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. */
-  readonly settings?: LocalSettings | undefined
+  /**
+   * Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. An effect is run for
+   * each use, so that a program can add secrets and keys while the backend runs.
+   */
+  readonly settings?: LocalSettings | Effect.Effect<LocalSettings> | undefined
 }
 
 /**
@@ -271,10 +290,14 @@ export const layerStore = (
   Layer.scopedContext(Effect.gen(function*() {
     const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
     const account = { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }
-    const settings = options.settings ?? {}
+    const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
     const issuer = yield* LocalIssuer.make(publicUrl, account)
     const workloadTokens = yield* WorkloadToken.make(
-      Duration.decode(options.workloadAccessTokenLifetime ?? "60 minutes")
+      Effect.map(
+        settings,
+        (current) =>
+          Duration.decode(options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes")
+      )
     )
     const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)
     const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
@@ -359,7 +382,8 @@ export const layerStore = (
               provider: session.provider.name,
               workload: Vault.readWorkload(session.key),
               state: state._tag === "Failed" ? state.reason : state._tag,
-              openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime)
+              openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime),
+              otherGrant: session.otherGrant ?? []
             })).reverse()),
           refusals
         })

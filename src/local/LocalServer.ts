@@ -3,7 +3,7 @@
  * consent. Every AWS SDK can use it as an endpoint.
  *
  * A request needs an AWS signature for the service `bedrock-agentcore`. By default the server checks only that there is
- * one; see `signatures`. The server answers to its own host names only, and sends no CORS headers, so that pages of
+ * one; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The server answers to its own host names only, and sends no CORS headers, so that pages of
  * other sites cannot use it. It is for development: never make it reachable by others.
  *
  * {@link layer} adds a status page at `GET /` (names, states, and what authorization servers refused; no secrets),
@@ -31,6 +31,7 @@ import * as Listen from "./server/listen.js"
 import * as NodeServer from "./server/nodeServer.js"
 import * as Operations from "./server/operations.js"
 import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/options.js"
+import * as PortalPage from "./server/portalPage.js"
 import * as Signature from "./server/signature.js"
 import * as StatusRoutes from "./server/statusRoutes.js"
 import * as Sts from "./server/sts.js"
@@ -151,9 +152,11 @@ const addAll = (
 ): Effect.Effect<void, never, LocalBackend.Planes | LocalBackend.LocalBackend> =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
+    const controlPlane = yield* ControlPlane.ControlPlane
     const sts = yield* SecurityTokenService.SecurityTokenService
     yield* addProtocol(router, settings)
     yield* ConsentPages.add(router, settings, backend)
+    yield* PortalPage.add(router, settings, controlPlane)
     yield* Sts.add(router, settings, sts, backend.issuer)
   })
 
@@ -169,8 +172,8 @@ export const routesProtocol = (
   HttpLayerRouter.use((router) => addProtocol(router, makeSettings(options, AccessLog.skipLog)))
 
 /**
- * Adds the wire protocol, the pages for browsers and STS (`GetWebIdentityToken`) to an application's own server, over a
- * `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put {@link layerRedaction} around the
+ * Adds the wire protocol, the pages for browsers and STS (`GetCallerIdentity`, `GetWebIdentityToken`) to an application's
+ * own server, over a `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put {@link layerRedaction} around the
  * server.
  *
  * @since 0.1.0

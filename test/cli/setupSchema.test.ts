@@ -67,7 +67,9 @@ const setup = `${start}
       "alice": { "email": { "$env": "EMAIL_OF_ALICE" }, "email_verified": true, "groups": ["a"], "tenant": { "id": 1 } },
       "bob": {}
     },
-    "inboundJwt": "decode"
+    "inboundJwt": "decode",
+    "serviceLinked": ["runtime-a1"],
+    "workloadAccessTokenLifetime": "90 seconds"
   },
 }`
 
@@ -87,6 +89,8 @@ describe("the JSON Schema of the setup file", () => {
     assert.lengthOf(await problems(`${start} "local": { "inboundJwt": "never" } }`), 1)
     assert.lengthOf(await problems(`${start} "local": { "users": { "alice": "alice@example.com" } } }`), 1)
     assert.lengthOf(await problems(`${start} "local": { "onBehalfOfVendors": ["GithubOauth2"] } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "serviceLinked": ["x"] } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "workloadAccessTokenLifetime": "soon" } }`), 1)
   })
 
   it("completes members and values in an editor", async () => {

@@ -1,5 +1,5 @@
 /** boto3 as a client of the local server. */
-import { assert, describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -7,6 +7,9 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import * as Python from "./python.js"
 import { pythonTest } from "./python.js"
 import * as Wire from "./wire.js"
@@ -26,6 +29,13 @@ const seen = (value: unknown, name: string, status: number, message?: string) =>
     { ...rest, message: message ?? rest["message"] },
     { class: name, code: name, caught: true, status, message: message ?? rest["message"] }
   )
+}
+
+const caller = {
+  status: 200,
+  UserId: "AROALOCALAGENTCOREIDS:local",
+  Account: "123456789012",
+  Arn: "arn:aws:sts::123456789012:assumed-role/agentcore-identity-local/local"
 }
 
 describe("boto3", () => {
@@ -61,7 +71,27 @@ describe("boto3", () => {
         seen(answers["exists"], "ValidationException", 400)
         assert.strictEqual((answers["deleted"] as Record<string, unknown>)["status"], 204)
         seen(answers["gone"], "ResourceNotFoundException", 404)
+        seen(answers["unknown"], "AccessDeniedException", 403, "Workload Identity does not belong to caller account")
       }).pipe(Effect.provide(Wire.server()))
+  )
+
+  pythonTest(
+    "is refused in the words of the service, and the token of a JWT ends with the JWT",
+    () =>
+      Effect.gen(function*() {
+        const answers = yield* run("refusals", yield* environment)
+        const linked = "WorkloadIdentity is linked to a service and cannot"
+        seen(answers["linked"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        seen(answers["linkedUser"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        seen(answers["undeletable"], "ValidationException", 400, `${linked} be deleted by the caller`)
+        const id = "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3"
+        seen(answers["denied"], "AccessDeniedException", 403, `Access denied when retrieving secret '${id}'`)
+        seen(answers["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
+      }).pipe(
+        Effect.provide(Wire.server({
+          settings: { serviceLinked: ["runtime-a1"] }
+        }))
+      )
   )
 
   pythonTest("obtains an API key and a machine's token, and is sent to a user", () =>
@@ -76,6 +106,19 @@ describe("boto3", () => {
       assert.includeMembers(answers["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
       seen(answers["unauthorized"], "UnauthorizedException", 401)
     }).pipe(Effect.provide(World.layer())))
+
+  pythonTest("is told who it is, and makes redirect URIs of the URL of a consent portal", () =>
+    Effect.gen(function*() {
+      const answers = yield* run("caller", yield* environment, {
+        discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration"
+      })
+      const { requestId, ...identity } = answers["identity"] as Record<string, unknown>
+      assert.match(String(requestId), Wire.uuid)
+      assert.deepStrictEqual(identity, caller)
+      assert.isTrue(answers["portalArn"])
+      const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+      assert.deepStrictEqual(answers["portal"], ["ACTIVE", `${portalUrl}/callback`, `${portalUrl}/connect/callback`])
+    }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 }))))
 
   pythonTest("has a class for every error", () =>
     Effect.gen(function*() {
@@ -142,4 +185,26 @@ describe("boto3", () => {
         ]
       })))
     }))
+})
+
+const cli = (process.env["PATH"] ?? "").split(":").map((directory) => join(directory, "aws")).find(existsSync)
+
+describe("the AWS CLI", () => {
+  it.scopedLive.skipIf(cli === undefined)("is told who it is", () =>
+    Effect.gen(function*() {
+      const { status: _, ...expected } = caller
+      const { environment } = yield* LocalServer.LocalServer
+      const output = yield* Effect.async<string>((resume) => {
+        const child = spawn(cli ?? "aws", ["sts", "get-caller-identity", "--output", "json"], {
+          env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...environment },
+          stdio: ["ignore", "pipe", "inherit"]
+        })
+        let text = ""
+        child.stdout.on("data", (data: Buffer) => text += data.toString())
+        child.on("error", (error) => resume(Effect.die(error)))
+        child.on("close", (code) => resume(code === 0 ? Effect.succeed(text) : Effect.die(`aws ended with ${code}`)))
+        return Effect.sync(() => child.kill())
+      })
+      assert.deepStrictEqual(JSON.parse(output), expected)
+    }).pipe(Effect.provide(Wire.server())))
 })

@@ -6,7 +6,9 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "../../models/internal/constraint.js"
+import { WorkloadName } from "../../models/internal/names.js"
 import { type Oauth2Vendor, vendors } from "../../models/internal/vendors.js"
+import { type Lifetime, lifetimePattern } from "../lifetime.js"
 
 /**
  * The vendors whose authorization server can be replaced. The request of `CustomOauth2` names its own.
@@ -20,6 +22,9 @@ const isReplaceable = (vendor: string): vendor is Vendor => vendor in vendors &&
 const Vendor = Schema.Literal(...Object.keys(vendors).filter(isReplaceable))
 
 const Url = Constraint.text(1, 2048)
+
+// The pattern describes the type.
+const LifetimeText = Constraint.matching(lifetimePattern) as Schema.Schema<Lifetime, string>
 
 /** @internal */
 export const Endpoints = Schema.Struct({ issuer: Url, authorizationEndpoint: Url, tokenEndpoint: Url })
@@ -56,7 +61,14 @@ export const LocalSettings = Schema.Struct({
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
   /** `verify` (default) fetches the issuer's keys; `decode` accepts every JWT that has not expired. */
-  inboundJwt: Constraint.optional(Schema.Literal("verify", "decode"))
+  inboundJwt: Constraint.optional(Schema.Literal("verify", "decode")),
+  /**
+   * The workload identities that are linked to a service, like those that AgentCore Runtime and Gateway make. They get no workload
+   * access tokens, and cannot be deleted.
+   */
+  serviceLinked: Constraint.optional(Schema.Array(WorkloadName)),
+  /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
+  workloadAccessTokenLifetime: Constraint.optional(LifetimeText)
 })
 
 /** @internal */

@@ -13,11 +13,16 @@ import {
 } from "../../IdentityError.js"
 import type { VaultStoreError } from "../VaultStore.js"
 
-/** @internal */
+/**
+ * The service model requires a reason, and has none for a request that is invalid as a whole.
+ *
+ * @internal
+ */
 export const invalid = (message: string, field?: string): ValidationException =>
   new ValidationException({
     message,
-    ...(field === undefined ? {} : { reason: "FieldValidationFailed", fieldList: [{ name: field, message }] })
+    reason: "FieldValidationFailed",
+    ...(field === undefined ? {} : { fieldList: [{ name: field, message }] })
   })
 
 /** @internal */

@@ -42,6 +42,15 @@ export type BrowserAnswer = Data.TaggedEnum<{
 export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
 
 /**
+ * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and audiences
+ * in any order, and the same custom parameters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestPart = "scopes" | "resources" | "audiences" | "customParameters"
+
+/**
  * The state of a consent session, without its secrets.
  *
  * @since 0.1.0
@@ -61,6 +70,11 @@ export interface ConsentStatus {
     | "Expired"
     | "ExchangeFailed"
   readonly openedAt: DateTime.Utc
+  /**
+   * Why a user who has consented before is asked again: the parts in which the closest grant differs from the request
+   * of the session. Empty if there was no grant, and for a session that `forceAuthentication` opened.
+   */
+  readonly otherGrant: ReadonlyArray<RequestPart>
 }
 
 /**

@@ -7,6 +7,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
 import { nameOf } from "../backend/refusals.js"
+import { formatParts } from "../backend/requestShape.js"
 import type { ConsentStatus, Refusal } from "../LocalBackend.js"
 import type { Service } from "./options.js"
 
@@ -53,6 +54,11 @@ const refusalTexts: { readonly [Reason in Refusal["reason"]]: string } = {
   Rejected: "refused, or an answer that fails a check",
   Misconfigured: "an endpoint of the configuration cannot be used"
 }
+/** The state, and why a user who has consented before is asked again. */
+const formatState = ({ otherGrant, state }: ConsentStatus): string =>
+  otherGrant.length === 0
+    ? stateTexts[state]
+    : `${stateTexts[state]}. A grant exists for other ${formatParts(otherGrant)}.`
 
 /** Formats the time between two instants in whole units: `3 min`. */
 const formatAge = (from: DateTime.Utc, to: DateTime.Utc): string => {
@@ -110,11 +116,11 @@ const consentSection = ({ consents, now }: StatusPage): Html.Html =>
       ? empty("None. A session starts when an agent requests a token that needs a user's consent.")
       : table(
         ["Provider", "Workload identity", "State", "Age"],
-        consents.slice(0, maxRows).map(({ openedAt, provider, state, workload }) => [
-          provider,
-          workload,
-          stateTexts[state],
-          formatAge(openedAt, now)
+        consents.slice(0, maxRows).map((consent) => [
+          consent.provider,
+          consent.workload,
+          formatState(consent),
+          formatAge(consent.openedAt, now)
         ])
       )
   )
