@@ -33,9 +33,9 @@ flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. Ide
   TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
 consent: internal/consentCallback/ <- values http-internal planes flow jose
 edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow-internal flow
-http: http/ <- values internal http-internal planes flow consent edges node jose @effect/platform
+http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
-aws/edges: aws/PropagateIdentity. <- internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
+aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node

@@ -53,6 +53,7 @@ import {
   type RequiresUserConsent,
   ValidationException
 } from "./IdentityError.js"
+import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
 import { Rejected } from "./internal/rejectedCredential.js"
 import * as Telemetry from "./internal/telemetry.js"
@@ -84,12 +85,13 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
 }
 
 /**
- * A request for an OAuth2 access token.
+ * The part of a request for an OAuth2 access token that belongs to the credential, and not to one use of it. AgentCore
+ * keeps a user's grant under the whole of it, so every use must have the same.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
+export interface AccessTokenDeclaration<out F extends Flow = Flow> {
   /** The name of the OAuth2 credential provider. */
   readonly provider: string
   /**
@@ -100,7 +102,7 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
    * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
    *   access token has to be one for that JWT.
    */
-  readonly flow: Flow
+  readonly flow: F
   /** Default: none; the authorization server then chooses. The list is always sent, also when it is empty. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** Resource indicators (RFC 8707). */
@@ -111,15 +113,68 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
    * Where the browser goes after consent. It must be registered on the workload identity. Default: `Consent.ReturnUrl`.
    */
   readonly returnUrl?: string | undefined
+  /**
+   * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
+   * parameters. A request with other ones asks the user again, as one with other scopes does.
+   */
+  readonly customParameters?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * A request for an OAuth2 access token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never>
+  extends AccessTokenDeclaration, ConsentOptions<E, R>
+{
   /** Asks the user again, and drops the token in the vault. Sent with the first call only. */
   readonly forceAuthentication?: boolean | undefined
   /** State of the application. The return URL carries it back. */
   readonly customState?: Redacted.Redacted | undefined
-  /**
-   * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
-   * parameters.
-   */
-  readonly customParameters?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * An access token that is declared once, see `AccessToken.Tag`. `F` is its flow: a function that needs a user's consent
+ * takes an `AccessTokenCredential<"USER_FEDERATION">`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AccessTokenCredential<out F extends Flow = Flow> {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  /** The kind of the credential. */
+  readonly kind: "AccessToken"
+  /** The request of every use. */
+  readonly request: AccessTokenDeclaration<F>
+}
+
+/**
+ * A request for an API key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyRequest {
+  /** The name of the API-key credential provider. */
+  readonly provider: string
+}
+
+/**
+ * An API key that is declared once, see `ApiKey.Tag`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  /** The kind of the credential. */
+  readonly kind: "ApiKey"
+  /** The request of every use. */
+  readonly request: ApiKeyRequest
 }
 
 /**
@@ -157,9 +212,12 @@ export interface Service {
    *
    * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
    * the handler shows the URL once, and the flow waits for the token.
+   *
+   * `options` are for a declared credential. An inline request has them as members.
    */
   readonly getAccessToken: <E = RequiresUserConsent, R = never>(
-    request: AccessTokenRequest<E, R>
+    request: AccessTokenRequest<E, R> | AccessTokenCredential,
+    options?: ConsentOptions<E, R>
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
   /**
    * Continues a session, also in another process. It polls at once. If the user has not consented yet, it goes on like
@@ -172,9 +230,9 @@ export interface Service {
   /**
    * Returns the API key of a credential provider.
    */
-  readonly getApiKey: (request: {
-    readonly provider: string
-  }) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
+  readonly getApiKey: (
+    request: ApiKeyRequest | ApiKeyCredential
+  ) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
   /**
    * Returns the tokens that authorize one payment request.
    */
@@ -407,7 +465,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     return yield* showAndWait(session, options)
   })
 
-  const getApiKey: Service["getApiKey"] = ({ provider }) =>
+  const getApiKey = ({ provider }: ApiKeyRequest) =>
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
     ).pipe(
@@ -429,12 +487,28 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
 
   return {
-    getAccessToken: (request) =>
-      observe("getAccessToken", subjectOf(request), checked(Request.refuseAccessTokenRequest, request, getAccessToken)),
+    getAccessToken: (subject, options) => {
+      const request = CredentialTag.requestOf("AccessToken", subject)
+      return observe(
+        "getAccessToken",
+        subjectOf(request),
+        Effect.suspend(() =>
+          Request.refuseAccessTokenRequest(subject)
+            ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
+            ?? getAccessToken({ ...request, ...options })
+        )
+      )
+    },
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", subjectOf(session), resumeAccessToken(session, options)),
-    getApiKey: (request) =>
-      observe("getApiKey", subjectOf(request), checked(Request.refuseApiKeyRequest, request, getApiKey)),
+    getApiKey: (subject) => {
+      const request = CredentialTag.requestOf("ApiKey", subject)
+      return observe(
+        "getApiKey",
+        subjectOf(request),
+        checked(Request.refuseApiKeyRequest, subject, () => getApiKey(request))
+      )
+    },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",

@@ -17,6 +17,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type { ConsentHandler } from "./Consent.js"
 import type { ConsentSession } from "./ConsentSession.js"
+import { notAnEffect, refusePendingOptions } from "./internal/identityRequest.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
 /**
@@ -123,7 +124,8 @@ export const layerMemory: Layer.Layer<PendingConsents> = Layer.effect(
 )
 
 /**
- * A consent handler that opens the session for a user, then runs `show`.
+ * A consent handler that opens the session for a user, then runs `show`. With invalid options, the flow fails with
+ * `ValidationException`.
  *
  * @since 0.1.0
  * @category handlers
@@ -146,6 +148,12 @@ export const handler = <E, R>(options: {
   readonly show: ConsentHandler<E, R>
 }): ConsentHandler<E, R | PendingConsents> =>
 (session) =>
-  Effect.flatMap(PendingConsents, (pending) => pending.open({ session, user: options.user })).pipe(
-    Effect.zipRight(options.show(session))
-  )
+  Effect.gen(function*() {
+    const refused = refusePendingOptions(options)
+    if (refused !== undefined) return yield* refused
+    yield* Effect.flatMap(PendingConsents, (pending) => pending.open({ session, user: options.user }))
+    // `show` in plain JavaScript can return anything.
+    const shown: unknown = options.show(session)
+    return yield* Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
+    // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
+  }) as Effect.Effect<unknown, E, R | PendingConsents>

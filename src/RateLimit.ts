@@ -5,11 +5,15 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { isNumber } from "effect/Predicate"
 import * as RateLimiter from "effect/RateLimiter"
 import * as Record from "effect/Record"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as ControlPlane from "./ControlPlane.js"
 import * as DataPlane from "./DataPlane.js"
+import * as Validation from "./internal/validation.js"
+import * as Constraint from "./models/internal/constraint.js"
 
 /**
  * Calls a second by operation.
@@ -50,8 +54,21 @@ const makeLimiters = <Operation extends string>(
       Object.fromEntries(limiters) as { readonly [K in Operation]: RateLimiter.RateLimiter }
   )
 
+const Quota = Constraint.guard(
+  "a number of calls a second, above 0",
+  (value): value is number => isNumber(value) && value > 0
+)
+
+const refuseQuotas = Validation.refuse(
+  Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
+  { name: "RateLimit.dataPlane" }
+)
+
+const refuseQuota = Validation.refuse(Quota, { name: "RateLimit.controlPlane" })
+
 /**
- * Keeps the data plane in context within its quotas. Put it under `Identity.layer`.
+ * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the layer, a
+ * `ValidationException`.
  *
  * @since 0.1.0
  * @category layers
@@ -70,10 +87,11 @@ const makeLimiters = <Operation extends string>(
 export const dataPlane = (
   quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
-  Layer.unwrapScoped(Effect.map(
-    makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
-    (limiters) => DataPlane.decorate((operation, effect) => limiters[operation](effect))
-  ))
+  Validation.checkedLayer(refuseQuotas, quotas, (quotas) =>
+    Layer.unwrapScoped(Effect.map(
+      makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
+      (limiters) => DataPlane.decorate((operation, effect) => limiters[operation](effect))
+    )))
 
 /**
  * Keeps the control plane in context within its quota, a number of calls a second for each operation.
@@ -84,7 +102,8 @@ export const dataPlane = (
 export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
-  Layer.unwrapScoped(Effect.map(
-    makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
-    (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect))
-  ))
+  Validation.checkedLayer(refuseQuota, quota, (quota) =>
+    Layer.unwrapScoped(Effect.map(
+      makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
+      (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect))
+    )))

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
 import type { MissingWorkloadAccessToken } from "./IdentityError.js"
+import { refuseWorkload } from "./internal/identityRequest.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import { isTransient } from "./internal/transient.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
@@ -75,13 +76,16 @@ const holdOff = Duration.minutes(1)
 /**
  * The service of {@link layerWorkload}, for a program with one service per user.
  *
+ * With invalid options, `get` fails with `ValidationException`.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const makeWorkload = (
-  { name: workloadName, renewAfter = defaultRenewAfter, user }: WorkloadOptions
-): Effect.Effect<Service, never, DataPlane> =>
+export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, never, DataPlane> =>
   Effect.map(DataPlane, (dataPlane) => {
+    const refused = refuseWorkload(options)
+    if (refused !== undefined) return { get: Effect.fail(refused), invalidate: () => Effect.void }
+    const { name: workloadName, renewAfter = defaultRenewAfter, user } = options
     const lifetime = Duration.toMillis(renewAfter)
     const obtain = user === undefined
       ? dataPlane.getWorkloadAccessToken({ workloadName })
@@ -107,10 +111,12 @@ export const makeWorkload = (
             Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`),
             keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
           ))
-    const renew = Effect.flatMap(Clock.currentTimeMillis, (begin) =>
-      Effect.map(obtain, ({ workloadAccessToken }) => keep(workloadAccessToken, begin + lifetime))).pipe(
-        Effect.catchIf(mayKeepOld, orKeepOld)
-      )
+    const renew = Effect.flatMap(
+      Clock.currentTimeMillis,
+      (begin) => Effect.map(obtain, ({ workloadAccessToken }) => keep(workloadAccessToken, begin + lifetime))
+    ).pipe(
+      Effect.catchIf(mayKeepOld, orKeepOld)
+    )
     const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     return {
       get: Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -151,7 +157,8 @@ export const layerConfig = (
  * user.
  *
  * Concurrent callers share one call. If a renewal fails for a transient reason (throttling, 5xx, a lost connection), or because the user's
- * JWT has expired, `get` returns the old token for another minute, unless that was invalidated.
+ * JWT has expired, `get` returns the old token for another minute, unless that was invalidated. With invalid options, `get` fails with
+ * `ValidationException`.
  *
  * @since 0.1.0
  * @category layers

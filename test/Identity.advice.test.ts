@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
-import { AuthorizationFailed } from "effect-agentcore-identity/IdentityError"
+import { AuthorizationFailed, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
@@ -63,7 +63,7 @@ describe("a return URL that is not registered", () => {
   it.effect("is not mentioned by other exceptions", () =>
     Effect.gen(function*() {
       const error = yield* ask()
-      assert(error._tag === "ResourceNotFoundException")
+      assert(error._tag === "AccessDeniedException")
       const plane = yield* DataPlane.DataPlane
       assert.strictEqual(
         error.message,
@@ -76,7 +76,7 @@ describe("the message", () => {
   it.effect("of RequiresUserConsent names the next step", () =>
     Effect.gen(function*() {
       const error = yield* ask()
-      assert.strictEqual(error._tag, "RequiresUserConsent", error.message)
+      assert(error instanceof RequiresUserConsent)
       assert.strictEqual(
         error.message,
         "Provider 'calendar' requires the user's consent: give the request a consent handler "

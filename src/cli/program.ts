@@ -6,6 +6,7 @@
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import type * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
+import { isLifetime, type Lifetime } from "../internal/lifetime.js"
 import * as Completions from "./completions.js"
 import { type AwsSettings, environmentVariable, MissingSettings } from "./demoSettings.js"
 import * as Help from "./help.js"
@@ -37,9 +38,20 @@ const logLevels = [
 
 const collect = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [...previous, value]
 
+/** Several words in one flag, separated by spaces or commas. */
+const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
+  ...previous,
+  ...value.split(/[\s,]+/).filter((word) => word !== "")
+]
+
 const parsePort = (text: string): number => {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
   throw new InvalidArgumentError("A port is a whole number from 0 to 65535.")
+}
+
+const parseLifetime = (text: string): Lifetime => {
+  if (isLifetime(text)) return text
+  throw new InvalidArgumentError("A lifetime is a whole number and a unit, such as '90 seconds' or '5 minutes'.")
 }
 
 const regionVariable = ["AWS_REGION", "the region, where --region is not given"] as const
@@ -94,10 +106,30 @@ const addLocal = (root: Root, run: Run): void => {
       ).argParser(parsePort)
     )
     .addOption(
-      new Option("--authorization-server-scope <scope>", "One more scope of its client 'agentcore'; repeatable")
-        .argParser<ReadonlyArray<string>>(collect)
+      new Option(
+        "--authorization-server-scope <scopes>",
+        "More scopes of its client 'agentcore', separated by commas or spaces; repeatable"
+      ).argParser<ReadonlyArray<string>>(collectWords)
     )
-    .option("--config <file>", setupFile)
+    .addOption(
+      new Option(
+        "--authorization-server-audience <uri>",
+        "One more API that its tokens can be for, an absolute URI; repeatable"
+      ).argParser<ReadonlyArray<string>>(collect)
+    )
+    .addOption(
+      new Option(
+        "--authorization-server-redirect-uri <uri>",
+        "A redirect URI of your application, which signs in users with its client; repeatable"
+      ).argParser<ReadonlyArray<string>>(collect)
+    )
+    .addOption(
+      new Option(
+        "--trust-issuer <url>",
+        "One more issuer whose JWTs it exchanges, beside itself and STS; repeatable"
+      ).argParser<ReadonlyArray<string>>(collect)
+    )
+    .option("--config <file>", `${setupFile}. Its section 'local' is read again when it changes`)
     .option("--vault <file>", "Store everything in this file, encrypted (default: in memory)")
     .addOption(
       new Option("--signatures <check>", "Requests need a signature, a right one, or none")
@@ -111,6 +143,12 @@ const addLocal = (root: Root, run: Run): void => {
     .option("--allow-remote", "Let other machines reach the server and every credential in it")
     .option("--account <id>", "The AWS account id in its ARNs (default: \"123456789012\")")
     .option("--region <region>", "The AWS region in its ARNs (default: \"us-west-2\")")
+    .addOption(
+      new Option(
+        "--workload-token-lifetime <duration>",
+        "The lifetime of workload access tokens, such as '90 seconds' (default: that of --config, or '60 minutes')"
+      ).argParser(parseLifetime)
+    )
     .option("--log-file <file>", "Append every line from 'debug' on to this file, requests included")
     .addHelpText(
       "after",
@@ -134,10 +172,14 @@ const addLocal = (root: Root, run: Run): void => {
           "Prints with --authorization-server": [
             "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer",
             "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL    its discovery URL, for CustomOauth2",
+            "AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT,",
+            "AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT   its endpoints, for vendorEndpoints",
+            "AGENTCORE_LOCAL_OAUTH_AUDIENCE         the audience of its access tokens",
             "AGENTCORE_LOCAL_OAUTH_CLIENT_ID        a client for every provider",
             "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET    the secret of the client",
             "The file of --config can use them, as in",
-            "{ \"$env\": \"AGENTCORE_LOCAL_OAUTH_CLIENT_ID\" }"
+            "{ \"$env\": \"AGENTCORE_LOCAL_OAUTH_CLIENT_ID\" }",
+            "Its member local.users gives users claims, by user name."
           ]
         },
         examples: [
@@ -156,6 +198,9 @@ const addLocal = (root: Root, run: Run): void => {
             authorizationServer: options.authorizationServer ?? false,
             authorizationServerPort: options.authorizationServerPort,
             authorizationServerScope: options.authorizationServerScope ?? [],
+            authorizationServerAudience: options.authorizationServerAudience ?? [],
+            authorizationServerRedirectUri: options.authorizationServerRedirectUri ?? [],
+            trustIssuer: options.trustIssuer ?? [],
             config: options.config,
             vault: options.vault,
             signatures: options.signatures,
@@ -163,7 +208,8 @@ const addLocal = (root: Root, run: Run): void => {
             publicUrl: options.publicUrl,
             allowRemote: options.allowRemote ?? false,
             account: options.account,
-            region: options.region
+            region: options.region,
+            workloadTokenLifetime: options.workloadTokenLifetime
           })),
         { level: command.optsWithGlobals().logLevel ?? "info", file: logFile }
       )

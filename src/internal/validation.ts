@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import { ValidationException } from "../IdentityError.js"
@@ -180,6 +181,21 @@ const dropNulls = (value: unknown): unknown =>
       Object.entries(value).flatMap(([name, member]) => member === null ? [] : [[name, dropNulls(member)]])
     )
     : value
+
+/**
+ * Makes a layer of checked options. The layer dies with the exception of invalid options: no program can do anything about
+ * them while it runs.
+ *
+ * @internal
+ */
+export const checkedLayer = <Options, A, E, R>(
+  refuse: (options: unknown) => ValidationException | undefined,
+  options: Options,
+  make: (options: Options) => Layer.Layer<A, E, R>
+): Layer.Layer<A, E, R> => {
+  const refused = refuse(options)
+  return refused === undefined ? make(options) : Layer.die(refused)
+}
 
 /**
  * Decodes a request that came over the wire, and checks it. As at AWS, unknown members and nulls are ignored.

@@ -6,8 +6,9 @@
  * one; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The server answers to its own host names only, and sends no CORS headers, so that pages of
  * other sites cannot use it. It is for development: never make it reachable by others.
  *
- * {@link layer} adds a status page at `GET /` (names and states, no secrets), `GET /health`, and an access log: one
- * line for each request, at the level Debug, with operation, status, duration and request id.
+ * {@link layer} adds a status page at `GET /` (names, states, and what authorization servers refused; no secrets),
+ * `GET /health`, and an access log: one line for each request, at the level Debug, with operation, status, duration and
+ * request id.
  *
  * @since 0.1.0
  */

@@ -8,9 +8,9 @@ import {
   createApiKey,
   createPayment,
   createPortal,
+  deniedSecret,
   invalid,
   isIssued,
-  missingSecret,
   notFound,
   readKey,
   reference,
@@ -137,15 +137,16 @@ export const providers = (subject: Subject): void => {
           update(external),
           invalid(operation, "The source of a secret cannot be changed from MANAGED to EXTERNAL", source)
         )
-        yield* refuses(
-          subject,
-          createProvider("lost", { ...external, clientSecretConfig: { secretId: "constructor", jsonKey: "name" } }),
-          invalid(
-            "CreateOauth2CredentialProvider",
-            missingSecret,
-            "oauth2ProviderConfigInput.customOauth2ProviderConfig.clientSecretConfig"
-          )
-        )
+        // Secrets are looked at when they are used.
+        yield* createWorkload()
+        for (const secretId of ["constructor", "lost"]) {
+          yield* createProvider(secretId, { ...external, clientSecretConfig: { secretId, jsonKey: "name" } })
+          const operation = "GetResourceOauth2Token"
+          const request = { resourceCredentialProviderName: secretId }
+          const ofUser = yield* tokenOfUser("alice")
+          yield* refuses(subject, ask(ofUser, request), deniedSecret(operation, secretId))
+          yield* refuses(subject, ask(ofUser, { ...request, oauth2Flow: "M2M" }), deniedSecret(operation, secretId))
+        }
       }),
       undefined,
       { settings }
@@ -252,17 +253,15 @@ export const providers = (subject: Subject): void => {
             "apiKeySecretSource"
           )
         )
-        yield* refuses(
-          subject,
-          control((plane) =>
-            plane.createApiKeyCredentialProvider({
-              ...external,
-              name: "lost",
-              apiKeySecretConfig: { secretId: "vendor", jsonKey: "toString" }
-            })
-          ),
-          invalid("CreateApiKeyCredentialProvider", missingSecret, "apiKeySecretConfig")
+        // Secrets are looked at when they are used.
+        yield* control((plane) =>
+          plane.createApiKeyCredentialProvider({
+            ...external,
+            name: "lost",
+            apiKeySecretConfig: { secretId: "vendor", jsonKey: "toString" }
+          })
         )
+        yield* refuses(subject, readKey("lost"), deniedSecret("GetResourceApiKey", "vendor"))
       }),
       undefined,
       { settings }

@@ -78,7 +78,11 @@ export const resources = (subject: Subject): void => {
           control((plane) => plane.getWorkloadIdentity({ name: "agent" })),
           gone("GetWorkloadIdentity")
         )
-        yield* refuses(subject, tokenOfWorkload(), gone("GetWorkloadAccessToken"))
+        yield* refuses(subject, tokenOfWorkload(), {
+          tag: "AccessDeniedException",
+          operation: "GetWorkloadAccessToken",
+          message: "Workload Identity does not belong to caller account"
+        })
         yield* createWorkload()
         assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("alice"))))
         // A session of the deleted identity does not yield a token for the new one.

@@ -41,8 +41,13 @@ export const settings = {
   secrets: { vendor: { key: secret("secret-by-reference"), other: secret("other-by-reference") } }
 }
 export const reference = { secretId: "vendor", jsonKey: "key" }
-export const missingSecret =
-  "The local backend reads EXTERNAL secrets from its settings, and this one is not in there: add its id and key to `secrets`"
+
+/** The settings do not have the secret. */
+export const deniedSecret = (operation: string, secretId: string): Refusal => ({
+  tag: "AccessDeniedException",
+  operation,
+  message: `Access denied when retrieving secret '${secretId}'`
+})
 
 export const createApiKey = (name = "weather", apiKey = "api-key-value") =>
   control((plane) => plane.createApiKeyCredentialProvider({ name, apiKey: secret(apiKey) }))

@@ -54,13 +54,16 @@ const server = <E, R, E2 = never, R2 = never>(
 const open = (pending: ConsentSession = session(), user: UserIdentifier.UserIdentifier = alice) =>
   Effect.flatMap(PendingConsents.PendingConsents, (consents) => consents.open({ session: pending, user }))
 
-const visit = (user: string, options: { readonly method?: "GET" | "HEAD"; readonly sessionUri?: string } = {}) =>
+const visit = (
+  user: string,
+  options: { readonly method?: "GET" | "HEAD"; readonly sessionUri?: string; readonly wrong?: boolean } = {}
+) =>
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const response = yield* client.execute(
       HttpClientRequest.make(options.method ?? "GET")("/consent").pipe(
         HttpClientRequest.setUrlParam("session_id", options.sessionUri ?? sessionUri),
-        HttpClientRequest.setHeader("cookie", `user=${user}`)
+        HttpClientRequest.setHeaders({ cookie: `user=${user}`, ...options.wrong === true ? { "x-wrong": "1" } : {} })
       )
     )
     return { status: response.status, headers: response.headers, text: yield* response.text }
@@ -107,6 +110,17 @@ describe("ConsentCallback", () => {
       assert.include((yield* visit("alice", { sessionUri: `${sessionUri}-old` })).text, "Link expired")
       assert.lengthOf(yield* completions, 1)
     }).pipe(Effect.provide(server(completes, { currentUser }))))
+
+  it.scopedLive("claims nothing for a user that is not one", () =>
+    Effect.gen(function*() {
+      yield* open()
+      // As from a program in plain JavaScript, which returns the id alone.
+      assert.strictEqual((yield* visit("alice", { wrong: true })).status, 500)
+      assert.strictEqual((yield* visit("alice")).status, 200)
+    }).pipe(Effect.provide(server(completes, {
+      currentUser: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+        headers["x-wrong"] === undefined ? currentUser : Effect.succeed("alice" as never))
+    }))))
 
   it.scopedLive("completes once when the link is opened twice at the same time", () =>
     Effect.gen(function*() {

@@ -407,13 +407,11 @@ describe("AuthorizationServer", () => {
 
   it.scopedLive("names the package to install when it is missing", () =>
     Effect.gen(function*() {
-      vi.resetModules()
       vi.doMock("oidc-provider/lib/provider.js", () => {
         throw new Error("Cannot find package 'oidc-provider'")
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("oidc-provider/lib/provider.js")))
-      const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/local/AuthorizationServer"))
-      const error = yield* Effect.flip(Fresh.make())
+      const error = yield* Effect.flip(AuthorizationServer.make())
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install --save-dev oidc-provider@9")
     }))

@@ -110,11 +110,12 @@ describe("protocol", () => {
         message: "WorkloadIdentity with name 'agent' already exists.",
         reason: "FieldValidationFailed"
       })
-      fails(
+      const unknown = fails(
         yield* call("/identities/GetWorkloadAccessToken", { workloadName: "nobody" }),
-        404,
-        "ResourceNotFoundException"
+        403,
+        "AccessDeniedException"
       )
+      assert.deepStrictEqual(unknown, { message: "Workload Identity does not belong to caller account" })
       fails(
         yield* call("/identities/api-key", {
           workloadIdentityToken: "no-token",

@@ -1,7 +1,9 @@
 """A program with boto3. It is told environment variables and what to do; what came of it, it reports line by line."""
 
+import base64
 import json
 import sys
+import time
 
 import boto3
 from botocore.exceptions import ClientError
@@ -66,6 +68,35 @@ def workload_identities():
     report("exists", refused(control, control.create_workload_identity, name=name))
     report("deleted", answer(control.delete_workload_identity(name=name)))
     report("gone", refused(control, control.get_workload_identity, name=name))
+    report("unknown", refused(data, data.get_workload_access_token, workloadName=name))
+
+
+def refusals():
+    """What the service refuses with words of its own."""
+    control.create_workload_identity(name="agent", allowedResourceOauth2ReturnUrls=["app:/consent"])
+    control.create_workload_identity(name="runtime-a1")
+    report("linked", refused(data, data.get_workload_access_token, workloadName="runtime-a1"))
+    report("linkedUser", refused(data, data.get_workload_access_token_for_user_id, workloadName="runtime-a1", userId="a"))
+    report("undeletable", refused(control, control.delete_workload_identity, name="runtime-a1"))
+    reference = {"secretId": "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3", "jsonKey": "weather"}
+    control.create_api_key_credential_provider(
+        name="weather", apiKeySecretSource="EXTERNAL", apiKeySecretConfig=reference
+    )
+    token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
+    asked = {"workloadIdentityToken": token, "resourceCredentialProviderName": "weather"}
+    report("denied", refused(data, data.get_resource_api_key, **asked))
+    # The token ends with the JWT that it was made of.
+    claims = {"iss": "https://idp.test", "sub": "alice", "exp": int(time.time()) + 3}
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    of_jwt = data.get_workload_access_token_for_jwt(workloadName="agent", userToken=f"e30.{part}.c2ln")
+    for _ in range(100):
+        expired = refused(
+            data, data.get_resource_api_key, **{**asked, "workloadIdentityToken": of_jwt["workloadAccessToken"]}
+        )
+        if expired["code"] != "AccessDeniedException":
+            break
+        time.sleep(0.05)
+    report("expired", expired)
 
 
 def tokens():
@@ -149,4 +180,12 @@ def caller():
     report("portal", [portal["status"], f"https://{url}/callback", f"https://{url}/connect/callback"])
 
 
-{"caller": caller, "workloadIdentities": workload_identities, "tokens": tokens, "errors": errors, "signed": signed}[given["task"]]()
+tasks = {
+    "caller": caller,
+    "workloadIdentities": workload_identities,
+    "tokens": tokens,
+    "errors": errors,
+    "refusals": refusals,
+    "signed": signed,
+}
+tasks[given["task"]]()

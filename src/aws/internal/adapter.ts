@@ -96,6 +96,7 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
   search: RegionSearch
 ): Effect.Effect<Operation.Plane<T>, ConfigError.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
+    yield* Settings.checkOptions(options)
     const timeout = yield* Settings.timeout(options.timeout)
     const connection = isClient<C>(given)
       ? yield* LazyClient.make({ load, make: (sdk) => ({ value: connect(sdk, given.client), destroy: () => {} }) })

@@ -11,7 +11,6 @@ import {
   ServiceQuotaExceededException,
   ValidationException
 } from "../../IdentityError.js"
-import type { OAuthError } from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
 
 /**
@@ -58,11 +57,3 @@ export const mapStoreError = <A>(
       logStoreError(error),
       new InternalServerException({ message: "The store of the local backend failed" })
     ))
-
-/**
- * The service's own answers do not contain the authorization server's error, so the log has it.
- *
- * @internal
- */
-export const logOAuthError = (provider: string) => ({ message, reason }: OAuthError): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logDebug(message), { provider, reason })

@@ -191,7 +191,7 @@ describe("a deletion", () => {
       yield* obtain(token)
       yield* obtain(other)
       yield* control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
-      assert.strictEqual(yield* tagOf(tokenFor("alice")), "ResourceNotFoundException")
+      assert.strictEqual(yield* tagOf(tokenFor("alice")), "AccessDeniedException")
       assert.strictEqual(yield* tagOf(ask(token)), "ResourceNotFoundException")
       yield* createWorkload("agent")
       assert.strictEqual((yield* ask(yield* tokenFor("alice")))._tag, "ConsentRequired")
@@ -308,14 +308,14 @@ describe("references", () => {
         resourceCredentialProviderName: "weather"
       })
       assert.strictEqual(Redacted.value(found), "external-key")
-      for (const reference of [{ secretId: "keys", jsonKey: "constructor" }, { secretId: "nothing", jsonKey: "k" }]) {
+      const lost = [{ secretId: "keys", jsonKey: "constructor" }, { secretId: "nothing", jsonKey: "k" }]
+      for (const [index, apiKeySecretConfig] of lost.entries()) {
+        const name = `lost-${index}`
+        yield* plane.createApiKeyCredentialProvider({ name, apiKeySecretSource: "EXTERNAL", apiKeySecretConfig })
+        const workloadIdentityToken = yield* tokenFor("alice")
         assert.strictEqual(
-          yield* tagOf(plane.createApiKeyCredentialProvider({
-            name: "other",
-            apiKeySecretSource: "EXTERNAL",
-            apiKeySecretConfig: reference
-          })),
-          "ValidationException"
+          yield* tagOf(data.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: name })),
+          "AccessDeniedException"
         )
       }
       assert.strictEqual(

@@ -8,6 +8,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Operations } from "../../../ControlPlane.js"
 import type {
+  AccessDeniedException,
   InternalServerException,
   ResourceNotFoundException,
   ServiceQuotaExceededException,
@@ -62,15 +63,15 @@ export const table = ({ account, store }: Dependencies): Effect.Effect<PaymentPr
 export const findCredentials = ({ settings }: Dependencies, providers: PaymentProviders) =>
 (
   name: string
-): Effect.Effect<Credentials, ResourceNotFoundException | ValidationException | InternalServerException> => {
-  const read = (secret: Secrets.Secret) => Secrets.read(settings, secret, "resourceCredentialProviderName")
+): Effect.Effect<Credentials, ResourceNotFoundException | AccessDeniedException | InternalServerException> => {
+  const read = (secret: Secrets.Secret) => Secrets.read(settings, secret)
   const readOptional = (
     secret: Secrets.Secret | undefined
-  ): Effect.Effect<Redacted.Redacted | undefined, ValidationException> =>
+  ): Effect.Effect<Redacted.Redacted | undefined, AccessDeniedException> =>
     secret === undefined ? Effect.succeed(undefined) : read(secret)
   return Effect.flatMap(providers.find(name), ({ configuration }): Effect.Effect<
     Credentials,
-    ValidationException
+    AccessDeniedException
   > =>
     configuration.vendor === "CoinbaseCDP"
       ? Effect.all({
