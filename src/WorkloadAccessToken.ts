@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
-import type { MissingWorkloadAccessToken } from "./IdentityError.js"
+import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
 import { refuseWorkload } from "./internal/identityRequest.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import { isTransient } from "./internal/transient.js"
@@ -68,6 +68,23 @@ export interface WorkloadOptions {
   readonly renewAfter?: Duration.DurationInput | undefined
 }
 
+// AWS says this of a workload identity that does not exist.
+const isUnknownWorkload = ({ message }: AccessDeniedException): boolean => message.includes("does not belong to caller")
+
+/** Appends advice to the text of the service. The errors of a plane have the text alone. */
+const withAdvice = (error: AccessDeniedException, workloadName: string): AccessDeniedException =>
+  isUnknownWorkload(error)
+    ? new AccessDeniedException({
+      operation: error.operation,
+      message:
+        `${
+          error.message.replace(/\.$/, "")
+        }: this account and region have no workload identity '${workloadName}'. Create it in `
+        + "code with WorkloadIdentity.ensure, or in the setup file under workloadIdentities",
+      requestId: error.requestId
+    })
+    : error
+
 const defaultRenewAfter = Duration.minutes(10)
 
 // While renewals fail, one call in this time tries again, and the other calls use the old token.
@@ -87,11 +104,15 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
     if (refused !== undefined) return { get: Effect.fail(refused), invalidate: () => Effect.void }
     const { name: workloadName, renewAfter = defaultRenewAfter, user } = options
     const lifetime = Duration.toMillis(renewAfter)
-    const obtain = user === undefined
-      ? dataPlane.getWorkloadAccessToken({ workloadName })
-      : user.userToken !== undefined
-      ? dataPlane.getWorkloadAccessTokenForJwt({ workloadName, userToken: user.userToken })
-      : dataPlane.getWorkloadAccessTokenForUserId({ workloadName, userId: user.userId })
+    const obtain = Effect.catchTag(
+      user === undefined
+        ? dataPlane.getWorkloadAccessToken({ workloadName })
+        : user.userToken !== undefined
+        ? dataPlane.getWorkloadAccessTokenForJwt({ workloadName, userToken: user.userToken })
+        : dataPlane.getWorkloadAccessTokenForUserId({ workloadName, userId: user.userId }),
+      "AccessDeniedException",
+      (error) => Effect.fail(withAdvice(error, workloadName))
+    )
 
     let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
     const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {

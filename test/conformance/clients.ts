@@ -65,13 +65,13 @@ export interface Recording extends Clients {
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
 
 /** Removes what is not gone already. A consent portal holds its credential provider until its own deletion has ended. */
-const removeSafely = async (remove: () => Promise<unknown>, attempts = 20): Promise<void> => {
+const removeSafely = async (remove: () => Promise<unknown>, attempts = 100): Promise<void> => {
   try {
     await remove()
   } catch (error) {
     if (isNamed(error, "ResourceNotFoundException")) return
     if (!isNamed(error, "ConflictException") || attempts === 0) throw error
-    await setTimeout(250)
+    await setTimeout(50)
     await removeSafely(remove, attempts - 1)
   }
 }

@@ -160,7 +160,7 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
     serviceLinked: [serviceLinked]
   }
   const context = yield* Layer.build(
-    LocalServer.layer({ settings, consentPortalDelay: "60 millis" }).pipe(Layer.provide(OAuthClient.layer))
+    LocalServer.layer({ settings, consentPortalDelay: "40 millis" }).pipe(Layer.provide(OAuthClient.layer))
   )
   return yield* Effect.gen(function*() {
     const server = yield* LocalServer.LocalServer

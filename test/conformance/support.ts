@@ -44,7 +44,8 @@ const responses: ReadonlyMap<string, Schema.Schema.AnyNoContext> = new Map<strin
   ["GetWorkloadAccessTokenForUserId", DataPlane.WorkloadAccessTokenResponse],
   ["GetResourceApiKey", DataPlane.GetResourceApiKeyResponse],
   ["GetResourcePaymentToken", DataPlane.GetResourcePaymentTokenResponse],
-  ["GetWebIdentityToken", SecurityTokenService.GetWebIdentityTokenResponse]
+  ["GetWebIdentityToken", SecurityTokenService.GetWebIdentityTokenResponse],
+  ["GetCallerIdentity", SecurityTokenService.GetCallerIdentityResponse]
 ])
 
 const served = new Set([
