@@ -89,6 +89,11 @@ export * as Operation from "./Operation.js"
 /**
  * @since 0.1.0
  */
+export * as PaymentToken from "./PaymentToken.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as PendingConsents from "./PendingConsents.js"
 
 /**

@@ -117,6 +117,16 @@ export const refuseUseOptions: Refuse = Validation.refuse(
 )
 
 /**
+ * The options of `PaymentToken.use`.
+ *
+ * @internal
+ */
+export const refusePaymentUseOptions: Refuse = Validation.refuse(
+  Schema.Struct({ rejected: Function }),
+  operations.getResourcePaymentToken
+)
+
+/**
  * The options of `ApiKey`.
  *
  * @internal
