@@ -10,8 +10,16 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { type AccessTokenError, type AccessTokenRequest, Identity } from "./Identity.js"
+import type { Flow } from "./ConsentSession.js"
+import {
+  type AccessTokenCredential,
+  type AccessTokenDeclaration,
+  type AccessTokenError,
+  type AccessTokenRequest,
+  Identity
+} from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
+import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
 import { renewCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
@@ -25,6 +33,82 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 export class AccessToken
   extends Context.Tag("effect-agentcore-identity/AccessToken")<AccessToken, Redacted.Redacted>()
 {}
+
+// -----------------------------------------------------------------------------
+// Declared credentials
+// -----------------------------------------------------------------------------
+
+/**
+ * A declared access token: a tag whose service is the token, with the request that obtains it. `F` is its flow.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credential<in out Id, out F extends Flow = Flow>
+  extends Context.Tag<Id, Redacted.Redacted>, AccessTokenCredential<F>
+{
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+}
+
+/**
+ * The class that {@link Tag} makes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TagClass<in out Self, out Id extends string, out F extends Flow>
+  extends Context.TagClass<Self, Id, Redacted.Redacted>, AccessTokenCredential<F>
+{
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: Id
+}
+
+/**
+ * Declares an access token once: a tag that has the request with it. Every function that takes a request takes the
+ * declared credential in its place.
+ *
+ * AgentCore keeps a user's grant under the whole request. A program that repeats the request can ask the user again
+ * for what they have granted, because one list of scopes differs.
+ *
+ * A declaration has the members of the credential. Those of one use stay with the use: `consent`, `poll`,
+ * `forceAuthentication` and `customState`. For the latter two make an inline request: `{ ...Calendar.request,
+ * forceAuthentication: true }`.
+ *
+ * Throws a `ValidationException` that names the member if the request cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
+ * }) {}
+ */
+export const Tag = <Self>(): <const Id extends string, const F extends Flow>(
+  id: Id,
+  request: AccessTokenDeclaration<F>
+) => TagClass<Self, Id, F> => {
+  const declare = <const Id extends string, const F extends Flow>(
+    id: Id,
+    request: AccessTokenDeclaration<F>
+  ): TagClass<Self, Id, F> =>
+    CredentialTag.make<TagClass<Self, Id, F>>({
+      id,
+      kind: "AccessToken",
+      request,
+      refuse: Request.refuseAccessTokenDeclaration,
+      caller: declare
+    })
+  return declare
+}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
 
 /**
  * A request, and the tag for the token.

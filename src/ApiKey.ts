@@ -8,7 +8,8 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import { type ApiKeyError, Identity } from "./Identity.js"
+import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
+import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
@@ -20,15 +21,70 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  */
 export class ApiKey extends Context.Tag("effect-agentcore-identity/ApiKey")<ApiKey, Redacted.Redacted>() {}
 
+// -----------------------------------------------------------------------------
+// Declared credentials
+// -----------------------------------------------------------------------------
+
+/**
+ * A declared API key: a tag whose service is the key, with the request that obtains it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credential<in out Id> extends Context.Tag<Id, Redacted.Redacted>, ApiKeyCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+}
+
+/**
+ * The class that {@link Tag} makes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TagClass<in out Self, out Id extends string>
+  extends Context.TagClass<Self, Id, Redacted.Redacted>, ApiKeyCredential
+{
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: Id
+}
+
+/**
+ * Declares an API key once: a tag that has the request with it. Every function that takes a request takes the declared
+ * credential in its place.
+ *
+ * Throws a `ValidationException` that names the member if the request cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as ApiKey from "effect-agentcore-identity/ApiKey"
+ *
+ * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+ */
+export const Tag = <Self>(): <const Id extends string>(id: Id, request: ApiKeyRequest) => TagClass<Self, Id> => {
+  const declare = <const Id extends string>(id: Id, request: ApiKeyRequest): TagClass<Self, Id> =>
+    CredentialTag.make<TagClass<Self, Id>>({
+      id,
+      kind: "ApiKey",
+      request,
+      refuse: Request.refuseApiKeyRequest,
+      caller: declare
+    })
+  return declare
+}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
 /**
  * A request, and the tag for the key.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options<Id = ApiKey> {
-  /** The name of the API-key credential provider. */
-  readonly provider: string
+export interface Options<Id = ApiKey> extends ApiKeyRequest {
   /** The tag for the key. Default: {@link ApiKey}. */
   readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
 }

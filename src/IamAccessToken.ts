@@ -11,7 +11,8 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import { refuseIamAccessTokenOptions } from "./internal/iamTokenRequest.js"
+import * as CredentialTag from "./internal/credentialTag.js"
+import { refuseIamAccessTokenOptions, refuseIamAccessTokenRequest } from "./internal/iamTokenRequest.js"
 import {
   SecurityTokenService,
   type SecurityTokenServiceError,
@@ -29,14 +30,18 @@ export class IamAccessToken
   extends Context.Tag("effect-agentcore-identity/IamAccessToken")<IamAccessToken, Redacted.Redacted>()
 {}
 
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
 /**
- * A request, and the tag for the token. A request that breaks a limit of STS fails with `ValidationException` before
- * anything is sent.
+ * A request for an AWS-signed JWT. One that breaks a limit of STS fails with `ValidationException` before anything is
+ * sent.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options<Id = IamAccessToken> {
+export interface IamAccessTokenRequest {
   /** The audiences of the token: up to 10, each of 1 to 1000 characters. */
   readonly audience: string | Arr.NonEmptyReadonlyArray<string>
   /** Default: `ES384`. `RS256` is for services that cannot verify `ES384`. */
@@ -48,8 +53,91 @@ export interface Options<Id = IamAccessToken> {
   readonly duration?: Duration.DurationInput | undefined
   /** Claims of the token: up to 50, keys of 1 to 128 characters and values of up to 256. */
   readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * A request, and the tag for the token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
   /** The tag for the token. Default: {@link IamAccessToken}. */
   readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Declared credentials
+// -----------------------------------------------------------------------------
+
+/**
+ * An AWS-signed JWT that is declared once, see {@link Tag}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IamAccessTokenCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  /** The kind of the credential. */
+  readonly kind: "IamAccessToken"
+  /** The request of every use. */
+  readonly request: IamAccessTokenRequest
+}
+
+/**
+ * A declared AWS-signed JWT: a tag whose service is the token, with the request that obtains it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credential<in out Id> extends Context.Tag<Id, Redacted.Redacted>, IamAccessTokenCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+}
+
+/**
+ * The class that {@link Tag} makes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TagClass<in out Self, out Id extends string>
+  extends Context.TagClass<Self, Id, Redacted.Redacted>, IamAccessTokenCredential
+{
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: Id
+}
+
+/**
+ * Declares an AWS-signed JWT once: a tag that has the request with it. Every function that takes a request takes the
+ * declared credential in its place.
+ *
+ * Throws a `ValidationException` that names the member if the request cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+ *
+ * class Warehouse extends IamAccessToken.Tag<Warehouse>()("app/Warehouse", {
+ *   audience: "https://warehouse.example.com",
+ *   duration: "10 minutes"
+ * }) {}
+ */
+export const Tag = <Self>(): <const Id extends string>(
+  id: Id,
+  request: IamAccessTokenRequest
+) => TagClass<Self, Id> => {
+  const declare = <const Id extends string>(id: Id, request: IamAccessTokenRequest): TagClass<Self, Id> =>
+    CredentialTag.make<TagClass<Self, Id>>({
+      id,
+      kind: "IamAccessToken",
+      request,
+      refuse: refuseIamAccessTokenRequest,
+      caller: declare
+    })
+  return declare
 }
 
 const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>

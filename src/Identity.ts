@@ -84,12 +84,13 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
 }
 
 /**
- * A request for an OAuth2 access token.
+ * The part of a request for an OAuth2 access token that belongs to the credential, and not to one use of it. AgentCore
+ * keeps a user's grant under the whole of it, so every use must have the same.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
+export interface AccessTokenDeclaration<out F extends Flow = Flow> {
   /** The name of the OAuth2 credential provider. */
   readonly provider: string
   /**
@@ -100,7 +101,7 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
    * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
    *   access token has to be one for that JWT.
    */
-  readonly flow: Flow
+  readonly flow: F
   /** Default: none; the authorization server then chooses. The list is always sent, also when it is empty. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** Resource indicators (RFC 8707). */
@@ -111,15 +112,68 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
    * Where the browser goes after consent. It must be registered on the workload identity. Default: `Consent.ReturnUrl`.
    */
   readonly returnUrl?: string | undefined
-  /** Asks the user again, and drops the token in the vault. Sent with the first call only. */
-  readonly forceAuthentication?: boolean | undefined
-  /** State of the application. The return URL carries it back. */
-  readonly customState?: Redacted.Redacted | undefined
   /**
    * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
    * parameters.
    */
   readonly customParameters?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * A request for an OAuth2 access token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never>
+  extends AccessTokenDeclaration, ConsentOptions<E, R>
+{
+  /** Asks the user again, and drops the token in the vault. Sent with the first call only. */
+  readonly forceAuthentication?: boolean | undefined
+  /** State of the application. The return URL carries it back. */
+  readonly customState?: Redacted.Redacted | undefined
+}
+
+/**
+ * An access token that is declared once, see `AccessToken.Tag`. `F` is its flow: a function that needs a user's consent
+ * takes an `AccessTokenCredential<"USER_FEDERATION">`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AccessTokenCredential<out F extends Flow = Flow> {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  /** The kind of the credential. */
+  readonly kind: "AccessToken"
+  /** The request of every use. */
+  readonly request: AccessTokenDeclaration<F>
+}
+
+/**
+ * A request for an API key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyRequest {
+  /** The name of the API-key credential provider. */
+  readonly provider: string
+}
+
+/**
+ * An API key that is declared once, see `ApiKey.Tag`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  /** The kind of the credential. */
+  readonly kind: "ApiKey"
+  /** The request of every use. */
+  readonly request: ApiKeyRequest
 }
 
 /**

@@ -93,7 +93,7 @@ describe("withIamAccessToken", () => {
       for (const duration of ["59 seconds", "3601 seconds", 0, "60500 millis", Duration.infinity, "1 day"] as const) {
         const error = yield* Effect.flip(asked({ audience, duration }))
         assert(error._tag === "ValidationException", error._tag)
-        assert.strictEqual(error.fieldList?.[0]?.name, "durationSeconds")
+        assert.strictEqual(error.fieldList?.[0]?.name, "duration")
       }
     }))
 

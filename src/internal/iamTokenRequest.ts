@@ -1,5 +1,7 @@
 /**
- * The check of the options of `IamAccessToken`, in the names of its API.
+ * The checks of the requests of `IamAccessToken`, in the names of its API.
+ *
+ * The limits are those of `GetWebIdentityToken` in the service model of STS.
  *
  * @since 0.1.0
  */
@@ -12,23 +14,56 @@ import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import * as Validation from "./validation.js"
 
+type Refuse = (request: unknown) => ValidationException | undefined
+
+const operation = { name: "GetWebIdentityToken" }
+
+const Audience = Constraint.text(1, 1000)
+
+const isDuration = (value: unknown): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
+
+const seconds = (duration: Duration.DurationInput): number => Duration.toSeconds(duration)
+
+const Lifetime = Constraint.guard("a Duration, as in '5 minutes'", isDuration).pipe(
+  Schema.filter((duration) => seconds(duration) >= 60 && seconds(duration) <= 3600, {
+    message: () => `${Constraint.prefix} be 1 to 60 minutes`
+  }),
+  Schema.filter((duration) => Number.isInteger(seconds(duration)), {
+    message: () => `${Constraint.prefix} be a whole number of seconds`
+  })
+)
+
+const others = {
+  signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
+  duration: Constraint.optional(Lifetime),
+  tags: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(0, 256), 50))
+}
+
+/** One schema for each shape of `audience`: a union would report both shapes. */
+const refuse = <Fields extends Schema.Struct.Fields>(fields: Fields): Refuse => {
+  const refuseWith = <A, I>(audience: Schema.Schema<A, I>): Refuse =>
+    // The fields of this module need no context.
+    Validation.refuse(Schema.Struct({ audience, ...fields }) as unknown as Schema.Schema<unknown>, operation)
+  const refuseText = refuseWith(Audience)
+  const refuseList = refuseWith(Constraint.items(Audience, 1, 10))
+  const refuseOther = refuseWith(
+    Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value))
+  )
+  return (request) => {
+    const audience = isRecord(request) ? request["audience"] : undefined
+    return (isString(audience) ? refuseText : Array.isArray(audience) ? refuseList : refuseOther)(request)
+  }
+}
+
+/** @internal */
+export const refuseIamAccessTokenRequest: Refuse = refuse(others)
+
 /**
- * The options of `IamAccessToken`. The plane checks the limits of STS.
+ * A request, and the tag for the token.
  *
  * @internal
  */
-export const refuseIamAccessTokenOptions: (options: unknown) => ValidationException | undefined = Validation.refuse(
-  Schema.Struct({
-    audience: Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value)),
-    signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
-    duration: Constraint.optional(
-      Constraint.guard(
-        "a Duration, as in '5 minutes'",
-        (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
-      )
-    ),
-    tags: Constraint.optional(Constraint.guard("an object of strings", isRecord)),
-    into: Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
-  }),
-  { name: "GetWebIdentityToken" }
-)
+export const refuseIamAccessTokenOptions: Refuse = refuse({
+  ...others,
+  into: Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
+})

@@ -46,18 +46,23 @@ const consentFields = {
   )
 }
 
-const accessTokenFields = {
+const declarationFields = {
   provider: ProviderName,
   flow: fields.oauth2Flow,
   scopes: Constraint.optional(fields.scopes),
   resources: fields.resources,
   audiences: fields.audiences,
   returnUrl: fields.resourceOauth2ReturnUrl,
+  customParameters: fields.customParameters
+}
+
+const useFields = {
   forceAuthentication: fields.forceAuthentication,
   customState: fields.customState,
-  customParameters: fields.customParameters,
   ...consentFields
 }
+
+const accessTokenFields = { ...declarationFields, ...useFields }
 
 /** @internal */
 export const refuseAccessTokenRequest: Refuse = Validation.refuse(
@@ -91,6 +96,30 @@ export const refuseCompletion: Refuse = Validation.refuse(
   }),
   operations.completeResourceTokenAuth
 )
+
+// -----------------------------------------------------------------------------
+// Declarations
+// -----------------------------------------------------------------------------
+
+const refuseDeclaration = Validation.refuse(Schema.Struct(declarationFields), accessTokenOperation)
+
+/**
+ * The request of a declared access token.
+ *
+ * @internal
+ */
+export const refuseAccessTokenDeclaration: Refuse = (request) => {
+  const misplaced = isRecord(request) ? Object.keys(useFields).filter((name) => request[name] !== undefined) : []
+  return misplaced.length === 0
+    ? refuseDeclaration(request)
+    : Validation.validationException(
+      misplaced.map((name) => ({
+        path: [name],
+        constraint: `${Constraint.prefix} not be declared: it belongs to a use of the credential`
+      })),
+      accessTokenOperation.name
+    )
+}
 
 // -----------------------------------------------------------------------------
 // Combinators
