@@ -54,6 +54,11 @@ export * as CredentialProviderError from "./CredentialProviderError.js"
 /**
  * @since 0.1.0
  */
+export * as Credentials from "./Credentials.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as DataPlane from "./DataPlane.js"
 
 /**
