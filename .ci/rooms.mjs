@@ -34,7 +34,7 @@ flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. Ide
 consent: internal/consentCallback/ <- values http-internal planes flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
   <- ground values internal planes flow-internal flow
-http: http/ <- values internal http-internal planes flow consent edges node jose @effect/platform
+http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow

@@ -239,10 +239,6 @@ export const consentAll = <E = RequiresUserConsent, R = never>(
     Effect.flatMap(Identity, (identity) =>
       Effect.forEach(
         list.filter(List.isUserCredential),
-        ({ request }) =>
-          Effect.zipRight(
-            identity.getAccessToken<E, R>({ ...request, consent: options.consent, poll: options.poll }),
-            forgetStatus
-          ),
+        (credential) => Effect.zipRight(identity.getAccessToken(credential, options), forgetStatus),
         { discard: true }
       ))).pipe(Effect.withSpan("Credentials.consentAll", { captureStackTrace: false }))

@@ -8,11 +8,14 @@ import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
+import type { ValidationException } from "./IdentityError.js"
 import * as CredentialTag from "./internal/credentialTag.js"
-import { refuseIamAccessTokenOptions, refuseIamAccessTokenRequest } from "./internal/iamTokenRequest.js"
+import * as Request from "./internal/iamTokenRequest.js"
+import { useCredential } from "./internal/renewal.js"
 import {
   SecurityTokenService,
   type SecurityTokenServiceError,
@@ -134,35 +137,55 @@ export const Tag = <Self>(): <const Id extends string>(
       id,
       kind: "IamAccessToken",
       request,
-      refuse: refuseIamAccessTokenRequest,
+      refuse: Request.refuseDeclaration,
       caller: declare
     })
   return declare
 }
 
-const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>
-  // Without `into`, Id is the identifier of the default tag.
-  into ?? IamAccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+/** The tag and the request of a call. */
+interface Resolved<Id> {
+  readonly tag: Context.Tag<Id, Redacted.Redacted>
+  readonly request: IamAccessTokenRequest
+}
 
-const obtain = <Id>(
-  { audience, duration, signingAlgorithm = "ES384", tags }: Options<Id>
-) =>
-(sts: Service): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
-  Effect.map(
-    sts.getWebIdentityToken({
-      audience: typeof audience === "string" ? [audience] : audience,
-      signingAlgorithm,
-      durationSeconds: duration === undefined ? undefined : Duration.toSeconds(duration),
-      tags
-    }),
-    ({ webIdentityToken }) => webIdentityToken
-  )
+const resolve = <Id>(subject: Credential<Id> | Options<Id>): Either.Either<Resolved<Id>, ValidationException> => {
+  const refused = Request.refuseOptions(subject)
+  if (refused !== undefined) return Either.left(refused)
+  if (CredentialTag.isDeclared(subject, "IamAccessToken")) {
+    return Either.right({ tag: subject, request: subject.request })
+  }
+  const { into, ...request } = subject
+  // Without `into`, Id is the identifier of the default tag.
+  const tag = into ?? IamAccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+  return Either.right({ tag, request })
+}
+
+const obtain =
+  ({ audience, duration, signingAlgorithm = "ES384", tags }: IamAccessTokenRequest) =>
+  (sts: Service): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
+    Effect.map(
+      sts.getWebIdentityToken({
+        audience: typeof audience === "string" ? [audience] : audience,
+        signingAlgorithm,
+        durationSeconds: duration === undefined ? undefined : Duration.toSeconds(duration),
+        tags
+      }),
+      ({ webIdentityToken }) => webIdentityToken
+    )
+
+// -----------------------------------------------------------------------------
+// Combinators
+// -----------------------------------------------------------------------------
 
 /**
  * Provides an AWS-signed JWT to an effect. Each run obtains the token; `CredentialCache.layerSecurityTokenService`
  * caches tokens until they expire.
  *
  * The account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+ *
+ * The effect has the same token from its beginning to its end. A program that runs for hours outlives it, and takes
+ * {@link get} instead.
  *
  * @since 0.1.0
  * @category combinators
@@ -171,17 +194,26 @@ const obtain = <Id>(
  * import * as Effect from "effect/Effect"
  * import type * as Redacted from "effect/Redacted"
  *
+ * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", {
+ *   audience: "https://reports.example.com",
+ *   duration: "10 minutes",
+ *   tags: { team: "billing" }
+ * }) {}
+ *
  * declare const report: (token: Redacted.Redacted) => Effect.Effect<void>
  *
- * const program = Effect.flatMap(IamAccessToken.IamAccessToken, report).pipe(
- *   IamAccessToken.withIamAccessToken({
- *     audience: "https://reports.example.com",
- *     duration: "10 minutes",
- *     tags: { team: "billing" }
- *   })
- * )
+ * const program = Effect.flatMap(Reports, report).pipe(IamAccessToken.withIamAccessToken(Reports))
  */
 export const withIamAccessToken: {
+  /**
+   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web identity
+   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   */
+  <Id>(
+    credential: Credential<Id>
+  ): <A, E, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
   /**
    * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the token. The
    * account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
@@ -192,6 +224,14 @@ export const withIamAccessToken: {
     self: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
   /**
+   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web identity
+   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   */
+  <A, E, R, Id>(
+    self: Effect.Effect<A, E, R>,
+    credential: Credential<Id>
+  ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
+  /**
    * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the token. The
    * account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
    */
@@ -201,12 +241,11 @@ export const withIamAccessToken: {
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
 } = dual(
   2,
-  <A, E, R, Id = IamAccessToken>(
+  <A, E, R, Id>(
     self: Effect.Effect<A, E, R>,
-    options: Options<Id>
+    subject: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService> =>
-    refuseIamAccessTokenOptions(options)
-      ?? Effect.provideServiceEffect(self, tagOf(options.into), Effect.flatMap(SecurityTokenService, obtain(options)))
+    Effect.flatMap(resolve(subject), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
 )
 
 /**
@@ -217,17 +256,107 @@ export const withIamAccessToken: {
  * @category accessors
  */
 export const makeWithIamAccessToken: Effect.Effect<
-  <Id = IamAccessToken>(
-    options: Options<Id>
-  ) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>,
+  {
+    /** Provides a declared AWS-signed JWT to an effect. */
+    <Id>(
+      credential: Credential<Id>
+    ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
+    /** Provides an AWS-signed JWT to an effect, under the tag `into`. */
+    <Id = IamAccessToken>(
+      options: Options<Id>
+    ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
+  },
   never,
   SecurityTokenService
 > = Effect.map(
   SecurityTokenService,
-  (sts) => (options) => (self) =>
-    refuseIamAccessTokenOptions(options)
-      ?? Effect.provideServiceEffect(self, tagOf(options.into), Effect.suspend(() => obtain(options)(sts)))
+  (sts) =>
+  <Id>(subject: Credential<Id> | Options<Id>) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>> =>
+    Effect.flatMap(
+      resolve(subject),
+      ({ request, tag }) => Effect.provideServiceEffect(self, tag, Effect.suspend(() => obtain(request)(sts)))
+    )
 )
+
+// -----------------------------------------------------------------------------
+// One token
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns an AWS-signed JWT, as it is now. With `CredentialCache.layerSecurityTokenService` it takes microseconds.
+ *
+ * It is for programs that run for hours: they call it right before each use. {@link withIamAccessToken} obtains a token
+ * when its effect starts, and that token expires.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+ * import * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
+ *
+ * declare const report: (token: Redacted.Redacted) => Effect.Effect<void>
+ *
+ * const worker = IamAccessToken.get(Reports).pipe(Effect.flatMap(report), Effect.repeat(Schedule.spaced("1 hour")))
+ */
+export const get = (
+  request: IamAccessTokenCredential | IamAccessTokenRequest
+): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError, SecurityTokenService> =>
+  Effect.flatMap(
+    SecurityTokenService,
+    (sts) => Request.refuseRequest(request) ?? obtain(CredentialTag.requestOf("IamAccessToken", request))(sts)
+  )
+
+/**
+ * How to recognize a rejected token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UseOptions<in E = unknown> {
+  /** Whether a failure means that the service rejected the token, as a 401 does. */
+  readonly rejected: (error: E) => boolean
+}
+
+/**
+ * Uses an AWS-signed JWT with any client. If the service rejects the token, `use` obtains a new one and runs `f` once
+ * more with it. The cache never returns the rejected token.
+ *
+ * For an `HttpClient` use `http/HttpClientCredentials`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+ * import * as Data from "effect/Data"
+ * import type * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
+ *
+ * class ReportsError extends Data.TaggedError("ReportsError")<{ readonly status: number }> {}
+ *
+ * declare const report: (token: Redacted.Redacted) => Effect.Effect<void, ReportsError>
+ *
+ * const program = IamAccessToken.use(Reports, report, { rejected: (error) => error.status === 401 })
+ */
+export const use = <A, E, R>(
+  request: IamAccessTokenCredential | IamAccessTokenRequest,
+  f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
+  options: UseOptions<NoInfer<E>>
+): Effect.Effect<A, E | SecurityTokenServiceError, R | SecurityTokenService> =>
+  Effect.suspend(() =>
+    Request.refuseUse(f, options)
+      ?? useCredential(get(request), () => get(request), f, { rejected: options.rejected, reauthenticate: false })
+  )
+
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
 
 /**
  * One token for everything above the layer, obtained when the layer is built. It lives for `duration` and is not
@@ -236,11 +365,22 @@ export const makeWithIamAccessToken: Effect.Effect<
  * @since 0.1.0
  * @category layers
  */
-export const layer = <Id = IamAccessToken>(
-  options: Options<Id>
-): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> => {
-  const refused = refuseIamAccessTokenOptions(options)
-  return refused === undefined
-    ? Layer.effect(tagOf(options.into), Effect.flatMap(SecurityTokenService, obtain(options)))
-    : Layer.fail(refused)
-}
+export const layer: {
+  /**
+   * One declared token for everything above the layer, obtained when the layer is built. It is not renewed. It is for the
+   * edge of a short program.
+   */
+  <Id>(credential: Credential<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
+  /**
+   * One token for everything above the layer, obtained when the layer is built. It is not renewed. It is for the edge of a
+   * short program.
+   */
+  <Id = IamAccessToken>(options: Options<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
+} = <Id>(
+  subject: Credential<Id> | Options<Id>
+): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
+  Either.match(resolve(subject), {
+    onLeft: Layer.fail,
+    onRight: ({ request, tag }): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
+      Layer.effect(tag, get(request))
+  })

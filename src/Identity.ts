@@ -54,6 +54,7 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import * as ConsentWait from "./internal/consentWait.js"
+import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
 import { Rejected } from "./internal/rejectedCredential.js"
 import * as Telemetry from "./internal/telemetry.js"
@@ -212,9 +213,12 @@ export interface Service {
    *
    * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
    * the handler shows the URL once, and the flow waits for the token.
+   *
+   * `options` are for a declared credential. An inline request has them as members.
    */
   readonly getAccessToken: <E = RequiresUserConsent, R = never>(
-    request: AccessTokenRequest<E, R>
+    request: AccessTokenRequest<E, R> | AccessTokenCredential,
+    options?: ConsentOptions<E, R>
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
   /**
    * Continues a session, also in another process. It polls at once. If the user has not consented yet, it goes on like
@@ -227,9 +231,9 @@ export interface Service {
   /**
    * Returns the API key of a credential provider.
    */
-  readonly getApiKey: (request: {
-    readonly provider: string
-  }) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
+  readonly getApiKey: (
+    request: ApiKeyRequest | ApiKeyCredential
+  ) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
   /**
    * Returns the tokens that authorize one payment request.
    */
@@ -465,7 +469,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     return yield* showAndWait(session, options)
   })
 
-  const getApiKey: Service["getApiKey"] = ({ provider }) =>
+  const getApiKey = ({ provider }: ApiKeyRequest) =>
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
     ).pipe(
@@ -487,12 +491,28 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
 
   return {
-    getAccessToken: (request) =>
-      observe("getAccessToken", subjectOf(request), checked(Request.refuseAccessTokenRequest, request, getAccessToken)),
+    getAccessToken: (subject, options) => {
+      const request = CredentialTag.requestOf("AccessToken", subject)
+      return observe(
+        "getAccessToken",
+        subjectOf(request),
+        Effect.suspend(() =>
+          Request.refuseAccessTokenRequest(subject)
+            ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
+            ?? getAccessToken({ ...request, ...options })
+        )
+      )
+    },
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", subjectOf(session), resumeAccessToken(session, options)),
-    getApiKey: (request) =>
-      observe("getApiKey", subjectOf(request), checked(Request.refuseApiKeyRequest, request, getApiKey)),
+    getApiKey: (subject) => {
+      const request = CredentialTag.requestOf("ApiKey", subject)
+      return observe(
+        "getApiKey",
+        subjectOf(request),
+        checked(Request.refuseApiKeyRequest, subject, () => getApiKey(request))
+      )
+    },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",

@@ -617,7 +617,8 @@ const rejections = {
  *   stays in the token vault until a request with `forceAuthentication`
  * - `BodyNotRepeatable`: there is a new credential, but the body of the request is a stream, which is not sent twice
  *
- * `status` is the status of the last response.
+ * `status` is the status of the last response. `provider` is the credential provider, or `sts:GetWebIdentityToken` for an
+ * AWS-signed JWT.
  *
  * @since 0.1.0
  * @category errors

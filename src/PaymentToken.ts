@@ -92,15 +92,13 @@ const isSame = Schema.equivalence(PaymentTokenResponse)
 export const use = <A, E, R>(
   request: Request,
   f: (tokens: PaymentTokenResponse) => Effect.Effect<A, E, R>,
-  options: UseOptions<E>
+  options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
-  Effect.suspend(() =>
-    Checks.refusePaymentUseOptions(options)
-      ?? Effect.flatMap(
-        get(request),
-        (tokens) =>
-          Effect.catchIf(f(tokens), options.rejected, (error) =>
-            Effect.flatMap(get(request), (fresh) =>
-              isSame(fresh, tokens) ? Effect.fail(error) : f(fresh)))
-      )
-  )
+  Effect.suspend(() => {
+    const refused = Checks.refusePaymentUse(f, options)
+    if (refused !== undefined) return Effect.fail(refused)
+    return Effect.flatMap(get(request), (tokens) =>
+      Effect.catchIf(f(tokens), options.rejected, (error) =>
+        Effect.flatMap(get(request), (fresh) =>
+          isSame(fresh, tokens) ? Effect.fail(error) : f(fresh))))
+  })

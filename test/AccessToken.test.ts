@@ -120,28 +120,28 @@ describe("use", () => {
 
   it.effect("a token that is accepted is used once", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* AccessToken.use(github, { rejected }, accepting("token-0")), "token-0")
+      assert.strictEqual(yield* AccessToken.use(github, accepting("token-0"), { rejected }), "token-0")
       assert.deepStrictEqual(yield* forced, [false])
     }).pipe(Effect.provide(scripted(counting))))
 
   it.effect("a token that is rejected is renewed, and used once more", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* AccessToken.use(github, { rejected }, accepting("token-1")), "token-1")
-      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("none")))
+      assert.strictEqual(yield* AccessToken.use(github, accepting("token-1"), { rejected }), "token-1")
+      const error = yield* Effect.flip(AccessToken.use(github, accepting("none"), { rejected }))
       assert.strictEqual(error._tag === "GithubError" && error.token, "token-3")
       assert.lengthOf(yield* forced, 4)
     }).pipe(Effect.provide(scripted(counting))))
 
   it.effect("another failure is the caller's", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("none", 500)))
+      const error = yield* Effect.flip(AccessToken.use(github, accepting("none", 500), { rejected }))
       assert.strictEqual(error._tag === "GithubError" && error.status, 500)
       assert.lengthOf(yield* forced, 1)
     }).pipe(Effect.provide(scripted(counting))))
 
   it.effect("where the token stays the same, the first failure stands", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("forced")))
+      const error = yield* Effect.flip(AccessToken.use(github, accepting("forced"), { rejected }))
       assert.strictEqual(error._tag === "GithubError" && error.token, "stored")
       assert.deepStrictEqual(yield* forced, [false, false])
     }).pipe(Effect.provide(scripted(stored))))
@@ -149,7 +149,7 @@ describe("use", () => {
   it.effect("reauthenticate forces, but only when asking alone does not help", () =>
     Effect.gen(function*() {
       const options = { rejected, reauthenticate: true }
-      assert.strictEqual(yield* AccessToken.use(github, options, accepting("forced")), "forced")
+      assert.strictEqual(yield* AccessToken.use(github, accepting("forced"), options), "forced")
       assert.deepStrictEqual(yield* forced, [false, false, true])
     }).pipe(Effect.provide(scripted(stored))))
 
@@ -164,7 +164,7 @@ describe("use", () => {
             answers.issued(`token-${index}`)
           )
       }
-      yield* AccessToken.use(github, { rejected }, accepting("token-1")).pipe(Effect.provide(scripted(listening)))
+      yield* AccessToken.use(github, accepting("token-1"), { rejected }).pipe(Effect.provide(scripted(listening)))
       assert.deepStrictEqual(told, [undefined, "token-0"])
     }))
 })

@@ -175,7 +175,7 @@ describe("wrong options of the combinators", () => {
         "request: Member must be an object, but is undefined"
       )
       assert.strictEqual(
-        yield* refusal(AccessToken.use(untyped(request), untyped({ rejectd: () => true }), () => Effect.void)),
+        yield* refusal(AccessToken.use(untyped(request), () => Effect.void, untyped({ rejectd: () => true }))),
         "rejectd: Member must have a known name; did you mean 'rejected'?"
       )
     }).pipe(Effect.provide(consented)))

@@ -80,11 +80,11 @@ describe("use", () => {
   it.effect("fails with the first error if the service has no other tokens", () =>
     Effect.gen(function*() {
       let sent = 0
-      const error = yield* PaymentToken.use(
-        request,
-        (tokens) => Effect.zipRight(Effect.sync(() => sent++), accepting("none")(tokens)),
-        { rejected }
-      ).pipe(Effect.flip)
+      const count = (tokens: DataPlane.PaymentTokenResponse) => {
+        sent++
+        return accepting("none")(tokens)
+      }
+      const error = yield* Effect.flip(PaymentToken.use(request, count, { rejected }))
       assert.strictEqual(error._tag, "VendorError")
       assert.strictEqual(sent, 1)
     }).pipe(Effect.provide(tokens(() => "same"))))

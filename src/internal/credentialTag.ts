@@ -72,10 +72,58 @@ export const make = <Class extends Declared<string, object>>(
   return Object.assign(declared, { kind, request: Object.freeze({ ...request }) }) as unknown as Class
 }
 
+/** Another copy of this package may have declared the credential. */
+const isCredential = (value: unknown): value is Declared<string, unknown> =>
+  Context.isTag(value) && hasProperty(value, "kind") && hasProperty(value, "request")
+
 /**
- * Whether a value is a credential of this kind. Another copy of this package may have declared it.
+ * Whether a value is a credential of this kind.
  *
  * @internal
  */
 export const isDeclared = <Kind extends string>(value: unknown, kind: Kind): value is Declared<Kind, unknown> =>
-  Context.isTag(value) && hasProperty(value, "kind") && value.kind === kind && hasProperty(value, "request")
+  isCredential(value) && value.kind === kind
+
+/**
+ * The request of an argument that is a request or a credential of this kind.
+ *
+ * @internal
+ */
+export const requestOf = <Request extends object>(
+  kind: string,
+  subject: Request | Declared<string, Request>
+): Request =>
+  // The check tells the two apart, which the types cannot: a request may be any object.
+  (isDeclared(subject, kind) ? subject.request : subject) as Request
+
+/**
+ * The check of an argument that is a request or a credential of this kind. `refuse` checks a request.
+ *
+ * @internal
+ */
+export const refuseOtherTags = (
+  kind: string,
+  refuse: (request: unknown) => ValidationException | undefined,
+  row: { readonly name: string }
+) =>
+(subject: unknown): ValidationException | undefined =>
+  isDeclared(subject, kind)
+    ? undefined
+    : !Context.isTag(subject)
+    ? refuse(subject)
+    : Validation.validationException([{
+      path: [],
+      constraint: `${Constraint.prefix} be a request or a credential of ${kind}.Tag, but is a ${
+        isCredential(subject) ? `credential of ${subject.kind}.Tag` : "tag without a request"
+      }`
+    }], row.name)
+
+/**
+ * Whether the arguments of a combinator begin with what it wraps: for `dual`. A credential is an effect, too, so its
+ * second argument decides. `member` is a member of every inline request.
+ *
+ * @internal
+ */
+export const isDataFirst = (member: string) => (args: ArrayLike<unknown>): boolean =>
+  args.length > 2
+  || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], member))

@@ -12,11 +12,14 @@ import { isRecord, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
+import { refuseOtherTags } from "./credentialTag.js"
+import { makeRefuseUse, type RefuseUse } from "./renewal.js"
 import * as Validation from "./validation.js"
 
 type Refuse = (request: unknown) => ValidationException | undefined
 
-const operation = { name: "GetWebIdentityToken" }
+/** @internal */
+export const operation = { name: "GetWebIdentityToken" }
 
 const Audience = Constraint.text(1, 1000)
 
@@ -33,20 +36,24 @@ const Lifetime = Constraint.guard("a Duration, as in '5 minutes'", isDuration).p
   })
 )
 
-const others = {
+const fields = {
   signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
   duration: Constraint.optional(Lifetime),
   tags: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(0, 256), 50))
 }
 
-/** One schema for each shape of `audience`: a union would report both shapes. */
-const refuse = <Fields extends Schema.Struct.Fields>(fields: Fields): Refuse => {
-  const refuseWith = <A, I>(audience: Schema.Schema<A, I>): Refuse =>
+/**
+ * The check of a request with further members. One schema for each shape of `audience`: a union would report both shapes.
+ *
+ * @internal
+ */
+export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
+  const withAudience = <A, I>(audience: Schema.Schema<A, I>): Refuse =>
     // The fields of this module need no context.
-    Validation.refuse(Schema.Struct({ audience, ...fields }) as unknown as Schema.Schema<unknown>, operation)
-  const refuseText = refuseWith(Audience)
-  const refuseList = refuseWith(Constraint.items(Audience, 1, 10))
-  const refuseOther = refuseWith(
+    Validation.refuse(Schema.Struct({ audience, ...fields, ...more }) as unknown as Schema.Schema<unknown>, operation)
+  const refuseText = withAudience(Audience)
+  const refuseList = withAudience(Constraint.items(Audience, 1, 10))
+  const refuseOther = withAudience(
     Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value))
   )
   return (request) => {
@@ -55,15 +62,34 @@ const refuse = <Fields extends Schema.Struct.Fields>(fields: Fields): Refuse => 
   }
 }
 
-/** @internal */
-export const refuseIamAccessTokenRequest: Refuse = refuse(others)
-
 /**
- * A request, and the tag for the token.
+ * The request of a declared token.
  *
  * @internal
  */
-export const refuseIamAccessTokenOptions: Refuse = refuse({
-  ...others,
-  into: Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
-})
+export const refuseDeclaration: Refuse = refuseWith({})
+
+/**
+ * A request, or a declared credential.
+ *
+ * @internal
+ */
+export const refuseRequest: Refuse = refuseOtherTags("IamAccessToken", refuseDeclaration, operation)
+
+/**
+ * A request and the tag for the token, or a declared credential.
+ *
+ * @internal
+ */
+export const refuseOptions: Refuse = refuseOtherTags(
+  "IamAccessToken",
+  refuseWith({ into: Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag)) }),
+  operation
+)
+
+/**
+ * The arguments of `IamAccessToken.use`.
+ *
+ * @internal
+ */
+export const refuseUse: RefuseUse = makeRefuseUse({}, operation)

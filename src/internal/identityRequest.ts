@@ -21,23 +21,30 @@ import {
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { ProviderName, WorkloadName } from "../models/internal/names.js"
+import { refuseOtherTags } from "./credentialTag.js"
 import { wrongType } from "./explanation.js"
+import { makeRefuseUse, type RefuseUse } from "./renewal.js"
 import * as Validation from "./validation.js"
 
-type Refuse = (request: unknown) => ValidationException | undefined
+/** @internal */
+export type Refuse = (request: unknown) => ValidationException | undefined
 
 const { fields } = GetResourceOauth2TokenRequest
 
 // The operations that the requests are for.
-const accessTokenOperation = operations.getResourceOauth2Token
 
-const apiKeyOperation = operations.getResourceApiKey
+/** @internal */
+export const accessTokenOperation = operations.getResourceOauth2Token
+
+/** @internal */
+export const apiKeyOperation = operations.getResourceApiKey
 
 const Function = Constraint.guard("a function", isFunction)
 
 const Tag = Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
 
-const consentFields = {
+/** @internal */
+export const consentFields = {
   consent: Constraint.optional(
     Constraint.guard("a consent handler: a function from a session to an Effect", isFunction)
   ),
@@ -46,7 +53,8 @@ const consentFields = {
   )
 }
 
-const declarationFields = {
+/** @internal */
+export const declarationFields = {
   provider: ProviderName,
   flow: fields.oauth2Flow,
   scopes: Constraint.optional(fields.scopes),
@@ -56,17 +64,17 @@ const declarationFields = {
   customParameters: fields.customParameters
 }
 
-const useFields = {
-  forceAuthentication: fields.forceAuthentication,
-  customState: fields.customState,
-  ...consentFields
-}
+/** @internal */
+export const customState = fields.customState
 
-const accessTokenFields = { ...declarationFields, ...useFields }
+const perUseFields = { forceAuthentication: fields.forceAuthentication, customState, ...consentFields }
+
+const accessTokenFields = { ...declarationFields, ...perUseFields }
 
 /** @internal */
-export const refuseAccessTokenRequest: Refuse = Validation.refuse(
-  Schema.Struct(accessTokenFields),
+export const refuseAccessTokenRequest: Refuse = refuseOtherTags(
+  "AccessToken",
+  Validation.refuse(Schema.Struct(accessTokenFields), accessTokenOperation),
   accessTokenOperation
 )
 
@@ -79,8 +87,22 @@ export const refuseReturnUrl: Refuse = Validation.refuse(
 /** @internal */
 export const refuseConsentOptions: Refuse = Validation.refuse(Schema.Struct(consentFields), accessTokenOperation)
 
+/**
+ * The request of a declared API key.
+ *
+ * @internal
+ */
+export const refuseApiKeyDeclaration: Refuse = Validation.refuse(
+  Schema.Struct({ provider: ProviderName }),
+  apiKeyOperation
+)
+
 /** @internal */
-export const refuseApiKeyRequest: Refuse = Validation.refuse(Schema.Struct({ provider: ProviderName }), apiKeyOperation)
+export const refuseApiKeyRequest: Refuse = refuseOtherTags(
+  "ApiKey",
+  refuseApiKeyDeclaration,
+  apiKeyOperation
+)
 
 /** @internal */
 export const refusePaymentTokenRequest: Refuse = Validation.refuse(
@@ -109,7 +131,7 @@ const refuseDeclaration = Validation.refuse(Schema.Struct(declarationFields), ac
  * @internal
  */
 export const refuseAccessTokenDeclaration: Refuse = (request) => {
-  const misplaced = isRecord(request) ? Object.keys(useFields).filter((name) => request[name] !== undefined) : []
+  const misplaced = isRecord(request) ? Object.keys(perUseFields).filter((name) => request[name] !== undefined) : []
   return misplaced.length === 0
     ? refuseDeclaration(request)
     : Validation.validationException(
@@ -126,44 +148,50 @@ export const refuseAccessTokenDeclaration: Refuse = (request) => {
 // -----------------------------------------------------------------------------
 
 /**
- * The options of `AccessToken`.
+ * The options of `AccessToken`, or a declared credential.
  *
  * @internal
  */
-export const refuseAccessTokenOptions: Refuse = Validation.refuse(
-  Schema.Struct({ ...accessTokenFields, into: Tag }),
+export const refuseAccessTokenOptions: Refuse = refuseOtherTags(
+  "AccessToken",
+  Validation.refuse(Schema.Struct({ ...accessTokenFields, into: Tag }), accessTokenOperation),
   accessTokenOperation
 )
 
 /**
- * The options of `AccessToken.use`.
+ * The arguments of `AccessToken.use`.
  *
  * @internal
  */
-export const refuseUseOptions: Refuse = Validation.refuse(
-  Schema.Struct({ rejected: Function, reauthenticate: Constraint.optional(Schema.Boolean) }),
+export const refuseTokenUse: RefuseUse = makeRefuseUse(
+  { reauthenticate: Constraint.optional(Schema.Boolean), ...consentFields },
   accessTokenOperation
 )
 
 /**
- * The options of `PaymentToken.use`.
+ * The options of `ApiKey`, or a declared credential.
  *
  * @internal
  */
-export const refusePaymentUseOptions: Refuse = Validation.refuse(
-  Schema.Struct({ rejected: Function }),
-  operations.getResourcePaymentToken
-)
-
-/**
- * The options of `ApiKey`.
- *
- * @internal
- */
-export const refuseApiKeyOptions: Refuse = Validation.refuse(
-  Schema.Struct({ provider: ProviderName, into: Tag }),
+export const refuseApiKeyOptions: Refuse = refuseOtherTags(
+  "ApiKey",
+  Validation.refuse(Schema.Struct({ provider: ProviderName, into: Tag }), apiKeyOperation),
   apiKeyOperation
 )
+
+/**
+ * The arguments of `ApiKey.use`.
+ *
+ * @internal
+ */
+export const refuseKeyUse: RefuseUse = makeRefuseUse({}, apiKeyOperation)
+
+/**
+ * The arguments of `PaymentToken.use`.
+ *
+ * @internal
+ */
+export const refusePaymentUse: RefuseUse = makeRefuseUse({}, operations.getResourcePaymentToken)
 
 // -----------------------------------------------------------------------------
 // Promises
@@ -176,21 +204,25 @@ const Text = Constraint.optional(Schema.String)
  *
  * @internal
  */
-export const refuseAccessTokenConfig: Refuse = Validation.refuse(
-  Schema.Struct({
-    workloadIdentityToken: Text,
-    providerName: ProviderName,
-    scopes: accessTokenFields.scopes,
-    resources: accessTokenFields.resources,
-    audiences: accessTokenFields.audiences,
-    authFlow: accessTokenFields.flow,
-    onAuthUrl: Constraint.optional(Function),
-    forceAuthentication: accessTokenFields.forceAuthentication,
-    callbackUrl: accessTokenFields.returnUrl,
-    customState: Constraint.optional(Constraint.text(1, 4096)),
-    customParameters: accessTokenFields.customParameters,
-    sessionUri: Text
-  }),
+export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
+  "AccessToken",
+  Validation.refuse(
+    Schema.Struct({
+      workloadIdentityToken: Text,
+      providerName: ProviderName,
+      scopes: accessTokenFields.scopes,
+      resources: accessTokenFields.resources,
+      audiences: accessTokenFields.audiences,
+      authFlow: accessTokenFields.flow,
+      onAuthUrl: Constraint.optional(Function),
+      forceAuthentication: accessTokenFields.forceAuthentication,
+      callbackUrl: accessTokenFields.returnUrl,
+      customState: Constraint.optional(Constraint.text(1, 4096)),
+      customParameters: accessTokenFields.customParameters,
+      sessionUri: Text
+    }),
+    accessTokenOperation
+  ),
   accessTokenOperation
 )
 
@@ -199,19 +231,34 @@ export const refuseAccessTokenConfig: Refuse = Validation.refuse(
  *
  * @internal
  */
-export const refuseApiKeyConfig: Refuse = Validation.refuse(
-  Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }),
+export const refuseApiKeyConfig: Refuse = refuseOtherTags(
+  "ApiKey",
+  Validation.refuse(Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }), apiKeyOperation),
   apiKeyOperation
 )
 
+/** Options that can be absent. */
+const refuseOptional = (refuse: Refuse): Refuse => (options) => options === undefined ? undefined : refuse(options)
+
 /**
- * The options of `resume` in `promise/`.
+ * The options of `withApiKey` in `promise/` with a declared credential.
  *
  * @internal
  */
-export const refuseResumeOptions: Refuse = Validation.refuse(
-  Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
-  accessTokenOperation
+export const refuseApiKeyUseOptions: Refuse = refuseOptional(
+  Validation.refuse(Schema.Struct({ workloadIdentityToken: Text }), apiKeyOperation)
+)
+
+/**
+ * The options of `resume` in `promise/`, and of `withAccessToken` with a declared credential.
+ *
+ * @internal
+ */
+export const refuseResumeOptions: Refuse = refuseOptional(
+  Validation.refuse(
+    Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
+    accessTokenOperation
+  )
 )
 
 /**

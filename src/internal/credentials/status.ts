@@ -111,9 +111,9 @@ const keyOf = (
 
 const isGranted = (
   identity: Service,
-  { request }: UserCredential
+  credential: UserCredential
 ): Effect.Effect<boolean, AccessTokenError, WorkloadAccessToken> =>
-  Effect.as(identity.getAccessToken({ ...request, consent: Consent.fail }), true).pipe(
+  Effect.as(identity.getAccessToken(credential, { consent: Consent.fail }), true).pipe(
     Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false))
   )
 
