@@ -14,7 +14,7 @@ import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity
 import type { RequiresUserConsent, ValidationException } from "./IdentityError.js"
 import * as Check from "./internal/credentials/check.js"
 import * as List from "./internal/credentials/list.js"
-import type { Credential, Policy, PolicyOptions, Problem, Status } from "./internal/credentials/model.js"
+import type { Caller, Credential, Policy, PolicyOptions, Problem, Status } from "./internal/credentials/model.js"
 import * as Policies from "./internal/credentials/policy.js"
 import * as Statuses from "./internal/credentials/status.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
@@ -159,6 +159,11 @@ export const externalSecrets = (
  * @category models
  */
 export interface StatusOptions {
+  /**
+   * Who asks, for the memory. A server that obtains a workload access token for each request names the caller here.
+   * Default: the workload access token, so that another one of the same user is asked for again.
+   */
+  readonly caller?: Caller | undefined
   /** How long an answer is remembered. Zero asks each time. Default: 30 seconds. */
   readonly remember?: Duration.DurationInput | undefined
   /** How many credentials are asked for at one time. Default: 3. */
@@ -171,7 +176,7 @@ export interface StatusOptions {
  *
  * AgentCore has no operation for this. So each credential is asked for, and a credential that is not granted opens an
  * authorization session, which lapses unused after ten minutes. Few are asked for at one time, and an answer
- * is remembered for a moment, for each workload access token of an `Identity`. A grant that was revoked at the vendor
+ * is remembered for a moment, by `Identity` and caller. A grant that was revoked at the vendor
  * still counts: AgentCore does not notice it.
  *
  * It fails only if there is no caller. A credential that cannot be asked for is `Unknown`, and is not remembered.
@@ -196,9 +201,9 @@ export interface StatusOptions {
  */
 export const status = (
   list: ReadonlyArray<Credential>,
-  { concurrency = 3, remember = "30 seconds" }: StatusOptions = {}
+  { caller, concurrency = 3, remember = "30 seconds" }: StatusOptions = {}
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
-  checked(list, () => Statuses.status(list.filter(List.isUserCredential), { concurrency, remember })).pipe(
+  checked(list, () => Statuses.status(list.filter(List.isUserCredential), { caller, concurrency, remember })).pipe(
     Effect.withSpan("Credentials.status", { captureStackTrace: false })
   )
 
@@ -208,8 +213,23 @@ export const status = (
  * @since 0.1.0
  * @category operations
  */
-export const forgetStatus: Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =
-  Statuses.forget
+export const forgetStatus = (
+  options: {
+    /** The caller that {@link status} was given. */
+    readonly caller?: Caller | undefined
+  } = {}
+): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> => Statuses.forget(options.caller)
+
+/**
+ * The options of {@link consentAll}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
+  /** The caller that {@link status} is given. It forgets what it remembers of them. */
+  readonly caller?: Caller | undefined
+}
 
 /**
  * Brings every credential of the flow `USER_FEDERATION` to "granted" for the current user, one after the other in the
@@ -233,12 +253,14 @@ export const forgetStatus: Effect.Effect<void, WorkloadAccessTokenError, Identit
  */
 export const consentAll = <E = RequiresUserConsent, R = never>(
   list: ReadonlyArray<Credential>,
-  options: ConsentOptions<E, R> = {}
+  options: ConsentAllOptions<E, R> = {}
 ): Effect.Effect<void, AccessTokenError | E, Identity | WorkloadAccessToken | R> =>
   checked(list, () =>
-    Effect.flatMap(Identity, (identity) =>
-      Effect.forEach(
+    Effect.flatMap(Identity, (identity) => {
+      const { caller, ...consent } = options
+      return Effect.forEach(
         list.filter(List.isUserCredential),
-        (credential) => Effect.zipRight(identity.getAccessToken(credential, options), forgetStatus),
+        (credential) => Effect.zipRight(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
         { discard: true }
-      ))).pipe(Effect.withSpan("Credentials.consentAll", { captureStackTrace: false }))
+      )
+    })).pipe(Effect.withSpan("Credentials.consentAll", { captureStackTrace: false }))

@@ -6,6 +6,7 @@
 import * as Data from "effect/Data"
 import type { IamAccessTokenCredential } from "../../IamAccessToken.js"
 import type { AccessTokenCredential, AccessTokenError, ApiKeyCredential } from "../../Identity.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { Kind } from "../credentialProvider/model.js"
 
 // -----------------------------------------------------------------------------
@@ -276,6 +277,18 @@ export interface PolicyOptions {
 // -----------------------------------------------------------------------------
 // Status
 // -----------------------------------------------------------------------------
+
+/**
+ * The caller of a run: the workload identity and the user that the workload access token was obtained for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Caller {
+  /** The name of the workload identity. */
+  readonly name: string
+  readonly user: UserIdentifier
+}
 
 /**
  * Whether the current user has granted a credential.

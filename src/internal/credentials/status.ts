@@ -8,13 +8,12 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
 import * as Consent from "../../Consent.js"
 import { type AccessTokenError, Identity, type Service } from "../../Identity.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import * as Digest from "../credentialCache/digest.js"
 import * as SingleFlight from "../singleFlight.js"
-import type { Status, UserCredential } from "./model.js"
+import type { Caller, Status, UserCredential } from "./model.js"
 
 // -----------------------------------------------------------------------------
 // Memory
@@ -27,7 +26,7 @@ interface Remembered {
 
 /** The answers of one `Identity`, by user and credential. */
 interface Memory {
-  readonly userOf: (token: Redacted.Redacted) => string
+  readonly digestOf: Digest.DigestOf
   /** By user, then by request. */
   readonly answers: Map<string, Map<string, Remembered>>
   readonly ask: SingleFlight.SingleFlight<boolean, AccessTokenError>
@@ -36,8 +35,7 @@ interface Memory {
 }
 
 const makeMemory = (): Memory => ({
-  // The workload access token stands for a workload and a user.
-  userOf: Digest.makeDigestOf(),
+  digestOf: Digest.makeDigestOf(),
   answers: new Map(),
   ask: SingleFlight.unsafeMake(),
   generation: 0
@@ -48,22 +46,34 @@ class Memories extends Context.Reference<Memories>()("effect-agentcore-identity/
   defaultValue: () => new WeakMap<Service, Memory>()
 }) {}
 
-interface Caller {
+interface Asking {
   readonly identity: Service
   readonly memory: Memory
   readonly user: string
 }
 
-const caller: Effect.Effect<Caller, WorkloadAccessTokenError, Identity | WorkloadAccessToken> = Effect.gen(
-  function*() {
+/** A workload access token stands for a workload and a user, and so does the caller that it was obtained for. */
+const asking = (
+  caller: Caller | undefined
+): Effect.Effect<Asking, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+  Effect.gen(function*() {
     const identity = yield* Identity
     const memories = yield* Memories
     const memory = memories.get(identity) ?? makeMemory()
     memories.set(identity, memory)
+    const { digestOf } = memory
     const { get } = yield* WorkloadAccessToken
-    return { identity, memory, user: memory.userOf(yield* get) }
-  }
-)
+    const token = yield* get
+    return {
+      identity,
+      memory,
+      user: caller === undefined ? digestOf(token) : Digest.ofValues([
+        caller.name,
+        caller.user.userId ?? null,
+        caller.user.userToken === undefined ? null : digestOf(caller.user.userToken)
+      ])
+    }
+  })
 
 const dropExpired = ({ answers }: Memory, now: number): void => {
   for (const [user, byRequest] of answers) {
@@ -74,20 +84,20 @@ const dropExpired = ({ answers }: Memory, now: number): void => {
   }
 }
 
-const remember = ({ memory, user }: Caller, request: string, answer: Remembered, now: number): void => {
+const remember = ({ memory, user }: Asking, request: string, answer: Remembered, now: number): void => {
   dropExpired(memory, now)
   const byRequest = memory.answers.get(user) ?? new Map<string, Remembered>()
   memory.answers.set(user, byRequest.set(request, answer))
 }
 
 /** @internal */
-export const forget: Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> = Effect.map(
-  caller,
-  ({ memory, user }) => {
+export const forget = (
+  caller: Caller | undefined
+): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+  Effect.map(asking(caller), ({ memory, user }) => {
     memory.generation++
     memory.answers.delete(user)
-  }
-)
+  })
 
 // -----------------------------------------------------------------------------
 // Questions
@@ -120,10 +130,14 @@ const isGranted = (
 /** @internal */
 export const status = (
   credentials: ReadonlyArray<UserCredential>,
-  options: { readonly remember: Duration.DurationInput; readonly concurrency: number }
+  options: {
+    readonly caller: Caller | undefined
+    readonly remember: Duration.DurationInput
+    readonly concurrency: number
+  }
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
   Effect.gen(function*() {
-    const who = yield* caller
+    const who = yield* asking(options.caller)
     const programUrl = yield* Consent.ReturnUrl
     const context = yield* Effect.context<WorkloadAccessToken>()
     const lifetime = Duration.toMillis(options.remember)
