@@ -32,7 +32,8 @@ persistence: persistence/ <- internal flow-internal node ioredis @effect/experim
 flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
 consent: internal/consentCallback/ <- values http-internal planes flow jose
-edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow-internal flow
+edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
+  <- ground values internal planes flow-internal flow
 http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform

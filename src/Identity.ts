@@ -53,6 +53,7 @@ import {
   type RequiresUserConsent,
   ValidationException
 } from "./IdentityError.js"
+import * as ConsentWait from "./internal/consentWait.js"
 import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
 import { Rejected } from "./internal/rejectedCredential.js"
@@ -402,16 +403,19 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     if (!Effect.isEffect(shown)) {
       return yield* Request.notAnEffect("consent", shown)
     }
-    yield* shown as ReturnType<typeof handler>
-    const poller = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
-    const wait = poller({ session, poll: pollOnce(session) })
-    if (!Effect.isEffect(wait)) {
-      return yield* Request.notAnEffect("poll", wait)
-    }
-    return yield* Effect.timeoutFail(wait, {
-      duration: yield* timeLeft(session),
-      onTimeout: () => timedOut
-    })
+    return yield* ConsentWait.run(shown as ReturnType<typeof handler>, (wake) =>
+      Effect.gen(function*() {
+        const poller = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
+        const poll = pollOnce(session)
+        const wait = poller({ session, poll })
+        if (!Effect.isEffect(wait)) {
+          return yield* Request.notAnEffect("poll", wait)
+        }
+        return yield* Effect.timeoutFail(wake(wait, poll), {
+          duration: yield* timeLeft(session),
+          onTimeout: () => timedOut
+        })
+      }))
   })
 
   const getAccessToken = Effect.fnUntraced(function*<E, R>(request: AccessTokenRequest<E, R>) {

@@ -54,6 +54,11 @@ export * as CredentialProviderError from "./CredentialProviderError.js"
 /**
  * @since 0.1.0
  */
+export * as Credentials from "./Credentials.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as DataPlane from "./DataPlane.js"
 
 /**
@@ -85,6 +90,11 @@ export * as IdentitySetup from "./IdentitySetup.js"
  * @since 0.1.0
  */
 export * as Operation from "./Operation.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as PaymentToken from "./PaymentToken.js"
 
 /**
  * @since 0.1.0

@@ -34,7 +34,7 @@ export interface Dependencies {
     ) => Effect.Effect<void, DataPlaneError>
   }
   readonly pending: PendingConsents.Service
-  readonly signals: ConsentSignals
+  readonly signals: Pick<ConsentSignals, "complete" | "fail">
 }
 
 /**
