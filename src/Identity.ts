@@ -55,6 +55,7 @@ import {
 } from "./IdentityError.js"
 import * as Request from "./internal/identityRequest.js"
 import { Rejected } from "./internal/rejectedCredential.js"
+import * as SharedWait from "./internal/sharedWait.js"
 import * as Telemetry from "./internal/telemetry.js"
 import { isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
@@ -331,65 +332,79 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       )
     )
 
-  const showAndWait = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
-    const timedOut = new AuthorizationTimedOut({ session })
-    if ((yield* timeLeft(session)) === 0) {
-      return yield* timedOut
-    }
-    // A request without a handler has E = RequiresUserConsent and R = never, as the default handler has.
-    const handler = options.consent
-      ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-    // Handlers and pollers in plain JavaScript can return anything.
-    const shown: unknown = handler(session)
-    if (!Effect.isEffect(shown)) {
-      return yield* Request.notAnEffect("consent", shown)
-    }
-    yield* shown as ReturnType<typeof handler>
-    const poller = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
-    const wait = poller({ session, poll: pollOnce(session) })
-    if (!Effect.isEffect(wait)) {
-      return yield* Request.notAnEffect("poll", wait)
-    }
-    return yield* Effect.timeoutFail(wait, {
-      duration: yield* timeLeft(session),
-      onTimeout: () => timedOut
+  // The heap of a wait matters, since thousands of users can think at the same time. A suspended generator would keep its
+  // variables, and an effect that is made before it runs all effects in it.
+  const wait = <E, R>(session: ConsentSession, { poll }: ConsentOptions<E, R>) =>
+    Effect.flatMap(Effect.zip(TokenPoller.TokenPoller, timeLeft(session)), ([byDefault, duration]) => {
+      const poller = poll === undefined ? byDefault : TokenPoller.from(poll)
+      const wait = poller({ session, poll: Effect.suspend(() => pollOnce(session)) })
+      return !Effect.isEffect(wait)
+        ? Effect.fail(Request.notAnEffect("poll", wait))
+        // A shared wait ends with the session by itself, without the two fibers of a race.
+        : SharedWait.runOf(poller) !== undefined
+        ? wait
+        : Effect.timeoutFail(wait, { duration, onTimeout: () => new AuthorizationTimedOut({ session }) })
     })
-  })
 
-  const getAccessToken = Effect.fnUntraced(function*<E, R>(request: AccessTokenRequest<E, R>) {
-    const returnUrl = request.returnUrl ?? Option.getOrUndefined(yield* Consent.ReturnUrl)
-    const refused = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
-    if (refused !== undefined) {
-      return yield* refused
-    }
-    const tokenRequest = toOauth2TokenRequest(request, returnUrl)
-    const answer = yield* requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication })
-    switch (answer._tag) {
-      case "Issued":
-        return answer.accessToken
-      case "Failed":
-        return yield* new AuthorizationFailed({ provider: request.provider })
-      case "InProgress":
-        return yield* new NoTokenOrUrl({ provider: request.provider })
-      case "ConsentRequired": {
-        const session = new ConsentSession({
-          provider: request.provider,
-          flow: request.flow,
-          scopes: tokenRequest.scopes,
-          resources: tokenRequest.resources,
-          audiences: tokenRequest.audiences,
-          returnUrl,
-          customState: tokenRequest.customState,
-          customParameters: tokenRequest.customParameters,
-          sessionUri: answer.sessionUri,
-          authorizationUrl: answer.authorizationUrl,
-          expiresAt: DateTime.addDuration(yield* DateTime.now, sessionLifetime)
-        })
-        // The handler may itself ask for other credentials: those must not see the rejection of this one.
-        return yield* Effect.provideService(showAndWait(session, request), Rejected, Option.none())
-      }
-    }
-  })
+  const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
+    Effect.flatMap(Effect.zip(timeLeft(session), Consent.Handler), ([left, byDefault]) => {
+      if (left === 0) return Effect.fail(new AuthorizationTimedOut({ session }))
+      // A request without a handler has E = RequiresUserConsent and R = never, as the default handler has.
+      const handler = options.consent ?? byDefault as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
+      // Handlers and pollers in plain JavaScript can return anything.
+      const shown: unknown = handler(session)
+      return Effect.isEffect(shown)
+        ? Effect.flatMap(shown as ReturnType<typeof handler>, () => wait(session, options))
+        : Effect.fail(Request.notAnEffect("consent", shown))
+    })
+
+  // The handler may itself ask for other credentials: those must not see the rejection of this one.
+  const withoutRejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(Rejected, (rejected) =>
+      Option.isNone(rejected) ? self : Effect.provideService(self, Rejected, Option.none()))
+
+  const getAccessToken = <E, R>(
+    request: AccessTokenRequest<E, R>
+  ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
+    Effect.flatMap(Consent.ReturnUrl, (byDefault) => {
+      const returnUrl = request.returnUrl ?? Option.getOrUndefined(byDefault)
+      const refused = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
+      if (refused !== undefined) return Effect.fail(refused)
+      const tokenRequest = toOauth2TokenRequest(request, returnUrl)
+      return Effect.flatMap(
+        Effect.zip(
+          requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication }),
+          DateTime.now
+        ),
+        ([answer, now]): ReturnType<typeof getAccessToken<E, R>> => {
+          switch (answer._tag) {
+            case "Issued":
+              return Effect.succeed(answer.accessToken)
+            case "Failed":
+              return Effect.fail(new AuthorizationFailed({ provider: request.provider }))
+            case "InProgress":
+              return Effect.fail(new NoTokenOrUrl({ provider: request.provider }))
+            case "ConsentRequired":
+              return withoutRejection(showAndWait(
+                new ConsentSession({
+                  provider: request.provider,
+                  flow: request.flow,
+                  scopes: tokenRequest.scopes,
+                  resources: tokenRequest.resources,
+                  audiences: tokenRequest.audiences,
+                  returnUrl,
+                  customState: tokenRequest.customState,
+                  customParameters: tokenRequest.customParameters,
+                  sessionUri: answer.sessionUri,
+                  authorizationUrl: answer.authorizationUrl,
+                  expiresAt: DateTime.addDuration(now, sessionLifetime)
+                }),
+                request
+              ))
+          }
+        }
+      )
+    })
 
   const resumeAccessToken = Effect.fnUntraced(function*<E, R>(
     session: ConsentSession,

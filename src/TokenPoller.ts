@@ -4,12 +4,15 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
+import { PollBudget } from "./internal/pollBudget.js"
+import * as SharedWait from "./internal/sharedWait.js"
 
 /**
  * The input of a schedule: the session, and the number of polls since the wait began (0 before the first poll).
@@ -77,14 +80,14 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
  * )
  */
 export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller => ({ poll, session }) =>
-  Effect.suspend(() => {
+  Effect.flatMap(PollBudget, (budget) => {
     let attempt = -1
     let token = Option.none<Redacted.Redacted>()
     // The first run does not poll: `repeat` runs once before the first delay of the schedule.
     const step = Effect.suspend(() => {
       attempt++
       const state: PollState = { session, attempt }
-      return attempt === 0 ? Effect.succeed(state) : Effect.map(poll, (answer) => {
+      return attempt === 0 ? Effect.succeed(state) : Effect.map(Effect.zipRight(budget.turn({ delay: 0 }), poll), (answer) => {
         token = answer
         return state
       })
@@ -120,6 +123,8 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
  */
 export const make = (poller: Poller): Poller => poller
 
+export const defaultPoller: Poller = SharedWait.toPoller(SharedWait.make(Duration.seconds(5), Duration.minutes(10)))
+
 /**
  * The poller of requests without one of their own. The flow reads it from the context of the calling program. Default:
  * {@link defaultSchedule}.
@@ -128,7 +133,7 @@ export const make = (poller: Poller): Poller => poller
  * @category references
  */
 export class TokenPoller extends Context.Reference<TokenPoller>()("effect-agentcore-identity/TokenPoller", {
-  defaultValue: (): Poller => schedule(defaultSchedule)
+  defaultValue: (): Poller => defaultPoller
 }) {}
 
 /**

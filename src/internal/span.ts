@@ -19,8 +19,8 @@ import * as Tracer from "effect/Tracer"
  */
 export interface Run<A, E, R> {
   readonly effect: Effect.Effect<A, E, R>
-  /** Services for the effect besides the span. */
-  readonly services?: Context.Context<never> | undefined
+  /** Adds services for the effect besides the span. */
+  readonly provide?: ((context: Context.Context<never>) => Context.Context<never>) | undefined
   /** Called with the exit before the span ends. */
   readonly onExit?: ((exit: Exit.Exit<A, E>) => void) | undefined
 }
@@ -52,9 +52,10 @@ export const inSpan = <A, E, R>(
     Effect.flatMap(Effect.makeSpan(name, options), (span) =>
       Effect.withFiberRuntime((fiber) => {
         const run = start(span, fiber)
+        span.traceId.charCodeAt(0); span.spanId.charCodeAt(0)
         const before = fiber.currentContext
         const parent = Context.add(before, Tracer.ParentSpan, span)
-        const inside = run.services === undefined ? parent : Context.merge(parent, run.services)
+        const inside = run.provide === undefined ? parent : run.provide(parent)
         return Effect.zipRight(
           FiberRef.set(FiberRef.currentContext, inside),
           Effect.matchCauseEffect(restore(run.effect), {
