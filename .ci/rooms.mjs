@@ -29,9 +29,9 @@ local/server: local/server/ local/LocalServer. <- ground values http-internal in
   local/backend node @effect/platform @effect/platform-node @smithy/signature-v4
 testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal node ioredis @effect/experimental
-flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
+flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
-consent: internal/consentCallback/ <- values http-internal planes flow jose
+consent: internal/consentCallback/ <- values http-internal internal planes flow
 edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow-internal flow
 http: http/ <- values internal http-internal planes flow consent edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser

@@ -54,10 +54,12 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import * as Request from "./internal/identityRequest.js"
+import { PollBudget, Prompt } from "./internal/pollBudget.js"
 import { Rejected } from "./internal/rejectedCredential.js"
 import * as SharedWait from "./internal/sharedWait.js"
+import { compactSpans } from "./internal/span.js"
 import * as Telemetry from "./internal/telemetry.js"
-import { isTransient } from "./internal/transient.js"
+import { isThrottled, isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
@@ -311,6 +313,11 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request })),
       "ValidationException",
       (error) => Effect.fail(withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl))
+    ).pipe(
+      // The quota is that of the account: also another process can have used it up.
+      Effect.tapError((error) =>
+        isThrottled(error) ? Effect.flatMap(PollBudget, ({ throttled }) => throttled) : Effect.void
+      )
     )
 
   const pollOnce = (session: ConsentSession) =>
@@ -354,7 +361,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       // Handlers and pollers in plain JavaScript can return anything.
       const shown: unknown = handler(session)
       return Effect.isEffect(shown)
-        ? Effect.flatMap(shown as ReturnType<typeof handler>, () => wait(session, options))
+        ? Effect.flatMap(Effect.zipRight(shown as ReturnType<typeof handler>, compactSpans), () => wait(session, options))
         : Effect.fail(Request.notAnEffect("consent", shown))
     })
 
@@ -406,21 +413,19 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       )
     })
 
-  const resumeAccessToken = Effect.fnUntraced(function*<E, R>(
+  const resumeAccessToken = <E, R>(
     session: ConsentSession,
     options: ConsentOptions<E, R> = {}
-  ) {
-    const refused = (isSession(session) ? undefined : Request.notASession(session))
-      ?? Request.refuseConsentOptions(options)
-    if (refused !== undefined) {
-      return yield* refused
-    }
-    const answer = yield* pollOnce(session)
-    if (Option.isSome(answer)) {
-      return answer.value
-    }
-    return yield* showAndWait(session, options)
-  })
+  ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
+    Effect.suspend(() => {
+      const refused = (isSession(session) ? undefined : Request.notASession(session))
+        ?? Request.refuseConsentOptions(options)
+      return refused ?? Effect.flatMap(
+        Effect.provideService(pollOnce(session), Prompt, true),
+        (answer): ReturnType<typeof resumeAccessToken<E, R>> =>
+          Option.isSome(answer) ? Effect.succeed(answer.value) : showAndWait(session, options)
+      )
+    })
 
   const getApiKey: Service["getApiKey"] = ({ provider }) =>
     authenticated((workloadIdentityToken) =>

@@ -25,9 +25,9 @@ const maxSleep = 3_600_000
  * @internal
  */
 export const make = (ring: (clock: Clock.Clock) => void): Alarm => {
-  let armed: { readonly at: number; readonly fiber: Fiber.RuntimeFiber<void> } | undefined
+  let armed: { readonly at: number; fiber: Fiber.RuntimeFiber<void> | undefined } | undefined
   const clear = (): void => {
-    armed?.fiber.unsafeInterruptAsFork(FiberId.none)
+    armed?.fiber?.unsafeInterruptAsFork(FiberId.none)
     armed = undefined
   }
   return {
@@ -35,18 +35,17 @@ export const make = (ring: (clock: Clock.Clock) => void): Alarm => {
     set: (clock, at) => {
       if (armed !== undefined && armed.at <= at) return
       clear()
-      const sleep = Math.ceil(Math.min(Math.max(at - clock.unsafeCurrentTimeMillis(), 0), maxSleep))
-      const timer: typeof armed = {
-        at,
-        // The fiber of a caller would keep the context of that caller, with its spans, for all later waits.
-        fiber: Effect.runFork(Effect.flatMap(clock.sleep(Duration.millis(sleep)), () =>
-          Effect.sync(() => {
-            if (armed !== timer) return
-            armed = undefined
-            ring(clock)
-          })))
-      }
+      const timer: NonNullable<typeof armed> = { at, fiber: undefined }
       armed = timer
+      const sleep = Math.ceil(Math.min(Math.max(at - clock.unsafeCurrentTimeMillis(), 0), maxSleep))
+      // The fiber of a caller would keep the context of that caller, with its spans, for all later waits. The clock of a test may
+      // end the sleep before `runFork` returns.
+      timer.fiber = Effect.runFork(Effect.flatMap(clock.sleep(Duration.millis(sleep)), () =>
+        Effect.sync(() => {
+          if (armed !== timer) return
+          armed = undefined
+          ring(clock)
+        })))
     }
   }
 }

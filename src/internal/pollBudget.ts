@@ -96,31 +96,40 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
 
   const now = (): number => clock.unsafeCurrentTimeMillis()
 
+  const isTurn = (due: number, time: number): boolean => Math.max(due, nextTurn) <= time
+  const takeTurn = (time: number): void => {
+    nextTurn = Math.max(nextTurn, time - maxCatchUp) + 1000 / rate.at(time)
+  }
+
   const alarm = Alarm.make(() => {
     const time = now()
-    nextTurn = Math.max(nextTurn, time - maxCatchUp)
     for (let first = deadlines.first(); first !== undefined && first.key <= time; first = deadlines.first()) {
       first.value.end("Expired")
     }
-    for (
-      let first = turns.first();
-      first !== undefined && Math.max(first.key, nextTurn) <= time;
-      first = turns.first()
-    ) {
-      nextTurn += 1000 / rate.at(time)
+    for (let first = turns.first(); first !== undefined && isTurn(first.key, time); first = turns.first()) {
+      takeTurn(time)
       first.value.end("Poll")
     }
     setAlarm()
   })
 
   const setAlarm = (): void => {
-    const turn = turns.first()
-    if (turn === undefined) return alarm.clear()
-    alarm.set(clock, Math.min(Math.max(turn.key, nextTurn), deadlines.first()?.key ?? Infinity))
+    const first = turns.first()
+    if (first === undefined) return alarm.clear()
+    alarm.set(clock, Math.min(Math.max(first.key, nextTurn), deadlines.first()?.key ?? Infinity))
   }
 
   return {
     enter: (request, resume) => {
+      const time = now()
+      const due = time + request.delay
+      const first = turns.first()
+      // A turn of a program that is alone needs no timer.
+      if (isTurn(due, time) && (first === undefined || first.key > due)) {
+        takeTurn(time)
+        resume("Poll")
+        return nothing
+      }
       let stopWaking: (() => void) | undefined
       const leave = (): void => {
         turns.remove(turn)
@@ -133,7 +142,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
           resume(turn)
         }
       }
-      const turn = turns.add(now() + request.delay, waiter)
+      const turn = turns.add(due, waiter)
       const deadline = request.deadline === undefined ? undefined : deadlines.add(request.deadline, waiter)
       // It may wake at once.
       stopWaking = request.wake?.(() => waiter.end("Woken"))
@@ -148,6 +157,8 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
     waiting: () => turns.size()
   }
 }
+
+const nothing = (): void => {}
 
 /**
  * A budget of polls a second. Each clock has its own turns: the time of a `TestClock` is not the time of another one.

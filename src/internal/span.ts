@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 
 /**
@@ -52,7 +53,6 @@ export const inSpan = <A, E, R>(
     Effect.flatMap(Effect.makeSpan(name, options), (span) =>
       Effect.withFiberRuntime((fiber) => {
         const run = start(span, fiber)
-        span.traceId.charCodeAt(0); span.spanId.charCodeAt(0)
         const before = fiber.currentContext
         const parent = Context.add(before, Tracer.ParentSpan, span)
         const inside = run.provide === undefined ? parent : run.provide(parent)
@@ -65,3 +65,16 @@ export const inSpan = <A, E, R>(
         )
       }))
   )
+
+/**
+ * Makes the current span small before a long wait. Effect's tracer puts ids together character by character. V8 keeps the pieces, a
+ * kilobyte and a half for each span, until something reads the id.
+ *
+ * @internal
+ */
+export const compactSpans: Effect.Effect<void> = Effect.map(Effect.serviceOption(Tracer.ParentSpan), (current) => {
+  for (let span = current; Option.isSome(span); span = span.value._tag === "Span" ? span.value.parent : Option.none()) {
+    span.value.traceId.charCodeAt(0)
+    span.value.spanId.charCodeAt(0)
+  }
+})

@@ -53,6 +53,7 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentHandler } from "../Consent.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
+import * as ConsentSignals from "../ConsentSignals.js"
 import * as DataPlane from "../DataPlane.js"
 import { type AccessTokenRequest, type ConsentOptions, Identity, type Service } from "../Identity.js"
 import { ValidationException } from "../IdentityError.js"
@@ -515,7 +516,7 @@ const makeFunctions = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFun
         const sessionUri = toRedacted(given)
         const checked = yield* Users.toUserIdentifier(user)
         yield* (yield* identity).completeAuthorization({ sessionUri, user: checked })
-        yield* consents.signals.completeUri(sessionUri)
+        yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
       })),
     fetchConsentCallback: ConsentCallbacks.makeFetch(callback),
     nodeConsentCallback: ConsentCallbacks.makeNode(callback),
