@@ -34,12 +34,12 @@ export interface TurnRequest {
 export interface Budget {
   /** Suspends a fiber until it has its turn, is woken, or expires. */
   readonly turn: (request: TurnRequest) => Effect.Effect<Turn>
+  /** Runs a poll. While too many run, there are no turns: polls that the service answers slowly do not take all connections. */
+  readonly run: <A, E, R>(poll: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Halves the polls a second, because the service refused a call for its rate. */
   readonly throttled: Effect.Effect<void>
   /** The polls a second at present. */
   readonly rate: Effect.Effect<number>
-  /** The number of waits that have no turn at present. */
-  readonly waiting: Effect.Effect<number>
 }
 
 // -----------------------------------------------------------------------------
@@ -48,6 +48,9 @@ export interface Budget {
 
 /** Half of the quota of `GetResourceOauth2Token`, 200 a second (AWS documentation). */
 export const defaultLimit = 100
+
+/** The polls that run at the same time, as a part of those of a second. 25 by default: the AWS SDK has 50 connections by default. */
+const runningPart = 1 / 4
 
 /** In milliseconds. A timer that rings late may catch up with the turns of this time. */
 const maxCatchUp = 50
@@ -82,9 +85,10 @@ interface Waiter {
 
 interface Scheduler {
   readonly enter: (request: TurnRequest, end: (turn: Turn) => void) => () => void
+  readonly begin: () => void
+  readonly end: () => void
   readonly throttled: () => void
   readonly rate: () => number
-  readonly waiting: () => number
 }
 
 const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
@@ -93,10 +97,12 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
   const rate = makeRate(limit)
   // The time of the next turn, if a wait is due.
   let nextTurn = 0
+  let running = 0
+  const maxRunning = Math.ceil(limit * runningPart)
 
   const now = (): number => clock.unsafeCurrentTimeMillis()
 
-  const isTurn = (due: number, time: number): boolean => Math.max(due, nextTurn) <= time
+  const isTurn = (due: number, time: number): boolean => running < maxRunning && Math.max(due, nextTurn) <= time
   const takeTurn = (time: number): void => {
     nextTurn = Math.max(nextTurn, time - maxCatchUp) + 1000 / rate.at(time)
   }
@@ -116,7 +122,9 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
   const setAlarm = (): void => {
     const first = turns.first()
     if (first === undefined) return alarm.clear()
-    alarm.set(clock, Math.min(Math.max(first.key, nextTurn), deadlines.first()?.key ?? Infinity))
+    // The end of a poll sets the alarm again.
+    const turn = running < maxRunning ? Math.max(first.key, nextTurn) : Infinity
+    alarm.set(clock, Math.min(turn, deadlines.first()?.key ?? Infinity))
   }
 
   return {
@@ -152,9 +160,15 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
         setAlarm()
       }
     },
+    begin: () => {
+      running++
+    },
+    end: () => {
+      running--
+      setAlarm()
+    },
     throttled: () => rate.halve(now()),
-    rate: () => rate.at(now()),
-    waiting: () => turns.size()
+    rate: () => rate.at(now())
   }
 }
 
@@ -182,9 +196,11 @@ export const make = (limit: number): Budget => {
           const leave = enter(request, (turn) => resume(Effect.succeed(turn)))
           return Effect.sync(leave)
         })),
+    run: (poll) =>
+      Effect.flatMap(scheduler, ({ begin, end }) =>
+        Effect.acquireUseRelease(Effect.sync(begin), () => poll, () => Effect.sync(end))),
     throttled: Effect.map(scheduler, ({ throttled }) => throttled()),
-    rate: Effect.map(scheduler, ({ rate }) => rate()),
-    waiting: Effect.map(scheduler, ({ waiting }) => waiting())
+    rate: Effect.map(scheduler, ({ rate }) => rate())
   }
 }
 

@@ -86,7 +86,7 @@ export const make =
           (turn): Ending => {
             switch (turn) {
               case "Poll":
-                return pollOrWait(poll, wake)
+                return pollOrWait(budget.run(poll), wake)
               case "Woken": {
                 const failure = wake?.failure()
                 // The token may not be there yet, or the connection is lost: then the wait goes on.
