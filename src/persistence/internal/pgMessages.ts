@@ -33,6 +33,8 @@ export interface Options {
   readonly probeTimeout?: Duration.DurationInput | undefined
 }
 
+const probePrefix = "probe "
+
 /** Up to 30 seconds between two attempts. */
 const reconnects = Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("30 seconds")), Schedule.jittered)
 
@@ -45,37 +47,31 @@ export const make = (
   readonly publish: (message: string) => Effect.Effect<void, SqlError>
   readonly subscribe: (onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>
 } => {
-  const notify = (channel: string, message: string) => Effect.asVoid(sql`SELECT pg_notify(${channel}, ${message})`)
+  const notify = (message: string) => Effect.asVoid(sql`SELECT pg_notify(${channel}, ${message})`)
 
   /**
-   * Listens until the connection is lost. The client reports nothing then: its stream just has no messages. A message to a channel that only
-   * this process has shows whether the connection still carries messages.
+   * Listens until the connection is lost. The client does not report that: its stream just has no messages. So the process sends itself a message
+   * from time to time.
    */
   const listen = (onMessage: (message: string) => void) =>
     Effect.gen(function*() {
-      const probes = yield* Queue.sliding<string>(1)
-      const probeChannel = `${channel}_${randomUUID().slice(0, 8)}`
+      const probes = yield* Queue.sliding<string>(16)
       const probe = Effect.gen(function*() {
-        const id = randomUUID()
-        yield* notify(probeChannel, id)
-        yield* Effect.repeat(Queue.take(probes), { until: (received) => received === id })
+        const message = `${probePrefix}${randomUUID()}`
+        yield* notify(message)
+        yield* Effect.repeat(Queue.take(probes), { until: (received) => received === message })
       }).pipe(
         Effect.timeoutFail({ duration: probeTimeout, onTimeout: () => "the connection carries no messages" }),
         Effect.delay(probeInterval),
         Effect.forever
       )
-      yield* Effect.raceFirst(
-        Effect.zip(
-          Stream.runForEach(sql.listen(channel), (message) => Effect.sync(() => onMessage(message))),
-          Stream.runForEach(sql.listen(probeChannel), (message) => Queue.offer(probes, message)),
-          { concurrent: true }
-        ),
-        probe
-      )
+      const receive = Stream.runForEach(sql.listen(channel), (message) =>
+        message.startsWith(probePrefix) ? Queue.offer(probes, message) : Effect.sync(() => onMessage(message)))
+      yield* Effect.raceFirst(receive, probe)
     })
 
   return {
-    publish: (message) => notify(channel, message),
+    publish: notify,
     subscribe: (onMessage) =>
       Effect.sandbox(listen(onMessage)).pipe(
         // The cause can quote the address of the server, and a lost connection makes a defect of the end of the stream.
