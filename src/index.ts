@@ -34,6 +34,11 @@ export * as ConsentSession from "./ConsentSession.js"
 /**
  * @since 0.1.0
  */
+export * as ConsentSignals from "./ConsentSignals.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as ControlPlane from "./ControlPlane.js"
 
 /**

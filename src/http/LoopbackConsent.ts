@@ -104,8 +104,12 @@ const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: C
         identity,
         pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
         signals: {
-          complete: () => Deferred.succeed(signal, undefined),
-          fail: ({ provider }, reason) => Deferred.fail(signal, new AuthorizationFailed({ provider, reason }))
+          signal: (_, outcome) =>
+            Effect.asVoid(
+              outcome === "Completed"
+                ? Deferred.succeed(signal, undefined)
+                : Deferred.fail(signal, new AuthorizationFailed({ provider: session.provider, reason: outcome }))
+            )
         }
       },
       session.sessionUri,

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { AuthorizationFailed } from "../IdentityError.js"
+import { Prompt } from "./pollBudget.js"
 
 /** @internal */
 export type Signal = Deferred.Deferred<void, AuthorizationFailed>
@@ -72,7 +73,7 @@ export const run = <A, E, R, E2, R2>(
     const wake: Wake = (wait, poll) => {
       const signal = running.made()
       if (signal === undefined) return wait
-      const afterSignal = Effect.zipRight(Deferred.await(signal), poll).pipe(
+      const afterSignal = Effect.zipRight(Deferred.await(signal), Effect.provideService(poll, Prompt, true)).pipe(
         // The token is not there yet, or the connection was lost: the wait continues.
         Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
       )
