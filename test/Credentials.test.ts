@@ -437,7 +437,7 @@ describe("status", () => {
         Effect.provide(WorkloadAccessToken.layerWorkload({ name: "no-agent" })),
         Effect.flip
       )
-      assert.strictEqual(error._tag, "ResourceNotFoundException")
+      assert.strictEqual(error._tag, "AccessDeniedException")
     }).pipe(Effect.provide(backend())))
 
   it.effect("remembers no answer to a question from before a consent", () =>
