@@ -255,8 +255,8 @@ describe("the official samples over boto3", () => {
       })
       assert.notProperty(gateway, "act")
 
-      // Its first cell calls `sts.get_caller_identity`.
-      const entra = yield* run("entra", running.variables, { ...given, callerIdentity: false, machineScope })
+      const entra = yield* run("entra", running.variables, { ...given, machineScope })
+      assert.strictEqual(entra["account"], "123456789012")
       assert.match(String(entra["provider"]), /\/oauth2credentialprovider\/entra-agent-provider$/)
       assert.deepInclude(claimsOf(entra["user"]), { sub: "alice", scope: "User.Read" })
       assert.deepInclude(claimsOf(entra["machine"]), { sub: "agentcore", scope: machineScope })
