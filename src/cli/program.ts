@@ -51,7 +51,10 @@ const makeRoot = () =>
     .description("Credentials for agents: AgentCore Identity on your machine.")
     .version(version, "--version", "Print the version")
     .addOption(
-      new Option("--log-level <level>", "The least level of the lines on standard error (default: info, demo: warning)")
+      new Option(
+        "--log-level <level>",
+        "The least level of the lines on standard error (default: info for local and setup, else warning)"
+      )
         .choices(logLevels)
     )
     .addOption(

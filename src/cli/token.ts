@@ -19,6 +19,7 @@ import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import type { Flow } from "../ConsentSession.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
+import type { ValidationException } from "../IdentityError.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -54,6 +55,20 @@ export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly provider: 
       + "Run the command on a terminal, or print the link there with --no-browser. Who reads the link can consent in the user's place"
   }
 }
+
+/** @internal */
+export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegistered")<{
+  readonly returnUrl: string
+  readonly workload: string
+}> {
+  override get message(): string {
+    return `the return URL ${this.returnUrl} is not registered on the workload identity '${this.workload}': `
+      + "give --register to register it, or --return-url with one that is"
+  }
+}
+
+/** AWS has no code for this refusal. Only its texts have this name of the member. */
+const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
 
 // -----------------------------------------------------------------------------
 // Output
@@ -197,7 +212,13 @@ export const token = (settings: TokenSettings) =>
         : AccessToken.get({
           ...request,
           consent: LoopbackConsent.handler({ user, show: show(settings.browser) })
-        })
+        }).pipe(
+          Effect.catchTag(
+            "ValidationException",
+            (error) =>
+              Effect.fail(isAboutReturnUrl(error) ? new ReturnUrlNotRegistered({ returnUrl, workload }) : error)
+          )
+        )
     })
     const secret = yield* obtain.pipe(
       withSpinner("waiting for the user's consent"),
