@@ -5,13 +5,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { isNumber } from "effect/Predicate"
-import * as RateLimiter from "effect/RateLimiter"
+import { hasProperty, isNumber } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as ControlPlane from "./ControlPlane.js"
 import * as DataPlane from "./DataPlane.js"
+import { Prompt } from "./internal/pollBudget.js"
+import * as RateLimiter from "./internal/rateLimiter.js"
 import * as Validation from "./internal/validation.js"
 import * as Constraint from "./models/internal/constraint.js"
 
@@ -45,14 +45,14 @@ export const controlPlaneQuota: number = ControlPlane.operations.getTokenVault.q
 // AWS counts each operation by itself.
 const makeLimiters = <Operation extends string>(
   quotas: Quotas<Operation>
-): Effect.Effect<{ readonly [K in Operation]: RateLimiter.RateLimiter }, never, Scope.Scope> =>
-  Effect.map(
-    Effect.forEach(Record.toEntries(quotas), ([operation, limit]) =>
-      Effect.map(RateLimiter.make({ limit, interval: "1 second" }), (limiter) => [operation, limiter])),
-    // A limiter for each quota. `Object.fromEntries` forgets the names.
-    (limiters) =>
-      Object.fromEntries(limiters) as { readonly [K in Operation]: RateLimiter.RateLimiter }
-  )
+): Effect.Effect<{ readonly [K in Operation]: RateLimiter.Limiter }> =>
+  Effect.sync(() => Record.map(quotas, (limit) => RateLimiter.make(limit)))
+
+// A poll that follows a user's return is not made only because time has passed.
+const isPoll = (request: unknown): Effect.Effect<boolean> =>
+  hasProperty(request, "sessionUri") && request.sessionUri !== undefined
+    ? Effect.map(Prompt, (prompt) => !prompt)
+    : Effect.succeed(false)
 
 const Quota = Constraint.guard(
   "a number of calls a second, above 0",
@@ -69,6 +69,8 @@ const refuseQuota = Validation.refuse(Quota, { name: "RateLimit.controlPlane" })
 /**
  * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the layer, a
  * `ValidationException`.
+ *
+ * Calls that wait for the quota of their operation have an order: the polls of users who have not consented yet come last.
  *
  * @since 0.1.0
  * @category layers
@@ -88,9 +90,14 @@ export const dataPlane = (
   quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
   Validation.checkedLayer(refuseQuotas, quotas, (quotas) =>
-    Layer.unwrapScoped(Effect.map(
+    Layer.unwrapEffect(Effect.map(
       makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
-      (limiters) => DataPlane.decorate((operation, effect) => limiters[operation](effect))
+      (limiters) =>
+        DataPlane.decorate((operation, effect, request) =>
+          operation === "getResourceOauth2Token"
+            ? Effect.flatMap(isPoll(request), (isPoll) => limiters[operation](effect, isPoll ? "low" : "normal"))
+            : limiters[operation](effect, "normal")
+        )
     )))
 
 /**
@@ -103,7 +110,7 @@ export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
   Validation.checkedLayer(refuseQuota, quota, (quota) =>
-    Layer.unwrapScoped(Effect.map(
+    Layer.unwrapEffect(Effect.map(
       makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
-      (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect))
+      (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect, "normal"))
     )))

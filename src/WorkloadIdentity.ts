@@ -109,6 +109,26 @@ const hexDigits = Effect.map(
 export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.getWorkloadIdentity({ name }))
 
+/**
+ * Replaces the return URLs of a workload identity. A call that runs at the same time in another process may overwrite
+ * them: {@link addReturnUrls} and {@link removeReturnUrls} leave the others as they are, and repeat.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const update = (
+  name: string,
+  change: {
+    /** The URLs that users may return to after consent, in the place of all others. */
+    readonly returnUrls: ReadonlyArray<string>
+  }
+): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
+  withLock(
+    name,
+    Effect.flatMap(ControlPlane, (controlPlane) =>
+      controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: change.returnUrls }))
+  )
+
 /** Deletes a workload identity. */
 const delete_ = (name: string): Effect.Effect<void, WorkloadIdentityError, ControlPlane> =>
   Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
@@ -236,5 +256,5 @@ export const ensure = (options: {
             Effect.zipRight(present)
           )
     )
-  )
+  ).pipe(Effect.withSpan("WorkloadIdentity.ensure", { captureStackTrace: false }))
 }

@@ -416,9 +416,9 @@ describe("withApiKey", () => {
 })
 
 describe("handlers", () => {
-  test("PendingConsents.handler adds its service to the one that shows", () => {
+  test("PendingConsents.handler adds its service and its error to those of the one that shows", () => {
     expectTypeOf(PendingConsents.handler({ user: { userId: "alice" }, show: inChat })).toEqualTypeOf<
-      Consent.ConsentHandler<ChatClosed, Chat | PendingConsents.PendingConsents>
+      Consent.ConsentHandler<ChatClosed | PendingConsents.ConsentStoreError, Chat | PendingConsents.PendingConsents>
     >()
   })
 })

@@ -84,6 +84,22 @@ const startAuthorizationServer = (
     trustedIssuers: trustIssuer
   }).pipe(Effect.mapError(explainPort("--authorization-server-port")))
 
+/** Names the options that only the authorization server reads. */
+const warnWithoutAuthorizationServer = (settings: Settings, users: object | undefined): Effect.Effect<void> => {
+  const unused = [
+    ...(settings.authorizationServerPort === undefined ? [] : ["--authorization-server-port"]),
+    ...(settings.authorizationServerScope.length === 0 ? [] : ["--authorization-server-scope"]),
+    ...(settings.authorizationServerAudience.length === 0 ? [] : ["--authorization-server-audience"]),
+    ...(settings.authorizationServerRedirectUri.length === 0 ? [] : ["--authorization-server-redirect-uri"]),
+    ...(settings.trustIssuer.length === 0 ? [] : ["--trust-issuer"]),
+    ...(users === undefined ? [] : ["local.users of the setup file"])
+  ]
+  return Effect.when(
+    Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`),
+    () => !settings.authorizationServer && unused.length > 0
+  )
+}
+
 const start = (settings: Settings) =>
   Effect.gen(function*() {
     const accessKeys = yield* AccessKeys.readAccessKeys(settings.signatures)
@@ -97,6 +113,8 @@ const start = (settings: Settings) =>
     const { readSettings, setup } = settings.config === undefined
       ? { setup: {}, readSettings: undefined }
       : yield* SetupFile.load(settings.config, { ...oauth.environment, ...oauth.secrets })
+
+    yield* warnWithoutAuthorizationServer(settings, setup.local?.users)
 
     const context = yield* Layer.build(LocalServer.layerStore({
       host: settings.host,

@@ -18,7 +18,7 @@ type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>
 export interface SetupFile {
   /** The file at the start. */
   readonly setup: IdentitySetup.IdentitySetup
-  /** The section `local` of now. If the file cannot be used, the last one that could be. */
+  /** The current section `local`, or the last valid one while the file cannot be used. */
   readonly readSettings: Effect.Effect<Settings>
 }
 

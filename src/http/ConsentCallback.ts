@@ -12,14 +12,15 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as ConsentSignals from "../ConsentSignals.js"
 import { Identity } from "../Identity.js"
 import * as Completion from "../internal/consentCallback/completion.js"
 import * as Page from "../internal/consentCallback/page.js"
-import * as ConsentSignals from "../internal/consentCallback/signals.js"
 import * as Guards from "../internal/guards.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import * as Validation from "../internal/validation.js"
@@ -88,6 +89,7 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
  *
  * // The application's own sign-in.
  * class Sessions extends Context.Tag("Sessions")<Sessions, {
@@ -122,7 +124,11 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
       const identity = yield* Identity
       const pending = yield* PendingConsents
       const router = yield* HttpLayerRouter.HttpRouter
-      const signals = ConsentSignals.make()
+      // A program with a store of its own has signals in this process.
+      const signals = yield* Effect.flatMap(
+        Effect.serviceOption(ConsentSignals.ConsentSignals),
+        Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
+      )
       const respond = options.respond ?? plainPage
 
       const page = Effect.gen(function*() {
@@ -155,7 +161,10 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
         )
       )
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
-      return signals.poller(TokenPoller.from(options.poll ?? TokenPoller.defaultSchedule))
+      return ConsentSignals.poller(
+        signals,
+        options.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll)
+      )
     })
   )
 

@@ -178,6 +178,13 @@ export const refuseApiKeyOptions: Refuse = refuseOtherTags(
  */
 export const refuseKeyUse: RefuseUse = makeRefuseUse({}, apiKeyOperation)
 
+/**
+ * The arguments of `PaymentToken.use`.
+ *
+ * @internal
+ */
+export const refusePaymentUse: RefuseUse = makeRefuseUse({}, operations.getResourcePaymentToken)
+
 // -----------------------------------------------------------------------------
 // Callers, and their consents
 // -----------------------------------------------------------------------------

@@ -189,6 +189,18 @@ describe("on behalf of users, with the setup of the example", () => {
       assert.match(stderr, /level=WARN .*invalid_request: .*provider=todo request="token exchange"/)
     }))
 
+  it.scopedLive("reports options that need the authorization server", () =>
+    Effect.gen(function*() {
+      const config = join(yield* Program.temporary, "setup.json")
+      writeFileSync(config, `{ "local": { "users": {} } }`)
+      const running = yield* Program.local(["--trust-issuer", "https://issuer.example.com", "--config", config])
+      const { stderr } = yield* running.kill("SIGTERM")
+      assert.include(
+        stderr,
+        "Without --authorization-server, this has no effect: --trust-issuer, local.users of the setup file"
+      )
+    }))
+
   it.scopedLive("refuses options that cannot work", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
@@ -243,8 +255,8 @@ describe("the official samples over boto3", () => {
       })
       assert.notProperty(gateway, "act")
 
-      // Its first cell calls `sts.get_caller_identity`.
-      const entra = yield* run("entra", running.variables, { ...given, callerIdentity: false, machineScope })
+      const entra = yield* run("entra", running.variables, { ...given, machineScope })
+      assert.strictEqual(entra["account"], "123456789012")
       assert.match(String(entra["provider"]), /\/oauth2credentialprovider\/entra-agent-provider$/)
       assert.deepInclude(claimsOf(entra["user"]), { sub: "alice", scope: "User.Read" })
       assert.deepInclude(claimsOf(entra["machine"]), { sub: "agentcore", scope: machineScope })

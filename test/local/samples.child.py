@@ -73,8 +73,7 @@ def okta():
 
 def entra():
     """Sample 13-entra-obo-mcp-runtime: one provider for a token of the user, and for one of the agent itself."""
-    if given["callerIdentity"]:
-        report("account", boto3.client("sts").get_caller_identity().get("Account"))
+    report("account", boto3.client("sts").get_caller_identity().get("Account"))
     name = "entra-agent-provider"
     settings = {
         "name": name,

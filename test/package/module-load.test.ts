@@ -98,6 +98,11 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.isNotEmpty(await seen("aws/AwsPlanes"))
   })
 
+  it("aws/AwsControlPlane: no other plane", async () => {
+    const { own } = await loadModules("aws/AwsControlPlane")
+    assert.deepStrictEqual(own.filter((url) => /\/modules\/(?:DataPlane|SecurityTokenService)\.js$/.test(url)), [])
+  })
+
   it("promise/Identity: no other plane, and no HTTP server", async () => {
     const { own, packages } = await loadModules("promise/Identity")
     assert.notInclude(packages, "@effect/platform")

@@ -110,7 +110,7 @@ const readPrivateKey = (
     () => invalid(`The key that the settings have for the KMS key is not a private key for ${signingAlgorithm}`)
   )
 
-const configureCustomAuthentication = (
+const resolveCustomAuthentication = (
   config: Custom,
   { awsToken, settings }: Environment
 ): Effect.Effect<Configured["authentication"], ValidationException> => {
@@ -147,7 +147,7 @@ const configureCustomAuthentication = (
   }
 }
 
-const configureOnBehalfOf = (
+const resolveCustomOnBehalfOf = (
   config: Custom,
   { awsToken }: Environment
 ): Effect.Effect<OnBehalfOf | undefined, ValidationException> => {
@@ -174,12 +174,12 @@ const configureOnBehalfOf = (
   })
 }
 
-const configureCustom = Effect.fnUntraced(function*(
+const resolveCustom = Effect.fnUntraced(function*(
   config: Custom,
   environment: Environment
 ): Effect.fn.Return<Configured, ValidationException> {
-  const authentication = yield* configureCustomAuthentication(config, environment)
-  const onBehalfOf = yield* configureOnBehalfOf(config, environment)
+  const authentication = yield* resolveCustomAuthentication(config, environment)
+  const onBehalfOf = yield* resolveCustomOnBehalfOf(config, environment)
   yield* checkEndpoints(config.oauthDiscovery, customPath)
   return { authentication, server: { discovery: config.oauthDiscovery, clientId: config.clientId ?? "", onBehalfOf } }
 })
@@ -226,7 +226,7 @@ const toDiscovery = ({ authorizationEndpoint, issuer, tokenEndpoint }: Endpoints
   authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint }
 })
 
-const configureVendor = Effect.fnUntraced(function*(
+const resolveVendor = Effect.fnUntraced(function*(
   request: VendorRequest,
   { settings }: Environment
 ): Effect.fn.Return<Configured, ValidationException> {
@@ -260,8 +260,8 @@ const configure = (
   environment: Environment
 ): Effect.Effect<Configured, ValidationException> =>
   request.credentialProviderVendor === "CustomOauth2"
-    ? configureCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
-    : configureVendor(request, environment)
+    ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
+    : resolveVendor(request, environment)
 
 /**
  * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference.

@@ -140,6 +140,10 @@ export const make = (
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
 
+  /** The answers of the service contain no reasons, so the log has them. */
+  const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
+    Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) })
+
   const poll = Effect.fnUntraced(function*(
     key: string,
     provider: Oauth2Provider,
@@ -151,10 +155,7 @@ export const make = (
     if (session === undefined || session.key !== key) return new DataPlane.Failed()
     const others = differences(readShape(session), shape)
     if (others.length > 0) {
-      yield* Effect.annotateLogs(
-        Effect.logInfo(`A poll fails, because its session was opened for other ${formatParts(others)}`),
-        { provider: provider.name, workload: Vault.readWorkload(key) }
-      )
+      yield* logReason(key, provider, `A poll fails, because its session was opened for other ${formatParts(others)}`)
       return new DataPlane.Failed()
     }
     const state = yield* sessions.state(session)
@@ -165,16 +166,12 @@ export const make = (
     return Option.match(token, { onNone: () => new DataPlane.Failed(), onSome: toIssued })
   })
 
-  /** The parts in which the closest grant differs. The log has them, because the answer does not. */
+  /** The parts in which the closest grant differs, if there is one. */
   const explainConsent = (key: string, provider: Oauth2Provider, shape: RequestShape) =>
-    Effect.tap(
-      mapStoreError(vault.differences(key, shape)),
-      (parts) =>
-        parts.length === 0 ? Effect.void : Effect.annotateLogs(
-          Effect.logInfo(`The user is asked again, because a grant exists for other ${formatParts(parts)}`),
-          { provider: provider.name, workload: Vault.readWorkload(key) }
-        )
-    )
+    Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) =>
+      parts.length === 0
+        ? Effect.void
+        : logReason(key, provider, `The user is asked again, because a grant exists for other ${formatParts(parts)}`))
 
   const getUserToken = Effect.fnUntraced(function*(
     { user, workload }: { readonly user: WorkloadToken.User; readonly workload: Workload },

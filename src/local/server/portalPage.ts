@@ -30,7 +30,7 @@ ${row("Status", portal.status)}${portal.sources.map(({ identifier }) => row("Gat
         row("Return URL for the targets of the gateway", `${portal.portalUrl}/connect/callback`)
       ]
     }</dl>
-<p class="soft">AWS serves the portal itself. This server has no gateway, so that nobody can sign in here.</p>`
+<p class="soft">AWS serves the portal itself. This server has no gateway, and no sign-in.</p>`
   }))
 
 const unknown = BrowserRoute.respondText(

@@ -69,7 +69,11 @@ const visit = async <R>(
   if (user === undefined || user === null) return { _tag: "NotSignedIn" }
   return settle(Effect.gen(function*() {
     const checked = yield* toUserIdentifier(user, "currentUser")
-    const dependencies = { identity: yield* identity, pending: yield* consents.pending, signals: consents.signals }
+    const dependencies = {
+      identity: yield* identity,
+      pending: yield* consents.pending,
+      signals: yield* consents.signals
+    }
     return yield* Completion.complete(dependencies, sessionUriOf(url), checked)
   }))
 }

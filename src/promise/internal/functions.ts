@@ -10,6 +10,7 @@ import { AsyncResource } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentHandler } from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
@@ -206,7 +207,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
         const sessionUri = toRedacted(given)
         const checked = yield* Users.toUserIdentifier(user, "user")
         yield* (yield* identity).completeAuthorization({ sessionUri, user: checked })
-        yield* consents.signals.completeUri(sessionUri)
+        yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
       })),
     fetchConsentCallback: ConsentCallbacks.makeFetch(callback),
     nodeConsentCallback: ConsentCallbacks.makeNode(callback),

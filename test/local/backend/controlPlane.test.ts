@@ -21,6 +21,8 @@ const apiKey = (name: string, tags?: Record<string, string>) =>
 
 const idp = "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/calendar"
 
+const tokenVault = "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default"
+
 const portal = (request: Partial<CreateConsentPortalRequest> = {}) =>
   control((plane) =>
     plane.createConsentPortal({
@@ -343,6 +345,7 @@ describe("a store", () => {
           provider: plane.getOauth2CredentialProvider({ name: "calendar" }),
           key: plane.getApiKeyCredentialProvider({ name: "weather" }),
           tags: plane.listTagsForResource({ resourceArn: idp }),
+          vaultTags: plane.listTagsForResource({ resourceArn: tokenVault }),
           vault: plane.getTokenVault({}),
           portals: plane.listConsentPortals({})
         })
@@ -352,6 +355,7 @@ describe("a store", () => {
         yield* apiKey("weather")
         yield* portal()
         yield* control((plane) => plane.tagResource({ resourceArn: idp, tags: { team: "agents" } }))
+        yield* control((plane) => plane.tagResource({ resourceArn: tokenVault, tags: { team: "security" } }))
         yield* control((plane) =>
           plane.setTokenVaultCmk({
             kmsConfiguration: {
@@ -363,6 +367,7 @@ describe("a store", () => {
         return yield* everything
       }))
       same(before.workload.allowedResourceOauth2ReturnUrls, [returnUrl])
+      same(before.vaultTags.tags, { team: "security" })
       same(yield* inBackend(everything), before)
       assert.strictEqual(
         yield* inBackend(tagOf(createProvider("calendar"))),

@@ -116,7 +116,7 @@ describe("GetCallerIdentity", () => {
         return identity
       }))
 
-  it.live("names account, role and access key, whoever signed", () =>
+  it.live("names account, role and access key, for any credentials", () =>
     Effect.gen(function*() {
       for (const accessKeyId of ["local", "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"]) {
         const identity = yield* identityOf({ accessKeyId, secretAccessKey: "any", sessionToken: "token" })

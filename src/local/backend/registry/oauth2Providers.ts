@@ -154,7 +154,7 @@ export const operations = (
     }
   })
 
-  const toCreateResponse = ({ callbackId, name, request, secretArn }: Stored, now: LocalSettings) => {
+  const toCreateResponse = ({ callbackId, name, request, secretArn }: Stored, current: LocalSettings) => {
     const secret = readClientSecret(request)
     return {
       clientSecretArn: { secretArn: secretArn ?? Arn.noSecret(account, "oauth2", name) },
@@ -163,13 +163,13 @@ export const operations = (
       name,
       credentialProviderArn: Arn.oauth2Provider(account, name),
       callbackUrl: makeCallbackUrl(dependencies, callbackId),
-      oauth2ProviderConfigOutput: AuthorizationServers.toOutput(request, now),
+      oauth2ProviderConfigOutput: AuthorizationServers.toOutput(request, current),
       status: "READY"
     }
   }
 
-  const toResponse = (provider: Stored, now: LocalSettings) => ({
-    ...toCreateResponse(provider, now),
+  const toResponse = (provider: Stored, current: LocalSettings) => ({
+    ...toCreateResponse(provider, current),
     credentialProviderVendor: provider.request.credentialProviderVendor,
     createdTime: provider.createdTime,
     lastUpdatedTime: provider.lastUpdatedTime
