@@ -33,6 +33,16 @@ export const Amount = Constraint.guard(
   (value): value is number => isNumber(value) && value >= 0
 )
 
+/**
+ * A port to listen on, 0 for a free one.
+ *
+ * @internal
+ */
+export const Port = Constraint.guard(
+  "a port, 0 to 65535",
+  (value): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
+)
+
 /** @internal */
 export const Tag = Constraint.guard("a Context.Tag", Context.isTag)
 

@@ -34,8 +34,10 @@ import { exportJWK, generateKeyPair } from "jose"
 import { randomBytes } from "node:crypto"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Guards from "../internal/guards.js"
 import { isEndpoint, isIssuer } from "../internal/issuerUrl.js"
 import { installCommand } from "../internal/loadPackage.js"
+import * as Validation from "../internal/validation.js"
 import * as OidcClient from "./authorization/client.js"
 import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/model.js"
 import * as OidcPackage from "./authorization/package.js"
@@ -287,6 +289,30 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
   return { ...await exportJWK(privateKey), alg: "ES256", use: "sig" }
 })
 
+const list = Schema.optional(Schema.Array(Schema.Unknown))
+
+const anObject = Schema.optional(Schema.Object)
+
+// The checks of `make` read the rest.
+const refuseOptions = Validation.refuse(
+  Schema.Struct(
+    {
+      host: Schema.optional(Schema.String),
+      port: Schema.optional(Guards.Port),
+      allowedHosts: Schema.optional(Schema.Array(Schema.String)),
+      clients: list,
+      consent: anObject,
+      resources: list,
+      trustedIssuers: list,
+      users: anObject,
+      accessTokenLifetime: Schema.optional(Schema.Unknown),
+      refreshTokenLifetime: Schema.optional(Schema.Unknown),
+      authorizationCodeLifetime: Schema.optional(Schema.Unknown)
+    } satisfies { readonly [K in keyof Options]-?: unknown }
+  ),
+  { name: "AuthorizationServer.make" }
+)
+
 /**
  * Starts the server. The end of the scope stops it: it closes its connections, frees the port, and forgets everything
  * that it issued.
@@ -296,6 +322,8 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
  */
 export const make = (options: Options = {}): Effect.Effect<Service, AuthorizationServerError, Scope.Scope> =>
   Effect.gen(function*() {
+    const refused = refuseOptions(options)
+    if (refused !== undefined) return yield* Effect.die(refused)
     const host = options.host ?? "127.0.0.1"
     const resources = yield* checkResources(options.resources)
     yield* checkConsent(options.consent)

@@ -47,11 +47,13 @@ import * as Schema from "effect/Schema"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { LocalSettings } from "../internal/identitySetup/localSettings.js"
+import * as Validation from "../internal/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import type { BrowserAnswer, ConsentStatus, Issuer, Refusal } from "./backend/model.js"
+import { fields } from "./backend/options.js"
 import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
 import { Event } from "./backend/session.js"
@@ -268,6 +270,10 @@ export class LocalBackend
   extends Context.Tag("effect-agentcore-identity/local/LocalBackend")<LocalBackend, Service>()
 {}
 
+const optionFields = fields satisfies { readonly [K in keyof Options]-?: unknown }
+
+const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "LocalBackend.layer" })
+
 // -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
@@ -286,7 +292,9 @@ export const layerStore = (
   LocalBackend | Planes,
   VaultStoreError,
   OAuthClient | VaultStore
-> =>
+> => Validation.checkedLayer(refuseOptions, options, makeLayer)
+
+const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.scopedContext(Effect.gen(function*() {
     const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
     const account = { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }

@@ -17,11 +17,17 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { isRecord } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import * as Guards from "../internal/guards.js"
 import * as ServerSpans from "../internal/serverSpans.js"
+import * as Validation from "../internal/validation.js"
+import * as Constraint from "../models/internal/constraint.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
+import { fields as backendFields } from "./backend/options.js"
 import * as LocalBackend from "./LocalBackend.js"
 import type { OAuthClient } from "./OAuthClient.js"
 import * as AccessLog from "./server/accessLog.js"
@@ -124,6 +130,19 @@ export class LocalServer extends Context.Tag("effect-agentcore-identity/local/Lo
 // -----------------------------------------------------------------------------
 // Routes
 // -----------------------------------------------------------------------------
+
+const optionFields = {
+  ...backendFields,
+  signatures: Constraint.optional(Schema.Literal("presence", "verify", "off")),
+  credentials: Constraint.optional(Schema.Array(Constraint.guard("an access key", isRecord))),
+  allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
+  host: Constraint.optional(Schema.String),
+  allowRemote: Constraint.optional(Schema.Boolean),
+  port: Constraint.optional(Guards.Port),
+  environment: Constraint.optional(Constraint.guard("an object of strings", isRecord))
+} satisfies { readonly [K in keyof Options]-?: unknown }
+
+const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "LocalServer.layer" })
 
 const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]): Dispatch.Settings => ({
   allowedHosts: options.allowedHosts ?? [],
@@ -294,27 +313,33 @@ export const layerStore = (options: Options = {}): Layer.Layer<
   LocalServer | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient | VaultStore.VaultStore
-> =>
+> => Validation.checkedLayer(refuseOptions, options, makeLayer)
+
+const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.unwrapScoped(Effect.gen(function*() {
-    const host = options.host ?? "127.0.0.1"
+    const { allowRemote, allowedHosts, credentials, environment, host = "127.0.0.1", port, signatures, ...backend } =
+      options
     const listening = yield* Listen.listen({
       host,
-      port: options.port ?? 0,
-      allowRemote: options.allowRemote ?? false,
-      signatures: options.signatures ?? "presence",
-      credentials: options.credentials ?? []
+      port: port ?? 0,
+      allowRemote: allowRemote ?? false,
+      signatures: signatures ?? "presence",
+      credentials: credentials ?? []
     })
     const { url } = listening
     const publicUrl = options.publicUrl ?? url
     const publicHosts = URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : []
     const settings = makeSettings(
-      { ...options, allowedHosts: [host, ...publicHosts, ...options.allowedHosts ?? []] },
+      { signatures, credentials, allowedHosts: [host, ...publicHosts, ...allowedHosts ?? []] },
       AccessLog.logAccess
     )
-    const self: Service = { url, environment: makeEnvironment(url, options) }
+    const self: Service = {
+      url,
+      environment: makeEnvironment(url, { environment, signatures, region: backend.region })
+    }
     return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self), self)).pipe(
       Layer.provide(layerRedaction),
-      Layer.provideMerge(LocalBackend.layerStore({ ...options, publicUrl })),
+      Layer.provideMerge(LocalBackend.layerStore({ ...backend, publicUrl })),
       Layer.mapError(({ message }) => new LocalServerError({ reason: "Store", message }))
     )
   }))

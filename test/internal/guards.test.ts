@@ -11,6 +11,10 @@ import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { ResourceNotFoundException, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -192,6 +196,23 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
       valid: { apiKeyCredentialProviders: [{ name: "weather", apiKey: secret("key") }] },
       typed: false
     },
+    "LocalBackend.layer": {
+      run: (options) =>
+        Effect.asVoid(Layer.build(Layer.provide(LocalBackend.layer(untyped(options)), OAuthClient.layerScripted()))),
+      valid: { region: "eu-central-1", sessionLifetime: "5 minutes", settings: { secrets: { a: { b: secret("c") } } } },
+      typed: false
+    },
+    "LocalServer.layer": {
+      run: (options) =>
+        Effect.asVoid(Layer.build(Layer.provide(LocalServer.layer(untyped(options)), OAuthClient.layerScripted()))),
+      valid: { port: 0, signatures: "presence", environment: { A: "b" }, settings: Effect.succeed({}) },
+      typed: false
+    },
+    "AuthorizationServer.make": {
+      run: (options) => AuthorizationServer.make(untyped(options)),
+      valid: { port: 0, allowedHosts: [], accessTokenLifetime: "1 minute" },
+      typed: false
+    },
     "PropagateIdentity.command": {
       run: (options) => Effect.provide(PropagateIdentity.command(untyped(options)), planes),
       valid: new InvokeAgentRuntimeCommand({ agentRuntimeArn: "arn", payload: "{}" }),
@@ -339,6 +360,26 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
       { workloadIdentities: [{ nam: "my-agent" }] },
       "workloadIdentities.0.nam: Member must have a known name; did you mean 'name'?"
     ]
+  ],
+  "LocalBackend.layer": [
+    [{ sesionLifetime: 1 }, "sesionLifetime: Member must have a known name; did you mean 'sessionLifetime'?"],
+    [
+      { settings: { secrets: { a: { b: "c" } } } },
+      "settings.secrets.a.b: Member must be a Redacted string (Redacted.make), but is a string"
+    ]
+  ],
+  "LocalServer.layer": [
+    [4020, "request: Member must be an object, but is a number"],
+    [{ prot: 4020 }, "prot: Member must have a known name; did you mean 'port'?"],
+    [{ port: "4020" }, "port: Member must be a port, 0 to 65535, but is a string"],
+    [
+      { signatures: "Verify" },
+      "signatures: Member must satisfy enum value set: [presence, verify, off]; did you mean 'verify'?"
+    ]
+  ],
+  "AuthorizationServer.make": [
+    [{ client: [] }, "client: Member must have a known name; did you mean 'clients'?"],
+    [{ port: -1 }, "port: Member must be a port, 0 to 65535, but is a number"]
   ],
   "PropagateIdentity.command": [
     [

@@ -14,14 +14,16 @@ import * as Utils from "./utils.js"
 const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
 
 /** Runs a consent, and returns the tokens of the user. */
-const consented = (options: AuthorizationServer.Options & { readonly scope?: string } = {}) =>
+const consented = (
+  { scope, ...options }: AuthorizationServer.Options & { readonly scope?: string } = {}
+) =>
   Effect.gen(function*() {
     const { callbackUrl, server } = yield* Utils.start(options)
     const configuration = yield* Utils.discover(server)
     const request = yield* Utils.authorizationRequest(
       configuration,
       callbackUrl,
-      options.scope === undefined ? {} : { scope: options.scope }
+      scope === undefined ? {} : { scope }
     )
     const page = yield* SimulatedUser.consent({ authorizationUrl: request.url, userName: "alice", decision: "allow" })
     const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))

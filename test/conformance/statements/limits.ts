@@ -124,6 +124,11 @@ const limits: ReadonlyArray<Limit> = [
     refuses: [machine({ scopes: [text(129)] }), machine({ scopes: [""] })]
   },
   {
+    id: "scopes",
+    statement: "A request may have any number of scopes",
+    accepts: user({ scopes: Array.from({ length: 101 }, (_, index) => `scope-${index}`) })
+  },
+  {
     id: "custom-parameters",
     statement:
       "Custom parameters have keys of 1 to 256 letters, digits, dots, hyphens and underscores, and values of 1 to 2,048",
@@ -147,8 +152,11 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "api-key",
-    statement: "An API key has at most 65,536 characters",
-    accepts: (world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_536) }),
+    statement: "An API key has 0 to 65,536 characters",
+    accepts: async (world) => {
+      await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_536) })
+      await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: "" })
+    },
     refuses: [(world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_537) })]
   },
   {

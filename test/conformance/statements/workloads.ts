@@ -1,4 +1,6 @@
 /** Workload identities, and the tokens that name a caller. */
+import { decodeJwt, decodeProtectedHeader } from "jose"
+import { generateKeyPairSync } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
 import { developerGuide, github, guide, is, model, present, refuses, statement } from "../statement.js"
 import { createGithub, createWorkload, returnUrl, tokenOf, tokenOfJwt } from "./resources.js"
@@ -224,6 +226,63 @@ export const workloads = [
           { status: 404, name: "ResourceNotFoundException" }
         )
       }
+    }
+  }),
+  statement({
+    id: "payment.coinbase",
+    statement: "A payment token of Coinbase is a JWT for one method, host and path, signed for the id of the key",
+    source: `${model}; documentation of Coinbase CDP, JWT authentication`,
+    run: async (world) => {
+      const name = world.name()
+      const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+      await world.control.createPaymentCredentialProvider({
+        name,
+        credentialProviderVendor: "CoinbaseCDP",
+        providerConfigurationInput: {
+          coinbaseCdpConfiguration: {
+            apiKeyId: "key-1",
+            apiKeySecret: privateKey.export({ type: "sec1", format: "pem" }).toString()
+          }
+        }
+      })
+      const { paymentTokenResponse } = await world.data.getResourcePaymentToken({
+        workloadIdentityToken: await tokenOf(world, await createWorkload(world)),
+        resourceCredentialProviderName: name,
+        paymentTokenRequest: {
+          coinbaseCdpTokenRequest: {
+            requestMethod: "POST",
+            requestHost: "api.cdp.coinbase.com",
+            requestPath: "/platform/v2/evm/accounts"
+          }
+        }
+      })
+      const token = present("bearerToken", paymentTokenResponse?.coinbaseCdpTokenResponse?.bearerToken)
+      is("sub", decodeJwt(token).sub, "key-1")
+      is("kid", decodeProtectedHeader(token).kid, "key-1")
+      is("uris", decodeJwt(token)["uris"], ["POST api.cdp.coinbase.com/platform/v2/evm/accounts"])
+    }
+  }),
+  statement({
+    id: "payment.stripe",
+    statement: "A payment token of Stripe's Privy is the app's id and secret, for HTTP Basic authentication",
+    source: `${model}; documentation of Privy, REST API`,
+    run: async (world) => {
+      const name = world.name()
+      await world.control.createPaymentCredentialProvider({
+        name,
+        credentialProviderVendor: "StripePrivy",
+        providerConfigurationInput: {
+          stripePrivyConfiguration: { appId: "app-1", appSecret: "app-secret", authorizationId: "authorization-1" }
+        }
+      })
+      const { paymentTokenResponse } = await world.data.getResourcePaymentToken({
+        workloadIdentityToken: await tokenOf(world, await createWorkload(world)),
+        resourceCredentialProviderName: name,
+        paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/v1/wallets/w/rpc", requestBody: "{}" } }
+      })
+      const answer = present("stripePrivyTokenResponse", paymentTokenResponse?.stripePrivyTokenResponse)
+      is("appId", answer.appId, "app-1")
+      is("basicAuthToken", Buffer.from(answer.basicAuthToken ?? "", "base64").toString("utf8"), "app-1:app-secret")
     }
   })
 ]
