@@ -103,8 +103,8 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
   const now = (): number => clock.unsafeCurrentTimeMillis()
 
   const isTurn = (due: number, time: number): boolean => running < maxRunning && Math.max(due, nextTurn) <= time
-  const takeTurn = (time: number): void => {
-    nextTurn = Math.max(nextTurn, time - maxCatchUp) + 1000 / rate.at(time)
+  const takeTurn = (due: number, time: number): void => {
+    nextTurn = Math.max(nextTurn, due, time - maxCatchUp) + 1000 / rate.at(time)
   }
 
   const alarm = Alarm.make(() => {
@@ -113,7 +113,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       first.value.end("Expired")
     }
     for (let first = turns.first(); first !== undefined && isTurn(first.key, time); first = turns.first()) {
-      takeTurn(time)
+      takeTurn(first.key, time)
       first.value.end("Poll")
     }
     setAlarm()
@@ -134,7 +134,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       const first = turns.first()
       // A turn of a program that is alone needs no timer.
       if (isTurn(due, time) && (first === undefined || first.key > due)) {
-        takeTurn(time)
+        takeTurn(due, time)
         resume("Poll")
         return nothing
       }
