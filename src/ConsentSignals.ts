@@ -28,9 +28,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import { AuthorizationFailed } from "./IdentityError.js"
+import * as Listeners from "./internal/consentSignals/listeners.js"
 import { ConsentStoreError } from "./internal/consentStoreError.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
-import * as Listeners from "./internal/consentSignals/listeners.js"
 import { Prompt } from "./internal/pollBudget.js"
 import * as SharedWait from "./internal/sharedWait.js"
 import { subjectOf } from "./internal/subject.js"
@@ -184,10 +184,13 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
         if (known?.delete(execution) === true && known.size === 0) executions.remove(nameOf(topic))
       }),
     registrations: (topic) =>
-      Effect.map(Clock.currentTimeMillis, (now) =>
-        [...executions.get(nameOf(topic)) ?? []].flatMap(([execution, expiresAt]) =>
-          expiresAt <= now ? [] : [execution]
-        ))
+      Effect.map(
+        Clock.currentTimeMillis,
+        (now) =>
+          [...executions.get(nameOf(topic)) ?? []].flatMap(([execution, expiresAt]) =>
+            expiresAt <= now ? [] : [execution]
+          )
+      )
   }
 })
 

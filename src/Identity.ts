@@ -361,14 +361,19 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       // Handlers and pollers in plain JavaScript can return anything.
       const shown: unknown = handler(session)
       return Effect.isEffect(shown)
-        ? Effect.flatMap(Effect.zipRight(shown as ReturnType<typeof handler>, compactSpans), () => wait(session, options))
+        ? Effect.flatMap(
+          Effect.zipRight(shown as ReturnType<typeof handler>, compactSpans),
+          () => wait(session, options)
+        )
         : Effect.fail(Request.notAnEffect("consent", shown))
     })
 
   // The handler may itself ask for other credentials: those must not see the rejection of this one.
   const withoutRejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(Rejected, (rejected) =>
-      Option.isNone(rejected) ? self : Effect.provideService(self, Rejected, Option.none()))
+    Effect.flatMap(
+      Rejected,
+      (rejected) => Option.isNone(rejected) ? self : Effect.provideService(self, Rejected, Option.none())
+    )
 
   const getAccessToken = <E, R>(
     request: AccessTokenRequest<E, R>

@@ -100,10 +100,12 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
     const step = Effect.suspend(() => {
       attempt++
       const state: PollState = { session, attempt }
-      return attempt === 0 ? Effect.succeed(state) : Effect.map(Effect.zipRight(budget.turn({ delay: 0 }), budget.run(poll)), (answer) => {
-        token = answer
-        return state
-      })
+      return attempt === 0
+        ? Effect.succeed(state)
+        : Effect.map(Effect.zipRight(budget.turn({ delay: 0 }), budget.run(poll)), (answer) => {
+          token = answer
+          return state
+        })
     })
     return Effect.repeat(step, { schedule: policy, until: () => Option.isSome(token) }).pipe(
       Effect.flatMap(() => token),
@@ -164,7 +166,9 @@ export const layerBudget = (options: {
   readonly pollsPerSecond: number
 }): Layer.Layer<never> => {
   const refused = refuseBudget(options)
-  return refused === undefined ? Layer.sync(PollBudget, () => PollBudgets.make(options.pollsPerSecond)) : Layer.die(refused)
+  return refused === undefined
+    ? Layer.sync(PollBudget, () => PollBudgets.make(options.pollsPerSecond))
+    : Layer.die(refused)
 }
 
 const refuseBudget = Validation.refuse(

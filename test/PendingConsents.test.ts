@@ -66,10 +66,11 @@ describe("PendingConsents", () => {
     Effect.gen(function*() {
       const failure = new PendingConsents.ConsentStoreError({ operation: "open", reason: "ECONNREFUSED" })
       const store = Layer.mock(PendingConsents.PendingConsents, { open: () => Effect.fail(failure) })
-      const error = yield* PendingConsents.handler({ user: alice, show: () => Effect.dieMessage("shown") })(session).pipe(
-        Effect.provide(store),
-        Effect.flip
-      )
+      const error = yield* PendingConsents.handler({ user: alice, show: () => Effect.dieMessage("shown") })(session)
+        .pipe(
+          Effect.provide(store),
+          Effect.flip
+        )
       assert.strictEqual(error, failure)
     }))
 

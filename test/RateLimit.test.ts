@@ -77,9 +77,17 @@ describe("RateLimit", () => {
 
   describe("the order of calls that wait", () => {
     /** The numbers of the session, or of the first ask, in the order in which they reached the service. */
-    const order = Effect.flatMap(ScriptedPlanes.ScriptedPlanes, (planes) =>
-      Effect.map(planes.callsOf("getResourceOauth2Token"), (calls) =>
-        calls.map(({ request }) => request.sessionUri === undefined ? "ask" : Redacted.value(request.sessionUri).slice(-4))))
+    const order = Effect.flatMap(
+      ScriptedPlanes.ScriptedPlanes,
+      (planes) =>
+        Effect.map(
+          planes.callsOf("getResourceOauth2Token"),
+          (calls) =>
+            calls.map(({ request }) =>
+              request.sessionUri === undefined ? "ask" : Redacted.value(request.sessionUri).slice(-4)
+            )
+        )
+    )
 
     const tokenRequest = {
       workloadIdentityToken: secret("wat"),
@@ -132,7 +140,9 @@ describe("RateLimit", () => {
           expiresAt: DateTime.unsafeMake(600_000)
         })
         yield* Effect.fork(Effect.flatMap(Identity.Identity, (identity) =>
-          identity.resumeAccessToken(session, { consent: () => Effect.void })))
+          identity.resumeAccessToken(session, {
+            consent: () => Effect.void
+          })))
         yield* TestClock.adjust("0 millis")
         assert.deepStrictEqual((yield* order).slice(5), ["back"])
       }).pipe(
@@ -144,8 +154,9 @@ describe("RateLimit", () => {
       Effect.gen(function*() {
         const dataPlane = yield* DataPlane.DataPlane
         yield* many(10, dataPlane.getResourceOauth2Token(tokenRequest))
-        const waiting = yield* Effect.forkAll(Array.from({ length: 50 }, () =>
-          dataPlane.getResourceOauth2Token(tokenRequest)))
+        const waiting = yield* Effect.forkAll(
+          Array.from({ length: 50 }, () => dataPlane.getResourceOauth2Token(tokenRequest))
+        )
         yield* TestClock.adjust("0 millis")
         yield* Fiber.interrupt(waiting)
         yield* Effect.fork(dataPlane.getResourceOauth2Token(tokenRequest))

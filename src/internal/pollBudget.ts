@@ -197,8 +197,10 @@ export const make = (limit: number): Budget => {
           return Effect.sync(leave)
         })),
     run: (poll) =>
-      Effect.flatMap(scheduler, ({ begin, end }) =>
-        Effect.acquireUseRelease(Effect.sync(begin), () => poll, () => Effect.sync(end))),
+      Effect.flatMap(
+        scheduler,
+        ({ begin, end }) => Effect.acquireUseRelease(Effect.sync(begin), () => poll, () => Effect.sync(end))
+      ),
     throttled: Effect.map(scheduler, ({ throttled }) => throttled()),
     rate: Effect.map(scheduler, ({ rate }) => rate())
   }

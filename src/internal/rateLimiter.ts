@@ -76,6 +76,5 @@ export const make = (limit: number): Limiter => {
       })
     })
 
-  return (self, priority) =>
-    Effect.zipRight(Effect.clockWith((clock) => turn(clock, keys[priority])), self)
+  return (self, priority) => Effect.zipRight(Effect.clockWith((clock) => turn(clock, keys[priority])), self)
 }

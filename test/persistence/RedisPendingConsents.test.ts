@@ -28,42 +28,48 @@ describe("RedisPendingConsents", () => {
 
   wakesAcrossProcesses(Redis.redisTest, Effect.map(started, storeOn))
 
-  Redis.redisTest("Redis has digests and ciphertext, and nothing that ends after the session's ten minutes more", () =>
-    Effect.gen(function*() {
-      const server = yield* started
-      const redis = yield* server.client
-      const { pending } = yield* start(storeOn(server))
-      yield* pending.open({ session: sessionOf("one"), user: alice })
-      yield* pending.claim(uriOf("one"))
-      const [name, ...others] = yield* Effect.promise(() => redis.keys("*"))
-      assert.lengthOf(others, 0)
-      assert.match(name!, /^agentcore-consents:session:[A-Za-z0-9_-]{43}$/)
-      const left = yield* Effect.promise(() => redis.pttl(name!))
-      assert.isAtMost(left, 20 * 60_000)
-      assert.isAbove(left, 19 * 60_000)
-    }))
+  Redis.redisTest(
+    "Redis has digests and ciphertext, and nothing that ends after the session's ten minutes more",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* started
+        const redis = yield* server.client
+        const { pending } = yield* start(storeOn(server))
+        yield* pending.open({ session: sessionOf("one"), user: alice })
+        yield* pending.claim(uriOf("one"))
+        const [name, ...others] = yield* Effect.promise(() => redis.keys("*"))
+        assert.lengthOf(others, 0)
+        assert.match(name!, /^agentcore-consents:session:[A-Za-z0-9_-]{43}$/)
+        const left = yield* Effect.promise(() => redis.pttl(name!))
+        assert.isAtMost(left, 20 * 60_000)
+        assert.isAbove(left, 19 * 60_000)
+      })
+  )
 
-  Redis.redisTest("no key, value, message or file of Redis has a secret, and no span or log line", () =>
-    Effect.gen(function*() {
-      const server = yield* started
-      const [redis, subscriber] = [yield* server.client, yield* server.client]
-      const seen: Array<string> = []
-      yield* Effect.promise(() => subscriber.psubscribe("*"))
-      subscriber.on("pmessage", (...parts) => seen.push(...parts.map(String)))
-      const recorder = yield* Recorder.make
-      const secrets = yield* Effect.flatMap(start(storeOn(server)), plant).pipe(Effect.provide(recorder.layer))
-      for (const name of yield* Effect.promise(() => redis.keys("*"))) {
-        const fields = yield* Effect.promise(() => redis.hgetall(name))
-        seen.push(name, ...Object.entries(fields).flat())
-      }
-      yield* Effect.promise(() => redis.save())
-      // A round trip: all messages have arrived.
-      yield* Effect.promise(() => subscriber.ping())
-      // Six entries with their fields, and four messages with pattern and channel.
-      assert.isAtLeast(seen.length, 6 * 3 + 4 * 3)
-      Recorder.assertSecretFree([...seen, ...yield* recorder.everything], secrets)
-      assertFilesSecretFree(server.folder, secrets)
-    }))
+  Redis.redisTest(
+    "no key, value, message or file of Redis has a secret, and no span or log line",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* started
+        const [redis, subscriber] = [yield* server.client, yield* server.client]
+        const seen: Array<string> = []
+        yield* Effect.promise(() => subscriber.psubscribe("*"))
+        subscriber.on("pmessage", (...parts) => seen.push(...parts.map(String)))
+        const recorder = yield* Recorder.make
+        const secrets = yield* Effect.flatMap(start(storeOn(server)), plant).pipe(Effect.provide(recorder.layer))
+        for (const name of yield* Effect.promise(() => redis.keys("*"))) {
+          const fields = yield* Effect.promise(() => redis.hgetall(name))
+          seen.push(name, ...Object.entries(fields).flat())
+        }
+        yield* Effect.promise(() => redis.save())
+        // A round trip: all messages have arrived.
+        yield* Effect.promise(() => subscriber.ping())
+        // Six entries with their fields, and four messages with pattern and channel.
+        assert.isAtLeast(seen.length, 6 * 3 + 4 * 3)
+        Recorder.assertSecretFree([...seen, ...yield* recorder.everything], secrets)
+        assertFilesSecretFree(server.folder, secrets)
+      })
+  )
 
   Redis.redisTest("a Redis that is lost is an error with a reason, until it is back", () =>
     Effect.gen(function*() {
@@ -123,7 +129,9 @@ describe("RedisPendingConsents", () => {
         new Map([["REDIS_URL", `redis://127.0.0.1:${server.port}`], ["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]])
       )
       yield* Layer.build(layer).pipe(Effect.withConfigProvider(provider))
-      const exit = yield* Effect.exit(Layer.build(layer).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map()))))
+      const exit = yield* Effect.exit(
+        Layer.build(layer).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map())))
+      )
       assert.include(String(exit), "CONSENT_STORE_KEY")
     }))
 

@@ -78,8 +78,11 @@ const alice = { userId: "alice" }
 const rowsOf = (table: string) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const rows = yield* Effect.forEach([table, `${table}_waits`, `${table}_migrations`], (name) => sql`SELECT * FROM ${sql(name)}`)
-    return rows.flat().flatMap((row) => Object.entries(row).flat().map(globalThis.String))
+    const rows = yield* Effect.forEach([table, `${table}_waits`, `${table}_migrations`], (name) =>
+      sql`SELECT * FROM ${sql(name)}`)
+    return rows.flat().flatMap((row) =>
+      Object.entries(row).flat().map(globalThis.String)
+    )
   })
 
 describe("SqlPendingConsents on PostgreSQL", () => {
@@ -87,36 +90,41 @@ describe("SqlPendingConsents on PostgreSQL", () => {
 
   wakesAcrossProcesses(Postgres.postgresTest, postgres)
 
-  Postgres.postgresTest("no row, message or file of PostgreSQL has a secret, and no span or log line", () =>
-    Effect.gen(function*() {
-      const store = yield* postgres
-      const messages: Array<string> = []
-      const context = yield* Layer.build(pgClient())
-      const sql = yield* Effect.provide(PgClient.PgClient, context)
-      const listener = PgMessages.make(sql, store.table)
-      yield* listener.subscribe((message) => messages.push(message))
-      const arrived = Effect.repeat(listener.publish("arrived"), {
-        until: () => messages.includes("arrived"),
-        schedule: Schedule.spaced("10 millis")
+  Postgres.postgresTest(
+    "no row, message or file of PostgreSQL has a secret, and no span or log line",
+    () =>
+      Effect.gen(function*() {
+        const store = yield* postgres
+        const messages: Array<string> = []
+        const context = yield* Layer.build(pgClient())
+        const sql = yield* Effect.provide(PgClient.PgClient, context)
+        const listener = PgMessages.make(sql, store.table)
+        yield* listener.subscribe((message) => messages.push(message))
+        const arrived = Effect.repeat(listener.publish("arrived"), {
+          until: () => messages.includes("arrived"),
+          schedule: Schedule.spaced("10 millis")
+        })
+        yield* arrived
+        messages.length = 0
+        const recorder = yield* Recorder.make
+        const secrets = yield* Effect.flatMap(start(store), plant).pipe(Effect.provide(recorder.layer))
+        yield* arrived
+        const rows = yield* Effect.provide(rowsOf(store.table), context)
+        // Six entries with five and four columns, names and values. Four messages.
+        assert.isAtLeast(rows.length, 4 * 10 + 2 * 8)
+        assert.isAtLeast(messages.length, 4)
+        Recorder.assertSecretFree([...rows, ...messages, ...yield* recorder.everything], secrets)
+        yield* sql`CHECKPOINT`
+        assertFilesSecretFree(server.folder, secrets)
       })
-      yield* arrived
-      messages.length = 0
-      const recorder = yield* Recorder.make
-      const secrets = yield* Effect.flatMap(start(store), plant).pipe(Effect.provide(recorder.layer))
-      yield* arrived
-      const rows = yield* Effect.provide(rowsOf(store.table), context)
-      // Six entries with five and four columns, names and values. Four messages.
-      assert.isAtLeast(rows.length, 4 * 10 + 2 * 8)
-      assert.isAtLeast(messages.length, 4)
-      Recorder.assertSecretFree([...rows, ...messages, ...yield* recorder.everything], secrets)
-      yield* sql`CHECKPOINT`
-      assertFilesSecretFree(server.folder, secrets)
-    }))
+  )
 
   Postgres.postgresTest("several processes may make the tables at the same time", () =>
     Effect.gen(function*() {
       const store = yield* postgres
-      const processes = yield* Effect.forEach(Array.from({ length: 4 }), () => start(store), { concurrency: "unbounded" })
+      const processes = yield* Effect.forEach(Array.from({ length: 4 }), () => start(store), {
+        concurrency: "unbounded"
+      })
       yield* processes[0]!.pending.open({ session: sessionOf("one"), user: alice })
       assert.deepStrictEqual((yield* processes[3]!.pending.claim(uriOf("one"))).user, alice)
     }))
@@ -135,14 +143,17 @@ describe("SqlPendingConsents on PostgreSQL", () => {
       assert.deepInclude(again, { _tag: "ConsentNotPending", reason: "AlreadyClaimed" })
     }))
 
-  Postgres.postgresTest("a user of the database who may not make tables is told so, by a code", () =>
-    Effect.gen(function*() {
-      yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
-      const layer = SqlPendingConsents.layer({ key: keyOf(1), table: "not_mine" })
-      const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
-      assert.strictEqual(error.reason, "Schema")
-      assert.strictEqual(error.message, "The tables of the store of consents cannot be made: 42501")
-    }))
+  Postgres.postgresTest(
+    "a user of the database who may not make tables is told so, by a code",
+    () =>
+      Effect.gen(function*() {
+        yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
+        const layer = SqlPendingConsents.layer({ key: keyOf(1), table: "not_mine" })
+        const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
+        assert.strictEqual(error.reason, "Schema")
+        assert.strictEqual(error.message, "The tables of the store of consents cannot be made: 42501")
+      })
+  )
 
   Postgres.postgresTest("listens again after its connection was lost", () =>
     Effect.gen(function*() {
@@ -187,18 +198,24 @@ describe("SqlPendingConsents on SQLite", () => {
       const names = Array.from({ length: 40 }, (_, index) => Redacted.value(uriOf(`shared-${index}`)))
       yield* Effect.forEach(names, (name) =>
         pending.open({ session: sessionOf(name.slice(name.lastIndexOf(":") + 1)), user: alice }))
-      const program = yield* Effect.promise(() => buildProgram("persistence/claims.child.ts"))
+      const program = yield* Effect.promise(() =>
+        buildProgram("persistence/claims.child.ts")
+      )
       const inChild = Effect.async<ReadonlyArray<string>, unknown>((resume) => {
         const args = [program, store.url, Redacted.value(keyOf(1)), ...names]
         const child = execFile(process.execPath, args, (error, stdout, stderr) =>
           resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr)))
-        return Effect.sync(() => void child.kill("SIGKILL"))
+        return Effect.sync(() =>
+          void child.kill("SIGKILL")
+        )
       })
       // The other process takes most of a second to start. Here the sessions are claimed one by one, until it has had its part.
       const inTest = Effect.forEach([...names].reverse(), (name) =>
         Effect.match(Effect.delay(pending.claim(secret(name)), "25 millis"), {
-          onFailure: (error) => error._tag === "ConsentNotPending" ? error.reason : error.message,
-          onSuccess: () => "Claimed"
+          onFailure: (error) =>
+            error._tag === "ConsentNotPending" ? error.reason : error.message,
+          onSuccess: () =>
+            "Claimed"
         }))
       const [mine, others] = yield* Effect.all([inTest, inChild], { concurrency: "unbounded" })
       for (const [index, outcome] of [...mine].reverse().entries()) {
@@ -213,8 +230,15 @@ describe("SqlPendingConsents on SQLite", () => {
       const { pending, signals } = yield* start(store)
       const at = (minutes: number) => DateTime.unsafeMake(minutes * 60_000)
       for (const [name, minutes] of [["short", 10], ["long", 60]] as const) {
-        yield* pending.open({ session: new ConsentSession({ ...sessionOf(name), expiresAt: at(minutes) }), user: alice })
-        yield* signals.register({ topic: { _tag: "Grant", name: secret(name) }, execution: name, expiresAt: at(minutes) })
+        yield* pending.open({
+          session: new ConsentSession({ ...sessionOf(name), expiresAt: at(minutes) }),
+          user: alice
+        })
+        yield* signals.register({
+          topic: { _tag: "Grant", name: secret(name) },
+          execution: name,
+          expiresAt: at(minutes)
+        })
       }
       const context = yield* Layer.build(libsqlClient(store.url))
       const counts = Effect.provide(
@@ -269,7 +293,10 @@ describe("SqlPendingConsents on SQLite", () => {
   it.scopedLive("takes its options from the configuration", () =>
     Effect.gen(function*() {
       const { url } = yield* sqlite
-      const layer = Layer.provide(SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") }), libsqlClient(url))
+      const layer = Layer.provide(
+        SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") }),
+        libsqlClient(url)
+      )
       const provider = (entries: ReadonlyArray<readonly [string, string]>) =>
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(entries)))
       yield* Layer.build(layer).pipe(provider([["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]))

@@ -12,14 +12,17 @@ const store = SqlPendingConsents.layer({ key: Redacted.make(key) }).pipe(
   Layer.provide(LibsqlClient.layer({ url, intMode: "bigint" }))
 )
 
-const program = Effect.flatMap(PendingConsents.PendingConsents, (pending) =>
-  Effect.forEach(names, (name) =>
-    Effect.match(pending.claim(Redacted.make(name)), {
-      onFailure: (error) => error._tag === "ConsentNotPending" ? error.reason : error.message,
-      onSuccess: () => "Claimed"
-    }))).pipe(
-      Effect.provide(store),
-      Effect.tap((outcomes) => Effect.sync(() => void process.stdout.write(JSON.stringify(outcomes))))
-    )
+const program = Effect.flatMap(
+  PendingConsents.PendingConsents,
+  (pending) =>
+    Effect.forEach(names, (name) =>
+      Effect.match(pending.claim(Redacted.make(name)), {
+        onFailure: (error) => error._tag === "ConsentNotPending" ? error.reason : error.message,
+        onSuccess: () => "Claimed"
+      }))
+).pipe(
+  Effect.provide(store),
+  Effect.tap((outcomes) => Effect.sync(() => void process.stdout.write(JSON.stringify(outcomes))))
+)
 
 await Effect.runPromise(program)

@@ -82,7 +82,8 @@ const steps = FastCheck.array(
   { minLength: 2, maxLength: 24 }
 )
 
-const pauseFor = (turns: number) => Effect.forEach(Array.from({ length: turns }), () => Effect.yieldNow(), { discard: true })
+const pauseFor = (turns: number) =>
+  Effect.forEach(Array.from({ length: turns }), () => Effect.yieldNow(), { discard: true })
 
 /**
  * `test` is the `it` of the store. `make` makes the store of a test. Stores in memory have one process and no keys.
@@ -94,7 +95,10 @@ export const contract = (
 ): void => {
   // Without a store that is shared, both are the same process.
   const startTwo = (store: Store) =>
-    Effect.flatMap(start(store), (one) => Effect.map(shared ? start(store) : Effect.succeed(one), (two) => [one, two] as const))
+    Effect.flatMap(
+      start(store),
+      (one) => Effect.map(shared ? start(store) : Effect.succeed(one), (two) => [one, two] as const)
+    )
 
   describe("the contract of a store of consents", () => {
     test("returns what was stored, to another process", () =>
@@ -158,7 +162,9 @@ export const contract = (
               )
             }, { concurrency: "unbounded", discard: true })
             // What was opened, and not claimed while it ran, is claimed in the end.
-            const opened = new Set(steps.filter(({ user }) => user !== undefined).map(({ session }) => `${prefix}-${session}`))
+            const opened = new Set(
+              steps.filter(({ user }) => user !== undefined).map(({ session }) => `${prefix}-${session}`)
+            )
             yield* Effect.forEach(opened, (name) => claim(0, name))
             yield* Effect.forEach(opened, (name) => claim(1, name))
             assert.sameMembers(claimed, [...opened])
@@ -294,7 +300,9 @@ export const wakesAcrossProcesses = (
         stop()
       })
 
-    for (const [kind, base] of [["the default poller", TokenPoller.defaultPoller], ["a schedule", hardlyPolls]] as const) {
+    for (
+      const [kind, base] of [["the default poller", TokenPoller.defaultPoller], ["a schedule", hardlyPolls]] as const
+    ) {
       test(`ends a wait of ${kind} at once, with the token or with the reason`, () =>
         Effect.gen(function*() {
           const store = yield* make
@@ -356,9 +364,15 @@ export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArra
         authorizationUrl: secret(`https://example.com/${sentinel("Url")}`),
         expiresAt: DateTime.addDuration(DateTime.unsafeNow(), "10 minutes")
       })
-    const users = [{ userId: sentinel("User") }, { userToken: jwt({ iss: sentinel("Issuer"), sub: sentinel("Subject") }) }]
+    const users = [{ userId: sentinel("User") }, {
+      userToken: jwt({ iss: sentinel("Issuer"), sub: sentinel("Subject") })
+    }]
     for (const [index, user] of users.entries()) {
-      const more = { workload: sentinel("Workload"), credential: sentinel("Credential"), continue: sentinel("Continue") }
+      const more = {
+        workload: sentinel("Workload"),
+        credential: sentinel("Credential"),
+        continue: sentinel("Continue")
+      }
       yield* pending.open({ session: session(`${index}`), user, ...more })
       yield* pending.open({ session: session(`claimed-${index}`), user, ...more })
       yield* pending.claim(session(`claimed-${index}`).sessionUri)
@@ -370,9 +384,10 @@ export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArra
     }
     const [, payload = ""] = Redacted.value(users[1]!.userToken!).split(".")
     return [
-      ...["Provider", "Scope", "Return", "State", "Parameter", "Value", "Session", "Url", "User", "Issuer", "Subject"].map(
-        sentinel
-      ),
+      ...["Provider", "Scope", "Return", "State", "Parameter", "Value", "Session", "Url", "User", "Issuer", "Subject"]
+        .map(
+          sentinel
+        ),
       ...["Workload", "Credential", "Continue", "Execution"].map(sentinel),
       payload,
       Redacted.value(keys.key)

@@ -55,7 +55,19 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
   )
   const made = spawnSync(
     join(programs, "initdb"),
-    ["--pgdata", folder, "--username", "postgres", "--auth", "trust", "--no-sync", "--encoding", "UTF8", "--locale", "C"],
+    [
+      "--pgdata",
+      folder,
+      "--username",
+      "postgres",
+      "--auth",
+      "trust",
+      "--no-sync",
+      "--encoding",
+      "UTF8",
+      "--locale",
+      "C"
+    ],
     { encoding: "utf8", cwd: folder, ...identity }
   )
   if (made.status !== 0) return yield* Effect.dieMessage(`initdb failed: ${made.stderr}`)

@@ -20,5 +20,8 @@ export const isSameUser = (
 ): Effect.Effect<boolean> =>
   UserIdentifier.equals(self, that) || self.userToken === undefined || that.userToken === undefined
     ? Effect.succeed(UserIdentifier.equals(self, that))
-    : Effect.map(Effect.all([subjectOf(self.userToken), subjectOf(that.userToken)]), ([one, other]) =>
-      Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index]))
+    : Effect.map(
+      Effect.all([subjectOf(self.userToken), subjectOf(that.userToken)]),
+      ([one, other]) =>
+        Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index])
+    )

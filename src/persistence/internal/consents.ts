@@ -185,11 +185,16 @@ const makeSignals = (
             failWith("registrations")
           )
           const now = yield* Clock.currentTimeMillis
-          const found = yield* Effect.forEach(rows, ({ execution, sealed, topic }) =>
-            Effect.option(Effect.flatMap(sealing.open(`${topic} ${execution}`, sealed), decodeRegistration)))
+          const found = yield* Effect.forEach(
+            rows,
+            ({ execution, sealed, topic }) =>
+              Effect.option(Effect.flatMap(sealing.open(`${topic} ${execution}`, sealed), decodeRegistration))
+          )
           const readable = found.flatMap(Option.toArray)
           // One damaged entry must not hold up the others.
-          if (readable.length < found.length) yield* Effect.logWarning(`In the registrations of a consent, ${unreadable}`)
+          if (readable.length < found.length) {
+            yield* Effect.logWarning(`In the registrations of a consent, ${unreadable}`)
+          }
           return [...new Set(readable.flatMap(([execution, end]) => end <= now ? [] : [execution]))]
         })
     }
@@ -204,7 +209,10 @@ export const makeServices = (
   never,
   Scope.Scope
 > =>
-  Effect.map(makeSignals(keys, backing), (signals) =>
-    Context.make(PendingConsents.PendingConsents, makePending(keys, backing)).pipe(
-      Context.add(ConsentSignals.ConsentSignals, signals)
-    ))
+  Effect.map(
+    makeSignals(keys, backing),
+    (signals) =>
+      Context.make(PendingConsents.PendingConsents, makePending(keys, backing)).pipe(
+        Context.add(ConsentSignals.ConsentSignals, signals)
+      )
+  )

@@ -36,7 +36,10 @@ export interface Options {
 const probePrefix = "probe "
 
 /** Up to 30 seconds between two attempts. */
-const reconnects = Schedule.exponential("1 second").pipe(Schedule.union(Schedule.spaced("30 seconds")), Schedule.jittered)
+const reconnects = Schedule.exponential("1 second").pipe(
+  Schedule.union(Schedule.spaced("30 seconds")),
+  Schedule.jittered
+)
 
 /** @internal */
 export const make = (
@@ -66,7 +69,9 @@ export const make = (
         Effect.forever
       )
       const receive = Stream.runForEach(sql.listen(channel), (message) =>
-        message.startsWith(probePrefix) ? Queue.offer(probes, message) : Effect.sync(() => onMessage(message)))
+        message.startsWith(probePrefix) ? Queue.offer(probes, message) : Effect.sync(() =>
+          onMessage(message)
+        ))
       yield* Effect.raceFirst(receive, probe)
     })
 

@@ -91,9 +91,9 @@ export const make = (
   const waitsKey = (name: string): string => `${prefix}:waits:${name}`
   return {
     open: ({ expiresAt, keptUntil, names, sealed }) =>
-      Effect.asVoid(run((redis) =>
-        redis.eval(open, names.length, ...names.map(sessionKey), sealed, expiresAt, keptUntil)
-      )),
+      Effect.asVoid(
+        run((redis) => redis.eval(open, names.length, ...names.map(sessionKey), sealed, expiresAt, keptUntil))
+      ),
     claim: (names, now) =>
       Effect.flatMap(run((redis) => redis.eval(claim, names.length, ...names.map(sessionKey), now)), (answer) => {
         const [outcome, index, sealed] = Array.isArray(answer) ? answer : []
@@ -109,16 +109,18 @@ export const make = (
           : Effect.succeed({ name, sealed: String(sealed) })
       }),
     register: ({ execution, expiresAt, now, sealed, topic }) =>
-      expiresAt <= now ? Effect.void : Effect.asVoid(run((redis) =>
-        redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now)
-      )),
+      expiresAt <= now
+        ? Effect.void
+        : Effect.asVoid(run((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now))),
     unregister: (topics, executions) =>
       Effect.forEach(topics, (topic) => run((redis) => redis.hdel(waitsKey(topic), ...executions)), { discard: true }),
     registrations: (topics) =>
       Effect.map(
         Effect.forEach(topics, (topic) =>
-          Effect.map(run((redis) => redis.hgetall(waitsKey(topic))), (fields) =>
-            Object.entries(fields).map(([execution, sealed]) => ({ topic, execution, sealed })))),
+          Effect.map(
+            run((redis) => redis.hgetall(waitsKey(topic))),
+            (fields) => Object.entries(fields).map(([execution, sealed]) => ({ topic, execution, sealed }))
+          )),
         (lists) => lists.flat()
       ),
     publish: (message) => Effect.asVoid(run((redis) => redis.publish(prefix, message))),
