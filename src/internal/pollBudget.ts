@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Alarm from "./alarm.js"
@@ -138,11 +138,11 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
         resume("Poll")
         return nothing
       }
-      let stopWaking: (() => void) | undefined
+      let stopWaking = nothing
       const leave = (): void => {
         turns.remove(turn)
         if (deadline !== undefined) deadlines.remove(deadline)
-        stopWaking?.()
+        stopWaking()
       }
       const waiter: Waiter = {
         end: (turn) => {
@@ -153,7 +153,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       const turn = turns.add(due, waiter)
       const deadline = request.deadline === undefined ? undefined : deadlines.add(request.deadline, waiter)
       // It may wake at once.
-      stopWaking = request.wake?.(() => waiter.end("Woken"))
+      stopWaking = request.wake?.(() => waiter.end("Woken")) ?? nothing
       setAlarm()
       return () => {
         leave()
