@@ -521,7 +521,7 @@ const authorizationFailures = {
  * - `Rejected`: AgentCore refused to complete the authorization, for example because the user identifier differs from
  *   that of the workload access token
  *
- * The last two come from a callback page in the same process, at the moment they happen.
+ * The last two come from a callback page, at the moment they happen: one in the same process, or one that shares a store of consents.
  *
  * @since 0.1.0
  * @category errors

@@ -115,7 +115,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
   it.each(folders)("%s: neither AWS SDK, OAuth client nor authorization server", async (_, modules) => {
     const { packages } = await loadModules(...modules)
     const lazy =
-      /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental)$/
+      /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental|@effect\/sql.*)$/
     assert.deepStrictEqual(packages.filter((name) => lazy.test(name)), [])
   })
 })
