@@ -18,7 +18,8 @@ import * as Adapter from "./internal/adapter.js"
 import { dataPlane, regionSearch } from "./internal/dataPlane.js"
 import { loadSdk } from "./internal/loadSdk.js"
 import type { Options } from "./internal/options.js"
-import { securityTokenService, withAdvice } from "./internal/securityTokenService.js"
+import { securityTokenService } from "./internal/securityTokenService.js"
+import { withAdvice } from "./internal/stsExceptions.js"
 
 export type {
   /**

@@ -4,12 +4,11 @@
  * @since 0.1.0
  */
 import type * as Sdk from "@aws-sdk/client-sts"
-import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
-import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { adapter } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
+import { exceptionNames } from "./stsExceptions.js"
 
 type Command = Parameters<Sdk.STSClient["send"]>[0]
 
@@ -29,13 +28,6 @@ const toAnswer = (output: unknown): unknown =>
   hasProperty(output, "WebIdentityToken") && hasProperty(output, "Expiration")
     ? { ...output, webIdentityToken: output.WebIdentityToken, expiration: output.Expiration }
     : output
-
-const exceptionNames = {
-  ValidationError: "ValidationException",
-  AccessDenied: "AccessDeniedException",
-  Throttling: "ThrottlingException",
-  InternalFailure: "InternalServerException"
-}
 
 /** @internal */
 export const securityTokenService = adapter({
@@ -70,25 +62,4 @@ export const securityTokenService = adapter({
     }
   },
   variables: { awsVariable: "AWS_ENDPOINT_URL_STS" }
-})
-
-const advice =
-  "an administrator of the account turns outbound web identity federation on, once, by `aws iam enable-outbound-web-identity-federation`"
-
-/**
- * Adds advice to the message of a disabled federation. The message of AWS has none.
- *
- * @internal
- */
-export const withAdvice = (service: SecurityTokenService.Operations): SecurityTokenService.Operations => ({
-  getWebIdentityToken: (request) =>
-    Effect.catchTag(
-      service.getWebIdentityToken(request),
-      "OutboundWebIdentityFederationDisabledException",
-      ({ message, requestId }) =>
-        new OutboundWebIdentityFederationDisabledException({
-          requestId,
-          message: `${message.replace(/\.$/, "")}: ${advice}`
-        })
-    )
 })

@@ -1,0 +1,45 @@
+/**
+ * How the requests of an adapter without the AWS SDK are sent.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type { TransportError } from "../../../IdentityError.js"
+
+/** @internal */
+export interface Request {
+  readonly method: string
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** Path and query, percent-encoded. */
+  readonly path: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+/** @internal */
+export interface Response {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+/**
+ * A request without a complete response. `code` is Node's code of the error. `response` is the beginning of a response that broke off.
+ *
+ * @internal
+ */
+export interface Lost {
+  readonly error: unknown
+  readonly code: string | undefined
+  readonly response: Pick<Response, "status" | "headers"> | undefined
+}
+
+/**
+ * Sends a request. Follows no redirect. Interruption aborts it.
+ *
+ * @internal
+ */
+export type Transport = (request: Request) => Effect.Effect<Response, Lost | TransportError>
