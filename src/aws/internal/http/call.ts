@@ -3,16 +3,15 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
 import type * as Operation from "../../../Operation.js"
 import * as Failure from "../failure.js"
-import type { Source } from "./credentials.js"
+import type { Identity, Source } from "./credentials.js"
 import { type Message, type Protocol, queryString } from "./protocol.js"
 import * as Retry from "./retry.js"
 import type { ServiceClock } from "./serviceClock.js"
@@ -156,74 +155,110 @@ const isFailed = <E>(result: Output | Failed<E>): result is Failed<E> => "toErro
 /** The number of attempts of a call, for the service's own statistics. */
 const attemptHeader = (attempt: number, { maxAttempts }: Connection): string => `attempt=${attempt}; max=${maxAttempts}`
 
-/** Signs and sends a request once. Fails without credentials only. */
-const attempt = <E>(
-  connection: Connection,
-  row: Row<E>,
-  request: unknown,
-  message: Message,
-  path: string,
-  headers: Readonly<Record<string, string>>
-): Effect.Effect<Output | Failed<E>, TransportError> => {
-  const { body, method, query } = message
-  return Effect.flatMap(connection.credentials, (identity) =>
-    Effect.flatMap(Clock.currentTimeMillis, (sent) => {
+/** A call on its way. */
+interface Call<E> {
+  readonly connection: Connection
+  readonly row: Row<E>
+  readonly request: unknown
+  readonly message: Message
+  /** With the path of the endpoint, without the query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly clock: Clock.Clock
+  /** When its time is over, in milliseconds since the epoch. */
+  readonly deadline: number
+}
+
+const timedOut = (): TransportError => new TransportError({ kind: "timeout", code: "TimeoutError" })
+
+/** Ends a search for credentials in time, also one that cannot be interrupted. */
+const limited = <A, E>(self: Effect.Effect<A, E>, timeout: number): Effect.Effect<A, E | TransportError> =>
+  Effect.timeoutFail(Effect.interruptible(self), { duration: timeout, onTimeout: timedOut })
+
+/** Signs and sends a request once. Fails without credentials, and when the time is over. */
+const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, TransportError> =>
+  Effect.suspend(() => {
+    const { clock, connection, deadline, message: { body, method, query }, path, request, row } = call
+    const now = (): number => clock.unsafeCurrentTimeMillis()
+    const headers = { ...call.headers, "amz-sdk-request": attemptHeader(attempts, connection) }
+    const search = queryString(query)
+    const send = (identity: Identity): Effect.Effect<Output | Failed<E>, TransportError> => {
+      const sent = now()
       const offset = connection.clock.offset()
-      return connection.sign(
-        { method, host: connection.host, path, query, headers, body },
-        identity,
-        sent + offset
-      ).pipe(
-        Effect.flatMap((signed) => {
-          const search = queryString(query)
-          return connection.transport({
+      const toSign = { method, host: connection.host, path, query, headers, body }
+      return Effect.flatMap(connection.sign(toSign, identity, sent + offset), (signed) =>
+        Effect.matchEffect(
+          connection.transport({
             method,
             origin: connection.origin,
             path: search === "" ? path : `${path}?${search}`,
             headers: signed,
             body
-          })
-        }),
-        Effect.flatMap((response) =>
-          Effect.map(Clock.currentTimeMillis, (received) => {
-            const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })
-            const result = read(connection, row, request, response, received)
-            return isFailed(result) ? { ...result, isSkewCorrected } : result
-          })
-        ),
-        Effect.catchAll((error) => error instanceof TransportError ? Effect.fail(error) : Effect.succeed(lost(error)))
-      )
-    }))
+          }, deadline - now()),
+          {
+            onFailure: (error) =>
+              error instanceof TransportError
+                ? Effect.fail(error)
+                : error.code === "TimeoutError"
+                ? Effect.fail(timedOut())
+                : Effect.succeed(lost(error)),
+            onSuccess: (response) => {
+              const received = now()
+              const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })
+              const result = read(connection, row, request, response, received)
+              return Effect.succeed(isFailed(result) ? { ...result, isSkewCorrected } : result)
+            }
+          }
+        ))
+    }
+    const identity = connection.credentials.kept(now())
+    return identity === undefined
+      ? Effect.flatMap(limited(connection.credentials.search, deadline - now()), send)
+      : send(identity)
+  })
+
+/** Waits, at most until the time is over. */
+const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<void, TransportError> => {
+  const left = deadline - clock.unsafeCurrentTimeMillis()
+  return delay < left ? Effect.sleep(delay) : Effect.zipRight(Effect.sleep(Math.max(0, left)), Effect.fail(timedOut()))
 }
+
+const attemptAll = <E>(
+  call: Call<E>,
+  attempts: number,
+  cost?: number
+): Effect.Effect<Output, E | UnknownServiceError | TransportError> =>
+  Effect.flatMap(attempt(call, attempts), (result) => {
+    const { policy } = call.connection
+    if (!isFailed(result)) {
+      policy.succeed(cost)
+      return Effect.succeed(result)
+    }
+    return Effect.flatMap(policy.next(attempts, result), (retry) =>
+      retry === undefined
+        ? Effect.fail(result.toError())
+        : Effect.zipRight(wait(call, retry.delay), attemptAll(call, attempts + 1, retry.cost)))
+  })
 
 const sendAll = <E>(
   connection: Connection,
   row: Row<E>,
   request: unknown
-): Effect.Effect<Output, E | UnknownServiceError | TransportError> => {
-  // The row encodes its own requests.
-  const message = connection.protocol.encode(row, (row.encode as (request: unknown) => unknown)(request))
-  const path = `${connection.basePath}${message.path}`
-  const base = { ...message.headers, "amz-sdk-invocation-id": globalThis.crypto.randomUUID() }
-  const send = (attempts: number, cost?: number): Effect.Effect<Output, E | UnknownServiceError | TransportError> =>
-    Effect.flatMap(
-      attempt(connection, row, request, message, path, {
-        ...base,
-        "amz-sdk-request": attemptHeader(attempts, connection)
-      }),
-      (result) => {
-        if (!isFailed(result)) {
-          connection.policy.succeed(cost)
-          return Effect.succeed(result)
-        }
-        return Effect.flatMap(connection.policy.next(attempts, result), (retry) =>
-          retry === undefined
-            ? Effect.fail(result.toError())
-            : Effect.zipRight(Effect.sleep(retry.delay), send(attempts + 1, retry.cost)))
-      }
-    )
-  return send(1)
-}
+): Effect.Effect<Output, E | UnknownServiceError | TransportError> =>
+  Effect.clockWith((clock) => {
+    // The row encodes its own requests.
+    const message = connection.protocol.encode(row, (row.encode as (request: unknown) => unknown)(request))
+    return attemptAll({
+      connection,
+      row,
+      request,
+      message,
+      path: `${connection.basePath}${message.path}`,
+      headers: { ...message.headers, "amz-sdk-invocation-id": globalThis.crypto.randomUUID() },
+      clock,
+      deadline: clock.unsafeCurrentTimeMillis() + connection.timeout
+    }, 1)
+  })
 
 // -----------------------------------------------------------------------------
 // Calls
@@ -263,12 +298,6 @@ export const call = <Request, Response, E>(
   request: Request
 ): Effect.Effect<Response, E | UnknownServiceError | TransportError> =>
   sendAll(connection, row, request).pipe(
-    // Where the program cannot be interrupted, the limit ends the call all the same.
-    Effect.interruptible,
-    Effect.timeoutFail({
-      duration: Duration.millis(connection.timeout),
-      onTimeout: () => new TransportError({ kind: "timeout", code: "TimeoutError" })
-    }),
     Effect.flatMap(({ response, value }) =>
       Option.match(Failure.decodeSafely(row.response.decode, value), {
         onNone: () => Effect.fail(new TransportError({ kind: "undecodable", ...metadataOf(response) })),

@@ -22,6 +22,6 @@ export const runtime = (
     region: Effect.succeedNone,
     credentials: Effect.map(
       Identities.fromEnvironment,
-      Option.match({ onNone: () => Identities.nothing, onSome: (identity) => Effect.succeed(identity) })
+      Option.match({ onNone: () => Identities.nothing, onSome: Identities.always })
     )
   }))

@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import * as RuntimeHeaders from "../../../internal/runtimeHeaders.js"
-import type { Lost, Request, Transport } from "./transport.js"
+import { type Lost, type Request, timedOut, type Transport } from "./transport.js"
 
 /** Headers with secrets. The platform hides only `authorization` of them, in spans and logs. */
 const secretHeaders = ["x-amz-security-token", "x-amz-content-sha256", ...RuntimeHeaders.workloadAccessToken]
@@ -50,12 +50,14 @@ const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<
   )
 
 /** @internal */
-export const make = (client: HttpClient.HttpClient): Transport => (request) =>
+export const make = (client: HttpClient.HttpClient): Transport => (request, timeout) =>
   client.execute(toClientRequest(request)).pipe(
     Effect.flatMap((response) =>
       Effect.map(response.text, (body) => ({ status: response.status, headers: response.headers, body }))
     ),
     Effect.mapError(lost),
+    Effect.interruptible,
+    Effect.timeoutFail({ duration: timeout, onTimeout: () => timedOut }),
     withoutRedirects,
     Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders])
   )

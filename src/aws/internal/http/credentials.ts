@@ -28,14 +28,28 @@ export interface Identity {
 }
 
 /**
- * Returns the credentials of now.
+ * A search for credentials.
  *
  * @internal
  */
-export type Source = Effect.Effect<Identity, TransportError>
+export type Search = Effect.Effect<Identity, TransportError>
+
+/**
+ * Credentials that are there without a search, and a search for all others.
+ *
+ * @internal
+ */
+export interface Source {
+  /** `now` in milliseconds since the epoch. */
+  readonly kept: (now: number) => Identity | undefined
+  readonly search: Search
+}
 
 /** The time before their end at which credentials are replaced, as in the AWS SDK. */
 const refreshBefore = 300_000
+
+const isValid = ({ expiration }: Identity, time: number): boolean =>
+  expiration === undefined || expiration.getTime() > time
 
 /**
  * Keeps credentials until 5 minutes before their end. Callers who need new ones at once share one search. A failure is not kept. While the
@@ -43,22 +57,27 @@ const refreshBefore = 300_000
  *
  * @internal
  */
-export const keep = (search: Source): Source => {
+export const keep = (search: Search): Source => {
   const flight = SingleFlight.unsafeMake<Identity, TransportError>()
   let kept: Identity | undefined
-  const isValid = ({ expiration }: Identity, time: number): boolean =>
-    expiration === undefined || expiration.getTime() > time
-  return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    kept !== undefined && isValid(kept, now + refreshBefore) ? Effect.succeed(kept) : flight(
-      "",
-      Effect.tap(search, (found) =>
-        Effect.sync(() => {
-          kept = found
-        }))
-    ).pipe(
-      Effect.catchAll((error) => kept !== undefined && isValid(kept, now) ? Effect.succeed(kept) : Effect.fail(error))
-    ))
+  const store = Effect.tap(search, (found) =>
+    Effect.sync(() => {
+      kept = found
+    }))
+  return {
+    kept: (now) => kept !== undefined && isValid(kept, now + refreshBefore) ? kept : undefined,
+    search: Effect.catchAll(flight("", store), (error) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        kept !== undefined && isValid(kept, now) ? Effect.succeed(kept) : Effect.fail(error)))
+  }
 }
+
+/**
+ * Credentials that do not change.
+ *
+ * @internal
+ */
+export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
 
 /** Exceptions of AWS services, and nothing else, have `$fault`. */
 const codeOf = (error: unknown): string =>
@@ -79,7 +98,7 @@ export const failed = (error: unknown, code = codeOf(error)): TransportError =>
  *
  * @internal
  */
-export const fromProvider = (provider: CredentialsProvider): Source =>
+export const fromProvider = (provider: CredentialsProvider): Search =>
   Effect.tryPromise({
     // A program in plain JavaScript can have a provider that is not async, and throws.
     try: async () => await provider(),
@@ -114,9 +133,10 @@ export const fromEnvironment: Effect.Effect<Option.Option<Identity>, ConfigError
  *
  * @internal
  */
-export const nothing: Source = Effect.suspend(() =>
-  new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
-)
+export const nothing: Source = {
+  kept: () => undefined,
+  search: Effect.suspend(() => new TransportError({ kind: "credentials", code: "CredentialsProviderError" }))
+}
 
 /**
  * The credentials of an option, which was checked before.
@@ -125,4 +145,4 @@ export const nothing: Source = Effect.suspend(() =>
  */
 export const fromOption = (option: Settings.SdkCredentials): Source =>
   // The providers of the option are named as in the AWS SDK.
-  typeof option === "function" ? keep(fromProvider(option as CredentialsProvider)) : Effect.succeed(option as Identity)
+  typeof option === "function" ? keep(fromProvider(option as CredentialsProvider)) : always(option as Identity)

@@ -99,14 +99,14 @@ const loaded = <Package extends object, Name extends keyof Package & string>(
   member: Name,
   load: () => Promise<Package>,
   make: (member: Package[Name]) => () => Promise<Identities.Identity>
-): Identities.Source =>
+): Identities.Search =>
   Effect.flatMap(loadSdk(name, member, load), (module) =>
     Effect.tryPromise({
       try: async () => await make(module[member])(),
       catch: (error) => Identities.failed(error)
     }))
 
-const chain = (files: Files): Identities.Source =>
+const chain = (files: Files): Identities.Search =>
   loaded(
     "@aws-sdk/credential-provider-node",
     "defaultProvider",
@@ -132,7 +132,7 @@ const webIdentity = (
   { fs }: Modules,
   tokenFile: string,
   options: Omit<WebIdentity.Options, "readToken">
-): Identities.Source =>
+): Identities.Search =>
   WebIdentity.make({ ...options, readToken: Effect.tryPromise(() => fs.promises.readFile(tokenFile, "utf8")) })
 
 const staticIn = (env: Env): Identities.Identity | undefined => {
@@ -151,7 +151,7 @@ const search = (
   sts: Omit<WebIdentity.Options, "readToken" | "roleArn" | "sessionName">
 ): Identities.Source => {
   const found = staticIn(env)
-  if (found !== undefined && !env["AWS_PROFILE"]) return Effect.succeed(found)
+  if (found !== undefined && !env["AWS_PROFILE"]) return Identities.always(found)
   if (env["AWS_PROFILE"] || hasProfiles(modules, files)) return Identities.keep(chain(files))
   const tokenFile = env["AWS_WEB_IDENTITY_TOKEN_FILE"]
   const roleArn = env["AWS_ROLE_ARN"]

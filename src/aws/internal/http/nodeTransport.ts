@@ -11,7 +11,7 @@ import type * as Https from "node:https"
 import { TransportError } from "../../../IdentityError.js"
 import { loadSdk } from "../loadSdk.js"
 import * as Packages from "./packages.js"
-import type { Lost, Request, Response, Transport } from "./transport.js"
+import { type Lost, type Request, type Response, timedOut, type Transport } from "./transport.js"
 
 /**
  * The modules of Node. They are not imported: a bundler for an edge runtime could not find them.
@@ -31,14 +31,30 @@ const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
   // The type of Node has lists for all names.
   headers as Response["headers"]
 
+/** A longer timer would run at once. */
+const maxTimer = 2 ** 31 - 1
+
 const send = (
   { http, https }: Modules,
   { body, headers, method, origin, path }: Request,
-  agent: Http.Agent
+  agent: Http.Agent,
+  timeout: number
 ): Effect.Effect<Response, Lost> =>
   Effect.async<Response, Lost>((resume) => {
+    let abort = (): void => {}
+    const timer = timeout <= maxTimer
+      // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
+      ? setTimeout(() => {
+        resume(Effect.fail(timedOut))
+        abort()
+      }, timeout)
+      : undefined
+    const end = (result: Effect.Effect<Response, Lost>): void => {
+      clearTimeout(timer)
+      resume(result)
+    }
     const fail = (response?: Lost["response"]) => (error: unknown): void =>
-      resume(Effect.fail({ error, code: codeOf(error), response }))
+      end(Effect.fail({ error, code: codeOf(error), response }))
     try {
       const { hostname, port, protocol } = new URL(origin)
       // Node takes an IPv6 address without brackets.
@@ -50,19 +66,21 @@ const send = (
         message.on("data", (chunk: string) => {
           text += chunk
         })
-        message.on("end", () => resume(Effect.succeed({ ...received, body: text })))
+        message.on("end", () => end(Effect.succeed({ ...received, body: text })))
         // The response broke off.
         message.on("error", fail(received))
       })
       request.on("error", fail())
       request.end(body)
-      return Effect.sync(() => {
-        request.destroy()
-      })
+      abort = () => void request.destroy()
     } catch (error) {
       // A header that cannot be sent, such as a session token with a line break.
-      return fail()(error)
+      fail()(error)
     }
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      abort()
+    })
   })
 
 /** The agents of one layer. Without a variable of a proxy, there is nothing to load. */
@@ -111,5 +129,6 @@ export const make = (
 ): Effect.Effect<Transport, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(Effect.sync(() => makeAgents(modules, env)), (agents) => Effect.sync(agents.destroy)),
-    (agents) => (request) => Effect.flatMap(agents.of(request.origin), (agent) => send(modules, request, agent))
+    (agents) => (request, timeout) =>
+      Effect.flatMap(agents.of(request.origin), (agent) => send(modules, request, agent, timeout))
   )

@@ -38,8 +38,16 @@ export interface Lost {
 }
 
 /**
- * Sends a request. Follows no redirect. Interruption aborts it.
+ * The error of a request without a response within its time.
  *
  * @internal
  */
-export type Transport = (request: Request) => Effect.Effect<Response, Lost | TransportError>
+export const timedOut: Lost = { error: undefined, code: "TimeoutError", response: undefined }
+
+/**
+ * Sends a request. Follows no redirect. Interruption aborts it, and so does the time limit, in milliseconds: a request that cannot be
+ * interrupted ends in time too.
+ *
+ * @internal
+ */
+export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | TransportError>

@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { hasProperty, isDate, isString } from "effect/Predicate"
 import type { TransportError } from "../../../IdentityError.js"
-import { failed, type Identity, type Source } from "./credentials.js"
+import { failed, type Identity, type Search } from "./credentials.js"
 import { regionalEndpoint } from "./endpoint.js"
 import * as Query from "./query.js"
 import * as Retry from "./retry.js"
@@ -24,6 +24,9 @@ export interface Options {
   readonly endpoint: string | undefined
   readonly transport: Transport
 }
+
+/** Of one attempt, as for the other sources. The time limit of the call bounds all of them. */
+const timeout = 10_000
 
 const action = "AssumeRoleWithWebIdentity"
 
@@ -47,7 +50,7 @@ const refusal = (response: Response): { readonly name: string; readonly status: 
 }
 
 /** @internal */
-export const make = ({ endpoint, readToken, region, roleArn, sessionName, transport }: Options): Source => {
+export const make = ({ endpoint, readToken, region, roleArn, sessionName, transport }: Options): Search => {
   const url = new URL(endpoint ?? regionalEndpoint("sts", region, { fips: false, dualStack: false }))
   const policy = Retry.make(3)
   const assume = (body: string, attempts: number): Effect.Effect<Identity, TransportError> => {
@@ -63,7 +66,7 @@ export const make = ({ endpoint, readToken, region, roleArn, sessionName, transp
         path: `${url.pathname.replace(/\/+$/, "")}/`,
         headers: Query.headers,
         body
-      }),
+      }, timeout),
       {
         onFailure: (lost) =>
           "_tag" in lost
