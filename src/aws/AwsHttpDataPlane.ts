@@ -60,7 +60,10 @@ const make = (
 export const layer = (
   options: ClientOptions = {}
 ): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(DataPlane.DataPlane, Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime)))
+  Layer.effect(
+    DataPlane.DataPlane,
+    Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime))
+  )
 
 /**
  * The same, with options from configuration.

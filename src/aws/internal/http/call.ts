@@ -7,7 +7,6 @@ import type * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
 import type * as Operation from "../../../Operation.js"
 import * as Failure from "../failure.js"
@@ -92,7 +91,7 @@ const lost = ({ code, error, response }: Lost): Failed<never> => ({
       code,
       ...(response === undefined ? {} : metadataOf(response)),
       // The error of a parser has the raw response in it, and that of a response its beginning.
-      cause: kind === "undecodable" || response !== undefined ? undefined : Redacted.make(error)
+      cause: kind === "undecodable" || response !== undefined ? undefined : error
     })
   }
 })

@@ -66,9 +66,14 @@ export const keep = (search: Search): Source => {
     }))
   return {
     kept: (now) => kept !== undefined && isValid(kept, now + refreshBefore) ? kept : undefined,
-    search: Effect.catchAll(flight("", store), (error) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        kept !== undefined && isValid(kept, now) ? Effect.succeed(kept) : Effect.fail(error)))
+    search: Effect.catchAll(
+      flight("", store),
+      (error) =>
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => kept !== undefined && isValid(kept, now) ? Effect.succeed(kept) : Effect.fail(error)
+        )
+    )
   }
 }
 

@@ -32,7 +32,12 @@ type Env = Readonly<Record<string, string | undefined>>
 const modules = Effect.suspend(() => {
   const getModule = globalThis.process?.getBuiltinModule
   return getModule === undefined
-    ? Effect.fail(ConfigError.Unsupported([], "layerNode needs Node.js from 20.16 on. In another runtime use layer, over an HttpClient"))
+    ? Effect.fail(
+      ConfigError.Unsupported(
+        [],
+        "layerNode needs Node.js from 20.16 on. In another runtime use layer, over an HttpClient"
+      )
+    )
     : Effect.succeed({
       crypto: getModule("node:crypto"),
       fs: getModule("node:fs"),

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type * as Https from "node:https"
@@ -54,7 +55,7 @@ const send = (
       resume(result)
     }
     const fail = (response?: Lost["response"]) => (error: unknown): void =>
-      end(Effect.fail({ error, code: codeOf(error), response }))
+      end(Effect.fail({ error: Redacted.make(error), code: codeOf(error), response }))
     try {
       const { hostname, port, protocol } = new URL(origin)
       // Node takes an IPv6 address without brackets.

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type { TransportError } from "../../../IdentityError.js"
 
 /** @internal */
@@ -27,12 +28,13 @@ export interface Response {
 }
 
 /**
- * A request without a complete response. `code` is Node's code of the error. `response` is the beginning of a response that broke off.
+ * A request without a complete response. `code` is Node's code of the error, which can quote the response. `response` is the beginning of a
+ * response that broke off.
  *
  * @internal
  */
 export interface Lost {
-  readonly error: unknown
+  readonly error: Redacted.Redacted<unknown>
   readonly code: string | undefined
   readonly response: Pick<Response, "status" | "headers"> | undefined
 }
@@ -42,7 +44,7 @@ export interface Lost {
  *
  * @internal
  */
-export const timedOut: Lost = { error: undefined, code: "TimeoutError", response: undefined }
+export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutError", response: undefined }
 
 /**
  * Sends a request. Follows no redirect. Interruption aborts it, and so does the time limit, in milliseconds: a request that cannot be

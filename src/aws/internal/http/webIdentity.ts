@@ -6,6 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { hasProperty, isDate, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import type { TransportError } from "../../../IdentityError.js"
 import { failed, type Identity, type Search } from "./credentials.js"
 import { regionalEndpoint } from "./endpoint.js"
@@ -71,7 +72,7 @@ export const make = ({ endpoint, readToken, region, roleArn, sessionName, transp
         onFailure: (lost) =>
           "_tag" in lost
             ? Effect.fail(lost)
-            : again({ code: lost.code, isLost: lost.code === undefined }, lost.error),
+            : again({ code: lost.code, isLost: lost.code === undefined }, Redacted.value(lost.error)),
         onSuccess: (response) => {
           if (response.status !== 200) {
             const { name, status } = refusal(response)
