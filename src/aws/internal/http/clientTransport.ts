@@ -65,20 +65,25 @@ const inSpan = <A, E, R>(
   request: HttpClientRequest.HttpClientRequest,
   send: (span: Tracer.Span) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.flatMap(FiberRef.get(Headers.currentRedactedNames), (names) =>
-    Effect.useSpan(`http.client ${request.method}`, { kind: "client", captureStackTrace: false }, (span) => {
-      const url = new URL(request.url)
-      span.attribute("http.request.method", request.method)
-      span.attribute("server.address", url.origin)
-      if (url.port !== "") span.attribute("server.port", Number(url.port))
-      span.attribute("url.full", url.href)
-      span.attribute("url.path", url.pathname)
-      span.attribute("url.scheme", url.protocol.slice(0, -1))
-      if (url.search !== "") span.attribute("url.query", url.search.slice(1))
-      const headers = Headers.redact(request.headers, [...names, ...secretHeaders])
-      for (const [name, value] of Object.entries(headers)) span.attribute(`http.request.header.${name}`, String(value))
-      return Effect.withParentSpan(send(span), span)
-    }))
+  Effect.flatMap(
+    FiberRef.get(Headers.currentRedactedNames),
+    (names) =>
+      Effect.useSpan(`http.client ${request.method}`, { kind: "client", captureStackTrace: false }, (span) => {
+        const url = new URL(request.url)
+        span.attribute("http.request.method", request.method)
+        span.attribute("server.address", url.origin)
+        if (url.port !== "") span.attribute("server.port", Number(url.port))
+        span.attribute("url.full", url.href)
+        span.attribute("url.path", url.pathname)
+        span.attribute("url.scheme", url.protocol.slice(0, -1))
+        if (url.search !== "") span.attribute("url.query", url.search.slice(1))
+        const headers = Headers.redact(request.headers, [...names, ...secretHeaders])
+        for (const [name, value] of Object.entries(headers)) {
+          span.attribute(`http.request.header.${name}`, String(value))
+        }
+        return Effect.withParentSpan(send(span), span)
+      })
+  )
 
 /** @internal */
 export const make = (client: HttpClient.HttpClient): Transport => (request, timeout) => {
