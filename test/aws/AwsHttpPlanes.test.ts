@@ -63,7 +63,7 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
   ["layer over node:http", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layer)],
   ["layer over undici", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layerUndici)]
 ])("%s", (_, layer) => {
-  const tags = { "team name": "a/b+c", ü: "" }
+  const tags = { "team name": "a/b+c", "k:=@+": "" }
 
   it.scopedLive("signs every request as the service verifies it: bodies, paths, queries and forms", () =>
     Effect.gen(function*() {
