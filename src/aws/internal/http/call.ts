@@ -282,7 +282,7 @@ const withTarget = (
       // The type of `Error` for it is `unknown`.
       cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
       region,
-      ...(kind === "credentials" ? { profile } : { host })
+      ...(kind !== "credentials" ? { host } : profile === undefined ? {} : { profile })
     })
   })
 
