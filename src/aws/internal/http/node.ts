@@ -20,10 +20,10 @@ import type * as Scope from "effect/Scope"
 import { loadSdk } from "../loadSdk.js"
 import * as Settings from "../settings.js"
 import { noProfile, type Profile, type Runtime } from "./adapter.js"
+import * as Container from "./container.js"
 import * as Identities from "./credentials.js"
 import { nodeHash } from "./hash.js"
 import * as NodeTransport from "./nodeTransport.js"
-import * as Packages from "./packages.js"
 import * as WebIdentity from "./webIdentity.js"
 
 /** The variables of the process, which the AWS SDK reads too. */
@@ -70,8 +70,11 @@ const hasProfiles = ({ fs }: Modules, files: Files): boolean => Object.values(fi
 /** The members of the profile, in the form of its file. */
 const readProfile = (env: Env, files: Files): Effect.Effect<Profile> =>
   Effect.gen(function*() {
-    const { loadSharedConfigFiles } = yield* loadSdk("@smithy/core", "loadSharedConfigFiles", Packages.sharedConfig)
-    const { configFile, credentialsFile } = yield* Effect.tryPromise(() => loadSharedConfigFiles({ ...files }))
+    const { loadSharedConfigFiles } = yield* loadSdk("@smithy/core", "loadSharedConfigFiles", () =>
+      import("./sdk/config.js"))
+    const { configFile, credentialsFile } = yield* Effect.tryPromise(() =>
+      loadSharedConfigFiles({ ...files })
+    )
     const name = env["AWS_PROFILE"] || "default"
     const profile = { ...configFile[name], ...credentialsFile[name] }
     const services = profile["services"] === undefined ? {} : configFile[`services.${profile["services"]}`] ?? {}
@@ -88,7 +91,7 @@ const readProfile = (env: Env, files: Files): Effect.Effect<Profile> =>
 
 /** The search of the AWS SDK for a region: the profile, then the instance. */
 const searchRegion = (files: Files): Effect.Effect<Option.Option<string>> =>
-  loadSdk("@smithy/core", "loadConfig", Packages.sharedConfig).pipe(
+  loadSdk("@smithy/core", "loadConfig", () => import("./sdk/config.js")).pipe(
     Effect.flatMap(({ NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS, loadConfig }) =>
       Effect.tryPromise(loadConfig(NODE_REGION_CONFIG_OPTIONS, { ...NODE_REGION_CONFIG_FILE_OPTIONS, ...files }))
     ),
@@ -111,27 +114,43 @@ const loaded = <Package extends object, Name extends keyof Package & string>(
       catch: (error) => Identities.failed(error)
     }))
 
+/** The name is not in the `import()`, so that a bundler leaves it out. */
+const importUnbundled = (name: string): Promise<unknown> => import(name)
+
+/**
+ * The chain is nearly as large as all the rest, and where a bundle is deployed there is no profile. A bundle has the chain only if the program
+ * gives `credentials: fromNodeProviderChain()`.
+ */
+const importChain = (): Promise<typeof import("@aws-sdk/credential-provider-node")> =>
+  // The package of the name.
+  importUnbundled("@aws-sdk/credential-provider-node") as ReturnType<typeof importChain>
+
 const chain = (files: Files): Identities.Search =>
   loaded(
     "@aws-sdk/credential-provider-node",
     "defaultProvider",
-    Packages.credentialChain,
+    importChain,
     (defaultProvider) => defaultProvider({ ...files })
   )
 
 const instance = loaded(
   "@smithy/credential-provider-imds",
   "fromInstanceMetadata",
-  Packages.instanceCredentials,
+  () => import("./sdk/instance.js"),
   (fromInstanceMetadata) => fromInstanceMetadata()
 )
 
-const container = loaded(
-  "@aws-sdk/credential-provider-http",
-  "fromHttp",
-  Packages.containerCredentials,
-  (fromHttp) => fromHttp()
-)
+const container = ({ fs }: Modules, env: Env, transport: Runtime["transport"]): Identities.Search => {
+  const tokenFile = env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+  return Container.make({
+    relative: env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] || undefined,
+    full: env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] || undefined,
+    readToken: tokenFile
+      ? Effect.tryPromise(() => fs.promises.readFile(tokenFile, "utf8"))
+      : Effect.succeed(env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] || undefined),
+    transport
+  })
+}
 
 const webIdentity = (
   { fs }: Modules,
@@ -153,6 +172,8 @@ const search = (
   modules: Modules,
   env: Env,
   files: Files,
+  /** Without a proxy. */
+  direct: Runtime["transport"],
   sts: Omit<WebIdentity.Options, "readToken" | "roleArn" | "sessionName">
 ): Identities.Source => {
   const found = staticIn(env)
@@ -165,7 +186,7 @@ const search = (
     return Identities.keep(webIdentity(modules, tokenFile, { ...sts, roleArn, sessionName }))
   }
   if (env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] || env["AWS_CONTAINER_CREDENTIALS_FULL_URI"]) {
-    return Identities.keep(container)
+    return Identities.keep(container(modules, env, direct))
   }
   const isDisabled = env["AWS_EC2_METADATA_DISABLED"]
   return isDisabled && isDisabled !== "false" ? Identities.nothing : Identities.keep(instance)
@@ -188,6 +209,7 @@ export const runtime = (
     const { env } = globalThis.process
     const files = filesOf(found, env)
     const transport = yield* NodeTransport.make(found, env)
+    const direct = yield* NodeTransport.make(found, {})
     const region = yield* Effect.cached(searchRegion(files))
     return {
       transport,
@@ -195,7 +217,7 @@ export const runtime = (
       profile: hasProfiles(found, files) ? yield* readProfile(env, files) : noProfile,
       region,
       credentials: Effect.gen(function*() {
-        return search(found, env, files, {
+        return search(found, env, files, direct, {
           transport,
           region: yield* Settings.region(option, region),
           endpoint: yield* Settings.endpoint({

@@ -11,7 +11,6 @@ import type * as Http from "node:http"
 import type * as Https from "node:https"
 import { TransportError } from "../../../IdentityError.js"
 import { loadSdk } from "../loadSdk.js"
-import * as Packages from "./packages.js"
 import { type Lost, type Request, type Response, timedOut, type Transport } from "./transport.js"
 
 /**
@@ -84,6 +83,8 @@ const send = (
     })
   })
 
+const loadProxy = () => import("./sdk/proxy.js")
+
 /** The agents of one layer. Without a variable of a proxy, there is nothing to load. */
 const makeAgents = (modules: Modules, env: Readonly<Record<string, string | undefined>>) => {
   const direct = {
@@ -95,12 +96,12 @@ const makeAgents = (modules: Modules, env: Readonly<Record<string, string | unde
   const directOf = (origin: string): Http.Agent => direct[origin.startsWith("https:") ? "https:" : "http:"]
   const find = (origin: string): Effect.Effect<Http.Agent, TransportError> =>
     Effect.gen(function*() {
-      const { getProxyForUrl } = yield* loadSdk("proxy-from-env", "getProxyForUrl", Packages.proxyVariables)
+      const { getProxyForUrl } = yield* loadSdk("proxy-from-env", "getProxyForUrl", loadProxy)
       const proxy = getProxyForUrl(origin)
       if (proxy === "") return directOf(origin)
       const known = proxied.get(origin)
       if (known !== undefined) return known
-      const { HttpsProxyAgent } = yield* loadSdk("https-proxy-agent", "HttpsProxyAgent", Packages.proxyAgent)
+      const { HttpsProxyAgent } = yield* loadSdk("https-proxy-agent", "HttpsProxyAgent", loadProxy)
       return yield* Effect.try({
         try: () => {
           const agent = new HttpsProxyAgent(proxy, { keepAlive: true })

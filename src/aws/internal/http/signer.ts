@@ -31,7 +31,7 @@ export type Signer = (
   time: number
 ) => Effect.Effect<Readonly<Record<string, string>>, TransportError>
 
-const load = loadSdk("@smithy/signature-v4", "SignatureV4", () => import("@smithy/signature-v4"))
+const load = loadSdk("@smithy/signature-v4", "SignatureV4", () => import("./sdk/signature.js"))
 
 /**
  * `service` and `region` are those of the signature.
