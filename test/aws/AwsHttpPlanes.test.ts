@@ -426,7 +426,7 @@ describe("over an HttpClient", () => {
         assert.strictEqual(attributes.get("http.request.header.x-amz-security-token"), "<redacted>")
       }
       const secrets = [Redacted.value(credentials.sessionToken!), Redacted.value(apiKeyRequest.workloadIdentityToken)]
-      assertNoSecrets(rendered([...spans.map(({ attributes }) => [...attributes])]), secrets)
+      assertNoSecrets(rendered(spans.map(({ attributes }) => [...attributes])), secrets)
       // Nothing of the program's traces goes to AWS.
       assert.notProperty(http.seen[0]?.headers, "traceparent")
     }))

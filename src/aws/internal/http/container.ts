@@ -9,6 +9,7 @@ import { hasProperty, isString } from "effect/Predicate"
 import type { TransportError } from "../../../IdentityError.js"
 import { isSecure } from "../../../models/internal/loopback.js"
 import { failed, type Identity, type Search } from "./credentials.js"
+import { parseDate } from "./time.js"
 import type { Transport } from "./transport.js"
 
 /** @internal */
@@ -41,8 +42,8 @@ const read = (body: string): Identity | undefined => {
       || !hasProperty(members, "Token") || !isString(members.Token)
       || !hasProperty(members, "Expiration") || !isString(members.Expiration)
     ) return undefined
-    const expiration = new Date(members.Expiration)
-    return Number.isNaN(expiration.getTime()) ? undefined : {
+    const expiration = parseDate(members.Expiration)
+    return expiration === undefined ? undefined : {
       accessKeyId: members.AccessKeyId,
       secretAccessKey: members.SecretAccessKey,
       sessionToken: members.Token,

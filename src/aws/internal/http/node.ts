@@ -15,7 +15,7 @@
  */
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { loadSdk } from "../loadSdk.js"
 import * as Settings from "../settings.js"

@@ -7,6 +7,7 @@ import { isRecord } from "effect/Predicate"
 import type * as Operation from "../../../Operation.js"
 import { exceptionNames } from "../stsExceptions.js"
 import type { Protocol } from "./protocol.js"
+import { parseDate } from "./time.js"
 import * as Xml from "./xml.js"
 
 const capitalize = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
@@ -45,7 +46,7 @@ export const headers = { "content-type": "application/x-www-form-urlencoded; cha
 
 /** A timestamp of the protocol is a text of ISO 8601. No other member looks like one. */
 const decodeText = (text: string): string | Date =>
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) ? new Date(text) : text
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) ? parseDate(text) ?? text : text
 
 /**
  * The members of an element, by the names of this package.

@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import { parseTime } from "./time.js"
 
 /**
  * What the policy has to know of a failed attempt.
@@ -147,6 +148,6 @@ export const retryAfter = (
     ? Number(headers["x-amz-retry-after"] ?? Number.NaN)
     : /^\d+(\.\d+)?$/.test(standard)
     ? Number(standard) * 1000
-    : Date.parse(standard) - now
+    : (parseTime(standard) ?? now) - now
   return wait > 0 ? wait : undefined
 }

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { parseTime } from "./time.js"
 
 /** The SDK tries again when the clock was off by this much. */
 const threshold = 240_000
@@ -33,9 +34,9 @@ export const make = (): ServiceClock => {
   return {
     offset: () => current,
     read: ({ headers, offset, received, sent }) => {
-      const time = Date.parse(headers["date"] ?? "")
+      const time = parseTime(headers["date"])
       // A cache keeps the date of the response. It adds its age.
-      if (!Number.isNaN(time) && headers["age"] === undefined && received - sent <= maxAge) current = time - received
+      if (time !== undefined && headers["age"] === undefined && received - sent <= maxAge) current = time - received
       return Math.abs(current) >= threshold && current !== offset
     }
   }

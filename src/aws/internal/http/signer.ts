@@ -8,6 +8,7 @@ import { TransportError } from "../../../IdentityError.js"
 import { loadSdk } from "../loadSdk.js"
 import type { Identity } from "./credentials.js"
 import type { HashConstructor } from "./hash.js"
+import { toDate } from "./time.js"
 
 /** @internal */
 export interface ToSign {
@@ -32,6 +33,13 @@ export type Signer = (
 ) => Effect.Effect<Readonly<Record<string, string>>, TransportError>
 
 const load = loadSdk("@smithy/signature-v4", "SignatureV4", () => import("./sdk/signature.js"))
+
+/** A client sends the host of the URL itself. */
+const withoutHost = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const rest = { ...headers }
+  delete rest["host"]
+  return rest
+}
 
 /**
  * `service` and `region` are those of the signature.
@@ -63,9 +71,9 @@ export const make = (sha256: HashConstructor, service: string, region: string): 
               headers: { ...headers, host },
               body
             },
-            { signingDate: new Date(time) }
+            { signingDate: toDate(time) }
           ),
         // Credentials without a key. The error has their members in it.
         catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
-      }).pipe(Effect.map(({ headers: { host: _, ...signed } }) => signed)))
+      }).pipe(Effect.map(({ headers }) => withoutHost(headers))))
 }
