@@ -66,7 +66,7 @@ export type GetWebIdentityTokenRequest = typeof GetWebIdentityTokenRequest.Type
 export const GetWebIdentityTokenResponse = Schema.Struct({
   // An empty token is no answer.
   webIdentityToken: Schema.Redacted(Schema.NonEmptyString),
-  expiration: Schema.DateTimeUtcFromDate
+  expiration: Constraint.timestamp
 })
 
 /**

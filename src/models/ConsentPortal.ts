@@ -116,8 +116,8 @@ export const ConsentPortalSummary = Schema.Struct({
   sources: Schema.Array(SourceOutput),
   status: Constraint.openEnum<ConsentPortalStatus>(),
   portalUrl: Schema.optional(Schema.NullOr(Schema.String)),
-  createdAt: Schema.DateTimeUtcFromDate,
-  updatedAt: Schema.DateTimeUtcFromDate
+  createdAt: Constraint.timestamp,
+  updatedAt: Constraint.timestamp
 })
 
 /**

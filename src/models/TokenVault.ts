@@ -44,7 +44,7 @@ export const TokenVaultResponse = Schema.Struct({
     keyType: Constraint.openEnum<"CustomerManagedKey" | "ServiceManagedKey">(),
     kmsKeyArn: Constraint.optional(Schema.String)
   }),
-  lastModifiedDate: Schema.DateTimeUtcFromDate
+  lastModifiedDate: Constraint.timestamp
 })
 
 /**

@@ -195,7 +195,12 @@ export const timeout = (
 // Credentials
 // -----------------------------------------------------------------------------
 
-type SdkCredentials = NonNullable<BedrockAgentCoreClientConfig["credentials"]>
+/**
+ * Credentials in the form of the SDK: static ones, or a provider.
+ *
+ * @internal
+ */
+export type SdkCredentials = NonNullable<BedrockAgentCoreClientConfig["credentials"]>
 
 /** Names every failure of a provider so that `failure` recognizes missing credentials. */
 const withErrorName = (provider: CredentialsProvider): CredentialsProvider => async (properties) => {

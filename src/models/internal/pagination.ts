@@ -8,8 +8,8 @@ import * as Constraint from "./constraint.js"
 
 /** @internal */
 export const times = {
-  createdTime: Schema.DateTimeUtcFromDate,
-  lastUpdatedTime: Schema.DateTimeUtcFromDate
+  createdTime: Constraint.timestamp,
+  lastUpdatedTime: Constraint.timestamp
 }
 
 /** @internal */
