@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import { Tags } from "./internal/names.js"
 import { page, pageRequest } from "./internal/pagination.js"
+import { timestamp } from "./internal/timestamp.js"
 
 const Arn = Constraint.text(1, 2048)
 const Identifier = Constraint.text(1, 2048)
@@ -103,8 +104,8 @@ export const ConsentPortalSummary = Schema.Struct({
   sources: Schema.Array(SourceOutput),
   status: Constraint.openEnum<ConsentPortalStatus>(),
   portalUrl: Schema.optional(Schema.NullOr(Schema.String)),
-  createdAt: Constraint.timestamp,
-  updatedAt: Constraint.timestamp
+  createdAt: timestamp,
+  updatedAt: timestamp
 })
 
 /**
