@@ -4,12 +4,8 @@ import { defineConfig } from "vitest/config"
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
-/**
- * These see state of their process or of a module that other files change: metrics are one registry, `promise/` has one runtime.
- * The advice test failed twice beside all other files and never alone. The cause is not known yet.
- */
+/** These see state of their process or of a module that other files change: metrics are one registry, `promise/` has one runtime. */
 const alone = [
-  "test/Identity.advice.test.ts",
   "test/IdentityMetrics*.test.ts",
   "test/examples/open-telemetry.test.ts",
   "test/promise/**/*.test.ts"

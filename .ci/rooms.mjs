@@ -31,20 +31,21 @@ local/backend: local/backend/ local/LocalBackend. <- ground models values http-i
 local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes local/oauth local/vaultFile
   local/backend node @effect/platform @effect/platform-node @smithy/signature-v4
 testing: testing/ <- values internal planes
-persistence: persistence/ <- internal flow-internal node ioredis @effect/experimental
-flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
+flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
-consent: internal/consentCallback/ <- values http-internal planes flow jose
-edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow-internal flow
-http: http/ <- values internal http-internal planes flow consent edges node jose @effect/platform
+persistence: persistence/ <- internal flow-internal flow node ioredis @effect/experimental @effect/sql
+consent: internal/consentCallback/ <- values http-internal internal planes flow jose
+edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
+  <- ground values internal planes flow-internal flow
+http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
-aws/edges: aws/PropagateIdentity. <- internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
+aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
-  local/server node jose @effect/platform @effect/platform-node @commander-js/extra-typings
-  @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
+  local/server local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
+  @aws-sdk/client-bedrock-agentcore @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 index: index. <- values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {

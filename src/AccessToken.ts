@@ -1,23 +1,32 @@
 /**
- * An OAuth2 access token for an effect. The effect requires a tag, and a combinator provides the token at every run,
- * for the caller of that run.
+ * An OAuth2 access token for an effect. {@link Tag} declares the token once, as a tag with its request. The effect
+ * requires the tag, and a combinator provides the token at every run, for the caller of that run.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { type AccessTokenError, type AccessTokenRequest, Identity } from "./Identity.js"
-import type { RequiresUserConsent } from "./IdentityError.js"
+import type { Flow } from "./ConsentSession.js"
+import {
+  type AccessTokenCredential,
+  type AccessTokenDeclaration,
+  type AccessTokenError,
+  type AccessTokenRequest,
+  type ConsentOptions,
+  Identity
+} from "./Identity.js"
+import type { RequiresUserConsent, ValidationException } from "./IdentityError.js"
+import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
-import { renewCredential } from "./internal/renewal.js"
+import { useCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
- * The default tag. A program with two providers declares a tag for each.
+ * The default tag of an inline request. A program with two tokens declares each with {@link Tag}.
  *
  * @since 0.1.0
  * @category services
@@ -25,6 +34,82 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 export class AccessToken
   extends Context.Tag("effect-agentcore-identity/AccessToken")<AccessToken, Redacted.Redacted>()
 {}
+
+// -----------------------------------------------------------------------------
+// Declared credentials
+// -----------------------------------------------------------------------------
+
+/**
+ * A declared access token: a tag whose service is the token, with the request that obtains it. `F` is its flow.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credential<in out Id, out F extends Flow = Flow>
+  extends Context.Tag<Id, Redacted.Redacted>, AccessTokenCredential<F>
+{
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+}
+
+/**
+ * The class that {@link Tag} makes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TagClass<in out Self, out Id extends string, out F extends Flow>
+  extends Context.TagClass<Self, Id, Redacted.Redacted>, AccessTokenCredential<F>
+{
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: Id
+}
+
+/**
+ * Declares an access token once: a tag that has the request with it. Every function that takes a request takes the
+ * declared credential in its place.
+ *
+ * AgentCore keeps a user's grant under the whole request. A program that repeats the request can ask the user again
+ * for what they have granted, because one list of scopes differs.
+ *
+ * A declaration has the members of the credential. Those of one use stay with the use: `consent`, `poll`,
+ * `forceAuthentication` and `customState`. For the latter two make an inline request: `{ ...Calendar.request,
+ * forceAuthentication: true }`.
+ *
+ * Throws a `ValidationException` that names the member if the request cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
+ * }) {}
+ */
+export const Tag = <Self>(): <const Id extends string, const F extends Flow>(
+  id: Id,
+  request: AccessTokenDeclaration<F>
+) => TagClass<Self, Id, F> => {
+  const declare = <const Id extends string, const F extends Flow>(
+    id: Id,
+    request: AccessTokenDeclaration<F>
+  ): TagClass<Self, Id, F> =>
+    CredentialTag.make<TagClass<Self, Id, F>>({
+      id,
+      kind: "AccessToken",
+      request,
+      refuse: Request.refuseAccessTokenDeclaration,
+      caller: declare
+    })
+  return declare
+}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
 
 /**
  * A request, and the tag for the token.
@@ -39,38 +124,70 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
   readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
 }
 
-const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>
+/** The tag and the request of a call. */
+interface Resolved<Id, E, R> {
+  readonly tag: Context.Tag<Id, Redacted.Redacted>
+  readonly request: AccessTokenRequest<E, R>
+}
+
+const resolve = <Id, E, R>(
+  subject: Credential<Id> | Options<Id, E, R>,
+  options: ConsentOptions<E, R> | undefined
+): Either.Either<Resolved<Id, E, R>, ValidationException> => {
+  const refused = Request.refuseAccessTokenOptions(subject)
+    ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
+  if (refused !== undefined) return Either.left(refused)
+  if (CredentialTag.isDeclared(subject, "AccessToken")) {
+    return Either.right({ tag: subject, request: { ...subject.request, ...options } })
+  }
+  const { into, ...request } = subject
   // Without `into`, Id is the identifier of the default tag.
-  into ?? AccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+  const tag = into ?? AccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+  return Either.right({ tag, request: { ...request, ...options } })
+}
+
+// -----------------------------------------------------------------------------
+// Combinators
+// -----------------------------------------------------------------------------
 
 /**
  * Provides an access token to an effect. Each run obtains the token. (Put `CredentialCache` under `Identity` to cache
  * tokens.)
+ *
+ * The effect has the same token from its beginning to its end. A program that runs for hours outlives it, and takes
+ * {@link get} instead.
  *
  * @since 0.1.0
  * @category combinators
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as Consent from "effect-agentcore-identity/Consent"
- * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
  * import type * as Redacted from "effect/Redacted"
  *
- * class GithubToken extends Context.Tag("GithubToken")<GithubToken, Redacted.Redacted>() {}
+ * class Github extends AccessToken.Tag<Github>()("app/Github", {
+ *   provider: "github",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["repo"]
+ * }) {}
  *
  * declare const listIssues: (token: Redacted.Redacted) => Effect.Effect<ReadonlyArray<string>>
  *
- * const program = Effect.flatMap(GithubToken, listIssues).pipe(
- *   AccessToken.withAccessToken({
- *     into: GithubToken,
- *     provider: "github",
- *     flow: "USER_FEDERATION",
- *     scopes: ["repo"],
- *     consent: Consent.openBrowser
- *   })
+ * const program = Effect.flatMap(Github, listIssues).pipe(
+ *   AccessToken.withAccessToken(Github, { consent: Consent.openBrowser })
  * )
  */
 export const withAccessToken: {
+  /**
+   * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
+   * fails with `RequiresUserConsent` if the user has to consent.
+   */
+  <Id, E = RequiresUserConsent, R = never>(
+    credential: Credential<Id>,
+    options?: ConsentOptions<E, R>
+  ): <A, E1, R1>(
+    self: Effect.Effect<A, E1, R1>
+  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
   /**
    * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token for its
    * own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
@@ -81,6 +198,15 @@ export const withAccessToken: {
     self: Effect.Effect<A, E1, R1>
   ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
   /**
+   * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
+   * fails with `RequiresUserConsent` if the user has to consent.
+   */
+  <A, E1, R1, Id, E = RequiresUserConsent, R = never>(
+    self: Effect.Effect<A, E1, R1>,
+    credential: Credential<Id>,
+    options?: ConsentOptions<E, R>
+  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
+  /**
    * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token for its
    * own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
    */
@@ -89,20 +215,16 @@ export const withAccessToken: {
     options: Options<Id, E, R>
   ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
 } = dual(
-  2,
-  <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
+  CredentialTag.isDataFirst("provider"),
+  <A, E1, R1, Id, E, R>(
     self: Effect.Effect<A, E1, R1>,
-    options: Options<Id, E, R>
-  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> => {
-    const refused = Request.refuseAccessTokenOptions(options)
-    if (refused !== undefined) return Effect.fail(refused)
-    const { into, ...request } = options
-    return Effect.provideServiceEffect(
-      self,
-      tagOf(into),
-      Effect.flatMap(Identity, (identity) => identity.getAccessToken(request))
+    subject: Credential<Id> | Options<Id, E, R>,
+    options?: ConsentOptions<E, R>
+  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> =>
+    Effect.flatMap(
+      resolve(subject, options),
+      ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request))
     )
-  }
 )
 
 /**
@@ -113,32 +235,88 @@ export const withAccessToken: {
  * @category accessors
  */
 export const makeWithAccessToken: Effect.Effect<
-  <Id = AccessToken, E = RequiresUserConsent, R = never>(
-    options: Options<Id, E, R>
-  ) => <A, E1, R1>(
-    self: Effect.Effect<A, E1, R1>
-  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>,
+  {
+    /** Provides a declared access token to an effect. */
+    <Id, E = RequiresUserConsent, R = never>(
+      credential: Credential<Id>,
+      options?: ConsentOptions<E, R>
+    ): <A, E1, R1>(
+      self: Effect.Effect<A, E1, R1>
+    ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>
+    /** Provides an access token to an effect, under the tag `into`. */
+    <Id = AccessToken, E = RequiresUserConsent, R = never>(
+      options: Options<Id, E, R>
+    ): <A, E1, R1>(
+      self: Effect.Effect<A, E1, R1>
+    ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>
+  },
   never,
   Identity
 > = Effect.map(
   Identity,
-  (identity) => (options) => (self) => {
-    const refused = Request.refuseAccessTokenOptions(options)
-    if (refused !== undefined) return Effect.fail(refused)
-    const { into, ...request } = options
-    return Effect.provideServiceEffect(self, tagOf(into), identity.getAccessToken(request))
-  }
+  (identity) =>
+  <Id, E, R>(subject: Credential<Id> | Options<Id, E, R>, options?: ConsentOptions<E, R>) =>
+  <A, E1, R1>(
+    self: Effect.Effect<A, E1, R1>
+  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken> =>
+    Effect.flatMap(
+      resolve(subject, options),
+      ({ request, tag }) => Effect.provideServiceEffect(self, tag, identity.getAccessToken(request))
+    )
 )
 
+// -----------------------------------------------------------------------------
+// One token
+// -----------------------------------------------------------------------------
+
 /**
- * How to recognize a rejected token, and what to do then.
+ * Returns the access token of the caller of this run, as it is now. With `CredentialCache` under `Identity` it takes
+ * microseconds.
+ *
+ * It is for programs that run for hours, such as a worker or a conversation: they call it right before each use.
+ * {@link withAccessToken} obtains a token when its effect starts, and that token expires.
+ *
+ * `options` are for a declared credential. An inline request has them as members.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
+ * }) {}
+ *
+ * declare const sync: (token: Redacted.Redacted) => Effect.Effect<void>
+ *
+ * const worker = AccessToken.get(Calendar).pipe(
+ *   Effect.flatMap(sync),
+ *   Effect.repeat(Schedule.spaced("10 minutes"))
+ * )
+ */
+export const get = <E = RequiresUserConsent, R = never>(
+  request: AccessTokenCredential | AccessTokenRequest<E, R>,
+  options?: ConsentOptions<E, R>
+): Effect.Effect<Redacted.Redacted, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
+  Effect.flatMap(Identity, (identity) => identity.getAccessToken(request, options))
+
+/**
+ * How to recognize a rejected token, and what to do then. `consent` and `poll` are for a declared credential. An inline
+ * request has them as members.
  *
  * @since 0.1.0
  * @category models
  */
-export interface UseOptions<in X = unknown> {
+export interface UseOptions<in E = unknown, out E1 = RequiresUserConsent, out R1 = never>
+  extends ConsentOptions<E1, R1>
+{
   /** Whether a failure means that the resource rejected the token: a 401, or the error code `invalid_token`. */
-  readonly rejected: (error: X) => boolean
+  readonly rejected: (error: E) => boolean
   /**
    * If the service returns the rejected token again, asks with `forceAuthentication`. It drops the token in the vault,
    * and needs the user's consent again. It is for tokens that their authorization server has revoked, because AgentCore
@@ -162,40 +340,39 @@ export interface UseOptions<in X = unknown> {
  * import type * as Effect from "effect/Effect"
  * import type * as Redacted from "effect/Redacted"
  *
+ * class Github extends AccessToken.Tag<Github>()("app/Github", {
+ *   provider: "github",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["repo"]
+ * }) {}
+ *
  * class GithubError extends Data.TaggedError("GithubError")<{ readonly status: number }> {}
  *
  * declare const listIssues: (token: Redacted.Redacted) => Effect.Effect<ReadonlyArray<string>, GithubError>
  *
- * const program = AccessToken.use(
- *   { provider: "github", flow: "USER_FEDERATION", scopes: ["repo"] },
- *   { rejected: (error: GithubError) => error.status === 401 },
- *   listIssues
- * )
+ * const program = AccessToken.use(Github, listIssues, { rejected: (error) => error.status === 401 })
  */
-export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1 = never>(
-  request: AccessTokenRequest<E1, R1>,
-  options: UseOptions<X>,
-  f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>
+export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
+  request: AccessTokenCredential | AccessTokenRequest<E1, R1>,
+  f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
+  options: UseOptions<NoInfer<E>, E1, R1>
 ): Effect.Effect<A, E | E1 | AccessTokenError, R | R1 | Identity | WorkloadAccessToken> =>
-  Effect.flatMap(
-    Identity,
-    (identity) =>
-      Request.refuseUseOptions(options) ?? Effect.flatMap(identity.getAccessToken(request), (token) =>
-        Effect.catchIf(f(token), options.rejected, (error) =>
-          Effect.flatMap(
-            renewCredential(
-              (forceAuthentication) =>
-                identity.getAccessToken({ ...request, forceAuthentication }),
-              token,
-              { reauthenticate: options.reauthenticate === true }
-            ),
-            Option.match({
-              onNone: () =>
-                Effect.fail(error),
-              onSome: f
-            })
-          )))
-  )
+  Effect.suspend(() => {
+    const refused = Request.refuseTokenUse(f, options)
+    if (refused !== undefined) return Effect.fail(refused)
+    const { rejected, reauthenticate = false, ...consent } = options
+    return useCredential(
+      get(request, consent),
+      (forceAuthentication) =>
+        get({ ...CredentialTag.requestOf("AccessToken", request), ...consent, forceAuthentication }),
+      f,
+      { rejected, reauthenticate }
+    )
+  })
+
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
 
 /**
  * One access token for everything above the layer, obtained when the layer is built. It is for the edge of a short
@@ -205,11 +382,28 @@ export const use = <A, E extends X, R, X = unknown, E1 = RequiresUserConsent, R1
  * @since 0.1.0
  * @category layers
  */
-export const layer = <Id = AccessToken, E = RequiresUserConsent, R = never>(
-  options: Options<Id, E, R>
-): Layer.Layer<Id, AccessTokenError | E, R | Identity | WorkloadAccessToken> => {
-  const refused = Request.refuseAccessTokenOptions(options)
-  if (refused !== undefined) return Layer.fail(refused)
-  const { into, ...request } = options
-  return Layer.effect(tagOf(into), Effect.flatMap(Identity, (identity) => identity.getAccessToken(request)))
-}
+export const layer: {
+  /**
+   * One declared access token for everything above the layer, obtained when the layer is built. It is for the edge of a
+   * short program with one caller.
+   */
+  <Id, E = RequiresUserConsent, R = never>(
+    credential: Credential<Id>,
+    options?: ConsentOptions<E, R>
+  ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken>
+  /**
+   * One access token for everything above the layer, obtained when the layer is built. It is for the edge of a short
+   * program with one caller.
+   */
+  <Id = AccessToken, E = RequiresUserConsent, R = never>(
+    options: Options<Id, E, R>
+  ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken>
+} = <Id, E, R>(
+  subject: Credential<Id> | Options<Id, E, R>,
+  options?: ConsentOptions<E, R>
+): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
+  Either.match(resolve(subject, options), {
+    onLeft: Layer.fail,
+    onRight: ({ request, tag }): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
+      Layer.effect(tag, get(request))
+  })

@@ -1,24 +1,86 @@
 /**
- * An API key for an effect. The effect requires a tag, and a combinator provides the key at every run.
+ * An API key for an effect. {@link Tag} declares the key once, as a tag with its request. The effect requires the tag,
+ * and a combinator provides the key at every run.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import { type ApiKeyError, Identity } from "./Identity.js"
+import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
+import type { ValidationException } from "./IdentityError.js"
+import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
+import { useCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
- * The default tag. A program with two API keys declares a tag for each.
+ * The default tag of an inline request. A program with two keys declares each with {@link Tag}.
  *
  * @since 0.1.0
  * @category services
  */
 export class ApiKey extends Context.Tag("effect-agentcore-identity/ApiKey")<ApiKey, Redacted.Redacted>() {}
+
+// -----------------------------------------------------------------------------
+// Declared credentials
+// -----------------------------------------------------------------------------
+
+/**
+ * A declared API key: a tag whose service is the key, with the request that obtains it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credential<in out Id> extends Context.Tag<Id, Redacted.Redacted>, ApiKeyCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+}
+
+/**
+ * The class that {@link Tag} makes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TagClass<in out Self, out Id extends string>
+  extends Context.TagClass<Self, Id, Redacted.Redacted>, ApiKeyCredential
+{
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: Id
+}
+
+/**
+ * Declares an API key once: a tag that has the request with it. Every function that takes a request takes the declared
+ * credential in its place.
+ *
+ * Throws a `ValidationException` that names the member if the request cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as ApiKey from "effect-agentcore-identity/ApiKey"
+ *
+ * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+ */
+export const Tag = <Self>(): <const Id extends string>(id: Id, request: ApiKeyRequest) => TagClass<Self, Id> => {
+  const declare = <const Id extends string>(id: Id, request: ApiKeyRequest): TagClass<Self, Id> =>
+    CredentialTag.make<TagClass<Self, Id>>({
+      id,
+      kind: "ApiKey",
+      request,
+      refuse: Request.refuseApiKeyDeclaration,
+      caller: declare
+    })
+  return declare
+}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
 
 /**
  * A request, and the tag for the key.
@@ -26,19 +88,35 @@ export class ApiKey extends Context.Tag("effect-agentcore-identity/ApiKey")<ApiK
  * @since 0.1.0
  * @category models
  */
-export interface Options<Id = ApiKey> {
-  /** The name of the API-key credential provider. */
-  readonly provider: string
+export interface Options<Id = ApiKey> extends ApiKeyRequest {
   /** The tag for the key. Default: {@link ApiKey}. */
   readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
 }
 
-const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>
+/** The tag and the request of a call. */
+interface Resolved<Id> {
+  readonly tag: Context.Tag<Id, Redacted.Redacted>
+  readonly request: ApiKeyRequest
+}
+
+const resolve = <Id>(subject: Credential<Id> | Options<Id>): Either.Either<Resolved<Id>, ValidationException> => {
+  const refused = Request.refuseApiKeyOptions(subject)
+  if (refused !== undefined) return Either.left(refused)
+  if (CredentialTag.isDeclared(subject, "ApiKey")) return Either.right({ tag: subject, request: subject.request })
+  const { into, ...request } = subject
   // Without `into`, Id is the identifier of the default tag.
-  into ?? ApiKey as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+  const tag = into ?? ApiKey as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+  return Either.right({ tag, request })
+}
+
+// -----------------------------------------------------------------------------
+// Combinators
+// -----------------------------------------------------------------------------
 
 /**
  * Provides an API key to an effect. Each run obtains the key. (Put `CredentialCache` under `Identity` to cache keys.)
+ *
+ * The effect has the same key from its beginning to its end. A program that runs for hours takes {@link get} instead.
  *
  * @since 0.1.0
  * @category combinators
@@ -47,17 +125,30 @@ const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Contex
  * import * as Effect from "effect/Effect"
  * import type * as Redacted from "effect/Redacted"
  *
+ * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+ *
  * declare const forecast: (key: Redacted.Redacted) => Effect.Effect<string>
  *
- * const program = Effect.flatMap(ApiKey.ApiKey, forecast).pipe(ApiKey.withApiKey({ provider: "weather" }))
+ * const program = Effect.flatMap(Weather, forecast).pipe(ApiKey.withApiKey(Weather))
  */
 export const withApiKey: {
+  /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
+  <Id>(
+    credential: Credential<Id>
+  ): <A, E, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
   /** Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own caller. */
   <Id = ApiKey>(
     options: Options<Id>
   ): <A, E, R>(
     self: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
+  /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
+  <A, E, R, Id>(
+    self: Effect.Effect<A, E, R>,
+    credential: Credential<Id>
+  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
   /** Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own caller. */
   <A, E, R, Id = ApiKey>(
     self: Effect.Effect<A, E, R>,
@@ -65,19 +156,11 @@ export const withApiKey: {
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
 } = dual(
   2,
-  <A, E, R, Id = ApiKey>(
+  <A, E, R, Id>(
     self: Effect.Effect<A, E, R>,
-    options: Options<Id>
-  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> => {
-    const refused = Request.refuseApiKeyOptions(options)
-    if (refused !== undefined) return Effect.fail(refused)
-    const { into, provider } = options
-    return Effect.provideServiceEffect(
-      self,
-      tagOf(into),
-      Effect.flatMap(Identity, (identity) => identity.getApiKey({ provider }))
-    )
-  }
+    subject: Credential<Id> | Options<Id>
+  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> =>
+    Effect.flatMap(resolve(subject), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
 )
 
 /**
@@ -87,22 +170,109 @@ export const withApiKey: {
  * @category accessors
  */
 export const makeWithApiKey: Effect.Effect<
-  <Id = ApiKey>(
-    options: Options<Id>
-  ) => <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>,
+  {
+    /** Provides a declared API key to an effect. */
+    <Id>(
+      credential: Credential<Id>
+    ): <A, E, R>(
+      self: Effect.Effect<A, E, R>
+    ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>
+    /** Provides an API key to an effect, under the tag `into`. */
+    <Id = ApiKey>(
+      options: Options<Id>
+    ): <A, E, R>(
+      self: Effect.Effect<A, E, R>
+    ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>
+  },
   never,
   Identity
 > = Effect.map(
   Identity,
-  (identity) => (options) => (self) => {
-    const refused = Request.refuseApiKeyOptions(options)
-    if (refused !== undefined) return Effect.fail(refused)
-    const { into, provider } = options
-    return Effect.provideServiceEffect(self, tagOf(into), identity.getApiKey({ provider }))
-  }
+  (identity) =>
+  <Id>(subject: Credential<Id> | Options<Id>) =>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken> =>
+    Effect.flatMap(
+      resolve(subject),
+      ({ request, tag }) => Effect.provideServiceEffect(self, tag, identity.getApiKey(request))
+    )
 )
+
+// -----------------------------------------------------------------------------
+// One key
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns the API key, as it is now. With `CredentialCache` under `Identity` it takes microseconds.
+ *
+ * It is for programs that run for hours: they call it right before each use. {@link withApiKey} obtains a key when its
+ * effect starts, and a key that was rotated is no longer valid.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import * as ApiKey from "effect-agentcore-identity/ApiKey"
+ * import * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+ *
+ * declare const forecast: (key: Redacted.Redacted) => Effect.Effect<string>
+ *
+ * const program = Effect.repeat(Effect.flatMap(ApiKey.get(Weather), forecast), { times: 24 })
+ */
+export const get = (
+  request: ApiKeyCredential | ApiKeyRequest
+): Effect.Effect<Redacted.Redacted, ApiKeyError, Identity | WorkloadAccessToken> =>
+  Effect.flatMap(Identity, (identity) => identity.getApiKey(request))
+
+/**
+ * How to recognize a rejected key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UseOptions<in E = unknown> {
+  /** Whether a failure means that the resource rejected the key, as a 401 does. */
+  readonly rejected: (error: E) => boolean
+}
+
+/**
+ * Uses an API key with any client. If the resource rejects the key, `use` obtains it again and runs `f` once more with
+ * the new key. The cache never returns the rejected key. If the key has not changed, `use` fails with the first error.
+ *
+ * For an `HttpClient` use `http/HttpClientCredentials`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as ApiKey from "effect-agentcore-identity/ApiKey"
+ * import * as Data from "effect/Data"
+ * import type * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+ *
+ * class WeatherError extends Data.TaggedError("WeatherError")<{ readonly status: number }> {}
+ *
+ * declare const forecast: (key: Redacted.Redacted) => Effect.Effect<string, WeatherError>
+ *
+ * const program = ApiKey.use(Weather, forecast, { rejected: (error) => error.status === 401 })
+ */
+export const use = <A, E, R>(
+  request: ApiKeyCredential | ApiKeyRequest,
+  f: (key: Redacted.Redacted) => Effect.Effect<A, E, R>,
+  options: UseOptions<NoInfer<E>>
+): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
+  Effect.suspend(() =>
+    Request.refuseKeyUse(f, options)
+      ?? useCredential(get(request), () => get(request), f, { rejected: options.rejected, reauthenticate: false })
+  )
+
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
 
 /**
  * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program
@@ -111,11 +281,20 @@ export const makeWithApiKey: Effect.Effect<
  * @since 0.1.0
  * @category layers
  */
-export const layer = <Id = ApiKey>(
-  options: Options<Id>
-): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> => {
-  const refused = Request.refuseApiKeyOptions(options)
-  if (refused !== undefined) return Layer.fail(refused)
-  const { into, provider } = options
-  return Layer.effect(tagOf(into), Effect.flatMap(Identity, (identity) => identity.getApiKey({ provider })))
-}
+export const layer: {
+  /**
+   * One declared API key for everything above the layer, obtained when the layer is built. It is for the edge of a short
+   * program with one caller.
+   */
+  <Id>(credential: Credential<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
+  /**
+   * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program with
+   * one caller.
+   */
+  <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
+} = <Id>(subject: Credential<Id> | Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
+  Either.match(resolve(subject), {
+    onLeft: Layer.fail,
+    onRight: ({ request, tag }): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
+      Layer.effect(tag, get(request))
+  })

@@ -56,6 +56,47 @@ export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimed
 }
 
 /**
+ * A definition would change the source of a portal. The service cannot: delete the portal, and create it again, which
+ * gives it a new id and URL.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsentPortalSourceSwitch extends Schema.TaggedError<ConsentPortalSourceSwitch>(
+  "effect-agentcore-identity/ConsentPortalSourceSwitch"
+)("ConsentPortalSourceSwitch", { name: Schema.String, from: Schema.String, to: Schema.String }) {
+  override get message(): string {
+    return `The source of consent portal '${this.name}' cannot be changed from '${this.from}' to '${this.to}': `
+      + "delete the portal and create it again"
+  }
+}
+
+/**
+ * The errors of {@link ensure}.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type EnsureError =
+  | CreateConsentPortalError
+  | ChangeConsentPortalError
+  | ListConsentPortalsError
+  | ConsentPortalSourceSwitch
+
+/**
+ * The result of {@link ensure}. `changes` names the members that differed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ensured {
+  readonly outcome: "Created" | "Updated" | "Unchanged"
+  readonly changes: ReadonlyArray<string>
+  /** The portal, which may still be `CREATING` or `UPDATING`: {@link awaitActive} waits for it. */
+  readonly portal: ConsentPortalResponse
+}
+
+/**
  * Starts the creation of a portal.
  *
  * @since 0.1.0
@@ -73,7 +114,7 @@ export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimed
  *         "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
  *       scopes: ["openid"]
  *     },
- *     sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+ *     sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
  *   })
  *   const portal = yield* ConsentPortal.awaitActive(created.consentPortalId)
  *   // Register it at the identity provider.
@@ -139,6 +180,75 @@ export const stream = (
 ): Stream.Stream<ConsentPortalSummary, ListConsentPortalsError, ControlPlane> =>
   Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamConsentPortals(options)))
 
+const find = (
+  name: string
+): Effect.Effect<Option.Option<ConsentPortalSummary>, ListConsentPortalsError, ControlPlane> =>
+  Stream.runHead(Stream.filter(stream(), (portal) => portal.name === name && portal.status !== "DELETING"))
+
+/** The service may return the ARN of a gateway for its id. */
+const isSameSource = (defined: string, returned: string): boolean =>
+  defined === returned || returned.endsWith(`/${defined}`) || defined.endsWith(`/${returned}`)
+
+const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
+  a.length === b.length && a.every((text) => b.includes(text))
+
+type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
+
+const compare = (
+  defined: CreateConsentPortalRequest,
+  returned: ConsentPortalResponse
+): Effect.Effect<Change, ConsentPortalSourceSwitch> => {
+  const [from, to] = [returned.sources[0]?.identifier ?? "", defined.sources[0]?.identifier ?? ""]
+  const { audience, credentialProviderArn, scopes } = defined.idpConfig
+  const isSameIdp = credentialProviderArn === returned.idpConfig.credentialProviderArn
+    && audience === returned.idpConfig.audience && isSameSet(scopes, returned.idpConfig.scopes)
+  return !isSameSource(to, from)
+    ? Effect.fail(new ConsentPortalSourceSwitch({ name: defined.name, from, to }))
+    : Effect.succeed({
+      ...(defined.executionRoleArn === returned.executionRoleArn
+        ? {}
+        : { executionRoleArn: defined.executionRoleArn }),
+      ...(isSameIdp ? {} : { idpConfig: defined.idpConfig }),
+      ...(defined.description === undefined || defined.description === returned.description
+        ? {}
+        : { description: defined.description })
+    })
+}
+
+/**
+ * Starts the creation of the portal of this name, or an update if it differs from its definition. It is safe to repeat. It does not wait:
+ * {@link awaitActive} does. A description that the definition does not have stays, and `tags` are set on creation only.
+ *
+ * A portal that is `CREATING` or `UPDATING` cannot be updated: that is a `ConflictException`. A portal that is `DELETING` counts as gone;
+ * its name may not be free yet.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const ensure = (
+  definition: CreateConsentPortalRequest
+): Effect.Effect<Ensured, EnsureError, ControlPlane> => {
+  const converge = (found: ConsentPortalSummary): Effect.Effect<Ensured, EnsureError, ControlPlane> =>
+    Effect.gen(function*() {
+      const current = yield* get(found.consentPortalId)
+      const change = yield* compare(definition, current)
+      const changes = Object.keys(change)
+      return changes.length === 0
+        ? { outcome: "Unchanged", changes, portal: current }
+        : { outcome: "Updated", changes, portal: yield* update(found.consentPortalId, change) }
+    })
+  const convergeOr = (
+    orElse: Effect.Effect<Ensured, EnsureError, ControlPlane>
+  ): Effect.Effect<Ensured, EnsureError, ControlPlane> =>
+    Effect.flatMap(find(definition.name), Option.match({ onNone: () => orElse, onSome: converge }))
+  const start = Effect.map(create(definition), (portal): Ensured => ({ outcome: "Created", changes: [], portal }))
+  return convergeOr(Effect.catchTags(start, {
+    // Another process may have created the portal meanwhile.
+    ConflictException: (error) => convergeOr(Effect.fail(error)),
+    ValidationException: (error) => convergeOr(Effect.fail(error))
+  })).pipe(Effect.withSpan("ConsentPortal.ensure", { captureStackTrace: false }))
+}
+
 /**
  * Every 2 seconds, for 5 minutes.
  *
@@ -190,8 +300,12 @@ export const awaitDeleted = (
     Effect.catchTag("ResourceNotFoundException", () => Effect.void)
   )
 
+/** AWS is reported to send the URL with and without its scheme. */
 const resolve = (portal: { readonly portalUrl?: string | null | undefined }, path: string): Option.Option<string> =>
-  Option.map(Option.fromNullable(portal.portalUrl), (url) => `${url.replace(/\/+$/, "")}${path}`)
+  Option.map(
+    Option.fromNullable(portal.portalUrl),
+    (url) => `${/^https?:\/\//.test(url) ? "" : "https://"}${url.replace(/\/+$/, "")}${path}`
+  )
 
 /**
  * Returns the redirect URI to register at the identity provider. None until the portal is `ACTIVE`.

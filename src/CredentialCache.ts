@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import * as DataPlane from "./DataPlane.js"
 import * as Cacheables from "./internal/credentialCache/cacheables.js"
@@ -31,7 +32,10 @@ import {
   type StoredCredential,
   type StoreService
 } from "./internal/credentialCache/store.js"
+import * as Guards from "./internal/guards.js"
 import { loadPackage } from "./internal/loadPackage.js"
+import * as Validation from "./internal/validation.js"
+import * as Constraint from "./models/internal/constraint.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
 /**
@@ -213,6 +217,20 @@ const defaults = {
   storeTimeout: "100 millis"
 } as const
 
+const optionFields = {
+  skew: Constraint.optional(Guards.DurationInput),
+  opaqueTimeToLive: Constraint.optional(Guards.DurationInput),
+  apiKeyTimeToLive: Constraint.optional(Guards.DurationInput),
+  capacity: Constraint.optional(Guards.Amount)
+}
+
+const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "CredentialCache.layer" })
+
+const refuseStoreOptions = Validation.refuse(
+  Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(Guards.DurationInput) }),
+  { name: "CredentialCache.layerStore" }
+)
+
 /** Caches are engines. `layerSecurityTokenService` adds its operation to the engine of the cache in context. */
 interface Cache extends Service, Engine.Engine {}
 
@@ -245,7 +263,8 @@ const makeLayer = (
   ))
 
 /**
- * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`.
+ * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`. Invalid options are a defect of the
+ * layer, a `ValidationException`.
  *
  * @since 0.1.0
  * @category layers
@@ -262,7 +281,12 @@ const makeLayer = (
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> => makeLayer(options, none)
+): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
+  Validation.checkedLayer(
+    refuseOptions,
+    options,
+    (options) => makeLayer(options, none)
+  )
 
 /**
  * The same with a store behind the memory, so that the processes of a fleet share credentials.
@@ -288,10 +312,11 @@ export const layer = (
 export const layerStore = (
   options: StoreOptions = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
-  Layer.unwrapEffect(Effect.map(
-    Store,
-    (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? defaults.storeTimeout, storeFailures))
-  ))
+  Validation.checkedLayer(refuseStoreOptions, options, (options) =>
+    Layer.unwrapEffect(Effect.map(
+      Store,
+      (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? defaults.storeTimeout, storeFailures))
+    )))
 
 /**
  * Caches the tokens of the security token service in context until their expiration less the skew of the cache. The tokens stay in memory,

@@ -2,6 +2,9 @@
  * Credential providers: where an agent's tokens and keys come from. There is one constructor for each vendor. The operations make
  * the service match a definition.
  *
+ * A constructor throws the `ValidationException` of options that TypeScript would refuse: wrong types, unknown names, a secret that is not
+ * `Redacted`. The operations check the limits of values.
+ *
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"

@@ -80,8 +80,9 @@ export const GetWorkloadAccessTokenForUserIdRequest = Schema.Struct({
 export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTokenForUserIdRequest.Type
 
 /**
- * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. `forceAuthentication` ignores the
- * tokens that the vault holds for the user, and drops them.
+ * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. The vault keeps a user's token
+ * for the same scopes, resources, audiences and custom parameters, so the user is asked again for other ones. `forceAuthentication` ignores
+ * the token that the vault holds, and drops it.
  *
  * @since 0.1.0
  * @category requests

@@ -1,6 +1,7 @@
 /**
- * An AWS-signed JWT for an effect. The effect requires a tag, and a combinator provides the token at every run. The
- * token stands for the program's own IAM identity, so it needs neither a workload access token nor `Identity`.
+ * An AWS-signed JWT for an effect. {@link Tag} declares the token once, as a tag with its request. The effect requires
+ * the tag, and a combinator provides the token at every run. The token stands for the program's own IAM identity, so it
+ * needs neither a workload access token nor `Identity`.
  *
  * @since 0.1.0
  */
@@ -8,10 +9,14 @@ import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import { refuseIamAccessTokenOptions } from "./internal/iamTokenRequest.js"
+import type { ValidationException } from "./IdentityError.js"
+import * as CredentialTag from "./internal/credentialTag.js"
+import * as Request from "./internal/iamTokenRequest.js"
+import { useCredential } from "./internal/renewal.js"
 import {
   SecurityTokenService,
   type SecurityTokenServiceError,
@@ -20,7 +25,8 @@ import {
 } from "./SecurityTokenService.js"
 
 /**
- * The default tag. A program that calls two services outside of AWS declares a tag for each.
+ * The default tag of an inline request. A program that calls two services outside of AWS declares each token with
+ * {@link Tag}.
  *
  * @since 0.1.0
  * @category services
@@ -29,14 +35,18 @@ export class IamAccessToken
   extends Context.Tag("effect-agentcore-identity/IamAccessToken")<IamAccessToken, Redacted.Redacted>()
 {}
 
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
 /**
- * A request, and the tag for the token. A request that breaks a limit of STS fails with `ValidationException` before
- * anything is sent.
+ * A request for an AWS-signed JWT. One that breaks a limit of STS fails with `ValidationException` before anything is
+ * sent.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options<Id = IamAccessToken> {
+export interface IamAccessTokenRequest {
   /** The audiences of the token: up to 10, each of 1 to 1000 characters. */
   readonly audience: string | Arr.NonEmptyReadonlyArray<string>
   /** Default: `ES384`. `RS256` is for services that cannot verify `ES384`. */
@@ -48,33 +58,136 @@ export interface Options<Id = IamAccessToken> {
   readonly duration?: Duration.DurationInput | undefined
   /** Claims of the token: up to 50, keys of 1 to 128 characters and values of up to 256. */
   readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * A request, and the tag for the token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
   /** The tag for the token. Default: {@link IamAccessToken}. */
   readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
 }
 
-const tagOf = <Id>(into: Context.Tag<Id, Redacted.Redacted> | undefined): Context.Tag<Id, Redacted.Redacted> =>
-  // Without `into`, Id is the identifier of the default tag.
-  into ?? IamAccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+// -----------------------------------------------------------------------------
+// Declared credentials
+// -----------------------------------------------------------------------------
 
-const obtain = <Id>(
-  { audience, duration, signingAlgorithm = "ES384", tags }: Options<Id>
-) =>
-(sts: Service): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
-  Effect.map(
-    sts.getWebIdentityToken({
-      audience: typeof audience === "string" ? [audience] : audience,
-      signingAlgorithm,
-      durationSeconds: duration === undefined ? undefined : Duration.toSeconds(duration),
-      tags
-    }),
-    ({ webIdentityToken }) => webIdentityToken
-  )
+/**
+ * An AWS-signed JWT that is declared once, see {@link Tag}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IamAccessTokenCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  /** The kind of the credential. */
+  readonly kind: "IamAccessToken"
+  /** The request of every use. */
+  readonly request: IamAccessTokenRequest
+}
+
+/**
+ * A declared AWS-signed JWT: a tag whose service is the token, with the request that obtains it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Credential<in out Id> extends Context.Tag<Id, Redacted.Redacted>, IamAccessTokenCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+}
+
+/**
+ * The class that {@link Tag} makes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TagClass<in out Self, out Id extends string>
+  extends Context.TagClass<Self, Id, Redacted.Redacted>, IamAccessTokenCredential
+{
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: Id
+}
+
+/**
+ * Declares an AWS-signed JWT once: a tag that has the request with it. Every function that takes a request takes the
+ * declared credential in its place.
+ *
+ * Throws a `ValidationException` that names the member if the request cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+ *
+ * class Warehouse extends IamAccessToken.Tag<Warehouse>()("app/Warehouse", {
+ *   audience: "https://warehouse.example.com",
+ *   duration: "10 minutes"
+ * }) {}
+ */
+export const Tag = <Self>(): <const Id extends string>(
+  id: Id,
+  request: IamAccessTokenRequest
+) => TagClass<Self, Id> => {
+  const declare = <const Id extends string>(id: Id, request: IamAccessTokenRequest): TagClass<Self, Id> =>
+    CredentialTag.make<TagClass<Self, Id>>({
+      id,
+      kind: "IamAccessToken",
+      request,
+      refuse: Request.refuseDeclaration,
+      caller: declare
+    })
+  return declare
+}
+
+/** The tag and the request of a call. */
+interface Resolved<Id> {
+  readonly tag: Context.Tag<Id, Redacted.Redacted>
+  readonly request: IamAccessTokenRequest
+}
+
+const resolve = <Id>(subject: Credential<Id> | Options<Id>): Either.Either<Resolved<Id>, ValidationException> => {
+  const refused = Request.refuseOptions(subject)
+  if (refused !== undefined) return Either.left(refused)
+  if (CredentialTag.isDeclared(subject, "IamAccessToken")) {
+    return Either.right({ tag: subject, request: subject.request })
+  }
+  const { into, ...request } = subject
+  // Without `into`, Id is the identifier of the default tag.
+  const tag = into ?? IamAccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
+  return Either.right({ tag, request })
+}
+
+const obtain =
+  ({ audience, duration, signingAlgorithm = "ES384", tags }: IamAccessTokenRequest) =>
+  (sts: Service): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
+    Effect.map(
+      sts.getWebIdentityToken({
+        audience: typeof audience === "string" ? [audience] : audience,
+        signingAlgorithm,
+        durationSeconds: duration === undefined ? undefined : Duration.toSeconds(duration),
+        tags
+      }),
+      ({ webIdentityToken }) => webIdentityToken
+    )
+
+// -----------------------------------------------------------------------------
+// Combinators
+// -----------------------------------------------------------------------------
 
 /**
  * Provides an AWS-signed JWT to an effect. Each run obtains the token; `CredentialCache.layerSecurityTokenService`
  * caches tokens until they expire.
  *
  * The account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+ *
+ * The effect has the same token from its beginning to its end. A program that runs for hours outlives it, and takes
+ * {@link get} instead.
  *
  * @since 0.1.0
  * @category combinators
@@ -83,17 +196,26 @@ const obtain = <Id>(
  * import * as Effect from "effect/Effect"
  * import type * as Redacted from "effect/Redacted"
  *
+ * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", {
+ *   audience: "https://reports.example.com",
+ *   duration: "10 minutes",
+ *   tags: { team: "billing" }
+ * }) {}
+ *
  * declare const report: (token: Redacted.Redacted) => Effect.Effect<void>
  *
- * const program = Effect.flatMap(IamAccessToken.IamAccessToken, report).pipe(
- *   IamAccessToken.withIamAccessToken({
- *     audience: "https://reports.example.com",
- *     duration: "10 minutes",
- *     tags: { team: "billing" }
- *   })
- * )
+ * const program = Effect.flatMap(Reports, report).pipe(IamAccessToken.withIamAccessToken(Reports))
  */
 export const withIamAccessToken: {
+  /**
+   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web identity
+   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   */
+  <Id>(
+    credential: Credential<Id>
+  ): <A, E, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
   /**
    * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the token. The
    * account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
@@ -104,6 +226,14 @@ export const withIamAccessToken: {
     self: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
   /**
+   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web identity
+   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   */
+  <A, E, R, Id>(
+    self: Effect.Effect<A, E, R>,
+    credential: Credential<Id>
+  ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
+  /**
    * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the token. The
    * account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
    */
@@ -113,12 +243,11 @@ export const withIamAccessToken: {
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
 } = dual(
   2,
-  <A, E, R, Id = IamAccessToken>(
+  <A, E, R, Id>(
     self: Effect.Effect<A, E, R>,
-    options: Options<Id>
+    subject: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService> =>
-    refuseIamAccessTokenOptions(options)
-      ?? Effect.provideServiceEffect(self, tagOf(options.into), Effect.flatMap(SecurityTokenService, obtain(options)))
+    Effect.flatMap(resolve(subject), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
 )
 
 /**
@@ -129,17 +258,107 @@ export const withIamAccessToken: {
  * @category accessors
  */
 export const makeWithIamAccessToken: Effect.Effect<
-  <Id = IamAccessToken>(
-    options: Options<Id>
-  ) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>,
+  {
+    /** Provides a declared AWS-signed JWT to an effect. */
+    <Id>(
+      credential: Credential<Id>
+    ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
+    /** Provides an AWS-signed JWT to an effect, under the tag `into`. */
+    <Id = IamAccessToken>(
+      options: Options<Id>
+    ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
+  },
   never,
   SecurityTokenService
 > = Effect.map(
   SecurityTokenService,
-  (sts) => (options) => (self) =>
-    refuseIamAccessTokenOptions(options)
-      ?? Effect.provideServiceEffect(self, tagOf(options.into), Effect.suspend(() => obtain(options)(sts)))
+  (sts) =>
+  <Id>(subject: Credential<Id> | Options<Id>) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>> =>
+    Effect.flatMap(
+      resolve(subject),
+      ({ request, tag }) => Effect.provideServiceEffect(self, tag, Effect.suspend(() => obtain(request)(sts)))
+    )
 )
+
+// -----------------------------------------------------------------------------
+// One token
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns an AWS-signed JWT, as it is now. With `CredentialCache.layerSecurityTokenService` it takes microseconds.
+ *
+ * It is for programs that run for hours: they call it right before each use. {@link withIamAccessToken} obtains a token
+ * when its effect starts, and that token expires.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+ * import * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
+ *
+ * declare const report: (token: Redacted.Redacted) => Effect.Effect<void>
+ *
+ * const worker = IamAccessToken.get(Reports).pipe(Effect.flatMap(report), Effect.repeat(Schedule.spaced("1 hour")))
+ */
+export const get = (
+  request: IamAccessTokenCredential | IamAccessTokenRequest
+): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError, SecurityTokenService> =>
+  Effect.flatMap(
+    SecurityTokenService,
+    (sts) => Request.refuseRequest(request) ?? obtain(CredentialTag.requestOf("IamAccessToken", request))(sts)
+  )
+
+/**
+ * How to recognize a rejected token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UseOptions<in E = unknown> {
+  /** Whether a failure means that the service rejected the token, as a 401 does. */
+  readonly rejected: (error: E) => boolean
+}
+
+/**
+ * Uses an AWS-signed JWT with any client. If the service rejects the token, `use` obtains a new one and runs `f` once
+ * more with it. The cache never returns the rejected token.
+ *
+ * For an `HttpClient` use `http/HttpClientCredentials`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+ * import * as Data from "effect/Data"
+ * import type * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
+ *
+ * class ReportsError extends Data.TaggedError("ReportsError")<{ readonly status: number }> {}
+ *
+ * declare const report: (token: Redacted.Redacted) => Effect.Effect<void, ReportsError>
+ *
+ * const program = IamAccessToken.use(Reports, report, { rejected: (error) => error.status === 401 })
+ */
+export const use = <A, E, R>(
+  request: IamAccessTokenCredential | IamAccessTokenRequest,
+  f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
+  options: UseOptions<NoInfer<E>>
+): Effect.Effect<A, E | SecurityTokenServiceError, R | SecurityTokenService> =>
+  Effect.suspend(() =>
+    Request.refuseUse(f, options)
+      ?? useCredential(get(request), () => get(request), f, { rejected: options.rejected, reauthenticate: false })
+  )
+
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
 
 /**
  * One token for everything above the layer, obtained when the layer is built. It lives for `duration` and is not
@@ -148,11 +367,22 @@ export const makeWithIamAccessToken: Effect.Effect<
  * @since 0.1.0
  * @category layers
  */
-export const layer = <Id = IamAccessToken>(
-  options: Options<Id>
-): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> => {
-  const refused = refuseIamAccessTokenOptions(options)
-  return refused === undefined
-    ? Layer.effect(tagOf(options.into), Effect.flatMap(SecurityTokenService, obtain(options)))
-    : Layer.fail(refused)
-}
+export const layer: {
+  /**
+   * One declared token for everything above the layer, obtained when the layer is built. It is not renewed. It is for the
+   * edge of a short program.
+   */
+  <Id>(credential: Credential<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
+  /**
+   * One token for everything above the layer, obtained when the layer is built. It is not renewed. It is for the edge of a
+   * short program.
+   */
+  <Id = IamAccessToken>(options: Options<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
+} = <Id>(
+  subject: Credential<Id> | Options<Id>
+): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
+  Either.match(resolve(subject), {
+    onLeft: Layer.fail,
+    onRight: ({ request, tag }): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
+      Layer.effect(tag, get(request))
+  })

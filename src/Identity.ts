@@ -5,8 +5,8 @@
  *
  * | `bedrock_agentcore` | here |
  * | --- | --- |
- * | `@requires_access_token(into="access_token", …)` | `AccessToken.withAccessToken({ into, … })` |
- * | `@requires_api_key(into="api_key", …)` | `ApiKey.withApiKey({ into, … })` |
+ * | `@requires_access_token(into="access_token", …)` | `AccessToken.Tag`, or `AccessToken.withAccessToken({ into, … })` |
+ * | `@requires_api_key(into="api_key", …)` | `ApiKey.Tag`, or `ApiKey.withApiKey({ into, … })` |
  * | `@requires_wat(into="identity_wat")` | the service `WorkloadAccessToken`: `get` |
  * | `@requires_iam_access_token(audience=…)` | `IamAccessToken.withIamAccessToken({ audience, into, … })` |
  * | `BedrockAgentCoreContext`, headers of a request | `http/RequestContext` |
@@ -53,10 +53,15 @@ import {
   type RequiresUserConsent,
   ValidationException
 } from "./IdentityError.js"
+import * as ConsentWait from "./internal/consentWait.js"
+import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
+import { PollBudget, Prompt } from "./internal/pollBudget.js"
 import { Rejected } from "./internal/rejectedCredential.js"
+import * as SharedWait from "./internal/sharedWait.js"
+import { compactSpans } from "./internal/span.js"
 import * as Telemetry from "./internal/telemetry.js"
-import { isTransient } from "./internal/transient.js"
+import { isThrottled, isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
@@ -84,12 +89,13 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
 }
 
 /**
- * A request for an OAuth2 access token.
+ * The part of a request for an OAuth2 access token that belongs to the credential, and not to one use of it. AgentCore
+ * keeps a user's grant under the whole of it, so every use must have the same.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
+export interface AccessTokenDeclaration<out F extends Flow = Flow> {
   /** The name of the OAuth2 credential provider. */
   readonly provider: string
   /**
@@ -100,7 +106,7 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
    * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
    *   access token has to be one for that JWT.
    */
-  readonly flow: Flow
+  readonly flow: F
   /** Default: none; the authorization server then chooses. The list is always sent, also when it is empty. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** Resource indicators (RFC 8707). */
@@ -111,15 +117,68 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never> 
    * Where the browser goes after consent. It must be registered on the workload identity. Default: `Consent.ReturnUrl`.
    */
   readonly returnUrl?: string | undefined
+  /**
+   * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
+   * parameters. A request with other ones asks the user again, as one with other scopes does.
+   */
+  readonly customParameters?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * A request for an OAuth2 access token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never>
+  extends AccessTokenDeclaration, ConsentOptions<E, R>
+{
   /** Asks the user again, and drops the token in the vault. Sent with the first call only. */
   readonly forceAuthentication?: boolean | undefined
   /** State of the application. The return URL carries it back. */
   readonly customState?: Redacted.Redacted | undefined
-  /**
-   * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
-   * parameters.
-   */
-  readonly customParameters?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * An access token that is declared once, see `AccessToken.Tag`. `F` is its flow: a function that needs a user's consent
+ * takes an `AccessTokenCredential<"USER_FEDERATION">`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AccessTokenCredential<out F extends Flow = Flow> {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  /** The kind of the credential. */
+  readonly kind: "AccessToken"
+  /** The request of every use. */
+  readonly request: AccessTokenDeclaration<F>
+}
+
+/**
+ * A request for an API key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyRequest {
+  /** The name of the API-key credential provider. */
+  readonly provider: string
+}
+
+/**
+ * An API key that is declared once, see `ApiKey.Tag`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  /** The kind of the credential. */
+  readonly kind: "ApiKey"
+  /** The request of every use. */
+  readonly request: ApiKeyRequest
 }
 
 /**
@@ -157,9 +216,12 @@ export interface Service {
    *
    * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
    * the handler shows the URL once, and the flow waits for the token.
+   *
+   * `options` are for a declared credential. An inline request has them as members.
    */
   readonly getAccessToken: <E = RequiresUserConsent, R = never>(
-    request: AccessTokenRequest<E, R>
+    request: AccessTokenRequest<E, R> | AccessTokenCredential,
+    options?: ConsentOptions<E, R>
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
   /**
    * Continues a session, also in another process. It polls at once. If the user has not consented yet, it goes on like
@@ -172,9 +234,9 @@ export interface Service {
   /**
    * Returns the API key of a credential provider.
    */
-  readonly getApiKey: (request: {
-    readonly provider: string
-  }) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
+  readonly getApiKey: (
+    request: ApiKeyRequest | ApiKeyCredential
+  ) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
   /**
    * Returns the tokens that authorize one payment request.
    */
@@ -310,6 +372,11 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request })),
       "ValidationException",
       (error) => Effect.fail(withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl))
+    ).pipe(
+      // The quota is that of the account: also another process can have used it up.
+      Effect.tapError((error) =>
+        isThrottled(error) ? Effect.flatMap(PollBudget, ({ throttled }) => throttled) : Effect.void
+      )
     )
 
   const pollOnce = (session: ConsentSession) =>
@@ -331,83 +398,101 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       )
     )
 
-  const showAndWait = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
-    const timedOut = new AuthorizationTimedOut({ session })
-    if ((yield* timeLeft(session)) === 0) {
-      return yield* timedOut
-    }
-    // A request without a handler has E = RequiresUserConsent and R = never, as the default handler has.
-    const handler = options.consent
-      ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-    // Handlers and pollers in plain JavaScript can return anything.
-    const shown: unknown = handler(session)
-    if (!Effect.isEffect(shown)) {
-      return yield* Request.notAnEffect("consent", shown)
-    }
-    yield* shown as ReturnType<typeof handler>
-    const poller = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
-    const wait = poller({ session, poll: pollOnce(session) })
-    if (!Effect.isEffect(wait)) {
-      return yield* Request.notAnEffect("poll", wait)
-    }
-    return yield* Effect.timeoutFail(wait, {
-      duration: yield* timeLeft(session),
-      onTimeout: () => timedOut
+  // The heap of a wait matters, since thousands of users can think at the same time. A suspended generator would keep its
+  // variables, and an effect that is made before it runs all effects in it.
+  const wait = <E, R>(session: ConsentSession, { poll: given }: ConsentOptions<E, R>, wake: ConsentWait.Wake) =>
+    Effect.flatMap(Effect.zip(TokenPoller.TokenPoller, timeLeft(session)), ([byDefault, duration]) => {
+      const poller = given === undefined ? byDefault : TokenPoller.from(given)
+      const poll = Effect.suspend(() => pollOnce(session))
+      const wait = poller({ session, poll })
+      return !Effect.isEffect(wait)
+        ? Effect.fail(Request.notAnEffect("poll", wait))
+        // A shared wait ends with the session by itself, without the two fibers of a race.
+        : SharedWait.runOf(poller) !== undefined
+        ? wake(wait, poll)
+        : Effect.timeoutFail(wake(wait, poll), { duration, onTimeout: () => new AuthorizationTimedOut({ session }) })
     })
-  })
 
-  const getAccessToken = Effect.fnUntraced(function*<E, R>(request: AccessTokenRequest<E, R>) {
-    const returnUrl = request.returnUrl ?? Option.getOrUndefined(yield* Consent.ReturnUrl)
-    const refused = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
-    if (refused !== undefined) {
-      return yield* refused
-    }
-    const tokenRequest = toOauth2TokenRequest(request, returnUrl)
-    const answer = yield* requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication })
-    switch (answer._tag) {
-      case "Issued":
-        return answer.accessToken
-      case "Failed":
-        return yield* new AuthorizationFailed({ provider: request.provider })
-      case "InProgress":
-        return yield* new NoTokenOrUrl({ provider: request.provider })
-      case "ConsentRequired": {
-        const session = new ConsentSession({
-          provider: request.provider,
-          flow: request.flow,
-          scopes: tokenRequest.scopes,
-          resources: tokenRequest.resources,
-          audiences: tokenRequest.audiences,
-          returnUrl,
-          customState: tokenRequest.customState,
-          customParameters: tokenRequest.customParameters,
-          sessionUri: answer.sessionUri,
-          authorizationUrl: answer.authorizationUrl,
-          expiresAt: DateTime.addDuration(yield* DateTime.now, sessionLifetime)
-        })
-        // The handler may itself ask for other credentials: those must not see the rejection of this one.
-        return yield* Effect.provideService(showAndWait(session, request), Rejected, Option.none())
-      }
-    }
-  })
+  const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
+    Effect.flatMap(Effect.zip(timeLeft(session), Consent.Handler), ([left, byDefault]) => {
+      if (left === 0) return Effect.fail(new AuthorizationTimedOut({ session }))
+      // A request without a handler has E = RequiresUserConsent and R = never, as the default handler has.
+      const handler = options.consent ?? byDefault as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
+      // Handlers and pollers in plain JavaScript can return anything.
+      const shown: unknown = handler(session)
+      return Effect.isEffect(shown)
+        ? ConsentWait.run(
+          Effect.zipRight(shown as ReturnType<typeof handler>, compactSpans),
+          (wake) => wait(session, options, wake)
+        )
+        : Effect.fail(Request.notAnEffect("consent", shown))
+    })
 
-  const resumeAccessToken = Effect.fnUntraced(function*<E, R>(
+  // The handler may itself ask for other credentials: those must not see the rejection of this one.
+  const withoutRejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(
+      Rejected,
+      (rejected) => Option.isNone(rejected) ? self : Effect.provideService(self, Rejected, Option.none())
+    )
+
+  const getAccessToken = <E, R>(
+    request: AccessTokenRequest<E, R>
+  ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
+    Effect.flatMap(Consent.ReturnUrl, (byDefault) => {
+      const returnUrl = request.returnUrl ?? Option.getOrUndefined(byDefault)
+      const refused = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
+      if (refused !== undefined) return Effect.fail(refused)
+      const tokenRequest = toOauth2TokenRequest(request, returnUrl)
+      return Effect.flatMap(
+        Effect.zip(
+          requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication }),
+          DateTime.now
+        ),
+        ([answer, now]): ReturnType<typeof getAccessToken<E, R>> => {
+          switch (answer._tag) {
+            case "Issued":
+              return Effect.succeed(answer.accessToken)
+            case "Failed":
+              return Effect.fail(new AuthorizationFailed({ provider: request.provider }))
+            case "InProgress":
+              return Effect.fail(new NoTokenOrUrl({ provider: request.provider }))
+            case "ConsentRequired":
+              return withoutRejection(showAndWait(
+                new ConsentSession({
+                  provider: request.provider,
+                  flow: request.flow,
+                  scopes: tokenRequest.scopes,
+                  resources: tokenRequest.resources,
+                  audiences: tokenRequest.audiences,
+                  returnUrl,
+                  customState: tokenRequest.customState,
+                  customParameters: tokenRequest.customParameters,
+                  sessionUri: answer.sessionUri,
+                  authorizationUrl: answer.authorizationUrl,
+                  expiresAt: DateTime.addDuration(now, sessionLifetime)
+                }),
+                request
+              ))
+          }
+        }
+      )
+    })
+
+  const resumeAccessToken = <E, R>(
     session: ConsentSession,
     options: ConsentOptions<E, R> = {}
-  ) {
-    const refused = (isSession(session) ? undefined : Request.notASession(session))
-      ?? Request.refuseConsentOptions(options)
-    if (refused !== undefined) {
-      return yield* refused
-    }
-    const answer = yield* pollOnce(session)
-    if (Option.isSome(answer)) {
-      return answer.value
-    }
-    return yield* showAndWait(session, options)
-  })
+  ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
+    Effect.suspend(() => {
+      const refused = (isSession(session) ? undefined : Request.notASession(session))
+        ?? Request.refuseConsentOptions(options)
+      return refused ?? Effect.flatMap(
+        Effect.provideService(pollOnce(session), Prompt, true),
+        (answer): ReturnType<typeof resumeAccessToken<E, R>> =>
+          Option.isSome(answer) ? Effect.succeed(answer.value) : showAndWait(session, options)
+      )
+    })
 
-  const getApiKey: Service["getApiKey"] = ({ provider }) =>
+  const getApiKey = ({ provider }: ApiKeyRequest) =>
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
     ).pipe(
@@ -429,12 +514,28 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
 
   return {
-    getAccessToken: (request) =>
-      observe("getAccessToken", subjectOf(request), checked(Request.refuseAccessTokenRequest, request, getAccessToken)),
+    getAccessToken: (subject, options) => {
+      const request = CredentialTag.requestOf("AccessToken", subject)
+      return observe(
+        "getAccessToken",
+        subjectOf(request),
+        Effect.suspend(() =>
+          Request.refuseAccessTokenRequest(subject)
+            ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
+            ?? getAccessToken({ ...request, ...options })
+        )
+      )
+    },
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", subjectOf(session), resumeAccessToken(session, options)),
-    getApiKey: (request) =>
-      observe("getApiKey", subjectOf(request), checked(Request.refuseApiKeyRequest, request, getApiKey)),
+    getApiKey: (subject) => {
+      const request = CredentialTag.requestOf("ApiKey", subject)
+      return observe(
+        "getApiKey",
+        subjectOf(request),
+        checked(Request.refuseApiKeyRequest, subject, () => getApiKey(request))
+      )
+    },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",

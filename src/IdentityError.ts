@@ -113,8 +113,8 @@ export class UnauthorizedException
 }
 
 /**
- * The caller is not allowed to do this. Either an IAM policy is missing, or another user than the original one
- * completes an authorization. HTTP 403.
+ * The caller is not allowed to do this: an IAM policy is missing, another user than the original one completes an
+ * authorization, or the workload identity of a workload access token does not exist. HTTP 403.
  *
  * @since 0.1.0
  * @category errors
@@ -524,7 +524,7 @@ const authorizationFailures = {
  * - `Rejected`: AgentCore refused to complete the authorization, for example because the user identifier differs from
  *   that of the workload access token
  *
- * The last two come from a callback page in the same process, at the moment they happen.
+ * The last two come from a callback page, at the moment they happen: one in the same process, or one that shares a store of consents.
  *
  * @since 0.1.0
  * @category errors
@@ -629,7 +629,8 @@ const rejections = {
  *   stays in the token vault until a request with `forceAuthentication`
  * - `BodyNotRepeatable`: there is a new credential, but the body of the request is a stream, which is not sent twice
  *
- * `status` is the status of the last response.
+ * `status` is the status of the last response. `provider` is the credential provider, or `sts:GetWebIdentityToken` for an
+ * AWS-signed JWT.
  *
  * @since 0.1.0
  * @category errors

@@ -9,18 +9,27 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type { ConsentHandler } from "./Consent.js"
-import type { ConsentSession } from "./ConsentSession.js"
-import type { UserIdentifier } from "./UserIdentifier.js"
+import { ConsentSession } from "./ConsentSession.js"
+import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
+import { ConsentStoreError } from "./internal/consentStoreError.js"
+import * as ExpiringMap from "./internal/expiringMap.js"
+import { notAnEffect, refusePendingOptions } from "./internal/identityRequest.js"
+import * as Constraint from "./models/internal/constraint.js"
+import { UserIdentifier } from "./UserIdentifier.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
 
 /**
  * A session and its user. AgentCore requires the identifier of the user that the workload access token was obtained with.
+ *
+ * The optional members are for the page that opened the session. A store keeps and returns them with it.
  *
  * @since 0.1.0
  * @category models
@@ -28,7 +37,30 @@ import type { UserIdentifier } from "./UserIdentifier.js"
 export interface PendingConsent {
   readonly session: ConsentSession
   readonly user: UserIdentifier
+  /** The name of the workload identity that asks. With `credential`, it tells who else waits for this consent. */
+  readonly workload?: string | undefined
+  /** The name that the application has for the credential. */
+  readonly credential?: string | undefined
+  /** Where the browser goes on after the page, an address that the application allows. */
+  readonly continue?: string | undefined
 }
+
+const damaged = new ParseResult.Type(Schema.Unknown.ast, undefined, "The pending consent is damaged")
+
+/**
+ * A pending consent as JSON, for a store of one's own. The text contains the secrets in clear: encrypt it. The error of a damaged text
+ * has no values.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FromJson: Schema.Schema<PendingConsent, string> = Schema.parseJson(Schema.Struct({
+  session: ConsentSession,
+  user: UserIdentifier,
+  workload: Constraint.optional(Schema.String),
+  credential: Constraint.optional(Schema.String),
+  continue: Constraint.optional(Schema.String)
+})).annotations({ decodingFallback: () => Either.left(damaged) })
 
 /**
  * The session cannot be claimed.
@@ -48,19 +80,36 @@ export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>(
   }
 }
 
+export {
+  /**
+   * The store of consents cannot be reached, or holds something unreadable. `reason` is a code or a description without secrets.
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  ConsentStoreError
+}
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
 /**
  * - `open`: stores a session until it expires. Opening a session again replaces its user, unless the session was claimed. A claimed
  *   session stays claimed.
  * - `claim`: returns a session to exactly one caller.
  *
- * An implementation for more than one process needs a store with an atomic "get and mark".
+ * An implementation for more than one process needs a store with an atomic "get and mark", as `persistence/RedisPendingConsents` and
+ * `persistence/SqlPendingConsents` have. It keeps all members of a {@link PendingConsent}: {@link FromJson} encodes them.
  *
  * @since 0.1.0
  * @category services
  */
 export interface Service {
-  readonly open: (pending: PendingConsent) => Effect.Effect<void>
-  readonly claim: (sessionUri: Redacted.Redacted) => Effect.Effect<PendingConsent, ConsentNotPending>
+  readonly open: (pending: PendingConsent) => Effect.Effect<void, ConsentStoreError>
+  readonly claim: (
+    sessionUri: Redacted.Redacted
+  ) => Effect.Effect<PendingConsent, ConsentNotPending | ConsentStoreError>
 }
 
 /**
@@ -71,13 +120,36 @@ export class PendingConsents
   extends Context.Tag("effect-agentcore-identity/PendingConsents")<PendingConsents, Service>()
 {}
 
-type Entry = PendingConsent & { readonly claimed: boolean }
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
 
-const isExpired = (entry: Entry, now: number): boolean => DateTime.toEpochMillis(entry.session.expiresAt) <= now
+/** In milliseconds. The callback page can say for a while that a link is expired or used. */
+const keptAfterExpiry = 10 * 60_000
 
-// The callback page can say for a while that a link is expired or used.
-const isRemovable = (entry: Entry, now: number): boolean =>
-  DateTime.toEpochMillis(entry.session.expiresAt) + 10 * 60_000 <= now
+const expiryOf = ({ session }: PendingConsent): number => DateTime.toEpochMillis(session.expiresAt)
+
+const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
+  const entries = ExpiringMap.make<{ readonly pending: PendingConsent; readonly claimed: boolean }>()
+  const set = (pending: PendingConsent, claimed: boolean): void =>
+    entries.set(Redacted.value(pending.session.sessionUri), { pending, claimed }, expiryOf(pending) + keptAfterExpiry)
+  return {
+    open: (pending) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        entries.removeEnded(now)
+        if (entries.get(Redacted.value(pending.session.sessionUri))?.claimed !== true) set(pending, false)
+      }),
+    claim: (sessionUri) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const entry = entries.get(Redacted.value(sessionUri))
+        if (entry === undefined) return new ConsentNotPending({ reason: "Unknown" })
+        if (entry.claimed) return new ConsentNotPending({ reason: "AlreadyClaimed" })
+        if (expiryOf(entry.pending) <= now) return new ConsentNotPending({ reason: "Expired" })
+        set(entry.pending, true)
+        return Effect.succeed(entry.pending)
+      })
+  }
+})
 
 /**
  * Pending consents in the memory of this process. A session is removed 10 minutes after it expires.
@@ -85,45 +157,18 @@ const isRemovable = (entry: Entry, now: number): boolean =>
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<PendingConsents> = Layer.effect(
-  PendingConsents,
-  Effect.map(Ref.make(HashMap.empty<string, Entry>()), (entries) =>
-    PendingConsents.of({
-      open: ({ session, user }) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Ref.update(entries, (map) =>
-            HashMap.modifyAt(
-              HashMap.filter(map, (entry) => !isRemovable(entry, now)),
-              Redacted.value(session.sessionUri),
-              (existing) =>
-                Option.orElse(Option.filter(existing, (entry) => entry.claimed), () =>
-                  Option.some({ session, user, claimed: false }))
-            ))),
-      claim: (sessionUri) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.flatten(Ref.modify(entries, (map) => {
-            const key = Redacted.value(sessionUri)
-            type Outcome = readonly [Either.Either<PendingConsent, ConsentNotPending>, typeof map]
-            const refuse = (reason: ConsentNotPending["reason"]): Outcome => [
-              Either.left(new ConsentNotPending({ reason })),
-              map
-            ]
-            return Option.match(HashMap.get(map, key), {
-              onNone: () =>
-                refuse("Unknown"),
-              onSome: (entry): Outcome =>
-                entry.claimed
-                  ? refuse("AlreadyClaimed")
-                  : isExpired(entry, now)
-                  ? refuse("Expired")
-                  : [Either.right(entry), HashMap.set(map, key, { ...entry, claimed: true })]
-            })
-          })))
-    }))
+export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.merge(
+  Layer.effect(PendingConsents, makeMemory),
+  layerSignals
 )
 
+// -----------------------------------------------------------------------------
+// Handlers
+// -----------------------------------------------------------------------------
+
 /**
- * A consent handler that opens the session for a user, then runs `show`.
+ * A consent handler that opens the session for a user, then runs `show`. With invalid options, the flow fails with
+ * `ValidationException`.
  *
  * @since 0.1.0
  * @category handlers
@@ -144,8 +189,14 @@ export const handler = <E, R>(options: {
   readonly user: UserIdentifier
   /** Shows the authorization URL to the user. */
   readonly show: ConsentHandler<E, R>
-}): ConsentHandler<E, R | PendingConsents> =>
+}): ConsentHandler<E | ConsentStoreError, R | PendingConsents> =>
 (session) =>
-  Effect.flatMap(PendingConsents, (pending) => pending.open({ session, user: options.user })).pipe(
-    Effect.zipRight(options.show(session))
-  )
+  Effect.gen(function*() {
+    const refused = refusePendingOptions(options)
+    if (refused !== undefined) return yield* refused
+    yield* Effect.flatMap(PendingConsents, (pending) => pending.open({ session, user: options.user }))
+    // `show` in plain JavaScript can return anything.
+    const shown: unknown = options.show(session)
+    return yield* Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
+    // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
+  }) as Effect.Effect<unknown, E, R | PendingConsents>

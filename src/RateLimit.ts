@@ -5,11 +5,15 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as RateLimiter from "effect/RateLimiter"
+import { hasProperty, isNumber } from "effect/Predicate"
 import * as Record from "effect/Record"
-import type * as Scope from "effect/Scope"
+import * as Schema from "effect/Schema"
 import * as ControlPlane from "./ControlPlane.js"
 import * as DataPlane from "./DataPlane.js"
+import { Prompt } from "./internal/pollBudget.js"
+import * as RateLimiter from "./internal/rateLimiter.js"
+import * as Validation from "./internal/validation.js"
+import * as Constraint from "./models/internal/constraint.js"
 
 /**
  * Calls a second by operation.
@@ -41,17 +45,32 @@ export const controlPlaneQuota: number = ControlPlane.operations.getTokenVault.q
 // AWS counts each operation by itself.
 const makeLimiters = <Operation extends string>(
   quotas: Quotas<Operation>
-): Effect.Effect<{ readonly [K in Operation]: RateLimiter.RateLimiter }, never, Scope.Scope> =>
-  Effect.map(
-    Effect.forEach(Record.toEntries(quotas), ([operation, limit]) =>
-      Effect.map(RateLimiter.make({ limit, interval: "1 second" }), (limiter) => [operation, limiter])),
-    // A limiter for each quota. `Object.fromEntries` forgets the names.
-    (limiters) =>
-      Object.fromEntries(limiters) as { readonly [K in Operation]: RateLimiter.RateLimiter }
-  )
+): Effect.Effect<{ readonly [K in Operation]: RateLimiter.Limiter }> =>
+  Effect.sync(() => Record.map(quotas, (limit) => RateLimiter.make(limit)))
+
+// A poll that follows a user's return is not made only because time has passed.
+const isPoll = (request: unknown): Effect.Effect<boolean> =>
+  hasProperty(request, "sessionUri") && request.sessionUri !== undefined
+    ? Effect.map(Prompt, (prompt) => !prompt)
+    : Effect.succeed(false)
+
+const Quota = Constraint.guard(
+  "a number of calls a second, above 0",
+  (value): value is number => isNumber(value) && value > 0
+)
+
+const refuseQuotas = Validation.refuse(
+  Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
+  { name: "RateLimit.dataPlane" }
+)
+
+const refuseQuota = Validation.refuse(Quota, { name: "RateLimit.controlPlane" })
 
 /**
- * Keeps the data plane in context within its quotas. Put it under `Identity.layer`.
+ * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the layer, a
+ * `ValidationException`.
+ *
+ * Calls that wait for the quota of their operation have an order: the polls of users who have not consented yet come last.
  *
  * @since 0.1.0
  * @category layers
@@ -70,10 +89,16 @@ const makeLimiters = <Operation extends string>(
 export const dataPlane = (
   quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
-  Layer.unwrapScoped(Effect.map(
-    makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
-    (limiters) => DataPlane.decorate((operation, effect) => limiters[operation](effect))
-  ))
+  Validation.checkedLayer(refuseQuotas, quotas, (quotas) =>
+    Layer.unwrapEffect(Effect.map(
+      makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
+      (limiters) =>
+        DataPlane.decorate((operation, effect, request) =>
+          operation === "getResourceOauth2Token"
+            ? Effect.flatMap(isPoll(request), (isPoll) => limiters[operation](effect, isPoll ? "low" : "normal"))
+            : limiters[operation](effect, "normal")
+        )
+    )))
 
 /**
  * Keeps the control plane in context within its quota, a number of calls a second for each operation.
@@ -84,7 +109,8 @@ export const dataPlane = (
 export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
-  Layer.unwrapScoped(Effect.map(
-    makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
-    (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect))
-  ))
+  Validation.checkedLayer(refuseQuota, quota, (quota) =>
+    Layer.unwrapEffect(Effect.map(
+      makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
+      (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect, "normal"))
+    )))

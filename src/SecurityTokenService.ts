@@ -1,6 +1,7 @@
 /**
- * JWTs that AWS signs for the caller's own IAM identity (STS GetWebIdentityToken), for services outside of AWS that trust the account's
- * issuer: outbound web identity federation. Programs use `IamAccessToken`, which is built on this service. Adapters implement it.
+ * The operations of STS that concern the caller's own IAM identity: who the caller is (GetCallerIdentity), and JWTs that AWS signs for the
+ * identity (GetWebIdentityToken), for services outside of AWS that trust the account's issuer: outbound web identity federation. Programs use
+ * `IamAccessToken`, which is built on this service. Adapters implement it.
  *
  * @since 0.1.0
  */
@@ -75,6 +76,40 @@ export const GetWebIdentityTokenResponse = Schema.Struct({
  */
 export type GetWebIdentityTokenResponse = typeof GetWebIdentityTokenResponse.Type
 
+/**
+ * No members: STS reads the caller from the signature.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const GetCallerIdentityRequest = Constraint.noMembers
+
+/**
+ * @since 0.1.0
+ * @category requests
+ */
+export type GetCallerIdentityRequest = typeof GetCallerIdentityRequest.Type
+
+/**
+ * - `account`: the id of the account, 12 digits
+ * - `arn`: the user, or the role and its session
+ * - `userId`: the unique id of the user, or of the role with the name of its session
+ *
+ * @since 0.1.0
+ * @category answers
+ */
+export const GetCallerIdentityResponse = Schema.Struct({
+  account: Schema.String,
+  arn: Schema.String,
+  userId: Schema.String
+})
+
+/**
+ * @since 0.1.0
+ * @category answers
+ */
+export type GetCallerIdentityResponse = typeof GetCallerIdentityResponse.Type
+
 // -----------------------------------------------------------------------------
 // Operations
 // -----------------------------------------------------------------------------
@@ -101,6 +136,16 @@ export const operations = {
       SessionDurationEscalationException,
       JWTPayloadSizeExceededException
     ],
+    path: "/"
+  }),
+  /**
+   * Returns account and ARN of the caller's credentials. No policy can forbid it.
+   */
+  getCallerIdentity: Operation.make("GetCallerIdentity", {
+    request: GetCallerIdentityRequest,
+    response: GetCallerIdentityResponse,
+    // The service model has none of its own for the operation. These are the errors that every operation of STS can have.
+    errors: [ValidationException, AccessDeniedException, ThrottlingException, InternalServerException],
     path: "/"
   })
 }

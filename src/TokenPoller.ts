@@ -1,15 +1,30 @@
 /**
  * How a program waits for a user's consent: by a `Schedule`, or by a poller of its own.
  *
+ * All waits of a process that follow a schedule share one budget of polls, by default 100 a second: half of the quota of
+ * `GetResourceOauth2Token` (AWS documentation). While more waits are due than the budget has polls, their intervals stretch: the polls are
+ * spread evenly, and the wait that is due longest is the next. The budget halves when the service throttles a call, at most once a
+ * second, because the quota is that of the account. It recovers by a hundredth a second. At most a quarter of its polls run at the same
+ * time, so that polls that are answered slowly leave connections to other calls.
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { isNumber } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
+import { PollBudget } from "./internal/pollBudget.js"
+import * as PollBudgets from "./internal/pollBudget.js"
+import * as SharedWait from "./internal/sharedWait.js"
+import * as Validation from "./internal/validation.js"
+import * as Constraint from "./models/internal/constraint.js"
 
 /**
  * The input of a schedule: the session, and the number of polls since the wait began (0 before the first poll).
@@ -60,7 +75,8 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
 
 /**
  * A poller that follows a schedule. It waits before the first poll, because the service has just answered that the
- * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`.
+ * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`. While the budget of the process
+ * is used up, a poll comes later than the schedule says.
  *
  * @since 0.1.0
  * @category constructors
@@ -77,17 +93,19 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
  * )
  */
 export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller => ({ poll, session }) =>
-  Effect.suspend(() => {
+  Effect.flatMap(PollBudget, (budget) => {
     let attempt = -1
     let token = Option.none<Redacted.Redacted>()
     // The first run does not poll: `repeat` runs once before the first delay of the schedule.
     const step = Effect.suspend(() => {
       attempt++
       const state: PollState = { session, attempt }
-      return attempt === 0 ? Effect.succeed(state) : Effect.map(poll, (answer) => {
-        token = answer
-        return state
-      })
+      return attempt === 0
+        ? Effect.succeed(state)
+        : Effect.map(Effect.zipRight(budget.turn({ delay: 0 }), budget.run(poll)), (answer) => {
+          token = answer
+          return state
+        })
     })
     return Effect.repeat(step, { schedule: policy, until: () => Option.isSome(token) }).pipe(
       Effect.flatMap(() => token),
@@ -121,14 +139,57 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
 export const make = (poller: Poller): Poller => poller
 
 /**
+ * A poller for many waits: every 5 seconds, less often while the budget is used up, until the session expires, at most for 10 minutes. A
+ * wait is one suspended fiber, without a timer of its own.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const defaultPoller: Poller = SharedWait.toPoller(SharedWait.make(Duration.seconds(5), Duration.minutes(10)))
+
+/**
+ * A budget of its own for the waits of a program, instead of the one of its process.
+ *
+ * Without this layer the budget is the default value of a `Context.Reference`. Effect makes that value once and keeps it for the life of the
+ * process, so that all programs of the process share it.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+ *
+ * // Four processes share the account.
+ * const budget = TokenPoller.layerBudget({ pollsPerSecond: 25 })
+ */
+export const layerBudget = (options: {
+  /** In polls a second, above 0. A process that shares the account with others takes its part. */
+  readonly pollsPerSecond: number
+}): Layer.Layer<never> => {
+  const refused = refuseBudget(options)
+  return refused === undefined
+    ? Layer.sync(PollBudget, () => PollBudgets.make(options.pollsPerSecond))
+    : Layer.die(refused)
+}
+
+const refuseBudget = Validation.refuse(
+  Schema.Struct({
+    pollsPerSecond: Constraint.guard(
+      "a number of polls a second, above 0",
+      (value): value is number => isNumber(value) && value > 0 && value < Infinity
+    )
+  }),
+  { name: "TokenPoller.layerBudget" }
+)
+
+/**
  * The poller of requests without one of their own. The flow reads it from the context of the calling program. Default:
- * {@link defaultSchedule}.
+ * {@link defaultPoller}.
  *
  * @since 0.1.0
  * @category references
  */
 export class TokenPoller extends Context.Reference<TokenPoller>()("effect-agentcore-identity/TokenPoller", {
-  defaultValue: (): Poller => schedule(defaultSchedule)
+  defaultValue: (): Poller => defaultPoller
 }) {}
 
 /**

@@ -90,3 +90,53 @@ export const equals = (self: UserIdentifier, that: UserIdentifier): boolean =>
   self.userId !== undefined
     ? self.userId === that.userId
     : that.userToken !== undefined && Redacted.value(self.userToken) === Redacted.value(that.userToken)
+
+const accountMarker = "#account="
+
+/** Leaves no `#` in the name, so that the last marker of an id is the one that `account` added. */
+const encodeName = (name: string): string => name.replace(/[%#]/g, encodeURIComponent)
+
+/**
+ * The identifier of one of several accounts that a user has at one provider, such as a private and a work calendar. It
+ * is derived from the user's id: the same id and name give the same identifier in every process, and two others never
+ * do.
+ *
+ * To AgentCore the derived id is another user:
+ *
+ * - The vault has a separate namespace for it. A grant of the account is not found under the user's own id, and the
+ *   reverse.
+ * - Session binding compares it too. Start and complete an authorization with the same derived identifier:
+ *   `WorkloadAccessToken.layerWorkload`, `PendingConsents.handler` and `currentUser` of the callback page.
+ * - An IAM policy with the condition key `bedrock-agentcore:userid` sees the derived id.
+ *
+ * The id has the form `alice#account=work`. The application's own ids must not have this form: a user with such an id
+ * would share the vault of the account. A derived id of more than 128 characters is refused like every other one, with
+ * `ValidationException`: the marker takes 9 of them, and each `#` and `%` of the name 3. A user with a JWT has one
+ * account, because AgentCore takes issuer and subject from the JWT.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
+ * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+ *
+ * const alice = { userId: "google+alice" }
+ *
+ * const atHome = WorkloadAccessToken.layerWorkload({ name: "my-agent", user: alice })
+ * const atWork = WorkloadAccessToken.layerWorkload({
+ *   name: "my-agent",
+ *   user: UserIdentifier.account(alice, "work")
+ * })
+ */
+export const account = (
+  user: {
+    /** The user's own id. */
+    readonly userId: string
+  },
+  name: string
+): { readonly userId: string } => ({
+  // An id that is no id stays as it is, for the plane to refuse: a missing user must not become one.
+  userId: user.userId === "" || typeof user.userId !== "string"
+    ? user.userId
+    : `${user.userId}${accountMarker}${encodeName(name)}`
+})

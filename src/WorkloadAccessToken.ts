@@ -12,7 +12,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
-import type { MissingWorkloadAccessToken } from "./IdentityError.js"
+import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
+import { refuseWorkload } from "./internal/identityRequest.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import { isTransient } from "./internal/transient.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
@@ -67,6 +68,23 @@ export interface WorkloadOptions {
   readonly renewAfter?: Duration.DurationInput | undefined
 }
 
+// AWS says this of a workload identity that does not exist.
+const isUnknownWorkload = ({ message }: AccessDeniedException): boolean => message.includes("does not belong to caller")
+
+/** Appends advice to the text of the service. The errors of a plane have the text alone. */
+const withAdvice = (error: AccessDeniedException, workloadName: string): AccessDeniedException =>
+  isUnknownWorkload(error)
+    ? new AccessDeniedException({
+      operation: error.operation,
+      message:
+        `${
+          error.message.replace(/\.$/, "")
+        }: this account and region have no workload identity '${workloadName}'. Create it in `
+        + "code with WorkloadIdentity.ensure, or in the setup file under workloadIdentities",
+      requestId: error.requestId
+    })
+    : error
+
 const defaultRenewAfter = Duration.minutes(10)
 
 // While renewals fail, one call in this time tries again, and the other calls use the old token.
@@ -75,19 +93,26 @@ const holdOff = Duration.minutes(1)
 /**
  * The service of {@link layerWorkload}, for a program with one service per user.
  *
+ * With invalid options, `get` fails with `ValidationException`.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const makeWorkload = (
-  { name: workloadName, renewAfter = defaultRenewAfter, user }: WorkloadOptions
-): Effect.Effect<Service, never, DataPlane> =>
+export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, never, DataPlane> =>
   Effect.map(DataPlane, (dataPlane) => {
+    const refused = refuseWorkload(options)
+    if (refused !== undefined) return { get: Effect.fail(refused), invalidate: () => Effect.void }
+    const { name: workloadName, renewAfter = defaultRenewAfter, user } = options
     const lifetime = Duration.toMillis(renewAfter)
-    const obtain = user === undefined
-      ? dataPlane.getWorkloadAccessToken({ workloadName })
-      : user.userToken !== undefined
-      ? dataPlane.getWorkloadAccessTokenForJwt({ workloadName, userToken: user.userToken })
-      : dataPlane.getWorkloadAccessTokenForUserId({ workloadName, userId: user.userId })
+    const obtain = Effect.catchTag(
+      user === undefined
+        ? dataPlane.getWorkloadAccessToken({ workloadName })
+        : user.userToken !== undefined
+        ? dataPlane.getWorkloadAccessTokenForJwt({ workloadName, userToken: user.userToken })
+        : dataPlane.getWorkloadAccessTokenForUserId({ workloadName, userId: user.userId }),
+      "AccessDeniedException",
+      (error) => Effect.fail(withAdvice(error, workloadName))
+    )
 
     let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
     const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {
@@ -107,10 +132,12 @@ export const makeWorkload = (
             Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`),
             keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
           ))
-    const renew = Effect.flatMap(Clock.currentTimeMillis, (begin) =>
-      Effect.map(obtain, ({ workloadAccessToken }) => keep(workloadAccessToken, begin + lifetime))).pipe(
-        Effect.catchIf(mayKeepOld, orKeepOld)
-      )
+    const renew = Effect.flatMap(
+      Clock.currentTimeMillis,
+      (begin) => Effect.map(obtain, ({ workloadAccessToken }) => keep(workloadAccessToken, begin + lifetime))
+    ).pipe(
+      Effect.catchIf(mayKeepOld, orKeepOld)
+    )
     const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     return {
       get: Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -151,7 +178,8 @@ export const layerConfig = (
  * user.
  *
  * Concurrent callers share one call. If a renewal fails for a transient reason (throttling, 5xx, a lost connection), or because the user's
- * JWT has expired, `get` returns the old token for another minute, unless that was invalidated.
+ * JWT has expired, `get` returns the old token for another minute, unless that was invalidated. With invalid options, `get` fails with
+ * `ValidationException`.
  *
  * @since 0.1.0
  * @category layers

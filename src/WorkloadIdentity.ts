@@ -9,12 +9,22 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { ControlPlane, type Service, type StreamOptions, type WorkloadIdentityError } from "./ControlPlane.js"
+import {
+  ControlPlane,
+  operations,
+  type Service,
+  type StreamOptions,
+  type WorkloadIdentityError
+} from "./ControlPlane.js"
 import * as KeyedLock from "./internal/keyedLock.js"
-import type {
-  CreateWorkloadIdentityResponse,
-  GetWorkloadIdentityResponse,
-  WorkloadIdentitySummary
+import * as Validation from "./internal/validation.js"
+import * as Constraint from "./models/internal/constraint.js"
+import {
+  CreateWorkloadIdentityRequest,
+  type CreateWorkloadIdentityResponse,
+  type GetWorkloadIdentityResponse,
+  UpdateWorkloadIdentityRequest,
+  type WorkloadIdentitySummary
 } from "./models/WorkloadIdentity.js"
 
 /**
@@ -30,6 +40,27 @@ export class ReturnUrlsContended extends Schema.TaggedError<ReturnUrlsContended>
     return `Other writers keep replacing the return URLs of workload identity '${this.name}': try again`
   }
 }
+
+// The limits are those of the requests, the names are those of this module.
+const { allowedResourceOauth2ReturnUrls, name: workloadName, tags } = CreateWorkloadIdentityRequest.fields
+
+const refuseCreation = Validation.refuse(
+  Schema.Struct({ name: Constraint.optional(workloadName), returnUrls: allowedResourceOauth2ReturnUrls, tags }),
+  operations.createWorkloadIdentity
+)
+
+const refuseEnsured = Validation.refuse(
+  Schema.Struct({ name: workloadName, returnUrls: allowedResourceOauth2ReturnUrls, tags }),
+  operations.createWorkloadIdentity
+)
+
+const refuseChange = Validation.refuse(
+  Schema.Struct({
+    name: workloadName,
+    returnUrls: UpdateWorkloadIdentityRequest.fields.allowedResourceOauth2ReturnUrls
+  }),
+  operations.updateWorkloadIdentity
+)
 
 /**
  * Creates a workload identity. Default name: `workload-` and 8 hexadecimal digits.
@@ -54,6 +85,8 @@ export const create = (options: {
   readonly tags?: { readonly [key: string]: string } | undefined
 } = {}): Effect.Effect<CreateWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   Effect.gen(function*() {
+    const refused = refuseCreation(options)
+    if (refused !== undefined) return yield* refused
     const controlPlane = yield* ControlPlane
     return yield* controlPlane.createWorkloadIdentity({
       name: options.name ?? `workload-${yield* hexDigits}`,
@@ -75,6 +108,26 @@ const hexDigits = Effect.map(
  */
 export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.getWorkloadIdentity({ name }))
+
+/**
+ * Replaces the return URLs of a workload identity. A call that runs at the same time in another process may overwrite
+ * them: {@link addReturnUrls} and {@link removeReturnUrls} leave the others as they are, and repeat.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const update = (
+  name: string,
+  change: {
+    /** The URLs that users may return to after consent, in the place of all others. */
+    readonly returnUrls: ReadonlyArray<string>
+  }
+): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
+  withLock(
+    name,
+    Effect.flatMap(ControlPlane, (controlPlane) =>
+      controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: change.returnUrls }))
+  )
 
 /** Deletes a workload identity. */
 const delete_ = (name: string): Effect.Effect<void, WorkloadIdentityError, ControlPlane> =>
@@ -157,7 +210,7 @@ export const addReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
-  withLock(name, converge(name, (urls) => union(urls, returnUrls)))
+  refuseChange({ name, returnUrls }) ?? withLock(name, converge(name, (urls) => union(urls, returnUrls)))
 
 /**
  * Removes return URLs, in the same way.
@@ -169,7 +222,8 @@ export const removeReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
-  withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
+  refuseChange({ name, returnUrls })
+    ?? withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
 
 /**
  * Ensures that a workload identity exists, with at least these return URLs. It creates the identity, or adds the missing URLs, and never
@@ -186,6 +240,8 @@ export const ensure = (options: {
   /** Tags of the workload identity. They are set on creation only. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
+  const refused = refuseEnsured(options)
+  if (refused !== undefined) return Effect.fail(refused)
   const { name, returnUrls = [] } = options
   const present = converge(name, (urls) => union(urls, returnUrls))
   return withLock(
@@ -200,5 +256,5 @@ export const ensure = (options: {
             Effect.zipRight(present)
           )
     )
-  )
+  ).pipe(Effect.withSpan("WorkloadIdentity.ensure", { captureStackTrace: false }))
 }

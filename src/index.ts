@@ -34,6 +34,11 @@ export * as ConsentSession from "./ConsentSession.js"
 /**
  * @since 0.1.0
  */
+export * as ConsentSignals from "./ConsentSignals.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as ControlPlane from "./ControlPlane.js"
 
 /**
@@ -50,6 +55,11 @@ export * as CredentialProvider from "./CredentialProvider.js"
  * @since 0.1.0
  */
 export * as CredentialProviderError from "./CredentialProviderError.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as Credentials from "./Credentials.js"
 
 /**
  * @since 0.1.0
@@ -85,6 +95,11 @@ export * as IdentitySetup from "./IdentitySetup.js"
  * @since 0.1.0
  */
 export * as Operation from "./Operation.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as PaymentToken from "./PaymentToken.js"
 
 /**
  * @since 0.1.0

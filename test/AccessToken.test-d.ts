@@ -19,7 +19,8 @@ import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAcce
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import { describe, expectTypeOf, test } from "vitest"
 
 class GithubToken extends Context.Tag("GithubToken")<GithubToken, Redacted.Redacted>() {}
@@ -109,11 +110,165 @@ describe("withAccessToken", () => {
 
   test("refuses a tag of something else, and a flow that does not exist", () => {
     // @ts-expect-error Database is no token
-    void AccessToken.withAccessToken(useGithub, { ...github, into: Database })
+    void AccessToken.withAccessToken(useDefault, { ...github, into: Database })
     // @ts-expect-error no such flow
-    void AccessToken.withAccessToken(useGithub, { provider: "github", flow: "CLIENT_CREDENTIALS" })
+    void AccessToken.withAccessToken(useDefault, { provider: "github", flow: "CLIENT_CREDENTIALS" })
     // @ts-expect-error a secret has to be Redacted
-    void AccessToken.withAccessToken(useGithub, { ...github, customState: "state" })
+    void AccessToken.withAccessToken(useDefault, { ...github, customState: "state" })
+  })
+})
+
+class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "google", flow: "USER_FEDERATION" }) {}
+class Reports extends AccessToken.Tag<Reports>()("test/Reports", { provider: "reports", flow: "M2M", scopes: [] }) {}
+class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
+
+declare const useCalendar: Effect.Effect<number, QueryFailed, Calendar | Database>
+declare const useAll: Effect.Effect<number, QueryFailed, Calendar | Reports | Weather>
+declare const token: Effect.Effect<Redacted.Redacted, never, Calendar>
+
+type Caller = Identity.Identity | WorkloadAccessToken
+
+describe("a declared access token", () => {
+  test("is a tag of the token, and carries its request, its kind and its flow as types", () => {
+    expectTypeOf(Effect.gen(function*() {
+      return yield* Calendar
+    })).toEqualTypeOf<typeof token>()
+    expectTypeOf(Calendar.request.flow).toEqualTypeOf<"USER_FEDERATION">()
+    expectTypeOf(Reports.request.flow).toEqualTypeOf<"M2M">()
+    expectTypeOf(Calendar.kind).toEqualTypeOf<"AccessToken">()
+    expectTypeOf(Calendar.key).toEqualTypeOf<"test/Calendar">()
+    expectTypeOf(Calendar).toExtend<AccessToken.Credential<Calendar, "USER_FEDERATION">>()
+    expectTypeOf(Calendar).toExtend<Identity.AccessTokenCredential>()
+  })
+
+  test("has nothing of one use", () => {
+    const request = { provider: "google", flow: "USER_FEDERATION" } as const
+    // @ts-expect-error how to ask
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, consent: inChat })
+    // @ts-expect-error how to wait
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, poll: Schedule.forever })
+    // @ts-expect-error one use asks again
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, forceAuthentication: true })
+    // @ts-expect-error the state of one use
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, customState: Redacted.make("state") })
+    // @ts-expect-error no such flow
+    void AccessToken.Tag<Calendar>()("test/Wrong", { provider: "google", flow: "CLIENT_CREDENTIALS" })
+    // @ts-expect-error the tag is the credential itself
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, into: GithubToken })
+  })
+
+  test("of another flow is refused where a flow is demanded", () => {
+    const grant: (credential: Identity.AccessTokenCredential<"USER_FEDERATION">) => string = ({ key }) => key
+    void grant(Calendar)
+    // @ts-expect-error no user consents to the agent's own access
+    void grant(Reports)
+    // @ts-expect-error a key has no flow
+    void grant(Weather)
+    const either: (
+      credential: Identity.AccessTokenCredential<"USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE">
+    ) => string = ({ key }) => key
+    void either(Calendar)
+    // @ts-expect-error neither of the two
+    void either(Reports)
+  })
+
+  test("is provided, and its tag is gone: data last, data first, with and without options", () => {
+    type Expected = Effect.Effect<number, QueryFailed | Flow | RequiresUserConsent, Database | Caller>
+    expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Calendar))).toEqualTypeOf<Expected>()
+    expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Calendar, {}))).toEqualTypeOf<Expected>()
+    expectTypeOf(AccessToken.withAccessToken(useCalendar, Calendar)).toEqualTypeOf<Expected>()
+    expectTypeOf(AccessToken.withAccessToken(useCalendar, Calendar, {})).toEqualTypeOf<Expected>()
+    expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Reports))).toEqualTypeOf<
+      Effect.Effect<number, QueryFailed | Flow | RequiresUserConsent, Calendar | Database | Caller>
+    >()
+  })
+
+  test("with a handler, its errors and requirements take the place of RequiresUserConsent", () => {
+    type Expected = Effect.Effect<number, QueryFailed | Flow | ChatClosed, Database | Chat | Caller>
+    expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Calendar, { consent: inChat }))).toEqualTypeOf<Expected>()
+    expectTypeOf(AccessToken.withAccessToken(useCalendar, Calendar, { consent: inChat })).toEqualTypeOf<Expected>()
+    expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Calendar, {
+      consent: (session) => {
+        expectTypeOf(session).toEqualTypeOf<ConsentSession>()
+        return Effect.void
+      }
+    }))).toEqualTypeOf<Effect.Effect<number, QueryFailed | Flow, Database | Caller>>()
+  })
+
+  test("two tokens and a key in one program, declared and inline", () => {
+    expectTypeOf(useAll.pipe(
+      AccessToken.withAccessToken(Calendar, { consent: inChat }),
+      AccessToken.withAccessToken(Reports),
+      ApiKey.withApiKey(Weather)
+    )).toEqualTypeOf<
+      Effect.Effect<number, QueryFailed | Flow | RequiresUserConsent | ChatClosed, Chat | Caller>
+    >()
+    expectTypeOf(useAll.pipe(
+      AccessToken.withAccessToken({ ...github, into: Calendar, consent: inChat }),
+      AccessToken.withAccessToken(Reports, { consent: inChat })
+    )).toEqualTypeOf<Effect.Effect<number, QueryFailed | Flow | ChatClosed, Weather | Chat | Caller>>()
+  })
+
+  test("is itself an effect that can be wrapped", () => {
+    expectTypeOf(AccessToken.withAccessToken(Calendar, Calendar)).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, Flow | RequiresUserConsent, Caller>
+    >()
+    expectTypeOf(Calendar.pipe(AccessToken.withAccessToken(Calendar, { consent: inChat }))).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | Caller>
+    >()
+  })
+
+  test("goes to every function that takes a request", () => {
+    expectTypeOf(
+      Effect.map(
+        AccessToken.makeWithAccessToken,
+        (withAccessToken) => useCalendar.pipe(withAccessToken(Calendar, { consent: inChat }))
+      )
+    ).toEqualTypeOf<
+      Effect.Effect<
+        Effect.Effect<number, QueryFailed | Flow | ChatClosed, Database | Chat | WorkloadAccessToken>,
+        never,
+        Identity.Identity
+      >
+    >()
+    expectTypeOf(AccessToken.layer(Calendar, { consent: inChat })).toEqualTypeOf<
+      Layer.Layer<Calendar, Flow | ChatClosed, Chat | Caller>
+    >()
+    expectTypeOf(AccessToken.layer(Reports)).toEqualTypeOf<
+      Layer.Layer<Reports, Flow | RequiresUserConsent, Caller>
+    >()
+    expectTypeOf(AccessToken.get(Calendar)).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, Flow | RequiresUserConsent, Caller>
+    >()
+    expectTypeOf(AccessToken.get(Calendar, { consent: inChat })).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | Caller>
+    >()
+    expectTypeOf(AccessToken.get({ ...github, consent: inChat })).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | Caller>
+    >()
+    const identity = {} as Identity.Service
+    expectTypeOf(identity.getAccessToken(Calendar, { consent: inChat })).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | WorkloadAccessToken>
+    >()
+    expectTypeOf(identity.getAccessToken(Calendar)).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, Flow | RequiresUserConsent, WorkloadAccessToken>
+    >()
+    expectTypeOf(identity.getApiKey(Weather)).toEqualTypeOf<ReturnType<Identity.Service["getApiKey"]>>()
+  })
+
+  test("is no key, and a plain tag is no credential", () => {
+    // @ts-expect-error a key
+    void AccessToken.withAccessToken(useDefault, Weather)
+    // @ts-expect-error a token
+    void ApiKey.withApiKey(useDefault, Calendar)
+    // @ts-expect-error a tag without a request
+    void AccessToken.withAccessToken(useDefault, GithubToken)
+    // @ts-expect-error the declaration has the scopes
+    void AccessToken.withAccessToken(useDefault, Calendar, { scopes: ["write"] })
+    // @ts-expect-error an inline request
+    void useDefault.pipe(AccessToken.withAccessToken(Calendar, { forceAuthentication: true }))
+    // @ts-expect-error a key
+    void AccessToken.get(Weather)
   })
 })
 
@@ -144,7 +299,7 @@ describe("use", () => {
   const either: ByToken<ApiError | QueryFailed> = () => Effect.never
 
   test("adds what the token needs, and keeps the errors of the use", () => {
-    const program = AccessToken.use(github, { rejected: (error: ApiError) => error.status === 401 }, call)
+    const program = AccessToken.use(github, call, { rejected: (error) => error.status === 401 })
     expectTypeOf(program).toEqualTypeOf<
       Effect.Effect<
         number,
@@ -154,15 +309,15 @@ describe("use", () => {
     >()
   })
 
-  test("a check without a type takes any error, and the errors of the use stay exact", () => {
-    const program = AccessToken.use({ ...github, consent: inChat }, {
-      rejected: (error) => {
-        expectTypeOf(error).toEqualTypeOf<unknown>()
-        return true
-      }
-    }, (token) => {
+  test("infers the errors of an inline function, and gives them to the check", () => {
+    const program = AccessToken.use({ ...github, consent: inChat }, (token) => {
       expectTypeOf(token).toEqualTypeOf<Redacted.Redacted>()
       return query(token)
+    }, {
+      rejected: (error) => {
+        expectTypeOf(error).toEqualTypeOf<QueryFailed>()
+        return true
+      }
     })
     expectTypeOf(program).toEqualTypeOf<
       Effect.Effect<
@@ -173,9 +328,37 @@ describe("use", () => {
     >()
   })
 
+  test("takes a declared credential, with the options of the consent beside its own", () => {
+    const program = AccessToken.use(Calendar, (token) => {
+      expectTypeOf(token).toEqualTypeOf<Redacted.Redacted>()
+      return call(token)
+    }, {
+      rejected: (error) => {
+        expectTypeOf(error).toEqualTypeOf<ApiError>()
+        return error.status === 401
+      },
+      consent: inChat
+    })
+    expectTypeOf(program).toEqualTypeOf<
+      Effect.Effect<number, ApiError | Flow | ChatClosed, Database | Chat | Caller>
+    >()
+    expectTypeOf(AccessToken.use(Reports, call, { rejected: ({ status }) => status === 401 })).toEqualTypeOf<
+      Effect.Effect<number, ApiError | Flow | RequiresUserConsent, Database | Caller>
+    >()
+    expectTypeOf(ApiKey.use(Weather, call, { rejected: ({ status }) => status === 401 })).toEqualTypeOf<
+      Effect.Effect<number, ApiError | Identity.ApiKeyError, Database | Caller>
+    >()
+    expectTypeOf(ApiKey.use({ provider: "weather" }, (key) => query(key), {
+      rejected: (error) => {
+        expectTypeOf(error).toEqualTypeOf<QueryFailed>()
+        return true
+      }
+    })).toEqualTypeOf<Effect.Effect<number, QueryFailed | Identity.ApiKeyError, Database | Caller>>()
+  })
+
   test("a check may know more errors than the use has, but not fewer", () => {
     const rejected = (error: ApiError | QueryFailed) => error._tag === "ApiError" && error.status === 401
-    expectTypeOf(AccessToken.use(github, { rejected }, call)).toEqualTypeOf<
+    expectTypeOf(AccessToken.use(github, call, { rejected })).toEqualTypeOf<
       Effect.Effect<
         number,
         ApiError | Flow | RequiresUserConsent,
@@ -183,7 +366,9 @@ describe("use", () => {
       >
     >()
     // @ts-expect-error the check does not know QueryFailed
-    void AccessToken.use(github, { rejected: (error: ApiError) => error.status === 401 }, either)
+    void AccessToken.use(github, either, { rejected: (error: ApiError) => error.status === 401 })
+    // @ts-expect-error the options come after the function
+    void AccessToken.use(github, { rejected }, call)
   })
 })
 
@@ -203,6 +388,24 @@ describe("layer", () => {
 })
 
 describe("withApiKey", () => {
+  test("takes a declared key", () => {
+    type Expected = Effect.Effect<number, QueryFailed | Identity.ApiKeyError, Calendar | Reports | Caller>
+    expectTypeOf(useAll.pipe(ApiKey.withApiKey(Weather))).toEqualTypeOf<Expected>()
+    expectTypeOf(ApiKey.withApiKey(useAll, Weather)).toEqualTypeOf<Expected>()
+    expectTypeOf(Effect.map(ApiKey.makeWithApiKey, (withApiKey) => useAll.pipe(withApiKey(Weather)))).toEqualTypeOf<
+      Effect.Effect<
+        Effect.Effect<number, QueryFailed | Identity.ApiKeyError, Calendar | Reports | WorkloadAccessToken>,
+        never,
+        Identity.Identity
+      >
+    >()
+    expectTypeOf(ApiKey.layer(Weather)).toEqualTypeOf<Layer.Layer<Weather, Identity.ApiKeyError, Caller>>()
+    expectTypeOf(ApiKey.get(Weather)).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, Identity.ApiKeyError, Caller>
+    >()
+    expectTypeOf(Weather.kind).toEqualTypeOf<"ApiKey">()
+  })
+
   test("takes the tag away", () => {
     expectTypeOf(useGithub.pipe(ApiKey.withApiKey({ provider: "github", into: GithubToken }))).toEqualTypeOf<
       Effect.Effect<
@@ -215,9 +418,9 @@ describe("withApiKey", () => {
 })
 
 describe("handlers", () => {
-  test("PendingConsents.handler adds its service to the one that shows", () => {
+  test("PendingConsents.handler adds its service and its error to those of the one that shows", () => {
     expectTypeOf(PendingConsents.handler({ user: { userId: "alice" }, show: inChat })).toEqualTypeOf<
-      Consent.ConsentHandler<ChatClosed, Chat | PendingConsents.PendingConsents>
+      Consent.ConsentHandler<ChatClosed | PendingConsents.ConsentStoreError, Chat | PendingConsents.PendingConsents>
     >()
   })
 })

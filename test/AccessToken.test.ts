@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -10,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import { Rejected } from "../src/internal/rejectedCredential.js"
 import { answers, scripted, secret } from "./utils.js"
 
@@ -80,6 +83,94 @@ describe("withApiKey", () => {
     }).pipe(Effect.provide(scripted(telling))))
 })
 
+class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "calendar", flow: "M2M" }) {}
+class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
+
+describe("a declared credential", () => {
+  it.effect("is provided under its own tag, data first and in a pipe", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* AccessToken.withAccessToken(spend(Calendar), Calendar),
+        "calendar-workload-token-0"
+      )
+      const both = yield* Effect.all([spend(Calendar), spend(Weather)]).pipe(
+        AccessToken.withAccessToken(Calendar),
+        ApiKey.withApiKey(Weather)
+      )
+      assert.deepStrictEqual(both, ["calendar-workload-token-1", "weather-key-0"])
+      assert.strictEqual(yield* ApiKey.withApiKey(spend(Weather), Weather), "weather-key-1")
+    }).pipe(Effect.provide(scripted(telling))))
+
+  it.effect("is an effect that can be wrapped itself", () =>
+    Effect.gen(function*() {
+      const tokens = [
+        yield* AccessToken.withAccessToken(Calendar, Calendar),
+        yield* AccessToken.withAccessToken(Calendar, Calendar, {}),
+        yield* AccessToken.withAccessToken(Calendar, { ...github, into: Calendar }),
+        yield* AccessToken.withAccessToken(Calendar)(Calendar),
+        yield* ApiKey.withApiKey(Weather, Weather)
+      ]
+      assert.deepStrictEqual(tokens.map(Redacted.value), [
+        "calendar-workload-token-0",
+        "calendar-workload-token-1",
+        "github-workload-token-2",
+        "calendar-workload-token-3",
+        "weather-key-0"
+      ])
+    }).pipe(Effect.provide(scripted(telling))))
+
+  it.effect("asks with the handler of its use", () =>
+    Effect.gen(function*() {
+      const shown: Array<string> = []
+      const consent = (session: ConsentSession) => Effect.sync(() => void shown.push(session.provider))
+      const wait = yield* Effect.fork(AccessToken.get(Calendar, { consent }))
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(Redacted.value(yield* wait), "consented")
+      const error = yield* Effect.flip(AccessToken.withAccessToken(Effect.void, Calendar))
+      assert.strictEqual(error._tag, "RequiresUserConsent")
+      assert.deepStrictEqual(shown, ["calendar"])
+    }).pipe(
+      Effect.provide(scripted({
+        getResourceOauth2Token: ({ sessionUri }) =>
+          sessionUri === undefined ? answers.consent : answers.issued("consented")
+      }))
+    ))
+})
+
+describe("get", () => {
+  it.effect("returns the credential as it is now; a provided one stays what it was", () =>
+    Effect.gen(function*() {
+      const worker = Effect.gen(function*() {
+        const atTheStart = yield* Calendar
+        yield* TestClock.adjust("2 hours")
+        return [atTheStart, yield* AccessToken.get(Calendar), yield* AccessToken.get(Calendar)].map(Redacted.value)
+      })
+      const tokens = yield* worker.pipe(AccessToken.withAccessToken(Calendar))
+      // The cache answers the last one.
+      assert.deepStrictEqual(tokens, [
+        "calendar-workload-token-0",
+        "calendar-workload-token-1",
+        "calendar-workload-token-1"
+      ])
+      const key = yield* ApiKey.get(Weather)
+      assert.strictEqual(Redacted.value(key), "weather-key-0")
+      assert.strictEqual(Redacted.value(yield* ApiKey.get({ provider: "weather" })), "weather-key-0")
+    }).pipe(Effect.provide(
+      Identity.layer.pipe(
+        Layer.provide(CredentialCache.layer({ opaqueTimeToLive: "1 hour" })),
+        Layer.provide(ScriptedPlanes.layer(telling)),
+        Layer.merge(WorkloadAccessToken.layer(secret("workload-token")))
+      )
+    )))
+
+  it.effect("is for the caller of each run", () =>
+    Effect.gen(function*() {
+      const as = (user: string) => Effect.provide(AccessToken.get(Calendar), WorkloadAccessToken.layer(secret(user)))
+      const tokens = yield* Effect.all([as("alice"), as("bob")])
+      assert.deepStrictEqual(tokens.map(Redacted.value), ["calendar-alice-0", "calendar-bob-1"])
+    }).pipe(Effect.provide(Layer.provide(Identity.layer, ScriptedPlanes.layer(telling)))))
+})
+
 describe("layers for program edges", () => {
   it.effect("obtain one credential for everything above them", () =>
     Effect.gen(function*() {
@@ -120,28 +211,28 @@ describe("use", () => {
 
   it.effect("a token that is accepted is used once", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* AccessToken.use(github, { rejected }, accepting("token-0")), "token-0")
+      assert.strictEqual(yield* AccessToken.use(github, accepting("token-0"), { rejected }), "token-0")
       assert.deepStrictEqual(yield* forced, [false])
     }).pipe(Effect.provide(scripted(counting))))
 
   it.effect("a token that is rejected is renewed, and used once more", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* AccessToken.use(github, { rejected }, accepting("token-1")), "token-1")
-      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("none")))
+      assert.strictEqual(yield* AccessToken.use(github, accepting("token-1"), { rejected }), "token-1")
+      const error = yield* Effect.flip(AccessToken.use(github, accepting("none"), { rejected }))
       assert.strictEqual(error._tag === "GithubError" && error.token, "token-3")
       assert.lengthOf(yield* forced, 4)
     }).pipe(Effect.provide(scripted(counting))))
 
   it.effect("another failure is the caller's", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("none", 500)))
+      const error = yield* Effect.flip(AccessToken.use(github, accepting("none", 500), { rejected }))
       assert.strictEqual(error._tag === "GithubError" && error.status, 500)
       assert.lengthOf(yield* forced, 1)
     }).pipe(Effect.provide(scripted(counting))))
 
   it.effect("where the token stays the same, the first failure stands", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(AccessToken.use(github, { rejected }, accepting("forced")))
+      const error = yield* Effect.flip(AccessToken.use(github, accepting("forced"), { rejected }))
       assert.strictEqual(error._tag === "GithubError" && error.token, "stored")
       assert.deepStrictEqual(yield* forced, [false, false])
     }).pipe(Effect.provide(scripted(stored))))
@@ -149,7 +240,7 @@ describe("use", () => {
   it.effect("reauthenticate forces, but only when asking alone does not help", () =>
     Effect.gen(function*() {
       const options = { rejected, reauthenticate: true }
-      assert.strictEqual(yield* AccessToken.use(github, options, accepting("forced")), "forced")
+      assert.strictEqual(yield* AccessToken.use(github, accepting("forced"), options), "forced")
       assert.deepStrictEqual(yield* forced, [false, false, true])
     }).pipe(Effect.provide(scripted(stored))))
 
@@ -164,7 +255,34 @@ describe("use", () => {
             answers.issued(`token-${index}`)
           )
       }
-      yield* AccessToken.use(github, { rejected }, accepting("token-1")).pipe(Effect.provide(scripted(listening)))
+      yield* AccessToken.use(github, accepting("token-1"), { rejected }).pipe(Effect.provide(scripted(listening)))
       assert.deepStrictEqual(told, [undefined, "token-0"])
     }))
+
+  it.effect("renews an API key, which may have changed", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* ApiKey.use(Weather, accepting("key-0"), { rejected }), "key-0")
+      assert.strictEqual(yield* ApiKey.use(Weather, accepting("key-2"), { rejected }), "key-2")
+      const error = yield* Effect.flip(ApiKey.use(Weather, accepting("none", 500), { rejected }))
+      assert.strictEqual(error._tag === "GithubError" && error.token, "key-3")
+    }).pipe(Effect.provide(scripted({
+      getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
+    }))))
+
+  it.effect("fails with the first error if the key is still the same, and a cache does not answer", () =>
+    Effect.gen(function*() {
+      yield* ApiKey.get(Weather)
+      const error = yield* Effect.flip(ApiKey.use(Weather, accepting("another"), { rejected }))
+      assert.strictEqual(error._tag === "GithubError" && error.token, "the-key")
+      const planes = yield* ScriptedPlanes.ScriptedPlanes
+      assert.lengthOf(yield* planes.callsOf("getResourceApiKey"), 2)
+    }).pipe(Effect.provide(
+      Identity.layer.pipe(
+        Layer.provide(CredentialCache.layer()),
+        Layer.provideMerge(
+          ScriptedPlanes.layer({ getResourceApiKey: () => Effect.succeed({ apiKey: secret("the-key") }) })
+        ),
+        Layer.merge(WorkloadAccessToken.layer(secret("workload-token")))
+      )
+    )))
 })

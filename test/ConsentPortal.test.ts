@@ -1,20 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import type { ConsentPortalResponse } from "effect-agentcore-identity/models/ConsentPortal"
+import type { ConsentPortalResponse, CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
+import { backend, createProvider } from "./local/backend.js"
+import * as Recorder from "./recorder.js"
 
 const portal = (status: string, others: Partial<ConsentPortalResponse> = {}): ConsentPortalResponse => ({
-  consentPortalId: "portal-1",
-  consentPortalArn: "arn:portal-1",
+  consentPortalId: "portal-0123456789",
+  consentPortalArn: "arn:portal",
   name: "my-portal",
-  sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }],
+  sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }],
   status,
   portalUrl: null,
   createdAt: DateTime.unsafeMake(0),
@@ -46,7 +51,7 @@ const after = <A, E, R>(duration: "0 millis" | "4 seconds" | "10 minutes", effec
 describe("ConsentPortal", () => {
   it.effect("awaits ACTIVE", () =>
     Effect.gen(function*() {
-      const active = yield* after("4 seconds", ConsentPortal.awaitActive("portal-1"))
+      const active = yield* after("4 seconds", ConsentPortal.awaitActive("portal-0123456789"))
       assert.strictEqual(active.status, "ACTIVE")
       assert.deepStrictEqual(
         ConsentPortal.callbackUrl(active),
@@ -57,6 +62,10 @@ describe("ConsentPortal", () => {
         Option.some("https://portal.example.com/p1/connect/callback")
       )
       assert.deepStrictEqual(ConsentPortal.callbackUrl(portal("CREATING")), Option.none())
+      assert.deepStrictEqual(
+        ConsentPortal.callbackUrl({ portalUrl: "p1.portal.example.com" }),
+        Option.some("https://p1.portal.example.com/callback")
+      )
     }).pipe(Effect.provide(states(
       portal("CREATING"),
       portal("CREATING"),
@@ -66,7 +75,7 @@ describe("ConsentPortal", () => {
   it.effect("fails with the reason of a failed creation or update", () =>
     Effect.gen(function*() {
       for (const status of ["FAILED", "UPDATE_FAILED"]) {
-        const error = yield* Effect.flip(ConsentPortal.awaitActive("portal-1")).pipe(
+        const error = yield* Effect.flip(ConsentPortal.awaitActive("portal-0123456789")).pipe(
           Effect.provide(states(portal(status, { statusReason: "no such gateway" })))
         )
         assert(error._tag === "ConsentPortalFailed")
@@ -76,23 +85,140 @@ describe("ConsentPortal", () => {
 
   it.effect("times out with the default and with a given schedule", () =>
     Effect.gen(function*() {
-      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitActive("portal-1")))
+      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitActive("portal-0123456789")))
       assert(error._tag === "ConsentPortalTimedOut")
       assert.strictEqual(error.status, "UPDATING")
-      const soon = yield* after("0 millis", Effect.flip(ConsentPortal.awaitActive("portal-1", Schedule.recurs(3))))
+      const soon = yield* after(
+        "0 millis",
+        Effect.flip(ConsentPortal.awaitActive("portal-0123456789", Schedule.recurs(3)))
+      )
       assert.strictEqual(soon._tag, "ConsentPortalTimedOut")
     }).pipe(Effect.provide(states(portal("UPDATING")))))
 
   it.effect("awaits the deletion", () =>
     Effect.gen(function*() {
-      yield* after("4 seconds", ConsentPortal.awaitDeleted("portal-1")).pipe(
+      yield* after("4 seconds", ConsentPortal.awaitDeleted("portal-0123456789")).pipe(
         Effect.provide(ScriptedPlanes.layer({
           getConsentPortal: [Effect.succeed(portal("DELETING")), Effect.succeed(portal("DELETING")), notFound]
         }))
       )
-      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitDeleted("portal-1"))).pipe(
+      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitDeleted("portal-0123456789"))).pipe(
         Effect.provide(states(portal("DELETING")))
       )
       assert.strictEqual(error._tag, "ConsentPortalTimedOut")
     }))
 })
+
+describe("ensure", () => {
+  const definition = (provider = "idp"): CreateConsentPortalRequest => ({
+    name: "my-portal",
+    executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+    idpConfig: {
+      credentialProviderArn:
+        `arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/${provider}`,
+      scopes: ["openid", "email"]
+    },
+    sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+  })
+
+  const start = Effect.zipRight(createProvider("idp"), ConsentPortal.ensure(definition()))
+
+  it.effect("creates a portal, updates one that differs, and else changes nothing", () =>
+    Effect.gen(function*() {
+      const created = yield* start
+      assert.deepInclude(created, { outcome: "Created", changes: [] })
+      yield* TestClock.adjust("1 second")
+      const again = yield* ConsentPortal.ensure({
+        ...definition(),
+        idpConfig: { ...definition().idpConfig, scopes: ["email", "openid"] }
+      })
+      assert.strictEqual(again.outcome, "Unchanged")
+      assert.strictEqual(again.portal.consentPortalId, created.portal.consentPortalId)
+
+      yield* createProvider("other")
+      const changed = yield* ConsentPortal.ensure({ ...definition("other"), description: "For the team" })
+      assert.deepInclude(changed, { outcome: "Updated", changes: ["idpConfig", "description"] })
+      const active = yield* after("4 seconds", ConsentPortal.awaitActive(changed.portal.consentPortalId))
+      assert.strictEqual(active.description, "For the team")
+      assert.strictEqual(active.idpConfig.credentialProviderArn, definition("other").idpConfig.credentialProviderArn)
+      // A definition without a description leaves it.
+      assert.strictEqual((yield* ConsentPortal.ensure(definition("other"))).outcome, "Unchanged")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("refuses another source, and a portal that is changing", () =>
+    Effect.gen(function*() {
+      yield* start
+      const other = { ...definition(), sources: [{ identifier: "other", type: "agentcore-gateway" as const }] }
+      const error = yield* Effect.flip(ConsentPortal.ensure(other))
+      assert.strictEqual(error._tag, "ConsentPortalSourceSwitch")
+      assert.include(error.message, "from 'my-gateway' to 'other': delete the portal and create it again")
+      const changing = yield* Effect.flip(ConsentPortal.ensure({ ...definition(), description: "changed" }))
+      assert.strictEqual(changing._tag, "ConflictException")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("takes the ARN of a gateway for its id", () =>
+    Effect.gen(function*() {
+      const arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/my-gateway"
+      const returned = portal("ACTIVE", {
+        ...definition(),
+        sources: [{ identifier: arn, type: "agentcore-gateway" }]
+      })
+      const { outcome } = yield* ConsentPortal.ensure(definition()).pipe(
+        Effect.provide(ScriptedPlanes.layer({
+          listConsentPortals: () => Effect.succeed({ consentPortals: [returned] }),
+          getConsentPortal: () => Effect.succeed(returned)
+        }))
+      )
+      assert.strictEqual(outcome, "Unchanged")
+    }))
+
+  it.effect("reads a portal that another process created meanwhile, and reports other refusals", () =>
+    Effect.gen(function*() {
+      const returned = portal("CREATING", definition())
+      const conflict = new IdentityError.ConflictException({ operation: "CreateConsentPortal", message: "exists" })
+      const none = Effect.succeed({ consentPortals: [] })
+      const found = yield* ConsentPortal.ensure(definition()).pipe(
+        Effect.provide(ScriptedPlanes.layer({
+          listConsentPortals: [none, Effect.succeed({ consentPortals: [returned] })],
+          createConsentPortal: [Effect.fail(conflict)],
+          getConsentPortal: [Effect.succeed(returned)]
+        }))
+      )
+      assert.strictEqual(found.outcome, "Unchanged")
+      const error = yield* Effect.flip(ConsentPortal.ensure(definition())).pipe(
+        Effect.provide(ScriptedPlanes.layer({
+          listConsentPortals: () => none,
+          createConsentPortal: [Effect.fail(conflict)]
+        }))
+      )
+      assert.strictEqual(error._tag, "ConflictException")
+    }))
+})
+
+it.effect("every ensure has a span", () =>
+  Effect.gen(function*() {
+    const { layer, spans } = yield* Recorder.make
+    yield* Effect.gen(function*() {
+      yield* CredentialProvider.ensure(
+        CredentialProvider.apiKey({ name: "weather", apiKey: Redacted.make("key") })
+      )
+      yield* WorkloadIdentity.ensure({ name: "my-agent" })
+      yield* Effect.ignore(ConsentPortal.ensure({
+        name: "my-portal",
+        executionRoleArn: "arn:role",
+        idpConfig: { credentialProviderArn: "arn:idp", scopes: ["openid"] },
+        sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+      }))
+    }).pipe(Effect.provide(backend()), Effect.provide(layer))
+    const all = yield* spans
+    const names = all.map(({ name }) => name)
+    for (const name of ["CredentialProvider.ensure", "WorkloadIdentity.ensure", "ConsentPortal.ensure"]) {
+      assert.include(names, name)
+    }
+    const created = all.find(({ name }) => name === "ControlPlane.createWorkloadIdentity")
+    assert.strictEqual(
+      Option.flatMap(created?.parent ?? Option.none(), (parent) =>
+        parent._tag === "Span" ? Option.some(parent.name) : Option.none()).pipe(Option.getOrUndefined),
+      "WorkloadIdentity.ensure"
+    )
+  }))

@@ -326,6 +326,7 @@ describe("CredentialCache.layerStore", () => {
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const service = SecurityTokenService.make({
+        getCallerIdentity: () => Effect.dieMessage("not asked for"),
         getWebIdentityToken: () =>
           Effect.map(DateTime.now, (now) => ({
             webIdentityToken: secret("jwt"),

@@ -810,6 +810,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
       SecurityTokenService.SecurityTokenService,
       Effect.map(Ref.make(0), (calls) =>
         SecurityTokenService.make({
+          getCallerIdentity: () => Effect.dieMessage("not asked for"),
           getWebIdentityToken: () =>
             Effect.zipWith(Ref.updateAndGet(calls, (n) => n + 1), DateTime.now, (number, now) => ({
               webIdentityToken: secret(`${name}-${number}`),

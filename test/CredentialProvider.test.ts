@@ -236,6 +236,20 @@ describe("update", () => {
       })
     }).pipe(Effect.provide(local)))
 
+  it.effect("needs no secret of a client that authenticates by a JWT, whose secret has an ARN all the same", () =>
+    Effect.gen(function*() {
+      const discovery = "https://id.example.com/.well-known/openid-configuration"
+      const options = { name: "provider", discovery, awsIamIdTokenJwt: true } as const
+      yield* CredentialProvider.ensure(CredentialProvider.custom(options))
+      const target = { kind: "oauth2", name: "provider" } as const
+      assert.isString((yield* CredentialProvider.get(target)).clientSecretArn?.secretArn)
+      yield* CredentialProvider.update(target, { clientId: "agent" })
+      assert.deepStrictEqual(
+        yield* CredentialProvider.compare(CredentialProvider.custom({ ...options, clientId: "agent" })),
+        { changes: [], notComparable: [] }
+      )
+    }).pipe(Effect.provide(local)))
+
   it.effect("names the missing write-only members, unless the target is a definition", () =>
     Effect.gen(function*() {
       const definition = CredentialProvider.microsoft({ ...client, tenantId: "my-tenant" })

@@ -76,6 +76,48 @@ describe("withIamAccessToken", () => {
   })
 })
 
+class Warehouse extends IamAccessToken.Tag<Warehouse>()("test/Warehouse", { audience, duration: "10 minutes" }) {}
+
+declare const useDeclared: Effect.Effect<number, QueryFailed, Warehouse | Database>
+
+describe("a declared token", () => {
+  test("carries its request and its kind", () => {
+    expectTypeOf(Warehouse.kind).toEqualTypeOf<"IamAccessToken">()
+    expectTypeOf(Warehouse.request).toEqualTypeOf<IamAccessToken.IamAccessTokenRequest>()
+    expectTypeOf(Warehouse).toExtend<IamAccessToken.Credential<Warehouse>>()
+    // @ts-expect-error no such unit
+    void IamAccessToken.Tag<Warehouse>()("test/Wrong", { audience, duration: "5 min" })
+    // @ts-expect-error the tag is the credential itself
+    void IamAccessToken.Tag<Warehouse>()("test/Wrong", { audience, into: WarehouseToken })
+  })
+
+  test("goes to every function that takes a request", () => {
+    type Result = Effect.Effect<number, QueryFailed | Failure, Database | Sts>
+    expectTypeOf(IamAccessToken.withIamAccessToken(useDeclared, Warehouse)).toEqualTypeOf<Result>()
+    expectTypeOf(useDeclared.pipe(IamAccessToken.withIamAccessToken(Warehouse))).toEqualTypeOf<Result>()
+    expectTypeOf(
+      Effect.map(
+        IamAccessToken.makeWithIamAccessToken,
+        (withIamAccessToken) => useDeclared.pipe(withIamAccessToken(Warehouse))
+      )
+    ).toEqualTypeOf<Effect.Effect<Effect.Effect<number, QueryFailed | Failure, Database>, never, Sts>>()
+    expectTypeOf(IamAccessToken.layer(Warehouse)).toEqualTypeOf<Layer.Layer<Warehouse, Failure, Sts>>()
+    type Token = Effect.Effect<Redacted.Redacted, Failure, Sts>
+    expectTypeOf(IamAccessToken.get(Warehouse)).toEqualTypeOf<Token>()
+    expectTypeOf(IamAccessToken.get({ audience })).toEqualTypeOf<Token>()
+  })
+
+  test("use infers the errors of its function", () => {
+    const query: (token: Redacted.Redacted) => Effect.Effect<number, QueryFailed, Database> = () => Effect.never
+    expectTypeOf(IamAccessToken.use(Warehouse, (token) => query(token), {
+      rejected: (error) => {
+        expectTypeOf(error).toEqualTypeOf<QueryFailed>()
+        return true
+      }
+    })).toEqualTypeOf<Effect.Effect<number, QueryFailed | Failure, Database | Sts>>()
+  })
+})
+
 describe("makeWithIamAccessToken", () => {
   test("needs the service once", () => {
     const program = Effect.gen(function*() {

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -93,7 +95,7 @@ describe("withIamAccessToken", () => {
       for (const duration of ["59 seconds", "3601 seconds", 0, "60500 millis", Duration.infinity, "1 day"] as const) {
         const error = yield* Effect.flip(asked({ audience, duration }))
         assert(error._tag === "ValidationException", error._tag)
-        assert.strictEqual(error.fieldList?.[0]?.name, "durationSeconds")
+        assert.strictEqual(error.fieldList?.[0]?.name, "duration")
       }
     }))
 
@@ -105,6 +107,62 @@ describe("withIamAccessToken", () => {
       getWebIdentityToken: () =>
         Effect.succeed({ webIdentityToken: secret("from-a-mock"), expiration: DateTime.unsafeMake(0) })
     }))))
+})
+
+class Warehouse extends IamAccessToken.Tag<Warehouse>()("test/Warehouse", { audience, duration: "10 minutes" }) {}
+
+class Refused extends Data.TaggedError("Refused")<{ readonly status: number; readonly token: string }> {}
+
+const accepting = (accepted: string) => (token: Redacted.Redacted) =>
+  Redacted.value(token) === accepted
+    ? Effect.succeed(accepted)
+    : Effect.fail(new Refused({ status: 401, token: Redacted.value(token) }))
+
+const rejected = ({ status }: Refused) => status === 401
+
+describe("a declared token", () => {
+  it.effect("is provided under its own tag, data first and in a pipe", () =>
+    Effect.gen(function*() {
+      const program = spend(Warehouse)
+      assert.strictEqual(yield* IamAccessToken.withIamAccessToken(program, Warehouse), `${audience}-0`)
+      assert.strictEqual(yield* program.pipe(IamAccessToken.withIamAccessToken(Warehouse)), `${audience}-1`)
+      assert.strictEqual(
+        Redacted.value(yield* IamAccessToken.withIamAccessToken(Warehouse, Warehouse)),
+        `${audience}-2`
+      )
+      assert.strictEqual(Redacted.value(yield* IamAccessToken.get(Warehouse)), `${audience}-3`)
+    }).pipe(Effect.provide(telling)))
+})
+
+describe("use", () => {
+  it.effect("renews a rejected token once", () =>
+    Effect.gen(function*() {
+      const use = (accepted: string) => IamAccessToken.use(Warehouse, accepting(accepted), { rejected })
+      assert.strictEqual(yield* use(`${audience}-0`), `${audience}-0`)
+      assert.strictEqual(yield* use(`${audience}-2`), `${audience}-2`)
+      const error = yield* Effect.flip(use("none"))
+      assert.strictEqual(error._tag === "Refused" && error.token, `${audience}-4`)
+    }).pipe(Effect.provide(telling)))
+
+  it.effect("never gets the rejected token from the cache", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(Redacted.value(yield* IamAccessToken.get(Warehouse)), `${audience}-0`)
+      const use = IamAccessToken.use(Warehouse, accepting(`${audience}-1`), { rejected })
+      assert.deepStrictEqual([yield* use, yield* use], [`${audience}-1`, `${audience}-1`])
+      const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
+      assert.lengthOf(yield* callsOf("getWebIdentityToken"), 2)
+    }).pipe(Effect.provide(
+      CredentialCache.layerSecurityTokenService.pipe(
+        Layer.provide(CredentialCache.layer()),
+        Layer.provideMerge(ScriptedPlanes.layer({
+          getWebIdentityToken: (request, index) =>
+            Effect.succeed({
+              webIdentityToken: secret(`${request.audience.join("+")}-${index}`),
+              expiration: DateTime.unsafeMake(3_600_000)
+            })
+        }))
+      )
+    )))
 })
 
 describe("makeWithIamAccessToken", () => {

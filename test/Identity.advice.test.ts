@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
-import { AuthorizationFailed } from "effect-agentcore-identity/IdentityError"
+import { AuthorizationFailed, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
@@ -62,13 +62,31 @@ describe("a return URL that is not registered", () => {
 
   it.effect("is not mentioned by other exceptions", () =>
     Effect.gen(function*() {
+      yield* Local.createWorkload("agent")
       const error = yield* ask()
       assert(error._tag === "ResourceNotFoundException")
+      const plane = yield* Effect.flip(Local.ask(yield* Local.tokenFor("alice")))
+      assert.strictEqual(error.message, plane.message)
+    }).pipe(Effect.provide(local)))
+})
+
+describe("a workload identity that does not exist", () => {
+  it.effect("is explained, because AWS does not name it", () =>
+    Effect.gen(function*() {
+      const error = yield* ask()
+      assert(error._tag === "AccessDeniedException")
       const plane = yield* DataPlane.DataPlane
+      const plain = yield* Effect.flip(
+        plane.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId: "alice" })
+      )
       assert.strictEqual(
         error.message,
-        (yield* Effect.flip(plane.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId: "alice" }))).message
+        `${plain.message}: this account and region have no workload identity 'agent'. Create it in code with `
+          + "WorkloadIdentity.ensure, or in the setup file under workloadIdentities"
       )
+      // The advice is right.
+      yield* WorkloadIdentity.ensure({ name: "agent" })
+      assert.strictEqual((yield* ask())._tag, "ResourceNotFoundException")
     }).pipe(Effect.provide(local)))
 })
 
@@ -76,7 +94,7 @@ describe("the message", () => {
   it.effect("of RequiresUserConsent names the next step", () =>
     Effect.gen(function*() {
       const error = yield* ask()
-      assert.strictEqual(error._tag, "RequiresUserConsent", error.message)
+      assert(error instanceof RequiresUserConsent)
       assert.strictEqual(
         error.message,
         "Provider 'calendar' requires the user's consent: give the request a consent handler "

@@ -6,6 +6,7 @@ import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -44,13 +45,13 @@ const wrong = (patch: object) => ask({ ...request, ...patch })
 const enumeration = "Member must satisfy enum value set: [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE]"
 
 const names =
-  "[provider, flow, scopes, resources, audiences, returnUrl, forceAuthentication, customState, customParameters, consent, poll]"
+  "[provider, flow, scopes, resources, audiences, returnUrl, customParameters, forceAuthentication, customState, consent, poll]"
 
 describe("a wrong request for an access token", () => {
   const cases: ReadonlyArray<readonly [patch: object, expected: string]> = [
     [{ provider: 5 }, "provider: Member must be a string, but is a number"],
     [{ provider: undefined }, "provider: Member must be a string, but is undefined"],
-    [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_]+$"],
+    [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"],
     [{ flow: "m2m" }, `flow: ${enumeration}; did you mean 'M2M'?`],
     [{ flow: "USER_FEDERATON" }, `flow: ${enumeration}; did you mean 'USER_FEDERATION'?`],
     [{ flow: "client_credentials" }, `flow: ${enumeration}`],
@@ -123,7 +124,7 @@ describe("a wrong request for an access token", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* refusal(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
-        "returnUrl: Member must satisfy regular expression pattern: ^\\w+:(\\/?\\/?)[^\\s]+$"
+        "returnUrl: Member must satisfy regular expression pattern: \\w+:(/?/?)[^\\s]+"
       )
     }).pipe(Effect.provide(consented)))
 })
@@ -175,7 +176,7 @@ describe("wrong options of the combinators", () => {
         "request: Member must be an object, but is undefined"
       )
       assert.strictEqual(
-        yield* refusal(AccessToken.use(untyped(request), untyped({ rejectd: () => true }), () => Effect.void)),
+        yield* refusal(AccessToken.use(untyped(request), () => Effect.void, untyped({ rejectd: () => true }))),
         "rejectd: Member must have a known name; did you mean 'rejected'?"
       )
     }).pipe(Effect.provide(consented)))
@@ -196,7 +197,7 @@ describe("wrong options of the combinators", () => {
         refusal(IamAccessToken.withIamAccessToken(Effect.void, untyped({ audience: "api", ...options })))
       assert.strictEqual(
         yield* wrongly({ duration: "soon" }),
-        "duration: Member must be a Duration, as in '5 minutes', but is a string"
+        "duration: Member must be a number of milliseconds, or a Duration as in '10 minutes', but is a string"
       )
       assert.strictEqual(
         yield* wrongly({ audience: 5 }),
@@ -205,6 +206,14 @@ describe("wrong options of the combinators", () => {
       assert.strictEqual(
         yield* wrongly({ audience: undefined }),
         "audience: Member must be a string or a list of strings, but is undefined"
+      )
+      assert.strictEqual(
+        yield* wrongly({ duration: "59 seconds" }),
+        "duration: Member must be 1 to 60 minutes"
+      )
+      assert.strictEqual(
+        yield* wrongly({ audience: ["api", ""] }),
+        "audience.1: Member must have length greater than or equal to 1"
       )
       assert.strictEqual(
         yield* wrongly({ signingAlgorithm: "es384" }),
@@ -217,13 +226,100 @@ describe("wrong options of the combinators", () => {
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 })
 
+describe("a wrong credential", () => {
+  class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "google", flow: "M2M" }) {}
+  class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
+  class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "api" }) {}
+  class Plain extends Context.Tag("test/Plain")<Plain, string>() {}
+
+  const rejected = () => true
+
+  it.effect("is refused by every function, with the kind that it has", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const withAccessToken = yield* AccessToken.makeWithAccessToken
+      const token = "request: Member must be a request or a credential of AccessToken.Tag, but is a "
+      const programs: ReadonlyArray<readonly [Effect.Effect<unknown, unknown, unknown>, string]> = [
+        [AccessToken.withAccessToken(Effect.void, untyped(Weather)), `${token}credential of ApiKey.Tag`],
+        [Effect.void.pipe(AccessToken.withAccessToken(untyped(Reports))), `${token}credential of IamAccessToken.Tag`],
+        [withAccessToken(untyped(Plain))(Effect.void), `${token}tag without a request`],
+        [Layer.build(AccessToken.layer(untyped(Weather))), `${token}credential of ApiKey.Tag`],
+        [AccessToken.get(untyped(Weather)), `${token}credential of ApiKey.Tag`],
+        [AccessToken.use(untyped(Plain), Effect.succeed, { rejected }), `${token}tag without a request`],
+        [identity.getAccessToken(untyped(Weather)), `${token}credential of ApiKey.Tag`],
+        [
+          ApiKey.withApiKey(Effect.void, untyped(Calendar)),
+          "request: Member must be a request or a credential of ApiKey.Tag, but is a credential of AccessToken.Tag"
+        ],
+        [
+          identity.getApiKey(untyped(Plain)),
+          "request: Member must be a request or a credential of ApiKey.Tag, but is a tag without a request"
+        ],
+        [
+          IamAccessToken.get(untyped(Calendar)),
+          "request: Member must be a request or a credential of IamAccessToken.Tag, but is a credential of AccessToken.Tag"
+        ]
+      ]
+      for (const [program, expected] of programs) {
+        // The types do not see what is missing.
+        assert.strictEqual(yield* refusal(Effect.scoped(program as Effect.Effect<unknown, unknown>)), expected)
+      }
+    }).pipe(Effect.provide(consented)))
+
+  it.effect("is not, but the options of its use are", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const options = untyped({ forceAuthentication: true })
+      const expected = "forceAuthentication: Member must have a known name, one of [consent, poll]"
+      assert.strictEqual(yield* refusal(AccessToken.withAccessToken(Effect.void, Calendar, options)), expected)
+      assert.strictEqual(yield* refusal(Effect.void.pipe(AccessToken.withAccessToken(Calendar, options))), expected)
+      assert.strictEqual(yield* refusal(AccessToken.get(Calendar, options)), expected)
+      assert.strictEqual(yield* refusal(identity.getAccessToken(Calendar, options)), expected)
+      assert.strictEqual(
+        yield* refusal(AccessToken.use(Calendar, Effect.succeed, untyped({ rejected, consents: Consent.console }))),
+        "consents: Member must have a known name; did you mean 'consent'?"
+      )
+      assert.strictEqual(
+        yield* refusal(AccessToken.withAccessToken(Effect.void, Calendar, untyped({ scopes: ["write"] }))),
+        "scopes: Member must have a known name, one of [consent, poll]"
+      )
+    }).pipe(Effect.provide(consented)))
+
+  it.effect("use had its options before the function: the error says the order", () =>
+    Effect.gen(function*() {
+      const f = untyped({ rejected })
+      const options = untyped(Effect.succeed)
+      for (
+        const program of [
+          AccessToken.use(Calendar, f, options),
+          ApiKey.use(Weather, f, options),
+          IamAccessToken.use(Reports, f, options)
+        ]
+      ) {
+        assert.strictEqual(
+          yield* refusal(program as Effect.Effect<unknown, unknown>),
+          "f: Member must be a function, with the options after it, but is an object"
+        )
+      }
+      assert.strictEqual(
+        yield* refusal(ApiKey.use(Weather, Effect.succeed, untyped({ rejected, reauthenticate: true }))),
+        "reauthenticate: Member must have a known name, one of [rejected]"
+      )
+      assert.strictEqual(
+        yield* refusal(IamAccessToken.use(Reports, Effect.succeed, untyped({}))),
+        "rejected: Member must not be null"
+      )
+    }).pipe(Effect.provide(consented)))
+})
+
 describe("nearest", () => {
-  const candidates = ["provider", "scopes", "returnUrl", "customState"]
+  const candidates = ["provider", "flow", "scopes", "returnUrl", "customState"]
 
   it("suggests a name with another case, a slip, or a part", () => {
     assert.strictEqual(nearest("return_url", candidates), "returnUrl")
     assert.strictEqual(nearest("scope", candidates), "scopes")
     assert.strictEqual(nearest("porvider", candidates), "provider")
+    assert.strictEqual(nearest("flwo", candidates), "flow")
     assert.strictEqual(nearest("resourceOauth2ReturnUrl", candidates), "returnUrl")
     assert.strictEqual(nearest("state", candidates), "customState")
   })

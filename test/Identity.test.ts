@@ -412,7 +412,7 @@ describe("Identity, other credentials", () => {
       assert.strictEqual(
         error.message,
         "1 validation error detected: Value at 'provider' failed to satisfy constraint: "
-          + "Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-_]+$"
+          + "Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"
       )
       assert.deepStrictEqual(error.fieldList?.map((field) => field.name), ["provider"])
       assert.strictEqual(error.operation, "GetResourceApiKey")

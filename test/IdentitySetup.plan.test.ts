@@ -59,6 +59,25 @@ describe("IdentitySetup.plan and apply", () => {
       assert.deepStrictEqual(yield* IdentitySetup.apply(setup), unchanged)
     }).pipe(Effect.provide(local)))
 
+  it.effect("an invalid resource fails before anything is set up", () =>
+    Effect.gen(function*() {
+      const setup = {
+        workloadIdentities: [{ name: "my-agent" }, { name: "other-agent", returnUrls: ["https://agent.example.com/"] }]
+      }
+      for (const run of [IdentitySetup.plan(setup), IdentitySetup.apply(setup)]) {
+        const error = yield* Effect.flip(run)
+        assert.strictEqual(error._tag, "ApplyError")
+        assert.strictEqual(error.name, "other-agent")
+        assert.include(
+          error.message,
+          "'workloadIdentities.1.returnUrls' failed to satisfy constraint: Member must have a"
+        )
+        assert.include(error.message, "known name; did you mean 'allowedResourceOauth2ReturnUrls'?")
+      }
+      const plane = yield* ControlPlane.ControlPlane
+      assert.deepStrictEqual((yield* plane.listWorkloadIdentities({})).workloadIdentities, [])
+    }).pipe(Effect.provide(local)))
+
   it.effect("plans and applies exactly the changes", () =>
     Effect.gen(function*() {
       yield* IdentitySetup.apply(yield* parse())

@@ -53,6 +53,21 @@ describe("IdentitySetup.parse", () => {
       assert.notInclude(JSON.stringify(setup), "secret\"}")
     }))
 
+  it.effect("reads the claims of users: any JSON, and strings from the environment", () =>
+    Effect.gen(function*() {
+      const claims = `{ "email": { "$env": "EMAIL" }, "groups": ["a", 1, null], "tenant": { "id": true } }`
+      const setup = yield* parse(`{ "local": { "users": { "alice": ${claims}, "bob": {} } } }`, {
+        EMAIL: "a@b.example"
+      })
+      assert.deepStrictEqual(setup.local?.users, {
+        alice: { email: "a@b.example", groups: ["a", 1, null], tenant: { id: true } },
+        bob: {}
+      })
+      assert.deepStrictEqual(yield* lines(`{ "local": { "users": { "alice": ["sentinel"] } } }`), [
+        "setup.jsonc:1:34: local.users.alice: has the wrong type or value"
+      ])
+    }))
+
   it.effect("reads an empty object as an empty setup", () =>
     Effect.map(parse("{}"), (setup) => assert.deepStrictEqual(setup, {})))
 
@@ -126,6 +141,15 @@ describe("IdentitySetup.parse", () => {
           "setup.jsonc:1:60: workloadIdentities[1].name: must be unique"
         ]
       )
+      for (const lifetime of ["0 seconds", "1.5 minutes", "5 weeks", "60"]) {
+        assert.deepStrictEqual(yield* lines(`{ "local": { "workloadAccessTokenLifetime": "${lifetime}" } }`), [
+          "setup.jsonc:1:45: local.workloadAccessTokenLifetime: must satisfy regular expression pattern: "
+          + "^[1-9]\\d{0,8} (second|minute|hour|day)s?$"
+        ])
+      }
+      assert.deepStrictEqual(yield* lines(`{ "local": { "serviceLinked": ["runtime-a1", "?sentinel"] } }`), [
+        "setup.jsonc:1:46: local.serviceLinked[1]: must satisfy regular expression pattern: ^[A-Za-z0-9_.-]+$"
+      ])
       const [line] = yield* lines(github(`{ "clientId": "sentinel", "clientSecret": 7 }`))
       assert.strictEqual(line, `setup.jsonc:6:110: ${githubPath}.clientSecret: has the wrong type or value`)
     }))

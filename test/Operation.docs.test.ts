@@ -30,7 +30,8 @@ describe("the documentation of a row", () => {
   it("is the documentation of the method", () => {
     const documented = documentation("SecurityTokenService", "Service")
     assert.deepStrictEqual([...documented], [
-      ["getWebIdentityToken", "Returns a JWT, signed by AWS, that names the IAM identity of the caller."]
+      ["getWebIdentityToken", "Returns a JWT, signed by AWS, that names the IAM identity of the caller."],
+      ["getCallerIdentity", "Returns account and ARN of the caller's credentials. No policy can forbid it."]
     ])
   })
 })

@@ -94,6 +94,18 @@ describe("WorkloadIdentity", () => {
       assert.lengthOf(yield* urlsOf("my-agent"), 20)
     }).pipe(Effect.provide(local)))
 
+  it.effect("replaces return URLs", () =>
+    Effect.gen(function*() {
+      yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1), url(2)] })
+      const updated = yield* WorkloadIdentity.update("my-agent", { returnUrls: [url(2), url(3)] })
+      assert.deepStrictEqual(updated.allowedResourceOauth2ReturnUrls, [url(2), url(3)])
+      assert.deepStrictEqual(yield* urlsOf("my-agent"), [url(2), url(3)])
+      yield* WorkloadIdentity.update("my-agent", { returnUrls: [] })
+      assert.deepStrictEqual(yield* urlsOf("my-agent"), [])
+      const error = yield* Effect.flip(WorkloadIdentity.update("no-agent", { returnUrls: [] }))
+      assert.strictEqual(error._tag, "ResourceNotFoundException")
+    }).pipe(Effect.provide(local)))
+
   it.effect("takes return URLs away", () =>
     Effect.gen(function*() {
       yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1), url(2), url(3)] })

@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -15,8 +14,8 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Adapter from "./internal/adapter.js"
+import { controlPlane } from "./internal/controlPlane.js"
 import { dataPlane, regionSearch } from "./internal/dataPlane.js"
-import { loadSdk } from "./internal/loadSdk.js"
 import type { Options } from "./internal/options.js"
 import { securityTokenService } from "./internal/securityTokenService.js"
 import { withAdvice } from "./internal/stsExceptions.js"
@@ -51,26 +50,6 @@ export type {
  * @category models
  */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
-
-const controlPlane = Adapter.adapter({
-  table: ControlPlane.operations,
-  load: loadSdk(
-    "@aws-sdk/client-bedrock-agentcore-control",
-    "BedrockAgentCoreControlClient",
-    () => import("@aws-sdk/client-bedrock-agentcore-control")
-  ),
-  make: (sdk, config: Sdk.BedrockAgentCoreControlClientConfig) => ({
-    client: new sdk.BedrockAgentCoreControlClient(config)
-  }),
-  connect: (sdk, client) => ({
-    commands: sdk,
-    config: client.config,
-    // `Commands` has commands of this client only.
-    send: (command, options) => client.send(command as Parameters<typeof client.send>[0], options),
-    isOwn: (error) => error instanceof sdk.BedrockAgentCoreControlServiceException
-  }),
-  variables: { variable: "BEDROCK_AGENTCORE_CP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL" }
-})
 
 /**
  * All planes at AWS. An invalid region or endpoint, and static credentials that are not `Redacted`, are a `ConfigError`. The SDK looks for

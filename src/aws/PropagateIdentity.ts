@@ -16,9 +16,12 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
 import { identityWat } from "../internal/runtimeHeaders.js"
+import * as Validation from "../internal/validation.js"
+import * as Constraint from "../models/internal/constraint.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 
 /**
@@ -41,6 +44,11 @@ interface BuildStep {
     options: { readonly name: string; readonly step: "build"; readonly override: true }
   ) => void
 }
+
+const refuseCommand = Validation.refuse(
+  Constraint.guard("a command of the AWS SDK, as in new InvokeAgentRuntimeCommand(…)", hasProperty("middlewareStack")),
+  { name: "PropagateIdentity.command" }
+)
 
 /**
  * Adds the caller's workload access token to one command of the AWS SDK, as a signed header. The token belongs to this
@@ -65,7 +73,7 @@ export const command = <Command extends InvokeCommand>(
   command: Command
 ): Effect.Effect<Command, WorkloadAccessTokenError, WorkloadAccessToken> =>
   Effect.flatMap(WorkloadAccessToken, ({ get }) =>
-    Effect.map(get, (token) => {
+    refuseCommand(command) ?? Effect.map(get, (token) => {
       // The step before signing. A second propagation replaces the first.
       const stack = command.middlewareStack as BuildStep
       stack.add(
@@ -91,6 +99,14 @@ export interface HttpClientOptions {
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
+const refuseHttpClientOptions = Validation.refuse(
+  Schema.Struct({
+    origins: Constraint.optional(Schema.Array(Schema.String)),
+    allowInsecureOrigins: Constraint.optional(Schema.Boolean)
+  }),
+  { name: "PropagateIdentity.httpClient" }
+)
+
 /**
  * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. In the place of the region, anyone can have
  * `s3` or `s3-us-west-2`: these are the hosts of a bucket with a name of their choice.
@@ -103,7 +119,7 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * other accounts: if URLs come from outside, set `origins` to your own gateways.
  *
  * The gateway's own authorization goes into the header `Authorization`. See `http/HttpClientCredentials` for it, and
- * for redirects.
+ * for redirects. Invalid options are a mistake of the programmer, and throw at once.
  *
  * @since 0.1.0
  * @category combinators
@@ -147,16 +163,20 @@ export const httpClient: {
   (args) => hasProperty(args[0], HttpClient.TypeId),
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
-    { allowInsecureOrigins, origins }: HttpClientOptions = {}
+    options: HttpClientOptions = {}
   ): HttpClient.HttpClient.With<
     E | WorkloadAccessTokenError | HttpClientError.RequestError,
     R | WorkloadAccessToken
-  > =>
-    inject(self, {
+  > => {
+    const refused = refuseHttpClientOptions(options)
+    if (refused !== undefined) throw refused
+    const { allowInsecureOrigins, origins } = options
+    return inject(self, {
       header: identityWat,
       allows: origins === undefined
         ? (url) => gateway.test(url.origin)
         : Origins.allowList(origins, allowInsecureOrigins === true),
       hop: (attempt) => Effect.flatMap(WorkloadAccessToken, ({ get }) => Effect.flatMap(get, attempt))
     })
+  }
 )

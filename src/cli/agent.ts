@@ -33,7 +33,7 @@ export interface Setting {
   readonly user: string
   readonly apiUrl: string
   readonly returnUrl: URL
-  readonly providers: Report.Providers
+  readonly credentials: Report.Credentials
 }
 
 /** @internal */
@@ -66,8 +66,8 @@ const reportOnScreen = (setting: Setting, show: Show) =>
     const visiblePoller = TokenPoller.make((wait) => screen.waiting("waiting for the user's consent", poller(wait)))
 
     yield* screen.title("The program `report` needs three credentials")
-    yield* Report.report(setting.apiUrl).pipe(
-      Report.withCredentials(setting.providers, PendingConsents.handler({ user, show })),
+    yield* Report.report(setting.apiUrl, setting.credentials).pipe(
+      Report.withCredentials(setting.credentials, PendingConsents.handler({ user, show })),
       Effect.flatMap(printSummary),
       Effect.catchTag("AuthorizationFailed", (error) =>
         Effect.zipRight(

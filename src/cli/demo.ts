@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import * as ControlPlane from "../ControlPlane.js"
+import type { ValidationException } from "../IdentityError.js"
 import * as AuthorizationServer from "../local/AuthorizationServer.js"
 import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
@@ -22,15 +23,11 @@ import type { AwsSettings } from "./demoSettings.js"
 import * as DemoUser from "./demoUser.js"
 import * as ProtectedApi from "./protectedApi.js"
 import { randomSecret } from "./randomSecret.js"
+import * as Report from "./report.js"
 import * as Screen from "./screen.js"
 
 const listen = (address: { readonly host: string; readonly port: number }) =>
   NodeHttpServer.layer(createServer, address)
-
-const scopes = {
-  machineScopes: [ProtectedApi.defaultReportsScope],
-  userScopes: ["openid", "profile:read"]
-}
 
 // -----------------------------------------------------------------------------
 // On this machine
@@ -44,14 +41,15 @@ const createResources = (
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
     const controlPlane = yield* ControlPlane.ControlPlane
+    const { Profile, Quota, Reports } = setting.credentials
     yield* controlPlane.createWorkloadIdentity({
       name: setting.workload,
       allowedResourceOauth2ReturnUrls: [setting.returnUrl.href]
     })
     yield* screen.step("workload identity", setting.workload)
-    for (const name of [setting.providers.machine, setting.providers.user]) {
+    for (const { provider } of [Reports.request, Profile.request]) {
       yield* controlPlane.createOauth2CredentialProvider({
-        name,
+        name: provider,
         credentialProviderVendor: "CustomOauth2",
         oauth2ProviderConfigInput: {
           customOauth2ProviderConfig: {
@@ -61,10 +59,10 @@ const createResources = (
           }
         }
       })
-      yield* screen.step("OAuth2 credential provider", name)
+      yield* screen.step("OAuth2 credential provider", provider)
     }
-    yield* controlPlane.createApiKeyCredentialProvider({ name: setting.providers.apiKey, apiKey })
-    yield* screen.step("API-key credential provider", setting.providers.apiKey)
+    yield* controlPlane.createApiKeyCredentialProvider({ name: Quota.request.provider, apiKey })
+    yield* screen.step("API-key credential provider", Quota.request.provider)
   })
 
 const userName = "alice"
@@ -86,8 +84,9 @@ export const onThisMachine = (mode: DemoUser.Mode) =>
       user: userName,
       apiUrl,
       returnUrl: new URL("/consent", apiUrl),
-      providers: { machine: "reports-oauth", user: "profile-oauth", apiKey: "quota-key", ...scopes }
+      credentials: Report.declare({ machine: "reports-oauth", user: "profile-oauth", apiKey: "quota-key" })
     }
+    const { Profile, Reports } = setting.credentials
     const clientId = "report-agent"
     const clientSecret = yield* randomSecret
     yield* authorizationServer.registerClient({
@@ -95,7 +94,7 @@ export const onThisMachine = (mode: DemoUser.Mode) =>
       clientSecret,
       name: "Report agent",
       redirectUris: [`${local.url}/identities/oauth2/callback/*`],
-      scopes: [...scopes.machineScopes, ...scopes.userScopes]
+      scopes: [Reports.request, Profile.request].flatMap(({ scopes = [] }) => scopes)
     })
     const key = yield* randomSecret
     const api = ProtectedApi.layer({
@@ -150,12 +149,16 @@ export const atAws = (settings: AwsSettings) =>
       user: settings.user,
       apiUrl: settings.apiUrl.replace(/\/$/, ""),
       returnUrl,
-      providers: {
-        machine: settings.machineProvider,
-        user: settings.userProvider,
-        apiKey: settings.apiKeyProvider,
-        ...scopes
-      }
+      credentials: yield* Effect.try({
+        try: () =>
+          Report.declare({
+            machine: settings.machineProvider,
+            user: settings.userProvider,
+            apiKey: settings.apiKeyProvider
+          }),
+        // It throws nothing else.
+        catch: (error) => error as ValidationException
+      })
     }
     yield* screen.title("AgentCore Identity at AWS")
     // Only the person at the terminal may read the URL. Others read logs.

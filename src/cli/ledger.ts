@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Consent from "../Consent.js"
 import type { Flow } from "../ConsentSession.js"
-import { type AccessTokenRequest, Identity } from "../Identity.js"
+import { type AccessTokenCredential, type AccessTokenRequest, type ConsentOptions, Identity } from "../Identity.js"
 import * as Screen from "./screen.js"
 
 /** @internal */
@@ -59,8 +59,15 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
         return credential
       })
 
-    const getAccessToken = <E, R>(request: AccessTokenRequest<E, R>) =>
+    const getAccessToken = <E, R>(
+      subject: AccessTokenRequest<E, R> | AccessTokenCredential,
+      options?: ConsentOptions<E, R>
+    ) =>
       Effect.gen(function*() {
+        const request: AccessTokenRequest<E, R> = {
+          ...("request" in subject ? subject.request : subject),
+          ...options
+        }
         const consented = yield* Ref.make(false)
         // As in `Identity`: without a handler, E and R are the types of the default one.
         const show = request.consent
@@ -80,11 +87,11 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
     return Context.make(Identity, {
       ...identity,
       getAccessToken,
-      getApiKey: (request) =>
+      getApiKey: (subject) =>
         measure(
-          { provider: request.provider, flow: "API key" },
+          { provider: ("request" in subject ? subject.request : subject).provider, flow: "API key" },
           Effect.succeed("token vault"),
-          identity.getApiKey(request)
+          identity.getApiKey(subject)
         )
     }).pipe(Context.add(Ledger, { entries: Ref.get(entries) }))
   })

@@ -7,21 +7,21 @@
  *
  * @since 0.1.0
  */
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as IdentitySetup from "../IdentitySetup.js"
+import type { Lifetime } from "../internal/lifetime.js"
 import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
 import * as VaultFile from "../local/VaultFile.js"
 import * as VaultStore from "../local/VaultStore.js"
 import * as AuthorizationServer from "./localAuthorizationServer.js"
 import * as AccessKeys from "./localCredentials.js"
+import * as SetupFile from "./localSetupFile.js"
 import * as Output from "./output.js"
-import { readText } from "./readText.js"
 
 /** @internal */
 export interface Settings {
@@ -30,6 +30,9 @@ export interface Settings {
   readonly authorizationServer: boolean
   readonly authorizationServerPort: number | undefined
   readonly authorizationServerScope: ReadonlyArray<string>
+  readonly authorizationServerAudience: ReadonlyArray<string>
+  readonly authorizationServerRedirectUri: ReadonlyArray<string>
+  readonly trustIssuer: ReadonlyArray<string>
   readonly config: string | undefined
   readonly vault: string | undefined
   readonly signatures: LocalServer.Signatures
@@ -38,6 +41,7 @@ export interface Settings {
   readonly allowRemote: boolean
   readonly account: string | undefined
   readonly region: string | undefined
+  readonly workloadTokenLifetime: Lifetime | undefined
 }
 
 /** @internal */
@@ -52,18 +56,6 @@ const explainPort = (flag: string) => <E extends { readonly message: string }>(e
 // -----------------------------------------------------------------------------
 // Configuration
 // -----------------------------------------------------------------------------
-
-/** References in the file can name the variables that this program exports. */
-const readSetup = (file: string, exported: Output.Environment) =>
-  readText(file).pipe(
-    Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
-    Effect.withConfigProvider(
-      ConfigProvider.orElse(
-        ConfigProvider.fromMap(new Map(Object.entries(exported))),
-        () => ConfigProvider.fromEnv()
-      )
-    )
-  )
 
 const applySetup = (setup: IdentitySetup.IdentitySetup) =>
   // The vault may hold older secrets than the file.
@@ -81,12 +73,32 @@ const applySetup = (setup: IdentitySetup.IdentitySetup) =>
 const layerStore = (path: string | undefined) =>
   path === undefined ? VaultStore.layerMemory : VaultFile.layerConfig({ path })
 
-const startAuthorizationServer = ({ allowedHost, authorizationServerPort, host, port }: Settings) =>
+const startAuthorizationServer = (
+  { allowedHost, authorizationServerAudience, authorizationServerPort, host, port, trustIssuer }: Settings
+) =>
   AuthorizationServer.start({
     host,
     allowedHosts: allowedHost,
-    port: authorizationServerPort ?? (port === 0 ? 0 : port + 1)
+    port: authorizationServerPort ?? (port === 0 ? 0 : port + 1),
+    audiences: authorizationServerAudience,
+    trustedIssuers: trustIssuer
   }).pipe(Effect.mapError(explainPort("--authorization-server-port")))
+
+/** Names the options that only the authorization server reads. */
+const warnWithoutAuthorizationServer = (settings: Settings, users: object | undefined): Effect.Effect<void> => {
+  const unused = [
+    ...(settings.authorizationServerPort === undefined ? [] : ["--authorization-server-port"]),
+    ...(settings.authorizationServerScope.length === 0 ? [] : ["--authorization-server-scope"]),
+    ...(settings.authorizationServerAudience.length === 0 ? [] : ["--authorization-server-audience"]),
+    ...(settings.authorizationServerRedirectUri.length === 0 ? [] : ["--authorization-server-redirect-uri"]),
+    ...(settings.trustIssuer.length === 0 ? [] : ["--trust-issuer"]),
+    ...(users === undefined ? [] : ["local.users of the setup file"])
+  ]
+  return Effect.when(
+    Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`),
+    () => !settings.authorizationServer && unused.length > 0
+  )
+}
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
@@ -98,9 +110,11 @@ const start = (settings: Settings) =>
       onNone: () => ({ environment: {}, secrets: {} }),
       onSome: AuthorizationServer.toEnvironment
     })
-    const setup = settings.config === undefined
-      ? {}
-      : yield* readSetup(settings.config, { ...oauth.environment, ...oauth.secrets })
+    const { readSettings, setup } = settings.config === undefined
+      ? { setup: {}, readSettings: undefined }
+      : yield* SetupFile.load(settings.config, { ...oauth.environment, ...oauth.secrets })
+
+    yield* warnWithoutAuthorizationServer(settings, setup.local?.users)
 
     const context = yield* Layer.build(LocalServer.layerStore({
       host: settings.host,
@@ -112,16 +126,22 @@ const start = (settings: Settings) =>
       publicUrl: settings.publicUrl,
       accountId: settings.account,
       region: settings.region,
-      settings: setup.local,
+      settings: readSettings,
+      workloadAccessTokenLifetime: settings.workloadTokenLifetime,
       environment: oauth.environment
     })).pipe(Effect.provide(OAuthClient.layer), Effect.mapError(explainPort("--port")))
     const server = Context.get(context, LocalServer.LocalServer)
     if (Option.isSome(authorizationServer)) {
-      yield* AuthorizationServer.registerClient(
-        authorizationServer.value,
-        [server.url, ...(settings.publicUrl === undefined ? [] : [settings.publicUrl])],
-        settings.authorizationServerScope
-      )
+      yield* AuthorizationServer.registerClient(authorizationServer.value, {
+        urls: [server.url, ...(settings.publicUrl === undefined ? [] : [settings.publicUrl])],
+        redirectUris: settings.authorizationServerRedirectUri,
+        scopes: settings.authorizationServerScope
+      })
+      yield* AuthorizationServer.registerUsers(authorizationServer.value, setup.local?.users)
+      yield* AuthorizationServer.trustSts(authorizationServer.value, {
+        url: server.url,
+        publicUrl: settings.publicUrl
+      })
     }
     yield* Effect.provide(applySetup(setup), context)
 

@@ -44,35 +44,79 @@ export const start = (options: {
   readonly host: string
   readonly port: number
   readonly allowedHosts: ReadonlyArray<string>
+  readonly audiences: ReadonlyArray<string>
+  readonly trustedIssuers: ReadonlyArray<string>
 }) =>
   Effect.gen(function*() {
-    const { make } = yield* Effect.promise(() => import("../local/AuthorizationServer.js"))
+    const { defaultResource, make } = yield* Effect.promise(() => import("../local/AuthorizationServer.js"))
     const service = yield* make({
       // Browsers cannot open a wildcard address.
       host: options.host === "0.0.0.0" || options.host === "::" ? "127.0.0.1" : options.host,
       port: options.port,
-      allowedHosts: options.allowedHosts
+      allowedHosts: options.allowedHosts,
+      resources: [defaultResource, ...options.audiences],
+      trustedIssuers: options.trustedIssuers
     })
     const running: Running = { service, clientSecret: yield* readClientSecret }
     return running
   })
 
 /**
- * Registers the client for the callback URLs of all providers at these servers.
+ * Registers the client for the callback URLs of all providers at these servers, and for redirect URIs of applications that
+ * sign in their own users.
  *
  * @internal
  */
 export const registerClient = (
   { clientSecret, service }: Running,
-  urls: ReadonlyArray<string>,
-  scopes: ReadonlyArray<string>
+  options: {
+    readonly urls: ReadonlyArray<string>
+    readonly redirectUris: ReadonlyArray<string>
+    readonly scopes: ReadonlyArray<string>
+  }
 ): Effect.Effect<void, AuthorizationServer.AuthorizationServerError> =>
   service.registerClient({
     clientId,
     clientSecret,
     name: "AgentCore Identity on this machine",
-    redirectUris: [...new Set(urls)].map((url) => `${url}/identities/oauth2/callback/*`),
-    scopes: [...new Set([...commonScopes, ...scopes])]
+    redirectUris: [
+      ...[...new Set(options.urls)].map((url) => `${url}/identities/oauth2/callback/*`),
+      ...options.redirectUris
+    ],
+    scopes: [...new Set([...commonScopes, ...options.scopes])],
+    grants: [
+      "client_credentials",
+      "authorization_code",
+      "refresh_token",
+      "urn:ietf:params:oauth:grant-type:token-exchange",
+      "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    ]
+  })
+
+/**
+ * Gives users the claims of the setup file.
+ *
+ * @internal
+ */
+export const registerUsers = (
+  { service }: Running,
+  users: Readonly<Record<string, AuthorizationServer.UserClaims>> = {}
+): Effect.Effect<void, AuthorizationServer.AuthorizationServerError> =>
+  Effect.forEach(Object.entries(users), ([name, claims]) => service.registerUser(name, claims), { discard: true })
+
+/**
+ * Accepts the JWTs of the local server's STS. Their issuer is the public URL, which this process may not reach.
+ *
+ * @internal
+ */
+export const trustSts = (
+  { service }: Running,
+  { publicUrl, url }: { readonly url: string; readonly publicUrl: string | undefined }
+): Effect.Effect<void, AuthorizationServer.AuthorizationServerError> =>
+  service.trustIssuer({
+    // The backend removes the slashes, too.
+    issuer: (publicUrl ?? url).replace(/\/+$/, ""),
+    jwksUri: `${url}/.well-known/jwks.json`
   })
 
 /**
@@ -86,6 +130,9 @@ export const toEnvironment = (
   environment: {
     AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
     AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: service.discoveryUrl,
+    AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT: service.authorizationEndpoint,
+    AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT: service.tokenEndpoint,
+    AGENTCORE_LOCAL_OAUTH_AUDIENCE: service.audience,
     AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
   },
   secrets: { [secretVariable]: Redacted.value(clientSecret) }

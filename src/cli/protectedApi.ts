@@ -28,8 +28,7 @@ export interface Options {
   readonly apiKeys?: ReadonlyArray<{ readonly owner: string; readonly key: Redacted.Redacted }> | undefined
 }
 
-/** @internal */
-export const defaultReportsScope = "reports:read"
+const defaultReportsScope = "reports:read"
 
 /** @internal */
 export const apiKeyHeader = "x-api-key"

@@ -6,7 +6,6 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { flow } from "effect/Function"
 import * as Redacted from "effect/Redacted"
@@ -15,16 +14,58 @@ import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import type { ConsentHandler } from "../Consent.js"
 
-/** @internal */
-export class AgentToken
-  extends Context.Tag("effect-agentcore-identity/cli/AgentToken")<AgentToken, Redacted.Redacted>()
-{}
+/**
+ * The names of the credential providers.
+ *
+ * @internal
+ */
+export interface Providers {
+  readonly machine: string
+  readonly user: string
+  readonly apiKey: string
+}
 
 /** @internal */
-export class UserToken extends Context.Tag("effect-agentcore-identity/cli/UserToken")<UserToken, Redacted.Redacted>() {}
+export interface Reports {
+  readonly _: unique symbol
+}
 
 /** @internal */
-export class QuotaKey extends Context.Tag("effect-agentcore-identity/cli/QuotaKey")<QuotaKey, Redacted.Redacted>() {}
+export interface Profile {
+  readonly _: unique symbol
+}
+
+/** @internal */
+export interface Quota {
+  readonly _: unique symbol
+}
+
+/** @internal */
+export interface Credentials {
+  readonly Reports: AccessToken.Credential<Reports, "M2M">
+  readonly Profile: AccessToken.Credential<Profile, "USER_FEDERATION">
+  readonly Quota: ApiKey.Credential<Quota>
+}
+
+/**
+ * Declares the three credentials, for the set-up and for the program. Not as classes, because the names of the providers
+ * are settings. Throws a `ValidationException` for a name that cannot be right.
+ *
+ * @internal
+ */
+export const declare = (providers: Providers): Credentials => ({
+  Reports: AccessToken.Tag<Reports>()("demo/Reports", {
+    provider: providers.machine,
+    flow: "M2M",
+    scopes: ["reports:read"]
+  }),
+  Profile: AccessToken.Tag<Profile>()("demo/Profile", {
+    provider: providers.user,
+    flow: "USER_FEDERATION",
+    scopes: ["openid", "profile:read"]
+  }),
+  Quota: ApiKey.Tag<Quota>()("demo/Quota", { provider: providers.apiKey })
+})
 
 const Caller = Schema.Struct({
   subject: Schema.String,
@@ -32,15 +73,15 @@ const Caller = Schema.Struct({
   scopes: Schema.Array(Schema.String)
 })
 
-const Reports = Schema.Struct({ caller: Caller, reports: Schema.Array(Schema.Struct({ title: Schema.String })) })
+const ReportList = Schema.Struct({ caller: Caller, reports: Schema.Array(Schema.Struct({ title: Schema.String })) })
 
-const Quota = Schema.Struct({ owner: Schema.String, limit: Schema.Number, remaining: Schema.Number })
+const Limits = Schema.Struct({ owner: Schema.String, limit: Schema.Number, remaining: Schema.Number })
 
 /** @internal */
 export interface Report {
-  readonly agent: typeof Reports.Type
+  readonly agent: typeof ReportList.Type
   readonly user: typeof Caller.Type
-  readonly quota: typeof Quota.Type
+  readonly quota: typeof Limits.Type
 }
 
 /**
@@ -48,7 +89,7 @@ export interface Report {
  *
  * @internal
  */
-export const report = (apiUrl: string) =>
+export const report = (apiUrl: string, { Profile, Quota, Reports }: Credentials) =>
   Effect.gen(function*() {
     const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
     const get = <A, I>(
@@ -61,41 +102,21 @@ export const report = (apiUrl: string) =>
         Effect.scoped
       )
     const result: Report = {
-      agent: yield* get("/reports", Reports, HttpClientRequest.bearerToken(yield* AgentToken)),
-      user: yield* get("/me", Caller, HttpClientRequest.bearerToken(yield* UserToken)),
-      quota: yield* get("/quota", Quota, HttpClientRequest.setHeader("x-api-key", Redacted.value(yield* QuotaKey)))
+      agent: yield* get("/reports", ReportList, HttpClientRequest.bearerToken(yield* Reports)),
+      user: yield* get("/me", Caller, HttpClientRequest.bearerToken(yield* Profile)),
+      quota: yield* get("/quota", Limits, HttpClientRequest.setHeader("x-api-key", Redacted.value(yield* Quota)))
     }
     return result
   })
-
-/** @internal */
-export interface Providers {
-  readonly machine: string
-  readonly user: string
-  readonly apiKey: string
-  readonly machineScopes: ReadonlyArray<string>
-  readonly userScopes: ReadonlyArray<string>
-}
 
 /**
  * Provides the three credentials to a program.
  *
  * @internal
  */
-export const withCredentials = <E, R>(providers: Providers, consent: ConsentHandler<E, R>) =>
+export const withCredentials = <E, R>({ Profile, Quota, Reports }: Credentials, consent: ConsentHandler<E, R>) =>
   flow(
-    AccessToken.withAccessToken({
-      into: AgentToken,
-      provider: providers.machine,
-      flow: "M2M",
-      scopes: providers.machineScopes
-    }),
-    AccessToken.withAccessToken({
-      into: UserToken,
-      provider: providers.user,
-      flow: "USER_FEDERATION",
-      scopes: providers.userScopes,
-      consent
-    }),
-    ApiKey.withApiKey({ into: QuotaKey, provider: providers.apiKey })
+    AccessToken.withAccessToken(Reports),
+    AccessToken.withAccessToken(Profile, { consent }),
+    ApiKey.withApiKey(Quota)
   )

@@ -12,16 +12,22 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as ConsentSignals from "../ConsentSignals.js"
 import { Identity } from "../Identity.js"
 import * as Completion from "../internal/consentCallback/completion.js"
 import * as Page from "../internal/consentCallback/page.js"
-import * as ConsentSignals from "../internal/consentCallback/signals.js"
+import * as Guards from "../internal/guards.js"
 import * as ServerSpans from "../internal/serverSpans.js"
+import * as Validation from "../internal/validation.js"
+import * as Constraint from "../models/internal/constraint.js"
 import { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
-import type { UserIdentifier } from "../UserIdentifier.js"
+import { UserIdentifier } from "../UserIdentifier.js"
 
 /**
  * How a visit of the page ends:
@@ -70,7 +76,8 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * route has completed the session. If another user opens the page, or AgentCore refuses to complete the session, the
  * wait in this process fails at once with `AuthorizationFailed` (`WrongUser`, `Rejected`).
  *
- * Put {@link layerRedaction} around the server: the URL of this page contains the session.
+ * Put {@link layerRedaction} around the server: the URL of this page contains the session. Invalid options, and a
+ * `currentUser` that is not a user, are defects with a `ValidationException`.
  *
  * @since 0.1.0
  * @category layers
@@ -82,6 +89,7 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
  *
  * // The application's own sign-in.
  * class Sessions extends Context.Tag("Sessions")<Sessions, {
@@ -107,14 +115,20 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   | PendingConsents
   | HttpLayerRouter.Request.From<"Requires", Exclude<R | R2, HttpLayerRouter.Provided>>
   | HttpLayerRouter.Request.From<"Error", E | E2>
-> =>
+> => Validation.checkedLayer(refuseOptions, options, makeLayer)
+
+const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typeof layer<E, R, E2, R2>> =>
   Layer.scoped(
     TokenPoller.TokenPoller,
     Effect.gen(function*() {
       const identity = yield* Identity
       const pending = yield* PendingConsents
       const router = yield* HttpLayerRouter.HttpRouter
-      const signals = ConsentSignals.make()
+      // A program with a store of its own has signals in this process.
+      const signals = yield* Effect.flatMap(
+        Effect.serviceOption(ConsentSignals.ConsentSignals),
+        Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
+      )
       const respond = options.respond ?? plainPage
 
       const page = Effect.gen(function*() {
@@ -124,11 +138,12 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
           return HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } })
         }
         const { session_id: sessionId } = yield* HttpServerRequest.ParsedSearchParams
-        const user = yield* options.currentUser
+        // A session is claimed once, so a user that is not one must not claim it.
+        const { currentUser } = yield* Effect.orDie(checkUser({ currentUser: yield* options.currentUser }))
         const outcome = yield* Completion.complete(
           { identity, pending, signals },
           typeof sessionId === "string" ? Redacted.make(sessionId) : undefined,
-          user
+          currentUser
         )
         const response = yield* respond(outcome)
         // A page of the application would send the session with its next request.
@@ -146,9 +161,31 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
         )
       )
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
-      return signals.poller(TokenPoller.from(options.poll ?? TokenPoller.defaultSchedule))
+      return ConsentSignals.poller(
+        signals,
+        options.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll)
+      )
     })
   )
+
+const Path = Constraint.guard(
+  "a path, as in '/consent'",
+  (value): value is string => isString(value) && /^[/*]/.test(value)
+)
+
+const refuseOptions = Validation.refuse(
+  Schema.Struct({
+    path: Path,
+    currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
+    respond: Constraint.optional(Guards.AnyFunction),
+    poll: Constraint.optional(Guards.Poll)
+  }),
+  { name: "ConsentCallback.layer" }
+)
+
+const refusePath = Validation.refuse(Schema.Struct({ path: Path }), { name: "ConsentCallback.layerRedaction" })
+
+const checkUser = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), "ConsentCallback.layer")
 
 const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const { body, headers, status } = Page.render(outcome._tag)
@@ -188,7 +225,8 @@ const matches = (
  * @category layers
  */
 export const layerRedaction = (path: HttpLayerRouter.PathInput): Layer.Layer<never> =>
-  Layer.merge(
-    ServerSpans.layerUntraced(matches(path)),
-    Layer.scopedDiscard(Effect.locallyScopedWith(Headers.currentRedactedNames, (names) => [...names, "referer"]))
-  )
+  Validation.checkedLayer(refusePath, { path }, ({ path }) =>
+    Layer.merge(
+      ServerSpans.layerUntraced(matches(path)),
+      Layer.scopedDiscard(Effect.locallyScopedWith(Headers.currentRedactedNames, (names) => [...names, "referer"]))
+    ))

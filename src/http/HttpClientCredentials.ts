@@ -4,17 +4,38 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { type AccessTokenError, type AccessTokenRequest, type ApiKeyError, Identity } from "../Identity.js"
-import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../IdentityError.js"
+import type * as Redacted from "effect/Redacted"
+import * as AccessToken from "../AccessToken.js"
+import * as ApiKey from "../ApiKey.js"
+import * as IamAccessToken from "../IamAccessToken.js"
+import type {
+  AccessTokenCredential,
+  AccessTokenDeclaration,
+  AccessTokenError,
+  ApiKeyCredential,
+  ApiKeyError,
+  ApiKeyRequest,
+  ConsentOptions,
+  Identity
+} from "../Identity.js"
+import type {
+  CredentialRejected,
+  InsufficientScope,
+  RequiresUserConsent,
+  ValidationException
+} from "../IdentityError.js"
 import { inject } from "../internal/credentialHeader.js"
+import * as CredentialTag from "../internal/credentialTag.js"
 import * as Origins from "../internal/origins.js"
+import type { SecurityTokenService, SecurityTokenServiceError } from "../SecurityTokenService.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import { sendWithAccessToken, sendWithApiKey } from "./internal/authenticatedRequest.js"
+import { sendWithAccessToken, sendWithCredential } from "./internal/authenticatedRequest.js"
+import * as Options from "./internal/options.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -37,13 +58,13 @@ export interface OriginOptions {
 }
 
 /**
- * An access token for a client. There is no `forceAuthentication`: it would ask the user at every request.
+ * The use of an access token by a client.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
-  extends Omit<AccessTokenRequest<E, R>, "forceAuthentication">, OriginOptions
+export interface AccessTokenUseOptions<out E = RequiresUserConsent, out R = never>
+  extends ConsentOptions<E, R>, OriginOptions
 {
   /**
    * If a token was rejected and the service returns the same token again, asks with `forceAuthentication`. It drops the
@@ -69,14 +90,25 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
 }
 
 /**
- * An API key for a client.
+ * An access token for a client. There is no `forceAuthentication`: it would ask the user at every request.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ApiKeyOptions extends OriginOptions {
-  /** The name of the API-key credential provider. */
-  readonly provider: string
+export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
+  extends AccessTokenDeclaration, AccessTokenUseOptions<E, R>
+{
+  /** State of the application. The return URL carries it back. */
+  readonly customState?: Redacted.Redacted | undefined
+}
+
+/**
+ * The use of an API key by a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyUseOptions extends OriginOptions {
   /**
    * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentException` when the
    * client is wrapped.
@@ -85,6 +117,22 @@ export interface ApiKeyOptions extends OriginOptions {
   /** The text before the key, with the space if there is one, as in `"Token "`. Default: none. */
   readonly prefix?: string | undefined
 }
+
+/**
+ * An API key for a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyOptions extends ApiKeyRequest, ApiKeyUseOptions {}
+
+/**
+ * An AWS-signed JWT for a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IamAccessTokenOptions extends IamAccessToken.IamAccessTokenRequest, OriginOptions {}
 
 /**
  * The errors that a credential adds to a client, besides the errors of obtaining it. A `RequestError` with reason
@@ -99,6 +147,25 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
 // Combinators
 // -----------------------------------------------------------------------------
 
+/** A client without a credential: its options are wrong. */
+const refusing = (refused: ValidationException): HttpClient.HttpClient.With<ValidationException> =>
+  HttpClient.makeWith<never, never, ValidationException, never>(() => Effect.fail(refused), Effect.succeed)
+
+/** The client for the options of a call, inline or of a declared credential. */
+const withOptions = <Options extends object, E, R>(
+  check: Options.Check,
+  subject: CredentialTag.Declared<string, object> | Options,
+  use: object | undefined,
+  wrap: (options: Options) => HttpClient.HttpClient.With<E, R>
+): HttpClient.HttpClient.With<E | ValidationException, R> => {
+  const isDeclared = CredentialTag.isDeclared(subject, check.kind)
+  const refused = isDeclared ? check.refuseUse(use) : check.refuseOptions(subject)
+  // The options of a use are the inline options without the declared ones.
+  return refused === undefined
+    ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options)
+    : refusing(refused)
+}
+
 /**
  * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token of its
  * own caller, and replaces an existing `Authorization` header. (Put `CredentialCache` under `Identity` to cache
@@ -108,7 +175,8 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
  *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
  * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up within `maxScopes`
  *
- * All other responses go to the caller. No response, error or span of the client contains the header.
+ * All other responses go to the caller. No response, error or span of the client contains the header. With options that
+ * cannot be right, every request fails with `ValidationException`, and none is sent.
  *
  * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
  * in `HttpClient.followRedirects`; then the origin of each hop decides. With an inner `followRedirects`, a redirect to a
@@ -127,18 +195,20 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
  * @example
  * import * as HttpClient from "@effect/platform/HttpClient"
  * import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
  * import * as Effect from "effect/Effect"
+ *
+ * class Github extends AccessToken.Tag<Github>()("app/Github", {
+ *   provider: "github",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["repo"]
+ * }) {}
  *
  * const program = Effect.gen(function*() {
  *   const client = (yield* HttpClient.HttpClient).pipe(
  *     HttpClient.mapRequest(HttpClientRequest.prependUrl("https://api.github.com")),
- *     HttpClientCredentials.withAccessToken({
- *       provider: "github",
- *       flow: "USER_FEDERATION",
- *       scopes: ["repo"],
- *       origins: ["https://api.github.com"]
- *     }),
+ *     HttpClientCredentials.withAccessToken(Github, { origins: ["https://api.github.com"] }),
  *     HttpClient.followRedirects()
  *   )
  *   const response = yield* client.get("/user/repos")
@@ -146,6 +216,20 @@ export type CredentialError = CredentialRejected | HttpClientError.RequestError
  * })
  */
 export const withAccessToken: {
+  /**
+   * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
+   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap
+   * the result in `HttpClient.followRedirects`.
+   */
+  <E1 = RequiresUserConsent, R1 = never>(
+    credential: AccessTokenCredential,
+    options: AccessTokenUseOptions<E1, R1>
+  ): <E, R>(
+    self: HttpClient.HttpClient.With<E, R>
+  ) => HttpClient.HttpClient.With<
+    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
+    R | R1 | Identity | WorkloadAccessToken
+  >
   /**
    * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
    * allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap the
@@ -160,6 +244,19 @@ export const withAccessToken: {
     R | R1 | Identity | WorkloadAccessToken
   >
   /**
+   * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
+   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap
+   * the result in `HttpClient.followRedirects`.
+   */
+  <E, R, E1 = RequiresUserConsent, R1 = never>(
+    self: HttpClient.HttpClient.With<E, R>,
+    credential: AccessTokenCredential,
+    options: AccessTokenUseOptions<E1, R1>
+  ): HttpClient.HttpClient.With<
+    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
+    R | R1 | Identity | WorkloadAccessToken
+  >
+  /**
    * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
    * allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap the
    * result in `HttpClient.followRedirects`.
@@ -172,43 +269,41 @@ export const withAccessToken: {
     R | R1 | Identity | WorkloadAccessToken
   >
 } = dual(
-  2,
-  <E, R, E1 = RequiresUserConsent, R1 = never>(
+  CredentialTag.isDataFirst("provider"),
+  <E, R, E1, R1>(
     self: HttpClient.HttpClient.With<E, R>,
-    options: AccessTokenOptions<E1, R1>
+    subject: AccessTokenCredential | AccessTokenOptions<E1, R1>,
+    use?: AccessTokenUseOptions<E1, R1>
   ): HttpClient.HttpClient.With<
     E | E1 | AccessTokenError | CredentialError | InsufficientScope,
     R | R1 | Identity | WorkloadAccessToken
-  > => {
-    const {
-      allowInsecureOrigins,
-      origins,
-      reauthenticate = false,
-      scopes = [],
-      stepUp = false,
-      maxScopes = options.flow === "M2M" ? scopes : undefined,
-      ...request
-    } = options
-    return inject(self, {
-      header: "authorization",
-      allows: Origins.allowList(origins, allowInsecureOrigins === true),
-      hop: sendWithAccessToken(
-        { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
-        (scopes) => (forceAuthentication) =>
-          Effect.flatMap(
-            Identity,
-            (identity) => identity.getAccessToken({ ...request, scopes, forceAuthentication })
-          )
-      )
+  > =>
+    withOptions(Options.accessToken, subject, use, (options: AccessTokenOptions<E1, R1>) => {
+      const {
+        allowInsecureOrigins,
+        origins,
+        reauthenticate = false,
+        scopes = [],
+        stepUp = false,
+        maxScopes = options.flow === "M2M" ? scopes : undefined,
+        ...request
+      } = options
+      return inject(self, {
+        header: "authorization",
+        allows: Origins.allowList(origins, allowInsecureOrigins === true),
+        hop: sendWithAccessToken(
+          { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
+          (scopes) => (forceAuthentication) => AccessToken.get({ ...request, scopes, forceAuthentication })
+        )
+      })
     })
-  }
 )
 
 /**
  * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
  * allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the request
- * once; otherwise the request fails with `CredentialRejected`. For redirects and the order of combinators see {@link
- * withAccessToken}.
+ * once; otherwise the request fails with `CredentialRejected`. For redirects, wrong options and the order of combinators
+ * see {@link withAccessToken}.
  *
  * A 401 does not name the refused credential, and the inner combinator handles it first. If the resource needs a token
  * too, put the token inside, because tokens expire.
@@ -217,12 +312,14 @@ export const withAccessToken: {
  * @category combinators
  * @example
  * import * as HttpClient from "@effect/platform/HttpClient"
+ * import * as ApiKey from "effect-agentcore-identity/ApiKey"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
  * import * as Effect from "effect/Effect"
  *
+ * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+ *
  * const forecast = Effect.gen(function*() {
- *   const client = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
- *     provider: "weather",
+ *   const client = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, Weather, {
  *     origins: ["https://api.weather.example.com"],
  *     header: "x-api-key"
  *   })
@@ -231,6 +328,17 @@ export const withAccessToken: {
  * })
  */
 export const withApiKey: {
+  /**
+   * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
+   * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
+   * changed.
+   */
+  (
+    credential: ApiKeyCredential,
+    options: ApiKeyUseOptions
+  ): <E, R>(
+    self: HttpClient.HttpClient.With<E, R>
+  ) => HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
   /**
    * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the allowed
    * `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has changed.
@@ -241,6 +349,16 @@ export const withApiKey: {
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
   /**
+   * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
+   * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
+   * changed.
+   */
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    credential: ApiKeyCredential,
+    options: ApiKeyUseOptions
+  ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
+  /**
    * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the allowed
    * `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has changed.
    */
@@ -249,17 +367,106 @@ export const withApiKey: {
     options: ApiKeyOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
 } = dual(
-  2,
+  CredentialTag.isDataFirst("provider"),
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
-    { allowInsecureOrigins, header, origins, prefix = "", provider }: ApiKeyOptions
+    subject: ApiKeyCredential | ApiKeyOptions,
+    use?: ApiKeyUseOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken> =>
-    inject(self, {
-      header,
-      allows: Origins.allowList(origins, allowInsecureOrigins === true),
-      hop: sendWithApiKey(
-        { provider, prefix, reauthenticate: false },
-        () => Effect.flatMap(Identity, (identity) => identity.getApiKey({ provider }))
-      )
-    })
+    withOptions(
+      Options.apiKey,
+      subject,
+      use,
+      ({ allowInsecureOrigins, header, origins, prefix = "", provider }: ApiKeyOptions) =>
+        inject(self, {
+          header,
+          allows: Origins.allowList(origins, allowInsecureOrigins === true),
+          hop: sendWithCredential({ provider, prefix, reauthenticate: false }, () => ApiKey.get({ provider }))
+        })
+    )
+)
+
+/**
+ * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
+ * the allowed origins only. (Put `CredentialCache.layerSecurityTokenService` below to cache tokens.) After a 401 the
+ * client obtains another token and repeats the request once. If that does not help, the request fails with
+ * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects, wrong options and the order of
+ * combinators see {@link withAccessToken}.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as HttpClient from "@effect/platform/HttpClient"
+ * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+ * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+ * import * as Effect from "effect/Effect"
+ *
+ * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
+ *
+ * const program = Effect.gen(function*() {
+ *   const client = HttpClientCredentials.withIamAccessToken(yield* HttpClient.HttpClient, Reports, {
+ *     origins: ["https://reports.example.com"]
+ *   })
+ *   const response = yield* client.get("https://reports.example.com/v1/daily")
+ *   return yield* response.json
+ * })
+ */
+export const withIamAccessToken: {
+  /**
+   * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token,
+   * for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   */
+  (
+    credential: IamAccessToken.IamAccessTokenCredential,
+    options: OriginOptions
+  ): <E, R>(
+    self: HttpClient.HttpClient.With<E, R>
+  ) => HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
+  /**
+   * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
+   * allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   */
+  (
+    options: IamAccessTokenOptions
+  ): <E, R>(
+    self: HttpClient.HttpClient.With<E, R>
+  ) => HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
+  /**
+   * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token,
+   * for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   */
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    credential: IamAccessToken.IamAccessTokenCredential,
+    options: OriginOptions
+  ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
+  /**
+   * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
+   * allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   */
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    options: IamAccessTokenOptions
+  ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
+} = dual(
+  CredentialTag.isDataFirst("audience"),
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    subject: IamAccessToken.IamAccessTokenCredential | IamAccessTokenOptions,
+    use?: OriginOptions
+  ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService> =>
+    withOptions(
+      Options.iamAccessToken,
+      subject,
+      use,
+      ({ allowInsecureOrigins, origins, ...request }: IamAccessTokenOptions) =>
+        inject(self, {
+          header: "authorization",
+          allows: Origins.allowList(origins, allowInsecureOrigins === true),
+          hop: sendWithCredential(
+            { provider: "sts:GetWebIdentityToken", prefix: "Bearer ", reauthenticate: false },
+            () => IamAccessToken.get(request)
+          )
+        })
+    )
 )

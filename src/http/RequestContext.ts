@@ -58,11 +58,15 @@ import * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { isObject, isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
+import * as Validation from "../internal/validation.js"
+import * as Constraint from "../models/internal/constraint.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import { normalize } from "./internal/headers.js"
 
@@ -181,8 +185,14 @@ const read = (input: Input, makeRequestId: () => string): Service => {
   }
 }
 
+const refuseInput = Validation.refuse(
+  Schema.Struct({ headers: Constraint.guard("headers, or a request or an event with headers", isObject) }),
+  { name: "RequestContext.fromHeaders" }
+)
+
 /**
- * Reads the headers of a request. It never fails: a request without a workload access token may not need one.
+ * Reads the headers of a request. It never fails: a request without a workload access token may not need one. A value
+ * that is no object is a defect, a `ValidationException`.
  *
  * Several values of one header are joined by commas, as HTTP joins them.
  *
@@ -202,7 +212,11 @@ const read = (input: Input, makeRequestId: () => string): Service => {
  *
  * Effect.runSync(RequestContext.fromHeaders(event)).callbackUrl // "https://agent.example.com/consent"
  */
-export const fromHeaders = (input: Input): Effect.Effect<Service> => Effect.sync(() => read(input, randomUUID))
+export const fromHeaders = (input: Input): Effect.Effect<Service> =>
+  Effect.suspend(() => {
+    const refused = refuseInput({ headers: input })
+    return refused === undefined ? Effect.succeed(read(input, randomUUID)) : Effect.die(refused)
+  })
 
 /**
  * The caller of a request. Its token is not renewed: the next request brings the next token. If the request has no
@@ -227,10 +241,28 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
 // Combinators
 // -----------------------------------------------------------------------------
 
+const Text = Constraint.optional(Schema.String)
+
+const Secret = Constraint.optional(Constraint.secret(0, Infinity))
+
+const refuseContext = Validation.refuse(
+  Schema.Struct({
+    context: Schema.Struct({
+      requestId: Schema.String,
+      sessionId: Text,
+      callbackUrl: Text,
+      workloadAccessToken: Secret,
+      bearerToken: Secret,
+      customHeaders: Constraint.guard("an object of Redacted strings", isRecord)
+    })
+  }),
+  { name: "RequestContext.provide" }
+)
+
 /**
  * Runs an effect for a request: with its {@link RequestContext}, with the `WorkloadAccessToken` of its caller (or the
  * {@link Fallback}), and with its callback URL as `Consent.ReturnUrl`. It is for servers other than Effect's, and for
- * work that continues after the response.
+ * work that continues after the response. A context that is not one is a defect, a `ValidationException`.
  *
  * @since 0.1.0
  * @category combinators
@@ -266,19 +298,27 @@ export const provide: {
   <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>>
 } = dual(
   2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>> =>
-    Effect.flatMap(callerOf(context), (caller) => {
-      const services = Context.make(RequestContext, context).pipe(
-        Context.add(WorkloadAccessToken.WorkloadAccessToken, caller)
-      )
-      return Effect.provide(
-        self,
-        context.callbackUrl === undefined
-          ? services
-          : Context.add(services, Consent.ReturnUrl, Option.some(context.callbackUrl))
-      )
-    })
+  <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>> => {
+    const refused = refuseContext({ context })
+    return refused === undefined ? provideContext(self, context) : Effect.die(refused)
+  }
 )
+
+const provideContext = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  context: Service
+): Effect.Effect<A, E, Exclude<R, Provided>> =>
+  Effect.flatMap(callerOf(context), (caller) => {
+    const services = Context.make(RequestContext, context).pipe(
+      Context.add(WorkloadAccessToken.WorkloadAccessToken, caller)
+    )
+    return Effect.provide(
+      self,
+      context.callbackUrl === undefined
+        ? services
+        : Context.add(services, Consent.ReturnUrl, Option.some(context.callbackUrl))
+    )
+  })
 
 // -----------------------------------------------------------------------------
 // Middleware
@@ -340,7 +380,7 @@ export const middleware = <E, R>(self: HttpApp.Default<E, R>): HttpApp.Default<E
     ({ source }) =>
       Effect.flatMap(current, (context) =>
         Effect.provideService(
-          provide(self, context),
+          provideContext(self, context),
           OuterMiddleware,
           Option.some({ source, requestId: context.requestId })
         ))

@@ -31,7 +31,7 @@ const describeDeclaration = (ast: AST.Declaration): string => {
     ? guard.expected
     : type === undefined
     ? "of another type"
-    : Constraint.isSized(ast)
+    : Constraint.isWhole(ast)
     ? describe(type)
     : `a Redacted ${describe(type).replace(/^an? /, "")} (Redacted.make)`
 }

@@ -1,34 +1,92 @@
 /**
- * The check of the options of `IamAccessToken`, in the names of its API.
+ * The checks of the requests of `IamAccessToken`, in the names of its API.
+ *
+ * The limits are those of `GetWebIdentityToken` in the service model of STS.
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import { isRecord, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
+import { refuseOtherTags } from "./credentialTag.js"
+import * as Guards from "./guards.js"
+import { makeRefuseUse, type RefuseUse } from "./renewal.js"
 import * as Validation from "./validation.js"
 
+type Refuse = (request: unknown) => ValidationException | undefined
+
+/** @internal */
+export const operation = { name: "GetWebIdentityToken" }
+
+const Audience = Constraint.text(1, 1000)
+
+const seconds = (duration: Duration.DurationInput): number => Duration.toSeconds(duration)
+
+const Lifetime = Guards.DurationInput.pipe(
+  Schema.filter((duration) => seconds(duration) >= 60 && seconds(duration) <= 3600, {
+    message: () => `${Constraint.prefix} be 1 to 60 minutes`
+  }),
+  Schema.filter((duration) => Number.isInteger(seconds(duration)), {
+    message: () => `${Constraint.prefix} be a whole number of seconds`
+  })
+)
+
+const fields = {
+  signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
+  duration: Constraint.optional(Lifetime),
+  tags: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(0, 256), 50))
+}
+
 /**
- * The options of `IamAccessToken`. The plane checks the limits of STS.
+ * The check of a request with further members. One schema for each shape of `audience`: a union would report both shapes.
  *
  * @internal
  */
-export const refuseIamAccessTokenOptions: (options: unknown) => ValidationException | undefined = Validation.refuse(
-  Schema.Struct({
-    audience: Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value)),
-    signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
-    duration: Constraint.optional(
-      Constraint.guard(
-        "a Duration, as in '5 minutes'",
-        (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
-      )
-    ),
-    tags: Constraint.optional(Constraint.guard("an object of strings", isRecord)),
-    into: Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
-  }),
-  { name: "GetWebIdentityToken" }
+export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
+  const withAudience = <A, I>(audience: Schema.Schema<A, I>): Refuse =>
+    // The fields of this module need no context.
+    Validation.refuse(Schema.Struct({ audience, ...fields, ...more }) as unknown as Schema.Schema<unknown>, operation)
+  const refuseText = withAudience(Audience)
+  const refuseList = withAudience(Constraint.items(Audience, 1, 10))
+  const refuseOther = withAudience(
+    Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value))
+  )
+  return (request) => {
+    const audience = isRecord(request) ? request["audience"] : undefined
+    return (isString(audience) ? refuseText : Array.isArray(audience) ? refuseList : refuseOther)(request)
+  }
+}
+
+/**
+ * The request of a declared token.
+ *
+ * @internal
+ */
+export const refuseDeclaration: Refuse = refuseWith({})
+
+/**
+ * A request, or a declared credential.
+ *
+ * @internal
+ */
+export const refuseRequest: Refuse = refuseOtherTags("IamAccessToken", refuseDeclaration, operation)
+
+/**
+ * A request and the tag for the token, or a declared credential.
+ *
+ * @internal
+ */
+export const refuseOptions: Refuse = refuseOtherTags(
+  "IamAccessToken",
+  refuseWith({ into: Constraint.optional(Guards.Tag) }),
+  operation
 )
+
+/**
+ * The arguments of `IamAccessToken.use`.
+ *
+ * @internal
+ */
+export const refuseUse: RefuseUse = makeRefuseUse({}, operation)

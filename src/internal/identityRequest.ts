@@ -5,12 +5,8 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
-import { isFunction, isRecord, isString } from "effect/Predicate"
+import { isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import {
   CompleteResourceTokenAuthRequest,
@@ -21,47 +17,56 @@ import {
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { ProviderName, WorkloadName } from "../models/internal/names.js"
+import { UserIdentifier } from "../UserIdentifier.js"
+import { refuseOtherTags } from "./credentialTag.js"
 import { wrongType } from "./explanation.js"
+import * as Guards from "./guards.js"
+import { makeRefuseUse, type RefuseUse } from "./renewal.js"
 import * as Validation from "./validation.js"
 
-type Refuse = (request: unknown) => ValidationException | undefined
+/** @internal */
+export type Refuse = (request: unknown) => ValidationException | undefined
 
 const { fields } = GetResourceOauth2TokenRequest
 
 // The operations that the requests are for.
-const accessTokenOperation = operations.getResourceOauth2Token
 
-const apiKeyOperation = operations.getResourceApiKey
+/** @internal */
+export const accessTokenOperation = operations.getResourceOauth2Token
 
-const Function = Constraint.guard("a function", isFunction)
+/** @internal */
+export const apiKeyOperation = operations.getResourceApiKey
 
-const Tag = Constraint.optional(Constraint.guard("a Context.Tag", Context.isTag))
+const Tag = Constraint.optional(Guards.Tag)
 
-const consentFields = {
-  consent: Constraint.optional(
-    Constraint.guard("a consent handler: a function from a session to an Effect", isFunction)
-  ),
-  poll: Constraint.optional(
-    Constraint.guard("a Schedule or a Poller", (value) => Schedule.isSchedule(value) || isFunction(value))
-  )
+/** @internal */
+export const consentFields = {
+  consent: Constraint.optional(Guards.Handler),
+  poll: Constraint.optional(Guards.Poll)
 }
 
-const accessTokenFields = {
+/** @internal */
+export const declarationFields = {
   provider: ProviderName,
   flow: fields.oauth2Flow,
   scopes: Constraint.optional(fields.scopes),
   resources: fields.resources,
   audiences: fields.audiences,
   returnUrl: fields.resourceOauth2ReturnUrl,
-  forceAuthentication: fields.forceAuthentication,
-  customState: fields.customState,
-  customParameters: fields.customParameters,
-  ...consentFields
+  customParameters: fields.customParameters
 }
 
 /** @internal */
-export const refuseAccessTokenRequest: Refuse = Validation.refuse(
-  Schema.Struct(accessTokenFields),
+export const customState = fields.customState
+
+const perUseFields = { forceAuthentication: fields.forceAuthentication, customState, ...consentFields }
+
+const accessTokenFields = { ...declarationFields, ...perUseFields }
+
+/** @internal */
+export const refuseAccessTokenRequest: Refuse = refuseOtherTags(
+  "AccessToken",
+  Validation.refuse(Schema.Struct(accessTokenFields), accessTokenOperation),
   accessTokenOperation
 )
 
@@ -74,8 +79,22 @@ export const refuseReturnUrl: Refuse = Validation.refuse(
 /** @internal */
 export const refuseConsentOptions: Refuse = Validation.refuse(Schema.Struct(consentFields), accessTokenOperation)
 
+/**
+ * The request of a declared API key.
+ *
+ * @internal
+ */
+export const refuseApiKeyDeclaration: Refuse = Validation.refuse(
+  Schema.Struct({ provider: ProviderName }),
+  apiKeyOperation
+)
+
 /** @internal */
-export const refuseApiKeyRequest: Refuse = Validation.refuse(Schema.Struct({ provider: ProviderName }), apiKeyOperation)
+export const refuseApiKeyRequest: Refuse = refuseOtherTags(
+  "ApiKey",
+  refuseApiKeyDeclaration,
+  apiKeyOperation
+)
 
 /** @internal */
 export const refusePaymentTokenRequest: Refuse = Validation.refuse(
@@ -93,37 +112,105 @@ export const refuseCompletion: Refuse = Validation.refuse(
 )
 
 // -----------------------------------------------------------------------------
+// Declarations
+// -----------------------------------------------------------------------------
+
+const refuseDeclaration = Validation.refuse(Schema.Struct(declarationFields), accessTokenOperation)
+
+/**
+ * The request of a declared access token.
+ *
+ * @internal
+ */
+export const refuseAccessTokenDeclaration: Refuse = (request) => {
+  const misplaced = isRecord(request) ? Object.keys(perUseFields).filter((name) => request[name] !== undefined) : []
+  return misplaced.length === 0
+    ? refuseDeclaration(request)
+    : Validation.validationException(
+      misplaced.map((name) => ({
+        path: [name],
+        constraint: `${Constraint.prefix} not be declared: it belongs to a use of the credential`
+      })),
+      accessTokenOperation.name
+    )
+}
+
+// -----------------------------------------------------------------------------
 // Combinators
 // -----------------------------------------------------------------------------
 
 /**
- * The options of `AccessToken`.
+ * The options of `AccessToken`, or a declared credential.
  *
  * @internal
  */
-export const refuseAccessTokenOptions: Refuse = Validation.refuse(
-  Schema.Struct({ ...accessTokenFields, into: Tag }),
+export const refuseAccessTokenOptions: Refuse = refuseOtherTags(
+  "AccessToken",
+  Validation.refuse(Schema.Struct({ ...accessTokenFields, into: Tag }), accessTokenOperation),
   accessTokenOperation
 )
 
 /**
- * The options of `AccessToken.use`.
+ * The arguments of `AccessToken.use`.
  *
  * @internal
  */
-export const refuseUseOptions: Refuse = Validation.refuse(
-  Schema.Struct({ rejected: Function, reauthenticate: Constraint.optional(Schema.Boolean) }),
+export const refuseTokenUse: RefuseUse = makeRefuseUse(
+  { reauthenticate: Constraint.optional(Schema.Boolean), ...consentFields },
   accessTokenOperation
 )
 
 /**
- * The options of `ApiKey`.
+ * The options of `ApiKey`, or a declared credential.
  *
  * @internal
  */
-export const refuseApiKeyOptions: Refuse = Validation.refuse(
-  Schema.Struct({ provider: ProviderName, into: Tag }),
+export const refuseApiKeyOptions: Refuse = refuseOtherTags(
+  "ApiKey",
+  Validation.refuse(Schema.Struct({ provider: ProviderName, into: Tag }), apiKeyOperation),
   apiKeyOperation
+)
+
+/**
+ * The arguments of `ApiKey.use`.
+ *
+ * @internal
+ */
+export const refuseKeyUse: RefuseUse = makeRefuseUse({}, apiKeyOperation)
+
+/**
+ * The arguments of `PaymentToken.use`.
+ *
+ * @internal
+ */
+export const refusePaymentUse: RefuseUse = makeRefuseUse({}, operations.getResourcePaymentToken)
+
+// -----------------------------------------------------------------------------
+// Callers, and their consents
+// -----------------------------------------------------------------------------
+
+/**
+ * The options of `WorkloadAccessToken.layerWorkload`.
+ *
+ * @internal
+ */
+export const refuseWorkload: Refuse = Validation.refuse(
+  Schema.Struct({
+    name: WorkloadName,
+    user: Constraint.optional(UserIdentifier),
+    renewAfter: Constraint.optional(Guards.DurationInput)
+  }),
+  operations.getWorkloadAccessToken
+)
+
+/**
+ * The options of `PendingConsents.handler`.
+ *
+ * @internal
+ */
+export const refusePendingOptions: Refuse = Validation.refuse(
+  Schema.Struct({ user: UserIdentifier, show: Guards.Handler }),
+  accessTokenOperation
 )
 
 // -----------------------------------------------------------------------------
@@ -137,21 +224,25 @@ const Text = Constraint.optional(Schema.String)
  *
  * @internal
  */
-export const refuseAccessTokenConfig: Refuse = Validation.refuse(
-  Schema.Struct({
-    workloadIdentityToken: Text,
-    providerName: ProviderName,
-    scopes: accessTokenFields.scopes,
-    resources: accessTokenFields.resources,
-    audiences: accessTokenFields.audiences,
-    authFlow: accessTokenFields.flow,
-    onAuthUrl: Constraint.optional(Function),
-    forceAuthentication: accessTokenFields.forceAuthentication,
-    callbackUrl: accessTokenFields.returnUrl,
-    customState: Constraint.optional(Constraint.text(1, 4096)),
-    customParameters: accessTokenFields.customParameters,
-    sessionUri: Text
-  }),
+export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
+  "AccessToken",
+  Validation.refuse(
+    Schema.Struct({
+      workloadIdentityToken: Text,
+      providerName: ProviderName,
+      scopes: accessTokenFields.scopes,
+      resources: accessTokenFields.resources,
+      audiences: accessTokenFields.audiences,
+      authFlow: accessTokenFields.flow,
+      onAuthUrl: Constraint.optional(Guards.AnyFunction),
+      forceAuthentication: accessTokenFields.forceAuthentication,
+      callbackUrl: accessTokenFields.returnUrl,
+      customState: Constraint.optional(Constraint.text(1, 4096)),
+      customParameters: accessTokenFields.customParameters,
+      sessionUri: Text
+    }),
+    accessTokenOperation
+  ),
   accessTokenOperation
 )
 
@@ -160,19 +251,34 @@ export const refuseAccessTokenConfig: Refuse = Validation.refuse(
  *
  * @internal
  */
-export const refuseApiKeyConfig: Refuse = Validation.refuse(
-  Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }),
+export const refuseApiKeyConfig: Refuse = refuseOtherTags(
+  "ApiKey",
+  Validation.refuse(Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }), apiKeyOperation),
   apiKeyOperation
 )
 
+/** Options that can be absent. */
+const refuseOptional = (refuse: Refuse): Refuse => (options) => options === undefined ? undefined : refuse(options)
+
 /**
- * The options of `resume` in `promise/`.
+ * The options of `withApiKey` in `promise/` with a declared credential.
  *
  * @internal
  */
-export const refuseResumeOptions: Refuse = Validation.refuse(
-  Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Function) }),
-  accessTokenOperation
+export const refuseApiKeyUseOptions: Refuse = refuseOptional(
+  Validation.refuse(Schema.Struct({ workloadIdentityToken: Text }), apiKeyOperation)
+)
+
+/**
+ * The options of `resume` in `promise/`, and of `withAccessToken` with a declared credential.
+ *
+ * @internal
+ */
+export const refuseResumeOptions: Refuse = refuseOptional(
+  Validation.refuse(
+    Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Guards.AnyFunction) }),
+    accessTokenOperation
+  )
 )
 
 /**
@@ -200,12 +306,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
   Schema.Struct({
     name: WorkloadName,
     user: Constraint.optional(Constraint.guard("an object", isRecord)),
-    renewAfter: Constraint.optional(
-      Constraint.guard(
-        "a number of milliseconds, or a Duration as in '10 minutes'",
-        (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
-      )
-    )
+    renewAfter: Constraint.optional(Guards.DurationInput)
   }),
   operations.getWorkloadAccessToken
 )
@@ -219,7 +320,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
  *
  * @internal
  */
-export const notAnEffect = (name: "consent" | "poll", returned: unknown): ValidationException =>
+export const notAnEffect = (name: "consent" | "poll" | "show", returned: unknown): ValidationException =>
   Validation.validationException([{
     path: [name],
     constraint: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")

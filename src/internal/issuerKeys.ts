@@ -95,6 +95,12 @@ const isHttps = (url: string): boolean => new URL(url).protocol === "https:"
 const isUsableKeySetUrl = (url: string, issuer: string): boolean =>
   isEndpoint(url) && (isHttps(url) || !isHttps(issuer))
 
+const readKeysFrom = (jwksUri: string, fetch: Fetch): Jose.JWTVerifyGetKey =>
+  Jose.createRemoteJWKSet(new URL(jwksUri), {
+    // Without the signal of `jose`, which is an `AbortSignal.timeout`.
+    [Jose.customFetch]: async (url, { headers }) => Response.json(readKeySet(await fetch(url, headers)))
+  })
+
 const discover = async (issuer: string, fetch: Fetch): Promise<Jose.JWTVerifyGetKey> => {
   if (!isIssuer(issuer)) throw new IssuerKeysError({ reason: "Undiscoverable" })
   const metadata = await fetch(
@@ -109,10 +115,7 @@ const discover = async (issuer: string, fetch: Fetch): Promise<Jose.JWTVerifyGet
   ) {
     throw new IssuerKeysError({ reason: "Undiscoverable" })
   }
-  return Jose.createRemoteJWKSet(new URL(metadata.jwks_uri), {
-    // Without the signal of `jose`, which is an `AbortSignal.timeout`.
-    [Jose.customFetch]: async (url, { headers }) => Response.json(readKeySet(await fetch(url, headers)))
-  })
+  return readKeysFrom(metadata.jwks_uri, fetch)
 }
 
 // -----------------------------------------------------------------------------
@@ -139,13 +142,13 @@ const verifyWithAnyKey = async (
 export interface IssuerKeys {
   /**
    * Fails with `IssuerKeysError` or an error of `jose`. Callers share the requests to an issuer. A request ends early
-   * when the signals of all its callers are aborted.
+   * when the signals of all its callers are aborted. `jwksUri` is the key set of an issuer that cannot be discovered.
    */
   readonly verify: (
     token: string,
     issuer: string,
     options?: Omit<Jose.JWTVerifyOptions, "algorithms" | "issuer">,
-    signal?: AbortSignal
+    how?: { readonly signal?: AbortSignal | undefined; readonly jwksUri?: string | undefined }
   ) => Promise<Jose.JWTPayload>
 }
 
@@ -165,15 +168,17 @@ export const make = (timeout: number = defaultTimeout): IssuerKeys => {
 
   const remove = (name: string, issuer: Issuer): boolean => issuers.get(name) === issuer && issuers.delete(name)
 
-  const start = (name: string): Issuer => {
+  const start = (name: string, jwksUri: string | undefined): Issuer => {
     const requests = new AbortController()
-    const issuer = { keys: discover(name, makeFetch(timeout, requests.signal)), requests, callers: 0 }
+    const fetch = makeFetch(timeout, requests.signal)
+    const keys = jwksUri === undefined ? discover(name, fetch) : Promise.resolve(readKeysFrom(jwksUri, fetch))
+    const issuer = { keys, requests, callers: 0 }
     issuer.keys.catch(() => remove(name, issuer))
     return issuer
   }
 
-  const getIssuer = (name: string): Issuer => {
-    const issuer = issuers.get(name) ?? start(name)
+  const getIssuer = (name: string, jwksUri: string | undefined): Issuer => {
+    const issuer = issuers.get(name) ?? start(name, jwksUri)
     issuers.delete(name)
     issuers.set(name, issuer)
     for (const oldest of issuers.keys()) {
@@ -198,9 +203,9 @@ export const make = (timeout: number = defaultTimeout): IssuerKeys => {
   }
 
   return {
-    verify: async (token, name, options = {}, signal) => {
+    verify: async (token, name, options = {}, { jwksUri, signal } = {}) => {
       signal?.throwIfAborted()
-      const issuer = getIssuer(name)
+      const issuer = getIssuer(name, jwksUri)
       issuer.callers++
       const onAbort = (): void => {
         // The issuer leaves the map first, so that the next caller does not join requests that have ended.

@@ -5,8 +5,8 @@
  */
 import { isSecure } from "../models/internal/loopback.js"
 
-/** A guess: no specification has a limit. URLs of this length are safe in practice. */
-const maxLength = 2048
+/** A guess: neither a specification nor the service model has a limit. A request of this length fits into the buffers of servers. */
+const maxLength = 8192
 
 /** A URL as it is written: scheme, host, port, and the path as a group. `URL` drops and replaces characters. */
 const parts = /^https?:\/\/[\w.:[\]-]+(\/[^?#]*)?$/i

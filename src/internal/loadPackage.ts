@@ -28,6 +28,7 @@ export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
 const versions = {
   "@effect/experimental": "0.61",
   "@effect/platform-node": "0.108",
+  "@effect/sql": "0.52",
   "@smithy/signature-v4": "5",
   ioredis: "5",
   lmdb: "3",

@@ -13,16 +13,19 @@ const shortestPart = 4
 /** Case, hyphens and underscores do not count. */
 const normalize = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
 
-/** The Levenshtein distance: insertions, deletions and replacements of one character. */
+/** The distance of Damerau and Levenshtein: insertions, deletions, replacements and swaps of neighbours. */
 const distance = (a: string, b: string): number => {
+  let beforeAbove: Array<number> = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const above = row
     row = [i]
     for (let j = 1; j <= b.length; j++) {
       const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(replaced, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (beforeAbove[j - 2] ?? 0) + 1 : Infinity
+      row.push(Math.min(replaced, swapped, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
     }
+    beforeAbove = above
   }
   return row[b.length] ?? 0
 }

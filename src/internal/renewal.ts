@@ -5,8 +5,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isFunction } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { ValidationException } from "../IdentityError.js"
+import * as Constraint from "../models/internal/constraint.js"
 import { Rejected } from "./rejectedCredential.js"
+import * as Validation from "./validation.js"
 
 /** @internal */
 export interface Options {
@@ -37,3 +42,54 @@ export const renewCredential = <E, R>(
     (fresh) => Option.isNone(fresh) && options.reauthenticate ? request(true) : Effect.succeed(fresh)
   )
 }
+
+/**
+ * The check of the arguments of `use`: the function, and the options.
+ *
+ * @internal
+ */
+export type RefuseUse = (f: unknown, options: unknown) => ValidationException | undefined
+
+/**
+ * The check of `rejected` and of further options.
+ *
+ * @internal
+ */
+export const makeRefuseUse = (more: Schema.Struct.Fields, row: { readonly name: string }): RefuseUse => {
+  const refuseFunction = Validation.refuse(
+    Schema.Struct({ f: Constraint.guard("a function, with the options after it", isFunction) }),
+    row
+  )
+  const refuseOptions = Validation.refuse(
+    // The fields of this function need no context.
+    Schema.Struct({ rejected: Constraint.guard("a function", isFunction), ...more }) as unknown as Schema.Schema<
+      unknown
+    >,
+    row
+  )
+  return (f, options) => refuseFunction({ f }) ?? refuseOptions(options)
+}
+
+/** @internal */
+export interface UseOptions<in E> extends Options {
+  readonly rejected: (error: E) => boolean
+}
+
+/**
+ * Runs `f` with a credential. If the resource rejects it, runs `f` once more with a new one. Without another credential
+ * it fails with the first error.
+ *
+ * @internal
+ */
+export const useCredential = <A, E, R, E1, R1>(
+  obtain: Effect.Effect<Redacted.Redacted, E1, R1>,
+  renew: (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E1, R1>,
+  f: (credential: Redacted.Redacted) => Effect.Effect<A, E, R>,
+  { reauthenticate, rejected }: UseOptions<E>
+): Effect.Effect<A, E | E1, R | R1> =>
+  Effect.flatMap(obtain, (first) =>
+    Effect.catchIf(f(first), rejected, (error) =>
+      Effect.flatMap(
+        renewCredential(renew, first, { reauthenticate }),
+        Option.match({ onNone: () => Effect.fail(error), onSome: f })
+      )))

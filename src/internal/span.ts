@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 
 /**
@@ -19,8 +20,8 @@ import * as Tracer from "effect/Tracer"
  */
 export interface Run<A, E, R> {
   readonly effect: Effect.Effect<A, E, R>
-  /** Services for the effect besides the span. */
-  readonly services?: Context.Context<never> | undefined
+  /** Adds services for the effect besides the span. */
+  readonly provide?: ((context: Context.Context<never>) => Context.Context<never>) | undefined
   /** Called with the exit before the span ends. */
   readonly onExit?: ((exit: Exit.Exit<A, E>) => void) | undefined
 }
@@ -54,7 +55,7 @@ export const inSpan = <A, E, R>(
         const run = start(span, fiber)
         const before = fiber.currentContext
         const parent = Context.add(before, Tracer.ParentSpan, span)
-        const inside = run.services === undefined ? parent : Context.merge(parent, run.services)
+        const inside = run.provide === undefined ? parent : run.provide(parent)
         return Effect.zipRight(
           FiberRef.set(FiberRef.currentContext, inside),
           Effect.matchCauseEffect(restore(run.effect), {
@@ -64,3 +65,16 @@ export const inSpan = <A, E, R>(
         )
       }))
   )
+
+/**
+ * Makes the current span small before a long wait. Effect's tracer puts ids together character by character. V8 keeps the pieces, a
+ * kilobyte and a half for each span, until something reads the id.
+ *
+ * @internal
+ */
+export const compactSpans: Effect.Effect<void> = Effect.map(Effect.serviceOption(Tracer.ParentSpan), (current) => {
+  for (let span = current; Option.isSome(span); span = span.value._tag === "Span" ? span.value.parent : Option.none()) {
+    span.value.traceId.charCodeAt(0)
+    span.value.spanId.charCodeAt(0)
+  }
+})

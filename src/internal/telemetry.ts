@@ -159,7 +159,7 @@ export const make = (): Observe => {
       const start = clock.unsafeCurrentTimeNanos()
       return {
         effect: self,
-        services: Context.make(Observation, record),
+        provide: Context.add(Observation, record),
         onExit: (exit) => {
           const outcome = outcomeOf(exit)
           span.attribute("agentcore.outcome", outcome)

@@ -10,6 +10,15 @@ const isTransientStatus = (status: number | undefined): boolean =>
   status !== undefined && (status >= 500 || status === 429)
 
 /**
+ * Whether the service refused the call for its rate.
+ *
+ * @internal
+ */
+export const isThrottled = (error: DataPlaneError | MissingWorkloadAccessToken): boolean =>
+  error._tag === "ThrottlingException"
+  || ((error._tag === "TransportError" || error._tag === "UnknownServiceError") && error.status === 429)
+
+/**
  * Throttling, 5xx, and lost or timed out connections.
  *
  * @internal

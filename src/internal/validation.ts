@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import { ValidationException } from "../IdentityError.js"
@@ -171,12 +172,40 @@ export const refuse = <A, I>(
   }
 }
 
+/** A member that is null is absent, as to every server of the protocol. An item that is null stays, and is wrong. */
+const dropNulls = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(dropNulls)
+    : isPlain(value)
+    ? Object.fromEntries(
+      Object.entries(value).flatMap(([name, member]) => member === null ? [] : [[name, dropNulls(member)]])
+    )
+    : value
+
 /**
- * Decodes a request that came over the wire, and checks it. As at AWS, unknown members are ignored.
+ * Makes a layer of checked options. The layer dies with the exception of invalid options: no program can do anything about
+ * them while it runs.
+ *
+ * @internal
+ */
+export const checkedLayer = <Options, A, E, R>(
+  refuse: (options: unknown) => ValidationException | undefined,
+  options: Options,
+  make: (options: Options) => Layer.Layer<A, E, R>
+): Layer.Layer<A, E, R> => {
+  const refused = refuse(options)
+  return refused === undefined ? make(options) : Layer.die(refused)
+}
+
+/**
+ * Decodes a request that came over the wire, and checks it. As at AWS, unknown members and nulls are ignored.
  *
  * @internal
  */
 export const decode = <A, I>(
   schema: Schema.Schema<A, I>
 ): (request: unknown) => Either.Either<A, ValidationException> =>
-  memoize(() => parse(ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })))
+  memoize(() => {
+    const run = ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })
+    return parse((request) => run(dropNulls(request)))
+  })

@@ -55,7 +55,7 @@ const declaration = (ast: AST.Declaration): Check => {
     return guard.is
   }
   const [type] = ast.typeParameters
-  if (type !== undefined && Constraint.isSized(ast)) {
+  if (type !== undefined && Constraint.isWhole(ast)) {
     return check(type)
   }
   if (type === undefined || !isRedacted(ast)) {

@@ -7,7 +7,9 @@
  * - refresh tokens for the scope `offline_access`. Each use rotates the token, and the use of an old one revokes the
  *   whole grant.
  * - a user's JWT for an access token: token exchange (RFC 8693), with or without an actor, and the JWT as an
- *   authorization grant (RFC 7523). It accepts its own JWTs and those of `trustedIssuers`.
+ *   authorization grant (RFC 7523). It accepts its own JWTs and those of `trustedIssuers`. The claim `act` of the issued
+ *   token names the actors. A subject whose token has `may_act` accepts no other actor.
+ * - users have no claims, unless `users` gives them some: for access tokens, ID tokens and the userinfo endpoint
  * - access tokens are JWTs, signed with an ES256 key that is generated at the start. A resource server verifies them
  *   with the key set at `jwksUri`, and `audience`.
  * - a scope that the client does not have is refused with `invalid_scope`. A request without scopes gets all scopes of
@@ -32,11 +34,15 @@ import { exportJWK, generateKeyPair } from "jose"
 import { randomBytes } from "node:crypto"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Guards from "../internal/guards.js"
+import { isEndpoint, isIssuer } from "../internal/issuerUrl.js"
 import { installCommand } from "../internal/loadPackage.js"
+import * as Validation from "../internal/validation.js"
 import * as OidcClient from "./authorization/client.js"
-import type { Client, GrantType, HeadlessConsent } from "./authorization/model.js"
+import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/model.js"
 import * as OidcPackage from "./authorization/package.js"
 import * as OidcProvider from "./authorization/provider.js"
+import type * as OidcSettings from "./authorization/settings.js"
 import * as OidcStore from "./authorization/store.js"
 import * as OidcUser from "./authorization/user.js"
 
@@ -65,7 +71,21 @@ export type {
    * @since 0.1.0
    * @category models
    */
-  HeadlessConsent
+  HeadlessConsent,
+  /**
+   * An issuer whose JWTs can be exchanged.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  TrustedIssuer,
+  /**
+   * The claims of a user.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  UserClaims
 }
 
 /**
@@ -98,8 +118,15 @@ export interface Options {
    * request selects another one by `resource`. Default: `urn:effect-agentcore-identity:api`.
    */
   readonly resources?: ReadonlyArray<string> | undefined
-  /** Other issuers whose JWTs can be exchanged here. Their keys are found by OpenID Connect Discovery. Default: none. */
-  readonly trustedIssuers?: ReadonlyArray<string> | undefined
+  /**
+   * Other issuers whose JWTs can be exchanged here. Their keys are found by OpenID Connect Discovery, unless the issuer
+   * comes with the URL of its key set. Default: none.
+   */
+  readonly trustedIssuers?: ReadonlyArray<TrustedIssuer> | undefined
+  /**
+   * The claims of users, by user name. Any other user name signs in, too, and has the claim `sub` only. Default: none.
+   */
+  readonly users?: Readonly<Record<string, UserClaims>> | undefined
   /** Default: 10 minutes. */
   readonly accessTokenLifetime?: Duration.DurationInput | undefined
   /** Default: 1 day. */
@@ -120,7 +147,7 @@ export interface Options {
  *
  * - `MissingPackage`: `oidc-provider` is not installed
  * - `Listen`: the port is taken, or the host is not one of this machine
- * - `Configuration`: a client, a lifetime or another option is not valid
+ * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
  *
  * @since 0.1.0
  * @category errors
@@ -138,6 +165,9 @@ export class AuthorizationServerError extends Schema.TaggedError<AuthorizationSe
 
 /**
  * - `registerClient`: adds a client, or replaces the one with the same `clientId`
+ * - `registerUser`: gives a user claims, in place of earlier ones. Tokens that were issued before keep theirs.
+ * - `trustIssuer`: accepts the JWTs of one more issuer, for instance those of the STS of a `LocalServer`, whose issuer is the
+ *   URL of that server
  * - `revoke`: withdraws a user's consent, for one client or (default) for all. It revokes the user's refresh tokens and
  *   unused codes, and the next request asks for consent again. Returns the number of refresh tokens that it revoked.
  *   Access tokens are JWTs and stay valid until they expire.
@@ -149,10 +179,14 @@ export class AuthorizationServerError extends Schema.TaggedError<AuthorizationSe
 export interface Service {
   readonly issuer: string
   readonly discoveryUrl: string
+  readonly authorizationEndpoint: string
+  readonly tokenEndpoint: string
   readonly jwksUri: string
   /** The `aud` of access tokens whose request names no resource. */
   readonly audience: string
   readonly registerClient: (client: Client) => Effect.Effect<void, AuthorizationServerError>
+  readonly registerUser: (userName: string, claims: UserClaims) => Effect.Effect<void, AuthorizationServerError>
+  readonly trustIssuer: (issuer: TrustedIssuer) => Effect.Effect<void, AuthorizationServerError>
   readonly revoke: (grant: {
     readonly userName: string
     readonly clientId?: string | undefined
@@ -188,14 +222,33 @@ const checkConsent = (consent: HeadlessConsent | undefined): Effect.Effect<void,
 
 type Resources = readonly [string, ...ReadonlyArray<string>]
 
+/**
+ * The audience of access tokens, unless `resources` has another one.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultResource = "urn:effect-agentcore-identity:api"
+
 const checkResources = (
-  [first = "", ...others]: ReadonlyArray<string> = ["urn:effect-agentcore-identity:api"]
+  [first = "", ...others]: ReadonlyArray<string> = [defaultResource]
 ): Effect.Effect<Resources, AuthorizationServerError> => {
   const resources: Resources = [first, ...others]
   return resources.every((resource) => URL.canParse(resource) && !resource.includes("#"))
     ? Effect.succeed(resources)
     : invalid("resources must be absolute URIs without fragment, at least one")
 }
+
+const issuerProblem =
+  "has an https URL, or an http URL of a loopback host, without user information, query and fragment"
+
+/** A key set at a known URL makes any identifier usable, for instance that of a server behind a proxy. */
+const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, string?], AuthorizationServerError> =>
+  typeof trusted === "string"
+    ? isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer ${issuerProblem}`)
+    : !URL.canParse(trusted.issuer) || !isEndpoint(trusted.jwksUri)
+    ? invalid("The issuer of a trusted issuer is a URL, and its jwksUri one of https, or of http on a loopback host")
+    : Effect.succeed([trusted.issuer, trusted.jwksUri])
 
 const loadPackage: Effect.Effect<OidcPackage.Module, AuthorizationServerError> = Effect.tryPromise({
   try: OidcPackage.load,
@@ -236,6 +289,30 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
   return { ...await exportJWK(privateKey), alg: "ES256", use: "sig" }
 })
 
+const list = Schema.optional(Schema.Array(Schema.Unknown))
+
+const anObject = Schema.optional(Schema.Object)
+
+// The checks of `make` read the rest.
+const refuseOptions = Validation.refuse(
+  Schema.Struct(
+    {
+      host: Schema.optional(Schema.String),
+      port: Schema.optional(Guards.Port),
+      allowedHosts: Schema.optional(Schema.Array(Schema.String)),
+      clients: list,
+      consent: anObject,
+      resources: list,
+      trustedIssuers: list,
+      users: anObject,
+      accessTokenLifetime: Schema.optional(Schema.Unknown),
+      refreshTokenLifetime: Schema.optional(Schema.Unknown),
+      authorizationCodeLifetime: Schema.optional(Schema.Unknown)
+    } satisfies { readonly [K in keyof Options]-?: unknown }
+  ),
+  { name: "AuthorizationServer.make" }
+)
+
 /**
  * Starts the server. The end of the scope stops it: it closes its connections, frees the port, and forgets everything
  * that it issued.
@@ -245,6 +322,8 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
  */
 export const make = (options: Options = {}): Effect.Effect<Service, AuthorizationServerError, Scope.Scope> =>
   Effect.gen(function*() {
+    const refused = refuseOptions(options)
+    if (refused !== undefined) return yield* Effect.die(refused)
     const host = options.host ?? "127.0.0.1"
     const resources = yield* checkResources(options.resources)
     yield* checkConsent(options.consent)
@@ -263,6 +342,21 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
           : invalid(`Client '${client.clientId}': ${problem}`)
       })
     yield* Effect.forEach(options.clients ?? [], registerClient, { discard: true })
+    const trustedIssuers = new Map<string, string | undefined>()
+    const trustIssuer = (trusted: TrustedIssuer) =>
+      Effect.map(checkIssuer(trusted), ([name, keys]) => void trustedIssuers.set(name, keys))
+    yield* Effect.forEach(options.trustedIssuers ?? [], trustIssuer, { discard: true })
+    const users = new Map<string, UserClaims>()
+    const addUser = (userName: string, claims: UserClaims) =>
+      Effect.suspend(() => {
+        const problem = OidcUser.findProblem(userName, claims)
+        return problem === undefined
+          ? Effect.sync(() => void users.set(userName, claims))
+          : invalid(`User '${userName}': ${problem}`)
+      })
+    yield* Effect.forEach(Object.entries(options.users ?? {}), ([name, claims]) => addUser(name, claims), {
+      discard: true
+    })
 
     const module = yield* loadPackage
     const clock = yield* Effect.clock
@@ -282,31 +376,40 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
     const { port } = yield* listen(server, host, options.port ?? 0)
     const issuer = `http://${host.includes(":") ? `[${host}]` : host}:${port}`
 
-    handle = yield* Effect.try({
-      try: () =>
-        OidcProvider.make(module, {
-          issuer,
-          port,
-          allowedHosts: [host, ...options.allowedHosts ?? []],
-          store,
-          clients,
-          resources,
-          lifetimes,
-          consent: options.consent,
-          signingKey: key,
-          trustedIssuers: options.trustedIssuers ?? [],
-          cookieKey: randomBytes(32).toString("base64url"),
-          onError: (name) => void runFork(Effect.logDebug(`The development authorization server failed: ${name}`))
-        }),
+    const settings: OidcSettings.Settings = {
+      issuer,
+      port,
+      allowedHosts: [host, ...options.allowedHosts ?? []],
+      store,
+      clients,
+      users,
+      resources,
+      lifetimes,
+      consent: options.consent,
+      signingKey: key,
+      trustedIssuers,
+      cookieKey: randomBytes(32).toString("base64url"),
+      onError: (name) => void runFork(Effect.logDebug(`The development authorization server failed: ${name}`))
+    }
+    const configure = Effect.try({
+      try: () => {
+        handle = OidcProvider.make(module, settings)
+      },
       catch: () => invalid("The package oidc-provider refused its configuration. Version 9 is required.")
     })
+    yield* configure
 
     return {
       issuer,
       discoveryUrl: OidcProvider.discoveryUrl(issuer),
+      authorizationEndpoint: `${issuer}/auth`,
+      tokenEndpoint: `${issuer}/token`,
       jwksUri: `${issuer}/jwks`,
       audience: resources[0],
       registerClient,
+      // `oidc-provider` has the names of claims in its configuration. What it issued is in the store, which stays.
+      registerUser: (userName, claims) => Effect.zipRight(addUser(userName, claims), configure),
+      trustIssuer,
       revoke: ({ clientId, userName }) => Effect.sync(() => store.revoke(userName, clientId)),
       signOut: (userName) => Effect.sync(() => store.signOut(userName))
     }

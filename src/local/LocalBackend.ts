@@ -5,17 +5,31 @@
  *
  * AWS leaves some behaviour undocumented. Here it is an option, or it is this:
  *
- * - A workload access token lives for 60 minutes. Custom state comes back as `state`.
+ * - A workload access token lives for 60 minutes. One that was made of a user's JWT ends with the JWT, if that is
+ *   earlier. Custom state comes back as `state`.
+ * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same custom
+ *   parameters. `forceAuthentication` drops the grant of its shape.
+ * - A poll in another shape than its session's fails.
+ * - Secrets and keys by reference are read at each request for a credential, also where the vault has a token. One that
+ *   the settings do not have is an `AccessDeniedException`. For KMS keys its message is a guess.
  * - `USER_FEDERATION` needs a workload access token of a user.
- * - Tokens on behalf of a user are not stored: each call asks the authorization server.
+ * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
+ *   the flow only if the settings say so.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
+ * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or of a vendor whose
+ *   endpoints the request names. AWS documents some of the refused vendors. Its scopes include `openid`, on creation too.
+ * - A tag key that begins with `aws:` is refused.
+ * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
  *   `ValidationException`.
  * - Stripe Privy: the signed method is `POST`, and the signature lives for 30 minutes, as in the vendor's own SDK.
  *
  * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
  * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
- * them, and nothing answers at their URL.
+ * them. Their URL has the form of AWS, and nothing answers there: a local server has a page at `/consent-portals/<id>`.
+ *
+ * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as warnings,
+ * with `error` and `error_description`, and `refusals` lists them.
  *
  * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a
  * key of the vendor is a `ValidationException` that says so.
@@ -33,11 +47,14 @@ import * as Schema from "effect/Schema"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { LocalSettings } from "../internal/identitySetup/localSettings.js"
+import * as Validation from "../internal/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import type { BrowserAnswer, ConsentStatus, Issuer } from "./backend/model.js"
+import type { BrowserAnswer, ConsentStatus, Issuer, Refusal } from "./backend/model.js"
+import { fields } from "./backend/options.js"
+import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
 import { Event } from "./backend/session.js"
 import * as SessionStore from "./backend/sessionStore.js"
@@ -58,10 +75,15 @@ export type {
    * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
    *   CLIENT_SECRET_BASIC.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
+   * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
+   *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
    * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
    *   expired.
+   * - `serviceLinked`: the names of workload identities that are linked to a service, as those of AgentCore Runtime and
+   *   Gateway are. They get no workload access tokens, and cannot be deleted.
+   * - `workloadAccessTokenLifetime`: a whole number of seconds, minutes, hours or days, such as `90 seconds`
    *
    * @since 0.1.0
    * @category models
@@ -87,7 +109,10 @@ export interface Options {
    * `http://127.0.0.1:4020`.
    */
   readonly publicUrl?: string | undefined
-  /** Rounded down to seconds. Default: 60 minutes, a guess: AWS does not document it. */
+  /**
+   * Rounded down to seconds. Default: that of the settings, or 60 minutes, a guess: AWS does not document it. A token
+   * that was made of a user's JWT ends with the JWT, if that is earlier.
+   */
   readonly workloadAccessTokenLifetime?: Duration.DurationInput | undefined
   /** The lifetime of an authorization URL and its session. Default: 10 minutes (AWS documentation). */
   readonly sessionLifetime?: Duration.DurationInput | undefined
@@ -98,8 +123,11 @@ export interface Options {
    * document it.
    */
   readonly consentPortalDelay?: Duration.DurationInput | undefined
-  /** Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. */
-  readonly settings?: LocalSettings | undefined
+  /**
+   * Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. An effect is run for
+   * each use, so that a program can add secrets and keys while the backend runs.
+   */
+  readonly settings?: LocalSettings | Effect.Effect<LocalSettings> | undefined
 }
 
 /**
@@ -182,6 +210,10 @@ export interface Service {
    * The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry.
    */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
+  /**
+   * The last 100 refusals of authorization servers, the newest first. The log has each of them, as a warning.
+   */
+  readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
 }
 
 /**
@@ -238,6 +270,10 @@ export class LocalBackend
   extends Context.Tag("effect-agentcore-identity/local/LocalBackend")<LocalBackend, Service>()
 {}
 
+const optionFields = fields satisfies { readonly [K in keyof Options]-?: unknown }
+
+const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "LocalBackend.layer" })
+
 // -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
@@ -256,16 +292,23 @@ export const layerStore = (
   LocalBackend | Planes,
   VaultStoreError,
   OAuthClient | VaultStore
-> =>
+> => Validation.checkedLayer(refuseOptions, options, makeLayer)
+
+const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.scopedContext(Effect.gen(function*() {
     const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
     const account = { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }
-    const settings = options.settings ?? {}
+    const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
     const issuer = yield* LocalIssuer.make(publicUrl, account)
     const workloadTokens = yield* WorkloadToken.make(
-      Duration.decode(options.workloadAccessTokenLifetime ?? "60 minutes")
+      Effect.map(
+        settings,
+        (current) =>
+          Duration.decode(options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes")
+      )
     )
-    const vault = yield* Vault.make
+    const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)
+    const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
     const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? "10 minutes")
     const sessions = yield* SessionStore.make(sessionLifetime)
     const registry = yield* Registry.make({
@@ -288,7 +331,6 @@ export const layerStore = (
         ),
       dropOauth2Provider: vault.dropProvider
     })
-    const client = yield* OAuthClient
     const operations = Operations.make({
       client,
       publicUrl,
@@ -348,8 +390,10 @@ export const layerStore = (
               provider: session.provider.name,
               workload: Vault.readWorkload(session.key),
               state: state._tag === "Failed" ? state.reason : state._tag,
-              openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime)
-            })).reverse())
+              openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime),
+              otherGrant: session.otherGrant ?? []
+            })).reverse()),
+          refusals
         })
       )
     )

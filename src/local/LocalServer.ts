@@ -3,11 +3,12 @@
  * consent. Every AWS SDK can use it as an endpoint.
  *
  * A request needs an AWS signature for the service `bedrock-agentcore`. By default the server checks only that there is
- * one; see `signatures`. The server answers to its own host names only, and sends no CORS headers, so that pages of
+ * one; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The server answers to its own host names only, and sends no CORS headers, so that pages of
  * other sites cannot use it. It is for development: never make it reachable by others.
  *
- * {@link layer} adds a status page at `GET /` (names and states, no secrets), `GET /health`, and an access log: one
- * line for each request, at the level Debug, with operation, status, duration and request id.
+ * {@link layer} adds a status page at `GET /` (names, states, and what authorization servers refused; no secrets),
+ * `GET /health`, and an access log: one line for each request, at the level Debug, with operation, status, duration and
+ * request id.
  *
  * @since 0.1.0
  */
@@ -16,11 +17,17 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { isRecord } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import * as Guards from "../internal/guards.js"
 import * as ServerSpans from "../internal/serverSpans.js"
+import * as Validation from "../internal/validation.js"
+import * as Constraint from "../models/internal/constraint.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
+import { fields as backendFields } from "./backend/options.js"
 import * as LocalBackend from "./LocalBackend.js"
 import type { OAuthClient } from "./OAuthClient.js"
 import * as AccessLog from "./server/accessLog.js"
@@ -30,6 +37,7 @@ import * as Listen from "./server/listen.js"
 import * as NodeServer from "./server/nodeServer.js"
 import * as Operations from "./server/operations.js"
 import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/options.js"
+import * as PortalPage from "./server/portalPage.js"
 import * as Signature from "./server/signature.js"
 import * as StatusRoutes from "./server/statusRoutes.js"
 import * as Sts from "./server/sts.js"
@@ -123,6 +131,19 @@ export class LocalServer extends Context.Tag("effect-agentcore-identity/local/Lo
 // Routes
 // -----------------------------------------------------------------------------
 
+const optionFields = {
+  ...backendFields,
+  signatures: Constraint.optional(Schema.Literal("presence", "verify", "off")),
+  credentials: Constraint.optional(Schema.Array(Constraint.guard("an access key", isRecord))),
+  allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
+  host: Constraint.optional(Schema.String),
+  allowRemote: Constraint.optional(Schema.Boolean),
+  port: Constraint.optional(Guards.Port),
+  environment: Constraint.optional(Constraint.guard("an object of strings", isRecord))
+} satisfies { readonly [K in keyof Options]-?: unknown }
+
+const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "LocalServer.layer" })
+
 const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]): Dispatch.Settings => ({
   allowedHosts: options.allowedHosts ?? [],
   signatures: Signature.make(options.signatures ?? "presence", options.credentials ?? []),
@@ -150,9 +171,11 @@ const addAll = (
 ): Effect.Effect<void, never, LocalBackend.Planes | LocalBackend.LocalBackend> =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
+    const controlPlane = yield* ControlPlane.ControlPlane
     const sts = yield* SecurityTokenService.SecurityTokenService
     yield* addProtocol(router, settings)
     yield* ConsentPages.add(router, settings, backend)
+    yield* PortalPage.add(router, settings, controlPlane)
     yield* Sts.add(router, settings, sts, backend.issuer)
   })
 
@@ -168,8 +191,8 @@ export const routesProtocol = (
   HttpLayerRouter.use((router) => addProtocol(router, makeSettings(options, AccessLog.skipLog)))
 
 /**
- * Adds the wire protocol, the pages for browsers and STS (`GetWebIdentityToken`) to an application's own server, over a
- * `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put {@link layerRedaction} around the
+ * Adds the wire protocol, the pages for browsers and STS (`GetCallerIdentity`, `GetWebIdentityToken`) to an application's
+ * own server, over a `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put {@link layerRedaction} around the
  * server.
  *
  * @since 0.1.0
@@ -290,27 +313,33 @@ export const layerStore = (options: Options = {}): Layer.Layer<
   LocalServer | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient | VaultStore.VaultStore
-> =>
+> => Validation.checkedLayer(refuseOptions, options, makeLayer)
+
+const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.unwrapScoped(Effect.gen(function*() {
-    const host = options.host ?? "127.0.0.1"
+    const { allowRemote, allowedHosts, credentials, environment, host = "127.0.0.1", port, signatures, ...backend } =
+      options
     const listening = yield* Listen.listen({
       host,
-      port: options.port ?? 0,
-      allowRemote: options.allowRemote ?? false,
-      signatures: options.signatures ?? "presence",
-      credentials: options.credentials ?? []
+      port: port ?? 0,
+      allowRemote: allowRemote ?? false,
+      signatures: signatures ?? "presence",
+      credentials: credentials ?? []
     })
     const { url } = listening
     const publicUrl = options.publicUrl ?? url
     const publicHosts = URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : []
     const settings = makeSettings(
-      { ...options, allowedHosts: [host, ...publicHosts, ...options.allowedHosts ?? []] },
+      { signatures, credentials, allowedHosts: [host, ...publicHosts, ...allowedHosts ?? []] },
       AccessLog.logAccess
     )
-    const self: Service = { url, environment: makeEnvironment(url, options) }
+    const self: Service = {
+      url,
+      environment: makeEnvironment(url, { environment, signatures, region: backend.region })
+    }
     return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self), self)).pipe(
       Layer.provide(layerRedaction),
-      Layer.provideMerge(LocalBackend.layerStore({ ...options, publicUrl })),
+      Layer.provideMerge(LocalBackend.layerStore({ ...backend, publicUrl })),
       Layer.mapError(({ message }) => new LocalServerError({ reason: "Store", message }))
     )
   }))

@@ -10,13 +10,26 @@ import { Tags } from "./internal/names.js"
 import { page, pageRequest } from "./internal/pagination.js"
 import { timestamp } from "./internal/timestamp.js"
 
-const Arn = Constraint.text(1, 2048)
-const Identifier = Constraint.text(1, 2048)
+const RoleArn = Constraint.matching(/^arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role\/[a-zA-Z0-9+=,.@\-_/]+$/)
+
+const ProviderArn = Constraint.matching(
+  /^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault\/[a-zA-Z0-9_-]{1,64}\/oauth2credentialprovider\/[a-zA-Z0-9_-]{1,128}$/
+)
+
+const GatewayIdentifier = Constraint.matching(
+  /^(([0-9a-z][-]?){1,100}-[0-9a-z]{10}|arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway\/([0-9a-z][-]?){1,48}-[a-z0-9]{10})$/
+)
+
+// The pattern of the API reference is of the id alone, but its text allows the ARN, which ends in the id.
+const Identifier = Constraint.matching(
+  /^(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal\/)?[a-zA-Z0-9\-_]{1,50}-[A-Za-z0-9]{10}$/
+)
+
 const Description = Constraint.optional(Constraint.text(0, 512))
 
 const IdpConfig = Schema.Struct({
-  /** The ARN of the OAuth2 credential provider that signs users in. */
-  credentialProviderArn: Arn,
+  /** The ARN of the OAuth2 credential provider that signs users in. It has to issue JWTs. */
+  credentialProviderArn: ProviderArn,
   /** The scopes of the sign-in. OpenID Connect needs `openid`. */
   scopes: Constraint.items(Constraint.text(1, 255, /^[\x21\x23-\x5B\x5D-\x7E]+$/), 1),
   /** The audience of the requests for tokens, where the identity provider requires one. */
@@ -25,7 +38,7 @@ const IdpConfig = Schema.Struct({
 
 const Source = Schema.Struct({
   /** The id or ARN of the gateway. */
-  identifier: Identifier,
+  identifier: GatewayIdentifier,
   /** The kind of the source. AWS has one. */
   type: Constraint.oneOf("agentcore-gateway")
 })
@@ -51,7 +64,7 @@ const SourceOutput = Schema.Struct({
  *       "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
  *     scopes: ["openid"]
  *   },
- *   sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+ *   sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
  * }
  */
 export type ConsentPortalStatus =
@@ -73,7 +86,7 @@ export const CreateConsentPortalRequest = Schema.Struct({
   /** The name of the portal, 1 to 50 letters, digits, hyphens and underscores. */
   name: Constraint.text(1, 50, /^[a-zA-Z0-9_-]+$/),
   /** The ARN of the IAM role that the portal assumes to read its sources. */
-  executionRoleArn: Arn,
+  executionRoleArn: RoleArn,
   /** How users sign in. */
   idpConfig: IdpConfig,
   /** Where the consents come from: exactly one gateway. */
@@ -160,7 +173,7 @@ export type GetConsentPortalRequest = typeof GetConsentPortalRequest.Type
 export const UpdateConsentPortalRequest = Schema.Struct({
   consentPortalIdentifier: Identifier,
   /** The ARN of the IAM role that the portal assumes to read its sources. */
-  executionRoleArn: Constraint.optional(Arn),
+  executionRoleArn: Constraint.optional(RoleArn),
   /** How users sign in. */
   idpConfig: Constraint.optional(IdpConfig),
   /** A description, up to 512 characters. */

@@ -223,6 +223,9 @@ export type Oauth2ClientConfig = ClientSecret & { readonly clientId: string }
 /**
  * How a client signs its JWTs for `PRIVATE_KEY_JWT`: by a key in KMS.
  *
+ * Up to 10 claims each, keys of 1 to 255 characters and values of up to 2048. The service sets `alg` and `typ` of the header, and `iss`, `sub`,
+ * `jti`, `exp`, `iat` and `nbf` of the payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -267,12 +270,14 @@ const clientMembers = { clientId: Constraint.text(1, 256), ...secretMembers }
 
 const Client = Constraint.exact<Oauth2ClientConfig>()(Schema.Struct(clientMembers), checkSecret)
 
-const Claims = Constraint.textMap(
-  Constraint.text(1, 255, /^[A-Za-z0-9_.:#-]+$/),
-  Constraint.text(1, 2048),
-  10,
-  1
-)
+/** Claims of the client's JWTs, except the ones that the service sets. AWS documentation: private-key-jwt. */
+const claims = (...reserved: ReadonlyArray<string>) =>
+  Constraint.textMap(
+    Constraint.noneOf(reserved, "the service sets them", Constraint.text(1, 255, /^[A-Za-z0-9_.:#-]+$/)),
+    Constraint.text(1, 2048),
+    10,
+    1
+  )
 
 const PrivateKeyJwt = Constraint.exact<PrivateKeyJwtConfig>()(
   Schema.Struct({
@@ -280,8 +285,8 @@ const PrivateKeyJwt = Constraint.exact<PrivateKeyJwtConfig>()(
       Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })
     ),
     signingAlgorithm: Constraint.optional(Constraint.oneOf("RS256", "PS256", "ES256")),
-    additionalHeaderClaims: Constraint.optional(Claims),
-    additionalPayloadClaims: Constraint.optional(Claims)
+    additionalHeaderClaims: Constraint.optional(claims("alg", "typ")),
+    additionalPayloadClaims: Constraint.optional(claims("iss", "sub", "jti", "exp", "iat", "nbf"))
   }),
   (config) => Constraint.required(config, ["privateKeySource", "signingAlgorithm"])
 )
@@ -304,7 +309,14 @@ const Custom = Constraint.exact<CustomOauth2Config>()(
       case "AWS_IAM_ID_TOKEN_JWT":
         return []
       case "PRIVATE_KEY_JWT":
-        return Constraint.required(config, ["clientId", "privateKeyJwtConfig"])
+        return [
+          ...Constraint.required(config, ["clientId", "privateKeyJwtConfig"]),
+          ...Constraint.forbidden(
+            config,
+            ["clientSecret", "clientSecretSource", "clientSecretConfig"],
+            "with the client authentication method PRIVATE_KEY_JWT"
+          )
+        ]
       default:
         return [...Constraint.required(config, ["clientId"]), ...checkSecret(config)]
     }

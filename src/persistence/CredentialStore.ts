@@ -18,15 +18,16 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
 import { codeOf } from "../internal/errorCode.js"
-import { installCommand, loadPackage } from "../internal/loadPackage.js"
-import { parseSecret } from "../internal/sealing.js"
 import type { Backing } from "./internal/backing.js"
 import { CredentialStoreError } from "./internal/error.js"
+import * as Package from "./internal/package.js"
 import * as Redis from "./internal/redis.js"
 import * as Sealing from "./internal/sealing.js"
+import * as Secrets from "./internal/secrets.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -105,25 +106,25 @@ export {
 // A new format of entries gets a new number, so that programs of both formats can share a server.
 const prefixOf = ({ storeId }: Options): string => `${storeId ?? "agentcore-credentials"}:1`
 
-const parseKey = (key: Redacted.Redacted, name: string): Effect.Effect<Uint8Array, CredentialStoreError> =>
-  Effect.mapError(
-    parseSecret(Redacted.value(key), name),
-    (message) => new CredentialStoreError({ reason: "InvalidKey", message })
-  )
+const Content = Schema.Tuple(Schema.Redacted(Schema.String), Schema.Number)
+
+const encode = Schema.encodeSync(Content)
+const decode = Schema.decodeUnknown(Content)
 
 const make = (options: Options, backing: Backing): Effect.Effect<StoreService, CredentialStoreError> =>
   Effect.gen(function*() {
-    const sealing = yield* Sealing.make(
-      yield* parseKey(options.key, "The key of the credential store"),
-      yield* Effect.forEach(
-        options.previousKeys ?? [],
-        (key) => parseKey(key, "A previous key of the credential store")
-      )
+    const secrets = yield* Effect.mapError(
+      Secrets.parse(options, "the credential store"),
+      (message) => new CredentialStoreError({ reason: "InvalidKey", message })
     )
+    const sealing = yield* Sealing.make("credential store 1", ...secrets)
     const open = (key: string, sealed: unknown) =>
-      Effect.mapError(
-        sealing.open(key, sealed),
-        () => new CacheStoreError({ reason: "an entry is not readable: it has another key, or it is damaged" })
+      Effect.flatMap(sealing.open(key, sealed), decode).pipe(
+        Effect.map(([credential, usableUntil]) => ({ credential, usableUntil })),
+        // A `ParseError` quotes the value.
+        Effect.mapError(() =>
+          new CacheStoreError({ reason: "an entry is not readable: it has another key, or it is damaged" })
+        )
       )
     return {
       get: (key) =>
@@ -137,7 +138,7 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
       set: (key, stored) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           now >= stored.usableUntil ? Effect.void : Effect.flatMap(
-            sealing.seal(key, stored),
+            sealing.seal(key, ...encode([stored.credential, stored.usableUntil])),
             (sealed) => backing.set(key, sealed, Duration.millis(stored.usableUntil - now))
           )),
       remove: backing.remove
@@ -145,17 +146,14 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
   })
 
 const load = <M extends object>(
-  name: Parameters<typeof installCommand>[0],
+  name: Parameters<typeof Package.load>[1],
   member: keyof M & string,
   module: () => Promise<M>
 ): Effect.Effect<M, CredentialStoreError> =>
-  Effect.mapError(loadPackage(name, member, module), ({ code }) =>
-    new CredentialStoreError({
-      reason: "MissingPackage",
-      message: `The credential store needs the package ${name}, which cannot be loaded (${code}): ${
-        installCommand(name)
-      }`
-    }))
+  Effect.mapError(
+    Package.load("The credential store", name, member, module),
+    (message) => new CredentialStoreError({ reason: "MissingPackage", message })
+  )
 
 /**
  * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of `@effect/experimental` may
@@ -167,7 +165,8 @@ const load = <M extends object>(
  * import * as Persistence from "@effect/experimental/Persistence"
  * import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
  * import * as Layer from "effect/Layer"
- * import * as Redacted from "effect/Redacted"
+ * import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
  *
  * const store = (key: Redacted.Redacted) =>
  *   CredentialStore.layer({ key }).pipe(Layer.provide(Persistence.layerKeyValueStore))
@@ -216,8 +215,11 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
     Store,
     Effect.gen(function*() {
       const { Redis: Client } = yield* load("ioredis", "Redis", () => import("ioredis"))
-      const backing = yield* Redis.make(Client, prefixOf(options), options.url, options.redis)
-      return yield* make(options, backing)
+      const connection = yield* Effect.mapError(
+        Redis.connect(Client, options.url, options.redis),
+        (message) => new CredentialStoreError({ reason: "InvalidUrl", message })
+      )
+      return yield* make(options, Redis.makeBacking(connection, prefixOf(options)))
     })
   )
 

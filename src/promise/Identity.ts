@@ -39,41 +39,28 @@
  *   context: { readonly workloadAccessToken?: string | undefined }
  * ) => runWithContext(context, () => listIssues(request.repository))
  */
-import * as Cause from "effect/Cause"
-import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
-import { AsyncLocalStorage, AsyncResource } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { ConsentHandler } from "../Consent.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
-import { type AccessTokenRequest, type ConsentOptions, Identity, type Service } from "../Identity.js"
-import { ValidationException } from "../IdentityError.js"
-import * as IdentityRequest from "../internal/identityRequest.js"
-import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import * as AsyncGenerators from "./internal/asyncGenerator.js"
-import { callerOf, userOf } from "./internal/caller.js"
-import * as ConsentCallbacks from "./internal/consentCallback.js"
-import * as Consents from "./internal/consents.js"
+import { Identity } from "../Identity.js"
+import type * as Config from "./internal/config.js"
+import type * as ConsentCallbacks from "./internal/consentCallback.js"
 import * as DefaultRuntime from "./internal/defaultRuntime.js"
-import * as Propagation from "./internal/propagation.js"
-import * as Users from "./internal/user.js"
-import * as Workloads from "./internal/workload.js"
+import * as Implementation from "./internal/functions.js"
+import type * as Propagation from "./internal/propagation.js"
+import * as Contexts from "./internal/requestContext.js"
+import type * as Users from "./internal/user.js"
+import type * as Workloads from "./internal/workload.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
-
-/*
- * Members and lists are mutable, as in the official SDK, so that code with its types still compiles.
- */
 
 /**
  * The configuration of {@link withAccessToken}.
@@ -81,43 +68,7 @@ import * as Workloads from "./internal/workload.js"
  * @since 0.1.0
  * @category models
  */
-export interface OAuth2WrapperConfig {
-  /** Default: the token of the request in context, see {@link runWithContext}. */
-  workloadIdentityToken?: string | undefined
-  /** The name of the OAuth2 credential provider. */
-  providerName: string
-  /** The scopes of the token. With an empty list the authorization server chooses. */
-  scopes: Array<string>
-  /** Resource indicators (RFC 8707). */
-  resources?: Array<string> | undefined
-  /** The services that the token is for (RFC 8693). Default: none. */
-  audiences?: Array<string> | undefined
-  /**
-   * The OAuth2 flow: whose access it is, and how the token is obtained.
-   *
-   * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
-   * - `M2M`: the agent's own access, without a user (client credentials).
-   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
-   *   access token has to be one for that JWT.
-   */
-  authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
-  /**
-   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
-   * call.
-   */
-  onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
-  /** Asks the user again, and drops the token in the vault. */
-  forceAuthentication?: boolean | undefined
-  /**
-   * Where the browser goes after consent. It must be registered on the workload identity. Default: the URL of the
-   * request in context, else the `Consent.ReturnUrl` of the runtime.
-   */
-  callbackUrl?: string | undefined
-  /** State of the application. The callback URL carries it back. */
-  customState?: string | undefined
-  /** Further parameters of the authorization request. They never override standard parameters. */
-  customParameters?: Record<string, string> | undefined
-}
+export type OAuth2WrapperConfig = Config.OAuth2WrapperConfig
 
 /**
  * The configuration of {@link withApiKey}.
@@ -125,12 +76,23 @@ export interface OAuth2WrapperConfig {
  * @since 0.1.0
  * @category models
  */
-export interface ApiKeyWrapperConfig {
-  /** Default: the token of the request in context, see {@link runWithContext}. */
-  workloadIdentityToken?: string | undefined
-  /** The name of the API-key credential provider. */
-  providerName: string
-}
+export type ApiKeyWrapperConfig = Config.ApiKeyWrapperConfig
+
+/**
+ * The options of {@link withAccessToken} with a declared credential.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AccessTokenUseOptions = Config.AccessTokenUseOptions
+
+/**
+ * The options of {@link withApiKey} with a declared credential.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ApiKeyUseOptions = Config.ApiKeyUseOptions
 
 /**
  * A token request of the official SDK's client. No function here takes it; it is for programs that import the type.
@@ -160,25 +122,7 @@ export interface ApiKeyRequest extends ApiKeyWrapperConfig {
  * @since 0.1.0
  * @category models
  */
-export interface RequestContext {
-  /** The caller of a request without a workload access token, see {@link workload}. */
-  readonly workload?: Workload | undefined
-  /**
-   * The user that the workload access token is for. The page after consent completes an authorization for this user
-   * only. Default: the user of `workload`, if that is the caller.
-   */
-  readonly user?: User | undefined
-  /** The workload access token of the caller. */
-  readonly workloadAccessToken?: string | Redacted.Redacted | undefined
-  /** Where the browser goes after consent, as the official SDK names it. */
-  readonly oauth2CallbackUrl?: string | undefined
-  /** The same, as `http/RequestContext` names it. */
-  readonly callbackUrl?: string | undefined
-  /** The session of the runtime. */
-  readonly sessionId?: string | undefined
-  /** The id of the request. */
-  readonly requestId?: string | undefined
-}
+export type RequestContext = Contexts.RequestContext
 
 /**
  * Any client of the AWS SDK, version 3.
@@ -194,7 +138,15 @@ export type AwsClient = Propagation.AwsClient
  * @since 0.1.0
  * @category models
  */
-export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
+export type InitParams<T extends Array<unknown>> = Implementation.InitParams<T>
+
+/**
+ * Wraps an async function: the result passes a credential as the last argument.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CredentialWrapper = Implementation.CredentialWrapper
 
 /**
  * A user: an opaque id that the application vouches for, or the user's own JWT. They are separate namespaces at AWS.
@@ -210,12 +162,7 @@ export type User = Users.User
  * @since 0.1.0
  * @category models
  */
-export interface CompleteAuthorizationOptions {
-  /** The parameter `session_id` of the URL to which the browser came back. */
-  readonly sessionUri: string | Redacted.Redacted
-  /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
-  readonly user: User
-}
+export type CompleteAuthorizationOptions = Implementation.CompleteAuthorizationOptions
 
 /**
  * The options of {@link workload}.
@@ -239,15 +186,7 @@ export type Workload = Workloads.Workload
  * @since 0.1.0
  * @category models
  */
-export interface ResumeOptions {
-  /** Default: the token of the request in context, see {@link runWithContext}. */
-  readonly workloadIdentityToken?: string | undefined
-  /**
-   * Shows the authorization URL to the user if they have not consented yet; then the call waits for the token. A
-   * function that does nothing only waits. Default: the promise rejects with `RequiresUserConsent`.
-   */
-  readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
-}
+export type ResumeOptions = Config.ResumeOptions
 
 /**
  * How a visit of the page after consent ends:
@@ -288,31 +227,7 @@ export type NodeConsentCallbackOptions<
  * @since 0.1.0
  * @category models
  */
-export interface Functions {
-  readonly withAccessToken: (
-    config: OAuth2WrapperConfig
-  ) => <TParams extends [...Array<unknown>, string], TReturn>(
-    fn: (...args: TParams) => Promise<TReturn>
-  ) => (...args: InitParams<TParams>) => Promise<TReturn>
-  readonly withApiKey: (
-    config: ApiKeyWrapperConfig
-  ) => <TParams extends [...Array<unknown>, string], TReturn>(
-    fn: (...args: TParams) => Promise<TReturn>
-  ) => (...args: InitParams<TParams>) => Promise<TReturn>
-  readonly withWAT: <TParams extends Array<unknown>, TReturn>(
-    fn: (...args: [...TParams, string]) => Promise<TReturn>
-  ) => (...args: TParams) => Promise<TReturn>
-  readonly withWatPropagation: (client: AwsClient) => void
-  readonly resume: (session: ConsentSession | string, options?: ResumeOptions) => Promise<string>
-  readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
-  readonly fetchConsentCallback: (options: FetchConsentCallbackOptions) => (request: Request) => Promise<Response>
-  readonly nodeConsentCallback: <
-    Req extends IncomingMessage = IncomingMessage,
-    Res extends ServerResponse = ServerResponse
-  >(
-    options: NodeConsentCallbackOptions<Req, Res>
-  ) => (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void>
-}
+export type Functions = Implementation.Functions
 
 /**
  * The functions over a runtime that has the data plane too.
@@ -320,15 +235,11 @@ export interface Functions {
  * @since 0.1.0
  * @category models
  */
-export interface DataPlaneFunctions extends Functions {
-  readonly workload: (options: WorkloadOptions) => Workload
-}
+export type DataPlaneFunctions = Implementation.DataPlaneFunctions
 
 // -----------------------------------------------------------------------------
 // Context of a request
 // -----------------------------------------------------------------------------
-
-const storage = new AsyncLocalStorage<RequestContext>()
 
 /**
  * Runs a function in the context of a request. All calls of the function, now and later, see this context. If the
@@ -355,10 +266,7 @@ const storage = new AsyncLocalStorage<RequestContext>()
  *     () => forecast("Zürich")
  *   )
  */
-export const runWithContext = <T>(context: RequestContext, f: () => T): T => {
-  const within = <A>(g: () => A): A => storage.run(context, g)
-  return AsyncGenerators.runWithin(within(f), within)
-}
+export const runWithContext = <T>(context: RequestContext, f: () => T): T => Contexts.run(context, f)
 
 /**
  * Returns the context that was passed to {@link runWithContext}, or `undefined` outside of a request.
@@ -366,162 +274,11 @@ export const runWithContext = <T>(context: RequestContext, f: () => T): T => {
  * @since 0.1.0
  * @category context
  */
-export const getContext = (): RequestContext | undefined => storage.getStore()
+export const getContext = (): RequestContext | undefined => Contexts.get()
 
 // -----------------------------------------------------------------------------
 // Constructors
 // -----------------------------------------------------------------------------
-
-/** Runs effects, and finds the `Identity` for them. A wrapper needs it only after it knows the caller. */
-interface Runner<R> {
-  readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<Exit.Exit<A, unknown>>
-  readonly identity: Effect.Effect<Service, unknown, R>
-  readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
-}
-
-const toRequest = (
-  config: OAuth2WrapperConfig,
-  context: RequestContext | undefined
-): Omit<AccessTokenRequest, keyof ConsentOptions> => ({
-  provider: config.providerName,
-  flow: config.authFlow,
-  scopes: config.scopes,
-  resources: config.resources,
-  audiences: config.audiences,
-  returnUrl: config.callbackUrl ?? context?.oauth2CallbackUrl ?? context?.callbackUrl,
-  forceAuthentication: config.forceAuthentication,
-  customState: config.customState === undefined ? undefined : Redacted.make(config.customState),
-  customParameters: config.customParameters
-})
-
-const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
-  // The scheduler may run the fiber in the asynchronous context of another request, so the callback is bound to the
-  // caller's context.
-  const show = AsyncResource.bind(async (url: string) => onAuthUrl(url))
-  return (session) =>
-    Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
-}
-
-const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
-  if (Exit.isSuccess(exit)) {
-    return exit.value
-  }
-  // Within a span an error is a proxy with the span. A program compares its own errors by identity.
-  const error = Cause.originalError(Cause.squash(exit.cause))
-  // A `ConfigError` is the only failure here that is not an `Error`.
-  throw ConfigError.isConfigError(error) ? Runtime.makeFiberFailure(exit.cause) : error
-}
-
-const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
-  Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
-
-const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
-  typeof session === "string"
-    ? Effect.mapError(
-      Schema.decode(FromJson)(session),
-      // The messages of this schema have no values.
-      ({ issue }) =>
-        new ValidationException({
-          message: ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ message }) => message).join("; ")
-        })
-    )
-    : Effect.succeed(session)
-
-const makeFunctions = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
-  const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => unwrap(await run(effect))
-  const consents = Consents.make()
-  const callback = { consents, identity, settle }
-
-  const wrap =
-    (credentialFor: (context: RequestContext | undefined) => Effect.Effect<Redacted.Redacted, unknown, R>) =>
-    <Args extends Array<unknown>, A>(fn: (...args: [...Args, string]) => Promise<A>) =>
-    async (...args: Args): Promise<A> => {
-      const credential = await settle(credentialFor(getContext()))
-      return fn(...args, Redacted.value(credential))
-    }
-
-  // The caller first: without one, no client is built.
-  const callAs = (
-    configured: string | undefined,
-    context: RequestContext | undefined,
-    call: (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
-  ): Effect.Effect<Redacted.Redacted, unknown, R> =>
-    Effect.flatMap(
-      callerOf(configured, context),
-      (caller) =>
-        Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
-    )
-
-  // Before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context of
-  // another call.
-  const consentOptions = (
-    { onAuthUrl, workloadIdentityToken }: ResumeOptions,
-    context: RequestContext | undefined
-  ): Effect.Effect<ConsentOptions<unknown>, ValidationException> => {
-    const show = onAuthUrl && toConsentHandler(onAuthUrl)
-    return Effect.map(userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
-  }
-
-  return {
-    // TypeScript does not see that the initial parameters and the last one are all parameters.
-    withAccessToken: (config) =>
-      wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-        const refused = IdentityRequest.refuseAccessTokenConfig(config)
-        if (refused !== undefined) return Effect.fail(refused)
-        const request = toRequest(config, context)
-        const options = consentOptions(config, context)
-        return callAs(config.workloadIdentityToken, context, (identity) =>
-          Effect.flatMap(options, (options) =>
-            identity.getAccessToken({ ...request, ...options })))
-      }) as ReturnType<Functions["withAccessToken"]>,
-    withApiKey: (config) =>
-      wrap((context) =>
-        IdentityRequest.refuseApiKeyConfig(config) ?? callAs(
-          config.workloadIdentityToken,
-          context,
-          (identity) => identity.getApiKey({ provider: config.providerName })
-        )
-      ) as ReturnType<Functions["withApiKey"]>,
-    withWAT: wrap((context) => Effect.flatMap(callerOf(undefined, context), ({ get }) => get)),
-    withWatPropagation: (client) =>
-      Propagation.add(client, async () =>
-        settle(Effect.matchEffect(callerOf(undefined, getContext()), {
-          onFailure: () => Effect.succeedNone,
-          onSuccess: ({ get }) => Effect.asSome(get)
-        }))),
-    resume: async (session, options = {}) => {
-      const refused = IdentityRequest.refuseResumeOptions(options)
-      if (refused !== undefined) throw refused
-      const context = getContext()
-      const consent = consentOptions(options, context)
-      const token = await settle(
-        callAs(
-          options.workloadIdentityToken,
-          context,
-          (identity) =>
-            Effect.flatMap(
-              Effect.all([toSession(session), consent]),
-              ([session, options]) => identity.resumeAccessToken(session, options)
-            )
-        )
-      )
-      return Redacted.value(token)
-    },
-    completeAuthorization: (options) =>
-      settle(Effect.gen(function*() {
-        const refused = IdentityRequest.refuseCompletionOptions(options)
-        if (refused !== undefined) return yield* refused
-        const { sessionUri: given, user } = options
-        const sessionUri = toRedacted(given)
-        const checked = yield* Users.toUserIdentifier(user)
-        yield* (yield* identity).completeAuthorization({ sessionUri, user: checked })
-        yield* consents.signals.completeUri(sessionUri)
-      })),
-    fetchConsentCallback: ConsentCallbacks.makeFetch(callback),
-    nodeConsentCallback: ConsentCallbacks.makeNode(callback),
-    workload: (options) => Workloads.make(options, { dataPlane, settle })
-  }
-}
 
 /**
  * The functions over a runtime of the program. Besides `Identity` the runtime may have:
@@ -567,7 +324,7 @@ export const make: {
    */
   <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Runtime.Runtime<Identity>): Functions
 } = <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Runtime.Runtime<Identity>): DataPlaneFunctions =>
-  makeFunctions({
+  Implementation.make({
     run: (effect) =>
       "runPromiseExit" in runtime
         ? runtime.runPromiseExit(effect)
@@ -598,7 +355,7 @@ const defaultRuntime = DefaultRuntime.make()
  */
 export const disposeDefaultRuntime = (): Promise<void> => defaultRuntime.dispose()
 
-const defaultFunctions = makeFunctions({
+const defaultFunctions = Implementation.make({
   run: Effect.runPromiseExit,
   identity: defaultRuntime.identity,
   dataPlane: defaultRuntime.dataPlane
@@ -612,6 +369,8 @@ const defaultFunctions = makeFunctions({
  * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. It
  * runs over AWS, with the region, credentials and endpoint of `AwsDataPlane.layer()`. {@link make} returns the same
  * function over any other layer.
+ *
+ * It takes a configuration of the official SDK, or a credential of `AccessToken.Tag`.
  *
  * The promise rejects with the errors of the function, with `AccessTokenError`, and with the errors of `onAuthUrl`.
  * Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has to consent.

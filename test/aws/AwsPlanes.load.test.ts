@@ -5,18 +5,21 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { buildProgram } from "../build.mjs"
+import * as Program from "../cli/program.js"
 import { secret } from "../utils.js"
 
 /** The packages of the SDK that are loaded after each step of the child. */
-const steps = (environment: Readonly<Record<string, string>>) =>
+const steps = (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
   Effect.flatMap(
     Effect.promise(() => buildProgram("aws/load.child.ts")),
     (program) =>
       Effect.async<Record<string, ReadonlyArray<string>>, string>((resume) => {
         const child = execFile(
           process.execPath,
-          [program],
+          [program, ...args],
           { env: { PATH: process.env["PATH"], AWS_CONFIG_FILE: "/dev/null", ...environment } },
           (error, stdout, stderr) => resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr))
         )
@@ -32,6 +35,14 @@ const environment = Effect.gen(function*() {
 })
 
 const local = Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())
+
+/** A file of the AWS SDK with a region. */
+const profile = (region: string) =>
+  Effect.map(Program.temporary, (folder) => {
+    const file = join(folder, "config")
+    writeFileSync(file, `[default]\nregion = ${region}\n`)
+    return file
+  })
 
 const data = "@aws-sdk/client-bedrock-agentcore"
 const control = "@aws-sdk/client-bedrock-agentcore-control"
@@ -56,4 +67,13 @@ describe("what a program loads of the AWS SDK", () => {
       assert.deepStrictEqual(loaded["import"], [])
       assert.deepStrictEqual(clients(loaded["layer"]), [data])
     }).pipe(Effect.provide(local)), 60_000)
+
+  it.live("AwsControlPlane: its own client, also to look for the region", () =>
+    Effect.gen(function*() {
+      const { AWS_DEFAULT_REGION: _, AWS_REGION: __, ...rest } = yield* environment
+      const loaded = yield* steps({ ...rest, AWS_CONFIG_FILE: yield* profile("us-west-2") }, "control")
+      assert.deepStrictEqual(loaded["import"], [])
+      assert.deepStrictEqual(clients(loaded["layer"]), [control])
+      assert.deepStrictEqual(clients(loaded["getWorkloadIdentity"]), [control])
+    }).pipe(Effect.scoped, Effect.provide(local)), 60_000)
 })

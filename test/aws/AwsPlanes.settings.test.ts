@@ -323,6 +323,24 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       }
     }).pipe(Effect.scoped))
 
+  it.effect("an unknown name or a wrong type is a ConfigError, which suggests the nearest name", () =>
+    Effect.gen(function*() {
+      const bad: ReadonlyArray<readonly [options: unknown, expected: string]> = [
+        [{ regoin: "us-west-2" }, "Expected a known option; did you mean 'region'?"],
+        [{ profile: "agent" }, "Expected a known option; one of [region, credentials, endpoint, "],
+        [{ region: 5 }, "Expected a string, as in us-west-2"],
+        [{ maxAttempts: "3" }, "Expected a number, 1 or more"],
+        ["us-west-2", "Expected an object"]
+      ]
+      for (const [given, expected] of bad) {
+        // As a program in plain JavaScript gives them.
+        const options = given as AwsPlanes.Options
+        for (const layer of [AwsPlanes.layer(options), AwsDataPlane.layer(options)]) {
+          assert.include(messageOf(yield* failure(Layer.build(layer))), expected)
+        }
+      }
+    }).pipe(Effect.scoped))
+
   it.scopedLive("a bad region or endpoint of any source is a ConfigError", () =>
     Effect.gen(function*() {
       const bad: ReadonlyArray<readonly [Options, Record<string, string>]> = [

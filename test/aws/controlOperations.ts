@@ -34,9 +34,13 @@ const portal = {
   consentPortalId: "portal-0123456789",
   consentPortalArn: arn,
   name,
-  executionRoleArn: arn,
-  idpConfig: { credentialProviderArn: arn, scopes: ["openid"] },
-  sources: [{ identifier: "gateway", type: "agentcore-gateway" }],
+  executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+  idpConfig: {
+    credentialProviderArn:
+      "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
+    scopes: ["openid"]
+  },
+  sources: [{ identifier: "gateway-0123456789", type: "agentcore-gateway" }],
   status: "CREATING",
   portalUrl: null,
   createdAt: 1750000000.5,
@@ -114,9 +118,9 @@ export const controlOperations: ReadonlyArray<
     ({ control }) =>
       control.createConsentPortal({
         name,
-        executionRoleArn: arn,
-        idpConfig: { credentialProviderArn: arn, scopes: ["openid"] },
-        sources: [{ identifier: "gateway", type: "agentcore-gateway" }]
+        executionRoleArn: portal.executionRoleArn,
+        idpConfig: portal.idpConfig,
+        sources: [{ identifier: "gateway-0123456789", type: "agentcore-gateway" }]
       }),
     portal
   ],

@@ -1,4 +1,5 @@
 // Says which packages of the AWS SDK this process has loaded, step by step.
+import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -42,6 +43,13 @@ const program = Effect.gen(function*() {
   steps["getWorkloadIdentity"] = loaded()
 })
 
-await Effect.runPromise(Effect.scoped(program))
+const controlPlane = Effect.gen(function*() {
+  const context = yield* Layer.build(AwsControlPlane.layer())
+  steps["layer"] = loaded()
+  yield* Context.get(context, ControlPlane.ControlPlane).getWorkloadIdentity({ name: "agent" })
+  steps["getWorkloadIdentity"] = loaded()
+})
+
+await Effect.runPromise(Effect.scoped(process.argv[2] === "control" ? controlPlane : program))
 
 process.stdout.write(JSON.stringify(steps))

@@ -53,11 +53,11 @@ const fill = Effect.gen(function*() {
     userId: `alice ${hostile}`
   })
   const secrets = [clientSecret, apiKey, Redacted.value(workloadAccessToken)]
-  const open = Effect.gen(function*() {
+  const open = Effect.fn(function*(scopes: ReadonlyArray<string> = ["read"]) {
     const answer = yield* dataPlane.getResourceOauth2Token({
       workloadIdentityToken: workloadAccessToken,
       resourceCredentialProviderName: "calendar",
-      scopes: ["read"],
+      scopes,
       oauth2Flow: "USER_FEDERATION",
       resourceOauth2ReturnUrl: returnUrl
     })
@@ -66,11 +66,13 @@ const fill = Effect.gen(function*() {
     secrets.push(Redacted.value(answer.sessionUri).slice("urn:ietf:params:oauth:request_uri:".length))
     return answer.sessionUri
   })
-  const sent = yield* open
+  const sent = yield* open()
   yield* backend.authorize(sent)
-  yield* backend.deny(yield* open)
-  yield* backend.expire(yield* open)
-  yield* open
+  yield* backend.deny(yield* open())
+  yield* backend.expire(yield* open())
+  yield* open()
+  yield* backend.approve(yield* open())
+  yield* open(["read", "write"])
   return secrets
 })
 
@@ -127,6 +129,12 @@ describe("the status page, in Chromium", () => {
       has("calendar", "travel-agent", "at the authorization server")
       has("calendar", "travel-agent", "refused by the user")
       has("calendar", "travel-agent", "expired")
+      has("calendar", "travel-agent", "completed")
+      has(
+        "calendar",
+        "travel-agent",
+        "waiting for the user to open the page. A grant exists for other scopes."
+      )
       // One click selects all lines.
       yield* Effect.promise(() => page.getByLabel("Shell commands").click())
       const selected = yield* Effect.promise(() => page.evaluate("getSelection().toString().trim()"))

@@ -207,6 +207,73 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"))
     }))
 
+  it.scopedLive("reads the section local again when the file has changed, and flags take precedence", () =>
+    Effect.gen(function*() {
+      const config = join(yield* Program.temporary, "setup.jsonc")
+      const settings = { serviceLinked: ["runtime-a1"], workloadAccessTokenLifetime: "10 minutes" }
+      const resources = {
+        workloadIdentities: [{ name: "my-agent" }, { name: "runtime-a1" }],
+        apiKeyCredentialProviders: [{
+          name: "weather",
+          apiKeySecretSource: "EXTERNAL",
+          apiKeySecretConfig: { secretId: "keys", jsonKey: "weather" }
+        }]
+      }
+      writeFileSync(config, JSON.stringify({ ...resources, local: settings }))
+      const running = yield* Program.local(["--config", config, "--workload-token-lifetime", "2 seconds"], {
+        NEW_KEY: "sentinel-key"
+      })
+      const answers = yield* Program.script(
+        running.variables,
+        `
+          import { renameSync, writeFileSync } from "node:fs"
+          import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+          const client = new BedrockAgentCore({ maxAttempts: 1 })
+          const config = ${JSON.stringify(config)}
+          const resources = ${JSON.stringify(resources)}
+          const write = (local) => writeFileSync(config, JSON.stringify({ ...resources, local }))
+          const refused = (promise) => promise.then(() => "accepted", ({ message, name }) => name + ": " + message)
+          const tokenOf = (workloadName) => client.getWorkloadAccessToken({ workloadName })
+          const keyFor = ({ workloadAccessToken: workloadIdentityToken }) =>
+            client.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: "weather" })
+              .then(({ apiKey }) => apiKey)
+          const key = () => tokenOf("my-agent").then(keyFor)
+          const answers = [await refused(key()), await refused(tokenOf("runtime-a1"))]
+          write({ secrets: { keys: { weather: { $env: "NEW_KEY" } } } })
+          answers.push(await key(), await refused(tokenOf("runtime-a1")))
+          // A file that is broken, or away for a moment, changes nothing.
+          writeFileSync(config, '{ "local": {')
+          answers.push(await key())
+          renameSync(config, config + ".old")
+          answers.push(await key())
+          write({ secrets: { keys: { weather: "sun" } } })
+          answers.push(await key())
+          const token = await tokenOf("my-agent")
+          const start = Date.now()
+          let answer = "accepted"
+          while (answer === "accepted" && Date.now() < start + 10_000) answer = await refused(keyFor(token))
+          answers.push(answer)
+          console.log(JSON.stringify(answers))
+        `
+      )
+      assert.deepStrictEqual(answers, [
+        "AccessDeniedException: Access denied when retrieving secret 'keys'",
+        "ValidationException: WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller",
+        "sentinel-key",
+        "accepted",
+        "sentinel-key",
+        "sentinel-key",
+        "sun",
+        "UnauthorizedException: Workload access token is invalid or expired"
+      ])
+      const { stderr } = yield* running.kill("SIGTERM")
+      assert.include(stderr, "add the secret and its key 'weather' to the settings, as `secrets`")
+      assert.include(stderr, `${config}:1:`)
+      assert.include(stderr, "The settings stay as they were")
+      assert.strictEqual(stderr.split(`Read the settings of ${config} again`).length, 3)
+      assert.notInclude(stderr, "sentinel")
+    }))
+
   it.scopedLive("reports an error of the configuration, and does not start", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
@@ -370,7 +437,14 @@ describe("agentcore-identity local", () => {
 
   it.scopedLive("refuses invalid options before it starts", () =>
     Effect.gen(function*() {
-      for (const args of [["--port", "99999"], ["--port", "x"], ["--signatures", "maybe"], ["--unknown"]]) {
+      const invalid = [
+        ["--port", "99999"],
+        ["--port", "x"],
+        ["--signatures", "maybe"],
+        ["--workload-token-lifetime", "0 seconds"],
+        ["--unknown"]
+      ]
+      for (const args of invalid) {
         const { code } = yield* Program.run(["local", ...args])
         assert.strictEqual(code, 1, args.join(" "))
       }

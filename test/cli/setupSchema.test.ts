@@ -62,7 +62,14 @@ const setup = `${start}
         "tokenEndpoint": "http://127.0.0.1:4021/token"
       }
     },
-    "inboundJwt": "decode"
+    "onBehalfOfVendors": ["OktaOauth2"],
+    "users": {
+      "alice": { "email": { "$env": "EMAIL_OF_ALICE" }, "email_verified": true, "groups": ["a"], "tenant": { "id": 1 } },
+      "bob": {}
+    },
+    "inboundJwt": "decode",
+    "serviceLinked": ["runtime-a1"],
+    "workloadAccessTokenLifetime": "90 seconds"
   },
 }`
 
@@ -80,6 +87,10 @@ describe("the JSON Schema of the setup file", () => {
     assert.lengthOf(await problems(`${start} "workloadIdentities": [{ "name": "x" }] }`), 1)
     assert.lengthOf(await problems(`${start} "tags": { "team": 1 } }`), 1)
     assert.lengthOf(await problems(`${start} "local": { "inboundJwt": "never" } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "users": { "alice": "alice@example.com" } } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "onBehalfOfVendors": ["GithubOauth2"] } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "serviceLinked": ["x"] } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "workloadAccessTokenLifetime": "soon" } }`), 1)
   })
 
   it("completes members and values in an editor", async () => {
@@ -88,6 +99,9 @@ describe("the JSON Schema of the setup file", () => {
       assert.include(members, name)
     }
     assert.include(await complete(`${start} "workloadIdentities": [{ | }] }`), "allowedResourceOauth2ReturnUrls")
+    for (const name of ["users", "onBehalfOfVendors", "vendorEndpoints"]) {
+      assert.include(await complete(`${start} "local": { | } }`), name)
+    }
     const provider = `${start} "oauth2CredentialProviders": [{ `
     assert.include(await complete(`${provider} "credentialProviderVendor": | }] }`), "\"GithubOauth2\"")
     assert.include(await complete(`${provider} "oauth2ProviderConfigInput": { | } }] }`), "githubOauth2ProviderConfig")

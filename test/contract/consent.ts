@@ -72,9 +72,56 @@ export const consent = (subject: Subject): void => {
         const answer = issued("token-1.calendar-client.code-1.read")
         same(yield* ask(token, { sessionUri }), answer)
         same(yield* ask(token), answer)
-        // A token in the vault is returned before the return URL is checked.
-        same(yield* ask(token, { resourceOauth2ReturnUrl: undefined }), answer)
         same(yield* ask(yield* tokenOfUser("alice")), answer)
+        // The return URL is checked also where a grant exists.
+        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: undefined }), noReturnUrl)
+        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: "https://evil.example.com" }), unregistered)
+      })
+    )
+
+    test(
+      "is for one shape of the request: another one is asked for, and polls repeat theirs",
+      Effect.gen(function*() {
+        yield* setUp
+        const token = yield* tokenOfUser("alice")
+        const shape = {
+          scopes: ["read", "write"],
+          resources: ["https://api.example.com", "urn:b"],
+          audiences: ["audience-1"],
+          customParameters: { access_type: "offline", constructor: "x" }
+        }
+        const first = yield* asked(token, shape)
+        yield* backend((local) => local.approve(first.sessionUri))
+        const answer = issued("token-1.calendar-client.approved.read+write")
+        const sameShapes = [
+          shape,
+          { ...shape, scopes: ["write", "read", "write"], resources: ["urn:b", "https://api.example.com"] },
+          { ...shape, customParameters: { constructor: "x", access_type: "offline" } },
+          // They belong to one request.
+          { ...shape, customState: secret("state"), forceAuthentication: false }
+        ]
+        for (const request of sameShapes) same(yield* ask(token, request), answer)
+        const others = [
+          { ...shape, scopes: ["read"] },
+          { ...shape, scopes: ["read", "write", "admin"] },
+          { ...shape, resources: ["urn:b"] },
+          { ...shape, resources: undefined },
+          { ...shape, audiences: [] },
+          { ...shape, customParameters: { access_type: "online", constructor: "x" } },
+          { ...shape, customParameters: { access_type: "offline" } },
+          { ...shape, customParameters: undefined }
+        ]
+        for (const other of others) {
+          yield* asked(token, other)
+          same(yield* ask(token, { ...other, sessionUri: first.sessionUri }), new DataPlane.Failed())
+        }
+        const second = yield* asked(token, { ...shape, scopes: ["read"] })
+        yield* backend((local) => local.approve(second.sessionUri))
+        same(yield* ask(token, { ...shape, scopes: ["read"] }), issued("token-2.calendar-client.approved.read"))
+        // Each grant is dropped alone.
+        yield* asked(token, { ...shape, forceAuthentication: true })
+        yield* asked(token, shape)
+        same(yield* ask(token, { ...shape, scopes: ["read"] }), issued("token-2.calendar-client.approved.read"))
       })
     )
 
@@ -125,14 +172,18 @@ export const consent = (subject: Subject): void => {
       "needs a user",
       Effect.gen(function*() {
         yield* setUp
-        yield* refuses(
-          subject,
-          ask(yield* tokenOfWorkload()),
-          oauth2Refusal(
-            "ValidationException",
-            "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
+        const token = yield* tokenOfWorkload()
+        const { sessionUri } = yield* asked(yield* tokenOfUser("alice"))
+        for (const request of [{}, { sessionUri }]) {
+          yield* refuses(
+            subject,
+            ask(token, request),
+            oauth2Refusal(
+              "ValidationException",
+              "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
+            )
           )
-        )
+        }
       })
     )
 
@@ -234,7 +285,6 @@ export const consent = (subject: Subject): void => {
         const strangers = [
           ask(yield* tokenOfUser("bob"), { sessionUri }),
           ask(yield* tokenOfUser("alice", "other"), { sessionUri }),
-          ask(yield* tokenOfWorkload(), { sessionUri }),
           ask(token, { sessionUri, resourceCredentialProviderName: "mail" })
         ]
         same(

@@ -242,21 +242,14 @@ export const contract = (subject: Subject): void => {
       Effect.gen(function*() {
         yield* createWorkload()
         const operation = "GetWorkloadAccessTokenForJWT"
-        yield* refuses(
-          subject,
-          tokenOfWorkload("nobody"),
-          notFound("GetWorkloadAccessToken", "WorkloadIdentity", "nobody")
-        )
-        yield* refuses(
-          subject,
-          tokenOfUser("alice", "nobody"),
-          notFound("GetWorkloadAccessTokenForUserId", "WorkloadIdentity", "nobody")
-        )
-        yield* refuses(
-          subject,
-          tokenOfJwt(jwt({ iss: "i", sub: "s" }), "nobody"),
-          notFound(operation, "WorkloadIdentity", "nobody")
-        )
+        const unknown = (operation: string): Refusal => ({
+          tag: "AccessDeniedException",
+          operation,
+          message: "Workload Identity does not belong to caller account"
+        })
+        yield* refuses(subject, tokenOfWorkload("nobody"), unknown("GetWorkloadAccessToken"))
+        yield* refuses(subject, tokenOfUser("alice", "nobody"), unknown("GetWorkloadAccessTokenForUserId"))
+        yield* refuses(subject, tokenOfJwt(jwt({ iss: "i", sub: "s" }), "nobody"), unknown(operation))
         const unreadable = field(
           operation,
           "userToken",
@@ -270,6 +263,45 @@ export const contract = (subject: Subject): void => {
           message: "The user's token is not accepted: it is expired, or not yet valid"
         })
       })
+    )
+  })
+
+  describe("workload identities that are linked to a service", () => {
+    const linked = (operation: string, refusal: string): Refusal => ({
+      tag: "ValidationException",
+      operation,
+      message: `WorkloadIdentity is linked to a service and cannot ${refusal} by the caller`
+    })
+
+    test(
+      "get no workload access tokens, can be updated, and cannot be deleted",
+      Effect.gen(function*() {
+        yield* createWorkload("runtime-a1")
+        yield* createWorkload("agent")
+        const token = (operation: string) => linked(operation, "retrieve an access token")
+        yield* refuses(subject, tokenOfWorkload("runtime-a1"), token("GetWorkloadAccessToken"))
+        yield* refuses(subject, tokenOfUser("alice", "runtime-a1"), token("GetWorkloadAccessTokenForUserId"))
+        yield* refuses(
+          subject,
+          tokenOfJwt(jwt({ iss: "i", sub: "s" }), "runtime-a1"),
+          token("GetWorkloadAccessTokenForJWT")
+        )
+        yield* tokenOfWorkload("agent")
+        yield* control((plane) =>
+          plane.updateWorkloadIdentity({ name: "runtime-a1", allowedResourceOauth2ReturnUrls: ["app:/back"] })
+        )
+        yield* refuses(
+          subject,
+          control((plane) => plane.deleteWorkloadIdentity({ name: "runtime-a1" })),
+          linked("DeleteWorkloadIdentity", "be deleted")
+        )
+        const { allowedResourceOauth2ReturnUrls } = yield* control((plane) =>
+          plane.getWorkloadIdentity({ name: "runtime-a1" })
+        )
+        same(allowedResourceOauth2ReturnUrls, ["app:/back"])
+      }),
+      undefined,
+      { settings: { serviceLinked: ["runtime-a1", "not-created"] } }
     )
   })
 

@@ -17,7 +17,9 @@ interface Member {
 
 const atLeast = (length: number) => `Member must have length greater than or equal to ${length}`
 const atMost = (length: number) => `Member must have length less than or equal to ${length}`
-const matching = (pattern: RegExp) => `Member must satisfy regular expression pattern: ${pattern.source}`
+/** The pattern as the service model has it: of the whole text, and without the escapes of a literal. */
+const matching = (pattern: RegExp) =>
+  `Member must satisfy regular expression pattern: ${pattern.source.slice(1, -1).replaceAll("\\/", "/")}`
 const oneOf = (...values: ReadonlyArray<string>) => `Member must satisfy enum value set: [${values.join(", ")}]`
 const wrongType = "Member must have the type that the service model gives it"
 const missing = "Member must not be null"
@@ -214,12 +216,51 @@ const payment = (credentialProviderVendor: "CoinbaseCDP" | "StripePrivy", config
 const portal = {
   name: "limits",
   executionRoleArn: "arn:aws:iam::123456789012:role/portal",
-  idpConfig: { credentialProviderArn: "arn:aws:x", scopes: ["openid"] },
-  sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+  idpConfig: {
+    credentialProviderArn:
+      "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
+    scopes: ["openid"]
+  },
+  sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
 }
 
+/** A text with a pattern, and without lengths of its own. */
+const patterned = (
+  name: string,
+  pattern: RegExp,
+  good: ReadonlyArray<string>,
+  unmatched: ReadonlyArray<string>
+): Member => ({ name, good, bad: unmatched.map((value) => [value, matching(pattern)] as const) })
+
+// The patterns of consent portals are from the API reference.
+const roleArn = patterned(
+  "executionRoleArn",
+  /^arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role\/[a-zA-Z0-9+=,.@\-_/]+$/,
+  ["arn:aws-cn:iam::123456789012:role/service-role/A+=,.@-_b", "arn:aws-us-gov:iam::123456789012:role/a"],
+  ["", "nope", "arn:aws:iam::123456789012:user/a", "arn:aws:iam::1:role/a", "arn:aws:iam::123456789012:role/a b"]
+)
+
+const portalIdentifier = required(patterned(
+  "consentPortalIdentifier",
+  /^(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal\/)?[a-zA-Z0-9\-_]{1,50}-[A-Za-z0-9]{10}$/,
+  ["my_portal-0123456789", "arn:aws:bedrock-agentcore:us-west-2:123456789012:consent-portal/p-0123456789"],
+  ["", "nope", "-0123456789", "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/g-0123456789"]
+))
+
+const gateway = patterned(
+  "sources.0.identifier",
+  /^(([0-9a-z][-]?){1,100}-[0-9a-z]{10}|arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway\/([0-9a-z][-]?){1,48}-[a-z0-9]{10})$/,
+  [`${"a".repeat(100)}-0123456789`, "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/a-0123456789"],
+  ["my-gateway", "", "A-0123456789", `${"a".repeat(101)}-0123456789`]
+)
+
 const idpConfig: ReadonlyArray<Member> = [
-  required(text("idpConfig.credentialProviderArn", { min: 1, max: 2048 })),
+  required(patterned(
+    "idpConfig.credentialProviderArn",
+    /^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault\/[a-zA-Z0-9_-]{1,64}\/oauth2credentialprovider\/[a-zA-Z0-9_-]{1,128}$/,
+    [],
+    ["", "idp", "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/apikeycredentialprovider/a"]
+  )),
   {
     name: "idpConfig.scopes",
     good: [["openid", "https://scope.example.com/read"]],
@@ -265,7 +306,10 @@ const anyText = (name: string, ...good: ReadonlyArray<unknown>): Member => ({ na
 
 const withMember = (request: object, path: string, value: unknown): object => {
   const [name = "", ...rest] = path.split(".")
-  if (Array.isArray(request) || name === "0") return [value]
+  if (Array.isArray(request) || name === "0") {
+    const [item] = Array.isArray(request) ? request : []
+    return [rest.length > 0 ? withMember(Object(item), rest.join("."), value) : value]
+  }
   const copy: Record<string, unknown> = { ...request }
   if (rest.length > 0) copy[name] = withMember(Object(copy[name]), rest.join("."), value)
   else if (value === absent) delete copy[name]
@@ -608,7 +652,7 @@ const rows: ReadonlyArray<Row> = [
   row(controlCall("listTagsForResource"), { resourceArn: `${arn}a` }, [arnInPath]),
   row(controlCall("createConsentPortal"), portal, [
     required(text("name", { min: 1, max: 50, pattern: /^[a-zA-Z0-9_-]+$/, unmatched: ["a.b", "with space", "ü"] })),
-    required(text("executionRoleArn", { min: 1, max: 2048 })),
+    required(roleArn),
     ...idpConfig,
     { name: "idpConfig", good: [], bad: [[absent, missing]] },
     {
@@ -616,21 +660,22 @@ const rows: ReadonlyArray<Row> = [
       good: [],
       bad: [[[], atLeast(1)], [absent, missing], [[1, 2], atMost(1)]]
     },
+    gateway,
     text("description", { min: 0, max: 512 }),
     ...tags
   ]),
-  row(controlCall("getConsentPortal"), {}, [required(text("consentPortalIdentifier", { min: 1, max: 2048 }))]),
+  row(controlCall("getConsentPortal"), {}, [portalIdentifier]),
   row(
     controlCall("updateConsentPortal"),
     { consentPortalIdentifier: "portal-0123456789", idpConfig: portal.idpConfig },
     [
-      required(text("consentPortalIdentifier", { min: 1, max: 2048 })),
-      text("executionRoleArn", { min: 1, max: 2048 }),
+      portalIdentifier,
+      roleArn,
       ...idpConfig,
       text("description", { min: 0, max: 512 })
     ]
   ),
-  row(controlCall("deleteConsentPortal"), {}, [required(text("consentPortalIdentifier", { min: 1, max: 2048 }))]),
+  row(controlCall("deleteConsentPortal"), {}, [portalIdentifier]),
   row(controlCall("listConsentPortals"), {}, page(100))
 ]
 

@@ -8,9 +8,9 @@ import {
   createApiKey,
   createPayment,
   createPortal,
+  deniedSecret,
   invalid,
   isIssued,
-  missingSecret,
   notFound,
   readKey,
   reference,
@@ -100,6 +100,17 @@ export const providers = (subject: Subject): void => {
     )
 
     test(
+      "have the ARN of a secret, also without a secret",
+      Effect.gen(function*() {
+        const config = { clientSecret: undefined, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
+        const { clientSecretArn, clientSecretSource } = yield* createProvider("calendar", config)
+        same(clientSecretSource, undefined)
+        assert.match(clientSecretArn?.secretArn ?? "", /^arn:aws:secretsmanager:.+\/oauth2\/calendar-\w{6}$/)
+        same((yield* get()).clientSecretArn, clientSecretArn)
+      })
+    )
+
+    test(
       "have secrets by reference, and keep to one source",
       Effect.gen(function*() {
         const external = { clientSecret: undefined, clientSecretSource: "EXTERNAL", clientSecretConfig: reference }
@@ -126,15 +137,16 @@ export const providers = (subject: Subject): void => {
           update(external),
           invalid(operation, "The source of a secret cannot be changed from MANAGED to EXTERNAL", source)
         )
-        yield* refuses(
-          subject,
-          createProvider("lost", { ...external, clientSecretConfig: { secretId: "constructor", jsonKey: "name" } }),
-          invalid(
-            "CreateOauth2CredentialProvider",
-            missingSecret,
-            "oauth2ProviderConfigInput.customOauth2ProviderConfig.clientSecretConfig"
-          )
-        )
+        // Secrets are looked at when they are used.
+        yield* createWorkload()
+        for (const secretId of ["constructor", "lost"]) {
+          yield* createProvider(secretId, { ...external, clientSecretConfig: { secretId, jsonKey: "name" } })
+          const operation = "GetResourceOauth2Token"
+          const request = { resourceCredentialProviderName: secretId }
+          const ofUser = yield* tokenOfUser("alice")
+          yield* refuses(subject, ask(ofUser, request), deniedSecret(operation, secretId))
+          yield* refuses(subject, ask(ofUser, { ...request, oauth2Flow: "M2M" }), deniedSecret(operation, secretId))
+        }
       }),
       undefined,
       { settings }
@@ -241,17 +253,15 @@ export const providers = (subject: Subject): void => {
             "apiKeySecretSource"
           )
         )
-        yield* refuses(
-          subject,
-          control((plane) =>
-            plane.createApiKeyCredentialProvider({
-              ...external,
-              name: "lost",
-              apiKeySecretConfig: { secretId: "vendor", jsonKey: "toString" }
-            })
-          ),
-          invalid("CreateApiKeyCredentialProvider", missingSecret, "apiKeySecretConfig")
+        // Secrets are looked at when they are used.
+        yield* control((plane) =>
+          plane.createApiKeyCredentialProvider({
+            ...external,
+            name: "lost",
+            apiKeySecretConfig: { secretId: "vendor", jsonKey: "toString" }
+          })
         )
+        yield* refuses(subject, readKey("lost"), deniedSecret("GetResourceApiKey", "vendor"))
       }),
       undefined,
       { settings }
@@ -270,7 +280,10 @@ export const providers = (subject: Subject): void => {
           credentialProviderVendor: "CoinbaseCDP",
           credentialProviderArn: `${vaultArn}/paymentcredentialprovider/payments`
         })
-        const { apiKeySecretArn, ...coinbase } = providerConfigurationOutput.coinbaseCdpConfiguration ?? {}
+        const { apiKeySecretArn, walletSecretArn, ...coinbase } = providerConfigurationOutput.coinbaseCdpConfiguration
+          ?? {}
+        // The service model requires an ARN, also of a secret that was not given.
+        assert.match(walletSecretArn?.secretArn ?? "", /\/payment\/payments-walletSecret-\w{6}$/)
         same(coinbase, { apiKeyId: "key-1", apiKeySecretSource: "MANAGED" })
         assert.match(
           apiKeySecretArn?.secretArn ?? "",
@@ -294,6 +307,12 @@ export const providers = (subject: Subject): void => {
             }
           })
         )
+        const { stripePrivyConfiguration } = updated.providerConfigurationOutput
+        assert.match(
+          stripePrivyConfiguration?.authorizationPrivateKeyArn?.secretArn ?? "",
+          /\/payment\/payments-authorizationPrivateKey-\w{6}$/
+        )
+        assert.notProperty(stripePrivyConfiguration, "authorizationPrivateKeySource")
         assert.hasAllKeys(updated.providerConfigurationOutput, ["stripePrivyConfiguration"])
         same(updated.createdTime, read.createdTime)
         same(yield* get, { ...updated, tags: { team: "payments" } })

@@ -11,7 +11,8 @@ import {
   invalid,
   isIssued,
   notFound,
-  portal
+  portal,
+  vaultArn
 } from "./setup.js"
 import {
   ask,
@@ -25,6 +26,7 @@ import {
   refuses,
   returnUrl,
   same,
+  secret,
   setUp,
   type Subject,
   tester,
@@ -76,7 +78,11 @@ export const resources = (subject: Subject): void => {
           control((plane) => plane.getWorkloadIdentity({ name: "agent" })),
           gone("GetWorkloadIdentity")
         )
-        yield* refuses(subject, tokenOfWorkload(), gone("GetWorkloadAccessToken"))
+        yield* refuses(subject, tokenOfWorkload(), {
+          tag: "AccessDeniedException",
+          operation: "GetWorkloadAccessToken",
+          message: "Workload Identity does not belong to caller account"
+        })
         yield* createWorkload()
         assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("alice"))))
         // A session of the deleted identity does not yield a token for the new one.
@@ -128,7 +134,9 @@ export const resources = (subject: Subject): void => {
           (yield* createProvider()).credentialProviderArn,
           (yield* createApiKey()).credentialProviderArn,
           (yield* createPayment()).credentialProviderArn,
-          (yield* createPortal()).consentPortalArn
+          (yield* createPortal()).consentPortalArn,
+          vaultArn,
+          `${identityArn}:workload-identity-directory/default`
         ]
         const list = (resourceArn: string) => control((plane) => plane.listTagsForResource({ resourceArn }))
         same(yield* list(workload.workloadIdentityArn), { tags: { a: "1" } })
@@ -144,6 +152,29 @@ export const resources = (subject: Subject): void => {
           )
           same(yield* list(resourceArn), { tags: { empty: "no more" } })
         }
+      })
+    )
+
+    test(
+      "have no key that AWS reserves",
+      Effect.gen(function*() {
+        const { workloadIdentityArn: resourceArn } = yield* createWorkload()
+        const message = "Member must not have a key that begins with aws: AWS reserves the prefix"
+        for (const key of ["aws:", "aws:team", "AWS:team"]) {
+          const tags = { [key]: "" }
+          yield* refuses(
+            subject,
+            control((plane) => plane.tagResource({ resourceArn, tags })),
+            invalid("TagResource", message, "tags")
+          )
+          yield* refuses(
+            subject,
+            control((plane) => plane.createWorkloadIdentity({ name: "other", tags })),
+            invalid("CreateWorkloadIdentity", message, "tags")
+          )
+        }
+        yield* control((plane) => plane.tagResource({ resourceArn, tags: { "awsome:a": "" } }))
+        yield* control((plane) => plane.untagResource({ resourceArn, tagKeys: ["aws:team"] }))
       })
     )
 
@@ -169,6 +200,10 @@ export const resources = (subject: Subject): void => {
           message: `Resource with ARN '${unknown}' not found`
         })
         yield* refuses(subject, tag({}, unknown), gone("TagResource"))
+        for (const other of [`${identityArn}:token-vault/other`, vaultArn.replace("123456789012", "210987654321")]) {
+          const message = `Resource with ARN '${other}' not found`
+          yield* refuses(subject, tag({}, other), { ...gone("TagResource"), message })
+        }
         yield* refuses(
           subject,
           control((plane) => plane.untagResource({ resourceArn: unknown, tagKeys: ["a"] })),
@@ -228,7 +263,7 @@ export const resources = (subject: Subject): void => {
         const { consentPortalArn, consentPortalId } = yield* createPortal()
         const active = yield* get(consentPortalId)
         same(active.status, "ACTIVE")
-        assert.match(active.portalUrl ?? "", /^http:\/\/127\.0\.0\.1:\d+\/\S+$/)
+        same(active.portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")
         same(yield* get(consentPortalArn), active)
         const updated = yield* update(consentPortalArn, "Für alle")
         same(updated.description, "Für alle")
@@ -265,11 +300,102 @@ export const resources = (subject: Subject): void => {
           control((plane) =>
             plane.updateConsentPortal({
               consentPortalIdentifier: consentPortalId,
-              idpConfig: { ...portal().idpConfig, credentialProviderArn: "arn:aws:x" }
+              idpConfig: {
+                ...portal().idpConfig,
+                credentialProviderArn: `${vaultArn}/oauth2credentialprovider/nothing`
+              }
             })
           ),
           invalid("UpdateConsentPortal", message, field)
         )
+      }),
+      undefined,
+      { consentPortalDelay: 0 }
+    )
+
+    test(
+      "need a provider that issues JWTs, and the scope openid, also for an update",
+      Effect.gen(function*() {
+        yield* createProvider()
+        const client = { clientId: "id", clientSecret: secret("a secret") }
+        yield* control((plane) =>
+          plane.createOauth2CredentialProvider({
+            name: "github",
+            credentialProviderVendor: "GithubOauth2",
+            oauth2ProviderConfigInput: { githubOauth2ProviderConfig: client }
+          })
+        )
+        yield* control((plane) =>
+          plane.createOauth2CredentialProvider({
+            name: "spotify",
+            credentialProviderVendor: "SpotifyOauth2",
+            oauth2ProviderConfigInput: { includedOauth2ProviderConfig: client }
+          })
+        )
+        yield* control((plane) =>
+          plane.createOauth2CredentialProvider({
+            name: "okta",
+            credentialProviderVendor: "OktaOauth2",
+            oauth2ProviderConfigInput: {
+              includedOauth2ProviderConfig: {
+                ...client,
+                issuer: "https://okta.example.com",
+                authorizationEndpoint: "https://okta.example.com/authorize",
+                tokenEndpoint: "https://okta.example.com/token"
+              }
+            }
+          })
+        )
+        const { consentPortalId } = yield* createPortal()
+        const noJwts = "Member must be the ARN of an OAuth2 credential provider that issues JWTs: of a vendor of "
+          + "[MicrosoftOauth2, CustomOauth2, OktaOauth2, OneLoginOauth2, PingOneOauth2, CyberArkOauth2, FusionAuthOauth2, "
+          + "Auth0Oauth2, CognitoOauth2]"
+        const { idpConfig } = portal("github", "github")
+        const refusals = [
+          [idpConfig, noJwts, "idpConfig.credentialProviderArn"],
+          [portal("spotify", "spotify").idpConfig, noJwts, "idpConfig.credentialProviderArn"],
+          [{ ...portal().idpConfig, scopes: ["email"] }, "Member must have the scope openid", "idpConfig.scopes"]
+        ] as const
+        for (const [idpConfig, message, field] of refusals) {
+          yield* refuses(
+            subject,
+            control((plane) => plane.createConsentPortal({ ...portal("other"), idpConfig })),
+            invalid("CreateConsentPortal", message, field)
+          )
+          yield* refuses(
+            subject,
+            control((plane) => plane.updateConsentPortal({ consentPortalIdentifier: consentPortalId, idpConfig })),
+            invalid("UpdateConsentPortal", message, field)
+          )
+        }
+        const okta = { ...portal("okta", "okta").idpConfig, scopes: ["email", "openid"] }
+        const updated = yield* control((plane) =>
+          plane.updateConsentPortal({ consentPortalIdentifier: consentPortalId, idpConfig: okta })
+        )
+        same(updated.idpConfig, okta)
+      }),
+      undefined,
+      { consentPortalDelay: 0 }
+    )
+
+    test(
+      "are one for a gateway, by its id or its ARN",
+      Effect.gen(function*() {
+        yield* createProvider()
+        const { consentPortalId } = yield* createPortal()
+        const create = (identifier: string) =>
+          control((plane) =>
+            plane.createConsentPortal({ ...portal("other"), sources: [{ identifier, type: "agentcore-gateway" }] })
+          )
+        const taken = conflict(
+          "CreateConsentPortal",
+          "The gateway 'portal-0123456789' has a ConsentPortal already, with name 'portal'"
+        )
+        yield* refuses(subject, create("portal-0123456789"), taken)
+        yield* refuses(subject, create(`${identityArn}:gateway/portal-0123456789`), taken)
+        yield* remove(consentPortalId)
+        const { portalUrl } = yield* create(`${identityArn}:gateway/portal-0123456789`)
+        same(portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")
       }),
       undefined,
       { consentPortalDelay: 0 }

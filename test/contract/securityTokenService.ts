@@ -6,7 +6,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
-import { refuses, type Subject, tester } from "./utils.js"
+import { refuses, same, type Subject, tester } from "./utils.js"
 
 const audience = "https://api.example.com"
 
@@ -37,6 +37,19 @@ const audiences = (count: number) => Array.from({ length: count }, (_, index) =>
 /** Local JWTs in the place of AWS-signed ones. */
 export const securityTokenService = (subject: Subject): void => {
   const test = tester(subject)
+
+  test(
+    "the caller is the local role, in a session with the name of the access key",
+    Effect.gen(function*() {
+      const sts = yield* SecurityTokenService.SecurityTokenService
+      // The access key of the clients is `local`, too.
+      same(yield* sts.getCallerIdentity({}), {
+        account: "123456789012",
+        arn: "arn:aws:sts::123456789012:assumed-role/agentcore-identity-local/local",
+        userId: "AROALOCALAGENTCOREIDS:local"
+      })
+    })
+  )
 
   describe("web identity tokens", () => {
     for (const signingAlgorithm of ["ES384", "RS256"] as const) {

@@ -41,8 +41,13 @@ export const settings = {
   secrets: { vendor: { key: secret("secret-by-reference"), other: secret("other-by-reference") } }
 }
 export const reference = { secretId: "vendor", jsonKey: "key" }
-export const missingSecret =
-  "The local backend reads EXTERNAL secrets from its settings, and this one is not in there: add its id and key to `secrets`"
+
+/** The settings do not have the secret. */
+export const deniedSecret = (operation: string, secretId: string): Refusal => ({
+  tag: "AccessDeniedException",
+  operation,
+  message: `Access denied when retrieving secret '${secretId}'`
+})
 
 export const createApiKey = (name = "weather", apiKey = "api-key-value") =>
   control((plane) => plane.createApiKeyCredentialProvider({ name, apiKey: secret(apiKey) }))
@@ -59,11 +64,15 @@ export const createPayment = (name = "payments") =>
     })
   )
 
+/** Names of portals have characters that ids of gateways do not have. */
+const gatewayOf = (name: string): string => /^[0-9a-z]+$/.test(name) ? name : Buffer.from(name).toString("hex")
+
+/** Each portal has a gateway of its own. */
 export const portal = (name = "portal", provider = "calendar"): CreateConsentPortalRequest => ({
   name,
   executionRoleArn: "arn:aws:iam::123456789012:role/portal",
   idpConfig: { credentialProviderArn: `${vaultArn}/oauth2credentialprovider/${provider}`, scopes: ["openid"] },
-  sources: [{ identifier: "gateway-0123456789", type: "agentcore-gateway" }]
+  sources: [{ identifier: `${gatewayOf(name)}-0123456789`, type: "agentcore-gateway" }]
 })
 
 export const createPortal = (name?: string) => control((plane) => plane.createConsentPortal(portal(name)))

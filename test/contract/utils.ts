@@ -165,7 +165,8 @@ export const refuses = <A, E extends { readonly _tag: string }, R>(
       ...facts(error)
     }
     assert.deepStrictEqual({ tag: _tag, operation, message, ...rest }, {
-      reason: undefined,
+      // The service model requires a reason.
+      reason: expected.tag === "ValidationException" ? "FieldValidationFailed" : undefined,
       fieldList: undefined,
       ...expected
     })

@@ -34,7 +34,7 @@ try {
   const agent = workload({ name: "my-agent", user: alice })
   console.log(await runWithContext({ workload: agent }, () => report("Sales")))
 } catch (error) {
-  // `AuthorizationFailed`: she refused. `ResourceNotFoundException`: there is no such workload or provider.
+  // `AuthorizationFailed`: she refused. `AccessDeniedException`: there is no such workload identity.
   console.error(`${error._tag}: ${error.message}`)
   process.exitCode = 1
 } finally {

@@ -129,6 +129,6 @@ describe("an agent in plain JavaScript", { timeout: 40_000 }, () => {
       const { variables } = yield* Program.local()
       const agent = yield* start({ PORT: String(yield* freePort), ...variables })
       assert.strictEqual(yield* Effect.promise(() => agent.code), 1)
-      assert.match(agent.errors(), /^ResourceNotFoundException: /)
+      assert.match(agent.errors(), /^AccessDeniedException: /)
     }))
 })

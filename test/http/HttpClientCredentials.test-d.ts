@@ -1,16 +1,26 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as Consent from "effect-agentcore-identity/Consent"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import type {
   CredentialRejected,
   InsufficientScope,
   RequiresUserConsent
 } from "effect-agentcore-identity/IdentityError"
+import type { SecurityTokenService, SecurityTokenServiceError } from "effect-agentcore-identity/SecurityTokenService"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import { describe, expectTypeOf, test } from "vitest"
+
+class Calendar
+  extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "calendar", flow: "USER_FEDERATION" })
+{}
+class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
+class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "https://api.example.com" }) {}
 
 class Chat extends Context.Tag("Chat")<Chat, { readonly name: string }>() {}
 
@@ -57,6 +67,22 @@ describe("withAccessToken", () => {
     >()
   })
 
+  test("takes a declared credential, with the same types", () => {
+    const { origins } = calendar
+    const expected = expectTypeOf(HttpClientCredentials.withAccessToken(plain, calendar))
+    expected.toEqualTypeOf(HttpClientCredentials.withAccessToken(plain, Calendar, { origins }))
+    expected.toEqualTypeOf(plain.pipe(HttpClientCredentials.withAccessToken(Calendar, { origins, stepUp: true })))
+    expectTypeOf(own.pipe(HttpClientCredentials.withAccessToken(Calendar, { origins, consent: inChat }))).toEqualTypeOf<
+      HttpClient.HttpClient.With<QuotaUsed | Token | ChatClosed, Chat | Caller>
+    >()
+    // @ts-expect-error no origins
+    void HttpClientCredentials.withAccessToken(plain, Calendar)
+    // @ts-expect-error the declaration has the scopes
+    void HttpClientCredentials.withAccessToken(plain, Calendar, { origins, scopes: ["write"] })
+    // @ts-expect-error a key
+    void HttpClientCredentials.withAccessToken(plain, Weather, { origins })
+  })
+
   test("refuses to force each request, and to go without origins", () => {
     // @ts-expect-error the user would be asked at each request
     void HttpClientCredentials.withAccessToken(plain, { ...calendar, forceAuthentication: true })
@@ -81,5 +107,34 @@ describe("withApiKey", () => {
     >()
     expected.toEqualTypeOf(HttpClientCredentials.withApiKey(own, weather))
     expected.toEqualTypeOf(own.pipe(HttpClientCredentials.withApiKey(weather)))
+  })
+
+  test("takes a declared key, with the same types", () => {
+    const { header, origins } = weather
+    const expected = expectTypeOf(HttpClientCredentials.withApiKey(own, weather))
+    expected.toEqualTypeOf(HttpClientCredentials.withApiKey(own, Weather, { header, origins }))
+    expected.toEqualTypeOf(own.pipe(HttpClientCredentials.withApiKey(Weather, { header, origins })))
+    // @ts-expect-error no header
+    void HttpClientCredentials.withApiKey(own, Weather, { origins })
+    // @ts-expect-error a token
+    void HttpClientCredentials.withApiKey(own, Calendar, { header, origins })
+  })
+})
+
+describe("withIamAccessToken", () => {
+  test("needs the service of STS, and no caller", () => {
+    const { origins } = calendar
+    const expected = expectTypeOf<
+      HttpClient.HttpClient.With<
+        QuotaUsed | SecurityTokenServiceError | CredentialRejected | HttpClientError.RequestError,
+        Chat | SecurityTokenService
+      >
+    >()
+    expected.toEqualTypeOf(HttpClientCredentials.withIamAccessToken(own, Reports, { origins }))
+    expected.toEqualTypeOf(own.pipe(HttpClientCredentials.withIamAccessToken(Reports, { origins })))
+    expected.toEqualTypeOf(HttpClientCredentials.withIamAccessToken(own, { audience: "api", origins }))
+    expected.toEqualTypeOf(own.pipe(HttpClientCredentials.withIamAccessToken({ audience: "api", origins })))
+    // @ts-expect-error an AWS-signed JWT is a Bearer token
+    void HttpClientCredentials.withIamAccessToken(own, Reports, { origins, header: "x-token" })
   })
 })

@@ -25,7 +25,7 @@ const insecure = [
   "data:application/json,{}",
   "javascript:alert(1)",
   "https://",
-  `https://issuer.example.com/${"x".repeat(2048)}`
+  `https://issuer.example.com/${"x".repeat(8192)}`
 ]
 
 describe("an issuer", () => {

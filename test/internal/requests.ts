@@ -94,7 +94,8 @@ const oauth2 = FastCheck.constantFrom(...Object.entries(vendors)).chain(([creden
 )
 
 const byHand: ReadonlyArray<readonly [schema: { readonly ast: AST.AST }, requests: FastCheck.Arbitrary<unknown>]> = [
-  // There is nothing that the `Schema.Never` of a completion could be made of.
+  // There is nothing that a `Schema.Never` could be made of.
+  [SecurityTokenService.GetCallerIdentityRequest, FastCheck.constant({})],
   [DataPlane.CompleteResourceTokenAuthRequest, completion],
   // Few combinations of members make a request: it would take too long to find one.
   [Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest, oauth2],

@@ -112,7 +112,7 @@ describe("inSpan", () => {
       const seen: Array<unknown> = []
       const named = inSpan("span", options, (span) => ({
         effect: Effect.serviceOption(Name),
-        services: Context.make(Name, "inside"),
+        provide: Context.add(Name, "inside"),
         onExit: (exit) => void seen.push(exit, span.status._tag)
       }))
       const [inside, after] = yield* Effect.provideService(Effect.zip(named, Name), Name, "outside")

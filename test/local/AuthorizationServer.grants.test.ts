@@ -36,6 +36,9 @@ const claims = (server: AuthorizationServer.Service, token: string) =>
     }).then(({ payload }) => payload)
   )
 
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
+const idTokenType = "urn:ietf:params:oauth:token-type:id_token"
+
 /** Runs another issuer, with its own key. */
 const foreign = Effect.gen(function*() {
   const { privateKey, publicKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
@@ -49,11 +52,17 @@ const foreign = Effect.gen(function*() {
         : { keys: [{ ...jwk, alg: "ES256", use: "sig" }] }
     ))
   })
-  const token = (expiry: string, key: Jose.CryptoKey = privateKey) =>
+  const token = (
+    expiry: string,
+    { claims = {}, iss = issuer, key = privateKey }: {
+      readonly key?: Jose.CryptoKey
+      readonly iss?: string
+      readonly claims?: Jose.JWTPayload
+    } = {}
+  ) =>
     Effect.promise(() =>
-      new Jose.SignJWT().setProtectedHeader({ alg: "ES256" }).setIssuer(issuer).setSubject("robot").setExpirationTime(
-        expiry
-      ).sign(key)
+      new Jose.SignJWT({ sub: "robot", ...claims }).setProtectedHeader({ alg: "ES256" }).setIssuer(iss)
+        .setExpirationTime(expiry).sign(key)
     )
   return { issuer, token }
 })
@@ -104,25 +113,47 @@ describe("token exchange", () => {
       const { exchange, server, subject } = yield* start({ trustedIssuers: [other.issuer] })
       const { privateKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
       const good = { subject_token: subject, subject_token_type: jwtType }
-      const cases: ReadonlyArray<readonly [Record<string, string>, string]> = [
-        [{ subject_token_type: jwtType }, "invalid_request"],
-        [{ subject_token: subject }, "invalid_request"],
-        [{ ...good, subject_token_type: "urn:ietf:params:oauth:token-type:saml2" }, "invalid_request"],
-        [{ ...good, subject_token: "a.b.c" }, "invalid_grant"],
-        [{ ...good, subject_token: `${subject.slice(0, -8)}AAAAAAAA` }, "invalid_grant"],
-        [{ ...good, subject_token: yield* stranger.token("5m") }, "invalid_grant"],
-        [{ ...good, subject_token: yield* other.token("5m", privateKey) }, "invalid_grant"],
-        [{ ...good, subject_token: yield* other.token("-1s") }, "invalid_grant"],
-        [{ ...good, actor_token: "a.b.c", actor_token_type: jwtType }, "invalid_grant"],
-        [{ ...good, actor_token: subject }, "invalid_request"],
-        [{ ...good, actor_token_type: jwtType }, "invalid_request"],
-        [{ ...good, scope: "reports:write" }, "invalid_scope"],
-        [{ ...good, audience: "https://elsewhere.example.com" }, "invalid_target"],
-        [{ ...good, resource: server.audience, audience: "https://elsewhere.example.com" }, "invalid_target"]
+      const invalid = (what: string, name = "subject_token") => ["invalid_request", `the ${name} is not valid: ${what}`]
+      const noKey = "its signature does not match a key of its issuer"
+      const elsewhere = "https://elsewhere.example.com"
+      // RFC 8693, section 2.2.2: the error is `invalid_request` also for a token that is not valid.
+      const cases: ReadonlyArray<readonly [Record<string, string>, ReadonlyArray<string>]> = [
+        [{ subject_token_type: jwtType }, ["invalid_request", "missing required parameter 'subject_token'"]],
+        [{ subject_token: subject }, ["invalid_request", "missing required parameter 'subject_token_type'"]],
+        [{ ...good, subject_token_type: "urn:ietf:params:oauth:token-type:saml2" }, [
+          "invalid_request",
+          "the subject_token_type is not supported: only JWTs are exchanged"
+        ]],
+        [{ ...good, subject_token_type: idTokenType }, [
+          "invalid_request",
+          "the subject_token is not of the type that subject_token_type names"
+        ]],
+        [{ ...good, requested_token_type: idTokenType }, [
+          "invalid_request",
+          "the requested_token_type is not supported: only access tokens are issued"
+        ]],
+        [{ ...good, subject_token: "a.b.c" }, invalid("it is no JWT")],
+        [{ ...good, subject_token: `${subject.slice(0, -8)}AAAAAAAA` }, invalid(noKey)],
+        [{ ...good, subject_token: yield* stranger.token("5m") }, invalid("its issuer is not trusted by this server")],
+        [{ ...good, subject_token: yield* other.token("5m", { key: privateKey }) }, invalid(noKey)],
+        [{ ...good, subject_token: yield* other.token("-1s") }, invalid("it has expired")],
+        [
+          { ...good, subject_token: yield* other.token("5m", { claims: { nbf: 9_999_999_999 } }) },
+          invalid("its claim nbf is missing or not valid")
+        ],
+        [{ ...good, actor_token: "a.b.c", actor_token_type: jwtType }, invalid("it is no JWT", "actor_token")],
+        [{ ...good, actor_token: subject }, ["invalid_request", "missing required parameter 'actor_token_type'"]],
+        [{ ...good, actor_token_type: jwtType }, ["invalid_request", "actor_token_type without actor_token"]],
+        [{ ...good, scope: "reports:write" }, ["invalid_scope", "requested scope is not allowed: reports:write"]],
+        [{ ...good, audience: elsewhere }, ["invalid_target", "no such resource or audience"]],
+        [{ ...good, resource: server.audience, audience: elsewhere }, [
+          "invalid_target",
+          "only one target at a time"
+        ]]
       ]
-      for (const [parameters, error] of cases) {
+      for (const [parameters, expected] of cases) {
         const refusal = yield* Utils.refusal(() => OAuth.genericGrantRequest(exchange, tokenExchange, parameters))
-        assert.strictEqual(refusal.error, error, JSON.stringify(Object.keys(parameters)))
+        assert.deepStrictEqual([refusal.error, refusal.error_description ?? ""], expected)
       }
       const notAllowed = yield* Utils.discover(server)
       for (const grant of [tokenExchange, jwtBearer]) {
@@ -130,6 +161,120 @@ describe("token exchange", () => {
           OAuth.genericGrantRequest(notAllowed, grant, { ...good, assertion: subject })
         )
         assert.strictEqual(refusal.error, "invalid_request")
+      }
+    }))
+})
+
+describe("delegation", () => {
+  const exchangeFor = (exchange: OAuth.Configuration, parameters: Record<string, string>) =>
+    Effect.promise(() =>
+      OAuth.genericGrantRequest(exchange, tokenExchange, { subject_token_type: jwtType, ...parameters })
+    )
+
+  it.scopedLive("accepts each type of its own tokens, and issues the requested one", () =>
+    Effect.gen(function*() {
+      const { exchange, server, subject } = yield* start()
+      for (const subject_token_type of [jwtType, accessTokenType]) {
+        const answer = yield* exchangeFor(exchange, {
+          subject_token: subject,
+          subject_token_type,
+          requested_token_type: jwtType
+        })
+        assert.strictEqual(answer["issued_token_type"], jwtType)
+        assert.strictEqual((yield* claims(server, answer.access_token)).sub, Utils.clientId)
+      }
+    }))
+
+  it.scopedLive("nests the actors, and keeps them without a new one", () =>
+    Effect.gen(function*() {
+      const { exchange, server, subject } = yield* start()
+      const machine = yield* Effect.promise(() => OAuth.clientCredentialsGrant(exchange))
+      const actor = { actor_token: machine.access_token, actor_token_type: accessTokenType }
+      const first = yield* exchangeFor(exchange, { subject_token: subject, ...actor })
+      const own = { iss: server.issuer, sub: "exchanger" }
+      assert.deepStrictEqual((yield* claims(server, first.access_token))["act"], own)
+      const second = yield* exchangeFor(exchange, { subject_token: first.access_token, ...actor })
+      assert.deepStrictEqual((yield* claims(server, second.access_token))["act"], { ...own, act: own })
+      const third = yield* exchangeFor(exchange, { subject_token: second.access_token })
+      assert.deepStrictEqual((yield* claims(server, third.access_token))["act"], { ...own, act: own })
+      const granted = yield* Effect.promise(() =>
+        OAuth.genericGrantRequest(exchange, jwtBearer, { assertion: first.access_token })
+      )
+      assert.deepStrictEqual((yield* claims(server, granted.access_token))["act"], own)
+    }))
+
+  it.scopedLive("refuses an actor that the subject does not allow", () =>
+    Effect.gen(function*() {
+      const other = yield* foreign
+      const { exchange, server } = yield* start({ trustedIssuers: [other.issuer] })
+      const machine = yield* Effect.promise(() => OAuth.clientCredentialsGrant(exchange))
+      const ask = (may_act: unknown) =>
+        Effect.map(other.token("5m", { claims: { sub: "alice", may_act } }), (subject_token) => ({
+          subject_token,
+          subject_token_type: jwtType,
+          actor_token: machine.access_token,
+          actor_token_type: jwtType
+        }))
+      for (const allowed of [{ sub: "exchanger" }, { sub: "exchanger", iss: server.issuer }]) {
+        const { access_token } = yield* exchangeFor(exchange, yield* ask(allowed))
+        assert.deepInclude((yield* claims(server, access_token))["act"], { sub: "exchanger" })
+      }
+      for (const allowed of [{ sub: "another" }, { sub: "exchanger", iss: other.issuer }, "exchanger", null]) {
+        const parameters = yield* ask(allowed)
+        const refusal = yield* Utils.refusal(() => OAuth.genericGrantRequest(exchange, tokenExchange, parameters))
+        assert.strictEqual(refusal.error, "invalid_request")
+        assert.include(refusal.error_description ?? "", "may_act")
+      }
+    }))
+})
+
+describe("trusted issuers", () => {
+  const ask = (exchange: OAuth.Configuration, assertion: string) =>
+    Effect.promise(() => OAuth.genericGrantRequest(exchange, jwtBearer, { assertion }))
+
+  it.scopedLive("can be added while the server runs, also with the URL of their keys", () =>
+    Effect.gen(function*() {
+      const other = yield* foreign
+      const { exchange, server } = yield* start()
+      const token = yield* other.token("5m")
+      const refusal = yield* Utils.refusal(() => OAuth.genericGrantRequest(exchange, jwtBearer, { assertion: token }))
+      assert.deepStrictEqual([refusal.error, refusal.error_description], [
+        "invalid_grant",
+        "the assertion is not valid: its issuer is not trusted by this server"
+      ])
+      yield* server.trustIssuer(other.issuer)
+      assert.strictEqual((yield* claims(server, (yield* ask(exchange, token)).access_token)).sub, "robot")
+
+      // No request reaches this name, so its keys are read elsewhere.
+      const issuer = "http://identity.invalid"
+      yield* server.trustIssuer({ issuer, jwksUri: `${other.issuer}/keys` })
+      const named = yield* other.token("5m", { iss: issuer })
+      assert.strictEqual((yield* claims(server, (yield* ask(exchange, named)).access_token)).sub, "robot")
+      yield* server.trustIssuer({ issuer: "http://elsewhere.invalid", jwksUri: "http://127.0.0.1:1/keys" })
+      const elsewhere = yield* other.token("5m", { iss: "http://elsewhere.invalid" })
+      const unreachable = yield* Utils.refusal(() =>
+        OAuth.genericGrantRequest(exchange, jwtBearer, { assertion: elsewhere })
+      )
+      assert.strictEqual(
+        unreachable.error_description,
+        "the assertion is not valid: the keys of its issuer cannot be read"
+      )
+    }))
+
+  it.scopedLive("are URLs that can be read safely", () =>
+    Effect.gen(function*() {
+      const { server } = yield* start()
+      const wrong: ReadonlyArray<AuthorizationServer.TrustedIssuer> = [
+        "issuer",
+        "http://issuer.example.com",
+        "https://issuer.example.com?a=b",
+        { issuer: "issuer", jwksUri: "https://issuer.example.com/keys" },
+        { issuer: "https://issuer.example.com", jwksUri: "http://issuer.example.com/keys" }
+      ]
+      for (const trusted of wrong) {
+        for (const error of [server.trustIssuer(trusted), Utils.start({ trustedIssuers: [trusted] })]) {
+          assert.strictEqual((yield* Effect.flip(Effect.asVoid(error))).reason, "Configuration")
+        }
       }
     }))
 })

@@ -14,14 +14,16 @@ import * as Utils from "./utils.js"
 const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
 
 /** Runs a consent, and returns the tokens of the user. */
-const consented = (options: AuthorizationServer.Options & { readonly scope?: string } = {}) =>
+const consented = (
+  { scope, ...options }: AuthorizationServer.Options & { readonly scope?: string } = {}
+) =>
   Effect.gen(function*() {
     const { callbackUrl, server } = yield* Utils.start(options)
     const configuration = yield* Utils.discover(server)
     const request = yield* Utils.authorizationRequest(
       configuration,
       callbackUrl,
-      options.scope === undefined ? {} : { scope: options.scope }
+      scope === undefined ? {} : { scope }
     )
     const page = yield* SimulatedUser.consent({ authorizationUrl: request.url, userName: "alice", decision: "allow" })
     const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
@@ -407,13 +409,11 @@ describe("AuthorizationServer", () => {
 
   it.scopedLive("names the package to install when it is missing", () =>
     Effect.gen(function*() {
-      vi.resetModules()
       vi.doMock("oidc-provider/lib/provider.js", () => {
         throw new Error("Cannot find package 'oidc-provider'")
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("oidc-provider/lib/provider.js")))
-      const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/local/AuthorizationServer"))
-      const error = yield* Effect.flip(Fresh.make())
+      const error = yield* Effect.flip(AuthorizationServer.make())
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install --save-dev oidc-provider@9")
     }))

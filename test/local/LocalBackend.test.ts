@@ -12,6 +12,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
 import { setImmediate as nextTurn } from "node:timers/promises"
@@ -104,29 +105,12 @@ describe("workloads and providers", () => {
 
   it.effect("are refused if the backend cannot serve them", () =>
     Effect.gen(function*() {
-      const controlPlane = yield* ControlPlane.ControlPlane
       const metadata = {
         issuer: "https://issuer.example.com",
         authorizationEndpoint: "https://issuer.example.com/authorize",
         tokenEndpoint: "https://issuer.example.com/token"
       }
       const failures = yield* Effect.all([
-        Effect.flip(controlPlane.createOauth2CredentialProvider({
-          name: "github",
-          credentialProviderVendor: "GithubOauth2",
-          oauth2ProviderConfigInput: {
-            githubOauth2ProviderConfig: {
-              clientId: "id",
-              clientSecretConfig: { secretId: "id", jsonKey: "key" },
-              clientSecretSource: "EXTERNAL"
-            }
-          }
-        })),
-        Effect.flip(controlPlane.createApiKeyCredentialProvider({
-          name: "weather",
-          apiKeySecretConfig: { secretId: "id", jsonKey: "key" },
-          apiKeySecretSource: "EXTERNAL"
-        })),
         Effect.flip(createProvider("plain", {
           oauthDiscovery: { discoveryUrl: "http://issuer.example.com/.well-known/openid-configuration" }
         })),
@@ -137,11 +121,9 @@ describe("workloads and providers", () => {
           clientAuthenticationMethod: "CLIENT_SECRET_POST"
         }))
       ])
-      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 4))
-      assert.include(failures[0].message, "EXTERNAL")
-      assert.include(failures[1].message, "EXTERNAL")
-      assert.include(failures[2].message, "https")
-      assert.include(failures[3].message, "together")
+      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 2))
+      assert.include(failures[0].message, "https")
+      assert.include(failures[1].message, "together")
       const posted = yield* createProvider("posted", {
         oauthDiscovery: {
           authorizationServerMetadata: { ...metadata, tokenEndpointAuthMethods: ["client_secret_post"] }
@@ -216,9 +198,141 @@ describe("workload access tokens", () => {
         "UnauthorizedException",
         "ValidationException",
         "ValidationException",
-        "ResourceNotFoundException"
+        "AccessDeniedException"
       ])
     }).pipe(Effect.provide(backend())))
+
+  it.effect("end with the JWT that they were made of, if it ends before them", () =>
+    Effect.gen(function*() {
+      const plane = yield* DataPlane.DataPlane
+      yield* setup
+      const tokenOf = (exp?: number) =>
+        Effect.map(
+          plane.getWorkloadAccessTokenForJwt({
+            workloadName: "agent",
+            userToken: jwt({ iss: "https://idp.test", sub: "alice", ...(exp === undefined ? {} : { exp }) })
+          }),
+          ({ workloadAccessToken }) => workloadAccessToken
+        )
+      const machine = { oauth2Flow: "M2M", resourceOauth2ReturnUrl: undefined } as const
+      const dead = (token: Redacted.Redacted) => Effect.isFailure(ask(token, machine))
+      const tokens = yield* Effect.all([
+        tokenOf(60),
+        tokenOf(90.75),
+        tokenOf(10_000),
+        tokenOf(),
+        tokenFor("alice"),
+        Effect.map(plane.getWorkloadAccessToken({ workloadName: "agent" }), (answer) => answer.workloadAccessToken)
+      ])
+      const alive = (time: number) =>
+        Effect.zipRight(TestClock.setTime(time), Effect.forEach(tokens, dead)).pipe(
+          Effect.map((all) => all.flatMap((isDead, index) => isDead ? [] : [index]))
+        )
+      assert.deepStrictEqual(yield* alive(59_999), [0, 1, 2, 3, 4, 5])
+      assert.deepStrictEqual(yield* alive(60_000), [1, 2, 3, 4, 5])
+      // In whole seconds, and never later than the JWT.
+      assert.deepStrictEqual(yield* alive(89_999), [1, 2, 3, 4, 5])
+      assert.deepStrictEqual(yield* alive(90_000), [2, 3, 4, 5])
+      assert.deepStrictEqual(yield* alive(299_999), [2, 3, 4, 5])
+      assert.deepStrictEqual(yield* alive(300_000), [])
+      const error = yield* Effect.flip(ask(tokens[0], machine))
+      assert.deepStrictEqual([error._tag, error.message], [
+        "UnauthorizedException",
+        "Workload access token is invalid or expired"
+      ])
+    }).pipe(Effect.provide(backend({}, { settings: { workloadAccessTokenLifetime: "5 minutes" } }))))
+
+  it.effect("live as long as the option says, else the settings of now, else an hour", () =>
+    Effect.gen(function*() {
+      const lifetime = Effect.gen(function*() {
+        const token = yield* tokenFor("alice")
+        let minutes = 0
+        while (Either.isRight(yield* Effect.either(ask(token)))) {
+          yield* TestClock.adjust("1 minute")
+          minutes += 1
+        }
+        return minutes
+      })
+      const settings = yield* Ref.make<LocalBackend.Settings>({})
+      yield* Effect.gen(function*() {
+        yield* setup
+        assert.strictEqual(yield* lifetime, 60)
+        yield* Ref.set(settings, { workloadAccessTokenLifetime: "3 minutes" })
+        assert.strictEqual(yield* lifetime, 3)
+        yield* Ref.set(settings, { workloadAccessTokenLifetime: "120 seconds" })
+        assert.strictEqual(yield* lifetime, 2)
+      }).pipe(Effect.provide(backend({}, { settings: Ref.get(settings) })))
+      yield* Effect.gen(function*() {
+        yield* setup
+        assert.strictEqual(yield* lifetime, 7)
+      }).pipe(
+        Effect.provide(backend({}, { settings: Ref.get(settings), workloadAccessTokenLifetime: "7 minutes" }))
+      )
+    }))
+})
+
+describe("settings that change while the backend runs", () => {
+  it.effect("add secrets and keys, and link workload identities to a service", () =>
+    Effect.gen(function*() {
+      const settings = yield* Ref.make<LocalBackend.Settings>({})
+      const log: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => void log.push(`${logLevel.label} ${String(message)}`))
+      yield* Effect.gen(function*() {
+        const controlPlane = yield* ControlPlane.ControlPlane
+        const plane = yield* DataPlane.DataPlane
+        yield* setup
+        yield* controlPlane.createApiKeyCredentialProvider({
+          name: "weather",
+          apiKeySecretSource: "EXTERNAL",
+          apiKeySecretConfig: { secretId: "keys", jsonKey: "weather" }
+        })
+        const external = { clientSecretSource: "EXTERNAL", clientSecretConfig: { secretId: "oauth", jsonKey: "s" } }
+        yield* createProvider("mail", { clientSecret: undefined, ...external } as never)
+        const token = yield* tokenFor("alice")
+        const readKey = plane.getResourceApiKey({
+          workloadIdentityToken: token,
+          resourceCredentialProviderName: "weather"
+        })
+        const mail = { resourceCredentialProviderName: "mail" }
+        const refusals = [yield* Effect.flip(readKey), yield* Effect.flip(ask(token, mail))]
+        assert.deepStrictEqual(refusals.map(({ _tag, message }) => [_tag, message]), [
+          ["AccessDeniedException", "Access denied when retrieving secret 'keys'"],
+          ["AccessDeniedException", "Access denied when retrieving secret 'oauth'"]
+        ])
+        assert.deepStrictEqual(log, [
+          "WARN Access denied when retrieving secret 'keys': add the secret and its key 'weather' to the settings, as `secrets`",
+          "WARN Access denied when retrieving secret 'oauth': add the secret and its key 's' to the settings, as `secrets`"
+        ])
+        yield* Ref.set(settings, {
+          secrets: { keys: { weather: Redacted.make("sun") }, oauth: { s: Redacted.make("secret-of-mail") } }
+        })
+        assert.strictEqual(Redacted.value((yield* readKey).apiKey), "sun")
+        const { sessionUri } = yield* consent(token, mail)
+        const page = yield* authorize(sessionUri)
+        yield* callback(page, { code: "code" })
+        // The code is exchanged with the secret of now.
+        yield* Ref.set(settings, {})
+        const denied = yield* Effect.flip(complete(sessionUri, { userId: "alice" }))
+        assert.deepStrictEqual([denied._tag, denied.message], [
+          "AccessDeniedException",
+          "Access denied when retrieving secret 'oauth'"
+        ])
+        yield* Ref.set(settings, { secrets: { oauth: { s: Redacted.make("secret-of-mail") } } })
+        yield* complete(sessionUri, { userId: "alice" })
+        assert.strictEqual(yield* issued(token, mail), "token-1.mail.code.read")
+
+        yield* Ref.set(settings, { serviceLinked: ["agent"] })
+        const linked = yield* Effect.flip(tokenFor("alice"))
+        assert.strictEqual(
+          linked.message,
+          "WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller"
+        )
+      }).pipe(
+        Effect.provide(backend({}, { settings: Ref.get(settings) })),
+        Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+      )
+      assert.notInclude(log.join(), "sun")
+    }))
 })
 
 describe("machine to machine", () => {
@@ -346,14 +460,13 @@ describe("isolation", () => {
       const strangers = [
         yield* tokenFor("bob"),
         yield* tokenFor("alice", "other"),
-        asJwt.workloadAccessToken,
-        (yield* plane.getWorkloadAccessToken({ workloadName: "agent" })).workloadAccessToken
+        asJwt.workloadAccessToken
       ]
       const polls = Effect.forEach(strangers, (token) => ask(token, { sessionUri }))
       const before = yield* polls
       yield* local.approve(sessionUri)
       const after = yield* polls
-      assert.deepStrictEqual([...before, ...after].map(({ _tag }) => _tag), Arr.replicate("Failed" as const, 8))
+      assert.deepStrictEqual([...before, ...after].map(({ _tag }) => _tag), Arr.replicate("Failed" as const, 6))
       const elsewhere = yield* ask(yield* tokenFor("alice"), { sessionUri, resourceCredentialProviderName: "mail" })
       assert.strictEqual(elsewhere._tag, "Failed")
       yield* issued(yield* tokenFor("alice"), { sessionUri })

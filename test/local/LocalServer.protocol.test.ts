@@ -180,7 +180,7 @@ describe("retries of the AWS SDK", () => {
         // What another attempt does not mend is not attempted again.
         yield* Ref.set(failures, [])
         const refused = yield* thrown(() => data.getWorkloadAccessToken({ workloadName: "nobody" }))
-        assert(refused instanceof Data.ResourceNotFoundException)
+        assert(refused instanceof Data.AccessDeniedException)
         assert.strictEqual(yield* Ref.get(calls), 1)
       }).pipe(Effect.provide(Wire.over(faults(failures, calls))))
     }))

@@ -211,7 +211,8 @@ describe("signatures", () => {
         fails(yield* send(changes), 403, "UnrecognizedClientException")
       }
 
-      fails(yield* send({ service: "s3" }), 403, "MissingAuthenticationTokenException")
+      const { message } = fails(yield* send({ service: "s3" }), 403, "InvalidSignatureException")
+      assert.strictEqual(message, "Credential should be scoped to correct service: 'bedrock-agentcore'.")
       fails(
         yield* send({ change: ({ headers }) => delete headers["authorization"] }),
         403,

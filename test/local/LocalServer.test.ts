@@ -106,12 +106,16 @@ describe("protocol", () => {
         400,
         "ValidationException"
       )
-      assert.deepStrictEqual(exists, { message: "WorkloadIdentity with name 'agent' already exists." })
-      fails(
+      assert.deepStrictEqual(exists, {
+        message: "WorkloadIdentity with name 'agent' already exists.",
+        reason: "FieldValidationFailed"
+      })
+      const unknown = fails(
         yield* call("/identities/GetWorkloadAccessToken", { workloadName: "nobody" }),
-        404,
-        "ResourceNotFoundException"
+        403,
+        "AccessDeniedException"
       )
+      assert.deepStrictEqual(unknown, { message: "Workload Identity does not belong to caller account" })
       fails(
         yield* call("/identities/api-key", {
           workloadIdentityToken: "no-token",
@@ -175,16 +179,26 @@ describe("protocol", () => {
         fails(yield* call(path, body), 400, "SerializationException")
       }
 
-      const authorizations = [
-        "",
+      fails(yield* call(path, input, { authorization: "" }), 403, "MissingAuthenticationTokenException")
+      const incomplete = [
         "Bearer token",
         "AWS4-HMAC-SHA256",
-        Wire.authorization.replace("bedrock-agentcore/", "s3/"),
-        Wire.authorization.replace("/aws4_request", "")
+        Wire.authorization.replace("/aws4_request", ""),
+        Wire.authorization.replace("/20260101", ""),
+        Wire.authorization.replace("local/", "/"),
+        Wire.authorization.replace(/, SignedHeaders=[^,]+/, ""),
+        Wire.authorization.replace(/, Signature=.*/, "")
       ]
-      for (const authorization of authorizations) {
-        fails(yield* call(path, input, { authorization }), 403, "MissingAuthenticationTokenException")
+      for (const authorization of incomplete) {
+        const { message } = fails(yield* call(path, input, { authorization }), 403, "IncompleteSignatureException")
+        assert.match(String(message), /^Authorization header requires /)
+        assert.notInclude(String(message), "token")
       }
+      fails(
+        yield* call(path, input, { authorization: Wire.authorization.replace("bedrock-agentcore/", "s3/") }),
+        403,
+        "InvalidSignatureException"
+      )
       // No request had an effect.
       fails(yield* call("/identities/GetWorkloadIdentity", { name: "agent" }), 404, "ResourceNotFoundException")
       succeeds(yield* call(path, input, { "content-type": "application/json; charset=utf-8" }), 201)

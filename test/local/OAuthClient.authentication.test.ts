@@ -140,7 +140,7 @@ describe("PRIVATE_KEY_JWT", () => {
         clientAuthenticationMethod: "PRIVATE_KEY_JWT",
         privateKey,
         signingAlgorithm: "ES256",
-        additionalHeaderClaims: { kid: "key-1", alg: "none" },
+        additionalHeaderClaims: { kid: "key-1", alg: "none", typ: "other" },
         additionalPayloadClaims: { tenant: "acme", iss: "other", sub: "other", exp: "1", jti: "1" }
       }, { scopes: ["read"] })
       const form = forms[0] ?? assert.fail("nothing was sent")
@@ -149,12 +149,37 @@ describe("PRIVATE_KEY_JWT", () => {
         Jose.jwtVerify(form.get("client_assertion") ?? "", await Jose.importJWK(publicKey, "ES256"), {
           issuer: "agent",
           subject: "agent",
-          audience: url
+          audience: `${url}/token`
         })
       )
-      assert.deepStrictEqual([protectedHeader.alg, protectedHeader.kid], ["ES256", "key-1"])
+      assert.deepStrictEqual(protectedHeader, { alg: "ES256", kid: "key-1" })
       assert.strictEqual(payload["tenant"], "acme")
       assert.isAbove(payload.jti?.length ?? 0, 8)
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.scopedLive("is for the token endpoint of the metadata, unless the audience is configured", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { discovery, forms, url } = yield* recorder()
+      const base = yield* Utils.httpServer((_, response) => {
+        response.setHeader("content-type", "application/json")
+        response.end(JSON.stringify({ issuer: base, token_endpoint: `${url}/oauth/token` }))
+      })
+      const { privateKey } = key("ES256")
+      const agent = {
+        clientId: "agent",
+        clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+        privateKey,
+        signingAlgorithm: "ES256"
+      } as const
+      const ask = (more: Partial<OAuthClient.AuthorizationServer>) =>
+        client.clientCredentials({ discovery, ...agent, ...more } as OAuthClient.AuthorizationServer, { scopes: [] })
+      yield* ask({ discovery: { discoveryUrl: `${base}/.well-known/openid-configuration` } })
+      yield* ask({ additionalPayloadClaims: { aud: "https://tenant.example.com" } })
+      assert.deepStrictEqual(
+        forms.map((form) => Jose.decodeJwt(form.get("client_assertion") ?? "").aud),
+        [`${url}/oauth/token`, "https://tenant.example.com"]
+      )
     }).pipe(Effect.provide(OAuthClient.layer)))
 })
 
@@ -183,7 +208,10 @@ describe("AWS_IAM_ID_TOKEN_JWT", () => {
           ["client_credentials", "read", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
         )
         const { payload } = yield* Effect.promise(() =>
-          Jose.jwtVerify(form.get("client_assertion") ?? "", keys, { issuer: "http://127.0.0.1:4020", audience: url })
+          Jose.jwtVerify(form.get("client_assertion") ?? "", keys, {
+            issuer: "http://127.0.0.1:4020",
+            audience: `${url}/token`
+          })
         )
         assert.match(payload.sub ?? "", /^arn:aws:iam::123456789012:role\//)
       }
@@ -262,7 +290,8 @@ describe("on behalf of a user", () => {
           reason(client.exchangeToken(as, { subjectToken: token, scopes })),
           reason(client.jwtGrant(as, { assertion: token, scopes }))
         ])
-      assert.deepStrictEqual(yield* ask([], forged), ["InvalidGrant", "InvalidGrant"])
+      // RFC 8693, section 2.2.2, has `invalid_request` for a token that is not valid.
+      assert.deepStrictEqual(yield* ask([], forged), ["Rejected", "InvalidGrant"])
       assert.deepStrictEqual(yield* ask(["unknown"], subjectToken), ["Rejected", "Rejected"])
       assert.deepStrictEqual(yield* ask([], subjectToken, wrongSecret), ["InvalidClient", "InvalidClient"])
       assert.deepStrictEqual(
@@ -289,7 +318,7 @@ describe("on behalf of a user", () => {
       assert.notInclude(inspect(error, { depth: 10, showHidden: true }), value(forged).slice(0, 20))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("follows the standard, and custom parameters change nothing of it", () =>
+  it.scopedLive("follows the standard, and custom parameters replace only what AWS documents", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery, forms, url } = yield* recorder()
@@ -303,17 +332,21 @@ describe("on behalf of a user", () => {
           actor_token: "x",
           subject_token: "x",
           assertion: "x",
+          actor_token_type: "x",
           grant_type: "x",
-          requested_token_use: "x",
           extra: "1"
         }
       }
+      const replacing = (customParameters: Readonly<Record<string, string>>) => ({
+        ...targets,
+        customParameters: { ...targets.customParameters, ...customParameters }
+      })
       yield* client.exchangeToken(agent, {
         ...targets,
         subjectToken: Redacted.make("user-jwt"),
         actor: {
           type: "urn:ietf:params:oauth:token-type:jwt",
-          token: (issuer) => Effect.sync(() => Redacted.make(`actor-${audiences.push(issuer)}`))
+          token: (audience) => Effect.sync(() => Redacted.make(`actor-${audiences.push(audience)}`))
         }
       })
       yield* client.exchangeToken(agent, { ...targets, subjectToken: Redacted.make("user-jwt") })
@@ -322,7 +355,19 @@ describe("on behalf of a user", () => {
         assertion: Redacted.make("user-jwt"),
         requestedTokenUse: "on_behalf_of"
       })
-      const [acted, plain, grant] = forms.map((form) => {
+      yield* client.exchangeToken(agent, {
+        ...replacing({ subject_token_type: "urn:ietf:params:oauth:token-type:access_token" }),
+        subjectToken: Redacted.make("user-jwt")
+      })
+      for (const requestedTokenUse of ["on_behalf_of", undefined] as const) {
+        yield* client.jwtGrant(agent, {
+          ...replacing({ requested_token_use: "other", subject_token_type: "x" }),
+          assertion: Redacted.make("user-jwt"),
+          requestedTokenUse
+        })
+      }
+      yield* client.clientCredentials(agent, replacing({ subject_token_type: "x" }))
+      const [acted, plain, grant, typed, used, added, machine] = forms.map((form) => {
         const entries = [...form].filter(([name]) => name !== "resource")
         return { ...Object.fromEntries(entries), resource: form.getAll("resource") } as Record<string, unknown>
       })
@@ -330,8 +375,7 @@ describe("on behalf of a user", () => {
       const subject = {
         grant_type: exchange,
         subject_token: "user-jwt",
-        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
-        requested_token_use: "x"
+        subject_token_type: "urn:ietf:params:oauth:token-type:jwt"
       }
       assert.deepStrictEqual(acted, {
         ...common,
@@ -340,17 +384,64 @@ describe("on behalf of a user", () => {
         actor_token_type: "urn:ietf:params:oauth:token-type:jwt"
       })
       assert.deepStrictEqual(plain, { ...common, ...subject })
-      assert.deepStrictEqual(grant, {
+      const assertion = { ...common, grant_type: jwtBearer, assertion: "user-jwt" }
+      assert.deepStrictEqual(grant, { ...assertion, requested_token_use: "on_behalf_of" })
+      assert.deepStrictEqual(typed, {
         ...common,
-        grant_type: jwtBearer,
-        assertion: "user-jwt",
-        requested_token_use: "on_behalf_of"
+        ...subject,
+        subject_token_type: "urn:ietf:params:oauth:token-type:access_token"
       })
-      assert.deepStrictEqual(audiences, [url])
+      for (const form of [used, added]) {
+        assert.deepStrictEqual(form, { ...assertion, requested_token_use: "other" })
+      }
+      assert.deepStrictEqual(machine, { ...common, grant_type: "client_credentials" })
+      assert.deepStrictEqual(audiences, [`${url}/token`])
     }).pipe(Effect.provide(OAuthClient.layer)))
 })
 
 describe("answers that depart from the standards", () => {
+  it.scopedLive("report an error with the status of a success, or with a challenge", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const answers = [
+        [200, { error: "bad_verification_code", error_description: "The code passed is incorrect or expired." }],
+        [200, { error: "invalid_grant" }],
+        [401, { error: "unauthorized_client", error_description: "not for this grant" }],
+        [401, {}],
+        [500, { error: "invalid_grant", error_description: "sorry" }]
+      ] as const
+      const base = yield* Utils.httpServer((request, response) => {
+        const [status, body] = answers[Number(request.url?.slice(1))] ?? [404, {}]
+        response.writeHead(status, {
+          "content-type": "application/json",
+          ...(status === 401 ? { "www-authenticate": "Basic realm=\"x\"" } : {})
+        })
+        response.end(JSON.stringify(body))
+      })
+      const errors = yield* Effect.forEach(answers, ([status], index) =>
+        Effect.flip(client.clientCredentials({
+          discovery: {
+            authorizationServerMetadata: {
+              issuer: base,
+              authorizationEndpoint: `${base}/auth`,
+              tokenEndpoint: `${base}/${index}`
+            }
+          },
+          clientId: "agent",
+          clientSecret: Utils.clientSecret,
+          clientAuthenticationMethod: "CLIENT_SECRET_BASIC",
+          quirks: { unusualAnswers: status === 200 }
+        }, { scopes: [] })))
+      assert.deepStrictEqual(errors.map(({ code, description, reason }) => [reason, code, description]), [
+        ["Rejected", "bad_verification_code", "The code passed is incorrect or expired."],
+        ["InvalidGrant", "invalid_grant", undefined],
+        ["InvalidClient", "unauthorized_client", "not for this grant"],
+        ["InvalidClient", "invalid_client", "status 401"],
+        ["Unreachable", "invalid_grant", "sorry"]
+      ])
+      assert.match(errors[0]?.message ?? "", /\(bad_verification_code: The code passed is incorrect or expired\.\)$/)
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
   it.scopedLive("are accepted from vendors with that quirk, and from no others", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient

@@ -171,7 +171,7 @@ describe("the issuer of a user's token", () => {
         ` ${server.url}`,
         `${server.url}\n`,
         `${server.url}/a b`,
-        `${server.url}/${"x".repeat(3000)}`,
+        `${server.url}/${"x".repeat(9000)}`,
         host
       ]
       for (const issuer of issuers) {

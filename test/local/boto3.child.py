@@ -1,7 +1,9 @@
 """A program with boto3. It is told environment variables and what to do; what came of it, it reports line by line."""
 
+import base64
 import json
 import sys
+import time
 
 import boto3
 from botocore.exceptions import ClientError
@@ -66,6 +68,35 @@ def workload_identities():
     report("exists", refused(control, control.create_workload_identity, name=name))
     report("deleted", answer(control.delete_workload_identity(name=name)))
     report("gone", refused(control, control.get_workload_identity, name=name))
+    report("unknown", refused(data, data.get_workload_access_token, workloadName=name))
+
+
+def refusals():
+    """What the service refuses with words of its own."""
+    control.create_workload_identity(name="agent", allowedResourceOauth2ReturnUrls=["app:/consent"])
+    control.create_workload_identity(name="runtime-a1")
+    report("linked", refused(data, data.get_workload_access_token, workloadName="runtime-a1"))
+    report("linkedUser", refused(data, data.get_workload_access_token_for_user_id, workloadName="runtime-a1", userId="a"))
+    report("undeletable", refused(control, control.delete_workload_identity, name="runtime-a1"))
+    reference = {"secretId": "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3", "jsonKey": "weather"}
+    control.create_api_key_credential_provider(
+        name="weather", apiKeySecretSource="EXTERNAL", apiKeySecretConfig=reference
+    )
+    token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
+    asked = {"workloadIdentityToken": token, "resourceCredentialProviderName": "weather"}
+    report("denied", refused(data, data.get_resource_api_key, **asked))
+    # The token ends with the JWT that it was made of.
+    claims = {"iss": "https://idp.test", "sub": "alice", "exp": int(time.time()) + 3}
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    of_jwt = data.get_workload_access_token_for_jwt(workloadName="agent", userToken=f"e30.{part}.c2ln")
+    for _ in range(100):
+        expired = refused(
+            data, data.get_resource_api_key, **{**asked, "workloadIdentityToken": of_jwt["workloadAccessToken"]}
+        )
+        if expired["code"] != "AccessDeniedException":
+            break
+        time.sleep(0.05)
+    report("expired", expired)
 
 
 def tokens():
@@ -121,4 +152,40 @@ def signed():
     report("forged", refused(other, other.get_workload_identity, name="signed"))
 
 
-{"workloadIdentities": workload_identities, "tokens": tokens, "errors": errors, "signed": signed}[given["task"]]()
+def caller():
+    """What the official sample of consent portals calls, and makes of the answers."""
+    identity = boto3.client("sts").get_caller_identity()
+    report("identity", answer(identity))
+    account, region = identity["Account"], boto3.Session().region_name
+    provider = control.create_oauth2_credential_provider(
+        name="idp",
+        credentialProviderVendor="CustomOauth2",
+        oauth2ProviderConfigInput={
+            "customOauth2ProviderConfig": {
+                "clientId": "id",
+                "clientSecret": "secret",
+                "oauthDiscovery": {"discoveryUrl": given["discoveryUrl"]},
+            }
+        },
+    )
+    created = control.create_consent_portal(
+        name="portal",
+        executionRoleArn=f"arn:aws:iam::{account}:role/portal",
+        idpConfig={"credentialProviderArn": provider["credentialProviderArn"], "scopes": ["openid"]},
+        sources=[{"identifier": "gateway-0123456789", "type": "agentcore-gateway"}],
+    )
+    report("portalArn", created["consentPortalArn"] == f"arn:aws:bedrock-agentcore:{region}:{account}:consent-portal/{created['consentPortalId']}")
+    portal = control.get_consent_portal(consentPortalIdentifier=created["consentPortalId"])
+    url = portal["portalUrl"].removeprefix("https://").rstrip("/")
+    report("portal", [portal["status"], f"https://{url}/callback", f"https://{url}/connect/callback"])
+
+
+tasks = {
+    "caller": caller,
+    "workloadIdentities": workload_identities,
+    "tokens": tokens,
+    "errors": errors,
+    "refusals": refusals,
+    "signed": signed,
+}
+tasks[given["task"]]()

@@ -1,7 +1,4 @@
-/**
- * Where there is no boto3, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_BOTO3=1`: then they fail. It is looked for
- * in `$PYTHON`, or in the system's Python 3.
- */
+/** boto3 as a client of the local server. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -10,69 +7,15 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
-import { spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
-import * as ServiceModel from "./serviceModel.js"
+import * as Python from "./python.js"
+import { pythonTest } from "./python.js"
 import * as Wire from "./wire.js"
 import * as World from "./world.js"
 
-const configured = process.env["PYTHON"]
-
-const python = (configured === undefined || configured === "" ? ["/usr/bin/python3"] : [configured])
-  .find((path) => existsSync(path) && spawnSync(path, ["-c", "import boto3"]).status === 0)
-
-const required = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
-
-const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
-
-const program = fileURLToPath(new URL("boto3.child.py", import.meta.url))
-
-/** What the program reports that does one task, knowing of nothing but these environment variables. */
-const run = (
-  task: string,
-  environment: Readonly<Record<string, string>>,
-  more: object = {}
-): Effect.Effect<Readonly<Record<string, unknown>>, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    if (python === undefined) return yield* Effect.dieMessage(missing)
-    const directory = yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const path = mkdtempSync(join(tmpdir(), "agentcore-boto3-"))
-        ServiceModel.write(path)
-        return path
-      }),
-      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-    )
-    return yield* Effect.async<Readonly<Record<string, unknown>>>((resume) => {
-      const answers: Record<string, unknown> = {}
-      const child = spawn(python, [program, JSON.stringify({ task, ...more })], {
-        env: {
-          AWS_DATA_PATH: directory,
-          AWS_CONFIG_FILE: join(directory, "none"),
-          AWS_SHARED_CREDENTIALS_FILE: join(directory, "none"),
-          ...environment
-        },
-        stdio: ["ignore", "pipe", "inherit"]
-      })
-      createInterface(child.stdout).on("line", (line) => {
-        const { name, value } = JSON.parse(line)
-        answers[name] = value
-      })
-      child.on("error", (error) => resume(Effect.die(error)))
-      child.on("close", (code) => resume(code === 0 ? Effect.succeed(answers) : Effect.die(`boto3 ended with ${code}`)))
-      return Effect.sync(() => child.kill())
-    })
-  })
-
-const pythonTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  const available = python !== undefined || required
-  it.scopedLive.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, 60_000)
-}
+const run = Python.run("boto3.child.py")
 
 const environment = Effect.map(LocalServer.LocalServer, (server) => server.environment)
 
@@ -86,6 +29,13 @@ const seen = (value: unknown, name: string, status: number, message?: string) =>
     { ...rest, message: message ?? rest["message"] },
     { class: name, code: name, caught: true, status, message: message ?? rest["message"] }
   )
+}
+
+const caller = {
+  status: 200,
+  UserId: "AROALOCALAGENTCOREIDS:local",
+  Account: "123456789012",
+  Arn: "arn:aws:sts::123456789012:assumed-role/agentcore-identity-local/local"
 }
 
 describe("boto3", () => {
@@ -121,7 +71,27 @@ describe("boto3", () => {
         seen(answers["exists"], "ValidationException", 400)
         assert.strictEqual((answers["deleted"] as Record<string, unknown>)["status"], 204)
         seen(answers["gone"], "ResourceNotFoundException", 404)
+        seen(answers["unknown"], "AccessDeniedException", 403, "Workload Identity does not belong to caller account")
       }).pipe(Effect.provide(Wire.server()))
+  )
+
+  pythonTest(
+    "is refused in the words of the service, and the token of a JWT ends with the JWT",
+    () =>
+      Effect.gen(function*() {
+        const answers = yield* run("refusals", yield* environment)
+        const linked = "WorkloadIdentity is linked to a service and cannot"
+        seen(answers["linked"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        seen(answers["linkedUser"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        seen(answers["undeletable"], "ValidationException", 400, `${linked} be deleted by the caller`)
+        const id = "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3"
+        seen(answers["denied"], "AccessDeniedException", 403, `Access denied when retrieving secret '${id}'`)
+        seen(answers["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
+      }).pipe(
+        Effect.provide(Wire.server({
+          settings: { serviceLinked: ["runtime-a1"] }
+        }))
+      )
   )
 
   pythonTest("obtains an API key and a machine's token, and is sent to a user", () =>
@@ -136,6 +106,19 @@ describe("boto3", () => {
       assert.includeMembers(answers["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
       seen(answers["unauthorized"], "UnauthorizedException", 401)
     }).pipe(Effect.provide(World.layer())))
+
+  pythonTest("is told who it is, and makes redirect URIs of the URL of a consent portal", () =>
+    Effect.gen(function*() {
+      const answers = yield* run("caller", yield* environment, {
+        discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration"
+      })
+      const { requestId, ...identity } = answers["identity"] as Record<string, unknown>
+      assert.match(String(requestId), Wire.uuid)
+      assert.deepStrictEqual(identity, caller)
+      assert.isTrue(answers["portalArn"])
+      const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+      assert.deepStrictEqual(answers["portal"], ["ACTIVE", `${portalUrl}/callback`, `${portalUrl}/connect/callback`])
+    }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 }))))
 
   pythonTest("has a class for every error", () =>
     Effect.gen(function*() {
@@ -202,4 +185,26 @@ describe("boto3", () => {
         ]
       })))
     }))
+})
+
+const cli = (process.env["PATH"] ?? "").split(":").map((directory) => join(directory, "aws")).find(existsSync)
+
+describe("the AWS CLI", () => {
+  it.scopedLive.skipIf(cli === undefined)("is told who it is", () =>
+    Effect.gen(function*() {
+      const { status: _, ...expected } = caller
+      const { environment } = yield* LocalServer.LocalServer
+      const output = yield* Effect.async<string>((resume) => {
+        const child = spawn(cli ?? "aws", ["sts", "get-caller-identity", "--output", "json"], {
+          env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...environment },
+          stdio: ["ignore", "pipe", "inherit"]
+        })
+        let text = ""
+        child.stdout.on("data", (data: Buffer) => text += data.toString())
+        child.on("error", (error) => resume(Effect.die(error)))
+        child.on("close", (code) => resume(code === 0 ? Effect.succeed(text) : Effect.die(`aws ended with ${code}`)))
+        return Effect.sync(() => child.kill())
+      })
+      assert.deepStrictEqual(JSON.parse(output), expected)
+    }).pipe(Effect.provide(Wire.server())))
 })

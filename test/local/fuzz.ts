@@ -266,6 +266,7 @@ const headers: FastCheck.Arbitrary<Record<string, string>> = FastCheck.oneof(
         { authorization: "" },
         { authorization: `AWS4-HMAC-SHA256 ${"Credential=,".repeat(300)}` },
         { authorization: `AWS4-HMAC-SHA256 Credential=${"/".repeat(3000)}bedrock-agentcore/aws4_request` },
+        { authorization: `${Wire.authorization}, Credential=\u00fc/20260101/x/sts/aws4_request` },
         { "content-type": "application/x-amz-json-1.1" },
         { "content-type": "application/json; charset=utf-16" },
         { host: "evil.example" },
@@ -376,6 +377,7 @@ export const ofSts: FastCheck.Arbitrary<Request> = FastCheck.record({
           weight: 6,
           arbitrary: FastCheck.constantFrom(
             "GetWebIdentityToken",
+            "GetCallerIdentity",
             "2011-06-15",
             "RS256",
             "ES384",
@@ -391,7 +393,7 @@ export const ofSts: FastCheck.Arbitrary<Request> = FastCheck.record({
     ),
     { maxLength: 7 }
   ).map((parameters) =>
-    [["Action", "GetWebIdentityToken"], ["Version", "2011-06-15"], ...parameters].map(([name, value]) =>
+    [["Version", "2011-06-15"], ...parameters, ["Action", "GetWebIdentityToken"]].map(([name, value]) =>
       `${name}=${value}`
     ).join("&")
   )

@@ -35,3 +35,47 @@ const calendar = withAccessToken({
   onAuthUrl: (url) => report("authorizationUrl", url)
 })(async (token) => token)
 report("user", await calendar())
+
+// The user has consented: nobody is asked, whatever the state is.
+const again = withAccessToken({
+  workloadIdentityToken: userToken,
+  providerName: "calendar",
+  scopes: ["profile:read", "openid"],
+  authFlow: "USER_FEDERATION",
+  callbackUrl: returnUrl,
+  customState: "another-state",
+  onAuthUrl: (url) => report("askedAgain", url)
+})(async (token) => token)
+report("userAgain", await again())
+
+// Another shape of the request is asked again.
+const forced = withAccessToken({
+  workloadIdentityToken: userToken,
+  providerName: "calendar",
+  scopes: ["profile:read"],
+  authFlow: "USER_FEDERATION",
+  callbackUrl: returnUrl,
+  audiences: ["another-api"],
+  // It would poll for ten minutes.
+  onAuthUrl: (url) => {
+    report("askedForMore", url)
+    throw new Error("shown")
+  }
+})(async (token) => token)
+report("forced", await forced().catch(({ message }) => message))
+
+const unknown = withApiKey({ workloadIdentityToken: machineToken, providerName: "unknown" })(async (apiKey) => apiKey)
+report("unknown", await unknown().catch(({ $metadata, name }) => ({ name, status: $metadata.httpStatusCode })))
+
+const foreign = withApiKey({ workloadIdentityToken: "of another account", providerName: "weather" })(async (apiKey) =>
+  apiKey
+)
+report("foreign", await foreign().catch(({ $metadata, name }) => ({ name, status: $metadata.httpStatusCode })))
+
+const homeless = withAccessToken({
+  workloadIdentityToken: userToken,
+  providerName: "calendar",
+  scopes: [],
+  authFlow: "USER_FEDERATION"
+})(async (token) => token)
+report("homeless", await homeless().catch(({ message, name }) => ({ message, name })))

@@ -68,7 +68,7 @@ const setUpMail = (returnUrl: string) =>
 
 describe("the official npm SDK", () => {
   // Its polls are five seconds apart.
-  it.scopedLive("obtains an API key, and tokens of a machine, of a user, and on behalf of a user, from the local server", () =>
+  it.scopedLive("obtains keys and tokens of each flow from the local server, and its exceptions", () =>
     Effect.gen(function*() {
       const returnUrl = "app:/consent"
       const world = yield* World.setUp([returnUrl])
@@ -117,5 +117,15 @@ describe("the official npm SDK", () => {
       assert.propertyVal(claims("delegated")["act"], "sub", "mail-client")
       assert.strictEqual(claims("user").sub, "alice")
       assert.strictEqual(claims("user").scope, "profile:read")
+      assert.strictEqual(answers.get("userAgain"), answers.get("user"))
+      assert.isFalse(answers.has("askedAgain"))
+      assert.match(String(answers.get("askedForMore")), /\/identities\/oauth2\/authorize\?request_uri=/)
+      assert.strictEqual(answers.get("forced"), "shown")
+      assert.deepStrictEqual(answers.get("unknown"), { name: "ResourceNotFoundException", status: 404 })
+      assert.deepStrictEqual(answers.get("foreign"), { name: "UnauthorizedException", status: 401 })
+      assert.deepStrictEqual(answers.get("homeless"), {
+        name: "ValidationException",
+        message: "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
+      })
     }).pipe(Effect.provide(World.layer())))
 })

@@ -4,6 +4,7 @@
  */
 import * as DataClient from "@aws-sdk/client-bedrock-agentcore"
 import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
+import * as StsClient from "@aws-sdk/client-sts"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -36,7 +37,12 @@ const simple: Record<number, readonly [name: string, shape: Shape]> = {
   21: ["Blob", { type: "blob" }]
 }
 
-const make = (client: Readonly<Record<string, unknown>>, metadata: Readonly<Record<string, string>>) => {
+/** Takes the identity operations of a client, or the operations of these names. STS has no HTTP traits: it is a query protocol. */
+const make = (
+  client: Readonly<Record<string, unknown>>,
+  metadata: Readonly<Record<string, string>>,
+  names?: ReadonlyArray<string>
+) => {
   const shapes: Record<string, Shape> = {}
   const operations: Record<string, {
     readonly name: string
@@ -126,9 +132,9 @@ const make = (client: Readonly<Record<string, unknown>>, metadata: Readonly<Reco
     if (!Array.isArray(schema)) continue
     const [kind, , name, traits, input, output] = schema
     if (kind === -3) shapeOf(schema)
-    const { http } = traitsOf(traits)
-    if (kind !== 9 || http === undefined || !/^\/(identities|tags)\//.test(http[1])) continue
+    const { http = ["POST", "/", 200] } = traitsOf(traits)
     const [method, requestUri, responseCode] = http
+    if (kind !== 9 || !(names?.includes(name) ?? /^\/(identities|tags)\//.test(requestUri))) continue
     const shape = shapeOf(output)
     operations[name] = {
       name,
@@ -207,8 +213,7 @@ export interface Operation {
   readonly shapes: Readonly<Record<string, AnyShape>>
 }
 
-/** The identity operations of both planes. */
-export const operations: ReadonlyArray<Operation> = Object.values(models).flatMap(({ service }) => {
+const operationsOf = ({ service }: ReturnType<typeof make>): ReadonlyArray<Operation> => {
   // They were made above, in this form.
   const shapes = service.shapes as unknown as Record<string, AnyShape>
   return Object.values(service.operations).flatMap(({ http, name, ...operation }) => {
@@ -218,7 +223,14 @@ export const operations: ReadonlyArray<Operation> = Object.values(models).flatMa
       ? []
       : [{ name, method: http.method, uri: http.requestUri, status: http.responseCode, input, output, shapes }]
   })
-})
+}
+
+/** The identity operations of both planes. */
+export const operations: ReadonlyArray<Operation> = Object.values(models).flatMap(operationsOf)
+
+/** Operations of STS. */
+export const stsOperations = (names: ReadonlyArray<string>): ReadonlyArray<Operation> =>
+  operationsOf(make(StsClient, { serviceId: "STS" }, names))
 
 /** Fills a directory that `AWS_DATA_PATH` may name. */
 export const write = (directory: string): void => {

@@ -82,7 +82,8 @@ export const ofSchema = (ast: AST.AST): Shape => {
       return { type: "string", enum: [String(ast.literal)] }
     case "TypeLiteral": {
       const [signature] = ast.indexSignatures
-      return signature === undefined
+      // A request without members refuses every name.
+      return signature === undefined || AST.isNeverKeyword(signature.type)
         ? {
           type: "structure",
           members: Object.fromEntries(

@@ -110,7 +110,8 @@ describe("the one wrong field is named", () => {
   it("of a client", () => {
     assert.deepStrictEqual(custom({ clientSecretSource: "EXTERNAL" }), { clientSecretConfig: missing })
     assert.deepStrictEqual(custom({ clientSecret: undefined }), { clientSecret: missing })
-    assert.deepStrictEqual(custom({ clientAuthenticationMethod: "PRIVATE_KEY_JWT" }), { privateKeyJwtConfig: missing })
+    const byKey = { clientAuthenticationMethod: "PRIVATE_KEY_JWT", clientSecret: undefined }
+    assert.deepStrictEqual(custom(byKey), { privateKeyJwtConfig: missing })
     assert.deepStrictEqual(custom({ clientAuthenticationMethod: "OTHER" }), {
       clientAuthenticationMethod:
         "Member must satisfy enum value set: [CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, AWS_IAM_ID_TOKEN_JWT, PRIVATE_KEY_JWT]"

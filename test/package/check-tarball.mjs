@@ -249,7 +249,8 @@ const serve = async (directory, args, answer = 201) => {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        authorization: "AWS4-HMAC-SHA256 Credential=local/20260101/us-west-2/bedrock-agentcore/aws4_request"
+        authorization: "AWS4-HMAC-SHA256 Credential=local/20260101/us-west-2/bedrock-agentcore/aws4_request, "
+          + "SignedHeaders=host;x-amz-date, Signature=0"
       },
       body: JSON.stringify({ name: "agent" })
     })

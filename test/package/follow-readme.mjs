@@ -127,7 +127,8 @@ const newcomer = async (name, node) => {
 
   return {
     folder,
-    save: (example, as = example) => writeFileSync(join(folder, as), withPorts(take(files, example))),
+    save: (example, as = example, edit = (text) => text) =>
+      writeFileSync(join(folder, as), edit(withPorts(take(files, example)))),
     saveStep: (step) => writeFileSync(join(folder, step), take(steps, step)),
     /** Types the commands of some steps into one shell. The output must contain the texts. */
     type: async (names, expected = [], onOutput = undefined) => {
@@ -140,6 +141,19 @@ const newcomer = async (name, node) => {
         }
       }
       console.log(`  ${name}: ${names.join(", ")}: ${((performance.now() - from) / 1000).toFixed(1)} s`)
+    },
+    /** Types other commands, of which one must fail. The output must contain the texts. */
+    fail: async (script, expected) => {
+      const output = await run(withTarball(script)).then(
+        (output) => {
+          throw new Error(`${name}: nothing failed\n${script}\n${output}`)
+        },
+        ({ message }) => message
+      )
+      for (const text of expected) {
+        if (!output.includes(text)) throw new Error(`${name} did not print ${text}:\n${output}`)
+      }
+      console.log(`  ${name}: npm stops`)
     }
   }
 }
@@ -164,6 +178,13 @@ const answerConsent = () => {
 
 const aKey = "a key of 15 characters"
 const aToken = /a token of \d{3,} characters/
+
+/** Leaves out what the README says. */
+const withoutType = (text) => {
+  const type = /In plain JavaScript, leave out the type `(.+?)`/.exec(readme)?.[1]
+  if (type === undefined || !text.includes(type)) throw new Error("The README does not say how to write JavaScript")
+  return text.replaceAll(type, "")
+}
 
 /** The size of the bundle in the README. */
 const checkBundle = (folder) => {
@@ -198,7 +219,7 @@ const typescript = (node, first) => async (name) => {
 const javascript = (node) => async (name) => {
   const me = await newcomer(name, node)
   await me.type(["install"])
-  me.save("first.ts", "first.js")
+  me.save("first.ts", "first.js", withoutType)
   await me.type(["first, JavaScript"], [aKey])
 }
 
@@ -215,13 +236,26 @@ const demo = async (name) => {
   await me.type(["demo"], ["a machine with reports:read: 2 reports", "authorization code + PKCE"])
 }
 
+/** A project of the next line of Effect, to which npm would not add the package. npm resolves packages, and downloads none. */
+const besideEffect4 = async (name) => {
+  const { peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const me = await newcomer(name, node20)
+  const install = "npm install --package-lock-only"
+  await me.fail(`npm init -y\n${install} effect@4\n${install} effect-agentcore-identity\n`, [
+    "ERESOLVE",
+    "Found: effect@4",
+    `peer effect@"${peerDependencies.effect}" from effect-agentcore-identity@`
+  ])
+}
+
 const walks = {
   "TypeScript, Node 24": typescript(node24, "first, Node 24"),
   "TypeScript, Node 20": typescript(node20, "first, Node 20"),
   "JavaScript, Node 24": javascript(node24),
   "JavaScript, Node 20": javascript(node20),
   Python: python,
-  demo
+  demo,
+  "Beside effect 4": besideEffect4
 }
 
 /** What `npx` has installed for the tarball. */

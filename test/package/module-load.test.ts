@@ -102,6 +102,11 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.isNotEmpty(await seen("aws/AwsPlanes"))
   })
 
+  it("aws/AwsControlPlane: no other plane", async () => {
+    const { own } = await loadModules("aws/AwsControlPlane")
+    assert.deepStrictEqual(own.filter((url) => /\/modules\/(?:DataPlane|SecurityTokenService)\.js$/.test(url)), [])
+  })
+
   it("aws/AwsHttpPlanes: no module of Node, and no package but Effect's", async () => {
     for (const module of ["aws/AwsHttpPlanes", "aws/AwsHttpDataPlane"]) {
       const { builtins, packages } = await loadModules(module)
@@ -132,7 +137,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
   it.each(folders)("%s: neither AWS SDK, OAuth client nor authorization server", async (_, modules) => {
     const { packages } = await loadModules(...modules)
     const lazy =
-      /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental)$/
+      /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental|@effect\/sql.*)$/
     assert.deepStrictEqual(packages.filter((name) => lazy.test(name)), [])
   })
 })

@@ -438,7 +438,6 @@ describe("CredentialStore: its settings", () => {
 
   it.live("say what to install when a package is missing", () =>
     Effect.gen(function*() {
-      vi.resetModules()
       const names = ["ioredis", "@effect/experimental/Persistence"]
       for (const name of names) {
         vi.doMock(name, () => {
@@ -446,12 +445,11 @@ describe("CredentialStore: its settings", () => {
         })
       }
       yield* Effect.addFinalizer(() => Effect.sync(() => names.forEach((name) => vi.doUnmock(name))))
-      const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/persistence/CredentialStore"))
-      const redis = yield* Effect.flip(Layer.build(Fresh.layerRedis({ key })))
+      const redis = yield* Effect.flip(Layer.build(CredentialStore.layerRedis({ key })))
       assert.strictEqual(redis.reason, "MissingPackage")
       assert.include(redis.message, "npm install ioredis@5")
       const persistence = yield* Effect.flip(
-        Layer.build(Fresh.layer({ key })).pipe(Effect.provide(Persistence.layerMemory))
+        Layer.build(CredentialStore.layer({ key })).pipe(Effect.provide(Persistence.layerMemory))
       )
       assert.strictEqual(persistence.reason, "MissingPackage")
       assert.include(persistence.message, "npm install @effect/experimental@0.61")

@@ -2,6 +2,8 @@ import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as StsSdk from "@aws-sdk/client-sts"
 import type * as Official from "bedrock-agentcore/identity"
 import type * as OfficialRuntime from "bedrock-agentcore/runtime"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -31,11 +33,15 @@ describe("the official SDK", () => {
     expectTypeOf<PromiseIdentity.ApiKeyRequest>().toEqualTypeOf<Official.ApiKeyRequest>()
   })
 
-  test("wrappers are the same, both ways", () => {
+  test("wrappers are the same, both ways, but for declared credentials", () => {
     expectTypeOf<Ours["withAccessToken"]>().toExtend<Theirs["withAccessToken"]>()
-    expectTypeOf<Theirs["withAccessToken"]>().toExtend<Ours["withAccessToken"]>()
+    expectTypeOf<Theirs["withAccessToken"]>().toExtend<
+      (config: PromiseIdentity.OAuth2WrapperConfig) => PromiseIdentity.CredentialWrapper
+    >()
     expectTypeOf<Ours["withApiKey"]>().toExtend<Theirs["withApiKey"]>()
-    expectTypeOf<Theirs["withApiKey"]>().toExtend<Ours["withApiKey"]>()
+    expectTypeOf<Theirs["withApiKey"]>().toExtend<
+      (config: PromiseIdentity.ApiKeyWrapperConfig) => PromiseIdentity.CredentialWrapper
+    >()
     expectTypeOf<Ours["withWAT"]>().toEqualTypeOf<Theirs["withWAT"]>()
   })
 
@@ -71,6 +77,34 @@ describe("wrapped functions", () => {
     void PromiseIdentity.withApiKey(config)((key: string) => key)
     // @ts-expect-error no such flow
     void PromiseIdentity.withAccessToken({ ...config, scopes: [], authFlow: "CLIENT_CREDENTIALS" })
+  })
+})
+
+describe("declared credentials", () => {
+  class Calendar
+    extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "google", flow: "USER_FEDERATION" })
+  {}
+  class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
+  const { withAccessToken, withApiKey } = PromiseIdentity
+
+  test("wrap a function as a configuration does", () => {
+    const search = async (_query: string, _credential: string) => 1
+    const expected = expectTypeOf<(...args: [_query: string]) => Promise<number>>()
+    expected.toEqualTypeOf(withAccessToken(Calendar)(search))
+    expected.toEqualTypeOf(withAccessToken(Calendar, { onAuthUrl: async (_url) => {} })(search))
+    expected.toEqualTypeOf(withApiKey(Weather)(search))
+    expected.toEqualTypeOf(withApiKey(Weather, { workloadIdentityToken: "token" })(search))
+  })
+
+  test("have their own kind, and their own request", () => {
+    // @ts-expect-error a key
+    void withAccessToken(Weather)
+    // @ts-expect-error a token
+    void withApiKey(Calendar)
+    // @ts-expect-error the declaration has the scopes
+    void withAccessToken(Calendar, { scopes: ["write"] })
+    // @ts-expect-error nobody consents to a key
+    void withApiKey(Weather, { onAuthUrl: () => {} })
   })
 })
 

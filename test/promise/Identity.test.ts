@@ -1,18 +1,32 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import { declarations } from "../declarations.js"
 import { assertSecretFree, faces } from "../recorder.js"
+import { rounds } from "../rounds.js"
 import { answers, same, secret } from "../utils.js"
 import * as World from "./world.js"
 
 const { runWithContext } = PromiseIdentity
+
+class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  scopes: ["read"]
+}) {}
+class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 
 describe("withAccessToken", () => {
   it.scopedLive("gives the token as the last argument, and what the function gives back", () =>
@@ -202,7 +216,9 @@ describe("a wrong configuration", () => {
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const runtime = yield* Effect.runtime<Identity.Identity | DataPlane.DataPlane>()
-      const { completeAuthorization, resume, withAccessToken, withApiKey, workload } = PromiseIdentity.make(runtime)
+      const { completeAuthorization, fetchConsentCallback, resume, withAccessToken, withApiKey, workload } =
+        PromiseIdentity
+          .make(runtime)
       const config = { ...World.calendar, workloadIdentityToken: "token" }
       const wrong = (patch: object) => fieldsOf(withAccessToken(untyped({ ...config, ...patch }))(tool)())
       assert.deepStrictEqual(yield* wrong({ authFlow: "m2m" }), [
@@ -235,8 +251,106 @@ describe("a wrong configuration", () => {
       assert.deepStrictEqual(yield* fieldsOf(Promise.resolve().then(() => workload(untyped({ nam: "agent" })))), [
         "nam: Member must have a known name; did you mean 'name'?"
       ])
+      assert.deepStrictEqual(
+        yield* fieldsOf(Promise.resolve().then(() => workload(untyped({ name: "agent", user: { userId: "" } })))),
+        ["user.userId: Member must have length greater than or equal to 1"]
+      )
+      const user = untyped({ userid: "alice" })
+      const wrongUser = ["user.userid: Member must have a known name; did you mean 'userId'?"]
+      assert.deepStrictEqual(yield* fieldsOf(completeAuthorization({ sessionUri: "urn:s", user })), wrongUser)
+      assert.deepStrictEqual(
+        yield* fieldsOf(runWithContext({ user, workloadAccessToken: "token" }, withAccessToken(Calendar)(tool))),
+        wrongUser
+      )
+      const page = fetchConsentCallback({ currentUser: () => user })
+      assert.deepStrictEqual(yield* fieldsOf(page(new Request("https://agent.example.com/consent?session_id=s"))), [
+        "currentUser.userid: Member must have a known name; did you mean 'userId'?"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(withAccessToken(Calendar, untyped({ onAuthURL: () => {} }))(tool)()), [
+        "onAuthURL: Member must have a known name; did you mean 'onAuthUrl'?"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(withAccessToken(untyped(Weather))(tool)()), [
+        "request: Member must be a request or a credential of AccessToken.Tag, but is a credential of ApiKey.Tag"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(withApiKey(Weather, untyped({ workloadIdentityToken: 5 }))(tool)()), [
+        "workloadIdentityToken: Member must be a string, but is a number"
+      ])
+      assert.deepStrictEqual(yield* fieldsOf(withApiKey(untyped(Calendar))(tool)()), [
+        "request: Member must be a request or a credential of ApiKey.Tag, but is a credential of AccessToken.Tag"
+      ])
       assert.deepStrictEqual(yield* planes.calls, [])
     }).pipe(Effect.provide(Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({}))))))
+})
+
+describe("a declared credential", () => {
+  const inline = (
+    { audiences, customParameters, flow, provider, resources, returnUrl, scopes = [] }: Identity.AccessTokenDeclaration
+  ): PromiseIdentity.OAuth2WrapperConfig => ({
+    providerName: provider,
+    authFlow: flow,
+    scopes: [...scopes],
+    resources: resources && [...resources],
+    audiences: audiences && [...audiences],
+    callbackUrl: returnUrl,
+    customParameters: customParameters && { ...customParameters }
+  })
+
+  it.scopedLive("makes the calls of the same configuration", () =>
+    Effect.gen(function*() {
+      const planes = yield* ScriptedPlanes.ScriptedPlanes
+      const { withAccessToken, withApiKey } = PromiseIdentity.make(yield* Effect.runtime<Identity.Identity>())
+      /** The requests of a call, and what it showed. */
+      const observe = (call: (options: PromiseIdentity.AccessTokenUseOptions) => Promise<unknown>) =>
+        Effect.gen(function*() {
+          const before = (yield* planes.calls).length
+          const shown: Array<string> = []
+          const token = yield* Effect.promise(() =>
+            runWithContext(
+              { workloadAccessToken: "alice", oauth2CallbackUrl: "https://agent.example.com/context" },
+              () => call({ onAuthUrl: (url) => void shown.push(url) })
+            )
+          )
+          const calls = (yield* planes.calls).slice(before).map(({ operation, request }) => ({ operation, request }))
+          return { token, shown, calls }
+        })
+      const tool = async (token: string) => token
+      for (const declaration of FastCheck.sample(declarations, rounds({ few: 10, full: 100 }))) {
+        class Declared extends AccessToken.Tag<Declared>()("test/Declared", declaration) {}
+        const expected = yield* observe((options) => withAccessToken({ ...inline(declaration), ...options })(tool)())
+        same(yield* observe((options) => withAccessToken(Declared, options)(tool)()), expected)
+        assert.lengthOf(expected.calls, 2)
+        assert.lengthOf(expected.shown, 1)
+      }
+      const expected = yield* observe(() => withApiKey({ providerName: "weather" })(tool)())
+      same(yield* observe(() => withApiKey(Weather)(tool)()), expected)
+      assert.strictEqual(expected.token, "key")
+      same(
+        yield* observe(() => withApiKey(Weather, { workloadIdentityToken: "bob" })(tool)()),
+        yield* observe(() => withApiKey({ providerName: "weather", workloadIdentityToken: "bob" })(tool)())
+      )
+    }).pipe(Effect.provide(Identity.layer.pipe(
+      Layer.provideMerge(ScriptedPlanes.layer({
+        getResourceOauth2Token: ({ sessionUri }) =>
+          sessionUri === undefined ? answers.consent : answers.issued("token"),
+        getResourceApiKey: () => Effect.succeed({ apiKey: secret("key") })
+      })),
+      Layer.merge(Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(Schedule.spaced("1 millis"))))
+    ))))
+
+  it.scopedLive("goes on when the user has consented, over the local server", () =>
+    Effect.gen(function*() {
+      const { withAccessToken, withApiKey } = yield* World.functions()
+      const { approve } = yield* World.decisions
+      const context = { workloadAccessToken: yield* World.tokenOf("alice"), oauth2CallbackUrl: World.returnUrl }
+      const run = (call: () => Promise<string>) => Effect.promise(() => runWithContext(context, call))
+      const token = withAccessToken(Calendar, { onAuthUrl: approve })(async (token: string) => token)
+      assert.match(yield* run(token), /^token-1\.calendar-client\.approved\.read/)
+      assert.match(
+        yield* run(withAccessToken(Calendar)(async (token: string) => token)),
+        /^token-1\.calendar-client\.approved\.read/
+      )
+      assert.strictEqual(yield* run(withApiKey(Weather)(async (key: string) => key)), "key-of-the-weather")
+    }).pipe(Effect.provide(World.layer)))
 })
 
 describe("withApiKey", () => {

@@ -148,6 +148,11 @@ const consentIn = (
 
 const subjectOf = (token: string) => LocalWorld.claimsOf(Redacted.make(token)).sub
 
+const failedOf = (error: unknown): AuthorizationFailed => {
+  assert(isIdentityError(error) && error._tag === "AuthorizationFailed", String(error))
+  return error
+}
+
 /** A session that has the user's consent at the authorization server, and is not complete: `session_id`. */
 const consented = (app: Effect.Effect.Success<ReturnType<typeof application>>) =>
   Effect.gen(function*() {
@@ -235,6 +240,38 @@ describe("a consent", () => {
       const error = yield* rejectionOf(token)
       assert.strictEqual(tagOf(error), "AuthorizationFailed" satisfies AuthorizationFailed["_tag"])
     }).pipe(Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("ends at once when another user opens the page after it", () =>
+    Effect.gen(function*() {
+      // It polls every hour.
+      const app = yield* application(callbacks.node)
+      const { link, token } = yield* shown((onAuthUrl) =>
+        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
+      )
+      const page = yield* consentIn(yield* app.browserOf("mallory"), "alice", link)
+      assert.strictEqual(page.status, 403)
+      const error = failedOf(yield* rejectionOf(token))
+      assert.strictEqual(error.reason, "WrongUser")
+      assert.include(error.message, "another user opened the page after consent")
+      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
+    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
+
+  it.scopedLive("ends at once when AgentCore refuses to complete it", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks.fetch)
+      // The application names another user than the one of the workload access token.
+      const workloadAccessToken = yield* Effect.promise(app.as("alice").getToken)
+      const { link, token } = yield* shown((onAuthUrl) =>
+        runWithContext({ workloadAccessToken, user: { userId: "alicia" } }, app.tokenOf(onAuthUrl))
+      )
+      const page = yield* consentIn(yield* app.browserOf("alicia"), "alice", link)
+      assert.strictEqual(page.status, 502)
+      const error = failedOf(yield* rejectionOf(token))
+      assert.strictEqual(error.reason, "Rejected")
+      assert.include(error.message, "AgentCore did not accept the consent")
+      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 1)
+      assert.strictEqual(yield* app.count("getResourceOauth2Token"), 1)
+    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
 
   it.scopedLive("goes on in another process", () =>
     Effect.gen(function*() {
@@ -473,10 +510,10 @@ describe("workload", () => {
       yield* LocalWorld.setUp()
       const { withApiKey, workload } = yield* functions()
       const unknown = workload({ name: "nowhere" })
-      assert.strictEqual(tagOf(yield* rejectionOf(unknown.getToken())), "ResourceNotFoundException")
+      assert.strictEqual(tagOf(yield* rejectionOf(unknown.getToken())), "AccessDeniedException")
       const key = withApiKey({ providerName: "weather" })(async (key: string) => key)
       const call = runWithContext({ workload: unknown }, key)
-      assert.strictEqual(tagOf(yield* rejectionOf(call)), "ResourceNotFoundException")
+      assert.strictEqual(tagOf(yield* rejectionOf(call)), "AccessDeniedException")
 
       const userToken = "header.of-the-secret-jwt.signature"
       for (const user of [{ userToken }, { userToken: Redacted.make(userToken) }]) {

@@ -12,7 +12,7 @@ import * as World from "./world.js"
 
 const header = "x-amz-bedrock-agentcore-identity-wat"
 
-/** A user who has already consented. */
+/** A user who has already consented to the request of the handler. */
 const consented = (userId: string) =>
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane
@@ -23,6 +23,7 @@ const consented = (userId: string) =>
       resourceCredentialProviderName: "calendar",
       oauth2Flow: "USER_FEDERATION",
       scopes: ["read"],
+      customParameters: { access_type: "offline" },
       resourceOauth2ReturnUrl: World.returnUrl
     })
     yield* answer._tag === "ConsentRequired" ? backend.approve(answer.sessionUri) : Effect.dieMessage(answer._tag)

@@ -24,6 +24,7 @@ type ClientConfig = Pick<
 
 interface Client {
   readonly destroy: () => void
+  readonly config: { readonly region: () => Promise<string> }
 }
 
 /** @internal */
@@ -54,6 +55,30 @@ export const adapter = <const T extends Operation.Table, Sdk, Config extends Cli
  * @internal
  */
 export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
+
+/**
+ * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same search.
+ *
+ * @internal
+ */
+export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
+  { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
+): Effect.Effect<RegionSearch> =>
+  Effect.cachedFunction((profile) =>
+    load.pipe(
+      Effect.flatMap((sdk) =>
+        Effect.acquireRelease(
+          // Every configuration of a client has the members of `ClientConfig`, all of them optional.
+          Effect.sync(() => make(sdk, (profile === undefined ? {} : { profile }) as Config).client),
+          (client) => Effect.sync(() => client.destroy())
+        )
+      ),
+      Effect.flatMap((client) => Effect.tryPromise(() => client.config.region())),
+      Effect.scoped,
+      // A package that cannot be loaded is reported by the first call.
+      Effect.option
+    )
+  )
 
 const clientConfig = (
   options: SharedOptions,
@@ -96,6 +121,7 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
   search: RegionSearch
 ): Effect.Effect<Operation.Plane<T>, ConfigError.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
+    yield* Settings.checkOptions(options)
     const timeout = yield* Settings.timeout(options.timeout)
     const connection = isClient<C>(given)
       ? yield* LazyClient.make({ load, make: (sdk) => ({ value: connect(sdk, given.client), destroy: () => {} }) })

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as DataPlane from "../../DataPlane.js"
-import { adapter, type RegionSearch, type Send } from "./adapter.js"
+import { adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
@@ -62,23 +62,5 @@ export const dataPlane = adapter({
   variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
 })
 
-const searchRegion: RegionSearch = (profile) =>
-  dataPlane.load.pipe(
-    Effect.flatMap((sdk) =>
-      Effect.acquireRelease(
-        Effect.sync(() => new sdk.BedrockAgentCoreClient(profile === undefined ? {} : { profile })),
-        (client) => Effect.sync(() => client.destroy())
-      )
-    ),
-    Effect.flatMap((client) => Effect.tryPromise(() => client.config.region())),
-    Effect.scoped,
-    // A package that cannot be loaded is reported by the first call.
-    Effect.option
-  )
-
-/**
- * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same search.
- *
- * @internal
- */
-export const regionSearch: Effect.Effect<RegionSearch> = Effect.cachedFunction(searchRegion)
+/** @internal */
+export const regionSearch: Effect.Effect<RegionSearch> = makeRegionSearch(dataPlane)

@@ -4,13 +4,15 @@
  * @since 0.1.0
  */
 import type * as Sdk from "@aws-sdk/client-sts"
-import { hasProperty } from "effect/Predicate"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { adapter } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
 import { exceptionNames } from "./stsExceptions.js"
 
 type Command = Parameters<Sdk.STSClient["send"]>[0]
+
+/** The step that reads an answer. */
+const step = { name: "effectAgentcoreIdentityAnswer", step: "deserialize", priority: "high" } as const
 
 /** Tags are a list. The SDK would send the name of an empty one. */
 const toInput = (
@@ -24,10 +26,11 @@ const toInput = (
     : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) })
 })
 
-const toAnswer = (output: unknown): unknown =>
-  hasProperty(output, "WebIdentityToken") && hasProperty(output, "Expiration")
-    ? { ...output, webIdentityToken: output.WebIdentityToken, expiration: output.Expiration }
-    : output
+/** The members of an answer under the names of the plane. The SDK's metadata stays. */
+const toAnswer = (output: object): unknown =>
+  Object.fromEntries(
+    Object.entries(output).map(([name, member]) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, member])
+  )
 
 /** @internal */
 export const securityTokenService = adapter({
@@ -38,19 +41,23 @@ export const securityTokenService = adapter({
     // Exceptions of the operation itself. Credentials come from STS too (a role that is assumed), with the same exceptions, and the SDK
     // fetches them before the step that reads an answer.
     const answers = new WeakSet<Error>()
+    const record = <A>(answer: Promise<A>): Promise<A> =>
+      answer.catch((error: unknown) => {
+        if (error instanceof Error) answers.add(error)
+        throw error
+      })
     return {
       commands: {
         GetWebIdentityTokenCommand: class extends sdk.GetWebIdentityTokenCommand {
           constructor(request: SecurityTokenService.GetWebIdentityTokenRequest) {
             super(toInput(request))
-            this.middlewareStack.add(
-              (next) => (args) =>
-                next(args).catch((error: unknown) => {
-                  if (error instanceof Error) answers.add(error)
-                  throw error
-                }),
-              { name: "effectAgentcoreIdentityAnswer", step: "deserialize", priority: "high" }
-            )
+            this.middlewareStack.add((next) => (args) => record(next(args)), step)
+          }
+        },
+        GetCallerIdentityCommand: class extends sdk.GetCallerIdentityCommand {
+          constructor() {
+            super({})
+            this.middlewareStack.add((next) => (args) => record(next(args)), step)
           }
         }
       },

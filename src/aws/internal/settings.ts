@@ -9,15 +9,61 @@ import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isNumber, isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import { nearest } from "../../internal/nearest.js"
 import { isLoopback } from "../../models/internal/loopback.js"
-import type { Credentials, CredentialsProvider } from "./options.js"
+import type { Credentials, CredentialsProvider, Options, SharedOptions } from "./options.js"
 
 const invalid = (source: string, message: string): ConfigError.ConfigError => ConfigError.InvalidData([source], message)
 
 /** An empty variable counts as not set, as in the AWS SDK. */
 const variable = (name: string): Effect.Effect<Option.Option<string>, ConfigError.ConfigError> =>
   Config.option(Config.nonEmptyString(name))
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+/** The types make this list complete. */
+const optionNames: { readonly [K in keyof Options]-?: true } = {
+  region: true,
+  credentials: true,
+  endpoint: true,
+  allowInsecureEndpoint: true,
+  maxAttempts: true,
+  timeout: true,
+  dataPlane: true,
+  controlPlane: true,
+  sts: true
+}
+
+const optionsProblem = (options: unknown): ConfigError.ConfigError | undefined => {
+  if (!isRecord(options)) return invalid("options", "Expected an object, as in { region: \"us-west-2\" }")
+  const names = Object.keys(optionNames)
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    const suggestion = nearest(unknown, names)
+    const expected = suggestion === undefined ? `one of [${names.join(", ")}]` : `did you mean '${suggestion}'?`
+    return invalid(unknown, `Expected a known option; ${expected}`)
+  }
+  const { maxAttempts, region } = options
+  return region !== undefined && !isString(region)
+    ? invalid("region", `Expected a string, as in ${defaultRegion}`)
+    : maxAttempts !== undefined && !(isNumber(maxAttempts) && maxAttempts >= 1)
+    ? invalid("maxAttempts", "Expected a number, 1 or more")
+    : undefined
+}
+
+/**
+ * Checks the options' names, and the types that no other function here checks. Programs in plain JavaScript can have any.
+ *
+ * @internal
+ */
+export const checkOptions = (options: SharedOptions): Effect.Effect<void, ConfigError.ConfigError> => {
+  const problem = optionsProblem(options)
+  return problem === undefined ? Effect.void : Effect.fail(problem)
+}
 
 // -----------------------------------------------------------------------------
 // Region

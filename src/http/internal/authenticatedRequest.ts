@@ -99,11 +99,11 @@ const sendAuthenticated = <E, R, E1, R1>(
 }
 
 /**
- * Sends a request with an API key.
+ * Sends a request with a credential that has no scopes.
  *
  * @internal
  */
-export const sendWithApiKey = <E1, R1>(options: Options, obtain: Obtain<E1, R1>) =>
+export const sendWithCredential = <E1, R1>(options: Options, obtain: Obtain<E1, R1>) =>
 <E, R>(
   attempt: Attempt<E, R>,
   request: Request

@@ -7,11 +7,11 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../../ConsentSession.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
 import type { DataPlaneError } from "../../DataPlane.js"
 import type * as PendingConsents from "../../PendingConsents.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { isSameUser } from "./sameUser.js"
-import type { ConsentSignals } from "./signals.js"
 
 /** @internal */
 export type Outcome = Data.TaggedEnum<{
@@ -34,7 +34,7 @@ export interface Dependencies {
     ) => Effect.Effect<void, DataPlaneError>
   }
   readonly pending: PendingConsents.Service
-  readonly signals: ConsentSignals
+  readonly signals: Pick<ConsentSignals.Service, "signal">
 }
 
 /**
@@ -55,8 +55,8 @@ const mayBeComplete = (error: DataPlaneError): boolean => {
 }
 
 /**
- * Claims the session and completes it. An outcome without a session URI is `Unknown`. A program that waits in this
- * process learns at once that the authorization is complete, or that it never will be.
+ * Claims the session and completes it. An outcome without a session URI is `Unknown`. The programs that wait learn at once that
+ * the authorization is complete, or that it never will be.
  *
  * @internal
  */
@@ -67,22 +67,32 @@ export const complete = (
 ): Effect.Effect<Outcome> =>
   sessionUri === undefined ? Effect.succeed(Outcome.Unknown()) : Effect.gen(function*() {
     const consent = yield* pending.claim(sessionUri)
+    const topic = ConsentSignals.session(sessionUri)
     if (!(yield* isSameUser(consent.user, user))) {
-      yield* signals.fail(consent.session, "WrongUser")
+      yield* signals.signal(topic, "WrongUser")
       return Outcome.WrongUser()
     }
     yield* Effect.tapError(
       identity.completeAuthorization({ sessionUri, user: consent.user }),
-      (error) => mayBeComplete(error) ? Effect.void : signals.fail(consent.session, "Rejected")
+      (error) => mayBeComplete(error) ? Effect.void : signals.signal(topic, "Rejected")
     )
-    yield* signals.complete(consent.session)
+    yield* signals.signal(topic, "Completed")
+    const { credential, workload } = consent
+    if (workload !== undefined && credential !== undefined) {
+      const grant = yield* ConsentSignals.grant({ workload, user: consent.user, credential })
+      yield* signals.signal(grant, "Completed")
+    }
     return Outcome.Completed({ session: consent.session })
   }).pipe(
     Effect.catchTag("ConsentNotPending", ({ reason }) =>
       Effect.succeed(reason === "AlreadyClaimed" ? Outcome.AlreadyUsed() : Outcome[reason]())),
     Effect.catchAll((error) =>
       Effect.as(
-        Effect.logWarning(`AgentCore did not complete the authorization: ${error._tag}`),
+        Effect.logWarning(
+          error._tag === "ConsentStoreError"
+            ? error.message
+            : `AgentCore did not complete the authorization: ${error._tag}`
+        ),
         Outcome.Failed()
       )
     ),

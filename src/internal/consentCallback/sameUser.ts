@@ -4,29 +4,24 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import * as Option from "effect/Option"
 import * as UserIdentifier from "../../UserIdentifier.js"
+import { subjectOf } from "../subject.js"
 
 /**
  * True for the same id, the same JWT, or two JWTs with the same issuer and subject: a user who signed in again has a
  * new JWT.
- *
- * The application vouches for both JWTs, so they are decoded and not verified.
  *
  * @internal
  */
 export const isSameUser = (
   self: UserIdentifier.UserIdentifier,
   that: UserIdentifier.UserIdentifier
-): Effect.Effect<boolean> => {
-  const a = self.userToken
-  const b = that.userToken
-  return UserIdentifier.equals(self, that) || a === undefined || b === undefined
+): Effect.Effect<boolean> =>
+  UserIdentifier.equals(self, that) || self.userToken === undefined || that.userToken === undefined
     ? Effect.succeed(UserIdentifier.equals(self, that))
-    : Effect.tryPromise(async () => {
-      const { decodeJwt } = await import("jose")
-      const one = decodeJwt(Redacted.value(a))
-      const other = decodeJwt(Redacted.value(b))
-      return one.sub !== undefined && one.iss !== undefined && one.sub === other.sub && one.iss === other.iss
-    }).pipe(Effect.orElseSucceed(() => false))
-}
+    : Effect.map(
+      Effect.all([subjectOf(self.userToken), subjectOf(that.userToken)]),
+      ([one, other]) =>
+        Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index])
+    )

@@ -21,6 +21,7 @@ import type {
   Secret,
   StripePrivyOptions
 } from "./model.js"
+import * as Options from "./options.js"
 
 /**
  * The members of a request that stand for a secret.
@@ -64,9 +65,13 @@ const makeOauth2 = (
  *
  * @internal
  */
-export const makeVendor =
-  (vendor: Oauth2Vendor, offline: Partial<AuthorizationParameters> = {}) =>
-  (options: ClientOptions & OfflineOptions): Oauth2Definition => {
+export const makeVendor = (
+  vendor: Oauth2Vendor,
+  offline?: Partial<AuthorizationParameters>
+): (options: ClientOptions & OfflineOptions) => Oauth2Definition => {
+  const check = Options.vendor(vendor, offline !== undefined)
+  return (options) => {
+    check(options)
     const { clientSecret, name, offlineAccess, tags, ...config } = options
     return makeOauth2(
       { name, tags },
@@ -75,6 +80,7 @@ export const makeVendor =
       offlineAccess === true ? { ...noParameters, ...offline } : noParameters
     )
   }
+}
 
 const encodeClient = (options: CustomClient): Json => {
   if (options.privateKeyJwt !== undefined) {
@@ -93,8 +99,9 @@ const encodeClient = (options: CustomClient): Json => {
 }
 
 /** @internal */
-export const custom = (options: CustomOptions): Oauth2Definition =>
-  makeOauth2(
+export const custom = (options: CustomOptions): Oauth2Definition => {
+  Options.custom(options)
+  return makeOauth2(
     options,
     "CustomOauth2",
     omitUndefined({
@@ -108,19 +115,24 @@ export const custom = (options: CustomOptions): Oauth2Definition =>
     }),
     options.offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
   )
+}
 
 /** @internal */
-export const apiKey = ({ apiKey, name, tags }: ApiKeyOptions): ApiKeyDefinition => ({
-  kind: "apiKey",
-  name,
-  // `Secret` decides which of the two shapes it is.
-  request: omitUndefined({
+export const apiKey = (options: ApiKeyOptions): ApiKeyDefinition => {
+  Options.apiKey(options)
+  const { apiKey, name, tags } = options
+  return {
+    kind: "apiKey",
     name,
-    // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
-    ...encodeSecret(Redacted.isRedacted(apiKey) ? "apiKey" : "apiKeySecret", apiKey),
-    tags
-  }) as unknown as ApiKeyDefinition["request"]
-})
+    // `Secret` decides which of the two shapes it is.
+    request: omitUndefined({
+      name,
+      // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
+      ...encodeSecret(Redacted.isRedacted(apiKey) ? "apiKey" : "apiKeySecret", apiKey),
+      tags
+    }) as unknown as ApiKeyDefinition["request"]
+  }
+}
 
 const makePayment = (
   { name, tags }: ProviderOptions,
@@ -140,18 +152,22 @@ const makePayment = (
 })
 
 /** @internal */
-export const coinbase = (options: CoinbaseOptions): PaymentDefinition =>
-  makePayment(options, "CoinbaseCDP", "coinbaseCdpConfiguration", {
+export const coinbase = (options: CoinbaseOptions): PaymentDefinition => {
+  Options.coinbase(options)
+  return makePayment(options, "CoinbaseCDP", "coinbaseCdpConfiguration", {
     apiKeyId: options.apiKeyId,
     ...encodeSecret("apiKeySecret", options.apiKeySecret),
     ...encodeSecret("walletSecret", options.walletSecret)
   })
+}
 
 /** @internal */
-export const stripePrivy = (options: StripePrivyOptions): PaymentDefinition =>
-  makePayment(options, "StripePrivy", "stripePrivyConfiguration", {
+export const stripePrivy = (options: StripePrivyOptions): PaymentDefinition => {
+  Options.stripePrivy(options)
+  return makePayment(options, "StripePrivy", "stripePrivyConfiguration", {
     appId: options.appId,
     ...encodeSecret("appSecret", options.appSecret),
     authorizationId: options.authorizationId,
     ...encodeSecret("authorizationPrivateKey", options.authorizationPrivateKey)
   })
+}

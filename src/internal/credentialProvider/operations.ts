@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import {
   ControlPlane,
@@ -20,6 +21,9 @@ import {
   CredentialProviderTimedOut,
   type SecretSourceSwitch
 } from "../../CredentialProviderError.js"
+import type { ValidationException } from "../../IdentityError.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../validation.js"
 import type { Definition, Ensured, Kind, Providers, Summaries, Target } from "./model.js"
 import * as View from "./view.js"
 
@@ -38,8 +42,15 @@ interface Operations<K extends Kind> {
   readonly replace: (request: Requests[K]) => Effect.Effect<unknown, UpdateCredentialProviderError>
 }
 
-const getOperations = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, never, ControlPlane> =>
-  Effect.map(ControlPlane, (plane) => {
+const refuseKind = Validation.refuse(
+  Schema.Struct({ kind: Constraint.oneOf("oauth2", "apiKey", "payment") }),
+  { name: "CredentialProvider" }
+)
+
+const getOperations = <K extends Kind>(
+  kind: K
+): Effect.Effect<Operations<K>, ValidationException, ControlPlane> =>
+  Effect.flatMap(ControlPlane, (plane) => {
     const operations: { readonly [K in Kind]: Operations<K> } = {
       oauth2: {
         get: (name) => plane.getOauth2CredentialProvider({ name }),
@@ -63,7 +74,7 @@ const getOperations = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, ne
         replace: ({ tags: _tags, ...request }) => plane.updatePaymentCredentialProvider(request)
       }
     }
-    return operations[kind]
+    return refuseKind({ kind }) ?? Effect.succeed(operations[kind])
   })
 
 /** @internal */
@@ -163,7 +174,7 @@ export const ensure = (
       // Another process may have created the provider meanwhile. If it is still missing, the request is invalid.
       Effect.catchTag("ValidationException", (error) =>
         Effect.catchTag(updateExisting, "ResourceNotFoundException", () => Effect.fail(error)))
-    ))
+    )).pipe(Effect.withSpan("CredentialProvider.ensure", { captureStackTrace: false }))
 }
 
 // -----------------------------------------------------------------------------

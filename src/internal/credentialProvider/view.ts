@@ -90,12 +90,24 @@ const viewDefinedSecret = (config: Json, name: string): SecretView | undefined =
     : undefined
 }
 
+/** Clients that authenticate by a JWT have no secret. */
+const authenticatesByJwt = ({ clientAuthenticationMethod: method }: Json): boolean =>
+  method === "PRIVATE_KEY_JWT" || method === "AWS_IAM_ID_TOKEN_JWT"
+
+/**
+ * Whether a provider has a secret. The service model requires the ARN of every secret, so that only a source says that there is one. Providers
+ * that are older than the choice of a source have no source at all.
+ */
+const hasSecret = (provider: Json, name: string): boolean =>
+  provider[`${name}Source`] !== undefined
+  || isJson(provider[`${name}Arn`]) && !authenticatesByJwt(provider)
+    && secretNames.every((secret) => provider[`${secret}Source`] === undefined)
+
 const viewReturnedSecret = (provider: Json, name: string): SecretView | undefined => {
   const arn = provider[`${name}Arn`]
   const source = provider[`${name}Source`]
   const jsonKey = provider[`${name}JsonKey`]
-  return !isJson(arn) && source === undefined ? undefined : {
-    // Providers that are older than the choice of a source have none.
+  return !hasSecret(provider, name) ? undefined : {
     source: typeof source === "string" ? source : "MANAGED",
     reference: isJson(arn) && typeof arn["secretArn"] === "string" && typeof jsonKey === "string"
       ? { secretId: arn["secretArn"], jsonKey }

@@ -1,12 +1,14 @@
 /**
- * Replacements on this machine for the parts of AWS and of the internet that the local backend cannot reach. They are the section
+ * Replacements on this machine for the parts of AWS and of the internet that the local backend cannot reach. They are in the section
  * `local` of a setup file, and the option `settings` of the backend.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "../../models/internal/constraint.js"
+import { WorkloadName } from "../../models/internal/names.js"
 import { type Oauth2Vendor, vendors } from "../../models/internal/vendors.js"
+import { type Lifetime, lifetimePattern } from "../lifetime.js"
 
 /**
  * The vendors whose authorization server can be replaced. The request of `CustomOauth2` names its own.
@@ -20,6 +22,9 @@ const isReplaceable = (vendor: string): vendor is Vendor => vendor in vendors &&
 const Vendor = Schema.Literal(...Object.keys(vendors).filter(isReplaceable))
 
 const Url = Constraint.text(1, 2048)
+
+// The pattern describes the type.
+const LifetimeText = Constraint.matching(lifetimePattern) as Schema.Schema<Lifetime, string>
 
 /** @internal */
 export const Endpoints = Schema.Struct({ issuer: Url, authorizationEndpoint: Url, tokenEndpoint: Url })
@@ -46,13 +51,43 @@ export const LocalSettings = Schema.Struct({
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) })),
   /**
+   * Vendors that act on behalf of users by token exchange, beside `CustomOauth2` and `MicrosoftOauth2`. The AWS documentation names only
+   * these two. A sample of AWS names `OktaOauth2`, and another one says that it cannot. Default: none.
+   */
+  onBehalfOfVendors: Constraint.optional(Schema.Array(Schema.Literal("OktaOauth2"))),
+  /**
    * The issuers of users' JWTs. Default: every issuer that can be discovered. Users of different issuers are different users, so
    * an issuer gives access to the tokens of its own users only.
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
   /** `verify` (default) fetches the issuer's keys; `decode` accepts every JWT that has not expired. */
-  inboundJwt: Constraint.optional(Schema.Literal("verify", "decode"))
+  inboundJwt: Constraint.optional(Schema.Literal("verify", "decode")),
+  /**
+   * The workload identities that are linked to a service, like those that AgentCore Runtime and Gateway make. They get no workload
+   * access tokens, and cannot be deleted.
+   */
+  serviceLinked: Constraint.optional(Schema.Array(WorkloadName)),
+  /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
+  workloadAccessTokenLifetime: Constraint.optional(LifetimeText)
 })
 
 /** @internal */
 export type LocalSettings = typeof LocalSettings.Type
+
+/** Any JSON. Its own annotation has an `$id`, which a schema can contain only once. */
+const Claim = Schema.Unknown.annotations({ jsonSchema: { description: "The value of the claim." } })
+
+/**
+ * The section `local` of a setup file: the settings of the backend, and users of the authorization server that runs beside it.
+ *
+ * @internal
+ */
+export const LocalSection = Schema.Struct({
+  ...LocalSettings.fields,
+  /**
+   * The claims of users of `local --authorization-server`, by user name. Any other user name signs in, too, without claims. Default: none.
+   */
+  users: Constraint.optional(
+    Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Claim }) })
+  )
+})

@@ -11,7 +11,7 @@ import { Tags } from "../../models/internal/names.js"
 import { CreateOauth2CredentialProviderRequest } from "../../models/Oauth2CredentialProvider.js"
 import { CreatePaymentCredentialProviderRequest } from "../../models/PaymentCredentialProvider.js"
 import { CreateWorkloadIdentityRequest } from "../../models/WorkloadIdentity.js"
-import { LocalSettings } from "./localSettings.js"
+import { LocalSection } from "./localSettings.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -33,9 +33,11 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schem
  * A setup. Every member is optional.
  *
  * - `tags`: for every resource, in addition to its own tags
- * - `local`: for the local server only. `secrets` has the values of `EXTERNAL` references, by secret id and JSON key.
+ * - `local`: for the local server only, which reads it again when the file has changed. `secrets` has the values of `EXTERNAL` references, by secret id and JSON key.
  *   `vendorEndpoints` replaces the authorization servers of vendors. `kmsKeys` replaces KMS with private keys, by ARN.
- *   `inboundIssuers` lists the issuers of users' JWTs.
+ *   `inboundIssuers` lists the issuers of users' JWTs. `onBehalfOfVendors` lists more vendors that act on behalf of users.
+ *   `users` gives users of `local --authorization-server` claims. `serviceLinked` lists workload identities that are refused workload access
+ *   tokens, like those of AgentCore Runtime. `workloadAccessTokenLifetime` shortens the lifetime of workload access tokens.
  *
  * @since 0.1.0
  * @category models
@@ -54,7 +56,7 @@ export const IdentitySetup = Schema.Struct({
   /** The payment credential providers. */
   paymentCredentialProviders: Constraint.optional(uniqueByName(CreatePaymentCredentialProviderRequest)),
   /** Settings of the local server. AWS never sees them. */
-  local: Constraint.optional(LocalSettings)
+  local: Constraint.optional(LocalSection)
 })
 
 /**

@@ -4,13 +4,16 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { isRecord, isString } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ControlPlane } from "../../ControlPlane.js"
 import { noParameters } from "../credentialProvider/definitions.js"
 import type { Definition } from "../credentialProvider/model.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
-import { ApplyError, type Change, type ChangedValue, type IdentitySetup, type Kind } from "./model.js"
+import * as Validation from "../validation.js"
+import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./model.js"
 
 type Tags = { readonly [key: string]: string }
 
@@ -183,13 +186,32 @@ const makeResources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
 
 const toApplyError = ({ kind, name }: Resource) => (cause: unknown): ApplyError => new ApplyError({ kind, name, cause })
 
+const isKind = Schema.is(Kind)
+
+const refuse = Validation.refuse(IdentitySetup, { name: "IdentitySetup" })
+
+/** Fails for an invalid resource. A setup that is invalid elsewhere is a defect: a setup that was parsed has no such member. */
+const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, ApplyError> =>
+  Effect.suspend(() => {
+    const refused = refuse(setup)
+    if (refused === undefined) return Effect.succeed(makeResources(setup))
+    const [kind, index] = (refused.fieldList?.[0]?.name ?? "").split(".")
+    const resource = isKind(kind) ? setup[kind]?.[Number(index)] : undefined
+    return isKind(kind) && isRecord(resource) && isString(resource.name)
+      ? Effect.fail(new ApplyError({ kind, name: resource.name, cause: refused }))
+      : Effect.die(refused)
+  })
+
 /** @internal */
 export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
-  Effect.forEach(makeResources(setup), (resource) => Effect.mapError(resource.plan, toApplyError(resource)))
+  Effect.flatMap(
+    check(setup),
+    (resources) => Effect.forEach(resources, (resource) => Effect.mapError(resource.plan, toApplyError(resource)))
+  )
 
 /** @internal */
 export const apply = (setup: IdentitySetup, rotateSecrets: boolean): Stream.Stream<Change, ApplyError, ControlPlane> =>
-  Stream.mapEffect(Stream.fromIterable(makeResources(setup)), (resource) =>
+  Stream.mapEffect(Stream.fromIterableEffect(check(setup)), (resource) =>
     Effect.mapError(
       Effect.flatMap(resource.plan, (planned) => resource.apply(planned, rotateSecrets)),
       toApplyError(resource)

@@ -4,52 +4,69 @@
  *
  * @since 0.1.0
  */
-import * as Jose from "jose"
+import { decodeProtectedHeader, type JWTPayload } from "jose"
 import type { KoaContextWithOIDC, TokenEndpointGrantContext } from "oidc-provider"
 import type Provider from "oidc-provider"
-import * as IssuerKeys from "../../internal/issuerKeys.js"
 import * as Model from "./model.js"
 import type { Module } from "./package.js"
 import * as ResourceServer from "./resourceServer.js"
 import type { Settings } from "./settings.js"
+import * as Tokens from "./tokens.js"
 
-const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
-const jwtType = "urn:ietf:params:oauth:token-type:jwt"
+/** RFC 8693, section 3. */
+const tokenType = (name: "access_token" | "id_token" | "jwt") => `urn:ietf:params:oauth:token-type:${name}`
+
+const tokenTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType("id_token"), tokenType("jwt")]
+
+/** An access token of this server is a JWT, too. */
+const issuedTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType("jwt")]
 
 type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 
 // -----------------------------------------------------------------------------
-// JWTs
+// Claims
 // -----------------------------------------------------------------------------
 
-type Verify = (token: string) => Promise<{ readonly iss: string; readonly sub: string }>
+/** The Koa state that holds the delegation of the token that a request issues. */
+const stateName = "delegation"
 
-/** Verifies JWTs of this server and of the trusted issuers. The error does not say what is wrong with a JWT. */
-const makeVerify = (settings: Settings, { errors }: Module): Verify => {
-  const { d: _, ...publicKey } = settings.signingKey
-  // `oidc-provider` chooses the id of the only key, so the id is not compared.
-  const ownKey = Jose.importJWK(publicKey, "ES256")
-  const issuerKeys = IssuerKeys.make()
-  const requiredClaims = ["exp", "sub"]
+interface Delegation {
+  /** Whether the subject is a user of this server, and not one of another issuer. */
+  readonly isOwnSubject: boolean
+  /** The claim `act` (RFC 8693, section 4.1): the actor, and inside of it the actors before. */
+  readonly act: unknown
+}
 
-  const verifyOwn = async (token: string): Promise<Jose.JWTPayload> =>
-    (await Jose.jwtVerify(token, await ownKey, { issuer: settings.issuer, algorithms: ["ES256"], requiredClaims }))
-      .payload
-
-  return async (token) => {
-    try {
-      const { iss } = Jose.decodeJwt(token)
-      if (iss === undefined || ![settings.issuer, ...settings.trustedIssuers].includes(iss)) {
-        throw new TypeError("an unknown issuer")
-      }
-      const { sub } = iss === settings.issuer
-        ? await verifyOwn(token)
-        : await issuerKeys.verify(token, iss, { requiredClaims })
-      return { iss, sub: String(sub) }
-    } catch {
-      throw new errors.InvalidGrant("the token is not valid")
-    }
+/**
+ * Returns the claims that an access token has beside its own, for `extraTokenClaims`.
+ *
+ * @internal
+ */
+export const extraClaims =
+  ({ users }: Pick<Settings, "users">) =>
+  (ctx: KoaContextWithOIDC, token: object): Record<string, unknown> | undefined => {
+    // Koa types its state as `any`; only `register` writes this member.
+    const delegation: Delegation | undefined = ctx.state[stateName]
+    const userName = "accountId" in token && typeof token.accountId === "string" ? token.accountId : undefined
+    const claims = userName === undefined || delegation?.isOwnSubject === false ? undefined : users.get(userName)
+    return delegation?.act === undefined ? claims : { ...claims, act: delegation.act }
   }
+
+/** The actor of a token that is issued for a subject. The outermost is the current one. */
+const toActor = (subject: Tokens.VerifiedToken, actor: Tokens.VerifiedToken | undefined): unknown => {
+  const before = subject.claims["act"]
+  return actor === undefined
+    ? before
+    : { iss: actor.iss, sub: actor.sub, ...(before === undefined ? {} : { act: before }) }
+}
+
+/** RFC 8693, section 4.4: the claims of `may_act` name the actor that the subject allows. */
+const mayAct = ({ claims }: Tokens.VerifiedToken, actor: JWTPayload): boolean => {
+  const { may_act: allowed } = claims
+  return allowed === undefined || (
+    typeof allowed === "object" && allowed !== null
+    && Object.entries(allowed).every(([name, value]) => actor[name] === value)
+  )
 }
 
 // -----------------------------------------------------------------------------
@@ -65,28 +82,13 @@ const optional = (parameters: Parameters, name: string): string | undefined => {
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/** The Koa state that holds the `act` claim (RFC 8693, section 4.1) of the token that a request issues. */
-const actorState = "actor"
-
-/**
- * Returns the claims that a token has beside its own, for `extraTokenClaims`.
- *
- * @internal
- */
-export const extraClaims = (ctx: KoaContextWithOIDC): Record<string, Jose.JWTPayload> | undefined => {
-  // Koa types its state as `any`; only `register` writes this member.
-  const actor: Jose.JWTPayload | undefined = ctx.state[actorState]
-  return actor === undefined ? undefined : { act: actor }
-}
-
 /**
  * Adds the grants to a provider.
  *
  * @internal
  */
-export const register = (provider: Provider, module: Module, settings: Settings): void => {
+export const register = (provider: Provider, module: Module, settings: Settings, tokens: Tokens.Tokens): void => {
   const { errors } = module
-  const verify = makeVerify(settings, module)
   const resourceServer = ResourceServer.make(settings, module)
 
   const required = (parameters: Parameters, name: string): string => {
@@ -95,11 +97,30 @@ export const register = (provider: Provider, module: Module, settings: Settings)
     return value
   }
 
-  const verifyParameter = (parameters: Parameters, name: string) => {
-    if (![jwtType, accessTokenType].includes(required(parameters, `${name}_type`))) {
-      throw new errors.InvalidRequest("only JWTs are exchanged")
+  /** An error of the grant with the reason, which the errors of `oidc-provider` for grants do not show. */
+  const verify = async (parameters: Parameters, name: string, error: string): Promise<Tokens.VerifiedToken> => {
+    const token = required(parameters, name)
+    try {
+      return await tokens.verify(token)
+    } catch (cause) {
+      const reason = cause instanceof Tokens.TokenError ? `: ${cause.message}` : ""
+      throw new errors.CustomOIDCProviderError(error, `the ${name} is not valid${reason}`)
     }
-    return verify(required(parameters, name))
+  }
+
+  /** RFC 8693, section 2.2.2, requires `invalid_request` for a token that is not valid. */
+  const verifyTyped = async (parameters: Parameters, name: string): Promise<Tokens.VerifiedToken> => {
+    const type = required(parameters, `${name}_type`)
+    if (!tokenTypes.includes(type)) {
+      throw new errors.InvalidRequest(`the ${name}_type is not supported: only JWTs are exchanged`)
+    }
+    const verified = await verify(parameters, name, "invalid_request")
+    // Other issuers do not have to write the type into the header.
+    const isAccessToken = decodeProtectedHeader(required(parameters, name)).typ === Tokens.accessTokenHeader
+    if (verified.isOwn && type !== tokenType("jwt") && isAccessToken !== (type === tokenType("access_token"))) {
+      throw new errors.InvalidRequest(`the ${name} is not of the type that ${name}_type names`)
+    }
+    return verified
   }
 
   const resourceOf = (parameters: Parameters): string => {
@@ -108,14 +129,21 @@ export const register = (provider: Provider, module: Module, settings: Settings)
     return [...targets][0] ?? settings.resources[0]
   }
 
-  const issue = async (ctx: TokenEndpointGrantContext, sub: string, more: Record<string, string>): Promise<void> => {
+  const issue = async (
+    ctx: TokenEndpointGrantContext,
+    subject: Tokens.VerifiedToken,
+    actor: Tokens.VerifiedToken | undefined,
+    more: Record<string, string>
+  ): Promise<void> => {
     const { client, params } = ctx.oidc
+    const delegation: Delegation = { isOwnSubject: subject.isOwn, act: toActor(subject, actor) }
+    ctx.state[stateName] = delegation
     const resource = resourceOf(parametersOf(ctx))
     // Called before the scopes are read: it refuses unknown ones and adds the default ones.
     const server = resourceServer(ctx, resource, client)
     const token = new provider.AccessToken({
       client,
-      accountId: sub,
+      accountId: subject.sub,
       gty: String(params.grant_type),
       resourceServer: new provider.ResourceServer(resource, server),
       ...(params.scope === undefined ? {} : { scope: params.scope })
@@ -130,17 +158,29 @@ export const register = (provider: Provider, module: Module, settings: Settings)
     }
   }
 
+  const readActor = async (
+    parameters: Parameters,
+    subject: Tokens.VerifiedToken
+  ): Promise<Tokens.VerifiedToken | undefined> => {
+    if (optional(parameters, "actor_token") === undefined) {
+      if (optional(parameters, "actor_token_type") === undefined) return undefined
+      throw new errors.InvalidRequest("actor_token_type without actor_token")
+    }
+    const actor = await verifyTyped(parameters, "actor_token")
+    if (mayAct(subject, actor.claims)) return actor
+    throw new errors.InvalidRequest("the actor_token does not name the actor that may_act of the subject_token allows")
+  }
+
   provider.registerGrantType(
     Model.tokenExchange,
     async (ctx) => {
       const parameters = parametersOf(ctx)
-      const { sub } = await verifyParameter(parameters, "subject_token")
-      if (optional(parameters, "actor_token") !== undefined) {
-        ctx.state[actorState] = await verifyParameter(parameters, "actor_token")
-      } else if (optional(parameters, "actor_token_type") !== undefined) {
-        throw new errors.InvalidRequest("actor_token_type without actor_token")
+      const issuedType = optional(parameters, "requested_token_type") ?? tokenType("access_token")
+      if (!issuedTypes.includes(issuedType)) {
+        throw new errors.InvalidRequest("the requested_token_type is not supported: only access tokens are issued")
       }
-      await issue(ctx, sub, { issued_token_type: accessTokenType })
+      const subject = await verifyTyped(parameters, "subject_token")
+      await issue(ctx, subject, await readActor(parameters, subject), { issued_token_type: issuedType })
     },
     [
       "subject_token",
@@ -157,10 +197,7 @@ export const register = (provider: Provider, module: Module, settings: Settings)
 
   provider.registerGrantType(
     Model.jwtBearer,
-    async (ctx) => {
-      const { sub } = await verify(required(parametersOf(ctx), "assertion"))
-      await issue(ctx, sub, {})
-    },
+    async (ctx) => issue(ctx, await verify(parametersOf(ctx), "assertion", "invalid_grant"), undefined, {}),
     ["assertion", "requested_token_use", "audience", "resource", "scope"],
     ["audience", "resource"]
   )

@@ -53,6 +53,25 @@ export interface Client {
 }
 
 /**
+ * The claims of a user. They are in the user's access tokens. Claims that are not standard are in ID tokens and the answers
+ * of the userinfo endpoint, too, and standard claims with their scope (OpenID Connect Core 1.0, section 5.4): `email` with
+ * the scope `email`, `name` with `profile`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UserClaims = Readonly<Record<string, unknown>>
+
+/**
+ * An issuer whose JWTs are accepted: its identifier, whose keys are found by OpenID Connect Discovery, or the identifier
+ * together with the URL of its key set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TrustedIssuer = string | { readonly issuer: string; readonly jwksUri: string }
+
+/**
  * The answer that the server gives to every authorization request by itself, without pages.
  *
  * @since 0.1.0

@@ -16,7 +16,9 @@ import type { Module } from "./package.js"
 import * as Pages from "./pages.js"
 import * as ResourceServer from "./resourceServer.js"
 import type { Settings } from "./settings.js"
+import * as Tokens from "./tokens.js"
 import * as User from "./user.js"
+import * as Userinfo from "./userinfo.js"
 
 const interactionLifetime = 60 * 60
 const sessionLifetime = 24 * 60 * 60
@@ -44,14 +46,14 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     // The Web Crypto API, which exported the key, types it less strictly.
     jwks: { keys: [settings.signingKey as never] },
     scopes: ResourceServer.oidcScopes,
-    claims: { openid: ["sub"] },
+    claims: User.claimsByScope(settings.users.values()),
     clientDefaults: { id_token_signed_response_alg: "ES256" },
     allowOmittingSingleRegisteredRedirectUri: false,
     clientBasedCORS: () => false,
     pkce: { required: () => true },
     rotateRefreshToken: true,
-    extraTokenClaims: Grants.extraClaims,
-    findAccount: (_, userName) => User.toAccount(userName),
+    extraTokenClaims: Grants.extraClaims(settings),
+    findAccount: (_, userName) => User.toAccount(userName, settings.users.get(userName)),
     renderError: (ctx, out) =>
       Interactions.send(
         ctx,
@@ -65,6 +67,7 @@ const configuration = (settings: Settings, module: Module): Configuration => {
       url: (_, interaction) => `/interaction/${interaction.uid}`,
       ...(settings.consent === undefined ? {} : { policy: Consent.headlessPolicy(module, settings.consent) })
     },
+    discovery: { userinfo_endpoint: `${settings.issuer}${Userinfo.path}` },
     cookies: {
       keys: [settings.cookieKey],
       long: cookie,
@@ -139,9 +142,11 @@ export const make = (
   const events: NodeJS.EventEmitter = provider
   events.on("error", (error: Error) => settings.onError(error.name))
   provider.on("server_error", (_: unknown, error: Error) => settings.onError(error.name))
-  Grants.register(provider, module, settings)
+  const tokens = Tokens.make(settings)
+  Grants.register(provider, module, settings, tokens)
   provider.use(Guard.middleware(settings.allowedHosts, [discoveryPath, metadataPath, provider.pathFor("jwks")]))
   provider.use(Interactions.middleware(provider))
+  provider.use(Userinfo.middleware(settings, tokens))
   provider.use(home(settings))
   provider.use(promptForOfflineAccess(provider))
   return provider.callback()

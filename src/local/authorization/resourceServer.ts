@@ -24,14 +24,16 @@ const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { e
   }
   const allowed = route === "authorization" ? [...scopes, ...oidcScopes] : scopes
   const unknown = params.scope.split(" ").filter((scope) => !allowed.includes(scope))
-  if (unknown.length > 0) throw new errors.InvalidScope("requested scope is not allowed", unknown.join(" "))
+  if (unknown.length > 0) {
+    throw new errors.InvalidScope(`requested scope is not allowed: ${unknown.join(" ")}`, unknown.join(" "))
+  }
 }
 
 /** @internal */
 export const make =
   (settings: Settings, module: Module) =>
   (ctx: KoaContextWithOIDC, resource: string, { clientId }: { readonly clientId: string }): ResourceServer => {
-    if (!settings.resources.includes(resource)) throw new module.errors.InvalidTarget("no such resource")
+    if (!settings.resources.includes(resource)) throw new module.errors.InvalidTarget("no such resource or audience")
     const scopes = settings.clients.get(clientId)?.scopes ?? []
     checkScopes(ctx, scopes, module)
     return {

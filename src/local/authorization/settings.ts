@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Client, HeadlessConsent } from "./model.js"
+import type { Client, HeadlessConsent, UserClaims } from "./model.js"
 import type { OidcStore } from "./store.js"
 
 /** @internal */
@@ -17,7 +17,9 @@ export interface Settings {
   /** The first one is the default. */
   readonly resources: readonly [string, ...ReadonlyArray<string>]
   readonly signingKey: JsonWebKey
-  readonly trustedIssuers: ReadonlyArray<string>
+  /** Their key sets, where one is known. The keys of the others are discovered. */
+  readonly trustedIssuers: ReadonlyMap<string, string | undefined>
+  readonly users: ReadonlyMap<string, UserClaims>
   readonly consent: HeadlessConsent | undefined
   readonly cookieKey: string
   /** In seconds. */

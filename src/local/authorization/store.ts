@@ -18,6 +18,8 @@ export interface OidcStore {
   readonly adapter: (model: string) => Adapter
   /** Drops the grants of a user, with codes and refresh tokens. Returns the number of live refresh tokens. */
   readonly revoke: (user: string, clientId: string | undefined) => number
+  /** Whether a user has granted a scope of OpenID Connect to a client. */
+  readonly hasScope: (user: string, clientId: string, scope: string) => boolean
   /** Ends the sign-ins of a user at this server. */
   readonly signOut: (user: string) => void
 }
@@ -33,6 +35,12 @@ interface Entries {
 }
 
 const expiryOf = ({ exp = Number.POSITIVE_INFINITY }: AdapterPayload): number => exp
+
+/** The scopes of OpenID Connect in a grant. Its type in `oidc-provider` has no members. */
+const readScopes = ({ openid }: AdapterPayload): ReadonlyArray<string> =>
+  typeof openid === "object" && openid !== null && "scope" in openid && typeof openid.scope === "string"
+    ? openid.scope.split(" ")
+    : []
 
 const makeEntries = (nowSeconds: () => number): Entries => {
   const payloads = new Map<string, AdapterPayload>()
@@ -126,6 +134,11 @@ export const make = (
       }
       return live
     },
+    hasScope: (user, clientId, scope) =>
+      entriesOf("Grant").findWhere((payload) =>
+        payload.accountId === user && payload.clientId === clientId && expiryOf(payload) > nowSeconds()
+        && readScopes(payload).includes(scope)
+      ) !== undefined,
     signOut: (user) => entriesOf("Session").dropWhere((payload) => payload.accountId === user)
   }
 }

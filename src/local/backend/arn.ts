@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 
 /** @internal */
 export interface Account {
@@ -33,6 +33,20 @@ export const paymentProvider = (account: Account, name: string): string =>
 /** @internal */
 export const consentPortal = (account: Account, id: string): string => identity(account, `consent-portal/${id}`)
 
+/** @internal */
+export const role = ({ accountId }: Account, name: string): string => `arn:aws:iam::${accountId}:role/${name}`
+
+/** @internal */
+export const assumedRole = ({ accountId }: Account, name: string, session: string): string =>
+  `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`
+
+/** @internal */
+export const tokenVault = (account: Account, id: string): string => identity(account, `token-vault/${id}`)
+
+/** @internal */
+export const workloadIdentityDirectory = (account: Account): string =>
+  identity(account, "workload-identity-directory/default")
+
 /**
  * Secrets Manager adds a hyphen and six random characters to every name.
  *
@@ -41,6 +55,20 @@ export const consentPortal = (account: Account, id: string): string => identity(
 export const externalSecret = ({ accountId, region }: Account, name: string): string =>
   `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${randomBytes(3).toString("hex")}`
 
+type SecretKind = "oauth2" | "apikey" | "payment"
+
+const secretName = (kind: SecretKind, name: string): string => `bedrock-agentcore-identity!default/${kind}/${name}`
+
 /** @internal */
-export const secret = (account: Account, kind: "oauth2" | "apikey" | "payment", name: string): string =>
-  externalSecret(account, `bedrock-agentcore-identity!default/${kind}/${name}`)
+export const secret = (account: Account, kind: SecretKind, name: string): string =>
+  externalSecret(account, secretName(kind, name))
+
+/**
+ * The ARN in the place of a secret that a provider does not have. The service model requires one.
+ *
+ * @internal
+ */
+export const noSecret = ({ accountId, region }: Account, kind: SecretKind, name: string): string => {
+  const suffix = createHash("sha256").update(name).digest("hex").slice(0, 6)
+  return `arn:aws:secretsmanager:${region}:${accountId}:secret:${secretName(kind, name)}-${suffix}`
+}

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import type { ValidationException } from "../../IdentityError.js"
+import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
 import type { Endpoints, LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { isSecure } from "../../models/internal/loopback.js"
@@ -14,7 +14,7 @@ import type * as Model from "../../models/Oauth2CredentialProvider.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/model.js"
 import * as PrivateKey from "../oauth/privateKey.js"
 import { invalid } from "./failures.js"
-import { findEntry, findExternalSecret, missingSecret } from "./settings.js"
+import { readKmsKey, readSecret, type Settings } from "./settings.js"
 import * as Vendors from "./vendors.js"
 
 /** @internal */
@@ -24,7 +24,7 @@ export type ProviderRequest =
 
 /** @internal */
 export interface Environment {
-  readonly settings: LocalSettings
+  readonly settings: Settings
   /** A JWT of the local issuer, in place of AWS. */
   readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
 }
@@ -39,17 +39,18 @@ type Secrets =
   | { readonly clientSecret: Redacted.Redacted }
   | { readonly clientSecretConfig: { readonly secretId: string; readonly jsonKey: string } }
 
-const resolveClientSecret = (
-  config: Secrets,
-  path: string,
-  { secrets }: LocalSettings
-): Effect.Effect<Redacted.Redacted, ValidationException> => {
-  if (!("clientSecretConfig" in config)) return Effect.succeed(config.clientSecret)
-  const secret = findExternalSecret(secrets, config.clientSecretConfig)
-  return secret === undefined
-    ? invalid(missingSecret, `${path}.clientSecretConfig`)
-    : Effect.succeed(secret)
+type SecretError = ValidationException | AccessDeniedException
+
+/** A valid configuration. Its secrets and keys are read when they are used, as by the live service. */
+interface Configured {
+  readonly server: Pick<AuthorizationServer, "discovery" | "clientId" | "onBehalfOf" | "quirks">
+  readonly authentication: Effect.Effect<ClientAuthentication, SecretError>
 }
+
+const readClientSecret = (config: Secrets, settings: Settings): Effect.Effect<Redacted.Redacted, SecretError> =>
+  "clientSecretConfig" in config
+    ? readSecret(settings, config.clientSecretConfig)
+    : Effect.succeed(config.clientSecret)
 
 const checkUrl = (url: string, isUsable: (url: string) => boolean, problem: string, path: string) =>
   !isSecure(url)
@@ -97,52 +98,54 @@ const readAuthMethods = (config: Custom): ReadonlyArray<string> | undefined =>
     ? config.oauthDiscovery.authorizationServerMetadata.tokenEndpointAuthMethods
     : undefined
 
-const resolveCustomAuthentication = Effect.fnUntraced(function*(
+type PrivateKeyJwt = Extract<Custom, { readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT" }>["privateKeyJwtConfig"]
+
+const readPrivateKey = (
+  { privateKeySource, signingAlgorithm }: PrivateKeyJwt,
+  settings: Settings
+): Effect.Effect<Redacted.Redacted, SecretError> =>
+  Effect.filterOrElse(
+    readKmsKey(settings, privateKeySource.kmsKeySource.kmsKeyArn),
+    (privateKey) => PrivateKey.parse(privateKey, signingAlgorithm) !== undefined,
+    () => invalid(`The key that the settings have for the KMS key is not a private key for ${signingAlgorithm}`)
+  )
+
+const resolveCustomAuthentication = (
   config: Custom,
-  environment: Environment
-): Effect.fn.Return<ClientAuthentication, ValidationException> {
+  { awsToken, settings }: Environment
+): Effect.Effect<Configured["authentication"], ValidationException> => {
   const methods = readAuthMethods(config)
   if (methods !== undefined && config.clientAuthenticationMethod !== undefined) {
-    return yield* invalid(
+    return invalid(
       "clientAuthenticationMethod and tokenEndpointAuthMethods cannot be given together",
       `${customPath}.clientAuthenticationMethod`
     )
   }
   switch (config.clientAuthenticationMethod) {
-    case "AWS_IAM_ID_TOKEN_JWT":
-      return { clientAuthenticationMethod: config.clientAuthenticationMethod, awsToken: environment.awsToken }
+    case "AWS_IAM_ID_TOKEN_JWT": {
+      const { clientAuthenticationMethod } = config
+      return Effect.succeed(Effect.succeed({ clientAuthenticationMethod, awsToken }))
+    }
     case "PRIVATE_KEY_JWT": {
-      const { additionalHeaderClaims, additionalPayloadClaims, privateKeySource, signingAlgorithm } =
-        config.privateKeyJwtConfig
-      const path = `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`
-      const privateKey = findEntry(environment.settings.kmsKeys, privateKeySource.kmsKeySource.kmsKeyArn)
-      if (privateKey === undefined) {
-        return yield* invalid(
-          "The local backend has no KMS, and no key for this ARN in its settings: add it to `kmsKeys`",
-          path
-        )
-      }
-      if (PrivateKey.parse(privateKey, signingAlgorithm) === undefined) {
-        return yield* invalid(
-          `The key that the settings have for this ARN is not a private key for ${signingAlgorithm}`,
-          path
-        )
-      }
-      return {
-        clientAuthenticationMethod: config.clientAuthenticationMethod,
+      const { clientAuthenticationMethod, privateKeyJwtConfig } = config
+      const { additionalHeaderClaims, additionalPayloadClaims, signingAlgorithm } = privateKeyJwtConfig
+      return Effect.succeed(Effect.map(readPrivateKey(privateKeyJwtConfig, settings), (privateKey) => ({
+        clientAuthenticationMethod,
         privateKey,
         signingAlgorithm,
         additionalHeaderClaims,
         additionalPayloadClaims
-      }
+      })))
     }
-    default:
-      return {
-        clientAuthenticationMethod: config.clientAuthenticationMethod ?? chooseSecretMethod(methods),
-        clientSecret: yield* resolveClientSecret(config, customPath, environment.settings)
-      }
+    default: {
+      const clientAuthenticationMethod = config.clientAuthenticationMethod ?? chooseSecretMethod(methods)
+      return Effect.succeed(Effect.map(readClientSecret(config, settings), (clientSecret) => ({
+        clientAuthenticationMethod,
+        clientSecret
+      })))
+    }
   }
-})
+}
 
 const resolveCustomOnBehalfOf = (
   config: Custom,
@@ -171,11 +174,14 @@ const resolveCustomOnBehalfOf = (
   })
 }
 
-const resolveCustom = Effect.fnUntraced(function*(config: Custom, environment: Environment) {
+const resolveCustom = Effect.fnUntraced(function*(
+  config: Custom,
+  environment: Environment
+): Effect.fn.Return<Configured, ValidationException> {
   const authentication = yield* resolveCustomAuthentication(config, environment)
   const onBehalfOf = yield* resolveCustomOnBehalfOf(config, environment)
   yield* checkEndpoints(config.oauthDiscovery, customPath)
-  return { ...authentication, discovery: config.oauthDiscovery, clientId: config.clientId ?? "", onBehalfOf }
+  return { authentication, server: { discovery: config.oauthDiscovery, clientId: config.clientId ?? "", onBehalfOf } }
 })
 
 // -----------------------------------------------------------------------------
@@ -220,23 +226,28 @@ const toDiscovery = ({ authorizationEndpoint, issuer, tokenEndpoint }: Endpoints
   authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint }
 })
 
-const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, environment: Environment) {
+const resolveVendor = Effect.fnUntraced(function*(
+  request: VendorRequest,
+  { settings }: Environment
+): Effect.fn.Return<Configured, ValidationException> {
   const vendor = request.credentialProviderVendor
   const [member, config] = readMember(request)
   const path = `oauth2ProviderConfigInput.${member}`
-  const server = resolveVendorServer(vendor, config, environment.settings)
+  const server = resolveVendorServer(vendor, config, yield* settings)
   yield* checkEndpoint(server.authorizationEndpoint, `${path}.authorizationEndpoint`)
   yield* checkEndpoint(server.tokenEndpoint, `${path}.tokenEndpoint`)
-  const onBehalfOf: OnBehalfOf = vendor === "MicrosoftOauth2"
-    ? { grantType: "JWT_AUTHORIZATION_GRANT", requestedTokenUse: "on_behalf_of" }
-    : { grantType: "TOKEN_EXCHANGE", actor: { content: "NONE" } }
+  const { clientAuthenticationMethod, quirks } = server
   return {
-    clientAuthenticationMethod: server.clientAuthenticationMethod,
-    clientSecret: yield* resolveClientSecret(config, path, environment.settings),
-    discovery: toDiscovery(server),
-    clientId: config.clientId,
-    onBehalfOf,
-    quirks: server.quirks
+    authentication: Effect.map(readClientSecret(config, settings), (clientSecret) => ({
+      clientAuthenticationMethod,
+      clientSecret
+    })),
+    server: {
+      discovery: toDiscovery(server),
+      clientId: config.clientId,
+      onBehalfOf: Vendors.findOnBehalfOf(vendor, yield* settings),
+      quirks
+    }
   }
 })
 
@@ -244,26 +255,43 @@ const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, enviro
 // Providers
 // -----------------------------------------------------------------------------
 
+const configure = (
+  request: ProviderRequest,
+  environment: Environment
+): Effect.Effect<Configured, ValidationException> =>
+  request.credentialProviderVendor === "CustomOauth2"
+    ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
+    : resolveVendor(request, environment)
+
 /**
- * The authorization server of a provider, and the provider's client there. Secrets and keys by reference are read at
- * each call, because the settings may have changed since a vault file was written.
+ * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference.
+ *
+ * @internal
+ */
+export const check = (request: ProviderRequest, environment: Environment): Effect.Effect<void, ValidationException> =>
+  Effect.asVoid(configure(request, environment))
+
+/**
+ * The authorization server of a provider, and the provider's client there. Checks the configuration again, because the
+ * settings may have changed since.
  *
  * @internal
  */
 export const resolve = (
   request: ProviderRequest,
   environment: Environment
-): Effect.Effect<AuthorizationServer, ValidationException> =>
-  request.credentialProviderVendor === "CustomOauth2"
-    ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
-    : resolveVendor(request, environment)
+): Effect.Effect<AuthorizationServer, SecretError> =>
+  Effect.flatMap(
+    configure(request, environment),
+    ({ authentication, server }) => Effect.map(authentication, (client) => ({ ...client, ...server }))
+  )
 
 /**
  * The configuration in a response. Like AWS, it omits the tenant of Microsoft, which only the endpoints show.
  *
  * @internal
  */
-export const toOutput = (request: ProviderRequest, { settings }: Environment): Model.Oauth2ProviderConfigOutput => {
+export const toOutput = (request: ProviderRequest, settings: LocalSettings): Model.Oauth2ProviderConfigOutput => {
   if (request.credentialProviderVendor !== "CustomOauth2") {
     const [member, config] = readMember(request)
     const server = resolveVendorServer(request.credentialProviderVendor, config, settings)

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
-import { logOAuthError, logStoreError } from "./failures.js"
+import { logStoreError } from "./failures.js"
 import { BrowserAnswer } from "./model.js"
 import type { Registry } from "./registry.js"
 import { Event, type Rejection, type State } from "./session.js"
@@ -77,16 +77,13 @@ export const make = ({ client, customStateParameter, registry, sessions }: Depen
     session: Session,
     server: AuthorizationServer
   ): Effect.Effect<Redacted.Redacted, OAuthError> =>
-    Effect.tapError(
-      client.authorizationUrl(server, {
-        ...session.wanted,
-        customParameters: session.customParameters,
-        redirectUri: session.provider.callbackUrl,
-        state: session.authorizationState,
-        codeVerifier: session.codeVerifier
-      }),
-      logOAuthError(session.provider.name)
-    )
+    client.authorizationUrl(server, {
+      ...session.wanted,
+      customParameters: session.customParameters,
+      redirectUri: session.provider.callbackUrl,
+      state: session.authorizationState,
+      codeVerifier: session.codeVerifier
+    })
 
   const makeReturnUrl = (session: Session): Redacted.Redacted =>
     Redacted.make(appendQuery(session.returnUrl, [
@@ -109,7 +106,6 @@ export const make = ({ client, customStateParameter, registry, sessions }: Depen
     const callbackUrl = Redacted.make(`${session.provider.callbackUrl}?${query}`)
     const provider = session.provider.name
     return client.checkCallback(server, { callbackUrl, state: session.authorizationState }).pipe(
-      Effect.tapError(logOAuthError(provider)),
       Effect.matchEffect({
         onFailure: ({ reason }): Step => {
           // The answer was not checked, so the page can be opened again.

@@ -15,17 +15,18 @@ import {
   UnauthorizedException,
   type ValidationException
 } from "../../IdentityError.js"
-import type { LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import type { OAuthError, Service as OAuthClient, UserTokenError } from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
-import { invalid, logOAuthError, mapStoreError } from "./failures.js"
+import { invalid, mapStoreError } from "./failures.js"
 import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"
 import type { Registry } from "./registry.js"
 import type { Oauth2Provider } from "./registry/oauth2Providers.js"
 import type { Workload } from "./registry/workloadIdentities.js"
+import { differences, formatParts, type RequestShape } from "./requestShape.js"
 import { Event, type Rejection } from "./session.js"
-import { maxParametersSize, parametersSize, type Session, type SessionStore } from "./sessionStore.js"
+import { maxParametersSize, parametersSize, readShape, type Session, type SessionStore } from "./sessionStore.js"
+import type { Settings } from "./settings.js"
 import * as Vault from "./vault.js"
 import * as WorkloadToken from "./workloadToken.js"
 
@@ -35,7 +36,7 @@ export interface Dependencies {
   readonly publicUrl: string
   readonly registry: Registry
   readonly sessions: SessionStore
-  readonly settings: LocalSettings
+  readonly settings: Settings
   readonly vault: Vault.Vault
   readonly workloadTokens: WorkloadToken.WorkloadTokens
 }
@@ -47,6 +48,7 @@ export type CompletionError =
   | VaultStoreError
   | ResourceNotFoundException
   | ValidationException
+  | AccessDeniedException
   | InternalServerException
 
 /** @internal */
@@ -70,11 +72,9 @@ const mapRefreshError = ({ reason }: OAuthError): ValidationException | Internal
     : unparsable("RefreshToken")
 
 const mapVaultError = <A>(
-  provider: Oauth2Provider,
   effect: Effect.Effect<A, OAuthError | VaultStoreError>
 ): Effect.Effect<A, ValidationException | InternalServerException> =>
   effect.pipe(
-    Effect.tapErrorTag("OAuthError", logOAuthError(provider.name)),
     Effect.catchTag("OAuthError", (error) => Effect.fail(mapRefreshError(error))),
     Effect.catchTag("VaultStoreError", (error) => mapStoreError(Effect.fail(error)))
   )
@@ -113,11 +113,8 @@ const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenAnswer => new 
 export const make = (
   { client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies
 ): Operations => {
-  const issueWorkloadToken = (workloadName: string, user: WorkloadToken.User) =>
-    Effect.flatMap(
-      registry.workload(workloadName),
-      ({ name }) => Effect.map(workloadTokens.seal(name, user), (workloadAccessToken) => ({ workloadAccessToken }))
-    )
+  const issueWorkloadToken = ({ name }: Workload, user: WorkloadToken.User, endsAt?: number) =>
+    Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 
   const authenticate = Effect.fnUntraced(function*(token: Redacted.Redacted) {
     const claims = Option.getOrUndefined(yield* workloadTokens.open(token))
@@ -129,7 +126,6 @@ export const make = (
 
   const getMachineToken = (provider: Oauth2Provider, request: DataPlane.GetResourceOauth2TokenRequest) =>
     client.clientCredentials(provider.server, request).pipe(
-      Effect.tapError(logOAuthError(provider.name)),
       Effect.mapError(() => unparsable("ClientCredentials")),
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
@@ -140,62 +136,85 @@ export const make = (
     request: DataPlane.GetResourceOauth2TokenRequest
   ) =>
     OnBehalfOf.exchange(client, user, provider.server, request).pipe(
-      Effect.tapErrorTag("OAuthError", logOAuthError(provider.name)),
       Effect.catchTag("OAuthError", () => unparsable("TokenExchange")),
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
 
-  const poll = Effect.fnUntraced(function*(key: string, provider: Oauth2Provider, sessionUri: Redacted.Redacted) {
+  /** The answers of the service contain no reasons, so the log has them. */
+  const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
+    Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) })
+
+  const poll = Effect.fnUntraced(function*(
+    key: string,
+    provider: Oauth2Provider,
+    sessionUri: Redacted.Redacted,
+    shape: RequestShape
+  ) {
     const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
     // The session of another user looks like one that was forgotten.
     if (session === undefined || session.key !== key) return new DataPlane.Failed()
+    const others = differences(readShape(session), shape)
+    if (others.length > 0) {
+      yield* logReason(key, provider, `A poll fails, because its session was opened for other ${formatParts(others)}`)
+      return new DataPlane.Failed()
+    }
     const state = yield* sessions.state(session)
     if (state._tag === "Failed") return new DataPlane.Failed()
     if (state._tag !== "Completed") return new DataPlane.InProgress()
-    // By grant, not by scopes: the authorization server may have granted fewer scopes than the request has.
-    const token = yield* mapVaultError(provider, vault.get(key, provider.server, state.grantId))
+    // By grant: a later one of the same shape belongs to another session.
+    const token = yield* mapVaultError(vault.get(key, provider.server, state.grantId))
     return Option.match(token, { onNone: () => new DataPlane.Failed(), onSome: toIssued })
   })
+
+  /** The parts in which the closest grant differs, if there is one. */
+  const explainConsent = (key: string, provider: Oauth2Provider, shape: RequestShape) =>
+    Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) =>
+      parts.length === 0
+        ? Effect.void
+        : logReason(key, provider, `The user is asked again, because a grant exists for other ${formatParts(parts)}`))
 
   const getUserToken = Effect.fnUntraced(function*(
     { user, workload }: { readonly user: WorkloadToken.User; readonly workload: Workload },
     provider: Oauth2Provider,
     request: DataPlane.GetResourceOauth2TokenRequest
   ) {
-    // By callback id, so that a provider does not inherit the tokens of a deleted one with its name.
-    const key = Vault.makeKey(workload.name, user, provider.callbackId)
-    const { audiences, resources, scopes } = request
-    const access = { audiences, resources, scopes }
-    if (request.forceAuthentication !== true) {
-      const token = yield* mapVaultError(provider, vault.find(key, provider.server, access))
-      if (Option.isSome(token)) return toIssued(token.value)
-    }
+    // The live service checks the return URL also where a grant exists.
     const returnUrl = yield* checkReturnUrl(workload, request.resourceOauth2ReturnUrl)
-    if (request.sessionUri !== undefined) return yield* poll(key, provider, request.sessionUri)
     if (user._tag === "None") {
       return yield* invalid(
         "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
       )
     }
+    // By callback id, so that a provider does not inherit the tokens of a deleted one with its name.
+    const key = Vault.makeKey(workload.name, user, provider.callbackId)
+    const { audiences, customParameters = {}, resources, scopes } = request
+    const wanted = { audiences, resources, scopes }
+    const shape = { ...wanted, customParameters }
+    const isForced = request.forceAuthentication === true
+    if (!isForced) {
+      const token = yield* mapVaultError(vault.find(key, provider.server, shape))
+      if (Option.isSome(token)) return toIssued(token.value)
+    }
+    if (request.sessionUri !== undefined) return yield* poll(key, provider, request.sessionUri, shape)
     if (provider.server.clientId === "") {
       return yield* invalid("USER_FEDERATION needs a clientId in the credential provider's configuration")
     }
-    const customParameters = request.customParameters ?? {}
-    if (parametersSize({ wanted: access, customParameters }) > maxParametersSize) {
+    if (parametersSize({ wanted, customParameters }) > maxParametersSize) {
       return yield* invalid(
         `scopes, resources, audiences and customParameters must have at most ${maxParametersSize} characters in all, and each item counts 16 more`
       )
     }
-    if (request.forceAuthentication === true) yield* mapStoreError(vault.drop(key))
+    if (isForced) yield* mapStoreError(vault.drop(key, shape))
     const session = yield* mapStoreError(
       sessions.open({
         key,
         artifact: user.artifact,
         provider: { name: provider.name, callbackId: provider.callbackId, callbackUrl: provider.callbackUrl },
-        wanted: access,
+        wanted,
         returnUrl,
         customState: Option.fromNullable(request.customState),
-        customParameters
+        customParameters,
+        otherGrant: isForced ? [] : yield* explainConsent(key, provider, shape)
       })
     )
     return new DataPlane.ConsentRequired({
@@ -219,14 +238,13 @@ export const make = (
         codeVerifier: session.codeVerifier,
         resources: session.wanted.resources
       }).pipe(
-        Effect.tapError(logOAuthError(session.provider.name)),
         Effect.tapError(() => Effect.ignore(sessions.apply(session, Event.ExchangeFailed())))
       )
       const grantId = randomUUID()
       yield* vault.store(
         session.key,
         grantId,
-        session.wanted,
+        readShape(session),
         tokens,
         // If the session has expired meanwhile, this fails, and the vault stores nothing.
         sessions.apply(session, Event.TokensStored({ grantId }))
@@ -237,19 +255,24 @@ export const make = (
     }))
 
   const dataPlane: DataPlane.Service = {
-    getWorkloadAccessToken: ({ workloadName }) => issueWorkloadToken(workloadName, { _tag: "None" }),
+    getWorkloadAccessToken: ({ workloadName }) =>
+      Effect.flatMap(registry.caller(workloadName), (workload) => issueWorkloadToken(workload, { _tag: "None" })),
 
-    getWorkloadAccessTokenForJwt: ({ userToken, workloadName }) =>
-      client.verifyUserToken(userToken, {
-        issuers: settings.inboundIssuers,
-        signature: settings.inboundJwt !== "decode"
-      }).pipe(
-        Effect.mapError(mapUserTokenError),
-        Effect.flatMap((claims) => issueWorkloadToken(workloadName, WorkloadToken.userOfJwt(userToken, claims)))
-      ),
+    getWorkloadAccessTokenForJwt: Effect.fnUntraced(function*({ userToken, workloadName }) {
+      const workload = yield* registry.caller(workloadName)
+      const { inboundIssuers, inboundJwt } = yield* settings
+      const claims = yield* Effect.mapError(
+        client.verifyUserToken(userToken, { issuers: inboundIssuers, signature: inboundJwt !== "decode" }),
+        mapUserTokenError
+      )
+      return yield* issueWorkloadToken(workload, WorkloadToken.userOfJwt(userToken, claims), claims.exp)
+    }),
 
     getWorkloadAccessTokenForUserId: ({ userId, workloadName }) =>
-      issueWorkloadToken(workloadName, WorkloadToken.userOfId(userId)),
+      Effect.flatMap(
+        registry.caller(workloadName),
+        (workload) => issueWorkloadToken(workload, WorkloadToken.userOfId(userId))
+      ),
 
     getResourceOauth2Token: Effect.fnUntraced(function*(request) {
       const caller = yield* authenticate(request.workloadIdentityToken)

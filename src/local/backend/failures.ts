@@ -11,14 +11,18 @@ import {
   ServiceQuotaExceededException,
   ValidationException
 } from "../../IdentityError.js"
-import type { OAuthError } from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
 
-/** @internal */
+/**
+ * The service model requires a reason, and has none for a request that is invalid as a whole.
+ *
+ * @internal
+ */
 export const invalid = (message: string, field?: string): ValidationException =>
   new ValidationException({
     message,
-    ...(field === undefined ? {} : { reason: "FieldValidationFailed", fieldList: [{ name: field, message }] })
+    reason: "FieldValidationFailed",
+    ...(field === undefined ? {} : { fieldList: [{ name: field, message }] })
   })
 
 /** @internal */
@@ -53,11 +57,3 @@ export const mapStoreError = <A>(
       logStoreError(error),
       new InternalServerException({ message: "The store of the local backend failed" })
     ))
-
-/**
- * The service's own answers do not contain the authorization server's error, so the log has it.
- *
- * @internal
- */
-export const logOAuthError = (provider: string) => ({ message, reason }: OAuthError): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logDebug(message), { provider, reason })

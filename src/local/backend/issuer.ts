@@ -1,6 +1,6 @@
 /**
- * The local issuer of JWTs, in place of AWS (outbound identity federation). Its subject is one role of the local
- * account.
+ * The local STS: every caller has one role of the local account, in a session with the name of the access key. The JWTs that the issuer signs
+ * in place of AWS (outbound identity federation) have the role as their subject.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,9 @@ import * as Jose from "jose"
 import { randomUUID } from "node:crypto"
 import { JWTPayloadSizeExceededException } from "../../IdentityError.js"
 import type * as SecurityTokenService from "../../SecurityTokenService.js"
+import * as Arn from "./arn.js"
 import type { Account } from "./arn.js"
+import { CallerSession } from "./caller.js"
 import type { Issuer } from "./model.js"
 
 /** A guess: AWS documents limits for the members of a request only. A token of this length fits into a header. */
@@ -19,12 +21,16 @@ const maxTokenLength = 16384
 
 const role = "agentcore-identity-local"
 
+/** The ids of roles have this form in IAM. */
+const roleId = "AROALOCALAGENTCOREIDS"
+
 /** @internal */
 export interface LocalIssuer extends Issuer {
   /** Does not check the request. */
   readonly getWebIdentityToken: (
     request: SecurityTokenService.GetWebIdentityTokenRequest
   ) => Effect.Effect<SecurityTokenService.GetWebIdentityTokenResponse, JWTPayloadSizeExceededException>
+  readonly getCallerIdentity: () => Effect.Effect<SecurityTokenService.GetCallerIdentityResponse>
   /** A token of the backend itself, for one audience. */
   readonly makeToken: (audience: string) => Effect.Effect<Redacted.Redacted>
 }
@@ -74,7 +80,7 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
           claims
             .setProtectedHeader({ alg: signingAlgorithm, kid, typ: "JWT" })
             .setIssuer(issuer)
-            .setSubject(`arn:aws:iam::${account.accountId}:role/${role}`)
+            .setSubject(Arn.role(account, role))
             .setIssuedAt(issuedAt)
             .setExpirationTime(expiresAt)
             .setJti(randomUUID())
@@ -91,6 +97,12 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
 
     return {
       getWebIdentityToken,
+      getCallerIdentity: () =>
+        Effect.map(CallerSession, (session) => ({
+          account: account.accountId,
+          arn: Arn.assumedRole(account, role, session),
+          userId: `${roleId}:${session}`
+        })),
       makeToken: (audience) =>
         Effect.map(
           // The URL of an issuer is never too long for a token.

@@ -8,6 +8,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { JSONWebKeySet } from "jose"
+import type { OAuthErrorReason } from "../oauth/model.js"
 
 /**
  * The answer to a browser that opens an authorization URL, or comes back from the authorization server.
@@ -41,6 +42,15 @@ export type BrowserAnswer = Data.TaggedEnum<{
 export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
 
 /**
+ * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and audiences
+ * in any order, and the same custom parameters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestPart = "scopes" | "resources" | "audiences" | "customParameters"
+
+/**
  * The state of a consent session, without its secrets.
  *
  * @since 0.1.0
@@ -60,6 +70,11 @@ export interface ConsentStatus {
     | "Expired"
     | "ExchangeFailed"
   readonly openedAt: DateTime.Utc
+  /**
+   * Why a user who has consented before is asked again: the parts in which the closest grant differs from the request
+   * of the session. Empty if there was no grant, and for a session that `forceAuthentication` opened.
+   */
+  readonly otherGrant: ReadonlyArray<RequestPart>
 }
 
 /**
@@ -73,4 +88,31 @@ export interface Issuer {
   readonly metadata: Readonly<Record<string, unknown>>
   /** The public keys. */
   readonly keySet: Effect.Effect<JSONWebKeySet>
+}
+
+/**
+ * An authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS, which
+ * does not say why.
+ *
+ * - `request`: the method of `OAuthClient`
+ * - `error`, `description`: the `error` and `error_description` of the server, or what else is known about the failure.
+ *   Values that the request carried are removed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Refusal {
+  readonly provider: string
+  readonly request:
+    | "clientCredentials"
+    | "authorizationUrl"
+    | "checkCallback"
+    | "exchangeCode"
+    | "refresh"
+    | "exchangeToken"
+    | "jwtGrant"
+  readonly reason: OAuthErrorReason
+  readonly error: string | undefined
+  readonly description: string | undefined
+  readonly at: DateTime.Utc
 }

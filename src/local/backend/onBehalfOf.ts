@@ -59,7 +59,9 @@ export const exchange = Effect.fnUntraced(function*(
   const token = yield* getSubjectToken(user)
   const { onBehalfOf } = server
   if (onBehalfOf === undefined) {
-    return yield* invalid("The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE")
+    return yield* invalid(
+      "The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE: use the vendor MicrosoftOauth2, or CustomOauth2 with onBehalfOfTokenExchangeConfig"
+    )
   }
   const targets = { audiences, customParameters, resources, scopes }
   return yield* onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"

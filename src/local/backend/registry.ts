@@ -6,7 +6,12 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as ControlPlane from "../../ControlPlane.js"
-import type { InternalServerException, ResourceNotFoundException, ValidationException } from "../../IdentityError.js"
+import type {
+  AccessDeniedException,
+  InternalServerException,
+  ResourceNotFoundException,
+  ValidationException
+} from "../../IdentityError.js"
 import type { AuthorizationServer } from "../oauth/model.js"
 import type { Credentials } from "./paymentTokens.js"
 import * as ApiKeyProviders from "./registry/apiKeyProviders.js"
@@ -25,12 +30,16 @@ type Find<A, E = never> = (name: string) => Effect.Effect<A, ResourceNotFoundExc
 export interface Registry {
   readonly controlPlane: ControlPlane.Operations
   readonly workload: Find<WorkloadIdentities.Workload>
-  readonly oauth2Provider: Find<Oauth2Providers.Oauth2Provider, ValidationException>
+  /** The workload that wants a workload access token. */
+  readonly caller: (
+    name: string
+  ) => Effect.Effect<WorkloadIdentities.Workload, AccessDeniedException | ValidationException | InternalServerException>
+  readonly oauth2Provider: Find<Oauth2Providers.Oauth2Provider, ValidationException | AccessDeniedException>
   readonly authorizationServer: (
     provider: Pick<Oauth2Providers.Oauth2Provider, "name" | "callbackId">
   ) => Effect.Effect<AuthorizationServer, Oauth2Providers.FindError>
-  readonly apiKey: Find<Redacted.Redacted, ValidationException>
-  readonly paymentCredentials: Find<Credentials, ValidationException>
+  readonly apiKey: Find<Redacted.Redacted, AccessDeniedException>
+  readonly paymentCredentials: Find<Credentials, AccessDeniedException>
 }
 
 /** @internal */
@@ -41,6 +50,7 @@ export const make = Effect.fnUntraced(function*(dependencies: Dependencies): Eff
   const payments = yield* PaymentProviders.table(dependencies)
   const portals = yield* ConsentPortals.table(dependencies)
   const tokenVault = yield* TokenVault.operations(dependencies)
+  const containers = yield* ResourceTags.containers(dependencies)
   const findProvider = Oauth2Providers.findProvider(dependencies, oauth2)
   return {
     controlPlane: {
@@ -50,9 +60,10 @@ export const make = Effect.fnUntraced(function*(dependencies: Dependencies): Eff
       ...PaymentProviders.operations(dependencies, payments),
       ...tokenVault,
       ...ConsentPortals.operations(dependencies, portals, oauth2),
-      ...ResourceTags.operations([workloads, oauth2, apiKeys, payments, portals])
+      ...ResourceTags.operations([workloads, oauth2, apiKeys, payments, portals, containers])
     },
     workload: workloads.find,
+    caller: WorkloadIdentities.findCaller(dependencies, workloads),
     oauth2Provider: findProvider,
     authorizationServer: Oauth2Providers.findServer(findProvider),
     apiKey: ApiKeyProviders.findApiKey(dependencies, apiKeys),

@@ -22,8 +22,9 @@ import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
+import { Access, RequestParts, type RequestShape } from "./requestShape.js"
 import * as Sessions from "./session.js"
-import { Access, readWorkload } from "./vault.js"
+import { readWorkload } from "./vault.js"
 
 const Secret = Schema.Redacted(Schema.String)
 
@@ -36,7 +37,9 @@ const opening = {
   wanted: Access,
   returnUrl: Schema.String,
   customState: Schema.OptionFromNullOr(Secret),
-  customParameters: Schema.Record({ key: Schema.String, value: Schema.String })
+  customParameters: Schema.Record({ key: Schema.String, value: Schema.String }),
+  /** The parts in which the closest grant differs. Earlier versions stored none. */
+  otherGrant: Schema.optional(RequestParts)
 }
 
 const Opening = Schema.Struct(opening)
@@ -54,6 +57,13 @@ const Session = Schema.Struct({
 
 /** @internal */
 export type Session = typeof Session.Type
+
+/**
+ * The shape of the request that opened the session.
+ *
+ * @internal
+ */
+export const readShape = ({ customParameters, wanted }: Session): RequestShape => ({ ...wanted, customParameters })
 
 const State = Schema.Union(
   Schema.TaggedStruct("Pending", {}),

@@ -1,72 +1,39 @@
 /**
- * The token vault: the grants of users, by workload, user and provider.
- *
- * AWS does not document which stored token serves which request. Here a grant serves a request with the same resources
- * and audiences, in two cases:
- *
- * - Its granted scopes include the requested ones.
- * - Its requested scopes are the same. Otherwise a server that grants fewer scopes, or writes them in another way,
- *   would ask the user at every call.
+ * The token vault: the grants of users, by workload, user and provider, and by the whole shape of the request. A
+ * request in another shape needs another grant, also where its access is a part of an earlier one.
  *
  * Changes run one after the other. Each is one write of the store.
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Order from "effect/Order"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
+import type { RequestPart } from "./model.js"
+import { differences, isSame, RequestShape } from "./requestShape.js"
 import type { User } from "./workloadToken.js"
 
 const Names = Schema.Array(Schema.String)
 
-/**
- * The access that a request asks for.
- *
- * @internal
- */
-export const Access = Schema.Struct({
-  scopes: Names,
-  resources: Schema.optional(Names),
-  audiences: Schema.optional(Names)
-})
-
-/** @internal */
-export type Access = typeof Access.Type
-
 const Grant = Schema.Struct({
   id: Schema.String,
-  asked: Access,
-  granted: Names,
+  asked: RequestShape,
   accessToken: Schema.Redacted(Schema.String),
   refreshToken: Schema.OptionFromNullOr(Schema.Redacted(Schema.String)),
   expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtc)
 })
 
 type Grant = typeof Grant.Type
-
-/** In linear time: a request may have very many scopes. */
-const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): boolean => {
-  const items = new Set(all)
-  return some.every((item) => items.has(item))
-}
-
-const sameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
-  includes(a, b) && includes(b, a)
-
-const sameTargets = (a: Access, b: Access): boolean =>
-  sameSet(a.resources, b.resources) && sameSet(a.audiences, b.audiences)
-
-const serves = (grant: Grant, access: Access): boolean =>
-  sameTargets(grant.asked, access)
-  && (includes(grant.granted, access.scopes) || sameSet(grant.asked.scopes, access.scopes))
 
 const isAlive = (grant: Grant, now: number): boolean =>
   Option.match(grant.expiresAt, { onNone: () => true, onSome: (end) => now < DateTime.toEpochMillis(end) })
@@ -90,11 +57,11 @@ export const readWorkload = (key: string): string => Schema.decodeSync(Key)(key)
 
 /** @internal */
 export interface Vault {
-  /** A token for the access, refreshed if it has expired. None if the user has to consent. */
+  /** A token for requests of the shape, refreshed if it has expired. None if the user has to consent. */
   readonly find: (
     key: string,
     server: AuthorizationServer,
-    access: Access
+    shape: RequestShape
   ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>
   /** The token of one grant, refreshed if it has expired. */
   readonly get: (
@@ -102,18 +69,21 @@ export interface Vault {
     server: AuthorizationServer,
     grantId: string
   ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>
+  /** The parts in which the closest grant differs from the shape. Empty without a grant. */
+  readonly differences: (key: string, shape: RequestShape) => Effect.Effect<ReadonlyArray<RequestPart>, VaultStoreError>
   /**
-   * Stores the tokens of a new grant if `commit` succeeds, and drops the grants that it replaces. No read runs between
+   * Stores the tokens of a new grant if `commit` succeeds, in the place of the grant of its shape. No read runs between
    * the commit and the write.
    */
   readonly store: <E>(
     key: string,
     grantId: string,
-    asked: Access,
+    asked: RequestShape,
     tokens: TokenSet,
     commit: Effect.Effect<unknown, E>
   ) => Effect.Effect<void, E | VaultStoreError>
-  readonly drop: (key: string) => Effect.Effect<void, VaultStoreError>
+  /** Drops the grant of a shape. */
+  readonly drop: (key: string, shape: RequestShape) => Effect.Effect<void, VaultStoreError>
   /** Drops the grants of a provider, by its callback id. */
   readonly dropProvider: (callbackId: string) => Effect.Effect<void, VaultStoreError>
   /** Drops the grants of a workload. */
@@ -148,7 +118,6 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
   const replace = (key: string, old: Grant, tokens: TokenSet) => {
     const renewed: Grant = {
       ...old,
-      granted: Option.getOrElse(tokens.scopes, () => old.granted),
       accessToken: tokens.accessToken,
       refreshToken: Option.orElse(tokens.refreshToken, () => old.refreshToken),
       expiresAt: tokens.expiresAt
@@ -220,14 +189,18 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
       )))
 
   return {
-    find: (key, server, access) => findBy(key, server, (grant) => serves(grant, access)),
+    find: (key, server, shape) => findBy(key, server, ({ asked }) => isSame(asked, shape)),
+    differences: (key, shape) =>
+      Effect.map(readGrants(key), (grants) =>
+        Arr.match(grants.map(({ asked }) => differences(asked, shape)), {
+          onEmpty: () => [],
+          onNonEmpty: (all) => Arr.min(all, Order.mapInput(Order.number, (parts) => parts.length))
+        })),
     get: (key, server, grantId) => findBy(key, server, (grant) => grant.id === grantId),
     store: (key, grantId, asked, tokens, commit) => {
       const grant: Grant = {
         id: grantId,
         asked,
-        // RFC 6749 section 5.1: an answer without scopes grants the requested ones.
-        granted: Option.getOrElse(tokens.scopes, () => asked.scopes),
         accessToken: tokens.accessToken,
         refreshToken: tokens.refreshToken,
         expiresAt: tokens.expiresAt
@@ -235,13 +208,10 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
       return exclusive(Effect.uninterruptible(Effect.gen(function*() {
         const grants = yield* readGrants(key)
         yield* commit
-        yield* entries.put(key, [
-          grant,
-          ...grants.filter((old) => !(sameTargets(old.asked, asked) && includes(grant.granted, old.granted)))
-        ])
+        yield* entries.put(key, [grant, ...grants.filter((old) => !isSame(old.asked, asked))])
       })))
     },
-    drop: (key) => exclusive(entries.remove(key)),
+    drop: (key, shape) => Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
     dropProvider: (callbackId) => dropWhere(([, , provider]) => provider === callbackId),
     dropWorkload: (name) => dropWhere(([workload]) => workload === name)
   }

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Endpoints, Vendor } from "../../internal/identitySetup/localSettings.js"
+import type { Endpoints, LocalSettings, Vendor } from "../../internal/identitySetup/localSettings.js"
 import type { Oauth2VendorWithEndpoints } from "../../models/internal/vendors.js"
-import type { Quirks } from "../oauth/model.js"
+import type { OnBehalfOf, Quirks } from "../oauth/model.js"
 
 /** @internal */
 export interface KnownVendor extends Endpoints {
@@ -143,3 +143,19 @@ export const known: Readonly<Record<Known, KnownVendor>> = {
     clientAuthenticationMethod: basic
   }
 }
+
+/**
+ * How a vendor acts on behalf of a user. AWS documents it for Microsoft, and for `CustomOauth2`, whose configuration has
+ * it. The settings add vendors for which the sources differ, with a token exchange as that of Okta (RFC 8693).
+ *
+ * @internal
+ */
+export const findOnBehalfOf = (
+  vendor: Vendor,
+  { onBehalfOfVendors = [] }: Pick<LocalSettings, "onBehalfOfVendors">
+): OnBehalfOf | undefined =>
+  vendor === "MicrosoftOauth2"
+    ? { grantType: "JWT_AUTHORIZATION_GRANT", requestedTokenUse: "on_behalf_of" }
+    : onBehalfOfVendors.some((name) => name === vendor)
+    ? { grantType: "TOKEN_EXCHANGE", actor: { content: "NONE" } }
+    : undefined

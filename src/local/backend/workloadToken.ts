@@ -69,7 +69,8 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
 
 /** @internal */
 export interface WorkloadTokens {
-  readonly seal: (workload: string, user: User) => Effect.Effect<Redacted.Redacted>
+  /** The token ends with the user's JWT, if that ends before its own lifetime. `endsAt` in seconds since the epoch. */
+  readonly seal: (workload: string, user: User, endsAt?: number) => Effect.Effect<Redacted.Redacted>
   /** None for an expired token, or one of another backend. */
   readonly open: (token: Redacted.Redacted) => Effect.Effect<Option.Option<Claims>>
 }
@@ -89,8 +90,14 @@ const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.ge
   return yield* Sealing.importKey(new Uint8Array(Buffer.from(Redacted.value(key), "base64url")))
 })
 
-/** @internal */
-export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens, VaultStoreError, VaultStore> =>
+/**
+ * The lifetime is read for each token.
+ *
+ * @internal
+ */
+export const make = (
+  lifetime: Effect.Effect<Duration.Duration>
+): Effect.Effect<WorkloadTokens, VaultStoreError, VaultStore> =>
   Effect.map(loadKey, (key) => {
     const cache = new Map<string, Claims>()
     const decode = Schema.decodeUnknownOption(Claims)
@@ -108,9 +115,10 @@ export const make = (lifetime: Duration.Duration): Effect.Effect<WorkloadTokens,
       Option.liftPredicate(claims, ({ exp }) => exp > toSeconds(now))
 
     return {
-      seal: (workload, user) =>
-        Effect.flatMap(DateTime.now, (now) => {
-          const claims = { workload, user, exp: toSeconds(now) + Math.floor(Duration.toSeconds(lifetime)) }
+      seal: (workload, user, endsAt = Infinity) =>
+        Effect.flatMap(Effect.zip(DateTime.now, lifetime), ([now, duration]) => {
+          const ownEnd = toSeconds(now) + Math.floor(Duration.toSeconds(duration))
+          const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt)) }
           return Sealing.seal({ ...encode(claims), iat: toSeconds(now) }, key).pipe(
             Effect.tap((token) => Effect.sync(() => keep(token, claims))),
             Effect.map(Redacted.make)

@@ -7,12 +7,14 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
+import { codeOf } from "../../internal/errorCode.js"
+import type { Exchange, Refusal } from "./exchange.js"
 import { OAuthError, type OAuthErrorReason, type TokenSet } from "./model.js"
 
 /** @internal */
 export type Openid = typeof OpenidClient
 
-/** RFC 6749, RFC 8707, OpenID Connect. Any other code is text of the server's own, which an error must not show. */
+/** RFC 6749, RFC 8707, OpenID Connect. Servers have codes of their own besides. */
 const registered = new Map<string, OAuthErrorReason>([
   ["access_denied", "AccessDenied"],
   ["account_selection_required", "Rejected"],
@@ -31,10 +33,17 @@ const registered = new Map<string, OAuthErrorReason>([
   ["unsupported_response_type", "Rejected"]
 ])
 
-const fromCode = (code: string): OAuthError => {
-  const reason = registered.get(code)
-  return reason === undefined ? new OAuthError({ reason: "Rejected" }) : new OAuthError({ reason, code })
-}
+const isUnanswered = (status: number | undefined): boolean => status !== undefined && (status === 429 || status >= 500)
+
+const toReason = ({ error = "", status }: Refusal): OAuthErrorReason =>
+  isUnanswered(status) ? "Unreachable" : registered.get(error) ?? "Rejected"
+
+const makeError = (reason: OAuthErrorReason, { description, error }: Refusal): OAuthError =>
+  new OAuthError({
+    reason,
+    ...(error === undefined ? {} : { code: error }),
+    ...(description === undefined ? {} : { description })
+  })
 
 /**
  * An error in place of a code. The server has answered, so every error but a user's refusal ends the session as
@@ -42,34 +51,60 @@ const fromCode = (code: string): OAuthError => {
  *
  * @internal
  */
-export const fromCallback = (error: string): OAuthError => {
-  const { code, reason } = fromCode(error)
-  return new OAuthError({ reason: reason === "AccessDenied" ? reason : "Rejected", code })
+export const fromCallback = (refusal: Refusal): OAuthError =>
+  makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+const withStatus = (refusal: Refusal): Refusal =>
+  refusal.description !== undefined || refusal.status === undefined || isSuccess(refusal.status)
+    ? refusal
+    : { ...refusal, description: `status ${refusal.status}` }
+
+/** The code of a lost connection: `ECONNREFUSED`, or the code of a certificate. */
+const toNetworkCode = (cause: unknown): string | undefined => {
+  const code = cause instanceof Error ? codeOf(cause.cause) : ""
+  return /^[A-Z][A-Z0-9_]+$/.test(code) ? code : undefined
 }
 
-const isUnanswered = (status: number): boolean => status === 429 || status >= 500
-
 /**
- * The errors of openid-client hold the answer, and some the request. Nothing of these is kept.
+ * The errors of openid-client hold the answer, and some the request. Of these the exchange keeps what an error may say.
  *
  * @internal
  */
-export const toOAuthError = (openid: Openid, cause: unknown): OAuthError => {
-  if (cause instanceof openid.ResponseBodyError) {
-    return isUnanswered(cause.status) ? new OAuthError({ reason: "Unreachable" }) : fromCode(cause.error)
+export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange): OAuthError => {
+  if (cause instanceof openid.AuthorizationResponseError) {
+    return fromCallback(exchange.toRefusal(cause.error, cause.error_description))
   }
-  if (cause instanceof openid.AuthorizationResponseError) return fromCallback(cause.error)
+  const refusal = withStatus(exchange.refusal())
   if (cause instanceof openid.WWWAuthenticateChallengeError) {
-    return isUnanswered(cause.status) ? new OAuthError({ reason: "Unreachable" }) : fromCode("invalid_client")
+    const challenge = { ...refusal, error: refusal.error ?? "invalid_client" }
+    return makeError(toReason(challenge), challenge)
+  }
+  // Some servers report an error with the status of a success, which is a `ClientError`.
+  if (cause instanceof openid.ResponseBodyError || refusal.error !== undefined) {
+    return makeError(toReason(refusal), refusal)
   }
   if (cause instanceof openid.ClientError) {
-    const unanswered = cause.code === "OAUTH_TIMEOUT" || cause.code === "OAUTH_ABORT"
-      || (cause.cause instanceof Response && isUnanswered(cause.cause.status))
-    return new OAuthError({ reason: unanswered ? "Unreachable" : "Rejected", code: cause.code })
+    const unanswered = cause.code === "OAUTH_TIMEOUT" || cause.code === "OAUTH_ABORT" || isUnanswered(refusal.status)
+    return makeError(unanswered ? "Unreachable" : "Rejected", { ...refusal, error: cause.code })
   }
   // A TypeError of openid-client for wrong arguments has a code. A TypeError of fetch for a lost connection has none.
-  return new OAuthError({ reason: cause instanceof TypeError && !("code" in cause) ? "Unreachable" : "Rejected" })
+  return makeError(cause instanceof TypeError && !("code" in cause) ? "Unreachable" : "Rejected", {
+    description: toNetworkCode(cause)
+  })
 }
+
+/**
+ * Names the discovery document that could not be used. Its URL has no query and no user information.
+ *
+ * @internal
+ */
+export const atDiscovery = (url: string) => ({ code, description, reason }: OAuthError): OAuthError =>
+  makeError(reason, {
+    error: code,
+    description: `the discovery document ${url} cannot be used${description === undefined ? "" : `: ${description}`}`
+  })
 
 /**
  * `now` in milliseconds.

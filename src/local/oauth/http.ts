@@ -11,6 +11,7 @@ import { boundedFetch } from "../../internal/boundedFetch.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 import * as Answers from "./answers.js"
+import * as Exchange from "./exchange.js"
 import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./model.js"
 import * as Parameters from "./parameters.js"
 import * as PrivateKey from "./privateKey.js"
@@ -25,14 +26,17 @@ const jwtType = "urn:ietf:params:oauth:token-type:jwt"
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+/** They describe the signature. */
+const reservedHeaders: ReadonlySet<string> = new Set(["alg", "typ"])
+
 /** They bind an assertion to the client, a time, and one use. */
 const reservedClaims: ReadonlySet<string> = new Set(["iss", "sub", "iat", "nbf", "exp", "jti"])
 
 const omitReserved = (
   claims: Readonly<Record<string, string>> | undefined,
-  isReserved: (name: string) => boolean
+  reserved: ReadonlySet<string>
 ): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => !isReserved(name)))
+  Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => !reserved.has(name)))
 
 /** openid-client requires a client id. This one is not sent. */
 const anonymous = "-"
@@ -58,15 +62,18 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   const discovered = new Map<string, OpenidClient.ServerMetadata>()
   const verifyUserToken = UserToken.makeVerify(keys)
 
-  const run = <A>(openid: Answers.Openid, evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>) =>
+  const run = <A>(
+    openid: Answers.Openid,
+    evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>,
+    exchange: Exchange.Exchange
+  ): Effect.Effect<A, OAuthError> =>
     Effect.tryPromise({
       try: (signal) =>
-        evaluate((url, options) =>
-          // Replaces the signal of openid-client, which is an `AbortSignal.timeout`. The type of their `body` includes
-          // `undefined`, which fetch accepts.
-          boundedFetch(url, options as RequestInit, { timeout, signal })
+        evaluate(
+          // Replaces the signal of openid-client, which is an `AbortSignal.timeout`.
+          exchange.record((url, init) => boundedFetch(url, init, { timeout, signal }))
         ),
-      catch: (cause) => Answers.toOAuthError(openid, cause)
+      catch: (cause) => Answers.toOAuthError(openid, cause, exchange)
     })
 
   const readMetadata = Effect.fnUntraced(function*(openid: Answers.Openid, { discovery }: AuthorizationServer) {
@@ -89,8 +96,9 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         openid.discovery(new URL(discoveryUrl), "discovery", undefined, openid.None(), {
           [openid.customFetch]: fetch,
           execute: discoveryUrl.startsWith("https:") ? [] : [openid.allowInsecureRequests]
-        })
-    )
+        }),
+      Exchange.make()
+    ).pipe(Effect.mapError(Answers.atDiscovery(discoveryUrl)))
     const server = found.serverMetadata()
     discovered.set(discoveryUrl, server)
     return server
@@ -98,7 +106,8 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
 
   const privateKeyJwt = (
     openid: Answers.Openid,
-    server: AuthenticationOf<"PRIVATE_KEY_JWT">
+    server: AuthenticationOf<"PRIVATE_KEY_JWT">,
+    audience: string
   ): Effect.Effect<OpenidClient.ClientAuth, OAuthError> => {
     const key = PrivateKey.parse(server.privateKey, server.signingAlgorithm)
     if (key === undefined) return new OAuthError({ reason: "Misconfigured" })
@@ -107,8 +116,8 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
       (cryptoKey) =>
         openid.PrivateKeyJwt(cryptoKey, {
           [openid.modifyAssertion]: (header, payload) => {
-            Object.assign(header, omitReserved(server.additionalHeaderClaims, (name) => name === "alg"))
-            Object.assign(payload, omitReserved(server.additionalPayloadClaims, (name) => reservedClaims.has(name)))
+            Object.assign(header, omitReserved(server.additionalHeaderClaims, reservedHeaders))
+            Object.assign(payload, { aud: audience }, omitReserved(server.additionalPayloadClaims, reservedClaims))
           }
         })
     )
@@ -123,14 +132,14 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
 
   const authenticateClient = (
     openid: Answers.Openid,
-    issuer: string,
+    tokenEndpoint: string,
     server: AuthorizationServer
   ): Effect.Effect<OpenidClient.ClientAuth, OAuthError> => {
     switch (server.clientAuthenticationMethod) {
       case "PRIVATE_KEY_JWT":
-        return privateKeyJwt(openid, server)
+        return privateKeyJwt(openid, server, tokenEndpoint)
       case "AWS_IAM_ID_TOKEN_JWT":
-        return Effect.map(server.awsToken(issuer), awsJwt)
+        return Effect.map(server.awsToken(tokenEndpoint), awsJwt)
       default: {
         const secret = Redacted.value(server.clientSecret)
         return Effect.succeed(
@@ -144,20 +153,31 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     }
   }
 
+  const findEndpoint = (
+    openid: Answers.Openid,
+    server: AuthorizationServer,
+    endpoint: "authorization_endpoint" | "token_endpoint"
+  ): Effect.Effect<{ readonly as: OpenidClient.ServerMetadata; readonly url: string }, OAuthError> =>
+    Effect.flatMap(readMetadata(openid, server), (as) => {
+      const url = as[endpoint]
+      return url !== undefined && isEndpoint(url)
+        ? Effect.succeed({ as, url })
+        : new OAuthError({ reason: "Misconfigured" })
+    })
+
   /** Each call has its own configuration, so that interruption aborts its requests and no others. */
   const call = <A>(
     server: AuthorizationServer,
     endpoint: "authorization_endpoint" | "token_endpoint",
-    evaluate: (openid: Answers.Openid, configuration: OpenidClient.Configuration) => Promise<A>
+    evaluate: (openid: Answers.Openid, configuration: OpenidClient.Configuration) => Promise<A>,
+    exchange = Exchange.make()
   ): Effect.Effect<A, OAuthError> =>
     Effect.gen(function*() {
       const openid = yield* openidClient
-      const as = yield* readMetadata(openid, server)
-      const url = as[endpoint]
-      if (url === undefined || !isEndpoint(url)) return yield* new OAuthError({ reason: "Misconfigured" })
+      const { as, url } = yield* findEndpoint(openid, server, endpoint)
       // Only the token endpoint authenticates clients.
       const authentication = endpoint === "token_endpoint"
-        ? yield* authenticateClient(openid, as.issuer, server)
+        ? yield* authenticateClient(openid, url, server)
         : openid.None()
       return yield* run(openid, (fetch) => {
         const configuration = new openid.Configuration(as, server.clientId || anonymous, undefined, authentication)
@@ -166,7 +186,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
           : fetch
         if (!url.startsWith("https:")) openid.allowInsecureRequests(configuration)
         return evaluate(openid, configuration)
-      })
+      }, exchange)
     })
 
   const requestTokens = (
@@ -206,19 +226,24 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
       }).pipe(span("authorizationUrl")),
 
     checkCallback: (server, request) =>
-      call(server, "token_endpoint", async (openid, configuration) => {
-        // openid-client checks the answer and exchanges the code in one call. This fetch stops it after the checks.
-        let passed = false
-        configuration[openid.customFetch] = () => {
-          passed = true
-          return Promise.reject(new TypeError("not sent"))
-        }
-        await openid.authorizationCodeGrant(configuration, new URL(Redacted.value(request.callbackUrl)), {
-          expectedState: Redacted.value(request.state),
-          pkceCodeVerifier: "unused"
-        }).catch((cause: unknown) => {
-          if (!passed) throw cause
-        })
+      Effect.suspend(() => {
+        const url = new URL(Redacted.value(request.callbackUrl))
+        const exchange = Exchange.make()
+        exchange.hideCallback(url)
+        return call(server, "token_endpoint", async (openid, configuration) => {
+          // openid-client checks the answer and exchanges the code in one call. This fetch stops it after the checks.
+          let passed = false
+          configuration[openid.customFetch] = () => {
+            passed = true
+            return Promise.reject(new TypeError("not sent"))
+          }
+          await openid.authorizationCodeGrant(configuration, url, {
+            expectedState: Redacted.value(request.state),
+            pkceCodeVerifier: "unused"
+          }).catch((cause: unknown) => {
+            if (!passed) throw cause
+          })
+        }, exchange)
       }).pipe(span("checkCallback")),
 
     exchangeCode: (server, request) =>
@@ -249,16 +274,15 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         const actorToken = actor === undefined
           ? undefined
           : yield* Effect.flatMap(
-            Effect.flatMap(openidClient, (openid) => readMetadata(openid, server)),
-            ({ issuer }) => actor.token(issuer)
+            Effect.flatMap(openidClient, (openid) => findEndpoint(openid, server, "token_endpoint")),
+            ({ url }) => actor.token(url)
           )
         const parameters = Parameters.make(request, {
           subject_token: Redacted.value(request.subjectToken),
-          subject_token_type: jwtType,
           ...(actor === undefined || actorToken === undefined
             ? {}
             : { actor_token: Redacted.value(actorToken), actor_token_type: actor.type })
-        })
+        }, { subject_token_type: jwtType })
         return yield* requestTokens(server, (openid, configuration) =>
           openid.genericGrantRequest(configuration, "urn:ietf:params:oauth:grant-type:token-exchange", parameters))
       }).pipe(span("exchangeToken")),
@@ -268,10 +292,11 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         openid.genericGrantRequest(
           configuration,
           "urn:ietf:params:oauth:grant-type:jwt-bearer",
-          Parameters.make(request, {
-            assertion: Redacted.value(request.assertion),
-            ...(request.requestedTokenUse === undefined ? {} : { requested_token_use: request.requestedTokenUse })
-          })
+          Parameters.make(
+            request,
+            { assertion: Redacted.value(request.assertion) },
+            request.requestedTokenUse === undefined ? {} : { requested_token_use: request.requestedTokenUse }
+          )
         )).pipe(span("jwtGrant")),
 
     verifyUserToken: (token, options) => verifyUserToken(token, options).pipe(span("verifyUserToken"))

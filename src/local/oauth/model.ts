@@ -18,9 +18,10 @@ import * as Schema from "effect/Schema"
  * How a client authenticates at a token endpoint.
  *
  * - `CLIENT_SECRET_BASIC`, `CLIENT_SECRET_POST`: with its secret. A client with an empty secret is a public client.
- * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the issuer, signed with `privateKey` (PEM, or a JWK as
- *   JSON). Additional claims never replace `alg`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can replace `aud`.
- * - `AWS_IAM_ID_TOKEN_JWT`: with a JWT of AWS. `awsToken` makes it for an audience, the issuer.
+ * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the token endpoint, signed with `privateKey` (PEM, or a JWK
+ *   as JSON). Additional claims never replace `alg`, `typ`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can replace
+ *   `aud`.
+ * - `AWS_IAM_ID_TOKEN_JWT`: with a JWT of AWS. `awsToken` makes it for an audience, the token endpoint.
  *
  * @since 0.1.0
  * @category models
@@ -102,6 +103,8 @@ export type AuthorizationServer = ClientAuthentication & {
   readonly clientId: string
   readonly onBehalfOf?: OnBehalfOf | undefined
   readonly quirks?: Quirks | undefined
+  /** The name of the credential provider, for the log. */
+  readonly provider?: string | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -176,7 +179,9 @@ export interface RefreshRequest {
 
 /**
  * Token exchange (RFC 8693): the client exchanges a user's JWT for a token, and acts on behalf of that user. An actor
- * token, made for the issuer of the authorization server, names the client as the actor.
+ * token, made for the token endpoint, names the client as the actor.
+ *
+ * The custom parameter `subject_token_type` replaces the default, `urn:ietf:params:oauth:token-type:jwt`.
  *
  * @since 0.1.0
  * @category models
@@ -184,13 +189,14 @@ export interface RefreshRequest {
 export interface TokenExchangeRequest extends ClientCredentialsRequest {
   readonly subjectToken: Redacted.Redacted
   readonly actor?: {
-    readonly token: (issuer: string) => Effect.Effect<Redacted.Redacted, OAuthError>
+    readonly token: (audience: string) => Effect.Effect<Redacted.Redacted, OAuthError>
     readonly type: "urn:ietf:params:oauth:token-type:access_token" | "urn:ietf:params:oauth:token-type:jwt"
   } | undefined
 }
 
 /**
- * RFC 7523, section 2.1: a user's JWT is the grant.
+ * RFC 7523, section 2.1: a user's JWT is the grant. The custom parameter `requested_token_use` replaces
+ * `requestedTokenUse`.
  *
  * @since 0.1.0
  * @category models
@@ -255,7 +261,13 @@ const explanations: Record<OAuthErrorReason, string> = {
 export type OAuthErrorReason = OAuthError["reason"]
 
 /**
- * An authorization server issued no token. Of its answer the error keeps nothing but a registered error code.
+ * An authorization server issued no token.
+ *
+ * - `code`: the `error` of its answer, or a code of `openid-client`
+ * - `description`: the `error_description` of its answer, or what else is known about the failure, as a status
+ *
+ * Both are without the values that the request carried: tokens, secrets, codes and custom parameters. A description may
+ * quote the client id, the redirect URI, scopes, resources and audiences.
  *
  * @since 0.1.0
  * @category errors
@@ -271,12 +283,14 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effect-agentcore
       "Rejected",
       "Misconfigured"
     ),
-    code: Schema.optional(Schema.String)
+    code: Schema.optional(Schema.String),
+    description: Schema.optional(Schema.String)
   }
 ) {
   override get message(): string {
+    const details = [this.code, this.description].filter((detail) => detail !== undefined).join(": ")
     return `The authorization server issued no token: ${explanations[this.reason]}`
-      + (this.code === undefined ? "" : ` (${this.code})`)
+      + (details === "" ? "" : ` (${details})`)
   }
 }
 

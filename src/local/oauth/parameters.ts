@@ -32,6 +32,10 @@ const standard: ReadonlySet<string> = new Set([
   "subject_token_type"
 ])
 
+/** A record of a request has inherited members, which are no parameters. */
+const findEntry = (record: Readonly<Record<string, string>> | undefined, name: string): string | undefined =>
+  record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+
 /** @internal */
 export interface Targets {
   readonly scopes?: ReadonlyArray<string> | undefined
@@ -41,12 +45,20 @@ export interface Targets {
 }
 
 /**
- * The parameters of a request for tokens. A custom parameter never replaces a standard one, and never repeats one.
+ * The parameters of a request for tokens. A custom parameter never replaces a standard one, and never repeats one. It
+ * replaces a default: AWS documents this for `subject_token_type` and `requested_token_use`.
  *
  * @internal
  */
-export const make = (targets: Targets, own: Readonly<Record<string, string>> = {}): URLSearchParams => {
+export const make = (
+  targets: Targets,
+  own: Readonly<Record<string, string>> = {},
+  defaults: Readonly<Record<string, string>> = {}
+): URLSearchParams => {
   const result = new URLSearchParams(own)
+  for (const [name, value] of Object.entries(defaults)) {
+    result.set(name, findEntry(targets.customParameters, name) ?? value)
+  }
   if (targets.scopes !== undefined && targets.scopes.length > 0) result.set("scope", targets.scopes.join(" "))
   for (const resource of targets.resources ?? []) result.append("resource", resource)
   for (const audience of targets.audiences ?? []) result.append("audience", audience)

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { fromCallback } from "./answers.js"
+import * as Exchange from "./exchange.js"
 import {
   type CallbackRequest,
   OAuthError,
@@ -80,13 +81,16 @@ export const make = (options: ScriptedOptions): Service => {
 
   const readCode = (request: CallbackRequest): Effect.Effect<string, OAuthError> =>
     Effect.suspend(() => {
-      const query = new URL(Redacted.value(request.callbackUrl)).searchParams
+      const url = new URL(Redacted.value(request.callbackUrl))
+      const query = url.searchParams
+      const exchange = Exchange.make()
+      exchange.hideCallback(url)
       const code = query.get("code")
       const error = query.get("error")
       return query.get("state") !== Redacted.value(request.state)
         ? new OAuthError({ reason: "Rejected" })
         : error !== null
-        ? fromCallback(error)
+        ? fromCallback(exchange.toRefusal(error, query.get("error_description")))
         : code === null
         ? new OAuthError({ reason: "Rejected" })
         : Effect.succeed(code)
@@ -149,7 +153,7 @@ export const make = (options: ScriptedOptions): Service => {
       Effect.gen(function*() {
         const actor = request.actor === undefined
           ? undefined
-          : yield* request.actor.token("https://authorization.invalid")
+          : yield* request.actor.token("https://authorization.invalid/token")
         yield* wait
         const subject = yield* readSubject(request.subjectToken)
         const grant = actor === undefined ? `obo-${subject}` : `obo-${subject}-by-${nameActor(actor)}`

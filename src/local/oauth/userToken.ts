@@ -80,7 +80,7 @@ export const makeVerify = (timeout?: number): (
     }
     const currentDate = DateTime.toDate(yield* DateTime.now)
     yield* Effect.tryPromise({
-      try: (signal) => issuerKeys.verify(text, claims.iss, { currentDate }, signal),
+      try: (signal) => issuerKeys.verify(text, claims.iss, { currentDate }, { signal }),
       catch: (cause) => new UserTokenError({ reason: toReason(cause) })
     })
     return claims

@@ -24,17 +24,20 @@ export const writeLine = (
 
 /**
  * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before its
- * answer.
+ * answer. A function is asked for the name of the operation at the end.
  *
  * @internal
  */
 export const logAccess = <R>(
-  operation: string,
+  operation: string | (() => string),
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.flatMap(Clock.currentTimeMillis, (start) => {
     const write = (status: number, requestId?: string) =>
-      Effect.flatMap(Clock.currentTimeMillis, (end) => writeLine(operation, status, requestId, end - start))
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (end) => writeLine(typeof operation === "string" ? operation : operation(), status, requestId, end - start)
+      )
     return handler.pipe(
       Effect.tap((response) => write(response.status, response.headers["x-amzn-requestid"])),
       Effect.onInterrupt(() => write(499))

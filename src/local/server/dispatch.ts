@@ -31,7 +31,7 @@ export interface Settings {
   readonly signatures: SignatureCheck
   /** Wraps every handler, with the name of its operation. Writes the access log, if there is one. */
   readonly access: <R>(
-    operation: string,
+    operation: string | (() => string),
     handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 }

@@ -87,7 +87,8 @@ export const fromPlane = (error: PlaneError): WireError => {
         status: statusOf.ValidationException,
         name: error._tag,
         message: error.message,
-        reason: error.reason,
+        // The service model requires a reason.
+        reason: error.reason ?? "FieldValidationFailed",
         fieldList: error.fieldList
       }
     default:
@@ -95,139 +96,97 @@ export const fromPlane = (error: PlaneError): WireError => {
   }
 }
 
+const error = (status: number, name: string) => (message: string): WireError => ({ status, name, message })
+
+const accessDenied = error(statusOf.AccessDeniedException, "AccessDeniedException")
+const serialization = error(400, "SerializationException")
+
 /** @internal */
-export const unknownOperation: WireError = {
-  status: 404,
-  name: "UnknownOperationException",
-  message: "The local server has no operation at this path"
-}
+export const invalidSignature = error(403, "InvalidSignatureException")
+
+/** @internal */
+export const unknownOperation = error(404, "UnknownOperationException")(
+  "The local server has no operation at this path"
+)
 
 /** @internal */
 export const wrongMethod = (method: string): WireError => ({
-  status: 405,
-  name: "UnknownOperationException",
-  message: `This path takes ${method} requests only`,
+  ...error(405, "UnknownOperationException")(`This path takes ${method} requests only`),
   allow: method
 })
 
 /** @internal */
-export const foreignHost: WireError = {
-  status: 403,
-  name: "AccessDeniedException",
-  message: "The Host header names another host than this server: add the name to the option allowedHosts"
-}
+export const foreignHost = accessDenied(
+  "The Host header names another host than this server: add the name to the option allowedHosts"
+)
 
 /** @internal */
-export const crossSite: WireError = {
-  status: 403,
-  name: "AccessDeniedException",
-  message: "A page of another site sent the request"
-}
+export const crossSite = accessDenied("A page of another site sent the request")
 
 /** @internal */
-export const missingAuthentication = (service: string): WireError => ({
-  status: 403,
-  name: "MissingAuthenticationTokenException",
-  message: `Missing Authentication Token: sign the request (AWS Signature Version 4) for the service ${service}`
-})
+export const missingAuthentication = (service: string): WireError =>
+  error(403, "MissingAuthenticationTokenException")(
+    `Missing Authentication Token: sign the request (AWS Signature Version 4) for the service ${service}`
+  )
 
 /** @internal */
-export const incompleteSignature = (message: string): WireError => ({
-  status: 403,
-  name: "IncompleteSignatureException",
-  message
-})
+export const incompleteSignature = error(403, "IncompleteSignatureException")(
+  "Authorization header requires the algorithm AWS4-HMAC-SHA256, and 'Credential' (key/date/region/service/aws4_request), "
+    + "'SignedHeaders' and 'Signature' parameters, and the request an 'X-Amz-Date' header."
+)
 
 /** @internal */
-export const unrecognizedClient: WireError = {
-  status: 403,
-  name: "UnrecognizedClientException",
-  message: "The security token included in the request is invalid."
-}
+export const wrongService = (service: string): WireError =>
+  invalidSignature(`Credential should be scoped to correct service: '${service}'.`)
 
 /** @internal */
-export const invalidSignature = (message: string): WireError => ({
-  status: 403,
-  name: "InvalidSignatureException",
-  message
-})
+export const unrecognizedClient = error(403, "UnrecognizedClientException")(
+  "The security token included in the request is invalid."
+)
 
 /** @internal */
-export const wrongContentType: WireError = {
-  status: 415,
-  name: "UnsupportedMediaTypeException",
-  message: "The content type of a request must be application/json"
-}
+export const wrongContentType = error(415, "UnsupportedMediaTypeException")(
+  "The content type of a request must be application/json"
+)
 
 /** @internal */
-export const tooLarge = (bytes: number): WireError => ({
-  status: 413,
-  name: "RequestEntityTooLargeException",
-  message: `A request must not be larger than ${bytes} bytes`
-})
+export const tooLarge = (bytes: number): WireError =>
+  error(413, "RequestEntityTooLargeException")(`A request must not be larger than ${bytes} bytes`)
 
 /** @internal */
-export const unreadable: WireError = {
-  status: 400,
-  name: "SerializationException",
-  message: "The body of a request must be a JSON object in UTF-8"
-}
+export const unreadable = serialization("The body of a request must be a JSON object in UTF-8")
 
 /** @internal */
-export const unreadablePath: WireError = {
-  status: 400,
-  name: "SerializationException",
-  message: "The path of the request is not percent-encoded UTF-8"
-}
+export const unreadablePath = serialization("The path of the request is not percent-encoded UTF-8")
 
 /** @internal */
-export const incomplete: WireError = {
-  status: 400,
-  name: "SerializationException",
-  message: "The body of the request is incomplete"
-}
+export const incomplete = serialization("The body of the request is incomplete")
 
 /** @internal */
-export const internal: WireError = {
-  status: 500,
-  name: "InternalServerException",
-  message: "The local server failed; its log has the request id"
-}
+export const internal = error(statusOf.InternalServerException, "InternalServerException")(
+  "The local server failed; its log has the request id"
+)
 
 /** @internal */
-export const unavailable: WireError = {
-  status: 503,
-  name: "ServiceUnavailableException",
-  message: "The local server is starting or stopping"
-}
+export const unavailable = error(503, "ServiceUnavailableException")("The local server is starting or stopping")
 
 /** @internal */
-export const malformed: WireError = {
-  status: 400,
-  name: "BadRequestException",
-  message: "The request is not HTTP/1.1 with one Host header and a path"
-}
+export const malformed = error(400, "BadRequestException")(
+  "The request is not HTTP/1.1 with one Host header and a path"
+)
 
 /** @internal */
-export const headersTooLarge: WireError = {
-  status: 431,
-  name: "RequestHeaderFieldsTooLargeException",
-  message: "The headers of the request are too large"
-}
+export const headersTooLarge = error(431, "RequestHeaderFieldsTooLargeException")(
+  "The headers of the request are too large"
+)
 
 /** @internal */
-export const tooSlow: WireError = {
-  status: 408,
-  name: "RequestTimeoutException",
-  message: "The request did not arrive in time"
-}
+export const tooSlow = error(408, "RequestTimeoutException")("The request did not arrive in time")
 
 /** @internal */
-export const expectationFailed: WireError = {
-  status: 417,
-  name: "ExpectationFailedException",
-  message: "The local server supports the expectation 100-continue only"
-}
+export const expectationFailed = error(417, "ExpectationFailedException")(
+  "The local server supports the expectation 100-continue only"
+)
 
 /**
  * Encodes an error for the wire.

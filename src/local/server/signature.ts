@@ -38,12 +38,43 @@ export interface SignatureCheck {
 const parameter = (authorization: string, name: string): string | undefined =>
   new RegExp(`[ ,]${name}=([^\\s,]+)`).exec(authorization)?.[1]
 
+interface Scope {
+  readonly accessKeyId: string
+  readonly day: string
+  /** Signatures of the algorithm AWS4-ECDSA-P256-SHA256 have none. */
+  readonly region: string | undefined
+  readonly service: string
+}
+
+const parseScope = (authorization: string): Scope | undefined => {
+  const parts = parameter(authorization, "Credential")?.split("/") ?? []
+  const [accessKeyId = "", day = "", ...rest] = parts
+  const [end, service = "", region, ...others] = rest.reverse()
+  return end === "aws4_request" && accessKeyId !== "" && /^\d{8}$/.test(day) && service !== "" && region !== ""
+      && others.length === 0
+    ? { accessKeyId, day, region, service }
+    : undefined
+}
+
+/**
+ * The access key that signed a request, as the request says. Undefined without a signature.
+ *
+ * @internal
+ */
+export const accessKeyId = (request: HttpServerRequest.HttpServerRequest): string | undefined =>
+  parseScope(request.headers["authorization"] ?? "")?.accessKeyId
+
 const presence = (request: HttpServerRequest.HttpServerRequest, service: string): WireError | undefined => {
   const { authorization = "" } = request.headers
-  return /^AWS4-\S+ /.test(authorization)
-      && parameter(authorization, "Credential")?.endsWith(`/${service}/aws4_request`) === true
-    ? undefined
-    : Errors.missingAuthentication(service)
+  if (authorization === "") return Errors.missingAuthentication(service)
+  const scope = parseScope(authorization)
+  if (
+    !/^AWS4-\S+ /.test(authorization) || scope === undefined
+    || parameter(authorization, "SignedHeaders") === undefined || parameter(authorization, "Signature") === undefined
+  ) {
+    return Errors.incompleteSignature
+  }
+  return scope.service === service ? undefined : Errors.wrongService(service)
 }
 
 // -----------------------------------------------------------------------------
@@ -79,23 +110,18 @@ const formatTime = (time: number): string => DateTime.formatIso(DateTime.unsafeM
 
 const parse = (request: HttpServerRequest.HttpServerRequest, service: string): Signed | WireError => {
   const { authorization = "", "x-amz-date": date } = request.headers
-  if (!authorization.startsWith("AWS4-HMAC-SHA256 ")) {
-    return Errors.incompleteSignature("The signature must use the algorithm AWS4-HMAC-SHA256.")
-  }
-  const scope = /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(parameter(authorization, "Credential") ?? "")
+  const scope = parseScope(authorization)
   const names = parameter(authorization, "SignedHeaders")
   const signature = parameter(authorization, "Signature")
   const time = parseTime(date)
-  if (scope === null || names === undefined || signature === undefined || Option.isNone(time)) {
-    return Errors.incompleteSignature(
-      "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters, and the request an "
-        + "'X-Amz-Date' header."
-    )
+  if (
+    !authorization.startsWith("AWS4-HMAC-SHA256 ") || scope?.region === undefined || names === undefined
+    || signature === undefined || Option.isNone(time)
+  ) {
+    return Errors.incompleteSignature
   }
-  const [, accessKeyId = "", day = "", region = "", scopeService] = scope
-  if (scopeService !== service) {
-    return Errors.invalidSignature(`Credential should be scoped to correct service: '${service}'.`)
-  }
+  const { accessKeyId, day, region } = scope
+  if (scope.service !== service) return Errors.wrongService(service)
   if (day !== date?.slice(0, 8)) {
     return Errors.invalidSignature(
       "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."

@@ -6,7 +6,9 @@
 import type * as DateTime from "effect/DateTime"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import type { ConsentStatus } from "../LocalBackend.js"
+import { nameOf } from "../backend/refusals.js"
+import { formatParts } from "../backend/requestShape.js"
+import type { ConsentStatus, Refusal } from "../LocalBackend.js"
 import type { Service } from "./options.js"
 
 /** @internal */
@@ -14,6 +16,7 @@ export interface StatusPage extends Service {
   readonly workloads: Rows<string>
   readonly providers: Rows<{ readonly name: string; readonly kind: string; readonly vendor: string }>
   readonly consents: ReadonlyArray<ConsentStatus>
+  readonly refusals: ReadonlyArray<Refusal>
   readonly now: DateTime.Utc
 }
 
@@ -41,6 +44,21 @@ const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   ExchangeFailed: "the code was not exchanged for a token",
   Expired: "expired"
 }
+
+/** For a refusal without a description. */
+const refusalTexts: { readonly [Reason in Refusal["reason"]]: string } = {
+  Unreachable: "no answer",
+  InvalidGrant: "the code, the refresh token or the user's token is not accepted",
+  InvalidClient: "the client's credentials are not accepted",
+  AccessDenied: "the user refused",
+  Rejected: "refused, or an answer that fails a check",
+  Misconfigured: "an endpoint of the configuration cannot be used"
+}
+/** The state, and why a user who has consented before is asked again. */
+const formatState = ({ otherGrant, state }: ConsentStatus): string =>
+  otherGrant.length === 0
+    ? stateTexts[state]
+    : `${stateTexts[state]}. A grant exists for other ${formatParts(otherGrant)}.`
 
 /** Formats the time between two instants in whole units: `3 min`. */
 const formatAge = (from: DateTime.Utc, to: DateTime.Utc): string => {
@@ -98,11 +116,29 @@ const consentSection = ({ consents, now }: StatusPage): Html.Html =>
       ? empty("None. A session starts when an agent requests a token that needs a user's consent.")
       : table(
         ["Provider", "Workload identity", "State", "Age"],
-        consents.slice(0, maxRows).map(({ openedAt, provider, state, workload }) => [
-          provider,
-          workload,
-          stateTexts[state],
-          formatAge(openedAt, now)
+        consents.slice(0, maxRows).map((consent) => [
+          consent.provider,
+          consent.workload,
+          formatState(consent),
+          formatAge(consent.openedAt, now)
+        ])
+      )
+  )
+
+const refusalSection = ({ now, refusals }: StatusPage): Html.Html =>
+  section(
+    "Refusals of authorization servers",
+    String(refusals.length),
+    refusals.length === 0
+      ? empty("None. AWS does not pass on the errors of authorization servers. This page and the log show them.")
+      : table(
+        ["Provider", "Request", "Error", "Description", "Age"],
+        refusals.map((refusal) => [
+          refusal.provider,
+          nameOf(refusal),
+          refusal.error ?? "–",
+          refusal.description ?? refusalTexts[refusal.reason],
+          formatAge(refusal.at, now)
         ])
       )
   )
@@ -124,7 +160,7 @@ export const render = (page: StatusPage): Html.Page =>
 `
       )
     }</pre></section>
-${workloadSection(page)}${providerSection(page)}${
-      consentSection(page)
+${workloadSection(page)}${providerSection(page)}${consentSection(page)}${
+      refusalSection(page)
     }<p class="soft">This page shows no tokens, keys or links. Reload it to see changes.</p>`
   })

@@ -49,6 +49,7 @@ const readStatus = (
     workloads: takeRows(Stream.map(controlPlane.streamWorkloadIdentities(), ({ name }) => name)),
     providers: takeRows(oauth2.pipe(Stream.concat(apiKeys), Stream.concat(payments))),
     consents: backend.consents,
+    refusals: backend.refusals,
     now: DateTime.now
   }).pipe(Effect.orDie)
 }

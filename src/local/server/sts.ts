@@ -1,6 +1,6 @@
 /**
- * The part of STS that AgentCore Identity needs: `GetWebIdentityToken` in the AWS Query protocol (a form in, XML out), and the metadata and
- * keys of the issuer for resource servers.
+ * The part of STS that programs with AgentCore Identity need: `GetCallerIdentity` and `GetWebIdentityToken` in the AWS Query protocol (a form
+ * in, XML out), and the metadata and keys of the issuer for resource servers.
  *
  * @since 0.1.0
  */
@@ -18,12 +18,13 @@ import { unchecked } from "../../internal/plane.js"
 import * as Validation from "../../internal/validation.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
+import { CallerSession, isSessionName } from "../backend/caller.js"
 import type { Issuer } from "../backend/model.js"
 import { failed, readBody, respondError, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import type { WireError } from "./errors.js"
+import { accessKeyId } from "./signature.js"
 
-const operation = "GetWebIdentityToken"
 const service = "sts"
 const version = "2011-06-15"
 const namespace = `https://sts.amazonaws.com/doc/${version}/`
@@ -160,14 +161,14 @@ const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings)
       isForm(request.headers["content-type"]) ? undefined : wrongContentType
     )
 
-const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form: Form) {
-  if (form.get("Action") !== operation || form.get("Version") !== version) {
-    return yield* Effect.fail<WireError>({
-      status: 400,
-      name: "InvalidAction",
-      message: `The local server has one action of STS: ${operation}, in the version ${version}`
-    })
-  }
+// -----------------------------------------------------------------------------
+// Actions
+// -----------------------------------------------------------------------------
+
+/** Returns the elements of the result. */
+type Action = (sts: SecurityTokenService.Service, form: Form) => Effect.Effect<ReadonlyArray<string>, WireError>
+
+const getWebIdentityToken: Action = Effect.fnUntraced(function*(sts, form) {
   const request = yield* Effect.mapError(decode(input(form)), (error) => invalid(error.message))
   if (request.subjectMode === "OriginIdentity") {
     return yield* Effect.fail(invalid("SubjectMode OriginIdentity needs a session with an origin identity"))
@@ -178,7 +179,7 @@ const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form
   if (new Set(request.tags.map(({ key }) => key)).size < request.tags.length) {
     return yield* Effect.fail(invalid("Duplicate tag keys found. Tag keys must be unique."))
   }
-  return yield* Effect.mapError(
+  const { expiration, webIdentityToken } = yield* Effect.mapError(
     // `decode` has checked the request.
     unchecked(sts).getWebIdentityToken({
       audience: request.audience,
@@ -188,49 +189,89 @@ const call = Effect.fnUntraced(function*(sts: SecurityTokenService.Service, form
     }),
     WireErrors.fromPlane
   )
+  return [
+    element("WebIdentityToken", escape(Redacted.value(webIdentityToken))),
+    element("Expiration", DateTime.formatIso(expiration))
+  ]
 })
+
+const getCallerIdentity: Action = (sts) =>
+  Effect.mapBoth(unchecked(sts).getCallerIdentity({}), {
+    onFailure: WireErrors.fromPlane,
+    onSuccess: ({ account, arn, userId }) => [
+      element("Arn", escape(arn)),
+      element("UserId", escape(userId)),
+      element("Account", escape(account))
+    ]
+  })
+
+const actions: ReadonlyMap<string, Action> = new Map([
+  ["GetCallerIdentity", getCallerIdentity],
+  ["GetWebIdentityToken", getWebIdentityToken]
+])
+
+const unknownAction: WireError = {
+  status: 400,
+  name: "InvalidAction",
+  message: `The local server has these actions of STS: ${[...actions.keys()].join(", ")}, in the version ${version}`
+}
+
+/** The session of the access key that signed the request. A request without a signature has the default. */
+const withCaller = (request: HttpServerRequest.HttpServerRequest) => {
+  const session = accessKeyId(request)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    session !== undefined && isSessionName(session) ? Effect.provideService(effect, CallerSession, session) : effect
+}
 
 // -----------------------------------------------------------------------------
 // Routes
 // -----------------------------------------------------------------------------
 
 const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
-  settings.access(
-    operation,
-    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-      const requestId = randomUUID()
-      // The router treats several slashes as one.
-      if (!/^\/(\?|$)/.test(request.url)) {
-        return Effect.succeed(respondError(WireErrors.unknownOperation, requestId))
-      }
-      const problem = check(request, settings)
-      return problem !== undefined ? Effect.succeed(respondXmlError(problem, requestId)) : readBody(request).pipe(
-        Effect.tap((body) => settings.signatures.content(request, service, body)),
-        Effect.flatMap(parse),
-        Effect.flatMap((form) => call(sts, form)),
-        Effect.match({
-          onFailure: (error) => respondXmlError(error, requestId),
-          onSuccess: ({ expiration, webIdentityToken }) =>
-            respond(
-              200,
-              requestId,
-              document(
-                `${operation}Response`,
-                element(
-                  `${operation}Result`,
-                  element("WebIdentityToken", escape(Redacted.value(webIdentityToken))),
-                  element("Expiration", DateTime.formatIso(expiration))
-                ),
-                element("ResponseMetadata", element("RequestId", requestId))
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    // The name of the action is in the body.
+    let operation = service
+    const act = (form: Form) => {
+      const name = form.get("Action") ?? ""
+      const action = form.get("Version") === version ? actions.get(name) : undefined
+      if (action === undefined) return Effect.fail(unknownAction)
+      operation = name
+      return Effect.map(action(sts, form), (result) => ({ name, result }))
+    }
+    return settings.access(
+      () => operation,
+      Effect.suspend(() => {
+        const requestId = randomUUID()
+        // The router treats several slashes as one.
+        if (!/^\/(\?|$)/.test(request.url)) {
+          return Effect.succeed(respondError(WireErrors.unknownOperation, requestId))
+        }
+        const problem = check(request, settings)
+        return problem !== undefined ? Effect.succeed(respondXmlError(problem, requestId)) : readBody(request).pipe(
+          Effect.tap((body) => settings.signatures.content(request, service, body)),
+          Effect.flatMap(parse),
+          Effect.flatMap(act),
+          withCaller(request),
+          Effect.match({
+            onFailure: (error) => respondXmlError(error, requestId),
+            onSuccess: ({ name, result }) =>
+              respond(
+                200,
+                requestId,
+                document(
+                  `${name}Response`,
+                  element(`${name}Result`, ...result),
+                  element("ResponseMetadata", element("RequestId", requestId))
+                )
               )
-            )
-        }),
-        Effect.catchAllCause((cause) =>
-          Effect.as(failed(operation, requestId, cause), respondXmlError(WireErrors.internal, requestId))
+          }),
+          Effect.catchAllCause((cause) =>
+            Effect.as(failed(operation, requestId, cause), respondXmlError(WireErrors.internal, requestId))
+          )
         )
-      )
-    })
-  )
+      })
+    )
+  })
 
 /** Serves a public document. */
 const published = (name: string, settings: Settings, content: Effect.Effect<unknown>) =>

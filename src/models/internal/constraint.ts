@@ -28,6 +28,9 @@ const wellFormed: Schema.Schema<string> = Schema.String.pipe(
   Schema.filter((text) => text.isWellFormed(), { message: () => `${prefix} be well-formed Unicode` })
 )
 
+/** A pattern as the service model has it: of the whole text, and without the escapes of a literal. */
+const sourceOf = (pattern: RegExp): string => pattern.source.replace(/^\^|\$$/g, "").replaceAll("\\/", "/")
+
 /**
  * A text of any length.
  *
@@ -35,7 +38,21 @@ const wellFormed: Schema.Schema<string> = Schema.String.pipe(
  */
 export const matching = (pattern: RegExp, of: Schema.Schema<string> = wellFormed): Schema.Schema<string> =>
   of.pipe(Schema.pattern(pattern, {
-    message: () => `${prefix} satisfy regular expression pattern: ${pattern.source}`
+    message: () => `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
+  }))
+
+/**
+ * A text that is none of some names. `reason` says why not.
+ *
+ * @internal
+ */
+export const noneOf = (
+  names: ReadonlyArray<string>,
+  reason: string,
+  of: Schema.Schema<string>
+): Schema.Schema<string> =>
+  of.pipe(Schema.filter((text) => !names.includes(text), {
+    message: () => `${prefix} not be one of [${names.join(", ")}]: ${reason}`
   }))
 
 /** @internal */
@@ -71,12 +88,39 @@ export const whole = (min: number, max: number): Schema.Schema<number> =>
 const sizeOf = (value: unknown): number =>
   Array.isArray(value) ? value.length : Predicate.isRecord(value) ? Object.keys(value).length : 0
 
+/** The type constructor of a schema that is checked as a whole before its members are. */
+const Whole = "effect-agentcore-identity/Whole"
+
+type Problem = string | ReadonlyArray<ParseResult.ParseIssue> | undefined
+
+/** Checks a value as a whole before its members: a schema checks, and reports, every member first. */
+const checkWhole = <A, I>(
+  schema: Schema.Schema<A, I>,
+  problem: (input: unknown) => Problem,
+  complete: <B>(result: B, input: unknown) => B = (result) => result
+): Schema.Schema<A, I> => {
+  const check =
+    <B>(run: (input: unknown, options: AST.ParseOptions) => Effect.Effect<B, ParseResult.ParseIssue>) =>
+    (input: unknown, options: AST.ParseOptions, ast: AST.Declaration) => {
+      const found = problem(input)
+      return typeof found === "string"
+        ? ParseResult.fail(new ParseResult.Type(ast, input, found))
+        : found !== undefined && Arr.isNonEmptyReadonlyArray(found)
+        ? ParseResult.fail(new ParseResult.Composite(ast, input, found))
+        : ParseResult.map(run(input, options), (result) => complete(result, input))
+    }
+  return Schema.declare([schema], {
+    decode: (inner) => check(ParseResult.decodeUnknown(inner)),
+    encode: (inner) => check(ParseResult.encodeUnknown(inner))
+  }, { arbitrary: (inner) => inner, typeConstructor: { _tag: Whole } })
+}
+
 /**
- * The type constructor of a list or a map that is checked as a whole before its items are.
+ * Whether a declaration is a schema that is checked as a whole first. The schema is its type parameter.
  *
  * @internal
  */
-export const Sized = "effect-agentcore-identity/Sized"
+export const isWhole = (ast: AST.Declaration): boolean => typeConstructorOf(ast)["_tag"] === Whole
 
 /**
  * Limits the size of a list or a map. A refinement runs after all items were checked, and each of them was reported: the
@@ -87,34 +131,16 @@ const sized = <A, I>(
   min: number,
   max: number,
   keyIssues: (value: unknown) => ReadonlyArray<ParseResult.ParseIssue> = () => [],
-  complete: <B>(result: B, input: unknown) => B = (result) => result
-): Schema.Schema<A, I> => {
-  const guard =
-    <B>(run: (input: unknown, options: AST.ParseOptions) => Effect.Effect<B, ParseResult.ParseIssue>) =>
-    (input: unknown, options: AST.ParseOptions, ast: AST.Declaration) => {
-      if (sizeOf(input) > max) {
-        return ParseResult.fail(new ParseResult.Type(ast, input, atMost(max).message()))
-      }
-      const issues = keyIssues(input)
-      return Arr.isNonEmptyReadonlyArray(issues)
-        ? ParseResult.fail(new ParseResult.Composite(ast, input, issues))
-        : ParseResult.map(run(input, options), (result) => complete(result, input))
-    }
-  return Schema.declare(
-    [schema.pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
+  complete?: <B>(result: B, input: unknown) => B
+): Schema.Schema<A, I> =>
+  checkWhole(
+    schema.pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
       ...atLeast(min),
       jsonSchema: { min, max }
-    }))],
-    {
-      decode: (inner) => guard(ParseResult.decodeUnknown(inner)),
-      encode: (inner) => guard(ParseResult.encodeUnknown(inner))
-    },
-    { arbitrary: (inner) => inner, typeConstructor: { _tag: Sized } }
+    })),
+    (input) => sizeOf(input) > max ? atMost(max).message() : keyIssues(input),
+    complete
   )
-}
-
-/** @internal */
-export const isSized = (ast: AST.Declaration): boolean => typeConstructorOf(ast)["_tag"] === Sized
 
 /** @internal */
 export const items = <A, I>(
@@ -170,6 +196,16 @@ export const openEnum = <L extends string>(): Schema.Schema<L | (string & {})> =
 export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>): Schema.optional<Schema.Schema<A, I, R>> =>
   Schema.optional(schema)
 
+/**
+ * A request without members. To a struct without members, every value would be valid.
+ *
+ * @internal
+ */
+export const noMembers: Schema.Schema<{ readonly [name: string]: never }> = Schema.Record({
+  key: Schema.String,
+  value: Schema.Never
+})
+
 const typeConstructorOf = (ast: AST.Declaration): { readonly [member: string]: unknown } => {
   const constructor = ast.annotations[AST.TypeConstructorAnnotationId]
   return Predicate.isRecord(constructor) ? constructor : {}
@@ -216,6 +252,24 @@ export const required = <N extends string>(
   )
 
 /**
+ * The issues of members that are there, but must not be. `reason` completes "Member must not be given".
+ *
+ * @internal
+ */
+export const forbidden = <N extends string>(
+  members: { readonly [K in N]?: unknown },
+  names: ReadonlyArray<N>,
+  reason: string
+): ReadonlyArray<ParseResult.ParseIssue> =>
+  names.filter((name) => members[name] !== undefined).map((name) =>
+    new ParseResult.Pointer(
+      name,
+      members,
+      new ParseResult.Type(Schema.Unknown.ast, undefined, `${prefix} not be given ${reason}`)
+    )
+  )
+
+/**
  * A value as JSON: the text of a `Redacted`.
  *
  * @since 0.1.0
@@ -249,14 +303,19 @@ type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A
  */
 export const union = <M extends { readonly [name: string]: Schema.Schema.AnyNoContext }>(members: M) => {
   const names = Object.keys(members)
-  const fields = Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Schema.Any)]))
+  const fields = Object.fromEntries(
+    names.map((name) => [name, Schema.optional(members[name] as Schema.Schema.AnyNoContext)])
+  )
   type Type = OneOf<{ readonly [K in keyof M]: Schema.Schema.Type<M[K]> }>
   type Wire = OneOf<{ readonly [K in keyof M]: Schema.Schema.Encoded<M[K]> }>
-  return Schema.Struct(fields).pipe(
-    Schema.filter((value) => Object.values(value).filter((member) => member !== undefined).length === 1, {
-      message: () => `${prefix} have exactly one of the members [${names.join(", ")}]`,
-      jsonSchema: { maxProperties: 1 }
-    })
-    // The refinement makes it so, which the types cannot tell.
-  ) as unknown as Schema.Schema<Type, Wire>
+  const message = () => `${prefix} have exactly one of the members [${names.join(", ")}]`
+  const count = (value: unknown) =>
+    Predicate.isRecord(value)
+      ? names.filter((name) => Object.hasOwn(value, name) && value[name] !== undefined).length
+      : 0
+  const one = Schema.Struct(fields).pipe(
+    Schema.filter((value) => count(value) === 1, { message, jsonSchema: { maxProperties: 1 } })
+  )
+  // Several members are wrong, whatever is in them. The refinement makes it one, which the types cannot tell.
+  return checkWhole(one, (input) => count(input) > 1 ? message() : undefined) as unknown as Schema.Schema<Type, Wire>
 }

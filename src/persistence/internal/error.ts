@@ -1,5 +1,5 @@
 /**
- * The error of a credential store that cannot be built.
+ * The errors of stores that cannot be built.
  *
  * @since 0.1.0
  */
@@ -10,5 +10,13 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
   "effect-agentcore-identity/persistence/CredentialStoreError"
 )("CredentialStoreError", {
   reason: Schema.Literal("MissingPackage", "InvalidKey", "InvalidUrl"),
+  message: Schema.String
+}) {}
+
+/** @internal */
+export class PendingConsentsError extends Schema.TaggedError<PendingConsentsError>(
+  "effect-agentcore-identity/persistence/PendingConsentsError"
+)("PendingConsentsError", {
+  reason: Schema.Literal("MissingPackage", "InvalidKey", "InvalidUrl", "InvalidTable", "UnsupportedDialect", "Schema"),
   message: Schema.String
 }) {}

@@ -1,5 +1,5 @@
 /**
- * Redis as a place for sealed credentials. The caller loads the package `ioredis`.
+ * Connections to Redis for stores. The caller loads the package `ioredis`.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,6 @@ import type { Redis, RedisOptions } from "ioredis"
 import { CacheStoreError } from "../../internal/credentialCache/store.js"
 import { codeOf } from "../../internal/errorCode.js"
 import type { Backing } from "./backing.js"
-import { CredentialStoreError } from "./error.js"
 
 /** Commands do not pile up: they fail at once without a connection, and after a second without an answer. */
 const defaults: RedisOptions = {
@@ -40,17 +39,30 @@ const waitForConnection = (redis: Redis): Effect.Effect<void> =>
     return Effect.sync(() => events.forEach((event) => redis.off(event, done)))
   }).pipe(Effect.timeout(connectionWait), Effect.ignore)
 
+const invalidUrl =
+  "The URL of Redis has to look like rediss://user:password@host:6379/0, with a percent-encoded password"
+
 /**
- * Connects until the scope ends, and again whenever the connection is lost. The release never fails, also without a server.
+ * A connection, which is made again whenever it is lost.
  *
  * @internal
  */
-export const make = (
+export interface Connection {
+  readonly redis: Redis
+  /** Sends a command. It fails with a reason that is safe to log. */
+  readonly command: <A>(send: (redis: Redis) => Promise<A>) => Effect.Effect<A, string>
+}
+
+/**
+ * Connects until the scope ends. The release never fails, also without a server. It fails with what is wrong with the URL.
+ *
+ * @internal
+ */
+export const connect = (
   Client: typeof Redis,
-  prefix: string,
   url: Redacted.Redacted | undefined,
   options: RedisOptions | undefined
-): Effect.Effect<Backing, CredentialStoreError, Scope.Scope> =>
+): Effect.Effect<Connection, string, Scope.Scope> =>
   Effect.gen(function*() {
     const runFork = Runtime.runFork(yield* Effect.runtime())
     const redis = yield* Effect.acquireRelease(
@@ -65,30 +77,34 @@ export const make = (
           return redis
         },
         // The thrown error quotes the URL, and with it the password.
-        catch: () =>
-          new CredentialStoreError({
-            reason: "InvalidUrl",
-            message:
-              "The URL of Redis has to look like rediss://user:password@host:6379/0, with a percent-encoded password"
-          })
+        catch: () => invalidUrl
       }),
       (redis) => Effect.sync(() => redis.disconnect())
     )
     yield* waitForConnection(redis)
-
-    const nameOf = (key: string): string => `${prefix}:${key}`
-    const command = <A>(send: () => Promise<A>): Effect.Effect<A, CacheStoreError> =>
-      Effect.tryPromise({
-        try: send,
-        catch: (error) =>
-          new CacheStoreError({
-            reason: redis.status === "ready" ? reasonOf(error) : `the connection is not ready (${redis.status})`
-          })
-      })
     return {
-      get: (key) => Effect.map(command(() => redis.get(nameOf(key))), Option.fromNullable),
-      set: (key, value, timeToLive) =>
-        Effect.asVoid(command(() => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive)))),
-      remove: (key) => Effect.asVoid(command(() => redis.del(nameOf(key))))
+      redis,
+      command: (send) =>
+        Effect.tryPromise({
+          try: () => send(redis),
+          catch: (error) => redis.status === "ready" ? reasonOf(error) : `the connection is not ready (${redis.status})`
+        })
     }
   })
+
+/**
+ * A place for sealed credentials.
+ *
+ * @internal
+ */
+export const makeBacking = ({ command }: Connection, prefix: string): Backing => {
+  const nameOf = (key: string): string => `${prefix}:${key}`
+  const run = <A>(send: (redis: Redis) => Promise<A>) =>
+    Effect.mapError(command(send), (reason) => new CacheStoreError({ reason }))
+  return {
+    get: (key) => Effect.map(run((redis) => redis.get(nameOf(key))), Option.fromNullable),
+    set: (key, value, timeToLive) =>
+      Effect.asVoid(run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive)))),
+    remove: (key) => Effect.asVoid(run((redis) => redis.del(nameOf(key))))
+  }
+}

@@ -1,53 +1,47 @@
 /**
- * Credentials as a store holds them, sealed. The sealed value contains its key of the store, so that it does not open under another one.
+ * Values as a store holds them, sealed. A sealed value contains its name in the store, so that it does not open under another one.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type { StoredCredential } from "../../internal/credentialCache/store.js"
 import * as Sealing from "../../internal/sealing.js"
 
 /** @internal */
-export interface CredentialSealing {
-  readonly seal: (key: string, stored: StoredCredential) => Effect.Effect<string>
-  /** Fails for a value that was not sealed under one of the secrets and for this key. */
-  readonly open: (key: string, sealed: unknown) => Effect.Effect<StoredCredential, void>
+export interface StoreSealing {
+  /** Seals values, which have to be JSON, for a name. */
+  readonly seal: (name: string, ...values: ReadonlyArray<unknown>) => Effect.Effect<string>
+  /** Returns the values. It fails for what was not sealed under one of the secrets and for this name. */
+  readonly open: (name: string, sealed: unknown) => Effect.Effect<ReadonlyArray<unknown>, void>
 }
 
-const Content = Schema.Tuple(Schema.String, Schema.Redacted(Schema.String), Schema.Number)
-
-const encode = Schema.encodeSync(Content)
-const decode = Schema.decodeUnknown(Content)
-
-const makeKey = (secret: Uint8Array): Effect.Effect<readonly [kid: string, key: CryptoKey]> =>
-  Effect.map(Sealing.importKey(Sealing.deriveKey(secret, "credential store 1 values")), (key) => [
-    Buffer.from(Sealing.deriveKey(secret, "credential store 1 kid", 9)).toString("base64url"),
+const makeKey = (purpose: string) => (secret: Uint8Array): Effect.Effect<readonly [kid: string, key: CryptoKey]> =>
+  Effect.map(Sealing.importKey(Sealing.deriveKey(secret, `${purpose} values`)), (key) => [
+    Buffer.from(Sealing.deriveKey(secret, `${purpose} kid`, 9)).toString("base64url"),
     key
   ])
 
 /**
- * The first secret seals, all of them open.
+ * The first secret seals, all of them open. `purpose` is a part of the keys: a store cannot open what another kind of store has sealed.
  *
  * @internal
  */
 export const make = (
+  purpose: string,
   first: Uint8Array,
   others: ReadonlyArray<Uint8Array>
-): Effect.Effect<CredentialSealing> =>
+): Effect.Effect<StoreSealing> =>
   Effect.gen(function*() {
-    const [kid, key] = yield* makeKey(first)
-    const keys = new Map([...yield* Effect.forEach(others, makeKey), [kid, key]])
+    const [kid, key] = yield* makeKey(purpose)(first)
+    const keys = new Map([...yield* Effect.forEach(others, makeKey(purpose)), [kid, key]])
     return {
-      seal: (storeKey, { credential, usableUntil }) =>
-        Effect.suspend(() => Sealing.seal(encode([storeKey, credential, usableUntil]), key, kid)),
-      open: (storeKey, sealed) =>
-        Sealing.open(String(sealed), (kid) => keys.get(String(kid))).pipe(
-          Effect.flatMap(decode),
-          Effect.filterOrFail(([boundTo]) => boundTo === storeKey),
-          Effect.map(([, credential, usableUntil]) => ({ credential, usableUntil })),
-          // A `ParseError` quotes the value.
-          Effect.mapError(() => undefined)
+      seal: (name, ...values) => Sealing.seal([name, ...values], key, kid),
+      open: (name, sealed) =>
+        Effect.flatMap(
+          Sealing.open(String(sealed), (kid) => keys.get(String(kid))),
+          (content) => {
+            const [boundTo, ...values] = Array.isArray(content) ? content : []
+            return boundTo === name ? Effect.succeed(values) : Effect.fail(undefined)
+          }
         )
     }
   })

@@ -68,8 +68,12 @@ const visit = async <R>(
   const user = await signedIn
   if (user === undefined || user === null) return { _tag: "NotSignedIn" }
   return settle(Effect.gen(function*() {
-    const checked = yield* toUserIdentifier(user)
-    const dependencies = { identity: yield* identity, pending: yield* consents.pending, signals: consents.signals }
+    const checked = yield* toUserIdentifier(user, "currentUser")
+    const dependencies = {
+      identity: yield* identity,
+      pending: yield* consents.pending,
+      signals: yield* consents.signals
+    }
     return yield* Completion.complete(dependencies, sessionUriOf(url), checked)
   }))
 }

@@ -3,19 +3,22 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Consent from "../../Consent.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
 import type { ConsentOptions } from "../../Identity.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
-import * as ConsentSignals from "../../internal/consentCallback/signals.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 
 /** @internal */
 export interface Consents {
-  readonly signals: ConsentSignals.ConsentSignals
+  /** The signals in context, else those in memory. */
+  readonly signals: Effect.Effect<ConsentSignals.Service>
   /** The store in context, else one in memory. */
   readonly pending: Effect.Effect<PendingConsents.Service>
   /**
@@ -42,20 +45,21 @@ const byDefault: Consent.ConsentHandler<unknown> = (session) =>
 
 /** @internal */
 export const make = (): Consents => {
-  const signals = ConsentSignals.make()
-  let memory: PendingConsents.Service | undefined
+  let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
   const inMemory = Effect.suspend(() =>
     memory === undefined
-      ? Effect.map(
-        Effect.provide(PendingConsents.PendingConsents, PendingConsents.layerMemory),
-        (service) => memory ??= service
-      )
+      ? Effect.map(Effect.scoped(Layer.build(PendingConsents.layerMemory)), (context) => memory ??= context)
       : Effect.succeed(memory)
   )
-  const pending = Effect.flatMap(
-    Effect.serviceOption(PendingConsents.PendingConsents),
-    Option.match({ onNone: () => inMemory, onSome: Effect.succeed })
-  )
+  const orInMemory = <I extends PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, S>(
+    tag: Context.Tag<I, S>
+  ): Effect.Effect<S> =>
+    Effect.flatMap(
+      Effect.serviceOption(tag),
+      Option.match({ onNone: () => Effect.map(inMemory, Context.get(tag)), onSome: Effect.succeed })
+    )
+  const pending = orInMemory(PendingConsents.PendingConsents)
+  const signals = orInMemory(ConsentSignals.ConsentSignals)
   return {
     signals,
     pending,
@@ -65,10 +69,13 @@ export const make = (): Consents => {
           user === undefined
             ? Effect.void
             : Effect.flatMap(pending, (pending) => pending.open({ session, user })),
-          signals.expect(session),
           show(session)
         ], { discard: true }),
-      poll: (wait) => Effect.flatMap(TokenPoller.TokenPoller, (base) => signals.poller(base)(wait))
+      poll: (wait) =>
+        Effect.flatMap(
+          Effect.zip(TokenPoller.TokenPoller, signals),
+          ([base, signals]) => ConsentSignals.poller(signals, base)(wait)
+        )
     })
   }
 }

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as Either from "effect/Either"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../IdentityError.js"
 import { validate } from "../../internal/validation.js"
 import * as UserIdentifier from "../../UserIdentifier.js"
@@ -24,15 +25,26 @@ export type User =
     readonly userId?: never
   }
 
-const check = validate(UserIdentifier.UserIdentifier)
+const makeCheck = (member: "user" | "currentUser") => {
+  const check = validate(Schema.Struct({ [member]: UserIdentifier.UserIdentifier }))
+  return (user: unknown): Either.Either<UserIdentifier.UserIdentifier, ValidationException> =>
+    // The schema has checked it.
+    Either.map(check({ [member]: user }), () => user as UserIdentifier.UserIdentifier)
+}
+
+const checks = { user: makeCheck("user"), currentUser: makeCheck("currentUser") }
 
 /**
- * A program in JavaScript can pass any value here. The error names the member, and quotes nothing.
+ * A program in JavaScript can pass any value here. The error names the member, and quotes nothing. `member` is where the
+ * program wrote the user, or the function that returned them.
  *
  * @internal
  */
-export const toUserIdentifier = (user: User): Either.Either<UserIdentifier.UserIdentifier, ValidationException> =>
-  check(
+export const toUserIdentifier = (
+  user: User,
+  member: "user" | "currentUser"
+): Either.Either<UserIdentifier.UserIdentifier, ValidationException> =>
+  checks[member](
     typeof user === "object" && user !== null && typeof user.userToken === "string"
       ? { ...user, userToken: Redacted.make(user.userToken) }
       : user

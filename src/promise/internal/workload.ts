@@ -35,7 +35,7 @@ export interface Workload {
   readonly user: UserIdentifier | undefined
   /**
    * Returns the workload access token. The first call obtains it, and a call after `renewAfter` or `invalidate` renews
-   * it. Concurrent calls share one request. Rejects with a `DataPlaneError`, such as `ResourceNotFoundException` for an
+   * it. Concurrent calls share one request. Rejects with a `DataPlaneError`, such as `AccessDeniedException` for an
    * unknown name.
    */
   readonly getToken: () => Promise<string>
@@ -58,7 +58,9 @@ export const make = <R>(
   const refused = refuseWorkloadOptions(options)
   if (refused !== undefined) throw refused
   const { name, renewAfter, user: given } = options
-  const user = given === undefined ? undefined : Either.getOrThrowWith(toUserIdentifier(given), (error) => error)
+  const user = given === undefined
+    ? undefined
+    : Either.getOrThrowWith(toUserIdentifier(given, "user"), (error) => error)
   // A runtime that was disposed of has another data plane afterwards.
   let current: { readonly dataPlane: DataPlanes.Service; readonly service: WorkloadAccessToken.Service } | undefined
   const service = Effect.flatMap(dataPlane, (dataPlane) =>

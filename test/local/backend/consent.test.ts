@@ -43,11 +43,10 @@ describe("a user's consent", () => {
       yield* local.approve(sessionUri)
       assert.strictEqual(yield* issued(token, { sessionUri }), "token-1.calendar.approved.read")
       assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
-      // The vault comes first, so no return URL is needed.
-      assert.strictEqual(
-        yield* issued(token, { resourceOauth2ReturnUrl: undefined }),
-        "token-1.calendar.approved.read"
-      )
+      // The return URL is checked before the vault.
+      for (const resourceOauth2ReturnUrl of [undefined, "https://agent.example.com/other"]) {
+        assert.strictEqual((yield* Effect.flip(ask(token, { resourceOauth2ReturnUrl })))._tag, "ValidationException")
+      }
     }).pipe(Effect.provide(backend())))
 
   it.effect("is refused for parameters that no authorization URL holds", () =>
@@ -78,13 +77,16 @@ describe("a user's consent", () => {
       yield* createWorkload("agent", [own, returnUrl])
       yield* createProvider("calendar")
       const token = yield* tokenFor("alice")
-      const { sessionUri } = yield* consent(token, {
-        resourceOauth2ReturnUrl: own,
-        customState: Redacted.make("a&b"),
+      const shape = {
         scopes: ["read", "write"],
         resources: ["https://api.test/a", "https://api.test/b"],
         audiences: ["api"],
         customParameters: { prompt: "consent", state: "mine", scope: "admin", audience: "other", client_id: "other" }
+      }
+      const { sessionUri } = yield* consent(token, {
+        ...shape,
+        resourceOauth2ReturnUrl: own,
+        customState: Redacted.make("a&b")
       })
       const page = yield* authorize(sessionUri)
       const parameters = page.searchParams
@@ -110,12 +112,11 @@ describe("a user's consent", () => {
         }&mine=a%26b#top`
       )
       // The code stays unused until the application completes the session.
-      const poll = { resourceOauth2ReturnUrl: own, sessionUri, scopes: ["read", "write"] }
+      const poll = { ...shape, resourceOauth2ReturnUrl: own, sessionUri }
       assert.strictEqual((yield* ask(token, poll))._tag, "InProgress")
       yield* complete(sessionUri, { userId: "alice" })
-      const targets = { resources: ["https://api.test/b", "https://api.test/a"], audiences: ["api"] }
       assert.strictEqual(yield* issued(token, poll), "token-1.calendar.code-of-alice.read+write")
-      assert.strictEqual(yield* issued(token, targets), "token-1.calendar.code-of-alice.read+write")
+      assert.strictEqual(yield* issued(token, shape), "token-1.calendar.code-of-alice.read+write")
     }).pipe(Effect.provide(backend({}, { customStateParameter: "mine" }))))
 
   it.effect("comes back to custom schemes", () =>

@@ -21,13 +21,15 @@ const apiKey = (name: string, tags?: Record<string, string>) =>
 
 const idp = "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/calendar"
 
+const tokenVault = "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default"
+
 const portal = (request: Partial<CreateConsentPortalRequest> = {}) =>
   control((plane) =>
     plane.createConsentPortal({
       name: "portal",
       executionRoleArn: "arn:aws:iam::123456789012:role/portal",
       idpConfig: { credentialProviderArn: idp, scopes: ["openid"] },
-      sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }],
+      sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }],
       ...request
     })
   )
@@ -189,7 +191,7 @@ describe("a deletion", () => {
       yield* obtain(token)
       yield* obtain(other)
       yield* control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
-      assert.strictEqual(yield* tagOf(tokenFor("alice")), "ResourceNotFoundException")
+      assert.strictEqual(yield* tagOf(tokenFor("alice")), "AccessDeniedException")
       assert.strictEqual(yield* tagOf(ask(token)), "ResourceNotFoundException")
       yield* createWorkload("agent")
       assert.strictEqual((yield* ask(yield* tokenFor("alice")))._tag, "ConsentRequired")
@@ -244,7 +246,10 @@ describe("consent portals", () => {
       yield* TestClock.adjust("1 second")
       const active = yield* readPortal(consentPortalArn)
       assert.strictEqual(active.status, "ACTIVE")
-      assert.match(active.portalUrl ?? "", /^http:\/\/127\.0\.0\.1:4020\//)
+      assert.strictEqual(
+        active.portalUrl,
+        "https://my-gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+      )
 
       const change = { consentPortalIdentifier: consentPortalArn, description: "a portal" }
       const updating = yield* plane.updateConsentPortal(change)
@@ -303,14 +308,14 @@ describe("references", () => {
         resourceCredentialProviderName: "weather"
       })
       assert.strictEqual(Redacted.value(found), "external-key")
-      for (const reference of [{ secretId: "keys", jsonKey: "constructor" }, { secretId: "nothing", jsonKey: "k" }]) {
+      const lost = [{ secretId: "keys", jsonKey: "constructor" }, { secretId: "nothing", jsonKey: "k" }]
+      for (const [index, apiKeySecretConfig] of lost.entries()) {
+        const name = `lost-${index}`
+        yield* plane.createApiKeyCredentialProvider({ name, apiKeySecretSource: "EXTERNAL", apiKeySecretConfig })
+        const workloadIdentityToken = yield* tokenFor("alice")
         assert.strictEqual(
-          yield* tagOf(plane.createApiKeyCredentialProvider({
-            name: "other",
-            apiKeySecretSource: "EXTERNAL",
-            apiKeySecretConfig: reference
-          })),
-          "ValidationException"
+          yield* tagOf(data.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: name })),
+          "AccessDeniedException"
         )
       }
       assert.strictEqual(
@@ -340,6 +345,7 @@ describe("a store", () => {
           provider: plane.getOauth2CredentialProvider({ name: "calendar" }),
           key: plane.getApiKeyCredentialProvider({ name: "weather" }),
           tags: plane.listTagsForResource({ resourceArn: idp }),
+          vaultTags: plane.listTagsForResource({ resourceArn: tokenVault }),
           vault: plane.getTokenVault({}),
           portals: plane.listConsentPortals({})
         })
@@ -349,6 +355,7 @@ describe("a store", () => {
         yield* apiKey("weather")
         yield* portal()
         yield* control((plane) => plane.tagResource({ resourceArn: idp, tags: { team: "agents" } }))
+        yield* control((plane) => plane.tagResource({ resourceArn: tokenVault, tags: { team: "security" } }))
         yield* control((plane) =>
           plane.setTokenVaultCmk({
             kmsConfiguration: {
@@ -360,6 +367,7 @@ describe("a store", () => {
         return yield* everything
       }))
       same(before.workload.allowedResourceOauth2ReturnUrls, [returnUrl])
+      same(before.vaultTags.tags, { team: "security" })
       same(yield* inBackend(everything), before)
       assert.strictEqual(
         yield* inBackend(tagOf(createProvider("calendar"))),

@@ -235,10 +235,18 @@ describe("clients without a secret", () => {
       const claims = claimsOf(yield* askAs(workloadAccessToken, "reports", { oauth2Flow: "M2M" }))
       assert.deepStrictEqual([claims.sub, claims["scope"]], ["by-key", "reports:read"])
 
-      const unknown = yield* failure(create("unknown", kmsKeyArn.replace("0a1b", "ffff"), "PS256"))
-      assert.match(unknown.join(" "), /^ValidationException .*kmsKeys/)
-      const unfit = yield* failure(create("unfit", kmsKeyArn, "ES256"))
-      assert.match(unfit.join(" "), /^ValidationException .*ES256/)
+      // Keys are looked at when they are used.
+      const useNew = (name: string, arn: string, signingAlgorithm: "PS256" | "ES256") =>
+        Effect.zipRight(
+          create(name, arn, signingAlgorithm),
+          failure(askAs(workloadAccessToken, name, { oauth2Flow: "M2M" }))
+        )
+      const unknownArn = kmsKeyArn.replace("0a1b", "ffff")
+      assert.deepStrictEqual(yield* useNew("unknown", unknownArn, "PS256"), [
+        "AccessDeniedException",
+        `Access denied when signing with KMS key '${unknownArn}'`
+      ])
+      assert.match((yield* useNew("unfit", kmsKeyArn, "ES256")).join(" "), /^ValidationException .*ES256/)
     }).pipe(Effect.provide(server({ kmsKeys }))))
 
   it.scopedLive("authenticate with a JWT of the local issuer, which the server checks by discovery", () =>
@@ -253,7 +261,7 @@ describe("clients without a secret", () => {
           const { payload } = await Jose.jwtVerify(
             new URLSearchParams(body).get("client_assertion") ?? "",
             Jose.createRemoteJWKSet(new URL(metadata.jwks_uri)),
-            { issuer: url, audience: resource }
+            { issuer: url, audience: `${resource}/token` }
           )
           seen.push(payload)
           response.setHeader("content-type", "application/json")
@@ -330,7 +338,7 @@ describe("over the scripted client", () => {
       assert.match(message, /not configured for ON_BEHALF_OF_TOKEN_EXCHANGE/)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("fails if the user's JWT has expired since", () =>
+  it.effect("fails if the user's JWT has expired since, and the workload access token with it", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
@@ -339,7 +347,7 @@ describe("over the scripted client", () => {
       yield* TestClock.adjust("2 minutes")
       assert.deepStrictEqual(
         yield* failure(ask(token, { ...obo, resourceCredentialProviderName: "exchange" })),
-        ["ValidationException", "Error parsing TokenExchange response"]
+        ["UnauthorizedException", "Workload access token is invalid or expired"]
       )
     }).pipe(Effect.provide(backend())))
 
@@ -386,7 +394,7 @@ describe("a workload access token", () => {
   it.live("carries the user's JWT encrypted", () =>
     Effect.gen(function*() {
       const userToken = jwt(alice)
-      const make = WorkloadToken.make(Duration.hours(1))
+      const make = WorkloadToken.make(Effect.succeed(Duration.hours(1)))
       const token = yield* Effect.flatMap(make, (tokens) =>
         tokens.seal("agent", WorkloadToken.userOfJwt(userToken, alice)))
       assert.notInclude(Redacted.value(token), Redacted.value(userToken).slice(0, 20))

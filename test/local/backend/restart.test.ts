@@ -5,13 +5,16 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
 import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { makeArtifact } from "../../../src/local/backend/workloadToken.js"
 import {
   ask,
   authorize,
@@ -102,6 +105,91 @@ describe("a backend over the store of an earlier one", () => {
         assert.lengthOf(new Set(tokens), 1)
       }).pipe(Effect.provide(life()))
     }).pipe(Effect.provide(world)))
+})
+
+describe("a backend over the store of an earlier version", () => {
+  // What it wrote: grants without `customParameters` and with the granted scopes, sessions without `otherGrant`.
+  const Names = Schema.Array(Schema.String)
+  const Text = Schema.String
+  const Grants = Schema.Array(Schema.Struct({
+    id: Text,
+    asked: Schema.Struct({ scopes: Names, resources: Schema.optional(Names) }),
+    granted: Names,
+    accessToken: Text,
+    refreshToken: Schema.NullOr(Text),
+    expiresAt: Schema.NullOr(Text)
+  }))
+  const Sessions = Schema.Struct({ session: Schema.Object, state: Schema.Object })
+
+  it.scopedLive("has its grants, for requests without customParameters, and its sessions", () =>
+    Effect.gen(function*() {
+      const directory = yield* Effect.acquireRelease(
+        Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
+        (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
+      )
+      const vault = VaultFile.layer({ path: join(directory, "agentcore.vault") })
+      const over = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provide(program, Layer.provide(life(), vault))
+      const sessionUri = Redacted.make("urn:ietf:params:oauth:request_uri:of-the-earlier-version")
+      const callbackUrl = yield* over(Effect.zipRight(createWorkload("agent"), createProvider("calendar"))).pipe(
+        Effect.map((provider) => provider.callbackUrl ?? assert.fail("no callback URL"))
+      )
+      const callbackId = callbackUrl.split("/").at(-1)
+      const key = JSON.stringify(["agent", ["UserId", "alice"], callbackId])
+      const grant = (id: string, scopes: ReadonlyArray<string>, resources?: ReadonlyArray<string>) => ({
+        id,
+        asked: { scopes, ...resources === undefined ? {} : { resources } },
+        granted: scopes,
+        accessToken: `token-of-${id}`,
+        refreshToken: null,
+        expiresAt: null
+      })
+      yield* Effect.scoped(Effect.gen(function*() {
+        const store = yield* VaultFile.make({ path: join(directory, "agentcore.vault") })
+        yield* store.collection("grants", Grants).put(key, [
+          grant("one", ["read", "write"]),
+          grant("two", ["read"], ["https://api.test"])
+        ])
+        const now = yield* Clock.currentTimeMillis
+        yield* store.collection("consent-sessions", Sessions).put(Redacted.value(sessionUri), {
+          session: {
+            key,
+            artifact: makeArtifact("UserId", "alice"),
+            provider: { name: "calendar", callbackId, callbackUrl },
+            wanted: { scopes: ["mail"] },
+            returnUrl: "https://agent.example.com/consent",
+            customState: null,
+            customParameters: { access_type: "offline" },
+            uri: Redacted.value(sessionUri),
+            authorizationState: "state",
+            codeVerifier: "verifier",
+            expiresAt: now + 600_000
+          },
+          state: { _tag: "Pending" }
+        })
+      }))
+      yield* over(Effect.gen(function*() {
+        const token = yield* tokenFor("alice")
+        assert.strictEqual(yield* issued(token, { scopes: ["write", "read"] }), "token-of-one")
+        const resources = ["https://api.test"]
+        assert.strictEqual(yield* issued(token, { resources }), "token-of-two")
+        // What an earlier version gave to a part of the scopes is asked for, and the old grants stay.
+        yield* consent(token, { scopes: ["write"] })
+        const offline = { scopes: ["read", "write"], customParameters: { access_type: "offline" } }
+        yield* obtain(token, offline)
+        assert.strictEqual(yield* issued(token, { scopes: ["read", "write"] }), "token-of-one")
+        assert.strictEqual(yield* issued(token, { resources }), "token-of-two")
+        const local = yield* LocalBackend.LocalBackend
+        const mail = { scopes: ["mail"], customParameters: { access_type: "offline" }, sessionUri }
+        assert.strictEqual((yield* ask(token, mail))._tag, "InProgress")
+        assert.deepStrictEqual((yield* local.consents).map(({ otherGrant }) => otherGrant), [
+          ["customParameters"],
+          ["scopes"],
+          []
+        ])
+        yield* local.approve(sessionUri)
+        assert.include(yield* issued(token, mail), ".mail")
+      }))
+    }).pipe(Effect.provide(OAuthClient.layerScripted())))
 })
 
 describe("a provider or a workload that is deleted", () => {

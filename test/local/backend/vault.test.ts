@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Arr from "effect/Array"
@@ -7,6 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scheduler from "effect/Scheduler"
@@ -15,19 +17,104 @@ import * as Vault from "../../../src/local/backend/vault.js"
 import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
 
 describe("the vault", () => {
-  it.effect("returns tokens that were granted, and asks for more access", () =>
+  it.effect("keeps one grant for each shape of the request", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
-      assert.strictEqual(yield* obtain(token, { scopes: ["read", "write"] }), "token-1.calendar.approved.read+write")
-      assert.strictEqual(yield* issued(token, { scopes: ["write"] }), "token-1.calendar.approved.read+write")
-      assert.strictEqual(yield* issued(token, { scopes: [] }), "token-1.calendar.approved.read+write")
-      // Another scope, resource or audience is another authorization, and keeps the first one.
-      yield* consent(token, { resources: ["https://api.test"] })
-      yield* consent(token, { audiences: ["api"] })
-      assert.strictEqual(yield* obtain(token, { scopes: ["admin"] }), "token-2.calendar.approved.admin")
-      assert.strictEqual(yield* issued(token, { scopes: ["read"] }), "token-1.calendar.approved.read+write")
-      assert.strictEqual(yield* issued(token, { scopes: ["admin"] }), "token-2.calendar.approved.admin")
+      const shapes = [
+        { scopes: ["read", "write"] },
+        { scopes: ["write"] },
+        { scopes: [] },
+        { resources: ["https://api.test"] },
+        { audiences: ["api"] },
+        { customParameters: { access_type: "offline" } },
+        { customParameters: { access_type: "online" } }
+      ]
+      const tokens: Array<string> = []
+      for (const shape of shapes) {
+        yield* consent(token, shape)
+        tokens.push(yield* obtain(token, shape))
+        // The grants of other shapes stay.
+        assert.deepStrictEqual(
+          yield* Effect.forEach(shapes.slice(0, tokens.length), (one) => issued(token, one)),
+          tokens
+        )
+      }
+      assert.lengthOf(new Set(tokens), shapes.length)
+      // A second consent for a shape replaces its grant only.
+      yield* obtain(token, { scopes: ["write", "read"], forceAuthentication: true })
+      const after = yield* Effect.forEach(shapes, (one) => issued(token, one))
+      assert.notStrictEqual(after[0], tokens[0])
+      assert.deepStrictEqual(after.slice(1), tokens.slice(1))
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("drops the grant of a shape when authentication is forced, and no other", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const offline = { customParameters: { access_type: "offline" } }
+      yield* obtain(token)
+      const kept = yield* obtain(token, offline)
+      yield* consent(token, { forceAuthentication: true })
+      yield* consent(token)
+      assert.strictEqual(yield* issued(token, offline), kept)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("refreshes each grant on its own", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const shapes = [{ scopes: ["read"] }, { scopes: ["read"], customParameters: { access_type: "offline" } }]
+      yield* Effect.forEach(shapes, (shape) => Effect.flatMap(tokenFor("alice"), (token) => obtain(token, shape)))
+      yield* TestClock.adjust("1 hour")
+      const token = yield* tokenFor("alice")
+      const first = yield* Effect.forEach(shapes, (shape) => issued(token, shape))
+      assert.deepStrictEqual(first, ["token-3.calendar.approved.read", "token-4.calendar.approved.read"])
+      assert.deepStrictEqual(yield* Effect.forEach(shapes, (shape) => issued(token, shape)), first)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("explains why a user is asked again, in the log and on the sessions", () =>
+    Effect.gen(function*() {
+      const log: Array<readonly [string, string, Record<string, unknown>]> = []
+      const logger = Logger.make(({ annotations, logLevel, message }) =>
+        void log.push([logLevel.label, String(message), Object.fromEntries(annotations)])
+      )
+      const local = yield* LocalBackend.LocalBackend
+      yield* setup
+      const token = yield* tokenFor("alice")
+      const sentinel = { customParameters: { login_hint: "sentinel-alice" } }
+      const quiet = [
+        consent(token),
+        obtain(token, { resources: ["https://sentinel.test"] }),
+        consent(yield* tokenFor("bob"), { scopes: ["write"] }),
+        consent(token, { forceAuthentication: true, scopes: ["admin"] })
+      ]
+      const explained = Effect.gen(function*() {
+        yield* Effect.all(quiet)
+        yield* consent(token, { scopes: ["write"], resources: ["https://sentinel.test"] })
+        yield* consent(token)
+        const { sessionUri } = yield* consent(token, { ...sentinel, audiences: ["sentinel"] })
+        assert.strictEqual((yield* ask(token, { ...sentinel, sessionUri }))._tag, "Failed")
+        assert.strictEqual((yield* ask(token, { ...sentinel, audiences: ["sentinel"], sessionUri }))._tag, "InProgress")
+      })
+      yield* Effect.provide(explained, Logger.replace(Logger.defaultLogger, logger))
+      const annotations = { provider: "calendar", workload: "agent" }
+      const again = "The user is asked again, because a grant exists for other"
+      assert.deepStrictEqual(log, [
+        ["INFO", `${again} scopes`, annotations],
+        ["INFO", `${again} resources`, annotations],
+        ["INFO", `${again} resources, audiences and customParameters`, annotations],
+        ["INFO", "A poll fails, because its session was opened for other audiences", annotations]
+      ])
+      const reasons = (yield* local.consents).map(({ otherGrant }) => otherGrant)
+      assert.deepStrictEqual(reasons, [
+        ["resources", "audiences", "customParameters"],
+        ["resources"],
+        ["scopes"],
+        [],
+        [],
+        [],
+        []
+      ])
     }).pipe(Effect.provide(backend())))
 
   it.effect("does not ask twice for scopes that were not granted", () =>
@@ -37,16 +124,9 @@ describe("the vault", () => {
       const both = { scopes: ["read", "write"] }
       assert.strictEqual(yield* obtain(token, both), "token-1.calendar.approved.read")
       assert.strictEqual(yield* issued(token, both), "token-1.calendar.approved.read")
-      yield* consent(token, { scopes: ["write"] })
+      // A grant serves what was requested, and not what was granted.
+      yield* consent(token, { scopes: ["read"] })
     }).pipe(Effect.provide(backend({ grantedScopes: (asked) => asked.filter((scope) => scope === "read") }))))
-
-  it.effect("takes an answer without scopes for all of them", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const token = yield* tokenFor("alice")
-      yield* obtain(token, { scopes: ["read", "write"] })
-      assert.strictEqual(yield* issued(token, { scopes: ["write"] }), "token-1.calendar.approved.read+write")
-    }).pipe(Effect.provide(backend({ grantedScopes: () => undefined }))))
 
   it.effect("refreshes expired tokens, with rotation", () =>
     Effect.gen(function*() {
@@ -204,8 +284,8 @@ describe("the vault", () => {
         const scopes = ["__proto__", "constructor", "toString"]
         const first = yield* obtain(token, { scopes })
         assert.include(first, ".__proto__+constructor+toString")
-        assert.strictEqual(yield* issued(token, { scopes: ["__proto__"] }), first)
-        yield* consent(token, { scopes: ["valueOf"] })
+        assert.strictEqual(yield* issued(token, { scopes: ["toString", "__proto__", "constructor"] }), first)
+        yield* consent(token, { scopes: ["__proto__"] })
       }
     }).pipe(Effect.provide(backend())))
 })

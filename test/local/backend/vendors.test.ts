@@ -83,12 +83,15 @@ const custom = request("CustomOauth2", "customOauth2ProviderConfig", {
 })
 
 const environment = (settings: LocalBackend.Settings = {}): AuthorizationServers.Environment => ({
-  settings,
+  settings: Effect.succeed(settings),
   awsToken: () => Effect.succeed(Redacted.make("jwt-of-aws"))
 })
 
 const resolve = (request: CreateOauth2CredentialProviderRequest, settings?: LocalBackend.Settings) =>
   AuthorizationServers.resolve(request, environment(settings))
+
+const check = (request: CreateOauth2CredentialProviderRequest, settings?: LocalBackend.Settings) =>
+  AuthorizationServers.check(request, environment(settings))
 
 const metadata = (server: Pick<OAuthClient.AuthorizationServer, "discovery">) =>
   "authorizationServerMetadata" in server.discovery
@@ -129,7 +132,7 @@ describe("vendors", () => {
         }
         endpoints.add(authorizationEndpoint).add(tokenEndpoint)
         assert.deepStrictEqual(
-          told(AuthorizationServers.toOutput(request, environment()), member).oauthDiscovery,
+          told(AuthorizationServers.toOutput(request, {}), member).oauthDiscovery,
           server.discovery
         )
       }
@@ -149,7 +152,7 @@ describe("vendors", () => {
 
   it.effect("need https, or a loopback host", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(resolve(request("OktaOauth2", "includedOauth2ProviderConfig", {
+      const error = yield* Effect.flip(check(request("OktaOauth2", "includedOauth2ProviderConfig", {
         ...ownServer,
         tokenEndpoint: "http://tenant.example.com/token"
       })))
@@ -190,11 +193,33 @@ describe("vendors", () => {
         authorizationEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/authorize",
         tokenEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/token"
       })
-      assert.notProperty(told(AuthorizationServers.toOutput(tenant, environment()), member), "tenantId")
+      assert.notProperty(told(AuthorizationServers.toOutput(tenant, {}), member), "tenantId")
       assert.deepStrictEqual(server.onBehalfOf, {
         grantType: "JWT_AUTHORIZATION_GRANT",
         requestedTokenUse: "on_behalf_of"
       })
+    }))
+
+  it.effect("act on behalf of users if AWS documents it, and OktaOauth2 if the settings say so", () =>
+    Effect.gen(function*() {
+      const settings = yield* Schema.decodeUnknown(LocalSettings)({ onBehalfOfVendors: ["OktaOauth2"] })
+      const grants = (settings?: LocalBackend.Settings) =>
+        Effect.map(
+          Effect.forEach([...requests, ...withOwnEndpoints], ([vendor, , request]) =>
+            Effect.map(resolve(request, settings), ({ onBehalfOf }) =>
+              onBehalfOf === undefined ? [] : [`${vendor} ${onBehalfOf.grantType}`])),
+          (all) =>
+            all.flat()
+        )
+      assert.deepStrictEqual(yield* grants(), ["MicrosoftOauth2 JWT_AUTHORIZATION_GRANT"])
+      assert.deepStrictEqual(yield* grants(settings), [
+        "MicrosoftOauth2 JWT_AUTHORIZATION_GRANT",
+        "OktaOauth2 TOKEN_EXCHANGE"
+      ])
+      for (const vendor of ["GithubOauth2", "CustomOauth2", "MicrosoftOauth2"]) {
+        const exit = yield* Effect.exit(Schema.decodeUnknown(LocalSettings)({ onBehalfOfVendors: [vendor] }))
+        assert.strictEqual(exit._tag, "Failure")
+      }
     }))
 
   it.effect("can be replaced by the settings, except CustomOauth2", () =>
@@ -210,7 +235,7 @@ describe("vendors", () => {
         assert.deepStrictEqual(metadata(server), elsewhere)
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
         assert.isUndefined(server.quirks)
-        const output = AuthorizationServers.toOutput(request, environment(settings))
+        const output = AuthorizationServers.toOutput(request, settings)
         assert.deepStrictEqual(told(output, member).oauthDiscovery, server.discovery)
       }
       for (const vendor of ["CustomOauth2", "MyspaceOauth2"]) {
@@ -285,7 +310,7 @@ describe("clients of CustomOauth2", () => {
         const server = yield* resolve(customRequest(config))
         assert.strictEqual(server.clientAuthenticationMethod, method)
         const output = told(
-          AuthorizationServers.toOutput(customRequest(config), environment()),
+          AuthorizationServers.toOutput(customRequest(config), {}),
           "customOauth2ProviderConfig"
         )
         assert.propertyVal(output, "clientAuthenticationMethod", method)
@@ -314,11 +339,12 @@ describe("clients of CustomOauth2", () => {
       const server = yield* resolve(external, { secrets })
       assert.deepStrictEqual("clientSecret" in server && Redacted.value(server.clientSecret), "from-the-settings")
       for (const settings of [{}, { secrets: { "my/secret": { other: clientSecret } } }, { secrets: { other: {} } }]) {
+        yield* check(external, settings)
         const error = yield* Effect.flip(resolve(external, settings))
-        assert.strictEqual(
-          error.fieldList?.[0]?.name,
-          "oauth2ProviderConfigInput.githubOauth2ProviderConfig.clientSecretConfig"
-        )
+        assert.deepStrictEqual([error._tag, error.message], [
+          "AccessDeniedException",
+          "Access denied when retrieving secret 'my/secret'"
+        ])
       }
 
       const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -331,10 +357,19 @@ describe("clients of CustomOauth2", () => {
       const pem = Redacted.make(yield* Effect.promise(() => Jose.exportPKCS8(privateKey)))
       const resolved = yield* resolve(byKey, { kmsKeys: { [kmsKeyArn]: pem } })
       assert.strictEqual(resolved.clientAuthenticationMethod, "PRIVATE_KEY_JWT")
-      for (const kmsKeys of [undefined, { other: pem }, { [kmsKeyArn]: Redacted.make("sentinel-no-key") }]) {
+      for (const kmsKeys of [undefined, { other: pem }]) {
+        yield* check(byKey, { kmsKeys })
         const error = yield* Effect.flip(resolve(byKey, { kmsKeys }))
-        assert.strictEqual(error._tag, "ValidationException")
-        assert.notInclude(JSON.stringify(error), "sentinel")
+        assert.deepStrictEqual([error._tag, error.message], [
+          "AccessDeniedException",
+          `Access denied when signing with KMS key '${kmsKeyArn}'`
+        ])
       }
+      const wrong = { kmsKeys: { [kmsKeyArn]: Redacted.make("sentinel-no-key") } }
+      yield* check(byKey, wrong)
+      const error = yield* Effect.flip(resolve(byKey, wrong))
+      assert.strictEqual(error._tag, "ValidationException")
+      assert.include(error.message, "not a private key for ES256")
+      assert.notInclude(JSON.stringify(error), "sentinel")
     }))
 })

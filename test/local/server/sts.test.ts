@@ -1,7 +1,9 @@
 import {
+  GetCallerIdentityCommand,
   GetWebIdentityTokenCommand,
   type GetWebIdentityTokenCommandInput,
   STSClient,
+  type STSClientConfig,
   STSServiceException
 } from "@aws-sdk/client-sts"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -18,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
+import * as Recorder from "../../recorder.js"
 import * as Wire from "../wire.js"
 
 const audience = "https://api.example.com"
@@ -98,6 +101,98 @@ const good = {
   "Audience.member.1": audience,
   SigningAlgorithm: "ES384"
 }
+
+const caller = { Action: "GetCallerIdentity" }
+
+const role = "assumed-role/agentcore-identity-local"
+
+describe("GetCallerIdentity", () => {
+  const identityOf = (credentials: NonNullable<STSClientConfig["credentials"]>) =>
+    Effect.flatMap(Wire.url, (endpoint) =>
+      Effect.promise(async () => {
+        const sts = new STSClient({ endpoint, region: "us-west-2", maxAttempts: 1, credentials })
+        const { $metadata, ...identity } = await sts.send(new GetCallerIdentityCommand({}))
+        assert.match(String($metadata.requestId), Wire.uuid)
+        return identity
+      }))
+
+  it.live("names account, role and access key, for any credentials", () =>
+    Effect.gen(function*() {
+      for (const accessKeyId of ["local", "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"]) {
+        const identity = yield* identityOf({ accessKeyId, secretAccessKey: "any", sessionToken: "token" })
+        assert.deepStrictEqual(identity, {
+          Account: "210987654321",
+          Arn: `arn:aws:sts::210987654321:${role}/${accessKeyId}`,
+          UserId: `AROALOCALAGENTCOREIDS:${accessKeyId}`
+        })
+      }
+    }).pipe(Effect.provide(Wire.server({ accountId: "210987654321" }))))
+
+  it.live("has one identity for calls by HTTP and JWTs: the role", () =>
+    Effect.gen(function*() {
+      const { Arn = "" } = yield* identityOf({ accessKeyId: "local", secretAccessKey: "local" })
+      const { WebIdentityToken = "" } = yield* ask({})
+      const [, account, name] = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\/local$/.exec(Arn) ?? []
+      assert.strictEqual(Jose.decodeJwt(WebIdentityToken).sub, `arn:aws:iam::${account}:role/${name}`)
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("of a wrong signature is refused", () =>
+    Effect.gen(function*() {
+      const identity = yield* identityOf({ accessKeyId: "AKIDRIGHT", secretAccessKey: "right" })
+      assert.strictEqual(identity.Arn, `arn:aws:sts::123456789012:${role}/AKIDRIGHT`)
+      const refusals: ReadonlyArray<readonly [secretAccessKey: string, accessKeyId: string, name: string]> = [
+        ["wrong", "AKIDRIGHT", "SignatureDoesNotMatch"],
+        ["right", "AKIDOTHER", "InvalidClientTokenId"]
+      ]
+      for (const [secretAccessKey, accessKeyId, name] of refusals) {
+        const endpoint = yield* Wire.url
+        const sts = new STSClient({
+          endpoint,
+          region: "us-west-2",
+          maxAttempts: 1,
+          credentials: { accessKeyId, secretAccessKey }
+        })
+        const error = yield* Effect.flip(Effect.tryPromise({
+          try: () => sts.send(new GetCallerIdentityCommand({})),
+          catch: (error) => error
+        }))
+        assert(error instanceof STSServiceException)
+        assert.strictEqual(error.name, name)
+        assert.strictEqual(error.$metadata.httpStatusCode, 403)
+      }
+    }).pipe(Effect.provide(Wire.server({
+      signatures: "verify",
+      credentials: [{ accessKeyId: "AKIDRIGHT", secretAccessKey: Redacted.make("right") }]
+    }))))
+
+  it.live("answers in XML, and is refused without a signature", () =>
+    Effect.gen(function*() {
+      const answer = yield* form(caller)
+      assert.strictEqual(answer.status, 200)
+      assert.match(
+        answer.text,
+        /^<GetCallerIdentityResponse xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/"><GetCallerIdentityResult><Arn>[^<]+\/local<\/Arn><UserId>[^<]+:local<\/UserId><Account>123456789012<\/Account><\/GetCallerIdentityResult><ResponseMetadata><RequestId>[\w-]+</
+      )
+      const refusals: ReadonlyArray<readonly [authorization: string, code: string]> = [
+        ["", "MissingAuthenticationToken"],
+        ["Basic dTpw", "IncompleteSignature"],
+        [Wire.authorization, "SignatureDoesNotMatch"]
+      ]
+      for (const [authorization, code] of refusals) {
+        const refusal = yield* form(caller, { authorization })
+        assert.strictEqual(refusal.status, 403, refusal.text)
+        assert.include(refusal.text, `<Type>Sender</Type><Code>${code}</Code>`)
+      }
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("without checks of signatures, of a request without one, or with a key that names no session", () =>
+    Effect.gen(function*() {
+      const unnamed = Wire.authorization.replace("bedrock-agentcore", "sts").replace("=local/", "=<k>/")
+      for (const authorization of ["", unnamed]) {
+        assert.include((yield* form(caller, { authorization })).text, `${role}/local</Arn>`)
+      }
+    }).pipe(Effect.provide(Wire.server({ signatures: "off" }))))
+})
 
 describe("GetWebIdentityToken", () => {
   for (const algorithm of ["ES384", "RS256"] as const) {
@@ -205,8 +300,9 @@ describe("GetWebIdentityToken", () => {
         [form({ ...good, Action: "<script>&" }), 400, "InvalidAction"],
         [form({ ...good, Version: "2010-01-01" }), 400, "InvalidAction"],
         [form(good, { "content-type": "application/json" }), 415, "UnsupportedMediaTypeException"],
-        [form(good, { authorization: "Bearer token" }), 403, "MissingAuthenticationToken"],
-        [form(good, { authorization: Wire.authorization }), 403, "MissingAuthenticationToken"],
+        [form(good, { authorization: "" }), 403, "MissingAuthenticationToken"],
+        [form(good, { authorization: "Bearer token" }), 403, "IncompleteSignature"],
+        [form(good, { authorization: Wire.authorization }), 403, "SignatureDoesNotMatch"],
         [form(good, { host: "evil.example.com" }), 403, "AccessDenied"],
         [form({ ...good, filling: "x".repeat(1024 * 1024) }), 413, "RequestEntityTooLargeException"],
         [form({ ...good, DurationSeconds: "1e3" }), 400, "ValidationError"]
@@ -304,6 +400,16 @@ describe("GetWebIdentityToken", () => {
           )
         }).pipe(Effect.provide(serverThatFailsWith(error)))
       }
+    }))
+
+  it.live("writes its name in the access log, and the service's name for another action", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* Effect.gen(function*() {
+        for (const parameters of [good, caller, { Action: "AssumeRole" }]) yield* form(parameters)
+      }).pipe(Effect.provide(Wire.server()), Effect.provide(recorder.layer))
+      const lines = (yield* recorder.everything).join("\n")
+      for (const line of ["GetWebIdentityToken 200", "GetCallerIdentity 200", "sts 400"]) assert.include(lines, line)
     }))
 
   it.live("is found by the environment of the server", () =>

@@ -8,6 +8,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Operations } from "../../../ControlPlane.js"
 import type {
+  AccessDeniedException,
   InternalServerException,
   ResourceNotFoundException,
   ServiceQuotaExceededException,
@@ -41,11 +42,8 @@ export const table = ({ account, store }: Dependencies): Effect.Effect<ApiKeyPro
 export const findApiKey = ({ settings }: Dependencies, providers: ApiKeyProviders) =>
 (
   name: string
-): Effect.Effect<Redacted.Redacted, ResourceNotFoundException | ValidationException | InternalServerException> =>
-  Effect.flatMap(
-    providers.find(name),
-    ({ apiKey }) => Secrets.read(settings, apiKey, "resourceCredentialProviderName")
-  )
+): Effect.Effect<Redacted.Redacted, ResourceNotFoundException | AccessDeniedException | InternalServerException> =>
+  Effect.flatMap(providers.find(name), ({ apiKey }) => Secrets.read(settings, apiKey))
 
 /** @internal */
 export const operations = (

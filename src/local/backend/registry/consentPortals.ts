@@ -1,13 +1,12 @@
 /**
- * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. Nothing
- * answers at the URL of a portal.
+ * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. The URL of a portal is one of AWS,
+ * because programs make redirect URIs of it. The local server has a page about the portal at `/consent-portals/<id>`.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { randomInt } from "node:crypto"
 import type { Operations } from "../../../ControlPlane.js"
@@ -18,13 +17,15 @@ import {
   type ValidationException
 } from "../../../IdentityError.js"
 import * as Model from "../../../models/ConsentPortal.js"
+import { vendors } from "../../../models/Oauth2CredentialProvider.js"
 import * as Arn from "../arn.js"
 import { conflict, invalid } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
 import { type Dependencies, resourceFields } from "./resource.js"
 import * as Table from "./table.js"
 
-const { description, executionRoleArn, idpConfig, sources } = Model.CreateConsentPortalRequest.fields
+// Not of the request: earlier versions stored gateways and roles that a request no longer has.
+const { description, executionRoleArn, idpConfig, sources } = Model.ConsentPortalResponse.fields
 
 const Stored = Schema.Struct({
   ...resourceFields,
@@ -61,9 +62,26 @@ const makeId = (name: string): string =>
 
 const getStatus = ({ change, doneAt }: Stored, now: number): string => now < doneAt ? change : "ACTIVE"
 
+/** A gateway is known by its id or its ARN, which ends in the id. */
+const gatewayOf = ({ sources }: Pick<Stored, "sources">): string => sources[0]?.identifier.split("/").at(-1) ?? ""
+
+/**
+ * The form of the live service (AWS Machine Learning Blog, 2026-09-14).
+ */
+const urlOf = (region: string, gateway: string): string =>
+  `https://${gateway}.consent-portal.bedrock-agentcore.${region}.amazonaws.com`
+
+/**
+ * A portal signs users in with a provider that issues JWTs. AWS documents that GitHub, Slack, Salesforce, Atlassian and LinkedIn do not. Here
+ * every vendor is refused whose access tokens are not known to be JWTs: `CustomOauth2` is for any authorization server.
+ */
+const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([vendor, { needsEndpoints }]) =>
+  needsEndpoints || vendor === "CustomOauth2" || vendor === "MicrosoftOauth2" ? [vendor] : []
+)
+
 /** @internal */
 export const operations = (
-  { account, consentPortalDelay, publicUrl }: Dependencies,
+  { account, consentPortalDelay }: Dependencies,
   portals: ConsentPortals,
   providers: Oauth2Providers
 ): Pick<
@@ -83,7 +101,7 @@ export const operations = (
       ...(portal.description === undefined ? {} : { description: portal.description }),
       sources: portal.sources,
       status,
-      portalUrl: status === "CREATING" ? null : `${publicUrl}/consent-portals/${portal.id}`,
+      portalUrl: status === "CREATING" ? null : urlOf(account.region, gatewayOf(portal)),
       createdAt: portal.createdTime,
       updatedAt: portal.lastUpdatedTime
     }
@@ -105,12 +123,31 @@ export const operations = (
     })
 
   const checkIdp = (
-    credentialProviderArn: string
+    { credentialProviderArn, scopes }: Stored["idpConfig"]
   ): Effect.Effect<void, ValidationException | InternalServerException> =>
-    Effect.flatMap(providers.tags(credentialProviderArn), (found) =>
-      Option.isSome(found)
+    Effect.flatMap(providers.all, (all) => {
+      const provider = all.find(({ name }) => Arn.oauth2Provider(account, name) === credentialProviderArn)
+      return provider === undefined
+        ? invalid("Member must be the ARN of an OAuth2 credential provider", "idpConfig.credentialProviderArn")
+        : !signInVendors.includes(provider.request.credentialProviderVendor)
+        ? invalid(
+          `Member must be the ARN of an OAuth2 credential provider that issues JWTs: of a vendor of [${
+            signInVendors.join(", ")
+          }]`,
+          "idpConfig.credentialProviderArn"
+        )
+        : !scopes.includes("openid")
+        ? invalid("Member must have the scope openid", "idpConfig.scopes")
+        : Effect.void
+    })
+
+  const checkGateway = (gateway: string): Effect.Effect<void, ConflictException | InternalServerException> =>
+    Effect.flatMap(portals.all, (all) => {
+      const portal = all.find((portal) => gatewayOf(portal) === gateway)
+      return portal === undefined
         ? Effect.void
-        : invalid("Member must be the ARN of an OAuth2 credential provider", "idpConfig.credentialProviderArn"))
+        : conflict(`The gateway '${gateway}' has a ConsentPortal already, with name '${portal.name}'`)
+    })
 
   const begin = (identifier: string, change: "UPDATING" | "DELETING", values: Partial<Stored>) =>
     Effect.flatMap(find(identifier), ({ name }) =>
@@ -125,9 +162,9 @@ export const operations = (
   return {
     createConsentPortal: (request) =>
       Effect.zipRight(
-        checkIdp(request.idpConfig.credentialProviderArn),
+        checkIdp(request.idpConfig),
         portals.create(request, (resource) =>
-          Effect.succeed({
+          Effect.as(checkGateway(gatewayOf(request)), {
             ...request,
             ...resource,
             id: makeId(request.name),
@@ -141,7 +178,7 @@ export const operations = (
     updateConsentPortal: ({ consentPortalIdentifier, ...request }) =>
       Effect.zipRight(
         Effect.flatMap(find(consentPortalIdentifier), () =>
-          request.idpConfig === undefined ? Effect.void : checkIdp(request.idpConfig.credentialProviderArn)),
+          request.idpConfig === undefined ? Effect.void : checkIdp(request.idpConfig)),
         begin(consentPortalIdentifier, "UPDATING", {
           ...(request.description === undefined ? {} : { description: request.description }),
           ...(request.executionRoleArn === undefined ? {} : { executionRoleArn: request.executionRoleArn }),

@@ -8,12 +8,14 @@ import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import type { Operations } from "../../../ControlPlane.js"
 import {
+  type AccessDeniedException,
   type ConflictException,
   type InternalServerException,
   ResourceNotFoundException,
   type ServiceQuotaExceededException,
   type ValidationException
 } from "../../../IdentityError.js"
+import type { LocalSettings } from "../../../internal/identitySetup/localSettings.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
 import type { AuthorizationServer } from "../../oauth/model.js"
 import * as Arn from "../arn.js"
@@ -62,7 +64,11 @@ const makeCallbackUrl = ({ publicUrl }: Dependencies, callbackId: string): strin
   `${publicUrl}/identities/oauth2/callback/${callbackId}`
 
 /** @internal */
-export type FindError = ResourceNotFoundException | ValidationException | InternalServerException
+export type FindError =
+  | ResourceNotFoundException
+  | ValidationException
+  | AccessDeniedException
+  | InternalServerException
 
 /** @internal */
 export const findProvider =
@@ -73,7 +79,7 @@ export const findProvider =
       ({ callbackId, request }) =>
         Effect.map(AuthorizationServers.resolve(request, dependencies), (server) => ({
           name,
-          server,
+          server: { ...server, provider: name },
           callbackId,
           callbackUrl: makeCallbackUrl(dependencies, callbackId)
         }))
@@ -108,10 +114,10 @@ const readClientSecret = (
 ): ClientSecret | undefined => {
   for (const [member, config] of Object.entries(oauth2ProviderConfigInput)) {
     const path = `oauth2ProviderConfigInput.${member}.clientSecretSource`
-    if ("clientSecretConfig" in config) {
+    if ("clientSecretConfig" in config && config.clientSecretConfig !== undefined) {
       return { source: "EXTERNAL", reference: config.clientSecretConfig, member: path }
     }
-    if ("clientSecret" in config) return { source: "MANAGED", member: path }
+    if ("clientSecret" in config && config.clientSecret !== undefined) return { source: "MANAGED", member: path }
   }
   return undefined
 }
@@ -129,13 +135,13 @@ export const operations = (
   | "deleteOauth2CredentialProvider"
   | "listOauth2CredentialProviders"
 > => {
-  const { account, dropOauth2Provider } = dependencies
+  const { account, dropOauth2Provider, settings } = dependencies
 
   const configure = Effect.fnUntraced(function*(request: AuthorizationServers.ProviderRequest, before?: Stored) {
     const old = before === undefined ? undefined : readClientSecret(before.request)
     const secret = readClientSecret(request)
     if (secret !== undefined) yield* Secrets.checkSource(old?.source, secret.source, secret.member)
-    yield* AuthorizationServers.resolve(request, dependencies)
+    yield* AuthorizationServers.check(request, dependencies)
     return {
       request,
       secretArn: secret === undefined
@@ -148,22 +154,22 @@ export const operations = (
     }
   })
 
-  const toCreateResponse = ({ callbackId, name, request, secretArn }: Stored) => {
+  const toCreateResponse = ({ callbackId, name, request, secretArn }: Stored, current: LocalSettings) => {
     const secret = readClientSecret(request)
     return {
-      ...(secretArn === undefined ? {} : { clientSecretArn: { secretArn } }),
+      clientSecretArn: { secretArn: secretArn ?? Arn.noSecret(account, "oauth2", name) },
       ...(secret?.reference === undefined ? {} : { clientSecretJsonKey: secret.reference.jsonKey }),
       ...(secret === undefined ? {} : { clientSecretSource: secret.source }),
       name,
       credentialProviderArn: Arn.oauth2Provider(account, name),
       callbackUrl: makeCallbackUrl(dependencies, callbackId),
-      oauth2ProviderConfigOutput: AuthorizationServers.toOutput(request, dependencies),
+      oauth2ProviderConfigOutput: AuthorizationServers.toOutput(request, current),
       status: "READY"
     }
   }
 
-  const toResponse = (provider: Stored) => ({
-    ...toCreateResponse(provider),
+  const toResponse = (provider: Stored, current: LocalSettings) => ({
+    ...toCreateResponse(provider, current),
     credentialProviderVendor: provider.request.credentialProviderVendor,
     createdTime: provider.createdTime,
     lastUpdatedTime: provider.lastUpdatedTime
@@ -171,7 +177,7 @@ export const operations = (
 
   return {
     createOauth2CredentialProvider: (request) =>
-      Effect.map(
+      Effect.zipWith(
         providers.create(
           request,
           (resource) =>
@@ -181,17 +187,19 @@ export const operations = (
               callbackId: randomUUID()
             }))
         ),
+        settings,
         toCreateResponse
       ),
 
-    getOauth2CredentialProvider: ({ name }) => Effect.map(providers.find(name), toResponse),
+    getOauth2CredentialProvider: ({ name }) => Effect.zipWith(providers.find(name), settings, toResponse),
 
     updateOauth2CredentialProvider: (request) =>
-      Effect.map(
+      Effect.zipWith(
         providers.update(
           request.name,
           (before) => Effect.map(configure(request, before), (configuration) => ({ ...before, ...configuration }))
         ),
+        settings,
         toResponse
       ),
 

@@ -8,6 +8,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Operations } from "../../../ControlPlane.js"
 import type {
+  AccessDeniedException,
   InternalServerException,
   ResourceNotFoundException,
   ServiceQuotaExceededException,
@@ -62,15 +63,15 @@ export const table = ({ account, store }: Dependencies): Effect.Effect<PaymentPr
 export const findCredentials = ({ settings }: Dependencies, providers: PaymentProviders) =>
 (
   name: string
-): Effect.Effect<Credentials, ResourceNotFoundException | ValidationException | InternalServerException> => {
-  const read = (secret: Secrets.Secret) => Secrets.read(settings, secret, "resourceCredentialProviderName")
+): Effect.Effect<Credentials, ResourceNotFoundException | AccessDeniedException | InternalServerException> => {
+  const read = (secret: Secrets.Secret) => Secrets.read(settings, secret)
   const readOptional = (
     secret: Secrets.Secret | undefined
-  ): Effect.Effect<Redacted.Redacted | undefined, ValidationException> =>
+  ): Effect.Effect<Redacted.Redacted | undefined, AccessDeniedException> =>
     secret === undefined ? Effect.succeed(undefined) : read(secret)
   return Effect.flatMap(providers.find(name), ({ configuration }): Effect.Effect<
     Credentials,
-    ValidationException
+    AccessDeniedException
   > =>
     configuration.vendor === "CoinbaseCDP"
       ? Effect.all({
@@ -87,23 +88,25 @@ export const findCredentials = ({ settings }: Dependencies, providers: PaymentPr
       }))
 }
 
-/** The members of a secret in a response; none without a secret. */
-const describeSecret = <const N extends string>(name: N, secret: Secrets.Secret | undefined) => {
-  // A computed name has type `string`. The cast restores the names.
-  const members = secret === undefined ? {} : {
-    [`${name}Arn`]: { secretArn: secret.arn },
-    [`${name}Source`]: secret.source,
-    ...(secret.source === "EXTERNAL" ? { [`${name}JsonKey`]: secret.reference.jsonKey } : {})
-  }
-  return members as
-    & {
-      readonly [K in `${N}Arn`]?: { readonly secretArn: string }
-    }
-    & { readonly [K in `${N}Source` | `${N}JsonKey`]?: string }
-}
+const nameSecret = (provider: string, member: string): string => `${provider}-${member}`
 
-const toOutput = (configuration: Configuration): Model.PaymentProviderConfigurationOutput =>
-  configuration.vendor === "CoinbaseCDP"
+const toOutput = (
+  account: Arn.Account,
+  { configuration, name }: Pick<Stored, "configuration" | "name">
+): Model.PaymentProviderConfigurationOutput => {
+  /** The members of a secret. Without a secret there is its ARN only, which the service model requires. */
+  const describeSecret = <const N extends string>(member: N, secret: Secrets.Secret | undefined) => {
+    // A computed name has type `string`. The cast restores the names.
+    const members = {
+      [`${member}Arn`]: { secretArn: secret?.arn ?? Arn.noSecret(account, "payment", nameSecret(name, member)) },
+      ...(secret === undefined ? {} : { [`${member}Source`]: secret.source }),
+      ...(secret?.source === "EXTERNAL" ? { [`${member}JsonKey`]: secret.reference.jsonKey } : {})
+    }
+    return members as
+      & { readonly [K in `${N}Arn`]: { readonly secretArn: string } }
+      & { readonly [K in `${N}Source` | `${N}JsonKey`]?: string }
+  }
+  return configuration.vendor === "CoinbaseCDP"
     ? {
       coinbaseCdpConfiguration: {
         apiKeyId: configuration.apiKeyId,
@@ -119,6 +122,7 @@ const toOutput = (configuration: Configuration): Model.PaymentProviderConfigurat
         authorizationId: configuration.authorizationId
       }
     }
+}
 
 /** @internal */
 export const operations = (
@@ -146,7 +150,7 @@ export const operations = (
     ) =>
       Secrets.resolve(dependencies, {
         kind: "payment",
-        arnName: `${request.name}-${member}`,
+        arnName: nameSecret(request.name, member),
         members: {
           value: `${path}.${member}`,
           source: `${path}.${member}Source`,
@@ -203,7 +207,7 @@ export const operations = (
     name,
     credentialProviderVendor: configuration.vendor,
     credentialProviderArn: Arn.paymentProvider(account, name),
-    providerConfigurationOutput: toOutput(configuration)
+    providerConfigurationOutput: toOutput(account, { configuration, name })
   })
 
   const toUpdateResponse = (provider: Stored) => ({

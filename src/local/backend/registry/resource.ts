@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 import type * as DateTime from "effect/DateTime"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ServiceQuotaExceededException } from "../../../IdentityError.js"
+import type { ServiceQuotaExceededException, ValidationException } from "../../../IdentityError.js"
 import type { Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
 import type { Account } from "../arn.js"
 import type { Environment } from "../authorizationServers.js"
-import { quotaExceeded } from "../failures.js"
+import { invalid, quotaExceeded } from "../failures.js"
 
 /** @internal */
 export interface Dependencies extends Environment {
@@ -28,6 +28,16 @@ export interface Dependencies extends Environment {
 
 /** @internal */
 export type Tags = Readonly<Record<string, string>>
+
+/**
+ * AWS reserves these keys, in every service.
+ *
+ * @internal
+ */
+export const checkTags = (tags: Tags): Effect.Effect<void, ValidationException> =>
+  Object.keys(tags).some((key) => /^aws:/i.test(key))
+    ? invalid("Member must not have a key that begins with aws: AWS reserves the prefix", "tags")
+    : Effect.void
 
 /**
  * The stored fields of every resource. A resource without tags has empty `tags`.

@@ -5,11 +5,41 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type { Operations } from "../../../ControlPlane.js"
 import { type InternalServerException, ResourceNotFoundException } from "../../../IdentityError.js"
-import { quotaExceeded } from "../failures.js"
-import type { Tags } from "./resource.js"
+import * as Arn from "../arn.js"
+import { mapStoreError, quotaExceeded } from "../failures.js"
+import { checkTags, type Dependencies, resourceFields, type Tags } from "./resource.js"
 import type { Taggable } from "./table.js"
+
+/**
+ * The token vault and the workload identity directory. An account has one of each, always.
+ *
+ * @internal
+ */
+export const containers = ({ account, store }: Dependencies): Effect.Effect<Taggable> =>
+  Effect.map(Effect.makeSemaphore(1), (semaphore) => {
+    const collection = store.collection("container-tags", Schema.Struct({ tags: resourceFields.tags }))
+    const keys = new Map([
+      [Arn.tokenVault(account, "default"), "token-vault"],
+      [Arn.workloadIdentityDirectory(account), "workload-identity-directory"]
+    ])
+    const read = (key: string): Effect.Effect<Tags, InternalServerException> =>
+      Effect.map(
+        mapStoreError(collection.get(key)),
+        Option.match({ onNone: () => ({}), onSome: ({ tags }) => tags })
+      )
+    const find = (arn: string) => Option.fromNullable(keys.get(arn))
+    return {
+      tags: (arn) => Effect.transposeMapOption(find(arn), read),
+      changeTags: (arn, change) =>
+        semaphore.withPermits(1)(
+          Effect.transposeMapOption(find(arn), (key) =>
+            Effect.tap(Effect.flatMap(read(key), change), (tags) => mapStoreError(collection.put(key, { tags }))))
+        )
+    }
+  })
 
 /** AWS documentation. The service model limits the tags of one request; this limit includes the tags that are there. */
 const limit = 50
@@ -38,12 +68,15 @@ export const operations = (
 
   return {
     tagResource: ({ resourceArn, tags }) =>
-      change(resourceArn, (before) => {
-        const after = { ...before, ...tags }
-        return Object.keys(after).length > limit
-          ? quotaExceeded(`A resource cannot have more than ${limit} tags`)
-          : Effect.succeed(after)
-      }),
+      Effect.zipRight(
+        checkTags(tags),
+        change(resourceArn, (before) => {
+          const after = { ...before, ...tags }
+          return Object.keys(after).length > limit
+            ? quotaExceeded(`A resource cannot have more than ${limit} tags`)
+            : Effect.succeed(after)
+        })
+      ),
 
     untagResource: ({ resourceArn, tagKeys }) =>
       change(

@@ -1,18 +1,17 @@
 /**
  * The secrets of a provider. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to Secrets
- * Manager, which the backend reads from its settings.
+ * Manager, which the backend reads from its settings at each use.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { ValidationException } from "../../../IdentityError.js"
-import type { LocalSettings } from "../../../internal/identitySetup/localSettings.js"
+import type { AccessDeniedException, ValidationException } from "../../../IdentityError.js"
 import { SecretReference } from "../../../models/internal/names.js"
 import * as Arn from "../arn.js"
 import { invalid } from "../failures.js"
-import { findExternalSecret, missingSecret } from "../settings.js"
+import { readSecret, type Settings } from "../settings.js"
 import type { Dependencies } from "./resource.js"
 
 /** @internal */
@@ -29,23 +28,12 @@ export type Source = Secret["source"]
 
 type Reference = typeof SecretReference.Type
 
-const lookUp = (
-  settings: LocalSettings,
-  reference: Reference,
-  member: string
-): Effect.Effect<Redacted.Redacted, ValidationException> =>
-  Effect.suspend(() => {
-    const secret = findExternalSecret(settings.secrets, reference)
-    return secret === undefined ? invalid(missingSecret, member) : Effect.succeed(secret)
-  })
-
 /** @internal */
 export const read = (
-  settings: LocalSettings,
-  secret: Secret,
-  member: string
-): Effect.Effect<Redacted.Redacted, ValidationException> =>
-  secret.source === "MANAGED" ? Effect.succeed(secret.value) : lookUp(settings, secret.reference, member)
+  settings: Settings,
+  secret: Secret
+): Effect.Effect<Redacted.Redacted, AccessDeniedException> =>
+  secret.source === "MANAGED" ? Effect.succeed(secret.value) : readSecret(settings, secret.reference)
 
 /**
  * The ARN of an `EXTERNAL` secret. A reference is an ARN or a name.
@@ -84,13 +72,12 @@ export interface SecretRequest {
 }
 
 /**
- * The secret of a request. A new `MANAGED` secret gets an ARN, and a replaced one keeps it. A reference that the
- * settings do not have fails here rather than at the first token.
+ * The secret of a request. A new `MANAGED` secret gets an ARN, and a replaced one keeps it.
  *
  * @internal
  */
 export const resolve = (
-  { account, settings }: Dependencies,
+  { account }: Dependencies,
   { arnName, input: { reference, source = "MANAGED", value }, kind, members }: SecretRequest,
   before: Secret | undefined
 ): Effect.Effect<Secret, ValidationException> =>
@@ -105,7 +92,6 @@ export const resolve = (
     if (reference === undefined) {
       return yield* invalid("Member must not be null for the secret source EXTERNAL", members.reference)
     }
-    yield* lookUp(settings, reference, members.reference)
     const isSame = before?.source === "EXTERNAL" && before.reference.secretId === reference.secretId
     return { source, arn: isSame ? before.arn : externalArn(account, reference.secretId), reference }
   })

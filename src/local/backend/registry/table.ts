@@ -11,7 +11,7 @@ import type { InternalServerException, ResourceNotFoundException, ValidationExce
 import type { Collection } from "../../VaultStore.js"
 import { mapStoreError, notFound } from "../failures.js"
 import * as Pagination from "./pagination.js"
-import type { Resource, Tags } from "./resource.js"
+import { checkTags, type Resource, type Tags } from "./resource.js"
 
 /** @internal */
 export interface Options<A extends Resource, E> {
@@ -47,7 +47,7 @@ export interface Table<A extends Resource, E> extends Taggable {
   readonly create: <E2>(
     request: { readonly name: string; readonly tags?: Tags | undefined },
     complete: (resource: Resource) => Effect.Effect<A, E2>
-  ) => Effect.Effect<A, E | E2 | InternalServerException>
+  ) => Effect.Effect<A, E | E2 | ValidationException | InternalServerException>
   /** Returns the changed resource. */
   readonly update: <E2>(
     name: string,
@@ -96,8 +96,9 @@ export const make = <A extends Resource, E>(
       all,
       find,
 
-      create: ({ name, tags }, complete) =>
+      create: ({ name, tags = {} }, complete) =>
         exclusive(Effect.gen(function*() {
+          yield* checkTags(tags)
           if (Option.isSome(yield* get(name))) return yield* Effect.fail(exists(name))
           if (quota !== undefined) {
             size ??= (yield* all).length
@@ -105,7 +106,7 @@ export const make = <A extends Resource, E>(
           }
           const now = yield* DateTime.now
           const created = yield* put(
-            yield* complete({ name, tags: tags ?? {}, createdTime: now, lastUpdatedTime: now })
+            yield* complete({ name, tags, createdTime: now, lastUpdatedTime: now })
           )
           if (size !== undefined) size += 1
           return created

@@ -6,7 +6,11 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Operations } from "../../../ControlPlane.js"
-import type { ValidationException } from "../../../IdentityError.js"
+import {
+  AccessDeniedException,
+  type InternalServerException,
+  type ValidationException
+} from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
 import { invalid, mapStoreError } from "../failures.js"
 import { type Dependencies, resourceFields } from "./resource.js"
@@ -32,9 +36,38 @@ export const table = (
     quota: { limit, exceeded: () => invalid(`An account cannot have more than ${limit} workload identities`) }
   })
 
+/**
+ * AgentCore Runtime and Gateway make workload identities for themselves. The refusal of a token is in the AWS developer
+ * guide (get-workload-access-token). The refusal of a deletion was seen live (`ekristen/aws-nuke`, resource
+ * `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
+ */
+const checkUnlinked = ({ settings }: Dependencies, name: string, refusal: string) =>
+  Effect.flatMap(settings, ({ serviceLinked = [] }) =>
+    serviceLinked.includes(name)
+      ? invalid(`WorkloadIdentity is linked to a service and cannot ${refusal} by the caller`)
+      : Effect.void)
+
+/**
+ * The workload that wants a workload access token. The live service reports an unknown one with a message that does not
+ * name the cause (agentcore-samples, 08-okta-xaa-delegation-chain), so the log names it.
+ *
+ * @internal
+ */
+export const findCaller =
+  (dependencies: Dependencies, workloads: Table.Table<Workload, ValidationException>) =>
+  (name: string): Effect.Effect<Workload, AccessDeniedException | ValidationException | InternalServerException> =>
+    workloads.find(name).pipe(
+      Effect.catchTag("ResourceNotFoundException", () =>
+        Effect.zipRight(
+          Effect.logWarning(`There is no workload identity '${name}': create it, or check the name`),
+          new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
+        )),
+      Effect.tap(() => checkUnlinked(dependencies, name, "retrieve an access token"))
+    )
+
 /** @internal */
 export const operations = (
-  { account, dropWorkload }: Dependencies,
+  dependencies: Dependencies,
   workloads: Table.Table<Workload, ValidationException>
 ): Pick<
   Operations,
@@ -44,6 +77,8 @@ export const operations = (
   | "deleteWorkloadIdentity"
   | "listWorkloadIdentities"
 > => {
+  const { account, dropWorkload } = dependencies
+
   const toSummary = ({ name }: Workload) => ({ name, workloadIdentityArn: Arn.workloadIdentity(account, name) })
 
   const toCreateResponse = (workload: Workload) => ({
@@ -72,7 +107,11 @@ export const operations = (
         toResponse
       ),
 
-    deleteWorkloadIdentity: ({ name }) => workloads.remove(name, () => mapStoreError(dropWorkload(name))),
+    deleteWorkloadIdentity: ({ name }) =>
+      workloads.remove(
+        name,
+        () => Effect.zipRight(checkUnlinked(dependencies, name, "be deleted"), mapStoreError(dropWorkload(name)))
+      ),
 
     listWorkloadIdentities: (request) =>
       Effect.map(workloads.page(request), ({ items, next }) => ({

@@ -1,0 +1,278 @@
+/**
+ * Who waits for a consent, and how they learn that it has been given. A wait of a fiber gets a signal, and polls at once. A wait that
+ * outlives its process, such as a durable workflow, leaves a registration, and the consent callback reads it.
+ *
+ * The waits poll anyway. A lost signal delays them until their next poll.
+ *
+ * @since 0.1.0
+ * @example
+ * import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+ * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+ * import * as Config from "effect/Config"
+ * import * as Layer from "effect/Layer"
+ *
+ * // A worker that waits for consents. The page after consent is in another process, with the same Redis and the same key.
+ * const live = ConsentSignals.layerPoller().pipe(
+ *   Layer.provideMerge(RedisPendingConsents.layerConfig({
+ *     url: Config.redacted("REDIS_URL"),
+ *     key: Config.redacted("CONSENT_STORE_KEY")
+ *   }))
+ * )
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Schedule from "effect/Schedule"
+import { AuthorizationFailed } from "./IdentityError.js"
+import * as Listeners from "./internal/consentSignals/listeners.js"
+import type { ConsentStoreError } from "./internal/consentStoreError.js"
+import * as ExpiringMap from "./internal/expiringMap.js"
+import { Prompt } from "./internal/pollBudget.js"
+import * as SharedWait from "./internal/sharedWait.js"
+import { subjectOf } from "./internal/subject.js"
+import * as TokenPoller from "./TokenPoller.js"
+import type { UserIdentifier } from "./UserIdentifier.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * What a wait is for: one session, or the grant of a user, whatever session it comes from. The name identifies it, and is secret: a
+ * store and a message have a keyed digest of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Topic {
+  readonly _tag: "Session" | "Grant"
+  readonly name: Redacted.Redacted
+}
+
+/**
+ * A user's consent for one credential of a workload.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Grant {
+  /** The name of the workload identity. */
+  readonly workload: string
+  readonly user: UserIdentifier
+  /** The name that the application has for the credential. */
+  readonly credential: string
+}
+
+/**
+ * - `Completed`: the token is there
+ * - `WrongUser`, `Rejected`: the session can never be completed, see `AuthorizationFailed`
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Outcome = "Completed" | "WrongUser" | "Rejected"
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * - `signal`: passes an outcome to all who listen, in every process. It never fails: a signal that cannot be sent is lost. The
+ *   outcome of a session is remembered for 10 minutes, because a session can be complete before the wait for it begins.
+ * - `listen`: calls a function for each signal, and returns the function that ends this. It is not an effect, so that a wait for
+ *   consent takes no fiber of its own.
+ * - `register`: stores the name of an execution that waits for a grant, for example a durable workflow's, until it expires
+ * - `registrations`: the executions that wait for a grant
+ * - `unregister`: removes an execution that has learned of its grant. A callback that dies before it leaves the execution for the
+ *   next one.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export interface Service {
+  readonly signal: (topic: Topic, outcome: Outcome) => Effect.Effect<void>
+  readonly listen: (topic: Topic, onSignal: (outcome: Outcome) => void) => () => void
+  readonly register: (registration: {
+    readonly topic: Topic
+    readonly execution: string
+    readonly expiresAt: DateTime.Utc
+  }) => Effect.Effect<void, ConsentStoreError>
+  readonly unregister: (topic: Topic, execution: string) => Effect.Effect<void, ConsentStoreError>
+  readonly registrations: (topic: Topic) => Effect.Effect<ReadonlyArray<string>, ConsentStoreError>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export class ConsentSignals
+  extends Context.Tag("effect-agentcore-identity/ConsentSignals")<ConsentSignals, Service>()
+{}
+
+// -----------------------------------------------------------------------------
+// Topics
+// -----------------------------------------------------------------------------
+
+/**
+ * The topic of a session.
+ *
+ * @since 0.1.0
+ * @category topics
+ */
+export const session = (sessionUri: Redacted.Redacted): Topic => ({ _tag: "Session", name: sessionUri })
+
+/**
+ * The topic of a grant. Two JWTs with the same issuer and subject have the same topic: a user who signs in again has a new JWT. A user
+ * id and a JWT never have: AgentCore keeps their tokens apart.
+ *
+ * @since 0.1.0
+ * @category topics
+ */
+export const grant = ({ credential, user, workload }: Grant): Effect.Effect<Topic> =>
+  Effect.map(
+    user.userToken === undefined
+      ? Effect.succeed(["id", user.userId])
+      : Effect.map(
+        subjectOf(user.userToken),
+        Option.match({
+          onNone: () => ["token", Redacted.value(user.userToken)],
+          onSome: (subject) => ["subject", ...subject]
+        })
+      ),
+    (user) => ({ _tag: "Grant", name: Redacted.make(JSON.stringify([workload, user, credential])) })
+  )
+
+// -----------------------------------------------------------------------------
+// Memory
+// -----------------------------------------------------------------------------
+
+/** In milliseconds: the lifetime of a session (AWS documentation). */
+const rememberedFor = 10 * 60_000
+
+const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name)}`
+
+/**
+ * Signals and registrations in the memory of this process.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
+  const listeners = Listeners.make<Outcome>()
+  const executions = ExpiringMap.make<Map<string, number>>()
+  return {
+    signal: (topic, outcome) =>
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        topic._tag === "Session"
+          ? listeners.notifyAndRemember(nameOf(topic), outcome, now, now + rememberedFor)
+          : listeners.notify(nameOf(topic), outcome)),
+    listen: (topic, onSignal) => listeners.listen(nameOf(topic), onSignal),
+    register: ({ execution, expiresAt, topic }) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        executions.removeEnded(now)
+        const known = executions.get(nameOf(topic)) ?? new Map<string, number>()
+        known.set(execution, DateTime.toEpochMillis(expiresAt))
+        executions.set(nameOf(topic), known, Math.max(...known.values()))
+      }),
+    unregister: (topic, execution) =>
+      Effect.sync(() => {
+        const known = executions.get(nameOf(topic))
+        if (known?.delete(execution) === true && known.size === 0) executions.remove(nameOf(topic))
+      }),
+    registrations: (topic) =>
+      Effect.map(
+        Clock.currentTimeMillis,
+        (now) =>
+          [...executions.get(nameOf(topic)) ?? []].flatMap(([execution, expiresAt]) =>
+            expiresAt <= now ? [] : [execution]
+          )
+      )
+  }
+})
+
+/**
+ * The same as a layer. `PendingConsents.layerMemory` has it too.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<ConsentSignals> = Layer.effect(ConsentSignals, makeMemory)
+
+// -----------------------------------------------------------------------------
+// Waits
+// -----------------------------------------------------------------------------
+
+/**
+ * Waits for the next signal of a topic.
+ *
+ * @since 0.1.0
+ * @category waits
+ */
+export const next = (topic: Topic): Effect.Effect<Outcome, never, ConsentSignals> =>
+  Effect.flatMap(ConsentSignals, (signals) => nextOf(signals, topic))
+
+const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
+  Effect.async((resume) => Effect.sync(signals.listen(topic, (outcome) => resume(Effect.succeed(outcome)))))
+
+/**
+ * A poller that also polls when its session is complete, and fails with `AuthorizationFailed` when its session can never be completed.
+ *
+ * @since 0.1.0
+ * @category waits
+ */
+export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.Poller => {
+  const run = SharedWait.runOf(base)
+  return run === undefined ? (wait) => Effect.raceFirst(base(wait), afterSignal(signals, wait)) : SharedWait.toPoller(
+    (wait) => run(wait, wakeOf(signals, wait.session))
+  )
+}
+
+const failureOf = (provider: string, outcome: Outcome | undefined): AuthorizationFailed | undefined =>
+  outcome === undefined || outcome === "Completed" ? undefined : new AuthorizationFailed({ provider, reason: outcome })
+
+const wakeOf = (signals: Service, { provider, sessionUri }: TokenPoller.PollState["session"]): SharedWait.Wake => {
+  const topic = session(sessionUri)
+  let received: Outcome | undefined
+  return {
+    register: (onWake) =>
+      signals.listen(topic, (outcome) => {
+        received = outcome
+        onWake()
+      }),
+    failure: () => failureOf(provider, received)
+  }
+}
+
+const afterSignal = <E, R>(
+  signals: Service,
+  { poll, session: { provider, sessionUri } }: TokenPoller.Wait<E, R>
+): Effect.Effect<Redacted.Redacted, E | AuthorizationFailed, R> =>
+  Effect.flatMap(
+    nextOf(signals, session(sessionUri)),
+    (outcome): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> =>
+      failureOf(provider, outcome) ?? Effect.provideService(poll, Prompt, true)
+  ).pipe(
+    // The token is not there yet, or the connection is lost: the base goes on.
+    Effect.flatMap((answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : Effect.never)
+  )
+
+/**
+ * Provides a `TokenPoller` whose waits end one round trip after the callback, also after that of another process. `ConsentCallback.layer`
+ * provides one itself: this one is for programs without that page.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPoller = (options?: {
+  /** How to wait for users who do not return to the page. Default: `TokenPoller.defaultPoller`. */
+  readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
+}): Layer.Layer<TokenPoller.TokenPoller, never, ConsentSignals> =>
+  Layer.effect(
+    TokenPoller.TokenPoller,
+    Effect.map(ConsentSignals, (signals) =>
+      poller(signals, options?.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll)))
+  )

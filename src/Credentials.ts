@@ -1,0 +1,266 @@
+/**
+ * Declared credentials as a list: what is missing for them at AWS, the IAM policy that they need, and what the current
+ * user has granted.
+ *
+ * A program has one list of all its credentials. What concerns users alone skips the others: {@link status} and
+ * {@link consentAll} look only at those of the flow `USER_FEDERATION`.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { ControlPlane, GetCredentialProviderError } from "./ControlPlane.js"
+import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity.js"
+import type { RequiresUserConsent, ValidationException } from "./IdentityError.js"
+import * as Check from "./internal/credentials/check.js"
+import * as List from "./internal/credentials/list.js"
+import type { Caller, Credential, Policy, PolicyOptions, Problem, Status } from "./internal/credentials/model.js"
+import * as Policies from "./internal/credentials/policy.js"
+import * as Statuses from "./internal/credentials/status.js"
+import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
+
+/**
+ * @since 0.1.0
+ */
+export * from "./internal/credentials/model.js"
+
+/** Fails with what is wrong with a list. Programs in plain JavaScript can pass anything. */
+const checked = <A, E, R>(
+  list: ReadonlyArray<Credential>,
+  run: () => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | ValidationException, R> =>
+  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => List.refuse(list) ?? run())
+
+// -----------------------------------------------------------------------------
+// Set-up
+// -----------------------------------------------------------------------------
+
+/**
+ * The errors of {@link check}: those of the control plane, but for the two that are problems.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CheckError = Exclude<
+  GetCredentialProviderError,
+  { readonly _tag: "AccessDeniedException" | "ResourceNotFoundException" }
+>
+
+/**
+ * Looks at the control plane for what is missing or wrong, before a user meets it: the workload identity, the credential
+ * providers with their kinds and states, and the return URLs. Each problem says what to do. An empty list: nothing was
+ * found. What the caller's rights do not let it see is a `NotVisible`.
+ *
+ * The return URL of a credential without one is `Consent.ReturnUrl`. AWS-signed JWTs need nothing of the control plane.
+ * It reads, and changes nothing.
+ *
+ * @since 0.1.0
+ * @category operations
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as ApiKey from "effect-agentcore-identity/ApiKey"
+ * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
+ * import * as Credentials from "effect-agentcore-identity/Credentials"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
+ *   returnUrl: "https://agent.example.com/consent"
+ * }) {}
+ *
+ * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+ *
+ * const program = Effect.gen(function*() {
+ *   for (const problem of yield* Credentials.check([Calendar, Weather], { workload: "my-agent" })) {
+ *     yield* Console.error(problem.message)
+ *   }
+ * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
+ */
+export const check = (
+  list: ReadonlyArray<Credential>,
+  options: {
+    /** The name of the workload identity. */
+    readonly workload: string
+  }
+): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
+  checked(list, () => Check.check(list, options.workload)).pipe(
+    Effect.withSpan("Credentials.check", { captureStackTrace: false })
+  )
+
+/**
+ * The least IAM policy that a program with these credentials needs. It is a plain value: `JSON.stringify` makes the
+ * document.
+ *
+ * - `users: "userId"` lets the program act for every user of the workload: it only has to name an id. The `Sid` of the
+ *   statement says so. To limit it, add a condition on the key `bedrock-agentcore:userid`.
+ * - A program on AgentCore Runtime gets its workload access tokens with the requests. It does not need the first
+ *   statement, and AWS advises against it.
+ * - `secretsmanager:GetSecretValue`: AgentCore reads the secrets of providers with the caller's rights. `secrets` names
+ *   those that are not stored by AgentCore. If a secret has a KMS key of the customer, the program needs `kms:Decrypt` on it too.
+ * - `sts:GetWebIdentityToken` has no resource, and is limited by the declared audience, algorithm and duration.
+ *
+ * Actions, resource types and condition keys are those of "Actions, resources, and condition keys for Amazon Bedrock
+ * AgentCore" and "… for AWS Security Token Service" (Service Authorization Reference of AWS, August 2026). Three things
+ * come from elsewhere and were not tried at AWS: that the caller needs the right to read also the secrets that AgentCore
+ * stores, and their names (public reports of denied calls); that clients with a KMS key (`PRIVATE_KEY_JWT`) need no more.
+ *
+ * Throws a `ValidationException` that names the member if an option cannot be right.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Credentials from "effect-agentcore-identity/Credentials"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
+ * }) {}
+ *
+ * const policy = Credentials.policy([Calendar], {
+ *   workload: "my-agent",
+ *   account: "123456789012",
+ *   region: "us-west-2",
+ *   users: "jwt"
+ * })
+ *
+ * console.log(JSON.stringify(policy, null, 2))
+ */
+export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => {
+  const refused = Policies.refuse(list, options)
+  if (refused !== undefined) throw refused
+  return Policies.make(list, options)
+}
+
+/**
+ * Reads which secrets of the providers are not stored by AgentCore (`EXTERNAL`): their ARNs, by name of the provider. For
+ * the option `secrets` of {@link policy}.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const externalSecrets = (
+  list: ReadonlyArray<Credential>
+): Effect.Effect<{ readonly [provider: string]: string }, GetCredentialProviderError, ControlPlane> =>
+  checked(list, () => Check.externalSecrets(list))
+
+// -----------------------------------------------------------------------------
+// Grants
+// -----------------------------------------------------------------------------
+
+/**
+ * The options of {@link status}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StatusOptions {
+  /**
+   * Who asks, for the memory. A server that obtains a workload access token for each request names the caller here.
+   * Default: the workload access token, so that another one of the same user is asked for again.
+   */
+  readonly caller?: Caller | undefined
+  /** How long an answer is remembered. Zero asks each time. Default: 30 seconds. */
+  readonly remember?: Duration.DurationInput | undefined
+  /** How many credentials are asked for at one time. Default: 3. */
+  readonly concurrency?: number | undefined
+}
+
+/**
+ * Whether the current user has granted the credentials of the flow `USER_FEDERATION`, in the order of the list. It skips
+ * all others, which no user grants. It shows nothing to the user.
+ *
+ * AgentCore has no operation for this. So each credential is asked for, and a credential that is not granted opens an
+ * authorization session, which lapses unused after ten minutes. Few are asked for at one time, and an answer
+ * is remembered for a moment, by `Identity` and caller. A grant that was revoked at the vendor
+ * still counts: AgentCore does not notice it.
+ *
+ * It fails only if there is no caller. A credential that cannot be asked for is `Unknown`, and is not remembered.
+ *
+ * @since 0.1.0
+ * @category operations
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Credentials from "effect-agentcore-identity/Credentials"
+ * import * as Effect from "effect/Effect"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
+ * }) {}
+ *
+ * const connections = Effect.map(
+ *   Credentials.status([Calendar]),
+ *   (all) => all.map(({ _tag, credential }) => `${credential.request.provider}: ${_tag}`)
+ * )
+ */
+export const status = (
+  list: ReadonlyArray<Credential>,
+  { caller, concurrency = 3, remember = "30 seconds" }: StatusOptions = {}
+): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+  checked(list, () => Statuses.status(list.filter(List.isUserCredential), { caller, concurrency, remember })).pipe(
+    Effect.withSpan("Credentials.status", { captureStackTrace: false })
+  )
+
+/**
+ * Forgets what {@link status} remembers of the current user, after a consent or a disconnection elsewhere.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const forgetStatus = (
+  options: {
+    /** The caller that {@link status} was given. */
+    readonly caller?: Caller | undefined
+  } = {}
+): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> => Statuses.forget(options.caller)
+
+/**
+ * The options of {@link consentAll}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
+  /** The caller that {@link status} is given. It forgets what it remembers of them. */
+  readonly caller?: Caller | undefined
+}
+
+/**
+ * Brings every credential of the flow `USER_FEDERATION` to "granted" for the current user, one after the other in the
+ * order of the list: before a conversation begins, instead of in the middle of it. It skips all others, and asks nothing
+ * for those that are granted. The first failure ends it.
+ *
+ * @since 0.1.0
+ * @category operations
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Consent from "effect-agentcore-identity/Consent"
+ * import * as Credentials from "effect-agentcore-identity/Credentials"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
+ * }) {}
+ *
+ * const connect = Credentials.consentAll([Calendar], { consent: Consent.openBrowser })
+ */
+export const consentAll = <E = RequiresUserConsent, R = never>(
+  list: ReadonlyArray<Credential>,
+  options: ConsentAllOptions<E, R> = {}
+): Effect.Effect<void, AccessTokenError | E, Identity | WorkloadAccessToken | R> =>
+  checked(list, () =>
+    Effect.flatMap(Identity, (identity) => {
+      const { caller, ...consent } = options
+      return Effect.forEach(
+        list.filter(List.isUserCredential),
+        (credential) => Effect.zipRight(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
+        { discard: true }
+      )
+    })).pipe(Effect.withSpan("Credentials.consentAll", { captureStackTrace: false }))

@@ -1,0 +1,58 @@
+/**
+ * The control plane at AWS alone, for a program that sets up what agents need. It starts faster than all planes, and has nothing in context
+ * that can obtain a user's credentials.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ControlPlane from "../ControlPlane.js"
+import type * as AwsPlanes from "./AwsPlanes.js"
+import * as Adapter from "./internal/adapter.js"
+import { controlPlane, regionSearch } from "./internal/controlPlane.js"
+
+/**
+ * The options of `AwsPlanes` without the clients of the other planes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<AwsPlanes.Options, "dataPlane" | "sts"> {}
+
+/**
+ * The control plane. Options and errors are those of `AwsPlanes.layer`.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
+ * import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+ * import * as Effect from "effect/Effect"
+ *
+ * const setUp = WorkloadIdentity.ensure({ name: "my-agent" }).pipe(
+ *   Effect.provide(AwsControlPlane.layer({ region: "us-west-2" }))
+ * )
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<ControlPlane.ControlPlane, ConfigError.ConfigError> =>
+  Layer.scoped(
+    ControlPlane.ControlPlane,
+    Effect.gen(function*() {
+      const search = yield* regionSearch
+      return ControlPlane.make(yield* Adapter.operations(controlPlane, options.controlPlane ?? {}, options, search))
+    })
+  )
+
+/**
+ * The same, with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<ControlPlane.ControlPlane, ConfigError.ConfigError> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))

@@ -1,0 +1,79 @@
+/**
+ * The setup file of `agentcore-identity local`. The server applies its resources when it starts. It reads the section `local` again
+ * when the file has changed, so that a developer can add secrets and keys to a running server.
+ *
+ * @since 0.1.0
+ */
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as SynchronizedRef from "effect/SynchronizedRef"
+import { stat } from "node:fs/promises"
+import * as IdentitySetup from "../IdentitySetup.js"
+import type * as Output from "./output.js"
+import { type CannotReadFile, readText } from "./readText.js"
+
+type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>
+
+/** @internal */
+export interface SetupFile {
+  /** The file at the start. */
+  readonly setup: IdentitySetup.IdentitySetup
+  /** The current section `local`, or the last valid one while the file cannot be used. */
+  readonly readSettings: Effect.Effect<Settings>
+}
+
+/** Undefined for what can be read only once, such as a pipe, and for a file that is being replaced. */
+const readVersion = (file: string): Effect.Effect<string | undefined> =>
+  Effect.tryPromise(() => stat(file, { bigint: true })).pipe(
+    Effect.map((stats) => stats.isFile() ? `${stats.ino} ${stats.size} ${stats.mtimeNs}` : undefined),
+    Effect.orElseSucceed(() => undefined)
+  )
+
+/**
+ * References in the file can name the exported variables.
+ *
+ * @internal
+ */
+export const load = (
+  file: string,
+  exported: Output.Environment
+): Effect.Effect<SetupFile, CannotReadFile | IdentitySetup.SetupParseError> =>
+  Effect.gen(function*() {
+    const read = readText(file).pipe(
+      Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
+      Effect.withConfigProvider(
+        ConfigProvider.orElse(
+          ConfigProvider.fromMap(new Map(Object.entries(exported))),
+          () => ConfigProvider.fromEnv()
+        )
+      )
+    )
+    // Before the text, so that a change in between is seen.
+    const first = yield* readVersion(file)
+    const setup = yield* read
+    const current = yield* SynchronizedRef.make({ version: first, settings: setup.local ?? {} })
+
+    const readAgain = (before: Settings) =>
+      Effect.matchEffect(read, {
+        onFailure: ({ message }) =>
+          Effect.as(
+            Effect.logWarning(`The settings stay as they were, because the file cannot be used:\n${message}`),
+            before
+          ),
+        onSuccess: ({ local = {} }) => Effect.as(Effect.logInfo(`Read the settings of ${file} again`), local)
+      })
+
+    const refresh = SynchronizedRef.updateAndGetEffect(current, (before) =>
+      Effect.flatMap(readVersion(file), (version) =>
+        version === undefined || version === before.version
+          ? Effect.succeed(before)
+          : Effect.map(readAgain(before.settings), (settings) => ({ version, settings }))))
+
+    return {
+      setup,
+      readSettings: first === undefined
+        ? Effect.succeed(setup.local ?? {})
+        : Effect.map(refresh, ({ settings }) =>
+          settings)
+    }
+  })

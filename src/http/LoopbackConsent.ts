@@ -1,0 +1,214 @@
+/**
+ * Consent for command lines and desktop agents: the browser opens, and comes back to a server on this machine that runs
+ * for as long as the consent waits.
+ *
+ * The return URL is fixed, because AgentCore accepts only URLs that are registered on the workload identity. Each
+ * request has it as `returnUrl`, or the program as `Consent.ReturnUrl`; {@link register} registers it.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Consent from "../Consent.js"
+import type { ConsentSession } from "../ConsentSession.js"
+import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
+import { Identity } from "../Identity.js"
+import { AuthorizationFailed } from "../IdentityError.js"
+import * as Completion from "../internal/consentCallback/completion.js"
+import * as ConsentWait from "../internal/consentWait.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
+import * as WorkloadIdentity from "../WorkloadIdentity.js"
+import * as LoopbackServer from "./internal/loopbackServer.js"
+
+/**
+ * A return URL for programs that have no reason for another one: port 8765 of `127.0.0.1`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultReturnUrl = "http://127.0.0.1:8765/consent"
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
+
+/**
+ * No server can receive the browser at the return URL.
+ *
+ * - `NotLoopback`: there is no return URL, or it is not an http URL of this machine
+ * - `PortTaken`: another program listens on its port
+ * - `CannotListen`: the operating system refused, with `code`
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>(
+  "effect-agentcore-identity/LoopbackUnavailable"
+)("LoopbackUnavailable", {
+  reason: Schema.Literal("NotLoopback", "PortTaken", "CannotListen"),
+  returnUrl: Schema.optional(Schema.String),
+  /** The code of the operating system, as in `EACCES`. */
+  code: Schema.optional(Schema.String)
+}) {
+  override get message(): string {
+    const { code, reason, returnUrl } = this
+    if (reason === "NotLoopback" || returnUrl === undefined) {
+      return `${
+        returnUrl === undefined
+          ? "The request has no return URL"
+          : `The return URL '${returnUrl}' is not on this machine`
+      }`
+        + `: set returnUrl of the request, or Consent.ReturnUrl, to a URL as in ${defaultReturnUrl}, and register it on the workload identity`
+    }
+    return reason === "PortTaken"
+      ? `Another program listens on port ${port(returnUrl)}, so the browser cannot come back to ${returnUrl}: `
+        + "end that program, or register a return URL with another port"
+      : `Cannot listen at ${returnUrl} (${code ?? "unknown"}): register a return URL with another port, above 1023`
+  }
+}
+
+const hosts: { readonly [hostname: string]: ReadonlyArray<string> } = {
+  "127.0.0.1": ["127.0.0.1"],
+  "[::1]": ["::1"],
+  localhost: ["127.0.0.1", "::1"]
+}
+
+const addressOf = (
+  returnUrl: string | undefined
+): Effect.Effect<LoopbackServer.Address & { readonly returnUrl: string }, LoopbackUnavailable> =>
+  Effect.suspend(() => {
+    const url = returnUrl !== undefined && URL.canParse(returnUrl) ? new URL(returnUrl) : undefined
+    const addresses = url?.protocol === "http:" ? hosts[url.hostname] : undefined
+    return url === undefined || returnUrl === undefined || addresses === undefined
+      ? new LoopbackUnavailable({ reason: "NotLoopback", returnUrl })
+      : Effect.succeed({ hosts: addresses, port: Number(port(returnUrl)), path: url.pathname, returnUrl })
+  })
+
+// -----------------------------------------------------------------------------
+// Handler
+// -----------------------------------------------------------------------------
+
+/** Completes the session once, and signals the wait. */
+const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: ConsentWait.Signal) =>
+  Effect.map(Identity, (identity) =>
+    Completion.complete(
+      {
+        identity,
+        pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
+        signals: {
+          signal: (_, outcome) =>
+            Effect.asVoid(
+              outcome === "Completed"
+                ? Deferred.succeed(signal, undefined)
+                : Deferred.fail(signal, new AuthorizationFailed({ provider: session.provider, reason: outcome }))
+            )
+        }
+      },
+      session.sessionUri,
+      user
+    ))
+
+/**
+ * A consent handler for a program on the user's own machine. It listens at the return URL of the session, which has to
+ * be an http URL of a loopback address, and opens the authorization URL. When the browser comes back it completes the
+ * authorization for `user`, and the flow polls at once. The server ends with the wait: with a token, with an error, or by
+ * interruption.
+ *
+ * The server accepts only a top-level navigation with the session of a consent that waits, and with its `customState` if
+ * there is one. A page of another site cannot end or redirect a consent. It never completes a session that the program
+ * did not start. Consents that wait at one time share the port.
+ *
+ * It fails with {@link LoopbackUnavailable} before anything is shown if it cannot listen there. Use `127.0.0.1`, as
+ * RFC 8252 advises: `localhost` can have another address. Called by another function than the flow, it succeeds when the
+ * browser is back, or when the session expires.
+ *
+ * @since 0.1.0
+ * @category handlers
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
+ * import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
+ * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * declare const listEvents: (token: Redacted.Redacted) => Effect.Effect<ReadonlyArray<string>>
+ *
+ * const user = { userId: "alice" }
+ *
+ * const program = Effect.flatMap(AccessToken.AccessToken, listEvents).pipe(
+ *   AccessToken.withAccessToken({
+ *     provider: "google",
+ *     flow: "USER_FEDERATION",
+ *     scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
+ *     returnUrl: LoopbackConsent.defaultReturnUrl,
+ *     consent: LoopbackConsent.handler({ user })
+ *   }),
+ *   Effect.provide(
+ *     WorkloadAccessToken.layerWorkload({ name: "my-agent", user }).pipe(Layer.provideMerge(AwsIdentity.layer()))
+ *   )
+ * )
+ */
+export const handler = <E = never, R = never>(options: {
+  /** The user of this program, for whom the workload access token is. The authorization is completed for them. */
+  readonly user: UserIdentifier
+  /** Shows the authorization URL. Default: `Consent.openBrowser`. */
+  readonly show?: Consent.ConsentHandler<E, R> | undefined
+}): Consent.ConsentHandler<E | LoopbackUnavailable, R | Identity> =>
+(session) =>
+  Effect.gen(function*() {
+    const address = yield* addressOf(session.returnUrl)
+    const current = yield* ConsentWait.Current
+    const signal = Option.isSome(current) ? current.value.signal() : yield* Deferred.make<void, AuthorizationFailed>()
+    const complete = yield* makeCompletion(session, options.user, signal)
+    const listen = LoopbackServer.open(address, session, complete).pipe(
+      Effect.mapError(({ code }) =>
+        new LoopbackUnavailable({
+          reason: code === "EADDRINUSE" ? "PortTaken" : "CannotListen",
+          returnUrl: address.returnUrl,
+          code
+        })
+      )
+    )
+    // Without a handler of its own, E is never.
+    const show = options.show ?? Consent.openBrowser as Consent.ConsentHandler as Consent.ConsentHandler<E, R>
+    if (Option.isSome(current)) {
+      yield* Effect.uninterruptible(Effect.flatMap(Scope.make(), (scope) => {
+        current.value.onEnd(Scope.close(scope, Exit.void))
+        return Scope.extend(listen, scope)
+      }))
+      yield* show(session)
+    } else {
+      const now = yield* Clock.currentTimeMillis
+      yield* Effect.scoped(listen.pipe(
+        Effect.zipRight(show(session)),
+        Effect.zipRight(Effect.ignore(Deferred.await(signal))),
+        Effect.timeoutOption(Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
+      ))
+    }
+  })
+
+/**
+ * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.addReturnUrls` does. AgentCore
+ * refuses a flow whose return URL is not registered.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const register = (
+  workload: string,
+  returnUrl: string = defaultReturnUrl
+): Effect.Effect<
+  void,
+  LoopbackUnavailable | WorkloadIdentityError | WorkloadIdentity.ReturnUrlsContended,
+  ControlPlane
+> => Effect.zipRight(addressOf(returnUrl), Effect.asVoid(WorkloadIdentity.addReturnUrls(workload, [returnUrl])))

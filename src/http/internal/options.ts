@@ -1,0 +1,82 @@
+/**
+ * Checks of the options of `HttpClientCredentials`, in its own names. Programs in plain JavaScript can pass anything.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { refuseOtherTags } from "../../internal/credentialTag.js"
+import * as IamTokenRequest from "../../internal/iamTokenRequest.js"
+import * as IdentityRequest from "../../internal/identityRequest.js"
+import * as Validation from "../../internal/validation.js"
+import * as Constraint from "../../models/internal/constraint.js"
+
+type Refuse = IdentityRequest.Refuse
+
+const Flag = Constraint.optional(Schema.Boolean)
+
+// `origins` checks what each entry means.
+const originFields = { origins: Schema.Array(Schema.String), allowInsecureOrigins: Flag }
+
+const tokenFields = {
+  ...originFields,
+  ...IdentityRequest.consentFields,
+  reauthenticate: Flag,
+  stepUp: Flag,
+  maxScopes: Constraint.optional(Schema.Array(Schema.String))
+}
+
+const keyFields = { ...originFields, header: Schema.String, prefix: Constraint.optional(Schema.String) }
+
+const refuseMembers = (fields: Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
+  // The fields of this module need no context.
+  Validation.refuse(Schema.Struct(fields) as unknown as Schema.Schema<unknown>, row)
+
+/** @internal */
+export interface Check {
+  /** The kind of the credential. */
+  readonly kind: string
+  /** The check of inline options. */
+  readonly refuseOptions: Refuse
+  /** The check of the options for a declared credential. */
+  readonly refuseUse: Refuse
+}
+
+const make = (
+  kind: string,
+  refuseOptions: Refuse,
+  use: Schema.Struct.Fields,
+  row: { readonly name: string }
+): Check => ({
+  kind,
+  refuseOptions: refuseOtherTags(kind, refuseOptions, row),
+  refuseUse: refuseMembers(use, row)
+})
+
+const { accessTokenOperation, apiKeyOperation } = IdentityRequest
+
+/** @internal */
+export const accessToken: Check = make(
+  "AccessToken",
+  refuseMembers(
+    { ...IdentityRequest.declarationFields, customState: IdentityRequest.customState, ...tokenFields },
+    accessTokenOperation
+  ),
+  tokenFields,
+  accessTokenOperation
+)
+
+/** @internal */
+export const apiKey: Check = make(
+  "ApiKey",
+  refuseMembers({ provider: IdentityRequest.declarationFields.provider, ...keyFields }, apiKeyOperation),
+  keyFields,
+  apiKeyOperation
+)
+
+/** @internal */
+export const iamAccessToken: Check = make(
+  "IamAccessToken",
+  IamTokenRequest.refuseWith(originFields),
+  originFields,
+  IamTokenRequest.operation
+)

@@ -1,0 +1,26 @@
+/**
+ * The error of a store of consents.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/** @internal */
+export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>(
+  "effect-agentcore-identity/ConsentStoreError"
+)("ConsentStoreError", {
+  operation: Schema.Literal("open", "claim", "register", "unregister", "registrations"),
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `The store of consents failed to ${operations[this.operation]}: ${this.reason}`
+  }
+}
+
+const operations: { readonly [K in ConsentStoreError["operation"]]: string } = {
+  open: "store a session",
+  claim: "claim a session",
+  register: "store a registration",
+  unregister: "remove a registration",
+  registrations: "list registrations"
+}

@@ -1,0 +1,46 @@
+/**
+ * A map whose entries have an end. What an operation does not grow with the number of entries, but for its logarithm.
+ *
+ * @since 0.1.0
+ */
+import * as Heap from "./heap.js"
+
+/** @internal */
+export interface ExpiringMap<in out A> {
+  readonly size: () => number
+  readonly get: (key: string) => A | undefined
+  /** `end` in milliseconds since the epoch. */
+  readonly set: (key: string, value: A, end: number) => void
+  readonly remove: (key: string) => void
+  /** Removes the entries that have ended, and returns their number. */
+  readonly removeEnded: (now: number) => number
+}
+
+/** @internal */
+export const make = <A>(): ExpiringMap<A> => {
+  const entries = new Map<string, { readonly value: A; readonly end: Heap.Entry<string> }>()
+  const ends = Heap.make<string>()
+  const remove = (key: string): void => {
+    const entry = entries.get(key)
+    if (entry === undefined) return
+    entries.delete(key)
+    ends.remove(entry.end)
+  }
+  return {
+    size: () => entries.size,
+    get: (key) => entries.get(key)?.value,
+    set: (key, value, end) => {
+      remove(key)
+      entries.set(key, { value, end: ends.add(end, key) })
+    },
+    remove,
+    removeEnded: (now) => {
+      let removed = 0
+      for (let first = ends.first(); first !== undefined && first.key <= now; first = ends.first()) {
+        remove(first.value)
+        removed++
+      }
+      return removed
+    }
+  }
+}

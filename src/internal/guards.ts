@@ -1,0 +1,59 @@
+/**
+ * Types of options that no request of the service has: functions, durations, tags.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { isFunction, isNumber } from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
+import * as Constraint from "../models/internal/constraint.js"
+
+/** @internal */
+export const AnyFunction = Constraint.guard("a function", isFunction)
+
+/** @internal */
+export const AnyEffect = Constraint.guard("an Effect", Effect.isEffect)
+
+/** @internal */
+export const DurationInput = Constraint.guard(
+  "a number of milliseconds, or a Duration as in '10 minutes'",
+  (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
+)
+
+/**
+ * A number of things, also `Infinity`.
+ *
+ * @internal
+ */
+export const Amount = Constraint.guard(
+  "a number, 0 or more",
+  (value): value is number => isNumber(value) && value >= 0
+)
+
+/**
+ * A port to listen on, 0 for a free one.
+ *
+ * @internal
+ */
+export const Port = Constraint.guard(
+  "a port, 0 to 65535",
+  (value): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
+)
+
+/** @internal */
+export const Tag = Constraint.guard("a Context.Tag", Context.isTag)
+
+/** @internal */
+export const Handler = Constraint.guard(
+  "a consent handler: a function from a session to an Effect",
+  isFunction
+)
+
+/** @internal */
+export const Poll = Constraint.guard(
+  "a Schedule or a Poller",
+  (value) => Schedule.isSchedule(value) || isFunction(value)
+)

@@ -1,0 +1,103 @@
+/**
+ * A wait for consent that takes its turns with all other waits of the process. It is one suspended fiber: no timer, no race.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type { ConsentSession } from "../ConsentSession.js"
+import { type AuthorizationFailed, AuthorizationTimedOut } from "../IdentityError.js"
+import { PollBudget, Prompt } from "./pollBudget.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export interface Wait<out E, out R> {
+  readonly session: ConsentSession
+  readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
+}
+
+/**
+ * What a callback tells a wait. `undefined`: nothing yet. A failure means that no token will come.
+ *
+ * @internal
+ */
+export interface Wake {
+  readonly register: (onWake: () => void) => () => void
+  readonly failure: () => AuthorizationFailed | undefined
+}
+
+/** @internal */
+export type Run = <E, R>(
+  wait: Wait<E, R>,
+  wake?: Wake
+) => Effect.Effect<Redacted.Redacted, E | AuthorizationFailed | AuthorizationTimedOut, R>
+
+const SharedWait: unique symbol = Symbol.for("effect-agentcore-identity/internal/SharedWait")
+
+/**
+ * Makes a poller of a run. The property tells the flow that the run ends with its session, and the callback that it can be woken.
+ *
+ * @internal
+ */
+export const toPoller = (run: Run): Run => Object.assign<Run, object>((wait) => run(wait), { [SharedWait]: run })
+
+/**
+ * The run of a poller that {@link toPoller} made.
+ *
+ * @internal
+ */
+export const runOf = (poller: object): Run | undefined => Reflect.get(poller, SharedWait) as Run | undefined
+
+// -----------------------------------------------------------------------------
+// Run
+// -----------------------------------------------------------------------------
+
+/**
+ * Polls in this interval, or less often while the budget of the process is used up, at most for `limit` and until the session
+ * expires.
+ *
+ * @internal
+ */
+export const make =
+  (interval: Duration.Duration, limit: Duration.Duration): Run => <E, R>({ poll, session }: Wait<E, R>, wake?: Wake) =>
+    Effect.flatMap(Effect.zip(PollBudget, Clock.currentTimeMillis), ([budget, start]) => {
+      type Ending = Effect.Effect<Redacted.Redacted, E | AuthorizationFailed | AuthorizationTimedOut, R>
+      const deadline = Math.min(start + Duration.toMillis(limit), DateTime.toEpochMillis(session.expiresAt))
+      const onTimeout = () => new AuthorizationTimedOut({ session })
+
+      // A poll in flight ends with the session too.
+      const pollOrWait = (poll: Wait<E, R>["poll"], wake: Wake | undefined): Ending =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.flatMap(
+            Effect.timeoutFail(poll, { duration: Math.max(0, deadline - now), onTimeout }),
+            (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : wait(wake)
+          ))
+
+      const wait = (wake: Wake | undefined): Ending =>
+        Effect.flatMap(
+          budget.turn({ delay: Duration.toMillis(interval), deadline, wake: wake?.register }),
+          (turn): Ending => {
+            switch (turn) {
+              case "Poll":
+                return pollOrWait(budget.run(poll), wake)
+              case "Woken": {
+                const failure = wake?.failure()
+                // The token may not be there yet, or the connection is lost: then the wait goes on.
+                return failure === undefined
+                  ? pollOrWait(Effect.provideService(poll, Prompt, true), undefined)
+                  : Effect.fail(failure)
+              }
+              case "Expired":
+                return Effect.fail(onTimeout())
+            }
+          }
+        )
+      return wait(wake)
+    })

@@ -1,0 +1,93 @@
+/**
+ * Verification of JWTs: of this server, and of the issuers that it trusts.
+ *
+ * @since 0.1.0
+ */
+import * as Jose from "jose"
+import * as IssuerKeys from "../../internal/issuerKeys.js"
+import type { Settings } from "./settings.js"
+
+/** @internal */
+export interface VerifiedToken {
+  readonly iss: string
+  readonly sub: string
+  /** Whether this server issued the token. */
+  readonly isOwn: boolean
+  readonly claims: Jose.JWTPayload
+}
+
+/**
+ * Why a JWT is not accepted, in words for the developer of a client. It contains nothing of the token.
+ *
+ * @internal
+ */
+export class TokenError extends Error {
+  override readonly name = "TokenError"
+}
+
+const requiredClaims = ["exp", "sub"]
+
+const explain = (cause: unknown): string => {
+  if (cause instanceof IssuerKeys.IssuerKeysError) return "the keys of its issuer cannot be read"
+  if (cause instanceof Jose.errors.JWTExpired) return "it has expired"
+  if (cause instanceof Jose.errors.JWTClaimValidationFailed) return `its claim ${cause.claim} is missing or not valid`
+  if (cause instanceof Jose.errors.JOSEAlgNotAllowed) return "its algorithm is not accepted"
+  return cause instanceof Jose.errors.JWSInvalid || cause instanceof Jose.errors.JWTInvalid
+    ? "it is no JWT"
+    : "its signature does not match a key of its issuer"
+}
+
+/** @internal */
+export interface Tokens {
+  /** Verifies a JWT of this server. Rejects with an error of `jose`. */
+  readonly verifyOwn: (token: string, typ?: string) => Promise<Jose.JWTPayload>
+  /** Verifies a JWT of this server, or of a trusted issuer. Rejects with `TokenError`. */
+  readonly verify: (token: string) => Promise<VerifiedToken>
+}
+
+/**
+ * The type of an access token in its header (RFC 9068).
+ *
+ * @internal
+ */
+export const accessTokenHeader = "at+jwt"
+
+/** @internal */
+export const make = ({ issuer, signingKey, trustedIssuers }: Settings): Tokens => {
+  const { d: _, ...publicKey } = signingKey
+  // `oidc-provider` chooses the id of the only key, so the id is not compared.
+  const ownKey = Jose.importJWK(publicKey, "ES256")
+  const issuerKeys = IssuerKeys.make()
+
+  const verifyOwn: Tokens["verifyOwn"] = async (token, typ) => {
+    const options = { issuer, algorithms: ["ES256"], requiredClaims, ...(typ === undefined ? {} : { typ }) }
+    return (await Jose.jwtVerify(token, await ownKey, options)).payload
+  }
+
+  const readIssuer = (token: string): string | undefined => {
+    try {
+      return Jose.decodeJwt(token).iss
+    } catch {
+      throw new TokenError("it is no JWT")
+    }
+  }
+
+  return {
+    verifyOwn,
+    verify: async (token) => {
+      const iss = readIssuer(token)
+      const isOwn = iss === issuer
+      if (iss === undefined || (!isOwn && !trustedIssuers.has(iss))) {
+        throw new TokenError("its issuer is not trusted by this server")
+      }
+      try {
+        const claims = isOwn
+          ? await verifyOwn(token)
+          : await issuerKeys.verify(token, iss, { requiredClaims }, { jwksUri: trustedIssuers.get(iss) })
+        return { iss, sub: String(claims.sub), isOwn, claims }
+      } catch (cause) {
+        throw new TokenError(explain(cause))
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What authorization servers refuse. The service's own answers do not contain their errors, so the log has them, and
+ * the status page.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
+import type { Refusal } from "./model.js"
+
+/** More would not help a developer. */
+const maxRefusals = 100
+
+/** @internal */
+export interface Observed {
+  /** The client. It reports the refusals that its requests meet. */
+  readonly client: OAuthClient
+  /** The newest first. */
+  readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
+}
+
+const names: { readonly [Request in Refusal["request"]]: string } = {
+  clientCredentials: "client credentials",
+  authorizationUrl: "authorization request",
+  checkCallback: "authorization response",
+  exchangeCode: "authorization code",
+  refresh: "refresh token",
+  exchangeToken: "token exchange",
+  jwtGrant: "JWT authorization grant"
+}
+
+/**
+ * Names the request in the words of OAuth.
+ *
+ * @internal
+ */
+export const nameOf = ({ request }: Pick<Refusal, "request">): string => names[request]
+
+/** A user who refuses consent is no reason for a warning. */
+const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<void> =>
+  Effect.annotateLogs(reason === "AccessDenied" ? Effect.logInfo(message) : Effect.logWarning(message), {
+    provider: refusal.provider,
+    request: nameOf(refusal)
+  })
+
+/** @internal */
+export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
+  Effect.map(Ref.make<ReadonlyArray<Refusal>>([]), (recent) => {
+    const report = (request: Refusal["request"], provider: string) => (error: OAuthError) =>
+      Effect.flatMap(DateTime.now, (at) => {
+        const refusal: Refusal = {
+          provider,
+          request,
+          reason: error.reason,
+          error: error.code,
+          description: error.description,
+          at
+        }
+        return Effect.zipRight(
+          Ref.update(recent, (refusals) => [refusal, ...refusals].slice(0, maxRefusals)),
+          log(error, refusal)
+        )
+      })
+
+    const observed = <Request, A>(
+      name: Refusal["request"],
+      method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
+    ) =>
+    (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
+      Effect.tapError(method(server, request), report(name, server.provider ?? server.clientId))
+
+    return {
+      client: {
+        clientCredentials: observed("clientCredentials", client.clientCredentials),
+        authorizationUrl: observed("authorizationUrl", client.authorizationUrl),
+        checkCallback: observed("checkCallback", client.checkCallback),
+        exchangeCode: observed("exchangeCode", client.exchangeCode),
+        refresh: observed("refresh", client.refresh),
+        exchangeToken: observed("exchangeToken", client.exchangeToken),
+        jwtGrant: observed("jwtGrant", client.jwtGrant),
+        verifyUserToken: client.verifyUserToken
+      },
+      refusals: Ref.get(recent)
+    }
+  })

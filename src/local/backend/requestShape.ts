@@ -1,0 +1,86 @@
+/**
+ * The shape of a request for a user's token. The live service stores a token under all of it: `customParameters` too,
+ * and not `customState`, which belongs to one request (seen live, reported in
+ * https://github.com/aws-samples/sample-autonomous-cloud-coding-agents/pull/831).
+ *
+ * Scopes, resources and audiences are sets: OAuth gives no meaning to their order.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import type { RequestPart } from "./model.js"
+
+const Names = Schema.Array(Schema.String)
+
+/**
+ * The access that a request asks for.
+ *
+ * @internal
+ */
+export const Access = Schema.Struct({
+  scopes: Names,
+  resources: Schema.optional(Names),
+  audiences: Schema.optional(Names)
+})
+
+/** @internal */
+export type Access = typeof Access.Type
+
+/** @internal */
+export const RequestShape = Schema.Struct({
+  ...Access.fields,
+  // Earlier versions stored grants without them.
+  customParameters: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+})
+
+/** @internal */
+export type RequestShape = typeof RequestShape.Type
+
+/** @internal */
+export const RequestParts: Schema.Schema<ReadonlyArray<RequestPart>> = Schema.Array(
+  Schema.Literal("scopes", "resources", "audiences", "customParameters")
+)
+
+/** In linear time: a request may have very many scopes. */
+const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): boolean => {
+  const items = new Set(all)
+  return some.every((item) => items.has(item))
+}
+
+const isSameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
+  includes(a, b) && includes(b, a)
+
+const isSameRecord = (
+  a: Readonly<Record<string, string>> = {},
+  b: Readonly<Record<string, string>> = {}
+): boolean => {
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+}
+
+/**
+ * The parts that differ. None for two requests that the same grant serves. A list without items, or a record without
+ * entries, is like an absent one.
+ *
+ * @internal
+ */
+export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<RequestPart> => {
+  const parts: ReadonlyArray<readonly [RequestPart, boolean]> = [
+    ["scopes", isSameSet(a.scopes, b.scopes)],
+    ["resources", isSameSet(a.resources, b.resources)],
+    ["audiences", isSameSet(a.audiences, b.audiences)],
+    ["customParameters", isSameRecord(a.customParameters, b.customParameters)]
+  ]
+  return parts.flatMap(([part, isSame]) => isSame ? [] : [part])
+}
+
+/** @internal */
+export const isSame = (a: RequestShape, b: RequestShape): boolean => differences(a, b).length === 0
+
+/**
+ * Names the parts: `scopes, audiences and customParameters`.
+ *
+ * @internal
+ */
+export const formatParts = (parts: ReadonlyArray<RequestPart>): string =>
+  parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`

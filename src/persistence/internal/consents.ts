@@ -1,0 +1,218 @@
+/**
+ * `PendingConsents` and `ConsentSignals` over a place for sealed values.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as ConsentSignals from "../../ConsentSignals.js"
+import * as Listeners from "../../internal/consentSignals/listeners.js"
+import { ConsentStoreError } from "../../internal/consentStoreError.js"
+import * as PendingConsents from "../../PendingConsents.js"
+import type { BackingError, ConsentBacking, Names } from "./consentBacking.js"
+import { PendingConsentsError } from "./error.js"
+import * as StoreSealing from "./sealing.js"
+import * as Secrets from "./secrets.js"
+
+/** In milliseconds: the callback page can say for a while that a link is expired or used, as over memory. */
+const keptAfterExpiry = 10 * 60_000
+
+/** In milliseconds: the lifetime of a session (AWS documentation). */
+const rememberedFor = 10 * 60_000
+
+// A new format of entries gets a new number.
+const purpose = "pending consents 1"
+
+const unreadable = "an entry is not readable: it has another key, or it is damaged"
+
+// -----------------------------------------------------------------------------
+// Keys
+// -----------------------------------------------------------------------------
+
+interface Keys {
+  readonly sealing: StoreSealing.StoreSealing
+  readonly namesOf: (text: string) => Names
+  /** The messages of a signal, one for each key: a process whose current key is a previous one here reads the second. */
+  readonly messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) => ReadonlyArray<string>
+  /** Returns nothing for a message that was not made with one of the keys. */
+  readonly read: (message: string) => Message | undefined
+}
+
+interface Message {
+  /** The digest of the topic under the key of the sender. */
+  readonly name: string
+  readonly kind: ConsentSignals.Topic["_tag"]
+  readonly outcome: ConsentSignals.Outcome
+}
+
+const contents = (["Session", "Grant"] as const).flatMap((kind) =>
+  (["Completed", "WrongUser", "Rejected"] as const).map((outcome) => ({ kind, outcome }))
+)
+
+const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
+
+/**
+ * The first key makes names and seals, all of them find and open.
+ *
+ * @internal
+ */
+export const makeKeys = (options: Secrets.KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
+  Effect.gen(function*() {
+    const [first, others] = yield* Effect.mapError(
+      Secrets.parse(options, "the store of consents"),
+      (message) => new PendingConsentsError({ reason: "InvalidKey", message })
+    )
+    const all = [first, ...others].map((secret) => ({
+      nameOf: Secrets.makeDigestOf(`${purpose} names`)(secret),
+      signatureOf: Secrets.makeDigestOf(`${purpose} messages`)(secret)
+    }))
+    type Key = (typeof all)[number]
+    // A message shows a name, and nothing else: its content is only in the signature.
+    const sign = ({ signatureOf }: Key, { kind, name, outcome }: Message) => signatureOf(`${name} ${kind} ${outcome}`)
+    return {
+      sealing: yield* StoreSealing.make(purpose, first, others),
+      // One name for each key.
+      namesOf: (text) => all.map((key) => key.nameOf(text)) as ReadonlyArray<string> as Names,
+      messagesOf: (topic, outcome) =>
+        all.map((key) => {
+          const name = key.nameOf(nameOf(topic))
+          return `${name} ${sign(key, { name, kind: topic._tag, outcome })}`
+        }),
+      read: (message) => {
+        const [name = "", signature] = message.split(" ")
+        for (const key of all) {
+          for (const content of contents) {
+            if (sign(key, { name, ...content }) === signature) return { name, ...content }
+          }
+        }
+        return undefined
+      }
+    }
+  })
+
+// -----------------------------------------------------------------------------
+// Services
+// -----------------------------------------------------------------------------
+
+const Registration = Schema.Tuple(Schema.String, Schema.Number)
+
+const encodePending = Schema.encodeSync(PendingConsents.FromJson)
+const decodePending = Schema.decodeUnknown(PendingConsents.FromJson)
+const decodeRegistration = Schema.decodeUnknown(Registration)
+
+type Operation = ConsentStoreError["operation"]
+
+const failWith = (operation: Operation) => (error: BackingError): ConsentStoreError =>
+  new ConsentStoreError({ operation, reason: error.reason })
+
+const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): PendingConsents.Service => {
+  const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(ConsentSignals.session(sessionUri)))
+  return {
+    open: (pending) =>
+      Effect.gen(function*() {
+        const names = namesOfSession(pending.session.sessionUri)
+        const sealed = yield* sealing.seal(names[0], encodePending(pending))
+        const expiresAt = DateTime.toEpochMillis(pending.session.expiresAt)
+        yield* backing.open({ names, sealed, expiresAt, keptUntil: expiresAt + keptAfterExpiry })
+      }).pipe(Effect.mapError(failWith("open"))),
+    claim: (sessionUri) =>
+      Effect.gen(function*() {
+        const answer = yield* Effect.mapError(
+          backing.claim(namesOfSession(sessionUri), yield* Clock.currentTimeMillis),
+          failWith("claim")
+        )
+        if (typeof answer === "string") return yield* new PendingConsents.ConsentNotPending({ reason: answer })
+        // The error of a schema could quote the value.
+        return yield* Effect.mapError(
+          Effect.flatMap(sealing.open(answer.name, answer.sealed), ([pending]) => decodePending(pending)),
+          () => new ConsentStoreError({ operation: "claim", reason: unreadable })
+        )
+      })
+  }
+}
+
+const makeSignals = (
+  { messagesOf, namesOf, read, sealing }: Keys,
+  backing: ConsentBacking
+): Effect.Effect<ConsentSignals.Service, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const listeners = Listeners.make<ConsentSignals.Outcome>()
+    const clock = yield* Effect.clock
+
+    const notify = (message: string): void => {
+      const content = read(message)
+      if (content === undefined) return
+      const now = clock.unsafeCurrentTimeMillis()
+      return content.kind === "Session"
+        ? listeners.notifyAndRemember(content.name, content.outcome, now, now + rememberedFor)
+        : listeners.notify(content.name, content.outcome)
+    }
+    if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
+
+    return {
+      signal: (topic, outcome) =>
+        Effect.forEach(messagesOf(topic, outcome), (message) =>
+          Effect.zipRight(
+            // The waits of this process need no server.
+            Effect.sync(() => notify(message)),
+            backing.publish === undefined ? Effect.void : Effect.catchAll(
+              backing.publish(message),
+              ({ reason }) => Effect.logWarning(`The signal of a consent was not sent to other processes: ${reason}`)
+            )
+          ), { discard: true }),
+      listen: (topic, onSignal) => listeners.listen(namesOf(nameOf(topic))[0], onSignal),
+      register: ({ execution, expiresAt, topic }) =>
+        Effect.gen(function*() {
+          const topicName = namesOf(nameOf(topic))[0]
+          const executionName = namesOf(execution)[0]
+          const end = DateTime.toEpochMillis(expiresAt)
+          const sealed = yield* sealing.seal(`${topicName} ${executionName}`, execution, end)
+          const now = yield* Clock.currentTimeMillis
+          yield* backing.register({ topic: topicName, execution: executionName, sealed, expiresAt: end, now })
+        }).pipe(Effect.mapError(failWith("register"))),
+      unregister: (topic, execution) =>
+        Effect.mapError(backing.unregister(namesOf(nameOf(topic)), namesOf(execution)), failWith("unregister")),
+      registrations: (topic) =>
+        Effect.gen(function*() {
+          const rows = yield* Effect.mapError(
+            backing.registrations(namesOf(nameOf(topic))),
+            failWith("registrations")
+          )
+          const now = yield* Clock.currentTimeMillis
+          const found = yield* Effect.forEach(
+            rows,
+            ({ execution, sealed, topic }) =>
+              Effect.option(Effect.flatMap(sealing.open(`${topic} ${execution}`, sealed), decodeRegistration))
+          )
+          const readable = found.flatMap(Option.toArray)
+          // One damaged entry must not hold up the others.
+          if (readable.length < found.length) {
+            yield* Effect.logWarning(`In the registrations of a consent, ${unreadable}`)
+          }
+          return [...new Set(readable.flatMap(([execution, end]) => end <= now ? [] : [execution]))]
+        })
+    }
+  })
+
+/** @internal */
+export const makeServices = (
+  keys: Keys,
+  backing: ConsentBacking
+): Effect.Effect<
+  Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals>,
+  never,
+  Scope.Scope
+> =>
+  Effect.map(
+    makeSignals(keys, backing),
+    (signals) =>
+      Context.make(PendingConsents.PendingConsents, makePending(keys, backing)).pipe(
+        Context.add(ConsentSignals.ConsentSignals, signals)
+      )
+  )

@@ -1,0 +1,23 @@
+/**
+ * The packages that stores need.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { installCommand, loadPackage } from "../../internal/loadPackage.js"
+
+/**
+ * Loads the package of a store. It fails with a message that has the command to install it. `store` is its subject.
+ *
+ * @internal
+ */
+export const load = <M extends object>(
+  store: string,
+  name: Parameters<typeof installCommand>[0],
+  member: keyof M & string,
+  module: () => Promise<M>
+): Effect.Effect<M, string> =>
+  Effect.mapError(
+    loadPackage(name, member, module),
+    ({ code }) => `${store} needs the package ${name}, which cannot be loaded (${code}): ${installCommand(name)}`
+  )

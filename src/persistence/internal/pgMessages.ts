@@ -1,0 +1,90 @@
+/**
+ * Messages of PostgreSQL, by `LISTEN` and `pg_notify`.
+ *
+ * @since 0.1.0
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { hasProperty, isFunction } from "effect/Predicate"
+import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { randomUUID } from "node:crypto"
+
+/**
+ * The client of `@effect/sql-pg`. Its `notify` fails, because `NOTIFY` takes no parameters (0.53).
+ *
+ * @internal
+ */
+export interface Listener extends SqlClient {
+  readonly listen: (channel: string) => Stream.Stream<string, SqlError>
+}
+
+/** @internal */
+export const isListener = (sql: SqlClient): sql is Listener => hasProperty(sql, "listen") && isFunction(sql.listen)
+
+/** @internal */
+export interface Options {
+  /** How often the connection is tested, and how long an answer may take. */
+  readonly probeInterval?: Duration.DurationInput | undefined
+  readonly probeTimeout?: Duration.DurationInput | undefined
+}
+
+const probePrefix = "probe "
+
+/** Up to 30 seconds between two attempts. */
+const reconnects = Schedule.exponential("1 second").pipe(
+  Schedule.union(Schedule.spaced("30 seconds")),
+  Schedule.jittered
+)
+
+/** @internal */
+export const make = (
+  sql: Listener,
+  channel: string,
+  { probeInterval = "30 seconds", probeTimeout = "10 seconds" }: Options = {}
+): {
+  readonly publish: (message: string) => Effect.Effect<void, SqlError>
+  readonly subscribe: (onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>
+} => {
+  const notify = (message: string) => Effect.asVoid(sql`SELECT pg_notify(${channel}, ${message})`)
+
+  /**
+   * Listens until the connection is lost. The client does not report that: its stream just has no messages. So the process sends itself a message
+   * from time to time.
+   */
+  const listen = (onMessage: (message: string) => void) =>
+    Effect.gen(function*() {
+      const probes = yield* Queue.sliding<string>(16)
+      const probe = Effect.gen(function*() {
+        const message = `${probePrefix}${randomUUID()}`
+        yield* notify(message)
+        yield* Effect.repeat(Queue.take(probes), { until: (received) => received === message })
+      }).pipe(
+        Effect.timeoutFail({ duration: probeTimeout, onTimeout: () => "the connection carries no messages" }),
+        Effect.delay(probeInterval),
+        Effect.forever
+      )
+      const receive = Stream.runForEach(sql.listen(channel), (message) =>
+        message.startsWith(probePrefix) ? Queue.offer(probes, message) : Effect.sync(() =>
+          onMessage(message)
+        ))
+      yield* Effect.raceFirst(receive, probe)
+    })
+
+  return {
+    publish: notify,
+    subscribe: (onMessage) =>
+      Effect.sandbox(listen(onMessage)).pipe(
+        // The cause can quote the address of the server, and a lost connection makes a defect of the end of the stream.
+        Effect.tapError(() => Effect.logDebug("PostgreSQL sends no messages: the connection is made again")),
+        Effect.retry(reconnects),
+        Effect.ignore,
+        Effect.forkScoped,
+        Effect.asVoid
+      )
+  }
+}

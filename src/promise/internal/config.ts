@@ -1,0 +1,119 @@
+/**
+ * The configurations of the wrappers, and the requests that they stand for.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import type {
+  AccessTokenCredential,
+  AccessTokenRequest,
+  ApiKeyCredential,
+  ApiKeyRequest,
+  ConsentOptions
+} from "../../Identity.js"
+import { isDeclared } from "../../internal/credentialTag.js"
+import type { RequestContext } from "./requestContext.js"
+
+/*
+ * Members and lists are mutable, as in the official SDK, so that code with its types still compiles.
+ */
+
+/** @internal */
+export interface OAuth2WrapperConfig {
+  /** Default: the token of the request in context, see `runWithContext`. */
+  workloadIdentityToken?: string | undefined
+  /** The name of the OAuth2 credential provider. */
+  providerName: string
+  /** The scopes of the token. With an empty list the authorization server chooses. */
+  scopes: Array<string>
+  /** Resource indicators (RFC 8707). */
+  resources?: Array<string> | undefined
+  /** The services that the token is for (RFC 8693). Default: none. */
+  audiences?: Array<string> | undefined
+  /**
+   * The OAuth2 flow: whose access it is, and how the token is obtained.
+   *
+   * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
+   * - `M2M`: the agent's own access, without a user (client credentials).
+   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
+   *   access token has to be one for that JWT.
+   */
+  authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
+  /**
+   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
+   * call.
+   */
+  onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
+  /** Asks the user again, and drops the token in the vault. */
+  forceAuthentication?: boolean | undefined
+  /**
+   * Where the browser goes after consent. It must be registered on the workload identity. Default: the URL of the
+   * request in context, else the `Consent.ReturnUrl` of the runtime.
+   */
+  callbackUrl?: string | undefined
+  /** State of the application. The callback URL carries it back. */
+  customState?: string | undefined
+  /** Further parameters of the authorization request. They never override standard parameters. */
+  customParameters?: Record<string, string> | undefined
+}
+
+/** @internal */
+export interface ApiKeyWrapperConfig {
+  /** Default: the token of the request in context, see `runWithContext`. */
+  workloadIdentityToken?: string | undefined
+  /** The name of the API-key credential provider. */
+  providerName: string
+}
+
+/** @internal */
+export interface ApiKeyUseOptions {
+  /** Default: the token of the request in context, see `runWithContext`. */
+  readonly workloadIdentityToken?: string | undefined
+}
+
+/** @internal */
+export interface AccessTokenUseOptions extends ApiKeyUseOptions {
+  /**
+   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
+   * call. Default: the promise rejects with `RequiresUserConsent`.
+   */
+  readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
+}
+
+/** @internal */
+export interface ResumeOptions {
+  /** Default: the token of the request in context, see `runWithContext`. */
+  readonly workloadIdentityToken?: string | undefined
+  /**
+   * Shows the authorization URL to the user if they have not consented yet; then the call waits for the token. A
+   * function that does nothing only waits. Default: the promise rejects with `RequiresUserConsent`.
+   */
+  readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
+}
+
+type Request = Omit<AccessTokenRequest, keyof ConsentOptions>
+
+const toInlineRequest = (config: OAuth2WrapperConfig): Request => ({
+  provider: config.providerName,
+  flow: config.authFlow,
+  scopes: config.scopes,
+  resources: config.resources,
+  audiences: config.audiences,
+  returnUrl: config.callbackUrl,
+  forceAuthentication: config.forceAuthentication,
+  customState: config.customState === undefined ? undefined : Redacted.make(config.customState),
+  customParameters: config.customParameters
+})
+
+/** @internal */
+export const toAccessTokenRequest = (
+  subject: AccessTokenCredential | OAuth2WrapperConfig,
+  context: RequestContext | undefined
+): Request => {
+  const request = isDeclared(subject, "AccessToken") ? subject.request : toInlineRequest(subject)
+  return { ...request, returnUrl: request.returnUrl ?? context?.oauth2CallbackUrl ?? context?.callbackUrl }
+}
+
+/** @internal */
+export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyRequest =>
+  isDeclared(subject, "ApiKey") ? subject.request : { provider: subject.providerName }

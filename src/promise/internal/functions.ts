@@ -1,0 +1,216 @@
+/**
+ * The functions over one runtime.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import { AsyncResource } from "node:async_hooks"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { ConsentHandler } from "../../Consent.js"
+import type { ConsentSession } from "../../ConsentSession.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
+import type * as DataPlane from "../../DataPlane.js"
+import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
+import type { ValidationException } from "../../IdentityError.js"
+import { isDeclared } from "../../internal/credentialTag.js"
+import * as IdentityRequest from "../../internal/identityRequest.js"
+import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
+import { callerOf, userOf } from "./caller.js"
+import * as Config from "./config.js"
+import * as ConsentCallbacks from "./consentCallback.js"
+import * as Consents from "./consents.js"
+import * as Propagation from "./propagation.js"
+import * as RequestContext from "./requestContext.js"
+import { toRedacted, toSession } from "./session.js"
+import { unwrap } from "./settle.js"
+import * as Users from "./user.js"
+import * as Workloads from "./workload.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
+
+/** @internal */
+export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
+  fn: (...args: TParams) => Promise<TReturn>
+) => (...args: InitParams<TParams>) => Promise<TReturn>
+
+/** @internal */
+export interface CompleteAuthorizationOptions {
+  /** The parameter `session_id` of the URL to which the browser came back. */
+  readonly sessionUri: string | Redacted.Redacted
+  /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
+  readonly user: Users.User
+}
+
+/** @internal */
+export interface Functions {
+  readonly withAccessToken: {
+    /** Passes a declared access token to an async function as its last argument. Each call obtains the token for its own caller. */
+    (credential: AccessTokenCredential, options?: Config.AccessTokenUseOptions): CredentialWrapper
+    /** Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. */
+    (config: Config.OAuth2WrapperConfig): CredentialWrapper
+  }
+  readonly withApiKey: {
+    /** Passes a declared API key to an async function as its last argument. Each call obtains the key. */
+    (credential: ApiKeyCredential, options?: Config.ApiKeyUseOptions): CredentialWrapper
+    /** Passes an API key to an async function as its last argument. Each call obtains the key. */
+    (config: Config.ApiKeyWrapperConfig): CredentialWrapper
+  }
+  readonly withWAT: <TParams extends Array<unknown>, TReturn>(
+    fn: (...args: [...TParams, string]) => Promise<TReturn>
+  ) => (...args: TParams) => Promise<TReturn>
+  readonly withWatPropagation: (client: Propagation.AwsClient) => void
+  readonly resume: (session: ConsentSession | string, options?: Config.ResumeOptions) => Promise<string>
+  readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
+  readonly fetchConsentCallback: (
+    options: ConsentCallbacks.FetchOptions
+  ) => (request: Request) => Promise<Response>
+  readonly nodeConsentCallback: <
+    Req extends IncomingMessage = IncomingMessage,
+    Res extends ServerResponse = ServerResponse
+  >(
+    options: ConsentCallbacks.NodeOptions<Req, Res>
+  ) => (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void>
+}
+
+/** @internal */
+export interface DataPlaneFunctions extends Functions {
+  readonly workload: (options: Workloads.Options) => Workloads.Workload
+}
+
+/**
+ * Runs effects, and finds the `Identity` for them. A wrapper needs it only after it knows the caller.
+ *
+ * @internal
+ */
+export interface Runner<R> {
+  readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<Exit.Exit<A, unknown>>
+  readonly identity: Effect.Effect<Service, unknown, R>
+  readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
+}
+
+// -----------------------------------------------------------------------------
+// Values of a program
+// -----------------------------------------------------------------------------
+
+const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
+  // The scheduler may run the fiber in the asynchronous context of another request, so the callback is bound to the
+  // caller's context.
+  const show = AsyncResource.bind(async (url: string) => onAuthUrl(url))
+  return (session) =>
+    Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
+}
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
+  const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => unwrap(await run(effect))
+  const consents = Consents.make()
+  const callback = { consents, identity, settle }
+
+  const wrap = (
+    credentialFor: (
+      context: RequestContext.RequestContext | undefined
+    ) => Effect.Effect<Redacted.Redacted, unknown, R>
+  ) =>
+  <Args extends Array<unknown>, A>(fn: (...args: [...Args, string]) => Promise<A>) =>
+  async (...args: Args): Promise<A> => {
+    const credential = await settle(credentialFor(RequestContext.get()))
+    return fn(...args, Redacted.value(credential))
+  }
+
+  // The caller first: without one, no client is built.
+  const callAs = (
+    configured: string | undefined,
+    context: RequestContext.RequestContext | undefined,
+    call: (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
+  ): Effect.Effect<Redacted.Redacted, unknown, R> =>
+    Effect.flatMap(
+      callerOf(configured, context),
+      (caller) =>
+        Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
+    )
+
+  // Before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context of
+  // another call.
+  const consentOptions = (
+    { onAuthUrl, workloadIdentityToken }: Config.AccessTokenUseOptions,
+    context: RequestContext.RequestContext | undefined
+  ): Effect.Effect<ConsentOptions<unknown>, ValidationException> => {
+    const show = onAuthUrl && toConsentHandler(onAuthUrl)
+    return Effect.map(userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
+  }
+
+  return {
+    // TypeScript does not see that the initial parameters and the last one are all parameters.
+    withAccessToken: (
+      subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
+      options?: Config.AccessTokenUseOptions
+    ) =>
+      wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+        const refused = IdentityRequest.refuseAccessTokenConfig(subject) ?? IdentityRequest.refuseResumeOptions(options)
+        if (refused !== undefined) return Effect.fail(refused)
+        const request = Config.toAccessTokenRequest(subject, context)
+        const use = isDeclared(subject, "AccessToken") ? { ...options } : { ...subject, ...options }
+        const consent = consentOptions(use, context)
+        return callAs(use.workloadIdentityToken, context, (identity) =>
+          Effect.flatMap(consent, (consent) =>
+            identity.getAccessToken({ ...request, ...consent })))
+      }) as CredentialWrapper,
+    withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options?: Config.ApiKeyUseOptions) =>
+      wrap((context) => {
+        const refused = IdentityRequest.refuseApiKeyConfig(subject) ?? IdentityRequest.refuseApiKeyUseOptions(options)
+        if (refused !== undefined) return Effect.fail(refused)
+        const request = Config.toApiKeyRequest(subject)
+        const use = isDeclared(subject, "ApiKey") ? { ...options } : { ...subject, ...options }
+        return callAs(use.workloadIdentityToken, context, (identity) => identity.getApiKey(request))
+      }) as CredentialWrapper,
+    withWAT: wrap((context) => Effect.flatMap(callerOf(undefined, context), ({ get }) => get)),
+    withWatPropagation: (client) =>
+      Propagation.add(client, async () =>
+        settle(Effect.matchEffect(callerOf(undefined, RequestContext.get()), {
+          onFailure: () => Effect.succeedNone,
+          onSuccess: ({ get }) => Effect.asSome(get)
+        }))),
+    resume: async (session, options = {}) => {
+      const refused = IdentityRequest.refuseResumeOptions(options)
+      if (refused !== undefined) throw refused
+      const context = RequestContext.get()
+      const consent = consentOptions(options, context)
+      const token = await settle(
+        callAs(
+          options.workloadIdentityToken,
+          context,
+          (identity) =>
+            Effect.flatMap(
+              Effect.all([toSession(session), consent]),
+              ([session, options]) => identity.resumeAccessToken(session, options)
+            )
+        )
+      )
+      return Redacted.value(token)
+    },
+    completeAuthorization: (options) =>
+      settle(Effect.gen(function*() {
+        const refused = IdentityRequest.refuseCompletionOptions(options)
+        if (refused !== undefined) return yield* refused
+        const { sessionUri: given, user } = options
+        const sessionUri = toRedacted(given)
+        const checked = yield* Users.toUserIdentifier(user, "user")
+        yield* (yield* identity).completeAuthorization({ sessionUri, user: checked })
+        yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
+      })),
+    fetchConsentCallback: ConsentCallbacks.makeFetch(callback),
+    nodeConsentCallback: ConsentCallbacks.makeNode(callback),
+    workload: (options) => Workloads.make(options, { dataPlane, settle })
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Sessions, and their secrets, as text or as values.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { type ConsentSession, FromJson } from "../../ConsentSession.js"
+import { ValidationException } from "../../IdentityError.js"
+
+/** @internal */
+export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
+  Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
+
+/** @internal */
+export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
+  typeof session === "string"
+    ? Effect.mapError(
+      Schema.decode(FromJson)(session),
+      // The messages of this schema have no values.
+      ({ issue }) =>
+        new ValidationException({
+          message: ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ message }) => message).join("; ")
+        })
+    )
+    : Effect.succeed(session)

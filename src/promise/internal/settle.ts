@@ -1,0 +1,24 @@
+/**
+ * The results of effects as promises.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as ConfigError from "effect/ConfigError"
+import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
+
+/**
+ * Returns the value of an exit, or throws its error.
+ *
+ * @internal
+ */
+export const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
+  if (Exit.isSuccess(exit)) {
+    return exit.value
+  }
+  // Within a span an error is a proxy with the span. A program compares its own errors by identity.
+  const error = Cause.originalError(Cause.squash(exit.cause))
+  // A `ConfigError` is the only failure here that is not an `Error`.
+  throw ConfigError.isConfigError(error) ? Runtime.makeFiberFailure(exit.cause) : error
+}

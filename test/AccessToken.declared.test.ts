@@ -1,0 +1,295 @@
+// A declared credential and the same inline request are the same to the planes, wherever they go.
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import * as Identity from "effect-agentcore-identity/Identity"
+import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import { identity } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
+import * as TestContext from "effect/TestContext"
+import { declarations, steps } from "./declarations.js"
+import { rounds } from "./rounds.js"
+import { answers, same, scripted, secret } from "./utils.js"
+
+class Refused extends Data.TaggedError("Refused")<{ readonly status: number }> {}
+
+const rejected = (error: Refused) => error.status === 401
+
+const url = "https://api.example.com"
+
+const origins = [url] as const
+
+/** A client whose resource refuses the first credentials. */
+const client = (refusals: number) => {
+  let left = refusals
+  return HttpClient.make((request) =>
+    Effect.sync(() => HttpClientResponse.fromWeb(request, new Response(null, { status: left-- > 0 ? 401 : 200 })))
+  )
+}
+
+/** A use of a credential that the resource refuses at first. It returns the accepted one. */
+const using = (refusals: number) => {
+  let left = refusals
+  return (credential: Redacted.Redacted) =>
+    Effect.suspend(() => left-- > 0 ? Effect.fail(new Refused({ status: 401 })) : Effect.succeed(credential))
+}
+
+type Program = Effect.Effect<
+  unknown,
+  unknown,
+  Identity.Identity | WorkloadAccessToken.WorkloadAccessToken | SecurityTokenService.SecurityTokenService
+>
+
+/** Two programs that must be equal, and what they call. */
+type Pair = readonly [name: string, declared: Program, inline: Program]
+
+type Answers = ReadonlyArray<keyof typeof answers>
+
+/** Runs programs one after the other over the same planes, each from the beginning of its answers. */
+const withPlanes = (
+  body: (compare: (pairs: ReadonlyArray<Pair>, answersOf?: Answers) => Promise<number>) => Promise<void>
+) =>
+  Effect.gen(function*() {
+    let [next, answersOf]: [number, Answers] = [0, []]
+    const runtime = yield* Layer.toRuntime(Layer.merge(
+      scripted({
+        getResourceOauth2Token: () =>
+          Effect.suspend(() => {
+            const answer = answersOf[next++] ?? "issued"
+            return answer === "issued" ? answers.issued(`token-${next}`) : answers[answer]
+          }),
+        getResourceApiKey: () => Effect.sync(() => ({ apiKey: secret(`key-${next++}`) })),
+        getWebIdentityToken: () =>
+          Effect.sync(() => ({ webIdentityToken: secret(`jwt-${next++}`), expiration: DateTime.unsafeMake(0) }))
+      }),
+      TestContext.TestContext
+    ))
+    const { calls } = Context.get(runtime.context, ScriptedPlanes.ScriptedPlanes)
+    const outcome = (program: Program) =>
+      Runtime.runPromise(runtime)(Effect.gen(function*() {
+        next = 0
+        const before = (yield* calls).length
+        const result = yield* Effect.either(program)
+        return {
+          result,
+          calls: (yield* calls).slice(before).map(({ operation, request }) => ({ operation, request }))
+        }
+      }))
+    yield* Effect.promise(() =>
+      body(async (pairs, first = []) => {
+        answersOf = first
+        let made = 0
+        for (const [name, declared, inline] of pairs) {
+          const [expected, actual] = [await outcome(inline), await outcome(declared)]
+          same({ name, ...actual }, { name, ...expected })
+          assert.isAbove(expected.calls.length, 0, name)
+          made += expected.calls.length
+        }
+        return made
+      })
+    )
+  })
+
+const numRuns = rounds({ few: 20, full: 100 })
+
+describe("a declared credential makes the calls of the same inline request", () => {
+  /** Asks again at once. */
+  const poll = TokenPoller.make(({ poll }) =>
+    Effect.map(Effect.repeat(poll, { until: Option.isSome }), Option.getOrThrow)
+  )
+
+  it.scopedLive("an access token", () =>
+    withPlanes((compare) =>
+      FastCheck.assert(
+        FastCheck.asyncProperty(declarations, steps, FastCheck.nat(2), async (declaration, answersOf, refusals) => {
+          class Declared extends AccessToken.Tag<Declared>()("test/Declared", declaration) {}
+          const shown: Record<"declared" | "inline", Array<ConsentSession>> = { declared: [], inline: [] }
+          const optionsOf = (how: keyof typeof shown) => ({
+            consent: (session: ConsentSession) => Effect.sync(() => void shown[how].push(session)),
+            poll
+          })
+          const options = optionsOf("declared")
+          const inline = { ...declaration, ...optionsOf("inline") }
+          const into = { ...inline, into: Declared }
+          const http = { origins, reauthenticate: true, stepUp: true }
+          const status = Effect.map(({ status }: HttpClientResponse.HttpClientResponse) => status)
+          await compare([
+            [
+              "withAccessToken",
+              AccessToken.withAccessToken(Declared, Declared, options),
+              AccessToken.withAccessToken(Effect.map(Declared, identity), into)
+            ],
+            [
+              "withAccessToken, in a pipe",
+              Declared.pipe(AccessToken.withAccessToken(Declared, options)),
+              Declared.pipe(AccessToken.withAccessToken(into))
+            ],
+            [
+              "withAccessToken, without options",
+              AccessToken.withAccessToken(Declared, Declared),
+              AccessToken.withAccessToken(Declared, { ...declaration, into: Declared })
+            ],
+            [
+              "makeWithAccessToken",
+              Effect.flatMap(AccessToken.makeWithAccessToken, (provide) => Declared.pipe(provide(Declared, options))),
+              Effect.flatMap(AccessToken.makeWithAccessToken, (provide) => Declared.pipe(provide(into)))
+            ],
+            [
+              "layer",
+              Effect.provide(Declared, AccessToken.layer(Declared, options)),
+              Effect.provide(Declared, AccessToken.layer(into))
+            ],
+            ["get", AccessToken.get(Declared, options), AccessToken.get(inline)],
+            [
+              "Identity.getAccessToken",
+              Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(Declared, options)),
+              Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(inline))
+            ],
+            [
+              "use",
+              AccessToken.use(Declared, using(refusals), { rejected, reauthenticate: true, ...options }),
+              AccessToken.use(inline, using(refusals), { rejected, reauthenticate: true })
+            ],
+            [
+              "HttpClientCredentials.withAccessToken",
+              status(
+                HttpClientCredentials.withAccessToken(client(refusals), Declared, { ...http, ...options }).get(url)
+              ),
+              status(HttpClientCredentials.withAccessToken(client(refusals), { ...inline, ...http }).get(url))
+            ],
+            [
+              "HttpClientCredentials.withAccessToken, in a pipe",
+              status(client(0).pipe(HttpClientCredentials.withAccessToken(Declared, { origins })).get(url)),
+              status(client(0).pipe(HttpClientCredentials.withAccessToken({ ...declaration, origins })).get(url))
+            ]
+          ], answersOf)
+          same(shown.declared, shown.inline)
+        }),
+        { numRuns }
+      )
+    ))
+
+  it.scopedLive("an API key", () =>
+    withPlanes(async (compare) => {
+      class Declared extends ApiKey.Tag<Declared>()("test/Declared", { provider: "weather" }) {}
+      const inline = { provider: "weather" }
+      const into = { ...inline, into: Declared }
+      const http = { origins, header: "x-api-key" }
+      for (const refusals of [0, 1, 2]) {
+        const calls = await compare([
+          ["withApiKey", ApiKey.withApiKey(Declared, Declared), ApiKey.withApiKey(Declared, into)],
+          [
+            "withApiKey, in a pipe",
+            Declared.pipe(ApiKey.withApiKey(Declared)),
+            Declared.pipe(ApiKey.withApiKey(into))
+          ],
+          [
+            "makeWithApiKey",
+            Effect.flatMap(ApiKey.makeWithApiKey, (provide) => Declared.pipe(provide(Declared))),
+            Effect.flatMap(ApiKey.makeWithApiKey, (provide) => Declared.pipe(provide(into)))
+          ],
+          ["layer", Effect.provide(Declared, ApiKey.layer(Declared)), Effect.provide(Declared, ApiKey.layer(into))],
+          ["get", ApiKey.get(Declared), ApiKey.get(inline)],
+          [
+            "Identity.getApiKey",
+            Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey(Declared)),
+            Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey(inline))
+          ],
+          [
+            "use",
+            ApiKey.use(Declared, using(refusals), { rejected }),
+            ApiKey.use(inline, using(refusals), { rejected })
+          ],
+          [
+            "HttpClientCredentials.withApiKey",
+            Effect.asVoid(HttpClientCredentials.withApiKey(client(refusals), Declared, http).get(url)),
+            Effect.asVoid(HttpClientCredentials.withApiKey(client(refusals), { ...inline, ...http }).get(url))
+          ],
+          [
+            "HttpClientCredentials.withApiKey, in a pipe",
+            Effect.asVoid(client(refusals).pipe(HttpClientCredentials.withApiKey(Declared, http)).get(url)),
+            Effect.asVoid(client(refusals).pipe(HttpClientCredentials.withApiKey({ ...inline, ...http })).get(url))
+          ]
+        ])
+        assert.strictEqual(calls, refusals === 0 ? 9 : 12)
+      }
+    }))
+
+  it.scopedLive("an AWS-signed JWT", () =>
+    withPlanes(async (compare) => {
+      const requests: FastCheck.Arbitrary<IamAccessToken.IamAccessTokenRequest> = FastCheck.record({
+        audience: FastCheck.constantFrom("a", ["a"] as const, ["a", "b"] as const),
+        signingAlgorithm: FastCheck.constantFrom("ES384" as const, "RS256" as const),
+        duration: FastCheck.constantFrom("5 minutes" as const, 90_000),
+        tags: FastCheck.dictionary(FastCheck.constantFrom("team"), FastCheck.constantFrom("billing", "sales"))
+      }, { requiredKeys: ["audience"] })
+      await FastCheck.assert(
+        FastCheck.asyncProperty(requests, FastCheck.nat(2), async (inline, refusals) => {
+          class Declared extends IamAccessToken.Tag<Declared>()("test/Declared", inline) {}
+          const into = { ...inline, into: Declared }
+          const calls = await compare([
+            [
+              "withIamAccessToken",
+              IamAccessToken.withIamAccessToken(Declared, Declared),
+              IamAccessToken.withIamAccessToken(Declared, into)
+            ],
+            [
+              "withIamAccessToken, in a pipe",
+              Declared.pipe(IamAccessToken.withIamAccessToken(Declared)),
+              Declared.pipe(IamAccessToken.withIamAccessToken(into))
+            ],
+            [
+              "makeWithIamAccessToken",
+              Effect.flatMap(IamAccessToken.makeWithIamAccessToken, (provide) => Declared.pipe(provide(Declared))),
+              Effect.flatMap(IamAccessToken.makeWithIamAccessToken, (provide) => Declared.pipe(provide(into)))
+            ],
+            [
+              "layer",
+              Effect.provide(Declared, IamAccessToken.layer(Declared)),
+              Effect.provide(Declared, IamAccessToken.layer(into))
+            ],
+            ["get", IamAccessToken.get(Declared), IamAccessToken.get(inline)],
+            [
+              "use",
+              IamAccessToken.use(Declared, using(refusals), { rejected }),
+              IamAccessToken.use(inline, using(refusals), { rejected })
+            ],
+            [
+              "HttpClientCredentials.withIamAccessToken",
+              Effect.asVoid(HttpClientCredentials.withIamAccessToken(client(refusals), Declared, { origins }).get(url)),
+              Effect.asVoid(
+                HttpClientCredentials.withIamAccessToken(client(refusals), { ...inline, origins }).get(url)
+              )
+            ],
+            [
+              "HttpClientCredentials.withIamAccessToken, in a pipe",
+              Effect.asVoid(
+                client(refusals).pipe(HttpClientCredentials.withIamAccessToken(Declared, { origins })).get(url)
+              ),
+              Effect.asVoid(
+                client(refusals).pipe(HttpClientCredentials.withIamAccessToken({ ...inline, origins })).get(url)
+              )
+            ]
+          ])
+          assert.strictEqual(calls, refusals === 0 ? 8 : 11)
+        }),
+        { numRuns }
+      )
+    }))
+})

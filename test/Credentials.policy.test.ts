@@ -1,0 +1,320 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import * as Credentials from "effect-agentcore-identity/Credentials"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import * as FastCheck from "effect/FastCheck"
+import { rounds } from "./rounds.js"
+
+const options: Credentials.PolicyOptions = {
+  workload: "my-agent",
+  account: "123456789012",
+  region: "us-west-2",
+  users: "jwt"
+}
+
+const accessToken = (provider: string, flow: "USER_FEDERATION" | "M2M" | "ON_BEHALF_OF_TOKEN_EXCHANGE") => {
+  class Token extends AccessToken.Tag<Token>()(`token/${provider}/${flow}`, { provider, flow }) {}
+  return Token
+}
+
+const apiKey = (provider: string) => {
+  class Key extends ApiKey.Tag<Key>()(`key/${provider}`, { provider }) {}
+  return Key
+}
+
+const iamToken = (request: IamAccessToken.IamAccessTokenRequest) => {
+  class Token extends IamAccessToken.Tag<Token>()("iam", request) {}
+  return Token
+}
+
+// -----------------------------------------------------------------------------
+// A small evaluation of policies
+// -----------------------------------------------------------------------------
+
+interface Call {
+  readonly action: string
+  readonly resources: ReadonlyArray<string>
+  /** The condition keys of the request. */
+  readonly context?: { readonly [key: string]: string | ReadonlyArray<string> }
+}
+
+const matches = (pattern: string, text: string): boolean =>
+  new RegExp(
+    `^${pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`
+  ).test(text)
+
+const toList = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  value === undefined ? [] : typeof value === "string" ? [value] : value
+
+const operators: {
+  readonly [name: string]: (
+    wanted: ReadonlyArray<string>,
+    found: ReadonlyArray<string>
+  ) => boolean
+} = {
+  "ForAllValues:StringEquals": (wanted, found) => found.every((value) => wanted.includes(value)),
+  StringEquals: (wanted, found) => found.length > 0 && found.every((value) => wanted.includes(value)),
+  NumericLessThanEquals: (wanted, found) =>
+    found.length > 0 && found.every((value) => Number(value) <= Number(wanted[0]))
+}
+
+const holds = (condition: Credentials.Statement["Condition"] = {}, context: Call["context"] = {}): boolean =>
+  Object.entries(condition).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, wanted]) => {
+      const evaluate = operators[operator]
+      assert.isDefined(evaluate, operator)
+      return evaluate(toList(wanted), toList(context[key]))
+    })
+  )
+
+/** IAM allows a call if a statement allows it for each resource that the operation requires. */
+const allows = (policy: Credentials.Policy, { action, context, resources }: Call): boolean =>
+  resources.every((resource) =>
+    policy.Statement.some(({ Action, Condition, Resource }) =>
+      Action.includes(action) && Resource.some((pattern) => matches(pattern, resource)) && holds(Condition, context)
+    )
+  )
+
+// -----------------------------------------------------------------------------
+// The calls of a program
+// -----------------------------------------------------------------------------
+
+const account = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
+const directory = `${account}:workload-identity-directory/default`
+const vault = `${account}:token-vault/default`
+const secret = (name: string) => `arn:aws:secretsmanager:us-west-2:123456789012:secret:${name}`
+
+const workloadTokens = {
+  jwt: "bedrock-agentcore:GetWorkloadAccessTokenForJWT",
+  userId: "bedrock-agentcore:GetWorkloadAccessTokenForUserId",
+  none: "bedrock-agentcore:GetWorkloadAccessToken"
+}
+
+/** What AWS requires for the calls of a program, by the Service Authorization Reference: all resources of a row. */
+const callsOf = (
+  credential: Credentials.Credential,
+  { users, workload }: Credentials.PolicyOptions
+): ReadonlyArray<Call> => {
+  if (credential.kind === "IamAccessToken") {
+    const { audience, signingAlgorithm = "ES384", tags = {} } = credential.request
+    const context = {
+      "sts:IdentityTokenAudience": audience,
+      "sts:SigningAlgorithm": signingAlgorithm,
+      "sts:DurationSeconds": "600",
+      "aws:TagKeys": Object.keys(tags),
+      ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]))
+    }
+    return [
+      { action: "sts:GetWebIdentityToken", resources: ["any"], context },
+      ...(Object.keys(tags).length === 0
+        ? []
+        : [{ action: "sts:TagGetWebIdentityToken", resources: ["any"], context }])
+    ]
+  }
+  const { provider } = credential.request
+  const workloads = [directory, `${directory}/workload-identity/${workload}`]
+  const isKey = credential.kind === "ApiKey"
+  const resources = [
+    ...workloads,
+    vault,
+    `${vault}/${isKey ? "apikeycredentialprovider" : "oauth2credentialprovider"}/${provider}`
+  ]
+  return [
+    { action: workloadTokens[users], resources: workloads },
+    { action: `bedrock-agentcore:${isKey ? "GetResourceApiKey" : "GetResourceOauth2Token"}`, resources },
+    ...(credential.kind === "AccessToken" && credential.request.flow === "USER_FEDERATION"
+      ? [{ action: "bedrock-agentcore:CompleteResourceTokenAuth", resources }]
+      : []),
+    {
+      action: "secretsmanager:GetSecretValue",
+      resources: [
+        secret(`bedrock-agentcore-identity!default/${isKey ? "apikey" : "oauth2"}/${provider}-1a2b3c-AbCdEf`)
+      ]
+    }
+  ]
+}
+
+const name = FastCheck.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/)
+
+const credential = FastCheck.oneof(
+  FastCheck.tuple(
+    name,
+    FastCheck.constantFrom("USER_FEDERATION" as const, "M2M" as const, "ON_BEHALF_OF_TOKEN_EXCHANGE" as const)
+  ).map(([provider, flow]) => accessToken(provider, flow)),
+  name.map(apiKey),
+  FastCheck.record({
+    audience: FastCheck.oneof(
+      FastCheck.webUrl(),
+      FastCheck.array(FastCheck.webUrl(), { minLength: 1, maxLength: 3 })
+    ),
+    tags: FastCheck.dictionary(FastCheck.stringMatching(/^[a-z]{1,8}$/), FastCheck.stringMatching(/^[a-z]{0,8}$/), {
+      maxKeys: 3
+    })
+    // At least one audience.
+  }).map((request) => iamToken(request as IamAccessToken.IamAccessTokenRequest))
+)
+
+const anyOptions = FastCheck.record({
+  users: FastCheck.constantFrom("jwt" as const, "userId" as const, "none" as const),
+  workload: FastCheck.stringMatching(/^[A-Za-z0-9_.-]{3,20}$/)
+}).map((some): Credentials.PolicyOptions => ({ ...options, ...some }))
+
+describe("policy", () => {
+  it("allows every call of the program, and is a valid document", () =>
+    FastCheck.assert(
+      FastCheck.property(FastCheck.array(credential, { maxLength: 8 }), anyOptions, (list, options) => {
+        const policy = Credentials.policy(list, options)
+        for (const call of list.flatMap((one: Credentials.Credential) => callsOf(one, options))) {
+          assert.isTrue(allows(policy, call), `${call.action} ${call.resources.join(" ")}`)
+        }
+        assert.deepStrictEqual(JSON.parse(JSON.stringify(policy)), policy)
+        assert.strictEqual(policy.Version, "2012-10-17")
+        const ids = policy.Statement.map(({ Sid }) => Sid)
+        assert.lengthOf(new Set(ids), ids.length)
+        for (const { Action, Effect, Resource, Sid } of policy.Statement) {
+          assert.match(Sid, /^[A-Za-z0-9]+$/)
+          assert.strictEqual(Effect, "Allow")
+          assert.isNotEmpty(Action)
+          assert.isNotEmpty(Resource)
+          assert.lengthOf(new Set(Resource), Resource.length)
+        }
+      }),
+      { numRuns: rounds({ few: 100, full: 400 }) }
+    ))
+
+  it("allows no call of another program", () =>
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.array(credential, { maxLength: 6 }),
+        credential,
+        anyOptions,
+        (list, other: Credentials.Credential, options) => {
+          const policy = Credentials.policy(list, options)
+          const own = list.flatMap((one: Credentials.Credential) => callsOf(one, options)).map((call) =>
+            JSON.stringify(call)
+          )
+          for (const call of callsOf(other, options)) {
+            // The name of a secret begins with that of its provider, so that a longer name matches too.
+            if (own.includes(JSON.stringify(call)) || call.action.startsWith("secretsmanager:")) continue
+            // A tag has no audience.
+            if (call.action === "sts:TagGetWebIdentityToken") continue
+            if (call.action.startsWith("sts:")) {
+              const reachable = list.some((one: Credentials.Credential) =>
+                one.kind === "IamAccessToken" && other.kind === "IamAccessToken"
+                && toList(other.request.audience).every((audience) => toList(one.request.audience).includes(audience))
+              )
+              if (!reachable) assert.isFalse(allows(policy, call), JSON.stringify(call))
+            } else {
+              assert.isFalse(allows(policy, call), JSON.stringify(call))
+            }
+          }
+          for (const call of list.flatMap((one: Credentials.Credential) => callsOf(one, options))) {
+            if (!call.action.startsWith("bedrock-agentcore:")) continue
+            const elsewhere = call.resources.map((resource) => resource.replace("123456789012", "999999999999"))
+            assert.isFalse(allows(policy, { ...call, resources: elsewhere }))
+            const workload = call.resources.map((resource) =>
+              resource.replace(/workload-identity\/.*/, "workload-identity/another-workload-of-the-account")
+            )
+            assert.isFalse(allows(policy, { ...call, resources: workload }))
+          }
+        }
+      ),
+      { numRuns: rounds({ few: 100, full: 400 }) }
+    ))
+
+  it("does not depend on order and repetition", () =>
+    FastCheck.assert(
+      FastCheck.property(FastCheck.array(FastCheck.oneof(name.map(apiKey)), { maxLength: 6 }), (list) =>
+        assert.deepStrictEqual(
+          Credentials.policy([...list, ...list].reverse(), options),
+          Credentials.policy(list, options)
+        )),
+      { numRuns: 100 }
+    ))
+
+  it("needs nothing for no credential", () =>
+    assert.deepStrictEqual(Credentials.policy([], options), { Version: "2012-10-17", Statement: [] }))
+
+  it("says in the document that it lets the program act for any user", () => {
+    const policy = Credentials.policy([accessToken("calendar", "USER_FEDERATION")], { ...options, users: "userId" })
+    assert.deepInclude(policy.Statement[0], {
+      Sid: "WorkloadAccessTokenForAnyUserId",
+      Action: ["bedrock-agentcore:GetWorkloadAccessTokenForUserId"]
+    })
+    for (const users of ["jwt", "none"] as const) {
+      assert.notInclude(
+        JSON.stringify(Credentials.policy([accessToken("calendar", "USER_FEDERATION")], { ...options, users })),
+        "UserId"
+      )
+    }
+  })
+
+  it("limits AWS-signed JWTs by what is declared", () => {
+    const policy = Credentials.policy([
+      iamToken({ audience: ["b", "a"], duration: "10 minutes", signingAlgorithm: "RS256", tags: { team: "billing" } })
+    ], options)
+    assert.deepStrictEqual(policy.Statement, [
+      {
+        Sid: "WebIdentityToken1",
+        Effect: "Allow",
+        Action: ["sts:GetWebIdentityToken"],
+        Resource: ["*"],
+        Condition: {
+          "ForAllValues:StringEquals": { "sts:IdentityTokenAudience": ["a", "b"] },
+          StringEquals: { "sts:SigningAlgorithm": "RS256" },
+          NumericLessThanEquals: { "sts:DurationSeconds": "600" }
+        }
+      },
+      {
+        Sid: "WebIdentityTokenTags1",
+        Effect: "Allow",
+        Action: ["sts:TagGetWebIdentityToken"],
+        Resource: ["*"],
+        Condition: {
+          "ForAllValues:StringEquals": { "aws:TagKeys": ["team"] },
+          StringEquals: { "aws:RequestTag/team": "billing" }
+        }
+      }
+    ])
+  })
+
+  it("takes secrets of the account by ARN and by name, and partitions by region", () => {
+    const secretsOf = (region: string, secrets: { readonly [provider: string]: string }) =>
+      Credentials.policy([accessToken("calendar", "M2M"), apiKey("weather")], { ...options, region, secrets })
+        .Statement.at(-1)?.Resource
+    const arn = "arn:aws:secretsmanager:us-west-2:999999999999:secret:weather-AbCdEf"
+    assert.deepStrictEqual(secretsOf("us-west-2", { weather: arn, calendar: "calendar-client" }), [
+      "arn:aws:secretsmanager:us-west-2:123456789012:secret:calendar-client-??????",
+      arn
+    ])
+    assert.deepStrictEqual(secretsOf("cn-north-1", {}), [
+      "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:bedrock-agentcore-identity!default/apikey/weather-*",
+      "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:bedrock-agentcore-identity!default/oauth2/calendar-*"
+    ])
+    for (const [region, partition] of [["us-gov-west-1", "aws-us-gov"], ["eusc-de-east-1", "aws-eusc"]] as const) {
+      assert.include(JSON.stringify(secretsOf(region, {})), `arn:${partition}:`)
+    }
+    // A provider may have the name of a member of every object.
+    assert.include(
+      JSON.stringify(Credentials.policy([apiKey("constructor")], { ...options, secrets: {} })),
+      "apikey/constructor-*"
+    )
+  })
+
+  it("throws at options that cannot be right, with the member named", () => {
+    for (
+      const [member, value] of [
+        ["workload", "x"],
+        ["account", "1234"],
+        ["region", "US West (Oregon)"],
+        ["users", "everyone"],
+        ["secrets", { weather: "" }]
+      ] as const
+    ) {
+      // As in plain JavaScript.
+      const wrong = { ...options, [member]: value } as Credentials.PolicyOptions
+      assert.throws(() => Credentials.policy([], wrong), new RegExp(`'${member}`))
+    }
+  })
+})

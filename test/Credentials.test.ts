@@ -1,0 +1,509 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as Consent from "effect-agentcore-identity/Consent"
+import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as Credentials from "effect-agentcore-identity/Credentials"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/TestClock"
+import { backend, createProvider, createWorkload, returnUrl } from "./local/backend.js"
+
+class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  scopes: ["read"],
+  returnUrl
+}) {}
+
+class Mail extends AccessToken.Tag<Mail>()("app/Mail", {
+  provider: "mail",
+  flow: "USER_FEDERATION",
+  scopes: ["send"],
+  returnUrl
+}) {}
+
+class Reports extends AccessToken.Tag<Reports>()("app/Reports", { provider: "reports", flow: "M2M" }) {}
+
+class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+
+class Warehouse extends IamAccessToken.Tag<Warehouse>()("app/Warehouse", { audience: "https://w.example.com" }) {}
+
+const all = [Calendar, Mail, Reports, Weather, Warehouse]
+
+const createKey = (name: string) =>
+  Effect.flatMap(
+    ControlPlane.ControlPlane,
+    (controlPlane) => controlPlane.createApiKeyCredentialProvider({ name, apiKey: Redacted.make("key") })
+  )
+
+const setUp = Effect.all([
+  createWorkload("agent"),
+  createProvider("calendar"),
+  createProvider("mail"),
+  createProvider("reports"),
+  createKey("weather")
+])
+
+const check = Credentials.check(all, { workload: "agent" })
+
+const tagsOf = (problems: ReadonlyArray<Credentials.Problem>) => problems.map(({ _tag }) => _tag)
+
+/** Changes the control plane of a program. */
+const withControlPlane = (decorator: ControlPlane.Decorator) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(ControlPlane.ControlPlane, (plane) =>
+    Effect.provide(
+      self,
+      Layer.provide(ControlPlane.decorate(decorator), Layer.succeed(ControlPlane.ControlPlane, plane))
+    ))
+
+const deny = (operation: string) =>
+  withControlPlane((method, effect) =>
+    method === operation
+      ? new IdentityError.AccessDeniedException({ operation: "", message: "not authorized" })
+      : effect
+  )
+
+const drop = (kind: "oauth2" | "apiKey", name: string) =>
+  Effect.flatMap(ControlPlane.ControlPlane, (plane) =>
+    kind === "oauth2"
+      ? plane.deleteOauth2CredentialProvider({ name })
+      : plane.deleteApiKeyCredentialProvider({ name }))
+
+describe("check", () => {
+  it.effect("finds nothing where all is right", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      assert.deepStrictEqual(yield* check, [])
+      assert.deepStrictEqual(yield* Credentials.check([], { workload: "agent" }), [])
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("finds each single thing that is broken, and says what to do", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const plane = yield* ControlPlane.ControlPlane
+      const one = <E, R>(broken: Effect.Effect<unknown, E, R>, repair: Effect.Effect<unknown, E, R>) =>
+        Effect.gen(function*() {
+          yield* broken
+          const [problem, ...others] = yield* check
+          assert.isDefined(problem)
+          assert.deepStrictEqual(tagsOf(others), [])
+          yield* repair
+          assert.deepStrictEqual(yield* check, [])
+          return problem
+        })
+
+      const noOauth = yield* one(drop("oauth2", "reports"), createProvider("reports"))
+      assert.deepStrictEqual(
+        noOauth,
+        new Credentials.ProviderNotFound({ credential: "app/Reports", provider: "reports", kind: "oauth2" })
+      )
+      assert.include(noOauth.message, "app/Reports: there is no OAuth2 credential provider 'reports'. Create it")
+
+      const noKey = yield* one(drop("apiKey", "weather"), createKey("weather"))
+      assert.include(noKey.message, "app/Weather: there is no API-key credential provider 'weather'")
+
+      const otherKind = yield* one(
+        Effect.zipRight(drop("apiKey", "weather"), createProvider("weather")),
+        Effect.zipRight(drop("oauth2", "weather"), createKey("weather"))
+      )
+      assert.deepInclude(otherKind, { _tag: "ProviderOfOtherKind", kind: "apiKey", found: "oauth2" })
+      assert.include(otherKind.message, "Declare it with AccessToken.Tag")
+
+      const urls = (allowedResourceOauth2ReturnUrls: ReadonlyArray<string>) =>
+        plane.updateWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls })
+      yield* urls([`${returnUrl}/`])
+      const unregistered = yield* check
+      assert.deepStrictEqual(tagsOf(unregistered), ["ReturnUrlNotRegistered", "ReturnUrlNotRegistered"])
+      assert.include(unregistered[0]?.message, `'${returnUrl}' is not registered on the workload identity 'agent'`)
+      yield* urls([returnUrl])
+
+      const noWorkload = yield* one(
+        plane.deleteWorkloadIdentity({ name: "agent" }),
+        createWorkload("agent")
+      )
+      assert.include(noWorkload.message, "There is no workload identity 'agent'. Create it")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("finds a provider that is not ready, with the reason of the service", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const withStatus = (status: string) =>
+        withControlPlane((method, effect, request) =>
+          method === "getOauth2CredentialProvider" && "name" in request && request.name === "mail"
+            // The answer of this method is an object.
+            ? Effect.map(effect, (answer) => Object.assign({}, answer, { status, failureReason: "discovery failed" }))
+            : effect
+        )
+      const [failed] = yield* check.pipe(withStatus("CREATE_FAILED"))
+      assert.deepStrictEqual(
+        failed,
+        new Credentials.ProviderNotReady({
+          credential: "app/Mail",
+          provider: "mail",
+          status: "CREATE_FAILED",
+          reason: "discovery failed"
+        })
+      )
+      assert.include(failed?.message, "is CREATE_FAILED (discovery failed). Correct what the reason names")
+      const [creating] = yield* check.pipe(withStatus("CREATING"))
+      assert.include(creating?.message, "Wait for it with CredentialProvider.awaitReady")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("finds a provider without the exchange that the flow needs", () =>
+    Effect.gen(function*() {
+      yield* createWorkload("agent")
+      yield* createProvider("plain")
+      yield* createProvider("exchanging", {
+        onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" }
+      })
+      class Plain extends AccessToken.Tag<Plain>()("app/Plain", {
+        provider: "plain",
+        flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+      }) {}
+      class Exchanging extends AccessToken.Tag<Exchanging>()("app/Exchanging", {
+        provider: "exchanging",
+        flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+      }) {}
+      const problems = yield* Credentials.check([Plain, Exchanging], { workload: "agent" })
+      assert.deepStrictEqual(problems, [
+        new Credentials.ExchangeNotConfigured({ credential: "app/Plain", provider: "plain" })
+      ])
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("takes the return URL of the program for credentials without one", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      class Other extends AccessToken.Tag<Other>()("app/Other", { provider: "mail", flow: "USER_FEDERATION" }) {}
+      const other = Credentials.check([Other], { workload: "agent" })
+      const [missing] = yield* other
+      assert.deepStrictEqual(missing, new Credentials.ReturnUrlMissing({ credential: "app/Other" }))
+      assert.include(missing?.message, "Declare it as returnUrl, or set Consent.ReturnUrl")
+      const withUrl = (url: string) => Effect.provideService(other, Consent.ReturnUrl, Option.some(url))
+      assert.deepStrictEqual(yield* withUrl(returnUrl), [])
+      assert.deepStrictEqual(tagsOf(yield* withUrl("https://other.example.com")), ["ReturnUrlNotRegistered"])
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("reports what the caller may not see, and looks at the rest", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      yield* drop("oauth2", "mail")
+      const problems = yield* check.pipe(deny("getApiKeyCredentialProvider"))
+      assert.deepStrictEqual(problems, [
+        new Credentials.ProviderNotFound({ credential: "app/Mail", provider: "mail", kind: "oauth2" }),
+        new Credentials.NotVisible({
+          credential: "app/Weather",
+          name: "weather",
+          operation: "GetApiKeyCredentialProvider"
+        })
+      ])
+      assert.include(problems[1]?.message, "could not be looked at")
+      assert.include(problems[1]?.message, "allow the caller bedrock-agentcore:GetApiKeyCredentialProvider")
+      const [workload] = yield* check.pipe(deny("getWorkloadIdentity"))
+      assert.include(workload?.message, "The workload identity 'agent' could not be looked at")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("refuses a list of other things, as plain JavaScript can have", () =>
+    Effect.gen(function*() {
+      // As in plain JavaScript.
+      const error = yield* Effect.flip(Credentials.check([Calendar, { provider: "x" }] as never, { workload: "agent" }))
+      assert(error._tag === "ValidationException")
+      assert.strictEqual(error.fieldList?.[0]?.name, "credentials.1")
+      assert.throws(() => Credentials.policy("none" as never, policyOptions), /credentials/)
+    }).pipe(Effect.provide(backend())))
+
+  it.scopedLive("works over the AWS SDK and HTTP", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      yield* drop("oauth2", "mail")
+      const { environment } = yield* LocalServer.LocalServer
+      const problems = yield* check.pipe(
+        Effect.provide(
+          AwsPlanes.layer({ credentials: { accessKeyId: "key", secretAccessKey: Redacted.make("secret") } })
+        ),
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))
+      )
+      assert.deepStrictEqual(tagsOf(problems), ["ProviderNotFound"])
+    }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
+})
+
+const policyOptions: Credentials.PolicyOptions = {
+  workload: "agent",
+  account: "123456789012",
+  region: "us-west-2",
+  users: "jwt"
+}
+
+describe("externalSecrets", () => {
+  it.effect("names the secrets that AgentCore does not store", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      yield* drop("apiKey", "weather")
+      const plane = yield* ControlPlane.ControlPlane
+      yield* plane.createApiKeyCredentialProvider({
+        name: "weather",
+        apiKeySecretSource: "EXTERNAL",
+        apiKeySecretConfig: { secretId: "weather-key", jsonKey: "key" }
+      })
+      const secrets = yield* Credentials.externalSecrets(all)
+      assert.deepStrictEqual(Object.keys(secrets), ["weather"])
+      const arn = secrets["weather"] ?? ""
+      assert.include(arn, "arn:aws:secretsmanager:us-west-2:123456789012:secret:weather-key")
+      const { Statement } = Credentials.policy([Weather], { ...policyOptions, secrets })
+      assert.deepStrictEqual(Statement.at(-1)?.Resource, [arn])
+    }).pipe(Effect.provide(backend({}, { settings: { secrets: { "weather-key": { key: Redacted.make("k") } } } }))))
+})
+
+// -----------------------------------------------------------------------------
+// Status
+// -----------------------------------------------------------------------------
+
+const as = (userId: string) => Effect.provide(WorkloadAccessToken.layerWorkload({ name: "agent", user: { userId } }))
+
+/** The backend, and the tokens that were asked for. */
+const counted = Effect.gen(function*() {
+  const plane = yield* DataPlane.DataPlane
+  const asked = yield* Ref.make<ReadonlyArray<string>>([])
+  const running = yield* Ref.make({ now: 0, most: 0 })
+  const layer = Identity.layer.pipe(
+    Layer.provide(DataPlane.decorate((operation, effect, request) => {
+      if (operation !== "getResourceOauth2Token" || !("resourceCredentialProviderName" in request)) return effect
+      const enter = Ref.update(running, ({ most, now }) => ({ now: now + 1, most: Math.max(most, now + 1) }))
+      const leave = Ref.update(running, ({ most, now }) => ({ now: now - 1, most }))
+      return Ref.update(asked, (names) => [...names, request.resourceCredentialProviderName]).pipe(
+        Effect.zipRight(enter),
+        Effect.zipRight(Effect.yieldNow()),
+        Effect.zipRight(effect),
+        Effect.ensuring(leave)
+      )
+    })),
+    Layer.provide(Layer.succeed(DataPlane.DataPlane, plane))
+  )
+  return {
+    layer,
+    asked: Ref.getAndSet(asked, []),
+    most: Effect.map(Ref.get(running), ({ most }) => most)
+  }
+})
+
+const approve = ({ sessionUri }: ConsentSession) =>
+  Effect.orDie(Effect.flatMap(LocalBackend.LocalBackend, (local) => local.approve(sessionUri)))
+
+/** Polls at once: the local backend has the token when the session is approved. */
+const poll = Schedule.recurs(3)
+
+const grant = (credential: Credentials.UserCredential) =>
+  Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(credential, { consent: approve, poll }))
+
+const statusOf = (list: ReadonlyArray<Credentials.Credential>, options?: Credentials.StatusOptions) =>
+  Effect.map(
+    Credentials.status(list, options),
+    (statuses) => statuses.map(({ _tag, credential }) => `${credential.key} ${_tag}`)
+  )
+
+describe("status", () => {
+  it.effect("says what the user has granted, shows nothing, and opens sessions that lapse", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const { asked, layer } = yield* counted
+      yield* Effect.gen(function*() {
+        yield* grant(Mail)
+        yield* asked
+        assert.deepStrictEqual(yield* statusOf(all), ["app/Calendar NotGranted", "app/Mail Granted"])
+        assert.deepStrictEqual(yield* asked, ["calendar", "mail"])
+        const local = yield* LocalBackend.LocalBackend
+        assert.deepStrictEqual((yield* local.consents).map(({ provider, state }) => `${provider} ${state}`), [
+          "calendar Pending",
+          "mail Completed"
+        ])
+      }).pipe(
+        as("alice"),
+        Effect.provide(layer),
+        // A program's own handler would be called.
+        Effect.provideService(Consent.Handler, () => Effect.dieMessage("shown"))
+      )
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("remembers answers of each user for a moment", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const { asked, layer } = yield* counted
+      yield* Effect.gen(function*() {
+        // Each request of a server has another workload access token.
+        const request = (userId: string, options?: Credentials.StatusOptions) =>
+          statusOf([Calendar], options).pipe(as(userId))
+        yield* request("alice")
+        yield* request("alice")
+        assert.lengthOf(yield* asked, 2)
+        const caller = (userId: string, name = "agent") => ({ caller: { name, user: { userId } } })
+        yield* request("alice", caller("alice"))
+        yield* request("alice", caller("alice"))
+        assert.lengthOf(yield* asked, 1)
+        yield* request("bob", caller("bob"))
+        yield* request("alice", caller("alice", "other"))
+        assert.lengthOf(yield* asked, 2)
+        yield* Credentials.forgetStatus(caller("alice")).pipe(as("alice"))
+        yield* request("alice", caller("alice"))
+        yield* request("bob", caller("bob"))
+        assert.lengthOf(yield* asked, 1)
+      }).pipe(Effect.provide(layer))
+      yield* Effect.gen(function*() {
+        // A caller has one workload access token for a while, as in a server.
+        const wat = (userId: string) =>
+          Effect.flatMap(
+            WorkloadAccessToken.makeWorkload({ name: "agent", user: { userId }, renewAfter: "1 day" }),
+            (caller) =>
+              Effect.succeed(<A, E, R>(self: Effect.Effect<A, E, R>) =>
+                Effect.provideService(self, WorkloadAccessToken.WorkloadAccessToken, caller)
+              )
+          )
+        const [alice, bob] = [yield* wat("alice"), yield* wat("bob")]
+        const status = statusOf([Calendar])
+        assert.deepStrictEqual(yield* alice(status), ["app/Calendar NotGranted"])
+        yield* TestClock.adjust("29 seconds")
+        yield* alice(status)
+        assert.lengthOf(yield* asked, 1)
+        yield* bob(status)
+        assert.lengthOf(yield* asked, 1)
+        yield* TestClock.adjust("2 seconds")
+        yield* alice(status)
+        yield* bob(status)
+        assert.lengthOf(yield* asked, 1)
+
+        yield* alice(statusOf([Calendar], { remember: 0 }))
+        assert.lengthOf(yield* asked, 0)
+        yield* alice(Credentials.forgetStatus())
+        yield* alice(statusOf([Calendar], { remember: 0 }))
+        yield* alice(statusOf([Calendar], { remember: 0 }))
+        yield* bob(status)
+        assert.lengthOf(yield* asked, 2)
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("asks for few at one time, and once for callers who ask together", () =>
+    Effect.gen(function*() {
+      yield* createWorkload("agent")
+      const names = Array.from({ length: 12 }, (_, index) => `provider-${index}`)
+      for (const name of names) yield* createProvider(name)
+      const list = names.map((provider) => {
+        class One extends AccessToken.Tag<One>()(provider, { provider, flow: "USER_FEDERATION", returnUrl }) {}
+        return One
+      })
+      const { asked, layer, most } = yield* counted
+      yield* Effect.gen(function*() {
+        const statuses = yield* Effect.all([Credentials.status(list), Credentials.status(list)], {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(statuses[0].map(({ credential }) => credential.key), names)
+        assert.deepStrictEqual([...yield* asked].sort(), [...names].sort())
+        assert.isAtMost(yield* most, 6)
+      }).pipe(as("alice"), Effect.provide(layer))
+      yield* Effect.provide(as("bob")(Credentials.status(list, { concurrency: 1 })), layer)
+      assert.lengthOf(yield* asked, 12)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("keeps a credential that cannot be asked for apart, and does not remember it", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      yield* drop("oauth2", "calendar")
+      const { layer } = yield* counted
+      yield* Effect.gen(function*() {
+        const [calendar, mail] = yield* Credentials.status([Calendar, Mail])
+        assert(calendar?._tag === "Unknown")
+        assert.strictEqual(calendar.error._tag, "ResourceNotFoundException")
+        assert.strictEqual(mail?._tag, "NotGranted")
+        yield* createProvider("calendar")
+        assert.deepStrictEqual(yield* statusOf([Calendar]), ["app/Calendar NotGranted"])
+      }).pipe(as("alice"), Effect.provide(layer))
+      const error = yield* Credentials.status([Calendar]).pipe(
+        Effect.provide(layer),
+        Effect.provide(WorkloadAccessToken.layerWorkload({ name: "no-agent" })),
+        Effect.flip
+      )
+      assert.strictEqual(error._tag, "AccessDeniedException")
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("remembers no answer to a question from before a consent", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const plane = yield* DataPlane.DataPlane
+      const [asked, answered] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const isFirst = yield* Ref.make(true)
+      // The first answer takes until the end of the consent.
+      const slow = Layer.provide(
+        DataPlane.decorate((operation, effect) =>
+          operation !== "getResourceOauth2Token" ? effect : Effect.flatMap(
+            Ref.getAndSet(isFirst, false),
+            (first) =>
+              first
+                ? Effect.zipLeft(effect, Effect.zipRight(Deferred.succeed(asked, undefined), Deferred.await(answered)))
+                : effect
+          )
+        ),
+        Layer.succeed(DataPlane.DataPlane, plane)
+      )
+      yield* Effect.gen(function*() {
+        const before = yield* Effect.fork(statusOf([Calendar]))
+        yield* Deferred.await(asked)
+        yield* Credentials.consentAll([Calendar], { consent: approve, poll })
+        yield* Deferred.succeed(answered, undefined)
+        assert.deepStrictEqual(yield* Fiber.join(before), ["app/Calendar NotGranted"])
+        assert.deepStrictEqual(yield* statusOf([Calendar]), ["app/Calendar Granted"])
+      }).pipe(as("alice"), Effect.provide(Layer.provide(Identity.layer, slow)))
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("consentAll", () => {
+  it.effect("asks for one after the other, and for none that is granted; status knows", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const { asked, layer } = yield* counted
+      const shown = yield* Ref.make<ReadonlyArray<string>>([])
+      const consent = (session: ConsentSession) =>
+        Effect.zipRight(Ref.update(shown, (names) => [...names, session.provider]), approve(session))
+      yield* Effect.gen(function*() {
+        assert.deepStrictEqual(yield* statusOf(all), ["app/Calendar NotGranted", "app/Mail NotGranted"])
+        yield* Credentials.consentAll(all, { consent, poll })
+        assert.deepStrictEqual(yield* Ref.getAndSet(shown, []), ["calendar", "mail"])
+        assert.deepStrictEqual(yield* asked, ["calendar", "mail", "calendar", "calendar", "mail", "mail"])
+        assert.deepStrictEqual(yield* statusOf(all), ["app/Calendar Granted", "app/Mail Granted"])
+        yield* Credentials.consentAll(all, { consent })
+        assert.deepStrictEqual(yield* Ref.get(shown), [])
+      }).pipe(as("alice"), Effect.provide(layer))
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("ends with the first failure, and without a handler with what the user has to consent to", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      yield* Effect.gen(function*() {
+        const local = yield* LocalBackend.LocalBackend
+        const refused = yield* Effect.flip(Credentials.consentAll(all, {
+          consent: ({ sessionUri }) => Effect.orDie(local.deny(sessionUri)),
+          poll
+        }))
+        assert(refused._tag === "AuthorizationFailed")
+        assert.strictEqual(refused.provider, "calendar")
+        const required = yield* Effect.flip(Credentials.consentAll(all))
+        assert(required._tag === "RequiresUserConsent")
+        assert.strictEqual(required.provider, "calendar")
+        yield* Credentials.consentAll([Reports, Weather, Warehouse])
+      }).pipe(as("alice"), Effect.provide(Identity.layer))
+    }).pipe(Effect.provide(backend())))
+})

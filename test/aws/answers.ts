@@ -1,0 +1,199 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import { unchecked } from "../../src/internal/plane.js"
+import { operations as clientOperations } from "../local/serviceModel.js"
+import { changes, full, future } from "../models/answers.js"
+import { ofClient } from "../models/shape.js"
+import { clear } from "../utils.js"
+import { json, raw, type Server, server } from "./utils.js"
+
+/** What any of the clients needs to send a request. */
+const request = {
+  resourceArn: "arn",
+  tagKeys: ["key"],
+  audience: ["audience"],
+  signingAlgorithm: "ES384"
+}
+
+type Call = Effect.Effect<unknown, { readonly _tag: string; readonly message?: string }>
+
+interface Row {
+  readonly method: string
+  readonly operation: Operation.Any
+  /** Calls it without the checks of requests. */
+  readonly call: (planes: Context.Context<AwsPlanes.Planes>) => Call
+}
+
+const rowsOf = <I extends AwsPlanes.Planes, S extends object>(
+  tag: Context.Tag<I, S>,
+  table: Operation.Table
+): ReadonlyArray<Row> =>
+  Object.entries(table).map(([method, operation]) => ({
+    method,
+    operation,
+    call: (planes) => {
+      // The plane has a method for every row of its table.
+      const plane = unchecked(Context.unsafeGet(planes, tag)) as unknown as Record<string, (request: object) => Call>
+      return plane[method]?.(request) ?? Effect.dieMessage(`no method ${method}`)
+    }
+  }))
+
+const rows = [
+  ...rowsOf(DataPlane.DataPlane, DataPlane.operations),
+  ...rowsOf(ControlPlane.ControlPlane, ControlPlane.operations)
+]
+
+const shapes = new Map(clientOperations.map(({ name, output, shapes }) => [name, ofClient(shapes, output)]))
+
+/** Answers that have more than one form. */
+const more: { readonly [operation: string]: ReadonlyArray<unknown> } = {
+  GetResourceOauth2Token: [
+    {
+      authorizationUrl: "https://a.example/authorize?request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Aa",
+      sessionUri: "urn:ietf:params:oauth:request_uri:a",
+      sessionStatus: "IN_PROGRESS"
+    },
+    { sessionStatus: "IN_PROGRESS" },
+    { sessionStatus: "FAILED" },
+    {}
+  ]
+}
+
+/** The answer to a call. */
+const ask = (row: Row, planes: Context.Context<AwsPlanes.Planes>, http: Server, answer: unknown) => {
+  http.answer = json(row.operation.status, answer)
+  return Effect.either(row.call(planes))
+}
+
+const explain = (result: Either.Either<unknown, { readonly _tag: string; readonly message?: string }>): string =>
+  Either.isLeft(result) ? `: ${result.left._tag} ${result.left.message}` : ""
+
+// -----------------------------------------------------------------------------
+// STS
+// -----------------------------------------------------------------------------
+
+const results: ReadonlyArray<readonly [name: string, members: Readonly<Record<string, string>>]> = [
+  ["GetWebIdentityToken", { WebIdentityToken: "a.b.c", Expiration: "2026-01-02T03:04:05Z" }],
+  ["GetCallerIdentity", { Arn: "arn:aws:sts::123456789012:assumed-role/a/b", UserId: "A:b", Account: "123456789012" }]
+]
+
+const element = (name: string, content: string) => `<${name}>${content}</${name}>`
+
+const strangers = [
+  "<OfTomorrow>a</OfTomorrow>",
+  "<OfTomorrow/>",
+  "<OfTomorrow><member>1</member><a b=\"c\"/></OfTomorrow>"
+]
+
+/** The answer, and the answer with an unknown element at every place. */
+const documents = (name: string, members: Readonly<Record<string, string>>): ReadonlyArray<string> => {
+  const document = (atResult: string, atMetadata: string, atEnd: string) =>
+    element(
+      `${name}Response`,
+      element(
+        `${name}Result`,
+        Object.entries(members).map(([member, value]) => element(member, value)).join("") + atResult
+      ) + element("ResponseMetadata", element("RequestId", "request-1") + atMetadata) + atEnd
+    ).replace(">", " xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">")
+  return [
+    document("", "", ""),
+    ...strangers.flatMap((stranger) => [
+      document(stranger, "", ""),
+      document("", stranger, ""),
+      document("", "", stranger)
+    ])
+  ]
+}
+
+// -----------------------------------------------------------------------------
+// Tests
+// -----------------------------------------------------------------------------
+
+/** Every answer that AWS may send without a new version of the service is decoded. */
+export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPlanes.Planes, unknown>): void => {
+  /** One client for all answers of a test. */
+  const connect = Effect.gen(function*() {
+    const http = yield* server(json(200, {}))
+    return { http, planes: yield* Layer.build(layer(http.url)) }
+  })
+
+  describe("an answer of tomorrow", () => {
+    for (const row of rows) {
+      const { name } = row.operation
+      it.scopedLive(`is not lost: ${name}`, () =>
+        Effect.gen(function*() {
+          const { http, planes } = yield* connect
+          const shape = shapes.get(name)
+          assert(shape !== undefined, name)
+          const lost: Array<string> = []
+          const dropped: Array<string> = []
+          const tried = new Set<string>()
+          for (const [index, answer] of [...full(shape), ...more[name] ?? []].entries()) {
+            const known = yield* ask(row, planes, http, answer)
+            assert(Either.isRight(known), `${name}${explain(known)}`)
+            for (const { isKnown, value, what } of changes(shape, answer, name)) {
+              // The other variants of a union have the same places.
+              const key = name in more ? `${index} ${what}` : what
+              if (tried.has(key)) continue
+              tried.add(key)
+              const result = yield* ask(row, planes, http, value)
+              if (Either.isLeft(result)) lost.push(`${what}${explain(result)}`)
+              else if (isKnown && !(name in more) && !JSON.stringify(clear(result.right)).includes(future)) {
+                dropped.push(what)
+              }
+            }
+          }
+          assert.deepStrictEqual(lost, [])
+          assert.deepStrictEqual(dropped, [])
+          assert.isAbove(tried.size, 0)
+        }))
+    }
+
+    it.scopedLive("is not lost: exceptions, with members, reasons and names that are unknown", () =>
+      Effect.gen(function*() {
+        const { http, planes } = yield* connect
+        const members = {
+          message: "the reason",
+          reason: future,
+          fieldList: [{ name: "a", message: "b", ofTomorrow: 1 }],
+          ofTomorrow: { a: [future] }
+        }
+        for (const row of rows) {
+          const { errors, name } = row.operation
+          for (const tag of [...errors.map(({ _tag }) => _tag), future]) {
+            http.answer = json(400, members, { "x-amzn-errortype": tag })
+            const result = yield* Effect.either(row.call(planes))
+            assert(Either.isLeft(result), name)
+            const expected = tag === future ? "UnknownServiceError" : tag
+            assert.strictEqual(result.left._tag, expected, `${name} ${tag}`)
+            if (tag === "ValidationException") assert.include(JSON.stringify(result.left), future)
+          }
+        }
+      }))
+
+    const sts = rowsOf(SecurityTokenService.SecurityTokenService, SecurityTokenService.operations)
+
+    for (const row of sts) {
+      const { name } = row.operation
+      it.scopedLive(`is not lost: ${name}`, () =>
+        Effect.gen(function*() {
+          const { http, planes } = yield* connect
+          const members = results.find(([result]) => result === name)?.[1]
+          assert(members !== undefined, name)
+          for (const document of documents(name, members)) {
+            http.answer = raw(200, document)
+            const result = yield* Effect.either(row.call(planes))
+            assert(Either.isRight(result), `${document}${explain(result)}`)
+          }
+        }))
+    }
+  })
+}

@@ -1,0 +1,202 @@
+/**
+ * The AWS clients, which record responses, change requests where a statement wants that, and note what has to be removed.
+ */
+import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+import { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
+import { STS } from "@aws-sdk/client-sts"
+import { randomBytes } from "node:crypto"
+import { setTimeout } from "node:timers/promises"
+import type { Clients, Exchange, World } from "./statement.js"
+
+/** Settings of the three clients. Without settings, they are those of the environment. */
+export interface ClientOptions {
+  readonly endpoint?: string
+  readonly region?: string
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}
+
+type Change = Parameters<World["changeNextRequest"]>[0]
+
+/** What the middlewares of the three clients have in common: a union of them is not callable. */
+interface Stack {
+  readonly add: (
+    middleware: (next: (args: Args) => Promise<Result>) => (args: Args) => Promise<Result>,
+    options: {
+      readonly name: string
+      readonly step: "initialize" | "serialize" | "deserialize"
+      readonly priority?: "low"
+    }
+  ) => void
+}
+
+interface Args {
+  readonly input: Readonly<Record<string, unknown>>
+  readonly request: { readonly hostname: string; body?: unknown }
+}
+
+interface Result {
+  readonly output: Readonly<Record<string, unknown>>
+  readonly response: { readonly statusCode: number; readonly headers: Record<string, string>; body: unknown }
+}
+
+const read = async (body: unknown): Promise<Uint8Array> => {
+  if (body instanceof Uint8Array) return body
+  const chunks: Array<Uint8Array> = []
+  // A body is a stream, or nothing.
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** Resources that have to be removed, newest first. */
+interface Created {
+  readonly remove: () => Promise<unknown>
+}
+
+export interface Recording extends Clients {
+  /** A world for one statement. */
+  readonly world: (prefix: string) => World
+  /** Removes everything that was created since the last call. */
+  readonly removeCreated: () => Promise<void>
+  /** Forgets what was created since: it is not removed. */
+  readonly keepCreated: () => void
+  readonly close: () => void
+}
+
+const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
+
+/** Removes what is not gone already. A consent portal holds its credential provider until its own deletion has ended. */
+const removeSafely = async (remove: () => Promise<unknown>, attempts = 100): Promise<void> => {
+  try {
+    await remove()
+  } catch (error) {
+    if (isNamed(error, "ResourceNotFoundException")) return
+    if (!isNamed(error, "ConflictException") || attempts === 0) throw error
+    await setTimeout(50)
+    await removeSafely(remove, attempts - 1)
+  }
+}
+
+/** Every resource whose name begins with the prefix, also of earlier runs. Returns their names. */
+export const sweep = async ({ control }: Clients, prefix: string): Promise<ReadonlyArray<string>> => {
+  const removed: Array<string> = []
+  const lists: ReadonlyArray<readonly [AsyncIterable<object>, string, (name: string) => Promise<unknown>]> = [
+    [
+      control.paginateListWorkloadIdentities({}),
+      "workloadIdentities",
+      (name) => control.deleteWorkloadIdentity({ name })
+    ],
+    [
+      control.paginateListOauth2CredentialProviders({}),
+      "credentialProviders",
+      (name) => control.deleteOauth2CredentialProvider({ name })
+    ],
+    [
+      control.paginateListApiKeyCredentialProviders({}),
+      "credentialProviders",
+      (name) => control.deleteApiKeyCredentialProvider({ name })
+    ],
+    [
+      control.paginateListPaymentCredentialProviders({}),
+      "credentialProviders",
+      (name) => control.deletePaymentCredentialProvider({ name })
+    ]
+  ]
+  for (const [pages, member, remove] of lists) {
+    const names: Array<string> = []
+    for await (const page of pages) {
+      // Every page of a list has its items in one member.
+      const items = (page as Readonly<Record<string, ReadonlyArray<{ readonly name?: string }> | undefined>>)[member]
+        ?? []
+      names.push(...items.flatMap(({ name }) => name?.startsWith(`${prefix}-`) === true ? [name] : []))
+    }
+    for (const name of names) {
+      await removeSafely(() => remove(name))
+      removed.push(name)
+    }
+  }
+  return removed
+}
+
+export const makeClients = (options: ClientOptions): Recording => {
+  const control = new BedrockAgentCoreControl(options)
+  const data = new BedrockAgentCore(options)
+  const sts = new STS(options)
+
+  let last: Exchange | undefined
+  let change: Change | undefined
+  let created: ReadonlyArray<Created> = []
+
+  const removals: { readonly [kind: string]: (name: string) => Promise<unknown> } = {
+    WorkloadIdentity: (name) => control.deleteWorkloadIdentity({ name }),
+    Oauth2CredentialProvider: (name) => control.deleteOauth2CredentialProvider({ name }),
+    ApiKeyCredentialProvider: (name) => control.deleteApiKeyCredentialProvider({ name }),
+    PaymentCredentialProvider: (name) => control.deletePaymentCredentialProvider({ name }),
+    ConsentPortal: (consentPortalIdentifier) => control.deleteConsentPortal({ consentPortalIdentifier })
+  }
+
+  for (const client of [control, data, sts]) {
+    // The stacks of the clients differ in the types of inputs and outputs only.
+    const stack = client.middlewareStack as unknown as Stack
+    stack.add((next) => async (args) => {
+      const applied = change
+      change = undefined
+      if (applied !== undefined) args.request.body = JSON.stringify(applied(JSON.parse(String(args.request.body))))
+      return next(args)
+    }, { name: "conformanceChange", step: "serialize", priority: "low" })
+    stack.add((next) => async (args) => {
+      const result = await next(args)
+      const bytes = await read(result.response.body)
+      result.response.body = bytes
+      last = {
+        host: args.request.hostname,
+        status: result.response.statusCode,
+        headers: result.response.headers,
+        body: Buffer.from(bytes).toString("utf8")
+      }
+      return result
+    }, { name: "conformanceRecord", step: "deserialize", priority: "low" })
+  }
+  const stack = control.middlewareStack as unknown as Stack
+  stack.add(
+    ((next: (args: Args) => Promise<Result>, context: { readonly commandName?: string }) => async (args: Args) => {
+      const result = await next(args)
+      const kind = /^Create(\w+)Command$/.exec(context.commandName ?? "")?.[1] ?? ""
+      const remove = removals[kind]
+      const id = String(kind === "ConsentPortal" ? result.output["consentPortalId"] : args.input["name"])
+      if (remove !== undefined) created = [{ remove: () => remove(id) }, ...created]
+      return result
+    }) as Parameters<Stack["add"]>[0],
+    { name: "conformanceCreated", step: "initialize" }
+  )
+
+  return {
+    control,
+    data,
+    sts,
+    world: (prefix) => ({
+      control,
+      data,
+      sts,
+      name: () => `${prefix}-${randomBytes(6).toString("hex")}`,
+      lastExchange: () => {
+        if (last === undefined) throw new Error("nothing was sent yet")
+        return last
+      },
+      changeNextRequest: (next) => {
+        change = next
+      }
+    }),
+    keepCreated: () => {
+      created = []
+    },
+    removeCreated: async () => {
+      change = undefined
+      const all = created
+      created = []
+      for (const { remove } of all) await removeSafely(remove)
+    },
+    close: () => {
+      for (const client of [control, data, sts]) client.destroy()
+    }
+  }
+}

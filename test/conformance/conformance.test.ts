@@ -1,0 +1,161 @@
+import { assert, describe, it, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as Aws from "./aws.js"
+import { sweep } from "./clients.js"
+import * as Local from "./local.js"
+import { type Result, runAll, runStatement } from "./run.js"
+import { NotApplicable, statement } from "./statement.js"
+import { statements } from "./statements.js"
+
+class Service extends Context.Tag("test/conformance/Service")<Service, Local.Service>() {}
+
+describe("the statements", () => {
+  it("have each an id of their own, a sentence and a source", () => {
+    assert.strictEqual(new Set(statements.map(({ id }) => id)).size, statements.length)
+    for (const { id, source, statement } of statements) {
+      assert.match(id, /^[a-z0-9-]+(\.[\w-]+)+$/i)
+      assert.isAbove(statement.split(" ").length, 4, id)
+      assert.isAbove(source.length, 8, id)
+    }
+  })
+})
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+/** Runs the command with these environment variables and no others, and returns its output, its exit code and its report. */
+const command = (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-conformance-"))),
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+    )
+    const report = join(folder, "report.json")
+    return yield* Effect.async<
+      { readonly output: string; readonly code: number | null; readonly report: () => unknown }
+    >(
+      (resume) => {
+        const child = spawn(process.execPath, ["test/conformance/run.mjs", "--report", report, ...args], {
+          cwd: root,
+          env: { PATH: process.env["PATH"], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", ...environment },
+          stdio: ["ignore", "pipe", "pipe"]
+        })
+        let output = ""
+        child.stdout.on("data", (data) => output += data)
+        child.stderr.on("data", (data) => output += data)
+        child.on("error", (error) => resume(Effect.die(error)))
+        child.on(
+          "close",
+          (code) => resume(Effect.succeed({ output, code, report: () => JSON.parse(readFileSync(report, "utf8")) }))
+        )
+        return Effect.sync(() => child.kill())
+      }
+    )
+  })
+
+describe("npm run conformance -- --aws", () => {
+  it("needs a prefix for the names of its resources, and does not run in CI", () => {
+    const prefix = Aws.variables.prefix
+    assert.isUndefined(Aws.refusal({ [prefix]: "try-a1" }))
+    assert.include(Aws.refusal({ [prefix]: "try-a1", CI: "true" }), "CI")
+    for (const value of [undefined, "", "a", "Upper-case", "a b c d", "-hyphen", "a".repeat(41)]) {
+      assert.include(Aws.refusal({ [prefix]: value }), prefix)
+    }
+  })
+
+  it.scopedLive("ends in CI before it calls anything", () =>
+    Effect.gen(function*() {
+      const { code, output } = yield* command({ CI: "true", [Aws.variables.prefix]: "try-a1" }, "--aws")
+      assert.strictEqual(code, 1)
+      assert.strictEqual(output, `${Aws.refusal({ CI: "true" })}\n`)
+    }))
+})
+
+layer(Layer.scoped(Service, Local.make), { excludeTestServices: true })("the local server", (it) => {
+  for (const statement of statements) {
+    it.effect(`${statement.id}: ${statement.statement}`, () =>
+      Effect.flatMap(
+        Service,
+        ({ parts, recording }) => Effect.promise(() => runStatement(statement, recording, parts, Local.prefix))
+      ))
+  }
+
+  it.effect("has nothing left of them", () =>
+    Effect.gen(function*() {
+      const { recording } = yield* Service
+      assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, Local.prefix)), [])
+    }))
+
+  it.effect("is left as it was by statements that fail, and its differences are reported", () =>
+    Effect.gen(function*() {
+      const { recording } = yield* Service
+      const row = { source: "this test", statement: "A statement of this test" }
+      const results = yield* Effect.promise(() =>
+        runAll({
+          statements: [
+            statement({
+              ...row,
+              id: "wrong",
+              run: async ({ control, name }) => {
+                await control.createWorkloadIdentity({ name: name() })
+                await control.createApiKeyCredentialProvider({ name: name(), apiKey: "key" })
+                throw new Error("the program fails")
+              }
+            }),
+            statement({
+              ...row,
+              id: "absent",
+              run: async () => {
+                throw new NotApplicable("the account has none")
+              }
+            }),
+            statement({ ...row, id: "needy", needs: ["gateway", "expire"], run: async () => {} }),
+            statement({ ...row, id: "right", run: async () => {} })
+          ],
+          recording,
+          parts: {},
+          prefix: Local.prefix,
+          reasons: Aws.reasons,
+          onResult: () => {}
+        })
+      )
+      assert.deepStrictEqual(results, [
+        { ...row, id: "wrong", outcome: "differs", difference: "Error: the program fails" },
+        { ...row, id: "absent", outcome: "skipped", reason: "the account has none" },
+        { ...row, id: "needy", outcome: "skipped", reason: `${Aws.reasons.gateway}; ${Aws.reasons.expire}` },
+        { ...row, id: "right", outcome: "holds" }
+      ])
+      assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, Local.prefix)), [])
+    }))
+
+  it.scoped("is an account to the command, which skips what it cannot try there, and removes what it finds", () =>
+    Effect.gen(function*() {
+      const { environment, recording } = yield* Service
+      const prefix = "of-an-account"
+      // An earlier run was killed.
+      yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: `${prefix}-of-an-earlier-run` }))
+      const { code, output, report } = yield* command(
+        { ...environment, [Aws.variables.prefix]: prefix },
+        "--aws",
+        "--only",
+        "workload"
+      )
+      assert.strictEqual(code, 0, output)
+      assert.include(output, "account 123456789012, us-west-2 (127.0.0.1), as arn:")
+      assert.include(output, `- workload-token.service-linked: ${Aws.reasons.account}`)
+      const { results } = report() as { readonly results: ReadonlyArray<Result> }
+      assert.deepStrictEqual(
+        results.map(({ id }) => id),
+        statements.flatMap(({ id }) => id.includes("workload") ? [id] : [])
+      )
+      assert.deepStrictEqual(new Set(results.map(({ outcome }) => outcome)), new Set(["holds", "skipped"] as const))
+      yield* Effect.promise(() => recording.removeCreated())
+      assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, prefix)), [])
+    }))
+})

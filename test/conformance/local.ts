@@ -1,0 +1,213 @@
+/** The local server as the service under test, and what it can be given on this machine. */
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Jose from "jose"
+import { randomBytes } from "node:crypto"
+import * as Issuer from "../local/issuer.js"
+import * as Utils from "../local/utils.js"
+import * as SimulatedUser from "../simulatedUser.js"
+import { makeClients, type Recording } from "./clients.js"
+import type { Parts, Recorder, TokenRequest } from "./statement.js"
+
+export const prefix = "conformance"
+
+const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-4333-8444-555555555555"
+
+const secret = { secretId: `${prefix}-secret`, jsonKey: "password", value: "the-external-key" }
+
+/** It stays, so its name has another beginning. */
+const serviceLinked = "linked-to-a-service"
+
+// -----------------------------------------------------------------------------
+// The recorder
+// -----------------------------------------------------------------------------
+
+type Answer = Parameters<Recorder["answer"]>[1]
+
+const issueTokens: Answer = (_, index) => ({
+  body: { access_token: `token-${index}`, token_type: "Bearer", expires_in: 3_600 }
+})
+
+/** RFC 6749, section 2.3.1: id and secret are encoded as in a form. */
+const clientOfBasic = (header: string | undefined): string | undefined => {
+  const [, encoded] = /^Basic (.+)$/i.exec(header ?? "") ?? []
+  const [id] = Buffer.from(encoded ?? "", "base64").toString("utf8").split(":")
+  return encoded === undefined ? undefined : decodeURIComponent((id ?? "").replaceAll("+", " "))
+}
+
+const clientOf = (basic: string | undefined, parameters: URLSearchParams): string => {
+  const assertion = parameters.get("client_assertion")
+  // A JWT of AWS names its account, and the form the client.
+  return basic ?? parameters.get("client_id") ?? String(assertion === null ? "" : Jose.decodeJwt(assertion).sub)
+}
+
+const readBody = async (request: AsyncIterable<Uint8Array>): Promise<string> => {
+  const chunks: Array<Uint8Array> = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString("utf8")
+}
+
+const makeRecorder: Effect.Effect<Recorder, never, Scope.Scope> = Effect.gen(function*() {
+  const authorizations: Array<URLSearchParams> = []
+  const tokens: Array<TokenRequest & { readonly client: string }> = []
+  const answers = new Map<string, Answer>()
+  const json = (status: number, body: object) => ({
+    status,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body)
+  })
+
+  const respond = async (url: URL, header: string | undefined, body: Promise<string>) => {
+    switch (url.pathname) {
+      case "/.well-known/openid-configuration":
+        return json(200, {
+          issuer: url.origin,
+          authorization_endpoint: `${url.origin}/authorize`,
+          token_endpoint: `${url.origin}/token`,
+          jwks_uri: `${url.origin}/keys`
+        })
+      case "/authorize": {
+        authorizations.push(url.searchParams)
+        const back = new URL(url.searchParams.get("redirect_uri") ?? "")
+        back.searchParams.set("code", randomBytes(9).toString("base64url"))
+        back.searchParams.set("state", url.searchParams.get("state") ?? "")
+        return { status: 302, headers: { location: back.href }, body: "" }
+      }
+      case "/token": {
+        const parameters = new URLSearchParams(await body)
+        const basic = clientOfBasic(header)
+        const client = clientOf(basic, parameters)
+        const request = { parameters, basic: basic !== undefined, client }
+        const index = tokens.filter((request) => request.client === client).length
+        tokens.push(request)
+        const answer = (answers.get(client) ?? issueTokens)(request, index)
+        return json(answer.status ?? 200, answer.body)
+      }
+      default:
+        return json(404, { error: "not_found" })
+    }
+  }
+  const issuer = yield* Utils.httpServer((request, response) => {
+    const url = new URL(request.url ?? "/", `http://${request.headers.host}`)
+    respond(url, request.headers.authorization, readBody(request)).then(
+      ({ body, headers, status }) => response.writeHead(status, headers).end(body),
+      () => response.writeHead(500).end()
+    )
+  })
+  return {
+    issuer,
+    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+    authorizationEndpoint: `${issuer}/authorize`,
+    tokenEndpoint: `${issuer}/token`,
+    authorizations: (clientId) => authorizations.filter((query) => query.get("client_id") === clientId),
+    tokens: (clientId) => tokens.filter(({ client }) => client === clientId),
+    answer: (clientId, answer) => {
+      answers.set(clientId, answer)
+    }
+  }
+})
+
+// -----------------------------------------------------------------------------
+// The issuer of users' JWTs
+// -----------------------------------------------------------------------------
+
+const makeUserToken: Effect.Effect<Parts["userToken"], never, Scope.Scope> = Effect.gen(function*() {
+  const key = yield* Issuer.makeKey("ES256", { kid: "key-1" })
+  const forged = yield* Issuer.makeKey("ES256", { kid: "key-1" })
+  const { issuer } = yield* Issuer.issuerOf(() => [key.jwk])
+  return (claims, options = {}) => {
+    const now = Math.floor(Date.now() / 1_000)
+    const signed = Issuer.sign(issuer, options.forged === true ? forged : key, {
+      ...claims,
+      iat: now,
+      exp: now + (options.lifetime ?? 600),
+      // A fresh JWT is another text.
+      jti: randomBytes(9).toString("base64url")
+    })
+    return Effect.runPromise(Effect.map(signed, Redacted.value))
+  }
+})
+
+// -----------------------------------------------------------------------------
+// The service
+// -----------------------------------------------------------------------------
+
+export interface Service {
+  readonly recording: Recording
+  readonly parts: Parts
+  /** For clients in other processes. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(function*() {
+  const recorder = yield* makeRecorder
+  const userToken = yield* makeUserToken
+  const pem = yield* Effect.promise(async () => {
+    const { privateKey } = await Jose.generateKeyPair("ES256", { extractable: true })
+    return Jose.exportPKCS8(privateKey)
+  })
+  const { authorizationEndpoint, issuer, tokenEndpoint } = recorder
+  const settings = {
+    secrets: { [secret.secretId]: { [secret.jsonKey]: Redacted.make(secret.value) } },
+    kmsKeys: { [kmsKeyArn]: Redacted.make(pem) },
+    vendorEndpoints: { MicrosoftOauth2: { authorizationEndpoint, issuer, tokenEndpoint } },
+    serviceLinked: [serviceLinked]
+  }
+  const context = yield* Layer.build(
+    LocalServer.layer({ settings, consentPortalDelay: "40 millis" }).pipe(Layer.provide(OAuthClient.layer))
+  )
+  return yield* Effect.gen(function*() {
+    const server = yield* LocalServer.LocalServer
+    const backend = yield* LocalBackend.LocalBackend
+    const client = { clientId: "agentcore", clientSecret: Redacted.make("a-development-secret") }
+    const oauth = yield* AuthorizationServer.make({
+      clients: [{ ...client, redirectUris: [`${server.url}/identities/oauth2/callback/*`], scopes: ["read"] }]
+    })
+    const recording = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        makeClients({
+          endpoint: server.url,
+          region: "us-west-2",
+          credentials: { accessKeyId: "local", secretAccessKey: "local-secret" }
+        })
+      ),
+      ({ close }) => Effect.sync(close)
+    )
+    yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: serviceLinked }))
+    recording.keepCreated()
+    const parts: Parts = {
+      authorizationServer: {
+        discoveryUrl: oauth.discoveryUrl,
+        clientId: client.clientId,
+        clientSecret: Redacted.value(client.clientSecret)
+      },
+      consent: (authorizationUrl, userName, decision) =>
+        Effect.runPromise(Effect.map(
+          SimulatedUser.consent({ authorizationUrl: Redacted.make(authorizationUrl), userName, decision }),
+          ({ status, text, url }) => ({ status, text, url: Redacted.value(url) })
+        )),
+      recorder,
+      browse: (authorizationUrl) =>
+        Effect.runPromise(Effect.gen(function*() {
+          const user = yield* SimulatedUser.make
+          return Redacted.value((yield* user.visit(Redacted.make(authorizationUrl))).url)
+        })),
+      userToken,
+      expire: (sessionUri) => Effect.runPromise(backend.expire(Redacted.make(sessionUri))),
+      account: { secret, kmsKeyArn, serviceLinked },
+      gateway: {
+        identifier: "conformance-0a1b2c3d4e",
+        other: "conformance-5f6g7h8i9j",
+        roleArn: "arn:aws:iam::123456789012:role/consent-portal"
+      },
+      wholeAccount: true
+    }
+    return { recording, parts, environment: server.environment }
+  }).pipe(Effect.provide(context))
+}).pipe(Effect.orDie)

@@ -1,0 +1,202 @@
+/**
+ * A statement about AgentCore Identity, which holds at AWS and over the local server, and what it may use.
+ */
+import type { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+import type { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
+import type { STS } from "@aws-sdk/client-sts"
+import { AssertionError } from "node:assert/strict"
+
+/** A response of the service as it came. */
+export interface Exchange {
+  readonly host: string
+  readonly status: number
+  readonly headers: { readonly [name: string]: string }
+  readonly body: string
+}
+
+/** The AWS clients. */
+export interface Clients {
+  readonly control: BedrockAgentCoreControl
+  readonly data: BedrockAgentCore
+  readonly sts: STS
+}
+
+/** The service under test, for one statement. */
+export interface World extends Clients {
+  /** A name with the prefix of this run, that nothing else has. */
+  readonly name: () => string
+  /** The last response, of any client. */
+  readonly lastExchange: () => Exchange
+  /** Changes the JSON of the next request, which the client then signs. */
+  readonly changeNextRequest: (change: (json: Readonly<Record<string, unknown>>) => object) => void
+}
+
+/** A client that is registered at an authorization server. */
+export interface OAuthClient {
+  readonly discoveryUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+/** A request to the token endpoint of the recorder. */
+export interface TokenRequest {
+  readonly parameters: URLSearchParams
+  /** Of an `Authorization: Basic` header. */
+  readonly basic: boolean
+}
+
+/** An authorization server that consents by itself, records, and answers as the statement wants. */
+export interface Recorder {
+  readonly discoveryUrl: string
+  readonly issuer: string
+  readonly authorizationEndpoint: string
+  readonly tokenEndpoint: string
+  /** The queries of this client's authorization requests. */
+  readonly authorizations: (clientId: string) => ReadonlyArray<URLSearchParams>
+  /** This client's requests for tokens. A client that authenticates by a JWT is found by the JWT's subject. */
+  readonly tokens: (clientId: string) => ReadonlyArray<TokenRequest>
+  /** The answers to this client. Default: a new opaque token each time. */
+  readonly answer: (
+    clientId: string,
+    answer: (request: TokenRequest, index: number) => { readonly status?: number; readonly body: object }
+  ) => void
+}
+
+/** Things that only a service on this machine can be given. */
+export interface Parts {
+  /** A client at an authorization server that the service reaches. */
+  readonly authorizationServer: OAuthClient
+  /** A user who signs in at that authorization server and answers the consent. Returns the last page. */
+  readonly consent: (
+    authorizationUrl: string,
+    userName: string,
+    decision: "allow" | "deny"
+  ) => Promise<{ readonly status: number; readonly url: string; readonly text: string }>
+  readonly recorder: Recorder
+  /** Opens a URL of a consent at the recorder, which allows. Returns the last URL. */
+  readonly browse: (authorizationUrl: string) => Promise<string>
+  /** A JWT of a user, of an issuer that the service trusts. `lifetime` in seconds. `forged`: of another key. */
+  readonly userToken: (
+    claims: { readonly sub: string; readonly aud?: string },
+    options?: { readonly lifetime?: number; readonly forged?: boolean }
+  ) => Promise<string>
+  /** Ends a session as ten minutes do. */
+  readonly expire: (sessionUri: string) => Promise<void>
+  /** A secret in Secrets Manager, a key in KMS, and a workload identity that belongs to a service. */
+  readonly account: {
+    readonly secret: { readonly secretId: string; readonly jsonKey: string; readonly value: string }
+    readonly kmsKeyArn: string
+    readonly serviceLinked: string
+  }
+  /** A gateway, with the role of its consent portal. */
+  readonly gateway: { readonly identifier: string; readonly other: string; readonly roleArn: string }
+  /** Nobody else uses the account: quotas can be used up, and the token vault changed. */
+  readonly wholeAccount: true
+}
+
+export type Need = keyof Parts
+
+export interface Statement {
+  readonly id: string
+  readonly statement: string
+  /** Where it is documented, or was reported. */
+  readonly source: string
+  readonly needs: ReadonlyArray<Need>
+  readonly run: (world: World, parts: Parts) => Promise<void>
+}
+
+export const statement = <const N extends ReadonlyArray<Need> = readonly []>(
+  row: Omit<Statement, "needs" | "run"> & {
+    readonly needs?: N
+    readonly run: (world: World, parts: Pick<Parts, N[number]>) => Promise<void>
+  }
+): Statement => ({ needs: [], ...row })
+
+// -----------------------------------------------------------------------------
+// Sources
+// -----------------------------------------------------------------------------
+
+/** A page of the developer guide. */
+export const guide = (page: string): string =>
+  `https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/${page}.html`
+
+export const developerGuide = "AWS developer guide, AgentCore Identity"
+
+/** The service models: members, constraints and HTTP traits. */
+export const model = "service models of bedrock-agentcore and bedrock-agentcore-control (botocore 1.43.67)"
+
+export const smithy = "Smithy, AWS restJson1 protocol and its server tests"
+
+/** An issue, a pull request or a sample on GitHub. */
+export const github = (path: string): string => `https://github.com/${path}`
+
+// -----------------------------------------------------------------------------
+// Assertions
+// -----------------------------------------------------------------------------
+
+/** Thrown where the account lacks what a statement is about. */
+export class NotApplicable extends Error {}
+
+/** A difference between the statement and the service. */
+export const differs = (expected: string, observed: string): never => {
+  throw new AssertionError({ message: `expected ${expected}; observed ${observed}` })
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null
+
+/** Members of an error of the AWS clients. */
+export interface Refusal {
+  readonly name: string
+  readonly message: string
+  readonly status: number | undefined
+  readonly fields: ReadonlyArray<string>
+}
+
+const toRefusal = (error: unknown): Refusal => {
+  if (!(error instanceof Error) || !("$metadata" in error) || !isObject(error.$metadata)) throw error
+  const { httpStatusCode } = error.$metadata
+  const fieldList: ReadonlyArray<unknown> = "fieldList" in error && Array.isArray(error.fieldList)
+    ? error.fieldList
+    : []
+  return {
+    name: error.name,
+    message: error.message,
+    status: typeof httpStatusCode === "number" ? httpStatusCode : undefined,
+    fields: fieldList.flatMap((field) => isObject(field) ? [String(field["name"])] : [])
+  }
+}
+
+/** The call is refused in this way. Where nothing is known of a member, it may be anything. */
+export const refuses = async (
+  call: Promise<unknown>,
+  expected: { readonly name?: string; readonly status?: number; readonly message?: string | RegExp } = {}
+): Promise<Refusal> => {
+  const wanted = [
+    String(expected.status ?? "4xx"),
+    expected.name ?? "an exception",
+    ...expected.message === undefined ? [] : [`with the message ${String(expected.message)}`]
+  ].join(" ")
+  const refusal = await call.then(
+    (answer) =>
+      differs(wanted, `success: ${JSON.stringify(answer, (key, value) => key === "$metadata" ? undefined : value)}`),
+    toRefusal
+  )
+  const { message, name, status = 0 } = refusal
+  const isExpected = (expected.status === undefined ? status >= 400 && status < 500 : status === expected.status)
+    && (expected.name === undefined || name === expected.name)
+    && (expected.message === undefined
+      || (typeof expected.message === "string" ? message.includes(expected.message) : expected.message.test(message)))
+  return isExpected ? refusal : differs(wanted, `${status} ${name}: ${message}`)
+}
+
+/** The value equals, or is matched by, another one. */
+export const is = (what: string, observed: unknown, expected: unknown): void => {
+  const [a, b] = [JSON.stringify(observed), JSON.stringify(expected)]
+  const isEqual = expected instanceof RegExp ? typeof observed === "string" && expected.test(observed) : a === b
+  if (!isEqual) differs(`${what} to be ${expected instanceof RegExp ? String(expected) : b}`, String(a))
+}
+
+/** A value that must be there. */
+export const present = <A>(what: string, value: A | null | undefined): A =>
+  value ?? differs(`${what} to be there`, String(value))

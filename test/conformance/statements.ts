@@ -1,0 +1,23 @@
+/**
+ * What is known about AgentCore Identity, from the service models, AWS documentation, samples and reports. A behaviour that nobody
+ * outside of AWS knows is a setting of the local server, and no statement.
+ */
+import type { Statement } from "./statement.js"
+import { account } from "./statements/account.js"
+import * as Limits from "./statements/limits.js"
+import { onBehalfOf } from "./statements/onBehalfOf.js"
+import { protocol } from "./statements/protocol.js"
+import { providers } from "./statements/providers.js"
+import { machineTokens, userTokens } from "./statements/tokens.js"
+import { workloads } from "./statements/workloads.js"
+
+export const statements: ReadonlyArray<Statement> = [
+  ...protocol,
+  ...workloads,
+  ...providers,
+  ...machineTokens,
+  ...userTokens,
+  ...onBehalfOf,
+  ...account,
+  ...Limits.statements
+]

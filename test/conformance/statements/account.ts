@@ -1,0 +1,301 @@
+/** Tags, the token vault, consent portals, and the account itself. */
+import { decodeJwt } from "jose"
+import { setTimeout } from "node:timers/promises"
+import { guide, is, model, NotApplicable, present, refuses, statement, type World } from "../statement.js"
+import { createCustom, createGithub, createWorkload, unreachable } from "./resources.js"
+
+const tagging = guide("identity-tagging")
+
+const validation = { status: 400, name: "ValidationException" } as const
+
+/** Tags a resource, lists its tags, and removes them. */
+const tagAndUntag = async ({ control, lastExchange }: World, resourceArn: string): Promise<void> => {
+  await control.tagResource({ resourceArn, tags: { "conformance team": "a", other: "b" } })
+  is("status", lastExchange().status, 204)
+  const { tags } = await control.listTagsForResource({ resourceArn })
+  is("tag", tags?.["conformance team"], "a")
+  await control.untagResource({ resourceArn, tagKeys: ["conformance team", "other"] })
+  is("status", lastExchange().status, 204)
+  is("tags", Object.keys((await control.listTagsForResource({ resourceArn })).tags ?? {}).includes("other"), false)
+}
+
+/** The ARNs of the directory and the vault begin as the ARN of a resource in them does. */
+const parentOf = (arn: string, form: RegExp): string => present(`ARN ${arn}`, form.exec(arn)?.[0])
+
+const isDisabled = (error: unknown): boolean =>
+  error instanceof Error && error.name.startsWith("OutboundWebIdentityFederationDisabled")
+
+const awaitStatus = async ({ control }: World, consentPortalIdentifier: string, status: string) => {
+  const seen: Array<string | undefined> = []
+  const deadline = performance.now() + 60_000
+  while (performance.now() < deadline) {
+    const portal = await control.getConsentPortal({ consentPortalIdentifier })
+    if (seen.at(-1) !== portal.status) seen.push(portal.status)
+    if (portal.status === status) return { portal, seen }
+    await setTimeout(20)
+  }
+  throw new Error(`the consent portal was ${seen.join(", ")}, and not ${status}`)
+}
+
+const portals = guide("identity-create-consent-portal")
+
+const createPortal = async (
+  world: World,
+  gateway: { readonly identifier: string; readonly roleArn: string },
+  change: { readonly credentialProviderArn?: string; readonly scopes?: Array<string>; readonly roleArn?: string } = {}
+) => {
+  const credentialProviderArn = change.credentialProviderArn
+    ?? present(
+      "ARN",
+      (await world.control.getOauth2CredentialProvider({
+        name: (await createCustom(world, unreachable)).name
+      })).credentialProviderArn
+    )
+  return world.control.createConsentPortal({
+    name: world.name(),
+    executionRoleArn: change.roleArn ?? gateway.roleArn,
+    idpConfig: { credentialProviderArn, scopes: change.scopes ?? ["openid"] },
+    sources: [{ identifier: gateway.identifier, type: "agentcore-gateway" }]
+  })
+}
+
+export const account = [
+  statement({
+    id: "tags.resources",
+    statement:
+      "Workload identities and credential providers of every kind can be tagged, when they are created and later",
+    source: tagging,
+    run: async (world) => {
+      const { control, name } = world
+      const tags = { team: "agents" }
+      const workload = await control.createWorkloadIdentity({ name: name(), tags })
+      const key = await control.createApiKeyCredentialProvider({ name: name(), apiKey: "key", tags })
+      const payment = await control.createPaymentCredentialProvider({
+        name: name(),
+        credentialProviderVendor: "CoinbaseCDP",
+        providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: "secret" } },
+        tags
+      })
+      const oauth2 = await control.getOauth2CredentialProvider({ name: await createGithub(world) })
+      for (const arn of [workload.workloadIdentityArn, key.credentialProviderArn, payment.credentialProviderArn]) {
+        is("tags", (await control.listTagsForResource({ resourceArn: arn })).tags, tags)
+        await tagAndUntag(world, present("ARN", arn))
+      }
+      await tagAndUntag(world, present("ARN", oauth2.credentialProviderArn))
+    }
+  }),
+  statement({
+    id: "tags.vault-and-directory",
+    statement: "The token vault and the workload identity directory can be tagged",
+    source: tagging,
+    needs: ["wholeAccount"],
+    run: async (world) => {
+      const { workloadIdentityArn = "" } = await world.control.createWorkloadIdentity({ name: world.name() })
+      const key = await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: "key" })
+      await tagAndUntag(world, parentOf(workloadIdentityArn, /^.*:workload-identity-directory\/default(?=\/)/))
+      await tagAndUntag(world, parentOf(key.credentialProviderArn ?? "", /^.*:token-vault\/default(?=\/)/))
+    }
+  }),
+  statement({
+    id: "tags.arn",
+    statement:
+      "A text that is no ARN of a resource is a ValidationException, and a resource that is not there is not found",
+    source: model,
+    run: async (world) => {
+      await refuses(world.control.listTagsForResource({ resourceArn: "nope" }), validation)
+      await refuses(world.control.tagResource({ resourceArn: "arn:aws:s3:::a-bucket-of-mine", tags: {} }), validation)
+      const name = await createWorkload(world)
+      const { workloadIdentityArn = "" } = await world.control.getWorkloadIdentity({ name })
+      await refuses(
+        world.control.listTagsForResource({ resourceArn: workloadIdentityArn.replace(name, world.name()) }),
+        {
+          status: 404,
+          name: "ResourceNotFoundException"
+        }
+      )
+    }
+  }),
+  statement({
+    id: "tags.many-keys",
+    statement: "UntagResource takes up to 200 keys",
+    source: model,
+    run: async ({ control, name }) => {
+      const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: name() })
+      const keys = (length: number) => Array.from({ length }, (_, index) => `key-${index}`)
+      await control.untagResource({ resourceArn: workloadIdentityArn, tagKeys: keys(200) })
+      await refuses(control.untagResource({ resourceArn: workloadIdentityArn, tagKeys: keys(201) }), validation)
+    }
+  }),
+  statement({
+    id: "tags.too-many",
+    statement: "51 tags are too many: Member must have length less than or equal to 50",
+    source: `${model}; form of messages in reports of the live service`,
+    run: async ({ control, name }) => {
+      const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: name() })
+      const tags = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, "value"]))
+      await refuses(control.tagResource({ resourceArn: workloadIdentityArn, tags }), {
+        ...validation,
+        message: "Member must have length less than or equal to 50"
+      })
+    }
+  }),
+  statement({
+    id: "token-vault.get",
+    statement: "The token vault is called default, and its key is the service's or the customer's",
+    source: model,
+    run: async ({ control }) => {
+      const { kmsConfiguration, lastModifiedDate, tokenVaultId } = await control.getTokenVault({})
+      is("tokenVaultId", tokenVaultId, "default")
+      is("keyType", kmsConfiguration?.keyType, /^(ServiceManagedKey|CustomerManagedKey)$/)
+      is("lastModifiedDate", lastModifiedDate instanceof Date, true)
+    }
+  }),
+  statement({
+    id: "token-vault.key",
+    statement: "The key of the token vault is set, and returned",
+    source: model,
+    needs: ["wholeAccount"],
+    run: async ({ control }) => {
+      const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+      await control.setTokenVaultCMK({ kmsConfiguration: { keyType: "CustomerManagedKey", kmsKeyArn } })
+      is("key", (await control.getTokenVault({})).kmsConfiguration, { keyType: "CustomerManagedKey", kmsKeyArn })
+      await control.setTokenVaultCMK({ kmsConfiguration: { keyType: "ServiceManagedKey" } })
+      is("key", (await control.getTokenVault({})).kmsConfiguration, { keyType: "ServiceManagedKey" })
+    }
+  }),
+  statement({
+    id: "sts.caller",
+    statement: "GetCallerIdentity returns account, user id and ARN of the credentials that signed",
+    source: "AWS STS API reference, GetCallerIdentity",
+    run: async (world) => {
+      const { Account, Arn, UserId } = await world.sts.getCallerIdentity({})
+      is("Account", Account, /^\d{12}$/)
+      is("Arn", Arn, new RegExp(`^arn:aws[a-z-]*:(iam|sts)::${Account}:`))
+      present("UserId", UserId)
+      const { workloadIdentityArn } = await world.control.createWorkloadIdentity({ name: world.name() })
+      is("account of the resources", workloadIdentityArn?.split(":")[4], Account)
+    }
+  }),
+  statement({
+    id: "sts.web-identity",
+    statement:
+      "GetWebIdentityToken returns a JWT for the audiences, which lives for the requested time, by default five minutes",
+    source: "AWS STS API reference, GetWebIdentityToken",
+    run: async ({ sts }) => {
+      const ask = async (DurationSeconds?: number) => {
+        try {
+          const { WebIdentityToken } = await sts.getWebIdentityToken({
+            Audience: ["https://one.example.com"],
+            SigningAlgorithm: "ES384",
+            ...DurationSeconds === undefined ? {} : { DurationSeconds }
+          })
+          return decodeJwt(present("WebIdentityToken", WebIdentityToken))
+        } catch (error) {
+          throw isDisabled(error) ? new NotApplicable("the account has no outbound web identity federation") : error
+        }
+      }
+      const byDefault = await ask()
+      is("aud", [byDefault.aud].flat(), ["https://one.example.com"])
+      is("lifetime", (byDefault.exp ?? 0) - (byDefault.iat ?? 0), 300)
+      const long = await ask(3_600)
+      is("lifetime", (long.exp ?? 0) - (long.iat ?? 0), 3_600)
+      await refuses(sts.getWebIdentityToken({
+        Audience: ["https://one.example.com"],
+        SigningAlgorithm: "ES384",
+        DurationSeconds: 59
+      }))
+    }
+  }),
+  statement({
+    id: "portal.life",
+    statement:
+      "A consent portal is CREATING, ACTIVE, UPDATING, ACTIVE, DELETING, and then not found; its IdP is in use",
+    source: `${portals}; ${guide("identity-update-consent-portal")}`,
+    needs: ["gateway"],
+    run: async (world, { gateway }) => {
+      const { name } = await createCustom(world, unreachable)
+      const { credentialProviderArn } = await world.control.getOauth2CredentialProvider({ name })
+      const created = await createPortal(
+        world,
+        gateway,
+        credentialProviderArn === undefined ? {} : { credentialProviderArn }
+      )
+      is("status of the answer", world.lastExchange().status, 202)
+      is("status", created.status, "CREATING")
+      const id = present("consentPortalId", created.consentPortalId)
+      const { portal } = await awaitStatus(world, id, "ACTIVE")
+      is("portalUrl", portal.portalUrl, /^https:\/\//)
+      is("gateway in the host", new URL(portal.portalUrl ?? "").hostname.includes(gateway.identifier), true)
+      await refuses(world.control.deleteOauth2CredentialProvider({ name }), { status: 409, name: "ConflictException" })
+      const updated = await world.control.updateConsentPortal({ consentPortalIdentifier: id, description: "changed" })
+      is("status", updated.status, "UPDATING")
+      is("description", (await awaitStatus(world, id, "ACTIVE")).portal.description, "changed")
+      await world.control.deleteConsentPortal({ consentPortalIdentifier: id })
+      is("status of the answer", world.lastExchange().status, 204)
+      const isGone = async (): Promise<boolean> =>
+        world.control.getConsentPortal({ consentPortalIdentifier: id }).then(
+          ({ status }) => (is("status", status, "DELETING"), false),
+          ({ name }: Error) => name === "ResourceNotFoundException"
+        )
+      const deadline = performance.now() + 60_000
+      while (!(await isGone()) && performance.now() < deadline) await setTimeout(20)
+      is("gone", await isGone(), true)
+    }
+  }),
+  statement({
+    id: "portal.idp",
+    statement: "The IdP of a consent portal is one of OpenID Connect, and its scopes have openid, also in an update",
+    source: `${guide("identity-consent-portal-prerequisites")}; ${portals}`,
+    needs: ["gateway"],
+    run: async (world, { gateway }) => {
+      const github = await world.control.getOauth2CredentialProvider({ name: await createGithub(world) })
+      await refuses(
+        createPortal(world, gateway, { credentialProviderArn: github.credentialProviderArn ?? "" }),
+        validation
+      )
+      await refuses(createPortal(world, gateway, { scopes: ["email"] }), validation)
+      const created = await createPortal(world, gateway)
+      const id = present("consentPortalId", created.consentPortalId)
+      await awaitStatus(world, id, "ACTIVE")
+      await refuses(
+        world.control.updateConsentPortal({
+          consentPortalIdentifier: id,
+          idpConfig: {
+            credentialProviderArn: created.idpConfig?.credentialProviderArn,
+            scopes: ["email"]
+          }
+        }),
+        validation
+      )
+    }
+  }),
+  statement({
+    id: "portal.role",
+    statement: "The role of a consent portal is an ARN of a role",
+    source: model,
+    needs: ["gateway"],
+    run: async (world, { gateway }) => {
+      await refuses(createPortal(world, gateway, { roleArn: "nope" }), validation)
+    }
+  }),
+  statement({
+    id: "portal.one-per-gateway",
+    statement: "A gateway has one consent portal",
+    source: guide("identity-consent-portal-prerequisites"),
+    needs: ["gateway"],
+    run: async (world, { gateway }) => {
+      const first = await createPortal(world, gateway)
+      await awaitStatus(world, first.consentPortalId ?? "", "ACTIVE")
+      await refuses(createPortal(world, gateway), { status: 409, name: "ConflictException" })
+      await createPortal(world, { ...gateway, identifier: gateway.other })
+    }
+  }),
+  statement({
+    id: "portal.unknown",
+    statement: "A consent portal that is not there is refused",
+    source: model,
+    run: async ({ control }) => {
+      await refuses(control.getConsentPortal({ consentPortalIdentifier: "nope" }))
+    }
+  })
+]

@@ -1,0 +1,263 @@
+/** Limits of the service models: the longest value that is accepted, and the first that is not. */
+import type { PrivateEndpoint } from "@aws-sdk/client-bedrock-agentcore-control"
+import { model, refuses, statement, type World } from "../statement.js"
+import { askM2m, askUser, createCustom, createGithub, createWorkload, tokenOf, unreachable } from "./resources.js"
+
+interface Limit {
+  readonly id: string
+  readonly statement: string
+  readonly accepts?: (world: World) => Promise<unknown>
+  readonly refuses?: ReadonlyArray<(world: World) => Promise<unknown>>
+}
+
+const text = (length: number): string => "a".repeat(length)
+
+const names = (world: World, length: number): string => world.name().padEnd(length, "a")
+
+const external = (jsonKey: string) => (world: World) =>
+  world.control.createApiKeyCredentialProvider({
+    name: world.name(),
+    apiKeySecretSource: "EXTERNAL",
+    apiKeySecretConfig: { secretId: "secret", jsonKey }
+  })
+
+const keyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+const keyed = (kmsKeyArn: string) => (world: World) =>
+  createCustom(world, unreachable, {
+    clientSecret: undefined,
+    clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+    privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256" }
+  })
+
+const metadata = (more: object) => (world: World) =>
+  createCustom(world, unreachable, {
+    oauthDiscovery: {
+      authorizationServerMetadata: {
+        issuer: "https://id.example.com",
+        authorizationEndpoint: "https://id.example.com/authorize",
+        tokenEndpoint: "https://id.example.com/token",
+        ...more
+      }
+    }
+  })
+
+const managed = (more: object): PrivateEndpoint => ({
+  managedVpcResource: {
+    vpcIdentifier: "vpc-0a1b2c3d4e5f60718",
+    subnetIds: ["subnet-0a1b2c3d4e5f60718"],
+    endpointIpAddressType: "IPV4",
+    ...more
+  }
+})
+
+const withEndpoint = (privateEndpoint: PrivateEndpoint) => (world: World) =>
+  createCustom(world, unreachable, { privateEndpoint })
+
+const coinbase = (apiKeyId: string, apiKeySecret = "secret") => (world: World) =>
+  world.control.createPaymentCredentialProvider({
+    name: world.name(),
+    credentialProviderVendor: "CoinbaseCDP",
+    providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId, apiKeySecret } }
+  })
+
+const tagged = (tags: Record<string, string>) => (world: World) =>
+  world.control.createWorkloadIdentity({ name: world.name(), tags })
+
+const machine = (more: Parameters<typeof askM2m>[3]) => async (world: World) =>
+  askM2m(world, await tokenOf(world, await createWorkload(world)), world.name(), more)
+
+const user = (more: Parameters<typeof askUser>[3]) => async (world: World) =>
+  askUser(world, await tokenOf(world, await createWorkload(world), "alice"), await createGithub(world), more)
+
+const jwt = (userToken: string) => async (world: World) =>
+  world.data.getWorkloadAccessTokenForJWT({ workloadName: await createWorkload(world), userToken })
+
+const limits: ReadonlyArray<Limit> = [
+  {
+    id: "workload-name",
+    statement: "A workload identity's name has 3 to 255 letters, digits, dots, hyphens and underscores",
+    accepts: (world) => world.control.createWorkloadIdentity({ name: names(world, 255) }),
+    refuses: [
+      (world) => world.control.createWorkloadIdentity({ name: "ab" }),
+      (world) => world.control.createWorkloadIdentity({ name: names(world, 256) }),
+      (world) => world.control.createWorkloadIdentity({ name: `${world.name()} b` })
+    ]
+  },
+  {
+    id: "provider-name",
+    statement: "A credential provider's name has 1 to 128 letters, digits, hyphens and underscores",
+    accepts: (world) => world.control.createApiKeyCredentialProvider({ name: names(world, 128), apiKey: "key" }),
+    refuses: [
+      (world) => world.control.createApiKeyCredentialProvider({ name: names(world, 129), apiKey: "key" }),
+      (world) => world.control.createApiKeyCredentialProvider({ name: `${world.name()}.b`, apiKey: "key" })
+    ]
+  },
+  {
+    id: "return-url",
+    statement: "A return URL has a scheme, which may be of an application",
+    accepts: (world) => createWorkload(world, ["https://a.example.com/", "app:/consent"]),
+    refuses: [(world) => createWorkload(world, ["not a url"])]
+  },
+  {
+    id: "user-id",
+    statement: "A user's id has 1 to 128 characters",
+    accepts: async (world) => tokenOf(world, await createWorkload(world), text(128)),
+    refuses: [async (world) => tokenOf(world, await createWorkload(world), text(129))]
+  },
+  {
+    id: "user-token",
+    statement: "A user's JWT has three parts, none of them empty",
+    refuses: [jwt("aaaa.bbbb."), jwt("aaaa.bbbb"), jwt("a b.c.d")]
+  },
+  {
+    id: "session-uri",
+    statement: "A session URI is a request URI of RFC 9126",
+    refuses: [
+      ({ data }) => data.completeResourceTokenAuth({ sessionUri: "session", userIdentifier: { userId: "alice" } })
+    ]
+  },
+  {
+    id: "scope",
+    statement: "A scope has 1 to 128 characters",
+    accepts: user({ scopes: [text(128)] }),
+    refuses: [machine({ scopes: [text(129)] }), machine({ scopes: [""] })]
+  },
+  {
+    id: "scopes",
+    statement: "A request may have any number of scopes",
+    accepts: user({ scopes: Array.from({ length: 101 }, (_, index) => `scope-${index}`) })
+  },
+  {
+    id: "custom-parameters",
+    statement:
+      "Custom parameters have keys of 1 to 256 letters, digits, dots, hyphens and underscores, and values of 1 to 2,048",
+    accepts: user({ customParameters: { [text(256)]: text(2_048) } }),
+    refuses: [
+      machine({ customParameters: { [text(257)]: "value" } }),
+      machine({ customParameters: { "a b": "value" } }),
+      machine({ customParameters: { a: text(2_049) } })
+    ]
+  },
+  {
+    id: "custom-state",
+    statement: "Custom state has 1 to 4,096 characters",
+    accepts: user({ customState: text(4_096) }),
+    refuses: [user({ customState: text(4_097) })]
+  },
+  {
+    id: "resources",
+    statement: "Resources and audiences have 1 to 2,048 characters",
+    refuses: [machine({ resources: [text(2_049)] }), machine({ audiences: [text(2_049)] })]
+  },
+  {
+    id: "api-key",
+    statement: "An API key has 0 to 65,536 characters",
+    accepts: async (world) => {
+      await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_536) })
+      await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: "" })
+    },
+    refuses: [(world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_537) })]
+  },
+  {
+    id: "json-key",
+    statement: "The JSON key of a secret reference has 1 to 128 characters",
+    accepts: external(text(128)),
+    refuses: [external(text(129)), external("")]
+  },
+  {
+    id: "client-id",
+    statement: "A custom client's id has 0 to 256 characters",
+    accepts: (world) => createCustom(world, { ...unreachable, clientId: "" }),
+    refuses: [(world) => createCustom(world, { ...unreachable, clientId: text(257) })]
+  },
+  {
+    id: "endpoints",
+    statement: "Discovery URL, issuer and endpoints have no maximum",
+    accepts: async (world) => {
+      const long = `https://id.example.com/${text(2_100)}`
+      await createCustom(world, { ...unreachable, discoveryUrl: `${long}/.well-known/openid-configuration` })
+      await metadata({ issuer: long, authorizationEndpoint: long, tokenEndpoint: long })(world)
+    }
+  },
+  {
+    id: "discovery-url",
+    statement: "A discovery URL ends with /.well-known/openid-configuration or /.well-known/oauth-authorization-server",
+    accepts: (world) =>
+      createCustom(world, {
+        ...unreachable,
+        discoveryUrl: "https://id.example.com/.well-known/oauth-authorization-server"
+      }),
+    refuses: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
+  },
+  {
+    id: "token-endpoint-auth-methods",
+    statement: "tokenEndpointAuthMethods has 1 or 2 of client_secret_post and client_secret_basic",
+    accepts: metadata({ tokenEndpointAuthMethods: ["client_secret_post", "client_secret_basic"] }),
+    refuses: [
+      metadata({ tokenEndpointAuthMethods: [] }),
+      metadata({ tokenEndpointAuthMethods: ["private_key_jwt"] })
+    ]
+  },
+  {
+    id: "kms-key-arn",
+    statement: "A key of KMS is named by an ARN",
+    accepts: keyed(keyArn),
+    refuses: [keyed("key"), keyed("arn:aws:s3:::bucket")]
+  },
+  {
+    id: "private-endpoint",
+    statement: "A private endpoint has ids in the forms of VPC, subnet, security group and resource configuration",
+    accepts: withEndpoint(managed({ securityGroupIds: ["sg-0a1b2c3d4e5f60718"], routingDomain: "id.example.com" })),
+    refuses: [
+      withEndpoint(managed({ vpcIdentifier: "network" })),
+      withEndpoint(managed({ subnetIds: ["net"] })),
+      withEndpoint(managed({ securityGroupIds: ["group"] })),
+      withEndpoint(managed({ securityGroupIds: Array.from({ length: 6 }, () => "sg-0a1b2c3d4e5f60718") })),
+      withEndpoint(managed({ routingDomain: "ab" })),
+      withEndpoint({ selfManagedLatticeResource: { resourceConfigurationIdentifier: "resource" } })
+    ]
+  },
+  {
+    id: "payment-ids",
+    statement: "Ids of payment vendors have 1 to 512 characters of their pattern; secrets may be empty",
+    accepts: async (world) => {
+      await coinbase(text(512))(world)
+      await coinbase("key", "")(world)
+    },
+    refuses: [coinbase(text(513)), coinbase(""), coinbase("a key")]
+  },
+  {
+    id: "tags",
+    statement:
+      "Tags have keys of 1 to 128 characters and values of at most 256, both of the pattern of tags, and are at most 50",
+    accepts: tagged({ "cost centre": "a/b=c@d", [text(128)]: text(256), empty: "" }),
+    refuses: [
+      tagged({ [text(129)]: "value" }),
+      tagged({ key: text(257) }),
+      tagged({ "key!": "value" }),
+      tagged({ key: "value!" }),
+      tagged(Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, "value"])))
+    ]
+  },
+  {
+    id: "token-vault-id",
+    statement: "A token vault's id has 1 to 64 letters, digits, hyphens and underscores",
+    refuses: [
+      ({ control }) => control.getTokenVault({ tokenVaultId: "a b" }),
+      ({ control }) => control.getTokenVault({ tokenVaultId: text(65) })
+    ]
+  }
+]
+
+export const statements = limits.map(({ accepts, id, refuses: refused = [], statement: text }) =>
+  statement({
+    id: `limit.${id}`,
+    statement: text,
+    source: model,
+    run: async (world) => {
+      await accepts?.(world)
+      for (const call of refused) await refuses(call(world), { status: 400, name: "ValidationException" })
+    }
+  })
+)

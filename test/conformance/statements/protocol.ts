@@ -1,0 +1,128 @@
+/** The protocol: what of a request counts, and what an answer has. */
+import { is, model, present, refuses, smithy, statement } from "../statement.js"
+import { createGithub, createWorkload, githubConfig, tokenOf } from "./resources.js"
+
+const validation = { status: 400, name: "ValidationException" } as const
+
+export const protocol = [
+  statement({
+    id: "protocol.unknown-member",
+    statement: "A member that the operation does not have is ignored",
+    source: smithy,
+    run: async (world) => {
+      world.changeNextRequest((json) => ({ ...json, tomorrow: { a: [1, "b"] } }))
+      await createWorkload(world)
+    }
+  }),
+  statement({
+    id: "protocol.null-member",
+    statement: "A member that is null is absent",
+    source: `${smithy}: RestJsonServersDontDeserializeNullStructureValues`,
+    run: async (world) => {
+      world.changeNextRequest((json) => ({ ...json, tags: null, allowedResourceOauth2ReturnUrls: null }))
+      const name = await createWorkload(world)
+      const read = await world.control.getWorkloadIdentity({ name })
+      is("URLs", read.allowedResourceOauth2ReturnUrls ?? [], [])
+      world.changeNextRequest((json) => ({ ...json, name: null }))
+      await refuses(world.control.getWorkloadIdentity({ name }), validation)
+    }
+  }),
+  statement({
+    id: "protocol.timestamps",
+    statement: "Times are numbers of seconds since the epoch",
+    source: smithy,
+    run: async (world) => {
+      await world.control.getWorkloadIdentity({ name: await createWorkload(world) })
+      const { createdTime } = JSON.parse(world.lastExchange().body)
+      is("createdTime", typeof createdTime, "number")
+      is("difference to now below an hour", Math.abs(createdTime - Date.now() / 1_000) < 3_600, true)
+    }
+  }),
+  statement({
+    id: "protocol.errors",
+    statement: "An exception has its name in x-amzn-errortype, a request id, and a message in JSON",
+    source: smithy,
+    run: async (world) => {
+      await refuses(world.control.getWorkloadIdentity({ name: world.name() }), { name: "ResourceNotFoundException" })
+      const { body, headers } = world.lastExchange()
+      is("x-amzn-errortype", headers["x-amzn-errortype"]?.split(":")[0], "ResourceNotFoundException")
+      present("x-amzn-requestid", headers["x-amzn-requestid"])
+      is("message", typeof JSON.parse(body).message, "string")
+    }
+  }),
+  statement({
+    id: "protocol.reason",
+    statement: "Every ValidationException has a reason",
+    source: model,
+    run: async (world) => {
+      const name = await createGithub(world)
+      const token = await tokenOf(world, await createWorkload(world, []), "alice")
+      const calls = [
+        () => world.control.createOauth2CredentialProvider({ name, ...githubConfig }),
+        () => world.control.getWorkloadIdentity({ name: "ab" }),
+        () =>
+          world.data.getResourceOauth2Token({
+            workloadIdentityToken: token,
+            resourceCredentialProviderName: name,
+            scopes: [],
+            oauth2Flow: "USER_FEDERATION",
+            resourceOauth2ReturnUrl: "https://elsewhere.example.com/"
+          })
+      ]
+      for (const call of calls) {
+        await refuses(call(), validation)
+        // The service sends null for a reason that it does not give.
+        is("reason", "reason" in JSON.parse(world.lastExchange().body), true)
+      }
+    }
+  }),
+  statement({
+    id: "protocol.one-field",
+    statement: "One wrong field is reported as one: a discovery URL outside its pattern",
+    source: `${model}; form of messages in reports of the live service`,
+    run: async (world) => {
+      const { fields, message } = await refuses(
+        world.control.createOauth2CredentialProvider({
+          name: world.name(),
+          credentialProviderVendor: "CustomOauth2",
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              oauthDiscovery: { discoveryUrl: "https://id.example.com/" },
+              clientId: "client",
+              clientSecret: "secret"
+            }
+          }
+        }),
+        validation
+      )
+      is("fields", fields.length, 1)
+      is("message", message.startsWith("1 validation error detected: "), true)
+      is("member", fields[0]?.endsWith("discoveryUrl"), true)
+    }
+  }),
+  statement({
+    id: "protocol.enum-message",
+    statement: "A wrong value of an enumeration is answered with all values: Member must satisfy enum value set: […]",
+    source: "form of messages in reports of the live service",
+    run: async (world) => {
+      world.changeNextRequest((json) => ({ ...json, credentialProviderVendor: "NopeOauth2" }))
+      const vendor = await refuses(
+        world.control.createOauth2CredentialProvider({ name: world.name(), ...githubConfig }),
+        { ...validation, message: "Member must satisfy enum value set: [" }
+      )
+      is("fields", vendor.fields, ["credentialProviderVendor"])
+      is("GithubOauth2 in the list", vendor.message.includes("GithubOauth2"), true)
+      const token = await tokenOf(world, await createWorkload(world))
+      world.changeNextRequest((json) => ({ ...json, oauth2Flow: "NOPE" }))
+      await refuses(
+        world.data.getResourceOauth2Token({
+          workloadIdentityToken: token,
+          resourceCredentialProviderName: world.name(),
+          scopes: [],
+          oauth2Flow: "M2M"
+        }),
+        { ...validation, message: "Member must satisfy enum value set: [" }
+      )
+    }
+  })
+]

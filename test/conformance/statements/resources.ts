@@ -1,0 +1,152 @@
+/** What statements have in common: resources, callers and grants. */
+import type { GetResourceOauth2TokenCommandInput } from "@aws-sdk/client-bedrock-agentcore"
+import type {
+  CreateOauth2CredentialProviderCommandInput,
+  CustomOauth2ProviderConfigInput
+} from "@aws-sdk/client-bedrock-agentcore-control"
+import { differs, type OAuthClient, type Parts, present, type Recorder, type World } from "../statement.js"
+
+export const returnUrl = "app:/consent"
+
+export const unknownSession = "urn:ietf:params:oauth:request_uri:00000000-0000-4000-8000-000000000000"
+
+export const createWorkload = async ({ control, name }: World, urls: ReadonlyArray<string> = [returnUrl]) => {
+  const workloadName = name()
+  await control.createWorkloadIdentity({ name: workloadName, allowedResourceOauth2ReturnUrls: [...urls] })
+  return workloadName
+}
+
+/** The workload access token of a workload, alone or for a user. */
+export const tokenOf = async ({ data }: World, workloadName: string, userId?: string): Promise<string> => {
+  const { workloadAccessToken } = userId === undefined
+    ? await data.getWorkloadAccessToken({ workloadName })
+    : await data.getWorkloadAccessTokenForUserId({ workloadName, userId })
+  return present("workloadAccessToken", workloadAccessToken)
+}
+
+export const tokenOfJwt = async ({ data }: World, workloadName: string, userToken: string): Promise<string> =>
+  present(
+    "workloadAccessToken",
+    (await data.getWorkloadAccessTokenForJWT({ workloadName, userToken })).workloadAccessToken
+  )
+
+type Custom = Partial<CustomOauth2ProviderConfigInput>
+
+/** A custom authorization server. */
+export const createCustom = async (world: World, client: OAuthClient, more: Custom = {}) => {
+  const name = world.name()
+  const created = await world.control.createOauth2CredentialProvider({
+    name,
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl: client.discoveryUrl },
+        clientId: client.clientId,
+        clientSecret: client.clientSecret,
+        ...more
+      }
+    }
+  })
+  return { name, callbackUrl: created.callbackUrl ?? "" }
+}
+
+/** An authorization server that nobody reaches: for statements about what happens before it is reached. */
+export const unreachable: OAuthClient = {
+  discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration",
+  clientId: "client",
+  clientSecret: "a-secret-of-no-client"
+}
+
+export const githubConfig: Pick<
+  CreateOauth2CredentialProviderCommandInput,
+  "credentialProviderVendor" | "oauth2ProviderConfigInput"
+> = {
+  credentialProviderVendor: "GithubOauth2",
+  oauth2ProviderConfigInput: {
+    githubOauth2ProviderConfig: { clientId: "client", clientSecret: "a-secret-of-no-client" }
+  }
+}
+
+/** A provider of a vendor that needs no authorization server until a user consents. */
+export const createGithub = async ({ control, name }: World): Promise<string> => {
+  const providerName = name()
+  await control.createOauth2CredentialProvider({ name: providerName, ...githubConfig })
+  return providerName
+}
+
+/** A provider at the recorder, with a client of its own. */
+export const createRecorded = async (world: World, recorder: Recorder, more: Custom = {}) => {
+  const clientId = world.name()
+  const { name } = await createCustom(
+    world,
+    { discoveryUrl: recorder.discoveryUrl, clientId, clientSecret: "secret" },
+    more
+  )
+  return { name, clientId }
+}
+
+type Request = Partial<GetResourceOauth2TokenCommandInput>
+
+/** A token of the client itself. */
+export const askM2m = ({ data }: World, workloadIdentityToken: string, provider: string, more: Request = {}) =>
+  data.getResourceOauth2Token({
+    workloadIdentityToken,
+    resourceCredentialProviderName: provider,
+    scopes: [],
+    oauth2Flow: "M2M",
+    ...more
+  })
+
+/** A token of a user. */
+export const askUser = ({ data }: World, workloadIdentityToken: string, provider: string, more: Request = {}) =>
+  data.getResourceOauth2Token({
+    workloadIdentityToken,
+    resourceCredentialProviderName: provider,
+    scopes: ["read"],
+    oauth2Flow: "USER_FEDERATION",
+    resourceOauth2ReturnUrl: returnUrl,
+    ...more
+  })
+
+/** A user's first answer: a page and a session. */
+export const askConsent = async (world: World, token: string, provider: string, more: Request = {}) => {
+  const { accessToken, authorizationUrl, sessionStatus, sessionUri } = await askUser(world, token, provider, more)
+  if (accessToken !== undefined) differs("an authorization URL", "an access token")
+  return {
+    authorizationUrl: present("authorizationUrl", authorizationUrl),
+    sessionUri: present("sessionUri", sessionUri),
+    sessionStatus
+  }
+}
+
+/** A user who has consented at the recorder, and whose session is complete. */
+export const grant = async (
+  world: World,
+  { browse }: Pick<Parts, "browse">,
+  options: {
+    readonly token: string
+    readonly provider: string
+    readonly user: { readonly userId: string } | { readonly userToken: string }
+    readonly request?: Request
+  }
+): Promise<string> => {
+  const { provider, request = {}, token, user } = options
+  const { authorizationUrl, sessionUri } = await askConsent(world, token, provider, request)
+  await browse(authorizationUrl)
+  await world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: user })
+  const { accessToken } = await askUser(world, token, provider, {
+    ...request,
+    forceAuthentication: undefined,
+    sessionUri
+  })
+  return present("accessToken", accessToken)
+}
+
+/** Alice at the recorder: a workload, a provider, her caller, and her grant. */
+export const grantedAlice = async (world: World, parts: Pick<Parts, "browse" | "recorder">, request: Request = {}) => {
+  const workload = await createWorkload(world)
+  const provider = await createRecorded(world, parts.recorder)
+  const token = await tokenOf(world, workload, "alice")
+  const accessToken = await grant(world, parts, { token, provider: provider.name, user: { userId: "alice" }, request })
+  return { workload, provider: provider.name, clientId: provider.clientId, token, accessToken }
+}

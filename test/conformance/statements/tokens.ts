@@ -1,0 +1,504 @@
+/** Tokens of machines and of users: return URLs, sessions, grants. */
+import { developerGuide, github, guide, is, present, refuses, statement } from "../statement.js"
+import {
+  askConsent,
+  askM2m,
+  askUser,
+  createCustom,
+  createGithub,
+  createRecorded,
+  createWorkload,
+  grant,
+  grantedAlice,
+  returnUrl,
+  tokenOf,
+  tokenOfJwt
+} from "./resources.js"
+
+const sessionBinding = guide("oauth2-authorization-url-session-binding")
+
+const tokens = guide("identity-authentication")
+
+const vaultShape = github(
+  "aws-samples/sample-autonomous-cloud-coding-agents/pull/831 and cdk/src/handlers/shared/linear-vault-token.ts"
+)
+
+const sessionRefused = { status: 403, name: "AccessDeniedException", message: "Invalid or expired session" } as const
+
+const validation = { status: 400, name: "ValidationException" } as const
+
+export const machineTokens = [
+  statement({
+    id: "m2m.token",
+    statement: "A workload without a user gets a token of its own",
+    source: tokens,
+    needs: ["authorizationServer"],
+    run: async (world, { authorizationServer }) => {
+      const { name } = await createCustom(world, authorizationServer)
+      const token = await tokenOf(world, await createWorkload(world))
+      const answer = await askM2m(world, token, name)
+      present("accessToken", answer.accessToken)
+      is("authorizationUrl", answer.authorizationUrl, undefined)
+    }
+  }),
+  statement({
+    id: "m2m.not-stored",
+    statement: "Each request for a token of a machine reaches the token endpoint",
+    source: "reports of the live service: no entry in the vault is seen",
+    needs: ["recorder"],
+    run: async (world, { recorder }) => {
+      const { clientId, name } = await createRecorded(world, recorder)
+      const token = await tokenOf(world, await createWorkload(world))
+      await askM2m(world, token, name)
+      await askM2m(world, token, name)
+      is("requests", recorder.tokens(clientId).length, 2)
+    }
+  }),
+  statement({
+    id: "m2m.parameters",
+    statement:
+      "Custom parameters are sent, and never replace those of the specification; resources are repeated, audiences too",
+    source: tokens,
+    needs: ["recorder"],
+    run: async (world, { recorder }) => {
+      const { clientId, name } = await createRecorded(world, recorder)
+      const token = await tokenOf(world, await createWorkload(world))
+      await askM2m(world, token, name, {
+        scopes: ["a", "b"],
+        resources: ["https://one.example.com", "https://two.example.com"],
+        audiences: ["first"],
+        customParameters: { grant_type: "password", scope: "all", client_id: "other", tenant: "t-1" }
+      })
+      const { parameters } = present("request", recorder.tokens(clientId)[0])
+      is("grant_type", parameters.getAll("grant_type"), ["client_credentials"])
+      is("scope", parameters.getAll("scope"), ["a b"])
+      is("client_id", parameters.getAll("client_id").includes("other"), false)
+      is("tenant", parameters.getAll("tenant"), ["t-1"])
+      is("resource", parameters.getAll("resource"), ["https://one.example.com", "https://two.example.com"])
+      is("audience", parameters.getAll("audience"), ["first"])
+    }
+  }),
+  statement({
+    id: "m2m.refused",
+    statement: "The refusal of an authorization server is not passed on: Error parsing ClientCredentials response",
+    source: github("aws/bedrock-agentcore-sdk-python/issues/81"),
+    needs: ["recorder"],
+    run: async (world, { recorder }) => {
+      const { clientId, name } = await createRecorded(world, recorder)
+      recorder.answer(clientId, () => ({
+        status: 400,
+        body: { error: "invalid_scope", error_description: "the description of the server" }
+      }))
+      const token = await tokenOf(world, await createWorkload(world))
+      const { message } = await refuses(askM2m(world, token, name), {
+        ...validation,
+        message: "Error parsing ClientCredentials response"
+      })
+      is("description in the message", message.includes("the description of the server"), false)
+    }
+  }),
+  statement({
+    id: "m2m.client-authentication",
+    statement: "A client authenticates by the Authorization header, or in the body with CLIENT_SECRET_POST",
+    source: guide("client-auth-methods"),
+    needs: ["recorder"],
+    run: async (world, { recorder }) => {
+      const token = await tokenOf(world, await createWorkload(world))
+      const byDefault = await createRecorded(world, recorder)
+      await askM2m(world, token, byDefault.name)
+      is("header", recorder.tokens(byDefault.clientId)[0]?.basic, true)
+      const post = await createRecorded(world, recorder, { clientAuthenticationMethod: "CLIENT_SECRET_POST" })
+      await askM2m(world, token, post.name)
+      const request = recorder.tokens(post.clientId)[0]
+      is("header", request?.basic, false)
+      is("client_secret", request?.parameters.get("client_secret"), "secret")
+    }
+  })
+]
+
+export const userTokens = [
+  statement({
+    id: "user.first-answer",
+    statement: "The first answer has an authorization URL with the session URI as request_uri, and IN_PROGRESS",
+    source: sessionBinding,
+    run: async (world) => {
+      const provider = await createGithub(world)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { authorizationUrl, sessionStatus, sessionUri } = await askConsent(world, token, provider)
+      const url = new URL(authorizationUrl)
+      is("path", url.pathname, "/identities/oauth2/authorize")
+      is("request_uri", url.searchParams.get("request_uri"), sessionUri)
+      is("sessionUri", sessionUri, /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+$/)
+      is("sessionStatus", sessionStatus, "IN_PROGRESS")
+    }
+  }),
+  statement({
+    id: "user.no-registered-url",
+    statement: "A workload identity without return URLs gets no user's token: register and use at least one",
+    source: github("awslabs/agentcore-samples/issues/528"),
+    run: async (world) => {
+      const provider = await createGithub(world)
+      const token = await tokenOf(world, await createWorkload(world, []), "alice")
+      await refuses(askUser(world, token, provider), {
+        ...validation,
+        message:
+          "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
+      })
+    }
+  }),
+  statement({
+    id: "user.unregistered-url",
+    statement: "A return URL that is not registered is refused in the same way",
+    source: sessionBinding,
+    run: async (world) => {
+      const provider = await createGithub(world)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      await refuses(
+        askUser(world, token, provider, { resourceOauth2ReturnUrl: "https://elsewhere.example.com/" }),
+        validation
+      )
+    }
+  }),
+  statement({
+    id: "user.no-url",
+    statement: "A request without a return URL is refused: You must provide a ResourceOauth2ReturnUrl",
+    source: "reports of the live service",
+    run: async (world) => {
+      const provider = await createGithub(world)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      await refuses(askUser(world, token, provider, { resourceOauth2ReturnUrl: undefined }), {
+        ...validation,
+        message: "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
+      })
+    }
+  }),
+  statement({
+    id: "user.url-with-grant",
+    statement: "A return URL is necessary also where a grant exists",
+    source: vaultShape,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const { provider, token } = await grantedAlice(world, parts)
+      present("accessToken", (await askUser(world, token, provider)).accessToken)
+      await refuses(askUser(world, token, provider, { resourceOauth2ReturnUrl: undefined }), validation)
+    }
+  }),
+  statement({
+    id: "user.without-user",
+    statement: "A workload access token without a user obtains no user's token",
+    source: tokens,
+    run: async (world) => {
+      const provider = await createGithub(world)
+      await refuses(askUser(world, await tokenOf(world, await createWorkload(world)), provider))
+    }
+  }),
+  statement({
+    id: "user.poll",
+    statement: "A poll before the user has consented says IN_PROGRESS, and has no token",
+    source: sessionBinding,
+    run: async (world) => {
+      const provider = await createGithub(world)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { sessionUri } = await askConsent(world, token, provider)
+      const poll = await askUser(world, token, provider, { sessionUri })
+      is("sessionStatus", poll.sessionStatus, "IN_PROGRESS")
+      is("accessToken", poll.accessToken, undefined)
+    }
+  }),
+  statement({
+    id: "user.consent",
+    statement:
+      "After consent the browser returns with the session as session_id, and the completed session has a token",
+    source: sessionBinding,
+    needs: ["authorizationServer", "consent"],
+    run: async (world, { authorizationServer, consent }) => {
+      const provider = await createCustom(world, authorizationServer)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const request = { scopes: ["openid"] }
+      const { authorizationUrl, sessionUri } = await askConsent(world, token, provider.name, request)
+      const page = new URL((await consent(authorizationUrl, "alice", "allow")).url)
+      is("return URL", `${page.protocol}${page.pathname}`, returnUrl)
+      is("session_id", page.searchParams.get("session_id"), sessionUri)
+      await world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
+      present("accessToken", (await askUser(world, token, provider.name, { ...request, sessionUri })).accessToken)
+    }
+  }),
+  statement({
+    id: "user.code-exchange",
+    statement: "The code is exchanged when the session is completed, and not before",
+    source: sessionBinding,
+    needs: ["recorder", "browse"],
+    run: async (world, { browse, recorder }) => {
+      const { clientId, name } = await createRecorded(world, recorder)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+      await browse(authorizationUrl)
+      is("requests before", recorder.tokens(clientId).length, 0)
+      is("poll before", (await askUser(world, token, name, { sessionUri })).accessToken, undefined)
+      await world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
+      present("accessToken", (await askUser(world, token, name, { sessionUri })).accessToken)
+      is("grants", recorder.tokens(clientId).map(({ parameters }) => parameters.get("grant_type")), [
+        "authorization_code"
+      ])
+    }
+  }),
+  statement({
+    id: "user.pkce",
+    statement: "The authorization request has a code challenge (S256), and the token request its verifier",
+    source: `${github("awslabs/amazon-bedrock-agentcore-samples/issues/620")}, ${
+      github("aws/bedrock-agentcore-sdk-python/issues/158")
+    }`,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const { clientId } = await grantedAlice(world, parts)
+      const authorization = present("authorization request", parts.recorder.authorizations(clientId)[0])
+      is("code_challenge_method", authorization.get("code_challenge_method"), "S256")
+      const verifier = parts.recorder.tokens(clientId)[0]?.parameters.get("code_verifier") ?? ""
+      const digest = await crypto.subtle.digest("SHA-256", Buffer.from(verifier))
+      is("code_challenge", authorization.get("code_challenge"), Buffer.from(digest).toString("base64url"))
+    }
+  }),
+  statement({
+    id: "user.authorization-parameters",
+    statement: "Custom parameters are in the authorization request, and never replace those of the specification",
+    source: tokens,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const { clientId } = await grantedAlice(world, parts, {
+        scopes: ["read", "write"],
+        customParameters: {
+          access_type: "offline",
+          response_type: "token",
+          client_id: "other",
+          scope: "all",
+          state: "mine"
+        }
+      })
+      const query = present("authorization request", parts.recorder.authorizations(clientId)[0])
+      is("access_type", query.getAll("access_type"), ["offline"])
+      is("response_type", query.getAll("response_type"), ["code"])
+      is("client_id", query.getAll("client_id"), [clientId])
+      is("scope", query.getAll("scope"), ["read write"])
+      is("own state", query.getAll("state").includes("mine"), false)
+    }
+  }),
+  statement({
+    id: "user.callback-url",
+    statement:
+      "The authorization server returns to the callback URL of the provider, which ends with a UUID of its own",
+    source: `${github("awslabs/amazon-bedrock-agentcore-samples")}, 03_create_github_provider.py`,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const { clientId, provider } = await grantedAlice(world, parts)
+      const { callbackUrl } = await world.control.getOauth2CredentialProvider({ name: provider })
+      is("callbackUrl", callbackUrl, /\/identities\/oauth2\/callback\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+      is("redirect_uri", parts.recorder.authorizations(clientId)[0]?.get("redirect_uri"), callbackUrl)
+    }
+  }),
+  statement({
+    id: "user.denied",
+    statement:
+      "A refused consent never reaches the return URL: the service shows a page of its own, and the session FAILED",
+    source: `${sessionBinding}; reports of the live service`,
+    needs: ["authorizationServer", "consent"],
+    run: async (world, { authorizationServer, consent }) => {
+      const provider = await createCustom(world, authorizationServer)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { authorizationUrl, sessionUri } = await askConsent(world, token, provider.name)
+      const page = await consent(authorizationUrl, "alice", "deny")
+      is("status of the page", page.status, 200)
+      is("page", new URL(page.url).origin, new URL(authorizationUrl).origin)
+      is("sessionStatus", (await askUser(world, token, provider.name, { sessionUri })).sessionStatus, "FAILED")
+    }
+  }),
+  statement({
+    id: "user.expired",
+    statement: "After ten minutes a session is FAILED, and cannot be completed",
+    source: sessionBinding,
+    needs: ["expire"],
+    run: async (world, { expire }) => {
+      const provider = await createGithub(world)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { sessionUri } = await askConsent(world, token, provider)
+      await expire(sessionUri)
+      is("sessionStatus", (await askUser(world, token, provider, { sessionUri })).sessionStatus, "FAILED")
+      await refuses(
+        world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } }),
+        sessionRefused
+      )
+    }
+  }),
+  statement({
+    id: "binding.other-user",
+    statement: "Another user cannot complete a session: Invalid or expired session",
+    source: sessionBinding,
+    needs: ["recorder", "browse"],
+    run: async (world, { browse, recorder }) => {
+      const { name } = await createRecorded(world, recorder)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+      await browse(authorizationUrl)
+      await refuses(
+        world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "mallory" } }),
+        sessionRefused
+      )
+    }
+  }),
+  statement({
+    id: "binding.same-jwt",
+    statement:
+      "The session of a JWT is completed with that very JWT, not with a fresh one of the same user, nor with the subject",
+    source: github("aws/bedrock-agentcore-sdk-typescript/issues/37"),
+    needs: ["recorder", "browse", "userToken"],
+    run: async (world, { browse, recorder, userToken }) => {
+      const { name } = await createRecorded(world, recorder)
+      const jwt = await userToken({ sub: "alice" })
+      const token = await tokenOfJwt(world, await createWorkload(world), jwt)
+      const complete = async (userIdentifier: { readonly userId: string } | { readonly userToken: string }) => {
+        const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+        await browse(authorizationUrl)
+        return world.data.completeResourceTokenAuth({ sessionUri, userIdentifier })
+      }
+      await refuses(complete({ userToken: await userToken({ sub: "alice", aud: "other" }) }), sessionRefused)
+      await refuses(complete({ userId: "alice" }), sessionRefused)
+      await complete({ userToken: jwt })
+      present("accessToken", (await askUser(world, token, name)).accessToken)
+    }
+  }),
+  statement({
+    id: "binding.unknown-session",
+    statement: "A session that does not exist cannot be completed",
+    source: sessionBinding,
+    run: async ({ data }) => {
+      await refuses(data.completeResourceTokenAuth({
+        sessionUri: "urn:ietf:params:oauth:request_uri:00000000-0000-4000-8000-000000000000",
+        userIdentifier: { userId: "alice" }
+      }))
+    }
+  }),
+  statement({
+    id: "vault.hit",
+    statement: "A user who has consented gets the token at once, and another user is asked",
+    source: tokens,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const { accessToken, provider, token, workload } = await grantedAlice(world, parts)
+      is("token", (await askUser(world, token, provider)).accessToken, accessToken)
+      is(
+        "token of a new caller",
+        (await askUser(world, await tokenOf(world, workload, "alice"), provider)).accessToken,
+        accessToken
+      )
+      await askConsent(world, await tokenOf(world, workload, "bob"), provider)
+      await askConsent(world, await tokenOf(world, await createWorkload(world), "alice"), provider)
+    }
+  }),
+  statement({
+    id: "vault.namespaces",
+    statement: "The user of a JWT and the user of an id are two users",
+    source: `${developerGuide}; reports of the live service`,
+    needs: ["recorder", "browse", "userToken"],
+    run: async (world, parts) => {
+      const { provider, workload } = await grantedAlice(world, parts)
+      await askConsent(world, await tokenOfJwt(world, workload, await parts.userToken({ sub: "alice" })), provider)
+    }
+  }),
+  statement({
+    id: "vault.jwt-user",
+    statement: "A user of JWTs is issuer and subject: a fresh JWT of the same user finds the token",
+    source: guide("get-workload-access-token"),
+    needs: ["recorder", "browse", "userToken"],
+    run: async (world, { browse, recorder, userToken }) => {
+      const { name } = await createRecorded(world, recorder)
+      const workload = await createWorkload(world)
+      const jwt = await userToken({ sub: "alice" })
+      const token = await tokenOfJwt(world, workload, jwt)
+      const accessToken = await grant(world, { browse }, { token, provider: name, user: { userToken: jwt } })
+      const fresh = await tokenOfJwt(world, workload, await userToken({ sub: "alice", aud: "other" }))
+      is("token", (await askUser(world, fresh, name)).accessToken, accessToken)
+      await askConsent(world, await tokenOfJwt(world, workload, await userToken({ sub: "bob" })), name)
+    }
+  }),
+  ...([
+    ["more scopes", { scopes: ["read", "write"] }],
+    ["fewer scopes", { scopes: [] }],
+    ["other resources", { resources: ["https://api.example.com"] }],
+    ["other audiences", { audiences: ["api"] }],
+    ["other custom parameters", { customParameters: { access_type: "offline" } }]
+  ] as const).map(([what, change]) =>
+    statement({
+      id: `vault.shape.${what.replaceAll(" ", "-")}`,
+      statement: `A request with ${what} than the grant has is asked again`,
+      source: vaultShape,
+      needs: ["recorder", "browse"],
+      run: async (world, parts) => {
+        const { provider, token } = await grantedAlice(world, parts)
+        const request = Object.fromEntries(
+          Object.entries(change).map(([name, value]) => [name, Array.isArray(value) ? [...value] : { ...value }])
+        )
+        await askConsent(world, token, provider, request)
+        present("accessToken of the first shape", (await askUser(world, token, provider)).accessToken)
+      }
+    })
+  ),
+  statement({
+    id: "vault.shape.order",
+    statement: "The order of scopes does not matter",
+    source: vaultShape,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const { accessToken, provider, token } = await grantedAlice(world, parts, { scopes: ["read", "write"] })
+      is("token", (await askUser(world, token, provider, { scopes: ["write", "read"] })).accessToken, accessToken)
+    }
+  }),
+  statement({
+    id: "vault.shape.custom-state",
+    statement: "Custom state belongs to one request, and not to the grant",
+    source: `${vaultShape}; ${tokens}`,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const { accessToken, provider, token } = await grantedAlice(world, parts, { customState: "first" })
+      is("token", (await askUser(world, token, provider, { customState: "second" })).accessToken, accessToken)
+    }
+  }),
+  statement({
+    id: "vault.force",
+    statement: "forceAuthentication drops the user's token, and asks again",
+    source: tokens,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const { provider, token } = await grantedAlice(world, parts)
+      await askConsent(world, token, provider, { forceAuthentication: true })
+      await askConsent(world, token, provider)
+    }
+  }),
+  statement({
+    id: "vault.refresh",
+    statement: "An expired token is refreshed without the user, and a refused refresh asks the user again",
+    source: tokens,
+    needs: ["recorder", "browse"],
+    run: async (world, { browse, recorder }) => {
+      const { clientId, name } = await createRecorded(world, recorder)
+      recorder.answer(clientId, ({ parameters }, index) =>
+        parameters.get("refresh_token") === "refresh-1"
+          ? { status: 400, body: { error: "invalid_grant" } }
+          : {
+            body: {
+              access_token: `token-${index}`,
+              token_type: "Bearer",
+              expires_in: 0,
+              refresh_token: `refresh-${index}`
+            }
+          })
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      // The token of the completion has expired when it is asked for.
+      const refreshed = await grant(world, { browse }, { token, provider: name, user: { userId: "alice" } })
+      is("token", refreshed, "token-1")
+      is("grants", recorder.tokens(clientId).map(({ parameters }) => parameters.get("grant_type")), [
+        "authorization_code",
+        "refresh_token"
+      ])
+      await askConsent(world, token, name)
+    }
+  })
+]

@@ -1,0 +1,8 @@
+// Writes the table of support into the README. A test fails while the table there is another one.
+import { readFileSync, writeFileSync } from "node:fs"
+import { pathToFileURL } from "node:url"
+import { buildProgram } from "../build.mjs"
+
+const { withTable } = await import(pathToFileURL(await buildProgram("conformance/support.ts")).href)
+const file = new URL("../../README.md", import.meta.url)
+writeFileSync(file, withTable(readFileSync(file, "utf8")))

@@ -1,0 +1,28 @@
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { missingVendors, support, withTable } from "./support.js"
+
+/** They are for sessions with the identity of a person behind them, which the local server does not have. */
+const unsupported: { readonly [operation: string]: ReadonlyArray<string> } = {
+  GetWebIdentityToken: [".Scope", ".SubjectMode"]
+}
+
+describe("the local server supports", () => {
+  it.each(support)(
+    "$operation, with every member of the AWS client",
+    ({ missingInputs, missingOutputs, operation, served }) => {
+      assert.isTrue(served)
+      assert.deepStrictEqual(missingInputs, unsupported[operation] ?? [])
+      assert.deepStrictEqual(missingOutputs, [])
+    }
+  )
+
+  it("every vendor of the AWS client", () => {
+    assert.deepStrictEqual(missingVendors, [])
+  })
+
+  it("what the README says: if this fails, run node test/conformance/support.mjs", () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
+    assert.strictEqual(withTable(readme), readme)
+  })
+})

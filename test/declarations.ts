@@ -1,0 +1,26 @@
+/** Arbitrary declarations of access tokens, and answers to their requests. */
+import { Flow } from "effect-agentcore-identity/ConsentSession"
+import type { AccessTokenDeclaration } from "effect-agentcore-identity/Identity"
+import * as FastCheck from "effect/FastCheck"
+
+const texts = (...values: ReadonlyArray<string>) => FastCheck.array(FastCheck.constantFrom(...values), { maxLength: 3 })
+
+export const declarations: FastCheck.Arbitrary<AccessTokenDeclaration> = FastCheck.record({
+  provider: FastCheck.constantFrom("github", "google-2", "_"),
+  flow: FastCheck.constantFrom(...Flow.literals),
+  scopes: texts("read", "write", "openid"),
+  resources: texts("https://a.example.com", "https://b.example.com"),
+  audiences: texts("calendar", "mail"),
+  returnUrl: FastCheck.constantFrom("https://agent.example.com/consent", "app://consent"),
+  customParameters: FastCheck.dictionary(
+    FastCheck.constantFrom("access_type", "prompt"),
+    FastCheck.constantFrom("offline", "consent")
+  )
+}, { requiredKeys: ["provider", "flow"] })
+
+/** The answers to the first calls. All others are issued. */
+export const steps: FastCheck.Arbitrary<ReadonlyArray<"issued" | "consent" | "inProgress" | "failed">> = FastCheck
+  .array(
+    FastCheck.constantFrom("issued", "consent", "inProgress", "failed"),
+    { maxLength: 4 }
+  )

@@ -1,0 +1,350 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import { as, claimsOf } from "../local/world.js"
+import * as Recorder from "../recorder.js"
+import * as SimulatedUser from "../simulatedUser.js"
+
+// -----------------------------------------------------------------------------
+// The world: real servers, a workload, a provider, and free ports for return URLs
+// -----------------------------------------------------------------------------
+
+const freePort = Effect.async<number>((resume) => {
+  const server = Http.createServer().listen(0, "127.0.0.1", () => {
+    // The address is a string only for a pipe.
+    const { port } = server.address() as AddressInfo
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+class ReturnUrls extends Context.Tag("ReturnUrls")<ReturnUrls, readonly [string, string, string]>() {}
+
+const setUp = Layer.effect(
+  ReturnUrls,
+  Effect.gen(function*() {
+    const [one, other] = [yield* freePort, yield* freePort]
+    const urls = [
+      `http://127.0.0.1:${one}/consent`,
+      `http://127.0.0.1:${one}/other?from=agent`,
+      `http://localhost:${other}/consent`
+    ] as const
+    const controlPlane = yield* ControlPlane.ControlPlane
+    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+    const clientSecret = Redacted.make("a-development-secret")
+    yield* authorizationServer.registerClient({
+      clientId: "calendar-client",
+      clientSecret,
+      redirectUris: [`${(yield* LocalServer.LocalServer).url}/identities/oauth2/callback/*`],
+      scopes: ["profile:read", "reports:read"]
+    })
+    yield* controlPlane.createWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: urls })
+    yield* controlPlane.createOauth2CredentialProvider({
+      name: "calendar",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+          clientId: "calendar-client",
+          clientSecret
+        }
+      }
+    })
+    return urls
+  })
+)
+
+const world = setUp.pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer())))
+
+const alice = { userId: "alice" }
+
+const request = { provider: "calendar", flow: "USER_FEDERATION", scopes: ["openid", "profile:read"] } as const
+
+/** Never polls, so that only the return of the browser ends a wait. */
+const never = Schedule.spaced("1 hour")
+
+const get = <E, R>(
+  returnUrl: string,
+  show: (session: ConsentSession) => Effect.Effect<unknown, E, R>,
+  options: Partial<Identity.AccessTokenRequest<never>> = {}
+) =>
+  Effect.flatMap(Identity.Identity, (identity) =>
+    identity.getAccessToken({
+      ...request,
+      poll: never,
+      ...options,
+      returnUrl,
+      consent: LoopbackConsent.handler({ user: alice, show })
+    }))
+
+/** A browser beside the program, in which a person allows or denies. */
+const browse = (decision: "allow" | "deny" = "allow") => ({ authorizationUrl }: ConsentSession) =>
+  Effect.forkDaemon(SimulatedUser.consent({ authorizationUrl, userName: "alice", decision }))
+
+const isFree = (returnUrl: string) =>
+  Effect.async<boolean>((resume) => {
+    const server = Http.createServer()
+    server.once("error", () => resume(Effect.succeed(false)))
+    server.listen(Number(new URL(returnUrl).port), "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
+  })
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+/** One request, as a browser or a page of another site sends it. */
+const send = (url: string, options: Http.RequestOptions = {}): Effect.Effect<Answer, Error> =>
+  Effect.async((resume) => {
+    Http.request(url, options, (response) => {
+      let body = ""
+      response.setEncoding("utf8").on("data", (text: string) => body += text).on(
+        "end",
+        () => resume(Effect.succeed({ status: response.statusCode ?? 0, body }))
+      )
+    }).on("error", (error) => resume(Effect.fail(error))).end()
+  })
+
+const returnTo = (returnUrl: string, session: ConsentSession) => {
+  const url = new URL(returnUrl)
+  url.searchParams.append("session_id", Redacted.value(session.sessionUri))
+  return url
+}
+
+/** What a browser sends with a link on a page of another site, but for some headers. */
+const browserHeaders = (headers: Http.OutgoingHttpHeaders) => ({
+  headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", ...headers }
+})
+
+describe("LoopbackConsent.handler", () => {
+  it.scopedLive("obtains the token of the user, and ends the server with the wait", () =>
+    Effect.gen(function*() {
+      const { everything, layer } = yield* Recorder.make
+      const [returnUrl] = yield* ReturnUrls
+      const shown = yield* Deferred.make<ConsentSession>()
+      const pages = yield* Deferred.make<SimulatedUser.FinalPage, SimulatedUser.SimulatedUserError>()
+      const token = yield* get(returnUrl, (session) =>
+        Effect.zipRight(
+          Deferred.succeed(shown, session),
+          Effect.forkDaemon(
+            Effect.intoDeferred(
+              SimulatedUser.consent({
+                authorizationUrl: session.authorizationUrl,
+                userName: "alice",
+                decision: "allow"
+              }),
+              pages
+            )
+          )
+        )).pipe(as("agent", "alice"), Effect.provide(layer))
+      assert.strictEqual(claimsOf(token).sub, "alice")
+      assert.isTrue(yield* isFree(returnUrl))
+      const page = yield* Deferred.await(pages)
+      assert.strictEqual(page.status, 200)
+      assert.include(page.text, "Consent given")
+      const { authorizationUrl, sessionUri } = yield* Deferred.await(shown)
+      Recorder.assertSecretFree(
+        yield* everything,
+        [sessionUri, authorizationUrl, token].map((secret) => Redacted.value(secret).split(":").at(-1)!.slice(-24))
+      )
+      // The next call finds the grant, and neither shows nor listens.
+      yield* get(returnUrl, () => Effect.die("shown again")).pipe(as("agent", "alice"))
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("works with a path of its own, with a query, and with localhost", () =>
+    Effect.gen(function*() {
+      const [, withQuery, localhost] = yield* ReturnUrls
+      const token = yield* get(withQuery, browse()).pipe(as("agent", "alice"))
+      assert.strictEqual(claimsOf(token).sub, "alice")
+      const other = yield* get(localhost, browse(), { scopes: ["reports:read"] }).pipe(as("agent", "alice"))
+      assert.strictEqual(claimsOf(other).scope, "reports:read")
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("ends the server when the user refuses, and when the program is interrupted", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const refused = yield* get(returnUrl, browse("deny"), { poll: Schedule.spaced("50 millis") }).pipe(
+        as("agent", "alice"),
+        Effect.flip
+      )
+      assert.strictEqual(refused._tag, "AuthorizationFailed")
+      assert.isTrue(yield* isFree(returnUrl))
+
+      const shown = yield* Deferred.make<void>()
+      const fiber = yield* Effect.fork(
+        get(returnUrl, () => Deferred.succeed(shown, undefined)).pipe(as("agent", "alice"))
+      )
+      yield* Deferred.await(shown)
+      assert.isFalse(yield* isFree(returnUrl))
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(yield* isFree(returnUrl))
+
+      const failed = yield* get(returnUrl, () => Effect.fail("no browser")).pipe(as("agent", "alice"), Effect.flip)
+      assert.strictEqual(failed, "no browser")
+      assert.isTrue(yield* isFree(returnUrl))
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("says what to do when it cannot listen, and shows nothing", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const port = Number(new URL(returnUrl).port)
+      yield* Effect.acquireRelease(
+        Effect.async<Http.Server>((resume) => {
+          const server = Http.createServer().listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const taken = yield* get(returnUrl, () => Effect.die("shown")).pipe(as("agent", "alice"), Effect.flip)
+      assert(taken._tag === "LoopbackUnavailable")
+      assert.strictEqual(taken.reason, "PortTaken")
+      assert.include(taken.message, `Another program listens on port ${port}`)
+      assert.include(taken.message, "register a return URL with another port")
+
+      for (const url of ["https://agent.example.com/consent", "https://127.0.0.1:8765/consent", "my_app:/consent"]) {
+        yield* Effect.flatMap(ControlPlane.ControlPlane, (controlPlane) =>
+          controlPlane.updateWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [url] }))
+        const remote = yield* get(url, () =>
+          Effect.die("shown")).pipe(as("agent", "alice"), Effect.flip)
+        assert(remote._tag === "LoopbackUnavailable")
+        assert.include(remote.message, `The return URL '${url}' is not on this machine: set returnUrl`)
+      }
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("completes for no wrong session or state, no page of another site, and no other request", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const shown = yield* Deferred.make<ConsentSession>()
+      const fiber = yield* Effect.fork(
+        get(returnUrl, (session) => Deferred.succeed(shown, session), { customState: Redacted.make("state-1") }).pipe(
+          as("agent", "alice")
+        )
+      )
+      const session = yield* Deferred.await(shown)
+      const right = returnTo(returnUrl, session)
+      right.searchParams.append("state", "state-1")
+      const but = (change: (url: URL) => void) => {
+        const url = new URL(right)
+        change(url)
+        return url.href
+      }
+      const cases: ReadonlyArray<readonly [string, number, string, Http.RequestOptions?]> = [
+        [
+          "another session",
+          404,
+          but((url) => url.searchParams.set("session_id", "urn:ietf:params:oauth:request_uri:x"))
+        ],
+        ["no session", 404, but((url) => url.searchParams.delete("session_id"))],
+        ["two sessions", 404, but((url) => url.searchParams.append("session_id", "urn:other"))],
+        ["another state", 404, but((url) => url.searchParams.set("state", "state-2"))],
+        ["two states", 404, but((url) => url.searchParams.append("state", "state-2"))],
+        ["another path", 404, but((url) => url.pathname = "/elsewhere")],
+        ["a POST", 405, right.href, { method: "POST" }],
+        ["a HEAD", 405, right.href, { method: "HEAD" }],
+        ["DNS rebinding", 403, right.href, { headers: { host: "evil.example.com" } }],
+        ["fetch of another site", 403, right.href, browserHeaders({ "sec-fetch-mode": "no-cors" })],
+        ["a frame of another site", 403, right.href, browserHeaders({ "sec-fetch-dest": "iframe" })],
+        ["a prefetch", 403, right.href, browserHeaders({ "sec-purpose": "prefetch;prerender" })]
+      ]
+      for (const [name, status, url, options] of cases) {
+        const answer = yield* send(url, options)
+        assert.strictEqual(answer.status, status, name)
+        assert.notInclude(answer.body, Redacted.value(session.sessionUri))
+      }
+      const local = yield* LocalBackend.LocalBackend
+      assert.strictEqual((yield* local.consents)[0]?.state, "Pending")
+
+      const consenting = yield* Effect.fork(browse()(session).pipe(Effect.flatMap(Fiber.join)))
+      assert.strictEqual(claimsOf(yield* Fiber.join(fiber)).sub, "alice")
+      assert.include((yield* Fiber.join(consenting)).text, "Consent given")
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("shares the port among consents that wait at one time, and never crosses them", () =>
+    Effect.gen(function*() {
+      const [first, second] = yield* ReturnUrls
+      const ask = (index: number) => {
+        const user = { userId: `user-${index}` }
+        return Effect.flatMap(Identity.Identity, (identity) =>
+          identity.getAccessToken({
+            ...request,
+            poll: never,
+            returnUrl: index % 2 === 0 ? first : second,
+            consent: LoopbackConsent.handler({
+              user,
+              show: ({ authorizationUrl }) =>
+                Effect.forkDaemon(
+                  SimulatedUser.consent({ authorizationUrl, userName: user.userId, decision: "allow" })
+                )
+            })
+          })).pipe(as("agent", user.userId), Effect.map((token) => claimsOf(token).sub))
+      }
+      const all = Array.from({ length: 6 }, (_, index) => index)
+      const subjects = yield* Effect.forEach(all, ask, { concurrency: "unbounded" })
+      assert.deepStrictEqual(subjects, all.map((index) => `user-${index}`))
+      assert.isTrue(yield* isFree(first))
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("ends the wait when AgentCore refuses to complete: the token is for another user", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const error = yield* get(returnUrl, browse()).pipe(as("agent", "bob"), Effect.flip)
+      assert(error._tag === "AuthorizationFailed")
+      assert.strictEqual(error.reason, "Rejected")
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("waits itself for the browser where no flow waits", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const required = yield* Effect.flatMap(Identity.Identity, (identity) =>
+        identity.getAccessToken({ ...request, returnUrl })).pipe(as("agent", "alice"), Effect.flip)
+      assert(required._tag === "RequiresUserConsent")
+      yield* LoopbackConsent.handler({ user: alice, show: browse() })(required.session)
+      assert.isTrue(yield* isFree(returnUrl))
+      yield* get(returnUrl, () =>
+        Effect.die("not granted")).pipe(as("agent", "alice"))
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("runs as the `show` of PendingConsents too", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const token = yield* Effect.flatMap(Identity.Identity, (identity) =>
+        identity.getAccessToken({
+          ...request,
+          poll: never,
+          returnUrl,
+          consent: PendingConsents.handler({
+            user: alice,
+            show: LoopbackConsent.handler({ user: alice, show: browse() })
+          })
+        })).pipe(as("agent", "alice"), Effect.provide(PendingConsents.layerMemory))
+      assert.strictEqual(claimsOf(token).sub, "alice")
+    }).pipe(Effect.provide(world)))
+})
+
+describe("register", () => {
+  it.scopedLive("adds a return URL on this machine, and no other", () =>
+    Effect.gen(function*() {
+      const urls = yield* ReturnUrls
+      yield* LoopbackConsent.register("agent")
+      const identity = yield* WorkloadIdentity.get("agent")
+      assert.deepStrictEqual(identity.allowedResourceOauth2ReturnUrls, [...urls, LoopbackConsent.defaultReturnUrl])
+      const error = yield* Effect.flip(LoopbackConsent.register("agent", "https://agent.example.com/consent"))
+      assert.strictEqual(error._tag, "LoopbackUnavailable")
+      assert.lengthOf((yield* WorkloadIdentity.get("agent")).allowedResourceOauth2ReturnUrls ?? [], 4)
+    }).pipe(Effect.provide(world)))
+})

@@ -1,0 +1,301 @@
+/** What a developer sees of the refusals of authorization servers, over a real one: the log, and the status page. */
+import { assert, describe, it } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Redacted from "effect/Redacted"
+import * as Recorder from "../../recorder.js"
+import * as SimulatedUser from "../../simulatedUser.js"
+import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../backend.js"
+import * as Utils from "../utils.js"
+
+const server = LocalServer.layer({ settings: { inboundJwt: "decode" } }).pipe(Layer.provide(OAuthClient.layer))
+
+const discoveryUrl = (base: string) => ({
+  oauthDiscovery: { discoveryUrl: `${base}/.well-known/openid-configuration` }
+})
+
+/** The lines that a program shows at the default level, without their time. */
+const logged = Effect.sync(() => {
+  const lines: Array<string> = []
+  const logger = Logger.make((options) => {
+    if (LogLevel.lessThan(options.logLevel, LogLevel.Info)) return
+    lines.push(Logger.logfmtLogger.log(options).replace(/^timestamp=\S+ /, "").replace(/fiber=\S+ /, ""))
+  })
+  return { lines, layer: Logger.replace(Logger.defaultLogger, logger) }
+})
+
+/** The rows of the section of the status page. */
+const rows = Effect.gen(function*() {
+  const { url } = yield* LocalServer.LocalServer
+  const text = yield* Effect.promise(() => fetch(url).then((response) => response.text()))
+  const [, section = ""] = text.split("Refusals of authorization servers")
+  return [...section.matchAll(/<tr>(<th scope="row">.*?)<\/tr>/gs)].map(([, row = ""]) =>
+    [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g)].map(([, cell]) => cell).slice(0, 4)
+  )
+})
+
+const message = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(effect), (error) => error.message)
+
+/** A clock that is ahead of the real one. */
+const ahead = (by: Duration.DurationInput) => {
+  const clock = Clock.make()
+  const milliseconds = Duration.toMillis(by)
+  const now = clock.unsafeCurrentTimeMillis.bind(clock)
+  return Effect.withClock(Object.assign(clock, {
+    unsafeCurrentTimeMillis: () => now() + milliseconds,
+    currentTimeMillis: Effect.sync(() => now() + milliseconds)
+  }))
+}
+
+const machine = Effect.flatMap(
+  DataPlane.DataPlane,
+  (plane) => plane.getWorkloadAccessToken({ workloadName: "agent" })
+).pipe(Effect.map(({ workloadAccessToken }) => workloadAccessToken))
+
+const askMachine = (provider: string, request: Parameters<typeof ask>[1] = {}) =>
+  Effect.flatMap(machine, (token) =>
+    ask(token, {
+      oauth2Flow: "M2M",
+      resourceCredentialProviderName: provider,
+      resourceOauth2ReturnUrl: undefined,
+      scopes: ["reports:read"],
+      ...request
+    }))
+
+/** Opens the authorization URL, as far as the return URL. */
+const browse = (sessionUri: Redacted.Redacted, decision: "allow" | "deny" = "allow") =>
+  Effect.gen(function*() {
+    const backend = yield* LocalBackend.LocalBackend
+    const answer = yield* backend.authorize(sessionUri)
+    if (answer._tag !== "Redirect") return assert.fail(answer._tag)
+    return yield* SimulatedUser.consent({ authorizationUrl: answer.url, userName: "alice", decision })
+  })
+
+describe("refusals", () => {
+  it.scopedLive("of every flow are in the log and on the status page, and the client gets the error of AWS", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = yield* logged
+      const returnUrl = yield* Utils.httpServer((_, response) => void response.end("<h1>Back</h1>"))
+      yield* Effect.gen(function*() {
+        const { url } = yield* LocalServer.LocalServer
+        const { server: authorizationServer } = yield* Utils.start({ accessTokenLifetime: "10 minutes" })
+        const client = {
+          clientId: "agent",
+          clientSecret: Redacted.make("sentinel-secret-of-the-client"),
+          redirectUris: [`${url}/identities/oauth2/callback/*`],
+          scopes: ["reports:read"]
+        }
+        yield* authorizationServer.registerClient(client)
+        yield* createWorkload("agent", [returnUrl])
+        const { clientId, clientSecret } = client
+        const account = { ...discoveryUrl(authorizationServer.issuer), clientId, clientSecret }
+        yield* createProvider("calendar", account)
+        const user = yield* tokenFor("alice")
+        const request = { resourceOauth2ReturnUrl: returnUrl, scopes: ["openid", "offline_access", "reports:read"] }
+
+        // Client credentials.
+        assert.strictEqual(
+          yield* message(askMachine("calendar", { scopes: ["reports:write"] })),
+          "Error parsing ClientCredentials response"
+        )
+
+        // The user's refusal.
+        const refused = yield* consent(user, request)
+        assert.include((yield* browse(refused.sessionUri, "deny")).text, "refused")
+
+        // The exchange of a code.
+        const exchanged = yield* consent(user, request)
+        yield* browse(exchanged.sessionUri)
+        const other = Redacted.make("another-secret-of-the-client")
+        yield* authorizationServer.registerClient({ ...client, clientSecret: other })
+        assert.strictEqual(
+          yield* message(complete(exchanged.sessionUri, { userId: "alice" })),
+          "Error parsing AuthorizationCode response"
+        )
+        yield* authorizationServer.registerClient(client)
+
+        // A refresh.
+        const granted = yield* consent(user, request)
+        yield* browse(granted.sessionUri)
+        yield* complete(granted.sessionUri, { userId: "alice" })
+        yield* authorizationServer.revoke({ userName: "alice" })
+        // The user is asked again.
+        assert.strictEqual((yield* ahead("11 minutes")(ask(user, request)))._tag, "ConsentRequired")
+
+        assert.deepStrictEqual(yield* rows, [
+          ["calendar", "refresh token", "invalid_grant", "grant request is invalid"],
+          ["calendar", "authorization code", "invalid_client", "client authentication failed"],
+          ["calendar", "authorization response", "access_denied", "The user refused the request"],
+          ["calendar", "client credentials", "invalid_scope", "requested scope is not allowed: reports:write"]
+        ])
+        const { refusals } = yield* LocalBackend.LocalBackend
+        assert.deepStrictEqual((yield* refusals).map(({ reason }) => reason), [
+          "InvalidGrant",
+          "InvalidClient",
+          "AccessDenied",
+          "Rejected"
+        ])
+        const found = lines.filter((line) => line.includes("issued no token"))
+        const line = (level: string, details: string, requested: string) =>
+          new RegExp(`^level=${level} .*\\(${details}\\)" provider=calendar request="${requested}"$`)
+        for (
+          const [index, expected] of [
+            line("WARN", "invalid_scope: requested scope is not allowed: reports:write", "client credentials"),
+            line("INFO", "access_denied: The user refused the request", "authorization response"),
+            line("WARN", "invalid_client: client authentication failed", "authorization code"),
+            line("WARN", "invalid_grant: grant request is invalid", "refresh token")
+          ].entries()
+        ) {
+          assert.match(found[index] ?? "", expected)
+        }
+        assert.lengthOf(found, 4)
+        const page = yield* Effect.promise(() => fetch(url).then((response) => response.text()))
+        Recorder.assertSecretFree([page, ...lines], [
+          Redacted.value(clientSecret),
+          Redacted.value(user),
+          Redacted.value(exchanged.sessionUri).slice(-43)
+        ])
+      }).pipe(Effect.provide(server), Effect.provide(layer))
+    }))
+
+  it.scopedLive("also of servers that cannot be discovered or reached", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = yield* logged
+      yield* Effect.gen(function*() {
+        const missing = yield* Utils.httpServer((_, response) => void response.writeHead(404).end("sentinel"))
+        const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+        yield* createWorkload("agent")
+        yield* createProvider("missing", discoveryUrl(missing))
+        yield* createProvider("gone", discoveryUrl(gone))
+        yield* createProvider("down", {
+          oauthDiscovery: {
+            authorizationServerMetadata: {
+              issuer: missing,
+              authorizationEndpoint: `${missing}/auth`,
+              tokenEndpoint: `${missing}/token`
+            }
+          }
+        })
+        for (const provider of ["missing", "gone", "down"]) {
+          assert.strictEqual(yield* message(askMachine(provider)), "Error parsing ClientCredentials response")
+        }
+        const user = yield* tokenFor("alice")
+        const { sessionUri } = yield* consent(user, { resourceCredentialProviderName: "gone" })
+        const backend = yield* LocalBackend.LocalBackend
+        assert.strictEqual((yield* backend.authorize(sessionUri))._tag, "Unavailable")
+        const document = (base: string) => `the discovery document ${base}/.well-known/openid-configuration`
+        const connection = `${document(gone)} cannot be used: ECONNREFUSED`
+        assert.deepStrictEqual(yield* rows, [
+          ["gone", "authorization request", "–", connection],
+          ["down", "client credentials", "OAUTH_RESPONSE_IS_NOT_JSON", "status 404"],
+          ["gone", "client credentials", "–", connection],
+          [
+            "missing",
+            "client credentials",
+            "OAUTH_RESPONSE_IS_NOT_CONFORM",
+            `${document(missing)} cannot be used: status 404`
+          ]
+        ])
+        assert.isTrue(lines.some((line) => line.startsWith("level=WARN") && line.includes(connection)))
+        assert.notInclude(lines.join(), "sentinel")
+      }).pipe(Effect.provide(server), Effect.provide(layer))
+    }))
+
+  it.scopedLive("show what servers write, safely, and never what the request carried", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* Effect.gen(function*() {
+        const { url } = yield* LocalServer.LocalServer
+        const base = yield* Utils.httpServer((request, response) => {
+          let body = ""
+          request.on("data", (chunk) => body += chunk)
+          request.on("end", () => {
+            // It repeats everything.
+            const text = `<script> & ${decodeURIComponent(body.replaceAll("+", " "))} ${request.headers.authorization}`
+            response.writeHead(400, { "content-type": "application/json" })
+            response.end(JSON.stringify({ error: "own_code", error_description: text }))
+          })
+        })
+        yield* createWorkload("agent")
+        yield* createProvider("echo", {
+          oauthDiscovery: {
+            authorizationServerMetadata: {
+              issuer: base,
+              authorizationEndpoint: `${base}/auth`,
+              tokenEndpoint: `${base}/token`
+            }
+          },
+          clientAuthenticationMethod: "CLIENT_SECRET_POST",
+          clientSecret: Redacted.make("sentinel-of-the-client"),
+          onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" }
+        })
+        yield* Effect.flip(askMachine("echo", { customParameters: { tenant: "sentinel-of-the-tenant" } }))
+        const userToken = jwt({ iss: "https://issuer.example.com", sub: "sentinel-of-the-user" })
+        const plane = yield* DataPlane.DataPlane
+        const user = yield* plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+        assert.strictEqual(
+          yield* message(ask(user.workloadAccessToken, {
+            oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE",
+            resourceCredentialProviderName: "echo",
+            scopes: ["reports:read"]
+          })),
+          "Error parsing TokenExchange response"
+        )
+        const start = "&lt;script&gt; &amp; "
+        const rest = "&amp;client_id=echo&amp;client_secret=&lt;redacted&gt; undefined"
+        assert.deepStrictEqual(yield* rows, [
+          [
+            "echo",
+            "token exchange",
+            "own_code",
+            `${start}subject_token=&lt;redacted&gt;&amp;subject_token_type=urn:ietf:params:oauth:token-type:jwt`
+            + `&amp;scope=reports:read&amp;grant_type=urn:ietf:params:oauth:grant-type:token-exchange${rest}`
+          ],
+          [
+            "echo",
+            "client credentials",
+            "own_code",
+            `${start}scope=reports:read&amp;tenant=&lt;redacted&gt;&amp;grant_type=client_credentials${rest}`
+          ]
+        ])
+        const page = yield* Effect.promise(() => fetch(url).then((response) => response.text()))
+        const { refusals } = yield* LocalBackend.LocalBackend
+        Recorder.assertSecretFree(
+          [page, JSON.stringify(yield* refusals), ...yield* recorder.everything],
+          [
+            "sentinel-of-the-client",
+            "sentinel-of-the-tenant",
+            ...Redacted.value(userToken).split(".").filter((part) => part.length >= 8)
+          ]
+        )
+      }).pipe(Effect.provide(server), Effect.provide(recorder.layer))
+    }))
+
+  it.effect("are forgotten, the oldest first", () =>
+    Effect.gen(function*() {
+      yield* createWorkload("agent")
+      yield* createProvider("calendar")
+      const { refusals } = yield* LocalBackend.LocalBackend
+      for (let count = 0; count < 101; count++) yield* Effect.flip(askMachine("calendar"))
+      assert.deepStrictEqual((yield* refusals).map(({ reason }) => reason), [
+        "Unreachable",
+        ...Array.from({ length: 99 }, () => "InvalidClient")
+      ])
+    }).pipe(
+      Effect.provide(
+        LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted({
+          fail: ({ number }) => number === 1 ? "Rejected" : number === 101 ? "Unreachable" : "InvalidClient"
+        })))
+      ),
+      Effect.provide(Logger.remove(Logger.defaultLogger))
+    ))
+})

@@ -1,0 +1,161 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import * as Exchange from "../../../src/local/oauth/exchange.js"
+import { rounds } from "../../rounds.js"
+
+const strip = Exchange.strip
+
+/** A secret that a server could repeat in any part and encoding. */
+const secret = FastCheck.string({ minLength: 12, maxLength: 60, unit: "grapheme-ascii" })
+  .filter((text) => text.trim().length >= 12)
+
+describe("strip", () => {
+  it("removes values, also encoded, and keeps the rest", () => {
+    assert.strictEqual(strip("the code abcdefghij is unknown", ["abcdefghij"]), "the code <redacted> is unknown")
+    assert.strictEqual(strip("abcdefghij abcdefghij", ["abcdefghij"]), "<redacted> <redacted>")
+    assert.strictEqual(strip("got a%20b%26c%3Dd%2Fe.", ["a b&c=d/e"]), "got <redacted>.")
+    assert.strictEqual(strip("got a+b%26c%3Dd%2Fe.", ["a b&c=d/e"]), "got <redacted>.")
+    assert.strictEqual(strip("nothing of it", ["abcdefghij"]), "nothing of it")
+    assert.strictEqual(strip("", ["abcdefghij"]), "")
+    assert.strictEqual(strip("\u{1F600} abcdefghij \u{1F600}", ["abcdefghij"]), "\u{1F600} <redacted> \u{1F600}")
+  })
+
+  it("removes pieces of long values, and short values as whole words", () => {
+    assert.strictEqual(strip("code bcdefghi…", ["abcdefghijkl"]), "code <redacted>…")
+    assert.strictEqual(strip("code bcdefgh…", ["abcdefghijkl"]), "code bcdefgh…")
+    assert.strictEqual(strip("invalid code: in", ["in"]), "invalid code: <redacted>")
+    assert.strictEqual(strip("the state s-1", ["s-1"]), "the state <redacted>")
+  })
+
+  it("removes every JWT", () => {
+    assert.strictEqual(strip("unknown: eyJhbGciOiJ9.eyJpc3MifQ.c2ln, sorry", []), "unknown: <redacted>, sorry")
+  })
+
+  it("leaves no piece of eight characters, wherever and however a server repeats a value", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        secret,
+        FastCheck.string(),
+        FastCheck.string(),
+        FastCheck.nat(),
+        FastCheck.nat(),
+        (value, before, after, start, length) => {
+          const from = start % (value.length - 8)
+          const piece = value.slice(from, from + 8 + length % (value.length - from - 7))
+          for (const spelling of [piece, encodeURIComponent(piece)]) {
+            const text = strip(`${before}${spelling}${after}`, [value])
+            // A piece could also stand in what is around it.
+            for (let at = 0; at + 8 <= value.length; at++) {
+              const part = value.slice(at, at + 8)
+              if (!"<redacted>".includes(part)) assert.notInclude(text, part)
+            }
+          }
+        }
+      ),
+      { numRuns: rounds({ few: 100, full: 1000 }) }
+    )
+  })
+})
+
+describe("an exchange", () => {
+  const exchange = async (
+    body: URLSearchParams,
+    answer: Response,
+    headers: Record<string, string> = {}
+  ): Promise<Exchange.Refusal> => {
+    const recorded = Exchange.make()
+    const fetch = recorded.record(() => Promise.resolve(answer))
+    const response = await fetch("https://issuer.example.com/token", {
+      body,
+      headers,
+      method: "POST",
+      redirect: "manual"
+    })
+    // The answer can still be read.
+    assert.isTrue(response === answer && !response.bodyUsed)
+    return recorded.refusal()
+  }
+
+  const refuse = (error: unknown, error_description: unknown, status = 400) =>
+    Response.json({ error, error_description }, { status })
+
+  it("keeps error and description of the answer, without values of the request", async () => {
+    const body = new URLSearchParams({
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token: "sentinel-of-the-user",
+      subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+      scope: "reports:write",
+      tenant: "sentinel-of-the-tenant"
+    })
+    assert.deepStrictEqual(
+      await exchange(
+        body,
+        refuse(
+          "own.code",
+          "sentinel-of-the-user of sentinel-of-the-tenant may not have reports:write\nby urn:ietf:params:oauth:grant-type:token-exchange"
+        )
+      ),
+      {
+        status: 400,
+        error: "own.code",
+        description:
+          "<redacted> of <redacted> may not have reports:write by urn:ietf:params:oauth:grant-type:token-exchange"
+      }
+    )
+  })
+
+  it("removes the secret of an authorization header, and the header", async () => {
+    const secret = "p%ss w:rd-of+the/client"
+    const credentials = Buffer.from(`agent:${String(new URLSearchParams([["", secret]])).slice(1)}`).toString("base64")
+    const { description } = await exchange(
+      new URLSearchParams(),
+      refuse("invalid_client", `agent ${secret}, ${credentials}`, 401),
+      { authorization: `Basic ${credentials}` }
+    )
+    assert.strictEqual(description, "agent <redacted>, <redacted>")
+    const bearer = await exchange(new URLSearchParams(), refuse("invalid_client", "no abcdefgh.ijk", 401), {
+      authorization: "Bearer abcdefgh.ijk"
+    })
+    assert.strictEqual(bearer.description, "no <redacted>")
+  })
+
+  it("drops a code that is none, or that holds a value", async () => {
+    const body = new URLSearchParams({ code: "sentinel-code" })
+    for (const error of ["two words", "a\"b", "x".repeat(65), "", 7, null, { a: 1 }, "my-sentinel-code", "sentinel"]) {
+      assert.isUndefined((await exchange(body, refuse(error, undefined))).error, JSON.stringify(error))
+    }
+  })
+
+  it("cuts long texts to one line", async () => {
+    const { description = "" } = await exchange(new URLSearchParams(), refuse("e", `a\u0000\t${"b ".repeat(5000)}`))
+    assert.strictEqual(description.length, 301)
+    assert.match(description, /^a b b .*…$/)
+    const emoji = await exchange(new URLSearchParams(), refuse("e", "\u{1F600}".repeat(400)))
+    assert.strictEqual(emoji.description, `${"\u{1F600}".repeat(300)}…`)
+    for (const text of ["", " \n", 7, ["a"]]) {
+      assert.isUndefined((await exchange(new URLSearchParams(), refuse("e", text))).description)
+    }
+  })
+
+  it("has only the status of an answer that is no JSON object", async () => {
+    for (const text of ["<h1>sentinel</h1>", "", "[\"sentinel\"]", "null", "{\"error\":"]) {
+      assert.deepStrictEqual(await exchange(new URLSearchParams(), new Response(text, { status: 502 })), {
+        status: 502,
+        error: undefined,
+        description: undefined
+      })
+    }
+    assert.deepStrictEqual(Exchange.make().refusal(), {})
+  })
+
+  it("removes code and state of a callback, and keeps its texts", () => {
+    const recorded = Exchange.make()
+    recorded.hideCallback(
+      new URL("https://a.example.com/cb?state=sentinel-state&code=c0de&error=access_denied&error_description=no+access")
+    )
+    assert.deepStrictEqual(recorded.toRefusal("access_denied", "no access for sentinel-state or c0de"), {
+      error: "access_denied",
+      description: "no access for <redacted> or <redacted>"
+    })
+  })
+})

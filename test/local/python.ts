@@ -1,0 +1,70 @@
+/**
+ * Python programs with boto3. Where there is no boto3, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_BOTO3=1`: then
+ * they fail. It is looked for in `$PYTHON`, or in the system's Python 3.
+ */
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import * as ServiceModel from "./serviceModel.js"
+
+const configured = process.env["PYTHON"]
+
+const python = (configured === undefined || configured === "" ? ["/usr/bin/python3"] : [configured])
+  .find((path) => existsSync(path) && spawnSync(path, ["-c", "import boto3"]).status === 0)
+
+const required = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
+
+const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
+
+/** Runs a task of a program in this directory, in this environment alone. Returns what it reports. */
+export const run = (program: string) =>
+(
+  task: string,
+  environment: Readonly<Record<string, string>>,
+  more: object = {}
+): Effect.Effect<Readonly<Record<string, unknown>>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (python === undefined) return yield* Effect.dieMessage(missing)
+    const directory = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const path = mkdtempSync(join(tmpdir(), "agentcore-boto3-"))
+        ServiceModel.write(path)
+        return path
+      }),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+    )
+    return yield* Effect.async<Readonly<Record<string, unknown>>>((resume) => {
+      const answers: Record<string, unknown> = {}
+      const child = spawn(
+        python,
+        [fileURLToPath(new URL(program, import.meta.url)), JSON.stringify({ task, ...more })],
+        {
+          env: {
+            AWS_DATA_PATH: directory,
+            AWS_CONFIG_FILE: join(directory, "none"),
+            AWS_SHARED_CREDENTIALS_FILE: join(directory, "none"),
+            ...environment
+          },
+          stdio: ["ignore", "pipe", "inherit"]
+        }
+      )
+      createInterface(child.stdout).on("line", (line) => {
+        const { name, value } = JSON.parse(line)
+        answers[name] = value
+      })
+      child.on("error", (error) => resume(Effect.die(error)))
+      child.on("close", (code) => resume(code === 0 ? Effect.succeed(answers) : Effect.die(`boto3 ended with ${code}`)))
+      return Effect.sync(() => child.kill())
+    })
+  })
+
+export const pythonTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
+  const available = python !== undefined || required
+  it.scopedLive.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, 60_000)
+}

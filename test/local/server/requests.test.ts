@@ -1,0 +1,381 @@
+/** Requests that no AWS client makes, or that only some of them make: what the protocol says about them. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { operations } from "../serviceModel.js"
+import * as Wire from "../wire.js"
+
+const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"
+const client = { clientId: "id", clientSecret: "a secret" }
+const custom = { ...client, oauthDiscovery: { discoveryUrl } }
+const metadata = { issuer: "https://a", authorizationEndpoint: "https://a/authorize", tokenEndpoint: "https://a/token" }
+const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+const privateKeyJwtConfig = { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256" }
+
+const createWith = (config: unknown, more: object = {}) =>
+  Wire.call("/identities/CreateOauth2CredentialProvider", {
+    name: "provider",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: config,
+    ...more
+  })
+
+const create = (config: object) => createWith({ customOauth2ProviderConfig: config })
+
+/** The one field that an answer names, and what is wrong with it. */
+const field = (answer: Wire.Answer): readonly [name: unknown, message: unknown] => {
+  const { fieldList, message, reason } = Wire.fails(answer, 400, "ValidationException")
+  assert.strictEqual(reason, "FieldValidationFailed")
+  assert(Array.isArray(fieldList) && fieldList.length === 1, answer.text)
+  assert.strictEqual(
+    message,
+    `1 validation error detected: Value at '${fieldList[0].name}' failed to satisfy constraint: ${fieldList[0].message}`
+  )
+  return [fieldList[0].name, fieldList[0].message]
+}
+
+const input = "oauth2ProviderConfigInput"
+const path = `${input}.customOauth2ProviderConfig`
+
+const oneOf = (...names: ReadonlyArray<string>) => `Member must have exactly one of the members [${names.join(", ")}]`
+
+describe("a member that is null", () => {
+  it.scopedLive("is absent, at every place", () =>
+    Effect.gen(function*() {
+      const nulls = { privateKeyJwtConfig: null, clientSecretSource: null, privateEndpoint: null, unknown: null }
+      const discovery = { discoveryUrl, authorizationServerMetadata: null }
+      const config = {
+        googleOauth2ProviderConfig: null,
+        customOauth2ProviderConfig: { ...client, ...nulls, oauthDiscovery: discovery }
+      }
+      const { oauth2ProviderConfigOutput } = Wire.succeeds(yield* createWith(config, { tags: null }), 201)
+      assert.deepStrictEqual(oauth2ProviderConfigOutput, {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl },
+          clientId: "id",
+          clientAuthenticationMethod: "CLIENT_SECRET_BASIC"
+        }
+      })
+      const { workloadIdentityArn } = Wire.succeeds(
+        yield* Wire.call("/identities/CreateWorkloadIdentity", {
+          name: "agent",
+          allowedResourceOauth2ReturnUrls: null,
+          tags: { team: null, a: "b" }
+        }),
+        201
+      )
+      const { tags } = Wire.succeeds(
+        yield* Effect.flatMap(Wire.url, (url) =>
+          Wire.send(url, {
+            method: "GET",
+            path: `/tags/${encodeURIComponent(String(workloadIdentityArn))}`,
+            headers: { authorization: Wire.authorization }
+          }))
+      )
+      assert.deepStrictEqual(tags, { a: "b" })
+      Wire.succeeds(yield* Wire.call("/identities/ListWorkloadIdentities", { nextToken: null, maxResults: null }))
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.scopedLive("is missing where it is required, and an item that is null is wrong", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(
+        field(yield* Wire.call("/identities/CreateWorkloadIdentity", { name: null })),
+        ["name", "Member must not be null"]
+      )
+      assert.deepStrictEqual(field(yield* createWith(null)), [input, "Member must not be null"])
+      assert.deepStrictEqual(field(yield* createWith({ customOauth2ProviderConfig: null }))[0], input)
+      const [name] = field(
+        yield* Wire.call("/identities/CreateWorkloadIdentity", {
+          name: "agent",
+          allowedResourceOauth2ReturnUrls: ["https://a.example", null]
+        })
+      )
+      assert.strictEqual(name, "allowedResourceOauth2ReturnUrls.1")
+    }).pipe(Effect.provide(Wire.server())))
+})
+
+describe("a union", () => {
+  it.scopedLive("has one member, whatever is in the others, and none that is unknown alone", () =>
+    Effect.gen(function*() {
+      const configs = /^Member must have exactly one of the members \[customOauth2ProviderConfig, google/
+      for (
+        const config of [
+          { customOauth2ProviderConfig: custom, googleOauth2ProviderConfig: client },
+          { customOauth2ProviderConfig: custom, googleOauth2ProviderConfig: {} },
+          { customOauth2ProviderConfig: custom, googleOauth2ProviderConfig: 1 },
+          {},
+          { ofTomorrow: client }
+        ]
+      ) {
+        const [name, message] = field(yield* createWith(config))
+        assert.strictEqual(name, input)
+        assert.match(String(message), configs)
+      }
+      for (const oauthDiscovery of [{ discoveryUrl, authorizationServerMetadata: metadata }, {}, { ofTomorrow: 1 }]) {
+        assert.deepStrictEqual(field(yield* create({ ...client, oauthDiscovery })), [
+          `${path}.oauthDiscovery`,
+          oneOf("discoveryUrl", "authorizationServerMetadata")
+        ])
+      }
+      const completion = (userIdentifier: object) =>
+        Wire.call("/identities/CompleteResourceTokenAuth", {
+          sessionUri: "urn:ietf:params:oauth:request_uri:a",
+          userIdentifier
+        })
+      for (const user of [{ userId: "a", userToken: "a.b.c" }, { userId: "a", userToken: "" }, {}, { other: "a" }]) {
+        assert.deepStrictEqual(field(yield* completion(user)), ["userIdentifier", oneOf("userId", "userToken")])
+      }
+      // An unknown member beside a known one is ignored, as at the top.
+      Wire.succeeds(yield* createWith({ customOauth2ProviderConfig: custom, ofTomorrow: client }), 201)
+    }).pipe(Effect.provide(Wire.server())))
+})
+
+describe("one wrong field", () => {
+  it.scopedLive("is the only one that is named, in the words of AWS", () =>
+    Effect.gen(function*() {
+      const vendor = field(
+        yield* createWith({ customOauth2ProviderConfig: custom }, { credentialProviderVendor: "My" })
+      )
+      assert.strictEqual(vendor[0], "credentialProviderVendor")
+      assert.match(String(vendor[1]), /^Member must satisfy enum value set: \[GoogleOauth2, .*, CognitoOauth2\]$/)
+      assert.deepStrictEqual(field(yield* create({ ...client, oauthDiscovery: { discoveryUrl: "https://a" } })), [
+        `${path}.oauthDiscovery.discoveryUrl`,
+        "Member must satisfy regular expression pattern: "
+        + ".+/\\.well-known/(openid-configuration|oauth-authorization-server)"
+      ])
+      assert.deepStrictEqual(field(yield* create({ ...custom, clientAuthenticationMethod: "NONE" })), [
+        `${path}.clientAuthenticationMethod`,
+        "Member must satisfy enum value set: [CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, AWS_IAM_ID_TOKEN_JWT, PRIVATE_KEY_JWT]"
+      ])
+      const many = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, ""]))
+      assert.deepStrictEqual(field(yield* createWith({ customOauth2ProviderConfig: custom }, { tags: many })), [
+        "tags",
+        "Member must have length less than or equal to 50"
+      ])
+      assert.deepStrictEqual(field(yield* createWith({ googleOauth2ProviderConfig: client })), [
+        path,
+        "Member must not be null"
+      ])
+      assert.deepStrictEqual(
+        field(yield* Wire.call("/identities/GetConsentPortal", { consentPortalIdentifier: "nope" }))[0],
+        "consentPortalIdentifier"
+      )
+    }).pipe(Effect.provide(Wire.server())))
+})
+
+describe("a client with a private key", () => {
+  const byKey = (more: object = {}, jwt: object = {}) => ({
+    clientId: "id",
+    oauthDiscovery: { discoveryUrl },
+    clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+    privateKeyJwtConfig: { ...privateKeyJwtConfig, ...jwt },
+    ...more
+  })
+
+  it.scopedLive("sets no claim that the service sets, and few others", () =>
+    Effect.gen(function*() {
+      const claims = (member: string, claims: Record<string, string>) =>
+        Effect.map(create(byKey({}, { [member]: claims })), field)
+      const [header, payload] = ["additionalHeaderClaims", "additionalPayloadClaims"]
+      const reserved = [[header, ["alg", "typ"]], [payload, ["iss", "sub", "jti", "exp", "iat", "nbf"]]] as const
+      for (const [member, names] of reserved) {
+        const at = `${path}.privateKeyJwtConfig.${member}`
+        for (const name of names) {
+          assert.deepStrictEqual(yield* claims(member, { kid: "a", [name]: "a" }), [
+            `${at}.${name}`,
+            `Member must not be one of [${names.join(", ")}]: the service sets them`
+          ])
+        }
+        const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`c${index}`, "a"]))
+        assert.deepStrictEqual(yield* claims(member, many), [at, "Member must have length less than or equal to 10"])
+        assert.strictEqual((yield* claims(member, {}))[0], at)
+        assert.strictEqual((yield* claims(member, { "a b": "c" }))[0], `${at}.a b`)
+        assert.strictEqual((yield* claims(member, { a: "" }))[0], `${at}.a`)
+        assert.strictEqual((yield* claims(member, { a: "v".repeat(2049) }))[0], `${at}.a`)
+        assert.strictEqual((yield* claims(member, { ["k".repeat(256)]: "v" }))[0], `${at}.${"k".repeat(256)}`)
+      }
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.scopedLive("has no client secret", () =>
+    Effect.gen(function*() {
+      const secrets = {
+        clientSecret: "a secret",
+        clientSecretSource: "MANAGED",
+        clientSecretConfig: { secretId: "id", jsonKey: "key" }
+      }
+      for (const [name, value] of Object.entries(secrets)) {
+        assert.deepStrictEqual(field(yield* create(byKey({ [name]: value }))), [
+          `${path}.${name}`,
+          "Member must not be given with the client authentication method PRIVATE_KEY_JWT"
+        ])
+      }
+    }).pipe(Effect.provide(Wire.server())))
+})
+
+describe("every ValidationException", () => {
+  it.scopedLive("has a reason, with and without a field", () =>
+    Effect.gen(function*() {
+      yield* Wire.setUp
+      const token = yield* Wire.workloadToken()
+      const answers = [
+        yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent" }),
+        yield* Wire.call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key" }),
+        yield* Wire.call("/identities/ListWorkloadIdentities", { nextToken: "nope" }),
+        yield* Wire.oauth2(token),
+        yield* Wire.oauth2(yield* Wire.workloadToken("alice"), { resourceOauth2ReturnUrl: undefined }),
+        yield* Wire.oauth2(token, { oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE" })
+      ]
+      for (const answer of answers) {
+        assert.strictEqual(
+          Wire.fails(answer, 400, "ValidationException")["reason"],
+          "FieldValidationFailed",
+          answer.text
+        )
+      }
+    }).pipe(Effect.provide(Wire.server())))
+})
+
+// -----------------------------------------------------------------------------
+// Answers
+// -----------------------------------------------------------------------------
+
+const byName = new Map(operations.map((operation) => [operation.name, operation]))
+
+/** The members that the service model requires, and an answer does not have. */
+const missing = (name: string, answer: unknown): ReadonlyArray<string> => {
+  const operation = byName.get(name)
+  if (operation === undefined) throw new Error(`no operation ${name}`)
+  const { output, shapes } = operation
+  const walk = (shape: (typeof shapes)[string] | undefined, value: unknown, at: string): ReadonlyArray<string> => {
+    if (shape?.type === "list" && Array.isArray(value)) {
+      return value.flatMap((item) => walk(shapes[shape.member?.shape ?? ""], item, `${at}[]`))
+    }
+    if (shape?.type !== "structure" || typeof value !== "object" || value === null) return []
+    const members: Readonly<Record<string, unknown>> = { ...value }
+    return [
+      ...(shape.required ?? []).filter((member) => (members[member] ?? undefined) === undefined).map((member) =>
+        `${at}.${member}`
+      ),
+      ...Object.entries(shape.members ?? {}).flatMap(([member, { shape }]) =>
+        walk(shapes[shape], members[member], `${at}.${member}`)
+      )
+    ]
+  }
+  return walk(output, answer, name)
+}
+
+describe("an answer", () => {
+  it.scopedLive("has every member that the service model requires", () =>
+    Effect.gen(function*() {
+      const requests: ReadonlyArray<readonly [name: string, request: object, status?: number, path?: string]> = [
+        ["CreateWorkloadIdentity", { name: "agent" }, 201],
+        ["GetWorkloadIdentity", { name: "agent" }],
+        ["UpdateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: [] }],
+        ["ListWorkloadIdentities", {}],
+        ["CreateApiKeyCredentialProvider", { name: "key", apiKey: "" }, 201],
+        ["GetApiKeyCredentialProvider", { name: "key" }],
+        ["UpdateApiKeyCredentialProvider", { name: "key", apiKey: "key" }],
+        ["ListApiKeyCredentialProviders", {}],
+        ...[
+          ["CustomOauth2", { customOauth2ProviderConfig: custom }],
+          ["CustomOauth2", {
+            customOauth2ProviderConfig: {
+              oauthDiscovery: { authorizationServerMetadata: metadata },
+              clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT",
+              onBehalfOfTokenExchangeConfig: {
+                grantType: "TOKEN_EXCHANGE",
+                tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+              },
+              privateEndpoint: {
+                managedVpcResource: {
+                  vpcIdentifier: "vpc-01234567",
+                  subnetIds: ["subnet-01234567"],
+                  endpointIpAddressType: "IPV4"
+                }
+              }
+            }
+          }],
+          ["GithubOauth2", { githubOauth2ProviderConfig: client }],
+          ["XOauth2", { includedOauth2ProviderConfig: client }]
+        ].flatMap(([credentialProviderVendor, oauth2ProviderConfigInput], index) => {
+          const request = { name: `oauth2-${index}`, credentialProviderVendor, oauth2ProviderConfigInput }
+          return [
+            ["CreateOauth2CredentialProvider", request, 201],
+            ["GetOauth2CredentialProvider", { name: request.name }],
+            ["UpdateOauth2CredentialProvider", request]
+          ] as const
+        }),
+        ["ListOauth2CredentialProviders", {}],
+        ...[
+          ["CoinbaseCDP", { coinbaseCdpConfiguration: { apiKeyId: "id", apiKeySecret: "secret" } }],
+          ["StripePrivy", { stripePrivyConfiguration: { appId: "id", appSecret: "secret", authorizationId: "id" } }]
+        ].flatMap(([credentialProviderVendor, providerConfigurationInput], index) => {
+          const request = { name: `payment-${index}`, credentialProviderVendor, providerConfigurationInput }
+          return [
+            ["CreatePaymentCredentialProvider", request, 201],
+            ["GetPaymentCredentialProvider", { name: request.name }],
+            ["UpdatePaymentCredentialProvider", request]
+          ] as const
+        }),
+        ["ListPaymentCredentialProviders", {}],
+        ["GetTokenVault", {}, 200, "/identities/get-token-vault"],
+        [
+          "SetTokenVaultCMK",
+          { kmsConfiguration: { keyType: "CustomerManagedKey", kmsKeyArn } },
+          200,
+          "/identities/set-token-vault-cmk"
+        ],
+        ["CreateConsentPortal", {
+          name: "portal",
+          executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+          idpConfig: {
+            credentialProviderArn:
+              "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/oauth2-0",
+            scopes: ["openid"]
+          },
+          sources: [{ identifier: "gateway-0123456789", type: "agentcore-gateway" }]
+        }, 202],
+        ["ListConsentPortals", {}],
+        ["GetWorkloadAccessToken", { workloadName: "agent" }],
+        ["GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId: "alice" }]
+      ]
+      for (const [name, request, status = 200, path = `/identities/${name}`] of requests) {
+        assert.deepStrictEqual(missing(name, Wire.succeeds(yield* Wire.call(path, request), status)), [], name)
+      }
+    }).pipe(Effect.provide(Wire.server())))
+})
+
+// -----------------------------------------------------------------------------
+// Consent portals
+// -----------------------------------------------------------------------------
+
+describe("the page of a consent portal", () => {
+  it.scopedLive("shows what to register, and nothing for another id", () =>
+    Effect.gen(function*() {
+      yield* Wire.setUp
+      const { consentPortalId } = Wire.succeeds(
+        yield* Wire.call("/identities/CreateConsentPortal", {
+          name: "portal",
+          executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+          idpConfig: {
+            credentialProviderArn:
+              "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/calendar",
+            scopes: ["openid", "<email>"]
+          },
+          sources: [{ identifier: "gateway-0123456789", type: "agentcore-gateway" }]
+        }),
+        202
+      )
+      const base = yield* Wire.url
+      const page = yield* Wire.page(`${base}/consent-portals/${String(consentPortalId)}`)
+      assert.strictEqual(page.status, 200)
+      Wire.assertStrict(page)
+      const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+      for (const text of ["ACTIVE", `${portalUrl}/callback`, `${portalUrl}/connect/callback`, "openid &lt;email&gt;"]) {
+        assert.include(page.text, text)
+      }
+      for (const id of ["portal-abcdefghij", "nope", "%00"]) {
+        assert.strictEqual((yield* Wire.page(`${base}/consent-portals/${id}`)).status, 404, id)
+      }
+      assert.strictEqual((yield* Wire.page(`${base}/consent-portals/${String(consentPortalId)}`, "POST")).status, 405)
+    }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 }))))
+})

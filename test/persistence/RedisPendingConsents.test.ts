@@ -1,0 +1,166 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import { vi } from "vitest"
+import * as Recorder from "../recorder.js"
+import { secret } from "../utils.js"
+import { contract, keyOf, plant, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "./consentStore.js"
+import * as Redis from "./redis.js"
+import { assertFilesSecretFree } from "./secrets.js"
+
+const storeOn = (server: Redis.Server, options: Partial<RedisPendingConsents.Options> = {}): Store => ({
+  layer: (keys) => RedisPendingConsents.layer({ ...keys, redis: { port: server.port }, ...options })
+})
+
+const started = Effect.tap(Redis.make(), (server) => server.start)
+
+const alice = { userId: "alice" }
+
+describe("RedisPendingConsents", () => {
+  contract(Redis.redisTest, Effect.map(started, storeOn), { shared: true })
+
+  wakesAcrossProcesses(Redis.redisTest, Effect.map(started, storeOn))
+
+  Redis.redisTest(
+    "Redis has digests and ciphertext, and nothing that ends after the session's ten minutes more",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* started
+        const redis = yield* server.client
+        const { pending } = yield* start(storeOn(server))
+        yield* pending.open({ session: sessionOf("one"), user: alice })
+        yield* pending.claim(uriOf("one"))
+        const [name, ...others] = yield* Effect.promise(() => redis.keys("*"))
+        assert.lengthOf(others, 0)
+        assert.match(name!, /^agentcore-consents:session:[A-Za-z0-9_-]{43}$/)
+        const left = yield* Effect.promise(() => redis.pttl(name!))
+        assert.isAtMost(left, 20 * 60_000)
+        assert.isAbove(left, 19 * 60_000)
+      })
+  )
+
+  Redis.redisTest(
+    "no key, value, message or file of Redis has a secret, and no span or log line",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* started
+        const [redis, subscriber] = [yield* server.client, yield* server.client]
+        const seen: Array<string> = []
+        yield* Effect.promise(() => subscriber.psubscribe("*"))
+        subscriber.on("pmessage", (...parts) => seen.push(...parts.map(String)))
+        const recorder = yield* Recorder.make
+        const secrets = yield* Effect.flatMap(start(storeOn(server)), plant).pipe(Effect.provide(recorder.layer))
+        for (const name of yield* Effect.promise(() => redis.keys("*"))) {
+          const fields = yield* Effect.promise(() => redis.hgetall(name))
+          seen.push(name, ...Object.entries(fields).flat())
+        }
+        yield* Effect.promise(() => redis.save())
+        // A round trip: all messages have arrived.
+        yield* Effect.promise(() => subscriber.ping())
+        // Six entries with their fields, and four messages with pattern and channel.
+        assert.isAtLeast(seen.length, 6 * 3 + 4 * 3)
+        Recorder.assertSecretFree([...seen, ...yield* recorder.everything], secrets)
+        assertFilesSecretFree(server.folder, secrets)
+      })
+  )
+
+  Redis.redisTest("a Redis that is lost is an error with a reason, until it is back", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const { pending, signals } = yield* start(storeOn(server))
+      yield* server.kill
+      const failures = yield* Effect.all([
+        Effect.flip(pending.open({ session: sessionOf("one"), user: alice })),
+        Effect.flip(pending.claim(uriOf("one")))
+      ])
+      for (const error of failures) {
+        assert.strictEqual(error._tag, "ConsentStoreError")
+        assert.match(error.message, /^The store of consents failed to (store|claim) a session: /)
+        Recorder.assertSecretFree(Recorder.faces(error), [Redacted.value(uriOf("one")), Redacted.value(keyOf(1))])
+      }
+      // A signal that cannot be sent is lost.
+      yield* signals.signal({ _tag: "Session", name: uriOf("one") }, "Completed")
+      yield* server.start
+      yield* Effect.retry(pending.open({ session: sessionOf("two"), user: alice }), Schedule.spaced("20 millis"))
+      assert.deepStrictEqual((yield* pending.claim(uriOf("two"))).user, alice)
+    }))
+
+  Redis.redisTest("a Redis that was never there fails neither the layer nor its end", () =>
+    Effect.gen(function*() {
+      const absent = yield* Redis.make()
+      const scope = yield* Scope.make()
+      const { pending } = yield* Scope.extend(start(storeOn(absent)), scope)
+      const error = yield* Effect.flip(pending.claim(uriOf("one")))
+      assert.strictEqual(error._tag, "ConsentStoreError")
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
+    }))
+
+  Redis.redisTest("an entry that was changed is not readable, and is not passed on", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const redis = yield* server.client
+      const { pending } = yield* start(storeOn(server))
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      yield* pending.open({ session: sessionOf("two"), user: { userId: "bob" } })
+      const [one, two] = yield* Effect.promise(() => redis.keys("*"))
+      const sealed = yield* Effect.promise(() => redis.hget(one!, "sealed"))
+      yield* Effect.promise(() => redis.hset(two!, "sealed", sealed!))
+      const claims = yield* Effect.forEach(["one", "two"], (name) => Effect.either(pending.claim(uriOf(name))))
+      const errors = claims.flatMap((claim) => claim._tag === "Left" ? [claim.left] : [])
+      assert.lengthOf(errors, 1)
+      assert.include(errors[0]?.message, "an entry is not readable")
+    }))
+
+  Redis.redisTest("takes its options from the configuration", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const layer = RedisPendingConsents.layerConfig({
+        url: Config.redacted("REDIS_URL"),
+        key: Config.redacted("CONSENT_STORE_KEY")
+      })
+      const provider = ConfigProvider.fromMap(
+        new Map([["REDIS_URL", `redis://127.0.0.1:${server.port}`], ["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]])
+      )
+      yield* Layer.build(layer).pipe(Effect.withConfigProvider(provider))
+      const exit = yield* Effect.exit(
+        Layer.build(layer).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map())))
+      )
+      assert.include(String(exit), "CONSENT_STORE_KEY")
+    }))
+
+  it.scopedLive("says what is wrong with its options", () =>
+    Effect.gen(function*() {
+      const build = (options: RedisPendingConsents.Options) =>
+        Effect.flip(Layer.build(RedisPendingConsents.layer(options)))
+      const key = yield* build({ key: secret("sentinel-short-key") })
+      assert.strictEqual(key.reason, "InvalidKey")
+      assert.include(key.message, "The key of the store of consents has to be 32 bytes in base64url")
+      const previous = yield* build({ key: keyOf(1), previousKeys: [secret("sentinel-short-key")] })
+      assert.include(previous.message, "A previous key of the store of consents")
+      const url = yield* build({ key: keyOf(1), url: secret("redis://:sentinel-pw@[host") })
+      assert.strictEqual(url.reason, "InvalidUrl")
+      for (const error of [key, previous, url]) {
+        Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-short-key", "sentinel-pw"])
+      }
+    }))
+
+  it.scopedLive("says what to install when a package is missing", () =>
+    Effect.gen(function*() {
+      vi.resetModules()
+      vi.doMock("ioredis", () => {
+        throw new Error("Cannot find package 'ioredis'")
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("ioredis")))
+      const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/persistence/RedisPendingConsents"))
+      const error = yield* Effect.flip(Layer.build(Fresh.layer({ key: keyOf(1) })))
+      assert.strictEqual(error.reason, "MissingPackage")
+      assert.include(error.message, "npm install ioredis@5")
+    }))
+})

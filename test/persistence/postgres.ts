@@ -1,0 +1,104 @@
+/**
+ * PostgreSQL for the tests, a server of its own in a temporary folder, behind a Unix socket. Its programs are in `$POSTGRES_BIN_PATH`, on the
+ * path, or where Debian has them. Where there are none, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_POSTGRES=1`: then they fail.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+
+const debian = "/usr/lib/postgresql"
+
+const folders = [
+  process.env["POSTGRES_BIN_PATH"] ?? "",
+  ...(process.env["PATH"] ?? "").split(":"),
+  ...existsSync(debian) ? readdirSync(debian).sort().reverse().map((version) => join(debian, version, "bin")) : []
+]
+
+const programs = folders.find((folder) =>
+  folder !== "" && ["initdb", "postgres"].every((program) => existsSync(join(folder, program)))
+)
+
+const required = process.env["AGENTCORE_REQUIRE_POSTGRES"] === "1"
+
+const missing = "no initdb and postgres found: install postgresql, or set POSTGRES_BIN_PATH"
+
+/** The programs refuse to run as root. */
+const user = (): { readonly uid: number; readonly gid: number } | undefined => {
+  if (process.getuid?.() !== 0) return undefined
+  const idOf = (flag: string) => Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout)
+  return { uid: idOf("-u"), gid: idOf("-g") }
+}
+
+export interface Server {
+  /** The folder of the data, with the socket. */
+  readonly folder: string
+  readonly client: PgClient.PgClientConfig
+}
+
+/** A server that runs until the scope ends. */
+export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(function*() {
+  if (programs === undefined) return yield* Effect.dieMessage(missing)
+  const identity = user()
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const folder = mkdtempSync(join(tmpdir(), "postgres-"))
+      if (identity !== undefined) chownSync(folder, identity.uid, identity.gid)
+      return folder
+    }),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+  )
+  const made = spawnSync(
+    join(programs, "initdb"),
+    [
+      "--pgdata",
+      folder,
+      "--username",
+      "postgres",
+      "--auth",
+      "trust",
+      "--no-sync",
+      "--encoding",
+      "UTF8",
+      "--locale",
+      "C"
+    ],
+    { encoding: "utf8", cwd: folder, ...identity }
+  )
+  if (made.status !== 0) return yield* Effect.dieMessage(`initdb failed: ${made.stderr}`)
+  yield* Effect.acquireRelease(
+    Effect.async<ChildProcess>((resume) => {
+      const settings = { listen_addresses: "", unix_socket_directories: folder, fsync: "off", log_min_messages: "log" }
+      const child = spawn(
+        join(programs, "postgres"),
+        ["-D", folder, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+        { stdio: ["ignore", "ignore", "pipe"], cwd: folder, ...identity }
+      )
+      child.on("error", (error) => resume(Effect.die(error)))
+      child.on("exit", (code) => resume(Effect.dieMessage(`PostgreSQL ended with ${code}`)))
+      createInterface(child.stderr).on("line", (line) => {
+        if (line.includes("ready to accept connections")) resume(Effect.succeed(child))
+      })
+    }),
+    (child) =>
+      Effect.async<void>((resume) => {
+        if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+        child.once("exit", () => resume(Effect.void))
+        // An immediate shutdown: nobody reads the data again.
+        child.kill("SIGQUIT")
+      })
+  )
+  return { folder, client: { host: folder, username: "postgres", database: "postgres", maxConnections: 4 } }
+})
+
+/** A test that needs PostgreSQL: `it.scopedLive`. */
+export const postgresTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
+  it.scopedLive.skipIf(!isRunnable)(isRunnable ? name : `${name} (skipped: ${missing})`, test, 60_000)
+}
+
+export const isRunnable = programs !== undefined || required
