@@ -335,8 +335,8 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       for (const [given, expected] of bad) {
         // As a program in plain JavaScript gives them.
         const options = given as AwsPlanes.Options
-        for (const layer of [AwsPlanes.layer(options), AwsDataPlane.layer(options)]) {
-          assert.include(messageOf(yield* failure(Layer.build(layer))), expected)
+        for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+          assert.include(messageOf(yield* failure(Layer.build(built))), expected)
         }
       }
     }).pipe(Effect.scoped))

@@ -5,10 +5,8 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
-import * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import type { Redacted } from "effect/Redacted"
@@ -82,34 +80,6 @@ export const whole = (min: number, max: number): Schema.Schema<number> =>
     Schema.greaterThanOrEqualTo(min, { message: () => `${prefix} have value greater than or equal to ${min}` }),
     Schema.lessThanOrEqualTo(max, { message: () => `${prefix} have value less than or equal to ${max}` })
   )
-
-// -----------------------------------------------------------------------------
-// Timestamps
-// -----------------------------------------------------------------------------
-
-const Instant = Schema.declare(
-  (value): value is Date | number => Predicate.isDate(value) || Predicate.isNumber(value),
-  { typeConstructor: { _tag: "effect-agentcore-identity/Instant" } }
-)
-
-/**
- * A timestamp of an answer: a `Date` to the AWS SDK, the seconds since the epoch in JSON.
- *
- * @internal
- */
-export const timestamp: Schema.Schema<DateTime.Utc, Date | number> = Schema.transformOrFail(
-  Instant,
-  Schema.DateTimeUtcFromSelf,
-  {
-    strict: true,
-    decode: (value, _, ast) =>
-      Option.match(DateTime.make(Predicate.isDate(value) ? value : Math.round(value * 1000)), {
-        onNone: () => ParseResult.fail(new ParseResult.Type(ast, value)),
-        onSome: ParseResult.succeed
-      }),
-    encode: (time) => ParseResult.succeed(DateTime.toDate(time))
-  }
-)
 
 // -----------------------------------------------------------------------------
 // Lists and maps

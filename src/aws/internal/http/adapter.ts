@@ -88,11 +88,26 @@ const fromOption = (
   Effect.map(Settings.fromOption(credentials), Identities.fromOption)
 
 /** @internal */
-export const shared = (options: SharedOptions, runtime: Runtime): Effect.Effect<Shared> =>
-  Effect.map(
-    Effect.cached(options.credentials === undefined ? runtime.credentials : fromOption(options.credentials)),
-    (credentials) => ({ options, credentials })
-  )
+export const shared = (
+  options: SharedOptions,
+  runtime: Runtime
+): Effect.Effect<Shared, ConfigError.ConfigError> =>
+  Effect.gen(function*() {
+    yield* Settings.checkOptions(options, [...Settings.optionNames, "hash"])
+    const credentials = yield* Effect.cached(
+      options.credentials === undefined ? runtime.credentials : fromOption(options.credentials)
+    )
+    return { options, credentials }
+  })
+
+/** The types make this list complete. */
+const planeOptions: { readonly [K in keyof PlaneOptions]-?: true } = {
+  region: true,
+  credentials: true,
+  endpoint: true,
+  maxAttempts: true,
+  timeout: true
+}
 
 const invalid = (source: string, message: string) => Effect.fail(ConfigError.InvalidData([source], message))
 
@@ -157,6 +172,7 @@ export const operations = <const T extends Operation.Table>(
   runtime: Runtime
 ): Effect.Effect<Operation.Plane<T>, ConfigError.ConfigError> =>
   Effect.gen(function*() {
+    yield* Settings.checkOptions(own, Object.keys(planeOptions))
     const { profile } = runtime
     const allowInsecure = options.allowInsecureEndpoint ?? false
     const timeout = yield* Settings.timeout(own.timeout ?? options.timeout)
