@@ -12,12 +12,14 @@ import {
   adapters,
   type Answer,
   apiKeyRequest,
+  assertNoSecrets,
   both,
   failure,
   json,
   operations,
   planes as sdkPlanes,
   raw,
+  rendered,
   server
 } from "./utils.js"
 
@@ -253,8 +255,10 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         ).pipe(Effect.map((tcp) => (tcp.address() as Net.AddressInfo).port))
         const error = yield* Effect.provide(failure(getApiKey), planes(`http://127.0.0.1:${port}`))
         assert(error instanceof TransportError)
-        assert.strictEqual(error.kind, "undecodable")
-        assert.isUndefined(error.cause)
+        // `fetch` may see first that the connection has ended.
+        const kinds = name === "AwsHttpPlanes.layer by fetch" ? ["undecodable", "connection"] : ["undecodable"]
+        assert.include(kinds, error.kind)
+        assertNoSecrets(rendered(error), ["secret-in-raw-packet"])
       }))
 
     it.scopedLive("a refused, reset or unresolved connection, and an answer that breaks off", () =>

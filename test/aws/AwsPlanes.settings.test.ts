@@ -334,7 +334,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       ]
       for (const [given, expected] of bad) {
         // As a program in plain JavaScript gives them.
-        const options = given as Record<never, never>
+        const options = given as AwsPlanes.SharedOptions
         for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
           assert.include(messageOf(yield* failure(Layer.build(built))), expected)
         }

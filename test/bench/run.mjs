@@ -1,11 +1,13 @@
 // npm run bench: what an access token costs, with this package, with the official SDK, and with the AWS SDK alone.
 import { execFile, fork } from "node:child_process"
 import { once } from "node:events"
-import { readFileSync, writeFileSync } from "node:fs"
-import { cpus, loadavg } from "node:os"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpus, loadavg, tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs, promisify } from "node:util"
 import { buildModules } from "../build.mjs"
+import { makeBundles } from "./bundle.mjs"
 import { environment, urlOfModule } from "./fixture.mjs"
 import { report, targets } from "./report.mjs"
 import { ratio, summary } from "./statistics.mjs"
@@ -28,6 +30,9 @@ const subjects = {
   raw: { module: "./subjects/raw.mjs", requests: 1, factor: 1 },
   official: { module: "./subjects/official.mjs", requests: 1, factor: 1 },
   uncached: { module: "./subjects/uncached.mjs", requests: 1, factor: 1 },
+  http: { module: "./subjects/http.mjs", requests: 1, factor: 1 },
+  httpFetch: { module: "./subjects/http-fetch.mjs", requests: 1, factor: 1 },
+  httpNodeClient: { module: "./subjects/http-node-client.mjs", requests: 1, factor: 1 },
   uncachedPromise: { module: "./subjects/uncached-promise.mjs", requests: 1, factor: 1 },
   cached: { module: "./subjects/cached.mjs", requests: 0, factor: 20 },
   cachedPromise: { module: "./subjects/cached-promise.mjs", requests: 0, factor: 20 }
@@ -148,7 +153,12 @@ const mapValues = (values, f) => Object.fromEntries(Object.entries(values).map((
 const measure = async (settings) => {
   process.env.AGENTCORE_BENCH_MODULES = await buildModules()
   const server = start("./server.child.mjs", [], { env: { PATH: process.env.PATH } })
+  const folder = mkdtempSync(join(tmpdir(), "bench-bundles-"))
   try {
+    const bundles = await makeBundles(process.env.AGENTCORE_BENCH_MODULES, folder)
+    const bundled = Object.fromEntries(
+      Object.entries(bundles).map(([name, { url }]) => [`${name}Bundled`, ["./cold.child.mjs", url]])
+    )
     const env = environment(await server.next())
     const identity = urlOfModule("Identity")
     const calls = await measureCalls(server, env, settings)
@@ -156,7 +166,9 @@ const measure = async (settings) => {
       load: ["./load.child.mjs", identity],
       raw: ["./cold.child.mjs", subjects.raw.module],
       official: ["./cold.child.mjs", subjects.official.module],
-      uncached: ["./cold.child.mjs", subjects.uncached.module]
+      uncached: ["./cold.child.mjs", subjects.uncached.module],
+      http: ["./cold.child.mjs", subjects.http.module],
+      ...bundled
     }, settings.processes)
     return {
       node: process.versions.node,
@@ -171,14 +183,17 @@ const measure = async (settings) => {
       })),
       cold: mapValues(cold, (samples) => ({
         ...summaries(samples),
-        ofOfficial: ratio(samples.wall, cold.official.wall)
+        ofOfficial: ratio(samples.wall, cold.official.wall),
+        ofOfficialBundled: ratio(samples.wall, cold.officialBundled.wall)
       })),
+      bundles: mapValues(bundles, ({ kilobytes }) => kilobytes),
       load: { ...summaries(load), ...await loadedBy(identity, env) },
       waits: await measureWaits(settings.waits),
       samples: { calls, cold, load }
     }
   } finally {
     server.stop()
+    rmSync(folder, { recursive: true })
   }
 }
 

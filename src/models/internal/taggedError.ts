@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
 
 type Constructor = new(...args: Array<never>) => object
@@ -38,6 +39,8 @@ export const TaggedError =
         return Reflect.construct(make(), args, new.target)
       }
     }
+    Object.setPrototypeOf(Lazy.prototype, Data.Error.prototype)
+    Object.assign(Lazy.prototype, { name: tag })
     // Until then, a static member that is read makes the schema.
     Object.setPrototypeOf(
       Lazy,
