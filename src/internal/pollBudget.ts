@@ -47,7 +47,7 @@ export interface Budget {
 // -----------------------------------------------------------------------------
 
 /** Half of the quota of `GetResourceOauth2Token`, 200 a second (AWS documentation). */
-export const defaultLimit = 100
+const defaultLimit = 100
 
 /** The polls that run at the same time, as a part of those of a second. 25 by default: the AWS SDK has 50 connections by default. */
 const runningPart = 1 / 4
