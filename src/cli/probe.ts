@@ -35,7 +35,8 @@ export const ask = (endpoint: string): Effect.Effect<Answer, string> =>
       catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
     })
     const end = yield* Clock.currentTimeMillis
-    const date = DateTime.make(response.headers.get("date") ?? "")
+    // `DateTime` does not know GMT, the zone of every HTTP date (RFC 9110).
+    const date = DateTime.make((response.headers.get("date") ?? "").replace(/ GMT$/, "Z"))
     return {
       millis: end - start,
       // A date has whole seconds: on average the time there is half a second later.

@@ -53,7 +53,7 @@ export interface ApiKeySettings extends Settings {
 export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly provider: string }> {
   override get message(): string {
     return `'${this.provider}' needs the user's consent, and standard error is no terminal where the link could be shown. `
-      + "Run the command on a terminal, or print the link there with --no-browser. Who reads the link can consent in the user's place"
+      + "Run the command on a terminal, or print the link there with --no-browser. Anyone who reads the link can consent in the user's place"
   }
 }
 
