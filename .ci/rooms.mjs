@@ -20,6 +20,9 @@ flow-internal: internal/transient. internal/credentialCache/ internal/credential
   <- ground models values http-internal internal planes node jose jsonc-parser
 aws: aws/ <- ground values http-internal internal planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
+aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal planes aws node
+  @aws-sdk/credential-provider-node @effect/platform @smithy/core @smithy/credential-provider-imds @smithy/signature-v4
+  https-proxy-agent proxy-from-env
 local/oauth: local/oauth/ local/OAuthClient. <- ground values http-internal internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal node lmdb
 local/authorization: local/authorization/ local/AuthorizationServer. <- http-internal internal node jose koa oidc-provider
@@ -41,8 +44,8 @@ aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
-  local/server node jose @effect/platform @effect/platform-node @commander-js/extra-typings
-  @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
+  local/server local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
+  @aws-sdk/client-bedrock-agentcore @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 index: index. <- values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {

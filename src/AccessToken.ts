@@ -1,6 +1,6 @@
 /**
- * An OAuth2 access token for an effect. The effect requires a tag, and a combinator provides the token at every run,
- * for the caller of that run.
+ * An OAuth2 access token for an effect. {@link Tag} declares the token once, as a tag with its request. The effect
+ * requires the tag, and a combinator provides the token at every run, for the caller of that run.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ import { useCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
- * The default tag. A program with two providers declares a tag for each.
+ * The default tag of an inline request. A program with two tokens declares each with {@link Tag}.
  *
  * @since 0.1.0
  * @category services

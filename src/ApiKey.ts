@@ -1,5 +1,6 @@
 /**
- * An API key for an effect. The effect requires a tag, and a combinator provides the key at every run.
+ * An API key for an effect. {@link Tag} declares the key once, as a tag with its request. The effect requires the tag,
+ * and a combinator provides the key at every run.
  *
  * @since 0.1.0
  */
@@ -17,7 +18,7 @@ import { useCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
- * The default tag. A program with two API keys declares a tag for each.
+ * The default tag of an inline request. A program with two keys declares each with {@link Tag}.
  *
  * @since 0.1.0
  * @category services

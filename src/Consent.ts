@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import type { ChildProcess } from "node:child_process"
 import type { ConsentSession } from "./ConsentSession.js"
 import { RequiresUserConsent } from "./IdentityError.js"
+import * as RedirectPage from "./internal/redirectPage.js"
 
 /**
  * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The
@@ -84,7 +85,6 @@ const launch = (url: string): Effect.Effect<void> =>
 const redirect = (target: URL): Effect.Effect<void, Cause.UnknownException> =>
   Effect.gen(function*() {
     const { default: open } = yield* Effect.tryPromise(() => import("open"))
-    const RedirectPage = yield* Effect.tryPromise(() => import("./internal/redirectPage.js"))
     const page = yield* RedirectPage.make(target)
     const browser = yield* Effect.tryPromise(() => open(page.url))
     yield* Effect.raceFirst(page.visited, Effect.zipRight(failure(browser), Effect.sleep("5 seconds")))

@@ -1,6 +1,7 @@
 /**
- * An AWS-signed JWT for an effect. The effect requires a tag, and a combinator provides the token at every run. The
- * token stands for the program's own IAM identity, so it needs neither a workload access token nor `Identity`.
+ * An AWS-signed JWT for an effect. {@link Tag} declares the token once, as a tag with its request. The effect requires
+ * the tag, and a combinator provides the token at every run. The token stands for the program's own IAM identity, so it
+ * needs neither a workload access token nor `Identity`.
  *
  * @since 0.1.0
  */
@@ -24,7 +25,8 @@ import {
 } from "./SecurityTokenService.js"
 
 /**
- * The default tag. A program that calls two services outside of AWS declares a tag for each.
+ * The default tag of an inline request. A program that calls two services outside of AWS declares each token with
+ * {@link Tag}.
  *
  * @since 0.1.0
  * @category services

@@ -5,8 +5,8 @@
  *
  * | `bedrock_agentcore` | here |
  * | --- | --- |
- * | `@requires_access_token(into="access_token", …)` | `AccessToken.withAccessToken({ into, … })` |
- * | `@requires_api_key(into="api_key", …)` | `ApiKey.withApiKey({ into, … })` |
+ * | `@requires_access_token(into="access_token", …)` | `AccessToken.Tag`, or `AccessToken.withAccessToken({ into, … })` |
+ * | `@requires_api_key(into="api_key", …)` | `ApiKey.Tag`, or `ApiKey.withApiKey({ into, … })` |
  * | `@requires_wat(into="identity_wat")` | the service `WorkloadAccessToken`: `get` |
  * | `@requires_iam_access_token(audience=…)` | `IamAccessToken.withIamAccessToken({ audience, into, … })` |
  * | `BedrockAgentCoreContext`, headers of a request | `http/RequestContext` |

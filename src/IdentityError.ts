@@ -11,6 +11,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
 import { isLoopback } from "./models/internal/loopback.js"
+import { TaggedError } from "./models/internal/taggedError.js"
 
 /**
  * @since 0.1.0
@@ -44,15 +45,15 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // -----------------------------------------------------------------------------
 
 // The plane knows which operation it performs: an implementation leaves the name out, and `make` of the plane adds it.
-const operation = Schema.propertySignature(Schema.String).pipe(Schema.withConstructorDefault(() => ""))
+const operation = () => Schema.propertySignature(Schema.String).pipe(Schema.withConstructorDefault(() => ""))
 
-const serviceFields = {
+const serviceFields = () => ({
   /** The AWS name of the operation, as in `GetResourceOauth2Token`. Every error of a plane has it. */
-  operation,
+  operation: operation(),
   message: Schema.String,
   /** The service's request id; absent when the error was raised before anything was sent. */
   requestId: Schema.optional(Schema.String)
-}
+})
 
 /**
  * A member of a request, and the constraint that it breaks, as in `fieldList`.
@@ -78,13 +79,13 @@ export type ValidationExceptionField = typeof ValidationExceptionField.Type
  * @category errors
  */
 export class ValidationException
-  extends Schema.TaggedError<ValidationException>("effect-agentcore-identity/ValidationException")(
+  extends TaggedError<ValidationException>("effect-agentcore-identity/ValidationException")(
     "ValidationException",
-    {
-      ...serviceFields,
+    () => ({
+      ...serviceFields(),
       reason: Schema.optional(Schema.String),
       fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
-    }
+    })
   )
 {
   /**
@@ -100,7 +101,7 @@ export class ValidationException
  * @category errors
  */
 export class UnauthorizedException
-  extends Schema.TaggedError<UnauthorizedException>("effect-agentcore-identity/UnauthorizedException")(
+  extends TaggedError<UnauthorizedException>("effect-agentcore-identity/UnauthorizedException")(
     "UnauthorizedException",
     serviceFields
   )
@@ -119,7 +120,7 @@ export class UnauthorizedException
  * @category errors
  */
 export class AccessDeniedException
-  extends Schema.TaggedError<AccessDeniedException>("effect-agentcore-identity/AccessDeniedException")(
+  extends TaggedError<AccessDeniedException>("effect-agentcore-identity/AccessDeniedException")(
     "AccessDeniedException",
     serviceFields
   )
@@ -137,7 +138,7 @@ export class AccessDeniedException
  * @category errors
  */
 export class ResourceNotFoundException
-  extends Schema.TaggedError<ResourceNotFoundException>("effect-agentcore-identity/ResourceNotFoundException")(
+  extends TaggedError<ResourceNotFoundException>("effect-agentcore-identity/ResourceNotFoundException")(
     "ResourceNotFoundException",
     serviceFields
   )
@@ -156,7 +157,7 @@ export class ResourceNotFoundException
  * @category errors
  */
 export class ThrottlingException
-  extends Schema.TaggedError<ThrottlingException>("effect-agentcore-identity/ThrottlingException")(
+  extends TaggedError<ThrottlingException>("effect-agentcore-identity/ThrottlingException")(
     "ThrottlingException",
     serviceFields
   )
@@ -174,7 +175,7 @@ export class ThrottlingException
  * @category errors
  */
 export class InternalServerException
-  extends Schema.TaggedError<InternalServerException>("effect-agentcore-identity/InternalServerException")(
+  extends TaggedError<InternalServerException>("effect-agentcore-identity/InternalServerException")(
     "InternalServerException",
     serviceFields
   )
@@ -191,12 +192,10 @@ export class InternalServerException
  * @since 0.1.0
  * @category errors
  */
-export class ConflictException
-  extends Schema.TaggedError<ConflictException>("effect-agentcore-identity/ConflictException")(
-    "ConflictException",
-    serviceFields
-  )
-{
+export class ConflictException extends TaggedError<ConflictException>("effect-agentcore-identity/ConflictException")(
+  "ConflictException",
+  serviceFields
+) {
   /**
    * @since 0.1.0
    */
@@ -209,12 +208,12 @@ export class ConflictException
  * @since 0.1.0
  * @category errors
  */
-export class ConcurrentModificationException extends Schema.TaggedError<ConcurrentModificationException>(
-  "effect-agentcore-identity/ConcurrentModificationException"
-)(
-  "ConcurrentModificationException",
-  serviceFields
-) {
+export class ConcurrentModificationException
+  extends TaggedError<ConcurrentModificationException>("effect-agentcore-identity/ConcurrentModificationException")(
+    "ConcurrentModificationException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -229,7 +228,7 @@ export class ConcurrentModificationException extends Schema.TaggedError<Concurre
  * @category errors
  */
 export class ServiceQuotaExceededException
-  extends Schema.TaggedError<ServiceQuotaExceededException>("effect-agentcore-identity/ServiceQuotaExceededException")(
+  extends TaggedError<ServiceQuotaExceededException>("effect-agentcore-identity/ServiceQuotaExceededException")(
     "ServiceQuotaExceededException",
     serviceFields
   )
@@ -246,12 +245,12 @@ export class ServiceQuotaExceededException
  * @since 0.1.0
  * @category errors
  */
-export class ResourceLimitExceededException extends Schema.TaggedError<ResourceLimitExceededException>(
-  "effect-agentcore-identity/ResourceLimitExceededException"
-)(
-  "ResourceLimitExceededException",
-  serviceFields
-) {
+export class ResourceLimitExceededException
+  extends TaggedError<ResourceLimitExceededException>("effect-agentcore-identity/ResourceLimitExceededException")(
+    "ResourceLimitExceededException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -264,12 +263,10 @@ export class ResourceLimitExceededException extends Schema.TaggedError<ResourceL
  * @since 0.1.0
  * @category errors
  */
-export class EncryptionFailure
-  extends Schema.TaggedError<EncryptionFailure>("effect-agentcore-identity/EncryptionFailure")(
-    "EncryptionFailure",
-    serviceFields
-  )
-{
+export class EncryptionFailure extends TaggedError<EncryptionFailure>("effect-agentcore-identity/EncryptionFailure")(
+  "EncryptionFailure",
+  serviceFields
+) {
   /**
    * @since 0.1.0
    */
@@ -282,12 +279,10 @@ export class EncryptionFailure
  * @since 0.1.0
  * @category errors
  */
-export class DecryptionFailure
-  extends Schema.TaggedError<DecryptionFailure>("effect-agentcore-identity/DecryptionFailure")(
-    "DecryptionFailure",
-    serviceFields
-  )
-{
+export class DecryptionFailure extends TaggedError<DecryptionFailure>("effect-agentcore-identity/DecryptionFailure")(
+  "DecryptionFailure",
+  serviceFields
+) {
   /**
    * @since 0.1.0
    */
@@ -301,13 +296,16 @@ export class DecryptionFailure
  * @since 0.1.0
  * @category errors
  */
-export class UnknownServiceError extends Schema.TaggedError<UnknownServiceError>(
-  "effect-agentcore-identity/UnknownServiceError"
-)("UnknownServiceError", {
-  ...serviceFields,
-  code: Schema.String,
-  status: Schema.optional(Schema.Number)
-}) {
+export class UnknownServiceError
+  extends TaggedError<UnknownServiceError>("effect-agentcore-identity/UnknownServiceError")(
+    "UnknownServiceError",
+    () => ({
+      ...serviceFields(),
+      code: Schema.String,
+      status: Schema.optional(Schema.Number)
+    })
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -364,10 +362,9 @@ const transportAdvice = (
  * @since 0.1.0
  * @category errors
  */
-export class TransportError extends Schema.TaggedError<TransportError>("effect-agentcore-identity/TransportError")(
-  "TransportError",
-  {
-    operation,
+export class TransportError
+  extends TaggedError<TransportError>("effect-agentcore-identity/TransportError")("TransportError", () => ({
+    operation: operation(),
     kind: Schema.Literal("connection", "timeout", "credentials", "undecodable", "unloadable"),
     code: Schema.optional(Schema.String),
     status: Schema.optional(Schema.Number),
@@ -376,8 +373,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
     region: Schema.optional(Schema.String),
     profile: Schema.optional(Schema.String),
     cause: Schema.optional(Schema.Redacted(Schema.Defect))
-  }
-) {
+  }))
+{
   /**
    * @since 0.1.0
    */
@@ -404,7 +401,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
  * @category errors
  */
 export class OutboundWebIdentityFederationDisabledException
-  extends Schema.TaggedError<OutboundWebIdentityFederationDisabledException>(
+  extends TaggedError<OutboundWebIdentityFederationDisabledException>(
     "effect-agentcore-identity/OutboundWebIdentityFederationDisabledException"
   )("OutboundWebIdentityFederationDisabledException", serviceFields)
 {
@@ -420,7 +417,7 @@ export class OutboundWebIdentityFederationDisabledException
  * @since 0.1.0
  * @category errors
  */
-export class SessionDurationEscalationException extends Schema.TaggedError<SessionDurationEscalationException>(
+export class SessionDurationEscalationException extends TaggedError<SessionDurationEscalationException>(
   "effect-agentcore-identity/SessionDurationEscalationException"
 )("SessionDurationEscalationException", serviceFields) {
   /**
@@ -435,9 +432,12 @@ export class SessionDurationEscalationException extends Schema.TaggedError<Sessi
  * @since 0.1.0
  * @category errors
  */
-export class JWTPayloadSizeExceededException extends Schema.TaggedError<JWTPayloadSizeExceededException>(
-  "effect-agentcore-identity/JWTPayloadSizeExceededException"
-)("JWTPayloadSizeExceededException", serviceFields) {
+export class JWTPayloadSizeExceededException
+  extends TaggedError<JWTPayloadSizeExceededException>("effect-agentcore-identity/JWTPayloadSizeExceededException")(
+    "JWTPayloadSizeExceededException",
+    serviceFields
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -455,9 +455,12 @@ export class JWTPayloadSizeExceededException extends Schema.TaggedError<JWTPaylo
  * @since 0.1.0
  * @category errors
  */
-export class RequiresUserConsent extends Schema.TaggedError<RequiresUserConsent>(
-  "effect-agentcore-identity/RequiresUserConsent"
-)("RequiresUserConsent", { session: ConsentSession, nextStep: Schema.optional(Schema.String) }) {
+export class RequiresUserConsent
+  extends TaggedError<RequiresUserConsent>("effect-agentcore-identity/RequiresUserConsent")(
+    "RequiresUserConsent",
+    () => ({ session: ConsentSession, nextStep: Schema.optional(Schema.String) })
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -493,9 +496,9 @@ export class RequiresUserConsent extends Schema.TaggedError<RequiresUserConsent>
  * @since 0.1.0
  * @category errors
  */
-export class NoTokenOrUrl extends Schema.TaggedError<NoTokenOrUrl>("effect-agentcore-identity/NoTokenOrUrl")(
+export class NoTokenOrUrl extends TaggedError<NoTokenOrUrl>("effect-agentcore-identity/NoTokenOrUrl")(
   "NoTokenOrUrl",
-  { provider: Schema.String }
+  () => ({ provider: Schema.String })
 ) {
   /**
    * @since 0.1.0
@@ -521,20 +524,23 @@ const authorizationFailures = {
  * - `Rejected`: AgentCore refused to complete the authorization, for example because the user identifier differs from
  *   that of the workload access token
  *
- * The last two come from a callback page in the same process, at the moment they happen.
+ * The last two come from a callback page, at the moment they happen: one in the same process, or one that shares a store of consents.
  *
  * @since 0.1.0
  * @category errors
  */
-export class AuthorizationFailed extends Schema.TaggedError<AuthorizationFailed>(
-  "effect-agentcore-identity/AuthorizationFailed"
-)("AuthorizationFailed", {
-  provider: Schema.String,
-  reason: Schema.Literal("Failed", "WrongUser", "Rejected").pipe(
-    Schema.propertySignature,
-    Schema.withConstructorDefault(() => "Failed" as const)
+export class AuthorizationFailed
+  extends TaggedError<AuthorizationFailed>("effect-agentcore-identity/AuthorizationFailed")(
+    "AuthorizationFailed",
+    () => ({
+      provider: Schema.String,
+      reason: Schema.Literal("Failed", "WrongUser", "Rejected").pipe(
+        Schema.propertySignature,
+        Schema.withConstructorDefault(() => "Failed" as const)
+      )
+    })
   )
-}) {
+{
   /**
    * @since 0.1.0
    */
@@ -551,9 +557,12 @@ export class AuthorizationFailed extends Schema.TaggedError<AuthorizationFailed>
  * @since 0.1.0
  * @category errors
  */
-export class AuthorizationTimedOut extends Schema.TaggedError<AuthorizationTimedOut>(
-  "effect-agentcore-identity/AuthorizationTimedOut"
-)("AuthorizationTimedOut", { session: ConsentSession }) {
+export class AuthorizationTimedOut
+  extends TaggedError<AuthorizationTimedOut>("effect-agentcore-identity/AuthorizationTimedOut")(
+    "AuthorizationTimedOut",
+    () => ({ session: ConsentSession })
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -569,9 +578,12 @@ export class AuthorizationTimedOut extends Schema.TaggedError<AuthorizationTimed
  * @since 0.1.0
  * @category errors
  */
-export class MissingWorkloadAccessToken extends Schema.TaggedError<MissingWorkloadAccessToken>(
-  "effect-agentcore-identity/MissingWorkloadAccessToken"
-)("MissingWorkloadAccessToken", { message: Schema.String }) {
+export class MissingWorkloadAccessToken
+  extends TaggedError<MissingWorkloadAccessToken>("effect-agentcore-identity/MissingWorkloadAccessToken")(
+    "MissingWorkloadAccessToken",
+    () => ({ message: Schema.String })
+  )
+{
   /**
    * @since 0.1.0
    */
@@ -585,13 +597,13 @@ export class MissingWorkloadAccessToken extends Schema.TaggedError<MissingWorklo
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
-  "effect-agentcore-identity/InsufficientScope"
-)("InsufficientScope", {
-  provider: Schema.String,
-  required: Schema.Array(Schema.String),
-  requested: Schema.Array(Schema.String)
-}) {
+export class InsufficientScope
+  extends TaggedError<InsufficientScope>("effect-agentcore-identity/InsufficientScope")("InsufficientScope", () => ({
+    provider: Schema.String,
+    required: Schema.Array(Schema.String),
+    requested: Schema.Array(Schema.String)
+  }))
+{
   /**
    * @since 0.1.0
    */
@@ -623,13 +635,13 @@ const rejections = {
  * @since 0.1.0
  * @category errors
  */
-export class CredentialRejected extends Schema.TaggedError<CredentialRejected>(
-  "effect-agentcore-identity/CredentialRejected"
-)("CredentialRejected", {
-  provider: Schema.String,
-  reason: Schema.Literal("StillRejected", "Unchanged", "BodyNotRepeatable"),
-  status: Schema.Number
-}) {
+export class CredentialRejected
+  extends TaggedError<CredentialRejected>("effect-agentcore-identity/CredentialRejected")("CredentialRejected", () => ({
+    provider: Schema.String,
+    reason: Schema.Literal("StillRejected", "Unchanged", "BodyNotRepeatable"),
+    status: Schema.Number
+  }))
+{
   /**
    * @since 0.1.0
    */

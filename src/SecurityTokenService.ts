@@ -20,6 +20,7 @@ import {
 } from "./IdentityError.js"
 import * as Plane from "./internal/plane.js"
 import * as Constraint from "./models/internal/constraint.js"
+import { timestamp } from "./models/internal/timestamp.js"
 import * as Operation from "./Operation.js"
 
 // -----------------------------------------------------------------------------
@@ -66,7 +67,7 @@ export type GetWebIdentityTokenRequest = typeof GetWebIdentityTokenRequest.Type
 export const GetWebIdentityTokenResponse = Schema.Struct({
   // An empty token is no answer.
   webIdentityToken: Schema.Redacted(Schema.NonEmptyString),
-  expiration: Schema.DateTimeUtcFromDate
+  expiration: timestamp
 })
 
 /**

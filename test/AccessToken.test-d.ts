@@ -110,11 +110,11 @@ describe("withAccessToken", () => {
 
   test("refuses a tag of something else, and a flow that does not exist", () => {
     // @ts-expect-error Database is no token
-    void AccessToken.withAccessToken(useGithub, { ...github, into: Database })
+    void AccessToken.withAccessToken(useDefault, { ...github, into: Database })
     // @ts-expect-error no such flow
-    void AccessToken.withAccessToken(useGithub, { provider: "github", flow: "CLIENT_CREDENTIALS" })
+    void AccessToken.withAccessToken(useDefault, { provider: "github", flow: "CLIENT_CREDENTIALS" })
     // @ts-expect-error a secret has to be Redacted
-    void AccessToken.withAccessToken(useGithub, { ...github, customState: "state" })
+    void AccessToken.withAccessToken(useDefault, { ...github, customState: "state" })
   })
 })
 
@@ -144,27 +144,29 @@ describe("a declared access token", () => {
   test("has nothing of one use", () => {
     const request = { provider: "google", flow: "USER_FEDERATION" } as const
     // @ts-expect-error how to ask
-    AccessToken.Tag<Calendar>()("test/Wrong", { ...request, consent: inChat })
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, consent: inChat })
     // @ts-expect-error how to wait
-    AccessToken.Tag<Calendar>()("test/Wrong", { ...request, poll: Schedule.forever })
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, poll: Schedule.forever })
     // @ts-expect-error one use asks again
-    AccessToken.Tag<Calendar>()("test/Wrong", { ...request, forceAuthentication: true })
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, forceAuthentication: true })
     // @ts-expect-error the state of one use
-    AccessToken.Tag<Calendar>()("test/Wrong", { ...request, customState: Redacted.make("state") })
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, customState: Redacted.make("state") })
     // @ts-expect-error no such flow
-    AccessToken.Tag<Calendar>()("test/Wrong", { provider: "google", flow: "CLIENT_CREDENTIALS" })
+    void AccessToken.Tag<Calendar>()("test/Wrong", { provider: "google", flow: "CLIENT_CREDENTIALS" })
     // @ts-expect-error the tag is the credential itself
-    AccessToken.Tag<Calendar>()("test/Wrong", { ...request, into: GithubToken })
+    void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, into: GithubToken })
   })
 
   test("of another flow is refused where a flow is demanded", () => {
-    const grant = (_: Identity.AccessTokenCredential<"USER_FEDERATION">) => Effect.void
+    const grant: (credential: Identity.AccessTokenCredential<"USER_FEDERATION">) => string = ({ key }) => key
     void grant(Calendar)
     // @ts-expect-error no user consents to the agent's own access
     void grant(Reports)
     // @ts-expect-error a key has no flow
     void grant(Weather)
-    const either = (_: Identity.AccessTokenCredential<"USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE">) => Effect.void
+    const either: (
+      credential: Identity.AccessTokenCredential<"USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE">
+    ) => string = ({ key }) => key
     void either(Calendar)
     // @ts-expect-error neither of the two
     void either(Reports)
@@ -256,15 +258,15 @@ describe("a declared access token", () => {
 
   test("is no key, and a plain tag is no credential", () => {
     // @ts-expect-error a key
-    void AccessToken.withAccessToken(useAll, Weather)
+    void AccessToken.withAccessToken(useDefault, Weather)
     // @ts-expect-error a token
-    void ApiKey.withApiKey(useAll, Calendar)
+    void ApiKey.withApiKey(useDefault, Calendar)
     // @ts-expect-error a tag without a request
-    void AccessToken.withAccessToken(useGithub, GithubToken)
+    void AccessToken.withAccessToken(useDefault, GithubToken)
     // @ts-expect-error the declaration has the scopes
-    void AccessToken.withAccessToken(useCalendar, Calendar, { scopes: ["write"] })
+    void AccessToken.withAccessToken(useDefault, Calendar, { scopes: ["write"] })
     // @ts-expect-error an inline request
-    void useCalendar.pipe(AccessToken.withAccessToken(Calendar, { forceAuthentication: true }))
+    void useDefault.pipe(AccessToken.withAccessToken(Calendar, { forceAuthentication: true }))
     // @ts-expect-error a key
     void AccessToken.get(Weather)
   })

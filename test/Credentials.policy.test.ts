@@ -180,7 +180,7 @@ describe("policy", () => {
           assert.lengthOf(new Set(Resource), Resource.length)
         }
       }),
-      { numRuns: rounds({ few: 200, full: 2000 }) }
+      { numRuns: rounds({ few: 100, full: 400 }) }
     ))
 
   it("allows no call of another program", () =>
@@ -220,7 +220,7 @@ describe("policy", () => {
           }
         }
       ),
-      { numRuns: rounds({ few: 200, full: 2000 }) }
+      { numRuns: rounds({ few: 100, full: 400 }) }
     ))
 
   it("does not depend on order and repetition", () =>
@@ -307,7 +307,7 @@ describe("policy", () => {
       const [member, value] of [
         ["workload", "x"],
         ["account", "1234"],
-        ["region", "us-west"],
+        ["region", "US West (Oregon)"],
         ["users", "everyone"],
         ["secrets", { weather: "" }]
       ] as const

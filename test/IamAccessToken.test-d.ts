@@ -86,9 +86,9 @@ describe("a declared token", () => {
     expectTypeOf(Warehouse.request).toEqualTypeOf<IamAccessToken.IamAccessTokenRequest>()
     expectTypeOf(Warehouse).toExtend<IamAccessToken.Credential<Warehouse>>()
     // @ts-expect-error no such unit
-    IamAccessToken.Tag<Warehouse>()("test/Wrong", { audience, duration: "5 min" })
+    void IamAccessToken.Tag<Warehouse>()("test/Wrong", { audience, duration: "5 min" })
     // @ts-expect-error the tag is the credential itself
-    IamAccessToken.Tag<Warehouse>()("test/Wrong", { audience, into: WarehouseToken })
+    void IamAccessToken.Tag<Warehouse>()("test/Wrong", { audience, into: WarehouseToken })
   })
 
   test("goes to every function that takes a request", () => {
@@ -108,7 +108,7 @@ describe("a declared token", () => {
   })
 
   test("use infers the errors of its function", () => {
-    const query = (_: Redacted.Redacted): Effect.Effect<number, QueryFailed, Database> => Effect.never
+    const query: (token: Redacted.Redacted) => Effect.Effect<number, QueryFailed, Database> = () => Effect.never
     expectTypeOf(IamAccessToken.use(Warehouse, (token) => query(token), {
       rejected: (error) => {
         expectTypeOf(error).toEqualTypeOf<QueryFailed>()

@@ -1,12 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Identity from "effect-agentcore-identity/Identity"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import { secret } from "./utils.js"
+import { answers, secret } from "./utils.js"
 
 const planes = ScriptedPlanes.layer({
   getResourceApiKey: () => Effect.succeed({ apiKey: secret("the-key") }),
@@ -68,4 +74,94 @@ describe("RateLimit", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* countOf("createWorkloadIdentity"), 30)
     }).pipe(Effect.provide(Layer.provideMerge(RateLimit.controlPlane(), planes))))
+
+  describe("the order of calls that wait", () => {
+    /** The numbers of the session, or of the first ask, in the order in which they reached the service. */
+    const order = Effect.flatMap(
+      ScriptedPlanes.ScriptedPlanes,
+      (planes) =>
+        Effect.map(
+          planes.callsOf("getResourceOauth2Token"),
+          (calls) =>
+            calls.map(({ request }) =>
+              request.sessionUri === undefined ? "ask" : Redacted.value(request.sessionUri).slice(-4)
+            )
+        )
+    )
+
+    const tokenRequest = {
+      workloadIdentityToken: secret("wat"),
+      resourceCredentialProviderName: "google",
+      oauth2Flow: "USER_FEDERATION",
+      scopes: []
+    } as const
+
+    const poll = (dataPlane: DataPlane.Operations) =>
+      dataPlane.getResourceOauth2Token({
+        ...tokenRequest,
+        sessionUri: secret("urn:ietf:params:oauth:request_uri:poll")
+      })
+
+    const pending = ScriptedPlanes.layer({ getResourceOauth2Token: () => answers.inProgress })
+
+    const limited = Effect.provide(
+      Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: 10 }), pending)
+    )
+
+    it.effect("polls come last, and leave half of a burst", () =>
+      Effect.gen(function*() {
+        const dataPlane = yield* DataPlane.DataPlane
+        yield* many(100, poll(dataPlane))
+        yield* TestClock.adjust("0 millis")
+        assert.deepStrictEqual(yield* order, Array.from({ length: 5 }, () => "poll"))
+        yield* many(8, dataPlane.getResourceOauth2Token(tokenRequest))
+        yield* TestClock.adjust("0 millis")
+        assert.deepStrictEqual((yield* order).slice(5), Array.from({ length: 5 }, () => "ask"))
+        // The rest of the first asks, as soon as there are calls; the polls when half of the burst is back.
+        yield* TestClock.adjust("300 millis")
+        assert.deepStrictEqual((yield* order).slice(10), ["ask", "ask", "ask"])
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual((yield* order).slice(13, 17), ["poll", "poll", "poll", "poll"])
+        yield* TestClock.adjust("1 second")
+        assert.lengthOf(yield* order, 13 + 5 + 10)
+      }).pipe(limited))
+
+    it.effect("a user who comes back does not wait behind them", () =>
+      Effect.gen(function*() {
+        const dataPlane = yield* DataPlane.DataPlane
+        yield* many(100, poll(dataPlane))
+        yield* TestClock.adjust("0 millis")
+        const session = new ConsentSession({
+          provider: "google",
+          flow: "USER_FEDERATION",
+          scopes: [],
+          sessionUri: secret("urn:ietf:params:oauth:request_uri:back"),
+          authorizationUrl: secret("https://example.com"),
+          expiresAt: DateTime.unsafeMake(600_000)
+        })
+        yield* Effect.fork(Effect.flatMap(Identity.Identity, (identity) =>
+          identity.resumeAccessToken(session, {
+            consent: () => Effect.void
+          })))
+        yield* TestClock.adjust("0 millis")
+        assert.deepStrictEqual((yield* order).slice(5), ["back"])
+      }).pipe(
+        Effect.provide(Layer.merge(Identity.layer, WorkloadAccessToken.layer(secret("wat")))),
+        limited
+      ))
+
+    it.effect("a call that is interrupted leaves its place", () =>
+      Effect.gen(function*() {
+        const dataPlane = yield* DataPlane.DataPlane
+        yield* many(10, dataPlane.getResourceOauth2Token(tokenRequest))
+        const waiting = yield* Effect.forkAll(
+          Array.from({ length: 50 }, () => dataPlane.getResourceOauth2Token(tokenRequest))
+        )
+        yield* TestClock.adjust("0 millis")
+        yield* Fiber.interrupt(waiting)
+        yield* Effect.fork(dataPlane.getResourceOauth2Token(tokenRequest))
+        yield* TestClock.adjust("100 millis")
+        assert.lengthOf(yield* order, 11)
+      }).pipe(limited))
+  })
 })

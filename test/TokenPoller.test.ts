@@ -1,16 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as Identity from "effect-agentcore-identity/Identity"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
-import { authorizationUrl, secret, sessionUri } from "./utils.js"
+import { PollBudget } from "../src/internal/pollBudget.js"
+import { authorizationUrl, failures, scripted, secret, sessionUri } from "./utils.js"
 
 const session = new ConsentSession({
   provider: "google",
@@ -66,4 +69,174 @@ describe("TokenPoller", () => {
     assert.strictEqual(TokenPoller.from(poller), poller)
     assert.isFunction(TokenPoller.from(Schedule.forever))
   })
+})
+
+const sessionUntil = (millis: number) => new ConsentSession({ ...session, expiresAt: DateTime.unsafeMake(millis) })
+
+/** When each of some waits polled. They begin together and get no token. */
+const crowd = (
+  count: number,
+  { poller = TokenPoller.defaultPoller, until = 3_600_000 }: {
+    readonly poller?: TokenPoller.Poller
+    readonly until?: number
+  } = {}
+) =>
+  Effect.gen(function*() {
+    const polls: ReadonlyArray<Array<number>> = Array.from({ length: count }, () => [])
+    const fibers = yield* Effect.forEach(polls, (times) =>
+      Effect.fork(Effect.either(poller({
+        session: sessionUntil(until),
+        poll: Effect.map(Clock.currentTimeMillis, (now) => {
+          times.push(now)
+          return Option.none<Redacted.Redacted>()
+        })
+      }))))
+    return { polls, fibers }
+  })
+
+describe("the waits of a process", () => {
+  const budget = (pollsPerSecond: number) => Effect.provide(TokenPoller.layerBudget({ pollsPerSecond }))
+
+  it.effect("share a budget: intervals stretch, polls are spread evenly, and no wait is left behind", () =>
+    Effect.gen(function*() {
+      // 60 waits of every 5 seconds would be 12 polls a second.
+      const { polls } = yield* crowd(60)
+      yield* TestClock.adjust("50 seconds")
+      const all = polls.flat().sort((a, b) => a - b)
+      for (let second = 5; second < 50; second++) {
+        const inSecond = all.filter((time) => Math.floor(time / 1000) === second)
+        assert.isAtMost(inSecond.length, 5)
+        assert.isAtLeast(inSecond.length, 4)
+      }
+      // Five a second: each wait polls every twelve seconds, in the order in which the waits began.
+      for (const [index, times] of polls.entries()) {
+        assert.closeTo(times[0]!, 5_000 + index * 200, 200)
+        for (let poll = 1; poll < times.length; poll++) assert.closeTo(times[poll]! - times[poll - 1]!, 12_000, 400)
+        assert.isAtLeast(times.length, 3)
+      }
+    }).pipe(budget(5)))
+
+  it.effect("poll as if they were alone while there are few of them", () =>
+    Effect.gen(function*() {
+      const { polls } = yield* crowd(4)
+      yield* TestClock.adjust("20 seconds")
+      assert.deepStrictEqual(polls[0], [5_000, 10_000, 15_000, 20_000])
+      for (const times of polls) {
+        for (const [index, time] of times.entries()) assert.closeTo(time, (index + 1) * 5_000, 100)
+      }
+    }))
+
+  it.effect("share it with waits that follow a schedule", () =>
+    Effect.gen(function*() {
+      const { polls } = yield* crowd(40, { poller: TokenPoller.schedule(Schedule.spaced("1 second")) })
+      const { polls: others } = yield* crowd(10)
+      yield* TestClock.adjust("30 seconds")
+      const all = [...polls, ...others].flat()
+      assert.isAtMost(all.length, 30 * 5)
+      assert.isAtLeast(all.length, 28 * 5)
+      for (const times of [...polls, ...others]) assert.isAtLeast(times.length, 1)
+    }).pipe(budget(5)))
+
+  it.effect("leave their turns when they end", () =>
+    Effect.gen(function*() {
+      const { fibers, polls } = yield* crowd(200)
+      yield* TestClock.adjust("6 seconds")
+      assert.isAtMost(polls.flat().length, 7)
+      yield* Fiber.interruptAll(fibers)
+      const { polls: [later = []] } = yield* crowd(1)
+      yield* TestClock.adjust("11 seconds")
+      assert.deepStrictEqual(later, [11_000, 16_000])
+    }).pipe(budget(5)))
+
+  it.effect("end with their sessions, also those that have had no turn", () =>
+    Effect.gen(function*() {
+      const { fibers, polls } = yield* crowd(100, { until: 20_000 })
+      yield* TestClock.adjust("20 seconds")
+      const errors = yield* Effect.forEach(fibers, (fiber) => Effect.flatMap(Fiber.join(fiber), Effect.flip))
+      assert.isTrue(errors.every((error) => error._tag === "AuthorizationTimedOut"))
+      assert.isAtMost(polls.flat().length, 16 * 2)
+    }).pipe(budget(2)))
+
+  it.effect("end with their sessions also while a poll runs", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(Effect.either(TokenPoller.defaultPoller({
+        session: sessionUntil(7_000),
+        poll: Effect.never
+      })))
+      yield* TestClock.adjust("7 seconds")
+      const error = yield* Effect.flatMap(Fiber.join(fiber), Effect.flip)
+      assert.strictEqual(error._tag, "AuthorizationTimedOut")
+    }))
+
+  it.effect("wait at most ten minutes, also for a session that lives longer", () =>
+    Effect.gen(function*() {
+      const { fibers: [fiber], polls: [times = []] } = yield* crowd(1)
+      yield* TestClock.adjust("10 minutes")
+      const error = yield* Effect.flatMap(Fiber.join(fiber!), Effect.flip)
+      assert.strictEqual(error._tag, "AuthorizationTimedOut")
+      assert.isAtLeast(times.at(-1) ?? 0, 595_000)
+    }))
+
+  it.effect("poll less while the service answers slowly", () =>
+    Effect.gen(function*() {
+      let running = 0
+      let most = 0
+      const slow = Effect.acquireUseRelease(
+        Effect.sync(() => {
+          running++
+          most = Math.max(most, running)
+        }),
+        () => Effect.delay(Effect.succeedNone, "10 seconds"),
+        () =>
+          Effect.sync(() => {
+            running--
+          })
+      )
+      yield* Effect.forEach(Array.from({ length: 20 }), () =>
+        Effect.fork(Effect.either(TokenPoller.defaultPoller({ session: sessionUntil(3_600_000), poll: slow }))))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(most, 3)
+    }).pipe(budget(12)))
+
+  it.effect("poll half as often after the service has throttled a call, and recover slowly", () =>
+    Effect.gen(function*() {
+      const throttled = Effect.flatMap(PollBudget, (budget) => budget.throttled)
+      const rate = Effect.flatMap(PollBudget, (budget) => budget.rate)
+      assert.strictEqual(yield* rate, 100)
+      // Calls that are in flight together are throttled together.
+      yield* Effect.all([throttled, throttled, throttled])
+      assert.strictEqual(yield* rate, 50)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* rate, 60)
+      yield* throttled
+      assert.strictEqual(yield* rate, 30)
+      yield* TestClock.adjust("70 seconds")
+      assert.strictEqual(yield* rate, 100)
+      for (let time = 0; time < 20; time++) {
+        yield* throttled
+        yield* TestClock.adjust("1 second")
+      }
+      assert.isAtLeast(yield* rate, 1)
+      assert.isAtMost(yield* rate, 3)
+    }))
+
+  it.effect("hear of throttling through the flow, of a first ask too", () =>
+    Effect.gen(function*() {
+      const rate = Effect.flatMap(PollBudget, (budget) => budget.rate)
+      const identity = yield* Identity.Identity
+      const error = yield* Effect.flip(identity.getAccessToken({ provider: "google", flow: "M2M" }))
+      assert.strictEqual(error._tag, "ThrottlingException")
+      assert.strictEqual(yield* rate, 50)
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => failures.throttling }))))
+
+  it.effect("have a budget above 0", () =>
+    Effect.gen(function*() {
+      for (const pollsPerSecond of [0, -1, Infinity, NaN, "100"]) {
+        const exit = yield* Effect.exit(Effect.scoped(Layer.build(
+          // A program in plain JavaScript can pass anything.
+          TokenPoller.layerBudget({ pollsPerSecond: pollsPerSecond as number })
+        )))
+        assert.include(String(exit), "a number of polls a second, above 0")
+      }
+    }))
 })

@@ -29,8 +29,16 @@ interface Spread {
 interface Result {
   readonly calls: { readonly [subject: string]: { readonly wall: Spread; readonly cpu: Spread } }
   readonly cold: { readonly [kind: string]: { readonly wall: Spread; readonly cpu: Spread } }
+  readonly bundles: { readonly [name: string]: number }
   readonly load: { readonly wall: Spread; readonly cpu: Spread; readonly packages: ReadonlyArray<string> }
   readonly samples: { readonly calls: { readonly [subject: string]: { readonly wall: ReadonlyArray<number> } } }
+  readonly waits: {
+    readonly waits: number
+    readonly heap: number
+    readonly alone: Spread
+    readonly meanwhile: Spread
+    readonly callback: Spread
+  }
   readonly targets: ReadonlyArray<{ readonly name: string; readonly met: boolean }>
 }
 
@@ -47,12 +55,12 @@ describe("npm run bench", () => {
   let table = ""
 
   beforeAll(async () => {
-    const few = ["--rounds", "2", "--calls", "5", "--warm-up", "5", "--processes", "1"]
+    const few = ["--rounds", "2", "--calls", "5", "--warm-up", "5", "--processes", "1", "--waits", "20"]
     const { code, stderr, stdout } = await bench(...few, "--json", file)
     assert.strictEqual(code, 0, stderr)
     table = stdout
     return () => rmSync(folder, { recursive: true })
-  }, 60_000)
+  }, 180_000)
 
   it("measures every subject, in every round, by wall and CPU time", () => {
     const { calls, cold, load, samples } = read(file)
@@ -60,11 +68,23 @@ describe("npm run bench", () => {
       "raw",
       "official",
       "uncached",
+      "http",
+      "httpFetch",
+      "httpNodeClient",
       "uncachedPromise",
       "cached",
       "cachedPromise"
     ])
-    assert.sameMembers(Object.keys(cold), ["raw", "official", "uncached"])
+    assert.sameMembers(Object.keys(cold), [
+      "raw",
+      "official",
+      "uncached",
+      "http",
+      "officialBundled",
+      "sdkBundled",
+      "httpBundled",
+      "fetchBundled"
+    ])
     for (const { cpu, wall } of [...Object.values(calls), ...Object.values(cold), load]) {
       assertSpread(wall)
       assertSpread(cpu)
@@ -72,8 +92,21 @@ describe("npm run bench", () => {
     for (const { wall } of Object.values(samples.calls)) assert.lengthOf(wall, 2)
   })
 
+  it("measures the bundles of an agent: the one without the AWS SDK is half of the other", () => {
+    const { bundles } = read(file)
+    assert.sameMembers(Object.keys(bundles), ["official", "sdk", "http", "fetch"])
+    assert.isBelow(bundles["http"] ?? 0, (bundles["sdk"] ?? 0) / 1.8)
+  })
+
   it("tells what Identity loads", () => {
     assert.deepStrictEqual(read(file).load.packages, [])
+  })
+
+  it("measures users who have not consented yet", () => {
+    const { waits } = read(file)
+    assert.strictEqual(waits.waits, 20)
+    assert.isAbove(waits.heap, 0)
+    for (const spread of [waits.alone, waits.meanwhile, waits.callback]) assertSpread(spread)
   })
 
   it("prints a table, with the targets", () => {
@@ -89,15 +122,32 @@ describe("npm run bench", () => {
         ...result.calls,
         uncached: {
           ...result.calls["uncached"],
-          ofRaw: { wall: { median: 1.2, q1: 1, q3: 2 }, cpu: { median: 1.3, q1: 1, q3: 2 } }
+          ofRaw: { wall: { median: 1.3, q1: 1, q3: 2 }, cpu: { median: 1.35, q1: 1, q3: 2 } }
+        },
+        http: {
+          ...result.calls["http"],
+          ofRaw: { wall: { median: 0.9, q1: 0.5, q3: 2 }, cpu: { median: 0.9, q1: 0.5, q3: 2 } }
         },
         cached: {
           ...result.calls["cached"],
-          wall: { median: 30, q1: 30, q3: 30 },
+          wall: { median: 45, q1: 45, q3: 45 },
           speedUp: { median, q1: 1, q3: 100 }
         }
       },
-      load: { ...result.load, wall: { median: 25, q1: 25, q3: 25 } }
+      cold: {
+        ...result.cold,
+        httpBundled: { ...result.cold["httpBundled"], ofOfficialBundled: { median: 1, q1: 0.9, q3: 1.1 } },
+        sdkBundled: { ...result.cold["sdkBundled"], ofOfficialBundled: { median: 1.3, q1: 1.2, q3: 1.4 } }
+      },
+      load: { ...result.load, wall: { median: 20, q1: 20, q3: 20 } },
+      waits: {
+        ...result.waits,
+        heap: 16,
+        polls: 100,
+        loopDelay: 50,
+        meanwhile: result.waits.alone,
+        callback: result.waits.alone
+      }
     }
     const other = join(folder, `${median}.json`)
     writeFileSync(other, JSON.stringify(fine))
@@ -105,16 +155,16 @@ describe("npm run bench", () => {
   }
 
   it("checks a result: a target that is just met", async () => {
-    const { code, stdout } = await bench("--read", withSpeedUp(20), "--check")
+    const { code, stdout } = await bench("--read", withSpeedUp(15), "--check")
     assert.notInclude(stdout, "MISSED")
     assert.strictEqual(code, 0)
   })
 
   it("checks a result: one that is missed", async () => {
-    const { code, stdout } = await bench("--read", withSpeedUp(19.9), "--check")
-    assert.match(stdout, /times as fast as the official wrapper, at least 20 +19\.9 +MISSED/)
+    const { code, stdout } = await bench("--read", withSpeedUp(14.9), "--check")
+    assert.match(stdout, /times as fast as the official wrapper, at least 15 +14\.9 +MISSED/)
     assert.strictEqual(code, 1)
-    assert.strictEqual((await bench("--read", withSpeedUp(19.9))).code, 0)
+    assert.strictEqual((await bench("--read", withSpeedUp(14.9))).code, 0)
   })
 
   it("explains itself when it is told what it does not know", async () => {

@@ -17,7 +17,8 @@ import * as Adapter from "./internal/adapter.js"
 import { controlPlane } from "./internal/controlPlane.js"
 import { dataPlane, regionSearch } from "./internal/dataPlane.js"
 import type { Options } from "./internal/options.js"
-import { securityTokenService, withAdvice } from "./internal/securityTokenService.js"
+import { securityTokenService } from "./internal/securityTokenService.js"
+import { withAdvice } from "./internal/stsExceptions.js"
 
 export type {
   /**

@@ -57,7 +57,7 @@ const toNodes = (
         name: subcommand.name(),
         description: subcommand.summary() || subcommand.description()
       })),
-      takesFile: command.registeredArguments.some((argument) => argument.name() === "file")
+      takesFile: command.registeredArguments.some((argument) => ["file", "module"].includes(argument.name()))
     },
     ...command.commands.flatMap((subcommand) => toNodes(subcommand, `${path} ${subcommand.name()}`, flags))
   ]

@@ -1,5 +1,5 @@
 /**
- * The output of the demo: steps, a moving line while it waits, and a table at the end.
+ * The output for a person: steps, a moving line while the program waits, and a table at the end.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import { hasColor, isInteractive } from "./terminal.js"
 
 /** @internal */
 export interface Service {
-  /** Whether input and output are a terminal. */
+  /** Whether a person reads the output. For standard output: and can answer. */
   readonly interactive: boolean
   readonly title: (text: string) => Effect.Effect<void>
   readonly step: (label: string, detail?: string) => Effect.Effect<void>
@@ -34,8 +34,7 @@ type Style = Parameters<typeof styleText>[0]
 /** @internal */
 export const seconds = (millis: number): string => `${(millis / 1000).toFixed(millis < 10_000 ? 2 : 0)} s`
 
-const make = (output: NodeJS.WriteStream): Service => {
-  const interactive = isInteractive()
+const make = (output: NodeJS.WriteStream, interactive: boolean): Service => {
   const styled = hasColor(output)
   const style = (format: Style, text: string) => styled ? styleText(format, text) : text
   // A moving line needs more control over the terminal than colours do.
@@ -82,4 +81,14 @@ const make = (output: NodeJS.WriteStream): Service => {
 }
 
 /** @internal */
-export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => make(process.stdout))
+export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => make(process.stdout, isInteractive()))
+
+/**
+ * On standard error, for commands whose standard output is their result.
+ *
+ * @internal
+ */
+export const layerStandardError: Layer.Layer<Screen> = Layer.sync(
+  Screen,
+  () => make(process.stderr, process.stderr.isTTY)
+)

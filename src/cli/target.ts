@@ -1,5 +1,5 @@
 /**
- * Where `agentcore-identity setup` writes: the endpoint, the account, the region, and the caller.
+ * Where a command goes: the endpoint, the account, the region, and the caller.
  *
  * @since 0.1.0
  */
@@ -22,35 +22,54 @@ export interface Target {
   readonly unknownCaller?: string | undefined
 }
 
+/** @internal */
+export type Plane = "control" | "data"
+
+const variables: { readonly [P in Plane]: { readonly variable: string; readonly awsVariable: string } } = {
+  control: {
+    variable: "BEDROCK_AGENTCORE_CP_ENDPOINT",
+    awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL"
+  },
+  data: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
+}
+
+/** The address of a request of the SDK. */
+const addressOf = (request: unknown): string | undefined => {
+  if (!hasProperty(request, "hostname") || !hasProperty(request, "protocol")) return undefined
+  const port = hasProperty(request, "port") && request.port !== undefined ? `:${String(request.port)}` : ""
+  return `${String(request.protocol)}//${String(request.hostname)}${port}`
+}
+
 /** Only the SDK knows the endpoint of a region and of an AWS profile. A request that is never sent shows it. */
-const resolveEndpoint = (region: string, endpoint: string | undefined): Effect.Effect<string> =>
+const resolveEndpoint = (plane: Plane, region: string, endpoint: string | undefined): Effect.Effect<string> =>
   Effect.promise(async () => {
-    const { BedrockAgentCoreControlClient, ListWorkloadIdentitiesCommand } = await import(
-      "@aws-sdk/client-bedrock-agentcore-control"
-    )
-    const client = new BedrockAgentCoreControlClient({
+    const config = {
       region,
       ...(endpoint === undefined ? {} : { endpoint }),
       // Nothing is signed.
       credentials: { accessKeyId: "none", secretAccessKey: "none" }
-    })
+    }
     let resolved = endpoint ?? "unknown"
-    client.middlewareStack.add(
-      () => ({ request }) => {
-        if (hasProperty(request, "hostname") && hasProperty(request, "protocol")) {
-          const port = hasProperty(request, "port") && request.port !== undefined ? `:${String(request.port)}` : ""
-          resolved = `${String(request.protocol)}//${String(request.hostname)}${port}`
-        }
-        return Promise.reject(new Error("not sent"))
-      },
-      { step: "build", priority: "high" }
-    )
+    const see = ({ request }: { readonly request: unknown }) => {
+      resolved = addressOf(request) ?? resolved
+      return Promise.reject(new Error("not sent"))
+    }
+    const beforeSigning = { step: "build", priority: "high" } as const
     try {
-      await client.send(new ListWorkloadIdentitiesCommand({}))
+      if (plane === "control") {
+        const Sdk = await import("@aws-sdk/client-bedrock-agentcore-control")
+        const client = new Sdk.BedrockAgentCoreControlClient(config)
+        client.middlewareStack.add(() => see, beforeSigning)
+        await client.send(new Sdk.ListWorkloadIdentitiesCommand({}))
+      } else {
+        const Sdk = await import("@aws-sdk/client-bedrock-agentcore")
+        const client = new Sdk.BedrockAgentCoreClient(config)
+        client.middlewareStack.add(() => see, beforeSigning)
+        await client.send(new Sdk.GetWorkloadAccessTokenCommand({ workloadName: "none" }))
+      }
     } catch {
       // The middleware rejects.
     }
-    client.destroy()
     return resolved
   })
 
@@ -83,21 +102,29 @@ const findCaller = (region: string): Effect.Effect<Pick<Target, "account" | "cal
   )
 
 /**
+ * The endpoint of a plane, as the plane finds it. It fails only where the plane would: for an invalid endpoint.
+ *
+ * @internal
+ */
+export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string, ConfigError.ConfigError> =>
+  Effect.flatMap(
+    AwsSettings.endpoint({ option: undefined, ...variables[plane], allowInsecure: false }),
+    (configured) => resolveEndpoint(plane, region, configured)
+  )
+
+/**
  * Finds the target as the planes do. It fails only where they would: for an invalid region or endpoint.
  *
  * @internal
  */
-export const find = (region: string | undefined): Effect.Effect<Target, ConfigError.ConfigError> =>
+export const find = (
+  region: string | undefined,
+  plane: Plane = "control"
+): Effect.Effect<Target, ConfigError.ConfigError> =>
   Effect.gen(function*() {
     const search = yield* regionSearch
     const found = yield* AwsSettings.region(region, search(undefined))
-    const configured = yield* AwsSettings.endpoint({
-      option: undefined,
-      variable: "BEDROCK_AGENTCORE_CP_ENDPOINT",
-      awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL",
-      allowInsecure: false
-    })
-    const endpoint = yield* resolveEndpoint(found, configured)
+    const endpoint = yield* findEndpoint(plane, found)
     const local = URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname)
     return { endpoint, region: found, local, ...(local ? {} : yield* findCaller(found)) }
   })

@@ -30,8 +30,15 @@ const chooseCommand = (
     return yield* chooseCommand(ask, command)
   })
 
-const askArgument = (ask: Terminal.Ask, name: string): Effect.Effect<string, Terminal.Cancelled> =>
-  Effect.flatMap(ask(`${name}: `), (answer) => answer === "" ? askArgument(ask, name) : Effect.succeed(answer))
+const askArgument = (
+  ask: Terminal.Ask,
+  { name, required }: { readonly name: string; readonly required: boolean }
+): Effect.Effect<ReadonlyArray<string>, Terminal.Cancelled> =>
+  Effect.flatMap(
+    ask(`${name}: `),
+    (answer) =>
+      answer !== "" ? Effect.succeed([answer]) : required ? askArgument(ask, { name, required }) : Effect.succeed([])
+  )
 
 /** An empty answer omits the option. */
 const askOptions = (ask: Terminal.Ask, { options }: CommandUnknownOpts) =>
@@ -69,8 +76,9 @@ export const run = (
       const command = yield* chooseCommand(ask, root)
       yield* print("Press Enter to keep an option as it is.")
       const options = yield* askOptions(ask, command)
-      const values = yield* Effect.forEach(command.registeredArguments, (argument) => askArgument(ask, argument.name()))
-      const args = [...commandPath(command).slice(1), ...options.flat(), ...values]
+      const values = yield* Effect.forEach(command.registeredArguments, (argument) =>
+        askArgument(ask, { name: argument.name(), required: argument.required }))
+      const args = [...commandPath(command).slice(1), ...options.flat(), ...values.flat()]
       const answer = yield* ask(`\n  ${[root.name(), ...args].map(quote).join(" ")}\n\nRun this command? [Y/n] `)
       return /^n/i.test(answer) ? yield* new Terminal.Cancelled({ message: "Nothing was done." }) : args
     }).pipe(Effect.scoped)

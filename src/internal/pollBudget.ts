@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Alarm from "./alarm.js"
@@ -47,7 +47,7 @@ export interface Budget {
 // -----------------------------------------------------------------------------
 
 /** Half of the quota of `GetResourceOauth2Token`, 200 a second (AWS documentation). */
-export const defaultLimit = 100
+const defaultLimit = 100
 
 /** The polls that run at the same time, as a part of those of a second. 25 by default: the AWS SDK has 50 connections by default. */
 const runningPart = 1 / 4
@@ -103,8 +103,8 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
   const now = (): number => clock.unsafeCurrentTimeMillis()
 
   const isTurn = (due: number, time: number): boolean => running < maxRunning && Math.max(due, nextTurn) <= time
-  const takeTurn = (time: number): void => {
-    nextTurn = Math.max(nextTurn, time - maxCatchUp) + 1000 / rate.at(time)
+  const takeTurn = (due: number, time: number): void => {
+    nextTurn = Math.max(nextTurn, due, time - maxCatchUp) + 1000 / rate.at(time)
   }
 
   const alarm = Alarm.make(() => {
@@ -113,7 +113,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       first.value.end("Expired")
     }
     for (let first = turns.first(); first !== undefined && isTurn(first.key, time); first = turns.first()) {
-      takeTurn(time)
+      takeTurn(first.key, time)
       first.value.end("Poll")
     }
     setAlarm()
@@ -134,15 +134,15 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       const first = turns.first()
       // A turn of a program that is alone needs no timer.
       if (isTurn(due, time) && (first === undefined || first.key > due)) {
-        takeTurn(time)
+        takeTurn(due, time)
         resume("Poll")
         return nothing
       }
-      let stopWaking: (() => void) | undefined
+      let stopWaking = nothing
       const leave = (): void => {
         turns.remove(turn)
         if (deadline !== undefined) deadlines.remove(deadline)
-        stopWaking?.()
+        stopWaking()
       }
       const waiter: Waiter = {
         end: (turn) => {
@@ -153,7 +153,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       const turn = turns.add(due, waiter)
       const deadline = request.deadline === undefined ? undefined : deadlines.add(request.deadline, waiter)
       // It may wake at once.
-      stopWaking = request.wake?.(() => waiter.end("Woken"))
+      stopWaking = request.wake?.(() => waiter.end("Woken")) ?? nothing
       setAlarm()
       return () => {
         leave()

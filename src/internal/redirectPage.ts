@@ -8,8 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { randomBytes } from "node:crypto"
-import * as Http from "node:http"
+import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 
 /** @internal */
@@ -29,7 +28,13 @@ const headers = {
 
 const otherAnswer = "This address works once. Use the URL that the program has printed.\n"
 
-const listen = (server: Http.Server): Effect.Effect<AddressInfo, Cause.UnknownException, Scope.Scope> =>
+/** Not imported: a bundler for an edge runtime could not find them. There, no page can be opened. */
+const modules = Effect.try(() => ({
+  crypto: globalThis.process.getBuiltinModule("node:crypto"),
+  http: globalThis.process.getBuiltinModule("node:http")
+}))
+
+const listen = (server: Server): Effect.Effect<AddressInfo, Cause.UnknownException, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<AddressInfo, Cause.UnknownException>((resume) => {
       server.on("error", (error) => resume(Effect.fail(new Cause.UnknownException(error))))
@@ -50,10 +55,11 @@ const listen = (server: Http.Server): Effect.Effect<AddressInfo, Cause.UnknownEx
  */
 export const make = (target: URL): Effect.Effect<RedirectPage, Cause.UnknownException, Scope.Scope> =>
   Effect.gen(function*() {
+    const { crypto, http } = yield* modules
     const visited = yield* Deferred.make<void>()
-    const path = `/${randomBytes(32).toString("base64url")}`
+    const path = `/${crypto.randomBytes(32).toString("base64url")}`
     let isUsed = false
-    const server = Http.createServer((request, response) => {
+    const server = http.createServer((request, response) => {
       // A browser may load a page ahead of time, and drop it.
       const isPrefetch = String(request.headers["sec-purpose"]).startsWith("prefetch")
       if (isUsed || request.method !== "GET" || request.url !== path || isPrefetch) {

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import { Tags } from "./internal/names.js"
 import { page, pageRequest } from "./internal/pagination.js"
+import { timestamp } from "./internal/timestamp.js"
 
 const RoleArn = Constraint.matching(/^arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role\/[a-zA-Z0-9+=,.@\-_/]+$/)
 
@@ -116,8 +117,8 @@ export const ConsentPortalSummary = Schema.Struct({
   sources: Schema.Array(SourceOutput),
   status: Constraint.openEnum<ConsentPortalStatus>(),
   portalUrl: Schema.optional(Schema.NullOr(Schema.String)),
-  createdAt: Schema.DateTimeUtcFromDate,
-  updatedAt: Schema.DateTimeUtcFromDate
+  createdAt: timestamp,
+  updatedAt: timestamp
 })
 
 /**

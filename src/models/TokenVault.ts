@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import { KmsKeyArn } from "./internal/names.js"
+import { timestamp } from "./internal/timestamp.js"
 
 const TokenVaultId = Constraint.text(1, 64, /^[a-zA-Z0-9\-_]+$/)
 
@@ -44,7 +45,7 @@ export const TokenVaultResponse = Schema.Struct({
     keyType: Constraint.openEnum<"CustomerManagedKey" | "ServiceManagedKey">(),
     kmsKeyArn: Constraint.optional(Schema.String)
   }),
-  lastModifiedDate: Schema.DateTimeUtcFromDate
+  lastModifiedDate: timestamp
 })
 
 /**

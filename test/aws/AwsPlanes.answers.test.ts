@@ -1,4 +1,12 @@
+import { describe } from "vitest"
 import { answersOfTomorrow } from "./answers.js"
-import { planes } from "./utils.js"
+import { adapters } from "./utils.js"
 
-answersOfTomorrow((endpoint) => planes(endpoint))
+for (const { name, planes } of adapters) {
+  // What it does with a body is the same by `layerNode`.
+  if (name !== "AwsHttpPlanes.layer by fetch") {
+    describe(name, () => {
+      answersOfTomorrow((endpoint) => planes(endpoint))
+    })
+  }
+}

@@ -8,7 +8,20 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Net from "node:net"
 import { operations as rows } from "../internal/requests.js"
-import { type Answer, apiKeyRequest, both, failure, json, operations, planes, raw, server } from "./utils.js"
+import {
+  adapters,
+  type Answer,
+  apiKeyRequest,
+  assertNoSecrets,
+  both,
+  failure,
+  json,
+  operations,
+  planes as sdkPlanes,
+  raw,
+  rendered,
+  server
+} from "./utils.js"
 
 const six: ReadonlyArray<readonly [string, number]> = [
   ["ValidationException", 400],
@@ -36,268 +49,374 @@ const exceptionsOf = (operation: string): ReadonlyArray<readonly [name: string, 
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
-/** The error that an answer becomes. */
-const errorOf = (answer: Answer) =>
-  Effect.flatMap(server(answer), ({ url }) => Effect.provide(failure(getApiKey), planes(url)))
+describe.each(adapters)("$name", ({ name, planes }) => {
+  /** The error that an answer becomes. */
+  const errorOf = (answer: Answer) =>
+    Effect.flatMap(server(answer), ({ url }) => Effect.provide(failure(getApiKey), planes(url)))
 
-const transportErrorOf = (answer: Answer) =>
-  Effect.map(errorOf(answer), (error) => {
-    assert(error instanceof TransportError, `expected a TransportError, got ${error._tag}`)
-    return error
-  })
+  const transportErrorOf = (answer: Answer) =>
+    Effect.map(errorOf(answer), (error) => {
+      assert(error instanceof TransportError, `expected a TransportError, got ${error._tag}`)
+      return error
+    })
 
-describe("exceptions of the service", () => {
-  it.scopedLive("by header, for every operation and every exception that it has", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(500, {}))
-      const all = yield* Effect.provide(both, planes(http.url))
-      for (const [operation, call] of operations) {
-        assert.isNotEmpty(exceptionsOf(operation))
-        for (const [name, status] of exceptionsOf(operation)) {
-          http.answer = json(status, { message: "the reason" }, {
-            "x-amzn-errortype": `${name}:http://internal.amazon.com/`
-          })
-          const error = yield* failure(call(all))
-          assert(isIdentityError(error))
-          assert.strictEqual(error._tag, name)
-          assert.strictEqual(error.message, "the reason")
-          assert.deepInclude(Object.entries(error), ["operation", operation])
-          assert.deepInclude(Object.entries(error), ["requestId", "request-1"])
-        }
-      }
-    }))
-
-  it.scopedLive("by __type or code in the body, with a namespace or without, whatever the status", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(500, {}))
-      yield* Effect.gen(function*() {
-        for (const [name] of six) {
-          for (
-            const [member, value] of [
-              ["__type", name],
-              ["__type", `com.amazonaws.bedrockagentcore#${name}`],
-              ["__type", `com.amazon.coral.service#${name}`],
-              ["code", name]
-            ] as const
-          ) {
-            http.answer = json(418, { [member]: value, Message: "said" })
-            const error = yield* failure(getApiKey)
+  describe("exceptions of the service", () => {
+    it.scopedLive("by header, for every operation and every exception that it has", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(500, {}))
+        const all = yield* Effect.provide(both, planes(http.url))
+        for (const [operation, call] of operations) {
+          assert.isNotEmpty(exceptionsOf(operation))
+          for (const [name, status] of exceptionsOf(operation)) {
+            http.answer = json(status, { message: "the reason" }, {
+              "x-amzn-errortype": `${name}:http://internal.amazon.com/`
+            })
+            const error = yield* failure(call(all))
+            assert(isIdentityError(error))
             assert.strictEqual(error._tag, name)
-            assert.strictEqual(error.message, "said")
+            assert.strictEqual(error.message, "the reason")
+            assert.deepInclude(Object.entries(error), ["operation", operation])
+            assert.deepInclude(Object.entries(error), ["requestId", "request-1"])
           }
         }
-      }).pipe(Effect.provide(planes(http.url)))
-    }))
+      }))
 
-  it.scopedLive("the header wins over the body", () =>
-    Effect.gen(function*() {
-      const error = yield* errorOf(
-        json(429, { __type: "ValidationException" }, { "x-amzn-errortype": "ThrottlingException" })
-      )
-      assert.strictEqual(error._tag, "ThrottlingException")
-    }))
+    it.scopedLive("by __type or code in the body, with a namespace or without, whatever the status", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(500, {}))
+        yield* Effect.gen(function*() {
+          for (const [name] of six) {
+            for (
+              const [member, value] of [
+                ["__type", name],
+                ["__type", `com.amazonaws.bedrockagentcore#${name}`],
+                ["__type", `com.amazon.coral.service#${name}`],
+                ["code", name]
+              ] as const
+            ) {
+              http.answer = json(418, { [member]: value, Message: "said" })
+              const error = yield* failure(getApiKey)
+              assert.strictEqual(error._tag, name)
+              assert.strictEqual(error.message, "said")
+            }
+          }
+        }).pipe(Effect.provide(planes(http.url)))
+      }))
 
-  it.scopedLive("a ValidationException keeps reason and fields, and only well-formed ones", () =>
-    Effect.gen(function*() {
-      const fieldList = [{ name: "scopes", message: "too long" }]
-      const header = { "x-amzn-errortype": "ValidationException" }
-      const error = yield* errorOf(json(400, { message: "no", reason: "FieldValidationFailed", fieldList }, header))
-      assert(error._tag === "ValidationException")
-      assert.strictEqual(error.reason, "FieldValidationFailed")
-      assert.deepStrictEqual(error.fieldList, fieldList)
+    it.scopedLive("the header wins over the body", () =>
+      Effect.gen(function*() {
+        const error = yield* errorOf(
+          json(429, { __type: "ValidationException" }, { "x-amzn-errortype": "ThrottlingException" })
+        )
+        assert.strictEqual(error._tag, "ThrottlingException")
+      }))
 
-      const other = yield* errorOf(
-        json(403, { reason: "x", fieldList }, { "x-amzn-errortype": "AccessDeniedException" })
-      )
-      assert(other._tag === "AccessDeniedException")
-      assert.notProperty(other, "reason")
-      assert.notProperty(other, "fieldList")
+    it.scopedLive("a ValidationException keeps reason and fields, and only well-formed ones", () =>
+      Effect.gen(function*() {
+        const fieldList = [{ name: "scopes", message: "too long" }]
+        const header = { "x-amzn-errortype": "ValidationException" }
+        const error = yield* errorOf(json(400, { message: "no", reason: "FieldValidationFailed", fieldList }, header))
+        assert(error._tag === "ValidationException")
+        assert.strictEqual(error.reason, "FieldValidationFailed")
+        assert.deepStrictEqual(error.fieldList, fieldList)
 
-      for (const odd of [null, [null], [1], "text", { 0: 1 }, [{ name: 1, message: {} }]]) {
-        const strange = yield* errorOf(json(400, { message: "no", fieldList: odd }, header))
-        assert.include(["ValidationException", "TransportError"], strange._tag)
-      }
-    }))
+        const other = yield* errorOf(
+          json(403, { reason: "x", fieldList }, { "x-amzn-errortype": "AccessDeniedException" })
+        )
+        assert(other._tag === "AccessDeniedException")
+        assert.notProperty(other, "reason")
+        assert.notProperty(other, "fieldList")
 
-  it.scopedLive("a name that the operation does not have is an UnknownServiceError with name and status", () =>
-    Effect.gen(function*() {
-      for (
-        const [code, status] of [
-          ["UnrecognizedClientException", 403],
-          ["InvalidSignatureException", 403],
-          ["MissingAuthenticationTokenException", 403],
-          ["ExpiredTokenException", 403],
-          ["UnknownOperationException", 404],
-          ["SerializationException", 400],
-          ["ConflictException", 409],
-          ["toString", 400],
-          ["ServiceUnavailable", 503]
-        ] as const
-      ) {
-        const error = yield* errorOf(json(status, { message: "no" }, { "x-amzn-errortype": code }))
-        assert(error instanceof UnknownServiceError, error._tag)
-        assert.deepInclude({ ...error }, { code, status, operation: "GetResourceApiKey", requestId: "request-1" })
-        assert.strictEqual(error.message, "no")
-      }
-    }))
-
-  it.scopedLive("JSON without a name, or no body at all, is an UnknownServiceError with the status", () =>
-    Effect.gen(function*() {
-      for (const answer of [json(503, { message: "Forbidden" }), json(503, null), json(503, "down"), raw(503, "")]) {
-        const error = yield* errorOf(answer)
-        assert(error instanceof UnknownServiceError, error._tag)
-        assert.deepInclude({ ...error }, { code: "Unknown", status: 503 })
-      }
-      const redirect = yield* errorOf(raw(302, "", { location: "http://127.0.0.1:1/" }))
-      assert(redirect instanceof UnknownServiceError)
-      assert.strictEqual(redirect.status, 302)
-    }))
-
-  it.scopedLive("no shape of an error body is a defect", () =>
-    Effect.gen(function*() {
-      for (
-        const body of [
-          [],
-          { code: null },
-          { code: 42 },
-          { code: {} },
-          { code: "" },
-          { code: "#" },
-          { __type: [] },
-          { message: { nested: true } },
-          { message: 7, name: "x" },
-          { message: null, $fault: "client", $metadata: 1, $response: "x", stack: 1 }
-        ]
-      ) {
-        for (const headers of [{}, { "x-amzn-errortype": "ValidationException" }, { "x-amzn-errortype": "Other" }]) {
-          const error = yield* errorOf(json(400, body, headers))
-          assert.include(["ValidationException", "UnknownServiceError", "TransportError"], error._tag)
-          assert.isString(error.message)
+        for (const odd of [null, [null], [1], "text", { 0: 1 }, [{ name: 1, message: {} }]]) {
+          const strange = yield* errorOf(json(400, { message: "no", fieldList: odd }, header))
+          assert.include(["ValidationException", "TransportError"], strange._tag)
         }
-      }
-    }))
+      }))
+
+    it.scopedLive("a name that the operation does not have is an UnknownServiceError with name and status", () =>
+      Effect.gen(function*() {
+        for (
+          const [code, status] of [
+            ["UnrecognizedClientException", 403],
+            ["InvalidSignatureException", 403],
+            ["MissingAuthenticationTokenException", 403],
+            ["ExpiredTokenException", 403],
+            ["UnknownOperationException", 404],
+            ["SerializationException", 400],
+            ["ConflictException", 409],
+            ["toString", 400],
+            ["ServiceUnavailable", 503]
+          ] as const
+        ) {
+          const error = yield* errorOf(json(status, { message: "no" }, { "x-amzn-errortype": code }))
+          assert(error instanceof UnknownServiceError, error._tag)
+          assert.deepInclude({ ...error }, { code, status, operation: "GetResourceApiKey", requestId: "request-1" })
+          assert.strictEqual(error.message, "no")
+        }
+      }))
+
+    it.scopedLive("JSON without a name, or no body at all, is an UnknownServiceError with the status", () =>
+      Effect.gen(function*() {
+        for (const answer of [json(503, { message: "Forbidden" }), json(503, null), json(503, "down"), raw(503, "")]) {
+          const error = yield* errorOf(answer)
+          assert(error instanceof UnknownServiceError, error._tag)
+          assert.deepInclude({ ...error }, { code: "Unknown", status: 503 })
+        }
+        const redirect = yield* errorOf(raw(302, "", { location: "http://127.0.0.1:1/" }))
+        assert(redirect instanceof UnknownServiceError)
+        assert.strictEqual(redirect.status, 302)
+      }))
+
+    it.scopedLive("no shape of an error body is a defect", () =>
+      Effect.gen(function*() {
+        for (
+          const body of [
+            [],
+            { code: null },
+            { code: 42 },
+            { code: {} },
+            { code: "" },
+            { code: "#" },
+            { __type: [] },
+            { message: { nested: true } },
+            { message: 7, name: "x" },
+            { message: null, $fault: "client", $metadata: 1, $response: "x", stack: 1 }
+          ]
+        ) {
+          for (const headers of [{}, { "x-amzn-errortype": "ValidationException" }, { "x-amzn-errortype": "Other" }]) {
+            const error = yield* errorOf(json(400, body, headers))
+            assert.include(["ValidationException", "UnknownServiceError", "TransportError"], error._tag)
+            assert.isString(error.message)
+          }
+        }
+      }))
+  })
+
+  describe("no readable answer", () => {
+    it.scopedLive("a body that is not JSON is undecodable, with the status, at any status", () =>
+      Effect.gen(function*() {
+        const html = "<html><body>Bad Gateway</body></html>"
+        for (const status of [200, 302, 403, 429, 502, 503]) {
+          const error = yield* transportErrorOf(raw(status, html, { "content-type": "text/html" }))
+          assert.deepInclude({ ...error }, {
+            kind: "undecodable",
+            code: "SyntaxError",
+            status,
+            requestId: "request-1",
+            operation: "GetResourceApiKey"
+          })
+          assert.isUndefined(error.cause)
+        }
+      }))
+
+    it.scopedLive("truncated JSON, an empty or a foreign body, and missing or wrong members are undecodable", () =>
+      Effect.gen(function*() {
+        for (
+          const body of [
+            "{\"apiKey\":\"abc",
+            "",
+            "null",
+            "[]",
+            "\"text\"",
+            "7",
+            "{}",
+            "{\"apiKey\":7}",
+            "{\"apiKey\":null}"
+          ]
+        ) {
+          const error = yield* transportErrorOf(raw(200, body))
+          assert.strictEqual(error.kind, "undecodable", body)
+          assert.strictEqual(error.status, 200)
+          assert.strictEqual(error.requestId, "request-1")
+        }
+      }))
+
+    it.scopedLive("a time stamp that is none is undecodable", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, {}))
+        const { control } = yield* Effect.provide(both, planes(http.url))
+        for (const createdTime of ["2025-06-15T15:06:40Z", "soon", 1e300, {}, true, null]) {
+          http.answer = json(200, { name: "agent", workloadIdentityArn: "arn", createdTime, lastUpdatedTime: 1 })
+          const error = yield* failure(control.getWorkloadIdentity({ name: "agent" }))
+          assert(error instanceof TransportError, error._tag)
+          assert.strictEqual(error.kind, "undecodable")
+          assert.strictEqual(error.status, 200)
+        }
+      }))
+
+    it.scopedLive("an answer that is not HTTP is undecodable", () =>
+      Effect.gen(function*() {
+        const port = yield* Effect.acquireRelease(
+          Effect.async<Net.Server>((resume) => {
+            const tcp = Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6 secret-in-raw-packet\r\n"))
+            tcp.listen(0, "127.0.0.1", () => resume(Effect.succeed(tcp)))
+          }),
+          (tcp) => Effect.sync(() => tcp.close())
+        ).pipe(Effect.map((tcp) => (tcp.address() as Net.AddressInfo).port))
+        const error = yield* Effect.provide(failure(getApiKey), planes(`http://127.0.0.1:${port}`))
+        assert(error instanceof TransportError)
+        // `fetch` may see first that the connection has ended.
+        const kinds = name === "AwsHttpPlanes.layer by fetch" ? ["undecodable", "connection"] : ["undecodable"]
+        assert.include(kinds, error.kind)
+        assertNoSecrets(rendered(error), ["secret-in-raw-packet"])
+      }))
+
+    it.scopedLive("a refused, reset or unresolved connection, and an answer that breaks off", () =>
+      Effect.gen(function*() {
+        const url = yield* Effect.scoped(Effect.map(server(json(200, {})), (http) => http.url))
+        const refused = yield* Effect.provide(failure(getApiKey), planes(url))
+        assert(refused instanceof TransportError)
+        assert.deepInclude({ ...refused }, { kind: "connection", code: "ECONNREFUSED", status: undefined })
+        assert(refused.cause !== undefined && Redacted.isRedacted(refused.cause))
+
+        const unresolved = yield* Effect.provide(failure(getApiKey), planes("https://agentcore.invalid"))
+        assert(unresolved instanceof TransportError)
+        assert.strictEqual(unresolved.kind, "connection")
+
+        const reset = yield* transportErrorOf((response) => response.socket?.destroy())
+        // `fetch` has a code of its own.
+        const code = name === "AwsHttpPlanes.layer by fetch" ? "UND_ERR_SOCKET" : "ECONNRESET"
+        assert.deepInclude({ ...reset }, { kind: "connection", code })
+
+        const broken = yield* transportErrorOf((response) => {
+          response.writeHead(200, { "content-length": "1000" })
+          response.write("{\"apiKey\":\"half-of-a-sec", () => response.socket?.destroy())
+        })
+        assert.strictEqual(broken.kind, "connection")
+        assert.isUndefined(broken.cause)
+      }))
+
+    it.scopedLive("no credentials: nothing is sent", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, { apiKey: "key" }))
+        const providers = [
+          () => Promise.reject(new Error("the vault is sealed")),
+          () => {
+            throw new Error("the vault is sealed")
+          },
+          () => Promise.reject(Object.assign(new Error("connect"), { code: "ECONNREFUSED" })),
+          () =>
+            Promise.reject(
+              Object.assign(new Error("denied"), { name: "AccessDenied", $fault: "client", $metadata: {} })
+            )
+        ]
+        for (const credentials of providers) {
+          for (const options of [{ credentials }, { dataPlane: { credentials } }]) {
+            const error = yield* Effect.provide(failure(getApiKey), planes(http.url, options))
+            assert(error instanceof TransportError)
+            assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
+          }
+        }
+        assert.lengthOf(http.seen, 0)
+      }))
+  })
+
+  describe("retries", () => {
+    it.scopedLive("are the SDK's, and as many as it was told", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, {}))
+        const fail = json(500, { message: "down" }, { "x-amzn-errortype": "InternalServerException" })
+        const succeed = json(200, { apiKey: "key" })
+        http.answer = (response, seen) => (http.seen.length < 2 ? fail : succeed)(response, seen)
+        const { apiKey } = yield* Effect.provide(getApiKey, planes(http.url, { maxAttempts: 2 }))
+        assert.strictEqual(Redacted.value(apiKey), "key")
+        assert.lengthOf(http.seen, 2)
+
+        http.answer = fail
+        const error = yield* Effect.provide(failure(getApiKey), planes(http.url, { maxAttempts: 1 }))
+        assert.strictEqual(error._tag, "InternalServerException")
+        assert.lengthOf(http.seen, 3)
+      }))
+  })
+
+  describe("an empty credential", () => {
+    const agent = { workloadName: "my-agent" }
+    const call = (f: (plane: DataPlane.Service) => Effect.Effect<unknown, unknown>) =>
+      Effect.flatMap(DataPlane.DataPlane, f)
+    const token = {
+      workloadIdentityToken: Redacted.make("token"),
+      resourceCredentialProviderName: "provider",
+      oauth2Flow: "M2M",
+      scopes: []
+    } as const
+    const payment = call((plane) =>
+      plane.getResourcePaymentToken({
+        workloadIdentityToken: Redacted.make("token"),
+        resourceCredentialProviderName: "provider",
+        paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
+      })
+    )
+    const workload = { workloadAccessToken: "" }
+    const coinbase = { bearerToken: "bearer", walletAuthToken: "wallet" }
+    const stripe = { appId: "app", basicAuthToken: "basic", authorizationSignature: "signature" }
+    const cases: ReadonlyArray<
+      readonly [name: string, body: object, call: Effect.Effect<unknown, unknown, DataPlane.DataPlane>]
+    > = [
+      ["access token", { accessToken: "" }, call((plane) => plane.getResourceOauth2Token(token))],
+      ["API key", { apiKey: "" }, getApiKey],
+      ["workload access token", workload, call((plane) => plane.getWorkloadAccessToken(agent))],
+      [
+        "workload access token for a JWT",
+        workload,
+        call((plane) => plane.getWorkloadAccessTokenForJwt({ ...agent, userToken: Redacted.make("a.b.c") }))
+      ],
+      [
+        "workload access token for an id",
+        workload,
+        call((plane) => plane.getWorkloadAccessTokenForUserId({ ...agent, userId: "alice" }))
+      ],
+      [
+        "bearer token",
+        { paymentTokenResponse: { coinbaseCdpTokenResponse: { ...coinbase, bearerToken: "" } } },
+        payment
+      ],
+      [
+        "wallet token",
+        { paymentTokenResponse: { coinbaseCdpTokenResponse: { ...coinbase, walletAuthToken: "" } } },
+        payment
+      ],
+      [
+        "basic token",
+        { paymentTokenResponse: { stripePrivyTokenResponse: { ...stripe, basicAuthToken: "" } } },
+        payment
+      ],
+      [
+        "signature",
+        { paymentTokenResponse: { stripePrivyTokenResponse: { ...stripe, authorizationSignature: "" } } },
+        payment
+      ]
+    ]
+    for (const [name, body, call] of cases) {
+      it.scopedLive(`is no answer, and is asked for again: ${name}`, () =>
+        Effect.gen(function*() {
+          const http = yield* server(json(200, body))
+          const live = Layer.provideMerge(
+            CredentialCache.layer({ opaqueTimeToLive: "1 hour", apiKeyTimeToLive: "1 hour" }),
+            planes(http.url)
+          )
+          yield* Effect.gen(function*() {
+            for (const _ of [1, 2]) {
+              const error = yield* Effect.flip(call)
+              assert(error instanceof TransportError)
+              assert.strictEqual(error.kind, "undecodable")
+              assert.strictEqual(error.status, 200)
+            }
+          }).pipe(Effect.provide(live))
+          assert.lengthOf(http.seen, 2)
+        }))
+    }
+  })
 })
 
-describe("no readable answer", () => {
-  it.scopedLive("a body that is not JSON is undecodable, with the status, at any status", () =>
-    Effect.gen(function*() {
-      const html = "<html><body>Bad Gateway</body></html>"
-      for (const status of [200, 302, 403, 429, 502, 503]) {
-        const error = yield* transportErrorOf(raw(status, html, { "content-type": "text/html" }))
-        assert.deepInclude({ ...error }, {
-          kind: "undecodable",
-          code: "SyntaxError",
-          status,
-          requestId: "request-1",
-          operation: "GetResourceApiKey"
-        })
-        assert.isUndefined(error.cause)
-      }
-    }))
-
-  it.scopedLive("truncated JSON, an empty or a foreign body, and missing or wrong members are undecodable", () =>
-    Effect.gen(function*() {
-      for (
-        const body of [
-          "{\"apiKey\":\"abc",
-          "",
-          "null",
-          "[]",
-          "\"text\"",
-          "7",
-          "{}",
-          "{\"apiKey\":7}",
-          "{\"apiKey\":null}"
-        ]
-      ) {
-        const error = yield* transportErrorOf(raw(200, body))
-        assert.strictEqual(error.kind, "undecodable", body)
-        assert.strictEqual(error.status, 200)
-        assert.strictEqual(error.requestId, "request-1")
-      }
-    }))
-
-  it.scopedLive("a time stamp that is none is undecodable", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, {}))
-      const { control } = yield* Effect.provide(both, planes(http.url))
-      for (const createdTime of ["2025-06-15T15:06:40Z", "soon", 1e300, {}, true, null]) {
-        http.answer = json(200, { name: "agent", workloadIdentityArn: "arn", createdTime, lastUpdatedTime: 1 })
-        const error = yield* failure(control.getWorkloadIdentity({ name: "agent" }))
-        assert(error instanceof TransportError, error._tag)
-        assert.strictEqual(error.kind, "undecodable")
-        assert.strictEqual(error.status, 200)
-      }
-    }))
-
-  it.scopedLive("an answer that is not HTTP is undecodable", () =>
-    Effect.gen(function*() {
-      const port = yield* Effect.acquireRelease(
-        Effect.async<Net.Server>((resume) => {
-          const tcp = Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6 secret-in-raw-packet\r\n"))
-          tcp.listen(0, "127.0.0.1", () => resume(Effect.succeed(tcp)))
-        }),
-        (tcp) => Effect.sync(() => tcp.close())
-      ).pipe(Effect.map((tcp) => (tcp.address() as Net.AddressInfo).port))
-      const error = yield* Effect.provide(failure(getApiKey), planes(`http://127.0.0.1:${port}`))
-      assert(error instanceof TransportError)
-      assert.strictEqual(error.kind, "undecodable")
-      assert.isUndefined(error.cause)
-    }))
-
-  it.scopedLive("a refused, reset or unresolved connection, and an answer that breaks off", () =>
-    Effect.gen(function*() {
-      const url = yield* Effect.scoped(Effect.map(server(json(200, {})), (http) => http.url))
-      const refused = yield* Effect.provide(failure(getApiKey), planes(url))
-      assert(refused instanceof TransportError)
-      assert.deepInclude({ ...refused }, { kind: "connection", code: "ECONNREFUSED", status: undefined })
-      assert(refused.cause !== undefined && Redacted.isRedacted(refused.cause))
-
-      const unresolved = yield* Effect.provide(failure(getApiKey), planes("https://agentcore.invalid"))
-      assert(unresolved instanceof TransportError)
-      assert.strictEqual(unresolved.kind, "connection")
-
-      const reset = yield* transportErrorOf((response) => response.socket?.destroy())
-      assert.deepInclude({ ...reset }, { kind: "connection", code: "ECONNRESET" })
-
-      const broken = yield* transportErrorOf((response) => {
-        response.writeHead(200, { "content-length": "1000" })
-        response.write("{\"apiKey\":\"half-of-a-sec", () => response.socket?.destroy())
-      })
-      assert.strictEqual(broken.kind, "connection")
-      assert.isUndefined(broken.cause)
-    }))
-
+describe("the AWS SDK", () => {
   it.scopedLive("a time-out", () =>
     Effect.gen(function*() {
       const http = yield* server(() => {})
       for (const requestHandler of [{ requestTimeout: 50, throwOnRequestTimeout: true }, { socketTimeout: 50 }]) {
-        const error = yield* Effect.provide(failure(getApiKey), planes(http.url, { dataPlane: { requestHandler } }))
+        const error = yield* Effect.provide(failure(getApiKey), sdkPlanes(http.url, { dataPlane: { requestHandler } }))
         assert(error instanceof TransportError)
         assert.strictEqual(error.kind, "timeout")
       }
-    }))
-
-  it.scopedLive("no credentials: nothing is sent", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, { apiKey: "key" }))
-      const providers = [
-        () => Promise.reject(new Error("the vault is sealed")),
-        () => {
-          throw new Error("the vault is sealed")
-        },
-        () => Promise.reject(Object.assign(new Error("connect"), { code: "ECONNREFUSED" })),
-        () =>
-          Promise.reject(Object.assign(new Error("denied"), { name: "AccessDenied", $fault: "client", $metadata: {} }))
-      ]
-      for (const credentials of providers) {
-        for (const options of [{ credentials }, { dataPlane: { credentials } }]) {
-          const error = yield* Effect.provide(failure(getApiKey), planes(http.url, options))
-          assert(error instanceof TransportError)
-          assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
-        }
-      }
-      assert.lengthOf(http.seen, 0)
     }))
 
   it.scopedLive("an exception of the service that gives credentials is not one of this service", () =>
@@ -313,97 +432,9 @@ describe("no readable answer", () => {
         endpoint: http.url,
         credentials: () => Promise.reject(denied)
       })
-      const error = yield* Effect.provide(failure(getApiKey), planes(http.url, { dataPlane: { client } }))
+      const error = yield* Effect.provide(failure(getApiKey), sdkPlanes(http.url, { dataPlane: { client } }))
       assert(error instanceof TransportError)
       assert.deepInclude({ ...error }, { kind: "credentials", code: "AccessDeniedException" })
       client.destroy()
     }))
-})
-
-describe("retries", () => {
-  it.scopedLive("are the SDK's, and as many as it was told", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, {}))
-      const fail = json(500, { message: "down" }, { "x-amzn-errortype": "InternalServerException" })
-      const succeed = json(200, { apiKey: "key" })
-      http.answer = (response, seen) => (http.seen.length < 2 ? fail : succeed)(response, seen)
-      const { apiKey } = yield* Effect.provide(getApiKey, planes(http.url, { maxAttempts: 2 }))
-      assert.strictEqual(Redacted.value(apiKey), "key")
-      assert.lengthOf(http.seen, 2)
-
-      http.answer = fail
-      const error = yield* Effect.provide(failure(getApiKey), planes(http.url, { maxAttempts: 1 }))
-      assert.strictEqual(error._tag, "InternalServerException")
-      assert.lengthOf(http.seen, 3)
-    }))
-})
-
-describe("an empty credential", () => {
-  const agent = { workloadName: "my-agent" }
-  const call = (f: (plane: DataPlane.Service) => Effect.Effect<unknown, unknown>) =>
-    Effect.flatMap(DataPlane.DataPlane, f)
-  const token = {
-    workloadIdentityToken: Redacted.make("token"),
-    resourceCredentialProviderName: "provider",
-    oauth2Flow: "M2M",
-    scopes: []
-  } as const
-  const payment = call((plane) =>
-    plane.getResourcePaymentToken({
-      workloadIdentityToken: Redacted.make("token"),
-      resourceCredentialProviderName: "provider",
-      paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
-    })
-  )
-  const workload = { workloadAccessToken: "" }
-  const coinbase = { bearerToken: "bearer", walletAuthToken: "wallet" }
-  const stripe = { appId: "app", basicAuthToken: "basic", authorizationSignature: "signature" }
-  const cases: ReadonlyArray<
-    readonly [name: string, body: object, call: Effect.Effect<unknown, unknown, DataPlane.DataPlane>]
-  > = [
-    ["access token", { accessToken: "" }, call((plane) => plane.getResourceOauth2Token(token))],
-    ["API key", { apiKey: "" }, getApiKey],
-    ["workload access token", workload, call((plane) => plane.getWorkloadAccessToken(agent))],
-    [
-      "workload access token for a JWT",
-      workload,
-      call((plane) => plane.getWorkloadAccessTokenForJwt({ ...agent, userToken: Redacted.make("a.b.c") }))
-    ],
-    [
-      "workload access token for an id",
-      workload,
-      call((plane) => plane.getWorkloadAccessTokenForUserId({ ...agent, userId: "alice" }))
-    ],
-    ["bearer token", { paymentTokenResponse: { coinbaseCdpTokenResponse: { ...coinbase, bearerToken: "" } } }, payment],
-    [
-      "wallet token",
-      { paymentTokenResponse: { coinbaseCdpTokenResponse: { ...coinbase, walletAuthToken: "" } } },
-      payment
-    ],
-    ["basic token", { paymentTokenResponse: { stripePrivyTokenResponse: { ...stripe, basicAuthToken: "" } } }, payment],
-    [
-      "signature",
-      { paymentTokenResponse: { stripePrivyTokenResponse: { ...stripe, authorizationSignature: "" } } },
-      payment
-    ]
-  ]
-  for (const [name, body, call] of cases) {
-    it.scopedLive(`is no answer, and is asked for again: ${name}`, () =>
-      Effect.gen(function*() {
-        const http = yield* server(json(200, body))
-        const live = Layer.provideMerge(
-          CredentialCache.layer({ opaqueTimeToLive: "1 hour", apiKeyTimeToLive: "1 hour" }),
-          planes(http.url)
-        )
-        yield* Effect.gen(function*() {
-          for (const _ of [1, 2]) {
-            const error = yield* Effect.flip(call)
-            assert(error instanceof TransportError)
-            assert.strictEqual(error.kind, "undecodable")
-            assert.strictEqual(error.status, 200)
-          }
-        }).pipe(Effect.provide(live))
-        assert.lengthOf(http.seen, 2)
-      }))
-  }
 })

@@ -12,6 +12,7 @@ import * as Tracer from "effect/Tracer"
 import { createHash } from "node:crypto"
 import { inspect } from "node:util"
 import {
+  adapters,
   type Answer,
   assertNoSecrets,
   both,
@@ -19,7 +20,6 @@ import {
   failure,
   json,
   type Planes,
-  planes,
   raw,
   rendered,
   server
@@ -149,7 +149,7 @@ const recorded = () => {
   return { out, layer }
 }
 
-describe("secrets", () => {
+describe.each(adapters)("secrets over $name", ({ planes }) => {
   const searched = (answers: ReadonlyArray<Answer>) =>
     Effect.gen(function*() {
       const http = yield* server(json(200, {}))

@@ -1,5 +1,6 @@
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
@@ -11,7 +12,18 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { defaultRegion, endpoint, region } from "../../src/aws/internal/settings.js"
-import { both, credentials, failure, json, operations, raw, type Server, server } from "./utils.js"
+import {
+  adapters,
+  both,
+  credentials,
+  failure,
+  json,
+  operations,
+  type Options,
+  raw,
+  type Server,
+  server
+} from "./utils.js"
 
 const withVariables = (variables: Record<string, string>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
@@ -120,7 +132,9 @@ describe("endpoint", () => {
     }))
 })
 
-describe("the layer", () => {
+describe.each(adapters)("$name", ({ layer, name }) => {
+  const hasProfile = name !== "AwsHttpPlanes.layer by fetch"
+
   // What the SDK itself reads is in the environment and in the files that it names.
   const before = { ...process.env }
   const clear = () => {
@@ -147,7 +161,7 @@ describe("the layer", () => {
   const profile = (text: string) => Fs.writeFileSync(Path.join(directory, "config"), text)
 
   /** The regions and endpoints that both planes sign for and call, one operation each. */
-  const called = (options: AwsPlanes.Options, variables: Record<string, string>) =>
+  const called = (options: Options, variables: Record<string, string>) =>
     Effect.gen(function*() {
       const all = yield* both
       const [, getToken] = operations[0]!
@@ -155,7 +169,7 @@ describe("the layer", () => {
       yield* getToken(all)
       yield* getIdentity(all)
     }).pipe(
-      Effect.provide(AwsPlanes.layer({ maxAttempts: 1, ...options }).pipe(Layer.provide(withVariables(variables))))
+      Effect.provide(layer({ maxAttempts: 1, ...options }).pipe(Layer.provide(withVariables(variables))))
     )
 
   const answering = server((response, { path }) => {
@@ -165,19 +179,21 @@ describe("the layer", () => {
 
   const regionsOf = (http: Server) => http.seen.map(({ headers }) => headers.authorization?.split("/")[2])
 
-  it.scopedLive("takes region and endpoint_url of the AWS profile", () =>
-    Effect.gen(function*() {
-      const http = yield* answering
-      profile(`[profile agent]\nregion = eu-central-2\nendpoint_url = ${http.url}\n`)
-      process.env["AWS_PROFILE"] = "agent"
-      yield* called({ credentials }, {})
-      assert.deepStrictEqual(regionsOf(http), ["eu-central-2", "eu-central-2"])
-    }))
+  if (hasProfile) {
+    it.scopedLive("takes region and endpoint_url of the AWS profile", () =>
+      Effect.gen(function*() {
+        const http = yield* answering
+        profile(`[profile agent]\nregion = eu-central-2\nendpoint_url = ${http.url}\n`)
+        process.env["AWS_PROFILE"] = "agent"
+        yield* called({ credentials }, {})
+        assert.deepStrictEqual(regionsOf(http), ["eu-central-2", "eu-central-2"])
+      }))
+  }
 
   it.scopedLive("falls back to us-west-2", () =>
     Effect.gen(function*() {
       const http = yield* answering
-      yield* called({ credentials, endpoint: http.url, region: undefined, dataPlane: undefined }, {})
+      yield* called({ credentials, endpoint: http.url, region: undefined }, {})
       assert.deepStrictEqual(regionsOf(http), ["us-west-2", "us-west-2"])
     }))
 
@@ -225,13 +241,13 @@ describe("the layer", () => {
     }))
 
   describe("of STS", () => {
-    const call = (options: AwsPlanes.Options, variables: Record<string, string>) =>
+    const call = (options: Options, variables: Record<string, string>) =>
       Effect.flatMap(
         SecurityTokenService,
         (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
       ).pipe(
         Effect.provide(
-          AwsPlanes.layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(withVariables(variables)))
+          layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(withVariables(variables)))
         )
       )
 
@@ -253,21 +269,23 @@ describe("the layer", () => {
         yield* call({ endpoint: nobody, sts: { endpoint: http.url } }, {})
         assert.lengthOf(http.seen, 4)
         assert.lengthOf(profiled.seen, 0)
-        yield* call({}, {})
-        assert.deepStrictEqual(profiled.seen.map(({ path }) => path), ["/"])
+        if (hasProfile) {
+          yield* call({}, {})
+          assert.deepStrictEqual(profiled.seen.map(({ path }) => path), ["/"])
+        }
       }))
 
-    it.scopedLive("takes the region from its own configuration, the option, AWS_REGION, and its profile", () =>
+    it.scopedLive("takes the region from its own configuration, the option, AWS_REGION, and the profile", () =>
       Effect.gen(function*() {
         const http = yield* issuing
-        profile("[default]\nregion = eu-central-2\n[profile sts]\nregion = eu-west-3\n")
+        profile("[default]\nregion = eu-central-2\n")
         const options = { endpoint: http.url }
         yield* call({ ...options, region: "eu-south-1", sts: { region: "sa-east-1" } }, { AWS_REGION: "eu-north-1" })
         yield* call({ ...options, region: "eu-south-1" }, { AWS_REGION: "eu-north-1" })
         yield* call(options, { AWS_REGION: "eu-north-1" })
-        yield* call({ ...options, sts: { profile: "sts" } }, {})
         yield* call(options, {})
-        assert.deepStrictEqual(regionsOf(http), ["sa-east-1", "eu-south-1", "eu-north-1", "eu-west-3", "eu-central-2"])
+        const last = hasProfile ? "eu-central-2" : "us-west-2"
+        assert.deepStrictEqual(regionsOf(http), ["sa-east-1", "eu-south-1", "eu-north-1", last])
       }))
   })
 
@@ -279,7 +297,7 @@ describe("the layer", () => {
       process.env["AWS_REGION"] = "eu-north-1"
       process.env["AWS_ACCESS_KEY_ID"] = "AKIDENV"
       process.env["AWS_SECRET_ACCESS_KEY"] = "secret"
-      const all = yield* Effect.provide(both, AwsPlanes.layer({ maxAttempts: 1 }))
+      const all = yield* Effect.provide(both, layer({ maxAttempts: 1 }))
       yield* operations[0]![1](all)
       yield* operations[8]![1](all)
       assert.deepStrictEqual(regionsOf(http), ["eu-north-1", "eu-north-1"])
@@ -296,9 +314,9 @@ describe("the layer", () => {
       ]
       for (const [member, given] of bad) {
         // As a program in plain JavaScript gives them.
-        const options: AwsPlanes.Options = { region: "us-west-2", credentials: given as AwsPlanes.Credentials }
-        for (const layer of [AwsPlanes.layer(options), AwsDataPlane.layer(options)]) {
-          const message = messageOf(yield* failure(Layer.build(layer)))
+        const options: Options = { region: "us-west-2", credentials: given as AwsPlanes.Credentials }
+        for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+          const message = messageOf(yield* failure(Layer.build(built)))
           assert.include(message, `Expected ${member} to be`)
           assert.notInclude(message, "plain-")
         }
@@ -316,16 +334,16 @@ describe("the layer", () => {
       ]
       for (const [given, expected] of bad) {
         // As a program in plain JavaScript gives them.
-        const options = given as AwsPlanes.Options
-        for (const layer of [AwsPlanes.layer(options), AwsDataPlane.layer(options)]) {
-          assert.include(messageOf(yield* failure(Layer.build(layer))), expected)
+        const options = given as AwsPlanes.SharedOptions
+        for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+          assert.include(messageOf(yield* failure(Layer.build(built))), expected)
         }
       }
     }).pipe(Effect.scoped))
 
   it.scopedLive("a bad region or endpoint of any source is a ConfigError", () =>
     Effect.gen(function*() {
-      const bad: ReadonlyArray<readonly [AwsPlanes.Options, Record<string, string>]> = [
+      const bad: ReadonlyArray<readonly [Options, Record<string, string>]> = [
         [{ region: "bad region" }, {}],
         [{ dataPlane: { region: "bad region" } }, {}],
         [{ controlPlane: { endpoint: "http://example.com" } }, {}],
@@ -337,10 +355,9 @@ describe("the layer", () => {
         [{}, { AWS_ENDPOINT_URL_STS: "http://example.com" }]
       ]
       for (const [options, variables] of bad) {
-        const layer = AwsPlanes.layer(options).pipe(Layer.provide(withVariables(variables)))
-        messageOf(yield* failure(Layer.build(layer)))
+        messageOf(yield* failure(Layer.build(Layer.provide(layer(options), withVariables(variables)))))
       }
-      yield* Layer.build(AwsPlanes.layer({ endpoint: "http://example.com", allowInsecureEndpoint: true }))
+      yield* Layer.build(layer({ endpoint: "http://example.com", allowInsecureEndpoint: true }))
     }))
 
   it.scopedLive("without credentials anywhere, the call fails with a TransportError", () =>
@@ -351,5 +368,36 @@ describe("the layer", () => {
       assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
       assert.include(error.message, "AWS_ACCESS_KEY_ID")
       assert.lengthOf(http.seen, 0)
+    }))
+})
+
+describe("the AWS SDK", () => {
+  it.scopedLive("takes the region from the profile of one plane", () =>
+    Effect.gen(function*() {
+      const http = yield* server(raw(400, ""))
+      const directory = yield* Effect.acquireRelease(
+        Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "aws-profile-"))),
+        (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
+      )
+      const config = Path.join(directory, "config")
+      Fs.writeFileSync(config, "[default]\nregion = eu-central-2\n[profile sts]\nregion = eu-west-3\n")
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          process.env["AWS_CONFIG_FILE"] = config
+        }),
+        () =>
+          Effect.sync(() => {
+            delete process.env["AWS_CONFIG_FILE"]
+          })
+      )
+      yield* Effect.flatMap(
+        SecurityTokenService,
+        (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
+      ).pipe(
+        Effect.exit,
+        Effect.provide(AwsPlanes.layer({ endpoint: http.url, maxAttempts: 1, credentials, sts: { profile: "sts" } })),
+        Effect.provide(withVariables({}))
+      )
+      assert.include(http.seen[0]?.headers.authorization, "/eu-west-3/sts/")
     }))
 })

@@ -19,6 +19,7 @@ import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import { valid } from "../internal/requests.js"
 import {
+  adapters,
   apiKeyRequest,
   both,
   credentials,
@@ -27,7 +28,7 @@ import {
   noVariables,
   operations,
   type Planes,
-  planes,
+  planes as sdkPlanes,
   type Server,
   server,
   sessionUri,
@@ -41,228 +42,230 @@ const getWebIdentityToken = Effect.flatMap(
   (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
 )
 
-describe("requests", () => {
-  it.scopedLive("every operation goes to its path, signed", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, {}))
-      const all = yield* Effect.provide(both, planes(http.url))
-      for (const [name, call, body, [method, path] = ["POST", `/identities/${name}`]] of operations) {
-        http.answer = json(200, body)
-        yield* call(all)
-        const seen = http.seen[http.seen.length - 1]!
-        assert.deepStrictEqual([seen.method, seen.path], [method, path])
-        if (method === "POST") assert.strictEqual(seen.headers["content-type"], "application/json")
-        assert.match(
-          seen.headers.authorization ?? "",
-          /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-west-2\/bedrock-agentcore\/aws4_request/
-        )
-        assert.strictEqual(seen.headers["x-amz-security-token"], Redacted.value(credentials.sessionToken!))
-      }
-      const rows = [...Object.values(DataPlane.operations), ...Object.values(ControlPlane.operations)]
-      assert.sameMembers(operations.map(([name]) => name), rows.map(({ name }) => name))
-    }))
+describe.each(adapters)("$name", ({ planes }) => {
+  describe("requests", () => {
+    it.scopedLive("every operation goes to its path, signed", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, {}))
+        const all = yield* Effect.provide(both, planes(http.url))
+        for (const [name, call, body, [method, path] = ["POST", `/identities/${name}`]] of operations) {
+          http.answer = json(200, body)
+          yield* call(all)
+          const seen = http.seen[http.seen.length - 1]!
+          assert.deepStrictEqual([seen.method, seen.path], [method, path])
+          if (method === "POST") assert.strictEqual(seen.headers["content-type"], "application/json")
+          assert.match(
+            seen.headers.authorization ?? "",
+            /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-west-2\/bedrock-agentcore\/aws4_request/
+          )
+          assert.strictEqual(seen.headers["x-amz-security-token"], Redacted.value(credentials.sessionToken!))
+        }
+        const rows = [...Object.values(DataPlane.operations), ...Object.values(ControlPlane.operations)]
+        assert.sameMembers(operations.map(([name]) => name), rows.map(({ name }) => name))
+      }))
 
-  const sent = (http: Server) => JSON.parse(http.seen[http.seen.length - 1]!.body)
+    const sent = (http: Server) => JSON.parse(http.seen[http.seen.length - 1]!.body)
 
-  it.scopedLive("absent and undefined members are left out, false and empty lists are sent", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, {}))
-      const { data } = yield* Effect.provide(both, planes(http.url))
-      const base = {
-        workloadIdentityToken: Redacted.make(token),
-        resourceCredentialProviderName: "github",
-        oauth2Flow: "USER_FEDERATION",
-        scopes: []
-      } as const
-      yield* data.getResourceOauth2Token({ ...base, sessionUri: undefined, resources: undefined })
-      assert.deepStrictEqual(sent(http), { ...base, workloadIdentityToken: token })
-      yield* data.getResourceOauth2Token({
-        ...base,
-        forceAuthentication: false,
-        sessionUri: Redacted.make(sessionUri),
-        customState: Redacted.make("state"),
-        customParameters: { access_type: "offline" }
-      })
-      assert.deepStrictEqual(sent(http), {
-        ...base,
-        workloadIdentityToken: token,
-        forceAuthentication: false,
-        sessionUri,
-        customState: "state",
-        customParameters: { access_type: "offline" }
-      })
-    }))
-
-  it.scopedLive("a request that breaks a limit is not sent", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, {}))
-      const { data } = yield* Effect.provide(both, planes(http.url))
-      const error = yield* failure(data.getWorkloadAccessToken({ workloadName: "a" }))
-      assert.strictEqual(error._tag, "ValidationException")
-      assert.lengthOf(http.seen, 0)
-    }))
-
-  const revealed = (value: unknown): unknown =>
-    Redacted.isRedacted(value)
-      ? Redacted.value(value)
-      : Array.isArray(value)
-      ? value.map(revealed)
-      : typeof value === "object" && value !== null
-      ? Object.fromEntries(
-        Object.entries(value).filter(([, member]) => member !== undefined).map((
-          [name, member]
-        ) => [name, revealed(member)])
-      )
-      : value
-
-  /** The request arrives unchanged, with its secrets in clear and without its undefined members. */
-  const arrives = <A>(
-    schema: { readonly ast: AST.AST },
-    body: unknown,
-    call: (planes: Planes) => (request: A) => Effect.Effect<unknown, unknown>
-  ) =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, body))
-      const all = yield* Effect.provide(both, planes(http.url))
-      // Valid requests of the schema are those of the method.
-      const requests = valid(schema as Schema.Schema<unknown, unknown>) as FastCheck.Arbitrary<A>
-      yield* Effect.promise(() =>
-        FastCheck.assert(
-          FastCheck.asyncProperty(requests, async (request) => {
-            await Effect.runPromise(call(all)(request))
-            assert.deepStrictEqual(sent(http), revealed(request))
-          }),
-          { numRuns: 30 }
-        )
-      )
-    })
-
-  const bodyOf = (name: string) => operations.find(([operation]) => operation === name)![2]
-
-  it.scopedLive("any GetResourceOauth2Token arrives as it is", () =>
-    arrives(DataPlane.GetResourceOauth2TokenRequest, {}, ({ data }) => data.getResourceOauth2Token))
-
-  it.scopedLive("any CompleteResourceTokenAuth arrives as it is", () =>
-    arrives(
-      DataPlane.CompleteResourceTokenAuthRequest,
-      {},
-      ({ data }) => data.completeResourceTokenAuth
-    ))
-
-  it.scopedLive("any GetResourcePaymentToken arrives as it is", () =>
-    arrives(
-      DataPlane.GetResourcePaymentTokenRequest,
-      bodyOf("GetResourcePaymentToken"),
-      ({ data }) => data.getResourcePaymentToken
-    ))
-
-  for (const [method, row] of Object.entries(ControlPlane.operations)) {
-    // Those go by the address, which is not the body's.
-    if (!/^(un)?tag|^listTags/.test(method)) {
-      it.scopedLive(`any ${row.name} arrives as it is`, () =>
-        arrives(
-          // The request of a row is the one of the plane's method of that name.
-          row.request,
-          bodyOf(row.name),
-          ({ control }) =>
-            control[method as keyof ControlPlane.Operations] as (request: unknown) => Effect.Effect<unknown, unknown>
-        ))
-    }
-  }
-})
-
-describe("answers", () => {
-  it.scopedLive("a token answer is read as a closed union", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, {}))
-      const { data } = yield* Effect.provide(both, planes(http.url))
-      const ask = (body: unknown) => {
-        http.answer = json(200, body)
-        return data.getResourceOauth2Token({
+    it.scopedLive("absent and undefined members are left out, false and empty lists are sent", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, {}))
+        const { data } = yield* Effect.provide(both, planes(http.url))
+        const base = {
           workloadIdentityToken: Redacted.make(token),
           resourceCredentialProviderName: "github",
-          scopes: ["repo"],
-          oauth2Flow: "USER_FEDERATION"
+          oauth2Flow: "USER_FEDERATION",
+          scopes: []
+        } as const
+        yield* data.getResourceOauth2Token({ ...base, sessionUri: undefined, resources: undefined })
+        assert.deepStrictEqual(sent(http), { ...base, workloadIdentityToken: token })
+        yield* data.getResourceOauth2Token({
+          ...base,
+          forceAuthentication: false,
+          sessionUri: Redacted.make(sessionUri),
+          customState: Redacted.make("state"),
+          customParameters: { access_type: "offline" }
         })
+        assert.deepStrictEqual(sent(http), {
+          ...base,
+          workloadIdentityToken: token,
+          forceAuthentication: false,
+          sessionUri,
+          customState: "state",
+          customParameters: { access_type: "offline" }
+        })
+      }))
+
+    it.scopedLive("a request that breaks a limit is not sent", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, {}))
+        const { data } = yield* Effect.provide(both, planes(http.url))
+        const error = yield* failure(data.getWorkloadAccessToken({ workloadName: "a" }))
+        assert.strictEqual(error._tag, "ValidationException")
+        assert.lengthOf(http.seen, 0)
+      }))
+
+    const revealed = (value: unknown): unknown =>
+      Redacted.isRedacted(value)
+        ? Redacted.value(value)
+        : Array.isArray(value)
+        ? value.map(revealed)
+        : typeof value === "object" && value !== null
+        ? Object.fromEntries(
+          Object.entries(value).filter(([, member]) => member !== undefined).map((
+            [name, member]
+          ) => [name, revealed(member)])
+        )
+        : value
+
+    /** The request arrives unchanged, with its secrets in clear and without its undefined members. */
+    const arrives = <A>(
+      schema: { readonly ast: AST.AST },
+      body: unknown,
+      call: (planes: Planes) => (request: A) => Effect.Effect<unknown, unknown>
+    ) =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, body))
+        const all = yield* Effect.provide(both, planes(http.url))
+        // Valid requests of the schema are those of the method.
+        const requests = valid(schema as Schema.Schema<unknown, unknown>) as FastCheck.Arbitrary<A>
+        yield* Effect.promise(() =>
+          FastCheck.assert(
+            FastCheck.asyncProperty(requests, async (request) => {
+              await Effect.runPromise(call(all)(request))
+              assert.deepStrictEqual(sent(http), revealed(request))
+            }),
+            { numRuns: 30 }
+          )
+        )
+      })
+
+    const bodyOf = (name: string) => operations.find(([operation]) => operation === name)![2]
+
+    it.scopedLive("any GetResourceOauth2Token arrives as it is", () =>
+      arrives(DataPlane.GetResourceOauth2TokenRequest, {}, ({ data }) => data.getResourceOauth2Token))
+
+    it.scopedLive("any CompleteResourceTokenAuth arrives as it is", () =>
+      arrives(
+        DataPlane.CompleteResourceTokenAuthRequest,
+        {},
+        ({ data }) => data.completeResourceTokenAuth
+      ))
+
+    it.scopedLive("any GetResourcePaymentToken arrives as it is", () =>
+      arrives(
+        DataPlane.GetResourcePaymentTokenRequest,
+        bodyOf("GetResourcePaymentToken"),
+        ({ data }) => data.getResourcePaymentToken
+      ))
+
+    for (const [method, row] of Object.entries(ControlPlane.operations)) {
+      // Those go by the address, which is not the body's.
+      if (!/^(un)?tag|^listTags/.test(method)) {
+        it.scopedLive(`any ${row.name} arrives as it is`, () =>
+          arrives(
+            // The request of a row is the one of the plane's method of that name.
+            row.request,
+            bodyOf(row.name),
+            ({ control }) =>
+              control[method as keyof ControlPlane.Operations] as (request: unknown) => Effect.Effect<unknown, unknown>
+          ))
       }
-      const authorizationUrl = `https://example.com/authorize?request_uri=${encodeURIComponent(sessionUri)}`
-      assert.deepStrictEqual(
-        yield* ask({ accessToken: "access", sessionStatus: "FAILED", unknown: 1 }),
-        new DataPlane.Issued({ accessToken: Redacted.make("access") })
-      )
-      assert.deepStrictEqual(
-        yield* ask({ authorizationUrl, sessionUri, sessionStatus: "IN_PROGRESS" }),
-        new DataPlane.ConsentRequired({
-          authorizationUrl: Redacted.make(authorizationUrl),
+    }
+  })
+
+  describe("answers", () => {
+    it.scopedLive("a token answer is read as a closed union", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, {}))
+        const { data } = yield* Effect.provide(both, planes(http.url))
+        const ask = (body: unknown) => {
+          http.answer = json(200, body)
+          return data.getResourceOauth2Token({
+            workloadIdentityToken: Redacted.make(token),
+            resourceCredentialProviderName: "github",
+            scopes: ["repo"],
+            oauth2Flow: "USER_FEDERATION"
+          })
+        }
+        const authorizationUrl = `https://example.com/authorize?request_uri=${encodeURIComponent(sessionUri)}`
+        assert.deepStrictEqual(
+          yield* ask({ accessToken: "access", sessionStatus: "FAILED", unknown: 1 }),
+          new DataPlane.Issued({ accessToken: Redacted.make("access") })
+        )
+        assert.deepStrictEqual(
+          yield* ask({ authorizationUrl, sessionUri, sessionStatus: "IN_PROGRESS" }),
+          new DataPlane.ConsentRequired({
+            authorizationUrl: Redacted.make(authorizationUrl),
+            sessionUri: Redacted.make(sessionUri)
+          })
+        )
+        assert.deepStrictEqual(yield* ask({ sessionStatus: "FAILED", authorizationUrl }), new DataPlane.Failed())
+        assert.deepStrictEqual(yield* ask({ sessionStatus: "SOMETHING_NEW" }), new DataPlane.InProgress())
+        assert.deepStrictEqual(yield* ask({}), new DataPlane.InProgress())
+      }))
+
+    it.scopedLive("time stamps are read with their fraction, unknown members are ignored", () =>
+      Effect.gen(function*() {
+        const http = yield* server(json(200, { ...bodyAsRecord("GetWorkloadIdentity"), unknown: { a: 1 } }))
+        const { control } = yield* Effect.provide(both, planes(http.url))
+        const identity = yield* control.getWorkloadIdentity({ name: "agent" })
+        assert.strictEqual(DateTime.toEpochMillis(identity.createdTime), 1750000000500)
+        assert.notProperty(identity, "unknown")
+      }))
+
+    const bodyAsRecord = (name: string): Record<string, unknown> =>
+      Object.fromEntries(Object.entries(operations.find(([operation]) => operation === name)![2] ?? {}))
+
+    it.scopedLive("an empty body completes an authorization", () =>
+      Effect.gen(function*() {
+        const http = yield* server((response) => response.writeHead(200).end())
+        const { data } = yield* Effect.provide(both, planes(http.url))
+        const answer = yield* data.completeResourceTokenAuth({
+          userIdentifier: { userId: "alice" },
           sessionUri: Redacted.make(sessionUri)
         })
-      )
-      assert.deepStrictEqual(yield* ask({ sessionStatus: "FAILED", authorizationUrl }), new DataPlane.Failed())
-      assert.deepStrictEqual(yield* ask({ sessionStatus: "SOMETHING_NEW" }), new DataPlane.InProgress())
-      assert.deepStrictEqual(yield* ask({}), new DataPlane.InProgress())
-    }))
+        assert.isUndefined(answer)
+      }))
+  })
 
-  it.scopedLive("time stamps are read with their fraction, unknown members are ignored", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, { ...bodyAsRecord("GetWorkloadIdentity"), unknown: { a: 1 } }))
-      const { control } = yield* Effect.provide(both, planes(http.url))
-      const identity = yield* control.getWorkloadIdentity({ name: "agent" })
-      assert.strictEqual(DateTime.toEpochMillis(identity.createdTime), 1750000000500)
-      assert.notProperty(identity, "unknown")
-    }))
+  describe("interruption", () => {
+    it.scopedLive("aborts the request in flight, and is an interruption", () =>
+      Effect.gen(function*() {
+        const arrived = yield* Deferred.make<void>()
+        const closed = yield* Deferred.make<void>()
+        const http = yield* server((response) => {
+          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+          Deferred.unsafeDone(arrived, Effect.void)
+        })
+        yield* Effect.gen(function*() {
+          const fiber = yield* Effect.fork(getApiKey)
+          yield* Deferred.await(arrived)
+          const exit = yield* Fiber.interrupt(fiber)
+          yield* Deferred.await(closed)
+          assert(Exit.isFailure(exit))
+          assert.isTrue(Cause.isInterruptedOnly(exit.cause))
+          assert.lengthOf(http.seen, 1)
+        }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
+      }))
 
-  const bodyAsRecord = (name: string): Record<string, unknown> =>
-    Object.fromEntries(Object.entries(operations.find(([operation]) => operation === name)![2] ?? {}))
-
-  it.scopedLive("an empty body completes an authorization", () =>
-    Effect.gen(function*() {
-      const http = yield* server((response) => response.writeHead(200).end())
-      const { data } = yield* Effect.provide(both, planes(http.url))
-      const answer = yield* data.completeResourceTokenAuth({
-        userIdentifier: { userId: "alice" },
-        sessionUri: Redacted.make(sessionUri)
-      })
-      assert.isUndefined(answer)
-    }))
-})
-
-describe("interruption", () => {
-  it.scopedLive("aborts the request in flight, and is an interruption", () =>
-    Effect.gen(function*() {
-      const arrived = yield* Deferred.make<void>()
-      const closed = yield* Deferred.make<void>()
-      const http = yield* server((response) => {
-        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
-        Deferred.unsafeDone(arrived, Effect.void)
-      })
-      yield* Effect.gen(function*() {
-        const fiber = yield* Effect.fork(getApiKey)
-        yield* Deferred.await(arrived)
-        const exit = yield* Fiber.interrupt(fiber)
-        yield* Deferred.await(closed)
-        assert(Exit.isFailure(exit))
-        assert.isTrue(Cause.isInterruptedOnly(exit.cause))
-        assert.lengthOf(http.seen, 1)
-      }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
-    }))
-
-  it.scopedLive("aborts while the answer is being read", () =>
-    Effect.gen(function*() {
-      const arrived = yield* Deferred.make<void>()
-      const closed = yield* Deferred.make<void>()
-      const http = yield* server((response) => {
-        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
-        response.writeHead(200, { "content-length": "100" })
-        response.write("{\"apiKey\":", () => Deferred.unsafeDone(arrived, Effect.void))
-      })
-      yield* Effect.gen(function*() {
-        const fiber = yield* Effect.fork(getApiKey)
-        yield* Deferred.await(arrived)
-        const exit = yield* Fiber.interrupt(fiber)
-        yield* Deferred.await(closed)
-        assert.isTrue(Exit.isInterrupted(exit))
-      }).pipe(Effect.provide(planes(http.url)))
-    }))
+    it.scopedLive("aborts while the answer is being read", () =>
+      Effect.gen(function*() {
+        const arrived = yield* Deferred.make<void>()
+        const closed = yield* Deferred.make<void>()
+        const http = yield* server((response) => {
+          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+          response.writeHead(200, { "content-length": "100" })
+          response.write("{\"apiKey\":", () => Deferred.unsafeDone(arrived, Effect.void))
+        })
+        yield* Effect.gen(function*() {
+          const fiber = yield* Effect.fork(getApiKey)
+          yield* Deferred.await(arrived)
+          const exit = yield* Fiber.interrupt(fiber)
+          yield* Deferred.await(closed)
+          assert.isTrue(Exit.isInterrupted(exit))
+        }).pipe(Effect.provide(planes(http.url)))
+      }))
+  })
 })
 
 describe("clients", () => {
@@ -276,7 +279,7 @@ describe("clients", () => {
         updateHttpClientConfig: () => {},
         httpHandlerConfigs: () => ({})
       })
-      const layer = planes("http://127.0.0.1:1", {
+      const layer = sdkPlanes("http://127.0.0.1:1", {
         dataPlane: { requestHandler: handler("data") },
         controlPlane: { requestHandler: handler("control") },
         sts: { requestHandler: handler("sts") }

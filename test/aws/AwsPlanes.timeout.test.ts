@@ -1,7 +1,10 @@
 /** The time limit of calls, over a service that does not answer. */
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -16,11 +19,19 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { collecting } from "../garbage.js"
 import * as FaultyServer from "../local/faultyServer.js"
-import { apiKeyRequest, credentials, failure, json, planes, server, sessionUri } from "./utils.js"
+import {
+  adapters,
+  apiKeyRequest,
+  credentials,
+  failure,
+  json,
+  type Options,
+  planes as sdkPlanes,
+  server,
+  sessionUri
+} from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
-
-const limited = (url: string, options: AwsPlanes.Options = {}) => planes(url, { timeout: "200 millis", ...options })
 
 const assertTimeout = (error: unknown): void => {
   assert(error instanceof TransportError, String(error))
@@ -28,7 +39,9 @@ const assertTimeout = (error: unknown): void => {
   assert.include(error.message, "no response arrived in time")
 }
 
-describe("a call ends in time", () => {
+describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
+  const limited = (url: string, options: Options = {}) => planes(url, { timeout: "200 millis", ...options })
+
   /** One call of each plane. */
   const calls = Effect.gen(function*() {
     const data = yield* DataPlane.DataPlane
@@ -73,19 +86,6 @@ describe("a call ends in time", () => {
       assert.lengthOf(http.seen, 0)
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.scopedLive("over a client of the program", () =>
-    Effect.gen(function*() {
-      const http = yield* FaultyServer.start(() => "silent")
-      const client = new BedrockAgentCoreClient({
-        region: "us-west-2",
-        endpoint: http.url,
-        credentials: { accessKeyId: "a", secretAccessKey: "b" }
-      })
-      assertTimeout(yield* failure(Effect.provide(getApiKey, limited("http://127.0.0.1:1", { dataPlane: { client } }))))
-      yield* http.idle
-      client.destroy()
-    }).pipe(Effect.timeout("10 seconds")))
-
   it.scopedLive("where the program cannot be interrupted", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
@@ -103,7 +103,26 @@ describe("a call ends in time", () => {
     }))
 })
 
-describe("the option", () => {
+describe("the AWS SDK", () => {
+  it.scopedLive("over a client of the program", () =>
+    Effect.gen(function*() {
+      const http = yield* FaultyServer.start(() => "silent")
+      const client = new BedrockAgentCoreClient({
+        region: "us-west-2",
+        endpoint: http.url,
+        credentials: { accessKeyId: "a", secretAccessKey: "b" }
+      })
+      assertTimeout(
+        yield* failure(
+          Effect.provide(getApiKey, sdkPlanes("http://127.0.0.1:1", { timeout: "200 millis", dataPlane: { client } }))
+        )
+      )
+      yield* http.idle
+      client.destroy()
+    }).pipe(Effect.timeout("10 seconds")))
+})
+
+describe.each(adapters)("the option of $name", ({ layer, planes }) => {
   it.scopedLive("takes longer times than a timer, and none", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
@@ -118,20 +137,31 @@ describe("the option", () => {
       for (const timeout of [0, -1, Number.NaN, "soon", {}]) {
         // As from a program in plain JavaScript.
         const options = { region: "us-west-2", timeout: timeout as number }
-        for (const layer of [AwsPlanes.layer(options), AwsDataPlane.layer(options)]) {
+        for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
           const error = yield* failure(
-            Layer.build(Layer.provide(layer, Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))))
+            Layer.build(Layer.provide(built, Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))))
           )
           assert(ConfigError.isConfigError(error), `${timeout}`)
           assert.include(String(error), "Expected a duration above zero")
         }
       }
     }).pipe(Effect.scoped))
+})
 
-  it.scopedLive("comes from configuration too", () =>
+type TimeLimited = Config.Config.Wrap<AwsHttpPlanes.SharedOptions>
+
+describe.each<readonly [name: string, layerConfig: (config: TimeLimited) => ReturnType<typeof AwsPlanes.layerConfig>]>([
+  ["AwsPlanes.layerConfig", (config) => AwsPlanes.layerConfig(config)],
+  ["AwsHttpPlanes.layerNodeConfig", (config) => AwsHttpPlanes.layerNodeConfig(config)],
+  [
+    "AwsHttpPlanes.layerConfig",
+    (config) => Layer.provide(AwsHttpPlanes.layerConfig(config), FetchHttpClient.layer)
+  ]
+])("%s", (_, layerConfig) => {
+  it.scopedLive("takes the time limit from configuration", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
-      const layer = AwsPlanes.layerConfig({
+      const layer = layerConfig({
         region: Config.succeed("us-west-2"),
         endpoint: Config.string("AGENT_ENDPOINT"),
         credentials: Config.succeed(credentials),

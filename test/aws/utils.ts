@@ -1,8 +1,11 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert } from "@effect/vitest"
+import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Cause from "effect/Cause"
+import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -84,6 +87,43 @@ export const planes = (endpoint: string, options: AwsPlanes.Options = {}) =>
   AwsPlanes.layer({ region: "us-west-2", credentials, endpoint, maxAttempts: 1, ...options }).pipe(
     Layer.provide(noVariables)
   )
+
+/** An adapter, with the options that all adapters have. */
+export interface Adapter {
+  readonly name: "AwsPlanes.layer" | "AwsHttpPlanes.layerNode" | "AwsHttpPlanes.layer by fetch"
+  readonly layer: (options: Options) => Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError>
+  /** In one place, with credentials and one attempt. */
+  readonly planes: (endpoint: string, options?: Options) => Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError>
+}
+
+interface PlaneOptions {
+  readonly region?: string
+  readonly endpoint?: string
+  readonly credentials?: AwsPlanes.CredentialsProvider
+}
+
+export interface Options extends AwsHttpPlanes.SharedOptions {
+  readonly dataPlane?: PlaneOptions
+  readonly controlPlane?: PlaneOptions
+  readonly sts?: PlaneOptions
+}
+
+const adapter = (name: Adapter["name"], layer: Adapter["layer"]): Adapter => ({
+  name,
+  layer,
+  planes: (endpoint, options = {}) =>
+    layer({ region: "us-west-2", credentials, endpoint, maxAttempts: 1, ...options }).pipe(Layer.provide(noVariables))
+})
+
+/** Every adapter of AWS: they differ in nothing that these tests see. */
+export const adapters: ReadonlyArray<Adapter> = [
+  adapter("AwsPlanes.layer", AwsPlanes.layer),
+  adapter("AwsHttpPlanes.layerNode", AwsHttpPlanes.layerNode),
+  adapter(
+    "AwsHttpPlanes.layer by fetch",
+    (options) => Layer.provide(AwsHttpPlanes.layer(options), FetchHttpClient.layer)
+  )
+]
 
 export type Planes = { readonly data: DataPlane.Service; readonly control: ControlPlane.Service }
 

@@ -1,11 +1,13 @@
 // npm run bench: what an access token costs, with this package, with the official SDK, and with the AWS SDK alone.
 import { execFile, fork } from "node:child_process"
 import { once } from "node:events"
-import { readFileSync, writeFileSync } from "node:fs"
-import { cpus, loadavg } from "node:os"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpus, loadavg, tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs, promisify } from "node:util"
 import { buildModules } from "../build.mjs"
+import { makeBundles } from "./bundle.mjs"
 import { environment, urlOfModule } from "./fixture.mjs"
 import { report, targets } from "./report.mjs"
 import { ratio, summary } from "./statistics.mjs"
@@ -20,6 +22,7 @@ const usage = `npm run bench -- [options]
   --calls N        calls of a subject in a round (200)
   --warm-up N      calls of a subject before the first round (2000)
   --processes N    processes of each kind for module load and cold start (15)
+  --waits N        users who have not consented yet (10000); more than 1000 take a minute
 `
 
 /** How many requests a call makes, and how many times as many calls a round has of it: those of the cache are short. */
@@ -27,6 +30,9 @@ const subjects = {
   raw: { module: "./subjects/raw.mjs", requests: 1, factor: 1 },
   official: { module: "./subjects/official.mjs", requests: 1, factor: 1 },
   uncached: { module: "./subjects/uncached.mjs", requests: 1, factor: 1 },
+  http: { module: "./subjects/http.mjs", requests: 1, factor: 1 },
+  httpFetch: { module: "./subjects/http-fetch.mjs", requests: 1, factor: 1 },
+  httpNodeClient: { module: "./subjects/http-node-client.mjs", requests: 1, factor: 1 },
   uncachedPromise: { module: "./subjects/uncached-promise.mjs", requests: 1, factor: 1 },
   cached: { module: "./subjects/cached.mjs", requests: 0, factor: 20 },
   cachedPromise: { module: "./subjects/cached-promise.mjs", requests: 0, factor: 20 }
@@ -109,6 +115,20 @@ const measureProcesses = async (env, kinds, processes) => {
   return samples
 }
 
+/** Users who have not consented yet, in one process. */
+const measureWaits = async (waits) => {
+  const server = start("./waits.server.child.mjs", [], { env: { PATH: process.env.PATH } })
+  try {
+    const env = environment(await server.next())
+    const child = start("./waits.child.mjs", [String(waits)], { env, execArgv: ["--expose-gc"] })
+    const result = await child.next()
+    child.stop()
+    return result
+  } finally {
+    server.stop()
+  }
+}
+
 /** What the module loads besides what was there: how many modules, and the packages that are not Effect's. */
 const loadedBy = async (url, env) => {
   const loaded = async (source) => {
@@ -133,7 +153,12 @@ const mapValues = (values, f) => Object.fromEntries(Object.entries(values).map((
 const measure = async (settings) => {
   process.env.AGENTCORE_BENCH_MODULES = await buildModules()
   const server = start("./server.child.mjs", [], { env: { PATH: process.env.PATH } })
+  const folder = mkdtempSync(join(tmpdir(), "bench-bundles-"))
   try {
+    const bundles = await makeBundles(process.env.AGENTCORE_BENCH_MODULES, folder)
+    const bundled = Object.fromEntries(
+      Object.entries(bundles).map(([name, { url }]) => [`${name}Bundled`, ["./cold.child.mjs", url]])
+    )
     const env = environment(await server.next())
     const identity = urlOfModule("Identity")
     const calls = await measureCalls(server, env, settings)
@@ -141,7 +166,9 @@ const measure = async (settings) => {
       load: ["./load.child.mjs", identity],
       raw: ["./cold.child.mjs", subjects.raw.module],
       official: ["./cold.child.mjs", subjects.official.module],
-      uncached: ["./cold.child.mjs", subjects.uncached.module]
+      uncached: ["./cold.child.mjs", subjects.uncached.module],
+      http: ["./cold.child.mjs", subjects.http.module],
+      ...bundled
     }, settings.processes)
     return {
       node: process.versions.node,
@@ -156,13 +183,17 @@ const measure = async (settings) => {
       })),
       cold: mapValues(cold, (samples) => ({
         ...summaries(samples),
-        ofOfficial: ratio(samples.wall, cold.official.wall)
+        ofOfficial: ratio(samples.wall, cold.official.wall),
+        ofOfficialBundled: ratio(samples.wall, cold.officialBundled.wall)
       })),
+      bundles: mapValues(bundles, ({ kilobytes }) => kilobytes),
       load: { ...summaries(load), ...await loadedBy(identity, env) },
+      waits: await measureWaits(settings.waits),
       samples: { calls, cold, load }
     }
   } finally {
     server.stop()
+    rmSync(folder, { recursive: true })
   }
 }
 
@@ -176,11 +207,12 @@ const options = () => {
       rounds: { ...string, default: "30" },
       calls: { ...string, default: "200" },
       "warm-up": { ...string, default: "2000" },
-      processes: { ...string, default: "15" }
+      processes: { ...string, default: "15" },
+      waits: { ...string, default: "10000" }
     }
   })
-  const { calls, processes, rounds, "warm-up": warmUp, ...rest } = values
-  const settings = mapValues({ calls, processes, rounds, warmUp }, Number)
+  const { calls, processes, rounds, waits, "warm-up": warmUp, ...rest } = values
+  const settings = mapValues({ calls, processes, rounds, waits, warmUp }, Number)
   if (Object.values(settings).some((count) => !Number.isInteger(count) || count < 1)) {
     throw new TypeError("Counts are whole numbers from 1 on")
   }

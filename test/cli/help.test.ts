@@ -1,4 +1,5 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
@@ -7,7 +8,17 @@ import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
 
-const commands = [[], ["local"], ["setup"], ["setup", "plan"], ["setup", "apply"], ["demo"]]
+const commands = [
+  [],
+  ["local"],
+  ["setup"],
+  ["setup", "plan"],
+  ["setup", "apply"],
+  ["token"],
+  ["api-key"],
+  ["doctor"],
+  ["demo"]
+]
 
 const help = (...command: ReadonlyArray<string>) =>
   Effect.map(Program.run([...command, "--help"]), ({ code, stderr, stdout }) => {
@@ -52,6 +63,18 @@ describe("agentcore-identity --help", () => {
       }
       assert.include((yield* help("demo")).replaceAll(/\s+/g, " "), "(env: AGENTCORE_DEMO_RETURN_URL)")
       assert.include(yield* help("setup", "plan"), "2  changes are pending")
+      const token = (yield* help("token")).replaceAll(/\s+/g, " ")
+      for (
+        const part of [
+          `(default: "${LoopbackConsent.defaultReturnUrl}")`,
+          "(choices: \"USER_FEDERATION\", \"M2M\", \"ON_BEHALF_OF_TOKEN_EXCHANGE\", default: \"USER_FEDERATION\")",
+          "(env: AGENTCORE_WORKLOAD)",
+          "AGENTCORE_USER_TOKEN"
+        ]
+      ) {
+        assert.include(token, part.replaceAll(/\s+/g, " "))
+      }
+      assert.include(yield* help("doctor"), "2  something has to be fixed")
     }))
 
   it.scopedLive("names every variable that the server prints", () =>
@@ -167,7 +190,7 @@ describe("agentcore-identity --completions", () => {
           ...typed
         ]).pipe(Effect.map((text) => text.split("\n")))
 
-      assert.deepStrictEqual(yield* words(""), ["local", "setup", "demo"])
+      assert.deepStrictEqual(yield* words(""), ["local", "setup", "token", "api-key", "doctor", "demo"])
       assert.deepStrictEqual(yield* words("setup", ""), ["plan", "apply"])
       assert.deepStrictEqual(yield* words("local", "--allow"), ["--allowed-host", "--allow-remote"])
       assert.deepStrictEqual(yield* words("setup", "apply", "--r"), ["--region", "--rotate-secrets"])
@@ -179,6 +202,8 @@ describe("agentcore-identity --completions", () => {
       const file = join(folder, "a setup.json")
       assert.deepStrictEqual(yield* words("local", "--config", `${folder}/a`), [file])
       assert.deepStrictEqual(yield* words("setup", "plan", `${folder}/a`), [file])
+      assert.deepStrictEqual(yield* words("doctor", `${folder}/a`), [file])
+      assert.deepStrictEqual(yield* words("token", "--flow", "M"), ["M2M"])
     }))
 
   it.scopedLive("fish completes them too, and zsh reads its script, where they are installed", () =>

@@ -45,22 +45,31 @@ export interface Running {
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<Output>
 }
 
-interface Started {
+export interface Started {
   readonly child: ChildProcess
   readonly output: { stdout: string; stderr: string }
   readonly ended: Promise<Output>
 }
 
-const launch = (args: ReadonlyArray<string>, env: Environment): Effect.Effect<Started, never, Scope.Scope> =>
+/** Starts the command. A terminal of its own shows both outputs as standard output. */
+export const launch = (
+  args: ReadonlyArray<string>,
+  env: Environment = {},
+  options: { readonly cwd?: string; readonly terminal?: boolean } = {}
+): Effect.Effect<Started, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const child = spawn(process.execPath, [file, ...args], {
+      const command = [process.execPath, file, ...args]
+      const script = ["--quiet", "--return", "--command", command.map((word) => `'${word}'`).join(" "), "/dev/null"]
+      const [executable = "", ...rest] = options.terminal === true ? ["script", ...script] : command
+      const child = spawn(executable, rest, {
         env: environment(env),
-        stdio: ["ignore", "pipe", "pipe"]
+        cwd: options.cwd,
+        stdio: [options.terminal === true ? "pipe" : "ignore", "pipe", "pipe"]
       })
       const output = { stdout: "", stderr: "" }
-      child.stdout.setEncoding("utf8").on("data", (text: string) => output.stdout += text)
-      child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text)
+      child.stdout?.setEncoding("utf8").on("data", (text: string) => output.stdout += text)
+      child.stderr?.setEncoding("utf8").on("data", (text: string) => output.stderr += text)
       const ended = new Promise<Output>((resolve) =>
         child.once("close", (code, signal) => resolve({ code, signal, ...output }))
       )
@@ -74,8 +83,27 @@ const launch = (args: ReadonlyArray<string>, env: Environment): Effect.Effect<St
   )
 
 /** Runs the command until it exits. */
-export const run = (args: ReadonlyArray<string>, env: Environment = {}): Effect.Effect<Output> =>
-  Effect.scoped(Effect.flatMap(launch(args, env), ({ ended }) => Effect.promise(() => ended)))
+export const run = (
+  args: ReadonlyArray<string>,
+  env: Environment = {},
+  options: { readonly cwd?: string } = {}
+): Effect.Effect<Output> =>
+  Effect.scoped(Effect.flatMap(launch(args, env, options), ({ ended }) => Effect.promise(() => ended)))
+
+/** Waits until the output matches, and returns what the pattern captures. */
+export const seen = ({ child, ended, output }: Started, pattern: RegExp): Effect.Effect<string> =>
+  Effect.promise(() =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(output.stdout) ?? pattern.exec(output.stderr)
+        if (found !== null) resolve(found[1] ?? found[0])
+      }
+      child.stdout?.on("data", look)
+      child.stderr?.on("data", look)
+      void ended.then(({ stderr, stdout }) => reject(new Error(`it ended before: ${stdout}${stderr}`)))
+      look()
+    })
+  )
 
 /** Runs the command on a terminal, where a user types the input. Standard output has what the terminal shows. */
 export const onTerminal = (

@@ -1,3 +1,5 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
@@ -9,12 +11,16 @@ import { consent } from "./consent.js"
 import { contract } from "./contract.js"
 import { controlPlane } from "./controlPlane.js"
 import { limits } from "./limits.js"
+import { resources } from "./resources.js"
 import { securityTokenService } from "./securityTokenService.js"
 import * as UncheckedPlanes from "./uncheckedPlanes.js"
 import type { Subject } from "./utils.js"
 
-/** Planes → AWS SDK → HTTP → server → backend. */
-const layer = (planes: typeof AwsPlanes.layer): Subject["layer"] => (oauth, options) =>
+/** The options that all adapters have. */
+type MakePlanes = (options: AwsHttpPlanes.SharedOptions) => ReturnType<typeof AwsPlanes.layer>
+
+/** Planes → adapter → HTTP → server → backend. */
+const layer = (planes: MakePlanes): Subject["layer"] => (oauth, options) =>
   Layer.unwrapEffect(Effect.map(LocalServer.LocalServer, ({ url }) =>
     planes({
       endpoint: url,
@@ -26,26 +32,46 @@ const layer = (planes: typeof AwsPlanes.layer): Subject["layer"] => (oauth, opti
       Layer.provide(OAuthClient.layerScripted(oauth))
     )
 
-const checked: Subject = {
-  name: "AwsPlanes over LocalServer",
-  layer: layer(AwsPlanes.layer),
-  checks: "planes",
-  remote: true
-}
+const subjects: ReadonlyArray<Subject> = [
+  {
+    name: "AwsPlanes over LocalServer",
+    layer: layer((options) => AwsPlanes.layer(options)),
+    checks: "planes",
+    remote: true
+  },
+  {
+    name: "AWS SDK over LocalServer, without checks before the wire",
+    layer: layer((options) => UncheckedPlanes.layer(AwsPlanes.layer(options))),
+    checks: "service",
+    remote: true
+  },
+  {
+    name: "AwsHttpPlanes.layerNode over LocalServer",
+    layer: layer(AwsHttpPlanes.layerNode),
+    checks: "planes",
+    remote: true
+  },
+  {
+    name: "AwsHttpPlanes.layer over LocalServer by fetch, without checks before the wire",
+    layer: layer((options) =>
+      UncheckedPlanes.layer(Layer.provide(AwsHttpPlanes.layer(options), FetchHttpClient.layer))
+    ),
+    checks: "service",
+    remote: true
+  }
+]
 
-const unchecked: Subject = {
-  name: "AWS SDK over LocalServer, without checks before the wire",
-  layer: layer(UncheckedPlanes.layer),
-  checks: "service",
-  remote: true
-}
-
-for (const subject of [checked, unchecked]) {
+for (const subject of subjects) {
   describe(subject.name, () => {
     contract(subject)
-    controlPlane(subject)
-    consent(subject)
-    limits(subject)
     securityTokenService(subject)
+    if (subject.name.includes("by fetch")) {
+      // The rest is that of `layerNode`.
+      resources(subject)
+    } else {
+      controlPlane(subject)
+      consent(subject)
+      limits(subject)
+    }
   })
 }

@@ -1,4 +1,4 @@
-import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
@@ -7,10 +7,12 @@ import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import { unchecked } from "../../src/internal/plane.js"
 
-/** The planes at AWS without their checks: the server alone checks requests. */
-export const layer = (options?: AwsPlanes.Options): Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError> =>
+/** Planes without their checks: the server alone checks requests. */
+export const layer = (
+  planes: Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError>
+): Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError> =>
   Layer.map(
-    AwsPlanes.layer(options),
+    planes,
     (planes) =>
       Context.make(DataPlane.DataPlane, unchecked(Context.get(planes, DataPlane.DataPlane))).pipe(
         Context.add(ControlPlane.ControlPlane, unchecked(Context.get(planes, ControlPlane.ControlPlane))),

@@ -8,6 +8,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
+class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  returnUrl: "https://agent.example.com/consent"
+}) {}
+
 // The application's own sign-in. It identifies the user of a browser.
 export class SignIn extends Context.Tag("SignIn")<SignIn, {
   readonly userOf: (cookie: string | undefined) => Effect.Effect<string>
@@ -27,11 +33,4 @@ export const server = HttpLayerRouter.serve(ConsentCallback.layer({ path: "/cons
 
 // In the same process: starts a consent session for Alice and shows her the page. It gets the token as soon as she returns.
 export const forAlice = <E, R>(show: Consent.ConsentHandler<E, R>) =>
-  AccessToken.AccessToken.pipe(
-    AccessToken.withAccessToken({
-      provider: "calendar",
-      flow: "USER_FEDERATION",
-      returnUrl: "https://agent.example.com/consent",
-      consent: PendingConsents.handler({ user: { userId: "alice" }, show })
-    })
-  )
+  AccessToken.get(Calendar, { consent: PendingConsents.handler({ user: { userId: "alice" }, show }) })

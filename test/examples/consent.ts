@@ -14,13 +14,16 @@ import { laptop, setUp } from "./laptop.ts"
 // One user, named in three places.
 const alice = { userId: "alice" }
 
-const agent = AccessToken.AccessToken.pipe(
+class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
+  provider: "reports",
+  flow: "USER_FEDERATION",
+  scopes: ["reports:read"],
+  returnUrl: "http://127.0.0.1:8765/consent"
+}) {}
+
+const agent = Reports.pipe(
   Effect.map((token) => `Alice's token has ${Redacted.value(token).length} characters`),
-  AccessToken.withAccessToken({
-    provider: "reports",
-    flow: "USER_FEDERATION",
-    scopes: ["reports:read"],
-    returnUrl: "http://127.0.0.1:8765/consent",
+  AccessToken.withAccessToken(Reports, {
     // 1. The user who is asked. `Consent.openBrowser` opens the page too.
     consent: PendingConsents.handler({ user: alice, show: Consent.console })
   }),

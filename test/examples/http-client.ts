@@ -1,19 +1,21 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as Effect from "effect/Effect"
+
+class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
+  provider: "reports",
+  flow: "M2M",
+  scopes: ["reports:read"]
+}) {}
 
 // A client of one API. Each request gets the token of its own caller. No other origin receives a token.
 export const reportsClient = (origin: string) =>
   Effect.map(HttpClient.HttpClient, (client) =>
     client.pipe(
       HttpClient.mapRequest(HttpClientRequest.prependUrl(origin)),
-      HttpClientCredentials.withAccessToken({
-        provider: "reports",
-        flow: "M2M",
-        scopes: ["reports:read"],
-        origins: [origin]
-      }),
+      HttpClientCredentials.withAccessToken(Reports, { origins: [origin] }),
       HttpClient.followRedirects()
     ))
 

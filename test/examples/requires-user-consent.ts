@@ -1,9 +1,17 @@
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+
+class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  scopes: ["calendar:read"],
+  returnUrl: "https://agent.example.com/consent"
+}) {}
 
 // A function that cannot wait stores the session here. The store must be as safe as one for credentials.
 export class Store extends Context.Tag("Store")<Store, {
@@ -14,16 +22,8 @@ export class Store extends Context.Tag("Store")<Store, {
 const Saved = Schema.parseJson(ConsentSession)
 
 // First invocation: there is no handler, so the flow fails with `RequiresUserConsent`, which carries the session.
-export const begin = Effect.gen(function*() {
-  const identity = yield* Identity.Identity
-  const token = yield* identity.getAccessToken({
-    provider: "calendar",
-    flow: "USER_FEDERATION",
-    scopes: ["calendar:read"],
-    returnUrl: "https://agent.example.com/consent"
-  })
-  return { done: true as const, token }
-}).pipe(
+export const begin = AccessToken.get(Calendar).pipe(
+  Effect.map((token) => ({ done: true as const, token })),
   Effect.catchTag("RequiresUserConsent", ({ authorizationUrl, session }) =>
     Effect.gen(function*() {
       const store = yield* Store

@@ -1,7 +1,9 @@
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
-import * as Identity from "effect-agentcore-identity/Identity"
+import type * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -9,19 +11,21 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 
+class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", { provider: "calendar", flow: "USER_FEDERATION" }) {}
+class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+
 // Work that continues after the response.
 export class Jobs extends Context.Tag("Jobs")<Jobs, Queue.Queue<Effect.Effect<void, unknown, Identity.Identity>>>() {}
 
 const invoke = Effect.gen(function*() {
-  const identity = yield* Identity.Identity
   const { requestId } = yield* RequestContext.RequestContext
 
   // The job runs for the caller of this request, in whatever fiber takes it from the queue.
   const asCaller = yield* WorkloadAccessToken.capture
-  yield* Queue.offer(yield* Jobs, asCaller(Effect.asVoid(identity.getApiKey({ provider: "weather" }))))
+  yield* Queue.offer(yield* Jobs, asCaller(Effect.asVoid(ApiKey.get(Weather))))
 
   // The handler, too, gets the token of this request's user.
-  const token = yield* identity.getAccessToken({ provider: "calendar", flow: "USER_FEDERATION" })
+  const token = yield* AccessToken.get(Calendar)
   return HttpServerResponse.unsafeJson({ requestId, characters: Redacted.value(token).length })
 }).pipe(
   Effect.catchTags({

@@ -7,6 +7,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -229,6 +230,76 @@ describe("ConsentCallback", () => {
         { currentUser, poll: Schedule.spaced("1 hour") }
       ))
     ))
+
+  it.scopedLive("wakes a program whose store is its own, written before there were signals", () =>
+    Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const token = yield* identity.getAccessToken({
+        provider: "google",
+        flow: "USER_FEDERATION",
+        consent: PendingConsents.handler({ user: alice, show: () => visit("alice") })
+      })
+      assert.strictEqual(Redacted.value(token), "access-token")
+    }).pipe(
+      Effect.timeout("5 seconds"),
+      Effect.provide(
+        HttpLayerRouter.serve(
+          ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("1 hour") }),
+          { disableListenLog: true }
+        ).pipe(Layer.provideMerge(Layer.mergeAll(
+          Layer.sync(PendingConsents.PendingConsents, () => {
+            type Pending = { readonly session: ConsentSession; readonly user: UserIdentifier.UserIdentifier }
+            const entries = new Map<string, Pending>()
+            return {
+              open: (pending: Pending) =>
+                Effect.sync(() => void entries.set(Redacted.value(pending.session.sessionUri), pending)),
+              claim: (sessionUri: Redacted.Redacted) => {
+                const found = entries.get(Redacted.value(sessionUri))
+                entries.delete(Redacted.value(sessionUri))
+                return found === undefined
+                  ? Effect.fail(new PendingConsents.ConsentNotPending({ reason: "Unknown" }))
+                  : Effect.succeed(found)
+              }
+            }
+          }),
+          scripted({ ...completes, getResourceOauth2Token: [answers.consent, answers.issued()] }),
+          NodeHttpServer.layerTest
+        )))
+      )
+    ))
+
+  it.scopedLive("tells all who wait for the same grant", () =>
+    Effect.gen(function*() {
+      const grant = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
+      const fiber = yield* Effect.fork(ConsentSignals.next(grant))
+      const pending = yield* PendingConsents.PendingConsents
+      yield* pending.open({ session: session(), user: alice, workload: "agent", credential: "calendar" })
+      assert.strictEqual((yield* visit("alice")).status, 200)
+      assert.strictEqual(yield* Fiber.join(fiber), "Completed")
+    }).pipe(Effect.timeout("5 seconds"), Effect.provide(server(completes, { currentUser }))))
+
+  it.scopedLive("answers 502 while the store cannot be reached, and logs why", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const failure = new PendingConsents.ConsentStoreError({ operation: "claim", reason: "ECONNREFUSED" })
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* visit("alice")).status, 502)
+        same(yield* completions, [])
+      }).pipe(
+        Effect.provide(
+          HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser }), { disableListenLog: true })
+            .pipe(
+              Layer.provideMerge(Layer.mergeAll(
+                Layer.mock(PendingConsents.PendingConsents, { claim: () => Effect.fail(failure) }),
+                scripted(completes),
+                NodeHttpServer.layerTest
+              ))
+            )
+        ),
+        Effect.provide(recorder.layer)
+      )
+      assert.include((yield* recorder.everything).join("\n"), failure.message)
+    }))
 
   /** A wait that polls every hour, and what the user does meanwhile. */
   const waitWhile = (visitor: Effect.Effect<{ readonly status: number }, unknown, HttpClient.HttpClient>) =>

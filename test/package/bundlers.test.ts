@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as esbuild from "esbuild"
 import { execFile } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -48,11 +48,39 @@ const withEsbuild = (entry: string, directory: string, options: esbuild.BuildOpt
       },
       ...options
     })
+    const outputs = Object.values(metafile?.outputs ?? {})
     return {
       file: join(directory, options.format === "cjs" ? "main.cjs" : "main.mjs"),
-      inputs: Object.keys(metafile?.inputs ?? {})
+      inputs: Object.keys(metafile?.inputs ?? {}),
+      bytes: outputs.reduce((sum, { bytes }) => sum + bytes, 0),
+      imports: outputs.flatMap(({ imports }) => imports.map(({ path }) => path))
     }
   })
+
+/** Applies `browser` of the package, as bundlers do for the installed package. */
+const browserField = async (): Promise<esbuild.Plugin> => {
+  const modules = await buildModules()
+  const { browser }: { readonly browser: Readonly<Record<string, string | false>> } = JSON.parse(
+    readFileSync(join(root, "package.json"), "utf8")
+  )
+  const built = (path: string) => join(modules, path.replace(/^\.\/dist\//, ""))
+  for (const path of Object.keys(browser)) {
+    if (path.startsWith("./") && !existsSync(built(path))) throw new Error(`${path} is not a module`)
+  }
+  const replaced = new Map(
+    Object.entries(browser).map(([from, to]) => [from.startsWith("./") ? built(from) : from, to] as const)
+  )
+  return {
+    name: "browser-field",
+    setup: ({ onLoad, onResolve }) => {
+      onResolve({ filter: /.*/ }, ({ path, resolveDir }) => {
+        const to = replaced.get(path.startsWith(".") ? resolve(resolveDir, path) : path)
+        return to === undefined ? undefined : to === false ? { path, namespace: "empty" } : { path: built(to) }
+      })
+      onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "module.exports = {}" }))
+    }
+  }
+}
 
 const withRollup = (entry: string, directory: string) =>
   Effect.promise(async () =>
@@ -100,6 +128,44 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key", name: "agent", expires: true })
     }).pipe(Effect.provide(server), Effect.scoped))
 
+  it.live("without the AWS SDK: one file of at most 350 KB", () =>
+    Effect.gen(function*() {
+      const { bytes, file, inputs } = yield* withEsbuild("httpAgent.child.ts", yield* folder, {
+        format: "esm",
+        minify: true,
+        mainFields: ["module", "main"]
+      })
+      assert.isAtMost(bytes, 350_000)
+      // Neither a client of the SDK nor its chain, nor the other planes.
+      const others =
+        /\/(client-[\w-]+|credential-provider-(node|ini|sso)|nested-clients)\/|\/modules\/(ControlPlane|models\/\w+)\.js$/
+      assert.deepStrictEqual(inputs.filter((input) => others.test(input)), [])
+      assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key" })
+    }).pipe(Effect.provide(server), Effect.scoped))
+
+  it.live("without the AWS SDK, as CommonJS, and all planes", () =>
+    Effect.gen(function*() {
+      const { file } = yield* withEsbuild("httpPlanes.child.ts", yield* folder, { format: "cjs" })
+      assert.deepStrictEqual(yield* run(file, yield* environment), { name: "agent", expires: true })
+    }).pipe(Effect.provide(server), Effect.scoped))
+
+  it.live("for an edge runtime: it imports nothing, not even of Node", () =>
+    Effect.gen(function*() {
+      const { file, imports } = yield* withEsbuild("edgeAgent.child.ts", yield* folder, {
+        format: "esm",
+        platform: "browser",
+        conditions: ["worker", "browser"],
+        minify: true,
+        banner: {},
+        plugins: [yield* Effect.promise(browserField)]
+      })
+      assert.deepStrictEqual(imports, [])
+      const text = readFileSync(file, "utf8")
+      assert.notInclude(text, "getBuiltinModule")
+      assert.notMatch(text, /["'`]node:/)
+      assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key" })
+    }).pipe(Effect.provide(server), Effect.scoped))
+
   it.live("rollup: the data plane", () =>
     Effect.gen(function*() {
       const file = yield* withRollup("dataPlane.child.ts", yield* folder)
@@ -125,6 +191,17 @@ describe("a bundle", { timeout: 60_000 }, () => {
             + "Check that it is installed, or part of the bundle (ERR_MODULE_NOT_FOUND)"
         })
       }
+    }).pipe(Effect.scoped))
+
+  it.live("without the chain of the AWS SDK, where a profile is named: a typed error of the call", () =>
+    Effect.gen(function*() {
+      const { file } = yield* withEsbuild("httpAgent.child.ts", yield* folder, { format: "esm" })
+      assert.deepInclude(yield* run(file, { AWS_REGION: "us-west-2", AWS_PROFILE: "agent" }), {
+        _tag: "TransportError",
+        operation: "GetWorkloadAccessToken",
+        kind: "unloadable",
+        code: "ERR_MODULE_NOT_FOUND"
+      })
     }).pipe(Effect.scoped))
 
   it.live("of promise/Identity has neither control plane nor STS", () =>

@@ -127,7 +127,8 @@ const newcomer = async (name, node) => {
 
   return {
     folder,
-    save: (example, as = example) => writeFileSync(join(folder, as), withPorts(take(files, example))),
+    save: (example, as = example, edit = (text) => text) =>
+      writeFileSync(join(folder, as), edit(withPorts(take(files, example)))),
     saveStep: (step) => writeFileSync(join(folder, step), take(steps, step)),
     /** Types the commands of some steps into one shell. The output must contain the texts. */
     type: async (names, expected = [], onOutput = undefined) => {
@@ -178,6 +179,13 @@ const answerConsent = () => {
 const aKey = "a key of 15 characters"
 const aToken = /a token of \d{3,} characters/
 
+/** Leaves out what the README says. */
+const withoutType = (text) => {
+  const type = /In plain JavaScript, leave out the type `(.+?)`/.exec(readme)?.[1]
+  if (type === undefined || !text.includes(type)) throw new Error("The README does not say how to write JavaScript")
+  return text.replaceAll(type, "")
+}
+
 /** The size of the bundle in the README. */
 const checkBundle = (folder) => {
   const written = Number(/(\d+) KB/.exec(readme)?.[1])
@@ -211,7 +219,7 @@ const typescript = (node, first) => async (name) => {
 const javascript = (node) => async (name) => {
   const me = await newcomer(name, node)
   await me.type(["install"])
-  me.save("first.ts", "first.js")
+  me.save("first.ts", "first.js", withoutType)
   await me.type(["first, JavaScript"], [aKey])
 }
 

@@ -26,6 +26,8 @@ interface Loaded {
   readonly packages: ReadonlyArray<string>
   readonly own: ReadonlyArray<string>
   readonly urls: ReadonlyArray<string>
+  /** Node's own modules that are imported. */
+  readonly builtins: ReadonlyArray<string>
 }
 
 const urlOf = (module: string): string => pathToFileURL(`${built}/${module}.js`).href
@@ -43,13 +45,15 @@ const load = async (specifiers: ReadonlyArray<string>): Promise<Loaded> => {
     ],
     { cwd: root, env: { PATH: process.env["PATH"] }, maxBuffer: 64 * 1024 * 1024 }
   )
-  const urls = [...new Set(stdout.split("\n").filter((line) => line.startsWith("file:")))]
+  const lines = [...new Set(stdout.split("\n"))]
+  const urls = lines.filter((line) => line.startsWith("file:"))
+  const builtins = lines.filter((line) => line.startsWith("node:"))
   const own = urls.filter((url) => url.startsWith(pathToFileURL(built).href))
   const packages = urls.filter((url) => !own.includes(url)).flatMap((url) => {
     const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1]
     return name === undefined ? [] : [name]
   })
-  return { urls, own, packages: [...new Set(packages)].sort() }
+  return { urls, own, packages: [...new Set(packages)].sort(), builtins }
 }
 
 const loadModules = async (...modules: ReadonlyArray<string>): Promise<Loaded> => {
@@ -103,6 +107,24 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.deepStrictEqual(own.filter((url) => /\/modules\/(?:DataPlane|SecurityTokenService)\.js$/.test(url)), [])
   })
 
+  it("aws/AwsHttpPlanes: no module of Node, and no package but Effect's", async () => {
+    for (const module of ["aws/AwsHttpPlanes", "aws/AwsHttpDataPlane"]) {
+      const { builtins, packages } = await loadModules(module)
+      assert.deepStrictEqual(builtins, [], module)
+      // `multipasta`: `@effect/platform` brings it.
+      const allowed = ["effect", "fast-check", "pure-rand", "@effect/platform", "multipasta"]
+      assert.deepStrictEqual(packages.filter((name) => !allowed.includes(name)), [])
+    }
+    assert.isNotEmpty((await loadModules("http/RequestContext")).builtins)
+  })
+
+  it("aws/AwsHttpDataPlane: no other plane", async () => {
+    const { own } = await loadModules("aws/AwsHttpDataPlane")
+    const others =
+      /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+|aws\/internal\/(?!http\/).*Plane)\.js$/
+    assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
+  })
+
   it("promise/Identity: no other plane, and no HTTP server", async () => {
     const { own, packages } = await loadModules("promise/Identity")
     assert.notInclude(packages, "@effect/platform")
@@ -115,7 +137,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
   it.each(folders)("%s: neither AWS SDK, OAuth client nor authorization server", async (_, modules) => {
     const { packages } = await loadModules(...modules)
     const lazy =
-      /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental)$/
+      /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental|@effect\/sql.*)$/
     assert.deepStrictEqual(packages.filter((name) => lazy.test(name)), [])
   })
 })

@@ -11,8 +11,9 @@ import * as Scope from "effect/Scope"
 import { vi } from "vitest"
 import * as Recorder from "../recorder.js"
 import { secret } from "../utils.js"
-import { contract, keyOf, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "./consentStore.js"
+import { contract, keyOf, plant, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "./consentStore.js"
 import * as Redis from "./redis.js"
+import { assertFilesSecretFree } from "./secrets.js"
 
 const storeOn = (server: Redis.Server, options: Partial<RedisPendingConsents.Options> = {}): Store => ({
   layer: (keys) => RedisPendingConsents.layer({ ...keys, redis: { port: server.port }, ...options })
@@ -42,6 +43,31 @@ describe("RedisPendingConsents", () => {
         const left = yield* Effect.promise(() => redis.pttl(name!))
         assert.isAtMost(left, 20 * 60_000)
         assert.isAbove(left, 19 * 60_000)
+      })
+  )
+
+  Redis.redisTest(
+    "no key, value, message or file of Redis has a secret, and no span or log line",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* started
+        const [redis, subscriber] = [yield* server.client, yield* server.client]
+        const seen: Array<string> = []
+        yield* Effect.promise(() => subscriber.psubscribe("*"))
+        subscriber.on("pmessage", (...parts) => seen.push(...parts.map(String)))
+        const recorder = yield* Recorder.make
+        const secrets = yield* Effect.flatMap(start(storeOn(server)), plant).pipe(Effect.provide(recorder.layer))
+        for (const name of yield* Effect.promise(() => redis.keys("*"))) {
+          const fields = yield* Effect.promise(() => redis.hgetall(name))
+          seen.push(name, ...Object.entries(fields).flat())
+        }
+        yield* Effect.promise(() => redis.save())
+        // A round trip: all messages have arrived.
+        yield* Effect.promise(() => subscriber.ping())
+        // Six entries with their fields, and four messages with pattern and channel.
+        assert.isAtLeast(seen.length, 6 * 3 + 4 * 3)
+        Recorder.assertSecretFree([...seen, ...yield* recorder.everything], secrets)
+        assertFilesSecretFree(server.folder, secrets)
       })
   )
 

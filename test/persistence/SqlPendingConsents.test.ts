@@ -1,16 +1,35 @@
+import * as Reactivity from "@effect/experimental/Reactivity"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { PgClient } from "@effect/sql-pg"
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as Statement from "@effect/sql/Statement"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import * as String from "effect/String"
+import * as TestClock from "effect/TestClock"
+import * as TestServices from "effect/TestServices"
+import { execFile } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { contract, type Store, wakesAcrossProcesses } from "./consentStore.js"
+import { vi } from "vitest"
+import * as PgMessages from "../../src/persistence/internal/pgMessages.js"
+import { buildProgram } from "../build.mjs"
+import * as Recorder from "../recorder.js"
+import { secret } from "../utils.js"
+import { contract, keyOf, plant, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "./consentStore.js"
 import * as Postgres from "./postgres.js"
+import { assertFilesSecretFree } from "./secrets.js"
 
 const scope = Effect.runSync(Scope.make())
 let server: Postgres.Server
@@ -21,37 +40,281 @@ beforeAll(async () => {
 
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
+const pgClient = (options: PgClient.PgClientConfig = {}) =>
+  Layer.suspend(() => Layer.orDie(PgClient.layer({ ...server.client, ...options })))
+
 let tables = 0
 
-const postgres: Effect.Effect<Store> = Effect.sync(() => {
+interface PostgresStore extends Store {
+  readonly table: string
+}
+
+const postgres: Effect.Effect<PostgresStore> = Effect.sync(() => {
   const table = `consents_${tables++}`
-  return {
-    layer: (keys) =>
-      SqlPendingConsents.layer({ ...keys, table }).pipe(
-        Layer.provide(Layer.orDie(PgClient.layer(server.client)))
-      )
-  }
+  return { table, layer: (keys) => Layer.provide(SqlPendingConsents.layer({ ...keys, table }), pgClient()) }
 })
 
-const sqlite: Effect.Effect<Store, never, Scope.Scope> = Effect.map(
+interface SqliteStore extends Store {
+  readonly folder: string
+  readonly url: string
+}
+
+const libsqlClient = (url: string) => LibsqlClient.layer({ url, intMode: "bigint" })
+
+const sqlite: Effect.Effect<SqliteStore, never, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "sqlite-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   ),
-  (folder) => ({
-    layer: (keys) =>
-      SqlPendingConsents.layer(keys).pipe(
-        Layer.provide(LibsqlClient.layer({ url: `file:${join(folder, "consents.db")}`, intMode: "bigint" }))
-      )
-  })
+  (folder) => {
+    const url = `file:${join(folder, "consents.db")}`
+    return { folder, url, layer: (keys) => Layer.provide(SqlPendingConsents.layer(keys), libsqlClient(url)) }
+  }
 )
+
+const alice = { userId: "alice" }
+
+/** Every row of every table of a store, as text. */
+const rowsOf = (table: string) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const rows = yield* Effect.forEach([table, `${table}_waits`, `${table}_migrations`], (name) =>
+      sql`SELECT * FROM ${sql(name)}`)
+    return rows.flat().flatMap((row) =>
+      Object.entries(row).flat().map(globalThis.String)
+    )
+  })
 
 describe("SqlPendingConsents on PostgreSQL", () => {
   contract(Postgres.postgresTest, postgres, { shared: true })
 
   wakesAcrossProcesses(Postgres.postgresTest, postgres)
+
+  Postgres.postgresTest(
+    "no row, message or file of PostgreSQL has a secret, and no span or log line",
+    () =>
+      Effect.gen(function*() {
+        const store = yield* postgres
+        const messages: Array<string> = []
+        const context = yield* Layer.build(pgClient())
+        const sql = yield* Effect.provide(PgClient.PgClient, context)
+        const listener = PgMessages.make(sql, store.table)
+        yield* listener.subscribe((message) => messages.push(message))
+        const arrived = Effect.repeat(listener.publish("arrived"), {
+          until: () => messages.includes("arrived"),
+          schedule: Schedule.spaced("10 millis")
+        })
+        yield* arrived
+        messages.length = 0
+        const recorder = yield* Recorder.make
+        const secrets = yield* Effect.flatMap(start(store), plant).pipe(Effect.provide(recorder.layer))
+        yield* arrived
+        const rows = yield* Effect.provide(rowsOf(store.table), context)
+        // Six entries with five and four columns, names and values. Four messages.
+        assert.isAtLeast(rows.length, 4 * 10 + 2 * 8)
+        assert.isAtLeast(messages.length, 4)
+        Recorder.assertSecretFree([...rows, ...messages, ...yield* recorder.everything], secrets)
+        yield* sql`CHECKPOINT`
+        assertFilesSecretFree(server.folder, secrets)
+      })
+  )
+
+  Postgres.postgresTest("several processes may make the tables at the same time", () =>
+    Effect.gen(function*() {
+      const store = yield* postgres
+      const processes = yield* Effect.forEach(Array.from({ length: 4 }), () => start(store), {
+        concurrency: "unbounded"
+      })
+      yield* processes[0]!.pending.open({ session: sessionOf("one"), user: alice })
+      assert.deepStrictEqual((yield* processes[3]!.pending.claim(uriOf("one"))).user, alice)
+    }))
+
+  Postgres.postgresTest("works with a client that renames columns", () =>
+    Effect.gen(function*() {
+      const table = `consents_${tables++}`
+      const names = { transformResultNames: String.snakeToCamel, transformQueryNames: String.camelToSnake }
+      const store: Store = {
+        layer: (keys) => Layer.provide(SqlPendingConsents.layer({ ...keys, table }), pgClient(names))
+      }
+      const { pending } = yield* start(store)
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      assert.deepStrictEqual((yield* pending.claim(uriOf("one"))).user, alice)
+      const again = yield* Effect.flip(pending.claim(uriOf("one")))
+      assert.deepInclude(again, { _tag: "ConsentNotPending", reason: "AlreadyClaimed" })
+    }))
+
+  Postgres.postgresTest(
+    "a user of the database who may not make tables is told so, by a code",
+    () =>
+      Effect.gen(function*() {
+        yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
+        const layer = SqlPendingConsents.layer({ key: keyOf(1), table: "not_mine" })
+        const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
+        assert.strictEqual(error.reason, "Schema")
+        assert.strictEqual(error.message, "The tables of the store of consents cannot be made: 42501")
+      })
+  )
+
+  Postgres.postgresTest("listens again after its connection was lost", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(pgClient())
+      const sql = yield* Effect.provide(PgClient.PgClient, context)
+      const messages = PgMessages.make(sql, "lost", { probeInterval: "50 millis", probeTimeout: "2 seconds" })
+      let received = 0
+      yield* messages.subscribe((message) => {
+        if (message === "hello") received++
+      })
+      const heard = Effect.suspend(() => {
+        const before = received
+        return Effect.repeat(messages.publish("hello"), {
+          until: () => received > before,
+          schedule: Schedule.spaced("20 millis")
+        })
+      })
+      yield* heard
+      yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`
+      yield* heard
+    }))
 })
 
-describe("SqlPendingConsents on SQLite", () => contract(it.scopedLive, sqlite, { shared: true }))
+describe("SqlPendingConsents on SQLite", () => {
+  contract(it.scopedLive, sqlite, { shared: true })
 
-void assert
+  it.scopedLive("no row or file of SQLite has a secret, and no span or log line", () =>
+    Effect.gen(function*() {
+      const store = yield* sqlite
+      const recorder = yield* Recorder.make
+      const secrets = yield* Effect.flatMap(start(store), plant).pipe(Effect.provide(recorder.layer))
+      const rows = yield* Effect.provide(rowsOf("agentcore_consents"), libsqlClient(store.url))
+      assert.isAtLeast(rows.length, 4 * 10 + 2 * 8)
+      Recorder.assertSecretFree([...rows, ...yield* recorder.everything], secrets)
+      assertFilesSecretFree(store.folder, secrets)
+    }))
+
+  it.scopedLive("two processes claim each session once", () =>
+    Effect.gen(function*() {
+      const store = yield* sqlite
+      const { pending } = yield* start(store)
+      const names = Array.from({ length: 40 }, (_, index) => Redacted.value(uriOf(`shared-${index}`)))
+      yield* Effect.forEach(names, (name) =>
+        pending.open({ session: sessionOf(name.slice(name.lastIndexOf(":") + 1)), user: alice }))
+      const program = yield* Effect.promise(() =>
+        buildProgram("persistence/claims.child.ts")
+      )
+      const inChild = Effect.async<ReadonlyArray<string>, unknown>((resume) => {
+        const args = [program, store.url, Redacted.value(keyOf(1)), ...names]
+        const child = execFile(process.execPath, args, (error, stdout, stderr) =>
+          resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr)))
+        return Effect.sync(() =>
+          void child.kill("SIGKILL")
+        )
+      })
+      // The other process takes most of a second to start. Here the sessions are claimed one by one, until it has had its part.
+      const inTest = Effect.forEach([...names].reverse(), (name) =>
+        Effect.match(Effect.delay(pending.claim(secret(name)), "25 millis"), {
+          onFailure: (error) =>
+            error._tag === "ConsentNotPending" ? error.reason : error.message,
+          onSuccess: () =>
+            "Claimed"
+        }))
+      const [mine, others] = yield* Effect.all([inTest, inChild], { concurrency: "unbounded" })
+      for (const [index, outcome] of [...mine].reverse().entries()) {
+        assert.sameMembers([outcome, others[index]!], ["Claimed", "AlreadyClaimed"])
+      }
+      assert.include(mine, "Claimed")
+    }))
+
+  it.scoped("removes what has ended, ten minutes later", () =>
+    Effect.gen(function*() {
+      const store = yield* sqlite
+      const { pending, signals } = yield* start(store)
+      const at = (minutes: number) => DateTime.unsafeMake(minutes * 60_000)
+      for (const [name, minutes] of [["short", 10], ["long", 60]] as const) {
+        yield* pending.open({
+          session: new ConsentSession({ ...sessionOf(name), expiresAt: at(minutes) }),
+          user: alice
+        })
+        yield* signals.register({
+          topic: { _tag: "Grant", name: secret(name) },
+          execution: name,
+          expiresAt: at(minutes)
+        })
+      }
+      const context = yield* Layer.build(libsqlClient(store.url))
+      const counts = Effect.provide(
+        Effect.flatMap(SqlClient.SqlClient, (sql) =>
+          Effect.map(
+            sql<{ readonly count: bigint }>`SELECT count(*) AS count FROM agentcore_consents
+              UNION ALL SELECT count(*) FROM agentcore_consents_waits`,
+            (rows) => rows.map(({ count }) => Number(count))
+          )),
+        context
+      )
+      yield* TestClock.adjust("19 minutes")
+      assert.strictEqual((yield* counts)[0], 2)
+      yield* TestClock.adjust("1 minute")
+      // The database has its own time.
+      yield* Effect.repeat(Effect.zipLeft(counts, TestServices.provideLive(Effect.sleep("5 millis"))), {
+        until: ([sessions, waits]) => sessions === 1 && waits === 1
+      })
+    }))
+
+  it.scopedLive("says what is wrong with its options", () =>
+    Effect.gen(function*() {
+      const client = libsqlClient("file::memory:?cache=shared")
+      const build = (options: SqlPendingConsents.Options) =>
+        Effect.flip(Layer.build(Layer.provide(SqlPendingConsents.layer(options), client)))
+      const key = yield* build({ key: secret("sentinel-short-key") })
+      assert.strictEqual(key.reason, "InvalidKey")
+      Recorder.assertSecretFree(Recorder.faces(key), ["sentinel-short-key"])
+      for (const table of ["", "Consents", "consents; DROP TABLE users", "a".repeat(41)]) {
+        assert.strictEqual((yield* build({ key: keyOf(1), table })).reason, "InvalidTable")
+      }
+      const mysql = Layer.effect(
+        SqlClient.SqlClient,
+        SqlClient.make({
+          acquirer: Effect.dieMessage("no connection"),
+          compiler: Statement.makeCompiler({
+            dialect: "mysql",
+            placeholder: () => "?",
+            onIdentifier: (name) => name,
+            onCustom: () => ["", []],
+            onRecordUpdate: () => ["", []]
+          }),
+          spanAttributes: []
+        })
+      ).pipe(Layer.provide(Reactivity.layer))
+      const dialect = yield* Effect.flip(
+        Layer.build(Layer.provide(SqlPendingConsents.layer({ key: keyOf(1) }), mysql))
+      )
+      assert.strictEqual(dialect.reason, "UnsupportedDialect")
+    }))
+
+  it.scopedLive("takes its options from the configuration", () =>
+    Effect.gen(function*() {
+      const { url } = yield* sqlite
+      const layer = Layer.provide(
+        SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") }),
+        libsqlClient(url)
+      )
+      const provider = (entries: ReadonlyArray<readonly [string, string]>) =>
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(entries)))
+      yield* Layer.build(layer).pipe(provider([["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]))
+      const exit = yield* Effect.exit(Layer.build(layer).pipe(provider([])))
+      assert.include(globalThis.String(exit), "CONSENT_STORE_KEY")
+    }))
+
+  it.scopedLive("says what to install when a package is missing", () =>
+    Effect.gen(function*() {
+      vi.doMock("@effect/sql/Migrator", () => {
+        throw new Error("Cannot find package '@effect/sql'")
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("@effect/sql/Migrator")))
+      const { url } = yield* sqlite
+      const error = yield* Effect.flip(
+        Layer.build(Layer.provide(SqlPendingConsents.layer({ key: keyOf(1) }), libsqlClient(url)))
+      )
+      assert.strictEqual(error.reason, "MissingPackage")
+      assert.include(error.message, "npm install @effect/sql@0.52")
+    }))
+})

@@ -13,7 +13,7 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Completion from "../../src/internal/consentCallback/completion.js"
@@ -341,3 +341,55 @@ export const wakesAcrossProcesses = (
       }))
   })
 }
+
+// -----------------------------------------------------------------------------
+// Secrets
+// -----------------------------------------------------------------------------
+
+/** The names of columns and the words of errors are no part of it. */
+const sentinel = (name: string): string => `S3nt1nel0f${[...name].join("7")}x7Kq2Vw9`
+
+/** Stores something secret in every place that there is, and returns the secrets. */
+export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArray<string>, unknown> =>
+  Effect.gen(function*() {
+    const session = (name: string) =>
+      new ConsentSession({
+        provider: sentinel("Provider"),
+        flow: "USER_FEDERATION",
+        scopes: [sentinel("Scope")],
+        returnUrl: `https://${sentinel("Return")}.example.com`,
+        customState: secret(sentinel("State")),
+        customParameters: { [sentinel("Parameter")]: sentinel("Value") },
+        sessionUri: uriOf(`${sentinel("Session")}${name}`),
+        authorizationUrl: secret(`https://example.com/${sentinel("Url")}`),
+        expiresAt: DateTime.addDuration(DateTime.unsafeNow(), "10 minutes")
+      })
+    const users = [{ userId: sentinel("User") }, {
+      userToken: jwt({ iss: sentinel("Issuer"), sub: sentinel("Subject") })
+    }]
+    for (const [index, user] of users.entries()) {
+      const more = {
+        workload: sentinel("Workload"),
+        credential: sentinel("Credential"),
+        continue: sentinel("Continue")
+      }
+      yield* pending.open({ session: session(`${index}`), user, ...more })
+      yield* pending.open({ session: session(`claimed-${index}`), user, ...more })
+      yield* pending.claim(session(`claimed-${index}`).sessionUri)
+      const topic = yield* ConsentSignals.grant({ ...more, user })
+      const expiresAt = DateTime.addDuration(DateTime.unsafeNow(), "1 hour")
+      yield* signals.register({ topic, execution: sentinel("Execution"), expiresAt })
+      yield* signals.signal(topic, "Completed")
+      yield* signals.signal(ConsentSignals.session(session(`${index}`).sessionUri), "WrongUser")
+    }
+    const [, payload = ""] = Redacted.value(users[1]!.userToken!).split(".")
+    return [
+      ...["Provider", "Scope", "Return", "State", "Parameter", "Value", "Session", "Url", "User", "Issuer", "Subject"]
+        .map(
+          sentinel
+        ),
+      ...["Workload", "Credential", "Continue", "Execution"].map(sentinel),
+      payload,
+      Redacted.value(keys.key)
+    ]
+  })

@@ -2,7 +2,7 @@
  * PostgreSQL for the tests, a server of its own in a temporary folder, behind a Unix socket. Its programs are in `$POSTGRES_BIN_PATH`, on the
  * path, or where Debian has them. Where there are none, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_POSTGRES=1`: then they fail.
  */
-import { PgClient } from "@effect/sql-pg"
+import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

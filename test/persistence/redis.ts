@@ -7,7 +7,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Redis } from "ioredis"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 
 const configured = process.env["REDIS_SERVER_PATH"]
@@ -22,6 +25,8 @@ const missing = "no redis-server found: install it, or set REDIS_SERVER_PATH"
 
 export interface Server {
   readonly port: number
+  /** Where `SAVE` writes. */
+  readonly folder: string
   /** Starts it, on the same port and with nothing in it. */
   readonly start: Effect.Effect<void>
   /** As when the machine is lost. */
@@ -46,10 +51,16 @@ export const make = (password?: string): Effect.Effect<Server, never, Scope.Scop
   Effect.gen(function*() {
     if (!available) return yield* Effect.dieMessage(missing)
     const port = yield* freePort
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-"))),
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+    )
     let child: ChildProcess | undefined
 
     const start = Effect.async<void>((resume) => {
       const settings = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+      // A compressed file could hide a secret.
+      settings.push("--dir", folder, "--rdbcompression", "no")
       child = spawn(path, [...settings, ...(password === undefined ? [] : ["--requirepass", password])], {
         stdio: ["ignore", "pipe", "inherit"]
       })
@@ -69,6 +80,7 @@ export const make = (password?: string): Effect.Effect<Server, never, Scope.Scop
     yield* Effect.addFinalizer(() => kill)
     return {
       port,
+      folder,
       start,
       kill,
       stall: Effect.sync(() => void child?.kill("SIGSTOP")),

@@ -63,8 +63,13 @@ export interface Exceptions {
   readonly exceptionNames?: Readonly<Record<string, string>> | undefined
 }
 
-const exception = <E>(
-  { exceptionNames = {} }: Exceptions,
+/**
+ * Maps an exception of the service. `error` has the members of an exception of the SDK.
+ *
+ * @internal
+ */
+export const exception = <E>(
+  { exceptionNames = {} }: Pick<Exceptions, "exceptionNames">,
   classes: ReadonlyArray<ExceptionClass<E>>,
   error: unknown,
   request: unknown

@@ -4,11 +4,10 @@
  * @since 0.1.0
  */
 import type * as Sdk from "@aws-sdk/client-sts"
-import * as Effect from "effect/Effect"
-import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { adapter } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
+import { exceptionNames } from "./stsExceptions.js"
 
 type Command = Parameters<Sdk.STSClient["send"]>[0]
 
@@ -32,13 +31,6 @@ const toAnswer = (output: object): unknown =>
   Object.fromEntries(
     Object.entries(output).map(([name, member]) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, member])
   )
-
-const exceptionNames = {
-  ValidationError: "ValidationException",
-  AccessDenied: "AccessDeniedException",
-  Throttling: "ThrottlingException",
-  InternalFailure: "InternalServerException"
-}
 
 /** @internal */
 export const securityTokenService = adapter({
@@ -77,26 +69,4 @@ export const securityTokenService = adapter({
     }
   },
   variables: { awsVariable: "AWS_ENDPOINT_URL_STS" }
-})
-
-const advice =
-  "an administrator of the account turns outbound web identity federation on, once, by `aws iam enable-outbound-web-identity-federation`"
-
-/**
- * Adds advice to the message of a disabled federation. The message of AWS has none.
- *
- * @internal
- */
-export const withAdvice = (service: SecurityTokenService.Operations): SecurityTokenService.Operations => ({
-  ...service,
-  getWebIdentityToken: (request) =>
-    Effect.catchTag(
-      service.getWebIdentityToken(request),
-      "OutboundWebIdentityFederationDisabledException",
-      ({ message, requestId }) =>
-        new OutboundWebIdentityFederationDisabledException({
-          requestId,
-          message: `${message.replace(/\.$/, "")}: ${advice}`
-        })
-    )
 })

@@ -13,7 +13,7 @@ import { isNumber, isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { nearest } from "../../internal/nearest.js"
 import { isLoopback } from "../../models/internal/loopback.js"
-import type { Credentials, CredentialsProvider, Options, SharedOptions } from "./options.js"
+import type { Credentials, CredentialsProvider, Options } from "./options.js"
 
 const invalid = (source: string, message: string): ConfigError.ConfigError => ConfigError.InvalidData([source], message)
 
@@ -26,7 +26,7 @@ const variable = (name: string): Effect.Effect<Option.Option<string>, ConfigErro
 // -----------------------------------------------------------------------------
 
 /** The types make this list complete. */
-const optionNames: { readonly [K in keyof Options]-?: true } = {
+const layerOptions: { readonly [K in keyof Options]-?: true } = {
   region: true,
   credentials: true,
   endpoint: true,
@@ -38,9 +38,15 @@ const optionNames: { readonly [K in keyof Options]-?: true } = {
   sts: true
 }
 
-const optionsProblem = (options: unknown): ConfigError.ConfigError | undefined => {
+/**
+ * The names of the options of all planes.
+ *
+ * @internal
+ */
+export const optionNames: ReadonlyArray<string> = Object.keys(layerOptions)
+
+const optionsProblem = (options: unknown, names: ReadonlyArray<string>): ConfigError.ConfigError | undefined => {
   if (!isRecord(options)) return invalid("options", "Expected an object, as in { region: \"us-west-2\" }")
-  const names = Object.keys(optionNames)
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) {
     const suggestion = nearest(unknown, names)
@@ -60,8 +66,11 @@ const optionsProblem = (options: unknown): ConfigError.ConfigError | undefined =
  *
  * @internal
  */
-export const checkOptions = (options: SharedOptions): Effect.Effect<void, ConfigError.ConfigError> => {
-  const problem = optionsProblem(options)
+export const checkOptions = (
+  options: object,
+  names: ReadonlyArray<string> = optionNames
+): Effect.Effect<void, ConfigError.ConfigError> => {
+  const problem = optionsProblem(options, names)
   return problem === undefined ? Effect.void : Effect.fail(problem)
 }
 
@@ -195,7 +204,12 @@ export const timeout = (
 // Credentials
 // -----------------------------------------------------------------------------
 
-type SdkCredentials = NonNullable<BedrockAgentCoreClientConfig["credentials"]>
+/**
+ * Credentials in the form of the SDK: static ones, or a provider.
+ *
+ * @internal
+ */
+export type SdkCredentials = NonNullable<BedrockAgentCoreClientConfig["credentials"]>
 
 /** Names every failure of a provider so that `failure` recognizes missing credentials. */
 const withErrorName = (provider: CredentialsProvider): CredentialsProvider => async (properties) => {

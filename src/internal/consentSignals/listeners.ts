@@ -22,8 +22,7 @@ export const make = <A>(): Listeners<A> => {
   const remembered = ExpiringMap.make<A>()
 
   const notify = (name: string, signal: A): void => {
-    // A listener may remove itself.
-    for (const onSignal of [...listeners.get(name) ?? []]) onSignal(signal)
+    listeners.get(name)?.forEach((onSignal) => onSignal(signal))
   }
 
   return {

@@ -21,7 +21,7 @@ const refuseOptions = Validation.refuse(
   Schema.Struct({
     workload: WorkloadName,
     account: Constraint.text(12, 12, /^\d+$/),
-    region: Constraint.text(1, 64, /^[a-z]{2,}(-[a-z]+)+-\d+$/),
+    region: Constraint.text(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
     users: Constraint.oneOf("jwt", "userId", "none"),
     secrets: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(1, 2048)))
   }),

@@ -5,11 +5,12 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./constraint.js"
+import { timestamp } from "./timestamp.js"
 
 /** @internal */
 export const times = {
-  createdTime: Schema.DateTimeUtcFromDate,
-  lastUpdatedTime: Schema.DateTimeUtcFromDate
+  createdTime: timestamp,
+  lastUpdatedTime: timestamp
 }
 
 /** @internal */

@@ -12,11 +12,12 @@ import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import { clear, same, secret } from "../../utils.js"
 import {
+  adapters,
   type Answer,
   assertNoSecrets,
   credentials,
   failure,
-  planes,
+  planes as sdkPlanes,
   raw,
   rendered,
   type Seen,
@@ -50,178 +51,235 @@ const refusal = (code: string, message = "the reason") =>
 const call = (asked = request) =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getWebIdentityToken(asked))
 
-const errorOf = (answer: Answer) =>
-  Effect.flatMap(server(answer), ({ url }) => Effect.provide(failure(call()), planes(url)))
-
 const last = (http: Server): Seen => http.seen[http.seen.length - 1]!
 
 const sent = (http: Server) => Object.fromEntries(new URLSearchParams(last(http).body))
 
-describe("requests", () => {
-  it.scopedLive("are forms, signed for STS", () =>
-    Effect.gen(function*() {
-      const http = yield* server(issued)
-      const answer = yield* Effect.provide(call(), planes(http.url))
-      same(answer, { webIdentityToken: secret("a.b.c"), expiration: answer.expiration })
-      assert.strictEqual(answer.expiration.epochMillis, Date.parse("2026-01-02T03:04:05Z"))
-      const { headers, method, path } = last(http)
-      assert.deepStrictEqual([method, path], ["POST", "/"])
-      assert.match(headers["content-type"] ?? "", /^application\/x-www-form-urlencoded/)
-      assert.match(
-        headers.authorization ?? "",
-        /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-west-2\/sts\/aws4_request/
-      )
-      same(secret(String(headers["x-amz-security-token"])), credentials.sessionToken)
-      assert.deepStrictEqual(sent(http), {
-        Action: "GetWebIdentityToken",
-        Version: "2011-06-15",
-        "Audience.member.1": "https://api.example.com",
-        SigningAlgorithm: "ES384"
-      })
-    }))
+describe.each(adapters)("$name", ({ planes }) => {
+  const errorOf = (answer: Answer) =>
+    Effect.flatMap(server(answer), ({ url }) => Effect.provide(failure(call()), planes(url)))
 
-  it.scopedLive("arrive as they are, whatever is in them", () =>
-    Effect.gen(function*() {
-      const http = yield* server(issued)
-      const sts = yield* Effect.provide(SecurityTokenService.SecurityTokenService, planes(http.url))
-      // JavaScript has no such key.
-      const requests = Arbitrary.make(SecurityTokenService.GetWebIdentityTokenRequest).filter(({ tags = {} }) =>
-        !Object.keys(tags).includes("__proto__")
-      )
-      yield* Effect.promise(() =>
-        FastCheck.assert(
-          FastCheck.asyncProperty(requests, async (asked) => {
-            await Effect.runPromise(sts.getWebIdentityToken(asked))
-            const { audience, durationSeconds, signingAlgorithm, tags = {} } = asked
-            assert.deepStrictEqual(sent(http), {
-              Action: "GetWebIdentityToken",
-              Version: "2011-06-15",
-              ...Object.fromEntries(audience.map((value, index) => [`Audience.member.${index + 1}`, value])),
-              SigningAlgorithm: signingAlgorithm,
-              ...(durationSeconds === undefined ? {} : { DurationSeconds: String(durationSeconds) }),
-              ...Object.fromEntries(
-                Object.entries(tags).flatMap(([key, value], index) => [
-                  [`Tags.member.${index + 1}.Key`, key],
-                  [`Tags.member.${index + 1}.Value`, value]
-                ])
-              )
-            })
-          }),
-          { numRuns: 50 }
-        )
-      )
-    }))
-
-  it.scopedLive("that break a limit are not sent", () =>
-    Effect.gen(function*() {
-      const http = yield* server(issued)
-      const error = yield* Effect.provide(failure(call({ ...request, durationSeconds: 59 })), planes(http.url))
-      assert.strictEqual(error._tag, "ValidationException")
-      assert.lengthOf(http.seen, 0)
-    }))
-})
-
-describe("exceptions of the service", () => {
-  const names = {
-    OutboundWebIdentityFederationDisabledException: "OutboundWebIdentityFederationDisabledException",
-    SessionDurationEscalationException: "SessionDurationEscalationException",
-    JWTPayloadSizeExceededException: "JWTPayloadSizeExceededException",
-    AccessDenied: "AccessDeniedException",
-    AccessDeniedException: "AccessDeniedException",
-    ValidationError: "ValidationException",
-    Throttling: "ThrottlingException",
-    ThrottlingException: "ThrottlingException",
-    InternalFailure: "InternalServerException"
-  }
-
-  it.scopedLive("by the names of the Query protocol, whatever the status", () =>
-    Effect.gen(function*() {
-      for (const [code, tag] of Object.entries(names)) {
-        for (const status of [400, 418]) {
-          const error = yield* errorOf(raw(status, refusal(code)))
-          assert.strictEqual(error._tag, tag)
-          assert.deepInclude({ ...error }, { operation: "GetWebIdentityToken", requestId: "request-1" })
-          assert.match(error.message, /^the reason(: an administrator|$)/)
-        }
-      }
-    }))
-
-  it.scopedLive("that federation is off comes with what to do", () =>
-    Effect.gen(function*() {
-      for (const message of ["Federation is off", "Federation is off."]) {
-        const error = yield* errorOf(raw(403, refusal("OutboundWebIdentityFederationDisabledException", message)))
+  describe("requests", () => {
+    it.scopedLive("are forms, signed for STS", () =>
+      Effect.gen(function*() {
+        const http = yield* server(issued)
+        const answer = yield* Effect.provide(call(), planes(http.url))
+        same(answer, { webIdentityToken: secret("a.b.c"), expiration: answer.expiration })
+        assert.strictEqual(answer.expiration.epochMillis, Date.parse("2026-01-02T03:04:05Z"))
+        const { headers, method, path } = last(http)
+        assert.deepStrictEqual([method, path], ["POST", "/"])
+        assert.match(headers["content-type"] ?? "", /^application\/x-www-form-urlencoded/)
         assert.match(
-          error.message,
-          /^Federation is off: an administrator .* `aws iam enable-outbound-web-identity-federation`$/
+          headers.authorization ?? "",
+          /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-west-2\/sts\/aws4_request/
         )
-      }
-    }))
+        same(secret(String(headers["x-amz-security-token"])), credentials.sessionToken)
+        assert.deepStrictEqual(sent(http), {
+          Action: "GetWebIdentityToken",
+          Version: "2011-06-15",
+          "Audience.member.1": "https://api.example.com",
+          SigningAlgorithm: "ES384"
+        })
+      }))
 
-  it.scopedLive("another name is an UnknownServiceError with name and status, and so is none", () =>
-    Effect.gen(function*() {
-      for (const code of ["ExpiredToken", "SignatureDoesNotMatch", "InvalidAction", "toString", "a <b> & c"]) {
-        const error = yield* errorOf(raw(403, refusal(code)))
-        assert(error instanceof UnknownServiceError, error._tag)
-        assert.deepInclude({ ...error }, { code, status: 403, requestId: "request-1" })
-        assert.strictEqual(error.message, "the reason")
-      }
-      for (const body of ["", refusal(""), "<html><body>Service Unavailable</body></html>"]) {
-        const error = yield* errorOf(raw(503, body))
-        assert(error instanceof UnknownServiceError, error._tag)
-        assert.deepInclude({ ...error }, { code: "Unknown", status: 503 })
-      }
-    }))
+    it.scopedLive("arrive as they are, whatever is in them", () =>
+      Effect.gen(function*() {
+        const http = yield* server(issued)
+        const sts = yield* Effect.provide(SecurityTokenService.SecurityTokenService, planes(http.url))
+        // JavaScript has no such key.
+        const requests = Arbitrary.make(SecurityTokenService.GetWebIdentityTokenRequest).filter(({ tags = {} }) =>
+          !Object.keys(tags).includes("__proto__")
+        )
+        yield* Effect.promise(() =>
+          FastCheck.assert(
+            FastCheck.asyncProperty(requests, async (asked) => {
+              await Effect.runPromise(sts.getWebIdentityToken(asked))
+              const { audience, durationSeconds, signingAlgorithm, tags = {} } = asked
+              assert.deepStrictEqual(sent(http), {
+                Action: "GetWebIdentityToken",
+                Version: "2011-06-15",
+                ...Object.fromEntries(audience.map((value, index) => [`Audience.member.${index + 1}`, value])),
+                SigningAlgorithm: signingAlgorithm,
+                ...(durationSeconds === undefined ? {} : { DurationSeconds: String(durationSeconds) }),
+                ...Object.fromEntries(
+                  Object.entries(tags).flatMap(([key, value], index) => [
+                    [`Tags.member.${index + 1}.Key`, key],
+                    [`Tags.member.${index + 1}.Value`, value]
+                  ])
+                )
+              })
+            }),
+            { numRuns: 50 }
+          )
+        )
+      }))
+
+    it.scopedLive("that break a limit are not sent", () =>
+      Effect.gen(function*() {
+        const http = yield* server(issued)
+        const error = yield* Effect.provide(failure(call({ ...request, durationSeconds: 59 })), planes(http.url))
+        assert.strictEqual(error._tag, "ValidationException")
+        assert.lengthOf(http.seen, 0)
+      }))
+  })
+
+  describe("exceptions of the service", () => {
+    const names = {
+      OutboundWebIdentityFederationDisabledException: "OutboundWebIdentityFederationDisabledException",
+      SessionDurationEscalationException: "SessionDurationEscalationException",
+      JWTPayloadSizeExceededException: "JWTPayloadSizeExceededException",
+      AccessDenied: "AccessDeniedException",
+      AccessDeniedException: "AccessDeniedException",
+      ValidationError: "ValidationException",
+      Throttling: "ThrottlingException",
+      ThrottlingException: "ThrottlingException",
+      InternalFailure: "InternalServerException"
+    }
+
+    it.scopedLive("by the names of the Query protocol, whatever the status", () =>
+      Effect.gen(function*() {
+        for (const [code, tag] of Object.entries(names)) {
+          for (const status of [400, 418]) {
+            const error = yield* errorOf(raw(status, refusal(code)))
+            assert.strictEqual(error._tag, tag)
+            assert.deepInclude({ ...error }, { operation: "GetWebIdentityToken", requestId: "request-1" })
+            assert.match(error.message, /^the reason(: an administrator|$)/)
+          }
+        }
+      }))
+
+    it.scopedLive("that federation is off comes with what to do", () =>
+      Effect.gen(function*() {
+        for (const message of ["Federation is off", "Federation is off."]) {
+          const error = yield* errorOf(raw(403, refusal("OutboundWebIdentityFederationDisabledException", message)))
+          assert.match(
+            error.message,
+            /^Federation is off: an administrator .* `aws iam enable-outbound-web-identity-federation`$/
+          )
+        }
+      }))
+
+    it.scopedLive("another name is an UnknownServiceError with name and status, and so is none", () =>
+      Effect.gen(function*() {
+        for (const code of ["ExpiredToken", "SignatureDoesNotMatch", "InvalidAction", "toString", "a <b> & c"]) {
+          const error = yield* errorOf(raw(403, refusal(code)))
+          assert(error instanceof UnknownServiceError, error._tag)
+          assert.deepInclude({ ...error }, { code, status: 403, requestId: "request-1" })
+          assert.strictEqual(error.message, "the reason")
+        }
+        for (const body of ["", refusal(""), "<html><body>Service Unavailable</body></html>"]) {
+          const error = yield* errorOf(raw(503, body))
+          assert(error instanceof UnknownServiceError, error._tag)
+          assert.deepInclude({ ...error }, { code: "Unknown", status: 503 })
+        }
+      }))
+  })
+
+  describe("no readable answer", () => {
+    it.scopedLive("what is not XML, or not of the operation, is undecodable, with the status", () =>
+      Effect.gen(function*() {
+        const token = "<WebIdentityToken>a.b.c</WebIdentityToken>"
+        const time = "<Expiration>2026-01-02T03:04:05Z</Expiration>"
+        const answers: ReadonlyArray<readonly [status: number, body: string]> = [
+          [502, "Bad Gateway"],
+          [502, "<html><body>Bad Gateway<br></html>"],
+          [400, "{\"message\":\"no\"}"],
+          [400, refusal("x").replace("<Code>x</Code>", "<Code><Name/></Code>")],
+          [200, ""],
+          [200, "{}"],
+          [200, "<html><body>Sign in</body></html>"],
+          [200, result("")],
+          [200, result(token)],
+          [200, result(time)],
+          [200, result(`<WebIdentityToken></WebIdentityToken>${time}`)],
+          [200, result(`<WebIdentityToken/>${time}`)],
+          [200, result(token + time).slice(0, -20)],
+          [200, result(`${token}<Expiration>soon</Expiration>`)],
+          [200, result(`${token}<Expiration>1750000000</Expiration>`)],
+          [200, result(`<WebIdentityToken><Part>a</Part></WebIdentityToken>${time}`)]
+        ]
+        for (const [status, body] of answers) {
+          const error = yield* errorOf(raw(status, body))
+          assert(error instanceof TransportError, `${error._tag}: ${body}`)
+          assert.deepInclude({ ...error }, { kind: "undecodable", status, requestId: "request-1" }, body)
+          assert.isUndefined(error.cause)
+        }
+      }))
+
+    it.scopedLive("a connection that is lost, and no credentials", () =>
+      Effect.gen(function*() {
+        const lost = yield* errorOf((response) => response.socket?.destroy())
+        assert(lost instanceof TransportError)
+        assert.strictEqual(lost.kind, "connection")
+
+        const http = yield* server(issued)
+        for (const options of [{}, { sts: { credentials: () => Promise.reject(new Error("sealed")) } }]) {
+          const error = yield* Effect.provide(
+            failure(call()),
+            planes(http.url, { credentials: () => Promise.reject(new Error("sealed")), ...options })
+          )
+          assert(error instanceof TransportError)
+          assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
+        }
+        assert.lengthOf(http.seen, 0)
+      }))
+  })
+
+  describe("the client", () => {
+    it.scopedLive("retries as often as it was told", () =>
+      Effect.gen(function*() {
+        const http = yield* server(raw(500, refusal("InternalFailure")))
+        const { answer } = http
+        http.answer = (response, seen) => (http.seen.length < 2 ? answer : issued)(response, seen)
+        yield* Effect.provide(call(), planes(http.url, { maxAttempts: 2 }))
+        assert.lengthOf(http.seen, 2)
+      }))
+
+    it.scopedLive("aborts the request in flight when it is interrupted", () =>
+      Effect.gen(function*() {
+        const arrived = yield* Deferred.make<void>()
+        const closed = yield* Deferred.make<void>()
+        const http = yield* server((response) => {
+          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+          Deferred.unsafeDone(arrived, Effect.void)
+        })
+        yield* Effect.gen(function*() {
+          const fiber = yield* Effect.fork(call())
+          yield* Deferred.await(arrived)
+          const exit = yield* Fiber.interrupt(fiber)
+          yield* Deferred.await(closed)
+          assert(Exit.isFailure(exit))
+          assert.isTrue(Cause.isInterruptedOnly(exit.cause))
+        }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
+        assert.lengthOf(http.seen, 1)
+      }))
+  })
+
+  describe("secrets", () => {
+    it.scopedLive("neither a token nor the caller's session token is in an error", () =>
+      Effect.gen(function*() {
+        const token = "eyJhbGciOiJFUzM4NCJ9.c2VjcmV0LWNsYWltcw.c2lnbmF0dXJl"
+        const sessionToken = "c2Vzc2lvbi10b2tlbi1vZi10aGUtY2FsbGVy"
+        same(credentials.sessionToken, secret(sessionToken))
+        const answers = [
+          raw(200, result(`<WebIdentityToken>${token}</WebIdentityToken>`)),
+          raw(200, result(`<WebIdentityToken>${token}`)),
+          raw(200, token),
+          raw(502, `<html>${token}<br></html>`),
+          raw(403, refusal("SignatureDoesNotMatch", `'POST\n/\nx-amz-security-token:${sessionToken}\n'`))
+        ]
+        for (const answer of answers) {
+          assertNoSecrets(rendered(yield* errorOf(answer)), [token, sessionToken])
+        }
+        // The token itself is in nothing that prints an answer.
+        const http = yield* server(issued)
+        assert.notInclude(rendered(yield* Effect.provide(call(), planes(http.url))), "a.b.c")
+        assert.include(JSON.stringify(clear(yield* Effect.provide(call(), planes(http.url)))), "a.b.c")
+      }))
+  })
 })
 
-describe("no readable answer", () => {
-  it.scopedLive("what is not XML, or not of the operation, is undecodable, with the status", () =>
-    Effect.gen(function*() {
-      const token = "<WebIdentityToken>a.b.c</WebIdentityToken>"
-      const time = "<Expiration>2026-01-02T03:04:05Z</Expiration>"
-      const answers: ReadonlyArray<readonly [status: number, body: string]> = [
-        [502, "Bad Gateway"],
-        [502, "<html><body>Bad Gateway<br></html>"],
-        [400, "{\"message\":\"no\"}"],
-        [400, refusal("x").replace("<Code>x</Code>", "<Code><Name/></Code>")],
-        [200, ""],
-        [200, "{}"],
-        [200, "<html><body>Sign in</body></html>"],
-        [200, result("")],
-        [200, result(token)],
-        [200, result(time)],
-        [200, result(`<WebIdentityToken></WebIdentityToken>${time}`)],
-        [200, result(`<WebIdentityToken/>${time}`)],
-        [200, result(token + time).slice(0, -20)],
-        [200, result(`${token}<Expiration>soon</Expiration>`)],
-        [200, result(`${token}<Expiration>1750000000</Expiration>`)],
-        [200, result(`<WebIdentityToken><Part>a</Part></WebIdentityToken>${time}`)]
-      ]
-      for (const [status, body] of answers) {
-        const error = yield* errorOf(raw(status, body))
-        assert(error instanceof TransportError, `${error._tag}: ${body}`)
-        assert.deepInclude({ ...error }, { kind: "undecodable", status, requestId: "request-1" }, body)
-        assert.isUndefined(error.cause)
-      }
-    }))
-
-  it.scopedLive("a connection that is lost, and no credentials", () =>
-    Effect.gen(function*() {
-      const lost = yield* errorOf((response) => response.socket?.destroy())
-      assert(lost instanceof TransportError)
-      assert.strictEqual(lost.kind, "connection")
-
-      const http = yield* server(issued)
-      for (const options of [{}, { sts: { credentials: () => Promise.reject(new Error("sealed")) } }]) {
-        const error = yield* Effect.provide(
-          failure(call()),
-          planes(http.url, { credentials: () => Promise.reject(new Error("sealed")), ...options })
-        )
-        assert(error instanceof TransportError)
-        assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
-      }
-      assert.lengthOf(http.seen, 0)
-    }))
-
+describe("the AWS SDK", () => {
   it.scopedLive("an exception of STS that came up while credentials were fetched is not one of the operation", () =>
     Effect.gen(function*() {
       const http = yield* server(raw(403, refusal("AccessDenied")))
@@ -236,16 +294,13 @@ describe("no readable answer", () => {
           )
             .then(() => signedIn)
       })
-      const error = yield* Effect.provide(failure(call()), planes(http.url, { sts: { client } }))
+      const error = yield* Effect.provide(failure(call()), sdkPlanes(http.url, { sts: { client } }))
       assert(error instanceof TransportError, error._tag)
       assert.deepInclude({ ...error }, { kind: "credentials", code: "AccessDenied" })
       assert.deepStrictEqual(http.seen.map(({ body }) => new URLSearchParams(body).get("Action")), ["AssumeRole"])
       role.destroy()
       client.destroy()
     }))
-})
-
-describe("the client", () => {
   it.scopedLive("has the SDK's own configuration over the options, or is the caller's", () =>
     Effect.gen(function*() {
       const http = yield* server(issued)
@@ -253,8 +308,8 @@ describe("the client", () => {
       const regions = () =>
         [http, other].flatMap(({ seen }) => seen.map((one) => one.headers.authorization?.split("/")[2]))
       const options: AwsPlanes.Options = { sts: { region: "eu-central-1", endpoint: other.url } }
-      yield* Effect.provide(call(), planes(http.url))
-      yield* Effect.provide(call(), planes(http.url, options))
+      yield* Effect.provide(call(), sdkPlanes(http.url))
+      yield* Effect.provide(call(), sdkPlanes(http.url, options))
       assert.deepStrictEqual(regions(), ["us-west-2", "eu-central-1"])
 
       const client = new STSClient({
@@ -262,60 +317,9 @@ describe("the client", () => {
         endpoint: other.url,
         credentials: { accessKeyId: "AKIDOTHER", secretAccessKey: "secret" }
       })
-      yield* Effect.provide(call(), planes(http.url, { sts: { client } }))
+      yield* Effect.provide(call(), sdkPlanes(http.url, { sts: { client } }))
       assert.deepStrictEqual(regions(), ["us-west-2", "eu-central-1", "sa-east-1"])
       assert.lengthOf(other.seen, 2)
       client.destroy()
-    }))
-
-  it.scopedLive("retries as often as it was told", () =>
-    Effect.gen(function*() {
-      const http = yield* server(raw(500, refusal("InternalFailure")))
-      const { answer } = http
-      http.answer = (response, seen) => (http.seen.length < 2 ? answer : issued)(response, seen)
-      yield* Effect.provide(call(), planes(http.url, { maxAttempts: 2 }))
-      assert.lengthOf(http.seen, 2)
-    }))
-
-  it.scopedLive("aborts the request in flight when it is interrupted", () =>
-    Effect.gen(function*() {
-      const arrived = yield* Deferred.make<void>()
-      const closed = yield* Deferred.make<void>()
-      const http = yield* server((response) => {
-        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
-        Deferred.unsafeDone(arrived, Effect.void)
-      })
-      yield* Effect.gen(function*() {
-        const fiber = yield* Effect.fork(call())
-        yield* Deferred.await(arrived)
-        const exit = yield* Fiber.interrupt(fiber)
-        yield* Deferred.await(closed)
-        assert(Exit.isFailure(exit))
-        assert.isTrue(Cause.isInterruptedOnly(exit.cause))
-      }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
-      assert.lengthOf(http.seen, 1)
-    }))
-})
-
-describe("secrets", () => {
-  it.scopedLive("neither a token nor the caller's session token is in an error", () =>
-    Effect.gen(function*() {
-      const token = "eyJhbGciOiJFUzM4NCJ9.c2VjcmV0LWNsYWltcw.c2lnbmF0dXJl"
-      const sessionToken = "c2Vzc2lvbi10b2tlbi1vZi10aGUtY2FsbGVy"
-      same(credentials.sessionToken, secret(sessionToken))
-      const answers = [
-        raw(200, result(`<WebIdentityToken>${token}</WebIdentityToken>`)),
-        raw(200, result(`<WebIdentityToken>${token}`)),
-        raw(200, token),
-        raw(502, `<html>${token}<br></html>`),
-        raw(403, refusal("SignatureDoesNotMatch", `'POST\n/\nx-amz-security-token:${sessionToken}\n'`))
-      ]
-      for (const answer of answers) {
-        assertNoSecrets(rendered(yield* errorOf(answer)), [token, sessionToken])
-      }
-      // The token itself is in nothing that prints an answer.
-      const http = yield* server(issued)
-      assert.notInclude(rendered(yield* Effect.provide(call(), planes(http.url))), "a.b.c")
-      assert.include(JSON.stringify(clear(yield* Effect.provide(call(), planes(http.url)))), "a.b.c")
     }))
 })

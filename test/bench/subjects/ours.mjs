@@ -5,14 +5,33 @@ import * as Redacted from "effect/Redacted"
 import { officialRequest, request, urlOfModule, workloadAccessToken } from "../fixture.mjs"
 import { promised } from "./promised.mjs"
 
-const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
 const Identity = await import(urlOfModule("Identity"))
 const WorkloadAccessToken = await import(urlOfModule("WorkloadAccessToken"))
 
-export const uncached = async () => Layer.provide(Identity.layer, AwsDataPlane.layer())
+/** Over the AWS SDK. */
+export const uncached = async () => {
+  const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
+  return Layer.provide(Identity.layer, AwsDataPlane.layer())
+}
+
+/** Without the AWS SDK, over the package's own HTTP client. */
+export const http = async () => {
+  const AwsHttpDataPlane = await import(urlOfModule("aws/AwsHttpDataPlane"))
+  return Layer.provide(Identity.layer, AwsHttpDataPlane.layerNode())
+}
+
+/** Without the AWS SDK, over an `HttpClient`, with the default hash. */
+export const httpClient = async (client) => {
+  const AwsHttpDataPlane = await import(urlOfModule("aws/AwsHttpDataPlane"))
+  return Identity.layer.pipe(
+    Layer.provide(AwsHttpDataPlane.layer()),
+    Layer.provide(client)
+  )
+}
 
 export const cached = async () => {
   const CredentialCache = await import(urlOfModule("CredentialCache"))
+  const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
   return Identity.layer.pipe(Layer.provide(CredentialCache.layer()), Layer.provide(AwsDataPlane.layer()))
 }
 

@@ -1,0 +1,107 @@
+/**
+ * The data plane at AWS without the AWS SDK, for an agent that only fetches its credentials: the smallest bundle, and the fastest start. See
+ * `AwsHttpPlanes` for how it works.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as DataPlane from "../DataPlane.js"
+import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
+import * as Adapter from "./internal/http/adapter.js"
+import * as ClientRuntime from "./internal/http/clientRuntime.js"
+import { dataPlane } from "./internal/http/dataPlane.js"
+import * as Node from "./internal/http/node.js"
+
+/**
+ * The options of `AwsHttpPlanes` without those of the other planes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<AwsHttpPlanes.Options, "controlPlane" | "sts"> {}
+
+/**
+ * The options of `AwsHttpPlanes.layer` without those of the other planes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientOptions extends Options, Pick<AwsHttpPlanes.ClientOptions, "hash"> {}
+
+const make = (
+  options: Options,
+  runtime: Adapter.Runtime
+): Effect.Effect<DataPlane.Service, ConfigError.ConfigError> =>
+  Effect.gen(function*() {
+    const shared = yield* Adapter.shared(options, runtime)
+    return DataPlane.make(yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, shared, runtime))
+  })
+
+/**
+ * The data plane over an `HttpClient`. Options and errors are those of `AwsHttpPlanes.layer`.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as Layer from "effect/Layer"
+ *
+ * const live = Identity.layer.pipe(
+ *   Layer.provideMerge(AwsHttpDataPlane.layer({ region: "us-west-2" })),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ */
+export const layer = (
+  options: ClientOptions = {}
+): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Layer.effect(
+    DataPlane.DataPlane,
+    Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime))
+  )
+
+/**
+ * The same, with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<ClientOptions>
+): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+
+/**
+ * The data plane in Node, with its own HTTP client. Options and errors are those of `AwsHttpPlanes.layerNode`.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as Layer from "effect/Layer"
+ *
+ * const live = Identity.layer.pipe(
+ *   Layer.provideMerge(AwsHttpDataPlane.layerNode({ region: "us-west-2" }))
+ * )
+ */
+export const layerNode = (
+  options: Options = {}
+): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError> =>
+  Layer.scoped(DataPlane.DataPlane, Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
+
+/**
+ * The same, with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerNodeConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layerNode))

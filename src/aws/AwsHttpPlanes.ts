@@ -1,0 +1,169 @@
+/**
+ * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK: smaller and faster, with the same errors, settings, time limits and
+ * retries as `AwsPlanes`. Requests are signed by the signer of the AWS SDK.
+ *
+ * `layer` sends them by any `HttpClient`, on edge runtimes too. `layerNode` has an HTTP client of its own, over `node:http` and
+ * `node:https`, which keeps its connections and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ControlPlane from "../ControlPlane.js"
+import * as DataPlane from "../DataPlane.js"
+import * as SecurityTokenService from "../SecurityTokenService.js"
+import type { Planes } from "./AwsPlanes.js"
+import * as Adapter from "./internal/http/adapter.js"
+import * as ClientRuntime from "./internal/http/clientRuntime.js"
+import { dataPlane } from "./internal/http/dataPlane.js"
+import type { HashConstructor } from "./internal/http/hash.js"
+import * as Node from "./internal/http/node.js"
+import type { Options } from "./internal/http/options.js"
+import { controlPlane, securityTokenService } from "./internal/http/planes.js"
+import { withAdvice } from "./internal/stsExceptions.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Hash,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  HashConstructor
+} from "./internal/http/hash.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Options,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  PlaneOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  SharedOptions
+} from "./internal/http/options.js"
+
+/**
+ * The options of {@link layer}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientOptions extends Options {
+  /**
+   * SHA-256, as `Sha256` of `@aws-crypto/sha256-js`. A hash in JavaScript takes a quarter of the time of the default in Node. Default: Web
+   * Crypto, which every runtime has.
+   */
+  readonly hash?: HashConstructor | undefined
+}
+
+const make = (
+  options: Options,
+  runtime: Adapter.Runtime
+): Effect.Effect<Context.Context<Planes>, ConfigError.ConfigError> =>
+  Effect.gen(function*() {
+    const shared = yield* Adapter.shared(options, runtime)
+    // In sequence: a setting that breaks all planes is reported once.
+    const data = yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, shared, runtime)
+    const control = yield* Adapter.operations(controlPlane, options.controlPlane ?? {}, shared, runtime)
+    const sts = yield* Adapter.operations(securityTokenService, options.sts ?? {}, shared, runtime)
+    return Context.make(DataPlane.DataPlane, DataPlane.make(data)).pipe(
+      Context.add(ControlPlane.ControlPlane, ControlPlane.make(control)),
+      Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(withAdvice(sts)))
+    )
+  })
+
+/**
+ * All planes over an `HttpClient`. An invalid region or endpoint, and static credentials that are not `Redacted`, are a `ConfigError`. It
+ * looks for credentials in the environment only.
+ *
+ * The client's spans do not show the headers with secrets. `fetch` does not follow redirects, because it would send signed headers to other
+ * origins.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * // An edge runtime hands its secrets to the program.
+ * const live = (env: { readonly KEY_ID: string; readonly SECRET_KEY: string }) =>
+ *   Identity.layer.pipe(
+ *     Layer.provideMerge(AwsHttpPlanes.layer({
+ *       region: "us-west-2",
+ *       credentials: { accessKeyId: env.KEY_ID, secretAccessKey: Redacted.make(env.SECRET_KEY) }
+ *     })),
+ *     Layer.provide(FetchHttpClient.layer)
+ *   )
+ */
+export const layer = (
+  options: ClientOptions = {}
+): Layer.Layer<Planes, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Layer.effectContext(Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime)))
+
+/**
+ * The same, with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+ * import * as Config from "effect/Config"
+ * import * as Layer from "effect/Layer"
+ *
+ * const live = AwsHttpPlanes.layerConfig({ region: Config.string("AGENT_REGION") }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<ClientOptions>
+): Layer.Layer<Planes, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+
+/**
+ * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the option, credentials are
+ * looked for at the first call, which fails with a `TransportError` if there are none.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as Layer from "effect/Layer"
+ *
+ * const live = Identity.layer.pipe(
+ *   Layer.provideMerge(AwsHttpPlanes.layerNode({ region: "us-west-2" }))
+ * )
+ */
+export const layerNode = (
+  options: Options = {}
+): Layer.Layer<Planes, ConfigError.ConfigError> =>
+  Layer.scopedContext(Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
+
+/**
+ * The same, with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerNodeConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<Planes, ConfigError.ConfigError> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layerNode))

@@ -1,0 +1,202 @@
+/**
+ * A plane over HTTP, from its table: settings are checked when the layer is built.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { fromTable } from "../../../internal/plane.js"
+import type * as Operation from "../../../Operation.js"
+import type { Credentials, CredentialsProvider } from "../options.js"
+import * as Settings from "../settings.js"
+import { call } from "./call.js"
+import * as Identities from "./credentials.js"
+import { regionalEndpoint } from "./endpoint.js"
+import type { HashConstructor } from "./hash.js"
+import type { PlaneOptions, SharedOptions } from "./options.js"
+import type { Protocol } from "./protocol.js"
+import * as Retry from "./retry.js"
+import * as ServiceClock from "./serviceClock.js"
+import * as Signer from "./signer.js"
+import type { Transport } from "./transport.js"
+
+/**
+ * A plane at AWS.
+ *
+ * @internal
+ */
+export interface Plane<T extends Operation.Table> {
+  readonly table: T
+  readonly protocol: Protocol
+  /** The first part of the host. */
+  readonly host: string
+  /** The name that requests are signed for. */
+  readonly service: string
+  readonly variables: { readonly variable?: string; readonly awsVariable: string }
+}
+
+/**
+ * What an AWS profile has for all planes, in the form of its file.
+ *
+ * @internal
+ */
+export interface Profile {
+  readonly maxAttempts?: string | undefined
+  readonly useFips?: string | undefined
+  readonly useDualStack?: string | undefined
+  /** The endpoint of a service, by the name of its section. */
+  readonly endpoint: (service: string) => string | undefined
+}
+
+/**
+ * Without files there is no profile.
+ *
+ * @internal
+ */
+export const noProfile: Profile = { endpoint: () => undefined }
+
+/**
+ * What the adapter is given by its surroundings.
+ *
+ * @internal
+ */
+export interface Runtime {
+  readonly transport: Transport
+  readonly hash: HashConstructor
+  readonly profile: Profile
+  /** Looks for a region that neither the options nor the environment have. */
+  readonly region: Effect.Effect<Option.Option<string>>
+  /** The credentials of a program that gives none, one search for all planes. */
+  readonly credentials: Effect.Effect<Identities.Source, ConfigError.ConfigError>
+}
+
+/**
+ * The credentials of all planes without credentials of their own: one search for all.
+ *
+ * @internal
+ */
+export interface Shared {
+  readonly options: SharedOptions
+  readonly credentials: Effect.Effect<Identities.Source, ConfigError.ConfigError>
+}
+
+const fromOption = (
+  credentials: Credentials | CredentialsProvider
+): Effect.Effect<Identities.Source, ConfigError.ConfigError> =>
+  Effect.map(Settings.fromOption(credentials), Identities.fromOption)
+
+/** @internal */
+export const shared = (
+  options: SharedOptions,
+  runtime: Runtime
+): Effect.Effect<Shared, ConfigError.ConfigError> =>
+  Effect.gen(function*() {
+    yield* Settings.checkOptions(options, [...Settings.optionNames, "hash"])
+    const credentials = yield* Effect.cached(
+      options.credentials === undefined ? runtime.credentials : fromOption(options.credentials)
+    )
+    return { options, credentials }
+  })
+
+/** The types make this list complete. */
+const planeOptions: { readonly [K in keyof PlaneOptions]-?: true } = {
+  region: true,
+  credentials: true,
+  endpoint: true,
+  maxAttempts: true,
+  timeout: true
+}
+
+const invalid = (source: string, message: string) => Effect.fail(ConfigError.InvalidData([source], message))
+
+const checkAttempts = (source: string, value: number): Effect.Effect<number, ConfigError.ConfigError> =>
+  Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")
+
+/** The default of the AWS SDKs. */
+const defaultAttempts = 3
+
+const attempts = (
+  option: number | undefined,
+  profile: Profile
+): Effect.Effect<number, ConfigError.ConfigError> =>
+  option !== undefined
+    ? checkAttempts("maxAttempts", option)
+    : Effect.flatMap(
+      Config.option(Config.number("AWS_MAX_ATTEMPTS")),
+      Option.match({
+        onSome: (value) => checkAttempts("AWS_MAX_ATTEMPTS", value),
+        onNone: () =>
+          profile.maxAttempts === undefined
+            ? Effect.succeed(defaultAttempts)
+            : checkAttempts("max_attempts", Number(profile.maxAttempts))
+      })
+    )
+
+const flag = (name: string, profile: string | undefined): Effect.Effect<boolean, ConfigError.ConfigError> =>
+  Effect.map(Config.option(Config.boolean(name)), Option.getOrElse(() => profile === "true"))
+
+const endpoint = (
+  plane: Pick<Plane<never>, "host" | "variables">,
+  option: string | undefined,
+  allowInsecure: boolean,
+  region: string,
+  profile: Profile
+): Effect.Effect<string, ConfigError.ConfigError> =>
+  Effect.gen(function*() {
+    const fips = yield* flag("AWS_USE_FIPS_ENDPOINT", profile.useFips)
+    const dualStack = yield* flag("AWS_USE_DUALSTACK_ENDPOINT", profile.useDualStack)
+    const given = yield* Settings.endpoint({ option, allowInsecure, ...plane.variables })
+    const inProfile = given ?? profile.endpoint(plane.host)
+    const custom = given
+      ?? (inProfile === undefined ? undefined : yield* Settings.checkEndpoint("endpoint_url", inProfile, allowInsecure))
+    if (custom === undefined) return regionalEndpoint(plane.host, region, { fips, dualStack })
+    return fips || dualStack
+      ? yield* invalid(
+        fips ? "AWS_USE_FIPS_ENDPOINT" : "AWS_USE_DUALSTACK_ENDPOINT",
+        "Expected no endpoint of your own beside it: FIPS and dual-stack hosts are those of AWS"
+      )
+      : custom
+  })
+
+/**
+ * The operations of a plane, without the checks of the plane.
+ *
+ * @internal
+ */
+export const operations = <const T extends Operation.Table>(
+  plane: Plane<T>,
+  own: PlaneOptions,
+  { credentials, options }: Shared,
+  runtime: Runtime
+): Effect.Effect<Operation.Plane<T>, ConfigError.ConfigError> =>
+  Effect.gen(function*() {
+    yield* Settings.checkOptions(own, Object.keys(planeOptions))
+    const { profile } = runtime
+    const allowInsecure = options.allowInsecureEndpoint ?? false
+    const timeout = yield* Settings.timeout(own.timeout ?? options.timeout)
+    const region = yield* Settings.region(own.region ?? options.region, runtime.region)
+    const url = new URL(yield* endpoint(plane, own.endpoint ?? options.endpoint, allowInsecure, region, profile))
+    const maxAttempts = yield* attempts(own.maxAttempts ?? options.maxAttempts, profile)
+    const connection = {
+      transport: runtime.transport,
+      protocol: plane.protocol,
+      origin: url.origin,
+      host: url.host,
+      basePath: url.pathname.replace(/\/+$/, ""),
+      region,
+      hasCredentials: (own.credentials ?? options.credentials) !== undefined,
+      credentials: own.credentials === undefined ? yield* credentials : yield* fromOption(own.credentials),
+      sign: Signer.make(runtime.hash, plane.service, region),
+      policy: Retry.make(maxAttempts),
+      maxAttempts,
+      clock: ServiceClock.make(),
+      timeout
+    }
+    return fromTable(
+      plane.table,
+      <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
+        call(connection, row, request)
+    )
+  })

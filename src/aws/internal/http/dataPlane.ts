@@ -1,0 +1,17 @@
+/**
+ * The data plane at AWS, for the adapter over HTTP, and what its layers share.
+ *
+ * @since 0.1.0
+ */
+import * as DataPlane from "../../../DataPlane.js"
+import type { Plane } from "./adapter.js"
+import { restJson } from "./restJson.js"
+
+/** @internal */
+export const dataPlane: Plane<typeof DataPlane.operations> = {
+  table: DataPlane.operations,
+  protocol: restJson,
+  host: "bedrock-agentcore",
+  service: "bedrock-agentcore",
+  variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
+}

@@ -1,0 +1,136 @@
+/**
+ * Sends requests by `node:http` and `node:https`, with connections that are kept, and through the proxies of the environment.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { hasProperty, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type * as Http from "node:http"
+import type * as Https from "node:https"
+import { TransportError } from "../../../IdentityError.js"
+import { loadSdk } from "../loadSdk.js"
+import { type Lost, type Request, type Response, timedOut, type Transport } from "./transport.js"
+
+/**
+ * The modules of Node. They are not imported: a bundler for an edge runtime could not find them.
+ *
+ * @internal
+ */
+export interface Modules {
+  readonly http: typeof Http
+  readonly https: typeof Https
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  hasProperty(error, "code") && isString(error.code) ? error.code : undefined
+
+/** Node has several values of a header only where its name is `set-cookie`. */
+const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
+  // The type of Node has lists for all names.
+  headers as Response["headers"]
+
+/** A longer timer would run at once. */
+const maxTimer = 2 ** 31 - 1
+
+const send = (
+  { http, https }: Modules,
+  { body, headers, method, origin, path }: Request,
+  agent: Http.Agent,
+  timeout: number
+): Effect.Effect<Response, Lost> =>
+  Effect.async<Response, Lost>((resume) => {
+    let abort = (): void => {}
+    const timer = timeout <= maxTimer
+      // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
+      ? setTimeout(() => {
+        resume(Effect.fail(timedOut))
+        abort()
+      }, timeout)
+      : undefined
+    const end = (result: Effect.Effect<Response, Lost>): void => {
+      clearTimeout(timer)
+      resume(result)
+    }
+    const fail = (response?: Lost["response"]) => (error: unknown): void =>
+      end(Effect.fail({ error: Redacted.make(error), code: codeOf(error), response }))
+    try {
+      const { hostname, port, protocol } = new URL(origin)
+      // Node takes an IPv6 address without brackets.
+      const options = { hostname: hostname.replace(/^\[|\]$/g, ""), port, path, method, headers, agent }
+      const request = (protocol === "https:" ? https : http).request(options, (message) => {
+        const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
+        let text = ""
+        message.setEncoding("utf8")
+        message.on("data", (chunk: string) => {
+          text += chunk
+        })
+        message.on("end", () => end(Effect.succeed({ ...received, body: text })))
+        // The response broke off.
+        message.on("error", fail(received))
+      })
+      request.on("error", fail())
+      request.end(body)
+      abort = () => void request.destroy()
+    } catch (error) {
+      // A header that cannot be sent, such as a session token with a line break.
+      fail()(error)
+    }
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      abort()
+    })
+  })
+
+const loadProxy = () => import("./sdk/proxy.js")
+
+/** The agents of one layer. Without a variable of a proxy, there is nothing to load. */
+const makeAgents = (modules: Modules, env: Readonly<Record<string, string | undefined>>) => {
+  const direct = {
+    "http:": new modules.http.Agent({ keepAlive: true }),
+    "https:": new modules.https.Agent({ keepAlive: true })
+  }
+  const proxied = new Map<string, Http.Agent>()
+  const isProxied = Object.keys(env).some((name) => /^(https?|all)_proxy$/i.test(name) && env[name] !== "")
+  const directOf = (origin: string): Http.Agent => direct[origin.startsWith("https:") ? "https:" : "http:"]
+  const find = (origin: string): Effect.Effect<Http.Agent, TransportError> =>
+    Effect.gen(function*() {
+      const { getProxyForUrl } = yield* loadSdk("proxy-from-env", "getProxyForUrl", loadProxy)
+      const proxy = getProxyForUrl(origin)
+      if (proxy === "") return directOf(origin)
+      const known = proxied.get(origin)
+      if (known !== undefined) return known
+      const { HttpsProxyAgent } = yield* loadSdk("https-proxy-agent", "HttpsProxyAgent", loadProxy)
+      return yield* Effect.try({
+        try: () => {
+          const agent = new HttpsProxyAgent(proxy, { keepAlive: true })
+          proxied.set(origin, agent)
+          return agent
+        },
+        // The URL of a proxy can have a password in it.
+        catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
+      })
+    })
+  return {
+    of: (origin: string) => isProxied ? find(origin) : Effect.succeed(directOf(origin)),
+    destroy: () => {
+      for (const agent of [...Object.values(direct), ...proxied.values()]) agent.destroy()
+    }
+  }
+}
+
+/**
+ * Its connections are closed with the scope.
+ *
+ * @internal
+ */
+export const make = (
+  modules: Modules,
+  env: Readonly<Record<string, string | undefined>>
+): Effect.Effect<Transport, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(Effect.sync(() => makeAgents(modules, env)), (agents) => Effect.sync(agents.destroy)),
+    (agents) => (request, timeout) =>
+      Effect.flatMap(agents.of(request.origin), (agent) => send(modules, request, agent, timeout))
+  )

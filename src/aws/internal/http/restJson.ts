@@ -1,0 +1,76 @@
+/**
+ * The protocol of AgentCore Identity: REST-JSON 1.
+ *
+ * @since 0.1.0
+ */
+import { hasProperty, isRecord } from "effect/Predicate"
+import type * as Operation from "../../../Operation.js"
+import { escapeUri, type Message, type Protocol } from "./protocol.js"
+
+const contentType = { "content-type": "application/json" }
+
+const texts = (value: unknown): ReadonlyArray<string> =>
+  (Array.isArray(value) ? value : [value]).filter((item) => item !== undefined).map(String)
+
+/** An operation with members in its path. Without a body, all others are in the query. */
+const encodeAddressed = ({ method, path }: Operation.Any, request: object): Message => {
+  const members = new Map(Object.entries(request).filter(([, value]) => value !== undefined))
+  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = escapeUri(String(members.get(name)))
+    members.delete(name)
+    return value
+  })
+  return method === "POST"
+    ? { method, path: address, query: {}, headers: contentType, body: JSON.stringify(Object.fromEntries(members)) }
+    : {
+      method,
+      path: address,
+      query: Object.fromEntries([...members].map(([name, value]) => [name, texts(value)])),
+      headers: {},
+      body: undefined
+    }
+}
+
+/** The AWS SDK leaves out members that are null. */
+const withoutNulls = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(withoutNulls)
+    : isRecord(value)
+    ? Object.fromEntries(
+      Object.entries(value).flatMap(([name, member]) => member === null ? [] : [[name, withoutNulls(member)]])
+    )
+    : value
+
+const parse = (body: string): unknown => {
+  const value: unknown = body === "" ? {} : JSON.parse(body)
+  // A member is null in few answers.
+  return body.includes("null") ? withoutNulls(value) : value
+}
+
+/** `com.amazonaws.bedrockagentcore#ValidationException:http://internal.amazon.com/` */
+const nameOf = (code: unknown): string | undefined =>
+  typeof code === "string" ? code.split(",")[0]?.split(":")[0]?.split("#").at(-1) : undefined
+
+const member = (value: unknown, ...names: ReadonlyArray<string>): unknown => {
+  const name = names.find((name) => hasProperty(value, name) && value[name] !== undefined)
+  return name === undefined ? undefined : Reflect.get(Object(value), name)
+}
+
+/** @internal */
+export const restJson: Protocol = {
+  encode: (row, request) =>
+    row.method === "POST" && !row.path.includes("{")
+      ? { method: "POST", path: row.path, query: {}, headers: contentType, body: JSON.stringify(request) }
+      // Requests are objects.
+      : encodeAddressed(row, request as object),
+  decode: (_, body) => parse(body),
+  decodeException: ({ body, headers }) => {
+    const value = parse(body)
+    return {
+      name: nameOf(headers["x-amzn-errortype"] ?? member(value, "code", "__type")),
+      message: member(value, "message", "Message"),
+      reason: member(value, "reason"),
+      fieldList: member(value, "fieldList")
+    }
+  }
+}

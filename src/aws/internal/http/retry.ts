@@ -1,0 +1,153 @@
+/**
+ * When a request is sent again: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of the AWS SDK for JavaScript
+ * (`@smithy/core/retry`); a test compares them.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { parseTime } from "./time.js"
+
+/**
+ * What the policy has to know of a failed attempt.
+ *
+ * @internal
+ */
+export interface Failure {
+  /** The name of the exception, if the service sent one. */
+  readonly name?: string | undefined
+  readonly message?: string | undefined
+  readonly status?: number | undefined
+  /** Node's code of a lost connection. */
+  readonly code?: string | undefined
+  /** The connection was lost without a code: other runtimes than Node have none. */
+  readonly isLost?: boolean | undefined
+  /** The next attempt is signed for another time. */
+  readonly isSkewCorrected?: boolean | undefined
+  /** The wait that the service asks for, in milliseconds. */
+  readonly retryAfter?: number | undefined
+}
+
+const throttlingNames: ReadonlySet<string | undefined> = new Set([
+  "BandwidthLimitExceeded",
+  "EC2ThrottledException",
+  "LimitExceededException",
+  "PriorRequestNotComplete",
+  "ProvisionedThroughputExceededException",
+  "RequestLimitExceeded",
+  "RequestThrottled",
+  "RequestThrottledException",
+  "SlowDown",
+  "ThrottledException",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequestsException",
+  "TransactionInProgressException"
+])
+
+const transientNames: ReadonlySet<string | undefined> = new Set([
+  "TimeoutError",
+  "RequestTimeout",
+  "RequestTimeoutException"
+])
+
+const transientStatuses: ReadonlySet<number | undefined> = new Set([500, 502, 503, 504])
+
+const transientCodes: ReadonlySet<string | undefined> = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  // The names of `fetch` in Node for a reset connection and one that takes too long.
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT"
+])
+
+/**
+ * Undefined for a failure that would happen again.
+ *
+ * @internal
+ */
+export const kindOf = (
+  { code, isLost = false, isSkewCorrected = false, message = "", name, status }: Failure
+): "throttling" | "transient" | undefined =>
+  status === 429 || throttlingNames.has(name)
+    ? "throttling"
+    : isLost || isSkewCorrected || transientNames.has(name) || transientCodes.has(code) || transientStatuses.has(status)
+        || (name === "InvalidSignatureException" && message.includes("Signature expired"))
+    ? "transient"
+    : undefined
+
+const capacity = 500
+const costs = { throttling: 5, transient: 14 }
+const refund = 1
+const baseDelays = { throttling: 1000, transient: 50 }
+const maxDelay = 20_000
+/** How much longer than without it a wait is because the service asked for it. */
+const maxRetryAfter = 5000
+
+/**
+ * An attempt that may follow.
+ *
+ * @internal
+ */
+export interface Retry {
+  /** The wait before it, in milliseconds. */
+  readonly delay: number
+  /** What its success pays back. */
+  readonly cost: number
+}
+
+/**
+ * Decides about the attempts of one client. They share a bucket of tokens, so that a service that is down is not asked three times as
+ * often.
+ *
+ * @internal
+ */
+export interface Policy {
+  /** Whether to try again after this number of attempts. */
+  readonly next: (attempts: number, failure: Failure) => Effect.Effect<Retry | undefined>
+  /** Call it after a success, with the cost of its attempt. */
+  readonly succeed: (cost?: number) => void
+}
+
+/** @internal */
+export const make = (maxAttempts: number): Policy => {
+  let tokens = capacity
+  return {
+    next: (attempts, failure) =>
+      Effect.map(Random.next, (random) => {
+        const kind = kindOf(failure)
+        if (kind === undefined || attempts >= maxAttempts || tokens < costs[kind]) return undefined
+        tokens -= costs[kind]
+        const backoff = Math.floor(random * Math.min(baseDelays[kind] * 2 ** (attempts - 1), maxDelay))
+        const { retryAfter = 0 } = failure
+        return { delay: Math.max(backoff, Math.min(retryAfter, backoff + maxRetryAfter)), cost: costs[kind] }
+      }),
+    succeed: (cost = refund) => {
+      tokens = Math.min(capacity, tokens + cost)
+    }
+  }
+}
+
+/**
+ * The wait that a response asks for, in milliseconds. `Retry-After` has seconds or a date (RFC 9110), `x-amz-retry-after` has milliseconds.
+ *
+ * @internal
+ */
+export const retryAfter = (
+  headers: Readonly<Record<string, string | undefined>>,
+  now: number
+): number | undefined => {
+  const standard = headers["retry-after"]?.trim()
+  const wait = standard === undefined
+    ? Number(headers["x-amz-retry-after"] ?? Number.NaN)
+    : /^\d+(\.\d+)?$/.test(standard)
+    ? Number(standard) * 1000
+    : (parseTime(standard) ?? now) - now
+  return wait > 0 ? wait : undefined
+}

@@ -1,0 +1,79 @@
+/**
+ * Signatures of requests, by the signer of the AWS SDK.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { TransportError } from "../../../IdentityError.js"
+import { loadSdk } from "../loadSdk.js"
+import type { Identity } from "./credentials.js"
+import type { HashConstructor } from "./hash.js"
+import { toDate } from "./time.js"
+
+/** @internal */
+export interface ToSign {
+  readonly method: string
+  /** Host and port. */
+  readonly host: string
+  readonly path: string
+  readonly query: Readonly<Record<string, ReadonlyArray<string>>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+/**
+ * Returns the headers of the request with those of the signature, for the time in milliseconds since the epoch.
+ *
+ * @internal
+ */
+export type Signer = (
+  request: ToSign,
+  identity: Identity,
+  time: number
+) => Effect.Effect<Readonly<Record<string, string>>, TransportError>
+
+const load = loadSdk("@smithy/signature-v4", "SignatureV4", () => import("./sdk/signature.js"))
+
+/** A client sends the host of the URL itself. */
+const withoutHost = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const rest = { ...headers }
+  delete rest["host"]
+  return rest
+}
+
+/**
+ * `service` and `region` are those of the signature.
+ *
+ * @internal
+ */
+export const make = (sha256: HashConstructor, service: string, region: string): Signer => {
+  type Signature = InstanceType<Effect.Effect.Success<typeof load>["SignatureV4"]>
+  // The signer of the last credentials. They change once an hour.
+  let last: { readonly identity: Identity; readonly signature: Signature } | undefined
+  const signerOf = (identity: Identity): Effect.Effect<Signature, TransportError> =>
+    last?.identity === identity ? Effect.succeed(last.signature) : Effect.map(load, ({ SignatureV4 }) => {
+      const signature = new SignatureV4({ service, region, credentials: identity, sha256 })
+      last = { identity, signature }
+      return signature
+    })
+  return ({ body, headers, host, method, path, query }, identity, time) =>
+    Effect.flatMap(signerOf(identity), (signature) =>
+      Effect.tryPromise({
+        try: () =>
+          signature.sign(
+            {
+              method,
+              protocol: "https:",
+              hostname: host,
+              path,
+              // The types of the signer have mutable members.
+              query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
+              headers: { ...headers, host },
+              body
+            },
+            { signingDate: toDate(time) }
+          ),
+        // Credentials without a key. The error has their members in it.
+        catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
+      }).pipe(Effect.map(({ headers }) => withoutHost(headers))))
+}

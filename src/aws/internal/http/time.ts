@@ -1,0 +1,31 @@
+/**
+ * Times of the wire, and of the packages of the AWS SDK.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+
+/**
+ * A time in any form that JavaScript reads, in milliseconds since the epoch.
+ *
+ * @internal
+ */
+export const parseTime = (text: string | undefined): number | undefined =>
+  text === undefined
+    ? undefined
+    // `DateTime` does not know the zone of HTTP's dates by this name.
+    : Option.getOrUndefined(Option.map(DateTime.make(text.replace(/ GMT$/, " +0000")), DateTime.toEpochMillis))
+
+/**
+ * Milliseconds since the epoch as the AWS SDK has them.
+ *
+ * @internal
+ */
+export const toDate = (time: number): Date => DateTime.toDate(DateTime.unsafeMake(time))
+
+/** @internal */
+export const parseDate = (text: string): Date | undefined => {
+  const time = parseTime(text)
+  return time === undefined ? undefined : toDate(time)
+}

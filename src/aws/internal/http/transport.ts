@@ -1,0 +1,55 @@
+/**
+ * How the requests of an adapter without the AWS SDK are sent.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type { TransportError } from "../../../IdentityError.js"
+
+/** @internal */
+export interface Request {
+  readonly method: string
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** Path and query, percent-encoded. */
+  readonly path: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+/** @internal */
+export interface Response {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+/**
+ * A request without a complete response. `code` is Node's code of the error, which can quote the response. `response` is the beginning of a
+ * response that broke off.
+ *
+ * @internal
+ */
+export interface Lost {
+  readonly error: Redacted.Redacted<unknown>
+  readonly code: string | undefined
+  readonly response: Pick<Response, "status" | "headers"> | undefined
+}
+
+/**
+ * The error of a request without a response within its time.
+ *
+ * @internal
+ */
+export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutError", response: undefined }
+
+/**
+ * Sends a request. Follows no redirect. Interruption aborts it, and so does the time limit, in milliseconds: a request that cannot be
+ * interrupted ends in time too.
+ *
+ * @internal
+ */
+export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | TransportError>

@@ -1,0 +1,400 @@
+/**
+ * `agentcore-identity doctor`: looks for what keeps a program from its credentials, and says what to do.
+ *
+ * @since 0.1.0
+ */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { hasProperty, isString } from "effect/Predicate"
+import { styleText } from "node:util"
+import * as AwsIdentity from "../aws/AwsIdentity.js"
+import * as Consent from "../Consent.js"
+import type { ControlPlane } from "../ControlPlane.js"
+import * as Credentials from "../Credentials.js"
+import * as IamAccessToken from "../IamAccessToken.js"
+import { Identity } from "../Identity.js"
+import type { ValidationException } from "../IdentityError.js"
+import type { SecurityTokenService } from "../SecurityTokenService.js"
+import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import * as Caller from "./caller.js"
+import * as Declare from "./declare.js"
+import * as Probe from "./probe.js"
+import * as Target from "./target.js"
+import { hasColor } from "./terminal.js"
+
+/** @internal */
+export interface Settings extends Caller.Settings {
+  readonly module: string | undefined
+  /** A credential by hand. */
+  readonly credential: Declare.AccessTokenOptions | undefined
+  readonly apiKey: ReadonlyArray<string>
+  readonly returnUrl: string | undefined
+  readonly region: string | undefined
+  readonly token: boolean
+  readonly json: boolean
+}
+
+/** The exit code where something has to be fixed. */
+const problemsFound = 2
+
+/** The local server has this account, unless it was given another one. */
+const localAccount = "123456789012"
+
+/** Stands for an account that nothing named. */
+const unknownAccount = "000000000000"
+
+// -----------------------------------------------------------------------------
+// Findings
+// -----------------------------------------------------------------------------
+
+type Result = "ok" | "problem" | "unknown" | "skipped"
+
+interface Finding {
+  readonly subject: string
+  readonly result: Result
+  readonly message: string
+  /** What the IAM policy of the caller lacks. */
+  readonly statements?: ReadonlyArray<Credentials.Statement>
+}
+
+const signs: { readonly [R in Result]: readonly [sign: string, style: Parameters<typeof styleText>[0]] } = {
+  ok: ["✓", "green"],
+  problem: ["✗", "red"],
+  unknown: ["?", "yellow"],
+  skipped: ["-", "dim"]
+}
+
+const format = ({ message, result, statements = [], subject }: Finding): string => {
+  const [sign, style] = signs[result]
+  const line = `${hasColor(process.stdout) ? styleText(style, sign) : sign} ${subject.padEnd(22)} ${message}`
+  const json = JSON.stringify(statements, null, 2)
+  return statements.length === 0 ? line : [
+    line,
+    `  The IAM policy of the caller needs${
+      json.includes(unknownAccount) ? `, with your account in the place of ${unknownAccount}` : ""
+    }:`,
+    ...json.split("\n").map((text) => `    ${text}`)
+  ].join("\n")
+}
+
+/** Prints each finding as it comes, and keeps it. */
+const makeReport = (json: boolean) => {
+  const findings: Array<Finding> = []
+  const add = (finding: Finding): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      findings.push(finding)
+      return json ? Effect.void : Console.log(format(finding))
+    })
+  return { findings, add }
+}
+
+type Report = ReturnType<typeof makeReport>
+
+const describe = (error: unknown): string =>
+  `${hasProperty(error, "_tag") && isString(error._tag) ? `${error._tag}: ` : ""}${
+    error instanceof Error ? error.message : String(error)
+  }`
+
+// -----------------------------------------------------------------------------
+// Machine and account
+// -----------------------------------------------------------------------------
+
+/** What STS and the SDK call credentials that cannot work. */
+const unusable =
+  /^(CredentialsProviderError|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken(Exception)?|UnrecognizedClientException)$/
+
+const checkCaller = ({ account, caller, local, unknownCaller = "no answer" }: Target.Target): Finding => {
+  const subject = "AWS credentials"
+  return local
+    ? { subject, result: "skipped", message: "the local server has no accounts" }
+    : caller !== undefined
+    ? { subject, result: "ok", message: `${caller}, account ${account ?? "unknown"}` }
+    : unusable.test(unknownCaller)
+    ? {
+      subject,
+      result: "problem",
+      message: `${unknownCaller}. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`
+    }
+    : { subject, result: "unknown", message: `STS did not say who the caller is: ${unknownCaller}` }
+}
+
+/** AWS refuses a signature that is older or newer. */
+const maxSkew = 5 * 60_000
+
+const checkClock = (ahead: number): Finding => {
+  const seconds = Math.round(Math.abs(ahead) / 1000)
+  const message = seconds === 0 ? "right" : `${seconds} seconds ${ahead > 0 ? "ahead" : "behind"}`
+  return Math.abs(ahead) > maxSkew
+    ? {
+      subject: "clock",
+      result: "problem",
+      message: `${message}. AWS refuses signatures with a time that differs by more than 5 minutes: set the clock`
+    }
+    : { subject: "clock", result: "ok", message }
+}
+
+/** Whether both planes answer. */
+const checkEndpoints = (report: Report, target: Target.Target) =>
+  Effect.gen(function*() {
+    let ahead: number | undefined
+    let answers = 0
+    for (
+      const [subject, endpoint] of [
+        ["control plane", target.endpoint],
+        ["data plane", yield* Target.findEndpoint("data", target.region)]
+      ] as const
+    ) {
+      const answer = yield* Effect.either(Probe.ask(endpoint))
+      if (Either.isRight(answer)) {
+        answers++
+        ahead ??= answer.right.ahead
+        yield* report.add({ subject, result: "ok", message: `${endpoint}, ${answer.right.millis} ms` })
+      } else {
+        yield* report.add({
+          subject,
+          result: "problem",
+          message:
+            `${endpoint} does not answer (${answer.left}). Check the region, the network, and variables with "ENDPOINT" in their name`
+        })
+      }
+    }
+    yield* report.add(
+      ahead === undefined
+        ? { subject: "clock", result: "unknown", message: "no endpoint said what time it is" }
+        : checkClock(ahead)
+    )
+    return answers === 2
+  })
+
+// -----------------------------------------------------------------------------
+// Credentials
+// -----------------------------------------------------------------------------
+
+const usersOf = ({ user }: Caller.Caller): Credentials.PolicyOptions["users"] =>
+  user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
+
+const makePolicy = (
+  list: ReadonlyArray<Credentials.Credential>,
+  target: Target.Target,
+  caller: Caller.Caller,
+  workload: string
+) =>
+  Effect.flatMap(
+    // Without the right to read the providers, the policy is for secrets that AgentCore stores.
+    Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({})),
+    (secrets) =>
+      Declare.declare(() =>
+        Credentials.policy(list, {
+          workload,
+          secrets,
+          account: target.account ?? (target.local ? localAccount : unknownAccount),
+          region: target.region,
+          users: usersOf(caller)
+        })
+      )
+  )
+
+/** The statements for what the service refused. It reads the secrets of providers with the caller's rights. */
+const findStatements = (
+  { Statement }: Credentials.Policy,
+  error: unknown
+): ReadonlyArray<Credentials.Statement> => {
+  const isDenied = hasProperty(error, "_tag") && error._tag === "AccessDeniedException"
+    || hasProperty(error, "code") && error.code === "AccessDenied"
+  if (!isDenied || !hasProperty(error, "operation")) return []
+  const isAboutSecret = /secret/i.test(error instanceof Error ? error.message : "")
+  const actions = [`bedrock-agentcore:${String(error.operation)}`, `sts:${String(error.operation)}`]
+  return Statement.filter(({ Action, Sid }) =>
+    Action.some((action) => actions.includes(action)) || (isAboutSecret && Sid === "ProviderSecrets")
+  )
+}
+
+const toProblem = (subject: string, error: unknown, policy: Credentials.Policy): Finding => {
+  const statements = findStatements(policy, error)
+  return {
+    subject,
+    result: "problem",
+    message: describe(error),
+    ...(statements.length === 0 ? {} : { statements })
+  }
+}
+
+/** One attempt. It shows nothing to the user. */
+const attempt = (credential: Credentials.Credential) =>
+  Effect.gen(function*() {
+    if (credential.kind === "IamAccessToken") {
+      yield* IamAccessToken.get(credential)
+      return "STS issued a token"
+    }
+    const identity = yield* Identity
+    if (credential.kind === "ApiKey") {
+      yield* identity.getApiKey(credential)
+      return "AgentCore returned the key"
+    }
+    return yield* Effect.as(
+      identity.getAccessToken(credential, { consent: Consent.fail }),
+      "AgentCore returned a token"
+    ).pipe(
+      Effect.catchTag("RequiresUserConsent", () =>
+        Effect.succeed("AgentCore asks for the user's consent (the session of this attempt lapses in 10 minutes)"))
+    )
+  })
+
+/** A provider that is missing or of another kind needs no attempt. */
+const isFatal = ({ _tag }: Credentials.Problem): boolean => _tag !== "NotVisible"
+
+const nameOf = (problem: Credentials.Problem): string | undefined =>
+  "credential" in problem ? problem.credential : undefined
+
+const toFinding = (subject: string, problem: Credentials.Problem): Finding => ({
+  subject,
+  result: problem._tag === "NotVisible" ? "unknown" : "problem",
+  message: problem.message.replace(`${subject}: `, "")
+})
+
+const needsUser = (credential: Credentials.Credential): boolean =>
+  credential.kind === "AccessToken" && credential.request.flow !== "M2M"
+
+const checkCredentials = (
+  report: Report,
+  list: ReadonlyArray<Credentials.Credential>,
+  options: {
+    readonly target: Target.Target
+    readonly caller: Caller.Caller
+    readonly workload: string
+    readonly token: boolean
+  }
+): Effect.Effect<
+  Credentials.Policy,
+  ValidationException,
+  ControlPlane | Identity | SecurityTokenService | WorkloadAccessToken.WorkloadAccessToken
+> =>
+  Effect.gen(function*() {
+    const { caller, target, token, workload } = options
+    const policy = yield* makePolicy(list, target, caller, workload)
+    const problems = yield* Effect.either(Credentials.check(list, { workload }))
+    if (Either.isLeft(problems)) {
+      yield* report.add(toProblem("set-up", problems.left, policy))
+      return policy
+    }
+    const ofWorkload = problems.right.filter((problem) => nameOf(problem) === undefined)
+    for (const problem of ofWorkload) yield* report.add(toFinding("workload identity", problem))
+    if (ofWorkload.length === 0) yield* report.add({ subject: "workload identity", result: "ok", message: workload })
+
+    const { get } = yield* WorkloadAccessToken.WorkloadAccessToken
+    const withToken = token && list.some(({ kind }) => kind !== "IamAccessToken")
+      ? yield* Effect.either(get)
+      : undefined
+    const acting = `for ${Caller.describeUser(caller.user)}`
+    if (withToken !== undefined) {
+      yield* report.add(
+        Either.isLeft(withToken)
+          ? toProblem("workload access token", withToken.left, policy)
+          : { subject: "workload access token", result: "ok", message: acting }
+      )
+    }
+    for (const credential of list) {
+      const subject = credential.key
+      const own = problems.right.filter((problem) => nameOf(problem) === subject)
+      for (const problem of own) yield* report.add(toFinding(subject, problem))
+      if (own.some(isFatal)) continue
+      const skip = !token
+        ? "looked at, and not asked for"
+        : credential.kind !== "IamAccessToken" && withToken !== undefined && Either.isLeft(withToken)
+        ? "not asked for without a workload access token"
+        : needsUser(credential) && caller.user === undefined
+        ? "not asked for without a user: give --user or AGENTCORE_USER_TOKEN"
+        : undefined
+      if (skip !== undefined) {
+        yield* report.add({ subject, result: !token && own.length === 0 ? "ok" : "skipped", message: skip })
+        continue
+      }
+      const outcome = yield* Effect.either(attempt(credential))
+      yield* report.add(
+        Either.isLeft(outcome)
+          ? toProblem(subject, outcome.left, policy)
+          : { subject, result: "ok", message: outcome.right }
+      )
+    }
+    return policy
+  })
+
+// -----------------------------------------------------------------------------
+// Command
+// -----------------------------------------------------------------------------
+
+const collect = (settings: Settings) =>
+  Effect.gen(function*() {
+    const byHand = [
+      ...(settings.credential === undefined ? [] : [yield* Declare.accessToken(settings.credential)]),
+      ...(yield* Effect.forEach(settings.apiKey, Declare.apiKey))
+    ]
+    return settings.module === undefined ? byHand : [...byHand, ...(yield* Declare.fromModule(settings.module))]
+  })
+
+const look = (report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) =>
+  Effect.gen(function*() {
+    const caller = yield* Caller.find(settings)
+    const found = yield* Effect.either(Target.find(settings.region))
+    if (Either.isLeft(found)) {
+      yield* report.add({ subject: "region and endpoints", result: "problem", message: String(found.left) })
+      return {}
+    }
+    const target = found.right
+    yield* report.add({ subject: "region", result: "ok", message: target.region })
+    yield* report.add(checkCaller(target))
+    const answers = yield* checkEndpoints(report, target)
+    if (caller.workload === undefined) {
+      yield* report.add({
+        subject: "workload identity",
+        result: list.length === 0 ? "skipped" : "problem",
+        message: new Caller.MissingCaller({ missing: "workload" }).message
+      })
+      return { target }
+    }
+    if (!answers) {
+      yield* report.add({ subject: "credentials", result: "skipped", message: "not looked at without an answer" })
+      return { target }
+    }
+    const policy = yield* checkCredentials(report, list, {
+      target,
+      caller,
+      workload: caller.workload,
+      token: settings.token
+    }).pipe(
+      Effect.provideService(Consent.ReturnUrl, Option.fromNullable(settings.returnUrl)),
+      Effect.provide(
+        WorkloadAccessToken.layerWorkload({ name: caller.workload, user: caller.user }).pipe(
+          Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
+        )
+      )
+    )
+    return { target, policy }
+  })
+
+/** @internal */
+export const run = (settings: Settings) =>
+  Effect.gen(function*() {
+    const report = makeReport(settings.json)
+    const list = yield* collect(settings)
+    const { policy, target } = yield* look(report, settings, list)
+    const { findings } = report
+    const count = findings.filter(({ result }) => result === "problem").length
+    yield* Console.log(
+      settings.json
+        ? JSON.stringify({ target, problems: count, findings, policy }, null, 2)
+        : `\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`
+    )
+    yield* Effect.sync(() => {
+      if (count > 0) process.exitCode = problemsFound
+    })
+    // A module that was loaded may have started something that never ends.
+    if (settings.module !== undefined) {
+      yield* Effect.async<never>(() => {
+        process.stdout.write("", () => process.exit())
+      })
+    }
+  })

@@ -1,0 +1,156 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/TestClock"
+import { authorizationUrl, same, secret, sessionUri } from "./utils.js"
+
+const session = new ConsentSession({
+  provider: "google",
+  flow: "USER_FEDERATION",
+  scopes: [],
+  sessionUri: secret(sessionUri),
+  authorizationUrl: secret(authorizationUrl),
+  expiresAt: DateTime.unsafeMake(60 * 60_000)
+})
+
+const topic = ConsentSignals.session(secret(sessionUri))
+
+const signal = (outcome: ConsentSignals.Outcome) =>
+  Effect.flatMap(ConsentSignals.ConsentSignals, (signals) => signals.signal(topic, outcome))
+
+/** A wait that has its token from a time on, and when it polled. */
+const wait = (tokenAt: number) => {
+  const times: Array<number> = []
+  return Effect.map(
+    Effect.flatMap(TokenPoller.TokenPoller, (poller) =>
+      Effect.fork(Effect.either(poller({
+        session,
+        poll: Effect.map(Clock.currentTimeMillis, (now): Option.Option<Redacted.Redacted> => {
+          times.push(now)
+          return now >= tokenAt ? Option.some(secret("token")) : Option.none()
+        })
+      })))),
+    (fiber) => ({ times, result: Fiber.join(fiber) })
+  )
+}
+
+describe("ConsentSignals.layerPoller", () => {
+  for (
+    const [name, poll] of [
+      ["the default poller", undefined],
+      ["a schedule", Schedule.spaced("5 seconds")],
+      ["a poller of one's own", TokenPoller.make((wait) => TokenPoller.schedule(Schedule.spaced("5 seconds"))(wait))]
+    ] as const
+  ) {
+    const provided = Effect.provide(
+      Layer.provideMerge(ConsentSignals.layerPoller({ poll }), ConsentSignals.layerMemory)
+    )
+
+    describe(name, () => {
+      it.effect("polls at once when the session is complete", () =>
+        Effect.gen(function*() {
+          const { result, times } = yield* wait(0)
+          yield* TestClock.adjust("1 second")
+          yield* signal("Completed")
+          same(yield* Effect.flatten(result), secret("token"))
+          assert.deepStrictEqual(times, [1_000])
+        }).pipe(provided))
+
+      it.effect("goes on when the token is not there yet", () =>
+        Effect.gen(function*() {
+          const { result, times } = yield* wait(10_000)
+          yield* TestClock.adjust("6 seconds")
+          yield* signal("Completed")
+          yield* TestClock.adjust("6 seconds")
+          same(yield* Effect.flatten(result), secret("token"))
+          assert.deepStrictEqual(times.slice(0, 2), [5_000, 6_000])
+          assert.isAtMost(times.length, 3)
+        }).pipe(provided))
+
+      it.effect("ends when the session can never be completed", () =>
+        Effect.gen(function*() {
+          const { result, times } = yield* wait(Infinity)
+          yield* TestClock.adjust("1 second")
+          yield* signal("WrongUser")
+          // A session has one outcome.
+          yield* signal("Completed")
+          const error = yield* Effect.flatMap(result, Effect.flip)
+          assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "WrongUser", provider: "google" })
+          const later = yield* wait(0)
+          assert.deepInclude(yield* Effect.flatMap(later.result, Effect.flip), { reason: "WrongUser" })
+          assert.deepStrictEqual([...times, ...later.times], [])
+        }).pipe(provided))
+
+      it.effect("knows for ten minutes what happened before it began", () =>
+        Effect.gen(function*() {
+          yield* signal("Completed")
+          yield* TestClock.adjust("9 minutes")
+          const { result, times } = yield* wait(0)
+          same(yield* Effect.flatten(result), secret("token"))
+          assert.deepStrictEqual(times, [9 * 60_000])
+        }).pipe(provided))
+    })
+  }
+
+  it.effect("without signals it polls", () =>
+    Effect.gen(function*() {
+      const { result, times } = yield* wait(10_000)
+      yield* TestClock.adjust("10 seconds")
+      same(yield* Effect.flatten(result), secret("token"))
+      assert.deepStrictEqual(times, [5_000, 10_000])
+    }).pipe(Effect.provide(Layer.provide(ConsentSignals.layerPoller(), ConsentSignals.layerMemory))))
+})
+
+describe("ConsentSignals.next", () => {
+  const user = { userId: "alice" }
+  const grantOf = (credential: string) => ConsentSignals.grant({ workload: "agent", user, credential })
+
+  it.effect("waits for one grant, and not for one that was given before", () =>
+    Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const [calendar, mail] = [yield* grantOf("calendar"), yield* grantOf("mail")]
+      yield* signals.signal(calendar, "Completed")
+      const fiber = yield* Effect.fork(ConsentSignals.next(calendar))
+      yield* Effect.yieldNow()
+      yield* signals.signal(mail, "Completed")
+      yield* signals.signal(topic, "Completed")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      yield* signals.signal(calendar, "Completed")
+      assert.strictEqual(yield* Fiber.join(fiber), "Completed")
+    }).pipe(Effect.provide(ConsentSignals.layerMemory)))
+
+  it.effect("leaves nothing when it is interrupted", () =>
+    Effect.gen(function*() {
+      const calls: Array<string> = []
+      const signals = Layer.mock(ConsentSignals.ConsentSignals, {
+        listen: () => {
+          calls.push("listen")
+          return () => void calls.push("stop")
+        }
+      })
+      const fiber = yield* Effect.fork(Effect.provide(ConsentSignals.next(topic), signals))
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(calls, ["listen", "stop"])
+    }))
+
+  it.effect("a topic never says more than that it is secret", () =>
+    Effect.gen(function*() {
+      const jwt = secret("e30.bm90IGpzb24.c2ln")
+      const topics = [
+        yield* grantOf("calendar"),
+        yield* ConsentSignals.grant({ workload: "agent", user: { userToken: jwt }, credential: "x" })
+      ]
+      assert.notInclude(JSON.stringify(topics), "alice")
+      assert.notInclude(JSON.stringify(topics), "bm90IGpzb24")
+    }))
+})

@@ -1,0 +1,253 @@
+/** The credentials that `layerNode` finds, over the services that give them. */
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { TransportError } from "effect-agentcore-identity/IdentityError"
+import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import {
+  type Answer,
+  apiKeyRequest,
+  assertNoSecrets,
+  failure,
+  json,
+  raw,
+  rendered,
+  type Seen,
+  server
+} from "./utils.js"
+
+const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+const directory = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "aws-credentials-"))),
+  (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
+)
+
+/** The environment of this process, with nothing else of AWS in it, until the test is over. */
+const environment = (variables: Readonly<Record<string, string>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = { ...process.env }
+      for (const name of Object.keys(process.env)) {
+        if (/^AWS_(?!SDK_JS_)/.test(name)) delete process.env[name]
+      }
+      Object.assign(process.env, {
+        AWS_CONFIG_FILE: "/nonexistent/config",
+        AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
+        AWS_REGION: "us-west-2",
+        ...variables
+      })
+      return before
+    }),
+    (before) =>
+      Effect.sync(() => {
+        for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name]
+        Object.assign(process.env, before)
+      })
+  )
+
+const service = server(json(200, { apiKey: "key" }))
+
+/** The access key and the session token of calls. */
+const keysOf = (seen: ReadonlyArray<Seen>) =>
+  seen.map(({ headers }) => [
+    /Credential=(\w+)\//.exec(headers.authorization ?? "")?.[1],
+    headers["x-amz-security-token"]
+  ])
+
+const soon = () => new Date(Date.now() + 3_600_000).toISOString()
+
+const temporary = (name: string): Answer => (response, seen) =>
+  json(200, {
+    Code: "Success",
+    AccessKeyId: `AKID${name}`,
+    SecretAccessKey: "secret",
+    Token: `session-${name}`,
+    Expiration: soon()
+  })(response, seen)
+
+const twice = (endpoint: string) =>
+  Effect.repeatN(getApiKey, 1).pipe(Effect.provide(AwsHttpDataPlane.layerNode({ endpoint })))
+
+const errorOf = (endpoint: string) =>
+  Effect.map(failure(Effect.provide(getApiKey, AwsHttpDataPlane.layerNode({ endpoint, maxAttempts: 1 }))), (error) => {
+    assert(error instanceof TransportError, error._tag)
+    return error
+  })
+
+describe("layerNode finds credentials", () => {
+  it.scopedLive("in the environment, as in Lambda", () =>
+    Effect.gen(function*() {
+      yield* environment({
+        AWS_ACCESS_KEY_ID: "AKIDENV",
+        AWS_SECRET_ACCESS_KEY: "secret",
+        AWS_SESSION_TOKEN: "session"
+      })
+      const http = yield* service
+      yield* twice(http.url)
+      assert.deepStrictEqual(keysOf(http.seen), [["AKIDENV", "session"], ["AKIDENV", "session"]])
+    }))
+
+  it.scopedLive("at the endpoint of a container, as in ECS and EKS Pod Identity", () =>
+    Effect.gen(function*() {
+      const folder = yield* directory
+      const tokenFile = Path.join(folder, "token")
+      Fs.writeFileSync(tokenFile, "container-token")
+      const endpoint = yield* server(temporary("CONTAINER"))
+      yield* environment({
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint.url}/credentials`,
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile
+      })
+      const http = yield* service
+      yield* twice(http.url)
+      assert.deepStrictEqual(keysOf(http.seen), [
+        ["AKIDCONTAINER", "session-CONTAINER"],
+        ["AKIDCONTAINER", "session-CONTAINER"]
+      ])
+      assert.deepStrictEqual(endpoint.seen.map(({ headers, path }) => [path, headers.authorization]), [
+        ["/credentials", "container-token"]
+      ])
+    }))
+
+  it.scopedLive("for a web identity token, as in EKS, which it reads again", () =>
+    Effect.gen(function*() {
+      const folder = yield* directory
+      const tokenFile = Path.join(folder, "token")
+      Fs.writeFileSync(tokenFile, "web-identity-token-1\n")
+      let minutes = 1
+      const sts = yield* server((response, seen) => {
+        const expiration = new Date(Date.now() + minutes * 60_000).toISOString()
+        return raw(
+          200,
+          "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
+            + "<AccessKeyId>AKIDWEB</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken>"
+            + `<Expiration>${expiration}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>`
+            + "</AssumeRoleWithWebIdentityResponse>"
+        )(response, seen)
+      })
+      yield* environment({
+        AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent",
+        AWS_ROLE_SESSION_NAME: "agent",
+        AWS_ENDPOINT_URL_STS: sts.url
+      })
+      const http = yield* service
+      yield* Effect.gen(function*() {
+        yield* getApiKey
+        Fs.writeFileSync(tokenFile, "web-identity-token-2")
+        minutes = 60
+        // The first ones end in a minute.
+        yield* getApiKey
+        yield* getApiKey
+      }).pipe(Effect.provide(AwsHttpDataPlane.layerNode({ endpoint: http.url })))
+      assert.deepStrictEqual(keysOf(http.seen)[0], ["AKIDWEB", "session"])
+      assert.deepStrictEqual(
+        sts.seen.map(({ body, headers }) => [Object.fromEntries(new URLSearchParams(body)), headers.authorization]),
+        [1, 2].map((number) => [{
+          Action: "AssumeRoleWithWebIdentity",
+          Version: "2011-06-15",
+          RoleArn: "arn:aws:iam::123456789012:role/agent",
+          RoleSessionName: "agent",
+          WebIdentityToken: `web-identity-token-${number}`
+        }, undefined])
+      )
+    }))
+
+  it.scopedLive("of the instance, as in EC2 and AgentCore Runtime", () =>
+    Effect.gen(function*() {
+      const metadata = yield* server((response, seen) =>
+        seen.method === "PUT"
+          ? raw(200, "metadata-token")(response, seen)
+          : seen.path.endsWith("/agent-role")
+          ? temporary("INSTANCE")(response, seen)
+          : raw(200, "agent-role")(response, seen)
+      )
+      yield* environment({ AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url })
+      const http = yield* service
+      yield* twice(http.url)
+      assert.deepStrictEqual(keysOf(http.seen), [
+        ["AKIDINSTANCE", "session-INSTANCE"],
+        ["AKIDINSTANCE", "session-INSTANCE"]
+      ])
+      // Version 2 of the metadata service.
+      assert.deepStrictEqual(metadata.seen.map(({ method }) => method), ["PUT", "GET", "GET"])
+      assert.strictEqual(metadata.seen[2]?.headers["x-aws-ec2-metadata-token"], "metadata-token")
+    }))
+
+  it.scopedLive("of a profile, by the chain of the AWS SDK, before those of the environment", () =>
+    Effect.gen(function*() {
+      const folder = yield* directory
+      const file = Path.join(folder, "credentials")
+      Fs.writeFileSync(file, "[agent]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret\n")
+      yield* environment({
+        AWS_SHARED_CREDENTIALS_FILE: file,
+        AWS_PROFILE: "agent",
+        AWS_WEB_IDENTITY_TOKEN_FILE: "/nonexistent/token",
+        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent"
+      })
+      const http = yield* service
+      yield* twice(http.url)
+      assert.deepStrictEqual(keysOf(http.seen), [["AKIDPROFILE", undefined], ["AKIDPROFILE", undefined]])
+    }))
+})
+
+describe("layerNode finds no credentials", () => {
+  it.scopedLive("where there are none: it says how to get some", () =>
+    Effect.gen(function*() {
+      yield* environment({ AWS_EC2_METADATA_DISABLED: "true" })
+      const http = yield* service
+      const error = yield* errorOf(http.url)
+      assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
+      assert.notProperty(error, "host")
+      assert.include(error.message, "AWS_ACCESS_KEY_ID")
+      assert.lengthOf(http.seen, 0)
+    }))
+
+  it.scopedLive("in a profile that does not exist: it names the profile", () =>
+    Effect.gen(function*() {
+      yield* environment({ AWS_PROFILE: "missing", AWS_EC2_METADATA_DISABLED: "true" })
+      const error = yield* Effect.flatMap(service, ({ url }) => errorOf(url))
+      assert.include(error.message, "no usable AWS credentials were found for profile 'missing'")
+    }))
+
+  it.scopedLive("when STS refuses the token: the name of the exception, and nothing of the token", () =>
+    Effect.gen(function*() {
+      const folder = yield* directory
+      const tokenFile = Path.join(folder, "token")
+      const token = "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl"
+      Fs.writeFileSync(tokenFile, token)
+      const answers = [
+        [
+          raw(
+            400,
+            `<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>${token}</Message></Error></ErrorResponse>`
+          ),
+          "InvalidIdentityToken"
+        ],
+        [raw(502, `<html>${token}`), "CredentialsProviderError"],
+        [raw(200, `<html>${token}`), "CredentialsProviderError"],
+        [raw(200, "<AssumeRoleWithWebIdentityResponse/>"), "CredentialsProviderError"]
+      ] as const
+      for (const [answer, code] of answers) {
+        yield* Effect.scoped(Effect.gen(function*() {
+          const sts = yield* server(answer)
+          yield* environment({
+            AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+            AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent",
+            AWS_ENDPOINT_URL_STS: sts.url
+          })
+          const error = yield* errorOf("http://127.0.0.1:1")
+          assert.deepInclude({ ...error }, { kind: "credentials", code })
+          assertNoSecrets(rendered(error), [token])
+        }))
+      }
+      yield* environment({
+        AWS_WEB_IDENTITY_TOKEN_FILE: Path.join(folder, "missing"),
+        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent"
+      })
+      assert.deepInclude({ ...yield* errorOf("http://127.0.0.1:1") }, { kind: "credentials" })
+    }))
+})

@@ -1,0 +1,478 @@
+import { Sha256 } from "@aws-crypto/sha256-js"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Tracer from "effect/Tracer"
+import {
+  apiKeyRequest,
+  assertNoSecrets,
+  both,
+  credentials,
+  failure,
+  json,
+  noVariables,
+  operations,
+  raw,
+  rendered,
+  server
+} from "./utils.js"
+
+const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+const getWebIdentityToken = Effect.flatMap(
+  SecurityTokenService.SecurityTokenService,
+  (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
+)
+
+const withVariables = (variables: Record<string, string>) =>
+  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+
+// -----------------------------------------------------------------------------
+// Signatures
+// -----------------------------------------------------------------------------
+
+type Made = Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError>
+
+describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) => Made]>([
+  ["layerNode", AwsHttpPlanes.layerNode],
+  ["layer by fetch", (options) => Layer.provide(AwsHttpPlanes.layer(options), FetchHttpClient.layer)],
+  [
+    "layer by fetch, with a hash in JavaScript",
+    (options) => Layer.provide(AwsHttpPlanes.layer({ ...options, hash: Sha256 }), FetchHttpClient.layer)
+  ],
+  ["layer over node:http", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layer)],
+  ["layer over undici", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layerUndici)]
+])("%s", (_, layer) => {
+  const tags = { "team name": "a/b+c", "k:=@+": "" }
+
+  it.scopedLive("signs every request as the service verifies it: bodies, paths, queries and forms", () =>
+    Effect.gen(function*() {
+      const { url } = yield* LocalServer.LocalServer
+      yield* Effect.gen(function*() {
+        const control = yield* ControlPlane.ControlPlane
+        const { workloadIdentityArn: resourceArn } = yield* control.createWorkloadIdentity({ name: "agent" })
+        yield* control.tagResource({ resourceArn, tags })
+        assert.deepStrictEqual((yield* control.listTagsForResource({ resourceArn })).tags, tags)
+        yield* control.untagResource({ resourceArn, tagKeys: Object.keys(tags) })
+        assert.deepStrictEqual((yield* control.listTagsForResource({ resourceArn })).tags, {})
+        const { createdTime } = yield* control.getWorkloadIdentity({ name: "agent" })
+        assert.isAbove(createdTime.epochMillis, 1.7e12)
+        yield* Effect.flatMap(
+          DataPlane.DataPlane,
+          (data) => data.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId: "ünïcode" })
+        )
+        yield* getWebIdentityToken
+      }).pipe(Effect.provide(layer({ endpoint: url, region: "us-west-2", credentials })))
+    }).pipe(
+      Effect.provide(LocalServer.layer({ signatures: "verify", credentials: [credentials] })),
+      Effect.provide(OAuthClient.layerScripted())
+    ))
+})
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+describe("options", () => {
+  it.scopedLive("of one plane win over those of all", () =>
+    Effect.gen(function*() {
+      const all = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
+      const other = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
+      const layer = AwsHttpPlanes.layerNode({
+        region: "us-west-2",
+        endpoint: all.url,
+        credentials,
+        maxAttempts: 1,
+        controlPlane: {
+          region: "eu-central-1",
+          endpoint: `${other.url}/base/`,
+          credentials: async () => ({ accessKeyId: "AKIDOTHER", secretAccessKey: "secret" }),
+          maxAttempts: 2
+        },
+        sts: { timeout: "1 milli", credentials: () => new Promise(() => {}) }
+      }).pipe(Layer.provide(noVariables))
+      yield* Effect.gen(function*() {
+        const planes = yield* both
+        yield* failure(operations[0]![1](planes))
+        yield* failure(operations[8]![1](planes))
+        const late = yield* failure(getWebIdentityToken)
+        assert.deepInclude({ ...late }, { kind: "timeout" })
+      }).pipe(Effect.provide(layer))
+      assert.lengthOf(all.seen, 1)
+      assert.match(all.seen[0]!.headers.authorization ?? "", /AKIDEXAMPLE\/\d{8}\/us-west-2/)
+      assert.deepStrictEqual(other.seen.map(({ path }) => path), [
+        "/base/identities/GetWorkloadIdentity",
+        "/base/identities/GetWorkloadIdentity"
+      ])
+      assert.match(other.seen[0]!.headers.authorization ?? "", /AKIDOTHER\/\d{8}\/eu-central-1/)
+    }))
+
+  it.scopedLive("attempts come from the option, AWS_MAX_ATTEMPTS, and are 3 otherwise", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
+      const count = (options: AwsHttpPlanes.Options, variables: Record<string, string>) =>
+        Effect.gen(function*() {
+          const before = http.seen.length
+          yield* failure(getApiKey).pipe(
+            Effect.provide(
+              AwsHttpPlanes.layerNode({ endpoint: http.url, region: "us-west-2", credentials, ...options }).pipe(
+                Layer.provide(withVariables(variables))
+              )
+            )
+          )
+          return http.seen.length - before
+        })
+      assert.strictEqual(yield* count({ maxAttempts: 2 }, { AWS_MAX_ATTEMPTS: "4" }), 2)
+      assert.strictEqual(yield* count({}, { AWS_MAX_ATTEMPTS: "1" }), 1)
+      assert.strictEqual(yield* count({}, {}), 3)
+      assert.deepStrictEqual(http.seen.slice(-3).map(({ headers }) => headers["amz-sdk-request"]), [
+        "attempt=1; max=3",
+        "attempt=2; max=3",
+        "attempt=3; max=3"
+      ])
+      assert.lengthOf(new Set(http.seen.slice(-3).map(({ headers }) => headers["amz-sdk-invocation-id"])), 1)
+    }))
+
+  it.effect("that cannot be are a ConfigError that names them", () =>
+    Effect.gen(function*() {
+      const bad: ReadonlyArray<readonly [AwsHttpPlanes.Options, Record<string, string>, said: string]> = [
+        [{ maxAttempts: 0 }, {}, "maxAttempts"],
+        [{ maxAttempts: Number.NaN }, {}, "maxAttempts"],
+        [{ sts: { maxAttempts: 1.5 } }, {}, "maxAttempts"],
+        [{}, { AWS_MAX_ATTEMPTS: "many" }, "AWS_MAX_ATTEMPTS"],
+        [{}, { AWS_MAX_ATTEMPTS: "-1" }, "AWS_MAX_ATTEMPTS"],
+        [{}, { AWS_USE_FIPS_ENDPOINT: "perhaps" }, "AWS_USE_FIPS_ENDPOINT"],
+        [{ endpoint: "https://own.example" }, { AWS_USE_FIPS_ENDPOINT: "true" }, "AWS_USE_FIPS_ENDPOINT"],
+        [{ endpoint: "https://own.example" }, { AWS_USE_DUALSTACK_ENDPOINT: "true" }, "AWS_USE_DUALSTACK_ENDPOINT"]
+      ]
+      for (const [options, variables, said] of bad) {
+        const error = yield* failure(
+          Layer.build(
+            Layer.provide(AwsHttpPlanes.layerNode({ region: "us-west-2", ...options }), withVariables(variables))
+          )
+        )
+        assert.isTrue(ConfigError.isConfigError(error))
+        assert.include(String(error), said)
+      }
+    }).pipe(Effect.scoped))
+})
+
+// -----------------------------------------------------------------------------
+// Over an HttpClient
+// -----------------------------------------------------------------------------
+
+type Sent = { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: string }
+
+/** A client without a network. */
+const scripted = (
+  answer: (sent: Sent, count: number) => Effect.Effect<Response, HttpClientError.HttpClientError>
+) => {
+  const sent: Array<Sent> = []
+  const layer = Layer.succeed(
+    HttpClient.HttpClient,
+    HttpClient.make((request, url) =>
+      Effect.suspend(() => {
+        assert(request.body._tag === "Uint8Array")
+        const one = { url: url.href, headers: request.headers, body: new TextDecoder().decode(request.body.body) }
+        sent.push(one)
+        return Effect.map(answer(one, sent.length), (response) => HttpClientResponse.fromWeb(request, response))
+      })
+    )
+  )
+  return { sent, layer }
+}
+
+const issuing = () => Response.json({ apiKey: "key" })
+
+const unavailable = () => Response.json({ message: "down" }, { status: 503 })
+
+const over = (client: Layer.Layer<HttpClient.HttpClient>, options: AwsHttpPlanes.ClientOptions = {}) =>
+  AwsHttpDataPlane.layer({ region: "us-west-2", credentials, ...options }).pipe(
+    Layer.provide(client),
+    Layer.provide(noVariables)
+  )
+
+describe("over an HttpClient", () => {
+  it.effect("goes to the service in the region, by https", () =>
+    Effect.gen(function*() {
+      const { layer, sent } = scripted(() => Effect.sync(issuing))
+      yield* Effect.provide(getApiKey, over(layer, { region: "cn-north-1" }))
+      assert.strictEqual(sent[0]?.url, "https://bedrock-agentcore.cn-north-1.amazonaws.com.cn/identities/api-key")
+      yield* getApiKey.pipe(
+        Effect.provide(
+          AwsHttpDataPlane.layer({ credentials }).pipe(
+            Layer.provide(layer),
+            Layer.provide(withVariables({ AWS_REGION: "us-gov-west-1", AWS_USE_FIPS_ENDPOINT: "true" }))
+          )
+        )
+      )
+      assert.strictEqual(sent[1]?.url, "https://bedrock-agentcore-fips.us-gov-west-1.amazonaws.com/identities/api-key")
+    }))
+
+  it.effect("waits between attempts by the clock of the program, as long as the service asks for", () =>
+    Effect.gen(function*() {
+      const { layer, sent } = scripted((_, count) =>
+        Effect.sync(() =>
+          count === 1
+            ? Response.json({ message: "slow" }, { status: 429, headers: { "retry-after": "3" } })
+            : count === 2
+            ? unavailable()
+            : issuing()
+        )
+      )
+      const fiber = yield* Effect.fork(
+        Effect.provide(getApiKey, over(layer)).pipe(Effect.withRandom(Random.fixed([0.5])))
+      )
+      const arrive = (count: number) =>
+        Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
+          until: () => sent.length === count,
+          times: 1000
+        })
+      yield* arrive(1)
+      yield* TestClock.adjust("2999 millis")
+      assert.lengthOf(sent, 1)
+      yield* TestClock.adjust("1 millis")
+      yield* arrive(2)
+      yield* TestClock.adjust("49 millis")
+      assert.lengthOf(sent, 2)
+      yield* TestClock.adjust("1 millis")
+      yield* arrive(3)
+      assert.strictEqual(Redacted.value((yield* Fiber.join(fiber)).apiKey), "key")
+    }))
+
+  it.effect("ends in time by the clock of the program, between attempts too", () =>
+    Effect.gen(function*() {
+      const silent = scripted(() => Effect.never)
+      const first = yield* Effect.fork(failure(Effect.provide(getApiKey, over(silent.layer))))
+      yield* Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
+        until: () => silent.sent.length === 1,
+        times: 1000
+      })
+      yield* TestClock.adjust("30 seconds")
+      assert.deepInclude({ ...yield* Fiber.join(first) }, { kind: "timeout", code: "TimeoutError" })
+
+      const slow = scripted(() =>
+        Effect.sync(() => Response.json({}, { status: 429, headers: { "retry-after": "4" } }))
+      )
+      const second = yield* Effect.fork(failure(Effect.provide(getApiKey, over(slow.layer, { timeout: "3 seconds" }))))
+      yield* Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
+        until: () => slow.sent.length === 1,
+        times: 1000
+      })
+      yield* TestClock.adjust("3 seconds")
+      assert.deepInclude({ ...yield* Fiber.join(second) }, { kind: "timeout", code: "TimeoutError" })
+      assert.lengthOf(slow.sent, 1)
+    }))
+
+  it.live("tries a lost connection again, whatever the client calls it", () =>
+    Effect.gen(function*() {
+      const causes = [
+        new TypeError("Failed to fetch"),
+        new TypeError("fetch failed", { cause: Object.assign(new Error("closed"), { code: "UND_ERR_SOCKET" }) }),
+        Object.assign(new Error("reset"), { code: "ECONNRESET" })
+      ]
+      for (const cause of causes) {
+        const { layer, sent } = scripted(({ url }, count) =>
+          count === 1
+            ? new HttpClientError.RequestError({
+              request: { url, method: "POST" } as never,
+              reason: "Transport",
+              cause
+            })
+            : Effect.sync(issuing)
+        )
+        yield* Effect.provide(getApiKey, over(layer))
+        assert.lengthOf(sent, 2)
+      }
+      const { layer, sent } = scripted(({ url }) =>
+        new HttpClientError.RequestError({
+          request: { url, method: "POST" } as never,
+          reason: "Transport",
+          cause: Object.assign(new Error("no"), { code: "CERT_HAS_EXPIRED" })
+        })
+      )
+      const error = yield* failure(Effect.provide(getApiKey, over(layer)))
+      assert.lengthOf(sent, 1)
+      assert(error instanceof TransportError)
+      assert.strictEqual(
+        error.message,
+        "GetResourceApiKey: the connection to bedrock-agentcore.us-west-2.amazonaws.com failed or was lost. "
+          + "Check the endpoint and the network (CERT_HAS_EXPIRED, region us-west-2)"
+      )
+    }))
+
+  it.effect("has the credentials of the environment, or an error that says how to get some", () =>
+    Effect.gen(function*() {
+      const { layer, sent } = scripted(() => Effect.sync(issuing))
+      const found = (variables: Record<string, string>) =>
+        AwsHttpDataPlane.layer({ region: "us-west-2" }).pipe(
+          Layer.provide(layer),
+          Layer.provide(withVariables(variables))
+        )
+      const keys = { AWS_ACCESS_KEY_ID: "AKIDENV", AWS_SECRET_ACCESS_KEY: "secret", AWS_SESSION_TOKEN: "session" }
+      yield* Effect.provide(getApiKey, found(keys))
+      assert.match(sent[0]?.headers["authorization"] ?? "", /Credential=AKIDENV\//)
+      assert.strictEqual(sent[0]?.headers["x-amz-security-token"], "session")
+      const error = yield* failure(Effect.provide(getApiKey, found({ AWS_ACCESS_KEY_ID: "AKIDENV", AWS_PROFILE: "p" })))
+      assert(error instanceof TransportError)
+      assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError", profile: "p" })
+      assert.lengthOf(sent, 1)
+    }))
+
+  it.effect("signs for the time at the service, and corrects a clock that is wrong", () =>
+    Effect.gen(function*() {
+      // The test's clock is at the beginning of 1970.
+      const time = Date.parse("2026-01-02T03:04:05Z")
+      const date = new Date(time).toUTCString()
+      const { layer, sent } = scripted(({ headers }) =>
+        Effect.sync(() =>
+          headers["x-amz-date"] === "20260102T030405Z"
+            ? Response.json({ apiKey: "key" }, { headers: { date } })
+            : Response.json({ message: "no" }, {
+              status: 403,
+              headers: { date, "x-amzn-errortype": "AccessDeniedException" }
+            })
+        )
+      )
+      yield* Effect.gen(function*() {
+        const fiber = yield* Effect.fork(getApiKey)
+        yield* Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), { times: 20 })
+        yield* TestClock.adjust("50 millis")
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(sent.map(({ headers }) => headers["x-amz-date"]), [
+          "19700101T000000Z",
+          "20260102T030405Z"
+        ])
+        yield* getApiKey
+        assert.lengthOf(sent, 3)
+      }).pipe(Effect.provide(over(layer)))
+    }))
+
+  it.scopedLive("does not follow a redirect of fetch, and keeps the program's own settings for it", () =>
+    Effect.gen(function*() {
+      const elsewhere = yield* server(json(200, { apiKey: "stolen" }))
+      const http = yield* server(raw(307, "", { location: `${elsewhere.url}/identities/api-key` }))
+      const planes = AwsHttpPlanes.layer({ region: "us-west-2", credentials, endpoint: http.url, maxAttempts: 1 }).pipe(
+        Layer.provide(FetchHttpClient.layer)
+      )
+      const error = yield* failure(Effect.provide(getApiKey, planes)).pipe(
+        Effect.provideService(FetchHttpClient.RequestInit, { redirect: "follow", headers: { "x-own": "1" } })
+      )
+      assert(error instanceof UnknownServiceError)
+      assert.strictEqual(error.status, 307)
+      assert.strictEqual(http.seen[0]?.headers["x-own"], "1")
+      assert.lengthOf(elsewhere.seen, 0)
+    }))
+
+  it.scopedLive("has a client span for each attempt, without a secret in it", () =>
+    Effect.gen(function*() {
+      const spans: Array<{ readonly name: string; readonly attributes: Map<string, unknown> }> = []
+      const tracer = Tracer.make({
+        span: (name, parent, context, links, startTime, kind) => {
+          const attributes = new Map<string, unknown>()
+          spans.push({ name, attributes })
+          return {
+            _tag: "Span",
+            name,
+            spanId: String(spans.length),
+            traceId: "trace",
+            parent,
+            context,
+            status: { _tag: "Started", startTime },
+            attributes,
+            links,
+            sampled: true,
+            kind,
+            end: () => {},
+            attribute: (key, value) => void attributes.set(key, value),
+            event: () => {},
+            addLinks: () => {}
+          }
+        },
+        context: (f) => f()
+      })
+      const http = yield* server((response, seen) =>
+        (http.seen.length === 1 ? json(500, {}) : json(200, { apiKey: "key" }))(response, seen)
+      )
+      const planes = AwsHttpPlanes.layer({ region: "us-west-2", credentials, endpoint: http.url }).pipe(
+        Layer.provide(FetchHttpClient.layer)
+      )
+      yield* Effect.provide(getApiKey, planes).pipe(Effect.withTracer(tracer))
+      const clients = spans.filter(({ name }) => name === "http.client POST")
+      assert.deepStrictEqual(clients.map(({ attributes }) => attributes.get("http.response.status_code")), [500, 200])
+      for (const { attributes } of clients) {
+        assert.strictEqual(attributes.get("url.full"), `${http.url}/identities/api-key`)
+        assert.strictEqual(attributes.get("http.request.header.authorization"), "<redacted>")
+        assert.strictEqual(attributes.get("http.request.header.x-amz-security-token"), "<redacted>")
+      }
+      const secrets = [Redacted.value(credentials.sessionToken!), Redacted.value(apiKeyRequest.workloadIdentityToken)]
+      assertNoSecrets(rendered(spans.map(({ attributes }) => [...attributes])), secrets)
+      // Nothing of the program's traces goes to AWS.
+      assert.notProperty(http.seen[0]?.headers, "traceparent")
+    }))
+})
+
+// -----------------------------------------------------------------------------
+// Connections
+// -----------------------------------------------------------------------------
+
+describe("layerNode", () => {
+  it.scopedLive("keeps its connections, and closes them with the layer", () =>
+    Effect.gen(function*() {
+      const sockets = new Set<unknown>()
+      let open = 0
+      const http = yield* server((response, seen) => {
+        const { socket } = response
+        if (socket !== null && !sockets.has(socket)) {
+          sockets.add(socket)
+          open++
+          socket.on("close", () => open--)
+        }
+        json(200, { apiKey: "key" })(response, seen)
+      })
+      yield* Effect.repeatN(getApiKey, 4).pipe(
+        Effect.provide(AwsHttpPlanes.layerNode({ region: "us-west-2", credentials, endpoint: http.url }))
+      )
+      assert.lengthOf(http.seen, 5)
+      assert.strictEqual(sockets.size, 1)
+      yield* Effect.repeat(Effect.sleep("1 millis"), { until: () => open === 0 })
+    }).pipe(Effect.timeout("5 seconds")))
+
+  it.scopedLive("fails a call with credentials that cannot be in a header, and keeps them to itself", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      const sessionToken = "aGFyZC10by1ndWVzcw\nx-injected: 1"
+      const error = yield* failure(getApiKey).pipe(
+        Effect.provide(
+          AwsHttpPlanes.layerNode({
+            region: "us-west-2",
+            endpoint: http.url,
+            credentials: { ...credentials, sessionToken: Redacted.make(sessionToken) }
+          })
+        )
+      )
+      assert.deepInclude({ ...error }, { _tag: "TransportError", code: "ERR_INVALID_CHAR" })
+      assertNoSecrets(rendered(error), [sessionToken])
+      assert.lengthOf(http.seen, 0)
+    }))
+})

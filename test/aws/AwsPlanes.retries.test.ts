@@ -1,0 +1,152 @@
+/** What is sent again: the same by every adapter, and as often. */
+import { assert, describe, it } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { TransportError } from "effect-agentcore-identity/IdentityError"
+import * as Effect from "effect/Effect"
+import * as Net from "node:net"
+import { adapters, type Answer, apiKeyRequest, failure, json, raw, server } from "./utils.js"
+
+const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+const named = (status: number, name: string, message = "no") => json(status, { message }, { "x-amzn-errortype": name })
+
+const faults: Readonly<Record<string, Answer>> = {
+  "500": named(500, "InternalServerException"),
+  "500 without a body": raw(500, ""),
+  "501": named(501, "NotImplemented"),
+  "502 of a proxy": raw(502, "<html>Bad Gateway</html>"),
+  "503": json(503, { message: "down" }),
+  "504": raw(504, "<html>Gateway Timeout</html>"),
+  "599": raw(599, ""),
+  "302": raw(302, "", { location: "http://127.0.0.1:1/" }),
+  "400": named(400, "ValidationException"),
+  "401": named(401, "UnauthorizedException"),
+  "403": named(403, "AccessDeniedException"),
+  "404": named(404, "ResourceNotFoundException"),
+  "408": named(408, "RequestTimeout"),
+  "409": named(409, "ConflictException"),
+  "a signature that is too old": named(403, "InvalidSignatureException", "Signature expired: 20200101T000000Z"),
+  "a signature that is wrong": named(403, "InvalidSignatureException", "The signature does not match"),
+  "a body that is not JSON": raw(200, "<html>"),
+  "a body that breaks off": (response) => {
+    response.writeHead(200, { "content-length": "1000" })
+    response.write("{\"apiKey\":", () => response.socket?.destroy())
+  },
+  "a reset connection": (response) => void response.socket?.destroy()
+}
+
+/** These wait for up to a second. */
+const throttled: Readonly<Record<string, Answer>> = {
+  "429": named(429, "ThrottlingException"),
+  "429 of a proxy": raw(429, "<html>"),
+  "400 with the name of throttling": named(400, "ThrottlingException")
+}
+
+const count = (answer: Answer, maxAttempts: number) =>
+  Effect.gen(function*() {
+    const counts: Array<number> = []
+    for (const { planes } of adapters) {
+      const http = yield* server(answer)
+      yield* Effect.provide(failure(getApiKey), planes(http.url, { maxAttempts }))
+      counts.push(http.seen.length)
+    }
+    return counts
+  }).pipe(Effect.scoped)
+
+const assertEqual = (all: Readonly<Record<string, Answer>>, maxAttempts: number) =>
+  Effect.gen(function*() {
+    const counts = yield* Effect.all(
+      Object.fromEntries(Object.entries(all).map(([name, answer]) => [name, count(answer, maxAttempts)])),
+      { concurrency: "unbounded" }
+    )
+    for (const [name, [sdk, ...others]] of Object.entries(counts)) {
+      for (const other of others) assert.strictEqual(other, sdk, name)
+    }
+    return counts
+  })
+
+describe("attempts", () => {
+  it.scopedLive("are those of the AWS SDK, failure by failure", () =>
+    Effect.gen(function*() {
+      const counts = yield* assertEqual(faults, 3)
+      assert.deepStrictEqual(
+        Object.entries(counts).flatMap(([name, [sdk]]) => sdk === 3 ? [name] : []).sort(),
+        [
+          "500",
+          "500 without a body",
+          "502 of a proxy",
+          "503",
+          "504",
+          "408",
+          "a signature that is too old",
+          "a body that breaks off",
+          "a reset connection"
+        ].sort()
+      )
+    }))
+
+  it.scopedLive("of a throttled call too", () =>
+    Effect.map(assertEqual(throttled, 2), (counts) => {
+      for (const [sdk] of Object.values(counts)) assert.strictEqual(sdk, 2)
+    }))
+})
+
+describe.each(adapters)("$name", ({ planes }) => {
+  it.scopedLive("signs again for the time of a service whose clock is ahead", () =>
+    Effect.gen(function*() {
+      const ahead = 3_600_000
+      const timeOf = (header: unknown) =>
+        Date.parse(String(header).replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"))
+      const http = yield* server((response, seen) => {
+        const now = Date.now() + ahead
+        const date = { date: new Date(now).toUTCString() }
+        const isAccepted = Math.abs(timeOf(seen.headers["x-amz-date"]) - now) < 300_000
+        return (isAccepted
+          ? json(200, { apiKey: "key" }, date)
+          : json(403, { message: "Signature not yet current" }, {
+            ...date,
+            "x-amzn-errortype": "InvalidSignatureException"
+          }))(response, seen)
+      })
+      yield* Effect.repeatN(getApiKey, 1).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
+      assert.lengthOf(http.seen, 3)
+    }))
+
+  it.scopedLive("names the host in an error of the connection, of the time and of the answer", () =>
+    Effect.gen(function*() {
+      const errorOf = (url: string, timeout = 30_000) =>
+        Effect.map(Effect.provide(failure(getApiKey), planes(url, { timeout })), (error) => {
+          assert(error instanceof TransportError, error._tag)
+          assert.strictEqual(error.host, new URL(url).host)
+          assert.strictEqual(error.region, "us-west-2")
+          return error
+        })
+      const closed = yield* Effect.scoped(Effect.map(server(json(200, {})), ({ url }) => url))
+      const refused = yield* errorOf(closed)
+      assert.strictEqual(
+        refused.message,
+        `GetResourceApiKey: the connection to ${new URL(closed).host} failed or was lost. Is the local server running? `
+          + "Start it with: npx effect-agentcore-identity local (ECONNREFUSED, region us-west-2)"
+      )
+      const silent = yield* server(() => {})
+      assert.include(
+        (yield* errorOf(silent.url, 100)).message,
+        `no response arrived in time from ${new URL(silent.url).host}`
+      )
+      const html = yield* server(raw(502, "<html>"))
+      assert.include(
+        (yield* errorOf(html.url)).message,
+        `the response of ${new URL(html.url).host} could not be decoded`
+      )
+      const garbage = yield* Effect.acquireRelease(
+        Effect.async<Net.Server>((resume) => {
+          const tcp = Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"))
+          tcp.listen(0, "127.0.0.1", () => resume(Effect.succeed(tcp)))
+        }),
+        (tcp) => Effect.sync(() => tcp.close())
+      )
+      // A TCP server's address is never a pipe's name.
+      const { port } = garbage.address() as Net.AddressInfo
+      assert.include(["undecodable", "connection"], (yield* errorOf(`http://127.0.0.1:${port}`)).kind)
+    }))
+})

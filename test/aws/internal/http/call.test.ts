@@ -1,0 +1,146 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { isIdentityError } from "effect-agentcore-identity/IdentityError"
+import type * as Operation from "effect-agentcore-identity/Operation"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Redacted from "effect/Redacted"
+import { createHash } from "node:crypto"
+import * as NodeCrypto from "node:crypto"
+import * as Adapter from "../../../../src/aws/internal/http/adapter.js"
+import { always } from "../../../../src/aws/internal/http/credentials.js"
+import { dataPlane } from "../../../../src/aws/internal/http/dataPlane.js"
+import { nodeHash } from "../../../../src/aws/internal/http/hash.js"
+import { controlPlane, securityTokenService } from "../../../../src/aws/internal/http/planes.js"
+import type { Response } from "../../../../src/aws/internal/http/transport.js"
+import { rounds } from "../../../rounds.js"
+import { assertNoSecrets, rendered } from "../../utils.js"
+
+// No piece of a digest is a piece of a word.
+const secret = createHash("sha256").update("answered").digest("base64url")
+const sent = createHash("sha256").update("sent").digest("base64url")
+
+/** The operations of a plane whose service gives one answer. */
+const answering = <const T extends Operation.Table>(plane: Adapter.Plane<T>, response: () => Response) => {
+  const runtime: Adapter.Runtime = {
+    transport: () => Effect.sync(response),
+    hash: nodeHash(NodeCrypto),
+    profile: Adapter.noProfile,
+    region: Effect.succeedNone,
+    credentials: Effect.succeed(always({ accessKeyId: "AKID", secretAccessKey: "secret" }))
+  }
+  return Effect.flatMap(
+    Adapter.shared({ region: "us-west-2", maxAttempts: 1 }, runtime),
+    (shared) => Adapter.operations(plane, {}, shared, runtime)
+  )
+}
+
+const text = FastCheck.oneof(
+  FastCheck.string({ maxLength: 6 }),
+  FastCheck.constantFrom(secret, secret.slice(0, 12), `"${secret}`, "null", "1750000000")
+)
+
+/** The exception's own members may be in an error. */
+const key = FastCheck.oneof(
+  FastCheck.constantFrom(
+    "accessToken",
+    "apiKey",
+    "authorizationUrl",
+    "sessionUri",
+    "sessionStatus",
+    "workloadAccessToken",
+    "paymentTokenResponse",
+    "coinbaseCdpTokenResponse",
+    "bearerToken",
+    "createdTime",
+    "name",
+    "tags",
+    "__proto__",
+    "toString",
+    secret
+  ),
+  FastCheck.string({ maxLength: 3 })
+)
+
+const { value } = FastCheck.letrec((tie) => ({
+  value: FastCheck.oneof(
+    { maxDepth: 4 },
+    text,
+    FastCheck.constantFrom(null, true, false, 0, -1, 1e300, 1750000000.5),
+    FastCheck.array(tie("value"), { maxLength: 3 }),
+    FastCheck.dictionary(key, tie("value"), { maxKeys: 4 })
+  )
+}))
+
+const whole = FastCheck.oneof(
+  value.map((member) => JSON.stringify(member)),
+  value.map((member) => `<html><body>${JSON.stringify(member)}</body></html>`),
+  FastCheck.tuple(text, text).map(([token, time]) =>
+    `<GetWebIdentityTokenResponse><GetWebIdentityTokenResult><WebIdentityToken>${token}</WebIdentityToken>`
+    + `<Expiration>${time}</Expiration></GetWebIdentityTokenResult></GetWebIdentityTokenResponse>`
+  ),
+  text
+)
+
+/** A body, as it is, cut off, or damaged. */
+const body = FastCheck.tuple(whole, FastCheck.nat(), FastCheck.constantFrom("keep", "cut", "damage")).map(
+  ([text, at, change]) => {
+    const index = at % (text.length + 1)
+    const start = text.slice(0, index)
+    return change === "keep" ? text : change === "cut" ? start : `${start}\u0000{${text.slice(index)}`
+  }
+)
+
+const response: FastCheck.Arbitrary<Response> = FastCheck.record({
+  status: FastCheck.constantFrom(200, 200, 201, 204, 302, 400, 401, 403, 429, 500, 502, 503),
+  headers: FastCheck.constantFrom<Response["headers"]>(
+    {},
+    { "x-amzn-errortype": "ValidationException" },
+    { "x-amzn-errortype": "AccessDeniedException:http://internal.amazon.com/" },
+    { "x-amzn-errortype": "" },
+    { "x-amzn-requestid": "request-1", date: "soon", "retry-after": "never" }
+  ),
+  body
+})
+
+describe("any response", () => {
+  it("is an answer or an error of the package, which shows neither the response nor the request", async () => {
+    let current: Response = { status: 200, headers: {}, body: "" }
+    const answer = () => current
+    const data = await Effect.runPromise(answering(dataPlane, answer))
+    const control = await Effect.runPromise(answering(controlPlane, answer))
+    const sts = await Effect.runPromise(answering(securityTokenService, answer))
+    const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+      DataPlane.make(data).getResourceOauth2Token({
+        workloadIdentityToken: Redacted.make(sent),
+        resourceCredentialProviderName: "github",
+        scopes: [],
+        oauth2Flow: "M2M"
+      }),
+      DataPlane.make(data).getResourcePaymentToken({
+        workloadIdentityToken: Redacted.make(sent),
+        resourceCredentialProviderName: "payments",
+        paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
+      }),
+      ControlPlane.make(control).getWorkloadIdentity({ name: "agent" }),
+      ControlPlane.make(control).deleteWorkloadIdentity({ name: "agent" }),
+      SecurityTokenService.make(sts).getWebIdentityToken({ audience: ["api"], signingAlgorithm: "ES384" })
+    ]
+    await FastCheck.assert(
+      FastCheck.asyncProperty(response, FastCheck.constantFrom(...calls), async (given, call) => {
+        current = given
+        const exit = await Effect.runPromiseExit(call)
+        if (Exit.isSuccess(exit)) return
+        assert.isTrue(Cause.isFailType(exit.cause), Cause.pretty(exit.cause))
+        const error = Cause.isFailType(exit.cause) ? exit.cause.error : undefined
+        assert.isTrue(isIdentityError(error))
+        assertNoSecrets(rendered(error), [secret, sent])
+      }),
+      { numRuns: rounds({ few: 300, full: 2000 }) }
+    )
+  })
+})

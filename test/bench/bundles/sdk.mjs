@@ -1,0 +1,4 @@
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import { agent } from "./agent.mjs"
+
+export const obtain = agent(AwsDataPlane.layer())

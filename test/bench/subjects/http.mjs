@@ -1,0 +1,3 @@
+import { http, inFiber } from "./ours.mjs"
+
+export const { obtain, repeat } = inFiber(await http())

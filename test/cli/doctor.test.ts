@@ -1,0 +1,329 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, request, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { buildModules } from "../build.mjs"
+import { createProvider, createWorkload, returnUrl } from "../local/backend.js"
+import * as Program from "./program.js"
+
+let modules: string
+
+beforeAll(async () => {
+  await Program.build()
+  modules = await buildModules()
+}, 120_000)
+
+const key = "sentinel-key-5c1d9be2"
+
+const world = Layer.effectDiscard(Effect.gen(function*() {
+  const controlPlane = yield* ControlPlane.ControlPlane
+  yield* createWorkload("my-agent")
+  for (const name of ["calendar", "reports", "mixed-up"]) yield* createProvider(name)
+  yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make(key) })
+})).pipe(Layer.provideMerge(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())))
+
+const environment = Effect.map(
+  LocalServer.LocalServer,
+  ({ environment }): Program.Environment => ({
+    ...environment,
+    AGENTCORE_WORKLOAD: "my-agent",
+    AGENTCORE_USER: "alice"
+  })
+)
+
+/** A plain ES module of a program, beside the modules of the package. */
+const programModule = (body: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const folder = mkdtempSync(`${modules}-program-`)
+      const file = join(folder, "credentials.mjs")
+      const names = ["AccessToken", "ApiKey", "IamAccessToken"]
+      const imports = names.map((name) =>
+        `import * as ${name} from ${JSON.stringify(pathToFileURL(`${modules}/${name}.js`).href)}`
+      )
+      writeFileSync(file, `${imports.join("\n")}\n${body}`)
+      return { file, folder }
+    }),
+    ({ folder }) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+  ).pipe(Effect.map(({ file }) => file))
+
+/** A server before the local server, which answers some paths itself. */
+const proxy = (target: string, change: {
+  readonly deny?: { readonly [path: string]: string }
+  readonly date?: string
+}) =>
+  Effect.acquireRelease(
+    Effect.async<Server>((resume) => {
+      const server = createServer((incoming, outgoing) => {
+        const denied = change.deny?.[incoming.url ?? ""]
+        if (denied !== undefined) {
+          incoming.resume()
+          outgoing.writeHead(403, {
+            "content-type": "application/json",
+            "x-amzn-errortype": "AccessDeniedException"
+          }).end(JSON.stringify({ message: denied }))
+          return
+        }
+        const { host: _, ...headers } = incoming.headers
+        const forwarded = request(`${target}${incoming.url ?? ""}`, { method: incoming.method, headers }, (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 500, {
+            ...answer.headers,
+            ...(change.date === undefined ? {} : { date: change.date })
+          })
+          answer.pipe(outgoing)
+        })
+        incoming.pipe(forwarded)
+      })
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+    // The address is a string only for a pipe.
+  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+
+const through = (url: string): Program.Environment => ({
+  BEDROCK_AGENTCORE_CP_ENDPOINT: url,
+  BEDROCK_AGENTCORE_DP_ENDPOINT: url,
+  AWS_ENDPOINT_URL_STS: url
+})
+
+interface Report {
+  readonly problems: number
+  readonly findings: ReadonlyArray<{
+    readonly subject: string
+    readonly result: string
+    readonly message: string
+    readonly statements?: ReadonlyArray<{ readonly Sid: string }>
+  }>
+  readonly policy?: { readonly Statement: ReadonlyArray<unknown> }
+}
+
+const json = (env: Program.Environment, ...args: ReadonlyArray<string>) =>
+  Effect.map(Program.run(["doctor", "--json", ...args], env), ({ code, stderr, stdout }) => {
+    assert.strictEqual(stderr, "")
+    assert.notInclude(stdout, key)
+    const report: Report = JSON.parse(stdout)
+    assert.strictEqual(code, report.problems === 0 ? 0 : 2)
+    return {
+      ...report,
+      of: (subject: string) => {
+        const found = report.findings.filter((finding) => finding.subject === subject)
+        assert.isNotEmpty(found, subject)
+        return found
+      }
+    }
+  })
+
+const good = `
+export class Calendar extends AccessToken.Tag()("app/Calendar", {
+  provider: "calendar", flow: "USER_FEDERATION", scopes: ["read"], returnUrl: ${JSON.stringify(returnUrl)}
+}) {}
+export class Reports extends AccessToken.Tag()("app/Reports", { provider: "reports", flow: "M2M" }) {}
+export class Weather extends ApiKey.Tag()("app/Weather", { provider: "weather" }) {}
+export class Warehouse extends IamAccessToken.Tag()("app/Warehouse", { audience: "https://w.example.com" }) {}
+export const all = [Calendar, Weather]
+export const other = { provider: "calendar", flow: "M2M" }
+// A module may start something that never ends.
+setInterval(() => {}, 1000)
+`
+
+describe("agentcore-identity doctor", () => {
+  it.scopedLive("finds nothing where all is right, and ends with the module still busy", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* Program.run(["doctor", yield* programModule(good)], yield* environment)
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(code, 0)
+      const lines = stdout.split("\n").map((line) => line.replace(/ {2,}/g, " ").replace(/, \d+ ms$/, ""))
+      const { url } = yield* LocalServer.LocalServer
+      assert.deepStrictEqual(lines, [
+        "✓ region us-west-2",
+        "- AWS credentials the local server has no accounts",
+        `✓ control plane ${url}`,
+        `✓ data plane ${url}`,
+        "✓ clock right",
+        "✓ workload identity my-agent",
+        "✓ workload access token for user alice",
+        "✓ app/Calendar AgentCore asks for the user's consent (the session of this attempt lapses in 10 minutes)",
+        "✓ app/Reports AgentCore returned a token",
+        "✓ app/Warehouse STS issued a token",
+        "✓ app/Weather AgentCore returned the key",
+        "",
+        "No problem found.",
+        ""
+      ])
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("names each thing that is broken, and what to do", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const file = yield* programModule(`
+        export class Missing extends AccessToken.Tag()("app/Missing", { provider: "missing", flow: "M2M" }) {}
+        export class Mixed extends ApiKey.Tag()("app/Mixed", { provider: "mixed-up" }) {}
+        export class Url extends AccessToken.Tag()("app/Url", {
+          provider: "calendar", flow: "USER_FEDERATION", returnUrl: "https://other.example.com/consent"
+        }) {}
+        export class NoUrl extends AccessToken.Tag()("app/NoUrl", { provider: "calendar", flow: "USER_FEDERATION" }) {}
+        export class Exchange extends AccessToken.Tag()("app/Exchange", {
+          provider: "calendar", flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+        }) {}
+        export class Weather extends ApiKey.Tag()("app/Weather", { provider: "weather" }) {}
+      `)
+      const report = yield* json(env, file)
+      assert.strictEqual(report.problems, 5)
+      const says = (subject: string, text: string) => {
+        const [finding] = report.of(subject)
+        assert.strictEqual(finding?.result, "problem", subject)
+        assert.include(finding?.message, text)
+      }
+      says("app/Missing", "there is no OAuth2 credential provider 'missing'. Create it")
+      says("app/Mixed", "'mixed-up' is an OAuth2 credential provider")
+      says("app/Url", "is not registered on the workload identity 'my-agent'. Register it")
+      says("app/NoUrl", "needs a return URL")
+      says("app/Exchange", "is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE")
+      assert.strictEqual(report.of("app/Weather")[0]?.result, "ok")
+      assert.isAbove(report.policy?.Statement.length ?? 0, 3)
+
+      const looked = yield* json(env, "--no-token", file, "--return-url", returnUrl)
+      assert.strictEqual(looked.problems, 4)
+      assert.deepInclude(looked.of("app/Weather")[0], { result: "ok", message: "looked at, and not asked for" })
+      assert.deepInclude(looked.of("app/NoUrl")[0], { result: "ok" })
+
+      const other = yield* json({ ...env, AGENTCORE_WORKLOAD: "no-agent" }, "--api-key", "weather")
+      assert.include(other.of("workload identity")[0]?.message, "There is no workload identity 'no-agent'. Create it")
+      assert.strictEqual(other.of("workload access token")[0]?.result, "problem")
+      assert.deepInclude(other.of("weather")[0], { result: "skipped" })
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("names the IAM statement that the caller lacks, and what the caller may not see", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const { url } = yield* LocalServer.LocalServer
+      const byHand = ["--provider", "reports", "--flow", "M2M", "--api-key", "weather"]
+      const blind = yield* proxy(url, {
+        deny: {
+          "/identities/GetOauth2CredentialProvider": "not authorized",
+          "/identities/oauth2/token": "Access denied when retrieving secret"
+        }
+      })
+      const report = yield* json({ ...env, ...through(blind) }, ...byHand)
+      const [unseen, refused] = report.of("reports")
+      assert.strictEqual(unseen?.result, "unknown")
+      assert.include(unseen?.message, "could not be looked at")
+      assert.strictEqual(refused?.result, "problem")
+      assert.deepStrictEqual(refused?.statements?.map(({ Sid }) => Sid), ["AccessTokens", "ProviderSecrets"])
+      assert.strictEqual(report.of("weather")[0]?.result, "ok")
+
+      const noTokens = yield* proxy(url, {
+        deny: { "/identities/GetWorkloadAccessTokenForUserId": "not authorized" }
+      })
+      const { code, stdout } = yield* Program.run(["doctor", ...byHand], { ...env, ...through(noTokens) })
+      assert.strictEqual(code, 2)
+      assert.include(stdout, "✗ workload access token  AccessDeniedException: ")
+      assert.include(stdout, "  The IAM policy of the caller needs:\n")
+      assert.include(stdout, "\"Sid\": \"WorkloadAccessTokenForAnyUserId\"")
+      assert.include(stdout, "\"bedrock-agentcore:GetWorkloadAccessTokenForUserId\"")
+      assert.include(
+        stdout,
+        "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/my-agent"
+      )
+      assert.include(stdout, "1 problem to fix.")
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("finds a wrong clock, an endpoint that does not answer, and a region that is none", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const { url } = yield* LocalServer.LocalServer
+      const early = yield* proxy(url, { date: "Tue, 01 Jan 2030 00:00:00 GMT" })
+      const skewed = yield* json({ ...env, ...through(early) })
+      assert.match(skewed.of("clock")[0]?.message ?? "", /^\d+ seconds behind\. AWS refuses signatures/)
+
+      const gone = yield* Effect.scoped(proxy(url, {}))
+      const silent = yield* json(
+        { ...env, BEDROCK_AGENTCORE_DP_ENDPOINT: gone },
+        "--api-key",
+        "weather"
+      )
+      assert.include(silent.of("data plane")[0]?.message, `${gone} does not answer (ECONNREFUSED)`)
+      assert.strictEqual(silent.of("credentials")[0]?.result, "skipped")
+
+      const wrong = yield* json({ ...env, AWS_REGION: "US West" })
+      assert.include(wrong.of("region and endpoints")[0]?.message, "Expected an AWS region")
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("names the caller at AWS, and credentials that cannot work", () =>
+    Effect.gen(function*() {
+      const answering = (status: number, body: string) =>
+        Effect.acquireRelease(
+          Effect.async<Server>((resume) => {
+            const server = createServer((incoming, outgoing) => {
+              incoming.resume()
+              outgoing.writeHead(status, { "content-type": "text/xml" }).end(body)
+            })
+            server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+          }),
+          (server) =>
+            Effect.sync(() => {
+              server.close()
+              server.closeAllConnections()
+            })
+        ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+      // The names are not of this machine, and nothing answers to them.
+      const env = {
+        AWS_ACCESS_KEY_ID: "key",
+        AWS_SECRET_ACCESS_KEY: key,
+        AWS_REGION: "eu-west-1",
+        AWS_MAX_ATTEMPTS: "1",
+        BEDROCK_AGENTCORE_CP_ENDPOINT: "https://control.invalid",
+        BEDROCK_AGENTCORE_DP_ENDPOINT: "https://data.invalid"
+      }
+      const known = yield* answering(
+        200,
+        `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/alice</Arn>
+         <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`
+      )
+      const report = yield* json({ ...env, AWS_ENDPOINT_URL_STS: known })
+      assert.deepInclude(report.of("AWS credentials")[0], {
+        result: "ok",
+        message: "arn:aws:iam::111122223333:user/alice, account 111122223333"
+      })
+      assert.include(report.of("control plane")[0]?.message, "https://control.invalid does not answer (ENOTFOUND)")
+      const refused = yield* answering(
+        403,
+        "<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>"
+      )
+      const denied = yield* json({ ...env, AWS_ENDPOINT_URL_STS: refused })
+      assert.deepInclude(denied.of("AWS credentials")[0], { result: "problem" })
+      assert.include(denied.of("AWS credentials")[0]?.message, "InvalidClientTokenId. Sign in")
+    }), 60_000)
+
+  it.scopedLive("says why a module cannot be looked at", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const error = (file: string) =>
+        Effect.map(Program.run(["doctor", file], env), ({ code, stderr, stdout }) => {
+          assert.strictEqual(code, 1)
+          assert.strictEqual(stdout, "")
+          return stderr
+        })
+      assert.include(yield* error(yield* programModule("export const nothing = 1")), "exports no declared credential")
+      assert.include(
+        yield* error(yield* programModule(`export class X extends ApiKey.Tag()("app/X", { provider: "a b" }) {}`)),
+        "The credential 'app/X' cannot be right: "
+      )
+      const folder = yield* Program.temporary
+      const file = join(folder, "credentials.ts")
+      writeFileSync(file, "export const a: number = 1")
+      assert.include(yield* error(file), "Compile TypeScript first")
+    }).pipe(Effect.provide(world)))
+})

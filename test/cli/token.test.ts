@@ -1,0 +1,203 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { decodeJwt } from "jose"
+import { readFileSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { jwt } from "../local/backend.js"
+import * as SimulatedUser from "../simulatedUser.js"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+
+const key = "sentinel-key-5c1d9be2"
+
+/** Real servers on this machine, a workload without return URLs, and a provider of each kind. */
+const world = Layer.effectDiscard(Effect.gen(function*() {
+  const controlPlane = yield* ControlPlane.ControlPlane
+  const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+  const clientSecret = Redacted.make("a-development-secret")
+  yield* authorizationServer.registerClient({
+    clientId: "calendar-client",
+    clientSecret,
+    redirectUris: [`${(yield* LocalServer.LocalServer).url}/identities/oauth2/callback/*`],
+    scopes: ["profile:read", "reports:read"]
+  })
+  yield* controlPlane.createWorkloadIdentity({ name: "my-agent" })
+  yield* controlPlane.createOauth2CredentialProvider({
+    name: "calendar",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+        clientId: "calendar-client",
+        clientSecret
+      }
+    }
+  })
+  yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make(key) })
+})).pipe(
+  Layer.provideMerge(Layer.merge(
+    LocalIdentity.layer({ settings: { inboundJwt: "decode" } }),
+    AuthorizationServer.layer()
+  ))
+)
+
+const environment = Effect.map(
+  LocalServer.LocalServer,
+  ({ environment }): Program.Environment => ({ ...environment, AGENTCORE_WORKLOAD: "my-agent" })
+)
+
+const freeUrl = Effect.async<string>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    // The address is a string only for a pipe.
+    const { port } = server.address() as AddressInfo
+    server.close(() => resume(Effect.succeed(`http://127.0.0.1:${port}/consent`)))
+  })
+})
+
+const link = /^ {2}(http:\S+authorize\S+)\r?$/m
+
+describe("agentcore-identity token", () => {
+  it.scopedLive("masks the token, unless --reveal prints it alone", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const token = (...args: ReadonlyArray<string>) =>
+        Effect.tap(
+          Program.run(["token", "calendar", "--flow", "M2M", "--scope", "reports:read", ...args], env),
+          ({ code, stderr }) => {
+            assert.strictEqual(code, 0, stderr)
+            assert.include(stderr, `Target: the local server at ${env["BEDROCK_AGENTCORE_DP_ENDPOINT"]}`)
+            assert.notInclude(stderr, "eyJ")
+          }
+        )
+      const [masked, json, revealed] = yield* Effect.all([token(), token("--json"), token("--reveal")], {
+        concurrency: 2
+      })
+      assert.match(masked.stdout, /^Provider {2}calendar, M2M\nCaller {4}workload my-agent, no user\n/)
+      assert.match(masked.stdout, /^Token {5}\*{8} \(\d+ characters\)$/m)
+      assert.match(masked.stdout, /^Scope {5}reports:read$/m)
+      assert.match(masked.stdout, /^Expires {3}\d{4}-.*Z, in \d+ minutes$/m)
+      assert.notInclude(masked.stdout, "eyJ")
+      assert.notInclude(json.stdout, "eyJ")
+      assert.deepInclude(JSON.parse(json.stdout), {
+        workload: "my-agent",
+        user: null,
+        provider: "calendar",
+        flow: "M2M",
+        token: null
+      })
+      assert.match(revealed.stdout, /^eyJ\S+\n$/)
+      assert.strictEqual(decodeJwt(revealed.stdout.trim())["scope"], "reports:read")
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("obtains the user's consent with a server of its own, and registers its return URL when told", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const returnUrl = yield* freeUrl
+      const args = ["token", "calendar", "--user", "alice", "--scope", "profile:read", "--return-url", returnUrl]
+
+      const unregistered = yield* Program.run([...args, "--no-browser"], env)
+      assert.strictEqual(unregistered.code, 1)
+      assert.include(unregistered.stderr, `the return URL ${returnUrl} is not registered on the workload identity`)
+      assert.include(unregistered.stderr, "give --register")
+      assert.deepStrictEqual((yield* WorkloadIdentity.get("my-agent")).allowedResourceOauth2ReturnUrls, [])
+
+      const started = yield* Program.launch([...args, "--register", "--no-browser", "--reveal"], env)
+      const authorizationUrl = Redacted.make(yield* Program.seen(started, link))
+      assert.strictEqual(started.output.stdout, "")
+      const page = yield* SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "allow" })
+      assert.include(page.text, "Consent given")
+      const { code, stderr, stdout } = yield* Effect.promise(() => started.ended)
+      assert.strictEqual(code, 0, stderr)
+      assert.strictEqual(decodeJwt(stdout.trim()).sub, "alice")
+      assert.notInclude(stderr, "eyJ")
+      assert.notInclude(stderr, "\u001b")
+      assert.deepStrictEqual((yield* WorkloadIdentity.get("my-agent")).allowedResourceOauth2ReturnUrls, [returnUrl])
+
+      // The grant is there now, so the next run needs no person.
+      const again = yield* Program.run([...args, "--json"], env)
+      assert.strictEqual(again.code, 0, again.stderr)
+      assert.deepStrictEqual(JSON.parse(again.stdout).user, { userId: "alice" })
+      assert.strictEqual(JSON.parse(again.stdout).claims.subject, "alice")
+
+      // A log gets no link.
+      const forced = yield* Program.run([...args, "--force"], env)
+      assert.strictEqual(forced.code, 1)
+      assert.include(forced.stderr, "standard error is no terminal")
+      assert.notMatch(forced.stderr, link)
+    }).pipe(Effect.provide(world)))
+
+  // `script` gives the command a terminal.
+  it.scopedLive.skipIf(process.platform !== "linux")(
+    "shows a spinner on a terminal while it waits; takes the user's JWT from the environment alone",
+    () =>
+      Effect.gen(function*() {
+        const userToken = Redacted.value(jwt({ iss: "https://id.example.com", sub: "alice", exp: 4_000_000_000 }))
+        const env = { ...(yield* environment), AGENTCORE_USER_TOKEN: userToken, TERM: "xterm" }
+        const returnUrl = yield* freeUrl
+        yield* WorkloadIdentity.update("my-agent", { returnUrls: [returnUrl] })
+        const started = yield* Program.launch(
+          ["token", "calendar", "--scope", "profile:read", "--return-url", returnUrl, "--no-browser"],
+          env,
+          { terminal: true }
+        )
+        const authorizationUrl = Redacted.make(yield* Program.seen(started, link))
+        yield* Program.seen(started, /[⠋⠙⠹⠸].*waiting for the user's consent/)
+        yield* SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "allow" })
+        const { code, stdout } = yield* Effect.promise(() => started.ended)
+        assert.strictEqual(code, 0, stdout)
+        assert.include(stdout, "workload my-agent, the user of a JWT")
+        assert.include(stdout, "--reveal prints the credential itself.")
+        assert.notInclude(stdout, "eyJ")
+      }).pipe(Effect.provide(world))
+  )
+
+  it.scopedLive("reads the caller from .agentcore.json, and says what is missing", () =>
+    Effect.gen(function*() {
+      const { AGENTCORE_WORKLOAD: _, ...env } = yield* environment
+      const folder = yield* Program.temporary
+      const run = (...args: ReadonlyArray<string>) => Program.run(args, env, { cwd: folder })
+      const missing = yield* run("token", "calendar")
+      assert.strictEqual(missing.code, 1)
+      assert.strictEqual(missing.stdout, "")
+      assert.include(missing.stderr, "no workload identity is named: give --workload, AGENTCORE_WORKLOAD")
+
+      const file = `{ "workload_identity_name": "my-agent" }\n`
+      writeFileSync(join(folder, ".agentcore.json"), file)
+      const noUser = yield* run("token", "calendar")
+      assert.include(noUser.stderr, "no user is named")
+      const found = yield* run("token", "calendar", "--flow", "M2M", "--scope", "reports:read")
+      assert.strictEqual(found.code, 0, found.stderr)
+      assert.strictEqual(readFileSync(join(folder, ".agentcore.json"), "utf8"), file)
+
+      const wrong = yield* run("token", "calendar", "--parameter", "access_type")
+      assert.include(wrong.stderr, "--parameter has the form name=value")
+      assert.include((yield* run("token", "no provider")).stderr, "'provider'")
+    }).pipe(Effect.provide(world)))
+})
+
+describe("agentcore-identity api-key", () => {
+  it.scopedLive("masks the key, unless --reveal prints it alone", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const [masked, json, both] = yield* Effect.all(
+        [["weather"], ["weather", "--json"], ["weather", "--json", "--reveal"]].map((args) =>
+          Program.run(["api-key", ...args], env)
+        ),
+        { concurrency: 2 }
+      )
+      assert.include(masked?.stdout, `API key   ******** (${key.length} characters)`)
+      assert.notInclude(`${masked?.stdout}${masked?.stderr}${json?.stdout}${json?.stderr}`, key.slice(0, 12))
+      assert.deepInclude(JSON.parse(json?.stdout ?? ""), { provider: "weather", apiKey: null, characters: key.length })
+      assert.strictEqual(JSON.parse(both?.stdout ?? "").apiKey, key)
+    }).pipe(Effect.provide(world)))
+})

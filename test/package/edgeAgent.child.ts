@@ -1,0 +1,20 @@
+// The agent of an edge runtime: it has `fetch` and Web Crypto, and its settings come from the runtime. Prints the API key.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+const live = WorkloadAccessToken.layerWorkload({ name: "agent" }).pipe(
+  Layer.provideMerge(Identity.layer),
+  Layer.provideMerge(AwsHttpPlanes.layer()),
+  Layer.provide(FetchHttpClient.layer)
+)
+
+const program = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" }))
+
+void Effect.runPromise(Effect.provide(program, live)).then((apiKey) =>
+  console.log(JSON.stringify({ apiKey: Redacted.value(apiKey) }))
+)
