@@ -140,7 +140,9 @@ describe("the local server", () => {
       const { environment, recording } = service
       const prefix = "of-an-account"
       // An earlier run was killed.
-      yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: `${prefix}-of-an-earlier-run` }))
+      yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: `${prefix}-0123456789ab` }))
+      const other = `${prefix}-production`
+      yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: other }))
       const { code, output, report } = yield* command(
         { ...environment, [Aws.variables.prefix]: prefix },
         "--aws",
@@ -156,7 +158,9 @@ describe("the local server", () => {
         statements.flatMap(({ id }) => id.includes("workload") ? [id] : [])
       )
       assert.deepStrictEqual(new Set(results.map(({ outcome }) => outcome)), new Set(["holds", "skipped"] as const))
-      yield* Effect.promise(() => recording.removeCreated())
       assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, prefix)), [])
+      // It removes nothing of others, whatever their names begin with.
+      yield* Effect.promise(() => recording.control.getWorkloadIdentity({ name: other }))
+      yield* Effect.promise(() => recording.removeCreated())
     }))
 })
