@@ -491,15 +491,17 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   ValidationException,
   Identity | DataPlane | PendingConsents
 > =>
-  Effect.suspend(() => refuseOptions(options) ?? Effect.map(make(options), (made) => ({
-    app: HttpRouter.empty.pipe(
-      HttpRouter.get(made.paths.returned, made.returned),
-      HttpRouter.get(made.paths.connections, made.connections),
-      HttpRouter.get(made.paths.link, made.link),
-      HttpRouter.post(made.paths.link, made.submit)
-    ),
-    service: made.service
-  })))
+  Effect.suspend(() =>
+    refuseOptions(options) ?? Effect.map(make(options), (made) => ({
+      app: HttpRouter.empty.pipe(
+        HttpRouter.get(made.paths.returned, made.returned),
+        HttpRouter.get(made.paths.connections, made.connections),
+        HttpRouter.get(made.paths.link, made.link),
+        HttpRouter.post(made.paths.link, made.submit)
+      ),
+      service: made.service
+    }))
+  )
 
 /**
  * The links alone, for a process without the pages: a worker, or an agent on AgentCore Runtime. Its `events` are empty.
@@ -508,8 +510,12 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
  * @category layers
  */
 export const layerLinks = (options: LinkOptions): Layer.Layer<Connect> =>
-  Validation.checkedLayer(refuseLinkOptions, options, (options) =>
-    Layer.effect(Connect, Effect.map(makeLinks(options), (links) => makeService(options, links, Stream.empty))))
+  Validation.checkedLayer(
+    refuseLinkOptions,
+    options,
+    (options) =>
+      Layer.effect(Connect, Effect.map(makeLinks(options), (links) => makeService(options, links, Stream.empty)))
+  )
 
 /**
  * Keeps the session out of the spans of the HTTP server, as `ConsentCallback.layerRedaction` does. `path` is the path of {@link layer}.

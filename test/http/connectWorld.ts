@@ -77,6 +77,15 @@ const application = (options: Options) =>
           ...options
         }),
         HttpLayerRouter.add("GET", "/chat/:room", HttpServerResponse.html("<h1>Chat</h1>")),
+        // A page that another site could have, with a form for this application.
+        HttpLayerRouter.add(
+          "GET",
+          "/other-site",
+          Effect.map(HttpServerRequest.ParsedSearchParams, ({ token }) =>
+            HttpServerResponse.html(`<form method="post" action="${origin}/connect/calendar">
+<input type="hidden" name="token" value="${String(token)}"><button name="action" value="connect">Win a prize</button>
+</form>`))
+        ),
         HttpLayerRouter.add(
           "GET",
           "/sign-in/:cookie",

@@ -150,7 +150,9 @@ export const make = (
       Effect.tap((statuses) =>
         Effect.forEach(statuses, (status) =>
           status._tag === "Unknown"
-            ? Effect.logWarning(`AgentCore did not say whether ${status.credential.key} is granted: ${status.error._tag}`)
+            ? Effect.logWarning(
+              `AgentCore did not say whether ${status.credential.key} is granted: ${status.error._tag}`
+            )
             : Effect.void)
       ),
       Effect.map((statuses) =>

@@ -57,8 +57,12 @@ export class OtherUserKind extends Schema.TaggedError<OtherUserKind>(
     const { expected, found, part } = this
     return `${part === "currentUser" ? "currentUser of Connect returned" : "Connect.handler was called with"} ${
       kinds[found]
-    }, and Connect expects ${kinds[expected]}. AgentCore keeps the grants of user ids and JWTs apart: take the user of the agent and `
-      + `of the pages from one function, and set the option users to '${found}' if that function returns ${kinds[found]}`
+    }, and Connect expects ${
+      kinds[expected]
+    }. AgentCore keeps the grants of user ids and JWTs apart: take the user of the agent and `
+      + `of the pages from one function, and set the option users to '${found}' if that function returns ${
+        kinds[found]
+      }`
   }
 }
 

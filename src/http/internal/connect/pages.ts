@@ -57,7 +57,9 @@ const states: { readonly [S in Connection["state"]]: string } = {
 }
 
 const button = (action: string, label: string, isFirst: boolean): Html.Html =>
-  html`<button${isFirst ? html` class="first"` : undefined} type="submit" name="action" value="${action}">${label}</button>`
+  html`<button${
+    isFirst ? html` class="first"` : undefined
+  } type="submit" name="action" value="${action}">${label}</button>`
 
 const formOf = ({ link, name, state }: Connection, { continue: continueUrl, formToken }: Form): Html.Html =>
   html`<form method="post" action="${new URL(link).pathname}">
@@ -101,9 +103,9 @@ const toPage = View.$match({
       forms: true,
       body: html`<p>Signed in as <strong>${user}</strong></p>${
         connections.map((connection) =>
-          html`<section><h2>${connection.name}</h2>${facts(connection, undefined)}${
-            formOf(connection, { formToken })
-          }${revoke(connection)}</section>`
+          html`<section><h2>${connection.name}</h2>${facts(connection, undefined)}${formOf(connection, { formToken })}${
+            revoke(connection)
+          }</section>`
         )
       }`
     }),
