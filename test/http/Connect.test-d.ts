@@ -43,19 +43,19 @@ describe("Connect", () => {
   })
 
   it("takes only credentials that a user grants", () => {
-    // @ts-expect-error
+    // @ts-expect-error: no user grants it
     Connect.layer({ ...base, credentials: { reports: Reports } })
-    // @ts-expect-error
+    // @ts-expect-error: no user grants it
     Connect.layer({ ...base, credentials: { exchange: Exchange } })
-    // @ts-expect-error
+    // @ts-expect-error: no user grants it
     Connect.layer({ ...base, credentials: { weather: Weather } })
-    // @ts-expect-error
-    Connect.link(Reports)
+    // @ts-expect-error: no user grants it
+    void Connect.link(Reports)
     expectTypeOf(Connect.link(Calendar)).toEqualTypeOf<Effect.Effect<string, ValidationException, Connect.Connect>>()
   })
 
   it("needs a current user", () => {
-    // @ts-expect-error
+    // @ts-expect-error: there is no default for currentUser
     Connect.layer({ path: "/connect", workload: "my-agent", credentials: { calendar: Calendar } })
   })
 

@@ -8,7 +8,6 @@ import type * as DateTime from "effect/DateTime"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { UserCredential } from "../../../Credentials.js"
-import type * as Completion from "../../../internal/consentCallback/completion.js"
 
 // -----------------------------------------------------------------------------
 // Options
@@ -123,7 +122,8 @@ export type View = Data.TaggedEnum<{
   readonly Started: { readonly connection: Omit<Connection, "state">; readonly authorizationUrl: Redacted.Redacted }
   readonly Disconnected: { readonly connection: Connection }
   readonly Returned: {
-    readonly outcome: Completion.Outcome["_tag"]
+    /** As `ConsentCallback.Outcome` has it. */
+    readonly outcome: "Completed" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed"
     readonly credential: string | undefined
     readonly continue: string | undefined
   }

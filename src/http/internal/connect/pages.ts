@@ -119,7 +119,9 @@ const toPage = View.$match({
             continueUrl === undefined ? undefined : html` <a href="${continueUrl}">Continue</a>`
           }</p>`
           : undefined
-      }${formOf(connection, { formToken, continue: continueUrl })}${revoke(connection)}`
+      }${connection.state === "NotGranted" ? undefined : revoke(connection)}${
+        formOf(connection, { formToken, continue: continueUrl })
+      }`
     }),
   Started: ({ authorizationUrl, connection }) =>
     plain(`Connecting ${connection.name}`, "The page of the vendor opens.", Redacted.value(authorizationUrl)),
