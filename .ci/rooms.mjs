@@ -18,6 +18,8 @@ planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values i
 flow-internal: internal/transient. internal/credentialCache/ internal/credentialProvider/ internal/identityRequest.
   internal/identitySetup/
   <- ground models values http-internal internal planes node jose jsonc-parser
+flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
+  TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
 aws: aws/ <- ground values http-internal internal planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 local/oauth: local/oauth/ local/OAuthClient. <- ground values http-internal internal node jose openid-client
@@ -25,19 +27,19 @@ local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal
 local/authorization: local/authorization/ local/AuthorizationServer. <- http-internal internal node jose koa oidc-provider
 local/backend: local/backend/ local/LocalBackend. <- ground models values http-internal internal planes flow-internal
   local/oauth local/vaultFile node jose
+local/control: local/control/ local/LocalControl. <- values internal planes flow local/oauth local/vaultFile
+  local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes local/oauth local/vaultFile
-  local/backend node @effect/platform @effect/platform-node @smithy/signature-v4
+  local/backend local/control node @effect/platform @effect/platform-node @smithy/signature-v4
 testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal node ioredis @effect/experimental
-flow: Consent. ConsentPortal. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
-  TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
 consent: internal/consentCallback/ <- values http-internal planes flow jose
 edges: AccessToken. ApiKey. IamAccessToken. <- values internal planes flow-internal flow
 http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
-local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
+local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
   local/server node jose @effect/platform @effect/platform-node @commander-js/extra-typings

@@ -51,6 +51,7 @@ import type { LocalSettings } from "../internal/identitySetup/localSettings.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
+import * as Defaults from "./backend/defaults.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import type { BrowserAnswer, ConsentStatus, GrantStatus, Issuer, Refusal } from "./backend/model.js"
 import * as Refusals from "./backend/refusals.js"
@@ -339,8 +340,7 @@ export const layerStore = (
   OAuthClient | VaultStore
 > =>
   Layer.scopedContext(Effect.gen(function*() {
-    const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
-    const account = { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }
+    const { account, publicUrl } = Defaults.read(options)
     const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
     const issuer = yield* Effect.flatMap(
       LocalIssuer.SharedIssuer,
@@ -448,9 +448,7 @@ export const layerStore = (
           onNone: () => Effect.fail("Unknown" as const),
           onSome: steps
         })).pipe(
-          Effect.mapError((error) =>
-            new GrantError({ action, reason: typeof error === "string" ? error : "Store" })
-          ),
+          Effect.mapError((error) => new GrantError({ action, reason: typeof error === "string" ? error : "Store" })),
           span(`${action}Grant`)
         )
 
@@ -486,12 +484,17 @@ export const layerStore = (
           approve: (sessionUri) =>
             act("approve", sessionUri, (session) =>
               Effect.zipRight(consent.answer(session, "approved"), complete(session))),
-          deny: (sessionUri) => act("deny", sessionUri, consent.refuse),
-          expire: (sessionUri) => act("expire", sessionUri, consent.expire),
+          deny: (sessionUri) =>
+            act("deny", sessionUri, consent.refuse),
+          expire: (sessionUri) =>
+            act("expire", sessionUri, consent.expire),
           complete: (sessionUri) => act("complete", sessionUri, complete),
           findSession: (id) =>
             Effect.map(sessions.all, (all) =>
-              Option.map(Arr.findFirst(all, ([session]) => SessionStore.idOf(session) === id), ([{ uri }]) => uri)),
+              Option.map(
+                Arr.findFirst(all, ([session]) => SessionStore.idOf(session) === id),
+                ([{ uri }]) => uri
+              )),
           consents: Effect.map(sessions.all, (all) =>
             all.map(([session, state]): ConsentStatus => {
               const { user, workload } = Vault.readKey(session.key)
@@ -508,12 +511,9 @@ export const layerStore = (
               }
             }).reverse()),
           grants: listGrants,
-          expireGrant: (id) =>
-            actOnGrant("expire", id, ([key]) => vault.expire(key, id)),
-          revokeGrant: (id) =>
-            actOnGrant("revoke", id, revoke),
-          forgetGrant: (id) =>
-            actOnGrant("forget", id, ([key]) => vault.forget(key, id)),
+          expireGrant: (id) => actOnGrant("expire", id, ([key]) => vault.expire(key, id)),
+          revokeGrant: (id) => actOnGrant("revoke", id, revoke),
+          forgetGrant: (id) => actOnGrant("forget", id, ([key]) => vault.forget(key, id)),
           refusals
         })
       )

@@ -233,16 +233,21 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
     drop: (key, shape) => Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
     dropProvider: (callbackId) => dropWhere(([, , provider]) => provider === callbackId),
     dropWorkload: (name) => dropWhere(([workload]) => workload === name),
-    all: Effect.map(entries.entries, (all) =>
-      all.flatMap(([key, grants]) => grants.map((grant) => [key, grant] as const))),
+    all: Effect.map(
+      entries.entries,
+      (all) => all.flatMap(([key, grants]) => grants.map((grant) => [key, grant] as const))
+    ),
     expire: (key, grantId) =>
-      Effect.flatMap(DateTime.now, (now) =>
-        update(key, (grants) =>
-          grants.map((grant) =>
-            grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
-              ? { ...grant, expiresAt: Option.some(now) }
-              : grant
-          ))),
+      Effect.flatMap(
+        DateTime.now,
+        (now) =>
+          update(key, (grants) =>
+            grants.map((grant) =>
+              grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
+                ? { ...grant, expiresAt: Option.some(now) }
+                : grant
+            ))
+      ),
     forget: (key, grantId) => Effect.asVoid(update(key, (grants) => grants.filter(({ id }) => id !== grantId)))
   }
 })

@@ -271,8 +271,12 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         .pipe(span("refresh")),
 
     revoke: (server, { token, type }) =>
-      call(server, "revocation_endpoint", (openid, configuration) =>
-        openid.tokenRevocation(configuration, Redacted.value(token), { token_type_hint: type }))
+      call(
+        server,
+        "revocation_endpoint",
+        (openid, configuration) =>
+          openid.tokenRevocation(configuration, Redacted.value(token), { token_type_hint: type })
+      )
         .pipe(span("revoke")),
 
     exchangeToken: (server, request) =>
