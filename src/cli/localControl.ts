@@ -240,6 +240,11 @@ export const consents = (json: boolean) =>
   printList("consents", ["id", "state", "provider", "workload", "user", "scopes"], json)
 
 /** @internal */
+export const missingId: Effect.Effect<never, ControlFailed> = new ControlFailed({
+  message: "Give the id, from the list that the command prints without arguments"
+})
+
+/** @internal */
 export const answerConsent = (action: "approve" | "deny" | "expire", id: string, userName?: string) =>
   done(
     `consents/${action}`,

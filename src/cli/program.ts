@@ -8,6 +8,7 @@ import type * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
 import * as Completions from "./completions.js"
+import * as ControlCommands from "./controlCommands.js"
 import { type AwsSettings, environmentVariable, MissingSettings } from "./demoSettings.js"
 import * as Help from "./help.js"
 import type { Level, Settings as LogSettings } from "./logging.js"
@@ -90,7 +91,7 @@ type Root = ReturnType<typeof makeRoot>
 // -----------------------------------------------------------------------------
 
 const addLocal = (root: Root, run: Run): void => {
-  root.command("local")
+  const local = root.command("local")
     .summary("Run AgentCore Identity on this machine")
     .description(
       "Runs AgentCore Identity on this machine, and prints the environment that points AWS SDKs at it. "
@@ -167,7 +168,8 @@ const addLocal = (root: Root, run: Run): void => {
             "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL,",
             "BEDROCK_AGENTCORE_DP_ENDPOINT, BEDROCK_AGENTCORE_CP_ENDPOINT,",
             "AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,",
-            "AWS_EC2_METADATA_DISABLED, AGENTCORE_LOCAL_PID"
+            "AWS_EC2_METADATA_DISABLED, AGENTCORE_LOCAL_PID,",
+            "AGENTCORE_LOCAL_TOKEN                  of its control, at /_local/"
           ],
           "Prints with --authorization-server": [
             "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer",
@@ -185,7 +187,8 @@ const addLocal = (root: Root, run: Run): void => {
         examples: [
           `eval "$(agentcore-identity local --authorization-server &)"`,
           `kill "$AGENTCORE_LOCAL_PID"`,
-          "agentcore-identity local --port 0 --config setup.jsonc --vault vault.db"
+          "agentcore-identity local --port 0 --config setup.jsonc --vault vault.db",
+          "agentcore-identity local clock --advance '61 minutes'"
         ]
       })
     )
@@ -214,6 +217,8 @@ const addLocal = (root: Root, run: Run): void => {
         { level: command.optsWithGlobals().logLevel ?? "info", file: logFile }
       )
     )
+  // The commands below read none of its options.
+  ControlCommands.add(local as unknown as Parameters<typeof ControlCommands.add>[0], run)
 }
 
 // -----------------------------------------------------------------------------

@@ -23,7 +23,11 @@ const chooseCommand = (
     for (const subcommand of command.commands) {
       yield* print(`  ${subcommand.name().padEnd(8)} ${subcommand.summary() || subcommand.description()}`)
     }
+    // Such as 'local', which runs the server.
+    const runsItself = command.parent !== null && command.options.length > 0
+    if (runsItself) yield* print(`Press Enter for '${command.name()}' itself.`)
     const name = yield* ask("Command: ")
+    if (runsItself && name === "") return command
     const chosen = command.commands.find((subcommand) => subcommand.name() === name)
     if (chosen !== undefined) return yield* chooseCommand(ask, chosen)
     yield* print(`There is no command '${name}'.`)
@@ -69,8 +73,11 @@ export const run = (
       const command = yield* chooseCommand(ask, root)
       yield* print("Press Enter to keep an option as it is.")
       const options = yield* askOptions(ask, command)
-      const values = yield* Effect.forEach(command.registeredArguments, (argument) => askArgument(ask, argument.name()))
-      const args = [...commandPath(command).slice(1), ...options.flat(), ...values]
+      const values = yield* Effect.forEach(
+        command.registeredArguments,
+        (argument) => argument.required ? askArgument(ask, argument.name()) : ask(`${argument.name()}: `)
+      )
+      const args = [...commandPath(command).slice(1), ...options.flat(), ...values.filter((value) => value !== "")]
       const answer = yield* ask(`\n  ${[root.name(), ...args].map(quote).join(" ")}\n\nRun this command? [Y/n] `)
       return /^n/i.test(answer) ? yield* new Terminal.Cancelled({ message: "Nothing was done." }) : args
     }).pipe(Effect.scoped)
