@@ -3,7 +3,13 @@
  *
  * @since 0.1.0
  */
-import { Argument, type Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
+import {
+  Argument,
+  type Command,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option
+} from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import * as Help from "./help.js"
 import type { Level } from "./logging.js"
@@ -135,7 +141,9 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .option("--delay <duration>", "The time before it, or before the call, as '2 seconds'")
     .option("--cut", "Close the connection without an answer")
     .addOption(new Option("--probability <number>", "From 0 to 1 (default: 1)").argParser(parseNumber))
-    .addOption(new Option("--count <number>", "The calls that fail, then it ends (default: no limit)").argParser(parseNumber))
+    .addOption(
+      new Option("--count <number>", "The calls that fail, then it ends (default: no limit)").argParser(parseNumber)
+    )
     .option("--remove <id>", "Remove one")
     .option("--clear", "Remove all")
     .option(...json)
@@ -178,8 +186,11 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .option(...json)
     .addHelpText("after", details("consents", "consents approve rVo2XGmPxS3pX0nJ1tYw8A --user alice"))
     .action((action, id, { json = false, user }, command) =>
-      act(command, ({ answerConsent, consents, missingId }) =>
-        action === undefined ? consents(json) : id === undefined ? missingId : answerConsent(action, id, user))
+      act(
+        command,
+        ({ answerConsent, consents, missingId }) =>
+          action === undefined ? consents(json) : id === undefined ? missingId : answerConsent(action, id, user)
+      )
     )
 
   local.command("grants")
@@ -193,7 +204,10 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .option(...json)
     .addHelpText("after", details("grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"))
     .action((action, id, { json = false }, command) =>
-      act(command, ({ changeGrant, grants, missingId }) =>
-        action === undefined ? grants(json) : id === undefined ? missingId : changeGrant(action, id))
+      act(
+        command,
+        ({ changeGrant, grants, missingId }) =>
+          action === undefined ? grants(json) : id === undefined ? missingId : changeGrant(action, id)
+      )
     )
 }

@@ -80,7 +80,10 @@ const cell = (value: unknown): string =>
     ? Object.values(value).map(cell).join(" ")
     : String(value)
 
-const formatTable = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Readonly<Record<string, unknown>>>): string => {
+const formatTable = (
+  columns: ReadonlyArray<string>,
+  rows: ReadonlyArray<Readonly<Record<string, unknown>>>
+): string => {
   const lines = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))]
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)))
   return lines.map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join("  ").trimEnd()).join("\n")
@@ -124,7 +127,9 @@ export const seed = (file: string) =>
     )
     const { changes } = yield* send(server, "seed", yield* Effect.orDie(encodeSetup(setup)))
     const rows = Array.isArray(changes) ? changes.filter(isObject) : []
-    yield* Console.log(rows.length === 0 ? "The file names no resources." : formatTable(["action", "kind", "name"], rows))
+    yield* Console.log(
+      rows.length === 0 ? "The file names no resources." : formatTable(["action", "kind", "name"], rows)
+    )
   })
 
 /** @internal */
@@ -189,8 +194,7 @@ const printClock = ({ now, offset }: Readonly<Record<string, unknown>>) =>
 export const clock = (change?: object) => Effect.flatMap(call("clock", change), printClock)
 
 /** @internal */
-export const addFault = (fault: object) =>
-  Effect.flatMap(call("faults", fault), ({ id }) => Console.log(cell(id)))
+export const addFault = (fault: object) => Effect.flatMap(call("faults", fault), ({ id }) => Console.log(cell(id)))
 
 /** @internal */
 export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
@@ -249,7 +253,11 @@ export const answerConsent = (action: "approve" | "deny" | "expire", id: string,
   done(
     `consents/${action}`,
     { id, userName },
-    action === "approve" ? "The user has consented." : action === "deny" ? "The user has refused." : "The session has expired."
+    action === "approve"
+      ? "The user has consented."
+      : action === "deny"
+      ? "The user has refused."
+      : "The session has expired."
   )
 
 /** @internal */

@@ -39,7 +39,9 @@ const findBase = (): string | undefined => {
   const base = candidates.find((path) => path !== undefined && path !== "")
   if (base !== undefined) return base
   const home = homedir()
-  return home === "" || statSync(home, { throwIfNoEntry: false }) === undefined ? undefined : join(home, ".local", "state")
+  return home === "" || statSync(home, { throwIfNoEntry: false }) === undefined
+    ? undefined
+    : join(home, ".local", "state")
 }
 
 const findDirectory = (): string | undefined => {
@@ -75,7 +77,9 @@ export const write = (server: Omit<Running, "version" | "pid">): Effect.Effect<v
       Effect.orElseSucceed(() => undefined),
       Effect.tap((file) =>
         file === undefined
-          ? Effect.logDebug("Other commands find this server by its environment only: there is no private directory for its state")
+          ? Effect.logDebug(
+            "Other commands find this server by its environment only: there is no private directory for its state"
+          )
           : Effect.void
       )
     ),
@@ -127,23 +131,25 @@ export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.sync(() => {
  *
  * @internal
  */
-export const find: Effect.Effect<{ readonly url: string; readonly token: string; readonly environment: Running["environment"] }, NoServer> =
-  Effect.gen(function*() {
-    const { AGENTCORE_LOCAL_TOKEN: token = "", AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url = "" } = process.env
-    if (token !== "" && url !== "") return { url, token, environment: {} }
-    const running = yield* list
-    const [server, ...others] = running
-    if (server === undefined) {
-      return yield* new NoServer({
-        message: "No local server runs. Start one with 'agentcore-identity local', or set AGENTCORE_LOCAL_TOKEN and "
-          + "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE to those of a server."
-      })
-    }
-    if (others.length > 0) {
-      return yield* new NoServer({
-        message: `Several local servers run: ${running.map(({ pid, url }) => `${url} (process ${pid})`).join(", ")}. `
-          + "Evaluate the environment that one of them has printed, and try again."
-      })
-    }
-    return { url: server.url, token: server.environment["AGENTCORE_LOCAL_TOKEN"] ?? "", environment: server.environment }
-  })
+export const find: Effect.Effect<
+  { readonly url: string; readonly token: string; readonly environment: Running["environment"] },
+  NoServer
+> = Effect.gen(function*() {
+  const { AGENTCORE_LOCAL_TOKEN: token = "", AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url = "" } = process.env
+  if (token !== "" && url !== "") return { url, token, environment: {} }
+  const running = yield* list
+  const [server, ...others] = running
+  if (server === undefined) {
+    return yield* new NoServer({
+      message: "No local server runs. Start one with 'agentcore-identity local', or set AGENTCORE_LOCAL_TOKEN and "
+        + "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE to those of a server."
+    })
+  }
+  if (others.length > 0) {
+    return yield* new NoServer({
+      message: `Several local servers run: ${running.map(({ pid, url }) => `${url} (process ${pid})`).join(", ")}. `
+        + "Evaluate the environment that one of them has printed, and try again."
+    })
+  }
+  return { url: server.url, token: server.environment["AGENTCORE_LOCAL_TOKEN"] ?? "", environment: server.environment }
+})

@@ -7,7 +7,29 @@ import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
 
-const commands = [[], ["local"], ["setup"], ["setup", "plan"], ["setup", "apply"], ["demo"]]
+const actions = [
+  "reset",
+  "seed",
+  "snapshot",
+  "restore",
+  "export",
+  "clock",
+  "fault",
+  "requests",
+  "events",
+  "consents",
+  "grants"
+]
+
+const commands = [
+  [],
+  ["local"],
+  ...actions.map((action) => ["local", action]),
+  ["setup"],
+  ["setup", "plan"],
+  ["setup", "apply"],
+  ["demo"]
+]
 
 const help = (...command: ReadonlyArray<string>) =>
   Effect.map(Program.run([...command, "--help"]), ({ code, stderr, stdout }) => {
@@ -71,6 +93,8 @@ describe("what the command does not know", () => {
       [["setup", "pln", "file"], "unknown command 'pln'", "plan"],
       [["setup", "pln", "--help"], "unknown command 'pln'", "plan"],
       [["local", "--prot", "1"], "unknown option '--prot'", "--port"],
+      [["local", "rest"], "unknown command 'rest'", "reset"],
+      [["local", "clock", "--advanc", "1 hour"], "unknown option '--advanc'", "--advance"],
       [["local", "--signature=off"], "unknown option '--signature'", "--signatures"],
       [["setup", "plan", "--regon", "x", "file"], "unknown option '--regon'", "--region"],
       [["setup", "apply", "--yse", "file"], "unknown option '--yse'", "--yes"],
@@ -169,6 +193,9 @@ describe("agentcore-identity --completions", () => {
 
       assert.deepStrictEqual(yield* words(""), ["local", "setup", "demo"])
       assert.deepStrictEqual(yield* words("setup", ""), ["plan", "apply"])
+      assert.deepStrictEqual(yield* words("local", ""), actions)
+      assert.deepStrictEqual(yield* words("local", "fault", "--e"), ["--endpoint", "--exception"])
+      assert.deepStrictEqual(yield* words("local", "clock", "--p"), [])
       assert.deepStrictEqual(yield* words("local", "--allow"), ["--allowed-host", "--allow-remote"])
       assert.deepStrictEqual(yield* words("setup", "apply", "--r"), ["--region", "--rotate-secrets"])
       assert.deepStrictEqual(yield* words("setup", "plan", "--j"), ["--json"])

@@ -238,16 +238,13 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
       (all) => all.flatMap(([key, grants]) => grants.map((grant) => [key, grant] as const))
     ),
     expire: (key, grantId) =>
-      Effect.flatMap(
-        DateTime.now,
-        (now) =>
-          update(key, (grants) =>
-            grants.map((grant) =>
-              grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
-                ? { ...grant, expiresAt: Option.some(now) }
-                : grant
-            ))
-      ),
+      Effect.flatMap(DateTime.now, (now) => {
+        const expireAlive = (grant: Grant): Grant =>
+          grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
+            ? { ...grant, expiresAt: Option.some(now) }
+            : grant
+        return Effect.asVoid(update(key, (grants) => grants.map(expireAlive)))
+      }),
     forget: (key, grantId) => Effect.asVoid(update(key, (grants) => grants.filter(({ id }) => id !== grantId)))
   }
 })

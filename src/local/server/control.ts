@@ -176,17 +176,23 @@ type Action = (control: LocalControl.Service, body: object) => Effect.Effect<obj
 
 const action = <A, I>(
   schema: Schema.Schema<A, I>,
-  run: (control: LocalControl.Service, input: A) => Effect.Effect<object | void, ControlError | Problem>
+  run: (control: LocalControl.Service, input: A) => Effect.Effect<object, ControlError | Problem>
 ): Action => {
   const decodeInput = decode(schema)
   return (control, body) =>
     Effect.flatMap(decodeInput(body), (input) => run(control, input)).pipe(
-      Effect.mapError((error) => "_tag" in error ? fromControl(error) : error),
-      Effect.map((output) => output ?? {})
+      Effect.mapError((error) => "_tag" in error ? fromControl(error) : error)
     )
 }
 
-const Nothing = Schema.Struct({})
+/** An action whose answer has no members, whatever it returns. */
+const command = <A, I>(
+  schema: Schema.Schema<A, I>,
+  run: (control: LocalControl.Service, input: A) => Effect.Effect<void, ControlError | Problem>
+): Action => action(schema, (control, input) => Effect.as(run(control, input), {}))
+
+/** A struct without members accepts any. */
+const Nothing = Schema.Record({ key: Schema.String, value: Schema.Never })
 
 const Name = Schema.Struct({ name: Schema.String })
 
@@ -247,12 +253,12 @@ const seed: Action = (control, body) =>
   })
 
 const actions: ReadonlyMap<string, Action> = new Map([
-  ["reset", action(Nothing, (control) => control.reset)],
+  ["reset", command(Nothing, (control) => control.reset)],
   ["seed", seed],
-  ["snapshot", action(Name, (control, { name }) => control.snapshot(name))],
+  ["snapshot", command(Name, (control, { name }) => control.snapshot(name))],
   [
     "restore",
-    action(Restore, (control, from) => control.restore("name" in from ? from.name : from))
+    command(Restore, (control, from) => control.restore("name" in from ? from.name : from))
   ],
   [
     "export",
@@ -281,21 +287,21 @@ const actions: ReadonlyMap<string, Action> = new Map([
         (delay): Effect.Effect<object, ControlError> => faults.add({ ...fault, delay })
       ))
   ],
-  ["faults/remove", action(Id, ({ faults }, { id }) => faults.remove(id))],
-  ["faults/clear", action(Nothing, ({ faults }) => faults.clear)],
+  ["faults/remove", command(Id, ({ faults }, { id }) => faults.remove(id))],
+  ["faults/clear", command(Nothing, ({ faults }) => faults.clear)],
   [
     "consents/approve",
-    action(Approval, ({ consents }, { userName, ...selected }) =>
+    command(Approval, ({ consents }, { userName, ...selected }) =>
       Effect.flatMap(
         select(selected),
         (consent): Effect.Effect<void, ControlError> => consents.approve(consent, { userName })
       ))
   ],
-  ["consents/deny", action(Selector, ({ consents }, selected) => Effect.flatMap(select(selected), consents.deny))],
-  ["consents/expire", action(Selector, ({ consents }, selected) => Effect.flatMap(select(selected), consents.expire))],
-  ["grants/expire", action(Id, ({ grants }, { id }) => grants.expire(id))],
-  ["grants/revoke", action(Id, ({ grants }, { id }) => grants.revoke(id))],
-  ["grants/forget", action(Id, ({ grants }, { id }) => grants.forget(id))]
+  ["consents/deny", command(Selector, ({ consents }, selected) => Effect.flatMap(select(selected), consents.deny))],
+  ["consents/expire", command(Selector, ({ consents }, selected) => Effect.flatMap(select(selected), consents.expire))],
+  ["grants/expire", command(Id, ({ grants }, { id }) => grants.expire(id))],
+  ["grants/revoke", command(Id, ({ grants }, { id }) => grants.revoke(id))],
+  ["grants/forget", command(Id, ({ grants }, { id }) => grants.forget(id))]
 ])
 
 const reads: ReadonlyMap<string, (control: LocalControl.Service) => Effect.Effect<object, ControlError>> = new Map([
@@ -374,18 +380,17 @@ export const add = (
   control: LocalControl.Service,
   token: Redacted.Redacted,
   stopped: Effect.Effect<void>
-): Effect.Effect<void> =>
-  router.add(
-    "*",
-    "/_local/*",
-    settings.access(
-      "control",
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-        const refused = check(request, settings, token)
-        return (refused === undefined ? act(request, control, stopped) : Effect.fail(refused)).pipe(
-          Effect.catchAll((error) => Effect.succeed(respondProblem(error))),
-          Effect.catchAllCause((cause) => failed("control", randomUUID(), cause))
-        )
-      })
-    )
+): Effect.Effect<void> => {
+  const handler = settings.access(
+    "control",
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const refused = check(request, settings, token)
+      return (refused === undefined ? act(request, control, stopped) : Effect.fail(refused)).pipe(
+        Effect.catchAll((error) => Effect.succeed(respondProblem(error))),
+        Effect.catchAllCause((cause) => failed("control", randomUUID(), cause))
+      )
+    })
   )
+  // The wildcard stands for at least one character.
+  return Effect.zipRight(router.add("*", "/_local", handler), router.add("*", "/_local/*", handler))
+}
