@@ -29,8 +29,8 @@ local/backend: local/backend/ local/LocalBackend. <- ground models values http-i
   local/oauth local/vaultFile node jose
 local/control: local/control/ local/LocalControl. <- values internal planes flow local/oauth local/vaultFile
   local/authorization local/backend node
-local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes local/oauth local/vaultFile
-  local/backend local/control node @effect/platform @effect/platform-node @smithy/signature-v4
+local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes flow local/oauth
+  local/vaultFile local/backend local/control node @effect/platform @effect/platform-node @smithy/signature-v4
 testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal node ioredis @effect/experimental
 consent: internal/consentCallback/ <- values http-internal planes flow jose

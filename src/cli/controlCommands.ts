@@ -13,7 +13,7 @@ import {
 import * as Effect from "effect/Effect"
 import * as Help from "./help.js"
 import type { Level } from "./logging.js"
-import type { Run } from "./program.js"
+import type { Run } from "./run.js"
 
 type Control = typeof import("./localControl.js")
 
@@ -184,7 +184,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .argument("[id]", "The id of the session")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
     .option(...json)
-    .addHelpText("after", details("consents", "consents approve rVo2XGmPxS3pX0nJ1tYw8A --user alice"))
+    .addHelpText("after", details("consents", "consents approve rVo2XGmPxS3pX0nJ1tYw8A"))
     .action((action, id, { json = false, user }, command) =>
       act(
         command,

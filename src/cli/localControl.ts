@@ -226,8 +226,9 @@ export const events = Effect.gen(function*() {
   yield* Effect.tryPromise({
     try: async () => {
       let rest = ""
-      for await (const text of body.pipeThrough(new TextDecoderStream())) {
-        const lines = (rest + text).split("\n")
+      const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        const lines = (rest + next.value).split("\n")
         rest = lines.pop() ?? ""
         for (const line of lines) {
           if (line.startsWith("data: ")) process.stdout.write(`${line.slice("data: ".length)}\n`)

@@ -4,22 +4,15 @@
  * @since 0.1.0
  */
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
-import type * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
 import * as Completions from "./completions.js"
 import * as ControlCommands from "./controlCommands.js"
 import { type AwsSettings, environmentVariable, MissingSettings } from "./demoSettings.js"
 import * as Help from "./help.js"
-import type { Level, Settings as LogSettings } from "./logging.js"
+import type { Level } from "./logging.js"
+import type { Run } from "./run.js"
 import { version } from "./version.js"
-
-/**
- * Runs the program of a command.
- *
- * @internal
- */
-export type Run = (program: Effect.Effect<unknown, unknown, NodeContext.NodeContext>, log: LogSettings) => void
 
 // Each command is loaded when it runs, so that the server starts without the demo.
 const load = <A>(module: () => Promise<A>): Effect.Effect<A> => Effect.promise(module)

@@ -172,10 +172,13 @@ const itemsOf = (answer: Item, member: string) => answer[member] as ReadonlyArra
 const firstEvent = (response: Response) =>
   Effect.promise(async () => {
     let text = ""
-    for await (const chunk of (response.body ?? assert.fail("no body")).pipeThrough(new TextDecoderStream())) {
-      text += chunk
+    const reader = (response.body ?? assert.fail("no body")).pipeThrough(new TextDecoderStream()).getReader()
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      text += next.value
       const data = /^event: request\ndata: (.*)\n\n/m.exec(text)?.[1]
-      if (data !== undefined) return JSON.parse(data) as Item
+      if (data === undefined) continue
+      await reader.cancel()
+      return JSON.parse(data) as Item
     }
     return assert.fail("the events ended")
   })

@@ -12,8 +12,12 @@ import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import * as IdentityError from "../../IdentityError.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
-import type { AuthorizationServer, Service as OAuthClient } from "../oauth/model.js"
-import { OAuthError, type OAuthErrorReason } from "../oauth/model.js"
+import {
+  type AuthorizationServer,
+  OAuthError,
+  type OAuthErrorReason,
+  type Service as OAuthClient
+} from "../oauth/model.js"
 import { HttpCall } from "./httpCall.js"
 import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./model.js"
 
