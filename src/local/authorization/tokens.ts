@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Jose from "jose"
 import * as IssuerKeys from "../../internal/issuerKeys.js"
 import type { Settings } from "./settings.js"
@@ -58,7 +59,7 @@ export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings): T
   // `oidc-provider` chooses the id of the only key, so the id is not compared.
   const ownKey = Jose.importJWK(publicKey, "ES256")
   const issuerKeys = IssuerKeys.make()
-  const currentDate = () => new Date(clock.now() * 1000)
+  const currentDate = () => DateTime.toDate(DateTime.unsafeMake(clock.now() * 1000))
 
   const verifyOwn: Tokens["verifyOwn"] = async (token, typ) => {
     const options = {

@@ -10,7 +10,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isDate } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -75,7 +75,7 @@ export const mask = (value: unknown, depth = 0): unknown => {
   }
   if (typeof value !== "object" || value === null) return typeof value === "bigint" ? String(value) : value
   if (Redacted.isRedacted(value)) return redacted
-  if (value instanceof Date) return value.toISOString()
+  if (isDate(value)) return value.toISOString()
   if (DateTime.isDateTime(value)) return DateTime.formatIso(value)
   if (Option.isOption(value)) return mask(Option.getOrNull(value), depth)
   if (depth >= maxDepth) return "…"
