@@ -18,6 +18,8 @@ planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values i
 flow-internal: internal/transient. internal/credentialCache/ internal/credentialProvider/ internal/identityRequest.
   internal/identitySetup/
   <- ground models values http-internal internal planes node jose jsonc-parser
+flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
+  TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
 aws: aws/ <- ground values http-internal internal planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal planes aws node
@@ -28,11 +30,11 @@ local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal
 local/authorization: local/authorization/ local/AuthorizationServer. <- http-internal internal node jose koa oidc-provider
 local/backend: local/backend/ local/LocalBackend. <- ground models values http-internal internal planes flow-internal
   local/oauth local/vaultFile node jose
-local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes local/oauth local/vaultFile
-  local/backend node @effect/platform @effect/platform-node @smithy/signature-v4
+local/control: local/control/ local/LocalControl. <- values internal planes flow local/oauth local/vaultFile
+  local/authorization local/backend node
+local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes flow local/oauth
+  local/vaultFile local/backend local/control node @effect/platform @effect/platform-node @smithy/signature-v4
 testing: testing/ <- values internal planes
-flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
-  TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
 persistence: persistence/ <- internal flow-internal flow node ioredis @effect/experimental @effect/sql
 consent: internal/consentCallback/ <- values http-internal internal planes flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
@@ -41,7 +43,7 @@ http: http/ <- ground values internal http-internal planes flow-internal flow co
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
-local/root: local/LocalIdentity. <- flow local/oauth local/backend local/server
+local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
   local/server local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings

@@ -4,6 +4,7 @@ import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import type * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import type { OAuthClient } from "effect-agentcore-identity/local/OAuthClient"
@@ -149,14 +150,14 @@ describe("layers", () => {
     >()
     expectTypeOf(LocalServer.layer()).toEqualTypeOf<
       Layer.Layer<
-        Planes | LocalBackend.LocalBackend | LocalServer.LocalServer,
+        Planes | LocalBackend.LocalBackend | LocalControl.LocalControl | LocalServer.LocalServer,
         LocalServer.LocalServerError,
         OAuthClient
       >
     >()
     expectTypeOf(LocalIdentity.layer()).toEqualTypeOf<
       Layer.Layer<
-        Identity.Identity | Planes | LocalBackend.LocalBackend | LocalServer.LocalServer,
+        Identity.Identity | Planes | LocalBackend.LocalBackend | LocalControl.LocalControl | LocalServer.LocalServer,
         LocalServer.LocalServerError
       >
     >()

@@ -59,7 +59,10 @@ const toNodes = (
       })),
       takesFile: command.registeredArguments.some((argument) => ["file", "module"].includes(argument.name()))
     },
-    ...command.commands.flatMap((subcommand) => toNodes(subcommand, `${path} ${subcommand.name()}`, flags))
+    // Commands below another one have the flags of the root, and not those of the other.
+    ...command.commands.flatMap((subcommand) =>
+      toNodes(subcommand, `${path} ${subcommand.name()}`, path === "" ? flags : inherited)
+    )
   ]
 }
 

@@ -17,6 +17,9 @@ export const commandPath = (command: CommandUnknownOpts): ReadonlyArray<string> 
   command.name()
 ]
 
+const rootOf = (command: CommandUnknownOpts): CommandUnknownOpts =>
+  command.parent === null ? command : rootOf(command.parent)
+
 /** @internal */
 export interface Details {
   /** What the command reads and prints. The lines have at most 80 columns. */
@@ -50,7 +53,9 @@ export const configure = (command: CommandUnknownOpts): void => {
       helpWidth: Math.min(process.stdout.isTTY ? process.stdout.columns : columns, columns),
       // The longest flag leaves less than the default of 40.
       minWidthToWrap: 20,
-      showGlobalOptions: true
+      showGlobalOptions: true,
+      // The commands below 'local' do not have its options.
+      visibleGlobalOptions: (command) => command.parent === null ? [] : [...rootOf(command).options]
     })
     .helpOption("-h, --help", "Print this help")
     .showHelpAfterError(`Run '${commandPath(command).join(" ")} --help' for its options.`)

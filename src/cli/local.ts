@@ -9,10 +9,11 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as IdentitySetup from "../IdentitySetup.js"
+import * as Redacted from "effect/Redacted"
 import type { Lifetime } from "../internal/lifetime.js"
 import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
@@ -22,6 +23,7 @@ import * as AuthorizationServer from "./localAuthorizationServer.js"
 import * as AccessKeys from "./localCredentials.js"
 import * as SetupFile from "./localSetupFile.js"
 import * as Output from "./output.js"
+import * as StateFile from "./stateFile.js"
 
 /** @internal */
 export interface Settings {
@@ -52,19 +54,6 @@ const explainPort = (flag: string) => <E extends { readonly message: string }>(e
   "reason" in error && error.reason === "Listen" && error.message.includes("EADDRINUSE")
     ? new CannotListen({ message: `${error.message}: the port is in use, choose another one with ${flag}` })
     : error
-
-// -----------------------------------------------------------------------------
-// Configuration
-// -----------------------------------------------------------------------------
-
-const applySetup = (setup: IdentitySetup.IdentitySetup) =>
-  // The vault may hold older secrets than the file.
-  Effect.flatMap(IdentitySetup.apply(setup, { rotateSecrets: true }), (changes) =>
-    Effect.forEach(
-      changes.filter(({ action }) => action !== "unchanged"),
-      ({ action, kind, name }) => Effect.logInfo(`${kind}: '${name}' ${action}d`),
-      { discard: true }
-    ))
 
 // -----------------------------------------------------------------------------
 // The server
@@ -127,6 +116,8 @@ const start = (settings: Settings) =>
       accountId: settings.account,
       region: settings.region,
       settings: readSettings,
+      setup,
+      authorizationServer: Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service)),
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
       environment: oauth.environment
     })).pipe(Effect.provide(OAuthClient.layer), Effect.mapError(explainPort("--port")))
@@ -137,13 +128,11 @@ const start = (settings: Settings) =>
         redirectUris: settings.authorizationServerRedirectUri,
         scopes: settings.authorizationServerScope
       })
-      yield* AuthorizationServer.registerUsers(authorizationServer.value, setup.local?.users)
       yield* AuthorizationServer.trustSts(authorizationServer.value, {
         url: server.url,
         publicUrl: settings.publicUrl
       })
     }
-    yield* Effect.provide(applySetup(setup), context)
 
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({
@@ -155,12 +144,19 @@ const start = (settings: Settings) =>
         })
       })
     )
-    yield* Output.print({
+    const environment = {
       ...server.environment,
       ...accessKeys.environment,
       ...oauth.secrets,
+      AGENTCORE_LOCAL_TOKEN: Redacted.value(server.controlToken),
       AGENTCORE_LOCAL_PID: String(process.pid)
+    }
+    yield* StateFile.write({
+      startedAt: DateTime.formatIso(yield* DateTime.now),
+      url: server.url,
+      environment
     })
+    yield* Output.print(environment)
   })
 
 /**

@@ -94,17 +94,6 @@ export const registerClient = (
   })
 
 /**
- * Gives users the claims of the setup file.
- *
- * @internal
- */
-export const registerUsers = (
-  { service }: Running,
-  users: Readonly<Record<string, AuthorizationServer.UserClaims>> = {}
-): Effect.Effect<void, AuthorizationServer.AuthorizationServerError> =>
-  Effect.forEach(Object.entries(users), ([name, claims]) => service.registerUser(name, claims), { discard: true })
-
-/**
  * Accepts the JWTs of the local server's STS. Their issuer is the public URL, which this process may not reach.
  *
  * @internal

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import * as Logging from "./logging.js"
 import * as Program from "./program.js"
+import type { Run } from "./run.js"
 import * as Wizard from "./wizard.js"
 
 // The SDK warns about the Node version of its next releases. The output of the command is not for that.
@@ -27,7 +28,7 @@ const report = (cause: Cause.Cause<unknown>) =>
     console.error(`\n${Either.match(Cause.failureOrCause(cause), { onLeft: describe, onRight: Cause.pretty })}`)
   })
 
-const run: Program.Run = (program, log) =>
+const run: Run = (program, log) =>
   program.pipe(
     Effect.provide(Layer.provideMerge(Logging.layer(log), NodeContext.layer)),
     Effect.tapErrorCause(report),

@@ -4,21 +4,15 @@
  * @since 0.1.0
  */
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
-import type * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
 import * as Completions from "./completions.js"
+import * as ControlCommands from "./controlCommands.js"
 import { type AwsSettings, environmentVariable, MissingSettings } from "./demoSettings.js"
 import * as Help from "./help.js"
-import type { Level, Settings as LogSettings } from "./logging.js"
+import type { Level } from "./logging.js"
+import type { Run } from "./run.js"
 import { version } from "./version.js"
-
-/**
- * Runs the program of a command.
- *
- * @internal
- */
-export type Run = (program: Effect.Effect<unknown, unknown, NodeContext.NodeContext>, log: LogSettings) => void
 
 // Each command is loaded when it runs, so that the server starts without the demo.
 const load = <A>(module: () => Promise<A>): Effect.Effect<A> => Effect.promise(module)
@@ -94,7 +88,7 @@ type Root = ReturnType<typeof makeRoot>
 // -----------------------------------------------------------------------------
 
 const addLocal = (root: Root, run: Run): void => {
-  root.command("local")
+  const local = root.command("local")
     .summary("Run AgentCore Identity on this machine")
     .description(
       "Runs AgentCore Identity on this machine, and prints the environment that points AWS SDKs at it. "
@@ -171,7 +165,8 @@ const addLocal = (root: Root, run: Run): void => {
             "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL,",
             "BEDROCK_AGENTCORE_DP_ENDPOINT, BEDROCK_AGENTCORE_CP_ENDPOINT,",
             "AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,",
-            "AWS_EC2_METADATA_DISABLED, AGENTCORE_LOCAL_PID"
+            "AWS_EC2_METADATA_DISABLED, AGENTCORE_LOCAL_PID,",
+            "AGENTCORE_LOCAL_TOKEN                  of its control, at /_local/"
           ],
           "Prints with --authorization-server": [
             "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer",
@@ -189,7 +184,8 @@ const addLocal = (root: Root, run: Run): void => {
         examples: [
           `eval "$(agentcore-identity local --authorization-server &)"`,
           `kill "$AGENTCORE_LOCAL_PID"`,
-          "agentcore-identity local --port 0 --config setup.jsonc --vault vault.db"
+          "agentcore-identity local --port 0 --config setup.jsonc --vault vault.db",
+          "agentcore-identity local clock --advance '61 minutes'"
         ]
       })
     )
@@ -218,6 +214,8 @@ const addLocal = (root: Root, run: Run): void => {
         { level: command.optsWithGlobals().logLevel ?? "info", file: logFile }
       )
     )
+  // The commands below read none of its options.
+  ControlCommands.add(local as unknown as Parameters<typeof ControlCommands.add>[0], run)
 }
 
 // -----------------------------------------------------------------------------

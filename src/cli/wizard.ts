@@ -23,7 +23,11 @@ const chooseCommand = (
     for (const subcommand of command.commands) {
       yield* print(`  ${subcommand.name().padEnd(8)} ${subcommand.summary() || subcommand.description()}`)
     }
+    // Such as 'local', which runs the server.
+    const runsItself = command.parent !== null && command.options.length > 0
+    if (runsItself) yield* print(`Press Enter for '${command.name()}' itself.`)
     const name = yield* ask("Command: ")
+    if (runsItself && name === "") return command
     const chosen = command.commands.find((subcommand) => subcommand.name() === name)
     if (chosen !== undefined) return yield* chooseCommand(ask, chosen)
     yield* print(`There is no command '${name}'.`)

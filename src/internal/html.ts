@@ -28,6 +28,17 @@ export type Interpolation = string | number | Html | ReadonlyArray<Html> | undef
  */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
 
+/**
+ * Reads what `escape` wrote.
+ *
+ * @internal
+ */
+export const unescape = (text: string): string =>
+  text.replace(
+    /&(?:amp|lt|gt|quot|#39);/g,
+    (entity) => Object.keys(entities).find((character) => entities[character] === entity) ?? entity
+  )
+
 const interpolate = (value: Interpolation): string =>
   value === undefined
     ? ""

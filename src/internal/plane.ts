@@ -149,6 +149,24 @@ export const make = <const T extends Operation.Table>(
 }
 
 /**
+ * A plane whose calls go to the current plane at the time of the call. It has no streams: `decorate` adds them.
+ *
+ * @internal
+ */
+export const delegate = <const T extends Operation.Table>(
+  table: T,
+  current: Effect.Effect<Operation.Plane<T>>
+): Operation.Plane<T> => {
+  const calls = (select: (plane: Operation.Plane<T>) => Operation.Plane<T>): Calls =>
+    mapMethods(
+      table,
+      (_, method) => (request) =>
+        Effect.flatMap(current, (plane) => ((select(plane) as unknown as Calls)[method] as Call)(request))
+    )
+  return service(table, calls((plane) => plane), calls(unchecked), noStreams)
+}
+
+/**
  * Wraps every call of a plane, with and without checks.
  *
  * @internal

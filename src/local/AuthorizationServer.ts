@@ -27,6 +27,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -38,6 +39,7 @@ import * as Guards from "../internal/guards.js"
 import { isEndpoint, isIssuer } from "../internal/issuerUrl.js"
 import { installCommand } from "../internal/loadPackage.js"
 import * as Validation from "../internal/validation.js"
+import * as OidcAnswer from "./authorization/answer.js"
 import * as OidcClient from "./authorization/client.js"
 import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/model.js"
 import * as OidcPackage from "./authorization/package.js"
@@ -143,11 +145,12 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Why the server did not start, or refused a client:
+ * Why the server did not start, or refused a client or an answer:
  *
  * - `MissingPackage`: `oidc-provider` is not installed
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
+ * - `Answer`: an authorization request could not be answered
  *
  * @since 0.1.0
  * @category errors
@@ -155,7 +158,7 @@ export interface Options {
 export class AuthorizationServerError extends Schema.TaggedError<AuthorizationServerError>(
   "effect-agentcore-identity/local/AuthorizationServerError"
 )("AuthorizationServerError", {
-  reason: Schema.Literal("MissingPackage", "Listen", "Configuration"),
+  reason: Schema.Literal("MissingPackage", "Listen", "Configuration", "Answer"),
   message: Schema.String
 }) {}
 
@@ -172,6 +175,12 @@ export class AuthorizationServerError extends Schema.TaggedError<AuthorizationSe
  *   unused codes, and the next request asks for consent again. Returns the number of refresh tokens that it revoked.
  *   Access tokens are JWTs and stay valid until they expire.
  * - `signOut`: ends the sessions of a user, in every browser
+ * - `answer`: opens an authorization request as a user with a new browser, signs in on the pages, and allows or denies it.
+ *   Returns the URL of the redirect to the client, which is not opened.
+ * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to seconds.
+ *   Codes, refresh tokens, grants and sign-ins whose time is over by this clock have expired. New JWTs carry its times.
+ * - `clear`: forgets all codes, refresh tokens, grants and sign-ins. Clients and users stay.
+ * - `save`, `load`: copy these, and replace them by a copy. The copy is JSON, with secrets.
  *
  * @since 0.1.0
  * @category services
@@ -192,7 +201,24 @@ export interface Service {
     readonly clientId?: string | undefined
   }) => Effect.Effect<number>
   readonly signOut: (userName: string) => Effect.Effect<void>
+  readonly answer: (request: {
+    readonly authorizationUrl: Redacted.Redacted
+    readonly userName: string
+    readonly decision: "allow" | "deny"
+  }) => Effect.Effect<Redacted.Redacted, AuthorizationServerError>
+  readonly setClockOffset: (milliseconds: number) => Effect.Effect<void>
+  readonly clear: Effect.Effect<void>
+  readonly save: Effect.Effect<Content>
+  readonly load: (content: Content) => Effect.Effect<void>
 }
+
+/**
+ * What an authorization server has issued, for `save` and `load`. Only the server reads it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Content = Redacted.Redacted<string>
 
 /**
  * @since 0.1.0
@@ -360,12 +386,15 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
 
     const module = yield* loadPackage
     const clock = yield* Effect.clock
+    let clockOffset = 0
+    const nowSeconds = () => clock.unsafeCurrentTimeMillis() / 1000 + clockOffset
     const store = OidcStore.make(
       (clientId) => {
         const client = clients.get(clientId)
         return client && OidcClient.toMetadata(client)
       },
-      () => clock.unsafeCurrentTimeMillis() / 1000
+      nowSeconds,
+      () => clockOffset
     )
     const key = yield* signingKey
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
@@ -389,6 +418,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       signingKey: key,
       trustedIssuers,
       cookieKey: randomBytes(32).toString("base64url"),
+      clock: { now: nowSeconds, offset: () => clockOffset },
       onError: (name) => void runFork(Effect.logDebug(`The development authorization server failed: ${name}`))
     }
     const configure = Effect.try({
@@ -411,7 +441,31 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       registerUser: (userName, claims) => Effect.zipRight(addUser(userName, claims), configure),
       trustIssuer,
       revoke: ({ clientId, userName }) => Effect.sync(() => store.revoke(userName, clientId)),
-      signOut: (userName) => Effect.sync(() => store.signOut(userName))
+      signOut: (userName) => Effect.sync(() => store.signOut(userName)),
+      answer: ({ authorizationUrl, decision, userName }) =>
+        Effect.tryPromise({
+          try: (signal) =>
+            OidcAnswer.answer(
+              issuer,
+              { authorizationUrl: Redacted.value(authorizationUrl), user: userName, decision },
+              signal
+            ).then(Redacted.make),
+          // Other errors can quote the URL.
+          catch: (cause) =>
+            new AuthorizationServerError({
+              reason: "Answer",
+              message: `The request could not be answered: ${
+                cause instanceof OidcAnswer.AnswerError ? cause.message : "the authorization server did not answer"
+              }`
+            })
+        }),
+      setClockOffset: (milliseconds) =>
+        Effect.sync(() => {
+          clockOffset = Math.floor(milliseconds / 1000)
+        }),
+      clear: Effect.sync(() => store.load({})),
+      save: Effect.sync(() => Redacted.make(JSON.stringify(store.save()))),
+      load: (content) => Effect.sync(() => store.load(JSON.parse(Redacted.value(content))))
     }
   })
 

@@ -36,6 +36,7 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -51,8 +52,9 @@ import * as Validation from "../internal/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
+import * as Defaults from "./backend/defaults.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import type { BrowserAnswer, ConsentStatus, Issuer, Refusal } from "./backend/model.js"
+import type { BrowserAnswer, ConsentStatus, GrantStatus, Issuer, Refusal } from "./backend/model.js"
 import { fields } from "./backend/options.js"
 import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
@@ -150,7 +152,7 @@ const explanations = {
 }
 
 /**
- * A session could not be approved, denied or expired.
+ * A session could not be approved, denied, expired or completed.
  *
  * @since 0.1.0
  * @category errors
@@ -158,12 +160,37 @@ const explanations = {
 export class SessionError extends Schema.TaggedError<SessionError>("effect-agentcore-identity/local/SessionError")(
   "SessionError",
   {
-    action: Schema.Literal("approve", "deny", "expire"),
+    action: Schema.Literal("approve", "deny", "expire", "complete"),
     reason: Schema.Literal("Unknown", "Finished", "Expired", "Failed")
   }
 ) {
   override get message(): string {
     return `Cannot ${this.action} the session: ${explanations[this.reason]}`
+  }
+}
+
+const grantExplanations = {
+  Unknown: "there is no such grant",
+  Unsupported: "its authorization server publishes no revocation endpoint",
+  Failed: "the authorization server, or the configuration of the provider, cannot be used",
+  Store: "the store of the backend failed"
+}
+
+/**
+ * A grant could not be expired, revoked or forgotten.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class GrantError extends Schema.TaggedError<GrantError>("effect-agentcore-identity/local/GrantError")(
+  "GrantError",
+  {
+    action: Schema.Literal("expire", "revoke", "forget"),
+    reason: Schema.Literal("Unknown", "Unsupported", "Failed", "Store")
+  }
+) {
+  override get message(): string {
+    return `Cannot ${this.action} the grant: ${grantExplanations[this.reason]}`
   }
 }
 
@@ -207,9 +234,34 @@ export interface Service {
    */
   readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
   /**
+   * Completes the session in place of the application, for the user who opened it. The user has consented already.
+   */
+  readonly complete: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+  /**
+   * The session URI behind the `id` of a {@link ConsentStatus}.
+   */
+  readonly findSession: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
+  /**
    * The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry.
    */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
+  /**
+   * The grants of users.
+   */
+  readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
+  /**
+   * Ends the access token of a grant now. The next request refreshes it, or asks the user.
+   */
+  readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
+  /**
+   * Revokes the refresh token at the authorization server, or the access token if there is no refresh token. The vault
+   * keeps the grant, as AWS does, until its next refresh fails.
+   */
+  readonly revokeGrant: (id: string) => Effect.Effect<void, GrantError>
+  /**
+   * Removes a grant from the vault. The next request asks the user.
+   */
+  readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
   /**
    * The last 100 refusals of authorization servers, the newest first. The log has each of them, as a warning.
    */
@@ -296,10 +348,12 @@ export const layerStore = (
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.scopedContext(Effect.gen(function*() {
-    const publicUrl = (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, "")
-    const account = { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }
+    const { account, publicUrl } = Defaults.read(options)
     const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
-    const issuer = yield* LocalIssuer.make(publicUrl, account)
+    const issuer = yield* Effect.flatMap(
+      LocalIssuer.SharedIssuer,
+      Option.match({ onNone: () => LocalIssuer.make(publicUrl, account), onSome: Effect.succeed })
+    )
     const workloadTokens = yield* WorkloadToken.make(
       Effect.map(
         settings,
@@ -362,6 +416,69 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         span(action)
       )
 
+    const complete = (session: SessionStore.Session) =>
+      Effect.mapError(
+        operations.complete(session, session.artifact),
+        (error) =>
+          error === "Expired" || error === "Finished"
+            ? error
+            : error === "Replayed"
+            ? "Finished" as const
+            : "Failed" as const
+      )
+
+    const oauth2Names = Effect.orElseSucceed(registry.oauth2Names, (): ReadonlyMap<string, string> => new Map())
+
+    const listGrants = Effect.zipWith(vault.all, oauth2Names, (all, names) =>
+      all.map(([key, grant]): GrantStatus => {
+        const { provider, user, workload } = Vault.readKey(key)
+        return {
+          id: grant.id,
+          provider: names.get(provider) ?? provider,
+          workload,
+          user,
+          scopes: grant.asked.scopes,
+          expiresAt: grant.expiresAt,
+          refreshable: Option.isSome(grant.refreshToken)
+        }
+      }))
+
+    const actOnGrant = (
+      action: GrantError["action"],
+      id: string,
+      steps: (grant: readonly [key: string, grant: Vault.Grant]) => Effect.Effect<
+        void,
+        GrantError["reason"] | VaultStoreError
+      >
+    ): Effect.Effect<void, GrantError> =>
+      Effect.flatMap(vault.all, (all) =>
+        Option.match(Arr.findFirst(all, ([, grant]) => grant.id === id), {
+          onNone: () => Effect.fail("Unknown" as const),
+          onSome: steps
+        })).pipe(
+          Effect.mapError((error) => new GrantError({ action, reason: typeof error === "string" ? error : "Store" })),
+          span(`${action}Grant`)
+        )
+
+    const revoke = Effect.fnUntraced(function*([key, grant]: readonly [key: string, grant: Vault.Grant]) {
+      const { provider } = Vault.readKey(key)
+      const name = (yield* oauth2Names).get(provider) ?? provider
+      const server = yield* Effect.mapError(
+        registry.authorizationServer({ name, callbackId: provider }),
+        () => "Failed" as const
+      )
+      yield* Effect.mapError(
+        client.revoke(
+          server,
+          Option.match(grant.refreshToken, {
+            onNone: () => ({ token: grant.accessToken, type: "access_token" as const }),
+            onSome: (token) => ({ token, type: "refresh_token" as const })
+          })
+        ),
+        ({ reason }) => reason === "Misconfigured" ? "Unsupported" as const : "Failed" as const
+      )
+    })
+
     return Context.mergeAll(
       Context.make(DataPlane.DataPlane, DataPlane.make(operations.dataPlane)),
       Context.make(ControlPlane.ControlPlane, ControlPlane.make(registry.controlPlane)),
@@ -374,25 +491,37 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
           callback: (callbackId, callbackUrl) => span("callback")(consent.callback(callbackId, callbackUrl)),
           approve: (sessionUri) =>
             act("approve", sessionUri, (session) =>
-              Effect.zipRight(
-                consent.answer(session, { code: "approved" }),
-                Effect.mapError(
-                  operations.complete(session, session.artifact),
-                  (error) =>
-                    error === "Expired" || error === "Finished" ? error : error === "Replayed" ? "Finished" : "Failed"
-                )
-              )),
+              Effect.zipRight(consent.answer(session, "approved"), complete(session))),
           deny: (sessionUri) =>
-            act("deny", sessionUri, (session) => consent.answer(session, { error: "access_denied" })),
-          expire: (sessionUri) => act("expire", sessionUri, consent.expire),
+            act("deny", sessionUri, consent.refuse),
+          expire: (sessionUri) =>
+            act("expire", sessionUri, consent.expire),
+          complete: (sessionUri) => act("complete", sessionUri, complete),
+          findSession: (id) =>
+            Effect.map(sessions.all, (all) =>
+              Option.map(
+                Arr.findFirst(all, ([session]) => SessionStore.idOf(session) === id),
+                ([{ uri }]) => uri
+              )),
           consents: Effect.map(sessions.all, (all) =>
-            all.map(([session, state]): ConsentStatus => ({
-              provider: session.provider.name,
-              workload: Vault.readWorkload(session.key),
-              state: state._tag === "Failed" ? state.reason : state._tag,
-              openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime),
-              otherGrant: session.otherGrant ?? []
-            })).reverse()),
+            all.map(([session, state]): ConsentStatus => {
+              const { user, workload } = Vault.readKey(session.key)
+              return {
+                id: SessionStore.idOf(session),
+                provider: session.provider.name,
+                workload,
+                user,
+                scopes: session.wanted.scopes,
+                state: state._tag === "Failed" ? state.reason : state._tag,
+                openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime),
+                expiresAt: DateTime.unsafeMake(session.expiresAt),
+                otherGrant: session.otherGrant ?? []
+              }
+            }).reverse()),
+          grants: listGrants,
+          expireGrant: (id) => actOnGrant("expire", id, ([key]) => vault.expire(key, id)),
+          revokeGrant: (id) => actOnGrant("revoke", id, revoke),
+          forgetGrant: (id) => actOnGrant("forget", id, ([key]) => vault.forget(key, id)),
           refusals
         })
       )

@@ -7,6 +7,7 @@
 import * as Layer from "effect/Layer"
 import * as Identity from "../Identity.js"
 import type * as LocalBackend from "./LocalBackend.js"
+import type * as LocalControl from "./LocalControl.js"
 import * as LocalServer from "./LocalServer.js"
 import * as OAuthClient from "./OAuthClient.js"
 
@@ -46,7 +47,11 @@ export type Options = LocalServer.Options
  * const runnable = program.pipe(Effect.provide(LocalIdentity.layer()))
  */
 export const layer = (options?: Options): Layer.Layer<
-  Identity.Identity | LocalBackend.Planes | LocalServer.LocalServer | LocalBackend.LocalBackend,
+  | Identity.Identity
+  | LocalBackend.Planes
+  | LocalServer.LocalServer
+  | LocalControl.LocalControl
+  | LocalBackend.LocalBackend,
   LocalServer.LocalServerError
 > =>
   Identity.layer.pipe(

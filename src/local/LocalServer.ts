@@ -6,7 +6,8 @@
  * one; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The server answers to its own host names only, and sends no CORS headers, so that pages of
  * other sites cannot use it. It is for development: never make it reachable by others.
  *
- * {@link layer} adds a status page at `GET /` (names, states, and what authorization servers refused; no secrets),
+ * {@link layer} adds the control of the server (`LocalControl`), also at `/_local/` for programs on this machine that have
+ * its token. It adds a status page at `GET /` (names, states, and what authorization servers refused; no secrets),
  * `GET /health`, and an access log: one line for each request, at the level Debug, with operation, status, duration and
  * request id.
  *
@@ -15,11 +16,15 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { randomBytes } from "node:crypto"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Guards from "../internal/guards.js"
@@ -28,16 +33,20 @@ import * as Validation from "../internal/validation.js"
 import * as Constraint from "../models/internal/constraint.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import { fields as backendFields } from "./backend/options.js"
+import * as Requests from "./control/requests.js"
 import * as LocalBackend from "./LocalBackend.js"
+import * as LocalControl from "./LocalControl.js"
 import type { OAuthClient } from "./OAuthClient.js"
 import * as AccessLog from "./server/accessLog.js"
 import * as ConsentPages from "./server/consentPages.js"
+import * as Control from "./server/control.js"
 import * as Dispatch from "./server/dispatch.js"
 import * as Listen from "./server/listen.js"
 import * as NodeServer from "./server/nodeServer.js"
 import * as Operations from "./server/operations.js"
 import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/options.js"
 import * as PortalPage from "./server/portalPage.js"
+import * as Recording from "./server/recording.js"
 import * as Signature from "./server/signature.js"
 import * as StatusRoutes from "./server/statusRoutes.js"
 import * as Sts from "./server/sts.js"
@@ -103,7 +112,7 @@ export interface RouteOptions {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends LocalBackend.Options, RouteOptions {
+export interface Options extends LocalControl.Options, RouteOptions {
   /** A name or address of this machine. Default: `127.0.0.1`. Any but a loopback one needs `allowRemote`. */
   readonly host?: string | undefined
   /** Allows a host that other machines can reach. Default: false. */
@@ -139,7 +148,9 @@ const optionFields = {
   host: Constraint.optional(Schema.String),
   allowRemote: Constraint.optional(Schema.Boolean),
   port: Constraint.optional(Guards.Port),
-  environment: Constraint.optional(Constraint.guard("an object of strings", isRecord))
+  environment: Constraint.optional(Constraint.guard("an object of strings", isRecord)),
+  setup: Constraint.optional(Constraint.guard("a setup", isRecord)),
+  authorizationServer: Constraint.optional(Constraint.guard("an authorization server", isRecord))
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
 const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "LocalServer.layer" })
@@ -245,17 +256,26 @@ const serve = (
   { node, server }: Listen.Listening,
   settings: Dispatch.Settings,
   self: Service
-): Effect.Effect<void, never, LocalBackend.Planes | LocalBackend.LocalBackend | Scope.Scope> =>
+): Effect.Effect<
+  void,
+  never,
+  LocalBackend.Planes | LocalBackend.LocalBackend | LocalControl.LocalControl | Scope.Scope
+> =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
+    const control = yield* LocalControl.LocalControl
     const controlPlane = yield* ControlPlane.ControlPlane
     // The router of `HttpLayerRouter.layer` would be shared with other servers of the program.
     const router = yield* HttpLayerRouter.make
     yield* addAll(router, settings)
     yield* StatusRoutes.add(router, settings, self, backend, controlPlane)
+    const stopped = yield* Deferred.make<void>()
+    yield* Control.add(router, settings, control, self.controlToken, Deferred.await(stopped))
     yield* node.serve(server, Dispatch.total(router.asHttpEffect(), settings))
-    // Runs before the backend is released, so that earlier requests get their answers.
-    yield* Effect.addFinalizer(() => NodeServer.stop(node.server))
+    // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
+    yield* Effect.addFinalizer(() =>
+      Effect.zipRight(Deferred.succeed(stopped, undefined), NodeServer.stop(node.server))
+    )
   })
 
 const makeEnvironment = (
@@ -297,7 +317,7 @@ const makeEnvironment = (
  * )
  */
 export const layer = (options: Options = {}): Layer.Layer<
-  LocalServer | LocalBackend.LocalBackend | LocalBackend.Planes,
+  LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient
 > => Layer.provide(layerStore(options), VaultStore.layerMemory)
@@ -310,7 +330,7 @@ export const layer = (options: Options = {}): Layer.Layer<
  * @category layers
  */
 export const layerStore = (options: Options = {}): Layer.Layer<
-  LocalServer | LocalBackend.LocalBackend | LocalBackend.Planes,
+  LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient | VaultStore.VaultStore
 > => Validation.checkedLayer(refuseOptions, options, makeLayer)
@@ -329,17 +349,27 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     const { url } = listening
     const publicUrl = options.publicUrl ?? url
     const publicHosts = URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : []
+    const requests = yield* Requests.make
     const settings = makeSettings(
       { signatures, credentials, allowedHosts: [host, ...publicHosts, ...allowedHosts ?? []] },
-      AccessLog.logAccess
+      Recording.make(requests, AccessLog.logAccess)
     )
     const self: Service = {
       url,
-      environment: makeEnvironment(url, { environment, signatures, region: backend.region })
+      environment: makeEnvironment(url, { environment, signatures, region: backend.region }),
+      controlToken: Redacted.make(randomBytes(32).toString("base64url"))
     }
     return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self), self)).pipe(
       Layer.provide(layerRedaction),
-      Layer.provideMerge(LocalBackend.layerStore({ ...backend, publicUrl })),
-      Layer.mapError(({ message }) => new LocalServerError({ reason: "Store", message }))
+      Layer.provideMerge(Layer.provide(
+        LocalControl.layerStore({ ...backend, publicUrl }),
+        Layer.succeed(Requests.SharedRequests, Option.some(requests))
+      )),
+      Layer.mapError((error) =>
+        new LocalServerError({
+          reason: error._tag === "VaultStoreError" ? "Store" : "Setup",
+          message: error.message
+        })
+      )
     )
   }))

@@ -8,9 +8,24 @@ import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
 
+const actions = [
+  "reset",
+  "seed",
+  "snapshot",
+  "restore",
+  "export",
+  "clock",
+  "fault",
+  "requests",
+  "events",
+  "consents",
+  "grants"
+]
+
 const commands = [
   [],
   ["local"],
+  ...actions.map((action) => ["local", action]),
   ["setup"],
   ["setup", "plan"],
   ["setup", "apply"],
@@ -94,6 +109,7 @@ describe("what the command does not know", () => {
       [["setup", "pln", "file"], "unknown command 'pln'", "plan"],
       [["setup", "pln", "--help"], "unknown command 'pln'", "plan"],
       [["local", "--prot", "1"], "unknown option '--prot'", "--port"],
+      [["local", "clock", "--advanc", "1 hour"], "unknown option '--advanc'", "--advance"],
       [["local", "--signature=off"], "unknown option '--signature'", "--signatures"],
       [["setup", "plan", "--regon", "x", "file"], "unknown option '--regon'", "--region"],
       [["setup", "apply", "--yse", "file"], "unknown option '--yse'", "--yes"],
@@ -192,6 +208,9 @@ describe("agentcore-identity --completions", () => {
 
       assert.deepStrictEqual(yield* words(""), ["local", "setup", "token", "api-key", "doctor", "demo"])
       assert.deepStrictEqual(yield* words("setup", ""), ["plan", "apply"])
+      assert.deepStrictEqual(yield* words("local", ""), actions)
+      assert.deepStrictEqual(yield* words("local", "fault", "--e"), ["--endpoint", "--exception"])
+      assert.deepStrictEqual(yield* words("local", "clock", "--p"), [""])
       assert.deepStrictEqual(yield* words("local", "--allow"), ["--allowed-host", "--allow-remote"])
       assert.deepStrictEqual(yield* words("setup", "apply", "--r"), ["--region", "--rotate-secrets"])
       assert.deepStrictEqual(yield* words("setup", "plan", "--j"), ["--json"])

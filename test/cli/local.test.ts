@@ -68,6 +68,7 @@ describe("agentcore-identity local", () => {
         AWS_ACCESS_KEY_ID: "local",
         AWS_SECRET_ACCESS_KEY: "local",
         AWS_EC2_METADATA_DISABLED: "true",
+        AGENTCORE_LOCAL_TOKEN: variable(running, "AGENTCORE_LOCAL_TOKEN"),
         AGENTCORE_LOCAL_PID: String(running.pid)
       })
       assert.strictEqual(

@@ -22,10 +22,16 @@ export const build = async (): Promise<void> => {
 
 export type Environment = Readonly<Record<string, string>>
 
+const runtimeDirectory = mkdtempSync(join(tmpdir(), "cli-run-"))
+
+process.once("exit", () => rmSync(runtimeDirectory, { recursive: true, force: true }))
+
 /** Passes on only `PATH`, so that settings of the developer do not change a test. */
 const environment = (given: Environment): Environment => ({
   PATH: process.env["PATH"] ?? "",
   HOME: "/nonexistent",
+  // State files of one test file are not those of another, or of the developer.
+  XDG_RUNTIME_DIR: runtimeDirectory,
   AWS_EC2_METADATA_DISABLED: "true",
   ...given
 })

@@ -53,6 +53,17 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     pkce: { required: () => true },
     rotateRefreshToken: true,
     extraTokenClaims: Grants.extraClaims(settings),
+    formats: {
+      customizers: {
+        // Their verifiers in this process have the same clock.
+        jwt: (_, __, { payload }) => {
+          const offset = settings.clock.offset()
+          for (const name of ["iat", "exp"]) {
+            if (typeof payload[name] === "number") payload[name] += offset
+          }
+        }
+      }
+    },
     findAccount: (_, userName) => User.toAccount(userName, settings.users.get(userName)),
     renderError: (ctx, out) =>
       Interactions.send(
@@ -82,7 +93,8 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     ttl: {
       AccessToken: settings.lifetimes.accessToken,
       ClientCredentials: settings.lifetimes.accessToken,
-      IdToken: settings.lifetimes.accessToken,
+      // Only its end moves: `oidc-provider` takes the time of issue from the machine.
+      IdToken: () => Math.max(1, settings.lifetimes.accessToken + settings.clock.offset()),
       AuthorizationCode: settings.lifetimes.authorizationCode,
       RefreshToken: settings.lifetimes.refreshToken,
       Grant: Math.max(settings.lifetimes.refreshToken, sessionLifetime),

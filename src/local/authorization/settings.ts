@@ -28,5 +28,11 @@ export interface Settings {
     readonly refreshToken: number
     readonly authorizationCode: number
   }
+  readonly clock: {
+    /** In seconds since the epoch. */
+    readonly now: () => number
+    /** How far `now` is ahead of the machine's clock, which `oidc-provider` reads, in whole seconds. */
+    readonly offset: () => number
+  }
   readonly onError: (name: string) => void
 }

@@ -22,13 +22,26 @@ export interface OidcStore {
   readonly hasScope: (user: string, clientId: string, scope: string) => boolean
   /** Ends the sign-ins of a user at this server. */
   readonly signOut: (user: string) => void
+  /** Copies all entries. */
+  readonly save: () => Content
+  /** Replaces all entries. */
+  readonly load: (content: Content) => void
 }
+
+/**
+ * The entries of each model, by id. It is JSON.
+ *
+ * @internal
+ */
+export type Content = Readonly<Record<string, ReadonlyArray<readonly [id: string, payload: AdapterPayload]>>>
 
 type Predicate = (payload: AdapterPayload) => boolean
 
 interface Entries {
+  readonly all: () => ReadonlyArray<readonly [id: string, payload: AdapterPayload]>
   readonly get: (id: string) => AdapterPayload | undefined
   readonly set: (id: string, payload: AdapterPayload) => void
+  readonly change: (id: string, f: (payload: AdapterPayload) => void) => void
   readonly drop: (id: string) => void
   readonly dropWhere: (predicate: Predicate) => void
   readonly findWhere: (predicate: Predicate) => AdapterPayload | undefined
@@ -42,7 +55,14 @@ const readScopes = ({ openid }: AdapterPayload): ReadonlyArray<string> =>
     ? openid.scope.split(" ")
     : []
 
-const makeEntries = (nowSeconds: () => number): Entries => {
+const shiftExpiry = (payload: AdapterPayload, seconds: number): AdapterPayload =>
+  payload.exp === undefined || seconds === 0 ? payload : { ...payload, exp: payload.exp + seconds }
+
+/**
+ * `oidc-provider` reads the clock of the machine. The expiry in an entry is by the clock of the store, which is `offset`
+ * seconds ahead. So a change of the offset ends the entries whose time is over.
+ */
+const makeEntries = (nowSeconds: () => number, offset: () => number): Entries => {
   const payloads = new Map<string, AdapterPayload>()
   // No entry expires before this time. Full scans are rare: expiry times are whole seconds.
   let nextExpiry = Number.POSITIVE_INFINITY
@@ -61,9 +81,14 @@ const makeEntries = (nowSeconds: () => number): Entries => {
     for (const payload of payloads.values()) nextExpiry = Math.min(nextExpiry, expiryOf(payload))
   }
 
+  /** For `oidc-provider`. */
+  const toMachineTime = (payload: AdapterPayload | undefined) => payload && shiftExpiry(payload, -offset())
+
   return {
-    get: (id) => payloads.get(id),
-    set: (id, payload) => {
+    all: () => [...payloads],
+    get: (id) => toMachineTime(payloads.get(id)),
+    set: (id, given) => {
+      const payload = shiftExpiry(given, offset())
       // Deleted first: a map keeps the position of a key that it has.
       payloads.delete(id)
       payloads.set(id, payload)
@@ -72,11 +97,15 @@ const makeEntries = (nowSeconds: () => number): Entries => {
       const oldest = payloads.size > capacity ? payloads.keys().next().value : undefined
       if (oldest !== undefined) payloads.delete(oldest)
     },
+    change: (id, f) => {
+      const payload = payloads.get(id)
+      if (payload !== undefined) f(payload)
+    },
     drop: (id) => void payloads.delete(id),
     dropWhere,
     findWhere: (predicate) => {
       for (const payload of payloads.values()) {
-        if (predicate(payload)) return payload
+        if (predicate(payload)) return toMachineTime(payload)
       }
       return undefined
     }
@@ -91,12 +120,14 @@ const makeEntries = (nowSeconds: () => number): Entries => {
  */
 export const make = (
   client: (clientId: string) => ClientMetadata | undefined,
-  nowSeconds: () => number
+  /** The clock of the store, `offset` seconds ahead of the machine's. */
+  nowSeconds: () => number,
+  offset: () => number = () => 0
 ): OidcStore => {
   const models = new Map<string, Entries>()
 
   const entriesOf = (model: string): Entries => {
-    const entries = models.get(model) ?? makeEntries(nowSeconds)
+    const entries = models.get(model) ?? makeEntries(nowSeconds, offset)
     models.set(model, entries)
     return entries
   }
@@ -109,10 +140,10 @@ export const make = (
       find: async (id) => model === "Client" ? client(id) as AdapterPayload | undefined : entries.get(id),
       findByUid: async (uid) => entries.findWhere((payload) => payload.uid === uid),
       findByUserCode: async () => undefined,
-      consume: async (id) => {
-        const payload = entries.get(id)
-        if (payload !== undefined) payload.consumed = true
-      },
+      consume: async (id) =>
+        entries.change(id, (payload) => {
+          payload.consumed = true
+        }),
       destroy: async (id) => entries.drop(id),
       revokeByGrantId: async (grantId) => entries.dropWhere((payload) => payload.grantId === grantId)
     }
@@ -139,6 +170,16 @@ export const make = (
         payload.accountId === user && payload.clientId === clientId && expiryOf(payload) > nowSeconds()
         && readScopes(payload).includes(scope)
       ) !== undefined,
-    signOut: (user) => entriesOf("Session").dropWhere((payload) => payload.accountId === user)
+    signOut: (user) => entriesOf("Session").dropWhere((payload) => payload.accountId === user),
+    save: () =>
+      // A copy: `oidc-provider` and `consume` change payloads.
+      structuredClone(Object.fromEntries(Array.from(models, ([model, entries]) => [model, entries.all()]))),
+    load: (content) => {
+      for (const entries of models.values()) entries.dropWhere(() => true)
+      for (const [model, payloads] of Object.entries(content)) {
+        const entries = entriesOf(model)
+        for (const [id, payload] of payloads) entries.set(id, shiftExpiry(structuredClone(payload), -offset()))
+      }
+    }
   }
 }

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Jose from "jose"
 import * as IssuerKeys from "../../internal/issuerKeys.js"
 import type { Settings } from "./settings.js"
@@ -53,14 +54,21 @@ export interface Tokens {
 export const accessTokenHeader = "at+jwt"
 
 /** @internal */
-export const make = ({ issuer, signingKey, trustedIssuers }: Settings): Tokens => {
+export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings): Tokens => {
   const { d: _, ...publicKey } = signingKey
   // `oidc-provider` chooses the id of the only key, so the id is not compared.
   const ownKey = Jose.importJWK(publicKey, "ES256")
   const issuerKeys = IssuerKeys.make()
+  const currentDate = () => DateTime.toDate(DateTime.unsafeMake(clock.now() * 1000))
 
   const verifyOwn: Tokens["verifyOwn"] = async (token, typ) => {
-    const options = { issuer, algorithms: ["ES256"], requiredClaims, ...(typ === undefined ? {} : { typ }) }
+    const options = {
+      issuer,
+      algorithms: ["ES256"],
+      requiredClaims,
+      currentDate: currentDate(),
+      ...(typ === undefined ? {} : { typ })
+    }
     return (await Jose.jwtVerify(token, await ownKey, options)).payload
   }
 
@@ -83,7 +91,9 @@ export const make = ({ issuer, signingKey, trustedIssuers }: Settings): Tokens =
       try {
         const claims = isOwn
           ? await verifyOwn(token)
-          : await issuerKeys.verify(token, iss, { requiredClaims }, { jwksUri: trustedIssuers.get(iss) })
+          : await issuerKeys.verify(token, iss, { requiredClaims, currentDate: currentDate() }, {
+            jwksUri: trustedIssuers.get(iss)
+          })
         return { iss, sub: String(claims.sub), isOwn, claims }
       } catch (cause) {
         throw new TokenError(explain(cause))

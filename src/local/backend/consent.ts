@@ -29,11 +29,10 @@ export type ConsentProblem = "Expired" | "Finished" | "Failed"
 export interface Consent {
   readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
-  /** Answers in place of the authorization server. Does nothing to a session that already has a code. */
-  readonly answer: (
-    session: Session,
-    answer: { readonly code: string } | { readonly error: string }
-  ) => Effect.Effect<void, ConsentProblem>
+  /** Answers with a code in place of the authorization server. Does nothing to a session that already has a code. */
+  readonly answer: (session: Session, code: string) => Effect.Effect<void, ConsentProblem>
+  /** Refuses in place of the user. The authorization server is not asked: it may have checks that only it can pass. */
+  readonly refuse: (session: Session) => Effect.Effect<void, ConsentProblem>
   readonly expire: (session: Session) => Effect.Effect<void, ConsentProblem>
 }
 
@@ -178,10 +177,10 @@ export const make = ({ client, customStateParameter, registry, sessions }: Depen
       )
     },
 
-    answer: (session, answer) =>
+    answer: (session, code) =>
       Effect.gen(function*() {
         const state = yield* sessions.state(session)
-        if (state._tag === "Authorized" && "code" in answer) return
+        if (state._tag === "Authorized") return
         if (state._tag === "Pending") {
           const sent = yield* Effect.mapError(
             withServer(session, (server) => sendToServer(session, server)),
@@ -189,15 +188,20 @@ export const make = ({ client, customStateParameter, registry, sessions }: Depen
           )
           if (sent._tag !== "Redirect") return yield* Effect.fail("Failed" as const)
         }
-        const query = new URLSearchParams({ ...answer, state: Redacted.value(session.authorizationState) })
+        const query = new URLSearchParams({ code, state: Redacted.value(session.authorizationState) })
         const result = yield* Effect.mapError(
           withServer(session, (server) => receiveAnswer(session, server, query)),
           toProblem
         )
-        if (result._tag !== "Redirect" && !("error" in answer && result._tag === "Refused")) {
-          return yield* Effect.fail("Failed" as const)
-        }
+        if (result._tag !== "Redirect") return yield* Effect.fail("Failed" as const)
       }),
+
+    refuse: (session) =>
+      Effect.gen(function*() {
+        const state = yield* sessions.state(session)
+        if (state._tag === "Pending") yield* sessions.apply(session, Event.BrowserSent())
+        yield* sessions.apply(session, Event.CallbackRefused({ reason: "Refused" }))
+      }).pipe(Effect.mapError(toProblem)),
 
     expire: (session) => Effect.asVoid(Effect.mapError(sessions.apply(session, Event.Expired()), toProblem))
   }

@@ -20,11 +20,12 @@ import type { VaultStoreError } from "../VaultStore.js"
 import { invalid, mapStoreError } from "./failures.js"
 import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"
+import * as Reasons from "./reasons.js"
 import type { Registry } from "./registry.js"
 import type { Oauth2Provider } from "./registry/oauth2Providers.js"
 import type { Workload } from "./registry/workloadIdentities.js"
 import { differences, formatParts, type RequestShape } from "./requestShape.js"
-import { Event, type Rejection } from "./session.js"
+import { Event, type FailureReason, type Rejection } from "./session.js"
 import { maxParametersSize, parametersSize, readShape, type Session, type SessionStore } from "./sessionStore.js"
 import type { Settings } from "./settings.js"
 import * as Vault from "./vault.js"
@@ -103,6 +104,21 @@ const checkReturnUrl = (
     : Effect.succeed(returnUrl)
 }
 
+const failures: { readonly [Reason in FailureReason]: string } = {
+  Refused: "The user refused consent",
+  Rejected: "The authorization server answered the user's browser with an error",
+  Expired: "The session has expired",
+  ExchangeFailed: "The authorization server issued no token for the code"
+}
+
+const rejections: { readonly [Reason in Rejection]: string } = {
+  Expired: "The session has expired",
+  Finished: "The session has ended without a token",
+  Replayed: "The session is completed already, or is being completed",
+  TooEarly: "The user has not consented yet",
+  WrongUser: "Another user, or another JWT of the user, opened the session"
+}
+
 // -----------------------------------------------------------------------------
 // Operations
 // -----------------------------------------------------------------------------
@@ -119,6 +135,7 @@ export const make = (
   const authenticate = Effect.fnUntraced(function*(token: Redacted.Redacted) {
     const claims = Option.getOrUndefined(yield* workloadTokens.open(token))
     if (claims === undefined) {
+      yield* Reasons.explain("The workload access token has expired, or this server did not issue it")
       return yield* new UnauthorizedException({ message: "Workload access token is invalid or expired" })
     }
     return { user: claims.user, workload: yield* registry.workload(claims.workload) }
@@ -142,7 +159,10 @@ export const make = (
 
   /** The answers of the service contain no reasons, so the log has them. */
   const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
-    Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) })
+    Effect.zipRight(
+      Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) }),
+      Reasons.explain(reason)
+    )
 
   const poll = Effect.fnUntraced(function*(
     key: string,
@@ -152,14 +172,24 @@ export const make = (
   ) {
     const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
     // The session of another user looks like one that was forgotten.
-    if (session === undefined || session.key !== key) return new DataPlane.Failed()
+    if (session === undefined || session.key !== key) {
+      yield* Reasons.explain(
+        session === undefined
+          ? "There is no such session, or it was forgotten"
+          : "The session belongs to another workload, user or provider"
+      )
+      return new DataPlane.Failed()
+    }
     const others = differences(readShape(session), shape)
     if (others.length > 0) {
       yield* logReason(key, provider, `A poll fails, because its session was opened for other ${formatParts(others)}`)
       return new DataPlane.Failed()
     }
     const state = yield* sessions.state(session)
-    if (state._tag === "Failed") return new DataPlane.Failed()
+    if (state._tag === "Failed") {
+      yield* Reasons.explain(failures[state.reason])
+      return new DataPlane.Failed()
+    }
     if (state._tag !== "Completed") return new DataPlane.InProgress()
     // By grant: a later one of the same shape belongs to another session.
     const token = yield* mapVaultError(vault.get(key, provider.server, state.grantId))
@@ -306,7 +336,10 @@ export const make = (
       // completed. A session survives a wrong attempt, so that knowing its URI is not enough to end it.
       const refused = new AccessDeniedException({ message: "Invalid or expired session" })
       const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
-      if (session === undefined) return yield* refused
+      if (session === undefined) {
+        yield* Reasons.explain("There is no such session, or it was forgotten")
+        return yield* refused
+      }
       const artifact = userIdentifier.userId !== undefined
         ? WorkloadToken.makeArtifact("UserId", userIdentifier.userId)
         : WorkloadToken.makeArtifact("Jwt", Redacted.value(userIdentifier.userToken))
@@ -314,8 +347,10 @@ export const make = (
         never,
         AccessDeniedException | ValidationException | InternalServerException
       > =>
-        typeof error === "string" || error._tag === "ResourceNotFoundException"
-          ? refused
+        typeof error === "string"
+          ? Effect.zipRight(Reasons.explain(rejections[error]), refused)
+          : error._tag === "ResourceNotFoundException"
+          ? Effect.zipRight(Reasons.explain("The credential provider of the session was deleted"), refused)
           : error._tag === "OAuthError"
           ? unparsable("AuthorizationCode")
           : error._tag === "VaultStoreError"

@@ -4,8 +4,10 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import { randomUUID } from "node:crypto"
@@ -49,6 +51,16 @@ const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<Sign
     const kid = await Jose.calculateJwkThumbprint(jwk)
     return { kid, privateKey, publicKey: { ...jwk, kid, alg, use: "sig" } }
   }))
+
+/**
+ * An issuer that several backends share, one after the other. By default each backend has its own.
+ *
+ * @internal
+ */
+export class SharedIssuer extends Context.Reference<SharedIssuer>()(
+  "effect-agentcore-identity/local/SharedIssuer",
+  { defaultValue: (): Option.Option<LocalIssuer> => Option.none() }
+) {}
 
 /**
  * A key is made at its first use, because an RSA key takes long.

@@ -6,6 +6,7 @@
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { JSONWebKeySet } from "jose"
 import type { OAuthErrorReason } from "../oauth/model.js"
@@ -51,14 +52,26 @@ export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.ta
 export type RequestPart = "scopes" | "resources" | "audiences" | "customParameters"
 
 /**
- * The state of a consent session, without its secrets.
+ * The user of a session or grant: a user id, or the issuer and subject of a user's JWT.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type VaultUser = { readonly userId: string } | { readonly issuer: string; readonly subject: string }
+
+/**
+ * The state of a consent session, without its secrets. `id` names the session in actions. It is a digest, and opens
+ * nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConsentStatus {
+  readonly id: string
   readonly provider: string
   readonly workload: string
+  readonly user: VaultUser
+  readonly scopes: ReadonlyArray<string>
   readonly state:
     | "Pending"
     | "Authorizing"
@@ -70,11 +83,31 @@ export interface ConsentStatus {
     | "Expired"
     | "ExchangeFailed"
   readonly openedAt: DateTime.Utc
+  readonly expiresAt: DateTime.Utc
   /**
    * Why a user who has consented before is asked again: the parts in which the closest grant differs from the request
    * of the session. Empty if there was no grant, and for a session that `forceAuthentication` opened.
    */
   readonly otherGrant: ReadonlyArray<RequestPart>
+}
+
+/**
+ * A user's grant in the vault, without its tokens.
+ *
+ * - `expiresAt`: the end of the access token. None if the authorization server reported none.
+ * - `refreshable`: whether there is a refresh token
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GrantStatus {
+  readonly id: string
+  readonly provider: string
+  readonly workload: string
+  readonly user: VaultUser
+  readonly scopes: ReadonlyArray<string>
+  readonly expiresAt: Option.Option<DateTime.Utc>
+  readonly refreshable: boolean
 }
 
 /**
@@ -111,6 +144,7 @@ export interface Refusal {
     | "refresh"
     | "exchangeToken"
     | "jwtGrant"
+    | "revoke"
   readonly reason: OAuthErrorReason
   readonly error: string | undefined
   readonly description: string | undefined

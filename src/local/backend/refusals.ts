@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
 import type { Refusal } from "./model.js"
+import * as Reasons from "./reasons.js"
 
 /** More would not help a developer. */
 const maxRefusals = 100
@@ -28,7 +29,8 @@ const names: { readonly [Request in Refusal["request"]]: string } = {
   exchangeCode: "authorization code",
   refresh: "refresh token",
   exchangeToken: "token exchange",
-  jwtGrant: "JWT authorization grant"
+  jwtGrant: "JWT authorization grant",
+  revoke: "revocation"
 }
 
 /**
@@ -40,10 +42,13 @@ export const nameOf = ({ request }: Pick<Refusal, "request">): string => names[r
 
 /** A user who refuses consent is no reason for a warning. */
 const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<void> =>
-  Effect.annotateLogs(reason === "AccessDenied" ? Effect.logInfo(message) : Effect.logWarning(message), {
-    provider: refusal.provider,
-    request: nameOf(refusal)
-  })
+  Effect.zipRight(
+    Effect.annotateLogs(reason === "AccessDenied" ? Effect.logInfo(message) : Effect.logWarning(message), {
+      provider: refusal.provider,
+      request: nameOf(refusal)
+    }),
+    Reasons.explain(`${nameOf(refusal)} of the provider '${refusal.provider}': ${message}`)
+  )
 
 /** @internal */
 export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
@@ -80,6 +85,7 @@ export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
         refresh: observed("refresh", client.refresh),
         exchangeToken: observed("exchangeToken", client.exchangeToken),
         jwtGrant: observed("jwtGrant", client.jwtGrant),
+        revoke: observed("revoke", client.revoke),
         verifyUserToken: client.verifyUserToken
       },
       refusals: Ref.get(recent)

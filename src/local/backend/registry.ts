@@ -38,6 +38,8 @@ export interface Registry {
   readonly authorizationServer: (
     provider: Pick<Oauth2Providers.Oauth2Provider, "name" | "callbackId">
   ) => Effect.Effect<AuthorizationServer, Oauth2Providers.FindError>
+  /** The names of the OAuth2 credential providers, by callback id. */
+  readonly oauth2Names: Effect.Effect<ReadonlyMap<string, string>, InternalServerException>
   readonly apiKey: Find<Redacted.Redacted, AccessDeniedException>
   readonly paymentCredentials: Find<Credentials, AccessDeniedException>
 }
@@ -66,6 +68,7 @@ export const make = Effect.fnUntraced(function*(dependencies: Dependencies): Eff
     caller: WorkloadIdentities.findCaller(dependencies, workloads),
     oauth2Provider: findProvider,
     authorizationServer: Oauth2Providers.findServer(findProvider),
+    oauth2Names: Effect.map(oauth2.all, (all) => new Map(all.map(({ callbackId, name }) => [callbackId, name]))),
     apiKey: ApiKeyProviders.findApiKey(dependencies, apiKeys),
     paymentCredentials: PaymentProviders.findCredentials(dependencies, payments)
   }

@@ -19,7 +19,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import { Access, RequestParts, type RequestShape } from "./requestShape.js"
@@ -57,6 +57,14 @@ const Session = Schema.Struct({
 
 /** @internal */
 export type Session = typeof Session.Type
+
+/**
+ * Names a session in actions. The URI has 256 random bits, so its digest opens nothing.
+ *
+ * @internal
+ */
+export const idOf = ({ uri }: Session): string =>
+  createHash("sha256").update(Redacted.value(uri)).digest("base64url").slice(0, 22)
 
 /**
  * The shape of the request that opened the session.

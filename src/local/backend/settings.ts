@@ -9,6 +9,7 @@ import type * as Redacted from "effect/Redacted"
 import { AccessDeniedException } from "../../IdentityError.js"
 import type { LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import type { SecretReference } from "../../models/internal/names.js"
+import * as Reasons from "./reasons.js"
 
 /** @internal */
 export type Settings = Effect.Effect<LocalSettings>
@@ -19,7 +20,10 @@ const findEntry = <A>(record: Readonly<Record<string, A>> | undefined, name: str
 
 /** The service's message does not contain the reason, so the log has it. */
 const refuse = (message: string, advice: string) =>
-  Effect.zipRight(Effect.logWarning(`${message}: ${advice}`), new AccessDeniedException({ message }))
+  Effect.logWarning(`${message}: ${advice}`).pipe(
+    Effect.zipRight(Reasons.explain(advice)),
+    Effect.zipRight(new AccessDeniedException({ message }))
+  )
 
 /**
  * The secret behind an `EXTERNAL` reference. The live service reads it with the rights of the caller, when it is used

@@ -19,7 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
-import type { RequestPart } from "./model.js"
+import type { RequestPart, VaultUser } from "./model.js"
 import { differences, isSame, RequestShape } from "./requestShape.js"
 import type { User } from "./workloadToken.js"
 
@@ -33,7 +33,8 @@ const Grant = Schema.Struct({
   expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtc)
 })
 
-type Grant = typeof Grant.Type
+/** @internal */
+export type Grant = typeof Grant.Type
 
 const isAlive = (grant: Grant, now: number): boolean =>
   Option.match(grant.expiresAt, { onNone: () => true, onSome: (end) => now < DateTime.toEpochMillis(end) })
@@ -54,6 +55,18 @@ export const makeKey = (workload: string, user: User, provider: string): string 
 
 /** @internal */
 export const readWorkload = (key: string): string => Schema.decodeSync(Key)(key)[0]
+
+/**
+ * The parts of a key. `provider` is a callback id.
+ *
+ * @internal
+ */
+export const readKey = (
+  key: string
+): { readonly workload: string; readonly user: VaultUser; readonly provider: string } => {
+  const [workload, [kind, first = "", second = ""], provider] = Schema.decodeSync(Key)(key)
+  return { workload, provider, user: kind === "Jwt" ? { issuer: first, subject: second } : { userId: first } }
+}
 
 /** @internal */
 export interface Vault {
@@ -88,6 +101,12 @@ export interface Vault {
   readonly dropProvider: (callbackId: string) => Effect.Effect<void, VaultStoreError>
   /** Drops the grants of a workload. */
   readonly dropWorkload: (name: string) => Effect.Effect<void, VaultStoreError>
+  /** All grants, with their keys. */
+  readonly all: Effect.Effect<ReadonlyArray<readonly [key: string, grant: Grant]>, VaultStoreError>
+  /** Ends the access token of a grant now. A missing grant is ignored. */
+  readonly expire: (key: string, grantId: string) => Effect.Effect<void, VaultStoreError>
+  /** Drops one grant. */
+  readonly forget: (key: string, grantId: string) => Effect.Effect<void, VaultStoreError>
 }
 
 /** @internal */
@@ -213,6 +232,19 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
     },
     drop: (key, shape) => Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
     dropProvider: (callbackId) => dropWhere(([, , provider]) => provider === callbackId),
-    dropWorkload: (name) => dropWhere(([workload]) => workload === name)
+    dropWorkload: (name) => dropWhere(([workload]) => workload === name),
+    all: Effect.map(
+      entries.entries,
+      (all) => all.flatMap(([key, grants]) => grants.map((grant) => [key, grant] as const))
+    ),
+    expire: (key, grantId) =>
+      Effect.flatMap(DateTime.now, (now) => {
+        const expireAlive = (grant: Grant): Grant =>
+          grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
+            ? { ...grant, expiresAt: Option.some(now) }
+            : grant
+        return Effect.asVoid(update(key, (grants) => grants.map(expireAlive)))
+      }),
+    forget: (key, grantId) => Effect.asVoid(update(key, (grants) => grants.filter(({ id }) => id !== grantId)))
   }
 })

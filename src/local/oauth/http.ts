@@ -22,6 +22,8 @@ type AuthenticationOf<Method extends AuthorizationServer["clientAuthenticationMe
   { readonly clientAuthenticationMethod: Method }
 >
 
+type Endpoint = "authorization_endpoint" | "token_endpoint" | "revocation_endpoint"
+
 const jwtType = "urn:ietf:params:oauth:token-type:jwt"
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -156,7 +158,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   const findEndpoint = (
     openid: Answers.Openid,
     server: AuthorizationServer,
-    endpoint: "authorization_endpoint" | "token_endpoint"
+    endpoint: Endpoint
   ): Effect.Effect<{ readonly as: OpenidClient.ServerMetadata; readonly url: string }, OAuthError> =>
     Effect.flatMap(readMetadata(openid, server), (as) => {
       const url = as[endpoint]
@@ -168,17 +170,17 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   /** Each call has its own configuration, so that interruption aborts its requests and no others. */
   const call = <A>(
     server: AuthorizationServer,
-    endpoint: "authorization_endpoint" | "token_endpoint",
+    endpoint: Endpoint,
     evaluate: (openid: Answers.Openid, configuration: OpenidClient.Configuration) => Promise<A>,
     exchange = Exchange.make()
   ): Effect.Effect<A, OAuthError> =>
     Effect.gen(function*() {
       const openid = yield* openidClient
       const { as, url } = yield* findEndpoint(openid, server, endpoint)
-      // Only the token endpoint authenticates clients.
-      const authentication = endpoint === "token_endpoint"
-        ? yield* authenticateClient(openid, url, server)
-        : openid.None()
+      // A browser opens the authorization endpoint. The others authenticate clients.
+      const authentication = endpoint === "authorization_endpoint"
+        ? openid.None()
+        : yield* authenticateClient(openid, url, server)
       return yield* run(openid, (fetch) => {
         const configuration = new openid.Configuration(as, server.clientId || anonymous, undefined, authentication)
         configuration[openid.customFetch] = server.quirks?.unusualAnswers === true
@@ -267,6 +269,15 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
           Parameters.make({ resources: request.resources })
         ))
         .pipe(span("refresh")),
+
+    revoke: (server, { token, type }) =>
+      call(
+        server,
+        "revocation_endpoint",
+        (openid, configuration) =>
+          openid.tokenRevocation(configuration, Redacted.value(token), { token_type_hint: type })
+      )
+        .pipe(span("revoke")),
 
     exchangeToken: (server, request) =>
       Effect.gen(function*() {

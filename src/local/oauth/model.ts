@@ -178,6 +178,15 @@ export interface RefreshRequest {
 }
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RevocationRequest {
+  readonly token: Redacted.Redacted
+  readonly type: "access_token" | "refresh_token"
+}
+
+/**
  * Token exchange (RFC 8693): the client exchanges a user's JWT for a token, and acts on behalf of that user. An actor
  * token, made for the token endpoint, names the client as the actor.
  *
@@ -387,6 +396,10 @@ export interface Service {
    * New tokens for a refresh token. If the answer has no refresh token, the old one stays valid.
    */
   readonly refresh: (server: AuthorizationServer, request: RefreshRequest) => Effect.Effect<TokenSet, OAuthError>
+  /**
+   * Revokes a token (RFC 7009). `Misconfigured` if the server publishes no revocation endpoint.
+   */
+  readonly revoke: (server: AuthorizationServer, request: RevocationRequest) => Effect.Effect<void, OAuthError>
   /**
    * A token on behalf of a user, by token exchange.
    */

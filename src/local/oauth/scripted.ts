@@ -149,6 +149,12 @@ export const make = (options: ScriptedOptions): Service => {
             Effect.sync(() => refreshTokens.delete(token)))
       }),
 
+    revoke: (server, request) =>
+      Effect.map(wait, () => {
+        const token = Redacted.value(request.token)
+        if (refreshTokens.get(token)?.clientId === server.clientId) refreshTokens.delete(token)
+      }),
+
     exchangeToken: (server, request) =>
       Effect.gen(function*() {
         const actor = request.actor === undefined

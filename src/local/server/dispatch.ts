@@ -109,7 +109,8 @@ export const failed = (
 // Requests
 // -----------------------------------------------------------------------------
 
-const isJson = (contentType: string | undefined): boolean =>
+/** @internal */
+export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
 /**
@@ -117,18 +118,21 @@ const isJson = (contentType: string | undefined): boolean =>
  *
  * @internal
  */
-export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, WireError> =>
+export const readBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  limit = maxBytes
+): Effect.Effect<Uint8Array, WireError> =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     return Stream.runFold(request.stream, 0, (size, chunk) => {
       const total = size + chunk.length
-      if (total <= maxBytes) chunks.push(chunk)
+      if (total <= limit) chunks.push(chunk)
       else chunks.length = 0
       return total
     }).pipe(
       Effect.mapError(() => WireErrors.incomplete),
       Effect.flatMap((size) =>
-        size > maxBytes ? Effect.fail(WireErrors.tooLarge(maxBytes)) : Effect.succeed(Buffer.concat(chunks))
+        size > limit ? Effect.fail(WireErrors.tooLarge(limit)) : Effect.succeed(Buffer.concat(chunks))
       )
     )
   })

@@ -47,6 +47,11 @@ export interface Service {
    * server: endpoints, region, and placeholder credentials. With `verify` the caller supplies the credentials.
    */
   readonly environment: Readonly<Record<string, string>>
+  /**
+   * The bearer token of the control at `/_local/`, new at each start. A program that has it can read every credential of
+   * the server.
+   */
+  readonly controlToken: Redacted.Redacted
 }
 
 /**
@@ -58,6 +63,7 @@ export interface Service {
  * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
  * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
  * - `Store`: the content of the store cannot be used
+ * - `Setup`: the option `setup` cannot be applied
  *
  * @since 0.1.0
  * @category errors
@@ -65,6 +71,6 @@ export interface Service {
 export class LocalServerError extends Schema.TaggedError<LocalServerError>(
   "effect-agentcore-identity/local/LocalServerError"
 )("LocalServerError", {
-  reason: Schema.Literal("MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store"),
+  reason: Schema.Literal("MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"),
   message: Schema.String
 }) {}

@@ -12,7 +12,7 @@ import type { ConsentStatus, Refusal } from "../LocalBackend.js"
 import type { Service } from "./options.js"
 
 /** @internal */
-export interface StatusPage extends Service {
+export interface StatusPage extends Pick<Service, "url" | "environment"> {
   readonly workloads: Rows<string>
   readonly providers: Rows<{ readonly name: string; readonly kind: string; readonly vendor: string }>
   readonly consents: ReadonlyArray<ConsentStatus>

@@ -20,6 +20,7 @@ import * as Constraint from "../../models/internal/constraint.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { CallerSession, isSessionName } from "../backend/caller.js"
 import type { Issuer } from "../backend/model.js"
+import { isCrossSite } from "./crossSite.js"
 import { failed, readBody, respondError, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import type { WireError } from "./errors.js"
@@ -139,18 +140,6 @@ const parse = (body: Uint8Array): Effect.Effect<Form, WireError> =>
     try: () => new Map([...new URLSearchParams(new TextDecoder("utf-8", { fatal: true }).decode(body))].reverse()),
     catch: (): WireError => ({ ...WireErrors.unreadable, message: "The body of a request must be a form in UTF-8" })
   })
-
-/**
- * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these headers to it, and an
- * AWS SDK none.
- */
-const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
-  const { host, origin, referer, "sec-fetch-site": site } = headers
-  const source = origin ?? referer
-  return site !== undefined && site !== "same-origin" && site !== "none"
-    // The origin of a page in a sandbox is `null`, which is no URL.
-    || source !== undefined && !(URL.canParse(source) && new URL(source).host === host?.toLowerCase())
-}
 
 const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings): WireError | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)

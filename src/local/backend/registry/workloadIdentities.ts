@@ -13,6 +13,7 @@ import {
 } from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
 import { invalid, mapStoreError } from "../failures.js"
+import * as Reasons from "../reasons.js"
 import { type Dependencies, resourceFields } from "./resource.js"
 import * as Table from "./table.js"
 
@@ -58,10 +59,15 @@ export const findCaller =
   (name: string): Effect.Effect<Workload, AccessDeniedException | ValidationException | InternalServerException> =>
     workloads.find(name).pipe(
       Effect.catchTag("ResourceNotFoundException", () =>
-        Effect.zipRight(
-          Effect.logWarning(`There is no workload identity '${name}': create it, or check the name`),
-          new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
-        )),
+        Effect.suspend(() => {
+          const reason = `There is no workload identity '${name}': create it, or check the name`
+          return Effect.logWarning(reason).pipe(
+            Effect.zipRight(Reasons.explain(reason)),
+            Effect.zipRight(
+              new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
+            )
+          )
+        })),
       Effect.tap(() => checkUnlinked(dependencies, name, "retrieve an access token"))
     )
 

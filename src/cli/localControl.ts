@@ -1,0 +1,278 @@
+/**
+ * The commands below `agentcore-identity local`: they act on the server that runs, over HTTP.
+ *
+ * @since 0.1.0
+ */
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { writeFile } from "node:fs/promises"
+import * as IdentitySetup from "../IdentitySetup.js"
+import { boundedFetch } from "../internal/boundedFetch.js"
+import { randomSecret } from "./randomSecret.js"
+import { readText } from "./readText.js"
+import * as StateFile from "./stateFile.js"
+
+/** @internal */
+export class ControlFailed extends Data.TaggedError("ControlFailed")<{ readonly message: string }> {}
+
+const timeout = 60_000
+
+const maxBytes = 64 * 1024 * 1024
+
+const unreachable = (url: string) => new ControlFailed({ message: `The local server at ${url} does not answer` })
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Sends a request to the control of the server, and returns the members of its answer. */
+const send = (
+  server: { readonly url: string; readonly token: string },
+  path: string,
+  body?: object
+): Effect.Effect<Readonly<Record<string, unknown>>, ControlFailed> =>
+  Effect.tryPromise({
+    try: (signal) =>
+      boundedFetch(`${server.url}/_local/${path}`, {
+        method: body === undefined ? "GET" : "POST",
+        headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+      }, { timeout, maxBytes, signal }).then(async (response) => ({
+        ok: response.ok,
+        status: response.status,
+        answer: await response.json().catch((): unknown => undefined)
+      })),
+    // The error of `fetch` says no more.
+    catch: () => unreachable(server.url)
+  }).pipe(
+    Effect.flatMap(({ answer, ok, status }) =>
+      ok && isObject(answer)
+        ? Effect.succeed(answer)
+        : new ControlFailed({
+          message: hasProperty(answer, "message") && typeof answer.message === "string"
+            ? answer.message
+            : `The server at ${server.url} answered with the status ${status}. Is it 'agentcore-identity local'?`
+        })
+    )
+  )
+
+const call = (path: string, body?: object) => Effect.flatMap(StateFile.find, (server) => send(server, path, body))
+
+/** Prints an answer as JSON: `jq` and programs read it. */
+const printJson = (value: unknown) => Console.log(JSON.stringify(value, null, 2))
+
+// -----------------------------------------------------------------------------
+// Tables
+// -----------------------------------------------------------------------------
+
+const cell = (value: unknown): string =>
+  value === undefined || value === null
+    ? "-"
+    : typeof value === "string"
+    ? value
+    : Array.isArray(value)
+    ? value.map(cell).join(" ")
+    : isObject(value)
+    ? Object.values(value).map(cell).join(" ")
+    : String(value)
+
+const formatTable = (
+  columns: ReadonlyArray<string>,
+  rows: ReadonlyArray<Readonly<Record<string, unknown>>>
+): string => {
+  const lines = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))]
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)))
+  return lines.map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join("  ").trimEnd()).join("\n")
+}
+
+/** Prints a list as a table, or as JSON. */
+const printList = (member: string, columns: ReadonlyArray<string>, json: boolean) =>
+  Effect.flatMap(call(member), (answer) => {
+    const items = answer[member]
+    const rows = Array.isArray(items) ? items.filter(isObject) : []
+    return json
+      ? printJson(rows)
+      : Console.log(rows.length === 0 ? `No ${member}.` : formatTable(columns, rows))
+  })
+
+// -----------------------------------------------------------------------------
+// Actions
+// -----------------------------------------------------------------------------
+
+const done = (path: string, body: object, text: string) => Effect.zipRight(call(path, body), Console.log(text))
+
+/** @internal */
+export const reset = done("reset", {}, "The server is as at its start.")
+
+const encodeSetup = Schema.encode(IdentitySetup.IdentitySetup)
+
+/**
+ * Reads the file with the variables of this shell, and of the server that it finds.
+ *
+ * @internal
+ */
+export const seed = (file: string) =>
+  Effect.gen(function*() {
+    const server = yield* StateFile.find
+    const setup = yield* readText(file).pipe(
+      Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
+      Effect.withConfigProvider(ConfigProvider.orElse(
+        ConfigProvider.fromEnv(),
+        () => ConfigProvider.fromMap(new Map(Object.entries(server.environment)))
+      ))
+    )
+    const { changes } = yield* send(server, "seed", yield* Effect.orDie(encodeSetup(setup)))
+    const rows = Array.isArray(changes) ? changes.filter(isObject) : []
+    yield* Console.log(
+      rows.length === 0 ? "The file names no resources." : formatTable(["action", "kind", "name"], rows)
+    )
+  })
+
+/** @internal */
+export const snapshot = (name: string) => done("snapshot", { name }, `Took the snapshot '${name}'.`)
+
+/** @internal */
+export const snapshots = (json: boolean) => printList("snapshots", ["name", "takenAt"], json)
+
+const keyVariable = "AGENTCORE_LOCAL_EXPORT_KEY"
+
+const configuredKey = (): string | undefined => {
+  const key = process.env[keyVariable]
+  return key === "" ? undefined : key
+}
+
+const cannotWrite = (file: string) => () => new ControlFailed({ message: `Cannot write ${file}` })
+
+/**
+ * Writes the file, and the key beside it unless the environment has one.
+ *
+ * @internal
+ */
+export const exportTo = (file: string) =>
+  Effect.gen(function*() {
+    const given = configuredKey()
+    const key = given ?? Redacted.value(yield* randomSecret)
+    const { sealed } = yield* call("export", { key })
+    if (given === undefined) {
+      yield* Effect.tryPromise({
+        try: () => writeFile(`${file}.key`, `${key}\n`, { mode: 0o600 }),
+        catch: cannotWrite(`${file}.key`)
+      })
+    }
+    yield* Effect.tryPromise({
+      try: () => writeFile(file, `${String(sealed)}\n`, { mode: 0o600 }),
+      catch: cannotWrite(file)
+    })
+    yield* Console.log(
+      given === undefined
+        ? `Wrote ${file}, and its key ${file}.key. Keep the key secret.`
+        : `Wrote ${file}, sealed with ${keyVariable}.`
+    )
+  })
+
+/** @internal */
+export const restore = (options: { readonly name: string | undefined; readonly file: string | undefined }) =>
+  Effect.gen(function*() {
+    const { file, name } = options
+    if ((name === undefined) === (file === undefined)) {
+      return yield* new ControlFailed({ message: "Name a snapshot, or a file with --file" })
+    }
+    if (file === undefined) return yield* done("restore", { name }, `Restored the snapshot '${name}'.`)
+    const key = configuredKey() ?? (yield* readText(`${file}.key`)).trim()
+    const sealed = yield* readText(file)
+    return yield* done("restore", { sealed, key }, `Restored ${file}.`)
+  })
+
+const printClock = ({ now, offset }: Readonly<Record<string, unknown>>) =>
+  Console.log(`${cell(now)} (${Number(offset) >= 0 ? "+" : ""}${Number(offset) / 1000} s)`)
+
+/** @internal */
+export const clock = (change?: object) => Effect.flatMap(call("clock", change), printClock)
+
+/** @internal */
+export const addFault = (fault: object) => Effect.flatMap(call("faults", fault), ({ id }) => Console.log(cell(id)))
+
+/** @internal */
+export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
+
+/** @internal */
+export const removeFault = (id: string | undefined) =>
+  id === undefined
+    ? done("faults/clear", {}, "There are no faults now.")
+    : done("faults/remove", { id }, "Removed the fault.")
+
+/** @internal */
+export const requests = (json: boolean) =>
+  printList("requests", ["at", "status", "operation", "duration", "error", "reasons"], json)
+
+/**
+ * Prints each request as one line of JSON, until it is interrupted.
+ *
+ * @internal
+ */
+export const events = Effect.gen(function*() {
+  const server = yield* StateFile.find
+  const response = yield* Effect.tryPromise({
+    try: (signal) =>
+      fetch(`${server.url}/_local/events`, { headers: { authorization: `Bearer ${server.token}` }, signal }),
+    catch: () => unreachable(server.url)
+  })
+  const { body } = response
+  if (!response.ok || body === null) return yield* unreachable(server.url)
+  yield* Effect.tryPromise({
+    try: async () => {
+      let rest = ""
+      const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        const lines = (rest + next.value).split("\n")
+        rest = lines.pop() ?? ""
+        for (const line of lines) {
+          if (line.startsWith("data: ")) process.stdout.write(`${line.slice("data: ".length)}\n`)
+        }
+      }
+    },
+    // The server has stopped.
+    catch: () => unreachable(server.url)
+  })
+})
+
+/** @internal */
+export const consents = (json: boolean) =>
+  printList("consents", ["id", "state", "provider", "workload", "user", "scopes"], json)
+
+/** @internal */
+export const missingId: Effect.Effect<never, ControlFailed> = new ControlFailed({
+  message: "Give the id, from the list that the command prints without arguments"
+})
+
+/** @internal */
+export const answerConsent = (action: "approve" | "deny" | "expire", id: string, userName?: string) =>
+  done(
+    `consents/${action}`,
+    { id, userName },
+    action === "approve"
+      ? "The user has consented."
+      : action === "deny"
+      ? "The user has refused."
+      : "The session has expired."
+  )
+
+/** @internal */
+export const grants = (json: boolean) =>
+  printList("grants", ["id", "provider", "workload", "user", "expiresAt", "scopes"], json)
+
+/** @internal */
+export const changeGrant = (action: "expire" | "revoke" | "forget", id: string) =>
+  done(
+    `grants/${action}`,
+    { id },
+    action === "expire"
+      ? "The access token has expired."
+      : action === "revoke"
+      ? "The authorization server has revoked the token."
+      : "The vault has forgotten the grant."
+  )

@@ -1,0 +1,11 @@
+/**
+ * How the command runs the program of one of its commands.
+ *
+ * @since 0.1.0
+ */
+import type * as NodeContext from "@effect/platform-node/NodeContext"
+import type * as Effect from "effect/Effect"
+import type { Settings } from "./logging.js"
+
+/** @internal */
+export type Run = (program: Effect.Effect<unknown, unknown, NodeContext.NodeContext>, log: Settings) => void

@@ -1,0 +1,155 @@
+/**
+ * The file that names a running `agentcore-identity local` to the other commands of its user.
+ *
+ * `<directory>/<pid>.json` has the process id, the URL and the environment of the server, with the token of its control. The
+ * directory is `$XDG_RUNTIME_DIR/agentcore-identity`, or else `agentcore-identity` in `$XDG_STATE_HOME`, `~/.local/state`,
+ * or `%LOCALAPPDATA%` on Windows. Other users cannot read it: the directory has the mode 700, and the file 600. A file that
+ * others can read, or that belongs to another user, is ignored. A file whose process is gone is removed.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { join } from "node:path"
+
+const Running = Schema.Struct({
+  version: Schema.Literal(1),
+  pid: Schema.Number,
+  startedAt: Schema.String,
+  url: Schema.String,
+  /** All that the server printed. */
+  environment: Schema.Record({ key: Schema.String, value: Schema.String })
+})
+
+/** @internal */
+export type Running = typeof Running.Type
+
+/** @internal */
+export class NoServer extends Data.TaggedError("NoServer")<{ readonly message: string }> {}
+
+/** Undefined where the user has no such place. */
+const findBase = (): string | undefined => {
+  const { LOCALAPPDATA: windows, XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: state } = process.env
+  const candidates = [runtime, state, process.platform === "win32" ? windows : undefined]
+  const base = candidates.find((path) => path !== undefined && path !== "")
+  if (base !== undefined) return base
+  const home = homedir()
+  return home === "" || statSync(home, { throwIfNoEntry: false }) === undefined
+    ? undefined
+    : join(home, ".local", "state")
+}
+
+const findDirectory = (): string | undefined => {
+  const base = findBase()
+  return base === undefined ? undefined : join(base, "agentcore-identity")
+}
+
+/** Whether other users cannot read or replace a file or directory. Windows has no modes, and a profile is its user's own. */
+const isPrivate = (path: string): boolean => {
+  const stats = statSync(path)
+  return process.platform === "win32" || (stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0)
+}
+
+/**
+ * Writes the file, and removes it at the end of the scope. A server runs without it, too.
+ *
+ * @internal
+ */
+export const write = (server: Omit<Running, "version" | "pid">): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.try(() => {
+      const directory = findDirectory()
+      if (directory === undefined) return undefined
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      if (!isPrivate(directory)) return undefined
+      const file = join(directory, `${process.pid}.json`)
+      const running: Running = { version: 1, pid: process.pid, ...server }
+      // A reader sees all of it, or nothing.
+      writeFileSync(`${file}.new`, JSON.stringify(running, null, 2), { mode: 0o600 })
+      renameSync(`${file}.new`, file)
+      return file
+    }).pipe(
+      Effect.orElseSucceed(() => undefined),
+      Effect.tap((file) =>
+        file === undefined
+          ? Effect.logDebug(
+            "Other commands find this server by its environment only: there is no private directory for its state"
+          )
+          : Effect.void
+      )
+    ),
+    (file) => Effect.sync(() => file === undefined ? undefined : rmSync(file, { force: true }))
+  ).pipe(Effect.asVoid)
+
+const decode = Schema.decodeUnknownEither(Schema.parseJson(Running))
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Another user's process.
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+/**
+ * The servers of this user that run on this machine. Files of processes that have ended are removed.
+ *
+ * @internal
+ */
+export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.sync(() => {
+  const directory = findDirectory()
+  if (directory === undefined || statSync(directory, { throwIfNoEntry: false }) === undefined) return []
+  if (!isPrivate(directory)) return []
+  return readdirSync(directory).filter((name) => /^\d+\.json$/.test(name)).flatMap((name) => {
+    const file = join(directory, name)
+    try {
+      if (!isPrivate(file)) return []
+      return Either.match(decode(readFileSync(file, "utf8")), {
+        onLeft: () => [],
+        onRight: (running) => {
+          if (isAlive(running.pid)) return [running]
+          rmSync(file, { force: true })
+          return []
+        }
+      })
+    } catch {
+      // Removed meanwhile.
+      return []
+    }
+  })
+})
+
+/**
+ * The server of the environment, or the only one that runs.
+ *
+ * @internal
+ */
+export const find: Effect.Effect<
+  { readonly url: string; readonly token: string; readonly environment: Running["environment"] },
+  NoServer
+> = Effect.gen(function*() {
+  const { AGENTCORE_LOCAL_TOKEN: token = "", AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url = "" } = process.env
+  if (token !== "" && url !== "") return { url, token, environment: {} }
+  const running = yield* list
+  const [server, ...others] = running
+  if (server === undefined) {
+    return yield* new NoServer({
+      message: "No local server runs. Start one with 'agentcore-identity local', or set AGENTCORE_LOCAL_TOKEN and "
+        + "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE to those of a server."
+    })
+  }
+  if (others.length > 0) {
+    return yield* new NoServer({
+      message: `Several local servers run: ${running.map(({ pid, url }) => `${url} (process ${pid})`).join(", ")}. `
+        + "Evaluate the environment that one of them has printed, and try again."
+    })
+  }
+  return { url: server.url, token: server.environment["AGENTCORE_LOCAL_TOKEN"] ?? "", environment: server.environment }
+})

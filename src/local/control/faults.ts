@@ -1,0 +1,276 @@
+/**
+ * The faults of the operations, and of the requests to authorization servers.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import { randomUUID } from "node:crypto"
+import * as ControlPlane from "../../ControlPlane.js"
+import * as DataPlane from "../../DataPlane.js"
+import * as IdentityError from "../../IdentityError.js"
+import * as SecurityTokenService from "../../SecurityTokenService.js"
+import {
+  type AuthorizationServer,
+  OAuthError,
+  type OAuthErrorReason,
+  type Service as OAuthClient
+} from "../oauth/model.js"
+import { HttpCall } from "./httpCall.js"
+import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./model.js"
+
+/** @internal */
+export type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
+
+/** @internal */
+export interface Faults {
+  readonly add: (fault: Fault) => Effect.Effect<FaultStatus, LocalControlError>
+  readonly list: Effect.Effect<ReadonlyArray<FaultStatus>>
+  readonly remove: (id: string) => Effect.Effect<void, LocalControlError>
+  readonly clear: Effect.Effect<void>
+  /** Succeeds if the operation may run. */
+  readonly onOperation: (operation: string) => Effect.Effect<void, OperationError>
+  /** A client whose requests can fail. */
+  readonly decorate: (client: OAuthClient) => OAuthClient
+}
+
+const maxFaults = 100
+
+const operationNames: ReadonlySet<string> = new Set(
+  [DataPlane.operations, ControlPlane.operations, SecurityTokenService.operations]
+    .flatMap((table) => Object.values(table).map(({ name }) => name))
+)
+
+const endpoints: ReadonlySet<string> = new Set<Endpoint | "*">(["token", "authorization", "revocation", "*"])
+
+/** Durations of a week and more are mistakes. */
+const maxDelay = Duration.toMillis("7 days")
+
+const findProblem = (fault: Fault): string | undefined => {
+  const { count, delay, endpoint, exception, operation, probability, provider, status } = fault
+  if ((operation === undefined) === (endpoint === undefined)) {
+    return "a fault has either `operation` or `endpoint`"
+  }
+  if (operation !== undefined && operation !== "*" && !operationNames.has(operation)) {
+    return "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
+  }
+  if (endpoint !== undefined && !endpoints.has(endpoint)) {
+    return "`endpoint` is token, authorization, revocation or *"
+  }
+  if (provider !== undefined && endpoint === undefined) return "`provider` needs `endpoint`"
+  if (exception !== undefined && !/^[\w.-]{1,128}$/.test(exception)) {
+    return "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
+  }
+  if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600)) {
+    return "`status` is a whole number from 400 to 599"
+  }
+  if (probability !== undefined && !(probability >= 0 && probability <= 1)) {
+    return "`probability` is a number from 0 to 1"
+  }
+  if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
+    return "`count` is a whole number greater than 0"
+  }
+  if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return "`delay` is at most 7 days"
+  return exception === undefined && status === undefined && fault.cut !== true && delay === undefined
+    ? "a fault has `exception`, `status`, `cut` or `delay`"
+    : undefined
+}
+
+// -----------------------------------------------------------------------------
+// Errors of operations
+// -----------------------------------------------------------------------------
+
+interface Exception {
+  new(members: { readonly message: string }): Error & { readonly _tag: string }
+}
+
+/** The exceptions that have a class, with the status that the service gives them. */
+const exceptions: { readonly [name: string]: readonly [status: number, Exception] } = {
+  ValidationException: [400, IdentityError.ValidationException],
+  UnauthorizedException: [401, IdentityError.UnauthorizedException],
+  AccessDeniedException: [403, IdentityError.AccessDeniedException],
+  ResourceNotFoundException: [404, IdentityError.ResourceNotFoundException],
+  ThrottlingException: [429, IdentityError.ThrottlingException],
+  InternalServerException: [500, IdentityError.InternalServerException],
+  ConflictException: [409, IdentityError.ConflictException],
+  ConcurrentModificationException: [409, IdentityError.ConcurrentModificationException],
+  ServiceQuotaExceededException: [402, IdentityError.ServiceQuotaExceededException],
+  ResourceLimitExceededException: [400, IdentityError.ResourceLimitExceededException],
+  EncryptionFailure: [400, IdentityError.EncryptionFailure],
+  DecryptionFailure: [400, IdentityError.DecryptionFailure]
+}
+
+const defaultNames: { readonly [status: number]: string } = {
+  400: "ValidationException",
+  401: "UnauthorizedException",
+  402: "ServiceQuotaExceededException",
+  403: "AccessDeniedException",
+  404: "ResourceNotFoundException",
+  409: "ConflictException",
+  429: "ThrottlingException",
+  500: "InternalServerException",
+  502: "BadGatewayException",
+  503: "ServiceUnavailableException",
+  504: "GatewayTimeoutException"
+}
+
+const simulated = "Simulated by a fault of the local server"
+
+const toOperationError = (fault: Fault): OperationError | undefined => {
+  if (fault.cut === true) return new IdentityError.TransportError({ kind: "connection", code: "ECONNRESET" })
+  if (fault.exception === undefined && fault.status === undefined) return undefined
+  const name = fault.exception ?? defaultNames[fault.status ?? 500] ?? "UnknownError"
+  const message = fault.message ?? simulated
+  const [status, Class] = Object.hasOwn(exceptions, name) ? exceptions[name] ?? [] : []
+  return Class === undefined || (fault.status !== undefined && fault.status !== status)
+    ? new IdentityError.UnknownServiceError({ code: name, status: fault.status ?? 500, message })
+    // Each operation has errors of its own, and a fault may be any of them.
+    : new Class({ message }) as unknown as OperationError
+}
+
+// -----------------------------------------------------------------------------
+// Errors of authorization servers
+// -----------------------------------------------------------------------------
+
+const oauthReasons: { readonly [code: string]: OAuthErrorReason } = {
+  invalid_grant: "InvalidGrant",
+  invalid_client: "InvalidClient",
+  unauthorized_client: "InvalidClient",
+  access_denied: "AccessDenied",
+  server_error: "Unreachable",
+  temporarily_unavailable: "Unreachable"
+}
+
+const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | undefined => {
+  if (cut !== true && exception === undefined && status === undefined) return undefined
+  const isUnavailable = cut === true || status === 429 || (status !== undefined && status >= 500)
+  return new OAuthError({
+    reason: isUnavailable
+      ? "Unreachable"
+      : exception !== undefined && Object.hasOwn(oauthReasons, exception)
+      ? oauthReasons[exception] ?? "Rejected"
+      : "Rejected",
+    ...(exception === undefined ? {} : { code: exception }),
+    description: message ?? (status === undefined ? simulated : `${simulated}, with the status ${status}`)
+  })
+}
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+interface Entry {
+  readonly id: string
+  readonly fault: Fault
+  fired: number
+}
+
+const remainingOf = ({ fault, fired }: Entry): Option.Option<number> =>
+  Option.map(Option.fromNullable(fault.count), (count) => count - fired)
+
+const toStatus = (entry: Entry): FaultStatus => ({
+  id: entry.id,
+  fault: entry.fault,
+  fired: entry.fired,
+  remaining: remainingOf(entry)
+})
+
+/** @internal */
+export const make: Effect.Effect<Faults> = Effect.sync(() => {
+  const entries = new Map<string, Entry>()
+
+  /** Takes the first fault that matches and happens. */
+  const take = (matches: (fault: Fault) => boolean): Effect.Effect<Fault | undefined> =>
+    Effect.gen(function*() {
+      for (const entry of entries.values()) {
+        const { fault, id } = entry
+        if (!matches(fault)) continue
+        const { probability = 1 } = fault
+        if (probability < 1 && (yield* Random.next) >= probability) continue
+        entry.fired += 1
+        if (Option.contains(remainingOf(entry), 0)) entries.delete(id)
+        return fault
+      }
+      return undefined
+    })
+
+  const wait = ({ delay }: Fault) => delay === undefined ? Effect.void : Effect.sleep(delay)
+
+  const happen = <E>(fault: Fault | undefined, toError: (fault: Fault) => E | undefined): Effect.Effect<void, E> =>
+    fault === undefined ? Effect.void : Effect.zipRight(
+      wait(fault),
+      Effect.suspend(() => {
+        const error = toError(fault)
+        return error === undefined ? Effect.void : Effect.fail(error)
+      })
+    )
+
+  const onEndpoint = (endpoint: Endpoint, server: AuthorizationServer): Effect.Effect<void, OAuthError> =>
+    Effect.suspend(() =>
+      entries.size === 0 ? Effect.void : Effect.flatMap(
+        take((fault) =>
+          (fault.endpoint === endpoint || fault.endpoint === "*")
+          && (fault.provider === undefined || fault.provider === server.provider)
+        ),
+        (fault) => happen(fault, toOAuthError)
+      )
+    )
+
+  const decorated = <Request, A>(
+    endpoint: Endpoint,
+    method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
+  ) =>
+  (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
+    Effect.zipRight(onEndpoint(endpoint, server), method(server, request))
+
+  return {
+    add: (fault) =>
+      Effect.suspend(() => {
+        const problem = findProblem(fault)
+        if (problem !== undefined) return new LocalControlError({ reason: "InvalidFault", message: problem })
+        if (entries.size >= maxFaults) {
+          return new LocalControlError({
+            reason: "TooMany",
+            message: `There are ${maxFaults} faults already: remove some of them`
+          })
+        }
+        const entry: Entry = { id: randomUUID(), fault, fired: 0 }
+        entries.set(entry.id, entry)
+        return Effect.succeed(toStatus(entry))
+      }),
+    list: Effect.sync(() => Array.from(entries.values(), toStatus)),
+    remove: (id) =>
+      Effect.suspend(() =>
+        entries.delete(id)
+          ? Effect.void
+          : new LocalControlError({ reason: "UnknownFault", message: "There is no such fault, or it has ended" })
+      ),
+    clear: Effect.sync(() => entries.clear()),
+    onOperation: (operation) =>
+      Effect.suspend(() =>
+        entries.size === 0 ? Effect.void : Effect.flatMap(
+          take((fault) => fault.operation === operation || fault.operation === "*"),
+          (fault) =>
+            Effect.tapError(happen(fault, toOperationError), () =>
+              fault?.cut === true
+                ? Effect.map(HttpCall, (call) => {
+                  if (call !== undefined) call.cut = true
+                })
+                : Effect.void)
+        )
+      ),
+    decorate: (client) => ({
+      clientCredentials: decorated("token", client.clientCredentials),
+      authorizationUrl: decorated("authorization", client.authorizationUrl),
+      checkCallback: client.checkCallback,
+      exchangeCode: decorated("token", client.exchangeCode),
+      refresh: decorated("token", client.refresh),
+      revoke: decorated("revocation", client.revoke),
+      exchangeToken: decorated("token", client.exchangeToken),
+      jwtGrant: decorated("token", client.jwtGrant),
+      verifyUserToken: client.verifyUserToken
+    })
+  }
+})

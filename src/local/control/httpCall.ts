@@ -1,0 +1,24 @@
+/**
+ * The HTTP request that an operation runs for. The routes of the server and the planes exchange what only one of them knows.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type { RequestRecord } from "./model.js"
+
+/** @internal */
+export interface Call {
+  /** Whether a fault cuts the connection. */
+  cut: boolean
+  /** What the plane saw. It is written when the status is known. */
+  record: RequestRecord | undefined
+}
+
+/**
+ * Undefined for a call in this process.
+ *
+ * @internal
+ */
+export class HttpCall extends Context.Reference<HttpCall>()("effect-agentcore-identity/local/HttpCall", {
+  defaultValue: (): Call | undefined => undefined
+}) {}

@@ -1,0 +1,166 @@
+/**
+ * The models and the error of `LocalControl`, which exports all of them.
+ *
+ * @since 0.1.0
+ */
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+// -----------------------------------------------------------------------------
+// Clock
+// -----------------------------------------------------------------------------
+
+/**
+ * The clock of the backend. `offset` is how far it is ahead of the real clock, in milliseconds. It is negative for a
+ * clock that is behind.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClockState {
+  readonly now: DateTime.Utc
+  readonly offset: number
+}
+
+// -----------------------------------------------------------------------------
+// Snapshots
+// -----------------------------------------------------------------------------
+
+/**
+ * A named copy of the backend's content.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Snapshot {
+  readonly name: string
+  readonly takenAt: DateTime.Utc
+}
+
+// -----------------------------------------------------------------------------
+// Faults
+// -----------------------------------------------------------------------------
+
+/**
+ * A request of the local backend to an authorization server: to its token endpoint, for the URL of its authorization
+ * page, or to its revocation endpoint.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Endpoint = "token" | "authorization" | "revocation"
+
+/**
+ * A failure that the backend simulates. Either `operation` or `endpoint` names what fails. Without `exception`, `status`
+ * and `cut`, a call is only delayed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fault {
+  /** The AWS name of an operation, such as `GetResourceApiKey`, or `*` for all. */
+  readonly operation?: string | undefined
+  /** The request to an authorization server, or `*` for all. */
+  readonly endpoint?: Endpoint | "*" | undefined
+  /** With `endpoint`: the credential provider. Default: all. */
+  readonly provider?: string | undefined
+  /**
+   * With `operation`: the name of the exception, such as `ThrottlingException`. With `endpoint`: the `error` of OAuth, such
+   * as `invalid_grant`.
+   */
+  readonly exception?: string | undefined
+  /** The HTTP status. Default: that of the exception. */
+  readonly status?: number | undefined
+  readonly message?: string | undefined
+  /** The time before the call, or before its failure. Default: none. */
+  readonly delay?: Duration.DurationInput | undefined
+  /** Closes the connection without an answer. A call in this process fails with a `TransportError`. */
+  readonly cut?: boolean | undefined
+  /** From 0 to 1. Default: 1. */
+  readonly probability?: number | undefined
+  /** The calls that fail before the fault is removed. Default: no limit. */
+  readonly count?: number | undefined
+}
+
+/**
+ * An active fault. `remaining` counts the calls that it will still affect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FaultStatus {
+  readonly id: string
+  readonly fault: Fault
+  readonly fired: number
+  readonly remaining: Option.Option<number>
+}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+/**
+ * A request, and its answer. Secrets are `<redacted>`, and long values are shortened.
+ *
+ * - `id`: over HTTP the id of the answer, in `x-amzn-requestid`
+ * - `operation`: the AWS name, or the name of a page
+ * - `status`: the HTTP status. None for a call in this process.
+ * - `request`, `response`: their members. None for a page, and for a request that no operation got.
+ * - `error`: the name of the exception. None for a success.
+ * - `reasons`: why it failed, where the answer of the service does not say so
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestRecord {
+  readonly id: string
+  readonly at: DateTime.Utc
+  /** Milliseconds. */
+  readonly duration: number
+  readonly operation: string
+  readonly status: Option.Option<number>
+  readonly request: Option.Option<unknown>
+  readonly response: Option.Option<unknown>
+  readonly error: Option.Option<{ readonly name: string; readonly message: string }>
+  readonly reasons: ReadonlyArray<string>
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+/**
+ * An action was not done.
+ *
+ * - `UnknownSnapshot`, `UnknownFault`: there is none of that name or id
+ * - `TooMany`: there are as many snapshots or faults as are kept
+ * - `InvalidFault`, `InvalidTime`, `InvalidName`: a value of the action is not valid
+ * - `InvalidKey`: the key is not 32 bytes in base64url
+ * - `CannotOpen`: the exported content was sealed with another key, changed, or written by another version
+ * - `ForeignServer`: the authorization server of the session is not in this process, so nobody can answer for its user
+ * - `Refused`: the authorization server refused the answer, or did not answer
+ * - `Store`: the store of the backend failed
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class LocalControlError extends Schema.TaggedError<LocalControlError>(
+  "effect-agentcore-identity/local/LocalControlError"
+)("LocalControlError", {
+  reason: Schema.Literal(
+    "UnknownSnapshot",
+    "UnknownFault",
+    "TooMany",
+    "InvalidFault",
+    "InvalidTime",
+    "InvalidName",
+    "InvalidKey",
+    "CannotOpen",
+    "ForeignServer",
+    "Refused",
+    "Store"
+  ),
+  message: Schema.String
+}) {}

@@ -1,0 +1,59 @@
+/**
+ * The planes of the current backend: each call is recorded, may meet a fault, and runs by the clock.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ControlPlane from "../../ControlPlane.js"
+import * as DataPlane from "../../DataPlane.js"
+import * as Plane from "../../internal/plane.js"
+import * as SecurityTokenService from "../../SecurityTokenService.js"
+import type * as LocalBackend from "../LocalBackend.js"
+import type { ShiftedClock } from "./clock.js"
+import type { Faults } from "./faults.js"
+import type { Generations } from "./generations.js"
+import type { Requests } from "./requests.js"
+
+/** @internal */
+export const make = (
+  { current }: Generations,
+  { clock, faults, requests }: {
+    readonly clock: ShiftedClock
+    readonly faults: Faults
+    readonly requests: Requests
+  }
+): Layer.Layer<LocalBackend.Planes> => {
+  const wrap = <A, E>(operation: string, request: unknown, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    requests.observe(
+      operation,
+      request,
+      // A fault can be any error, as that of a proxy before the service.
+      Effect.zipRight(faults.onOperation(operation) as Effect.Effect<void>, clock.shift(effect))
+    )
+  const delegate = <I, S>(
+    tag: Context.Tag<I, S>,
+    table: Parameters<typeof Plane.delegate>[0]
+  ): Layer.Layer<I> => {
+    const read = Effect.map(current, (context) => Context.unsafeGet(context as Context.Context<I>, tag))
+    // The plane has the operations of its table. The decorator adds the streams.
+    return Layer.succeed(tag, Plane.delegate(table, read as never) as never)
+  }
+  return Layer.mergeAll(
+    Layer.provide(
+      DataPlane.decorate((method, effect, request) => wrap(DataPlane.operations[method].name, request, effect)),
+      delegate(DataPlane.DataPlane, DataPlane.operations)
+    ),
+    Layer.provide(
+      ControlPlane.decorate((method, effect, request) => wrap(ControlPlane.operations[method].name, request, effect)),
+      delegate(ControlPlane.ControlPlane, ControlPlane.operations)
+    ),
+    Layer.provide(
+      SecurityTokenService.decorate((method, effect, request) =>
+        wrap(SecurityTokenService.operations[method].name, request, effect)
+      ),
+      delegate(SecurityTokenService.SecurityTokenService, SecurityTokenService.operations)
+    )
+  )
+}

@@ -1,0 +1,161 @@
+/**
+ * The last requests and their answers, without secrets. The size of each is limited, and so is their number.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import { hasProperty, isDate } from "effect/Predicate"
+import * as PubSub from "effect/PubSub"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { randomUUID } from "node:crypto"
+import { Reasons } from "../backend/reasons.js"
+import { HttpCall } from "./httpCall.js"
+import type { RequestRecord } from "./model.js"
+
+/** @internal */
+export interface Requests {
+  /** The newest first. */
+  readonly list: Effect.Effect<ReadonlyArray<RequestRecord>>
+  readonly clear: Effect.Effect<void>
+  readonly events: Stream.Stream<RequestRecord>
+  readonly write: (record: RequestRecord) => Effect.Effect<void>
+  /** Records a call of an operation. */
+  readonly observe: <A, E, R>(
+    operation: string,
+    request: unknown,
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, R>
+}
+
+/**
+ * The requests that the routes of a server and its planes record together.
+ *
+ * @internal
+ */
+export class SharedRequests extends Context.Reference<SharedRequests>()(
+  "effect-agentcore-identity/local/SharedRequests",
+  { defaultValue: (): Option.Option<Requests> => Option.none() }
+) {}
+
+const maxRecords = 500
+
+/** A reader that is slower loses the oldest events. */
+const maxEvents = 256
+
+const maxReasons = 10
+
+// -----------------------------------------------------------------------------
+// Masks
+// -----------------------------------------------------------------------------
+
+const maxText = 256
+const maxMembers = 32
+const maxDepth = 6
+
+const redacted = "<redacted>"
+
+/** Their values may be secrets of an authorization server or of a payment. */
+const secretMembers: ReadonlySet<string> = new Set(["customParameters", "requestBody"])
+
+/**
+ * A copy without secrets, of limited size.
+ *
+ * @internal
+ */
+export const mask = (value: unknown, depth = 0): unknown => {
+  if (typeof value === "string") {
+    return value.length > maxText ? `${value.slice(0, maxText)}… (${value.length} characters)` : value
+  }
+  if (typeof value !== "object" || value === null) return typeof value === "bigint" ? String(value) : value
+  if (Redacted.isRedacted(value)) return redacted
+  if (isDate(value)) return value.toISOString()
+  if (DateTime.isDateTime(value)) return DateTime.formatIso(value)
+  if (Option.isOption(value)) return mask(Option.getOrNull(value), depth)
+  if (depth >= maxDepth) return "…"
+  if (Array.isArray(value)) {
+    const items = value.slice(0, maxMembers).map((item) => mask(item, depth + 1))
+    return value.length > maxMembers ? [...items, `… (${value.length} items)`] : items
+  }
+  const members = Object.entries(value).filter(([, member]) => member !== undefined && typeof member !== "function")
+  return Object.fromEntries(
+    members.slice(0, maxMembers).map(([name, member]) => [
+      name.slice(0, maxText),
+      secretMembers.has(name) ? redacted : mask(member, depth + 1)
+    ])
+  )
+}
+
+const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonly message: string } => {
+  const failure = Option.getOrUndefined(Cause.failureOption(cause))
+  if (failure === undefined) {
+    return Cause.isInterruptedOnly(cause)
+      ? { name: "Interrupted", message: "The caller went away" }
+      : { name: "InternalServerException", message: "A defect of the local server: its log has the details" }
+  }
+  const tag = hasProperty(failure, "_tag") ? String(failure._tag) : "Error"
+  return {
+    name: tag === "UnknownServiceError" && hasProperty(failure, "code") ? String(failure.code) : tag,
+    message: failure instanceof Error ? String(mask(failure.message)) : ""
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events) => {
+  let records: Array<RequestRecord> = []
+
+  const write = (record: RequestRecord) =>
+    Effect.suspend(() => {
+      records.push(record)
+      // Not one by one: each removal at the start moves all others.
+      if (records.length >= 2 * maxRecords) records = records.slice(-maxRecords)
+      return Effect.asVoid(PubSub.publish(events, record))
+    })
+
+  return {
+    list: Effect.sync(() => records.slice(-maxRecords).reverse()),
+    clear: Effect.sync(() => {
+      records = []
+    }),
+    events: Stream.fromPubSub(events),
+    write,
+    observe: (operation, request, effect) =>
+      Effect.flatMap(Effect.zip(HttpCall, Clock.currentTimeMillis), ([call, start]) => {
+        const reasons: Array<string> = []
+        const add = (reason: string) => {
+          if (reasons.length < maxReasons) reasons.push(String(mask(reason)))
+        }
+        return effect.pipe(
+          Effect.provideService(Reasons, add),
+          Effect.onExit((exit) =>
+            Effect.flatMap(Clock.currentTimeMillis, (end) => {
+              const record: RequestRecord = {
+                id: randomUUID(),
+                at: DateTime.unsafeMake(start),
+                duration: end - start,
+                operation,
+                status: Option.none(),
+                request: Option.some(mask(request)),
+                response: Exit.isSuccess(exit) ? Option.some(mask(exit.value)) : Option.none(),
+                error: Exit.isSuccess(exit) ? Option.none() : Option.some(describe(exit.cause)),
+                reasons
+              }
+              if (call === undefined) return write(record)
+              call.record = record
+              return Effect.void
+            })
+          )
+        )
+      })
+  }
+})

@@ -1,0 +1,396 @@
+/**
+ * `/_local/…`: the control of the server over HTTP, for programs on this machine that have its token.
+ *
+ * A `GET` reads, a `POST` acts. Bodies are JSON objects in both directions. An answer that is no success has the members
+ * `error`, `message` and mostly `reason`.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto"
+import * as IdentitySetup from "../../IdentitySetup.js"
+import { isOwnHost } from "../../internal/ownHost.js"
+import * as Validation from "../../internal/validation.js"
+import type * as LocalControl from "../LocalControl.js"
+import { isCrossSite } from "./crossSite.js"
+import { failed, isJson, readBody, type Settings } from "./dispatch.js"
+import * as WireErrors from "./errors.js"
+
+// -----------------------------------------------------------------------------
+// Answers
+// -----------------------------------------------------------------------------
+
+interface Problem {
+  readonly status: number
+  readonly error: string
+  readonly reason?: string | undefined
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
+
+const respond = (status: number, body: object, more: Readonly<Record<string, string>> = {}) =>
+  HttpServerResponse.unsafeJson(body, { status, headers: { ...headers, ...more } })
+
+const respondProblem = ({ error, headers = {}, message, reason, status }: Problem) =>
+  respond(status, { error, reason, message }, headers)
+
+/** Options without a value are omitted, and times are in ISO 8601. */
+const toJson = (value: unknown): unknown =>
+  Option.isOption(value)
+    ? toJson(Option.getOrUndefined(value))
+    : DateTime.isDateTime(value)
+    ? DateTime.formatIso(value)
+    : Duration.isDuration(value)
+    ? Duration.toMillis(value)
+    : Array.isArray(value)
+    ? value.map(toJson)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]))
+    : value
+
+const problem = (status: number, error: string) => (message: string): Problem => ({ status, error, message })
+
+const badRequest = problem(400, "BadRequest")
+const forbidden = problem(403, "Forbidden")
+
+const statuses: { readonly [error: string]: { readonly [reason: string]: number } } = {
+  LocalControlError: {
+    UnknownSnapshot: 404,
+    UnknownFault: 404,
+    TooMany: 409,
+    ForeignServer: 409,
+    Refused: 502,
+    Store: 500
+  },
+  SessionError: { Unknown: 404, Finished: 409, Expired: 409, Failed: 502 },
+  GrantError: { Unknown: 404, Unsupported: 409, Failed: 502, Store: 500 }
+}
+
+type ControlError =
+  | LocalControl.LocalControlError
+  | LocalControl.SeedError
+  | IdentitySetup.SetupParseError
+  | Effect.Effect.Error<ReturnType<LocalControl.ConsentControl["approve"]>>
+  | Effect.Effect.Error<ReturnType<LocalControl.GrantControl["expire"]>>
+
+const fromControl = (error: ControlError): Problem => {
+  const reason = hasProperty(error, "reason") ? String(error.reason) : undefined
+  return {
+    status: statuses[error._tag]?.[reason ?? ""] ?? 400,
+    error: error._tag,
+    reason,
+    message: error.message
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest()
+
+/** In constant time. */
+const hasToken = (authorization: string | undefined, token: Redacted.Redacted): boolean =>
+  timingSafeEqual(digest(authorization ?? ""), digest(`Bearer ${Redacted.value(token)}`))
+
+const isLoopback = (address: string): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(address)
+
+const check = (
+  request: HttpServerRequest.HttpServerRequest,
+  settings: Settings,
+  token: Redacted.Redacted
+): Problem | undefined =>
+  !isOwnHost(request.headers.host, settings.allowedHosts)
+    ? forbidden(WireErrors.foreignHost.message)
+    // Not every server of an application knows it. Then the token decides.
+    : Option.exists(request.remoteAddress, (address) => !isLoopback(address))
+    ? forbidden("The control of the server is for programs on its own machine")
+    : isCrossSite(request)
+    ? forbidden(WireErrors.crossSite.message)
+    : !hasToken(request.headers.authorization, token)
+    ? {
+      ...problem(401, "Unauthorized")(
+        "The request needs the header 'Authorization: Bearer', with the token that the server prints as AGENTCORE_LOCAL_TOKEN"
+      ),
+      headers: { "www-authenticate": "Bearer" }
+    }
+    : undefined
+
+const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
+  Effect.try({
+    try: (): unknown => body.length === 0 ? {} : JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
+    // The error of the parser quotes the body.
+    catch: () => badRequest("The body of the request must be a JSON object in UTF-8")
+  }).pipe(
+    Effect.filterOrFail(
+      (value): value is object => typeof value === "object" && value !== null && !Array.isArray(value),
+      () => badRequest("The body of the request must be a JSON object in UTF-8")
+    )
+  )
+
+/** Names the member, and quotes no value: it may be a secret. */
+const decode = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decodeBody = Schema.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "error" })
+  return (body: object): Effect.Effect<A, Problem> =>
+    Either.mapLeft(decodeBody(body), ({ issue }) => {
+      const violations = Validation.violations(issue)
+      const described = violations.map(({ constraint, path }) => {
+        const name = path.map(String).join(".")
+        return constraint === Validation.missing
+          ? `${name} is missing`
+          : `${name === "" ? "the body" : name} is not valid, or unknown`
+      })
+      return badRequest([...new Set(described)].join("; "))
+    })
+}
+
+const DurationText = Schema.Union(Schema.Number, Schema.String)
+
+const toDuration = (name: string, input: string | number): Effect.Effect<Duration.Duration, Problem> =>
+  Option.match(typeof input === "number" && input < 0 ? Option.none() : Duration.decodeUnknown(input), {
+    onNone: () => Effect.fail(badRequest(`${name} is a duration such as "90 seconds", or milliseconds`)),
+    onSome: Effect.succeed
+  })
+
+// -----------------------------------------------------------------------------
+// Actions
+// -----------------------------------------------------------------------------
+
+/** Returns the members of the answer. */
+type Action = (control: LocalControl.Service, body: object) => Effect.Effect<object, Problem>
+
+const action = <A, I>(
+  schema: Schema.Schema<A, I>,
+  run: (control: LocalControl.Service, input: A) => Effect.Effect<object, ControlError | Problem>
+): Action => {
+  const decodeInput = decode(schema)
+  return (control, body) =>
+    Effect.flatMap(decodeInput(body), (input) => run(control, input)).pipe(
+      Effect.mapError((error) => "_tag" in error ? fromControl(error) : error)
+    )
+}
+
+/** An action whose answer has no members, whatever it returns. */
+const command = <A, I>(
+  schema: Schema.Schema<A, I>,
+  run: (control: LocalControl.Service, input: A) => Effect.Effect<void, ControlError | Problem>
+): Action => action(schema, (control, input) => Effect.as(run(control, input), {}))
+
+/** A struct without members accepts any. */
+const Nothing = Schema.Record({ key: Schema.String, value: Schema.Never })
+
+const Name = Schema.Struct({ name: Schema.String })
+
+const Id = Schema.Struct({ id: Schema.String })
+
+const Secret = Schema.Redacted(Schema.String)
+
+const Restore = Schema.Union(Name, Schema.Struct({ sealed: Schema.String, key: Secret }))
+
+const ClockChange = Schema.Union(
+  Schema.Struct({ advance: DurationText }),
+  Schema.Struct({ set: Schema.String }),
+  Schema.Struct({ reset: Schema.Literal(true) })
+)
+
+const Fault = Schema.Struct({
+  operation: Schema.optional(Schema.String),
+  endpoint: Schema.optional(Schema.Literal("token", "authorization", "revocation", "*")),
+  provider: Schema.optional(Schema.String),
+  exception: Schema.optional(Schema.String),
+  status: Schema.optional(Schema.Number),
+  message: Schema.optional(Schema.String.pipe(Schema.maxLength(1024))),
+  delay: Schema.optional(DurationText),
+  cut: Schema.optional(Schema.Boolean),
+  probability: Schema.optional(Schema.Number),
+  count: Schema.optional(Schema.Number)
+})
+
+/** A session by its id, or by its URI, which a program has from `GetResourceOauth2Token`. */
+const selector = { id: Schema.optional(Schema.String), sessionUri: Schema.optional(Secret) }
+
+const Selector = Schema.Struct(selector)
+
+const Approval = Schema.Struct({ ...selector, userName: Schema.optional(Schema.String) })
+
+const select = ({ id, sessionUri }: typeof Selector.Type): Effect.Effect<LocalControl.Consent, Problem> =>
+  (id === undefined) === (sessionUri === undefined)
+    ? Effect.fail(badRequest("The body names the session by either id or sessionUri"))
+    : Effect.succeed(id ?? sessionUri ?? "")
+
+const hasReference = (value: unknown): boolean =>
+  typeof value === "object" && value !== null
+  && (Object.hasOwn(value, "$env") || Object.values(value).some(hasReference))
+
+const seed: Action = (control, body) =>
+  Effect.gen(function*() {
+    if (hasReference(body)) {
+      return yield* Effect.fail(badRequest(
+        "A seed over HTTP has no {\"$env\"}: it would read the variables of the server. Put the value in its place."
+      ))
+    }
+    const setup = yield* IdentitySetup.parse(JSON.stringify(body), { file: "body" }).pipe(
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
+      Effect.mapError(fromControl)
+    )
+    const changes = yield* Effect.mapError(control.seed(setup), fromControl)
+    return { changes: changes.map(({ action, kind, name }) => ({ action, kind, name })) }
+  })
+
+const actions: ReadonlyMap<string, Action> = new Map([
+  ["reset", command(Nothing, (control) => control.reset)],
+  ["seed", seed],
+  ["snapshot", command(Name, (control, { name }) => control.snapshot(name))],
+  [
+    "restore",
+    command(Restore, (control, from) => control.restore("name" in from ? from.name : from))
+  ],
+  [
+    "export",
+    action(
+      Schema.Struct({ key: Secret }),
+      (control, { key }) => Effect.map(control.export({ key }), (sealed) => ({ sealed }))
+    )
+  ],
+  [
+    "clock",
+    action(ClockChange, ({ clock }, change): Effect.Effect<object, ControlError | Problem> =>
+      "advance" in change
+        ? Effect.flatMap(toDuration("advance", change.advance), clock.advance)
+        : "set" in change
+        ? Option.match(DateTime.make(change.set), {
+          onNone: () => Effect.fail(badRequest("set is a time in ISO 8601, such as 2027-01-01T00:00:00Z")),
+          onSome: (time) => clock.set(DateTime.toUtc(time))
+        })
+        : clock.reset)
+  ],
+  [
+    "faults",
+    action(Fault, ({ faults }, { delay, ...fault }) =>
+      Effect.flatMap(
+        delay === undefined ? Effect.succeed(undefined) : toDuration("delay", delay),
+        (delay): Effect.Effect<object, ControlError> => faults.add({ ...fault, delay })
+      ))
+  ],
+  ["faults/remove", command(Id, ({ faults }, { id }) => faults.remove(id))],
+  ["faults/clear", command(Nothing, ({ faults }) => faults.clear)],
+  [
+    "consents/approve",
+    command(Approval, ({ consents }, { userName, ...selected }) =>
+      Effect.flatMap(
+        select(selected),
+        (consent): Effect.Effect<void, ControlError> => consents.approve(consent, { userName })
+      ))
+  ],
+  ["consents/deny", command(Selector, ({ consents }, selected) => Effect.flatMap(select(selected), consents.deny))],
+  ["consents/expire", command(Selector, ({ consents }, selected) => Effect.flatMap(select(selected), consents.expire))],
+  ["grants/expire", command(Id, ({ grants }, { id }) => grants.expire(id))],
+  ["grants/revoke", command(Id, ({ grants }, { id }) => grants.revoke(id))],
+  ["grants/forget", command(Id, ({ grants }, { id }) => grants.forget(id))]
+])
+
+const reads: ReadonlyMap<string, (control: LocalControl.Service) => Effect.Effect<object, ControlError>> = new Map([
+  ["clock", ({ clock }: LocalControl.Service) => clock.state],
+  ["snapshots", (control: LocalControl.Service) => Effect.map(control.snapshots, (snapshots) => ({ snapshots }))],
+  ["faults", (control: LocalControl.Service) => Effect.map(control.faults.list, (faults) => ({ faults }))],
+  ["requests", (control: LocalControl.Service) => Effect.map(control.requests, (requests) => ({ requests }))],
+  ["consents", (control: LocalControl.Service) => Effect.map(control.consents.list, (consents) => ({ consents }))],
+  ["grants", (control: LocalControl.Service) => Effect.map(control.grants.list, (grants) => ({ grants }))]
+] as ReadonlyArray<readonly [string, (control: LocalControl.Service) => Effect.Effect<object, ControlError>]>)
+
+const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
+
+/** Proxies and this server end a connection that is silent for long. */
+const heartbeat = Stream.concat(
+  Stream.succeed(": connected\n\n"),
+  Stream.schedule(Stream.repeatValue(":\n\n"), Schedule.spaced("15 seconds"))
+)
+
+const respondEvents = ({ events }: LocalControl.Service, stopped: Effect.Effect<void>) =>
+  HttpServerResponse.stream(
+    Stream.map(events, (record) => `event: request\ndata: ${JSON.stringify(toJson(record))}\n\n`).pipe(
+      Stream.merge(heartbeat),
+      Stream.interruptWhen(stopped),
+      Stream.encodeText
+    ),
+    { contentType: "text/event-stream", headers }
+  )
+
+const act = (
+  request: HttpServerRequest.HttpServerRequest,
+  control: LocalControl.Service,
+  stopped: Effect.Effect<void>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
+  const path = request.url.replace(/^\/_local\//, "").replace(/\?.*$/s, "")
+  const read = reads.get(path)
+  const run = actions.get(path)
+  if (read === undefined && run === undefined && path !== "events") {
+    return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
+  }
+  if (request.method === "GET" && path === "events") return Effect.succeed(respondEvents(control, stopped))
+  if (request.method === "GET" && read !== undefined) {
+    return Effect.mapBoth(read(control), {
+      onFailure: fromControl,
+      onSuccess: (output) => respond(200, toJson(output) as object)
+    })
+  }
+  if (request.method !== "POST" || run === undefined) {
+    const allow = [...(read === undefined && path !== "events" ? [] : ["GET"]), ...(run === undefined ? [] : ["POST"])]
+      .join(", ")
+    return Effect.fail({
+      ...problem(405, "MethodNotAllowed")(`This path takes ${allow} requests only`),
+      headers: { allow }
+    })
+  }
+  if (!isJson(request.headers["content-type"])) {
+    return Effect.fail(problem(415, "UnsupportedMediaType")(WireErrors.wrongContentType.message))
+  }
+  return readBody(request, maxBytes(path)).pipe(
+    Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
+    Effect.flatMap(parse),
+    // An action that has begun is finished, also if its caller goes away.
+    Effect.flatMap((body) => Effect.uninterruptible(run(control, body))),
+    Effect.map((output) => respond(200, toJson(output) as object))
+  )
+}
+
+/**
+ * `stopped` ends live events.
+ *
+ * @internal
+ */
+export const add = (
+  router: HttpLayerRouter.HttpRouter,
+  settings: Settings,
+  control: LocalControl.Service,
+  token: Redacted.Redacted,
+  stopped: Effect.Effect<void>
+): Effect.Effect<void> => {
+  const handler = settings.access(
+    "control",
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const refused = check(request, settings, token)
+      return (refused === undefined ? act(request, control, stopped) : Effect.fail(refused)).pipe(
+        Effect.catchAll((error) => Effect.succeed(respondProblem(error))),
+        Effect.catchAllCause((cause) => failed("control", randomUUID(), cause))
+      )
+    })
+  )
+  // The wildcard stands for at least one character.
+  return Effect.zipRight(router.add("*", "/_local", handler), router.add("*", "/_local/*", handler))
+}

@@ -1,0 +1,88 @@
+/**
+ * Records the requests of one server for its control, and cuts the connections that a fault names.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { hasProperty, isFunction } from "effect/Predicate"
+import { randomUUID } from "node:crypto"
+import { type Call, HttpCall } from "../control/httpCall.js"
+import type { RequestRecord } from "../control/model.js"
+import type { Requests } from "../control/requests.js"
+import type { Settings } from "./dispatch.js"
+
+/** A console or a supervisor asks for these again and again. */
+const unrecorded: ReadonlySet<string> = new Set(["status", "health", "control"])
+
+/** Closes the connection of a request. */
+const cut = ({ source }: HttpServerRequest.HttpServerRequest): void => {
+  if (
+    hasProperty(source, "socket") && hasProperty(source.socket, "destroy") && isFunction(source.socket.destroy)
+  ) source.socket.destroy()
+}
+
+/** For a request that no operation got. */
+const toRecord = (
+  operation: string,
+  start: number,
+  { headers, status }: HttpServerResponse.HttpServerResponse
+): RequestRecord => {
+  const error = headers["x-amzn-errortype"]
+  return {
+    id: randomUUID(),
+    at: DateTime.unsafeMake(start),
+    duration: 0,
+    operation,
+    status: Option.some(status),
+    request: Option.none(),
+    response: Option.none(),
+    error: error === undefined ? Option.none() : Option.some({ name: error, message: "" }),
+    reasons: []
+  }
+}
+
+/** @internal */
+export const make = (requests: Requests, access: Settings["access"]): Settings["access"] => (operation, handler) =>
+  access(
+    operation,
+    typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.flatMap(
+      Clock.currentTimeMillis,
+      (start) => {
+        const call: Call = { cut: false, record: undefined }
+        return Effect.flatMap(
+          Effect.provideService(handler, HttpCall, call),
+          (response) =>
+            Effect.flatMap(Clock.currentTimeMillis, (end) => {
+              const record = call.record
+                ?? toRecord(typeof operation === "string" ? operation : operation(), start, response)
+              const written = requests.write({
+                ...record,
+                id: response.headers["x-amzn-requestid"] ?? record.id,
+                status: call.cut ? Option.none() : Option.some(response.status),
+                duration: end - start
+              })
+              return Effect.as(
+                call.cut
+                  ? Effect.zipRight(
+                    written,
+                    Effect.flatMap(
+                      Effect.serviceOption(HttpServerRequest.HttpServerRequest),
+                      Option.match({
+                        onNone: () => Effect.void,
+                        onSome: (request) => Effect.sync(() => cut(request))
+                      })
+                    )
+                  )
+                  : written,
+                response
+              )
+            })
+        )
+      }
+    )
+  )

@@ -1,0 +1,489 @@
+/** Every action of the control, in each of its ways: the service, HTTP, and the command. */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { spawn } from "node:child_process"
+import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Wire from "../local/wire.js"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+
+// -----------------------------------------------------------------------------
+// Ways
+// -----------------------------------------------------------------------------
+
+interface Item {
+  readonly [member: string]: unknown
+}
+
+/** The actions, with names and members as over HTTP. */
+interface Way {
+  readonly act: (path: string, body: object) => Effect.Effect<unknown>
+  readonly list: (member: string) => Effect.Effect<ReadonlyArray<Item>>
+  readonly clock: Effect.Effect<Item>
+  /** Exports, resets, and restores the exported content. */
+  readonly carry: Effect.Effect<void>
+  /** The first event while the effect runs. */
+  readonly event: (during: Effect.Effect<unknown>) => Effect.Effect<Item>
+}
+
+interface World {
+  readonly url: string
+  readonly way: Way
+}
+
+const returnUrl = "http://127.0.0.1:9/consent"
+const clientId = "agentcore"
+const clientSecret = "a-development-secret"
+
+const toSetup = (discoveryUrl: unknown, id: unknown = clientId, secret: unknown = clientSecret) => ({
+  workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] }],
+  apiKeyCredentialProviders: [{ name: "weather", apiKey: "sentinel-weather-key" }],
+  oauth2CredentialProviders: [{
+    name: "calendar",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: { oauthDiscovery: { discoveryUrl }, clientId: id, clientSecret: secret }
+    }
+  }]
+})
+
+const json = (value: unknown): Item => JSON.parse(JSON.stringify(value))
+
+/** A server in this process, with an authorization server. */
+const inProcess = Effect.gen(function*() {
+  const server = yield* AuthorizationServer.make()
+  const { workloadIdentities, ...rest } = toSetup(server.discoveryUrl)
+  const context = yield* Layer.build(
+    LocalServer.layer({
+      authorizationServer: server,
+      setup: {
+        workloadIdentities,
+        apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make("sentinel-weather-key") }],
+        oauth2CredentialProviders: rest.oauth2CredentialProviders.map((provider) => ({
+          name: provider.name,
+          credentialProviderVendor: "CustomOauth2" as const,
+          oauth2ProviderConfigInput: {
+            customOauth2ProviderConfig: {
+              oauthDiscovery: { discoveryUrl: server.discoveryUrl },
+              clientId,
+              clientSecret: Redacted.make(clientSecret)
+            }
+          }
+        }))
+      }
+    }).pipe(Layer.provide(OAuthClient.layer))
+  )
+  const local = Context.get(context, LocalServer.LocalServer)
+  yield* server.registerClient({
+    clientId,
+    clientSecret: Redacted.make(clientSecret),
+    redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+    scopes: ["profile:read"]
+  })
+  return { local, control: Context.get(context, LocalControl.LocalControl) }
+})
+
+const key = Redacted.make(Buffer.alloc(32, 3).toString("base64url"))
+
+const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess, ({ control, local }) => {
+  const text = (body: object, name: string) => String(Reflect.get(body, name))
+  const actions: Record<string, (body: object) => Effect.Effect<unknown, unknown>> = {
+    reset: () => control.reset,
+    seed: () =>
+      control.seed({ apiKeyCredentialProviders: [{ name: "news", apiKey: Redacted.make("sentinel-news-key") }] }),
+    snapshot: (body) => control.snapshot(text(body, "name")),
+    restore: (body) => control.restore(text(body, "name")),
+    clock: (body) =>
+      "advance" in body
+        ? control.clock.advance("61 minutes")
+        : "set" in body
+        ? control.clock.set(DateTime.unsafeMake(text(body, "set")))
+        : control.clock.reset,
+    faults: (body) => control.faults.add(body),
+    "faults/remove": (body) => control.faults.remove(text(body, "id")),
+    "faults/clear": () => control.faults.clear,
+    "consents/approve": (body) => control.consents.approve(text(body, "id"), { userName: text(body, "userName") }),
+    "consents/deny": (body) => control.consents.deny(text(body, "id")),
+    "consents/expire": (body) => control.consents.expire(text(body, "id")),
+    "grants/expire": (body) => control.grants.expire(text(body, "id")),
+    "grants/revoke": (body) => control.grants.revoke(text(body, "id")),
+    "grants/forget": (body) => control.grants.forget(text(body, "id"))
+  }
+  const lists: Record<string, Effect.Effect<ReadonlyArray<unknown>, unknown>> = {
+    snapshots: control.snapshots,
+    faults: control.faults.list,
+    requests: control.requests,
+    consents: control.consents.list,
+    grants: control.grants.list
+  }
+  return {
+    url: local.url,
+    way: {
+      act: (path, body) => Effect.orDie(actions[path]?.(body) ?? Effect.dieMessage(path)),
+      list: (member) =>
+        Effect.map(Effect.orDie(lists[member] ?? Effect.dieMessage(member)), (items) => items.map(json)),
+      clock: Effect.map(control.clock.state, json),
+      carry: Effect.orDie(Effect.gen(function*() {
+        const sealed = yield* control.export({ key })
+        yield* control.reset
+        yield* control.restore({ sealed, key })
+      })),
+      event: (during) =>
+        Effect.gen(function*() {
+          const event = yield* Effect.fork(Stream.runCollect(Stream.take(control.events, 1)))
+          yield* Effect.yieldNow()
+          yield* during
+          return json(Chunk.unsafeHead(yield* Fiber.join(event)))
+        })
+    }
+  }
+})
+
+const request = (url: string, token: string, path: string, body?: unknown) =>
+  Effect.promise(async () => {
+    const response = await fetch(`${url}/_local/${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+    const answer: Item = await response.json()
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`)
+    return answer
+  })
+
+const itemsOf = (answer: Item, member: string) => answer[member] as ReadonlyArray<Item>
+
+/** The data of the first event of a stream. */
+const firstEvent = (response: Response) =>
+  Effect.promise(async () => {
+    let text = ""
+    const reader = (response.body ?? assert.fail("no body")).pipeThrough(new TextDecoderStream()).getReader()
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      text += next.value
+      const data = /^event: request\ndata: (.*)\n\n/m.exec(text)?.[1]
+      if (data === undefined) continue
+      await reader.cancel()
+      return JSON.parse(data) as Item
+    }
+    return assert.fail("the events ended")
+  })
+
+const http: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess, ({ local }) => {
+  const { url } = local
+  const token = Redacted.value(local.controlToken)
+  const send = (path: string, body?: unknown) => request(url, token, path, body)
+  return {
+    url,
+    way: {
+      act: (path, body) => send(path, body),
+      list: (member) => Effect.map(send(member), (answer) => itemsOf(answer, member)),
+      clock: send("clock"),
+      carry: Effect.gen(function*() {
+        const { sealed } = yield* send("export", { key: Redacted.value(key) })
+        yield* send("reset", {})
+        yield* send("restore", { sealed, key: Redacted.value(key) })
+      }),
+      event: (during) =>
+        Effect.gen(function*() {
+          const response = yield* Effect.promise(() =>
+            fetch(`${url}/_local/events`, { headers: { authorization: `Bearer ${token}` } })
+          )
+          assert.strictEqual(response.headers.get("content-type"), "text/event-stream")
+          yield* during
+          return yield* firstEvent(response)
+        })
+    }
+  }
+})
+
+const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*() {
+  const folder = yield* Program.temporary
+  const file = (name: string, value: object) => {
+    writeFileSync(join(folder, name), JSON.stringify(value))
+    return join(folder, name)
+  }
+  const $env = (name: string) => ({ $env: `AGENTCORE_LOCAL_OAUTH_${name}` })
+  const config = file("setup.json", toSetup($env("DISCOVERY_URL"), $env("CLIENT_ID"), $env("CLIENT_SECRET")))
+  // The commands find the server by its state file alone.
+  const env = { XDG_RUNTIME_DIR: folder }
+  const running = yield* Program.local(["--authorization-server", "--config", config], env)
+  const run = (...args: ReadonlyArray<string>) =>
+    Effect.map(Program.run(["local", ...args], env), ({ code, stderr, stdout }) => {
+      assert.strictEqual(code, 0, `${args.join(" ")}: ${stderr}`)
+      return stdout
+    })
+  const flags = (body: object) =>
+    Object.entries(body).flatMap(([name, value]) => value === true ? [`--${name}`] : [`--${name}`, String(value)])
+  return {
+    url: running.variables["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"] ?? "",
+    way: {
+      act: (path, body) => {
+        const { advance, id, name, reset, set, userName, ...rest } = body as Record<string, string>
+        switch (path) {
+          case "seed":
+            return run("seed", file("seed.json", body))
+          case "snapshot":
+          case "restore":
+            return run(path, name ?? "")
+          case "clock":
+            return reset === undefined
+              ? run("clock", ...flags(advance === undefined ? { set } : { advance }))
+              : run("clock", "--reset")
+          case "faults":
+            return Effect.map(run("fault", ...flags(rest)), (id) => ({ id: id.trim() }))
+          case "faults/remove":
+            return run("fault", "--remove", id ?? "")
+          case "faults/clear":
+            return run("fault", "--clear")
+          default:
+            return run(
+              ...path.split("/"),
+              ...(id === undefined ? [] : [id]),
+              ...(userName === undefined ? [] : ["--user", userName])
+            )
+        }
+      },
+      list: (member) => {
+        const name = { faults: "fault", snapshots: "snapshot" }[member] ?? member
+        return Effect.map(run(name, "--json"), (text) => JSON.parse(text))
+      },
+      clock: Effect.map(run("clock"), (text) => {
+        const [, now, seconds] = /^(\S+) \((\S+) s\)\n$/.exec(text) ?? assert.fail(text)
+        return { now, offset: Number(seconds) * 1000 }
+      }),
+      carry: Effect.gen(function*() {
+        const path = join(folder, "state.jwe")
+        yield* run("export", path)
+        assert.strictEqual(statSync(`${path}.key`).mode & 0o777, 0o600)
+        assert.notInclude(readFileSync(path, "utf8"), "sentinel")
+        yield* run("reset")
+        yield* run("restore", "--file", path)
+      }),
+      event: (during) =>
+        Effect.scoped(Effect.gen(function*() {
+          const child = yield* Effect.acquireRelease(
+            Effect.sync(() =>
+              spawn(process.execPath, [Program.file, "local", "events"], {
+                env: { ...env, PATH: process.env["PATH"] },
+                stdio: ["ignore", "pipe", "inherit"]
+              })
+            ),
+            (child) => Effect.sync(() => child.kill())
+          )
+          const line = yield* Effect.fork(Effect.promise(() =>
+            new Promise<string>((resolve) => child.stdout.once("data", (data: Buffer) => resolve(data.toString())))
+          ))
+          // It subscribes when it has started: the operation is repeated until then.
+          yield* Effect.fork(Effect.repeat(Effect.zipRight(during, Effect.sleep("100 millis")), { times: 100 }))
+          return JSON.parse((yield* Fiber.join(line)).split("\n")[0] ?? "")
+        }))
+    }
+  }
+})
+
+// -----------------------------------------------------------------------------
+// Actions
+// -----------------------------------------------------------------------------
+
+const call = ({ url }: World, operation: string, input: unknown) =>
+  Wire.operation(url, `/identities/${operation}`, input)
+
+const answered = (world: World, operation: string, input: unknown) =>
+  Effect.map(call(world, operation, input), ({ text }): Item => JSON.parse(text))
+
+const tokenFor = (world: World, userId = "alice") =>
+  Effect.map(
+    answered(world, "GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
+    ({ workloadAccessToken }) => String(workloadAccessToken)
+  )
+
+const ask = (world: World, workloadIdentityToken: string, more: object = {}) =>
+  answered(world, "oauth2/token", {
+    workloadIdentityToken,
+    resourceCredentialProviderName: "calendar",
+    scopes: ["openid", "profile:read", "offline_access"],
+    oauth2Flow: "USER_FEDERATION",
+    resourceOauth2ReturnUrl: returnUrl,
+    ...more
+  })
+
+const keyOf = (world: World, workloadIdentityToken: string, name = "weather") =>
+  Effect.map(
+    call(world, "api-key", { workloadIdentityToken, resourceCredentialProviderName: name }),
+    ({ headers, status }) => status === 200 ? "key" : headers["x-amzn-errortype"]
+  )
+
+const idOf = (items: ReadonlyArray<Item>) => ({ id: String(items[0]?.["id"]) })
+
+/** The user consents at the authorization server, and the session is completed. */
+const consent = (world: World, token: string, userName = "alice") =>
+  Effect.gen(function*() {
+    yield* ask(world, token)
+    yield* world.way.act("consents/approve", { ...idOf(yield* world.way.list("consents")), userName })
+    const { accessToken } = yield* ask(world, token)
+    return String(accessToken)
+  })
+
+const subjectOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).sub
+
+const actions: Record<string, (world: World) => Effect.Effect<void>> = {
+  reset: (world) =>
+    Effect.gen(function*() {
+      const token = yield* tokenFor(world)
+      yield* call(world, "CreateWorkloadIdentity", { name: "other" })
+      yield* world.way.act("reset", {})
+      const { workloadIdentities } = yield* answered(world, "ListWorkloadIdentities", {})
+      assert.deepStrictEqual((workloadIdentities as ReadonlyArray<Item>).map(({ name }) => name), ["agent"])
+      assert.strictEqual(yield* keyOf(world, token), "UnauthorizedException")
+      assert.strictEqual(yield* keyOf(world, yield* tokenFor(world)), "key")
+    }),
+
+  seed: (world) =>
+    Effect.gen(function*() {
+      const token = yield* tokenFor(world)
+      yield* world.way.act("seed", { apiKeyCredentialProviders: [{ name: "news", apiKey: "sentinel-news-key" }] })
+      assert.strictEqual(yield* keyOf(world, token, "news"), "key")
+      assert.strictEqual(yield* keyOf(world, token), "key")
+    }),
+
+  "snapshot and restore": (world) =>
+    Effect.gen(function*() {
+      const token = yield* tokenFor(world)
+      const issued = yield* consent(world, token)
+      yield* world.way.act("snapshot", { name: "consented" })
+      yield* world.way.act("reset", {})
+      assert.strictEqual((yield* ask(world, token))["accessToken"], undefined)
+      assert.include((yield* world.way.list("snapshots")).map(({ name }) => name), "consented")
+      yield* world.way.act("restore", { name: "consented" })
+      assert.strictEqual((yield* ask(world, token))["accessToken"], issued)
+      // The authorization server has the refresh token again.
+      yield* world.way.act("grants/expire", idOf(yield* world.way.list("grants")))
+      assert.isString((yield* ask(world, token))["accessToken"])
+    }),
+
+  "export and restore": (world) =>
+    Effect.gen(function*() {
+      const token = yield* tokenFor(world)
+      yield* world.way.carry
+      assert.strictEqual(yield* keyOf(world, token), "key")
+    }),
+
+  clock: (world) =>
+    Effect.gen(function*() {
+      const token = yield* tokenFor(world)
+      const first = yield* consent(world, token)
+      yield* world.way.act("clock", { advance: "61 minutes" })
+      assert.strictEqual((yield* world.way.clock)["offset"], 61 * 60_000)
+      assert.strictEqual(yield* keyOf(world, token), "UnauthorizedException")
+      // The access token has expired. The refresh token, of one day, has not.
+      const second = (yield* ask(world, yield* tokenFor(world)))["accessToken"]
+      assert.isString(second)
+      assert.notStrictEqual(second, first)
+      yield* world.way.act("clock", { set: new Date(Date.now() + 3 * 24 * 60 * 60_000).toISOString() })
+      // The authorization server does not accept the refresh token any more.
+      assert.isString((yield* ask(world, yield* tokenFor(world)))["authorizationUrl"])
+      yield* world.way.act("clock", { reset: true })
+      assert.strictEqual((yield* world.way.clock)["offset"], 0)
+    }),
+
+  fault: (world) =>
+    Effect.gen(function*() {
+      const token = yield* tokenFor(world)
+      yield* world.way.act("faults", { operation: "GetResourceApiKey", exception: "ThrottlingException", count: 2 })
+      assert.strictEqual((yield* world.way.list("faults"))[0]?.["fired"], 0)
+      const answers = yield* Effect.replicateEffect(keyOf(world, token), 3)
+      assert.deepStrictEqual(answers, ["ThrottlingException", "ThrottlingException", "key"])
+      const { id } = (yield* world.way.act("faults", { operation: "*", status: 503 })) as Item
+      assert.strictEqual((yield* call(world, "ListWorkloadIdentities", {})).status, 503)
+      yield* world.way.act("faults/remove", { id: String(id) })
+      yield* world.way.act("faults", { operation: "*", cut: true })
+      const cut = yield* Effect.promise(() => Effect.runPromiseExit(call(world, "ListWorkloadIdentities", {})))
+      assert.isTrue(Exit.isFailure(cut))
+      yield* world.way.act("faults/clear", {})
+      assert.deepStrictEqual(yield* world.way.list("faults"), [])
+      assert.strictEqual(yield* keyOf(world, token), "key")
+    }),
+
+  requests: (world) =>
+    Effect.gen(function*() {
+      yield* call(world, "GetWorkloadAccessToken", { workloadName: "agnt" })
+      yield* keyOf(world, yield* tokenFor(world))
+      const [key, , unknown] = yield* world.way.list("requests")
+      assert.strictEqual(key?.["operation"], "GetResourceApiKey")
+      assert.include(JSON.stringify(unknown?.["reasons"]), "There is no workload identity 'agnt'")
+      assert.notInclude(JSON.stringify(yield* world.way.list("requests")), "sentinel")
+    }),
+
+  events: (world) =>
+    Effect.gen(function*() {
+      const event = yield* world.way.event(call(world, "ListWorkloadIdentities", {}))
+      assert.strictEqual(event["operation"], "ListWorkloadIdentities")
+    }),
+
+  consents: (world) =>
+    Effect.gen(function*() {
+      const token = yield* tokenFor(world)
+      // The user of the agent, and the user of the authorization server.
+      assert.strictEqual(subjectOf(yield* consent(world, token, "alice@example.com")), "alice@example.com")
+      for (const action of ["deny", "expire"]) {
+        const { sessionUri } = yield* ask(world, token, { forceAuthentication: true })
+        yield* world.way.act(`consents/${action}`, idOf(yield* world.way.list("consents")))
+        assert.strictEqual((yield* ask(world, token, { sessionUri }))["sessionStatus"], "FAILED")
+      }
+      const states = (yield* world.way.list("consents")).map(({ state }) => state)
+      assert.deepStrictEqual(states, ["Expired", "Refused", "Completed"])
+    }),
+
+  grants: (world) =>
+    Effect.gen(function*() {
+      const token = yield* tokenFor(world)
+      const first = yield* consent(world, token)
+      const grant = idOf(yield* world.way.list("grants"))
+      yield* world.way.act("grants/expire", grant)
+      const second = (yield* ask(world, token))["accessToken"]
+      assert.notStrictEqual(second, first)
+      yield* world.way.act("grants/revoke", grant)
+      assert.strictEqual((yield* ask(world, token))["accessToken"], second)
+      yield* world.way.act("grants/expire", grant)
+      assert.isString((yield* ask(world, token))["authorizationUrl"])
+      yield* consent(world, token)
+      yield* world.way.act("grants/forget", idOf(yield* world.way.list("grants")))
+      assert.isString((yield* ask(world, token))["authorizationUrl"])
+      assert.deepStrictEqual(yield* world.way.list("grants"), [])
+    })
+}
+
+describe.each([["the service", service], ["HTTP", http], ["the command", command]] as const)(
+  "the control, through %s",
+  (_, start) => {
+    const scope = Effect.runSync(Scope.make())
+    let world: World
+
+    beforeAll(async () => {
+      world = await Effect.runPromise(Scope.extend(start, scope))
+    }, 60_000)
+
+    afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
+    it.live.each(Object.keys(actions))(
+      "%s",
+      (name) => Effect.zipRight(world.way.act("reset", {}), actions[name]?.(world) ?? Effect.dieMessage(name)),
+      60_000
+    )
+  }
+)

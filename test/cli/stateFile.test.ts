@@ -1,0 +1,58 @@
+/** How the commands find the server that runs. */
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+
+describe("the state file of agentcore-identity local", () => {
+  it.scopedLive("is private, has what the server printed, and goes with the server", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const env = { XDG_RUNTIME_DIR: folder }
+      const running = yield* Program.local([], env)
+      const directory = join(folder, "agentcore-identity")
+      const file = join(directory, `${running.pid}.json`)
+      assert.strictEqual(statSync(directory).mode & 0o777, 0o700)
+      assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+      const { environment, pid } = JSON.parse(readFileSync(file, "utf8"))
+      assert.strictEqual(pid, running.pid)
+      assert.deepStrictEqual(environment, running.variables)
+      // A file that others can read is not trusted.
+      chmodSync(file, 0o644)
+      assert.include((yield* Program.run(["local", "clock"], env)).stderr, "No local server runs")
+      // The environment names it, too.
+      assert.strictEqual((yield* Program.run(["local", "clock"], { ...env, ...running.variables })).code, 0)
+      yield* running.kill("SIGTERM")
+      assert.deepStrictEqual(readdirSync(directory), [])
+    }), 30_000)
+
+  it.scopedLive("of a server that was killed is removed, and two servers are a question", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const env = { XDG_RUNTIME_DIR: folder }
+      const directory = join(folder, "agentcore-identity")
+      mkdirSync(directory, { mode: 0o700 })
+      const write = (pid: number) =>
+        writeFileSync(
+          join(directory, `${pid}.json`),
+          JSON.stringify({ version: 1, pid, startedAt: "now", url: "http://127.0.0.1:9", environment: {} }),
+          { mode: 0o600 }
+        )
+      // No process has this id: it is larger than Linux allows.
+      write(5_000_000)
+      assert.include((yield* Program.run(["local", "clock"], env)).stderr, "No local server runs")
+      assert.isFalse(existsSync(join(directory, "5000000.json")))
+      write(process.pid)
+      assert.include(
+        (yield* Program.run(["local", "clock"], env)).stderr,
+        "The local server at http://127.0.0.1:9 does not answer"
+      )
+      write(process.ppid)
+      const { code, stderr } = yield* Program.run(["local", "clock"], env)
+      assert.strictEqual(code, 1)
+      assert.include(stderr, `http://127.0.0.1:9 (process ${process.pid})`)
+    }), 30_000)
+})

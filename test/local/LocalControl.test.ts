@@ -1,0 +1,279 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Backend from "./backend.js"
+
+const setup = {
+  workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [Backend.returnUrl] }],
+  apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make("sentinel-weather-key") }],
+  oauth2CredentialProviders: [{
+    name: "calendar",
+    credentialProviderVendor: "CustomOauth2" as const,
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+        clientId: "calendar",
+        clientSecret: Redacted.make("sentinel-client-secret")
+      }
+    }
+  }]
+}
+
+const local = (scripted: OAuthClient.ScriptedOptions = {}, options: LocalControl.Options = { setup }) =>
+  LocalControl.layer(options).pipe(Layer.provide(OAuthClient.layerScripted(scripted)))
+
+const control = LocalControl.LocalControl
+
+const names = Effect.flatMap(
+  ControlPlane.ControlPlane,
+  (plane) =>
+    Effect.map(plane.listWorkloadIdentities({}), ({ workloadIdentities }) => workloadIdentities.map(({ name }) => name))
+)
+
+const apiKey = (token: Redacted.Redacted) =>
+  Effect.flatMap(
+    DataPlane.DataPlane,
+    (plane) => plane.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: "weather" })
+  )
+
+const tagOf = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.match(effect, { onFailure: ({ _tag }) => _tag, onSuccess: () => "succeeded" })
+
+const key = Redacted.make(Buffer.alloc(32, 7).toString("base64url"))
+
+describe("LocalControl", () => {
+  it.effect("reset empties the backend, applies the setup, and ends what was issued", () =>
+    Effect.gen(function*() {
+      const { clock, faults, requests, reset } = yield* control
+      const token = yield* Backend.tokenFor("alice")
+      yield* Backend.obtain(token)
+      yield* Backend.createWorkload("other")
+      yield* clock.advance("1 minute")
+      yield* faults.add({ operation: "*", status: 503 })
+      yield* reset
+      assert.deepStrictEqual(yield* requests, [])
+      assert.deepStrictEqual(yield* names, ["agent"])
+      assert.strictEqual((yield* clock.state).offset, 0)
+      assert.strictEqual(yield* tagOf(apiKey(token)), "UnauthorizedException")
+      const later = yield* Backend.tokenFor("alice")
+      assert.strictEqual((yield* Backend.ask(later))._tag, "ConsentRequired")
+    }).pipe(Effect.provide(local())))
+
+  it.effect("the clock ends workload access tokens, sessions and access tokens, and composes with TestClock", () =>
+    Effect.gen(function*() {
+      const { clock, consents } = yield* control
+      const token = yield* Backend.tokenFor("alice")
+      const first = yield* Backend.obtain(token)
+      yield* Backend.consent(yield* Backend.tokenFor("bob"))
+      yield* TestClock.adjust("4 minutes")
+      yield* clock.advance("5 minutes")
+      assert.strictEqual((yield* consents.list)[0]?.state, "Pending")
+      assert.strictEqual(yield* Backend.issued(token), first)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* consents.list)[0]?.state, "Expired")
+      // The access token lives for 10 minutes, and is refreshed.
+      assert.notStrictEqual(yield* Backend.issued(token), first)
+      yield* clock.advance("50 minutes")
+      assert.strictEqual(yield* tagOf(apiKey(token)), "UnauthorizedException")
+      // A token of this time lives from now on.
+      const later = yield* Backend.tokenFor("alice")
+      assert.strictEqual(yield* tagOf(apiKey(later)), "succeeded")
+      yield* clock.reset
+      assert.strictEqual(yield* tagOf(apiKey(token)), "succeeded")
+    }).pipe(Effect.provide(local({ tokenLifetime: "10 minutes" }))))
+
+  it.effect("approves, denies and expires sessions by id and by URI, and says what is wrong with others", () =>
+    Effect.gen(function*() {
+      const { consents } = yield* control
+      const alice = yield* Backend.tokenFor("alice")
+      const first = yield* Backend.consent(alice)
+      yield* consents.approve(first.sessionUri)
+      assert.strictEqual((yield* Backend.ask(alice, { sessionUri: first.sessionUri }))._tag, "Issued")
+
+      const bob = yield* Backend.tokenFor("bob")
+      const second = yield* Backend.consent(bob)
+      const [status] = yield* consents.list
+      assert.deepInclude(status, { provider: "calendar", workload: "agent", user: { userId: "bob" }, scopes: ["read"] })
+      assert.notInclude(Redacted.value(second.sessionUri), status?.id ?? "")
+      yield* consents.deny(status?.id ?? "")
+      assert.strictEqual((yield* Backend.ask(bob, { sessionUri: second.sessionUri }))._tag, "Failed")
+      const third = yield* Backend.consent(bob)
+      yield* consents.expire((yield* consents.list)[0]?.id ?? "")
+      assert.strictEqual((yield* Backend.ask(bob, { sessionUri: third.sessionUri }))._tag, "Failed")
+      for (const action of [consents.approve, consents.deny, consents.expire]) {
+        const error = yield* Effect.flip(action(third.sessionUri))
+        assert.strictEqual(error.reason, "Expired")
+        assert.strictEqual((yield* Effect.flip(action("none"))).reason, "Unknown")
+      }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("expires, revokes and forgets grants", () =>
+    Effect.gen(function*() {
+      const { grants } = yield* control
+      const token = yield* Backend.tokenFor("alice")
+      const first = yield* Backend.obtain(token)
+      const [grant] = yield* grants.list
+      assert.deepInclude(grant, {
+        provider: "calendar",
+        workload: "agent",
+        user: { userId: "alice" },
+        refreshable: true
+      })
+      const id = grant?.id ?? ""
+      yield* grants.expire(id)
+      const second = yield* Backend.issued(token)
+      assert.notStrictEqual(second, first)
+      yield* grants.revoke(id)
+      // The vault does not know yet.
+      assert.strictEqual(yield* Backend.issued(token), second)
+      yield* grants.expire(id)
+      assert.strictEqual((yield* Backend.ask(token))._tag, "ConsentRequired")
+      yield* Backend.obtain(token)
+      yield* grants.forget((yield* grants.list)[0]?.id ?? "")
+      assert.deepStrictEqual(yield* grants.list, [])
+      for (const action of [grants.expire, grants.revoke, grants.forget]) {
+        assert.strictEqual((yield* Effect.flip(action(id))).reason, "Unknown")
+      }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("restores snapshots and sealed exports, in another backend too", () =>
+    Effect.gen(function*() {
+      const { clock, reset, restore, snapshot, snapshots, ...rest } = yield* control
+      const token = yield* Backend.tokenFor("alice")
+      const issued = yield* Backend.obtain(token)
+      yield* snapshot("consented")
+      const sealed = yield* rest.export({ key })
+      assert.notInclude(sealed, "sentinel")
+      yield* clock.advance("2 days")
+      yield* reset
+      assert.strictEqual(yield* tagOf(Backend.ask(token)), "UnauthorizedException")
+      yield* restore("consented")
+      assert.strictEqual(yield* Backend.issued(token), issued)
+      assert.deepStrictEqual((yield* snapshots).map(({ name }) => name), ["consented"])
+
+      yield* Effect.gen(function*() {
+        const other = yield* control
+        yield* other.restore({ sealed, key })
+        assert.strictEqual(yield* Backend.issued(token), issued)
+        assert.deepStrictEqual(yield* names, ["agent"])
+        const wrong = yield* Effect.flip(
+          other.restore({ sealed, key: Redacted.make(Buffer.alloc(32).toString("base64url")) })
+        )
+        assert.strictEqual(wrong.reason, "CannotOpen")
+        assert.strictEqual(
+          (yield* Effect.flip(other.restore({ sealed, key: Redacted.make("x") }))).reason,
+          "InvalidKey"
+        )
+        assert.strictEqual((yield* Effect.flip(other.restore("none"))).reason, "UnknownSnapshot")
+        assert.strictEqual((yield* Effect.flip(other.snapshot("a/b"))).reason, "InvalidName")
+        // Nothing was changed.
+        assert.strictEqual(yield* Backend.issued(token), issued)
+      }).pipe(Effect.provide(Layer.fresh(local({}, {}))))
+    }).pipe(Effect.provide(local())))
+
+  it.effect("fails an operation as often as the fault says, with the exception, the status, or a lost connection", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const token = yield* Backend.tokenFor("alice")
+      const fault = yield* faults.add({ operation: "GetResourceApiKey", exception: "ThrottlingException", count: 3 })
+      assert.deepStrictEqual(fault.remaining, Option.some(3))
+      const tags = yield* Effect.replicateEffect(tagOf(apiKey(token)), 4)
+      assert.deepStrictEqual(tags, [...Array.from({ length: 3 }, () => "ThrottlingException"), "succeeded"])
+      assert.deepStrictEqual(yield* faults.list, [])
+      yield* faults.add({ operation: "GetResourceApiKey", status: 503, count: 1 })
+      const unavailable = yield* Effect.flip(apiKey(token))
+      assert.deepInclude(unavailable, {
+        code: "ServiceUnavailableException",
+        status: 503,
+        operation: "GetResourceApiKey"
+      })
+      const cut = yield* faults.add({ operation: "*", cut: true })
+      assert.deepInclude(yield* Effect.flip(apiKey(token)), { _tag: "TransportError", kind: "connection" })
+      yield* faults.remove(cut.id)
+      yield* faults.add({ operation: "GetResourceApiKey", probability: 0, cut: true })
+      assert.strictEqual(yield* tagOf(apiKey(token)), "succeeded")
+      yield* faults.add({ operation: "GetResourceApiKey", delay: "5 seconds" })
+      const slow = yield* Effect.fork(tagOf(apiKey(token)))
+      yield* TestClock.adjust("4 seconds")
+      assert.isNull(slow.unsafePoll())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* slow.await.pipe(Effect.flatten), "succeeded")
+      assert.strictEqual((yield* Effect.flip(faults.remove(cut.id))).reason, "UnknownFault")
+      for (
+        const wrong of [
+          {},
+          { operation: "GetResourceApiKey" },
+          { operation: "getResourceApiKey", cut: true },
+          { operation: "*", endpoint: "token" as const, cut: true },
+          { operation: "*", status: 200 },
+          { operation: "*", cut: true, probability: 2 },
+          { operation: "*", cut: true, count: 0.5 },
+          { operation: "*", exception: "a b" },
+          { operation: "*", provider: "calendar", cut: true }
+        ]
+      ) {
+        assert.strictEqual((yield* Effect.flip(faults.add(wrong))).reason, "InvalidFault", JSON.stringify(wrong))
+      }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("fails the requests to the authorization server of one provider", () =>
+    Effect.gen(function*() {
+      const { faults, grants, requests } = yield* control
+      const token = yield* Backend.tokenFor("alice")
+      yield* Backend.obtain(token)
+      const id = (yield* grants.list)[0]?.id ?? ""
+      yield* faults.add({ endpoint: "token", provider: "other", cut: true })
+      yield* faults.add({ endpoint: "token", provider: "calendar", exception: "invalid_scope", count: 1 })
+      yield* faults.add({ endpoint: "token", provider: "calendar", exception: "invalid_grant", count: 1 })
+      yield* grants.expire(id)
+      assert.strictEqual(yield* tagOf(Backend.ask(token)), "ValidationException")
+      const [record] = yield* requests
+      assert.include(record?.reasons.join(), "invalid_scope")
+      // The refresh token is dead.
+      assert.strictEqual((yield* Backend.ask(token))._tag, "ConsentRequired")
+    }).pipe(Effect.provide(local())))
+
+  it.effect("records requests without secrets, and the reasons of vague errors", () =>
+    Effect.gen(function*() {
+      const { requests } = yield* control
+      const plane = yield* DataPlane.DataPlane
+      const token = yield* Backend.tokenFor("alice")
+      yield* Effect.flip(plane.getWorkloadAccessToken({ workloadName: "agnt" }))
+      yield* apiKey(token)
+      const { sessionUri } = yield* Backend.consent(token, { customParameters: { login_hint: "sentinel" } })
+      yield* Effect.flip(Backend.complete(sessionUri, { userId: "bob" }))
+      const [completed, asked, found, unknown] = yield* requests
+      assert.deepStrictEqual(completed?.reasons, ["Another user, or another JWT of the user, opened the session"])
+      assert.deepStrictEqual(
+        completed?.error,
+        Option.some({ name: "AccessDeniedException", message: "Invalid or expired session" })
+      )
+      assert.deepInclude(asked, { operation: "GetResourceOauth2Token" })
+      assert.deepStrictEqual(found?.response, Option.some({ apiKey: "<redacted>" }))
+      assert.deepStrictEqual(unknown?.request, Option.some({ workloadName: "agnt" }))
+      assert.include(unknown?.reasons[0], "There is no workload identity 'agnt'")
+      const text = JSON.stringify(yield* requests)
+      for (const secret of ["sentinel", Redacted.value(token), Redacted.value(sessionUri)]) {
+        assert.notInclude(text, secret)
+      }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("keeps a limited number of requests, faults and snapshots", () =>
+    Effect.gen(function*() {
+      const { faults, requests, snapshot } = yield* control
+      yield* Effect.replicateEffect(names, 1600, { discard: true })
+      assert.strictEqual((yield* requests).length, 500)
+      yield* Effect.forEach(Array.from({ length: 32 }), (_, number) => snapshot(`s${number}`), { discard: true })
+      yield* snapshot("s1")
+      assert.strictEqual((yield* Effect.flip(snapshot("one-more"))).reason, "TooMany")
+      yield* Effect.replicateEffect(faults.add({ operation: "*", cut: true }), 100, { discard: true })
+      assert.strictEqual((yield* Effect.flip(faults.add({ operation: "*", cut: true }))).reason, "TooMany")
+    }).pipe(Effect.provide(local())))
+})

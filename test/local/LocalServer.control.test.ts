@@ -1,0 +1,314 @@
+/** The control at `/_local/`: whom it refuses, and what it does not accept. */
+import { assert, describe, it } from "@effect/vitest"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { networkInterfaces } from "node:os"
+import { rounds } from "../rounds.js"
+import * as Wire from "./wire.js"
+
+const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
+
+const setup = {
+  workloadIdentities: [{ name: "agent" }],
+  apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make("sentinel-weather-key") }]
+}
+
+const token = Effect.map(LocalServer.LocalServer, ({ controlToken }) => Redacted.value(controlToken))
+
+const send = (
+  path: string,
+  body: unknown = {},
+  more: { readonly method?: string; readonly headers?: Record<string, string>; readonly token?: string } = {}
+) =>
+  Effect.gen(function*() {
+    return yield* Wire.send(yield* Wire.url, {
+      method: more.method ?? "POST",
+      path: path.startsWith("/") ? path : `/_local/${path}`,
+      headers: {
+        "content-type": "application/json",
+        authorization: `Bearer ${more.token ?? (yield* token)}`,
+        ...more.headers
+      },
+      body: typeof body === "string" ? body : JSON.stringify(body)
+    })
+  })
+
+const get = (path: string) => send(path, "", { method: "GET" })
+
+/** All that an action could change. */
+const content = Effect.gen(function*() {
+  const control = yield* LocalControl.LocalControl
+  const { offset } = yield* control.clock.state
+  const names = yield* Wire.call("/identities/ListApiKeyCredentialProviders", {})
+  return [
+    offset,
+    names.text,
+    yield* control.snapshots,
+    yield* control.faults.list,
+    (yield* control.consents.list).length,
+    (yield* control.grants.list).length
+  ]
+})
+
+const unchanged = <E, R>(effect: Effect.Effect<void, E, R>) =>
+  Effect.gen(function*() {
+    const before = yield* content
+    yield* effect
+    assert.deepStrictEqual(yield* content, before)
+  })
+
+const actions = [
+  "reset",
+  "seed",
+  "snapshot",
+  "restore",
+  "export",
+  "clock",
+  "faults",
+  "faults/remove",
+  "faults/clear",
+  "consents/approve",
+  "consents/deny",
+  "consents/expire",
+  "grants/expire",
+  "grants/revoke",
+  "grants/forget"
+]
+
+const reads = ["clock", "snapshots", "faults", "requests", "consents", "grants", "events"]
+
+const valid: Record<string, object> = {
+  snapshot: { name: "one" },
+  clock: { advance: "1 hour" },
+  faults: { operation: "*", cut: true },
+  seed: { apiKeyCredentialProviders: [{ name: "other", apiKey: "x" }] }
+}
+
+const errorOf = ({ status, text }: Wire.Answer) => [status, JSON.parse(text).error]
+
+const server = Wire.server({ setup })
+
+describe("/_local/", () => {
+  it.live("refuses every path without its token, to other hosts' names, and to pages of other sites", () =>
+    unchanged(Effect.gen(function*() {
+      const right = yield* token
+      const refusals = [
+        [401, { token: "" }],
+        [401, { token: right.slice(1) }],
+        [401, { token: `${right}x` }],
+        [401, { headers: { authorization: right } }],
+        [401, { headers: { authorization: Wire.authorization } }],
+        [403, { headers: { host: "evil.example.com" } }],
+        [403, { headers: { origin: "https://evil.example.com" } }],
+        [403, { headers: { origin: "null" } }],
+        [403, { headers: { referer: "http://127.0.0.1:9/page" } }],
+        [403, { headers: { "sec-fetch-site": "cross-site" } }],
+        [403, { headers: { "sec-fetch-site": "same-site" } }]
+      ] as const
+      for (const [status, more] of refusals) {
+        for (const path of [...actions, "none"]) {
+          const answer = yield* send(path, valid[path] ?? {}, more)
+          assert.strictEqual(answer.status, status, `${path} ${JSON.stringify(more)}`)
+          assert.isUndefined(answer.headers["access-control-allow-origin"])
+          assert.strictEqual(answer.headers["cache-control"], "no-store")
+          assert.notInclude(answer.text, right)
+        }
+        for (const path of reads) assert.strictEqual((yield* send(path, "", { method: "GET", ...more })).status, status)
+      }
+      // A preflight request of a browser.
+      assert.strictEqual((yield* send("reset", "", { method: "OPTIONS", token: "" })).status, 401)
+    })).pipe(Effect.provide(server)))
+
+  it.live("answers what is malformed with what is wrong, and changes nothing", () =>
+    unchanged(Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [path: string, body: unknown, message: string]> = [
+        ["reset", "{", "The body of the request must be a JSON object in UTF-8"],
+        ["reset", "[]", "The body of the request must be a JSON object in UTF-8"],
+        ["reset", { all: true }, "all is not valid, or unknown"],
+        ["snapshot", {}, "name is missing"],
+        ["snapshot", { name: "a b" }, "The name of a snapshot has 1 to 64 letters"],
+        ["clock", { advance: "soon" }, "advance is a duration such as"],
+        ["clock", { advance: -1 }, "advance is a duration such as"],
+        ["clock", { set: "tomorrow" }, "set is a time in ISO 8601"],
+        ["clock", { advance: "1000000000 days" }, "The time is out of range"],
+        ["faults", { operation: "Nothing", cut: true }, "`operation` is the AWS name of an operation"],
+        ["faults", { operation: "*", cut: "yes" }, "cut is not valid, or unknown"],
+        ["consents/approve", {}, "The body names the session by either id or sessionUri"],
+        ["export", { key: "sentinel" }, "The key has to be 32 bytes in base64url"],
+        ["seed", { workloadIdentities: [{ name: "?sentinel" }] }, "workloadIdentities[0].name"],
+        ["seed", { apiKeyCredentialProviders: [{ name: "x", apiKey: { $env: "PATH" } }] }, "has no {\"$env\"}"],
+        ["seed", { tags: { deep: { $env: "HOME" } } }, "has no {\"$env\"}"]
+      ]
+      for (const [path, body, message] of wrong) {
+        const answer = yield* send(path, body)
+        assert.strictEqual(answer.status, 400, answer.text)
+        assert.include(JSON.parse(answer.text).message, message)
+        assert.notInclude(answer.text, "sentinel")
+      }
+      assert.deepStrictEqual(errorOf(yield* send("restore", { name: "none" })), [404, "LocalControlError"])
+      assert.deepStrictEqual(errorOf(yield* send("faults/remove", { id: "none" })), [404, "LocalControlError"])
+      assert.deepStrictEqual(errorOf(yield* send("consents/deny", { id: "none" })), [404, "SessionError"])
+      assert.deepStrictEqual(errorOf(yield* send("grants/forget", { id: "none" })), [404, "GrantError"])
+      assert.deepStrictEqual(errorOf(yield* send("none")), [404, "NotFound"])
+      assert.deepStrictEqual(errorOf(yield* send("/_local/reset/more")), [404, "NotFound"])
+      assert.deepStrictEqual(errorOf(yield* get("reset")), [405, "MethodNotAllowed"])
+      assert.strictEqual((yield* send("grants")).headers["allow"], "GET")
+      assert.deepStrictEqual(
+        errorOf(yield* send("reset", "{}", { headers: { "content-type": "text/plain" } })),
+        [415, "UnsupportedMediaType"]
+      )
+      assert.strictEqual((yield* send("seed", " ".repeat(1024 * 1024 + 1))).status, 413)
+    })).pipe(Effect.provide(server)))
+
+  it.live(
+    `survives random requests, and only those with the token change anything (seed ${seed})`,
+    () =>
+      Effect.gen(function*() {
+        const runtime = yield* Effect.runtime<LocalServer.LocalServer | LocalControl.LocalControl>()
+        const request = FastCheck.record({
+          path: FastCheck.oneof(
+            FastCheck.constantFrom(...actions, ...reads.filter((path) => path !== "events")),
+            FastCheck.webPath().map((path) => path.slice(1))
+          ),
+          method: FastCheck.constantFrom("GET", "POST", "PUT", "DELETE", "HEAD"),
+          body: FastCheck.oneof(FastCheck.json(), FastCheck.string(), FastCheck.constantFrom(...Object.values(valid)))
+        })
+        yield* unchanged(Effect.promise(() =>
+          FastCheck.assert(
+            FastCheck.asyncProperty(request, FastCheck.base64String(), async ({ body, method, path }, wrong) => {
+              const text = typeof body === "string" ? body : JSON.stringify(body)
+              const answer = await Effect.runPromise(
+                Effect.provide(send(`/_local/${path}`, text, { method, token: wrong }), runtime)
+              )
+              assert.strictEqual(answer.status, 401)
+            }),
+            { seed, numRuns: rounds({ few: 200, full: 1000 }) }
+          )
+        ))
+        // With the token: a clear answer, never a failure of the server.
+        yield* Effect.promise(() =>
+          FastCheck.assert(
+            FastCheck.asyncProperty(request, async ({ body, method, path }) => {
+              const text = typeof body === "string" ? body : JSON.stringify(body)
+              const answer = await Effect.runPromise(Effect.provide(send(`/_local/${path}`, text, { method }), runtime))
+              assert.isBelow(answer.status, 500, `${path} ${answer.text}`)
+              if (method !== "HEAD") assert.isObject(JSON.parse(answer.text))
+            }),
+            { seed, numRuns: rounds({ few: 200, full: 1000 }) }
+          )
+        )
+      }).pipe(Effect.provide(server)),
+    60_000
+  )
+
+  it.live("is for programs on the same machine, also where others reach the server", () =>
+    Effect.gen(function*() {
+      const address = Object.values(networkInterfaces()).flat().find((one) => one?.family === "IPv4" && !one.internal)
+      // Without a network, no other address reaches the server.
+      if (address === undefined) return
+      const { port } = new URL(yield* Wire.url)
+      const answer = yield* Wire.send(`http://${address.address}:${port}`, {
+        path: "/_local/reset",
+        headers: { authorization: `Bearer ${yield* token}`, "content-type": "application/json" },
+        body: "{}"
+      })
+      assert.strictEqual(answer.status, 403, answer.text)
+      assert.strictEqual((yield* send("reset")).status, 200)
+    }).pipe(Effect.provide(Wire.server({ host: "0.0.0.0", allowRemote: true }))))
+
+  it.live("is not on the status page, and no request shows its token", () =>
+    Effect.gen(function*() {
+      yield* send("clock", { advance: "1 minute" })
+      const page = yield* Wire.page(`${yield* Wire.url}/`)
+      assert.notInclude(page.text, yield* token)
+      assert.notInclude((yield* get("requests")).text, yield* token)
+      const local = yield* LocalServer.LocalServer
+      assert.notInclude(JSON.stringify(local), yield* token)
+    }).pipe(Effect.provide(server)))
+
+  it.live("keeps signature dates and the HTTP date real", () =>
+    Effect.gen(function*() {
+      yield* send("clock", { advance: "30 days" })
+      const answer = yield* get("clock")
+      assert.isBelow(Math.abs(Date.parse(String(answer.headers["date"])) - Date.now()), 60_000)
+      assert.isAbove(Date.parse(JSON.parse(answer.text).now) - Date.now(), 29 * 24 * 60 * 60_000)
+    }).pipe(Effect.provide(server)))
+
+  it.live("records what no operation got, and the status of what one got", () =>
+    Effect.gen(function*() {
+      yield* Wire.call("/identities/ListWorkloadIdentities", "{")
+      const answer = yield* Wire.call("/identities/ListWorkloadIdentities", {})
+      const { requests } = JSON.parse((yield* get("requests")).text)
+      assert.deepInclude(requests[0], { operation: "ListWorkloadIdentities", status: 200 })
+      assert.strictEqual(requests[0].id, answer.headers["x-amzn-requestid"])
+      assert.deepInclude(requests[1], { operation: "ListWorkloadIdentities", status: 400 })
+      assert.strictEqual(requests[1].error.name, "SerializationException")
+    }).pipe(Effect.provide(server)))
+
+  it.live("ends live events at once when the server stops", () =>
+    Effect.gen(function*() {
+      const started = Date.now()
+      const events = yield* Effect.scoped(Effect.gen(function*() {
+        const context = yield* Layer.build(Wire.server())
+        const [url, bearer] = yield* Effect.provide(Effect.all([Wire.url, token]), context)
+        const response = yield* Effect.promise(() =>
+          fetch(`${url}/_local/events`, { headers: { authorization: `Bearer ${bearer}` } })
+        )
+        return yield* Effect.fork(Effect.promise(() => response.text()))
+      }))
+      assert.include(yield* Fiber.join(events), ": connected")
+      assert.isBelow(Date.now() - started, 4000)
+    }))
+
+  it.live("a session at an authorization server elsewhere cannot be approved, and the error says so", () =>
+    Effect.gen(function*() {
+      const control = yield* LocalControl.LocalControl
+      yield* Wire.call("/identities/CreateWorkloadIdentity", {
+        name: "web",
+        allowedResourceOauth2ReturnUrls: [Wire.returnUrl]
+      })
+      yield* Wire.call("/identities/CreateOauth2CredentialProvider", {
+        name: "foreign",
+        credentialProviderVendor: "CustomOauth2",
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            clientId: "id",
+            clientSecret: "secret",
+            oauthDiscovery: {
+              authorizationServerMetadata: {
+                issuer: "https://issuer.example.com",
+                authorizationEndpoint: "https://issuer.example.com/authorize",
+                tokenEndpoint: "https://issuer.example.com/token"
+              }
+            }
+          }
+        }
+      })
+      const { workloadAccessToken } = Wire.succeeds(
+        yield* Wire.call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "web", userId: "alice" })
+      )
+      const { sessionUri } = Wire.succeeds(
+        yield* Wire.call("/identities/oauth2/token", {
+          workloadIdentityToken: workloadAccessToken,
+          resourceCredentialProviderName: "foreign",
+          scopes: [],
+          oauth2Flow: "USER_FEDERATION",
+          resourceOauth2ReturnUrl: Wire.returnUrl
+        })
+      )
+      const refused = yield* Effect.flip(control.consents.approve(Redacted.make(String(sessionUri))))
+      assert.deepInclude(refused, { _tag: "LocalControlError", reason: "ForeignServer" })
+      const answer = yield* send("consents/approve", { sessionUri })
+      assert.deepStrictEqual(errorOf(answer), [409, "LocalControlError"])
+      assert.include(answer.text, "https://issuer.example.com")
+      assert.notInclude(answer.text, String(sessionUri))
+      // The user can still be refused in their place.
+      assert.strictEqual((yield* send("consents/deny", { sessionUri })).status, 200)
+    }).pipe(Effect.provide(LocalServer.layer().pipe(Layer.provide(OAuthClient.layer)))))
+})
