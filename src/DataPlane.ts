@@ -135,10 +135,15 @@ const RequestBody = Constraint.secret(1, 16384, /^[\t\n\r\x20-\x7E]+$/)
  * @category models
  */
 export const CoinbaseCdpTokenRequest = Schema.Struct({
+  /** The HTTP method of the request. */
   requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
+  /** The host name of the request. Default: that of the vendor, chosen by the service. */
   requestHost: Constraint.optional(RequestHost),
+  /** The path of the request, with its query. */
   requestPath: RequestPath,
+  /** Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service. */
   includeWalletAuthToken: Constraint.optional(Schema.Boolean),
+  /** The body of the request, which a wallet token is for: `Redacted.make(body)`. */
   requestBody: Constraint.optional(RequestBody)
 })
 
@@ -149,9 +154,13 @@ export const CoinbaseCdpTokenRequest = Schema.Struct({
  * @category models
  */
 export const StripePrivyTokenRequest = Schema.Struct({
+  /** The host name of the request. Default: that of the vendor, chosen by the service. */
   requestHost: Constraint.optional(RequestHost),
+  /** The path of the request, with its query. */
   requestPath: RequestPath,
+  /** The body of the request: `Redacted.make(body)`. */
   requestBody: RequestBody,
+  /** Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service. */
   includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
 })
 
@@ -160,8 +169,14 @@ export const StripePrivyTokenRequest = Schema.Struct({
  * @category models
  */
 export type PaymentTokenRequest =
-  | { readonly coinbaseCdpTokenRequest: typeof CoinbaseCdpTokenRequest.Type }
-  | { readonly stripePrivyTokenRequest: typeof StripePrivyTokenRequest.Type }
+  | {
+    /** A request to Coinbase CDP. */
+    readonly coinbaseCdpTokenRequest: typeof CoinbaseCdpTokenRequest.Type
+  }
+  | {
+    /** A request to Stripe's Privy. */
+    readonly stripePrivyTokenRequest: typeof StripePrivyTokenRequest.Type
+  }
 
 /**
  * The request that a payment token authorizes.

@@ -379,8 +379,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       )
     )
 
-  const pollOnce = (session: ConsentSession) =>
-    requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri: session.sessionUri }).pipe(
+  const askOnce = (session: ConsentSession, sessionUri: Redacted.Redacted | undefined) =>
+    requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri }).pipe(
       Effect.flatMap((answer) => {
         switch (answer._tag) {
           case "Issued":
@@ -397,6 +397,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
       )
     )
+
+  const pollOnce = (session: ConsentSession) => askOnce(session, session.sessionUri)
 
   // The heap of a wait matters, since thousands of users can think at the same time. A suspended generator would keep its
   // variables, and an effect that is made before it runs all effects in it.
@@ -423,7 +425,13 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       return Effect.isEffect(shown)
         ? ConsentWait.run(
           Effect.zipRight(shown as ReturnType<typeof handler>, compactSpans),
-          (wake) => wait(session, options, wake)
+          (wake, isElsewhere) =>
+            isElsewhere
+              ? Effect.flatMap(
+                askOnce(session, undefined),
+                (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : wait(session, options, wake)
+              )
+              : wait(session, options, wake)
         )
         : Effect.fail(Request.notAnEffect("consent", shown))
     })

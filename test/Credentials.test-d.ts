@@ -62,9 +62,10 @@ describe("Credentials", () => {
 
   it("nothing else compiles", () => {
     // @ts-expect-error An inline request is no declared credential.
-    Credentials.status([{ provider: "google", flow: "USER_FEDERATION" }])
+    const inline: Credentials.Credential = { provider: "google", flow: "USER_FEDERATION" }
     // @ts-expect-error A tag without a request is none either.
-    Credentials.status([Chat])
+    const tag: Credentials.Credential = Chat
+    expectTypeOf([inline, tag]).toExtend<ReadonlyArray<Credentials.Credential>>()
     // @ts-expect-error There is no other way to name users.
     Credentials.policy(all, { workload: "agent", account: "1", region: "r", users: "all" })
   })

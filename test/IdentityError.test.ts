@@ -29,7 +29,7 @@ describe("IdentityError", () => {
 
 describe("a class of an error, whose schema is made at its first use", () => {
   const make = () =>
-    class Lost extends TaggedError<Lost>("test/Lost")("Lost", () => ({ host: Schema.String, port: port })) {
+    class Lost extends TaggedError<Lost>("test/Lost")("Lost", () => ({ host: Schema.String, port })) {
       override get message(): string {
         return `lost ${this.host}:${this.port}`
       }

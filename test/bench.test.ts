@@ -32,6 +32,13 @@ interface Result {
   readonly bundles: { readonly [name: string]: number }
   readonly load: { readonly wall: Spread; readonly cpu: Spread; readonly packages: ReadonlyArray<string> }
   readonly samples: { readonly calls: { readonly [subject: string]: { readonly wall: ReadonlyArray<number> } } }
+  readonly waits: {
+    readonly waits: number
+    readonly heap: number
+    readonly alone: Spread
+    readonly meanwhile: Spread
+    readonly callback: Spread
+  }
   readonly targets: ReadonlyArray<{ readonly name: string; readonly met: boolean }>
 }
 
@@ -48,7 +55,7 @@ describe("npm run bench", () => {
   let table = ""
 
   beforeAll(async () => {
-    const few = ["--rounds", "2", "--calls", "5", "--warm-up", "5", "--processes", "1"]
+    const few = ["--rounds", "2", "--calls", "5", "--warm-up", "5", "--processes", "1", "--waits", "20"]
     const { code, stderr, stdout } = await bench(...few, "--json", file)
     assert.strictEqual(code, 0, stderr)
     table = stdout
@@ -95,6 +102,13 @@ describe("npm run bench", () => {
     assert.deepStrictEqual(read(file).load.packages, [])
   })
 
+  it("measures users who have not consented yet", () => {
+    const { waits } = read(file)
+    assert.strictEqual(waits.waits, 20)
+    assert.isAbove(waits.heap, 0)
+    for (const spread of [waits.alone, waits.meanwhile, waits.callback]) assertSpread(spread)
+  })
+
   it("prints a table, with the targets", () => {
     for (const { name } of read(file).targets) assert.include(table, name)
     assert.include(table, "bedrock-agentcore, withAccessToken")
@@ -125,7 +139,15 @@ describe("npm run bench", () => {
         httpBundled: { ...result.cold["httpBundled"], ofOfficialBundled: { median: 1, q1: 0.9, q3: 1.1 } },
         sdkBundled: { ...result.cold["sdkBundled"], ofOfficialBundled: { median: 1.3, q1: 1.2, q3: 1.4 } }
       },
-      load: { ...result.load, wall: { median: 20, q1: 20, q3: 20 } }
+      load: { ...result.load, wall: { median: 20, q1: 20, q3: 20 } },
+      waits: {
+        ...result.waits,
+        heap: 16,
+        polls: 100,
+        loopDelay: 50,
+        meanwhile: result.waits.alone,
+        callback: result.waits.alone
+      }
     }
     const other = join(folder, `${median}.json`)
     writeFileSync(other, JSON.stringify(fine))

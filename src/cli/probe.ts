@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 
@@ -33,10 +35,14 @@ export const ask = (endpoint: string): Effect.Effect<Answer, string> =>
       catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
     })
     const end = yield* Clock.currentTimeMillis
-    const date = Date.parse(response.headers.get("date") ?? "")
+    // `DateTime` does not know GMT, the zone of every HTTP date (RFC 9110).
+    const date = DateTime.make((response.headers.get("date") ?? "").replace(/ GMT$/, "Z"))
     return {
       millis: end - start,
       // A date has whole seconds: on average the time there is half a second later.
-      ahead: Number.isNaN(date) ? undefined : (start + end) / 2 - (date + 500)
+      ahead: Option.match(date, {
+        onNone: () => undefined,
+        onSome: (date) => (start + end) / 2 - (DateTime.toEpochMillis(date) + 500)
+      })
     }
   })

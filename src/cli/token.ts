@@ -6,11 +6,12 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt, type JWTPayload } from "jose"
 import * as AccessToken from "../AccessToken.js"
@@ -52,7 +53,7 @@ export interface ApiKeySettings extends Settings {
 export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly provider: string }> {
   override get message(): string {
     return `'${this.provider}' needs the user's consent, and standard error is no terminal where the link could be shown. `
-      + "Run the command on a terminal, or print the link there with --no-browser. Who reads the link can consent in the user's place"
+      + "Run the command on a terminal, or print the link there with --no-browser. Anyone who reads the link can consent in the user's place"
   }
 }
 
@@ -88,19 +89,23 @@ const claimsOf = (token: string): JWTPayload | undefined => {
   }
 }
 
-/** What a JWT says about itself, without claims that only its issuer understands. */
+/** What a JWT says about itself, without claims that only its issuer understands. A claim may have any type. */
 const describeClaims = ({ aud, client_id, exp, iss, scope, sub }: JWTPayload) => ({
   issuer: iss,
   subject: sub,
   audience: aud,
   client: client_id,
   scope,
-  expiresAt: exp === undefined ? undefined : new Date(exp * 1000).toISOString()
+  expiresAt: Option.getOrUndefined(
+    Option.map(Option.flatMap(Option.fromNullable(exp), fromSeconds), DateTime.formatIso)
+  )
 })
 
-const minutes = (expiresAt: string, now: number): string => {
-  const left = Math.round((Date.parse(expiresAt) - now) / 60_000)
-  return left < 0 ? "it has expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`
+const fromSeconds = (seconds: number): Option.Option<DateTime.Utc> => DateTime.make(seconds * 1000)
+
+const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
+  const left = Math.round(DateTime.distance(now, DateTime.unsafeMake(expiresAt)) / 60_000)
+  return `${expiresAt}, ${left < 0 ? "it has expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`}`
 }
 
 interface Result {
@@ -135,7 +140,7 @@ const print = ({ flow, kind, provider, secret, target, user, workload }: Result,
       ))
     }
     if (reveal) return yield* Console.log(value)
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* DateTime.now
     const rows: ReadonlyArray<readonly [string, unknown]> = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
       ["Caller", `workload ${workload}, ${Caller.describeUser(user)}`],
@@ -145,10 +150,7 @@ const print = ({ flow, kind, provider, secret, target, user, workload }: Result,
       ["Audience", described?.audience],
       ["Client", described?.client],
       ["Scope", described?.scope],
-      [
-        "Expires",
-        described?.expiresAt === undefined ? undefined : `${described.expiresAt}, ${minutes(described.expiresAt, now)}`
-      ]
+      ["Expires", described?.expiresAt === undefined ? undefined : formatExpiry(described.expiresAt, now)]
     ]
     yield* Console.log(
       rows.flatMap(([label, text]) =>

@@ -28,11 +28,13 @@ import * as Constraint from "../models/internal/constraint.js"
 import { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import { UserIdentifier } from "../UserIdentifier.js"
+import { matches } from "./internal/sessionUrl.js"
 
 /**
  * How a visit of the page ends:
  *
- * - `Completed`: AgentCore has stored the user's authorization; `session.customState` is the application's own state
+ * - `Completed`: AgentCore has stored the user's authorization; `session.customState` is the application's own state.
+ *   `credential` and `continue` are those of the pending consent, if the page that opened it stored them
  * - `WrongUser`: the signed-in user is not the user who asked; the session is used up
  * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete
  * - `Failed`: AgentCore did not complete the authorization; the log has the reason
@@ -190,28 +192,6 @@ const checkUser = Validation.validate(Schema.Struct({ currentUser: UserIdentifie
 const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const { body, headers, status } = Page.render(outcome._tag)
   return Effect.succeed(HttpServerResponse.text(body, { status, headers }))
-}
-
-/** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
-const decode = (url: string, times = 3): string =>
-  times === 0 ? url : decode(
-    url.replace(/%([0-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
-    times - 1
-  )
-
-// A semicolon begins a query too: the router takes it for a question mark.
-const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
-
-/**
- * Whether a request is for the page, or has a session in its URL. The router compares the paths: it serves several
- * spellings of one path. Its options can only reduce them.
- */
-const matches = (
-  path: HttpLayerRouter.PathInput
-): (request: HttpServerRequest.HttpServerRequest) => boolean => {
-  const router = HttpLayerRouter.FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
-  router.on("GET", path, true)
-  return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
 }
 
 /**

@@ -141,18 +141,19 @@ const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: C
  * import * as Layer from "effect/Layer"
  * import type * as Redacted from "effect/Redacted"
  *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
+ *   returnUrl: LoopbackConsent.defaultReturnUrl
+ * }) {}
+ *
  * declare const listEvents: (token: Redacted.Redacted) => Effect.Effect<ReadonlyArray<string>>
  *
  * const user = { userId: "alice" }
  *
- * const program = Effect.flatMap(AccessToken.AccessToken, listEvents).pipe(
- *   AccessToken.withAccessToken({
- *     provider: "google",
- *     flow: "USER_FEDERATION",
- *     scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
- *     returnUrl: LoopbackConsent.defaultReturnUrl,
- *     consent: LoopbackConsent.handler({ user })
- *   }),
+ * const program = Effect.flatMap(Calendar, listEvents).pipe(
+ *   AccessToken.withAccessToken(Calendar, { consent: LoopbackConsent.handler({ user }) }),
  *   Effect.provide(
  *     WorkloadAccessToken.layerWorkload({ name: "my-agent", user }).pipe(Layer.provideMerge(AwsIdentity.layer()))
  *   )

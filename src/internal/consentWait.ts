@@ -21,6 +21,8 @@ export interface ConsentWait {
   readonly onEnd: (finalizer: Effect.Effect<void>) => void
   /** The signal of the wait. Its success makes the flow poll at once; its failure ends the wait. */
   readonly signal: () => Signal
+  /** Makes the flow ask once as if there were no session: another session has brought the grant. */
+  readonly grantedElsewhere: () => void
 }
 
 /**
@@ -35,16 +37,20 @@ export class Current extends Context.Reference<Current>()("effect-agentcore-iden
 /** What `Identity` does with the wait. Most handlers use neither part, and a wait costs them nothing. */
 interface Running extends ConsentWait {
   readonly made: () => Signal | undefined
+  readonly isElsewhere: () => boolean
   readonly end: Effect.Effect<void>
 }
 
 const make = (): Running => {
   const finalizers: Array<Effect.Effect<void>> = []
   let signal: Signal | undefined
+  let elsewhere = false
   return {
     onEnd: (finalizer) => void finalizers.push(finalizer),
     signal: () => signal ??= Deferred.unsafeMake(FiberId.none),
     made: () => signal,
+    grantedElsewhere: () => void (elsewhere = true),
+    isElsewhere: () => elsewhere,
     end: Effect.suspend(() => Effect.all(finalizers.reverse(), { discard: true }))
   }
 }
@@ -60,13 +66,13 @@ export type Wake = <A, E, R, E2, R2>(
 ) => Effect.Effect<A, E | E2 | AuthorizationFailed, R | R2>
 
 /**
- * Runs a handler, then its wait.
+ * Runs a handler, then its wait. The wait also learns whether another session has brought the grant.
  *
  * @internal
  */
 export const run = <A, E, R, E2, R2>(
   handler: Effect.Effect<unknown, E, R>,
-  wait: (wake: Wake) => Effect.Effect<A, E2, R2>
+  wait: (wake: Wake, isElsewhere: boolean) => Effect.Effect<A, E2, R2>
 ): Effect.Effect<A, E | E2, R | R2> =>
   Effect.suspend(() => {
     const running = make()
@@ -80,7 +86,7 @@ export const run = <A, E, R, E2, R2>(
       return Effect.raceFirst(wait, afterSignal)
     }
     return Effect.provideService(handler, Current, Option.some(running)).pipe(
-      Effect.zipRight(Effect.suspend(() => wait(wake))),
+      Effect.zipRight(Effect.suspend(() => wait(wake, running.isElsewhere()))),
       Effect.ensuring(running.end)
     )
   })

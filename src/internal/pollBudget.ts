@@ -47,13 +47,16 @@ export interface Budget {
 // -----------------------------------------------------------------------------
 
 /** Half of the quota of `GetResourceOauth2Token`, 200 a second (AWS documentation). */
-export const defaultLimit = 100
+const defaultLimit = 100
 
 /** The polls that run at the same time, as a part of those of a second. 25 by default: the AWS SDK has 50 connections by default. */
 const runningPart = 1 / 4
 
 /** In milliseconds. A timer that rings late may catch up with the turns of this time. */
 const maxCatchUp = 50
+
+/** In milliseconds. A wait without delays, in a program without other waits that are due, may take the turns of this time at once. */
+const maxBurst = 100
 
 /** In milliseconds. Calls that are in flight together are throttled together, and halve the rate once. */
 const halvingInterval = 1000
@@ -102,7 +105,8 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
 
   const now = (): number => clock.unsafeCurrentTimeMillis()
 
-  const isTurn = (due: number, time: number): boolean => running < maxRunning && Math.max(due, nextTurn) <= time
+  const isTurn = (due: number, time: number, burst = 0): boolean =>
+    running < maxRunning && Math.max(due, nextTurn - burst) <= time
   const takeTurn = (due: number, time: number): void => {
     nextTurn = Math.max(nextTurn, due, time - maxCatchUp) + 1000 / rate.at(time)
   }
@@ -133,7 +137,8 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       const due = time + request.delay
       const first = turns.first()
       // A turn of a program that is alone needs no timer.
-      if (isTurn(due, time) && (first === undefined || first.key > due)) {
+      const isAlone = first === undefined || first.key > due
+      if (isAlone && isTurn(due, time, maxBurst)) {
         takeTurn(due, time)
         resume("Poll")
         return nothing

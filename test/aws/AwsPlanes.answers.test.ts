@@ -4,5 +4,9 @@ import { adapters } from "./utils.js"
 
 for (const { name, planes } of adapters) {
   // What it does with a body is the same by `layerNode`.
-  if (name !== "AwsHttpPlanes.layer by fetch") describe(name, () => answersOfTomorrow((endpoint) => planes(endpoint)))
+  if (name !== "AwsHttpPlanes.layer by fetch") {
+    describe(name, () => {
+      answersOfTomorrow((endpoint) => planes(endpoint))
+    })
+  }
 }

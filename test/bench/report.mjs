@@ -51,7 +51,22 @@ const definitions = [
   ],
   ["bundle of an agent without the AWS SDK: kilobytes", (result) => result.bundles.http, "at most", 350],
   ["module load of Identity: milliseconds", (result) => result.load.wall.median, "at most", 20],
-  ["module load of Identity: packages besides Effect", (result) => result.load.packages.length, "at most", 0]
+  ["module load of Identity: packages besides Effect", (result) => result.load.packages.length, "at most", 0],
+  ["waits for consent: heap of each, KB", (result) => result.waits.heap, "at most", 16],
+  ["waits for consent: polls a second of all", (result) => result.waits.polls, "at most", 100],
+  ["waits for consent: delay of the event loop, 99 %, ms", (result) => result.waits.loopDelay, "at most", 50],
+  [
+    "waits for consent: time of another token, as part of its time alone",
+    ({ waits }) => waits.meanwhile.median / waits.alone.median,
+    "at most",
+    2
+  ],
+  [
+    "waits for consent: from callback to token, without one round trip, ms",
+    ({ waits }) => waits.callback.median - waits.alone.median,
+    "at most",
+    20
+  ]
 ]
 
 /** Every target, with what was measured. */
@@ -111,6 +126,25 @@ const loadRows = ({ load }) => [
   ["Identity", spread(load.wall), spread(load.cpu), String(load.modules), load.packages.join(", ") || "none"]
 ]
 
+const waitRows = ({ waits }) => [
+  [
+    "waits for consent",
+    "heap, KB",
+    "polls/s",
+    "loop delay, ms",
+    "another token, ms",
+    "alone",
+    "callback to token, ms",
+    "all asked, s"
+  ],
+  [
+    String(waits.waits),
+    ...[waits.heap, waits.polls, waits.loopDelay].map(number),
+    ...[waits.meanwhile, waits.alone, waits.callback].map(spread),
+    number(waits.invited)
+  ]
+]
+
 const targetRows = (result) => [
   ["target", "measured", ""],
   ...targets(result).map(({ bound, limit, met, name, value }) => [
@@ -127,6 +161,6 @@ export const report = (result) => {
     `Node ${node}, ${cores} x ${cpu}, load ${
       number(loadAverage)
     }; ${rounds} rounds of ${calls} calls, ${processes} processes; median [quartiles]`,
-    ...[callRows, coldRows, bundleRows, loadRows, targetRows].map((rows) => table(rows(result)))
+    ...[callRows, coldRows, bundleRows, loadRows, waitRows, targetRows].map((rows) => table(rows(result)))
   ].join("\n\n") + "\n"
 }

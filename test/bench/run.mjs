@@ -22,6 +22,7 @@ const usage = `npm run bench -- [options]
   --calls N        calls of a subject in a round (200)
   --warm-up N      calls of a subject before the first round (2000)
   --processes N    processes of each kind for module load and cold start (15)
+  --waits N        users who have not consented yet (10000); more than 1000 take a minute
 `
 
 /** How many requests a call makes, and how many times as many calls a round has of it: those of the cache are short. */
@@ -114,6 +115,20 @@ const measureProcesses = async (env, kinds, processes) => {
   return samples
 }
 
+/** Users who have not consented yet, in one process. */
+const measureWaits = async (waits) => {
+  const server = start("./waits.server.child.mjs", [], { env: { PATH: process.env.PATH } })
+  try {
+    const env = environment(await server.next())
+    const child = start("./waits.child.mjs", [String(waits)], { env, execArgv: ["--expose-gc"] })
+    const result = await child.next()
+    child.stop()
+    return result
+  } finally {
+    server.stop()
+  }
+}
+
 /** What the module loads besides what was there: how many modules, and the packages that are not Effect's. */
 const loadedBy = async (url, env) => {
   const loaded = async (source) => {
@@ -173,6 +188,7 @@ const measure = async (settings) => {
       })),
       bundles: mapValues(bundles, ({ kilobytes }) => kilobytes),
       load: { ...summaries(load), ...await loadedBy(identity, env) },
+      waits: await measureWaits(settings.waits),
       samples: { calls, cold, load }
     }
   } finally {
@@ -191,11 +207,12 @@ const options = () => {
       rounds: { ...string, default: "30" },
       calls: { ...string, default: "200" },
       "warm-up": { ...string, default: "2000" },
-      processes: { ...string, default: "15" }
+      processes: { ...string, default: "15" },
+      waits: { ...string, default: "10000" }
     }
   })
-  const { calls, processes, rounds, "warm-up": warmUp, ...rest } = values
-  const settings = mapValues({ calls, processes, rounds, warmUp }, Number)
+  const { calls, processes, rounds, waits, "warm-up": warmUp, ...rest } = values
+  const settings = mapValues({ calls, processes, rounds, waits, warmUp }, Number)
   if (Object.values(settings).some((count) => !Number.isInteger(count) || count < 1)) {
     throw new TypeError("Counts are whole numbers from 1 on")
   }

@@ -30,7 +30,7 @@ export const refusal = (environment: Environment): string | undefined => {
   return environment["CI"] !== undefined && environment["CI"] !== ""
     ? "--aws creates resources in an account, so it does not run in CI (CI is set)"
     : prefix === ""
-    ? `--aws needs ${variables.prefix}: the beginning of the names of what it creates. It removes everything whose name begins with it and a hyphen`
+    ? `--aws needs ${variables.prefix}: the beginning of the names of what it creates, and removes at the end`
     : !/^[a-z][a-z0-9-]{4,39}$/.test(prefix)
     ? `${variables.prefix} has 5 to 40 lower-case letters, digits and hyphens, and begins with a letter`
     : undefined

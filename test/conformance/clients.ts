@@ -76,7 +76,16 @@ const removeSafely = async (remove: () => Promise<unknown>, attempts = 100): Pro
   }
 }
 
-/** Every resource whose name begins with the prefix, also of earlier runs. Returns their names. */
+/** The names of a run: 12 hexadecimal digits after the prefix. Some are made longer by the letter `a`. */
+const makeName = (prefix: string): string => `${prefix}-${randomBytes(6).toString("hex")}`
+
+const isOwnName = (prefix: string, name: string | undefined): name is string =>
+  name?.startsWith(`${prefix}-`) === true && /^[0-9a-f]{12}a*$/.test(name.slice(prefix.length + 1))
+
+/**
+ * Removes every resource that has a name of this suite with the prefix, also of earlier runs. A resource of someone else whose name
+ * begins with the prefix stays. Returns the names.
+ */
 export const sweep = async ({ control }: Clients, prefix: string): Promise<ReadonlyArray<string>> => {
   const removed: Array<string> = []
   const lists: ReadonlyArray<readonly [AsyncIterable<object>, string, (name: string) => Promise<unknown>]> = [
@@ -107,7 +116,7 @@ export const sweep = async ({ control }: Clients, prefix: string): Promise<Reado
       // Every page of a list has its items in one member.
       const items = (page as Readonly<Record<string, ReadonlyArray<{ readonly name?: string }> | undefined>>)[member]
         ?? []
-      names.push(...items.flatMap(({ name }) => name?.startsWith(`${prefix}-`) === true ? [name] : []))
+      names.push(...items.flatMap(({ name }) => isOwnName(prefix, name) ? [name] : []))
     }
     for (const name of names) {
       await removeSafely(() => remove(name))
@@ -177,7 +186,7 @@ export const makeClients = (options: ClientOptions): Recording => {
       control,
       data,
       sts,
-      name: () => `${prefix}-${randomBytes(6).toString("hex")}`,
+      name: () => makeName(prefix),
       lastExchange: () => {
         if (last === undefined) throw new Error("nothing was sent yet")
         return last

@@ -1,7 +1,7 @@
-import { assert, describe, it, layer } from "@effect/vitest"
-import * as Context from "effect/Context"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -13,8 +13,6 @@ import * as Local from "./local.js"
 import { type Result, runAll, runStatement } from "./run.js"
 import { NotApplicable, statement } from "./statement.js"
 import { statements } from "./statements.js"
-
-class Service extends Context.Tag("test/conformance/Service")<Service, Local.Service>() {}
 
 describe("the statements", () => {
   it("have each an id of their own, a sentence and a source", () => {
@@ -77,24 +75,27 @@ describe("npm run conformance -- --aws", () => {
     }))
 })
 
-layer(Layer.scoped(Service, Local.make), { excludeTestServices: true })("the local server", (it) => {
+describe("the local server", () => {
+  // Not by `layer` of `@effect/vitest`, which replaces `it.effect` for later files of the process too.
+  const scope = Effect.runSync(Scope.make())
+  let service: Local.Service
+  beforeAll(async () => {
+    service = await Effect.runPromise(Scope.extend(Local.make, scope))
+  })
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
   for (const statement of statements) {
-    it.effect(`${statement.id}: ${statement.statement}`, () =>
-      Effect.flatMap(
-        Service,
-        ({ parts, recording }) => Effect.promise(() => runStatement(statement, recording, parts, Local.prefix))
-      ))
+    it(`${statement.id}: ${statement.statement}`, () =>
+      runStatement(statement, service.recording, service.parts, Local.prefix))
   }
 
-  it.effect("has nothing left of them", () =>
-    Effect.gen(function*() {
-      const { recording } = yield* Service
-      assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, Local.prefix)), [])
-    }))
+  it("has nothing left of them", async () => {
+    assert.deepStrictEqual(await sweep(service.recording, Local.prefix), [])
+  })
 
-  it.effect("is left as it was by statements that fail, and its differences are reported", () =>
+  it.live("is left as it was by statements that fail, and its differences are reported", () =>
     Effect.gen(function*() {
-      const { recording } = yield* Service
+      const { recording } = service
       const row = { source: "this test", statement: "A statement of this test" }
       const results = yield* Effect.promise(() =>
         runAll({
@@ -134,12 +135,14 @@ layer(Layer.scoped(Service, Local.make), { excludeTestServices: true })("the loc
       assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, Local.prefix)), [])
     }))
 
-  it.scoped("is an account to the command, which skips what it cannot try there, and removes what it finds", () =>
+  it.scopedLive("is an account to the command, which skips what it cannot try there, and removes what it finds", () =>
     Effect.gen(function*() {
-      const { environment, recording } = yield* Service
+      const { environment, recording } = service
       const prefix = "of-an-account"
       // An earlier run was killed.
-      yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: `${prefix}-of-an-earlier-run` }))
+      yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: `${prefix}-0123456789ab` }))
+      const other = `${prefix}-production`
+      yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: other }))
       const { code, output, report } = yield* command(
         { ...environment, [Aws.variables.prefix]: prefix },
         "--aws",
@@ -155,7 +158,9 @@ layer(Layer.scoped(Service, Local.make), { excludeTestServices: true })("the loc
         statements.flatMap(({ id }) => id.includes("workload") ? [id] : [])
       )
       assert.deepStrictEqual(new Set(results.map(({ outcome }) => outcome)), new Set(["holds", "skipped"] as const))
-      yield* Effect.promise(() => recording.removeCreated())
       assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, prefix)), [])
+      // It removes nothing of others, whatever their names begin with.
+      yield* Effect.promise(() => recording.control.getWorkloadIdentity({ name: other }))
+      yield* Effect.promise(() => recording.removeCreated())
     }))
 })

@@ -97,7 +97,7 @@ describe("the examples of the README", () => {
           )[0]
           assert.isDefined(url)
           return url
-        })
+        }, { timeout: 30_000 })
       )
       const page = yield* SimulatedUser.consent({
         authorizationUrl: Redacted.make(authorizationUrl),

@@ -40,7 +40,11 @@ describe("README", () => {
   })
 
   it("is read in ten minutes", () => {
-    const words = readme.replaceAll(/```[\s\S]*?```|<[^>]*>/g, "").split(/\s+/).filter((word) => /\w/.test(word))
+    // The table of support is looked up, not read.
+    const words = readme.replace(/<!-- support:[\s\S]*?<!-- support ends -->/, "").replaceAll(
+      /```[\s\S]*?```|<[^>]*>/g,
+      ""
+    ).split(/\s+/).filter((word) => /\w/.test(word))
     assert.isBelow(words.length, 2_500)
   })
 

@@ -153,13 +153,11 @@ describe("RedisPendingConsents", () => {
 
   it.scopedLive("says what to install when a package is missing", () =>
     Effect.gen(function*() {
-      vi.resetModules()
       vi.doMock("ioredis", () => {
         throw new Error("Cannot find package 'ioredis'")
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("ioredis")))
-      const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/persistence/RedisPendingConsents"))
-      const error = yield* Effect.flip(Layer.build(Fresh.layer({ key: keyOf(1) })))
+      const error = yield* Effect.flip(Layer.build(RedisPendingConsents.layer({ key: keyOf(1) })))
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install ioredis@5")
     }))

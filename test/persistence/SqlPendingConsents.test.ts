@@ -306,15 +306,13 @@ describe("SqlPendingConsents on SQLite", () => {
 
   it.scopedLive("says what to install when a package is missing", () =>
     Effect.gen(function*() {
-      vi.resetModules()
       vi.doMock("@effect/sql/Migrator", () => {
         throw new Error("Cannot find package '@effect/sql'")
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("@effect/sql/Migrator")))
-      const Fresh = yield* Effect.promise(() => import("effect-agentcore-identity/persistence/SqlPendingConsents"))
       const { url } = yield* sqlite
       const error = yield* Effect.flip(
-        Layer.build(Layer.provide(Fresh.layer({ key: keyOf(1) }), libsqlClient(url)))
+        Layer.build(Layer.provide(SqlPendingConsents.layer({ key: keyOf(1) }), libsqlClient(url)))
       )
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install @effect/sql@0.52")

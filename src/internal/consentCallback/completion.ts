@@ -15,8 +15,17 @@ import { isSameUser } from "./sameUser.js"
 
 /** @internal */
 export type Outcome = Data.TaggedEnum<{
-  readonly Completed: { readonly session: ConsentSession }
-  readonly WrongUser: {}
+  readonly Completed: {
+    readonly session: ConsentSession
+    /** The name that the application has for the credential. */
+    readonly credential?: string | undefined
+    /** Where the browser goes on, an address that the application allows. */
+    readonly continue?: string | undefined
+  }
+  readonly WrongUser: {
+    /** The name that the application has for the credential. */
+    readonly credential?: string | undefined
+  }
   readonly AlreadyUsed: {}
   readonly Expired: {}
   readonly Unknown: {}
@@ -70,7 +79,7 @@ export const complete = (
     const topic = ConsentSignals.session(sessionUri)
     if (!(yield* isSameUser(consent.user, user))) {
       yield* signals.signal(topic, "WrongUser")
-      return Outcome.WrongUser()
+      return Outcome.WrongUser({ credential: consent.credential })
     }
     yield* Effect.tapError(
       identity.completeAuthorization({ sessionUri, user: consent.user }),
@@ -82,7 +91,7 @@ export const complete = (
       const grant = yield* ConsentSignals.grant({ workload, user: consent.user, credential })
       yield* signals.signal(grant, "Completed")
     }
-    return Outcome.Completed({ session: consent.session })
+    return Outcome.Completed({ session: consent.session, credential, continue: consent.continue })
   }).pipe(
     Effect.catchTag("ConsentNotPending", ({ reason }) =>
       Effect.succeed(reason === "AlreadyClaimed" ? Outcome.AlreadyUsed() : Outcome[reason]())),

@@ -287,6 +287,7 @@ export interface PolicyOptions {
 export interface Caller {
   /** The name of the workload identity. */
   readonly name: string
+  /** The user, by id or by JWT. */
   readonly user: UserIdentifier
 }
 

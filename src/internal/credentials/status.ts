@@ -105,9 +105,13 @@ export const forget = (
 
 const sorted = (texts: ReadonlyArray<string> = []): ReadonlyArray<string> => [...texts].sort()
 
-/** Requests for one grant have one key. */
-const keyOf = (
-  { audiences, customParameters = {}, provider, resources, returnUrl, scopes }: UserCredential["request"],
+/**
+ * Requests for one grant have one key, and a session has that of its request.
+ *
+ * @internal
+ */
+export const keyOf = (
+  { audiences, customParameters = {}, provider, resources, returnUrl, scopes }: Omit<UserCredential["request"], "flow">,
   programUrl: Option.Option<string>
 ): string =>
   JSON.stringify([

@@ -1,0 +1,321 @@
+/**
+ * What `Connect` does for a request: which view answers it.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { isRecord, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Consent from "../../../Consent.js"
+import * as ConsentSignals from "../../../ConsentSignals.js"
+import type * as CredentialCache from "../../../CredentialCache.js"
+import * as Credentials from "../../../Credentials.js"
+import { DataPlane, type Service as DataPlaneService } from "../../../DataPlane.js"
+import { Identity, type Service as IdentityService } from "../../../Identity.js"
+import * as Completion from "../../../internal/consentCallback/completion.js"
+import type * as PendingConsents from "../../../PendingConsents.js"
+import type { UserIdentifier } from "../../../UserIdentifier.js"
+import * as WorkloadAccessToken from "../../../WorkloadAccessToken.js"
+import * as FormGuard from "./formGuard.js"
+import type { Links } from "./links.js"
+import { type Connection, type Event, type UserKind, View } from "./model.js"
+import * as Users from "./users.js"
+
+/** @internal */
+export interface Dependencies {
+  readonly identity: IdentityService
+  readonly dataPlane: DataPlaneService
+  readonly pending: PendingConsents.Service
+  readonly signals: ConsentSignals.Service
+  readonly cache: Option.Option<CredentialCache.Service>
+  readonly returnUrl: Option.Option<string>
+}
+
+/** @internal */
+export interface Settings {
+  readonly links: Links
+  readonly workload: string
+  readonly users: UserKind
+  readonly revokeAt: { readonly [name: string]: string | undefined }
+  readonly describeUser: (user: UserIdentifier) => Effect.Effect<string>
+  readonly formTokens: FormGuard.FormTokens
+  readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
+}
+
+/** @internal */
+export interface App {
+  readonly connections: (user: UserIdentifier) => Effect.Effect<View>
+  readonly link: (user: UserIdentifier, name: string, continueUrl: string | undefined) => Effect.Effect<View>
+  readonly submit: (
+    user: UserIdentifier,
+    name: string
+  ) => Effect.Effect<View, never, HttpServerRequest.HttpServerRequest>
+  readonly returned: (user: UserIdentifier, sessionUri: Redacted.Redacted | undefined) => Effect.Effect<View>
+}
+
+const refused = View.Refused
+
+const unavailable = (error: { readonly _tag: string }): Effect.Effect<View> =>
+  Effect.as(
+    Effect.logWarning(`Connect could not do what the user asked: ${error._tag}`),
+    refused({ reason: "Unavailable" })
+  )
+
+// -----------------------------------------------------------------------------
+// Forms
+// -----------------------------------------------------------------------------
+
+interface Form {
+  readonly action: string | undefined
+  readonly token: string
+  readonly continueUrl: string | undefined
+}
+
+const maxBodySize = Option.some(FileSystem.Size(16 * 1024))
+
+/** A form, or the same members as JSON. */
+const readForm: Effect.Effect<Form, unknown, HttpServerRequest.HttpServerRequest> = Effect.flatMap(
+  HttpServerRequest.HttpServerRequest,
+  (request) =>
+    /^application\/json\b/i.test(request.headers["content-type"] ?? "")
+      ? request.json
+      : Effect.map(request.urlParamsBody, UrlParams.toRecord)
+).pipe(
+  HttpIncomingMessage.withMaxBodySize(maxBodySize),
+  Effect.map((body) => {
+    const read = (name: string): string | undefined => {
+      const value = isRecord(body) ? body[name] : undefined
+      return isString(value) ? value : undefined
+    }
+    return { action: read("action"), token: read("token") ?? "", continueUrl: read("continue") }
+  })
+)
+
+// -----------------------------------------------------------------------------
+// App
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export const make = (
+  { cache, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
+  { describeUser, emit, formTokens, links, revokeAt, users, workload }: Settings
+): App => {
+  /** Runs an effect for a user, with a workload access token of its own. */
+  const asUser =
+    (user: UserIdentifier) =>
+    <A, E, R>(self: Effect.Effect<A, E, R | WorkloadAccessToken.WorkloadAccessToken | Identity>) =>
+      Effect.provideServiceEffect(
+        self,
+        WorkloadAccessToken.WorkloadAccessToken,
+        WorkloadAccessToken.makeWorkload({ name: workload, user })
+      ).pipe(
+        Effect.provideService(DataPlane, dataPlane),
+        Effect.provideService(Identity, identity),
+        Effect.provideService(Consent.ReturnUrl, returnUrl)
+      )
+
+  const callerOf = (user: UserIdentifier) => ({ name: workload, user })
+
+  const emitFor = (tag: Event["_tag"], user: UserIdentifier, credential: string | undefined) =>
+    Effect.flatMap(Users.eventUser(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
+
+  const checkUser = (user: UserIdentifier) =>
+    Effect.tapError(Users.checkKind("currentUser", users, user), (error) => Effect.logError(error.message))
+
+  const formToken = (user: UserIdentifier) => Effect.flatMap(userKey(user), formTokens.make)
+
+  /** Two JWTs of one user have one key. */
+  const userKey = (user: UserIdentifier) =>
+    Effect.map(ConsentSignals.grant({ workload, user, credential: "" }), ({ name }) => Redacted.value(name))
+
+  const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "state"> => ({
+    name,
+    provider: credential.request.provider,
+    scopes: credential.request.scopes ?? [],
+    link: links.link(name),
+    revokeAt: revokeAt[name]
+  })
+
+  const connectionsOf = (user: UserIdentifier, names: ReadonlyArray<string>, remember?: "0 seconds") => {
+    const named = names.flatMap((name) => {
+      const credential = links.find(name)
+      return credential === undefined ? [] : [{ name, credential }]
+    })
+    return Credentials.status(named.map(({ credential }) => credential), { caller: callerOf(user), remember }).pipe(
+      Effect.tap((statuses) =>
+        Effect.forEach(statuses, (status) =>
+          status._tag === "Unknown"
+            ? Effect.logWarning(
+              `AgentCore did not say whether ${status.credential.key} is granted: ${status.error._tag}`
+            )
+            : Effect.void)
+      ),
+      Effect.map((statuses) =>
+        named.map(({ credential, name }, index): Connection => ({
+          ...describe(name, credential),
+          state: statuses[index]?._tag ?? "Unknown"
+        }))
+      ),
+      asUser(user)
+    )
+  }
+
+  /** Asks once, and shows nothing. None: the user has granted it already. */
+  const ask = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
+    identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail }).pipe(
+      Effect.as(Option.none()),
+      Effect.catchTag("RequiresUserConsent", (error) => Effect.succeedSome(error.session))
+    )
+
+  /** Asks once with `forceAuthentication`, which makes AgentCore drop its tokens. The caches drop the token that they had. */
+  const forceConsent = (credential: Credentials.UserCredential) =>
+    Effect.gen(function*() {
+      const old = yield* identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
+        Effect.asSome,
+        Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone)
+      )
+      const session = yield* ask(credential, true)
+      if (Option.isSome(old) && Option.isSome(cache)) yield* cache.value.invalidate(old.value)
+      return session
+    })
+
+  const forget = (user: UserIdentifier) => Credentials.forgetStatus({ caller: callerOf(user) })
+
+  const linkView = (user: UserIdentifier, name: string, continueUrl: string | undefined): Effect.Effect<View> =>
+    Effect.gen(function*() {
+      const [connection] = yield* connectionsOf(user, [name], "0 seconds")
+      return connection === undefined ? refused({ reason: "UnknownCredential" }) : View.Link({
+        user: yield* describeUser(user),
+        connection,
+        formToken: yield* formToken(user),
+        continue: continueUrl
+      })
+    }).pipe(Effect.catchAll(unavailable))
+
+  const start = (
+    user: UserIdentifier,
+    name: string,
+    credential: Credentials.UserCredential,
+    isForced: boolean,
+    continueUrl: string | undefined
+  ) =>
+    Effect.gen(function*() {
+      const session = yield* isForced ? forceConsent(credential) : ask(credential, false)
+      yield* forget(user)
+      // Another tab has connected it meanwhile.
+      if (Option.isNone(session)) return yield* linkView(user, name, continueUrl)
+      yield* pending.open({ session: session.value, user, workload, credential: name, continue: continueUrl })
+      yield* emitFor("Opened", user, name)
+      return View.Started({
+        connection: describe(name, credential),
+        authorizationUrl: session.value.authorizationUrl
+      })
+    })
+
+  const disconnect = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
+    Effect.gen(function*() {
+      const session = yield* forceConsent(credential)
+      yield* forget(user)
+      if (Option.isNone(session)) {
+        yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
+        return refused({ reason: "Unavailable" })
+      }
+      yield* emitFor("Disconnected", user, name)
+      return View.Disconnected({ connection: { ...describe(name, credential), state: "NotGranted" } })
+    })
+
+  const allowed = (address: string | undefined): Option.Option<string | undefined> =>
+    address === undefined ? Option.some(undefined) : links.allowed(address)
+
+  const checked = <R>(user: UserIdentifier, run: Effect.Effect<View, never, R>): Effect.Effect<View, never, R> =>
+    Effect.matchEffect(checkUser(user), {
+      onFailure: () => Effect.succeed<View>(refused({ reason: "OtherUserKind" })),
+      onSuccess: () => run
+    })
+
+  return {
+    connections: (user) =>
+      checked(
+        user,
+        Effect.gen(function*() {
+          return View.Connections({
+            user: yield* describeUser(user),
+            connections: yield* connectionsOf(user, links.names),
+            formToken: yield* formToken(user)
+          })
+        }).pipe(Effect.catchAll(unavailable))
+      ),
+
+    link: (user, name, continueUrl) =>
+      checked(
+        user,
+        links.find(name) === undefined
+          ? Effect.succeed(refused({ reason: "UnknownCredential" }))
+          : Option.match(allowed(continueUrl), {
+            onNone: () => Effect.succeed<View>(refused({ reason: "ContinueNotAllowed" })),
+            onSome: (continueUrl) => linkView(user, name, continueUrl)
+          })
+      ),
+
+    submit: (user, name) =>
+      checked(
+        user,
+        Effect.gen(function*() {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          if (!FormGuard.isSameOrigin(request, links.origin)) return refused({ reason: "OtherSite" })
+          const form = yield* Effect.option(readForm)
+          if (Option.isNone(form) || !(yield* formTokens.isValid(form.value.token, yield* userKey(user)))) {
+            return refused({ reason: "StaleForm" })
+          }
+          const credential = links.find(name)
+          if (credential === undefined) return refused({ reason: "UnknownCredential" })
+          const continueUrl = allowed(form.value.continueUrl)
+          if (Option.isNone(continueUrl)) return refused({ reason: "ContinueNotAllowed" })
+          switch (form.value.action) {
+            case "connect":
+            case "reconnect":
+              return yield* asUser(user)(
+                start(user, name, credential, form.value.action === "reconnect", continueUrl.value)
+              )
+            case "disconnect":
+              return yield* asUser(user)(disconnect(user, name, credential))
+            default:
+              return refused({ reason: "StaleForm" })
+          }
+        }).pipe(Effect.catchAll(unavailable))
+      ),
+
+    returned: (user, sessionUri) =>
+      checked(
+        user,
+        Effect.gen(function*() {
+          const outcome = yield* Completion.complete({ identity, pending, signals }, sessionUri, user)
+          const credential = "credential" in outcome ? outcome.credential : undefined
+          switch (outcome._tag) {
+            case "Completed":
+              yield* Effect.ignore(asUser(user)(forget(user)))
+              yield* emitFor("Completed", user, credential)
+              break
+            case "WrongUser":
+            case "Expired":
+              yield* emitFor(outcome._tag, user, credential)
+              break
+            case "Failed":
+              yield* emitFor("Refused", user, undefined)
+              break
+            default:
+          }
+          return View.Returned({
+            outcome: outcome._tag,
+            credential,
+            continue: outcome._tag === "Completed" ? outcome.continue : undefined
+          })
+        })
+      )
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The models of `Connect`. The public module exports all of them.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type * as DateTime from "effect/DateTime"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { UserCredential } from "../../../Credentials.js"
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+/**
+ * The credentials that a user can connect, by their names in links and stored consents. A name has letters, digits, `-` and `_`, and is
+ * not `return`. Keep it: a link that was mailed has it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ConnectCredentials = { readonly [name: string]: UserCredential }
+
+/**
+ * How a program names its users to AgentCore: by ids, or by their JWTs. AgentCore keeps the grants of the two apart, so all parts of a
+ * program need the same.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UserKind = "userId" | "jwt"
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: "a JWT" }
+
+/**
+ * Two parts of a program name their users in two ways, so the agent would never find what the user grants on the page.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OtherUserKind extends Schema.TaggedError<OtherUserKind>(
+  "effect-agentcore-identity/http/Connect/OtherUserKind"
+)("OtherUserKind", {
+  /** The part that has the other kind of user. */
+  part: Schema.Literal("currentUser", "handler"),
+  /** The option `users` of `Connect`. */
+  expected: Schema.Literal("userId", "jwt"),
+  found: Schema.Literal("userId", "jwt")
+}) {
+  override get message(): string {
+    const { expected, found, part } = this
+    return `${part === "currentUser" ? "currentUser of Connect returned" : "Connect.handler was called with"} ${
+      kinds[found]
+    }, and Connect expects ${
+      kinds[expected]
+    }. AgentCore keeps the grants of user ids and JWTs apart: take the user of the agent and `
+      + `of the pages from one function, and set the option users to '${found}' if that function returns ${
+        kinds[found]
+      }`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Views
+// -----------------------------------------------------------------------------
+
+/**
+ * A credential of the signed-in user.
+ *
+ * - `Granted`: AgentCore holds a token, or can refresh it. It does not notice a revocation at the vendor.
+ * - `NotGranted`: the user would have to consent
+ * - `Unknown`: AgentCore did not answer; the log has the reason
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connection {
+  /** The name in `credentials`. */
+  readonly name: string
+  /** The name of the OAuth2 credential provider. */
+  readonly provider: string
+  readonly scopes: ReadonlyArray<string>
+  readonly state: "Granted" | "NotGranted" | "Unknown"
+  /** The link of the credential. The forms of its page are sent there. */
+  readonly link: string
+  /** Where the user withdraws the access at the vendor, see the option `revokeAt`. */
+  readonly revokeAt: string | undefined
+}
+
+/**
+ * A page of `Connect`, as data. `formToken` is the value of the field `token` of every form. The field `action` is `connect`, `reconnect`
+ * or `disconnect`.
+ *
+ * - `Connections`: all connections of the signed-in user
+ * - `Link`: the page of a link. `continue` is the value of the field `continue` of its form.
+ * - `Started`: the answer to `connect` and `reconnect`. The browser goes on to `authorizationUrl`, by a refresh: Chromium applies
+ *   `form-action` to redirects.
+ * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
+ * - `Returned`: the browser came back after consent, and goes on to `continue`
+ * - `Refused`: nothing was done, see {@link Refusal}
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type View = Data.TaggedEnum<{
+  readonly Connections: {
+    readonly user: string
+    readonly connections: ReadonlyArray<Connection>
+    readonly formToken: Redacted.Redacted
+  }
+  readonly Link: {
+    readonly user: string
+    readonly connection: Connection
+    readonly formToken: Redacted.Redacted
+    readonly continue: string | undefined
+  }
+  readonly Started: { readonly connection: Omit<Connection, "state">; readonly authorizationUrl: Redacted.Redacted }
+  readonly Disconnected: { readonly connection: Connection }
+  readonly Returned: {
+    /** As `ConsentCallback.Outcome` has it. */
+    readonly outcome: "Completed" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed"
+    readonly credential: string | undefined
+    readonly continue: string | undefined
+  }
+  readonly Refused: { readonly reason: Refusal }
+}>
+
+/**
+ * The constructors of {@link View}, and `$match`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const View = Data.taggedEnum<View>()
+
+/**
+ * - `OtherSite`: a page of another site sent the form
+ * - `StaleForm`: the form is old, or was made for another user. The user opens the page again.
+ * - `UnknownCredential`: `credentials` has no such name
+ * - `ContinueNotAllowed`: the option `continueTo` does not allow the address
+ * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects; the log has the reason
+ * - `Unavailable`: AgentCore or the store of pending consents refused; the log has the reason
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Refusal =
+  | "OtherSite"
+  | "StaleForm"
+  | "UnknownCredential"
+  | "ContinueNotAllowed"
+  | "OtherUserKind"
+  | "Unavailable"
+
+// -----------------------------------------------------------------------------
+// Events
+// -----------------------------------------------------------------------------
+
+/**
+ * A user in an event: their id, or the issuer and the subject of their JWT. `undefined`: the JWT cannot be read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type EventUser =
+  | { readonly userId: string }
+  | { readonly issuer: string; readonly subject: string }
+  | undefined
+
+/**
+ * What happened to a consent, for an audit. It has no secrets.
+ *
+ * - `Opened`: the user pressed the button, and AgentCore opened a session
+ * - `Completed`: AgentCore has stored the authorization
+ * - `Refused`: AgentCore did not complete the authorization. A user who refuses at the vendor does not come back, so there is no event.
+ * - `WrongUser`: `user` is signed in, and another user had pressed the button
+ * - `Expired`: the user came back too late
+ * - `Disconnected`: AgentCore has dropped the tokens
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Event {
+  readonly _tag: "Opened" | "Completed" | "Refused" | "WrongUser" | "Expired" | "Disconnected"
+  /** The name in `credentials`. Not known for `Refused` and `Expired`. */
+  readonly credential: string | undefined
+  /** The name of the workload identity. */
+  readonly workload: string
+  /** The user who is signed in. */
+  readonly user: EventUser
+  readonly at: DateTime.Utc
+}

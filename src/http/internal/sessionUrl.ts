@@ -1,0 +1,31 @@
+/**
+ * Requests that have a session in their URL. They are kept out of logs and spans.
+ *
+ * @since 0.1.0
+ */
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+
+/** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
+const decode = (url: string, times = 3): string =>
+  times === 0 ? url : decode(
+    url.replace(/%([0-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
+    times - 1
+  )
+
+// A semicolon begins a query too: the router takes it for a question mark.
+const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
+
+/**
+ * Whether a request is for the page, or has a session in its URL. The router compares the paths: it serves several
+ * spellings of one path. Its options can only reduce them.
+ *
+ * @internal
+ */
+export const matches = (
+  path: HttpLayerRouter.PathInput
+): (request: HttpServerRequest.HttpServerRequest) => boolean => {
+  const router = HttpLayerRouter.FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
+  router.on("GET", path, true)
+  return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
+}

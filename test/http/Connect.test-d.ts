@@ -1,0 +1,72 @@
+import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import { describe, expectTypeOf, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
+import type { DataPlane } from "effect-agentcore-identity/DataPlane"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import type { AccessTokenError, Identity } from "effect-agentcore-identity/Identity"
+import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import type { PendingConsents } from "effect-agentcore-identity/PendingConsents"
+import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+
+class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", { provider: "google", flow: "USER_FEDERATION" }) {}
+class Reports extends AccessToken.Tag<Reports>()("app/Reports", { provider: "reports", flow: "M2M" }) {}
+class Exchange extends AccessToken.Tag<Exchange>()("app/Exchange", {
+  provider: "exchange",
+  flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+}) {}
+class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+
+declare const currentUser: Effect.Effect<{ readonly userId: string }, "signedOut", HttpServerRequest>
+declare const show: (link: string) => Effect.Effect<void, "closed">
+
+const base = { path: "/connect", workload: "my-agent", currentUser } as const
+
+describe("Connect", () => {
+  it("has the errors of currentUser, and no other requirement than the services of the program", () => {
+    expectTypeOf(Connect.layer({ ...base, credentials: { calendar: Calendar } })).toEqualTypeOf<
+      Layer.Layer<
+        Connect.Connect,
+        never,
+        | HttpLayerRouter.HttpRouter
+        | Identity
+        | DataPlane
+        | PendingConsents
+        | HttpLayerRouter.Request<"Error", "signedOut">
+      >
+    >()
+  })
+
+  it("takes only credentials that a user grants", () => {
+    // @ts-expect-error: no user grants it
+    Connect.layer({ ...base, credentials: { reports: Reports } })
+    // @ts-expect-error: no user grants it
+    Connect.layer({ ...base, credentials: { exchange: Exchange } })
+    // @ts-expect-error: no user grants it
+    Connect.layer({ ...base, credentials: { weather: Weather } })
+    // @ts-expect-error: no user grants it
+    void Connect.link(Reports)
+    expectTypeOf(Connect.link(Calendar)).toEqualTypeOf<Effect.Effect<string, ValidationException, Connect.Connect>>()
+  })
+
+  it("needs a current user", () => {
+    // @ts-expect-error: there is no default for currentUser
+    Connect.layer({ path: "/connect", workload: "my-agent", credentials: { calendar: Calendar } })
+  })
+
+  it("brings the errors of its handler into the flow, and RequiresUserConsent out of it", () => {
+    expectTypeOf(AccessToken.get(Calendar, { consent: Connect.handler({ user: { userId: "alice" }, show }) }))
+      .toEqualTypeOf<
+        Effect.Effect<
+          Redacted.Redacted,
+          AccessTokenError | "closed" | Connect.OtherUserKind,
+          Identity | WorkloadAccessToken | Connect.Connect | ConsentSignals
+        >
+      >()
+  })
+})

@@ -1,0 +1,577 @@
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import { AuthorizationTimedOut, ValidationException } from "effect-agentcore-identity/IdentityError"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import * as Recorder from "../recorder.js"
+import * as SimulatedUser from "../simulatedUser.js"
+import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../utils.js"
+import * as World from "./connectWorld.js"
+
+const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
+
+const jwtOf = (claims: object) =>
+  `${Buffer.from(JSON.stringify({ alg: "ES256" })).toString("base64url")}.${
+    Buffer.from(JSON.stringify(claims)).toString("base64url")
+  }.c2ln`
+
+/** A browser of a signed-in user, as far as the application sees it. `cookie` is the one of the application. */
+const request = (
+  path: string,
+  { body, cookie = "user=alice", headers = {} }: {
+    readonly body?: Record<string, string>
+    readonly cookie?: string
+    readonly headers?: Record<string, string>
+  } = {}
+) =>
+  Effect.gen(function*() {
+    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
+    return yield* Effect.promise(async () => {
+      const response = await fetch(new URL(path, origin), {
+        redirect: "manual",
+        headers: { cookie, ...(body === undefined ? {} : { origin, "sec-fetch-site": "same-origin" }), ...headers },
+        ...(body === undefined ? {} : { method: "POST", body: new URLSearchParams(body) })
+      })
+      return { status: response.status, headers: response.headers, text: await response.text() }
+    })
+  })
+
+const json = { accept: "application/json" }
+
+const decode = (text: string): Record<string, string | undefined> =>
+  Object.fromEntries(
+    [...text.matchAll(/name="(token|continue)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value])
+  )
+
+/** Opens a page, and presses its button. */
+const press = (path: string, action: string, cookie = "user=alice") =>
+  Effect.gen(function*() {
+    const { text } = yield* request(path, { cookie })
+    const { continue: continueUrl, token = "" } = decode(text)
+    return yield* request(path.replace(/\?.*/, ""), {
+      cookie,
+      body: { action, token, ...(continueUrl === undefined ? {} : { continue: continueUrl }) }
+    })
+  })
+
+const unescape = (text: string) => text.replaceAll("&amp;", "&").replaceAll("&#39;", "'").replaceAll("&quot;", "\"")
+
+const refreshOf = (page: { readonly text: string }) =>
+  unescape(/http-equiv="refresh" content="0;url=([^"]*)"/.exec(page.text)?.[1] ?? assert.fail(page.text))
+
+/** Presses the button of a link, and consents at the vendor. The result is the page to which the browser comes back. */
+const connect = (
+  path: string,
+  { action = "connect", cookie = "user=alice", returns }: {
+    readonly action?: "connect" | "reconnect"
+    readonly cookie?: string
+    readonly returns?: string
+  } = {}
+) =>
+  Effect.gen(function*() {
+    const started = yield* press(path, action, cookie)
+    assert.strictEqual(started.status, 200, started.text)
+    const browser = yield* SimulatedUser.make
+    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
+    yield* browser.visit(Redacted.make(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`))
+    return yield* browser.consent({
+      authorizationUrl: Redacted.make(refreshOf(started)),
+      userName: "someone@example.com",
+      decision: "allow"
+    })
+  })
+
+const collect = (count: number) =>
+  Effect.gen(function*() {
+    const connect = yield* Connect.Connect
+    const ready = yield* Deferred.make<void>()
+    const fiber = yield* Effect.fork(
+      Stream.runCollect(Stream.take(connect.events, count)).pipe(Effect.tap(() => Deferred.succeed(ready, undefined)))
+    )
+    // The subscription of a stream begins with its fiber.
+    yield* Effect.yieldNow()
+    return Effect.map(Fiber.join(fiber), Chunk.toReadonlyArray)
+  })
+
+describe("Connect, over real servers", () => {
+  it.scopedLive("connects, shows that it is connected, and disconnects", () =>
+    Effect.gen(function*() {
+      const { calendar } = yield* World.setUp
+      const events = yield* collect(3)
+      const link = yield* Connect.link(calendar)
+      assert.match(link, /^http:\/\/127\.0\.0\.1:\d+\/connect\/calendar$/)
+
+      const page = yield* request(link)
+      assert.strictEqual(page.status, 200)
+      for (const text of ["alice", "calendar:read", "Connect calendar"]) assert.include(page.text, text)
+      assert.include(page.headers.get("content-security-policy") ?? "", "default-src 'none'")
+      assert.notInclude(page.text, "<script")
+
+      assert.include((yield* connect(link)).text, "Consent given")
+      const granted = yield* request(link)
+      assert.include(granted.text, "calendar is connected")
+      const old = yield* World.as(alice)(AccessToken.get(calendar))
+
+      const listed = yield* request("/connect", { headers: json })
+      const { connections, user } = JSON.parse(listed.text)
+      assert.strictEqual(user, "alice")
+      assert.deepStrictEqual(
+        connections.map(({ name, revokeAt, state }: Connect.Connection) => [name, state, revokeAt]),
+        [["calendar", "Granted", Connect.revocationPages.GoogleOauth2], ["mail", "NotGranted", undefined]]
+      )
+
+      const disconnected = yield* press(link, "disconnect")
+      assert.include(disconnected.text, "calendar is disconnected")
+      assert.include(disconnected.text, Connect.revocationPages.GoogleOauth2)
+      // The cache of the agent has dropped its token too.
+      const error = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
+      assert.strictEqual(error._tag, "RequiresUserConsent")
+      assert.include((yield* request(link)).text, "Connect calendar")
+
+      const recorded = yield* events
+      assert.deepStrictEqual(
+        recorded.map(({ _tag, credential, user, workload }) => [_tag, credential, user, workload]),
+        ["Opened", "Completed", "Disconnected"].map((tag) => [tag, "calendar", alice, World.workload])
+      )
+      Recorder.assertSecretFree([JSON.stringify(recorded)], ["request_uri", Redacted.value(old)])
+      assert.strictEqual(
+        (yield* Metric.value(
+          Connect.eventCount.pipe(
+            Metric.tagged("agentcore.event", "Disconnected"),
+            Metric.tagged("agentcore.credential", "calendar")
+          )
+        )).count,
+        1
+      )
+    }).pipe(Effect.provide(World.environment())), 20_000)
+
+  it.scopedLive(
+    "wakes the agent that waits with the link, whatever session brings the grant",
+    () =>
+      Effect.gen(function*() {
+        const { calendar } = yield* World.setUp
+        const shown = yield* Deferred.make<string>()
+        const agent = yield* AccessToken.get(calendar, {
+          consent: Connect.handler({
+            user: alice,
+            show: (link) => Deferred.succeed(shown, link),
+            probe: Schedule.spaced("1 hour")
+          })
+        }).pipe(World.as(alice), Effect.fork)
+        const link = yield* Deferred.await(shown)
+        assert.notMatch(link, /alice|request_uri|\?/)
+        // Another user who opens the link connects their own account.
+        assert.include((yield* connect(link, { cookie: "user=bob" })).text, "Consent given")
+        assert.isTrue(Option.isNone(yield* Fiber.poll(agent)))
+        yield* connect(link)
+        assert.notStrictEqual(Redacted.value(yield* Fiber.join(agent)), "")
+      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment())),
+    20_000
+  )
+
+  it.scopedLive(
+    "finds without a signal what another process completed, and ends after its time",
+    () =>
+      Effect.gen(function*() {
+        const { calendar, mail } = yield* World.setUp
+        const ask = (
+          credential: typeof calendar,
+          options: Pick<Connect.HandlerOptions<unknown, HttpServer.HttpServer>, "show" | "wait">
+        ) =>
+          AccessToken.get(credential, {
+            consent: Connect.handler({ user: alice, probe: Schedule.spaced("50 millis"), ...options })
+            // Signals of its own, as another process has.
+          }).pipe(World.as(alice), Effect.provide(ConsentSignals.layerMemory))
+        assert.notStrictEqual(Redacted.value(yield* ask(calendar, { show: (link) => connect(link) })), "")
+        const error = yield* Effect.flip(ask(mail, { show: () => Effect.void, wait: "200 millis" }))
+        assert.instanceOf(error, AuthorizationTimedOut)
+      }).pipe(Effect.provide(World.environment())),
+    20_000
+  )
+
+  it.scopedLive("refuses a user who is not the one who pressed the button", () =>
+    Effect.gen(function*() {
+      yield* World.setUp
+      const events = yield* collect(2)
+      const page = yield* connect("/connect/calendar", { returns: "user=mallory" })
+      assert.strictEqual(page.status, 403)
+      assert.include(page.text, "Signed in as another user")
+      assert.include((yield* request(Redacted.value(page.url))).text, "Link already used")
+      assert.deepStrictEqual(
+        (yield* events).map(({ _tag, credential, user }) => [_tag, credential, user]),
+        [["Opened", "calendar", alice], ["WrongUser", "calendar", { userId: "mallory" }]]
+      )
+      for (const cookie of ["user=alice", "user=mallory"]) {
+        assert.include((yield* request("/connect/calendar", { cookie })).text, "Not connected")
+      }
+    }).pipe(Effect.provide(World.environment())), 20_000)
+
+  it.scopedLive(
+    "opens nothing for a form of another site, of another user, or without a token",
+    () =>
+      Effect.gen(function*() {
+        yield* World.setUp
+        const { token = "" } = decode((yield* request("/connect/calendar")).text)
+        const body = { action: "connect", token }
+        const other = "https://other.example"
+        for (
+          const headers of [
+            { origin: other },
+            { origin: "null" },
+            { origin: other, "sec-fetch-site": "cross-site" },
+            { "sec-fetch-site": "same-site" },
+            { "sec-fetch-site": "cross-site" },
+            { "sec-fetch-site": "none" }
+          ]
+        ) {
+          const { status, text } = yield* request("/connect/calendar", { body, headers })
+          assert.strictEqual(status, 403, JSON.stringify(headers))
+          assert.include(text, "Not sent from this page")
+        }
+        for (
+          const wrong of [
+            request("/connect/calendar", { body, cookie: "user=bob" }),
+            request("/connect/calendar", { body: { action: "connect" } }),
+            request("/connect/calendar", {
+              body: { ...body, token: token.replace(/^\d+/, (time) => `${Number(time) + 1}`) }
+            }),
+            request("/connect/calendar", { body: { ...body, action: "delete" } })
+          ]
+        ) {
+          const { status, text } = yield* wrong
+          assert.strictEqual(status, 403)
+          assert.include(text, "Open the page again")
+        }
+        // The control.
+        assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
+      }).pipe(Effect.provide(World.environment())),
+    20_000
+  )
+
+  it.scopedLive("goes on to an allowed address, and to no other", () =>
+    Effect.gen(function*() {
+      const { calendar, origin } = yield* World.setUp
+      const link = yield* Connect.link(calendar, { continue: "/chat/42" })
+      const page = yield* connect(link)
+      assert.strictEqual(Redacted.value(page.url), `${origin}/chat/42`)
+      for (
+        const address of [
+          "https://evil.example/chat/1",
+          "/chat/../admin",
+          "//evil.example/chat/",
+          "javascript:alert(1)",
+          `${origin}@evil.example/chat/`,
+          "/chatter",
+          "\\\\evil.example/chat/"
+        ]
+      ) {
+        const refused = yield* request(`/connect/calendar?continue=${encodeURIComponent(address)}`)
+        assert.strictEqual(refused.status, 400, address)
+        assert.notInclude(refused.text, "evil")
+        assert.instanceOf(yield* Effect.flip(Connect.link(calendar, { continue: address })), ValidationException)
+      }
+      const { token = "" } = decode((yield* request("/connect/mail")).text)
+      const posted = yield* request("/connect/mail", {
+        body: { action: "connect", token, continue: "https://evil.example/" }
+      })
+      assert.strictEqual(posted.status, 400)
+    }).pipe(Effect.provide(World.environment())), 20_000)
+
+  it.scopedLive(
+    "names users by JWT, also by a fresh one, and finds their grants under no id",
+    () =>
+      Effect.gen(function*() {
+        const { calendar } = yield* World.setUp
+        const claims = { iss: "https://id.example.com", sub: "alice", email: "alice@example.com" }
+        const cookie = `jwt=${jwtOf({ ...claims, jti: "1" })}`
+        const user = (jti: string) => ({ userToken: Redacted.make(jwtOf({ ...claims, jti })) })
+        const events = yield* collect(2)
+        assert.include((yield* request("/connect/calendar", { cookie })).text, "alice@example.com")
+
+        const shown = yield* Deferred.make<string>()
+        const agent = yield* AccessToken.get(calendar, {
+          consent: Connect.handler({ user: user("2"), show: (link) => Deferred.succeed(shown, link) })
+        }).pipe(World.as(user("2")), Effect.fork)
+        const page = yield* connect(yield* Deferred.await(shown), {
+          cookie,
+          returns: `jwt=${jwtOf({ ...claims, jti: "3" })}`
+        })
+        assert.include(page.text, "Consent given")
+        yield* Fiber.join(agent)
+        assert.deepStrictEqual(
+          (yield* events).map(({ _tag, user }): ReadonlyArray<unknown> => [_tag, user]),
+          ["Opened", "Completed"].map((tag) => [tag, { issuer: claims.iss, subject: "alice" }])
+        )
+
+        // A user id is refused on the page, in the return URL and in the agent, with an error that says so.
+        for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=x"]) {
+          const refused = yield* request(path)
+          assert.strictEqual(refused.status, 500)
+          assert.include(refused.text, "another kind of account")
+        }
+        const error = yield* AccessToken.get(calendar, {
+          consent: Connect.handler({ user: alice, show: () => Effect.die("shown") })
+        }).pipe(World.as(alice), Effect.flip)
+        assert(error._tag === "OtherUserKind")
+        assert.include(error.message, "Connect.handler was called with a user id, and Connect expects a JWT")
+      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({ users: "jwt" }))),
+    20_000
+  )
+
+  it.scopedLive("lets the application answer, and asks it for the user", () =>
+    Effect.gen(function*() {
+      yield* World.setUp
+      const own = yield* request("/connect/calendar")
+      assert.strictEqual(own.text, "our page for calendar")
+      assert.strictEqual(own.headers.get("x-frame-options"), "DENY")
+      assert.include((yield* request("/connect")).text, "Your connections")
+      assert.strictEqual((yield* request("/connect/calendar", { cookie: "" })).headers.get("location"), "/sign-in")
+      assert.strictEqual((yield* request("/connect/unknown")).status, 404)
+    }).pipe(Effect.provide(World.environment({
+      respond: (view) =>
+        Effect.succeed(
+          view._tag === "Link"
+            ? Option.some(HttpServerResponse.text(`our page for ${view.connection.name}`))
+            : Option.none()
+        )
+    }))), 20_000)
+})
+
+const origin = "https://app.example.com"
+
+class Files extends AccessToken.Tag<Files>()("app/Files", {
+  provider: "files",
+  flow: "USER_FEDERATION",
+  returnUrl: `${origin}/connect/return`
+}) {}
+
+/** The same as an `HttpApp`, over scripted planes. */
+const httpApp = (options: { readonly formKey?: Redacted.Redacted } = {}) =>
+  Effect.map(
+    Connect.httpApp({
+      path: "/connect",
+      credentials: { files: Files },
+      workload: World.workload,
+      currentUser: World.currentUser,
+      ...options
+    }),
+    ({ app, service }) => {
+      const send = (path: string, init: RequestInit = {}, cookie = "user=alice") =>
+        app.pipe(
+          Effect.provideService(
+            HttpServerRequest.HttpServerRequest,
+            HttpServerRequest.fromWeb(
+              new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } })
+            )
+          ),
+          Effect.scoped,
+          Effect.map((response) => HttpServerResponse.toWeb(response)),
+          Effect.flatMap((response) =>
+            Effect.promise(async () => ({ status: response.status, body: JSON.parse(await response.text()) }))
+          )
+        )
+      const act = (action: string) =>
+        Effect.flatMap(send("/connect/files"), ({ body }) =>
+          send("/connect/files", {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({ action, token: body.token })
+          }))
+      return { service, send, act, back: send(`/connect/return?session_id=${encodeURIComponent(sessionUri)}`) }
+    }
+  )
+
+const planes = (script: ScriptedPlanes.Script) =>
+  Layer.merge(
+    scripted({
+      getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
+      getResourceOauth2Token: () => answers.consent,
+      completeResourceTokenAuth: () => Effect.void,
+      ...script
+    }),
+    PendingConsents.layerMemory
+  )
+
+const tagsOf = (service: Connect.Service, count: number) =>
+  Effect.tap(
+    Effect.fork(Stream.runCollect(Stream.take(Stream.map(service.events, ({ _tag }) => _tag), count))),
+    () => Effect.yieldNow()
+  )
+
+describe("Connect, as an HttpApp", () => {
+  it.effect("answers JSON with JSON, and says when a consent expired", () =>
+    Effect.gen(function*() {
+      const { act, back, send, service } = yield* httpApp()
+      const events = yield* tagsOf(service, 2)
+      const { body } = yield* send("/connect/files")
+      assert.deepInclude(body, { user: "alice" })
+      assert.deepStrictEqual(body.connection, {
+        name: "files",
+        provider: "files",
+        scopes: [],
+        link: `${origin}/connect/files`,
+        state: "NotGranted"
+      })
+      const started = yield* act("connect")
+      assert.strictEqual(started.body.authorizationUrl, authorizationUrl)
+      yield* TestClock.adjust("11 minutes")
+      assert.deepStrictEqual(yield* back, { status: 410, body: { outcome: "Expired" } })
+      assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(events)), ["Opened", "Expired"])
+      assert.instanceOf(yield* Effect.flip(send("/other")), HttpServerError.RouteNotFound)
+    }).pipe(Effect.provide(planes({}))))
+
+  it.effect("reports what AgentCore does not complete, and logs no secret", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const { act, back, service } = yield* httpApp()
+      const events = yield* tagsOf(service, 2)
+      yield* Effect.gen(function*() {
+        yield* act("connect")
+        assert.deepStrictEqual(yield* back, { status: 502, body: { outcome: "Failed" } })
+      }).pipe(Effect.provide(recorder.layer))
+      assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(events)), ["Opened", "Refused"])
+      Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])
+    }).pipe(Effect.provide(planes({ completeResourceTokenAuth: () => failures.denied }))))
+
+  it.effect("refuses a form that was open for more than an hour", () =>
+    Effect.gen(function*() {
+      const { send } = yield* httpApp()
+      const { body } = yield* send("/connect/files")
+      const post = send("/connect/files", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ action: "connect", token: body.token })
+      })
+      yield* TestClock.adjust("59 minutes")
+      assert.strictEqual((yield* post).status, 200)
+      yield* TestClock.adjust("1 minutes")
+      assert.deepInclude(yield* post, { status: 403 })
+    }).pipe(Effect.provide(planes({}))))
+
+  it.effect("accepts the forms of another process with the same key", () =>
+    Effect.gen(function*() {
+      const formKey = secret(Buffer.alloc(32, 7).toString("base64url"))
+      const [one, two, other] = yield* Effect.all([httpApp({ formKey }), httpApp({ formKey }), httpApp()])
+      const { body } = yield* one.send("/connect/files")
+      const post = {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ action: "connect", token: body.token })
+      }
+      assert.strictEqual((yield* two.send("/connect/files", post)).status, 200)
+      assert.strictEqual((yield* other.send("/connect/files", post)).status, 403)
+    }).pipe(Effect.provide(planes({}))))
+
+  it.effect("reconnects with forceAuthentication, and disconnects only if AgentCore dropped the token", () =>
+    Effect.gen(function*() {
+      const { act } = yield* httpApp()
+      assert.strictEqual((yield* act("reconnect")).body.authorizationUrl, authorizationUrl)
+      assert.deepStrictEqual((yield* act("disconnect")).body.connection.state, "NotGranted")
+      const calls = yield* Effect.flatMap(
+        ScriptedPlanes.ScriptedPlanes,
+        (planes) => planes.callsOf("getResourceOauth2Token")
+      )
+      assert.lengthOf(calls.filter(({ request }) => request.forceAuthentication === true), 2)
+    }).pipe(
+      Effect.provide(planes({
+        getResourceOauth2Token: ({ forceAuthentication }) =>
+          forceAuthentication === true ? answers.consent : answers.issued()
+      }))
+    ))
+
+  it.effect("says so if AgentCore keeps the token, or does not answer", () =>
+    Effect.gen(function*() {
+      const { act } = yield* httpApp()
+      assert.strictEqual((yield* act("disconnect")).body.error, "Unavailable")
+    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => answers.issued() }))))
+
+  it.effect("shows an unknown state, and logs why", () =>
+    Effect.gen(function*() {
+      const { send } = yield* httpApp()
+      assert.strictEqual((yield* send("/connect")).body.connections[0].state, "Unknown")
+    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => failures.denied }))))
+
+  it.effect("refuses a user of another kind, and logs what to do", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const { send } = yield* httpApp()
+      const jwt = jwtOf({ iss: "https://id.example.com", sub: "alice" })
+      const refused = yield* send("/connect/files", {}, `jwt=${jwt}`).pipe(Effect.provide(recorder.layer))
+      assert.deepInclude(refused.body, { error: "OtherUserKind" })
+      const everything = yield* recorder.everything
+      assert.include(everything.join("\n"), "set the option users to 'jwt'")
+      Recorder.assertSecretFree(everything, [jwt])
+    }).pipe(Effect.provide(planes({}))))
+})
+
+describe("options", () => {
+  class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+    provider: "google",
+    flow: "USER_FEDERATION",
+    returnUrl: "https://app.example.com/connect/return"
+  }) {}
+  class Files extends AccessToken.Tag<Files>()("app/Files", {
+    provider: "files",
+    flow: "USER_FEDERATION",
+    returnUrl: "https://files.example.com/return"
+  }) {}
+  class Unbound extends AccessToken.Tag<Unbound>()("app/Unbound", { provider: "x", flow: "USER_FEDERATION" }) {}
+  class Reports extends AccessToken.Tag<Reports>()("app/Reports", { provider: "reports", flow: "M2M" }) {}
+
+  const valid = { path: "/connect", credentials: { calendar: Calendar }, workload: "my-agent" } as const
+
+  const links = (options: Connect.LinkOptions) => Effect.provide(Connect.link(Calendar), Connect.layerLinks(options))
+
+  it.effect("makes links in a process without the pages", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* links(valid), "https://app.example.com/connect/calendar")
+      assert.strictEqual(
+        yield* links({ ...valid, origin: "https://www.example.com" }),
+        "https://www.example.com/connect/calendar"
+      )
+      assert.instanceOf(yield* Effect.flip(links({ ...valid, credentials: { files: Files } })), ValidationException)
+    }))
+
+  it.effect("refuses options that cannot be right, and names the member", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [member: string, options: unknown]> = [
+        ["path", { ...valid, path: "/tenants/:tenant" }],
+        ["path", { ...valid, path: "/connect/" }],
+        ["credentials", { ...valid, credentials: {} }],
+        ["credentials", { ...valid, credentials: { return: Calendar } }],
+        ["credentials", { ...valid, credentials: { "a/b": Calendar } }],
+        ["credentials", { ...valid, credentials: { reports: Reports } }],
+        ["origin", { ...valid, credentials: { calendar: Calendar, files: Files } }],
+        ["origin", { ...valid, credentials: { unbound: Unbound } }],
+        ["origin", { ...valid, origin: "https://app.example.com/path" }],
+        ["users", { ...valid, users: "both" }],
+        ["continueTo", { ...valid, continueTo: ["/chat"] }],
+        ["workload", { ...valid, workload: "a" }]
+      ]
+      for (const [member, options] of wrong) {
+        const exit = yield* Effect.exit(Effect.scoped(Layer.build(Connect.layerLinks(options as never))))
+        assert(Exit.isFailure(exit) && exit.cause._tag === "Die", member)
+        assert.instanceOf(exit.cause.defect, ValidationException)
+        assert.include(String(exit.cause.defect), `'${member}'`)
+      }
+    }))
+})

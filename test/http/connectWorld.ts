@@ -1,0 +1,147 @@
+/** An application with the pages of `Connect`, over real servers of this machine. */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import type { UserCredential } from "effect-agentcore-identity/Credentials"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { createServer } from "../../src/local/server/nodeServer.js"
+
+export const workload = "connect-agent"
+
+const originOf = Effect.map(HttpServer.HttpServer, ({ address }) => HttpServer.formatAddress(address))
+
+export interface Declared {
+  readonly calendar: UserCredential
+  readonly mail: UserCredential
+  readonly origin: string
+}
+
+/** The credentials of the application. Their return URL has the port of this run. */
+export const credentials: Effect.Effect<Declared, never, HttpServer.HttpServer> = Effect.map(originOf, (origin) => {
+  class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+    provider: "calendar",
+    flow: "USER_FEDERATION",
+    scopes: ["openid", "calendar:read", "offline_access"],
+    returnUrl: `${origin}/connect/return`
+  }) {}
+  class Mail extends AccessToken.Tag<Mail>()("app/Mail", {
+    provider: "calendar",
+    flow: "USER_FEDERATION",
+    scopes: ["openid", "mail:send"],
+    returnUrl: `${origin}/connect/return`
+  }) {}
+  return { calendar: Calendar, mail: Mail, origin }
+})
+
+/** The cookie names the user by an id, or has their JWT. Without one they are sent to the sign-in. */
+export const currentUser = Effect.flatMap(
+  HttpServerRequest.HttpServerRequest,
+  ({ cookies }): Effect.Effect<UserIdentifier.UserIdentifier, HttpServerResponse.HttpServerResponse> =>
+    cookies["jwt"] !== undefined
+      ? Effect.succeed({ userToken: Redacted.make(cookies["jwt"]) })
+      : cookies["user"] !== undefined
+      ? Effect.succeed({ userId: cookies["user"] })
+      : Effect.fail(HttpServerResponse.redirect("/sign-in"))
+)
+
+type Options = Partial<
+  Connect.Options<HttpServerResponse.HttpServerResponse, HttpServerRequest.HttpServerRequest>
+>
+
+const application = (options: Options) =>
+  Layer.unwrapEffect(Effect.map(credentials, ({ calendar, mail, origin }) =>
+    HttpLayerRouter.serve(
+      Layer.mergeAll(
+        Connect.layer({
+          path: "/connect",
+          credentials: { calendar, mail },
+          workload,
+          currentUser,
+          continueTo: [`${origin}/chat/`],
+          revokeAt: { calendar: Connect.revocationPages.GoogleOauth2 },
+          ...options
+        }),
+        HttpLayerRouter.add("GET", "/chat/:room", HttpServerResponse.html("<h1>Chat</h1>")),
+        // A page that another site could have, with a form for this application.
+        HttpLayerRouter.add(
+          "GET",
+          "/other-site",
+          Effect.map(HttpServerRequest.ParsedSearchParams, ({ token }) =>
+            HttpServerResponse.html(`<form method="post" action="${origin}/connect/calendar">
+<input type="hidden" name="token" value="${String(token)}"><button name="action" value="connect">Win a prize</button>
+</form>`))
+        ),
+        HttpLayerRouter.add(
+          "GET",
+          "/sign-in/:cookie",
+          Effect.map(HttpLayerRouter.params, ({ cookie = "" }) => {
+            const [name = "", value = ""] = cookie.split("=")
+            return HttpServerResponse.unsafeSetCookie(HttpServerResponse.text("Welcome"), name, value, { path: "/" })
+          })
+        )
+      ),
+      { disableListenLog: true, disableLogger: true, routerConfig: { maxParamLength: 2048 } }
+    ))).pipe(Layer.provide(Connect.layerRedaction("/connect")))
+
+const servers = Layer.mergeAll(
+  LocalIdentity.layer({ settings: { inboundJwt: "decode" } }),
+  AuthorizationServer.layer(),
+  PendingConsents.layerMemory,
+  NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+)
+
+export const environment = (options: Options = {}) =>
+  application(options).pipe(
+    Layer.provideMerge(Identity.layer),
+    Layer.provideMerge(CredentialCache.layer()),
+    Layer.provideMerge(servers)
+  )
+
+export const setUp = Effect.gen(function*() {
+  const local = yield* LocalServer.LocalServer
+  const controlPlane = yield* ControlPlane.ControlPlane
+  const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+  const declared = yield* credentials
+  const clientSecret = Redacted.make("client-secret-of-connect")
+  yield* authorizationServer.registerClient({
+    clientId: "connect-client",
+    clientSecret,
+    name: "Connect agent",
+    redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+    scopes: ["calendar:read", "mail:send"]
+  })
+  yield* controlPlane.createWorkloadIdentity({
+    name: workload,
+    allowedResourceOauth2ReturnUrls: [`${declared.origin}/connect/return`]
+  })
+  yield* controlPlane.createOauth2CredentialProvider({
+    name: "calendar",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+        clientId: "connect-client",
+        clientSecret
+      }
+    }
+  })
+  return declared
+})
+
+export const as = (user: UserIdentifier.UserIdentifier) =>
+  Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user }))

@@ -1,0 +1,45 @@
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { describe, expectTypeOf, test } from "vitest"
+
+const key = Redacted.make("key")
+
+describe("stores of consents", () => {
+  // An `any` is equal to nothing but itself.
+  test("the client of SQL is that of the package, where it is installed", () => {
+    expectTypeOf<SqlPendingConsents.SqlClient>().toEqualTypeOf<SqlClient>()
+  })
+
+  test("provide sessions and signals", () => {
+    type Services = PendingConsents.PendingConsents | ConsentSignals
+    expectTypeOf(SqlPendingConsents.layer({ key })).toEqualTypeOf<
+      Layer.Layer<Services, SqlPendingConsents.PendingConsentsError, SqlClient>
+    >()
+    expectTypeOf(RedisPendingConsents.layer({ key })).toEqualTypeOf<
+      Layer.Layer<Services, RedisPendingConsents.PendingConsentsError>
+    >()
+    expectTypeOf(PendingConsents.layerMemory).toExtend<Layer.Layer<PendingConsents.PendingConsents>>()
+  })
+
+  test("a store that a program wrote before there were signals goes on compiling", () => {
+    interface Pending {
+      readonly session: ConsentSession
+      readonly user: UserIdentifier
+    }
+    const entries: Array<Pending> = []
+    const own = PendingConsents.PendingConsents.of({
+      open: (pending: Pending) => Effect.sync(() => void entries.push(pending)),
+      claim: (): Effect.Effect<Pending, PendingConsents.ConsentNotPending> =>
+        new PendingConsents.ConsentNotPending({ reason: "Unknown" })
+    })
+    expectTypeOf(own).toEqualTypeOf<PendingConsents.Service>()
+  })
+})
