@@ -11,8 +11,8 @@ const table = `
 ground: models/internal/ internal/memoize. <-
 models: models/ <- ground
 values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. IdentityMetrics. Operation. <- ground
-http-internal: internal/credentialHeader. internal/html. internal/origins. internal/serverSpans.
-  internal/validity. internal/withRequest. <- ground @effect/platform
+http-internal: internal/credentialHeader. internal/html. internal/origins. internal/isPlain.
+  internal/serverSpans. internal/withRequest. <- ground @effect/platform
 internal: internal/ <- ground values http-internal node jose
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal
 flow-internal: internal/transient. internal/credentialCache/ internal/credentialProvider/ internal/identityRequest.

@@ -18,8 +18,8 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
+import { isPlain } from "./isPlain.js"
 import { type Allows, urlOf } from "./origins.js"
-import { isPlain } from "./validity.js"
 import { withRequest } from "./withRequest.js"
 
 /**

@@ -12,7 +12,7 @@ import * as Constraint from "../models/internal/constraint.js"
 import { maxIssues, prune } from "../models/internal/issues.js"
 import { memoize } from "../models/internal/memoize.js"
 import { explain } from "./explanation.js"
-import { isPlain, validity } from "./validity.js"
+import { isPlain } from "./isPlain.js"
 
 /** The longest key of a map has 256 characters. */
 const maxNameLength = 512
@@ -150,10 +150,10 @@ export const validate = <A, I>(
   operation?: string
 ): (request: unknown) => Either.Either<A, ValidationException> =>
   memoize(() => {
-    const isRequest = validity(schema)
     const run = ParseResult.validateEither(schema, { errors: "all", onExcessProperty: "error" })
     const check = parse((request) => Either.mapLeft(run(request), explain), operation)
-    return (request) => isRequest(request) ? Either.right(request) : check(request)
+    // The schema returns a copy.
+    return (request) => Either.map(check(request), () => request as A)
   })
 
 /**

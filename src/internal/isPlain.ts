@@ -1,0 +1,19 @@
+/**
+ * Objects with nothing but members.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+
+/**
+ * Whether a value is an object with nothing but members. A schema copies another object, like a `Redacted`, into a plain one.
+ *
+ * @internal
+ */
+export const isPlain = (value: unknown): value is Record<string, unknown> => {
+  if (!Predicate.isRecord(value)) {
+    return false
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
