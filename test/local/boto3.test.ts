@@ -192,21 +192,24 @@ const cli = "/usr/bin/aws"
 const hasCli = existsSync(cli) || process.env["AGENTCORE_REQUIRE_AWS_CLI"] !== undefined
 
 describe("the AWS CLI", () => {
-  it.scopedLive.skipIf(!hasCli)(`is told who it is${hasCli ? "" : " (skipped: install Debian's awscli)"}`, () =>
-    Effect.gen(function*() {
-      const { status: _, ...expected } = caller
-      const { environment } = yield* LocalServer.LocalServer
-      const output = yield* Effect.async<string>((resume) => {
-        const child = spawn(cli, ["sts", "get-caller-identity", "--output", "json"], {
-          env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...environment },
-          stdio: ["ignore", "pipe", "inherit"]
+  it.scopedLive.skipIf(!hasCli)(
+    `is told who it is${hasCli ? "" : " (skipped: install Debian's awscli)"}`,
+    () =>
+      Effect.gen(function*() {
+        const { status: _, ...expected } = caller
+        const { environment } = yield* LocalServer.LocalServer
+        const output = yield* Effect.async<string>((resume) => {
+          const child = spawn(cli, ["sts", "get-caller-identity", "--output", "json"], {
+            env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...environment },
+            stdio: ["ignore", "pipe", "inherit"]
+          })
+          let text = ""
+          child.stdout.on("data", (data: Buffer) => text += data.toString())
+          child.on("error", (error) => resume(Effect.die(error)))
+          child.on("close", (code) => resume(code === 0 ? Effect.succeed(text) : Effect.die(`aws ended with ${code}`)))
+          return Effect.sync(() => child.kill())
         })
-        let text = ""
-        child.stdout.on("data", (data: Buffer) => text += data.toString())
-        child.on("error", (error) => resume(Effect.die(error)))
-        child.on("close", (code) => resume(code === 0 ? Effect.succeed(text) : Effect.die(`aws ended with ${code}`)))
-        return Effect.sync(() => child.kill())
-      })
-      assert.deepStrictEqual(JSON.parse(output), expected)
-    }).pipe(Effect.provide(Wire.server())))
+        assert.deepStrictEqual(JSON.parse(output), expected)
+      }).pipe(Effect.provide(Wire.server()))
+  )
 })
