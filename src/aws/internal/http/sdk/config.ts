@@ -5,12 +5,28 @@
  */
 
 export {
-  /** @internal */
+  /**
+   * @since 0.1.0
+   * @category packages
+   * @internal
+   */
   loadConfig,
-  /** @internal */
+  /**
+   * @since 0.1.0
+   * @category packages
+   * @internal
+   */
   loadSharedConfigFiles,
-  /** @internal */
+  /**
+   * @since 0.1.0
+   * @category packages
+   * @internal
+   */
   NODE_REGION_CONFIG_FILE_OPTIONS,
-  /** @internal */
+  /**
+   * @since 0.1.0
+   * @category packages
+   * @internal
+   */
   NODE_REGION_CONFIG_OPTIONS
 } from "@smithy/core/config"

@@ -4,5 +4,11 @@
  * @since 0.1.0
  */
 
-/** @internal */
-export { fromInstanceMetadata } from "@smithy/credential-provider-imds"
+export {
+  /**
+   * @since 0.1.0
+   * @category packages
+   * @internal
+   */
+  fromInstanceMetadata
+} from "@smithy/credential-provider-imds"

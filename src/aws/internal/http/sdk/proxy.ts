@@ -4,7 +4,20 @@
  * @since 0.1.0
  */
 
-/** @internal */
-export { HttpsProxyAgent } from "https-proxy-agent"
-/** @internal */
-export { getProxyForUrl } from "proxy-from-env"
+export {
+  /**
+   * @since 0.1.0
+   * @category packages
+   * @internal
+   */
+  HttpsProxyAgent
+} from "https-proxy-agent"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category packages
+   * @internal
+   */
+  getProxyForUrl
+} from "proxy-from-env"

@@ -4,5 +4,11 @@
  * @since 0.1.0
  */
 
-/** @internal */
-export { SignatureV4 } from "@smithy/signature-v4"
+export {
+  /**
+   * @since 0.1.0
+   * @category packages
+   * @internal
+   */
+  SignatureV4
+} from "@smithy/signature-v4"

@@ -1,0 +1,61 @@
+import { Sha256 } from "@aws-crypto/sha256-js"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { describe, expectTypeOf, it } from "vitest"
+
+type OverClient<A> = Layer.Layer<A, ConfigError.ConfigError, HttpClient.HttpClient>
+type InNode<A> = Layer.Layer<A, ConfigError.ConfigError>
+
+describe("AwsHttpPlanes", () => {
+  it("layer needs an HttpClient, layerNode nothing", () => {
+    expectTypeOf(AwsHttpPlanes.layer()).toEqualTypeOf<OverClient<AwsPlanes.Planes>>()
+    expectTypeOf(AwsHttpPlanes.layerConfig({ region: Config.string("R") })).toEqualTypeOf<
+      OverClient<AwsPlanes.Planes>
+    >()
+    expectTypeOf(AwsHttpPlanes.layerNode()).toEqualTypeOf<InNode<AwsPlanes.Planes>>()
+    expectTypeOf(AwsHttpPlanes.layerNodeConfig({ timeout: Config.duration("T") })).toEqualTypeOf<
+      InNode<AwsPlanes.Planes>
+    >()
+  })
+
+  it("take a hash, credentials and options of one plane", () => {
+    AwsHttpPlanes.layer({ hash: Sha256, timeout: Duration.infinity })
+    AwsHttpPlanes.layerNode({
+      credentials: { accessKeyId: "a", secretAccessKey: Redacted.make("b") },
+      dataPlane: {
+        endpoint: "https://a.example",
+        credentials: async () => ({ accessKeyId: "a", secretAccessKey: "b" })
+      },
+      sts: { region: "us-east-1", maxAttempts: 1, timeout: "1 second" }
+    })
+    // @ts-expect-error a secret in clear
+    AwsHttpPlanes.layerNode({ credentials: { accessKeyId: "a", secretAccessKey: "b" } })
+    // @ts-expect-error not a hash
+    AwsHttpPlanes.layer({ hash: Map })
+    // @ts-expect-error the hash of Node is not an option
+    AwsHttpPlanes.layerNode({ hash: Sha256 })
+    // @ts-expect-error a client of the SDK
+    AwsHttpPlanes.layerNode({ dataPlane: { client: {} } })
+    // @ts-expect-error no such option
+    AwsHttpPlanes.layerNode({ regio: "us-west-2" })
+  })
+})
+
+describe("AwsHttpDataPlane", () => {
+  it("gives the data plane alone, by the options of all planes less those of the others", () => {
+    expectTypeOf(AwsHttpDataPlane.layer({ hash: Sha256 })).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
+    expectTypeOf(AwsHttpDataPlane.layerConfig({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
+    expectTypeOf(AwsHttpDataPlane.layerNode()).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
+    expectTypeOf(AwsHttpDataPlane.layerNodeConfig({})).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
+    // @ts-expect-error an option of another plane
+    AwsHttpDataPlane.layerNode({ sts: {} })
+  })
+})
