@@ -6,11 +6,16 @@
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as Effect from "effect/Effect"
 import * as ControlPlane from "../../ControlPlane.js"
-import { adapter, makeRegionSearch, type RegionSearch } from "./adapter.js"
+import { type Adapter, adapter, makeRegionSearch, type RegionSearch } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
 
 /** @internal */
-export const controlPlane = adapter({
+export const controlPlane: Adapter<
+  typeof ControlPlane.operations,
+  typeof Sdk,
+  Sdk.BedrockAgentCoreControlClientConfig,
+  Sdk.BedrockAgentCoreControlClient
+> = adapter({
   table: ControlPlane.operations,
   load: loadSdk(
     "@aws-sdk/client-bedrock-agentcore-control",

@@ -6,7 +6,7 @@
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as Effect from "effect/Effect"
 import * as DataPlane from "../../DataPlane.js"
-import { adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
+import { type Adapter, adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
@@ -45,7 +45,12 @@ const makeClient = (
 }
 
 /** @internal */
-export const dataPlane = adapter({
+export const dataPlane: Adapter<
+  typeof DataPlane.operations,
+  typeof Sdk,
+  Sdk.BedrockAgentCoreClientConfig,
+  Sdk.BedrockAgentCoreClient
+> = adapter({
   table: DataPlane.operations,
   load: loadSdk(
     "@aws-sdk/client-bedrock-agentcore",

@@ -5,7 +5,7 @@
  */
 import type * as Sdk from "@aws-sdk/client-sts"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
-import { adapter } from "./adapter.js"
+import { type Adapter, adapter } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
 import { exceptionNames } from "./stsExceptions.js"
 
@@ -33,7 +33,12 @@ const toAnswer = (output: object): unknown =>
   )
 
 /** @internal */
-export const securityTokenService = adapter({
+export const securityTokenService: Adapter<
+  typeof SecurityTokenService.operations,
+  typeof Sdk,
+  Sdk.STSClientConfig,
+  Sdk.STSClient
+> = adapter({
   table: SecurityTokenService.operations,
   load: loadSdk("@aws-sdk/client-sts", "STSClient", () => import("@aws-sdk/client-sts")),
   make: (sdk, config: Sdk.STSClientConfig) => ({ client: new sdk.STSClient(config) }),
