@@ -49,7 +49,9 @@ import type { UserIdentifier } from "./UserIdentifier.js"
  * @category models
  */
 export interface Topic {
+  /** Whether the wait is for a session or for a grant. */
   readonly _tag: "Session" | "Grant"
+  /** Identifies the session or the grant. */
   readonly name: Redacted.Redacted
 }
 
@@ -62,6 +64,7 @@ export interface Topic {
 export interface Grant {
   /** The name of the workload identity. */
   readonly workload: string
+  /** The user who consents. */
   readonly user: UserIdentifier
   /** The name that the application has for the credential. */
   readonly credential: string

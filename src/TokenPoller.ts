@@ -45,7 +45,9 @@ export interface PollState {
  * @category models
  */
 export interface Wait<out E, out R> {
+  /** The session that the user has to authorize. */
   readonly session: ConsentSession
+  /** Asks once. */
   readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
 }
 

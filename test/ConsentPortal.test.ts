@@ -24,7 +24,7 @@ const portal = (status: string, others: Partial<ConsentPortalResponse> = {}): Co
   portalUrl: null,
   createdAt: DateTime.unsafeMake(0),
   updatedAt: DateTime.unsafeMake(0),
-  executionRoleArn: "arn:role",
+  executionRoleArn: "arn:aws:iam::123456789012:role/portal",
   idpConfig: { credentialProviderArn: "arn:idp", scopes: [] },
   ...others
 })
@@ -118,7 +118,7 @@ describe("ensure", () => {
         `arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/${provider}`,
       scopes: ["openid", "email"]
     },
-    sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+    sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
   })
 
   const start = Effect.zipRight(createProvider("idp"), ConsentPortal.ensure(definition()))
@@ -148,17 +148,23 @@ describe("ensure", () => {
   it.effect("refuses another source, and a portal that is changing", () =>
     Effect.gen(function*() {
       yield* start
-      const other = { ...definition(), sources: [{ identifier: "other", type: "agentcore-gateway" as const }] }
+      const other = {
+        ...definition(),
+        sources: [{ identifier: "other-0123456789", type: "agentcore-gateway" as const }]
+      }
       const error = yield* Effect.flip(ConsentPortal.ensure(other))
       assert.strictEqual(error._tag, "ConsentPortalSourceSwitch")
-      assert.include(error.message, "from 'my-gateway' to 'other': delete the portal and create it again")
+      assert.include(
+        error.message,
+        "from 'my-gateway-0123456789' to 'other-0123456789': delete the portal and create it again"
+      )
       const changing = yield* Effect.flip(ConsentPortal.ensure({ ...definition(), description: "changed" }))
       assert.strictEqual(changing._tag, "ConflictException")
     }).pipe(Effect.provide(backend())))
 
   it.effect("takes the ARN of a gateway for its id", () =>
     Effect.gen(function*() {
-      const arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/my-gateway"
+      const arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/my-gateway-0123456789"
       const returned = portal("ACTIVE", {
         ...definition(),
         sources: [{ identifier: arn, type: "agentcore-gateway" }]
@@ -205,9 +211,9 @@ it.effect("every ensure has a span", () =>
       yield* WorkloadIdentity.ensure({ name: "my-agent" })
       yield* Effect.ignore(ConsentPortal.ensure({
         name: "my-portal",
-        executionRoleArn: "arn:role",
+        executionRoleArn: "arn:aws:iam::123456789012:role/portal",
         idpConfig: { credentialProviderArn: "arn:idp", scopes: ["openid"] },
-        sources: [{ identifier: "my-gateway", type: "agentcore-gateway" }]
+        sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
       }))
     }).pipe(Effect.provide(backend()), Effect.provide(layer))
     const all = yield* spans

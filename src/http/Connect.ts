@@ -121,6 +121,7 @@ export * from "./internal/connect/model.js"
 export interface LinkOptions {
   /** The path of the connections page, as in `/connect`. It has no parameters. */
   readonly path: HttpLayerRouter.PathInput
+  /** The credentials that users connect, by their names in links. */
   readonly credentials: ConnectCredentials
   /** The name of the workload identity that acts for the users. */
   readonly workload: string
@@ -206,7 +207,10 @@ export class Connect extends Context.Tag("effect-agentcore-identity/http/Connect
  */
 export const link = (
   credential: UserCredential,
-  options?: { readonly continue?: string | undefined }
+  options?: {
+    /** Where the user goes on after consent, an address that the option `continueTo` allows. */
+    readonly continue?: string | undefined
+  }
 ): Effect.Effect<string, ValidationException, Connect> =>
   Effect.flatMap(Connect, (connect) => connect.link(credential, options))
 

@@ -69,7 +69,12 @@ export type UserClaims = Readonly<Record<string, unknown>>
  * @since 0.1.0
  * @category models
  */
-export type TrustedIssuer = string | { readonly issuer: string; readonly jwksUri: string }
+export type TrustedIssuer = string | {
+  /** The issuer identifier, as in the claim `iss`. */
+  readonly issuer: string
+  /** The URL of its key set. */
+  readonly jwksUri: string
+}
 
 /**
  * The answer that the server gives to every authorization request by itself, without pages.
