@@ -11,6 +11,11 @@ const alone = [
   "test/promise/**/*.test.ts"
 ]
 
+/** TypeScript, the bench and whole processes of the command: slow, and alike on each version of Node. The gate runs them once. */
+const slow = process.env["AGENTCORE_SECOND_NODE"] === undefined
+  ? []
+  : ["test/editor.test.ts", "test/bench.test.ts", "test/cli/control.test.ts"]
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -22,7 +27,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "shared", pool: "forks", include: ["test/**/*.test.ts"], exclude: alone }
+        test: { name: "shared", pool: "forks", include: ["test/**/*.test.ts"], exclude: [...alone, ...slow] }
       },
       {
         extends: true,
