@@ -37,7 +37,7 @@ describe("stores of consents", () => {
     const entries: Array<Pending> = []
     const own = PendingConsents.PendingConsents.of({
       open: (pending: Pending) => Effect.sync(() => void entries.push(pending)),
-      claim: (_: Redacted.Redacted): Effect.Effect<Pending, PendingConsents.ConsentNotPending> =>
+      claim: (): Effect.Effect<Pending, PendingConsents.ConsentNotPending> =>
         new PendingConsents.ConsentNotPending({ reason: "Unknown" })
     })
     expectTypeOf(own).toEqualTypeOf<PendingConsents.Service>()
