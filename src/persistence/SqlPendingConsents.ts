@@ -107,7 +107,8 @@ const load = <M extends object>(
  * Pending consents over the `SqlClient` in context. It makes its tables, by a migrator with a table of its own. It deletes old entries once a
  * minute.
  *
- * With `@effect/sql-libsql` the database is a file: its client opens another database for each transaction of `:memory:`.
+ * With `@effect/sql-libsql` the database is a file: its client opens another database for each transaction of `:memory:`. The layer sets the
+ * file's `journal_mode` to `WAL`, which stays: with the default one, its driver does not survive two processes that write at the same time.
  *
  * @since 0.1.0
  * @category layers
@@ -130,11 +131,12 @@ export const layer = (
       return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
     }
     const tables = SqlConsents.tablesOf(table)
+    const guard = yield* SqlConsents.makeGuard(sql)
     yield* Effect.mapError(
-      SqlConsents.migrate(migrator, sql, tables),
+      SqlConsents.migrate(migrator, sql, tables, guard),
       (code) => fail("Schema")(`The tables of the store of consents cannot be made: ${code}`)
     )
-    return yield* Consents.makeServices(keys, yield* SqlConsents.make(sql, tables))
+    return yield* Consents.makeServices(keys, yield* SqlConsents.make(sql, tables, guard))
   }))
 
 /**

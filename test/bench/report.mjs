@@ -132,6 +132,7 @@ const waitRows = ({ waits }) => [
     "heap, KB",
     "polls/s",
     "loop delay, ms",
+    "alone",
     "another token, ms",
     "alone",
     "callback to token, ms",
@@ -139,7 +140,7 @@ const waitRows = ({ waits }) => [
   ],
   [
     String(waits.waits),
-    ...[waits.heap, waits.polls, waits.loopDelay].map(number),
+    ...[waits.heap, waits.polls, waits.loopDelay, waits.loopDelayAlone].map(number),
     ...[waits.meanwhile, waits.alone, waits.callback].map(spread),
     number(waits.invited)
   ]

@@ -91,10 +91,21 @@ while (shown < warmUp.length) await sleep(10)
 await runtime.runPromise(Fiber.interruptAll(warmUp))
 shown = 0
 
+/** The 99th percentile of the delay of the event loop, in milliseconds. The histogram has the interval between two measurements in it. */
+const makeDelay = () => {
+  const histogram = monitorEventLoopDelay({ resolution: 10 })
+  histogram.enable()
+  return () => {
+    histogram.disable()
+    return Math.max(0, histogram.percentile(99) / 1e6 - 10)
+  }
+}
+
+const delayAlone = makeDelay()
 const alone = await tokens(samples)
+const loopDelayAlone = delayAlone()
 const before = heap()
-const delay = monitorEventLoopDelay({ resolution: 10 })
-delay.enable()
+const delay = makeDelay()
 
 const begin = performance.now()
 const fibers = []
@@ -109,7 +120,7 @@ const pollsBefore = (await post("/polls", {})).polls
 const windowBegin = performance.now()
 const meanwhile = await tokens(samples)
 const polls = ((await post("/polls", {})).polls - pollsBefore) / ((performance.now() - windowBegin) / 1000)
-delay.disable()
+const loopDelay = delay()
 
 const heapEach = (heap() - before) / waits
 
@@ -133,8 +144,8 @@ process.send({
   heap: heapEach / 1024,
   invited: invited / 1000,
   polls,
-  // The histogram has the interval between two measurements in it.
-  loopDelay: Math.max(0, delay.percentile(99) / 1e6 - 10),
+  loopDelay,
+  loopDelayAlone,
   alone: summary(alone),
   meanwhile: summary(meanwhile),
   callback: summary(callbacks)

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -91,6 +92,21 @@ describe("RedisPendingConsents", () => {
       yield* Effect.retry(pending.open({ session: sessionOf("two"), user: alice }), Schedule.spaced("20 millis"))
       assert.deepStrictEqual((yield* pending.claim(uriOf("two"))).user, alice)
     }))
+
+  Redis.redisTest(
+    "a Redis that does not answer holds up a signal for two seconds at most",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* started
+        const redis = { port: server.port, socketTimeout: 60_000 }
+        const { signals } = yield* start(storeOn(server, { redis }))
+        yield* server.stall
+        const topic = { _tag: "Session", name: uriOf("one") } as const
+        const [elapsed] = yield* Effect.timed(Effect.uninterruptible(signals.signal(topic, "Completed")))
+        assert.isBelow(Duration.toMillis(elapsed), 10_000)
+        yield* server.proceed
+      })
+  )
 
   Redis.redisTest("a Redis that was never there fails neither the layer nor its end", () =>
     Effect.gen(function*() {

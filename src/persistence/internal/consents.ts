@@ -15,7 +15,7 @@ import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Listeners from "../../internal/consentSignals/listeners.js"
 import { ConsentStoreError } from "../../internal/consentStoreError.js"
 import * as PendingConsents from "../../PendingConsents.js"
-import type { BackingError, ConsentBacking, Names } from "./consentBacking.js"
+import { BackingError, type ConsentBacking, type Names } from "./consentBacking.js"
 import { PendingConsentsError } from "./error.js"
 import * as StoreSealing from "./sealing.js"
 import * as Secrets from "./secrets.js"
@@ -25,6 +25,8 @@ const keptAfterExpiry = 10 * 60_000
 
 /** In milliseconds: the lifetime of a session (AWS documentation). */
 const rememberedFor = 10 * 60_000
+
+const publishTimeout = "2 seconds"
 
 // A new format of entries gets a new number.
 const purpose = "pending consents 1"
@@ -155,17 +157,28 @@ const makeSignals = (
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
 
+    // The page after consent sends signals, in an uninterruptible region. The user must not wait for a server that does not answer.
+    const publish = (message: string): Effect.Effect<void> =>
+      backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
+        Effect.disconnect,
+        Effect.interruptible,
+        Effect.timeoutFail({
+          duration: publishTimeout,
+          onTimeout: () => new BackingError({ reason: "it took too long" })
+        }),
+        Effect.catchAll(({ reason }) =>
+          Effect.logWarning(`The signal of a consent was not sent to other processes: ${reason}`)
+        )
+      )
+
     return {
       signal: (topic, outcome) =>
-        Effect.forEach(messagesOf(topic, outcome), (message) =>
-          Effect.zipRight(
-            // The waits of this process need no server.
-            Effect.sync(() => notify(message)),
-            backing.publish === undefined ? Effect.void : Effect.catchAll(
-              backing.publish(message),
-              ({ reason }) => Effect.logWarning(`The signal of a consent was not sent to other processes: ${reason}`)
-            )
-          ), { discard: true }),
+        Effect.forEach(
+          messagesOf(topic, outcome),
+          // The waits of this process need no server.
+          (message) => Effect.zipRight(Effect.sync(() => notify(message)), publish(message)),
+          { discard: true }
+        ),
       listen: (topic, onSignal) => listeners.listen(namesOf(nameOf(topic))[0], onSignal),
       register: ({ execution, expiresAt, topic }) =>
         Effect.gen(function*() {

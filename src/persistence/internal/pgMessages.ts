@@ -38,7 +38,8 @@ const probePrefix = "probe "
 /** Up to 30 seconds between two attempts. */
 const reconnects = Schedule.exponential("1 second").pipe(
   Schedule.union(Schedule.spaced("30 seconds")),
-  Schedule.jittered
+  Schedule.jittered,
+  Schedule.resetAfter("2 minutes")
 )
 
 /** @internal */

@@ -13,6 +13,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { codeOf } from "../../internal/errorCode.js"
 import { BackingError, type ConsentBacking } from "./consentBacking.js"
+import * as Libsql from "./libsql.js"
 import * as PgMessages from "./pgMessages.js"
 
 // -----------------------------------------------------------------------------
@@ -24,6 +25,9 @@ const reasonOf = (error: unknown): string => codeOf(hasProperty(error, "cause") 
 
 /** SQLite has one writer. PostgreSQL reports a conflict of serializable transactions (40001), and a deadlock (40P01). */
 const isConflict = (error: unknown): boolean => /^(SQLITE_(BUSY|LOCKED)|40001$|40P01$)/.test(reasonOf(error))
+
+/** @internal */
+export const makeGuard = (sql: SqlClient): Effect.Effect<Libsql.Guard> => Libsql.makeGuard(sql, isConflict)
 
 /** Up to 5 seconds. */
 const retries = Schedule.exponential("5 millis").pipe(
@@ -93,9 +97,11 @@ const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, S
 export const migrate = (
   { fromRecord, make }: Pick<typeof Migrator, "fromRecord" | "make">,
   sql: SqlClient,
-  tables: Tables
+  tables: Tables,
+  guard: Libsql.Guard
 ): Effect.Effect<void, string, SqlClient> =>
   make({})({ loader: fromRecord(migrations(sql, tables)), table: tables.migrations }).pipe(
+    guard,
     // A migration that fails is a defect.
     Effect.catchAllDefect(Effect.fail),
     retryConflicts,
@@ -124,16 +130,20 @@ interface WaitRow {
 }
 
 /** @internal */
-export const make = (sql: SqlClient, tables: Tables): Effect.Effect<ConsentBacking, never, Scope.Scope> =>
+export const make = (
+  sql: SqlClient,
+  tables: Tables,
+  guard: Libsql.Guard
+): Effect.Effect<ConsentBacking, never, Scope.Scope> =>
   Effect.gen(function*() {
     const [sessions, waits] = [sql(tables.sessions), sql(tables.waits)]
 
     const run = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, BackingError> =>
-      statement.pipe(
-        retryConflicts,
-        Effect.mapError((error) => new BackingError({ reason: reasonOf(error) })),
+      guard(statement).pipe(
         // A commit that fails is a defect.
-        Effect.catchAllDefect((defect) => new BackingError({ reason: reasonOf(defect) }))
+        Effect.catchAllDefect(Effect.fail),
+        retryConflicts,
+        Effect.mapError((error) => new BackingError({ reason: reasonOf(error) }))
       )
 
     const upsert = (row: object) =>
