@@ -14,7 +14,7 @@ const alone = [
 /** TypeScript, the bench and whole processes of the command: slow, and alike on each version of Node. The gate runs them once. */
 const slow = process.env["AGENTCORE_SECOND_NODE"] === undefined
   ? []
-  : ["test/editor.test.ts", "test/bench.test.ts", "test/cli/control.test.ts"]
+  : ["test/editor.test.ts", "test/bench.test.ts", "test/cli/control.test.ts", "test/package/**/*.test.ts"]
 
 export default defineConfig({
   resolve: {
