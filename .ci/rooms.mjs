@@ -47,7 +47,7 @@ local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control
 promise: promise/ <- values internal planes flow-internal flow consent aws node
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
   local/server local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
-  @aws-sdk/client-bedrock-agentcore @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
+  @aws-sdk/client-bedrock-agentcore @aws-sdk/client-bedrock-agentcore-control
 index: index. <- values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {

@@ -72,7 +72,7 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  * AgentCore keeps a user's grant under the whole request. A program that repeats the request can ask the user again
  * for what they have granted, because one list of scopes differs.
  *
- * A declaration has the members of the credential. Those of one use stay with the use: `consent`, `poll`,
+ * A declaration has the members of the credential. The members of a single use are not part of it: `consent`, `poll`,
  * `forceAuthentication` and `customState`. For the latter two make an inline request: `{ ...Calendar.request,
  * forceAuthentication: true }`.
  *

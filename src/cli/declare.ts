@@ -88,8 +88,11 @@ export const apiKey = (provider: string): Effect.Effect<ApiKeyCredential, Valida
 /** @internal */
 export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ readonly message: string }> {}
 
+/** Node 20 loads no TypeScript. Later versions load what needs no compiler. */
+const needsCompiler = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"]
+
 const describe = (error: unknown): string =>
-  codeOf(error) === "ERR_UNKNOWN_FILE_EXTENSION"
+  needsCompiler.includes(codeOf(error))
     ? "it is no plain ES module. Compile TypeScript first, and name the JavaScript"
     : error instanceof Error
     ? error.message

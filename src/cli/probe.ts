@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
+import * as HttpDate from "../internal/httpDate.js"
 
 /** @internal */
 export interface Answer {
@@ -35,8 +36,7 @@ export const ask = (endpoint: string): Effect.Effect<Answer, string> =>
       catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
     })
     const end = yield* Clock.currentTimeMillis
-    // `DateTime` does not know GMT, the zone of every HTTP date (RFC 9110).
-    const date = DateTime.make((response.headers.get("date") ?? "").replace(/ GMT$/, "Z"))
+    const date = HttpDate.parse(response.headers.get("date") ?? "")
     return {
       millis: end - start,
       // A date has whole seconds: on average the time there is half a second later.

@@ -16,10 +16,13 @@ import type * as Scope from "effect/Scope"
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { isRunning, readStartTime } from "../internal/processes.js"
 
 const Running = Schema.Struct({
   version: Schema.Literal(1),
   pid: Schema.Number,
+  /** Tells the process from a later one with its id. Only Linux has it. */
+  startTime: Schema.optional(Schema.String),
   startedAt: Schema.String,
   url: Schema.String,
   /** All that the server printed. */
@@ -60,7 +63,9 @@ const isPrivate = (path: string): boolean => {
  *
  * @internal
  */
-export const write = (server: Omit<Running, "version" | "pid">): Effect.Effect<void, never, Scope.Scope> =>
+export const write = (
+  server: Omit<Running, "version" | "pid" | "startTime">
+): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.try(() => {
       const directory = findDirectory()
@@ -68,7 +73,12 @@ export const write = (server: Omit<Running, "version" | "pid">): Effect.Effect<v
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       if (!isPrivate(directory)) return undefined
       const file = join(directory, `${process.pid}.json`)
-      const running: Running = { version: 1, pid: process.pid, ...server }
+      const running: Running = {
+        version: 1,
+        pid: process.pid,
+        startTime: readStartTime(process.pid),
+        ...server
+      }
       // A reader sees all of it, or nothing.
       writeFileSync(`${file}.new`, JSON.stringify(running, null, 2), { mode: 0o600 })
       renameSync(`${file}.new`, file)
@@ -88,16 +98,6 @@ export const write = (server: Omit<Running, "version" | "pid">): Effect.Effect<v
 
 const decode = Schema.decodeUnknownEither(Schema.parseJson(Running))
 
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // Another user's process.
-    return error instanceof Error && "code" in error && error.code === "EPERM"
-  }
-}
-
 /**
  * The servers of this user that run on this machine. Files of processes that have ended are removed.
  *
@@ -114,7 +114,7 @@ export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.sync(() => {
       return Either.match(decode(readFileSync(file, "utf8")), {
         onLeft: () => [],
         onRight: (running) => {
-          if (isAlive(running.pid)) return [running]
+          if (isRunning(running)) return [running]
           rmSync(file, { force: true })
           return []
         }

@@ -6,9 +6,12 @@
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
+import * as AwsPlanes from "../aws/AwsPlanes.js"
 import { regionSearch } from "../aws/internal/dataPlane.js"
 import * as AwsSettings from "../aws/internal/settings.js"
+import { codeOf } from "../internal/errorCode.js"
 import { isLoopback } from "../models/internal/loopback.js"
+import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /** @internal */
 export interface Target {
@@ -75,30 +78,19 @@ const resolveEndpoint = (plane: Plane, region: string, endpoint: string | undefi
 
 const timeLimit = "5 seconds"
 
-/** The code of a system error, or the name of an error of the SDK or of the service. Messages can quote the answer. */
-const errorName = (error: unknown): string =>
-  hasProperty(error, "code") && typeof error.code === "string"
-    ? error.code
-    : hasProperty(error, "name") && typeof error.name === "string"
-    ? error.name
-    : "unknown error"
-
-const findCaller = (region: string): Effect.Effect<Pick<Target, "account" | "caller" | "unknownCaller">> =>
-  Effect.tryPromise({
-    try: async (abortSignal) => {
-      const { GetCallerIdentityCommand, STSClient } = await import("@aws-sdk/client-sts")
-      const client = new STSClient({ region, maxAttempts: 1 })
-      try {
-        const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal })
-        return { account: Account, caller: Arn }
-      } finally {
-        client.destroy()
-      }
-    },
-    catch: errorName
-  }).pipe(
-    Effect.timeoutFail({ duration: timeLimit, onTimeout: () => `no answer in ${timeLimit}` }),
-    Effect.catchAll((unknownCaller) => Effect.succeed({ unknownCaller }))
+const findCaller = (
+  region: string
+): Effect.Effect<Pick<Target, "account" | "caller" | "unknownCaller">, ConfigError.ConfigError> =>
+  Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getCallerIdentity({})).pipe(
+    Effect.match({
+      onSuccess: ({ account, arn }) => ({ account, caller: arn }),
+      onFailure: (error) => ({
+        unknownCaller: error._tag === "TransportError" && error.kind === "timeout"
+          ? `no answer in ${timeLimit}`
+          : codeOf(error)
+      })
+    }),
+    Effect.provide(AwsPlanes.layer({ region, maxAttempts: 1, timeout: timeLimit }))
   )
 
 /**

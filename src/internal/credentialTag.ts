@@ -9,6 +9,7 @@ import type * as Redacted from "effect/Redacted"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { wrongType } from "./explanation.js"
+import { isPlain } from "./isPlain.js"
 import * as Validation from "./validation.js"
 
 /** @internal */
@@ -48,6 +49,16 @@ const toThrow = (refused: ValidationException, id: unknown): ValidationException
     fieldList: refused.fieldList
   })
 
+/** A copy that no part of the program can change: grants are kept by the request. Requests have lists and records of texts. */
+const freeze = <Request extends object>(request: Request): Request =>
+  Object.freeze(Object.fromEntries(
+    Object.entries(request).map(([name, member]: readonly [string, unknown]) => [
+      name,
+      Array.isArray(member) ? Object.freeze([...member]) : isPlain(member) ? Object.freeze({ ...member }) : member
+    ])
+    // The same members.
+  )) as Request
+
 /**
  * Makes the tag of a credential. Throws if the request cannot be right. The stack trace begins in the program, which has
  * the mistake.
@@ -69,7 +80,7 @@ export const make = <Class extends Declared<string, object>>(
   Error.captureStackTrace(creation, make)
   Reflect.defineProperty(declared, "stack", { get: () => creation.stack })
   // The class is a tag for `Self`, which is a type only, and has the two members of a declaration.
-  return Object.assign(declared, { kind, request: Object.freeze({ ...request }) }) as unknown as Class
+  return Object.assign(declared, { kind, request: freeze(request) }) as unknown as Class
 }
 
 /** Another copy of this package may have declared the credential. */

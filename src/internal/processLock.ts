@@ -23,6 +23,7 @@ import { readFileSync, readlinkSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { hostname } from "node:os"
 import { codeOf } from "./errorCode.js"
+import { isRunning, readStartTime } from "./processes.js"
 
 const Holder = Schema.Struct({
   pid: Schema.Number,
@@ -57,13 +58,6 @@ const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LockError> =>
 /** Undefined where there is no such file. Only Linux has `/proc`. */
 const tryRead = (read: () => string): string | undefined => Either.getOrUndefined(Either.try(read))
 
-const readStartTime = (pid: number): string | undefined => {
-  // The name of the program, in parentheses, may contain spaces.
-  const fields = tryRead(() => readFileSync(`/proc/${pid}/stat`, "utf8"))?.split(") ").at(-1)?.split(" ")
-  // A process that was killed is a zombie until its parent asks for its status.
-  return fields?.[0] === "Z" ? undefined : fields?.[19]
-}
-
 const makeHolder = (): Holder => ({
   pid: process.pid,
   startTime: readStartTime(process.pid),
@@ -72,14 +66,6 @@ const makeHolder = (): Holder => ({
   pidNamespace: tryRead(() => readlinkSync("/proc/self/ns/pid")),
   nonce: randomBytes(6).toString("hex")
 })
-
-const isRunning = ({ pid, startTime }: Holder): boolean =>
-  Either.match(Either.try({ try: () => process.kill(pid, 0), catch: codeOf }), {
-    // Any other code means that the process runs, for another user.
-    onLeft: (code) => code !== "ESRCH",
-    // Another process may have the id now.
-    onRight: () => startTime === undefined || startTime === readStartTime(pid)
-  })
 
 /** Unknown if the holder is not visible here. */
 const judge = (holder: Holder): "Held" | "Abandoned" | "Unknown" => {

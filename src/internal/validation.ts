@@ -11,6 +11,7 @@ import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { maxIssues, prune } from "../models/internal/issues.js"
 import { memoize } from "../models/internal/memoize.js"
+import { dropNulls } from "./dropNulls.js"
 import { explain } from "./explanation.js"
 import { isPlain } from "./isPlain.js"
 
@@ -171,16 +172,6 @@ export const refuse = <A, I>(
     return Either.isLeft(result) ? result.left : undefined
   }
 }
-
-/** A member that is null is absent, as to every server of the protocol. An item that is null stays, and is wrong. */
-const dropNulls = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(dropNulls)
-    : isPlain(value)
-    ? Object.fromEntries(
-      Object.entries(value).flatMap(([name, member]) => member === null ? [] : [[name, dropNulls(member)]])
-    )
-    : value
 
 /**
  * Makes a layer of checked options. The layer dies with the exception of invalid options: no program can do anything about

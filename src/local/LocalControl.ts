@@ -124,7 +124,7 @@ export interface ConsentControl {
   /**
    * Consents in place of a user, and completes the session for the user who opened it. At the authorization server of the
    * options, `userName` signs in on its pages. Default: the user id of the session, or the subject of its JWT. With
-   * `OAuthClient.layerScripted` nobody signs in. Any other authorization server is a `ForeignServer`.
+   * `OAuthClient.layerScripted` there is no sign-in. Any other authorization server is a `ForeignServer`.
    */
   readonly approve: (
     consent: Consent,

@@ -289,7 +289,7 @@ describe("agentcore-identity doctor", () => {
       }
       const known = yield* answering(
         200,
-        `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/alice</Arn>
+        `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/alice</Arn><UserId>AIDA</UserId>
          <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`
       )
       const report = yield* json({ ...env, AWS_ENDPOINT_URL_STS: known })
@@ -323,7 +323,7 @@ describe("agentcore-identity doctor", () => {
       )
       const folder = yield* Program.temporary
       const file = join(folder, "credentials.ts")
-      writeFileSync(file, "export const a: number = 1")
+      writeFileSync(file, "export enum Color { red }")
       assert.include(yield* error(file), "Compile TypeScript first")
     }).pipe(Effect.provide(world)))
 })

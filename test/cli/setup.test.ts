@@ -171,7 +171,7 @@ describe("agentcore-identity setup", () => {
     Effect.gen(function*() {
       const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "my-agent" }] }`)
       const sts = yield* answering(`<GetCallerIdentityResponse><GetCallerIdentityResult>
-        <Arn>arn:aws:sts::111122223333:assumed-role/Admin/alice</Arn><Account>111122223333</Account>
+        <Arn>arn:aws:sts::111122223333:assumed-role/Admin/alice</Arn><UserId>AROA:alice</UserId><Account>111122223333</Account>
         </GetCallerIdentityResult></GetCallerIdentityResponse>`)
       const variables = {
         AWS_ACCESS_KEY_ID: "key",

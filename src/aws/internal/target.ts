@@ -10,6 +10,7 @@ import { hasProperty, isString } from "effect/Predicate"
 import { TransportError } from "../../IdentityError.js"
 import { withTimeLimit } from "../../internal/timeLimit.js"
 
+/** Where a call went. */
 interface Target {
   readonly host?: string | undefined
   readonly region?: string | undefined
@@ -67,11 +68,35 @@ const targetOf = (config: unknown): Effect.Effect<Target> =>
     }).catch(() => ({}))
   )
 
-const environmentProfile = Effect.map(Effect.option(Config.nonEmptyString("AWS_PROFILE")), Option.getOrUndefined)
+/** @internal */
+export const environmentProfile: Effect.Effect<string | undefined> = Effect.map(
+  Effect.option(Config.nonEmptyString("AWS_PROFILE")),
+  Option.getOrUndefined
+)
 
 /**
  * Adds to an error where the call went. Without credentials nothing was sent, and region and profile matter instead of the host.
- * Credentials that the program gives are of no profile.
+ *
+ * @internal
+ */
+export const withTarget = (
+  { cause, code, kind, operation, requestId, status }: TransportError,
+  { host, profile, region }: Target
+): TransportError =>
+  new TransportError({
+    operation,
+    kind,
+    code,
+    status,
+    requestId,
+    // The type of `Error` for it is `unknown`.
+    cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
+    region,
+    ...(kind === "credentials" ? { profile } : { host })
+  })
+
+/**
+ * Adds to an error what the configuration of the client says. Credentials that the program gives are of no profile.
  *
  * @internal
  */
@@ -81,21 +106,7 @@ export const addTo = (
   hasCredentials: boolean
 ): Effect.Effect<never, TransportError> =>
   Effect.gen(function*() {
-    const { host, profile, region } = yield* targetOf(config)
-    const { cause, code, kind, operation, requestId, status } = error
-    return yield* new TransportError({
-      operation,
-      kind,
-      code,
-      status,
-      requestId,
-      // The type of `Error` for it is `unknown`.
-      cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
-      region,
-      ...kind !== "credentials"
-        ? { host }
-        : hasCredentials
-        ? {}
-        : { profile: profile ?? (yield* environmentProfile) }
-    })
+    const target = yield* targetOf(config)
+    const profile = hasCredentials ? undefined : target.profile ?? (yield* environmentProfile)
+    return yield* withTarget(error, { ...target, profile })
   })

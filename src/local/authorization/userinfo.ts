@@ -1,6 +1,6 @@
 /**
- * The userinfo endpoint (OpenID Connect Core 1.0, section 5.3). That of `oidc-provider` reads opaque tokens only, and the
- * access tokens of this server are JWTs for an API.
+ * The userinfo endpoint (OpenID Connect Core 1.0, section 5.3). The one of `oidc-provider` reads only opaque
+ * tokens, and the access tokens of this server are JWTs for an API.
  *
  * @since 0.1.0
  */

@@ -8,16 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
-import * as ControlPlane from "../../ControlPlane.js"
-import * as DataPlane from "../../DataPlane.js"
 import * as IdentityError from "../../IdentityError.js"
-import * as SecurityTokenService from "../../SecurityTokenService.js"
 import {
   type AuthorizationServer,
   OAuthError,
   type OAuthErrorReason,
   type Service as OAuthClient
 } from "../oauth/model.js"
+import * as Exceptions from "./exceptions.js"
 import { HttpCall } from "./httpCall.js"
 import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./model.js"
 
@@ -38,11 +36,6 @@ export interface Faults {
 
 const maxFaults = 100
 
-const operationNames: ReadonlySet<string> = new Set(
-  [DataPlane.operations, ControlPlane.operations, SecurityTokenService.operations]
-    .flatMap((table) => Object.values(table).map(({ name }) => name))
-)
-
 const endpoints: ReadonlySet<string> = new Set<Endpoint | "*">(["token", "authorization", "revocation", "*"])
 
 /** Durations of a week and more are mistakes. */
@@ -53,7 +46,7 @@ const findProblem = (fault: Fault): string | undefined => {
   if ((operation === undefined) === (endpoint === undefined)) {
     return "a fault has either `operation` or `endpoint`"
   }
-  if (operation !== undefined && operation !== "*" && !operationNames.has(operation)) {
+  if (operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation)) {
     return "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
   }
   if (endpoint !== undefined && !endpoints.has(endpoint)) {
@@ -82,26 +75,6 @@ const findProblem = (fault: Fault): string | undefined => {
 // Errors of operations
 // -----------------------------------------------------------------------------
 
-interface Exception {
-  new(members: { readonly message: string }): Error & { readonly _tag: string }
-}
-
-/** The exceptions that have a class, with the status that the service gives them. */
-const exceptions: { readonly [name: string]: readonly [status: number, Exception] } = {
-  ValidationException: [400, IdentityError.ValidationException],
-  UnauthorizedException: [401, IdentityError.UnauthorizedException],
-  AccessDeniedException: [403, IdentityError.AccessDeniedException],
-  ResourceNotFoundException: [404, IdentityError.ResourceNotFoundException],
-  ThrottlingException: [429, IdentityError.ThrottlingException],
-  InternalServerException: [500, IdentityError.InternalServerException],
-  ConflictException: [409, IdentityError.ConflictException],
-  ConcurrentModificationException: [409, IdentityError.ConcurrentModificationException],
-  ServiceQuotaExceededException: [402, IdentityError.ServiceQuotaExceededException],
-  ResourceLimitExceededException: [400, IdentityError.ResourceLimitExceededException],
-  EncryptionFailure: [400, IdentityError.EncryptionFailure],
-  DecryptionFailure: [400, IdentityError.DecryptionFailure]
-}
-
 const defaultNames: { readonly [status: number]: string } = {
   400: "ValidationException",
   401: "UnauthorizedException",
@@ -123,11 +96,13 @@ const toOperationError = (fault: Fault): OperationError | undefined => {
   if (fault.exception === undefined && fault.status === undefined) return undefined
   const name = fault.exception ?? defaultNames[fault.status ?? 500] ?? "UnknownError"
   const message = fault.message ?? simulated
-  const [status, Class] = Object.hasOwn(exceptions, name) ? exceptions[name] ?? [] : []
-  return Class === undefined || (fault.status !== undefined && fault.status !== status)
+  const Class = Exceptions.classes.get(name)
+  const isAsUsual = fault.status === undefined
+    || (Exceptions.isException(name) && Exceptions.statusOf[name] === fault.status)
+  return Class === undefined || !isAsUsual
     ? new IdentityError.UnknownServiceError({ code: name, status: fault.status ?? 500, message })
     // Each operation has errors of its own, and a fault may be any of them.
-    : new Class({ message }) as unknown as OperationError
+    : new Class({ message }) as OperationError
 }
 
 // -----------------------------------------------------------------------------

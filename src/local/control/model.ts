@@ -139,7 +139,7 @@ export interface RequestRecord {
  * - `InvalidFault`, `InvalidTime`, `InvalidName`: a value of the action is not valid
  * - `InvalidKey`: the key is not 32 bytes in base64url
  * - `CannotOpen`: the exported content was sealed with another key, changed, or written by another version
- * - `ForeignServer`: the authorization server of the session is not in this process, so nobody can answer for its user
+ * - `ForeignServer`: the authorization server of the session is not in this process, and only its user can answer
  * - `Refused`: the authorization server refused the answer, or did not answer
  * - `Store`: the store of the backend failed
  *

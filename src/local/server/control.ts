@@ -20,7 +20,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as Validation from "../../internal/validation.js"
@@ -28,6 +28,7 @@ import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./crossSite.js"
 import { failed, isJson, readBody, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
+import { isEqual } from "./isEqual.js"
 
 // -----------------------------------------------------------------------------
 // Answers
@@ -102,11 +103,8 @@ const fromControl = (error: ControlError): Problem => {
 // Requests
 // -----------------------------------------------------------------------------
 
-const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest()
-
-/** In constant time. */
 const hasToken = (authorization: string | undefined, token: Redacted.Redacted): boolean =>
-  timingSafeEqual(digest(authorization ?? ""), digest(`Bearer ${Redacted.value(token)}`))
+  isEqual(authorization ?? "", `Bearer ${Redacted.value(token)}`)
 
 const isLoopback = (address: string): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(address)
 

@@ -3,11 +3,8 @@
  *
  * @since 0.1.0
  */
-import type * as ControlPlane from "../../ControlPlane.js"
-import type * as DataPlane from "../../DataPlane.js"
-import type { TransportError, UnknownServiceError, ValidationException } from "../../IdentityError.js"
-import type * as Operation from "../../Operation.js"
-import type * as SecurityTokenService from "../../SecurityTokenService.js"
+import type { TransportError, ValidationException } from "../../IdentityError.js"
+import { type PlaneError, statusOf } from "../control/exceptions.js"
 
 /**
  * An error in an answer. `name` and `message` are free of secrets.
@@ -22,37 +19,6 @@ export interface WireError {
   readonly fieldList?: ValidationException["fieldList"]
   /** The methods of the path, if the request had another one. */
   readonly allow?: string | undefined
-}
-
-type Row<T> = T[keyof T]
-
-/**
- * The errors of all operations.
- *
- * @internal
- */
-export type PlaneError = Operation.Error<
-  Row<typeof DataPlane.operations> | Row<typeof ControlPlane.operations> | Row<typeof SecurityTokenService.operations>
->
-
-type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
-
-const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
-  ValidationException: 400,
-  UnauthorizedException: 401,
-  AccessDeniedException: 403,
-  ResourceNotFoundException: 404,
-  ThrottlingException: 429,
-  InternalServerException: 500,
-  ConflictException: 409,
-  ConcurrentModificationException: 409,
-  ServiceQuotaExceededException: 402,
-  ResourceLimitExceededException: 400,
-  EncryptionFailure: 400,
-  DecryptionFailure: 400,
-  OutboundWebIdentityFederationDisabledException: 403,
-  SessionDurationEscalationException: 403,
-  JWTPayloadSizeExceededException: 400
 }
 
 // A server over a plane that calls AWS is a gateway.

@@ -9,7 +9,7 @@ import * as DataPlane from "../../DataPlane.js"
 import { unchecked } from "../../internal/plane.js"
 import * as Validation from "../../internal/validation.js"
 import type * as Operation from "../../Operation.js"
-import type { PlaneError } from "./errors.js"
+import type { PlaneError } from "../control/exceptions.js"
 
 /** @internal */
 export interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {

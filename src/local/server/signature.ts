@@ -9,10 +9,11 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { createHash, createHmac, timingSafeEqual } from "node:crypto"
+import { createHash, createHmac } from "node:crypto"
 import { loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import * as Errors from "./errors.js"
 import type { WireError } from "./errors.js"
+import { isEqual } from "./isEqual.js"
 import type { Credentials, Signatures } from "./options.js"
 
 /**
@@ -156,10 +157,7 @@ const checkTime = (time: number, now: number): WireError | undefined => {
     : undefined
 }
 
-const digest = (data: string | Uint8Array): Buffer => createHash("sha256").update(data).digest()
-
-/** Compares in constant time. The digests hide the length of a secret, too. */
-const isEqual = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right))
+const digest = (data: Uint8Array): Buffer => createHash("sha256").update(data).digest()
 
 /** Node's hash, in the interface that the signer expects. */
 class Sha256 {

@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
 import type * as Operation from "../../../Operation.js"
 import * as Failure from "../failure.js"
+import { environmentProfile, withTarget } from "../target.js"
 import type { Identity, Source } from "./credentials.js"
 import { type Message, type Protocol, queryString } from "./protocol.js"
 import * as Retry from "./retry.js"
@@ -264,27 +264,14 @@ const sendAll = <E>(
 // -----------------------------------------------------------------------------
 
 /** Credentials that the program gives are of no profile. */
-const profile = Effect.map(Effect.option(Config.nonEmptyString("AWS_PROFILE")), Option.getOrUndefined)
-
-/** Adds to an error where the call went. Without credentials nothing was sent, and the profile matters instead of the host. */
-const withTarget = (
+const addTarget = (
   { hasCredentials, host, region }: Connection,
   error: TransportError
 ): Effect.Effect<never, TransportError> =>
-  Effect.flatMap(error.kind === "credentials" && !hasCredentials ? profile : Effect.succeed(undefined), (profile) => {
-    const { cause, code, kind, operation, requestId, status } = error
-    return new TransportError({
-      operation,
-      kind,
-      code,
-      status,
-      requestId,
-      // The type of `Error` for it is `unknown`.
-      cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
-      region,
-      ...(kind !== "credentials" ? { host } : profile === undefined ? {} : { profile })
-    })
-  })
+  Effect.flatMap(
+    hasCredentials ? Effect.succeed(undefined) : environmentProfile,
+    (profile) => withTarget(error, { host, profile, region })
+  )
 
 /**
  * Sends a request, again where the policy says so. The time limit bounds all of it, and interruption aborts the request in flight.
@@ -304,6 +291,6 @@ export const call = <Request, Response, E>(
       })
     ),
     Effect.catchAll((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
-      error instanceof TransportError ? withTarget(connection, error) : Effect.fail(error)
+      error instanceof TransportError ? addTarget(connection, error) : Effect.fail(error)
     )
   )

@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import { hasProperty, isRecord } from "effect/Predicate"
+import { hasProperty } from "effect/Predicate"
+import { dropNulls } from "../../../internal/dropNulls.js"
 import type * as Operation from "../../../Operation.js"
 import { escapeUri, type Message, type Protocol } from "./protocol.js"
 
@@ -31,20 +32,10 @@ const encodeAddressed = ({ method, path }: Operation.Any, request: object): Mess
     }
 }
 
-/** The AWS SDK leaves out members that are null. */
-const withoutNulls = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(withoutNulls)
-    : isRecord(value)
-    ? Object.fromEntries(
-      Object.entries(value).flatMap(([name, member]) => member === null ? [] : [[name, withoutNulls(member)]])
-    )
-    : value
-
 const parse = (body: string): unknown => {
   const value: unknown = body === "" ? {} : JSON.parse(body)
   // A member is null in few answers.
-  return body.includes("null") ? withoutNulls(value) : value
+  return body.includes("null") ? dropNulls(value) : value
 }
 
 /** `com.amazonaws.bedrockagentcore#ValidationException:http://internal.amazon.com/` */

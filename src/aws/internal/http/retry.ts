@@ -1,6 +1,6 @@
 /**
  * When a request is sent again: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of the AWS SDK for JavaScript
- * (`@smithy/core/retry`); a test compares them.
+ * (`@smithy/core/retry`); a test compares them. That module is not imported, because it loads `node:stream`.
  *
  * @since 0.1.0
  */

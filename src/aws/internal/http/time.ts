@@ -5,6 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
+import * as HttpDate from "../../../internal/httpDate.js"
 
 /**
  * A time in any form that JavaScript reads, in milliseconds since the epoch.
@@ -12,10 +13,7 @@ import * as Option from "effect/Option"
  * @internal
  */
 export const parseTime = (text: string | undefined): number | undefined =>
-  text === undefined
-    ? undefined
-    // `DateTime` does not know the zone of HTTP's dates by this name.
-    : Option.getOrUndefined(Option.map(DateTime.make(text.replace(/ GMT$/, " +0000")), DateTime.toEpochMillis))
+  text === undefined ? undefined : Option.getOrUndefined(Option.map(HttpDate.parse(text), DateTime.toEpochMillis))
 
 /**
  * Milliseconds since the epoch as the AWS SDK has them.

@@ -1,0 +1,37 @@
+/**
+ * Whether a process that was written down still runs.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { readFileSync } from "node:fs"
+import { codeOf } from "./errorCode.js"
+
+/**
+ * A process, and when it started. The time is in the units of the operating system, and not known everywhere.
+ *
+ * @internal
+ */
+export interface Process {
+  readonly pid: number
+  readonly startTime?: string | undefined
+}
+
+/** @internal */
+export const readStartTime = (pid: number): string | undefined => {
+  const text = Option.getOrUndefined(Either.getRight(Either.try(() => readFileSync(`/proc/${pid}/stat`, "utf8"))))
+  // The name of the program, in parentheses, may contain spaces.
+  const fields = text?.split(") ").at(-1)?.split(" ")
+  // A process that was killed is a zombie until its parent asks for its status.
+  return fields?.[0] === "Z" ? undefined : fields?.[19]
+}
+
+/** @internal */
+export const isRunning = ({ pid, startTime }: Process): boolean =>
+  Either.match(Either.try({ try: () => process.kill(pid, 0), catch: codeOf }), {
+    // Any other code means that the process runs, for another user.
+    onLeft: (code) => code !== "ESRCH",
+    // Another process may have the id now.
+    onRight: () => startTime === undefined || startTime === readStartTime(pid)
+  })

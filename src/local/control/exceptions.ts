@@ -1,0 +1,62 @@
+/**
+ * The exceptions of all operations, and the HTTP statuses that the service gives them.
+ *
+ * @since 0.1.0
+ */
+import * as ControlPlane from "../../ControlPlane.js"
+import * as DataPlane from "../../DataPlane.js"
+import type { TransportError, UnknownServiceError } from "../../IdentityError.js"
+import type * as Operation from "../../Operation.js"
+import * as SecurityTokenService from "../../SecurityTokenService.js"
+
+const tables = [DataPlane.operations, ControlPlane.operations, SecurityTokenService.operations] as const
+
+const rows: ReadonlyArray<Operation.Any> = tables.flatMap((table) => Object.values<Operation.Any>(table))
+
+type Row<T> = T[keyof T]
+
+/**
+ * The errors of all operations.
+ *
+ * @internal
+ */
+export type PlaneError = Operation.Error<
+  Row<typeof DataPlane.operations> | Row<typeof ControlPlane.operations> | Row<typeof SecurityTokenService.operations>
+>
+
+/** @internal */
+export type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
+
+/** @internal */
+export const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
+  ValidationException: 400,
+  UnauthorizedException: 401,
+  AccessDeniedException: 403,
+  ResourceNotFoundException: 404,
+  ThrottlingException: 429,
+  InternalServerException: 500,
+  ConflictException: 409,
+  ConcurrentModificationException: 409,
+  ServiceQuotaExceededException: 402,
+  ResourceLimitExceededException: 400,
+  EncryptionFailure: 400,
+  DecryptionFailure: 400,
+  OutboundWebIdentityFederationDisabledException: 403,
+  SessionDurationEscalationException: 403,
+  JWTPayloadSizeExceededException: 400
+}
+
+/** @internal */
+export const operationNames: ReadonlySet<string> = new Set(rows.map(({ name }) => name))
+
+/**
+ * The classes of the exceptions, by name.
+ *
+ * @internal
+ */
+export const classes: ReadonlyMap<string, Operation.ExceptionClass<unknown>> = new Map(
+  rows.flatMap(({ errors }) => errors.map((exception) => [exception._tag, exception] as const))
+)
+
+/** @internal */
+export const isException = (name: string): name is Exception["_tag"] => Object.hasOwn(statusOf, name)
