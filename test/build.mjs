@@ -22,7 +22,9 @@ const digestSources = () => {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
   )
-  const files = ["package-lock.json", "tsconfig.json", ".ci/bundle.mjs", ".ci/console.mjs"].map((file) => join(root, file))
+  const files = ["package-lock.json", "tsconfig.json", ".ci/bundle.mjs", ".ci/console.mjs"].map((file) =>
+    join(root, file)
+  )
   const hash = createHash("sha256")
   for (const file of [...folders.sort(), ...files]) hash.update(file).update("\0").update(readFileSync(file))
   return hash.digest("hex").slice(0, 16)
@@ -63,7 +65,10 @@ const build = async (name, make) => {
 
 /** The command `agentcore-identity`, as it is published. */
 export const buildCommand = async () => {
-  const directory = await build("command", (draft) => run(".ci/bundle.mjs", join(draft, "bin", "agentcore-identity.js")))
+  const directory = await build(
+    "command",
+    (draft) => run(".ci/bundle.mjs", join(draft, "bin", "agentcore-identity.js"))
+  )
   return join(directory, "bin", "agentcore-identity.js")
 }
 

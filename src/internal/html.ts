@@ -121,9 +121,11 @@ export const styleDigest = "sha256-m7bAT98RlqiBVYe3cLNlYl7YwVK3+H0ANg45I64cm4c="
  *
  * @internal
  */
-export const icon = new Html("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
-  + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
-  + "%3Ccircle cx='5.5' cy='8' r='2.4'/%3E%3Cpath d='M8 8h5v2.4M11 8v2'/%3E%3C/g%3E%3C/svg%3E")
+export const icon = new Html(
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
+    + "%3Ccircle cx='5.5' cy='8' r='2.4'/%3E%3Cpath d='M8 8h5v2.4M11 8v2'/%3E%3C/g%3E%3C/svg%3E"
+)
 
 /** @internal */
 export interface Options {

@@ -522,7 +522,9 @@ const make = (options: Options) =>
       refusals: backend.refusals,
       resources: Effect.flatMap(generations.current, (context) =>
         clock.shift(ResourceList.list(Context.get(context, ControlPlane.ControlPlane))).pipe(
-          Effect.mapError(({ message }) => fail("Store", `The resources cannot be listed: ${message}`))
+          Effect.mapError(({ message }) =>
+            fail("Store", `The resources cannot be listed: ${message}`)
+          )
         )),
       consents: {
         list: backend.consents,

@@ -28,14 +28,14 @@ declare const consoleFolder: string | undefined
 export class ConsoleFolder extends Context.Reference<ConsoleFolder>()(
   "effect-agentcore-identity/local/ConsoleFolder",
   {
-    defaultValue: (): URL =>
-      new URL(typeof consoleFolder === "string" ? consoleFolder : "./console/", import.meta.url)
+    defaultValue: (): URL => new URL(typeof consoleFolder === "string" ? consoleFolder : "./console/", import.meta.url)
   }
 ) {}
 
 const headers = {
   "cache-control": "no-store",
-  "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     + "form-action 'none'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'",
   "cross-origin-opener-policy": "same-origin",
   "referrer-policy": "no-referrer",
@@ -76,20 +76,27 @@ export const add = (router: HttpLayerRouter.HttpRouter, settings: Settings): Eff
         "GET",
         `${path}/${name}`,
         BrowserRoute.handler("console", settings, () =>
-          Effect.match(Effect.tryPromise(() => readFile(new URL(name, folder))), {
-            onFailure: () => notBuilt,
-            onSuccess: (content) => respond(content, contentType)
-          }))
+          Effect.match(
+            Effect.tryPromise(() => readFile(new URL(name, folder))),
+            {
+              onFailure: () => notBuilt,
+              onSuccess: (content) => respond(content, contentType)
+            }
+          ))
       )
     return Effect.all([
       router.add(
         "GET",
         path,
-        BrowserRoute.handler("console", settings, () =>
-          Effect.match(Effect.tryPromise(() => access(new URL("main.js", folder))), {
-            onFailure: () => notBuilt,
-            onSuccess: () => respond(page, "text/html; charset=utf-8")
-          }))
+        BrowserRoute.handler(
+          "console",
+          settings,
+          () =>
+            Effect.match(Effect.tryPromise(() => access(new URL("main.js", folder))), {
+              onFailure: () => notBuilt,
+              onSuccess: () => respond(page, "text/html; charset=utf-8")
+            })
+        )
       ),
       file("main.js", "text/javascript; charset=utf-8"),
       file("main.css", "text/css; charset=utf-8")

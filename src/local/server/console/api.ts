@@ -21,7 +21,10 @@ export class Refused extends Error {
 const toRefused = async (response: Response): Promise<Refused> => {
   const answer: unknown = await response.json().catch(() => undefined)
   const message = typeof answer === "object" && answer !== null && "message" in answer ? String(answer.message) : ""
-  return new Refused(response.status, message === "" ? `The server answered with the status ${response.status}` : message)
+  return new Refused(
+    response.status,
+    message === "" ? `The server answered with the status ${response.status}` : message
+  )
 }
 
 const send = async (token: string, path: string, init: RequestInit = {}): Promise<Response> => {

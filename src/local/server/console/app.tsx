@@ -45,7 +45,10 @@ const connectionTexts: { readonly [C in State["connection"]]: string } = {
 }
 
 /** What a section says in the list of sections. */
-const noteOf = (section: Section, { clock, consents, faults }: State): readonly [text: string, meaning: string] | undefined => {
+const noteOf = (
+  section: Section,
+  { clock, consents, faults }: State
+): readonly [text: string, meaning: string] | undefined => {
   const waiting = consents?.filter(isWaiting).length ?? 0
   return section === "consents" && waiting > 0
     ? [String(waiting), "waiting"]
@@ -67,7 +70,9 @@ const Navigation = (state: State) => (
             <a href={`#${section}`} aria-current={section === state.section ? "page" : undefined}>
               <span>{title}</span>
               {note !== undefined && (
-                <span class="note">{note[0]} <span class="hidden">{note[1]}</span></span>
+                <span class="note">
+                  {note[0]} <span class="hidden">{note[1]}</span>
+                </span>
               )}
             </a>
           </li>
@@ -96,7 +101,11 @@ const showModal = (dialog: HTMLDialogElement | null): void => {
 }
 
 const Confirmation = ({ question: { label, text, title } }: { readonly question: Question }) => (
-  <dialog ref={showModal} aria-labelledby="question" onCancel={() => answerQuestion(false)}>
+  <dialog
+    ref={showModal}
+    aria-labelledby="question"
+    onCancel={() => answerQuestion(false)}
+  >
     <h2 id="question">{title}</h2>
     <p>{text}</p>
     <div class="tools end">
@@ -142,10 +151,14 @@ export const App = (state: State) => {
             <circle cx="5.5" cy="8" r="2.4" />
             <path d="M8 8h5v2.4M11 8v2" />
           </svg>
-          <span>AgentCore Identity <small>on this machine</small></span>
+          <span>
+            AgentCore Identity <small>on this machine</small>
+          </span>
         </p>
         <Navigation {...state} />
-        <p class={`connection ${connection}`} role="status">{connectionTexts[connection]}</p>
+        <p class={`connection ${connection}`} role="status">
+          {connectionTexts[connection]} <small>{location.host}</small>
+        </p>
       </header>
       <main>
         <h1 tabIndex={-1}>{sections[section]}</h1>

@@ -51,8 +51,8 @@ export const Environment = ({ format, secretsShown, server }: State) => {
       </div>
       <pre id="environment-text" tabIndex={0} aria-label={`Environment for ${format}`}>{write(shown)}</pre>
       <p class="soft">
-        A copy has the secrets. With AGENTCORE_LOCAL_TOKEN a program can read every credential of this server, and act as
-        this page does.
+        A copy has the secrets. With AGENTCORE_LOCAL_TOKEN a program can read every credential of this server, and act
+        as this page does.
       </p>
     </>
   )

@@ -12,7 +12,9 @@ const oauthErrors = ["invalid_grant", "invalid_client", "access_denied", "server
 const describeTarget = ({ endpoint, operation, provider }: FaultStatus["fault"]): string =>
   operation !== undefined
     ? operation === "*" ? "every operation" : operation
-    : `${endpoint === "*" ? "every endpoint" : `the ${endpoint} endpoint`}${provider === undefined ? "" : ` of ${provider}`}`
+    : `${endpoint === "*" ? "every endpoint" : `the ${endpoint} endpoint`}${
+      provider === undefined ? "" : ` of ${provider}`
+    }`
 
 const describeEffect = ({ cut, delay, exception, probability, status }: FaultStatus["fault"]): string =>
   [

@@ -71,7 +71,9 @@ export const Grants = ({ clockDifference, grants }: State) => {
               <Two
                 first={grant.expiresAt === undefined
                   ? "end not known"
-                  : `${Date.parse(grant.expiresAt) > now ? "expires" : "expired"} ${formatRelative(grant.expiresAt, now)}`}
+                  : `${Date.parse(grant.expiresAt) > now ? "expires" : "expired"} ${
+                    formatRelative(grant.expiresAt, now)
+                  }`}
                 second={grant.refreshable ? "with a refresh token" : "without a refresh token"}
               />,
               <Actions grant={grant} />

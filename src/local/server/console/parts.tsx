@@ -124,7 +124,10 @@ export const copy = (text: string, what: string, element: () => Element | null):
   const select = () => {
     const shown = element()
     if (shown !== null) getSelection()?.selectAllChildren(shown)
-    set({ result: "", problem: "This browser does not let the page copy. The text is selected: copy it with the keyboard." })
+    set({
+      result: "",
+      problem: "This browser does not let the page copy. The text is selected: copy it with the keyboard."
+    })
   }
   if (navigator.clipboard === undefined) return select()
   navigator.clipboard.writeText(text).then(() => set({ result: `${what} copied.`, problem: "" }), select)

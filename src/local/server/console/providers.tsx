@@ -21,13 +21,29 @@ export const Providers = ({ clockDifference, refusals, resources }: State) => {
       <section>
         <h2>Workload identities {count(workloadIdentities)}</h2>
         {workloadIdentities.items.length === 0
-          ? <Empty>None yet. CreateWorkloadIdentity, or a <a href="#state">seed</a>, creates one.</Empty>
-          : <ul class="names">{workloadIdentities.items.map(({ name }) => <li key={name}><code>{name}</code></li>)}</ul>}
+          ? (
+            <Empty>
+              None yet. CreateWorkloadIdentity, or a <a href="#state">seed</a>, creates one.
+            </Empty>
+          )
+          : (
+            <ul class="names">
+              {workloadIdentities.items.map(({ name }) => (
+                <li key={name}>
+                  <code>{name}</code>
+                </li>
+              ))}
+            </ul>
+          )}
       </section>
       <section>
         <h2>Credential providers {count(credentialProviders)}</h2>
         {credentialProviders.items.length === 0
-          ? <Empty>None yet. CreateOauth2CredentialProvider, or a <a href="#state">seed</a>, creates one.</Empty>
+          ? (
+            <Empty>
+              None yet. CreateOauth2CredentialProvider, or a <a href="#state">seed</a>, creates one.
+            </Empty>
+          )
           : (
             <Table
               caption="Credential providers"
@@ -40,7 +56,9 @@ export const Providers = ({ clockDifference, refusals, resources }: State) => {
           )}
       </section>
       <section>
-        <h2>Refused by authorization servers <span class="count">{refusals.length}</span></h2>
+        <h2>
+          Refused by authorization servers <span class="count">{refusals.length}</span>
+        </h2>
         {refusals.length === 0
           ? <Empty>Nothing. AWS does not pass on the errors of authorization servers. They appear here.</Empty>
           : (

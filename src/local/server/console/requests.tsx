@@ -22,10 +22,26 @@ const textOf = (record: RequestRecord): string => {
   return text
 }
 
+/** What a request is about: the members that say it, in this order. */
+const subjects = ["name", "workloadName", "userId", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
+
+const subjectOf = ({ request }: RequestRecord): string =>
+  subjects.flatMap((name) => memberOf(request, name) ?? [])
+    .filter((part) => typeof part === "string" && part !== "<redacted>").join(" · ")
+
+const outcomes: Readonly<Record<string, string>> = {
+  ConsentRequired: "the user has to consent",
+  InProgress: "the user has not consented yet",
+  Failed: "the session failed"
+}
+
 /** Marks the names of members, and what is redacted. */
 const highlight = (json: string) =>
   json.split(/("(?:[^"\\]|\\.)*"(?=:)|"<redacted>")/).map((part, index) =>
-    index % 2 === 0 ? part : <span class={part === '"<redacted>"' ? "redacted" : "name"}>{part}</span>
+    index % 2 === 0 ? part : <span class={part === "\"<redacted>\"" ? "redacted" : "name"}>{part}</span>
   )
 
 const Json = ({ label, value }: { readonly label: string; readonly value: unknown }) => (
@@ -38,7 +54,7 @@ const Json = ({ label, value }: { readonly label: string; readonly value: unknow
 const Details = ({ record }: { readonly record: RequestRecord }) => (
   <div class="details">
     <p class="soft">
-      {new Date(record.at).toLocaleString("en-GB")} · request id <code>{record.id}</code>
+      <time>{record.at}</time> · request id <code>{record.id}</code>
     </p>
     {record.request === undefined && record.response === undefined
       ? <p class="soft">There is nothing more to show: it is a page, or no operation got the request.</p>
@@ -51,28 +67,34 @@ const Details = ({ record }: { readonly record: RequestRecord }) => (
   </div>
 )
 
-const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly isOpen: boolean }) => (
-  <li>
-    <details open={isOpen} onToggle={(event) => setOpen(record.id, event.currentTarget.open)}>
-      <summary>
-        <time dateTime={record.at}>{formatTime(record.at)}</time>
-        <span class={`pill ${tone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
-        <span class="what">
-          <b>{record.operation}</b>
-          {record.error !== undefined && (
-            <span class="error">
-              {record.error.name}
-              {record.error.message !== "" && <span class="soft">{record.error.message}</span>}
+const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly isOpen: boolean }) => {
+  const outcome = outcomes[String(memberOf(record.response, "_tag"))]
+  return (
+    <li>
+      <details open={isOpen} onToggle={(event) => setOpen(record.id, event.currentTarget.open)}>
+        <summary>
+          <time dateTime={record.at}>{formatTime(record.at)}</time>
+          <span class={`pill ${tone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
+          <span class="what">
+            <span>
+              <b>{record.operation}</b> <small>{subjectOf(record)}</small>
             </span>
-          )}
-          {record.reasons.map((reason) => <span class="reason">{reason}</span>)}
-        </span>
-        <span class="took">{record.duration} ms</span>
-      </summary>
-      {isOpen && <Details record={record} />}
-    </details>
-  </li>
-)
+            {outcome !== undefined && <span class="outcome">{outcome}</span>}
+            {record.error !== undefined && (
+              <span class="error">
+                {record.error.name}
+                {record.error.message !== "" && <span class="soft">{record.error.message}</span>}
+              </span>
+            )}
+            {record.reasons.map((reason) => <span class="reason">{reason}</span>)}
+          </span>
+          <span class="took">{record.duration} ms</span>
+        </summary>
+        {isOpen && <Details record={record} />}
+      </details>
+    </li>
+  )
+}
 
 /** @internal */
 export const Requests = ({ failuresOnly, filter, held, open, requests }: State) => {

@@ -66,7 +66,8 @@ const readFile = (form: HTMLFormElement): Promise<string> => {
   return file === undefined ? Promise.resolve("") : file.text()
 }
 
-const Snapshots = ({ clockDifference, snapshots }: State) => (
+/** The server notes the real time of a snapshot. */
+const Snapshots = ({ clock, clockDifference, snapshots }: State) => (
   <section>
     <h2>Snapshots</h2>
     <Form
@@ -92,8 +93,11 @@ const Snapshots = ({ clockDifference, snapshots }: State) => (
             key: name,
             cells: [
               name,
-              formatRelative(takenAt, Date.now() + clockDifference),
-              <Button label={`Restore the snapshot ${name}`} onClick={() => askRestore(`the snapshot ${name}`, { name })}>
+              formatRelative(takenAt, Date.now() + clockDifference - (clock?.offset ?? 0)),
+              <Button
+                label={`Restore the snapshot ${name}`}
+                onClick={() => askRestore(`the snapshot ${name}`, { name })}
+              >
                 Restore
               </Button>
             ]
@@ -106,7 +110,9 @@ const Snapshots = ({ clockDifference, snapshots }: State) => (
 const Exports = ({ exported }: State) => (
   <section>
     <h2>Export and restore a file</h2>
-    <p class="soft">The file is encrypted with a key that this page makes. Both restore it, here or on another machine.</p>
+    <p class="soft">
+      The file is encrypted with a key that this page makes. Both restore it, here or on another machine.
+    </p>
     <div class="tools">
       <Button onClick={exportContent}>Export</Button>
       {exported !== undefined && <a href={exported.url} download="agentcore-identity.export">Save the file</a>}
@@ -153,7 +159,10 @@ export const StateSection = (state: State) => (
     <section>
       <h2>Seed</h2>
       <Form label="Seed" onSubmit={(read) => seed(read("setup"))}>
-        <Field label="A setup as JSON, comments included. {&quot;$env&quot;} is refused: it would read the server's variables.">
+        <Field
+          label="Setup"
+          hint="JSON, with comments if you like. It adds to what exists. The server refuses {&quot;$env&quot;}: it would read its own variables."
+        >
           <textarea
             name="setup"
             rows={7}
@@ -169,7 +178,10 @@ export const StateSection = (state: State) => (
         <Table
           caption="What the seed changed"
           columns={["Name", "Kind", "Action"]}
-          rows={state.changes.map(({ action, kind, name }) => ({ key: `${kind} ${name}`, cells: [name, kind, action] }))}
+          rows={state.changes.map(({ action, kind, name }) => ({
+            key: `${kind} ${name}`,
+            cells: [name, kind, action]
+          }))}
         />
       )}
     </section>

@@ -105,7 +105,7 @@ let state: State = {
   secretsShown: false
 }
 
-let draw = (_: State): void => {}
+let draw: (state: State) => void = () => {}
 let isDrawing = false
 
 /** Many changes in one frame are drawn once. */
