@@ -67,7 +67,7 @@ const Navigation = (state: State) => (
         const note = noteOf(section as Section, state)
         return (
           <li key={section}>
-            <a href={`#${section}`} aria-current={section === state.section ? "page" : undefined}>
+            <a href={`${location.pathname}#${section}`} aria-current={section === state.section ? "page" : undefined}>
               <span>{title}</span>
               {note !== undefined && (
                 <span class="note">
@@ -143,7 +143,17 @@ export const App = (state: State) => {
   const View = views[section]
   return (
     <div class="page">
-      <a class="skip" href={`#${section}`} onClick={() => document.querySelector("h1")?.focus()}>Skip to the content</a>
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          // The fragment of the address names the section.
+          event.preventDefault()
+          document.querySelector("h1")?.focus()
+        }}
+      >
+        Skip to the content
+      </a>
       <header>
         <p class="brand">
           <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -161,7 +171,7 @@ export const App = (state: State) => {
         </p>
       </header>
       <main>
-        <h1 tabIndex={-1}>{sections[section]}</h1>
+        <h1 id="content" tabIndex={-1}>{sections[section]}</h1>
         <p class="soft introduction">{introductions[section]}</p>
         <View {...state} />
       </main>

@@ -46,7 +46,7 @@ const highlight = (json: string) =>
 
 const Json = ({ label, value }: { readonly label: string; readonly value: unknown }) => (
   <section>
-    <h3>{label}</h3>
+    <h2>{label}</h2>
     <pre tabIndex={0} aria-label={label}>{highlight(JSON.stringify(value, null, 2))}</pre>
   </section>
 )
