@@ -599,6 +599,7 @@ describe("the console, in Chromium", () => {
         await page.getByRole("dialog").waitFor()
         await check("a question")
         await page.getByRole("button", { name: "Cancel" }).click()
+        await page.getByRole("dialog").waitFor({ state: "detached" })
         await page.getByLabel("Setup").fill("{")
         await page.getByRole("button", { name: "Seed" }).click()
         await page.locator(".message").waitFor()

@@ -27,7 +27,7 @@ const views: { readonly [S in Section]: ComponentType<State> } = {
 }
 
 const introductions: { readonly [S in Section]: string } = {
-  requests: "What came in and what was answered, with the reason where AWS gives none. Secrets are masked.",
+  requests: "What came in, what was answered, and why. Secrets are masked.",
   consents: "Answer in place of the user who waits at a consent page.",
   grants: "Tokens of users in the vault. Expire, revoke or forget them, and see what your agent does.",
   providers: "What exists on this server.",
