@@ -13,7 +13,7 @@ import { Button, Field, Form } from "./parts.js"
 import { Providers } from "./providers.js"
 import { Requests } from "./requests.js"
 import { StateSection } from "./state.js"
-import { answerQuestion, connect, type Question, type Section, sections, set, type State } from "./store.js"
+import { answerQuestion, closeMessage, connect, type Question, type Section, sections, type State } from "./store.js"
 
 const views: { readonly [S in Section]: ComponentType<State> } = {
   requests: Requests,
@@ -82,19 +82,20 @@ const Navigation = (state: State) => (
   </nav>
 )
 
-const Message = ({ problem, result }: State) => (
-  <div class="messages">
-    <div role="status">{result !== "" && <p class="message good">{result}</p>}</div>
-    <div role="alert">
-      {problem !== "" && (
-        <p class="message bad">
-          <span>{problem}</span>
-          <Button label="Close the message" onClick={() => set({ problem: "" })}>×</Button>
-        </p>
-      )}
+const Messages = ({ message }: State) => {
+  const shown = message !== undefined && (
+    <p key={message.id} class={`message ${message.isProblem ? "bad" : "good"}`}>
+      <span>{message.text}</span>
+      <Button label="Close" onClick={closeMessage}>×</Button>
+    </p>
+  )
+  return (
+    <div class="messages">
+      <div role="status">{message?.isProblem === false && shown}</div>
+      <div role="alert">{message?.isProblem === true && shown}</div>
     </div>
-  </div>
-)
+  )
+}
 
 const showModal = (dialog: HTMLDialogElement | null): void => {
   if (dialog !== null && !dialog.open) dialog.showModal()
@@ -175,7 +176,7 @@ export const App = (state: State) => {
         <p class="soft introduction">{introductions[section]}</p>
         <View {...state} />
       </main>
-      <Message {...state} />
+      <Messages {...state} />
       {question !== undefined && <Confirmation question={question} />}
     </div>
   )
