@@ -33,7 +33,7 @@ const introductions: { readonly [S in Section]: string } = {
   providers: "What exists on this server.",
   clock: "Moves the time of the server and of its authorization server.",
   faults: "Let calls fail, wait or break, as they do in production.",
-  state: "The content of the server as a whole.",
+  state: "The content of the server as a whole: reset it, fill it, keep it.",
   environment: "Points AWS SDKs and the AgentCore SDKs of any language to this server."
 }
 
@@ -117,7 +117,7 @@ const Confirmation = ({ question: { label, text, title } }: { readonly question:
 )
 
 const SignIn = ({ connection }: State) => (
-  <main class="sign-in">
+  <main class="card sign-in">
     <h1 tabIndex={-1}>Console</h1>
     <p>
       {connection === "refused"
@@ -130,7 +130,7 @@ const SignIn = ({ connection }: State) => (
     </p>
     <Form label="Connect" onSubmit={(read) => connect(read("token"))}>
       <Field label="Token">
-        <input name="token" type="password" required />
+        <input name="token" type="password" autocomplete="off" required />
       </Field>
       <Button kind="first">Connect</Button>
     </Form>
