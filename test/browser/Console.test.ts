@@ -91,17 +91,20 @@ beforeAll(() =>
 
 type Services = ManagedRuntime.ManagedRuntime.Context<typeof runtime>
 
+/** What Chromium reports about requests that a reload ends. */
+const ended = /\/_local\/\w+: net::ERR_ABORTED$/
+
 /** What Chromium reports about answers that are no success. */
 const refusals = /the server responded with a status of 40[013]/
 
 /**
  * A test on a server as at its start, with the console open. The page may load nothing from elsewhere, and report no error
- * except `expected`: the end of the live events at a reload.
+ * except `expected`.
  */
 const test = (
   name: string,
   body: (page: Page) => Effect.Effect<void, unknown, Services>,
-  expected: RegExp = /\/events: net::ERR_ABORTED$/
+  expected: RegExp = ended
 ): void =>
   Chromium.browserTest(name, () =>
     Effect.gen(function*() {
@@ -626,7 +629,7 @@ describe("the console, in Chromium", () => {
         await page.getByRole("button", { name: "Connect" }).click()
         await page.locator(".connection.live").waitFor()
       })
-    }), /events: net::ERR_ABORTED$|status of 401/)
+    }), /_local\/\w+: net::ERR_ABORTED$|status of 401/)
 
   test("is of no use to pages of other sites", (page) =>
     Effect.gen(function*() {
