@@ -101,7 +101,7 @@ const application = (options: Options) =>
       { disableListenLog: true, disableLogger: true, routerConfig: { maxParamLength: 2048 } }
     ))).pipe(Layer.provide(Connect.layerRedaction("/connect")))
 
-const servers = Layer.mergeAll(
+export const servers = Layer.mergeAll(
   LocalIdentity.layer({ settings: { inboundJwt: "decode" } }),
   AuthorizationServer.layer(),
   NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
@@ -109,13 +109,16 @@ const servers = Layer.mergeAll(
 
 type Store<R> = Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, never, R>
 
-export const environment = <R = never>(options: Options = {}, store: Store<R> = PendingConsents.layerMemory) =>
+/** The application, over a store of consents. */
+export const pages = <R>(options: Options, store: Store<R>) =>
   application(options).pipe(
     Layer.provideMerge(Identity.layer),
     Layer.provideMerge(CredentialCache.layer()),
-    Layer.provideMerge(store),
-    Layer.provideMerge(servers)
+    Layer.provideMerge(store)
   )
+
+export const environment = (options: Options = {}) =>
+  pages(options, PendingConsents.layerMemory).pipe(Layer.provideMerge(servers))
 
 export const setUp = Effect.gen(function*() {
   const local = yield* LocalServer.LocalServer

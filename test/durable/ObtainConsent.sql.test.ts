@@ -1,0 +1,116 @@
+import * as SqlClient from "@effect/sql/SqlClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { buildProgram } from "../build.mjs"
+import * as World from "../http/connectWorld.js"
+import { keyOf } from "../persistence/consentStore.js"
+import { assertFilesSecretFree } from "../persistence/secrets.js"
+import * as Recorder from "../recorder.js"
+import * as Runner from "./runner.js"
+import * as Sqlite from "./sqlite.js"
+
+const key = Redacted.value(keyOf(1))
+
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
+  Effect.repeat(Effect.zipLeft(condition, Effect.sleep("10 millis")), { until: Boolean }).pipe(
+    Effect.timeoutFail({ duration: "20 seconds", onTimeout: () => "not in time" })
+  )
+
+const exitOf = (result: { readonly _tag: string; readonly exit?: unknown } | undefined) =>
+  result?._tag === "Complete" ? JSON.parse(JSON.stringify(result.exit)) : result?._tag
+
+/** Every row of every table, as text. */
+const rows = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const tables = yield* sql.onDialectOrElse({
+    pg: () => sql<{ readonly name: string }>`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`,
+    orElse: () => sql<{ readonly name: string }>`SELECT name FROM sqlite_master WHERE type = 'table'`
+  })
+  const all = yield* Effect.forEach(tables, ({ name }) => sql`SELECT * FROM ${sql(name)}`)
+  return all.flat().flatMap((row) => Object.entries(row).flat().map(String))
+})
+
+/** What no database may have: the sessions that the backend knows, and the token. */
+const secretsOf = (calendar: World.Declared["calendar"]) =>
+  Effect.gen(function*() {
+    const local = yield* LocalBackend.LocalBackend
+    const consents = yield* local.consents
+    const sessions = yield* Effect.forEach(consents, ({ id }) => Effect.flatten(local.findSession(id)))
+    const token = yield* World.as({ userId: "alice" })(AccessToken.get(calendar))
+    assert.isAbove(sessions.length, 1)
+    return [...sessions, token].map((secret) =>
+      Redacted.value(secret).replace("urn:ietf:params:oauth:request_uri:", "")
+    )
+  })
+
+const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "durable-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+
+/** Runs the runner until it waits, and kills it. Returns the lines that it printed. */
+const runAndKill = (folder: string, origin: string) =>
+  Effect.gen(function*() {
+    const { environment } = yield* LocalServer.LocalServer
+    const program = yield* Effect.promise(() => buildProgram("durable/runner.child.ts"))
+    return yield* Effect.async<ReadonlyArray<Record<string, string>>, string>((resume) => {
+      const lines: Array<Record<string, string>> = []
+      let errors = ""
+      const child = spawn(process.execPath, [program, folder, key, origin, World.workload], {
+        env: { PATH: process.env["PATH"], ...environment }
+      })
+      child.stderr.on("data", (data) => errors += String(data))
+      createInterface(child.stdout).on("line", (line) => {
+        lines.push(JSON.parse(line))
+        if ("report" in JSON.parse(line)) child.kill("SIGKILL")
+      })
+      child.on("close", (_, signal) => resume(signal === "SIGKILL" ? Effect.succeed(lines) : Effect.fail(errors)))
+      return Effect.sync(() => void child.kill("SIGKILL"))
+    })
+  })
+
+describe("ObtainConsent over SQLite", () => {
+  it.scopedLive("another process finishes the waits of one that was killed, and asks nothing twice", () =>
+    Effect.gen(function*() {
+      const { calendar, origin } = yield* World.setUp
+      const folder = yield* temporaryFolder
+      const lines = yield* runAndKill(folder, origin)
+      assert.lengthOf(lines, 3)
+      const { report = "", wait = "" } = lines[2] ?? {}
+      assert.deepStrictEqual(lines.slice(0, 2).map(({ link }) => link), Array(2).fill(`${origin}/connect/calendar`))
+
+      const sent: Array<ObtainConsent.Invitation> = []
+      const recorder = yield* Recorder.make
+      const pages = World.pages({}, ObtainConsent.layerSignals.pipe(Layer.provideMerge(Sqlite.store(folder, key))))
+      const runner = Runner.layer({
+        origin,
+        workload: World.workload,
+        invite: (invitation) => Effect.sync(() => void sent.push(invitation))
+      })
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* ObtainConsent.workflow.poll(wait))?._tag, "Suspended")
+        assert.include((yield* World.connect("/connect/calendar")).text, "Consent given")
+        yield* until(Effect.map(Runner.Report.poll(report), (result) => result?._tag === "Complete"))
+        assert.deepInclude(exitOf(yield* ObtainConsent.workflow.poll(wait)), { value: "Granted" })
+        const secrets = yield* secretsOf(calendar)
+        assert.isAbove(exitOf(yield* Runner.Report.poll(report)).value, 8)
+        assert.deepStrictEqual(sent, [])
+        Recorder.assertSecretFree([...yield* rows, ...yield* recorder.everything], secrets)
+        assertFilesSecretFree(folder, secrets)
+      }).pipe(
+        Effect.provide(runner.pipe(Layer.provideMerge(pages), Layer.provideMerge(Sqlite.engine(folder)))),
+        Effect.provide(recorder.layer)
+      )
+    }).pipe(Effect.provide(World.servers)))
+})
