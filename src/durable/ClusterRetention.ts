@@ -1,6 +1,6 @@
 /**
  * Removes the rows of finished waits from the database of a cluster. The engine of `@effect/cluster` keeps all rows of an execution for ever:
- * about fifteen of each wait for a consent.
+ * sixteen of each wait for a consent.
  *
  * Needs the packages `@effect/workflow`, `@effect/cluster` and `@effect/sql`.
  *

@@ -14,7 +14,8 @@ const print = (line: unknown) => Effect.sync(() => void process.stdout.write(`${
 let invitations = 0
 
 const program = Effect.gen(function*() {
-  const { report, wait } = yield* Runner.start(origin, "alice")
+  const wait = yield* Runner.wait(origin, "alice", "1")
+  const report = yield* Runner.report("alice")
   yield* Effect.repeat(
     Effect.delay(Effect.all([ObtainConsent.workflow.poll(wait), Runner.Report.poll(report)]), "20 millis"),
     { until: (results) => invitations === 2 && results.every((result) => result?._tag === "Suspended") }

@@ -52,9 +52,9 @@ export const layer = ({ invite, origin, workload }: Options): Layer.Layer<Connec
   return Layer.merge(report, ObtainConsent.layer({ invite })).pipe(Layer.provideMerge(links))
 }
 
-/** Starts a wait, and a report that has to wait. Returns the ids of their executions. */
-export const start = (origin: string, user: string) =>
-  Effect.all({
-    wait: ObtainConsent.start({ credential: calendarAt(origin), user: { userId: user }, episode: "1" }),
-    report: Report.execute({ user, week: 1 }, { discard: true })
-  })
+/** Starts a wait, and returns the id of its execution. */
+export const wait = (origin: string, userId: string, episode: string) =>
+  ObtainConsent.start({ credential: calendarAt(origin), user: { userId }, episode })
+
+/** Starts a report, and returns the id of its execution. */
+export const report = (user: string) => Report.execute({ user, week: 1 }, { discard: true })
