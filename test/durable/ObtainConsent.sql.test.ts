@@ -181,7 +181,7 @@ describe("ObtainConsent over PostgreSQL", () => {
           )
         const deployment = yield* Scope.make()
         const one = yield* Scope.extend(startRunner("one"), deployment)
-        const two = yield* startRunner("two")
+        const two = yield* Scope.extend(startRunner("two"), deployment)
         yield* until(Effect.map(Effect.all([shardsOf(one), shardsOf(two)]), (counts) => !counts.includes(0)))
 
         // Both runners have waits.
@@ -197,14 +197,16 @@ describe("ObtainConsent over PostgreSQL", () => {
 
         const pages = World.pages({}, ObtainConsent.layerSignals.pipe(Layer.provideMerge(store)))
         const page = yield* Layer.build(Layer.provideMerge(pages, Cluster.clientOnly(server.client)))
+        // While no runner is there, the signal waits in the database.
         yield* Scope.close(deployment, Exit.void)
         assert.include((yield* Effect.provide(World.connect("/connect/calendar"), page)).text, "Consent given")
-        const result = (id: string) => Effect.provide(ObtainConsent.workflow.poll(id), two)
+        const three = yield* startRunner("three")
+        const result = (id: string) => Effect.provide(ObtainConsent.workflow.poll(id), three)
         for (const id of waits) {
           yield* until(Effect.map(result(id), (result) => result?._tag === "Complete"))
           assert.deepInclude(exitOf(yield* result(id)), { value: "Granted" })
         }
-        const reported = Effect.provide(Runner.Report.poll(report), two)
+        const reported = Effect.provide(Runner.Report.poll(report), three)
         yield* until(Effect.map(reported, (result) => result?._tag === "Complete"))
         assert.isAbove(exitOf(yield* reported).value, 8)
         // Each execution has invited once, by the runner that had it then.
@@ -226,7 +228,7 @@ describe("ObtainConsent over PostgreSQL", () => {
           yield* Layer.build(ClusterRetention.layer({ keep: 0, every: "50 millis" }))
           yield* until(Effect.map(messages, (messages) => messages === 0))
           assert.strictEqual((yield* ObtainConsent.workflow.poll(other))?._tag, "Suspended")
-        }).pipe(Effect.provide(two))
+        }).pipe(Effect.provide(three))
       }).pipe(Effect.provide(World.servers))
   )
 })

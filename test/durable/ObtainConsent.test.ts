@@ -6,6 +6,7 @@ import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
+import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -16,6 +17,7 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -47,18 +49,13 @@ const topic = ConsentSignals.grant({ workload, user: alice, credential: "calenda
 
 const day = 24 * 60 * 60_000
 
-const environment = (
-  options: ObtainConsent.Options<unknown, never>,
-  links: Partial<Connect.LinkOptions> = {}
-) =>
-  ObtainConsent.layer(options).pipe(
-    Layer.provideMerge(ObtainConsent.layerSignals),
-    Layer.provideMerge(
-      Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload, ...links })
-    ),
-    Layer.provideMerge(Identity.layer),
-    Layer.provideMerge(Layer.mergeAll(Backend.backend(), PendingConsents.layerMemory, WorkflowEngine.layerMemory))
-  )
+const base = Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload }).pipe(
+  Layer.provideMerge(Identity.layer),
+  Layer.provideMerge(Layer.mergeAll(Backend.backend(), PendingConsents.layerMemory, WorkflowEngine.layerMemory))
+)
+
+const environment = (options: ObtainConsent.Options<unknown, never>) =>
+  ObtainConsent.layer(options).pipe(Layer.provideMerge(ObtainConsent.layerSignals), Layer.provideMerge(base))
 
 /** Invitations, with the days on which they were sent. */
 const recordInvitations = () => {
@@ -354,4 +351,50 @@ describe("ObtainConsent on the engine of the memory", () => {
       const jwt = Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload, users: "jwt" })
       assert.include((yield* Effect.provide(start({}), jwt)).message, "users set to 'jwt'")
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
+
+  it.scoped("a signal never fails: the execution stays registered when the engine or the store fails", () => {
+    const sentinel = "sentinel-of-the-database"
+    const { invite } = recordInvitations()
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const id = yield* ObtainConsent.start(request)
+      yield* awaitState(id, "Suspended")
+      const signals = yield* ConsentSignals.ConsentSignals
+      const engine = yield* WorkflowEngine.WorkflowEngine
+      const broken = Layer.succeed(WorkflowEngine.WorkflowEngine, {
+        ...engine,
+        deferredDone: () => Effect.dieMessage(sentinel)
+      })
+      const unreadable = Layer.succeed(ConsentSignals.ConsentSignals, {
+        ...signals,
+        registrations: () =>
+          new PendingConsents.ConsentStoreError({ operation: "registrations", reason: "ECONNREFUSED" })
+      })
+      const recorder = yield* Recorder.make
+      const signalOver = <A>(layer: Layer.Layer<A>) =>
+        signal.pipe(Effect.provide(Layer.provide(ObtainConsent.layerSignals, layer)), Effect.provide(recorder.layer))
+      yield* signalOver(broken)
+      yield* signalOver(unreadable)
+      const lines = (yield* recorder.everything).join()
+      assert.include(lines, "was not resumed")
+      assert.include(lines, "ECONNREFUSED")
+      Recorder.assertSecretFree([lines], [sentinel])
+      assert.lengthOf(yield* registrations, 1)
+
+      // Another program registers in a form of its own.
+      const expiresAt = DateTime.unsafeMake(day)
+      yield* signals.register({ topic: yield* topic, execution: "an execution of another program", expiresAt })
+      yield* Effect.provide(signal, ObtainConsent.layerSignals)
+      yield* awaitState(id, "Granted")
+      assert.deepStrictEqual(yield* registrations, ["an execution of another program"])
+    }).pipe(Effect.provide(Layer.provideMerge(ObtainConsent.layer({ invite }), base)))
+  })
+
+  it.effect("ClusterRetention refuses options that cannot be right", () =>
+    Effect.gen(function*() {
+      // The options are checked before anything is required.
+      const layer = ClusterRetention.layer({ keep: "long" as never }) as Layer.Layer<never>
+      const cause = yield* Effect.flip(Effect.sandbox(Effect.scoped(Layer.build(layer))))
+      assert.include(String(Cause.squash(cause)), "keep")
+    }))
 })
