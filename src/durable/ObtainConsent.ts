@@ -5,7 +5,7 @@
  * | process | layers |
  * | --- | --- |
  * | a runner, where the workflow runs | {@link layer}, `Connect.layer` or `Connect.layerLinks`, a store of consents, a `WorkflowEngine` |
- * | the pages of `Connect` or `ConsentCallback` | {@link layerSignals} around the store of consents, a `WorkflowEngine` |
+ * | the pages of `Connect`, and the page of its return URL | {@link layerSignals} around the store of consents, a `WorkflowEngine` |
  *
  * They can be one process. In production the engine is `ClusterWorkflowEngine` of `@effect/cluster`, over `SingleRunner` for a single process,
  * or over several runners. The store of consents is `persistence/SqlPendingConsents` or `persistence/RedisPendingConsents`: that of the memory
@@ -21,52 +21,91 @@
  * cluster, which writes the signal to the database. It can {@link start} a wait in the same way. Without any runner, return
  * `RequiresUserConsent` or the link of `Connect` to the caller, and ask again at the next request.
  *
- * Needs the packages `@effect/workflow` and `@effect/rpc`. `ClusterRetention` removes finished executions.
+ * Needs the package `@effect/workflow`, which a program without it does not load. `ClusterRetention` removes finished executions.
  *
  * @since 0.1.0
  * @example
+ * import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
+ * import * as SingleRunner from "@effect/cluster/SingleRunner"
  * import * as Activity from "@effect/workflow/Activity"
+ * import * as DurableClock from "@effect/workflow/DurableClock"
  * import * as Workflow from "@effect/workflow/Workflow"
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+ * import * as Connect from "effect-agentcore-identity/http/Connect"
+ * import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+ * import * as Config from "effect/Config"
+ * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
  * import type * as Redacted from "effect/Redacted"
  * import * as Schema from "effect/Schema"
  *
- * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
- *   provider: "google",
+ * export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "calendar",
  *   flow: "USER_FEDERATION",
- *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
- *   returnUrl: "https://app.example.com/connect/return"
+ *   returnUrl: "https://agent.example.com/connect/return"
  * }) {}
  *
- * declare const countMeetings: (token: Redacted.Redacted) => Effect.Effect<number>
- * declare const sendMail: (to: string, text: string) => Effect.Effect<void>
+ * // What the application has: its mail, and the API of the calendar.
+ * export class Mail extends Context.Tag("Mail")<Mail, {
+ *   readonly send: (user: string, text: string) => Effect.Effect<void>
+ * }>() {}
  *
- * const Report = Workflow.make({
+ * export class Meetings extends Context.Tag("Meetings")<Meetings, {
+ *   readonly count: (token: Redacted.Redacted) => Effect.Effect<number>
+ * }>() {}
+ *
+ * // Counts Alice's meetings, now and a week later. She may connect her calendar days after it has begun.
+ * export const Report = Workflow.make({
  *   name: "app/Report",
- *   payload: { userId: Schema.String, week: Schema.String },
- *   success: Schema.Number,
+ *   payload: { user: Schema.String, week: Schema.String },
+ *   success: Schema.String,
  *   error: ObtainConsent.ConsentNotObtained,
- *   idempotencyKey: ({ userId, week }) => `${userId} ${week}`
+ *   idempotencyKey: ({ user, week }) => `${user} ${week}`
  * })
  *
- * // It waits for the user if it has to, for days, and reads the token after that.
- * const report = Report.toLayer(({ userId }) =>
- *   ObtainConsent.orAsk(
- *     Activity.make({
- *       name: "count meetings",
- *       success: Schema.Number,
- *       execute: Effect.flatMap(Calendar, countMeetings)
- *     }),
- *     Calendar,
- *     { user: { userId } }
- *   )
+ * const report = Report.toLayer(({ user }) =>
+ *   Effect.gen(function*() {
+ *     const meetings = (name: string) =>
+ *       Activity.make({
+ *         name,
+ *         success: Schema.Number,
+ *         execute: Effect.all([Meetings, Calendar]).pipe(Effect.flatMap(([{ count }, token]) => count(token)))
+ *       }).pipe(ObtainConsent.orAsk(Calendar, { user: { userId: user } }))
+ *
+ *     const before = yield* meetings("this week")
+ *     yield* DurableClock.sleep({ name: "a week", duration: "7 days" })
+ *     return `Meetings: ${before}, then ${yield* meetings("next week")}`
+ *   })
  * )
  *
  * const consents = ObtainConsent.layer({
- *   invite: ({ credential, link, user }) => sendMail(user.userId, `Please connect your ${credential}: ${link}`)
+ *   invite: ({ link, reminder, user }) =>
+ *     Effect.flatMap(
+ *       Mail,
+ *       ({ send }) =>
+ *         send(user.userId, `${reminder === 0 ? "Please" : "Reminder: please"} connect your calendar: ${link}`)
+ *     ),
+ *   reminders: ["1 day", "3 days"],
+ *   patience: "7 days"
  * })
+ *
+ * // The workflows, in the process that runs them.
+ * export const runner = Layer.merge(report, consents).pipe(
+ *   Layer.provide(
+ *     Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload: "my-agent" })
+ *   )
+ * )
+ *
+ * // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
+ * export const database = ObtainConsent.layerSignals.pipe(
+ *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") })),
+ *   Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
+ *   Layer.provideMerge(ClusterWorkflowEngine.layer),
+ *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))
+ * )
  */
 import * as Activity from "@effect/workflow/Activity"
 import type * as Workflow from "@effect/workflow/Workflow"
@@ -207,7 +246,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
 
 /**
  * The `ConsentSignals` in context, which also resume the executions that wait for a grant, in whatever process they run. Put it between the
- * store of consents and the pages of `Connect` or `ConsentCallback`.
+ * store of consents and the pages of `Connect`.
  *
  * If the database of the engine fails, the page still completes the consent. The executions find it when they ask AgentCore.
  *

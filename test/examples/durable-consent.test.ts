@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as TestServices from "effect/TestServices"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Backend from "../local/backend.js"
@@ -74,6 +74,12 @@ const folder = Effect.acquireRelease(
 )
 
 describe("a workflow that waits for days", () => {
+  it("is the example of the documentation", () => {
+    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
+    const documentation = read("src/durable/ObtainConsent.ts").replaceAll(/^ \* ?/gm, "")
+    assert.include(documentation, read("test/examples/durable-consent.ts"))
+  })
+
   it.scoped("goes on when the user has connected the calendar", () => {
     const { layer, mails, tokens } = application()
     const memory = ObtainConsent.layerSignals.pipe(
