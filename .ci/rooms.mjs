@@ -40,6 +40,7 @@ consent: internal/consentCallback/ <- values http-internal internal planes flow 
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
   <- ground values internal planes flow-internal flow
 http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
+durable: durable/ <- ground values internal planes flow edges http @effect/cluster @effect/sql @effect/workflow
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
