@@ -7,12 +7,14 @@
  *
  * @since 0.1.0
  */
+import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type { Lifetime } from "../internal/lifetime.js"
 import * as LocalServer from "../local/LocalServer.js"
@@ -89,6 +91,10 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
   )
 }
 
+/** Shows the URL to people. It holds the token, so files and the logs of other programs do not get it. */
+const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
+  Effect.when(Console.error(`Console: ${Redacted.value(consoleUrl)}`), () => process.stderr.isTTY)
+
 const start = (settings: Settings) =>
   Effect.gen(function*() {
     const accessKeys = yield* AccessKeys.readAccessKeys(settings.signatures)
@@ -119,7 +125,8 @@ const start = (settings: Settings) =>
       setup,
       authorizationServer: Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service)),
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
-      environment: oauth.environment
+      environment: oauth.environment,
+      secretEnvironment: Record.map({ ...accessKeys.environment, ...oauth.secrets }, (value) => Redacted.make(value))
     })).pipe(Effect.provide(OAuthClient.layer), Effect.mapError(explainPort("--port")))
     const server = Context.get(context, LocalServer.LocalServer)
     if (Option.isSome(authorizationServer)) {
@@ -156,6 +163,7 @@ const start = (settings: Settings) =>
       url: server.url,
       environment
     })
+    yield* printConsoleUrl(server)
     yield* Output.print(environment)
   })
 

@@ -61,6 +61,8 @@ for (
     "dist/index.js",
     "dist/index.d.ts",
     "dist/setup.schema.json",
+    "dist/local/server/console/main.js",
+    "dist/local/server/console/main.css",
     "src/index.ts",
     ...Object.values(manifest.bin)
   ]
@@ -264,8 +266,9 @@ const serve = async (directory, args, answer = 201) => {
       body: JSON.stringify({ name: "agent" })
     })
     const health = await fetch(`${url}/health`)
-    if (response.status !== answer || health.status !== 200) {
-      return { status: `answers ${response.status} and ${health.status}`, stdout, stderr }
+    const page = await fetch(`${url}/_local/console/main.js`)
+    if (response.status !== answer || health.status !== 200 || page.status !== 200) {
+      return { status: `answers ${response.status}, ${health.status} and ${page.status}`, stdout, stderr }
     }
     child.kill("SIGTERM")
     return { status: await ended, stdout, stderr }

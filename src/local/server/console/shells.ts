@@ -1,0 +1,45 @@
+/**
+ * Writes environment variables for shells and languages.
+ *
+ * @since 0.1.0
+ */
+
+type Variables = ReadonlyArray<readonly [name: string, value: string]>
+
+const isPlain = (text: string): boolean => /^[\w./:@%+,-]+$/.test(text)
+
+const quoteForShell = (text: string): string => isPlain(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+
+const quoteForFish = (text: string): string =>
+  isPlain(text) ? text : `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
+
+const quoteForDotenv = (text: string): string =>
+  text === "" || isPlain(text) ? text : text.includes("'") ? JSON.stringify(text) : `'${text}'`
+
+const lines = (variables: Variables, format: (name: string, value: string) => string): string =>
+  variables.map(([name, value]) => format(name, value)).join("\n")
+
+/**
+ * A string of JSON is one of Python and TypeScript, too.
+ *
+ * @internal
+ */
+export const formats: ReadonlyMap<string, (variables: Variables) => string> = new Map([
+  ["bash", (variables: Variables) => lines(variables, (name, value) => `export ${name}=${quoteForShell(value)}`)],
+  ["fish", (variables: Variables) => lines(variables, (name, value) => `set -gx ${name} ${quoteForFish(value)}`)],
+  ["dotenv", (variables: Variables) => lines(variables, (name, value) => `${name}=${quoteForDotenv(value)}`)],
+  [
+    "Python",
+    (variables: Variables) =>
+      `import os\n\nos.environ.update({\n${
+        lines(variables, (name, value) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},`)
+      }\n})`
+  ],
+  [
+    "TypeScript",
+    (variables: Variables) =>
+      `Object.assign(process.env, {\n${
+        lines(variables, (name, value) => `  ${name}: ${JSON.stringify(value)},`).replace(/,$/, "")
+      }\n})`
+  ]
+])
