@@ -62,7 +62,7 @@ const server = Layer.unwrapEffect(Effect.gen(function*() {
     authorizationServer,
     setup: setup(authorizationServer.discoveryUrl),
     secretEnvironment: { SENTINEL_CLIENT_SECRET: Redacted.make(clientSecret) }
-  }).pipe(Layer.provide(Layer.succeed(ConsoleFolder, folder)))
+  }).pipe(Layer.provide(Layer.succeed(ConsoleFolder, () => folder)))
 })).pipe(Layer.provide(OAuthClient.layer), Layer.provideMerge(AuthorizationServer.layer()))
 
 class Tab extends Context.Tag("test/browser/Console/Tab")<Tab, Chromium.Tab>() {}
@@ -134,18 +134,21 @@ const use = <A>(body: (page: Page) => Promise<A>): Effect.Effect<A, never, Tab> 
 /** Goes to a section, as a click on its link does. */
 const go = (section: string) => use((page) => page.getByRole("link", { name: new RegExp(`^${section}`) }).click())
 
-/** Presses a button, and waits for what the page reports. */
-const press = (name: string, result: string | RegExp) =>
+/** Presses a button, and waits for what the page then reports. */
+const pressOne = (find: (page: Page) => Locator, result: string) =>
   use(async (page) => {
-    await page.getByRole("button", { name, exact: true }).click()
-    await page.locator(".message").filter({ hasText: result }).waitFor()
+    await page.locator(".message").evaluateAll((messages) =>
+      messages.forEach((message) => message.classList.add("old"))
+    )
+    await find(page).click()
+    await page.locator(".message:not(.old)").filter({ hasText: result }).waitFor()
   })
 
-const confirm = (label: string, result: string | RegExp) =>
-  use(async (page) => {
-    await page.getByRole("dialog").getByRole("button", { name: label }).click()
-    await page.locator(".message").filter({ hasText: result }).waitFor()
-  })
+const press = (name: string, result: string) =>
+  pressOne((page) => page.getByRole("button", { name, exact: true }), result)
+
+const confirm = (label: string, result: string) =>
+  pressOne((page) => page.getByRole("dialog").getByRole("button", { name: label }), result)
 
 /** Waits until the page shows so many of them. */
 const hasCount = async (items: Locator, count: number): Promise<void> => {
@@ -360,7 +363,7 @@ describe("the console, in Chromium", () => {
         await page.getByLabel("By").fill("for ever")
         await page.getByRole("button", { name: "Advance" }).click()
         await page.getByRole("alert").filter({ hasText: "advance is a duration" }).waitFor()
-        await page.getByRole("button", { name: "Close the message" }).click()
+        await page.getByRole("button", { name: "Close" }).click()
         await page.getByLabel("Time, in UTC").fill("2031-05-06T07:08:09")
       })
       yield* press("Set", "The clock shows 2031-05-06 07:08:")
@@ -410,8 +413,7 @@ describe("the console, in Chromium", () => {
       yield* use(() => page.getByLabel("Cut the connection").check())
       yield* press("Add the fault", "The fault is active")
       assert.deepStrictEqual((yield* list)[1], { endpoint: "token", cut: true, delay: undefined })
-      yield* use(() => page.getByRole("button", { name: "Remove the fault" }).last().click())
-      yield* use(() => page.locator(".message").filter({ hasText: "The fault is removed" }).waitFor())
+      yield* pressOne((page) => page.getByRole("button", { name: "Remove the fault" }).last(), "The fault is removed")
       assert.lengthOf(yield* list, 1)
       yield* press("Remove all", "There are no faults now")
       assert.lengthOf(yield* list, 0)
@@ -502,7 +504,7 @@ describe("the console, in Chromium", () => {
       const run = (command: string, ...args: ReadonlyArray<string>): object =>
         JSON.parse(execFileSync(command, args, { env: { PATH: process.env["PATH"] }, encoding: "utf8" }))
       const print = "import json, os; print(json.dumps(dict(os.environ)))"
-      assert.deepInclude(run("bash", "-c", `${yield* copy("bash")}\npython3 -c '${print}'`), expected)
+      assert.deepInclude(run("bash", "--norc", "-c", `${yield* copy("bash")}\npython3 -c '${print}'`), expected)
       assert.deepInclude(run("python3", "-c", `${yield* copy("Python")}\n${print}`), expected)
       assert.deepInclude(
         run(process.execPath, "-e", `${yield* copy("TypeScript")}\nconsole.log(JSON.stringify(process.env))`),
@@ -665,7 +667,7 @@ describe("the console, in Chromium", () => {
           Layer.build(
             LocalServer.layer({ port }).pipe(
               Layer.provide(OAuthClient.layerScripted()),
-              Layer.provide(Layer.succeed(ConsoleFolder, folder))
+              Layer.provide(Layer.succeed(ConsoleFolder, () => folder))
             )
           ),
           (context) => Context.get(context, LocalServer.LocalServer)

@@ -20,15 +20,16 @@ export const path = "/_local/console"
 declare const consoleFolder: string | undefined
 
 /**
- * The folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources and build
- * their own.
+ * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources and
+ * build their own. A bundle of another program may have no URL: then there is no console.
  *
  * @internal
  */
 export class ConsoleFolder extends Context.Reference<ConsoleFolder>()(
   "effect-agentcore-identity/local/ConsoleFolder",
   {
-    defaultValue: (): URL => new URL(typeof consoleFolder === "string" ? consoleFolder : "./console/", import.meta.url)
+    defaultValue: () => (): URL =>
+      new URL(typeof consoleFolder === "string" ? consoleFolder : "./console/", import.meta.url)
   }
 ) {}
 
@@ -64,20 +65,22 @@ const respond = (body: string | Uint8Array, contentType: string): HttpServerResp
 
 const notBuilt = BrowserRoute.respondText(
   404,
-  "The console is not built",
-  Html.html`<code>npm run build</code> builds it. The published package has it.`
+  "No console here",
+  Html
+    .html`The published package has the console beside this server. In a clone, <code>npm run build</code> makes it. A bundle of another program does not have it.`
 )
 
 /** @internal */
 export const add = (router: HttpLayerRouter.HttpRouter, settings: Settings): Effect.Effect<void> =>
-  Effect.flatMap(ConsoleFolder, (folder) => {
+  Effect.flatMap(ConsoleFolder, (findFolder) => {
+    const find = (name: string) => new URL(name, findFolder())
     const file = (name: string, contentType: string) =>
       router.add(
         "GET",
         `${path}/${name}`,
         BrowserRoute.handler("console", settings, () =>
           Effect.match(
-            Effect.tryPromise(() => readFile(new URL(name, folder))),
+            Effect.tryPromise(() => readFile(find(name))),
             {
               onFailure: () => notBuilt,
               onSuccess: (content) => respond(content, contentType)
@@ -92,7 +95,7 @@ export const add = (router: HttpLayerRouter.HttpRouter, settings: Settings): Eff
           "console",
           settings,
           () =>
-            Effect.match(Effect.tryPromise(() => access(new URL("main.js", folder))), {
+            Effect.match(Effect.tryPromise(() => access(find("main.js"))), {
               onFailure: () => notBuilt,
               onSuccess: () => respond(page, "text/html; charset=utf-8")
             })

@@ -13,7 +13,7 @@ import { Button, Field, Form } from "./parts.js"
 import { Providers } from "./providers.js"
 import { Requests } from "./requests.js"
 import { StateSection } from "./state.js"
-import { answerQuestion, connect, type Question, type Section, sections, set, type State } from "./store.js"
+import { answerQuestion, closeMessage, connect, type Question, type Section, sections, type State } from "./store.js"
 
 const views: { readonly [S in Section]: ComponentType<State> } = {
   requests: Requests,
@@ -33,7 +33,7 @@ const introductions: { readonly [S in Section]: string } = {
   providers: "What exists on this server.",
   clock: "Moves the time of the server and of its authorization server.",
   faults: "Let calls fail, wait or break, as they do in production.",
-  state: "The content of the server as a whole.",
+  state: "The content of the server as a whole: reset it, fill it, keep it.",
   environment: "Points AWS SDKs and the AgentCore SDKs of any language to this server."
 }
 
@@ -82,19 +82,20 @@ const Navigation = (state: State) => (
   </nav>
 )
 
-const Message = ({ problem, result }: State) => (
-  <div class="messages">
-    <div role="status">{result !== "" && <p class="message good">{result}</p>}</div>
-    <div role="alert">
-      {problem !== "" && (
-        <p class="message bad">
-          <span>{problem}</span>
-          <Button label="Close the message" onClick={() => set({ problem: "" })}>×</Button>
-        </p>
-      )}
+const Messages = ({ message }: State) => {
+  const shown = message !== undefined && (
+    <p key={message.id} class={`message ${message.isProblem ? "bad" : "good"}`}>
+      <span>{message.text}</span>
+      <Button label="Close" onClick={closeMessage}>×</Button>
+    </p>
+  )
+  return (
+    <div class="messages">
+      <div role="status">{message?.isProblem === false && shown}</div>
+      <div role="alert">{message?.isProblem === true && shown}</div>
     </div>
-  </div>
-)
+  )
+}
 
 const showModal = (dialog: HTMLDialogElement | null): void => {
   if (dialog !== null && !dialog.open) dialog.showModal()
@@ -116,7 +117,7 @@ const Confirmation = ({ question: { label, text, title } }: { readonly question:
 )
 
 const SignIn = ({ connection }: State) => (
-  <main class="sign-in">
+  <main class="card sign-in">
     <h1 tabIndex={-1}>Console</h1>
     <p>
       {connection === "refused"
@@ -129,7 +130,7 @@ const SignIn = ({ connection }: State) => (
     </p>
     <Form label="Connect" onSubmit={(read) => connect(read("token"))}>
       <Field label="Token">
-        <input name="token" type="password" required />
+        <input name="token" type="password" autocomplete="off" required />
       </Field>
       <Button kind="first">Connect</Button>
     </Form>
@@ -175,7 +176,7 @@ export const App = (state: State) => {
         <p class="soft introduction">{introductions[section]}</p>
         <View {...state} />
       </main>
-      <Message {...state} />
+      <Messages {...state} />
       {question !== undefined && <Confirmation question={question} />}
     </div>
   )

@@ -16,9 +16,12 @@ const describeTarget = ({ endpoint, operation, provider }: FaultStatus["fault"])
       provider === undefined ? "" : ` of ${provider}`
     }`
 
+const formatDelay = (delay: string | number): string =>
+  typeof delay === "string" ? delay : delay % 1000 === 0 ? `${delay / 1000} s` : `${delay} ms`
+
 const describeEffect = ({ cut, delay, exception, probability, status }: FaultStatus["fault"]): string =>
   [
-    ...(delay === undefined ? [] : [`waits ${typeof delay === "number" ? `${delay} ms` : delay}`]),
+    ...(delay === undefined ? [] : [`waits ${formatDelay(delay)}`]),
     ...(cut === true ? ["cuts the connection"] : []),
     ...(exception === undefined && status === undefined
       ? []
@@ -99,7 +102,7 @@ const AddFault = ({ faultTarget, server }: State) => (
       <input name="status" type="number" min="400" max="599" placeholder="as usual" />
     </Field>
     <Field label="Message">
-      <input name="message" placeholder="Simulated by a fault of the local server" />
+      <input name="message" placeholder="as usual" />
     </Field>
     <Field label="Delay">
       <input name="delay" placeholder="2 seconds" />

@@ -5,7 +5,7 @@
  */
 import type { ComponentChildren, TargetedSubmitEvent } from "preact"
 import { formatAge, formatDuration } from "../../backend/texts.js"
-import { set } from "./store.js"
+import { complain, report } from "./store.js"
 import type { User } from "./wire.js"
 
 /** @internal */
@@ -124,13 +124,10 @@ export const copy = (text: string, what: string, element: () => Element | null):
   const select = () => {
     const shown = element()
     if (shown !== null) getSelection()?.selectAllChildren(shown)
-    set({
-      result: "",
-      problem: "This browser does not let the page copy. The text is selected: copy it with the keyboard."
-    })
+    complain("This browser does not let the page copy. The text is selected: copy it with the keyboard.")
   }
   if (navigator.clipboard === undefined) return select()
-  navigator.clipboard.writeText(text).then(() => set({ result: `${what} copied.`, problem: "" }), select)
+  navigator.clipboard.writeText(text).then(() => report(`${what} copied.`), select)
 }
 
 /** @internal */

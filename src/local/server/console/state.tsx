@@ -5,7 +5,7 @@
  */
 import { parseJsonc } from "./jsonc.js"
 import { Button, copy, Empty, Field, Form, formatRelative, Table } from "./parts.js"
-import { act, set, type State } from "./store.js"
+import { act, complain, set, type State } from "./store.js"
 import type { Change } from "./wire.js"
 
 const all = ["requests", "grants", "snapshots", "resources"]
@@ -36,12 +36,10 @@ const seed = (text: string): void => {
   try {
     setup = parseJsonc(text)
   } catch (error) {
-    set({ result: "", problem: `The setup is not valid JSON: ${error instanceof Error ? error.message : ""}` })
-    return
+    return complain(`The setup is not valid JSON: ${error instanceof Error ? error.message : ""}`)
   }
   if (typeof setup !== "object" || setup === null || Array.isArray(setup)) {
-    set({ result: "", problem: "A setup is a JSON object" })
-    return
+    return complain("A setup is a JSON object")
   }
   void act("seed", setup, () => "The setup is applied.", all).then((answer) => {
     // The answer of a seed lists its changes.

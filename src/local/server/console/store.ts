@@ -44,13 +44,23 @@ export interface Question {
   readonly run: () => void
 }
 
+/**
+ * What an action did, or why it did not. Each one is new to a screen reader, also with the same text.
+ *
+ * @internal
+ */
+export interface Message {
+  readonly id: number
+  readonly text: string
+  readonly isProblem: boolean
+}
+
 /** @internal */
 export interface State {
   readonly token: string | undefined
   readonly connection: "connecting" | "live" | "lost" | "refused"
   readonly section: Section
-  readonly result: string
-  readonly problem: string
+  readonly message: Message | undefined
   readonly question: Question | undefined
 
   readonly requests: ReadonlyArray<RequestRecord> | undefined
@@ -81,8 +91,7 @@ let state: State = {
   token: undefined,
   connection: "connecting",
   section: "requests",
-  result: "",
-  problem: "",
+  message: undefined,
   question: undefined,
   requests: undefined,
   held: undefined,
@@ -124,6 +133,22 @@ export const set = (change: Partial<State>): void => {
   scheduleDraw()
 }
 
+let messages = 0
+
+const say = (text: string, isProblem: boolean): void => {
+  messages += 1
+  set({ message: { id: messages, text, isProblem } })
+}
+
+/** @internal */
+export const report = (text: string): void => say(text, false)
+
+/** @internal */
+export const complain = (text: string): void => say(text, true)
+
+/** @internal */
+export const closeMessage = (): void => set({ message: undefined })
+
 // -----------------------------------------------------------------------------
 // Reading
 // -----------------------------------------------------------------------------
@@ -141,7 +166,7 @@ const refuseToken = (): void => {
 const handleFailure = (error: unknown): void => {
   if (error instanceof Refused && error.status === 401) return refuseToken()
   // The state of the connection is shown already.
-  if (!isAbsent(error)) set({ problem: messageOf(error) })
+  if (!isAbsent(error)) complain(messageOf(error))
 }
 
 /** What each section reads. Every page shows the clock, and how many faults and consents there are. */
@@ -199,13 +224,15 @@ export const refresh = (...more: ReadonlyArray<string>): Promise<void> => {
 }
 
 let refreshTimer: number | undefined
+let refreshedAt = 0
 
-/** A request often changes consents and grants. */
+/** A request often changes consents and grants. A program that sends many causes one reading a second. */
 const refreshSoon = (): void => {
   refreshTimer ??= window.setTimeout(() => {
     refreshTimer = undefined
+    refreshedAt = Date.now()
     void refresh()
-  }, 150)
+  }, Math.max(150, refreshedAt + 1000 - Date.now()))
 }
 
 // -----------------------------------------------------------------------------
@@ -222,13 +249,23 @@ const prepend = (
   return [...newer, ...older.filter(({ id }) => !ids.has(id))].slice(0, maxRequests)
 }
 
-const receive = (record: RequestRecord): void => {
+/** The newest first. */
+let arrived: Array<RequestRecord> = []
+
+const takeArrived = (): void => {
   set(
     state.held === undefined
-      ? { requests: prepend([record], state.requests) }
-      : { held: prepend([record], state.held) }
+      ? { requests: prepend(arrived, state.requests) }
+      : { held: prepend(arrived, state.held) }
   )
+  arrived = []
   refreshSoon()
+}
+
+/** A program that sends many requests has them drawn ten times a second. */
+const receive = (record: RequestRecord): void => {
+  arrived.unshift(record)
+  if (arrived.length === 1) window.setTimeout(takeArrived, 100)
 }
 
 /** @internal */
@@ -270,21 +307,21 @@ const keepFocus = (): void => {
 export const act = async (
   path: string,
   body: object,
-  report: (answer: Readonly<Record<string, unknown>>) => string,
+  toReport: (answer: Readonly<Record<string, unknown>>) => string,
   more: ReadonlyArray<string> = []
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
   const { token } = state
   if (isActing || token === undefined) return undefined
   isActing = true
-  set({ result: "", problem: "" })
+  closeMessage()
   try {
     const answer = await call(token, path, body) as Readonly<Record<string, unknown>>
     await refresh(...more)
-    set({ result: report(answer) })
+    report(toReport(answer))
     return answer
   } catch (error) {
     if (error instanceof Refused && error.status === 401) refuseToken()
-    else set({ problem: messageOf(error) })
+    else complain(messageOf(error))
     return undefined
   } finally {
     isActing = false
@@ -327,7 +364,7 @@ const watch = async (): Promise<void> => {
         onRequest: receive
       })
     } catch (error) {
-      if (error instanceof Refused) return error.status === 401 ? refuseToken() : set({ problem: error.message })
+      if (error instanceof Refused) return error.status === 401 ? refuseToken() : complain(error.message)
     }
     if (controller.signal.aborted) return
     set({ connection: "lost" })
@@ -338,7 +375,7 @@ const watch = async (): Promise<void> => {
 /** @internal */
 export const connect = (token: string): void => {
   sessionStorage.setItem(storageKey, token)
-  set({ token, connection: "connecting", problem: "" })
+  set({ token, connection: "connecting", message: undefined })
   watching?.abort()
   void watch()
 }
@@ -348,7 +385,7 @@ const isSection = (name: string): name is Section => Object.hasOwn(sections, nam
 /** Follows the address, whose fragment names the section. */
 const follow = (): void => {
   const name = location.hash.slice(1)
-  set({ section: isSection(name) ? name : "requests", result: "", problem: "" })
+  set({ section: isSection(name) ? name : "requests", message: undefined })
   void refresh()
 }
 
@@ -378,8 +415,8 @@ export const start = (onChange: (state: State) => void): void => {
   window.setInterval(() => {
     if (!document.hidden && state.connection === "live") void refresh()
   }, 3000)
-  // Ages are shown in seconds.
-  window.setInterval(scheduleDraw, 1000)
+  // Other sections than this one show ages in seconds.
+  window.setInterval(() => state.section === "requests" ? undefined : scheduleDraw(), 1000)
   connectFromAddress()
   scheduleDraw()
 }
