@@ -313,8 +313,8 @@ export const obtain = (
  *
  * It takes an activity, not any effect: the body of a workflow runs again at each resume, and would call the API again.
  *
- * It fails with `ConsentNotObtained` if there is no token. A failure of the activity is its own. A credential that is not one of those of
- * `Connect` is a defect with a `ValidationException`.
+ * It fails with `ConsentNotObtained` if there is no token. A failure of the activity is its own. `Activity.retry` around it tries again. A
+ * credential that is not one of those of `Connect` is a defect with a `ValidationException`.
  *
  * @since 0.1.0
  * @category operations
