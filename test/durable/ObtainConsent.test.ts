@@ -82,7 +82,7 @@ const stateOf = (id: string) =>
 const until = (condition: Effect.Effect<boolean, never, WorkflowEngine.WorkflowEngine>) =>
   Effect.repeat(Effect.zipLeft(condition, TestServices.provideLive(Effect.sleep("1 milli"))), { until: Boolean }).pipe(
     Effect.raceFirst(
-      TestServices.provideLive(Effect.zipRight(Effect.sleep("10 seconds"), Effect.dieMessage("not in time")))
+      TestServices.provideLive(Effect.zipRight(Effect.sleep("30 seconds"), Effect.dieMessage("not in time")))
     )
   )
 

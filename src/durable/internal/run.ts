@@ -96,6 +96,7 @@ export const run =
         const wait = Math.max(...plan) + Duration.toMillis(grace)
         yield* signals.register({
           topic: yield* topic,
+          // An address, which is no capability: it stays in the store, and is in no link.
           execution: yield* DurableDeferred.token(granted),
           expiresAt: DateTime.addDuration(yield* DateTime.now, wait)
         })
