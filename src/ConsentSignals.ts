@@ -1,6 +1,6 @@
 /**
  * Who waits for a consent, and how they learn that it has been given. A wait of a fiber gets a signal, and polls at once. A wait that
- * outlives its process, such as a durable workflow, leaves a registration, and the consent callback reads it.
+ * outlives its process, such as a durable workflow, leaves a registration. `durable/ObtainConsent` reads it when a signal is sent.
  *
  * The waits poll anyway. A lost signal delays them until their next poll.
  *

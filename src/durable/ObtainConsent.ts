@@ -311,10 +311,11 @@ export const obtain = (
  * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them as {@link obtain} does, and
  * runs the activity after that, with a fresh token. The activity takes the token from the tag of the credential.
  *
- * It takes an activity, not any effect: the body of a workflow runs again at each resume, and would call the API again.
+ * It takes an activity, not any effect: the body of a workflow runs again at each resume, and would call the API again. What an activity
+ * returns, fails with or dies with is stored in clear, also a `Schema.Redacted`: leave the token out of it.
  *
- * It fails with `ConsentNotObtained` if there is no token. A failure of the activity is its own. A credential that is not one of those of
- * `Connect` is a defect with a `ValidationException`.
+ * It fails with `ConsentNotObtained` if there is no token. A failure of the activity is its own. `Activity.retry` around it tries again. A
+ * credential that is not one of those of `Connect` is a defect with a `ValidationException`.
  *
  * @since 0.1.0
  * @category operations

@@ -594,6 +594,8 @@ const refuseHandler = Validation.refuse(
  * It fails with `OtherUserKind` if `user` has another kind of identifier than the pages, with `AuthorizationTimedOut` after `wait`, and
  * with `ValidationException` if `credentials` lacks the credential.
  *
+ * The wait ends with its process. `durable/ObtainConsent` waits for days.
+ *
  * @since 0.1.0
  * @category handlers
  * @example

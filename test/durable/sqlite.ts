@@ -13,7 +13,10 @@ const client = (folder: string, name: string) =>
 /** Without an address, no process waits for the lock of one that was killed. */
 export const engine = (folder: string) =>
   ClusterWorkflowEngine.layer.pipe(
-    Layer.provideMerge(SingleRunner.layer({ runnerStorage: "memory" })),
+    Layer.provideMerge(SingleRunner.layer({
+      runnerStorage: "memory",
+      shardingConfig: { entityMessagePollInterval: "200 millis" }
+    })),
     Layer.provideMerge(client(folder, "engine.db")),
     Layer.orDie
   )

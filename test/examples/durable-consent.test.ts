@@ -40,7 +40,7 @@ const connect = Effect.gen(function*() {
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   TestServices.provideLive(
     Effect.repeat(Effect.zipLeft(condition, Effect.sleep("5 millis")), { until: Boolean }).pipe(
-      Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => "not in time" })
+      Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => "not in time" })
     )
   )
 

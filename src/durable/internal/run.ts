@@ -87,7 +87,7 @@ export const run =
 
     /** Registers the execution, and returns the times of the wait: a deployment with other options does not change them. */
     const begin = Activity.make({
-      name: "register",
+      name: "ObtainConsent.register",
       success: Schema.Array(Schema.Number),
       error: ConsentNotObtained,
       execute: Effect.gen(function*() {
@@ -96,6 +96,7 @@ export const run =
         const wait = Math.max(...plan) + Duration.toMillis(grace)
         yield* signals.register({
           topic: yield* topic,
+          // An address, which is no capability: it stays in the store, and is in no link.
           execution: yield* DurableDeferred.token(granted),
           expiresAt: DateTime.addDuration(yield* DateTime.now, wait)
         })
@@ -104,7 +105,7 @@ export const run =
     })
 
     const end = Activity.make({
-      name: "unregister",
+      name: "ObtainConsent.unregister",
       execute: Effect.gen(function*() {
         const signals = yield* ConsentSignals.ConsentSignals
         yield* signals.unregister(yield* topic, yield* DurableDeferred.token(granted))
@@ -118,7 +119,7 @@ export const run =
     /** Asks AgentCore whether the user has consented, and drops the token. */
     const probe = (step: number) =>
       Activity.make({
-        name: `probe ${step}`,
+        name: `ObtainConsent.probe ${step}`,
         success: Schema.Boolean,
         error: ConsentNotObtained,
         execute: Effect.flatMap(credentialOf, (credential) =>
@@ -132,7 +133,7 @@ export const run =
 
     const send = (reminder: number) =>
       Activity.make({
-        name: `invite ${reminder}`,
+        name: `ObtainConsent.invite ${reminder}`,
         error: ConsentNotObtained,
         execute: Effect.gen(function*() {
           const connect = yield* Connect
