@@ -3,7 +3,7 @@
  *
  * Standard output is the environment that points programs to it: `export NAME=value` lines and one blank line. Logs go
  * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops
- * the server.
+ * the server. With `--exec` there is no such output: one program gets the environment, and the server stops after it.
  *
  * @since 0.1.0
  */
@@ -19,16 +19,22 @@ import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
 import * as VaultFile from "../local/VaultFile.js"
 import * as VaultStore from "../local/VaultStore.js"
+import * as EnvFile from "./envFile.js"
+import * as Exec from "./exec.js"
 import * as AuthorizationServer from "./localAuthorizationServer.js"
 import * as AccessKeys from "./localCredentials.js"
 import * as SetupFile from "./localSetupFile.js"
 import * as Output from "./output.js"
+import type { Environment } from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 
 /** @internal */
 export interface Settings {
   readonly host: string
   readonly port: number
+  /** The program of `--exec`, and its arguments. */
+  readonly exec: readonly [command: string, ...args: Array<string>] | undefined
+  readonly envFile: string | undefined
   readonly authorizationServer: boolean
   readonly authorizationServerPort: number | undefined
   readonly authorizationServerScope: ReadonlyArray<string>
@@ -144,7 +150,7 @@ const start = (settings: Settings) =>
         })
       })
     )
-    const environment = {
+    const environment: Environment = {
       ...server.environment,
       ...accessKeys.environment,
       ...oauth.secrets,
@@ -156,16 +162,31 @@ const start = (settings: Settings) =>
       url: server.url,
       environment
     })
-    yield* Output.print(environment)
+    if (settings.envFile !== undefined) yield* EnvFile.write(settings.envFile, environment)
+    return environment
   })
 
+/** The exit code is that of the program, also after a signal. */
+const execute = (command: string, args: ReadonlyArray<string>, environment: Environment) =>
+  Effect.uninterruptible(Effect.map(Exec.run(command, args, environment), (code) => {
+    process.exitCode = code
+  }))
+
 /**
- * Runs the server until it is interrupted.
+ * Runs the server until it is interrupted, or until the program of `--exec` ends.
  *
  * @internal
  */
 export const run = (settings: Settings) =>
-  Effect.zipRight(start(settings), Effect.never).pipe(
+  Effect.gen(function*() {
+    const environment = yield* start(settings)
+    if (settings.exec === undefined) {
+      yield* Output.print(environment)
+      return yield* Effect.never
+    }
+    const [command, ...args] = settings.exec
+    yield* execute(command, args, environment)
+  }).pipe(
     Effect.scoped,
     Effect.provide(layerStore(settings.vault))
   )

@@ -10,8 +10,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as AuthorizationServer from "../local/AuthorizationServer.js"
 import * as VaultStore from "../local/VaultStore.js"
-import type * as Output from "./output.js"
 import { randomSecret } from "./randomSecret.js"
+import type { Environment } from "./shellText.js"
 
 const clientId = "agentcore"
 
@@ -115,7 +115,7 @@ export const trustSts = (
  */
 export const toEnvironment = (
   { clientSecret, service }: Running
-): { readonly environment: Output.Environment; readonly secrets: Output.Environment } => ({
+): { readonly environment: Environment; readonly secrets: Environment } => ({
   environment: {
     AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
     AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: service.discoveryUrl,

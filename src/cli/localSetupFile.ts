@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { stat } from "node:fs/promises"
 import * as IdentitySetup from "../IdentitySetup.js"
-import type * as Output from "./output.js"
 import { type CannotReadFile, readText } from "./readText.js"
+import type { Environment } from "./shellText.js"
 
 type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>
 
@@ -36,7 +36,7 @@ const readVersion = (file: string): Effect.Effect<string | undefined> =>
  */
 export const load = (
   file: string,
-  exported: Output.Environment
+  exported: Environment
 ): Effect.Effect<SetupFile, CannotReadFile | IdentitySetup.SetupParseError> =>
   Effect.gen(function*() {
     const read = readText(file).pipe(

@@ -7,7 +7,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { commandPath } from "./help.js"
-import { quote } from "./output.js"
+import { quote } from "./shellText.js"
 import * as Terminal from "./terminal.js"
 
 /** @internal */
