@@ -28,6 +28,7 @@ aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground 
 local/oauth: local/oauth/ local/OAuthClient. <- ground values http-internal internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal node lmdb
 local/authorization: local/authorization/ local/AuthorizationServer. <- http-internal internal node jose koa oidc-provider
+local/testUser: local/testUser/ local/TestUser. <- internal local/authorization @effect/platform
 local/backend: local/backend/ local/LocalBackend. <- ground models values http-internal internal planes flow-internal
   local/oauth local/vaultFile node jose
 local/control: local/control/ local/LocalControl. <- values internal planes flow local/oauth local/vaultFile

@@ -7,6 +7,7 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import { AuthorizationTimedOut, ValidationException } from "effect-agentcore-identity/IdentityError"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
@@ -23,7 +24,6 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Recorder from "../recorder.js"
-import * as SimulatedUser from "../simulatedUser.js"
 import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../utils.js"
 import * as World from "./connectWorld.js"
 
@@ -90,14 +90,10 @@ const connect = (
   Effect.gen(function*() {
     const started = yield* press(path, action, cookie)
     assert.strictEqual(started.status, 200, started.text)
-    const browser = yield* SimulatedUser.make
+    const browser = yield* TestUser.make("someone@example.com")
     const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
-    yield* browser.visit(Redacted.make(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`))
-    return yield* browser.consent({
-      authorizationUrl: Redacted.make(refreshOf(started)),
-      userName: "someone@example.com",
-      decision: "allow"
-    })
+    yield* browser.opens(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`)
+    return yield* browser.approves(refreshOf(started))
   })
 
 const collect = (count: number) =>
