@@ -35,6 +35,7 @@ local/control: local/control/ local/LocalControl. <- values internal planes flow
   local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes flow local/oauth
   local/vaultFile local/backend local/control node @effect/platform @effect/platform-node @smithy/signature-v4
+local/standalone: local/standalone/ <- internal flow local/oauth local/vaultFile local/authorization local/control local/server node
 testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal flow node ioredis @effect/experimental @effect/sql
 consent: internal/consentCallback/ <- values http-internal internal planes flow jose
@@ -47,7 +48,7 @@ aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
-  local/server local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
+  local/server local/standalone local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
   @aws-sdk/client-bedrock-agentcore @aws-sdk/client-bedrock-agentcore-control
 index: index. <- values planes flow edges`
 

@@ -7,23 +7,19 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import type { Lifetime } from "../internal/lifetime.js"
-import * as LocalServer from "../local/LocalServer.js"
-import * as OAuthClient from "../local/OAuthClient.js"
+import type * as LocalServer from "../local/LocalServer.js"
+import * as Standalone from "../local/standalone/server.js"
+import * as SetupFile from "../local/standalone/setupFile.js"
 import * as VaultFile from "../local/VaultFile.js"
 import * as VaultStore from "../local/VaultStore.js"
 import * as EnvFile from "./envFile.js"
 import * as Exec from "./exec.js"
-import * as AuthorizationServer from "./localAuthorizationServer.js"
 import * as AccessKeys from "./localCredentials.js"
-import * as SetupFile from "./localSetupFile.js"
 import * as Output from "./output.js"
 import type { Environment } from "./shellText.js"
 import * as StateFile from "./stateFile.js"
@@ -56,10 +52,11 @@ export interface Settings {
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
 
 /** Names the flag of a port that is in use. */
-const explainPort = (flag: string) => <E extends { readonly message: string }>(error: E): E | CannotListen =>
-  "reason" in error && error.reason === "Listen" && error.message.includes("EADDRINUSE")
-    ? new CannotListen({ message: `${error.message}: the port is in use, choose another one with ${flag}` })
-    : error
+const explainPort = <E extends { readonly _tag: string; readonly message: string }>(error: E): E | CannotListen => {
+  if (!("reason" in error) || error.reason !== "Listen" || !error.message.includes("EADDRINUSE")) return error
+  const flag = error._tag === "AuthorizationServerError" ? "--authorization-server-port" : "--port"
+  return new CannotListen({ message: `${error.message}: the port is in use, choose another one with ${flag}` })
+}
 
 // -----------------------------------------------------------------------------
 // The server
@@ -67,17 +64,6 @@ const explainPort = (flag: string) => <E extends { readonly message: string }>(e
 
 const layerStore = (path: string | undefined) =>
   path === undefined ? VaultStore.layerMemory : VaultFile.layerConfig({ path })
-
-const startAuthorizationServer = (
-  { allowedHost, authorizationServerAudience, authorizationServerPort, host, port, trustIssuer }: Settings
-) =>
-  AuthorizationServer.start({
-    host,
-    allowedHosts: allowedHost,
-    port: authorizationServerPort ?? (port === 0 ? 0 : port + 1),
-    audiences: authorizationServerAudience,
-    trustedIssuers: trustIssuer
-  }).pipe(Effect.mapError(explainPort("--authorization-server-port")))
 
 /** Names the options that only the authorization server reads. */
 const warnWithoutAuthorizationServer = (settings: Settings, users: object | undefined): Effect.Effect<void> => {
@@ -98,20 +84,7 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
 const start = (settings: Settings) =>
   Effect.gen(function*() {
     const accessKeys = yield* AccessKeys.readAccessKeys(settings.signatures)
-    const authorizationServer = settings.authorizationServer
-      ? Option.some(yield* startAuthorizationServer(settings))
-      : Option.none()
-    const oauth = Option.match(authorizationServer, {
-      onNone: () => ({ environment: {}, secrets: {} }),
-      onSome: AuthorizationServer.toEnvironment
-    })
-    const { readSettings, setup } = settings.config === undefined
-      ? { setup: {}, readSettings: undefined }
-      : yield* SetupFile.load(settings.config, { ...oauth.environment, ...oauth.secrets })
-
-    yield* warnWithoutAuthorizationServer(settings, setup.local?.users)
-
-    const context = yield* Layer.build(LocalServer.layerStore({
+    const { authorizationServer, environment: variables, server } = yield* Standalone.start({
       host: settings.host,
       port: settings.port,
       allowRemote: settings.allowRemote,
@@ -121,24 +94,25 @@ const start = (settings: Settings) =>
       publicUrl: settings.publicUrl,
       accountId: settings.account,
       region: settings.region,
-      settings: readSettings,
-      setup,
-      authorizationServer: Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service)),
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
-      environment: oauth.environment
-    })).pipe(Effect.provide(OAuthClient.layer), Effect.mapError(explainPort("--port")))
-    const server = Context.get(context, LocalServer.LocalServer)
-    if (Option.isSome(authorizationServer)) {
-      yield* AuthorizationServer.registerClient(authorizationServer.value, {
-        urls: [server.url, ...(settings.publicUrl === undefined ? [] : [settings.publicUrl])],
-        redirectUris: settings.authorizationServerRedirectUri,
-        scopes: settings.authorizationServerScope
-      })
-      yield* AuthorizationServer.trustSts(authorizationServer.value, {
-        url: server.url,
-        publicUrl: settings.publicUrl
-      })
-    }
+      authorizationServer: settings.authorizationServer
+        ? {
+          port: settings.authorizationServerPort ?? (settings.port === 0 ? 0 : settings.port + 1),
+          scopes: settings.authorizationServerScope,
+          audiences: settings.authorizationServerAudience,
+          redirectUris: settings.authorizationServerRedirectUri,
+          trustedIssuers: settings.trustIssuer
+        }
+        : undefined,
+      load: (variables) =>
+        Effect.gen(function*() {
+          const loaded = settings.config === undefined
+            ? { setup: undefined }
+            : yield* SetupFile.load(settings.config, variables)
+          yield* warnWithoutAuthorizationServer(settings, loaded.setup?.local?.users)
+          return loaded
+        })
+    }).pipe(Effect.mapError(explainPort))
 
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({
@@ -151,10 +125,8 @@ const start = (settings: Settings) =>
       })
     )
     const environment: Environment = {
-      ...server.environment,
+      ...variables,
       ...accessKeys.environment,
-      ...oauth.secrets,
-      AGENTCORE_LOCAL_TOKEN: Redacted.value(server.controlToken),
       AGENTCORE_LOCAL_PID: String(process.pid)
     }
     yield* StateFile.write({

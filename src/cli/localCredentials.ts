@@ -7,8 +7,8 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { randomBytes } from "node:crypto"
+import { randomSecret } from "../internal/randomSecret.js"
 import type * as LocalServer from "../local/LocalServer.js"
-import { randomSecret } from "./randomSecret.js"
 import type { Environment } from "./shellText.js"
 
 /** @internal */

@@ -76,14 +76,18 @@ describe("agentcore-identity local --exec", () => {
   it.scopedLive("passes SIGINT and SIGTERM on, waits for the program, and has its exit code", () =>
     Effect.gen(function*() {
       const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
-      const program = (signal: string) =>
-        child(`
+      const program = (signal: string) => [
+        "--",
+        process.execPath,
+        "-e",
+        `process.on("${signal}", () => fetch(process.env.AWS_ENDPOINT_URL_STS + "/health")
+            .then(({ status }) => { console.log("answered", status); process.exit(5) }))
           setInterval(() => {}, 1000)
-          process.on("${signal}", () => fetch(process.env.AWS_ENDPOINT_URL_STS + "/health")
-            .then(({ status }) => { console.log("answered", status); process.exit(5) }))`)
+          console.log("ready")`
+      ]
       for (const signal of ["SIGINT", "SIGTERM"] as const) {
         const started = yield* Program.launch(["local", "--exec", ...program(signal)], env)
-        yield* Program.seen(started, /\{.*\}/)
+        yield* Program.seen(started, /ready/)
         started.child.kill(signal)
         const { code, stdout } = yield* Effect.promise(() => started.ended)
         assert.strictEqual(code, 5)
