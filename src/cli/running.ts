@@ -82,6 +82,9 @@ const answers = (url: string) =>
   )
 
 /** @internal */
+export class NoAnswer extends Data.TaggedError("NoAnswer")<{ readonly message: string }> {}
+
+/** @internal */
 export const status = (json: boolean) =>
   Effect.gen(function*() {
     const servers = yield* StateFile.selected
@@ -108,6 +111,8 @@ export const status = (json: boolean) =>
           "authorization server": authorizationServer
         }))
       ))
+    const silent = rows.filter(({ answers }) => !answers).map(({ pid, url }) => `${url} (process ${pid})`)
+    if (silent.length > 0) return yield* new NoAnswer({ message: `No answer from ${silent.join(", ")}` })
   })
 
 // -----------------------------------------------------------------------------

@@ -62,7 +62,7 @@ export const add = (root: Root, run: Run): void => {
     .addHelpText(
       "after",
       Help.formatDetails({
-        sections: { "Exit codes": ["0  one runs", "1  none runs"] },
+        sections: { "Exit codes": ["0  each that runs answers", "1  none runs, or one does not answer"] },
         examples: ["agentcore-identity status", "agentcore-identity status --json"]
       })
     )

@@ -52,8 +52,7 @@ export const start = (options: {
   Effect.gen(function*() {
     const { defaultResource, make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
     const service = yield* make({
-      // Browsers cannot open a wildcard address.
-      host: options.host === "0.0.0.0" || options.host === "::" ? "127.0.0.1" : options.host,
+      host: options.host,
       port: options.port,
       allowedHosts: options.allowedHosts,
       resources: [defaultResource, ...options.audiences ?? []],

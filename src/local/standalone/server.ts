@@ -68,7 +68,9 @@ export const start = <E>(
   Scope.Scope | VaultStore
 > =>
   Effect.gen(function*() {
-    const { allowedHosts = [], host = "127.0.0.1", publicUrl } = serverOptions
+    const { allowRemote = false, allowedHosts = [], host: given = "127.0.0.1", publicUrl } = serverOptions
+    // The server refuses these, when it starts later.
+    const host = !allowRemote && (given === "0.0.0.0" || given === "::") ? "127.0.0.1" : given
     const authorizationServer = options === undefined
       ? Option.none()
       : Option.some(yield* AuthorizationServer.start({ ...options, host, allowedHosts }))
