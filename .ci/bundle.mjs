@@ -4,11 +4,16 @@ import * as esbuild from "esbuild"
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { buildConsole } from "./console.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const outfile = process.argv[2] ?? join(root, "dist", "bin", "agentcore-identity.js")
 
 const main = join(dirname(outfile), "main.js")
+
+// Both the command and the modules of the package serve it.
+const consoleFolder = join(dirname(dirname(outfile)), "local", "server", "console")
+const consoleInputs = await buildConsole(consoleFolder)
 
 const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const [, wantedMajor, wantedMinor] = /^>=(\d+)\.(\d+)$/.exec(engines.node)
@@ -54,6 +59,7 @@ const { metafile } = await esbuild.build({
   target: "node20",
   // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints. `lmdb` is native.
   external: ["@aws-sdk/*", "lmdb"],
+  define: { consoleFolder: JSON.stringify("../local/server/console/") },
   // Bundlers cannot follow how its `main` loads its parts.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   banner: {
@@ -71,7 +77,7 @@ const { metafile } = await esbuild.build({
 })
 
 const packages = new Set(
-  Object.keys(metafile.inputs).flatMap((input) => {
+  [...Object.keys(metafile.inputs), ...consoleInputs].flatMap((input) => {
     const inside = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
     return inside === null ? [] : [inside[1]]
   })
@@ -85,7 +91,7 @@ const notices = [...packages].sort().map((directory) => {
 })
 writeFileSync(
   `${outfile}.LICENSES.txt`,
-  `Packages bundled into agentcore-identity.js\n\n${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`
+  `Packages bundled into agentcore-identity.js and its console\n\n${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`
 )
 
 const { outputFiles: [schema] } = await esbuild.build({
@@ -100,6 +106,6 @@ const { outputFiles: [schema] } = await esbuild.build({
 })
 const { make } = await import(`data:text/javascript;base64,${Buffer.from(schema.contents).toString("base64")}`)
 writeFileSync(
-  process.argv[2] === undefined ? join(root, "dist", "setup.schema.json") : join(dirname(outfile), "setup.schema.json"),
+  join(dirname(dirname(outfile)), "setup.schema.json"),
   `${JSON.stringify(make())}\n`
 )

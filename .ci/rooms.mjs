@@ -36,12 +36,14 @@ local/control: local/control/ local/LocalControl. <- values internal planes flow
 local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes flow local/oauth
   local/vaultFile local/backend local/control node @effect/platform @effect/platform-node @smithy/signature-v4
 local/standalone: local/standalone/ <- internal flow local/oauth local/vaultFile local/authorization local/control local/server node
+local/console: local/server/console/ <- internal local/backend local/control preact
 testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal flow node ioredis @effect/experimental @effect/sql
 consent: internal/consentCallback/ <- values http-internal internal planes flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
   <- ground values internal planes flow-internal flow
 http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
+durable: durable/ <- ground values internal planes flow edges http @effect/cluster @effect/sql @effect/workflow
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
@@ -67,13 +69,16 @@ const roomOf = (file) => {
 
 const src = fileURLToPath(new URL("../src/", import.meta.url))
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
-  .map((file) => file.replaceAll("\\", "/")).filter((file) => file.endsWith(".ts")).sort()
+  .map((file) => file.replaceAll("\\", "/")).filter((file) => /\.tsx?$/.test(file)).sort()
 const importsOf = (file) => {
   // `preProcessFile` does not see `export * as`.
   const text = readFileSync(src + file, "utf8").replaceAll(/^export \* as \w+ from/gm, "export * from")
   return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
 }
-const sourceOf = (file, specifier) => posix.join(posix.dirname(file), specifier).replace(/\.js$/, ".ts")
+const sourceOf = (file, specifier) => {
+  const path = posix.join(posix.dirname(file), specifier).replace(/\.js$/, ".ts")
+  return files.includes(`${path}x`) ? `${path}x` : path
+}
 const packageOf = (specifier) => specifier.startsWith("node:") ? "node" : /^(@[^/]+\/)?[^/]+/.exec(specifier)[0]
 
 const problems = []

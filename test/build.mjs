@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { buildConsole } from "../.ci/console.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const cache = join(root, "node_modules", ".cache", "test-builds")
@@ -21,7 +22,9 @@ const digestSources = () => {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
   )
-  const files = ["package-lock.json", "tsconfig.json", ".ci/bundle.mjs"].map((file) => join(root, file))
+  const files = ["package-lock.json", "tsconfig.json", ".ci/bundle.mjs", ".ci/console.mjs"].map((file) =>
+    join(root, file)
+  )
   const hash = createHash("sha256")
   for (const file of [...folders.sort(), ...files]) hash.update(file).update("\0").update(readFileSync(file))
   return hash.digest("hex").slice(0, 16)
@@ -62,9 +65,15 @@ const build = async (name, make) => {
 
 /** The command `agentcore-identity`, as it is published. */
 export const buildCommand = async () => {
-  const directory = await build("command", (draft) => run(".ci/bundle.mjs", join(draft, "agentcore-identity.js")))
-  return join(directory, "agentcore-identity.js")
+  const directory = await build(
+    "command",
+    (draft) => run(".ci/bundle.mjs", join(draft, "bin", "agentcore-identity.js"))
+  )
+  return join(directory, "bin", "agentcore-identity.js")
 }
+
+/** The folder of the console's script and style, with a slash at its end. */
+export const buildConsoleFolder = async () => `${await build("console", (draft) => buildConsole(draft))}/`
 
 /**
  * The folder of the modules, as they are published. Both compilers emit the same JavaScript, and TypeScript 7 takes a

@@ -7,10 +7,13 @@
  *
  * @since 0.1.0
  */
+import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
+import * as Redacted from "effect/Redacted"
 import type { Lifetime } from "../internal/lifetime.js"
 import type * as LocalServer from "../local/LocalServer.js"
 import * as Standalone from "../local/standalone/server.js"
@@ -81,6 +84,10 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
   )
 }
 
+/** Shows the URL to people. It holds the token, so files and the logs of other programs do not get it. */
+const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
+  Effect.when(Console.error(`Console: ${Redacted.value(consoleUrl)}`), () => process.stderr.isTTY)
+
 const start = (settings: Settings) =>
   Effect.gen(function*() {
     const accessKeys = yield* AccessKeys.readAccessKeys(settings.signatures)
@@ -95,6 +102,7 @@ const start = (settings: Settings) =>
       accountId: settings.account,
       region: settings.region,
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
+      secretEnvironment: Record.map(accessKeys.environment, (value) => Redacted.make(value)),
       authorizationServer: settings.authorizationServer
         ? {
           port: settings.authorizationServerPort ?? (settings.port === 0 ? 0 : settings.port + 1),
@@ -126,7 +134,6 @@ const start = (settings: Settings) =>
     )
     const environment: Environment = {
       ...variables,
-      ...accessKeys.environment,
       AGENTCORE_LOCAL_PID: String(process.pid)
     }
     yield* StateFile.write({
@@ -135,6 +142,7 @@ const start = (settings: Settings) =>
       environment
     })
     if (settings.envFile !== undefined) yield* EnvFile.write(settings.envFile, environment)
+    if (settings.exec === undefined) yield* printConsoleUrl(server)
     return environment
   })
 

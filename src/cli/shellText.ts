@@ -5,6 +5,7 @@
  */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
+import * as Quote from "../internal/quote.js"
 
 /** @internal */
 export type Environment = Readonly<Record<string, string>>
@@ -26,39 +27,15 @@ export class CannotWriteVariable extends Data.TaggedError("CannotWriteVariable")
   }
 }
 
-const plain = /^[\w./:@%+,-]+$/
-
-/**
- * Quotes a word for bash.
- *
- * @internal
- */
-export const quote = (text: string): string => plain.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-
-const quoteFish = (text: string): string => plain.test(text) ? text : `'${text.replaceAll(/[\\']/g, "\\$&")}'`
-
-/**
- * Programs that read the files agree on values without quotes, and on single quotes without escapes. Most replace `$NAME` and `\n`
- * in double quotes.
- */
-const quoteDotenv = (text: string): string | undefined =>
-  text === "" || plain.test(text)
-    ? text
-    : !text.includes("'")
-    ? `'${text}'`
-    : !/["\\$`]/.test(text)
-    ? `"${text}"`
-    : undefined
-
 /** @internal */
 export const exportLines = (environment: Environment): string =>
-  Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}\n`).join("")
+  Object.entries(environment).map(([name, value]) => `export ${name}=${Quote.forBash(value)}\n`).join("")
 
 const dotenvLines = (environment: Environment): Either.Either<string, CannotWriteVariable> =>
   Either.map(
     Either.all(
       Object.entries(environment).map(([name, value]) => {
-        const quoted = quoteDotenv(value)
+        const quoted = Quote.forDotenv(value)
         return quoted === undefined
           ? Either.left(new CannotWriteVariable({ name }))
           : Either.right(`${name}=${quoted}\n`)
@@ -78,7 +55,7 @@ export const format = (form: Form, environment: Environment): Either.Either<stri
     : Either.right(
       form === "bash"
         ? exportLines(environment)
-        : Object.entries(environment).map(([name, value]) => `set -gx ${name} ${quoteFish(value)}\n`).join("")
+        : Object.entries(environment).map(([name, value]) => `set -gx ${name} ${Quote.forFish(value)}\n`).join("")
     )
 
 /**

@@ -185,6 +185,8 @@ export interface Service {
   readonly users: UserKind
   /** The name in `credentials`, of a credential or of the credential that a session is for. */
   readonly nameOf: (subject: UserCredential | ConsentSession) => Option.Option<string>
+  /** The credential of a name in `credentials`. */
+  readonly credentialOf: (name: string) => Option.Option<UserCredential>
   readonly link: (
     credential: UserCredential | ConsentSession,
     options?: { readonly continue?: string | undefined }
@@ -305,6 +307,7 @@ const makeService = (options: LinkOptions, links: Links.Links, stream: Stream.St
   workload: options.workload,
   users: options.users ?? "userId",
   nameOf: (subject) => Option.fromNullable(links.nameOf(subject)),
+  credentialOf: (name) => Option.fromNullable(links.find(name)),
   link: (subject, { continue: address } = {}) =>
     Effect.suspend(() => {
       const name = links.nameOf(subject)

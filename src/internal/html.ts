@@ -116,9 +116,16 @@ export const style = [
  */
 export const styleDigest = "sha256-m7bAT98RlqiBVYe3cLNlYl7YwVK3+H0ANg45I64cm4c="
 
-const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
-  + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
-  + "%3Ccircle cx='5.5' cy='8' r='2.4'/%3E%3Cpath d='M8 8h5v2.4M11 8v2'/%3E%3C/g%3E%3C/svg%3E"
+/**
+ * The icon of every page, as a URL.
+ *
+ * @internal
+ */
+export const icon = new Html(
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
+    + "%3Ccircle cx='5.5' cy='8' r='2.4'/%3E%3Cpath d='M8 8h5v2.4M11 8v2'/%3E%3C/g%3E%3C/svg%3E"
+)
 
 /** @internal */
 export interface Options {
@@ -167,7 +174,7 @@ export const render = (options: Options): Page => ({
 <meta name="viewport" content="width=device-width,initial-scale=1">
 ${options.refresh === undefined ? undefined : html`<meta http-equiv="refresh" content="0;url=${options.refresh}">`}
 <title>${options.title}</title>
-<link rel="icon" href="${new Html(icon)}">
+<link rel="icon" href="${icon}">
 <style>${new Html(style)}</style>
 </head>
 <body>

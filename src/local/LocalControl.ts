@@ -19,6 +19,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
+import * as ControlPlane from "../ControlPlane.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import * as Sealing from "../internal/sealing.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
@@ -33,10 +34,12 @@ import {
   type FaultStatus,
   LocalControlError,
   type RequestRecord,
+  type Resources,
   type Snapshot
 } from "./control/model.js"
 import * as Planes from "./control/planes.js"
 import * as Requests from "./control/requests.js"
+import * as ResourceList from "./control/resources.js"
 import * as Store from "./control/store.js"
 import * as LocalBackend from "./LocalBackend.js"
 import { OAuthClient } from "./OAuthClient.js"
@@ -160,6 +163,8 @@ export interface GrantControl {
  * - `export`: the same as a snapshot, sealed as a JWE with a key of 32 bytes in base64url
  * - `requests`: the last 500, the newest first
  * - `events`: the requests from now on. A reader that is slow misses the oldest ones.
+ * - `refusals`: the last 100 refusals of authorization servers, the newest first
+ * - `resources`: the names of workload identities and credential providers. Reading them is no request, and meets no faults.
  *
  * @since 0.1.0
  * @category services
@@ -177,6 +182,8 @@ export interface Service {
   readonly faults: FaultControl
   readonly requests: Effect.Effect<ReadonlyArray<RequestRecord>>
   readonly events: Stream.Stream<RequestRecord>
+  readonly refusals: Effect.Effect<ReadonlyArray<LocalBackend.Refusal>>
+  readonly resources: Effect.Effect<Resources, LocalControlError>
   readonly consents: ConsentControl
   readonly grants: GrantControl
 }
@@ -512,6 +519,13 @@ const make = (options: Options) =>
       faults: { list: faults.list, add: faults.add, remove: faults.remove, clear: faults.clear },
       requests: requests.list,
       events: requests.events,
+      refusals: backend.refusals,
+      resources: Effect.flatMap(generations.current, (context) =>
+        clock.shift(ResourceList.list(Context.get(context, ControlPlane.ControlPlane))).pipe(
+          Effect.mapError(({ message }) =>
+            fail("Store", `The resources cannot be listed: ${message}`)
+          )
+        )),
       consents: {
         list: backend.consents,
         approve: (consent, { userName } = {}) =>

@@ -7,7 +7,7 @@
  * other sites cannot use it. It is for development: never make it reachable by others.
  *
  * {@link layer} adds the control of the server (`LocalControl`), also at `/_local/` for programs on this machine that have
- * its token. It adds a status page at `GET /` (names, states, and what authorization servers refused; no secrets),
+ * its token, and a page for people at `/_local/console`, the console. It adds a status page at `GET /` (names, states, and what authorization servers refused; no secrets),
  * `GET /health`, and an access log: one line for each request, at the level Debug, with operation, status, duration and
  * request id.
  *
@@ -39,6 +39,7 @@ import * as LocalControl from "./LocalControl.js"
 import type { OAuthClient } from "./OAuthClient.js"
 import * as AccessLog from "./server/accessLog.js"
 import * as ConsentPages from "./server/consentPages.js"
+import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as Control from "./server/control.js"
 import * as Dispatch from "./server/dispatch.js"
 import * as Listen from "./server/listen.js"
@@ -124,6 +125,8 @@ export interface Options extends LocalControl.Options, RouteOptions {
    * hold no secrets.
    */
   readonly environment?: Readonly<Record<string, string>> | undefined
+  /** Variables with secrets. Only the console shows them. Default: none. */
+  readonly secretEnvironment?: Readonly<Record<string, Redacted.Redacted>> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -149,6 +152,7 @@ const optionFields = {
   allowRemote: Constraint.optional(Schema.Boolean),
   port: Constraint.optional(Guards.Port),
   environment: Constraint.optional(Constraint.guard("an object of strings", isRecord)),
+  secretEnvironment: Constraint.optional(Constraint.guard("an object of redacted strings", isRecord)),
   setup: Constraint.optional(Constraint.guard("a setup", isRecord)),
   authorizationServer: Constraint.optional(Constraint.guard("an authorization server", isRecord))
 } satisfies { readonly [K in keyof Options]-?: unknown }
@@ -255,22 +259,27 @@ export const layerRedaction: Layer.Layer<never> = Layer.merge(
 const serve = (
   { node, server }: Listen.Listening,
   settings: Dispatch.Settings,
-  self: Service
+  self: Service,
+  secretEnvironment: NonNullable<Options["secretEnvironment"]>
 ): Effect.Effect<
   void,
   never,
   LocalBackend.Planes | LocalBackend.LocalBackend | LocalControl.LocalControl | Scope.Scope
 > =>
   Effect.gen(function*() {
-    const backend = yield* LocalBackend.LocalBackend
     const control = yield* LocalControl.LocalControl
-    const controlPlane = yield* ControlPlane.ControlPlane
     // The router of `HttpLayerRouter.layer` would be shared with other servers of the program.
     const router = yield* HttpLayerRouter.make
     yield* addAll(router, settings)
-    yield* StatusRoutes.add(router, settings, self, backend, controlPlane)
+    yield* StatusRoutes.add(router, settings, self, control)
+    yield* ConsoleRoutes.add(router, settings)
     const stopped = yield* Deferred.make<void>()
-    yield* Control.add(router, settings, control, self.controlToken, Deferred.await(stopped))
+    yield* Control.add(router, settings, {
+      control,
+      server: self,
+      secretEnvironment,
+      stopped: Deferred.await(stopped)
+    })
     yield* node.serve(server, Dispatch.total(router.asHttpEffect(), settings))
     // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
     yield* Effect.addFinalizer(() =>
@@ -337,8 +346,17 @@ export const layerStore = (options: Options = {}): Layer.Layer<
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.unwrapScoped(Effect.gen(function*() {
-    const { allowRemote, allowedHosts, credentials, environment, host = "127.0.0.1", port, signatures, ...backend } =
-      options
+    const {
+      allowRemote,
+      allowedHosts,
+      credentials,
+      environment,
+      host = "127.0.0.1",
+      port,
+      secretEnvironment = {},
+      signatures,
+      ...backend
+    } = options
     const listening = yield* Listen.listen({
       host,
       port: port ?? 0,
@@ -354,12 +372,14 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       { signatures, credentials, allowedHosts: [host, ...publicHosts, ...allowedHosts ?? []] },
       Recording.make(requests, AccessLog.logAccess)
     )
+    const token = randomBytes(32).toString("base64url")
     const self: Service = {
       url,
       environment: makeEnvironment(url, { environment, signatures, region: backend.region }),
-      controlToken: Redacted.make(randomBytes(32).toString("base64url"))
+      controlToken: Redacted.make(token),
+      consoleUrl: Redacted.make(`${url}${ConsoleRoutes.path}#token=${token}`)
     }
-    return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self), self)).pipe(
+    return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self, secretEnvironment), self)).pipe(
       Layer.provide(layerRedaction),
       Layer.provideMerge(Layer.provide(
         LocalControl.layerStore({ ...backend, publicUrl }),

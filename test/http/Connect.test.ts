@@ -1,4 +1,4 @@
-import * as HttpServer from "@effect/platform/HttpServer"
+import type * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -7,7 +7,6 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import { AuthorizationTimedOut, ValidationException } from "effect-agentcore-identity/IdentityError"
-import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
@@ -27,74 +26,14 @@ import * as Recorder from "../recorder.js"
 import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../utils.js"
 import * as World from "./connectWorld.js"
 
+const { connect, fieldsOf, json, press, request } = World
+
 const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
 
 const jwtOf = (claims: object) =>
   `${Buffer.from(JSON.stringify({ alg: "ES256" })).toString("base64url")}.${
     Buffer.from(JSON.stringify(claims)).toString("base64url")
   }.c2ln`
-
-/** A browser of a signed-in user, as far as the application sees it. `cookie` is the one of the application. */
-const request = (
-  path: string,
-  { body, cookie = "user=alice", headers = {} }: {
-    readonly body?: Record<string, string>
-    readonly cookie?: string
-    readonly headers?: Record<string, string>
-  } = {}
-) =>
-  Effect.gen(function*() {
-    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
-    return yield* Effect.promise(async () => {
-      const response = await fetch(new URL(path, origin), {
-        redirect: "manual",
-        headers: { cookie, ...(body === undefined ? {} : { origin, "sec-fetch-site": "same-origin" }), ...headers },
-        ...(body === undefined ? {} : { method: "POST", body: new URLSearchParams(body) })
-      })
-      return { status: response.status, headers: response.headers, text: await response.text() }
-    })
-  })
-
-const json = { accept: "application/json" }
-
-const decode = (text: string): Record<string, string | undefined> =>
-  Object.fromEntries(
-    [...text.matchAll(/name="(token|continue)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value])
-  )
-
-/** Opens a page, and presses its button. */
-const press = (path: string, action: string, cookie = "user=alice") =>
-  Effect.gen(function*() {
-    const { text } = yield* request(path, { cookie })
-    const { continue: continueUrl, token = "" } = decode(text)
-    return yield* request(path.replace(/\?.*/, ""), {
-      cookie,
-      body: { action, token, ...(continueUrl === undefined ? {} : { continue: continueUrl }) }
-    })
-  })
-
-const unescape = (text: string) => text.replaceAll("&amp;", "&").replaceAll("&#39;", "'").replaceAll("&quot;", "\"")
-
-const refreshOf = (page: { readonly text: string }) =>
-  unescape(/http-equiv="refresh" content="0;url=([^"]*)"/.exec(page.text)?.[1] ?? assert.fail(page.text))
-
-/** Presses the button of a link, and consents at the vendor. The result is the page to which the browser comes back. */
-const connect = (
-  path: string,
-  { action = "connect", cookie = "user=alice", returns }: {
-    readonly action?: "connect" | "reconnect"
-    readonly cookie?: string
-    readonly returns?: string
-  } = {}
-) =>
-  Effect.gen(function*() {
-    const started = yield* press(path, action, cookie)
-    assert.strictEqual(started.status, 200, started.text)
-    const browser = yield* TestUser.make("someone@example.com")
-    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
-    yield* browser.opens(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`)
-    return yield* browser.approves(refreshOf(started))
-  })
 
 const collect = (count: number) =>
   Effect.gen(function*() {
@@ -226,7 +165,7 @@ describe("Connect, over real servers", () => {
     () =>
       Effect.gen(function*() {
         yield* World.setUp
-        const { token = "" } = decode((yield* request("/connect/calendar")).text)
+        const { token = "" } = fieldsOf((yield* request("/connect/calendar")).text)
         const body = { action: "connect", token }
         const other = "https://other.example"
         for (
@@ -285,7 +224,7 @@ describe("Connect, over real servers", () => {
         assert.notInclude(refused.text, "evil")
         assert.instanceOf(yield* Effect.flip(Connect.link(calendar, { continue: address })), ValidationException)
       }
-      const { token = "" } = decode((yield* request("/connect/mail")).text)
+      const { token = "" } = fieldsOf((yield* request("/connect/mail")).text)
       const posted = yield* request("/connect/mail", {
         body: { action: "connect", token, continue: "https://evil.example/" }
       })

@@ -81,7 +81,18 @@ const actions = [
   "grants/forget"
 ]
 
-const reads = ["clock", "snapshots", "faults", "requests", "consents", "grants", "events"]
+const reads = [
+  "clock",
+  "snapshots",
+  "faults",
+  "requests",
+  "consents",
+  "grants",
+  "refusals",
+  "resources",
+  "server",
+  "events"
+]
 
 const valid: Record<string, object> = {
   snapshot: { name: "one" },
@@ -231,6 +242,29 @@ describe("/_local/", () => {
       const local = yield* LocalServer.LocalServer
       assert.notInclude(JSON.stringify(local), yield* token)
     }).pipe(Effect.provide(server)))
+
+  it.live("says what the server is and has. Reading it is no request, and meets no fault", () =>
+    Effect.gen(function*() {
+      yield* send("faults", { operation: "*", cut: true })
+      const resources = JSON.parse((yield* get("resources")).text)
+      assert.deepStrictEqual(resources.workloadIdentities, { items: [{ name: "agent" }], more: false })
+      assert.deepStrictEqual(resources.credentialProviders.items, [{ name: "weather", kind: "API key" }])
+      assert.deepStrictEqual(JSON.parse((yield* get("refusals")).text), { refusals: [] })
+      const { environment, operations, secrets, url } = JSON.parse((yield* get("server")).text)
+      assert.strictEqual(url, yield* Wire.url)
+      assert.include(operations, "GetResourceApiKey")
+      assert.deepStrictEqual(secrets, ["SENTINEL", "AGENTCORE_LOCAL_TOKEN"])
+      assert.deepInclude(environment, {
+        SENTINEL: "sentinel",
+        AGENTCORE_LOCAL_TOKEN: yield* token,
+        AWS_ENDPOINT_URL_STS: url
+      })
+      const page = yield* Wire.page(`${url}/`)
+      assert.strictEqual(page.status, 200)
+      assert.include(page.text, "weather")
+      assert.notInclude(page.text, "sentinel")
+      assert.deepStrictEqual(JSON.parse((yield* get("requests")).text), { requests: [] })
+    }).pipe(Effect.provide(Wire.server({ setup, secretEnvironment: { SENTINEL: Redacted.make("sentinel") } }))))
 
   it.live("keeps signature dates and the HTTP date real", () =>
     Effect.gen(function*() {

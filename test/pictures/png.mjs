@@ -53,7 +53,7 @@ const pixelsOf = (filtered, width, height) => {
 const distance = (a, b) =>
   [16, 8, 0].reduce((sum, shift) => sum + (((a >> shift) & 255) - ((b >> shift) & 255)) ** 2, 0)
 
-/** The same picture in its 256 most frequent colors. */
+/** The same picture in its 64 most frequent colors. */
 export const withPalette = (png) => {
   const chunks = chunksOf(png)
   const data = (type) => Buffer.concat(chunks.flatMap(([name, bytes]) => name === type ? [bytes] : []))
@@ -63,7 +63,7 @@ export const withPalette = (png) => {
   const pixels = pixelsOf(inflateSync(data("IDAT")), width, height)
   const counts = new Map()
   for (const color of pixels) counts.set(color, (counts.get(color) ?? 0) + 1)
-  const palette = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, 256)
+  const palette = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, 64)
   const nearest = (color) =>
     palette.reduce((best, other) => distance(other, color) < distance(best, color) ? other : best)
   const indices = new Map([...counts.keys()].map((color) => [color, palette.indexOf(nearest(color))]))

@@ -42,6 +42,7 @@ const browser = await chromium.launch({
 try {
   const identity = new DataPlane.BedrockAgentCore({
     region: "us-west-2",
+    maxAttempts: 1,
     endpoint: server.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE,
     credentials: { accessKeyId: "local", secretAccessKey: "local" }
   })
@@ -53,6 +54,8 @@ try {
     oauth2Flow: "USER_FEDERATION",
     resourceOauth2ReturnUrl: "http://127.0.0.1:8765/consent"
   })
+  const takeScreenshot = async (page, name, colorScheme) =>
+    writeFileSync(path(`${name}-${colorScheme}.png`), withPalette(await page.screenshot()))
   for (const colorScheme of ["light", "dark"]) {
     const page = await browser.newPage({
       bypassCSP: true,
@@ -65,7 +68,7 @@ try {
       await page.addStyleTag({ content: "main { box-shadow: none !important }" })
       const { height } = await page.locator("main").boundingBox()
       await page.setViewportSize({ width: page.viewportSize().width, height: Math.ceil(height) + padding })
-      writeFileSync(path(`${name}-${colorScheme}.png`), withPalette(await page.screenshot()))
+      await takeScreenshot(page, name, colorScheme)
     }
     await page.goto(authorizationUrl)
     await page.getByLabel("User name").fill("alice")
@@ -75,6 +78,53 @@ try {
     await page.setViewportSize({ width: 720, height: 640 })
     await page.goto(server.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE)
     await screenshot("status-page", 40)
+    await page.close()
+  }
+
+  // The console: a user who has to consent, an authorization server that refuses the agent, and a call that is throttled.
+  const act = (action, body) =>
+    fetch(`${server.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE}/_local/${action}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${server.AGENTCORE_LOCAL_TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify(body)
+    })
+  const ignore = () => undefined
+  await act("reset", {})
+  const { workloadAccessToken } = await identity.getWorkloadAccessTokenForUserId({
+    workloadName: "my-agent",
+    userId: "alice"
+  })
+  const getApiKey = () =>
+    identity.getResourceApiKey({
+      workloadIdentityToken: workloadAccessToken,
+      resourceCredentialProviderName: "weather"
+    })
+  const getToken = (flow) =>
+    identity.getResourceOauth2Token({
+      workloadIdentityToken: workloadAccessToken,
+      resourceCredentialProviderName: "reports",
+      scopes: ["reports:read"],
+      resourceOauth2ReturnUrl: "http://127.0.0.1:8765/consent",
+      ...flow
+    })
+  await getApiKey()
+  await act("faults", { operation: "GetResourceApiKey", exception: "ThrottlingException", count: 3 })
+  await getApiKey().catch(ignore)
+  await act("faults", { endpoint: "token", exception: "invalid_client", message: "unknown client", count: 1 })
+  await getToken({ oauth2Flow: "M2M" }).catch(ignore)
+  await getToken({ oauth2Flow: "M2M" })
+  await act("clock", { advance: "5 minutes" })
+  await getToken({ oauth2Flow: "USER_FEDERATION" })
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await browser.newPage({
+      colorScheme,
+      deviceScaleFactor: 1.25,
+      viewport: { width: 1100, height: 620 }
+    })
+    await page.goto(`${server.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE}/_local/console#token=${server.AGENTCORE_LOCAL_TOKEN}`)
+    await page.locator("summary").filter({ hasText: "invalid_client" }).waitFor()
+    await page.locator(".connection.live").waitFor()
+    await takeScreenshot(page, "console", colorScheme)
     await page.close()
   }
 } finally {

@@ -10,6 +10,7 @@ import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
 import type { Refusal } from "./model.js"
 import * as Reasons from "./reasons.js"
+import { requestNames } from "./texts.js"
 
 /** More would not help a developer. */
 const maxRefusals = 100
@@ -22,32 +23,14 @@ export interface Observed {
   readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
 }
 
-const names: { readonly [Request in Refusal["request"]]: string } = {
-  clientCredentials: "client credentials",
-  authorizationUrl: "authorization request",
-  checkCallback: "authorization response",
-  exchangeCode: "authorization code",
-  refresh: "refresh token",
-  exchangeToken: "token exchange",
-  jwtGrant: "JWT authorization grant",
-  revoke: "revocation"
-}
-
-/**
- * Names the request in the words of OAuth.
- *
- * @internal
- */
-export const nameOf = ({ request }: Pick<Refusal, "request">): string => names[request]
-
 /** A user who refuses consent is no reason for a warning. */
 const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<void> =>
   Effect.zipRight(
     Effect.annotateLogs(reason === "AccessDenied" ? Effect.logInfo(message) : Effect.logWarning(message), {
       provider: refusal.provider,
-      request: nameOf(refusal)
+      request: requestNames[refusal.request]
     }),
-    Reasons.explain(`${nameOf(refusal)} of the provider '${refusal.provider}': ${message}`)
+    Reasons.explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
   )
 
 /** @internal */

@@ -76,11 +76,3 @@ export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<Req
 
 /** @internal */
 export const isSame = (a: RequestShape, b: RequestShape): boolean => differences(a, b).length === 0
-
-/**
- * Names the parts: `scopes, audiences and customParameters`.
- *
- * @internal
- */
-export const formatParts = (parts: ReadonlyArray<RequestPart>): string =>
-  parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`

@@ -128,6 +128,44 @@ export interface RequestRecord {
 }
 
 // -----------------------------------------------------------------------------
+// Resources
+// -----------------------------------------------------------------------------
+
+/**
+ * The first items of a list, and whether there are more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Excerpt<A> {
+  readonly items: ReadonlyArray<A>
+  readonly more: boolean
+}
+
+/**
+ * A credential provider, without its secrets. An API key has no vendor.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CredentialProviderSummary {
+  readonly name: string
+  readonly kind: "OAuth2" | "API key" | "Payment"
+  readonly vendor: Option.Option<string>
+}
+
+/**
+ * The workload identities and credential providers of the backend, at most 200 of each.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Resources {
+  readonly workloadIdentities: Excerpt<{ readonly name: string }>
+  readonly credentialProviders: Excerpt<CredentialProviderSummary>
+}
+
+// -----------------------------------------------------------------------------
 // Errors
 // -----------------------------------------------------------------------------
 

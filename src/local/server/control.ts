@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -24,11 +25,13 @@ import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as Validation from "../../internal/validation.js"
+import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./crossSite.js"
 import { failed, isJson, readBody, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import { isEqual } from "./isEqual.js"
+import type { Service as Server } from "./options.js"
 
 // -----------------------------------------------------------------------------
 // Answers
@@ -308,8 +311,25 @@ const reads: ReadonlyMap<string, (control: LocalControl.Service) => Effect.Effec
   ["faults", (control: LocalControl.Service) => Effect.map(control.faults.list, (faults) => ({ faults }))],
   ["requests", (control: LocalControl.Service) => Effect.map(control.requests, (requests) => ({ requests }))],
   ["consents", (control: LocalControl.Service) => Effect.map(control.consents.list, (consents) => ({ consents }))],
-  ["grants", (control: LocalControl.Service) => Effect.map(control.grants.list, (grants) => ({ grants }))]
+  ["grants", (control: LocalControl.Service) => Effect.map(control.grants.list, (grants) => ({ grants }))],
+  ["refusals", (control: LocalControl.Service) => Effect.map(control.refusals, (refusals) => ({ refusals }))],
+  ["resources", (control: LocalControl.Service) => control.resources]
 ] as ReadonlyArray<readonly [string, (control: LocalControl.Service) => Effect.Effect<object, ControlError>]>)
+
+/** What a console shows about the server itself. The names of `secrets` are among those of `environment`. */
+const describeServer = (
+  { controlToken, environment, url }: Server,
+  secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
+) => {
+  const secrets = { ...secretEnvironment, AGENTCORE_LOCAL_TOKEN: controlToken }
+  return {
+    url,
+    environment: { ...environment, ...Record.map(secrets, Redacted.value) },
+    secrets: Object.keys(secrets),
+    operations: [...Exceptions.operationNames],
+    exceptions: Object.keys(Exceptions.statusOf)
+  }
+}
 
 const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
 
@@ -329,13 +349,22 @@ const respondEvents = ({ events }: LocalControl.Service, stopped: Effect.Effect<
     { contentType: "text/event-stream", headers }
   )
 
+/** @internal */
+export interface Controlled {
+  readonly control: LocalControl.Service
+  readonly server: Server
+  /** Variables that `Server.environment` does not hold. */
+  readonly secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
+  /** Ends live events. */
+  readonly stopped: Effect.Effect<void>
+}
+
 const act = (
   request: HttpServerRequest.HttpServerRequest,
-  control: LocalControl.Service,
-  stopped: Effect.Effect<void>
+  { control, secretEnvironment, server, stopped }: Controlled
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
   const path = request.url.replace(/^\/_local\//, "").replace(/\?.*$/s, "")
-  const read = reads.get(path)
+  const read = path === "server" ? () => Effect.succeed(describeServer(server, secretEnvironment)) : reads.get(path)
   const run = actions.get(path)
   if (read === undefined && run === undefined && path !== "events") {
     return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
@@ -367,23 +396,17 @@ const act = (
   )
 }
 
-/**
- * `stopped` ends live events.
- *
- * @internal
- */
+/** @internal */
 export const add = (
   router: HttpLayerRouter.HttpRouter,
   settings: Settings,
-  control: LocalControl.Service,
-  token: Redacted.Redacted,
-  stopped: Effect.Effect<void>
+  controlled: Controlled
 ): Effect.Effect<void> => {
   const handler = settings.access(
     "control",
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-      const refused = check(request, settings, token)
-      return (refused === undefined ? act(request, control, stopped) : Effect.fail(refused)).pipe(
+      const refused = check(request, settings, controlled.server.controlToken)
+      return (refused === undefined ? act(request, controlled) : Effect.fail(refused)).pipe(
         Effect.catchAll((error) => Effect.succeed(respondProblem(error))),
         Effect.catchAllCause((cause) => failed("control", randomUUID(), cause))
       )

@@ -52,6 +52,8 @@ export interface Service {
    * the server.
    */
   readonly controlToken: Redacted.Redacted
+  /** The URL of the console, a page that acts on the server. Its fragment holds the token. */
+  readonly consoleUrl: Redacted.Redacted
 }
 
 /**

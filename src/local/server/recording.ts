@@ -17,7 +17,7 @@ import type { Requests } from "../control/requests.js"
 import type { Settings } from "./dispatch.js"
 
 /** A console or a supervisor asks for these again and again. */
-const unrecorded: ReadonlySet<string> = new Set(["status", "health", "control"])
+const unrecorded: ReadonlySet<string> = new Set(["status", "health", "control", "console"])
 
 /** Closes the connection of a request. */
 const cut = ({ source }: HttpServerRequest.HttpServerRequest): void => {

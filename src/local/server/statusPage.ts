@@ -4,78 +4,29 @@
  * @since 0.1.0
  */
 import type * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import { nameOf } from "../backend/refusals.js"
-import { formatParts } from "../backend/requestShape.js"
+import { formatAge, formatConsentState, formatRefusal, requestNames } from "../backend/texts.js"
 import type { ConsentStatus, Refusal } from "../LocalBackend.js"
+import type { Excerpt, Resources } from "../LocalControl.js"
 import type { Service } from "./options.js"
 
 /** @internal */
-export interface StatusPage extends Pick<Service, "url" | "environment"> {
-  readonly workloads: Rows<string>
-  readonly providers: Rows<{ readonly name: string; readonly kind: string; readonly vendor: string }>
+export interface StatusPage extends Pick<Service, "url" | "environment">, Resources {
   readonly consents: ReadonlyArray<ConsentStatus>
   readonly refusals: ReadonlyArray<Refusal>
   readonly now: DateTime.Utc
 }
 
-/**
- * At most `maxRows` items, and whether there are more.
- *
- * @internal
- */
-export interface Rows<A> {
-  readonly items: ReadonlyArray<A>
-  readonly more: boolean
-}
-
-/** @internal */
-export const maxRows = 200
-
-const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
-  Pending: "waiting for the user to open the page",
-  Authorizing: "at the authorization server",
-  Authorized: "allowed, waiting for the application to complete it",
-  Completing: "being completed",
-  Completed: "completed",
-  Refused: "refused by the user",
-  Rejected: "ended by an error of the authorization server",
-  ExchangeFailed: "the code was not exchanged for a token",
-  Expired: "expired"
-}
-
-/** For a refusal without a description. */
-const refusalTexts: { readonly [Reason in Refusal["reason"]]: string } = {
-  Unreachable: "no answer",
-  InvalidGrant: "the code, the refresh token or the user's token is not accepted",
-  InvalidClient: "the client's credentials are not accepted",
-  AccessDenied: "the user refused",
-  Rejected: "refused, or an answer that fails a check",
-  Misconfigured: "an endpoint of the configuration cannot be used"
-}
-/** The state, and why a user who has consented before is asked again. */
-const formatState = ({ otherGrant, state }: ConsentStatus): string =>
-  otherGrant.length === 0
-    ? stateTexts[state]
-    : `${stateTexts[state]}. A grant exists for other ${formatParts(otherGrant)}.`
-
-/** Formats the time between two instants in whole units: `3 min`. */
-const formatAge = (from: DateTime.Utc, to: DateTime.Utc): string => {
-  const seconds = Math.max(0, Math.floor((to.epochMillis - from.epochMillis) / 1000))
-  return seconds < 60
-    ? `${seconds} s`
-    : seconds < 3600
-    ? `${Math.floor(seconds / 60)} min`
-    : `${Math.floor(seconds / 3600)} h`
-}
+const maxConsents = 200
 
 const section = (title: string, count: string, body: Html.Html): Html.Html =>
   html`<section><h2>${title} <span class="count">${count}</span></h2>
 ${body}</section>
 `
 
-const formatCount = ({ items, more }: Rows<unknown>): string => `${items.length}${more ? "+" : ""}`
+const formatCount = ({ items, more }: Excerpt<unknown>): string => `${items.length}${more ? "+" : ""}`
 
 const empty = (text: string): Html.Html => html`<p class="soft">${text}</p>`
 
@@ -90,22 +41,25 @@ const table = (columns: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray
     )
   }</tbody></table>`
 
-const workloadSection = ({ workloads }: StatusPage): Html.Html =>
+const workloadSection = ({ workloadIdentities }: StatusPage): Html.Html =>
   section(
     "Workload identities",
-    formatCount(workloads),
-    workloads.items.length === 0
+    formatCount(workloadIdentities),
+    workloadIdentities.items.length === 0
       ? empty("None yet. CreateWorkloadIdentity creates one.")
-      : html`<ul class="names">${workloads.items.map((name) => html`<li><code>${name}</code></li>`)}</ul>`
+      : html`<ul class="names">${workloadIdentities.items.map(({ name }) => html`<li><code>${name}</code></li>`)}</ul>`
   )
 
-const providerSection = ({ providers }: StatusPage): Html.Html =>
+const providerSection = ({ credentialProviders }: StatusPage): Html.Html =>
   section(
     "Credential providers",
-    formatCount(providers),
-    providers.items.length === 0
+    formatCount(credentialProviders),
+    credentialProviders.items.length === 0
       ? empty("None yet. CreateOauth2CredentialProvider and CreateApiKeyCredentialProvider create one.")
-      : table(["Name", "Kind", "Vendor"], providers.items.map(({ kind, name, vendor }) => [name, kind, vendor]))
+      : table(
+        ["Name", "Kind", "Vendor"],
+        credentialProviders.items.map(({ kind, name, vendor }) => [name, kind, Option.getOrElse(vendor, () => "–")])
+      )
   )
 
 const consentSection = ({ consents, now }: StatusPage): Html.Html =>
@@ -116,11 +70,11 @@ const consentSection = ({ consents, now }: StatusPage): Html.Html =>
       ? empty("None. A session starts when an agent requests a token that needs a user's consent.")
       : table(
         ["Provider", "Workload identity", "State", "Age"],
-        consents.slice(0, maxRows).map((consent) => [
+        consents.slice(0, maxConsents).map((consent) => [
           consent.provider,
           consent.workload,
-          formatState(consent),
-          formatAge(consent.openedAt, now)
+          formatConsentState(consent),
+          formatAge(consent.openedAt.epochMillis, now.epochMillis)
         ])
       )
   )
@@ -135,10 +89,10 @@ const refusalSection = ({ now, refusals }: StatusPage): Html.Html =>
         ["Provider", "Request", "Error", "Description", "Age"],
         refusals.map((refusal) => [
           refusal.provider,
-          nameOf(refusal),
+          requestNames[refusal.request],
           refusal.error ?? "–",
-          refusal.description ?? refusalTexts[refusal.reason],
-          formatAge(refusal.at, now)
+          formatRefusal(refusal),
+          formatAge(refusal.at.epochMillis, now.epochMillis)
         ])
       )
   )
@@ -162,5 +116,5 @@ export const render = (page: StatusPage): Html.Page =>
     }</pre></section>
 ${workloadSection(page)}${providerSection(page)}${consentSection(page)}${
       refusalSection(page)
-    }<p class="soft">This page shows no tokens, keys or links. Reload it to see changes.</p>`
+    }<p class="soft">This page shows no tokens, keys or links. Reload it to see changes. <a href="/_local/console">The console</a> is live, and acts on the server: open it with the URL that the server printed, or with <code>AGENTCORE_LOCAL_TOKEN</code>.</p>`
   })

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { IdentitySetup } from "../../IdentitySetup.js"
@@ -78,13 +79,18 @@ export const start = <E>(
       onNone: () => ({ environment: {}, secrets: {} }),
       onSome: AuthorizationServer.toEnvironment
     })
+    const secretEnvironment = {
+      ...serverOptions.secretEnvironment,
+      ...Record.map(oauth.secrets, (value) => Redacted.make(value))
+    }
     const { settings, setup } = yield* load({ ...oauth.environment, ...oauth.secrets })
     const context = yield* Layer.build(LocalServer.layerStore({
       ...serverOptions,
       setup,
       settings,
       authorizationServer: Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service)),
-      environment: oauth.environment
+      environment: oauth.environment,
+      secretEnvironment
     })).pipe(Effect.provide(OAuthClient.layer))
     const server = Context.get(context, LocalServer.LocalServer)
     if (Option.isSome(authorizationServer)) {
@@ -101,7 +107,7 @@ export const start = <E>(
       authorizationServer,
       environment: {
         ...server.environment,
-        ...oauth.secrets,
+        ...Record.map(secretEnvironment, Redacted.value),
         AGENTCORE_LOCAL_TOKEN: Redacted.value(server.controlToken)
       }
     }

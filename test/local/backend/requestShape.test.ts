@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as RequestShape from "../../../src/local/backend/requestShape.js"
+import { formatParts } from "../../../src/local/backend/texts.js"
 
 const parts = ["scopes", "resources", "audiences", "customParameters"] as const
 
@@ -79,8 +80,8 @@ describe("the shape of a request", () => {
   })
 
   it("names its parts", () => {
-    assert.strictEqual(RequestShape.formatParts(["scopes"]), "scopes")
-    assert.strictEqual(RequestShape.formatParts(["scopes", "audiences"]), "scopes and audiences")
-    assert.strictEqual(RequestShape.formatParts(parts), "scopes, resources, audiences and customParameters")
+    assert.strictEqual(formatParts(["scopes"]), "scopes")
+    assert.strictEqual(formatParts(["scopes", "audiences"]), "scopes and audiences")
+    assert.strictEqual(formatParts(parts), "scopes, resources, audiences and customParameters")
   })
 })

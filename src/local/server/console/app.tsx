@@ -1,0 +1,182 @@
+/**
+ * The page: the sections, the messages, and the question before an action that destroys.
+ *
+ * @since 0.1.0
+ */
+import type { ComponentType } from "preact"
+import { ClockSection, formatOffset } from "./clock.js"
+import { Consents, isWaiting } from "./consents.js"
+import { Environment } from "./environment.js"
+import { Faults } from "./faults.js"
+import { Grants } from "./grants.js"
+import { Button, Field, Form } from "./parts.js"
+import { Providers } from "./providers.js"
+import { Requests } from "./requests.js"
+import { StateSection } from "./state.js"
+import { answerQuestion, connect, type Question, type Section, sections, set, type State } from "./store.js"
+
+const views: { readonly [S in Section]: ComponentType<State> } = {
+  requests: Requests,
+  consents: Consents,
+  grants: Grants,
+  providers: Providers,
+  clock: ClockSection,
+  faults: Faults,
+  state: StateSection,
+  environment: Environment
+}
+
+const introductions: { readonly [S in Section]: string } = {
+  requests: "What came in, what was answered, and why. Secrets are masked.",
+  consents: "Answer in place of the user who waits at a consent page.",
+  grants: "Tokens of users in the vault. Expire, revoke or forget them, and see what your agent does.",
+  providers: "What exists on this server.",
+  clock: "Moves the time of the server and of its authorization server.",
+  faults: "Let calls fail, wait or break, as they do in production.",
+  state: "The content of the server as a whole.",
+  environment: "Points AWS SDKs and the AgentCore SDKs of any language to this server."
+}
+
+const connectionTexts: { readonly [C in State["connection"]]: string } = {
+  connecting: "Connecting…",
+  live: "Live",
+  lost: "No answer. Trying again…",
+  refused: "Not connected"
+}
+
+/** What a section says in the list of sections. */
+const noteOf = (
+  section: Section,
+  { clock, consents, faults }: State
+): readonly [text: string, meaning: string] | undefined => {
+  const waiting = consents?.filter(isWaiting).length ?? 0
+  return section === "consents" && waiting > 0
+    ? [String(waiting), "waiting"]
+    : section === "faults" && faults !== undefined && faults.length > 0
+    ? [String(faults.length), "active"]
+    : section === "clock" && clock !== undefined && clock.offset !== 0
+    ? [formatOffset(clock.offset), "from the real time"]
+    : undefined
+}
+
+const Navigation = (state: State) => (
+  <nav aria-label="Sections">
+    <ul>
+      {Object.entries(sections).map(([section, title]) => {
+        // `Object.entries` loses the names.
+        const note = noteOf(section as Section, state)
+        return (
+          <li key={section}>
+            <a href={`${location.pathname}#${section}`} aria-current={section === state.section ? "page" : undefined}>
+              <span>{title}</span>
+              {note !== undefined && (
+                <span class="note">
+                  {note[0]} <span class="hidden">{note[1]}</span>
+                </span>
+              )}
+            </a>
+          </li>
+        )
+      })}
+    </ul>
+  </nav>
+)
+
+const Message = ({ problem, result }: State) => (
+  <div class="messages">
+    <div role="status">{result !== "" && <p class="message good">{result}</p>}</div>
+    <div role="alert">
+      {problem !== "" && (
+        <p class="message bad">
+          <span>{problem}</span>
+          <Button label="Close the message" onClick={() => set({ problem: "" })}>×</Button>
+        </p>
+      )}
+    </div>
+  </div>
+)
+
+const showModal = (dialog: HTMLDialogElement | null): void => {
+  if (dialog !== null && !dialog.open) dialog.showModal()
+}
+
+const Confirmation = ({ question: { label, text, title } }: { readonly question: Question }) => (
+  <dialog
+    ref={showModal}
+    aria-labelledby="question"
+    onCancel={() => answerQuestion(false)}
+  >
+    <h2 id="question">{title}</h2>
+    <p>{text}</p>
+    <div class="tools end">
+      <Button onClick={() => answerQuestion(false)}>Cancel</Button>
+      <Button kind="danger" onClick={() => answerQuestion(true)}>{label}</Button>
+    </div>
+  </dialog>
+)
+
+const SignIn = ({ connection }: State) => (
+  <main class="sign-in">
+    <h1 tabIndex={-1}>Console</h1>
+    <p>
+      {connection === "refused"
+        ? "The token is not one of the server that runs now. A server makes a new one at each start."
+        : "The console acts on the server, so it needs the server's token."}
+    </p>
+    <p class="soft">
+      Open the URL that <code>agentcore-identity local</code> printed, or enter the value of{" "}
+      <code>AGENTCORE_LOCAL_TOKEN</code>.
+    </p>
+    <Form label="Connect" onSubmit={(read) => connect(read("token"))}>
+      <Field label="Token">
+        <input name="token" type="password" required />
+      </Field>
+      <Button kind="first">Connect</Button>
+    </Form>
+  </main>
+)
+
+/** @internal */
+export const App = (state: State) => {
+  const { connection, question, section, token } = state
+  if (token === undefined) return <SignIn {...state} />
+  const View = views[section]
+  return (
+    <div class="page">
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          // The fragment of the address names the section.
+          event.preventDefault()
+          document.querySelector("h1")?.focus()
+        }}
+      >
+        Skip to the content
+      </a>
+      <header>
+        <p class="brand">
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <rect width="16" height="16" rx="4" />
+            <circle cx="5.5" cy="8" r="2.4" />
+            <path d="M8 8h5v2.4M11 8v2" />
+          </svg>
+          <span>
+            AgentCore Identity <small>on this machine</small>
+          </span>
+        </p>
+        <Navigation {...state} />
+        <p class={`connection ${connection}`} role="status">
+          {connectionTexts[connection]} <small>{location.host}</small>
+        </p>
+      </header>
+      <main>
+        <h1 id="content" tabIndex={-1}>{sections[section]}</h1>
+        <p class="soft introduction">{introductions[section]}</p>
+        <View {...state} />
+      </main>
+      <Message {...state} />
+      {question !== undefined && <Confirmation question={question} />}
+    </div>
+  )
+}

@@ -1,0 +1,59 @@
+/**
+ * The variables that point programs to the server.
+ *
+ * @since 0.1.0
+ */
+import { Button, copy, Empty } from "./parts.js"
+import { formats } from "./shells.js"
+import { set, type State } from "./store.js"
+
+const mask = "••••••••"
+
+/** @internal */
+export const Environment = ({ format, secretsShown, server }: State) => {
+  const write = formats.get(format)
+  if (server === undefined || write === undefined) return <Empty>Reading…</Empty>
+  const { environment, secrets } = server
+  const variables = Object.entries(environment)
+  const shown = variables.map(([name, value]) =>
+    [name, !secretsShown && secrets.includes(name) && value !== "" ? mask : value] as const
+  )
+  return (
+    <>
+      <div class="tools">
+        <fieldset
+          class="segments"
+          onChange={(event) => set({ format: (event.target as HTMLInputElement).value })}
+        >
+          <legend class="hidden">Format</legend>
+          {Array.from(formats.keys(), (name) => (
+            <label>
+              <input type="radio" name="format" value={name} checked={name === format} />
+              <span>{name}</span>
+            </label>
+          ))}
+        </fieldset>
+        <Button
+          kind="first"
+          onClick={() =>
+            copy(write(variables), "The environment is", () => document.querySelector("#environment-text"))}
+        >
+          Copy
+        </Button>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={secretsShown}
+            onChange={(event) => set({ secretsShown: event.currentTarget.checked })}
+          />
+          Show secrets
+        </label>
+      </div>
+      <pre id="environment-text" tabIndex={0} aria-label={`Environment for ${format}`}>{write(shown)}</pre>
+      <p class="soft">
+        A copy has the secrets. With AGENTCORE_LOCAL_TOKEN a program can read every credential of this server, and act
+        as this page does.
+      </p>
+    </>
+  )
+}

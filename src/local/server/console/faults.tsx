@@ -1,0 +1,167 @@
+/**
+ * The faults, and a form for one more.
+ *
+ * @since 0.1.0
+ */
+import { Button, Empty, Field, Form, Table } from "./parts.js"
+import { act, set, type State } from "./store.js"
+import type { FaultStatus } from "./wire.js"
+
+const oauthErrors = ["invalid_grant", "invalid_client", "access_denied", "server_error", "temporarily_unavailable"]
+
+const describeTarget = ({ endpoint, operation, provider }: FaultStatus["fault"]): string =>
+  operation !== undefined
+    ? operation === "*" ? "every operation" : operation
+    : `${endpoint === "*" ? "every endpoint" : `the ${endpoint} endpoint`}${
+      provider === undefined ? "" : ` of ${provider}`
+    }`
+
+const describeEffect = ({ cut, delay, exception, probability, status }: FaultStatus["fault"]): string =>
+  [
+    ...(delay === undefined ? [] : [`waits ${typeof delay === "number" ? `${delay} ms` : delay}`]),
+    ...(cut === true ? ["cuts the connection"] : []),
+    ...(exception === undefined && status === undefined
+      ? []
+      : [`fails with ${[exception, status].filter((part) => part !== undefined).join(" ")}`]),
+    ...(probability === undefined || probability === 1 ? [] : [`in ${Math.round(probability * 100)} % of calls`])
+  ].join(", ")
+
+const textMembers = ["operation", "endpoint", "provider", "exception", "message", "delay"]
+const numberMembers = ["status", "probability", "count"]
+
+const toFault = (read: (name: string) => string): object =>
+  Object.fromEntries([
+    ...textMembers.filter((name) => read(name) !== "").map((name) => [name, read(name)]),
+    ...numberMembers.filter((name) => read(name) !== "").map((name) => [name, Number(read(name))]),
+    ...(read("cut") === "" ? [] : [["cut", true]])
+  ])
+
+const Options = ({ id, values }: { readonly id: string; readonly values: ReadonlyArray<string> }) => (
+  <datalist id={id}>{values.map((value) => <option key={value} value={value} />)}</datalist>
+)
+
+const isTarget = (value: string): value is State["faultTarget"] => value === "operation" || value === "endpoint"
+
+const AddFault = ({ faultTarget, server }: State) => (
+  <Form
+    label="Add a fault"
+    class="card grid"
+    onSubmit={(read, form) =>
+      void act("faults", toFault(read), () => "The fault is active.").then((answer) => {
+        if (answer !== undefined) form.reset()
+      })}
+  >
+    <fieldset
+      class="choice"
+      onChange={(event) => {
+        const { value } = event.target as HTMLInputElement
+        if (isTarget(value)) set({ faultTarget: value })
+      }}
+    >
+      <legend>What fails</legend>
+      <label class="check">
+        <input type="radio" name="target" value="operation" checked={faultTarget === "operation"} />
+        An operation
+      </label>
+      <label class="check">
+        <input type="radio" name="target" value="endpoint" checked={faultTarget === "endpoint"} />
+        A request to an authorization server
+      </label>
+    </fieldset>
+    {faultTarget === "operation"
+      ? (
+        <Field key="operation" label="Operation" hint="* stands for all">
+          <input name="operation" list="operations" required placeholder="GetResourceApiKey" />
+        </Field>
+      )
+      : (
+        <Field key="endpoint" label="Endpoint">
+          <select name="endpoint">
+            {["token", "authorization", "revocation", "*"].map((value) => (
+              <option value={value}>{value === "*" ? "all" : value}</option>
+            ))}
+          </select>
+        </Field>
+      )}
+    {faultTarget === "endpoint" && (
+      <Field key="provider" label="Credential provider">
+        <input name="provider" placeholder="all" />
+      </Field>
+    )}
+    <Field label={faultTarget === "operation" ? "Exception" : "OAuth error"}>
+      <input
+        name="exception"
+        list={faultTarget === "operation" ? "exceptions" : "oauth-errors"}
+        placeholder={faultTarget === "operation" ? "ThrottlingException" : "invalid_grant"}
+      />
+    </Field>
+    <Field label="HTTP status">
+      <input name="status" type="number" min="400" max="599" placeholder="as usual" />
+    </Field>
+    <Field label="Message">
+      <input name="message" placeholder="Simulated by a fault of the local server" />
+    </Field>
+    <Field label="Delay">
+      <input name="delay" placeholder="2 seconds" />
+    </Field>
+    <Field label="Calls" hint="After these, the fault ends">
+      <input name="count" type="number" min="1" placeholder="no limit" />
+    </Field>
+    <Field label="Probability" hint="From 0 to 1">
+      <input name="probability" type="number" min="0" max="1" step="any" placeholder="1" />
+    </Field>
+    <label class="check">
+      <input type="checkbox" name="cut" />
+      Cut the connection
+    </label>
+    <Options id="operations" values={["*", ...server?.operations ?? []]} />
+    <Options id="exceptions" values={server?.exceptions ?? []} />
+    <Options id="oauth-errors" values={oauthErrors} />
+    <div class="end">
+      <Button kind="first">Add the fault</Button>
+    </div>
+  </Form>
+)
+
+/** @internal */
+export const Faults = (state: State) => {
+  const { faults } = state
+  return (
+    <>
+      {faults === undefined ? <Empty>Reading…</Empty> : faults.length === 0
+        ? <Empty>No faults. Every call does what it should.</Empty>
+        : (
+          <>
+            <Table
+              caption="Faults"
+              columns={["What fails", "How", "Happened", "Left", ""]}
+              rows={faults.map(({ fault, fired, id, remaining }) => ({
+                key: id,
+                cells: [
+                  describeTarget(fault),
+                  describeEffect(fault),
+                  fired,
+                  remaining ?? "no limit",
+                  <Button
+                    label={`Remove the fault of ${describeTarget(fault)}`}
+                    onClick={() => void act("faults/remove", { id }, () => "The fault is removed.")}
+                  >
+                    Remove
+                  </Button>
+                ]
+              }))}
+            />
+            <div class="tools">
+              <Button onClick={() => void act("faults/clear", {}, () => "There are no faults now.")}>
+                Remove all
+              </Button>
+            </div>
+          </>
+        )}
+      <section>
+        <h2>Add a fault</h2>
+        <AddFault {...state} />
+      </section>
+    </>
+  )
+}

@@ -1,0 +1,145 @@
+/**
+ * The requests, live.
+ *
+ * @since 0.1.0
+ */
+import { Button, Empty, formatTime } from "./parts.js"
+import { set, setOpen, type State, togglePause } from "./store.js"
+import type { RequestRecord } from "./wire.js"
+
+const isFailure = ({ error, status }: RequestRecord): boolean => error !== undefined || (status ?? 0) >= 400
+
+const tone = (record: RequestRecord): string =>
+  !isFailure(record) ? "good" : record.status === undefined || record.status >= 500 ? "bad" : "warn"
+
+const searchTexts = new WeakMap<RequestRecord, string>()
+
+const textOf = (record: RequestRecord): string => {
+  const known = searchTexts.get(record)
+  if (known !== undefined) return known
+  const text = JSON.stringify(record).toLowerCase()
+  searchTexts.set(record, text)
+  return text
+}
+
+/** What a request is about: the members that say it, in this order. */
+const subjects = ["name", "workloadName", "userId", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
+
+const subjectOf = ({ request }: RequestRecord): string =>
+  subjects.flatMap((name) => memberOf(request, name) ?? [])
+    .filter((part) => typeof part === "string" && part !== "<redacted>").join(" · ")
+
+const outcomes: Readonly<Record<string, string>> = {
+  ConsentRequired: "the user has to consent",
+  InProgress: "the user has not consented yet",
+  Failed: "the session failed"
+}
+
+/** Marks the names of members, and what is redacted. */
+const highlight = (json: string) =>
+  json.split(/("(?:[^"\\]|\\.)*"(?=:)|"<redacted>")/).map((part, index) =>
+    index % 2 === 0 ? part : <span class={part === "\"<redacted>\"" ? "redacted" : "name"}>{part}</span>
+  )
+
+const Json = ({ label, value }: { readonly label: string; readonly value: unknown }) => (
+  <section>
+    <h2>{label}</h2>
+    <pre tabIndex={0} aria-label={label}>{highlight(JSON.stringify(value, null, 2))}</pre>
+  </section>
+)
+
+const Details = ({ record }: { readonly record: RequestRecord }) => (
+  <div class="details">
+    <p class="soft">
+      <time>{record.at}</time> · request id <code>{record.id}</code>
+    </p>
+    {record.request === undefined && record.response === undefined
+      ? <p class="soft">There is nothing more to show: it is a page, or no operation got the request.</p>
+      : (
+        <div class="pair">
+          {record.request !== undefined && <Json label="Request" value={record.request} />}
+          {record.response !== undefined && <Json label="Answer" value={record.response} />}
+        </div>
+      )}
+  </div>
+)
+
+const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly isOpen: boolean }) => {
+  const outcome = outcomes[String(memberOf(record.response, "_tag"))]
+  return (
+    <li>
+      <details open={isOpen} onToggle={(event) => setOpen(record.id, event.currentTarget.open)}>
+        <summary>
+          <time dateTime={record.at}>{formatTime(record.at)}</time>
+          <span class={`pill ${tone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
+          <span class="what">
+            <span>
+              <b>{record.operation}</b> <small>{subjectOf(record)}</small>
+            </span>
+            {outcome !== undefined && <span class="outcome">{outcome}</span>}
+            {record.error !== undefined && (
+              <span class="error">
+                {record.error.name}
+                {record.error.message !== "" && <span class="soft">{record.error.message}</span>}
+              </span>
+            )}
+            {record.reasons.map((reason) => <span class="reason">{reason}</span>)}
+          </span>
+          <span class="took">{record.duration} ms</span>
+        </summary>
+        {isOpen && <Details record={record} />}
+      </details>
+    </li>
+  )
+}
+
+/** @internal */
+export const Requests = ({ failuresOnly, filter, held, open, requests }: State) => {
+  const words = filter.toLowerCase().split(/\s+/).filter((word) => word !== "")
+  const shown = requests?.filter((record) =>
+    (!failuresOnly || isFailure(record)) && words.every((word) => textOf(record).includes(word))
+  )
+  return (
+    <>
+      <div class="tools">
+        <input
+          type="search"
+          aria-label="Filter the requests"
+          placeholder="Filter: operation, name, error, reason"
+          value={filter}
+          onInput={(event) => set({ filter: event.currentTarget.value })}
+        />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={failuresOnly}
+            onChange={(event) => set({ failuresOnly: event.currentTarget.checked })}
+          />
+          Failures only
+        </label>
+        <Button onClick={togglePause} pressed={held !== undefined}>
+          {held === undefined || held.length === 0 ? "Pause" : `Pause (${held.length} new)`}
+        </Button>
+      </div>
+      {shown === undefined || requests === undefined
+        ? <Empty>Reading…</Empty>
+        : requests.length === 0
+        ? (
+          <Empty>
+            No requests yet. Point a program to this server, with the variables of the{" "}
+            <a href="#environment">environment</a>. What it asks appears here at once.
+          </Empty>
+        )
+        : shown.length === 0
+        ? <Empty>None of {requests.length} requests match.</Empty>
+        : (
+          <ol class="requests" aria-label="Requests, the newest first">
+            {shown.map((record) => <Request key={record.id} record={record} isOpen={open.has(record.id)} />)}
+          </ol>
+        )}
+    </>
+  )
+}

@@ -1,0 +1,191 @@
+/**
+ * The content of the server as a whole: reset, seed, snapshots and exports.
+ *
+ * @since 0.1.0
+ */
+import { parseJsonc } from "./jsonc.js"
+import { Button, copy, Empty, Field, Form, formatRelative, Table } from "./parts.js"
+import { act, set, type State } from "./store.js"
+import type { Change } from "./wire.js"
+
+const all = ["requests", "grants", "snapshots", "resources"]
+
+const askReset = (): void =>
+  set({
+    question: {
+      title: "Reset the server?",
+      text: "The server becomes as at its start: other resources, grants, sessions, faults and requests are gone. "
+        + "Snapshots stay.",
+      label: "Reset",
+      run: () => void act("reset", {}, () => "The server is as at its start.", all)
+    }
+  })
+
+const askRestore = (what: string, body: object): void =>
+  set({
+    question: {
+      title: "Restore?",
+      text: `The content of the server is replaced by ${what}.`,
+      label: "Restore",
+      run: () => void act("restore", body, () => `The server has the content of ${what}.`, all)
+    }
+  })
+
+const seed = (text: string): void => {
+  let setup: unknown
+  try {
+    setup = parseJsonc(text)
+  } catch (error) {
+    set({ result: "", problem: `The setup is not valid JSON: ${error instanceof Error ? error.message : ""}` })
+    return
+  }
+  if (typeof setup !== "object" || setup === null || Array.isArray(setup)) {
+    set({ result: "", problem: "A setup is a JSON object" })
+    return
+  }
+  void act("seed", setup, () => "The setup is applied.", all).then((answer) => {
+    // The answer of a seed lists its changes.
+    if (answer !== undefined) set({ changes: answer["changes"] as ReadonlyArray<Change> })
+  })
+}
+
+const makeKey = (): string =>
+  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
+    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
+
+const exportContent = (): void => {
+  const key = makeKey()
+  void act("export", { key }, () => "The content is exported. Save the file and its key.").then((answer) => {
+    if (answer === undefined) return
+    set({ exported: { key, url: URL.createObjectURL(new Blob([`${String(answer["sealed"])}\n`])) } })
+  })
+}
+
+const readFile = (form: HTMLFormElement): Promise<string> => {
+  const [file] = form.querySelector<HTMLInputElement>("input[type=file]")?.files ?? []
+  return file === undefined ? Promise.resolve("") : file.text()
+}
+
+/** The server notes the real time of a snapshot. */
+const Snapshots = ({ clock, clockDifference, snapshots }: State) => (
+  <section>
+    <h2>Snapshots</h2>
+    <Form
+      label="Take a snapshot"
+      class="line"
+      onSubmit={(read, form) =>
+        void act("snapshot", { name: read("name") }, () => `The snapshot ${read("name")} is taken.`).then((answer) => {
+          if (answer !== undefined) form.reset()
+        })}
+    >
+      <Field label="Name">
+        <input name="name" required maxLength={64} pattern="[\w.\-]+" placeholder="before-the-test" />
+      </Field>
+      <Button>Take a snapshot</Button>
+    </Form>
+    {snapshots === undefined ? <Empty>Reading…</Empty> : snapshots.length === 0
+      ? <Empty>No snapshots. One holds the content and the offset of the clock, as long as the server runs.</Empty>
+      : (
+        <Table
+          caption="Snapshots"
+          columns={["Name", "Taken", ""]}
+          rows={snapshots.map(({ name, takenAt }) => ({
+            key: name,
+            cells: [
+              name,
+              formatRelative(takenAt, Date.now() + clockDifference - (clock?.offset ?? 0)),
+              <Button
+                label={`Restore the snapshot ${name}`}
+                onClick={() => askRestore(`the snapshot ${name}`, { name })}
+              >
+                Restore
+              </Button>
+            ]
+          }))}
+        />
+      )}
+  </section>
+)
+
+const Exports = ({ exported }: State) => (
+  <section>
+    <h2>Export and restore a file</h2>
+    <p class="soft">
+      The file is encrypted with a key that this page makes. Both restore it, here or on another machine.
+    </p>
+    <div class="tools">
+      <Button onClick={exportContent}>Export</Button>
+      {exported !== undefined && <a href={exported.url} download="agentcore-identity.export">Save the file</a>}
+    </div>
+    {exported !== undefined && (
+      <div class="tools">
+        <span>Key</span>
+        <code class="secret" id="export-key">{exported.key}</code>
+        <Button
+          label="Copy the key"
+          onClick={() => copy(exported.key, "The key is", () => document.querySelector("#export-key"))}
+        >
+          Copy
+        </Button>
+      </div>
+    )}
+    <Form
+      label="Restore a file"
+      class="line"
+      onSubmit={(read, form) =>
+        void readFile(form).then((sealed) => askRestore("the file", { sealed, key: read("key") }))}
+    >
+      <Field label="File">
+        <input type="file" name="file" required />
+      </Field>
+      <Field label="Key">
+        <input name="key" required spellcheck={false} />
+      </Field>
+      <Button>Restore</Button>
+    </Form>
+  </section>
+)
+
+/** @internal */
+export const StateSection = (state: State) => (
+  <>
+    <div class="card row">
+      <p>
+        <b>Reset</b>
+        <small>As at the start: empty, with the setup of the start and the real time.</small>
+      </p>
+      <Button kind="danger" onClick={askReset}>Reset the server</Button>
+    </div>
+    <section>
+      <h2>Seed</h2>
+      <Form label="Seed" onSubmit={(read) => seed(read("setup"))}>
+        <Field
+          label="Setup"
+          hint="JSON, with comments if you like. It adds to what exists. The server refuses {&quot;$env&quot;}: it would read its own variables."
+        >
+          <textarea
+            name="setup"
+            rows={7}
+            required
+            spellcheck={false}
+            placeholder={`{\n  "workloadIdentities": [{ "name": "my-agent" }],\n`
+              + `  "apiKeyCredentialProviders": [{ "name": "weather", "apiKey": "for development" }]\n}`}
+          />
+        </Field>
+        <Button>Seed</Button>
+      </Form>
+      {state.changes !== undefined && (
+        <Table
+          caption="What the seed changed"
+          columns={["Name", "Kind", "Action"]}
+          rows={state.changes.map(({ action, kind, name }) => ({
+            key: `${kind} ${name}`,
+            cells: [name, kind, action]
+          }))}
+        />
+      )}
+    </section>
+    <Snapshots {...state} />
+    <Exports {...state} />
+  </>
+)

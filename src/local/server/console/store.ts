@@ -1,0 +1,385 @@
+/**
+ * What the console shows, and how it changes.
+ *
+ * @since 0.1.0
+ */
+import { call, listen, Refused } from "./api.js"
+import type {
+  Change,
+  Clock,
+  Consent,
+  FaultStatus,
+  Grant,
+  Refusal,
+  RequestRecord,
+  Resources,
+  Server,
+  Snapshot
+} from "./wire.js"
+
+/** @internal */
+export const sections = {
+  requests: "Requests",
+  consents: "Consents",
+  grants: "Grants",
+  providers: "Providers",
+  clock: "Clock",
+  faults: "Faults",
+  state: "State",
+  environment: "Environment"
+} as const
+
+/** @internal */
+export type Section = keyof typeof sections
+
+/**
+ * An action that waits for a second decision.
+ *
+ * @internal
+ */
+export interface Question {
+  readonly title: string
+  readonly text: string
+  readonly label: string
+  readonly run: () => void
+}
+
+/** @internal */
+export interface State {
+  readonly token: string | undefined
+  readonly connection: "connecting" | "live" | "lost" | "refused"
+  readonly section: Section
+  readonly result: string
+  readonly problem: string
+  readonly question: Question | undefined
+
+  readonly requests: ReadonlyArray<RequestRecord> | undefined
+  /** Requests that came while the list was paused, the newest first. */
+  readonly held: ReadonlyArray<RequestRecord> | undefined
+  readonly filter: string
+  readonly failuresOnly: boolean
+  readonly open: ReadonlySet<string>
+
+  readonly consents: ReadonlyArray<Consent> | undefined
+  readonly grants: ReadonlyArray<Grant> | undefined
+  readonly resources: Resources | undefined
+  readonly refusals: ReadonlyArray<Refusal> | undefined
+  readonly clock: Clock | undefined
+  /** The clock of the server minus that of the browser, in milliseconds. */
+  readonly clockDifference: number
+  readonly faults: ReadonlyArray<FaultStatus> | undefined
+  readonly faultTarget: "operation" | "endpoint"
+  readonly snapshots: ReadonlyArray<Snapshot> | undefined
+  readonly changes: ReadonlyArray<Change> | undefined
+  readonly exported: { readonly url: string; readonly key: string } | undefined
+  readonly server: Server | undefined
+  readonly format: string
+  readonly secretsShown: boolean
+}
+
+let state: State = {
+  token: undefined,
+  connection: "connecting",
+  section: "requests",
+  result: "",
+  problem: "",
+  question: undefined,
+  requests: undefined,
+  held: undefined,
+  filter: "",
+  failuresOnly: false,
+  open: new Set(),
+  consents: undefined,
+  grants: undefined,
+  resources: undefined,
+  refusals: undefined,
+  clock: undefined,
+  clockDifference: 0,
+  faults: undefined,
+  faultTarget: "operation",
+  snapshots: undefined,
+  changes: undefined,
+  exported: undefined,
+  server: undefined,
+  format: "bash",
+  secretsShown: false
+}
+
+let draw: (state: State) => void = () => {}
+let isDrawing = false
+
+/** Many changes in one frame are drawn once. */
+const scheduleDraw = (): void => {
+  if (isDrawing) return
+  isDrawing = true
+  requestAnimationFrame(() => {
+    isDrawing = false
+    draw(state)
+  })
+}
+
+/** @internal */
+export const set = (change: Partial<State>): void => {
+  state = { ...state, ...change }
+  scheduleDraw()
+}
+
+// -----------------------------------------------------------------------------
+// Reading
+// -----------------------------------------------------------------------------
+
+const isAbsent = (error: unknown): boolean => !(error instanceof Refused)
+
+const messageOf = (error: unknown): string =>
+  isAbsent(error) ? "The server does not answer. Is it still running?" : (error as Refused).message
+
+const refuseToken = (): void => {
+  sessionStorage.removeItem(storageKey)
+  set({ token: undefined, connection: "refused" })
+}
+
+const handleFailure = (error: unknown): void => {
+  if (error instanceof Refused && error.status === 401) return refuseToken()
+  // The state of the connection is shown already.
+  if (!isAbsent(error)) set({ problem: messageOf(error) })
+}
+
+/** What each section reads. Every page shows the clock, and how many faults and consents there are. */
+const reads: Readonly<Record<Section, ReadonlyArray<string>>> = {
+  requests: [],
+  consents: [],
+  grants: ["grants"],
+  providers: ["resources", "refusals"],
+  clock: [],
+  faults: ["server"],
+  state: ["snapshots"],
+  environment: ["server"]
+}
+
+const read = async (token: string, path: string): Promise<Partial<State>> => {
+  const answer = await call(token, path)
+  // The members of lists have the names of the state.
+  if (path !== "clock") return path === "server" || path === "resources" ? { [path]: answer } : answer
+  const clock = answer as Clock
+  return { clock, clockDifference: Date.parse(clock.now) - Date.now() }
+}
+
+const readAll = async (more: ReadonlySet<string>): Promise<void> => {
+  const { held, section, token } = state
+  if (token === undefined) return
+  const paths = new Set(["clock", "faults", "consents", ...reads[section], ...more])
+  if (held !== undefined) paths.delete("requests")
+  try {
+    set(Object.assign({}, ...await Promise.all(Array.from(paths, (path) => read(token, path)))))
+  } catch (error) {
+    handleFailure(error)
+  }
+}
+
+let reading: Promise<void> = Promise.resolve()
+let next: { readonly paths: Set<string>; readonly done: Promise<void> } | undefined
+
+/**
+ * Reads what the section shows, after the reading that has begun: that one may have missed a change. `more` are paths that
+ * the section does not read each time.
+ *
+ * @internal
+ */
+export const refresh = (...more: ReadonlyArray<string>): Promise<void> => {
+  if (next === undefined) {
+    const paths = new Set<string>()
+    reading = reading.then(() => {
+      next = undefined
+      return readAll(paths)
+    })
+    next = { paths, done: reading }
+  }
+  for (const path of more) next.paths.add(path)
+  return next.done
+}
+
+let refreshTimer: number | undefined
+
+/** A request often changes consents and grants. */
+const refreshSoon = (): void => {
+  refreshTimer ??= window.setTimeout(() => {
+    refreshTimer = undefined
+    void refresh()
+  }, 150)
+}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const maxRequests = 500
+
+const prepend = (
+  newer: ReadonlyArray<RequestRecord>,
+  older: ReadonlyArray<RequestRecord> = []
+): ReadonlyArray<RequestRecord> => {
+  const ids = new Set(newer.map(({ id }) => id))
+  return [...newer, ...older.filter(({ id }) => !ids.has(id))].slice(0, maxRequests)
+}
+
+const receive = (record: RequestRecord): void => {
+  set(
+    state.held === undefined
+      ? { requests: prepend([record], state.requests) }
+      : { held: prepend([record], state.held) }
+  )
+  refreshSoon()
+}
+
+/** @internal */
+export const togglePause = (): void =>
+  set(
+    state.held === undefined
+      ? { held: [] }
+      : { held: undefined, requests: prepend(state.held, state.requests) }
+  )
+
+/** @internal */
+export const setOpen = (id: string, isOpen: boolean): void => {
+  if (state.open.has(id) === isOpen) return
+  const open = new Set(state.open)
+  if (isOpen) open.add(id)
+  else open.delete(id)
+  set({ open })
+}
+
+// -----------------------------------------------------------------------------
+// Actions
+// -----------------------------------------------------------------------------
+
+let isActing = false
+
+/** A control that an action removed cannot keep the focus. */
+const keepFocus = (): void => {
+  requestAnimationFrame(() => {
+    const { activeElement } = document
+    if (activeElement === null || activeElement === document.body) document.querySelector("h1")?.focus()
+  })
+}
+
+/**
+ * Acts, reads the effect, and reports it. Returns the answer, or undefined after a failure.
+ *
+ * @internal
+ */
+export const act = async (
+  path: string,
+  body: object,
+  report: (answer: Readonly<Record<string, unknown>>) => string,
+  more: ReadonlyArray<string> = []
+): Promise<Readonly<Record<string, unknown>> | undefined> => {
+  const { token } = state
+  if (isActing || token === undefined) return undefined
+  isActing = true
+  set({ result: "", problem: "" })
+  try {
+    const answer = await call(token, path, body) as Readonly<Record<string, unknown>>
+    await refresh(...more)
+    set({ result: report(answer) })
+    return answer
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) refuseToken()
+    else set({ problem: messageOf(error) })
+    return undefined
+  } finally {
+    isActing = false
+    keepFocus()
+  }
+}
+
+/** @internal */
+export const answerQuestion = (isConfirmed: boolean): void => {
+  const { question } = state
+  set({ question: undefined })
+  if (isConfirmed) question?.run()
+}
+
+// -----------------------------------------------------------------------------
+// Connection
+// -----------------------------------------------------------------------------
+
+const storageKey = "agentcore-local-token"
+
+let watching: AbortController | undefined
+
+const wait = (milliseconds: number) => new Promise((resolve) => window.setTimeout(resolve, milliseconds))
+
+/** Watches the requests until the tab is hidden, and connects again after a failure. */
+const watch = async (): Promise<void> => {
+  const controller = new AbortController()
+  watching = controller
+  for (let pause = 500; !controller.signal.aborted; pause = Math.min(pause * 2, 5000)) {
+    const { token } = state
+    if (token === undefined) return
+    try {
+      await listen(token, {
+        signal: controller.signal,
+        onOpen: () => {
+          pause = 500
+          set({ connection: "live" })
+          void refresh("requests")
+        },
+        onRequest: receive
+      })
+    } catch (error) {
+      if (error instanceof Refused) return error.status === 401 ? refuseToken() : set({ problem: error.message })
+    }
+    if (controller.signal.aborted) return
+    set({ connection: "lost" })
+    await wait(pause)
+  }
+}
+
+/** @internal */
+export const connect = (token: string): void => {
+  sessionStorage.setItem(storageKey, token)
+  set({ token, connection: "connecting", problem: "" })
+  watching?.abort()
+  void watch()
+}
+
+const isSection = (name: string): name is Section => Object.hasOwn(sections, name)
+
+/** Follows the address, whose fragment names the section. */
+const follow = (): void => {
+  const name = location.hash.slice(1)
+  set({ section: isSection(name) ? name : "requests", result: "", problem: "" })
+  void refresh()
+}
+
+/** Takes the token of the address away, so that it is in no history and no bookmark. */
+const takeToken = (): string | undefined => {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token")
+  if (token === null) return sessionStorage.getItem(storageKey) ?? undefined
+  history.replaceState(null, "", `${location.pathname}#requests`)
+  return token
+}
+
+/** @internal */
+export const start = (onChange: (state: State) => void): void => {
+  draw = onChange
+  const connectFromAddress = () => {
+    const token = takeToken()
+    follow()
+    if (token !== undefined && token !== state.token) connect(token)
+  }
+  window.addEventListener("hashchange", connectFromAddress)
+  // Others act on the server too, and a server has a limited number of connections from one browser.
+  document.addEventListener("visibilitychange", () => {
+    watching?.abort()
+    if (!document.hidden) void watch()
+  })
+  window.addEventListener("focus", () => void refresh("requests"))
+  window.setInterval(() => {
+    if (!document.hidden && state.connection === "live") void refresh()
+  }, 3000)
+  // Ages are shown in seconds.
+  window.setInterval(scheduleDraw, 1000)
+  connectFromAddress()
+  scheduleDraw()
+}

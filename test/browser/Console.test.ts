@@ -1,0 +1,690 @@
+/** Every action of the console, as people do it: in Chromium, on a server over HTTP, at a real authorization server. */
+import { afterAll, assert, beforeAll, describe } from "@effect/vitest"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { createServer, type Server } from "node:http"
+import { createRequire } from "node:module"
+import type { AddressInfo } from "node:net"
+import { pathToFileURL } from "node:url"
+import { parseEnv } from "node:util"
+import type { Locator, Page } from "playwright-core"
+import { ConsoleFolder } from "../../src/local/server/consoleRoutes.js"
+import { buildConsoleFolder } from "../build.mjs"
+import * as Backend from "../local/backend.js"
+import * as Wire from "../local/wire.js"
+import * as Recorder from "../recorder.js"
+import * as Chromium from "./chromium.js"
+
+// -----------------------------------------------------------------------------
+// One server, and one tab
+// -----------------------------------------------------------------------------
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+
+interface AxeResults {
+  readonly violations: ReadonlyArray<{ readonly id: string; readonly nodes: ReadonlyArray<{ readonly html: string }> }>
+}
+
+const clientSecret = "sentinel-'client'-secret"
+const apiKey = "sentinel-weather-key"
+
+const setup = (discoveryUrl: string) => ({
+  workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [Backend.returnUrl] }],
+  apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make(apiKey) }],
+  oauth2CredentialProviders: [{
+    name: "calendar",
+    credentialProviderVendor: "CustomOauth2" as const,
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl },
+        clientId: "console",
+        clientSecret: Redacted.make(clientSecret)
+      }
+    }
+  }]
+})
+
+const server = Layer.unwrapEffect(Effect.gen(function*() {
+  const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+  const folder = pathToFileURL(yield* Effect.promise(buildConsoleFolder))
+  return LocalServer.layer({
+    authorizationServer,
+    setup: setup(authorizationServer.discoveryUrl),
+    secretEnvironment: { SENTINEL_CLIENT_SECRET: Redacted.make(clientSecret) }
+  }).pipe(Layer.provide(Layer.succeed(ConsoleFolder, folder)))
+})).pipe(Layer.provide(OAuthClient.layer), Layer.provideMerge(AuthorizationServer.layer()))
+
+class Tab extends Context.Tag("test/browser/Console/Tab")<Tab, Chromium.Tab>() {}
+
+const runtime = ManagedRuntime.make(
+  Layer.merge(
+    server,
+    Layer.scoped(Tab, Chromium.open({ viewport: { width: 1180, height: 760 }, acceptDownloads: true }))
+  ).pipe(Layer.provide(Logger.remove(Logger.defaultLogger)))
+)
+
+afterAll(() => runtime.dispose())
+
+beforeAll(() =>
+  runtime.runPromise(Effect.gen(function*() {
+    const { url } = yield* LocalServer.LocalServer
+    const { registerClient } = yield* AuthorizationServer.AuthorizationServer
+    yield* registerClient({
+      clientId: "console",
+      clientSecret: Redacted.make(clientSecret),
+      redirectUris: [`${url}/identities/oauth2/callback/*`],
+      scopes: ["read", "write"]
+    })
+  }))
+)
+
+type Services = ManagedRuntime.ManagedRuntime.Context<typeof runtime>
+
+/** What Chromium reports about answers that are no success. */
+const refusals = /the server responded with a status of 40[013]/
+
+/**
+ * A test on a server as at its start, with the console open. The page may load nothing from elsewhere, and report no error
+ * except `expected`: the end of the live events at a reload.
+ */
+const test = (
+  name: string,
+  body: (page: Page) => Effect.Effect<void, unknown, Services>,
+  expected: RegExp = /\/events: net::ERR_ABORTED$/
+): void =>
+  Chromium.browserTest(name, () =>
+    Effect.gen(function*() {
+      const { complaints, foreignRequests, page } = yield* Tab
+      const { reset } = yield* LocalControl.LocalControl
+      yield* reset
+      yield* Effect.promise(async () => {
+        await page.setViewportSize({ width: 1180, height: 760 })
+        await page.goto("about:blank")
+      })
+      yield* openConsole
+      const earlier = complaints.length
+      yield* body(page)
+      assert.deepStrictEqual(foreignRequests, [])
+      assert.deepStrictEqual(complaints.slice(earlier).filter((text) => !expected.test(text)), [])
+    }).pipe(Effect.provide(runtime)))
+
+const openConsole = Effect.gen(function*() {
+  const { page } = yield* Tab
+  const { consoleUrl } = yield* LocalServer.LocalServer
+  yield* Effect.promise(async () => {
+    await page.goto(Redacted.value(consoleUrl))
+    await page.locator(".connection.live").waitFor()
+  })
+})
+
+const use = <A>(body: (page: Page) => Promise<A>): Effect.Effect<A, never, Tab> =>
+  Effect.flatMap(Tab, ({ page }) => Effect.promise(() => body(page)))
+
+/** Goes to a section, as a click on its link does. */
+const go = (section: string) => use((page) => page.getByRole("link", { name: new RegExp(`^${section}`) }).click())
+
+/** Presses a button, and waits for what the page reports. */
+const press = (name: string, result: string | RegExp) =>
+  use(async (page) => {
+    await page.getByRole("button", { name, exact: true }).click()
+    await page.locator(".message").filter({ hasText: result }).waitFor()
+  })
+
+const confirm = (label: string, result: string | RegExp) =>
+  use(async (page) => {
+    await page.getByRole("dialog").getByRole("button", { name: label }).click()
+    await page.locator(".message").filter({ hasText: result }).waitFor()
+  })
+
+/** Waits until the page shows so many of them. */
+const hasCount = async (items: Locator, count: number): Promise<void> => {
+  await items.nth(count - 1).waitFor({ state: "attached" })
+  await items.nth(count).waitFor({ state: "detached" })
+}
+
+/** A server with a page. Returns its port. */
+const attacker = Effect.map(
+  Effect.acquireRelease(
+    Effect.promise(() =>
+      new Promise<Server>((resolve) => {
+        const server = createServer((_, response) => {
+          response.setHeader("content-type", "text/html")
+          response.end("<p>A page of another site")
+        })
+        server.listen(0, "127.0.0.1", () => resolve(server))
+      })
+    ),
+    (server) =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  ),
+  (server) => (server.address() as AddressInfo).port
+)
+
+const control = LocalControl.LocalControl
+
+const states = Effect.flatMap(control, ({ consents }) => Effect.map(consents.list, (list) => list.map((c) => c.state)))
+
+const tokenOf = (userId: string) =>
+  Effect.map(
+    Wire.call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
+    (answer) => String(Wire.succeeds(answer).workloadAccessToken)
+  )
+
+/** Asks for the user's token, as a program over HTTP. */
+const ask = (workloadIdentityToken: string, more: object = {}) =>
+  Wire.call("/identities/oauth2/token", {
+    workloadIdentityToken,
+    resourceCredentialProviderName: "calendar",
+    scopes: ["read"],
+    oauth2Flow: "USER_FEDERATION",
+    resourceOauth2ReturnUrl: Backend.returnUrl,
+    ...more
+  })
+
+const hasToken = (token: string) =>
+  Effect.map(ask(token), (answer) => typeof Wire.succeeds(answer).accessToken === "string")
+
+const readKey = (workloadIdentityToken: string) =>
+  Wire.call("/identities/api-key", { workloadIdentityToken, resourceCredentialProviderName: "weather" })
+
+// -----------------------------------------------------------------------------
+// The page
+// -----------------------------------------------------------------------------
+
+describe("the console, in Chromium", () => {
+  test("takes the token out of the address, and stays open after a reload", (page) =>
+    Effect.gen(function*() {
+      const { consoleUrl, controlToken, url } = yield* LocalServer.LocalServer
+      const token = Redacted.value(controlToken)
+      assert.strictEqual(Redacted.value(consoleUrl), `${url}/_local/console#token=${token}`)
+      assert.strictEqual(page.url(), `${url}/_local/console#requests`)
+      yield* go("Grants")
+      yield* use(async (page) => {
+        await page.reload()
+        await page.locator(".connection.live").waitFor()
+      })
+      assert.strictEqual(page.url(), `${url}/_local/console#grants`)
+      assert.strictEqual(yield* use((page) => page.getByRole("heading", { level: 1 }).innerText()), "Grants")
+      assert.notInclude(yield* use((page) => page.content()), token)
+
+      const answers = yield* Effect.forEach(
+        ["/_local/console", "/_local/console/main.js", "/_local/console/main.css", "/"],
+        (path) => Wire.page(`${url}${path}`)
+      )
+      for (const { headers, status, text } of answers) {
+        assert.strictEqual(status, 200)
+        const policy = String(headers["content-security-policy"])
+        assert.include(policy, "default-src 'none'")
+        assert.include(policy, "frame-ancestors 'none'")
+        assert.notInclude(policy, "unsafe")
+        assert.strictEqual(headers["referrer-policy"], "no-referrer")
+        assert.strictEqual(headers["cache-control"], "no-store")
+        Recorder.assertSecretFree([text], [token, clientSecret, apiKey])
+      }
+    }))
+
+  test("shows requests as they come, with their reasons, and keeps its place", (page) =>
+    Effect.gen(function*() {
+      const token = yield* tokenOf("alice")
+      const { faults } = yield* control
+      yield* faults.add({ endpoint: "token", exception: "invalid_client", message: "no such client", count: 1 })
+      Wire.fails(yield* ask(token, { oauth2Flow: "M2M" }), 400, "ValidationException")
+      const row = page.locator("summary").filter({ hasText: "ValidationException" })
+      yield* use(async () => {
+        await row.waitFor()
+        assert.include(await row.innerText(), "Error parsing ClientCredentials response")
+        assert.include(await row.innerText(), "no such client")
+        await row.focus()
+        await page.keyboard.press("Enter")
+        await page.getByLabel("Request", { exact: true }).waitFor()
+        assert.include(await page.getByLabel("Request", { exact: true }).innerText(), "<redacted>")
+        assert.notInclude(await page.content(), token)
+      })
+      const calls = (count: number) => Effect.forEach(Array.from({ length: count }), () => readKey(token))
+      yield* calls(40)
+      const rows = page.locator("summary")
+      yield* use(async () => {
+        await rows.nth(41).waitFor()
+        await row.scrollIntoViewIfNeeded()
+      })
+      const place = () => row.evaluate((element) => Math.round(element.getBoundingClientRect().top))
+      const before = yield* use(place)
+      yield* calls(20)
+      yield* use(async () => {
+        await rows.nth(61).waitFor()
+        assert.closeTo(await place(), before, 1)
+        assert.isTrue(await row.evaluate((element) => element === document.activeElement))
+        assert.isTrue(await page.getByLabel("Request", { exact: true }).isVisible())
+
+        await page.getByLabel("Failures only").check()
+        await hasCount(rows, 1)
+        await page.getByLabel("Failures only").uncheck()
+        await page.getByLabel("Filter the requests").fill("weather key")
+        await hasCount(rows, 60)
+        await page.getByLabel("Filter the requests").fill("weather nothing")
+        await page.getByText("None of 62 requests match.").waitFor()
+        await page.getByLabel("Filter the requests").fill("")
+        await page.getByRole("button", { name: "Pause" }).click()
+      })
+      yield* calls(2)
+      yield* use(async () => {
+        await page.getByRole("button", { name: "Pause (2 new)" }).click()
+        await rows.nth(63).waitFor()
+        assert.include(await rows.first().innerText(), "GetResourceApiKey")
+      })
+    }))
+
+  test("answers for users: approves, also as another one, denies and expires", (page) =>
+    Effect.gen(function*() {
+      const [alice, bob, carol, dora] = yield* Effect.forEach(["alice", "bob", "carol", "dora"], tokenOf)
+      for (const token of [alice, bob, carol, dora]) yield* ask(token ?? "")
+      yield* go("Consents")
+      yield* press("Approve calendar for alice", "alice has consented to calendar")
+      assert.isTrue(yield* hasToken(alice ?? ""))
+      yield* use((page) => page.getByLabel("Approve as").fill("robert"))
+      yield* press("Approve calendar for bob", "bob has consented to calendar")
+      assert.isTrue(yield* hasToken(bob ?? ""))
+      yield* press("Deny calendar for carol", "carol has refused calendar")
+      yield* press("Expire calendar for dora", "The session of dora has expired")
+      assert.deepStrictEqual(yield* states, ["Expired", "Refused", "Completed", "Completed"])
+      yield* use(async () => {
+        await page.getByText("refused by the user").waitFor()
+        assert.strictEqual(await page.getByRole("button", { name: "Approve" }).count(), 0)
+        // The pressed button is gone.
+        assert.strictEqual(await page.evaluate("document.activeElement.tagName"), "H1")
+      })
+    }))
+
+  test("expires, revokes and forgets grants", (page) =>
+    Effect.gen(function*() {
+      const { consents, grants } = yield* control
+      const token = yield* tokenOf("alice")
+      yield* ask(token, { scopes: ["read", "offline_access"] })
+      yield* consents.approve((yield* consents.list)[0]?.id ?? "")
+      yield* go("Grants")
+      const get = ask(token, { scopes: ["read", "offline_access"] })
+      const first = Wire.succeeds(yield* get).accessToken
+      yield* press("Expire the token of alice for calendar", "has expired")
+      const second = Wire.succeeds(yield* get).accessToken
+      assert.notStrictEqual(second, first)
+      assert.isString(second)
+      yield* press("Revoke the grant of alice for calendar", "has revoked the grant")
+      yield* press("Expire the token of alice for calendar", "has expired")
+      // The refresh fails.
+      assert.isUndefined(Wire.succeeds(yield* get).accessToken)
+
+      yield* consents.approve((yield* consents.list)[0]?.id ?? "")
+      yield* use(async () => {
+        await page.getByRole("row").filter({ hasText: "expires in" }).waitFor()
+        const forget = page.getByRole("button", { name: "Forget the grant of alice for calendar" })
+        await forget.click()
+        await page.getByRole("dialog").waitFor()
+        await page.keyboard.press("Escape")
+        await page.getByRole("dialog").waitFor({ state: "detached" })
+        assert.isTrue(await forget.evaluate((element) => element === document.activeElement))
+        await forget.click()
+      })
+      assert.lengthOf(yield* grants.list, 1)
+      yield* confirm("Forget", "The vault has forgotten the grant")
+      assert.lengthOf(yield* grants.list, 0)
+    }))
+
+  test("moves the clock, and says what is wrong with a time", (page) =>
+    Effect.gen(function*() {
+      const { clock } = yield* control
+      const offset = Effect.map(clock.state, ({ offset }) => offset)
+      yield* go("Clock")
+      yield* press("+ 1 hour", "The clock shows")
+      assert.strictEqual(yield* offset, 3_600_000)
+      yield* use(async () => {
+        await page.getByRole("link", { name: "Clock +1 h" }).waitFor()
+        await page.getByLabel("By").fill("90 seconds")
+      })
+      yield* press("Advance", "The clock shows")
+      assert.strictEqual(yield* offset, 3_690_000)
+      yield* use(async () => {
+        await page.getByLabel("By").fill("for ever")
+        await page.getByRole("button", { name: "Advance" }).click()
+        await page.getByRole("alert").filter({ hasText: "advance is a duration" }).waitFor()
+        await page.getByRole("button", { name: "Close the message" }).click()
+        await page.getByLabel("Time, in UTC").fill("2031-05-06T07:08:09")
+      })
+      yield* press("Set", "The clock shows 2031-05-06 07:08:")
+      assert.strictEqual(DateTime.getPartUtc((yield* clock.state).now, "year"), 2031)
+      yield* press("Back to the real time", "The clock shows")
+      assert.strictEqual(yield* offset, 0)
+    }), refusals)
+
+  test("adds faults of operations and of authorization servers, and removes them", (page) =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const token = yield* tokenOf("alice")
+      const list = Effect.map(faults.list, (list) => list.map(({ fault }) => fault))
+      yield* go("Faults")
+      yield* use(async () => {
+        await page.getByLabel("Operation", { exact: false }).last().waitFor()
+        assert.include(await page.locator("#operations").innerHTML(), "GetResourceOauth2Token")
+        await page.locator("[name=operation]").fill("GetResourceApiKey")
+        await page.getByLabel("Exception").fill("ThrottlingException")
+        await page.getByLabel("Calls").fill("2")
+      })
+      yield* press("Add the fault", "The fault is active")
+      Wire.fails(yield* readKey(token), 429, "ThrottlingException")
+      yield* use(() => page.getByRole("row").filter({ hasText: "fails with ThrottlingException" }).waitFor())
+      Wire.fails(yield* readKey(token), 429, "ThrottlingException")
+      Wire.succeeds(yield* readKey(token))
+      yield* use(async () => {
+        await page.getByText("No faults.").waitFor()
+        await page.getByLabel("A request to an authorization server").check()
+        await page.getByLabel("Endpoint").selectOption("token")
+        await page.getByLabel("Credential provider").fill("calendar")
+        await page.getByLabel("OAuth error").fill("invalid_grant")
+        await page.getByLabel("HTTP status").fill("401")
+        await page.getByLabel("Message").fill("from the console")
+        await page.getByLabel("Delay").fill("1 millis")
+        await page.getByLabel("Probability").fill("0.5")
+      })
+      yield* press("Add the fault", "The fault is active")
+      assert.deepInclude((yield* list)[0], {
+        endpoint: "token",
+        provider: "calendar",
+        exception: "invalid_grant",
+        status: 401,
+        message: "from the console",
+        probability: 0.5
+      })
+      yield* use(() => page.getByLabel("Cut the connection").check())
+      yield* press("Add the fault", "The fault is active")
+      assert.deepStrictEqual((yield* list)[1], { endpoint: "token", cut: true, delay: undefined })
+      yield* use(() => page.getByRole("button", { name: "Remove the fault" }).last().click())
+      yield* use(() => page.locator(".message").filter({ hasText: "The fault is removed" }).waitFor())
+      assert.lengthOf(yield* list, 1)
+      yield* press("Remove all", "There are no faults now")
+      assert.lengthOf(yield* list, 0)
+      yield* press("Add the fault", "a fault has `exception`, `status`, `cut` or `delay`")
+    }), refusals)
+
+  test("seeds, takes and restores snapshots, exports to a file, and resets", (page) =>
+    Effect.gen(function*() {
+      const { clock, reset, resources } = yield* control
+      const workloads = Effect.map(resources, ({ workloadIdentities }) => workloadIdentities.items.map((w) => w.name))
+      yield* go("State")
+      yield* use(() =>
+        page.getByLabel("Setup").fill(`{
+          // A comment, and a comma at the end.
+          "workloadIdentities": [{ "name": "seeded" /* here */ }],
+        }`)
+      )
+      yield* press("Seed", "The setup is applied")
+      assert.sameMembers([...yield* workloads], ["agent", "seeded"])
+      yield* use(async () => {
+        assert.include(await page.getByRole("row").filter({ hasText: "seeded" }).innerText(), "create")
+        await page.getByLabel("Setup").fill(
+          `{"apiKeyCredentialProviders": [{"name": "x", "apiKey": {"$env": "HOME"}}]}`
+        )
+      })
+      yield* press("Seed", "it would read the variables of the server")
+      yield* use(() => page.getByLabel("Setup").fill("{ no json }"))
+      yield* press("Seed", "The setup is not valid JSON")
+
+      yield* use(() => page.getByLabel("Name").fill("before"))
+      yield* press("Take a snapshot", "The snapshot before is taken")
+      yield* press("Export", "The content is exported")
+      const [file, key] = yield* use(async () => {
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.getByRole("link", { name: "Save the file" }).click()
+        ])
+        assert.strictEqual(download.suggestedFilename(), "agentcore-identity.export")
+        return [await download.path(), await page.locator("#export-key").innerText()] as const
+      })
+
+      yield* use((page) => page.getByRole("button", { name: "Reset the server" }).click())
+      yield* confirm("Reset", "The server is as at its start")
+      assert.deepStrictEqual(yield* workloads, ["agent"])
+      yield* clock.advance("1 hour")
+      yield* use(() => page.getByRole("button", { name: "Restore the snapshot before" }).click())
+      yield* confirm("Restore", "The server has the content of the snapshot before")
+      assert.sameMembers([...yield* workloads], ["agent", "seeded"])
+      assert.strictEqual((yield* clock.state).offset, 0)
+
+      yield* reset
+      yield* use(async () => {
+        await page.locator("input[type=file]").setInputFiles(file)
+        await page.getByLabel("Key", { exact: true }).fill(key)
+        await page.getByRole("button", { name: "Restore", exact: true }).click()
+      })
+      yield* confirm("Restore", "The server has the content of the file")
+      assert.sameMembers([...yield* workloads], ["agent", "seeded"])
+      yield* go("Providers")
+      yield* use(async () => {
+        await page.getByText("seeded").waitFor()
+        assert.include(await page.getByRole("row").filter({ hasText: "calendar" }).innerText(), "CustomOauth2")
+        assert.include(await page.getByRole("row").filter({ hasText: "weather" }).innerText(), "API key")
+      })
+    }), refusals)
+
+  test("copies the environment for shells and languages, which read it back", (page) =>
+    Effect.gen(function*() {
+      const { controlToken, environment } = yield* LocalServer.LocalServer
+      const { context } = yield* Tab
+      yield* Effect.promise(() => context.grantPermissions(["clipboard-read", "clipboard-write"]))
+      const expected = {
+        ...environment,
+        AGENTCORE_LOCAL_TOKEN: Redacted.value(controlToken),
+        SENTINEL_CLIENT_SECRET: clientSecret
+      }
+      yield* go("Environment")
+      const text = page.locator("#environment-text")
+      const copy = (format: string) =>
+        use(async () => {
+          await page.getByRole("radio", { name: format }).check({ force: true })
+          await page.getByLabel(`Environment for ${format}`).waitFor()
+          Recorder.assertSecretFree([await text.innerText()], [Redacted.value(controlToken), clientSecret])
+          await page.getByRole("button", { name: "Copy" }).click()
+          await page.getByText("The environment is copied.").waitFor()
+          return String(await page.evaluate("navigator.clipboard.readText()"))
+        })
+      const run = (command: string, ...args: ReadonlyArray<string>): object =>
+        JSON.parse(execFileSync(command, args, { env: { PATH: process.env["PATH"] }, encoding: "utf8" }))
+      const print = "import json, os; print(json.dumps(dict(os.environ)))"
+      assert.deepInclude(run("bash", "-c", `${yield* copy("bash")}\npython3 -c '${print}'`), expected)
+      assert.deepInclude(run("python3", "-c", `${yield* copy("Python")}\n${print}`), expected)
+      assert.deepInclude(
+        run(process.execPath, "-e", `${yield* copy("TypeScript")}\nconsole.log(JSON.stringify(process.env))`),
+        expected
+      )
+      assert.deepStrictEqual(Object.fromEntries(Object.entries(parseEnv(yield* copy("dotenv")))), expected)
+      assert.include(yield* copy("fish"), `set -gx SENTINEL_CLIENT_SECRET 'sentinel-\\'client\\'-secret'`)
+      yield* use(async () => {
+        await page.getByLabel("Show secrets").check()
+        await text.filter({ hasText: Redacted.value(controlToken) }).waitFor()
+      })
+    }))
+
+  test("works with the keyboard alone", (page) =>
+    Effect.gen(function*() {
+      const token = yield* tokenOf("alice")
+      yield* ask(token)
+      yield* use(async () => {
+        await page.getByRole("link", { name: "Consents 1 waiting" }).waitFor()
+        const focused = () => page.evaluate("document.activeElement.innerText ?? document.activeElement.tagName")
+        /** Goes on until the control has the focus. */
+        const tabTo = async (name: string): Promise<void> => {
+          for (let steps = 0; steps < 40; steps++) {
+            await page.keyboard.press("Tab")
+            if (String(await focused()).startsWith(name)) {
+              const width = await page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+              assert.strictEqual(width, "3px", name)
+              return
+            }
+          }
+          assert.fail(`The keyboard does not reach ${name}`)
+        }
+        await tabTo("Skip to the content")
+        await page.keyboard.press("Enter")
+        assert.strictEqual(await focused(), "Requests")
+        await page.reload()
+        await page.getByRole("link", { name: "Consents 1 waiting" }).waitFor()
+        await tabTo("Consents")
+        await page.keyboard.press("Enter")
+        await page.getByRole("button", { name: "Approve" }).waitFor()
+        await tabTo("Approve")
+        await page.keyboard.press("Enter")
+        await page.getByText("alice has consented to calendar").waitFor()
+      })
+      assert.isTrue(yield* hasToken(token))
+    }))
+
+  test("has nothing that axe finds, in dark and light, on any screen", (page) =>
+    Effect.gen(function*() {
+      const { clock, consents, faults, snapshot } = yield* control
+      const token = yield* tokenOf("alice")
+      for (const scopes of [["read"], ["read", "write"], ["write"]]) yield* ask(token, { scopes })
+      yield* consents.approve((yield* consents.list)[0]?.id ?? "")
+      yield* consents.deny((yield* consents.list)[1]?.id ?? "")
+      yield* faults.add({ operation: "GetResourceApiKey", exception: "ThrottlingException" })
+      yield* faults.add({ endpoint: "token", exception: "invalid_client", count: 1 })
+      yield* readKey(token)
+      yield* ask(token, { oauth2Flow: "M2M" })
+      yield* clock.advance("1 minute")
+      yield* snapshot("one")
+      yield* use(async () => {
+        const findings: Array<string> = []
+        const check = async (where: string, options: object = {}) => {
+          if (await page.evaluate("typeof axe") === "undefined") await page.evaluate(axe)
+          const { violations } = await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`) as AxeResults
+          findings.push(...violations.map(({ id, nodes }) => `${where}: ${id} ${nodes.map((n) => n.html).join(" ")}`))
+          const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+          if (overflow !== 0) findings.push(`${where}: ${overflow} pixels too wide`)
+        }
+        const sections = await page.locator("nav a").evaluateAll((links) =>
+          links.map((link) => link.getAttribute("href"))
+        )
+        assert.lengthOf(sections, 8)
+        for (const section of sections) {
+          await page.locator(`nav a[href="${section}"]`).click()
+          await page.locator(`nav a[href="${section}"][aria-current]`).waitFor()
+          await page.locator("main").filter({ hasNotText: "Reading…" }).waitFor()
+          await check(`${section} light`)
+          // Only its colors differ.
+          await page.emulateMedia({ colorScheme: "dark" })
+          await check(`${section} dark`, { runOnly: ["color-contrast"] })
+          await page.emulateMedia({ colorScheme: "light" })
+          await page.setViewportSize({ width: 320, height: 640 })
+          await check(`${section} on a phone`)
+          await page.setViewportSize({ width: 1180, height: 760 })
+        }
+        await page.setViewportSize({ width: 320, height: 640 })
+        await page.locator(`nav a[href$="#requests"]`).click()
+        await page.locator("summary").filter({ hasText: "invalid_client" }).click()
+        await page.getByLabel("Request", { exact: true }).waitFor()
+        await check("an open request")
+        await page.locator(`nav a[href$="#state"]`).click()
+        await page.getByRole("button", { name: "Reset the server" }).click()
+        await page.getByRole("dialog").waitFor()
+        await check("a question")
+        await page.getByRole("button", { name: "Cancel" }).click()
+        await page.getByRole("dialog").waitFor({ state: "detached" })
+        await page.getByLabel("Setup").fill("{")
+        await page.getByRole("button", { name: "Seed" }).click()
+        await page.locator(".message").waitFor()
+        await check("a problem")
+        assert.deepStrictEqual(findings, [])
+      })
+    }))
+
+  test("asks for a token that is right", (page) =>
+    Effect.gen(function*() {
+      const { controlToken } = yield* LocalServer.LocalServer
+      yield* use(async () => {
+        await page.evaluate("sessionStorage.clear()")
+        await page.reload()
+        await page.getByText("so it needs the server's token").waitFor()
+        await page.evaluate(axe)
+        assert.deepStrictEqual((await page.evaluate("axe.run(document)") as AxeResults).violations, [])
+        await page.getByLabel("Token").fill("wrong")
+        await page.getByRole("button", { name: "Connect" }).click()
+        await page.getByText("The token is not one of the server that runs now").waitFor()
+        await page.getByLabel("Token").fill(Redacted.value(controlToken))
+        await page.getByRole("button", { name: "Connect" }).click()
+        await page.locator(".connection.live").waitFor()
+      })
+    }), /events: net::ERR_ABORTED$|status of 401/)
+
+  test("is of no use to pages of other sites", (page) =>
+    Effect.gen(function*() {
+      const { consoleUrl, url } = yield* LocalServer.LocalServer
+      const foreign = url.replace("127.0.0.1", Chromium.otherSite)
+      const { clock } = yield* control
+      yield* clock.advance("1 hour")
+      const port = yield* attacker
+      yield* use(async () => {
+        assert.strictEqual((await page.goto(`${foreign}/_local/console`))?.status(), 403)
+        // A page without a policy that would keep it from trying.
+        await page.goto(`http://${Chromium.otherSite}:${port}`)
+        const attempt = async (script: string) => String(await page.evaluate(script))
+        assert.strictEqual(
+          await attempt(`fetch("${url}/_local/console/main.js").then(() => "read", () => "refused")`),
+          "refused"
+        )
+        assert.strictEqual(
+          await attempt(`fetch("${url}/_local/reset", {
+            method: "POST", mode: "no-cors", body: "{}", headers: { authorization: "Bearer x" }
+          }).then(({ status }) => status === 0 ? "opaque" : "read", () => "refused")`),
+          "opaque"
+        )
+        await page.goto("about:blank")
+        await page.setContent(`<iframe src="${Redacted.value(consoleUrl)}"></iframe>`)
+        const frame = await (await page.waitForSelector("iframe")).contentFrame()
+        await page.waitForLoadState("networkidle")
+        assert.strictEqual(await frame?.locator("nav").count(), 0)
+      })
+      assert.strictEqual((yield* clock.state).offset, 3_600_000)
+    }).pipe(Effect.scoped), /./)
+
+  test("says that the server is gone, and connects again", (page) =>
+    Effect.gen(function*() {
+      const folder = yield* Effect.map(Effect.promise(buildConsoleFolder), pathToFileURL)
+      const start = (port: number) =>
+        Effect.map(
+          Layer.build(
+            LocalServer.layer({ port }).pipe(
+              Layer.provide(OAuthClient.layerScripted()),
+              Layer.provide(Layer.succeed(ConsoleFolder, folder))
+            )
+          ),
+          (context) => Context.get(context, LocalServer.LocalServer)
+        )
+      const first = yield* Effect.scoped(Effect.tap(start(0), ({ consoleUrl }) =>
+        use(async () => {
+          await page.goto(Redacted.value(consoleUrl))
+          await page.locator(".connection.live").waitFor()
+        })))
+      yield* use(async () => {
+        await page.getByText("No answer. Trying again…").waitFor()
+        await page.getByRole("link", { name: "Clock" }).click()
+        await page.getByRole("button", { name: "+ 1 hour" }).click()
+        await page.getByText("The server does not answer. Is it still running?").waitFor()
+      })
+      // A server that starts again has another token.
+      yield* Effect.scoped(Effect.zipRight(
+        start(Number(new URL(first.url).port)),
+        use(() => page.getByText("The token is not one of the server that runs now").waitFor())
+      ))
+    }), /./)
+})
