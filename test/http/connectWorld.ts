@@ -15,6 +15,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -22,7 +23,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createServer } from "../../src/local/server/nodeServer.js"
-import * as SimulatedUser from "../simulatedUser.js"
 
 export const workload = "connect-agent"
 
@@ -210,12 +210,8 @@ export const connect = (
   Effect.gen(function*() {
     const started = yield* press(path, action, cookie)
     assert.strictEqual(started.status, 200, started.text)
-    const browser = yield* SimulatedUser.make
+    const browser = yield* TestUser.make("someone@example.com")
     const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
-    yield* browser.visit(Redacted.make(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`))
-    return yield* browser.consent({
-      authorizationUrl: Redacted.make(refreshOf(started)),
-      userName: "someone@example.com",
-      decision: "allow"
-    })
+    yield* browser.opens(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`)
+    return yield* browser.approves(refreshOf(started))
   })
