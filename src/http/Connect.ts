@@ -62,7 +62,6 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -101,6 +100,7 @@ import * as Links from "./internal/connect/links.js"
 import type { ConnectCredentials, Event, OtherUserKind, UserKind, View } from "./internal/connect/model.js"
 import * as Pages from "./internal/connect/pages.js"
 import * as Users from "./internal/connect/users.js"
+import * as Wait from "./internal/connect/wait.js"
 import { matches } from "./internal/sessionUrl.js"
 
 /**
@@ -561,17 +561,25 @@ const defaultProbe: Schedule.Schedule<unknown> = Schedule.union(
   Schedule.spaced("5 minutes")
 )
 
-/** The request of a session, without the session. */
-const requestOf = ({ audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession) => ({
-  provider,
-  flow,
-  scopes,
-  resources,
-  audiences,
-  customParameters,
-  returnUrl,
-  consent: Consent.fail
-})
+/** Asks as if there were no session. After any failure the wait goes on. */
+const probeOnce = (
+  { audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession
+): Effect.Effect<boolean, never, Identity | WorkloadAccessToken> =>
+  Effect.flatMap(Identity, (identity) =>
+    identity.getAccessToken({
+      provider,
+      flow,
+      scopes,
+      resources,
+      audiences,
+      customParameters,
+      returnUrl,
+      consent: Consent.fail
+    })).pipe(
+      Effect.as(true),
+      Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
+      Effect.catchAll((error) => Effect.as(Effect.logDebug(`The wait goes on after ${error._tag}`), false))
+    )
 
 const refuseHandler = Validation.refuse(
   Schema.Struct({
@@ -616,29 +624,30 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
   Effect.gen(function*() {
     const refused = refuseHandler(options)
     if (refused !== undefined) return yield* refused
-    const { probe = defaultProbe, show, user, wait = "10 minutes" } = options
     const connect = yield* Connect
-    yield* Users.checkKind("handler", connect.users, user)
+    yield* Users.checkKind("handler", connect.users, options.user)
     const link = yield* connect.link(session, { continue: options.continue })
     const credential = Option.getOrElse(connect.nameOf(session), () => "")
-    const topic = yield* ConsentSignals.grant({ workload: connect.workload, user, credential })
-    const signals = yield* ConsentSignals.ConsentSignals
-    const granted = yield* Deferred.make<void>()
-    const ask = Effect.flatMap(Identity, (identity) => identity.getAccessToken(requestOf(session)))
-    const probes = Effect.matchEffect(Effect.schedule(Effect.flip(ask), probe), {
-      // `flip` makes the token a failure, and that ends the schedule.
-      onFailure: () => Effect.void,
-      onSuccess: () => Effect.never
-    })
-    // It listens before it shows the link: the user can be quick.
-    yield* Effect.acquireUseRelease(
-      Effect.sync(() => signals.listen(topic, () => Deferred.unsafeDone(granted, Effect.void))),
-      () => Effect.zipRight(show(link), Effect.raceFirst(Deferred.await(granted), probes)),
-      (stop) => Effect.sync(stop)
-    ).pipe(Effect.timeoutFail({ duration: wait, onTimeout: () => new AuthorizationTimedOut({ session }) }))
-    Option.map(yield* ConsentWait.Current, ({ grantedElsewhere }) => grantedElsewhere())
+    return {
+      link,
+      signals: yield* ConsentSignals.ConsentSignals,
+      topic: yield* ConsentSignals.grant({ workload: connect.workload, user: options.user, credential })
+    }
+  }).pipe(
+    // The heap of a wait matters: a suspended generator would keep its variables.
+    Effect.flatMap(({ link, signals, topic }) =>
+      Wait.untilGranted({
+        signals,
+        topic,
+        show: Effect.suspend(() => options.show(link)),
+        probe: Effect.suspend(() => probeOnce(session)),
+        schedule: options.probe ?? defaultProbe,
+        limit: options.wait ?? "10 minutes"
+      })
+    ),
+    Effect.flatMap((granted) => granted ? ConsentWait.grantedElsewhere : new AuthorizationTimedOut({ session }))
     // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
-  }) as Effect.Effect<
+  ) as Effect.Effect<
     unknown,
     E | OtherUserKind | AuthorizationTimedOut,
     R | Connect | ConsentSignals.ConsentSignals | Identity | WorkloadAccessToken

@@ -91,7 +91,6 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
  *
  * // The application's own sign-in.
  * class Sessions extends Context.Tag("Sessions")<Sessions, {
