@@ -584,7 +584,7 @@ describe("Connect.handler, for many users", () => {
         (_, user) => Effect.fork(waitFor(`user-${user}`, Effect.void))
       )
       // The first asks take ten seconds. Then the budget has more probes than the quota allows.
-      yield* TestClock.adjust("40 seconds")
+      yield* TestClock.adjust("20 seconds")
       const other = yield* AccessToken.get({ provider: "calendar", flow: "M2M" }).pipe(
         World.as({ userId: "another" }),
         Effect.fork
