@@ -11,10 +11,14 @@ import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import * as Consent from "../../../Consent.js"
+import type { ConsentSession } from "../../../ConsentSession.js"
 import type * as ConsentSignals from "../../../ConsentSignals.js"
+import { Identity } from "../../../Identity.js"
 import { type Budget, PollBudget } from "../../../internal/pollBudget.js"
 import { CallPriority } from "../../../internal/rateLimiter.js"
 import { compactSpans } from "../../../internal/span.js"
+import type { WorkloadAccessToken } from "../../../WorkloadAccessToken.js"
 
 /** @internal */
 export interface Options<out E, out R, out R2> {
@@ -111,3 +115,27 @@ export const untilGranted = <E, R, R2>(options: Options<E, R, R2>): Effect.Effec
         ),
       ({ stop }) => Effect.sync(stop)
     ))
+
+/**
+ * Asks as if there were no session. After any failure the wait goes on.
+ *
+ * @internal
+ */
+export const probe = (
+  { audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession
+): Effect.Effect<boolean, never, Identity | WorkloadAccessToken> =>
+  Effect.flatMap(Identity, (identity) =>
+    identity.getAccessToken({
+      provider,
+      flow,
+      scopes,
+      resources,
+      audiences,
+      customParameters,
+      returnUrl,
+      consent: Consent.fail
+    })).pipe(
+      Effect.as(true),
+      Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
+      Effect.catchAll((error) => Effect.as(Effect.logDebug(`The wait goes on after ${error._tag}`), false))
+    )
