@@ -31,7 +31,7 @@ import { AuthorizationFailed } from "./IdentityError.js"
 import * as Listeners from "./internal/consentSignals/listeners.js"
 import type { ConsentStoreError } from "./internal/consentStoreError.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
-import { Prompt } from "./internal/pollBudget.js"
+import { CallPriority } from "./internal/rateLimiter.js"
 import * as SharedWait from "./internal/sharedWait.js"
 import { subjectOf } from "./internal/subject.js"
 import * as TokenPoller from "./TokenPoller.js"
@@ -257,7 +257,7 @@ const afterSignal = <E, R>(
   Effect.flatMap(
     nextOf(signals, session(sessionUri)),
     (outcome): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> =>
-      failureOf(provider, outcome) ?? Effect.provideService(poll, Prompt, true)
+      failureOf(provider, outcome) ?? Effect.provideService(poll, CallPriority, "normal")
   ).pipe(
     // The token is not there yet, or the connection is lost: the base goes on.
     Effect.flatMap((answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : Effect.never)

@@ -56,7 +56,8 @@ import {
 import * as ConsentWait from "./internal/consentWait.js"
 import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/identityRequest.js"
-import { PollBudget, Prompt } from "./internal/pollBudget.js"
+import { PollBudget } from "./internal/pollBudget.js"
+import { CallPriority } from "./internal/rateLimiter.js"
 import { Rejected } from "./internal/rejectedCredential.js"
 import * as SharedWait from "./internal/sharedWait.js"
 import { compactSpans } from "./internal/span.js"
@@ -494,7 +495,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       const refused = (isSession(session) ? undefined : Request.notASession(session))
         ?? Request.refuseConsentOptions(options)
       return refused ?? Effect.flatMap(
-        Effect.provideService(pollOnce(session), Prompt, true),
+        Effect.provideService(pollOnce(session), CallPriority, "normal"),
         (answer): ReturnType<typeof resumeAccessToken<E, R>> =>
           Option.isSome(answer) ? Effect.succeed(answer.value) : showAndWait(session, options)
       )

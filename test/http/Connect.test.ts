@@ -6,9 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
 import { AuthorizationTimedOut, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
@@ -456,6 +459,94 @@ describe("Connect, as an HttpApp", () => {
       assert.include(everything.join("\n"), "set the option users to 'jwt'")
       Recorder.assertSecretFree(everything, [jwt])
     }).pipe(Effect.provide(planes({}))))
+})
+
+describe("Connect.handler, for many users", () => {
+  const waitFor = (user: string, show: Effect.Effect<void>) =>
+    AccessToken.get(Files, { consent: Connect.handler({ user: { userId: user }, show: () => show, wait: "7 days" }) })
+      .pipe(
+        World.as({ userId: user })
+      )
+
+  const environment = (
+    quota: number,
+    files: () => typeof answers.consent | ReturnType<typeof answers.issued> = () => answers.consent
+  ) =>
+    Layer.mergeAll(
+      Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }),
+      ConsentSignals.layerMemory,
+      TokenPoller.layerBudget({ pollsPerSecond: 10 }),
+      Layer.provideMerge(Identity.layer, RateLimit.dataPlane({ getResourceOauth2Token: quota })).pipe(
+        Layer.provideMerge(ScriptedPlanes.layer({
+          getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
+          getResourceOauth2Token: ({ resourceCredentialProviderName }) =>
+            resourceCredentialProviderName === "files" ? files() : answers.issued()
+        }))
+      )
+    )
+
+  const asks = Effect.flatMap(
+    ScriptedPlanes.ScriptedPlanes,
+    (planes) => Effect.map(planes.callsOf("getResourceOauth2Token"), (calls) => calls.map(({ at }) => at))
+  )
+
+  it.effect("probes within the budget of the process", () =>
+    Effect.gen(function*() {
+      let shown = 0
+      const show = Effect.sync(() => void shown++)
+      const fibers = yield* Effect.forEach(
+        Array.from({ length: 100 }),
+        (_, user) => Effect.fork(waitFor(`user-${user}`, show))
+      )
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(shown, 100)
+      assert.lengthOf(yield* asks, 100)
+      // All are due after 15 seconds. The budget spreads them.
+      yield* TestClock.adjust("20 seconds")
+      const probes = (yield* asks).slice(100)
+      assert.isAtLeast(probes.length, 80)
+      for (let second = 5; second < 25; second++) {
+        const within = probes.filter((at) => Math.floor(at / 1000) === second)
+        assert.isAtMost(within.length, 11, `second ${second}`)
+      }
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(Effect.provide(environment(200))))
+
+  it.effect("a token for another credential is not behind the probes", () =>
+    Effect.gen(function*() {
+      const fibers = yield* Effect.forEach(
+        Array.from({ length: 50 }),
+        (_, user) => Effect.fork(waitFor(`user-${user}`, Effect.void))
+      )
+      // The first asks take ten seconds. Then the budget has more probes than the quota allows.
+      yield* TestClock.adjust("20 seconds")
+      const other = yield* AccessToken.get({ provider: "calendar", flow: "M2M" }).pipe(
+        World.as({ userId: "another" }),
+        Effect.fork
+      )
+      yield* TestClock.adjust("0 millis")
+      assert.isTrue(Option.isSome(yield* Fiber.poll(other)))
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(Effect.provide(environment(5))))
+
+  it.effect("waits for longer than a session lives, ever more rarely, and ends at once with the signal", () => {
+    let isGranted = false
+    return Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
+      const waiting = yield* Effect.fork(waitFor("alice", Effect.void))
+      yield* TestClock.adjust("2 hours")
+      // After 15, 45, 105, 225 and 465 seconds, then every five minutes.
+      const times = yield* asks
+      assert.deepStrictEqual(times.slice(0, 6), [0, 15, 45, 105, 225, 465].map((seconds) => seconds * 1000))
+      assert.lengthOf(times, 6 + Math.floor((7200 - 465) / 300))
+      isGranted = true
+      yield* signals.signal(topic, "Completed")
+      yield* TestClock.adjust("0 millis")
+      assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
+      assert.lengthOf(yield* asks, times.length + 1)
+    }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
+  })
 })
 
 describe("options", () => {

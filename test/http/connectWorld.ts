@@ -101,9 +101,16 @@ const application = (options: Options) =>
       { disableListenLog: true, disableLogger: true, routerConfig: { maxParamLength: 2048 } }
     ))).pipe(Layer.provide(Connect.layerRedaction("/connect")))
 
+/** Its clock is that of `LocalControl`, also for the authorization server. */
+const agentCore = Layer.unwrapEffect(
+  Effect.map(
+    AuthorizationServer.AuthorizationServer,
+    (authorizationServer) => LocalIdentity.layer({ settings: { inboundJwt: "decode" }, authorizationServer })
+  )
+).pipe(Layer.provideMerge(AuthorizationServer.layer()))
+
 export const servers = Layer.mergeAll(
-  LocalIdentity.layer({ settings: { inboundJwt: "decode" } }),
-  AuthorizationServer.layer(),
+  agentCore,
   NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
 )
 
