@@ -278,17 +278,18 @@ const linkFields = {
   continueTo: Constraint.optional(Schema.Array(Schema.String))
 }
 
-const refuseLinkOptions = Validation.refuse(Schema.Struct(linkFields), { name: "Connect.layerLinks" })
+const refuseLinkOptions = Validation.refuse(() => Schema.Struct(linkFields), { name: "Connect.layerLinks" })
 
 const refuseOptions = Validation.refuse(
-  Schema.Struct({
-    ...linkFields,
-    currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
-    describeUser: Constraint.optional(Guards.AnyFunction),
-    respond: Constraint.optional(Guards.AnyFunction),
-    revokeAt: Constraint.optional(Constraint.guard("addresses by name", isRecord)),
-    formKey: Constraint.optional(Constraint.guard("a Redacted key", Redacted.isRedacted))
-  }),
+  () =>
+    Schema.Struct({
+      ...linkFields,
+      currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
+      describeUser: Constraint.optional(Guards.AnyFunction),
+      respond: Constraint.optional(Guards.AnyFunction),
+      revokeAt: Constraint.optional(Constraint.guard("addresses by name", isRecord)),
+      formKey: Constraint.optional(Constraint.guard("a Redacted key", Redacted.isRedacted))
+    }),
   { name: "Connect.layer" }
 )
 
@@ -574,13 +575,14 @@ const requestOf = ({ audiences, customParameters, flow, provider, resources, ret
 })
 
 const refuseHandler = Validation.refuse(
-  Schema.Struct({
-    user: UserIdentifier,
-    show: Guards.AnyFunction,
-    continue: Constraint.optional(Schema.String),
-    wait: Constraint.optional(Guards.DurationInput),
-    probe: Constraint.optional(Constraint.guard("a Schedule", Schedule.isSchedule))
-  }),
+  () =>
+    Schema.Struct({
+      user: UserIdentifier,
+      show: Guards.AnyFunction,
+      continue: Constraint.optional(Schema.String),
+      wait: Constraint.optional(Guards.DurationInput),
+      probe: Constraint.optional(Constraint.guard("a Schedule", Schedule.isSchedule))
+    }),
   { name: "Connect.handler" }
 )
 

@@ -153,7 +153,7 @@ const optionFields = {
   authorizationServer: Constraint.optional(Constraint.guard("an authorization server", isRecord))
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
-const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "LocalServer.layer" })
+const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "LocalServer.layer" })
 
 const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]): Dispatch.Settings => ({
   allowedHosts: options.allowedHosts ?? [],
