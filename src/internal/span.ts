@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -36,14 +36,14 @@ export const inSpan = <A, E, R>(
   Effect.useSpan(name, options, (span) =>
     Effect.withFiberRuntime((fiber) => {
       const { effect, onExit, provide } = start(span, fiber)
-      const inside = provide === undefined
-        ? effect
+      const inContext = (context: Context.Context<R>): Context.Context<R> => {
+        const inside = Context.add(context, Tracer.ParentSpan, span)
         // It leaves the services of the effect where they are.
-        : Effect.mapInputContext(effect, provide as unknown as (context: Context.Context<R>) => Context.Context<R>)
-      const watched = onExit === undefined
-        ? inside
-        : Effect.onExit(inside, (exit) => Effect.sync(() => onExit(exit)))
-      return Effect.withParentSpan(watched, span)
+        return provide === undefined ? inside : provide(inside) as Context.Context<R>
+      }
+      // One context for both: each further one costs as much as the rest of a span.
+      const inside = Effect.mapInputContext(effect, inContext)
+      return onExit === undefined ? inside : Effect.onExit(inside, (exit) => Effect.sync(() => onExit(exit)))
     }))
 
 /**
