@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 
@@ -45,6 +46,23 @@ export const inSpan = <A, E, R>(
       const inside = Effect.mapInputContext(effect, inContext)
       return onExit === undefined ? inside : Effect.onExit(inside, (exit) => Effect.sync(() => onExit(exit)))
     }))
+
+/**
+ * `Effect.withSpan`, at no cost where the tracer is disabled.
+ *
+ * @internal
+ */
+export const withSpan = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  name: string,
+  options: Tracer.SpanOptions
+): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) =>
+    fiber.getFiberRef(FiberRef.currentTracerEnabled)
+      // The span is the parent of spans within. No effect of this package needs one.
+      ? Effect.withSpan(effect, name, options) as Effect.Effect<A, E, R>
+      : effect
+  )
 
 /**
  * Makes the current span small before a long wait. Effect's tracer puts ids together character by character. V8 keeps the pieces, a

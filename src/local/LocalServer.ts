@@ -271,7 +271,7 @@ const serve = (
     yield* StatusRoutes.add(router, settings, self, backend, controlPlane)
     const stopped = yield* Deferred.make<void>()
     yield* Control.add(router, settings, control, self.controlToken, Deferred.await(stopped))
-    yield* node.serve(server, Dispatch.total(router.asHttpEffect(), settings))
+    yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.total(router.asHttpEffect(), settings)))
     // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
     yield* Effect.addFinalizer(() =>
       Effect.zipRight(Deferred.succeed(stopped, undefined), NodeServer.stop(node.server))
