@@ -61,11 +61,11 @@ const Quota = Constraint.guard(
 )
 
 const refuseQuotas = Validation.refuse(
-  Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
+  () => Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
   { name: "RateLimit.dataPlane" }
 )
 
-const refuseQuota = Validation.refuse(Quota, { name: "RateLimit.controlPlane" })
+const refuseQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
 
 /**
  * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the layer, a

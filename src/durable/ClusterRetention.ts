@@ -56,11 +56,12 @@ export interface Options {
 }
 
 const refuseOptions = Validation.refuse(
-  Schema.Struct({
-    keep: Constraint.optional(Guards.DurationInput),
-    every: Constraint.optional(Guards.DurationInput),
-    prefix: Constraint.optional(Schema.String)
-  }),
+  () =>
+    Schema.Struct({
+      keep: Constraint.optional(Guards.DurationInput),
+      every: Constraint.optional(Guards.DurationInput),
+      prefix: Constraint.optional(Schema.String)
+    }),
   { name: "ClusterRetention.layer" }
 )
 

@@ -175,11 +175,12 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
 }
 
 const refuseOptions = Validation.refuse(
-  Schema.Struct({
-    invite: Guards.AnyFunction,
-    reminders: Constraint.optional(Schema.Array(Guards.DurationInput)),
-    patience: Constraint.optional(Guards.DurationInput)
-  }),
+  () =>
+    Schema.Struct({
+      invite: Guards.AnyFunction,
+      reminders: Constraint.optional(Schema.Array(Guards.DurationInput)),
+      patience: Constraint.optional(Guards.DurationInput)
+    }),
   { name: "ObtainConsent.layer" }
 )
 

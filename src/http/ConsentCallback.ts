@@ -163,16 +163,17 @@ const Path = Constraint.guard(
 )
 
 const refuseOptions = Validation.refuse(
-  Schema.Struct({
-    path: Path,
-    currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
-    respond: Constraint.optional(Guards.AnyFunction),
-    poll: Constraint.optional(Guards.Poll)
-  }),
+  () =>
+    Schema.Struct({
+      path: Path,
+      currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
+      respond: Constraint.optional(Guards.AnyFunction),
+      poll: Constraint.optional(Guards.Poll)
+    }),
   { name: "ConsentCallback.layer" }
 )
 
-const refusePath = Validation.refuse(Schema.Struct({ path: Path }), { name: "ConsentCallback.layerRedaction" })
+const refusePath = Validation.refuse(() => Schema.Struct({ path: Path }), { name: "ConsentCallback.layerRedaction" })
 
 const checkUser = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), "ConsentCallback.layer")
 

@@ -41,19 +41,13 @@ export const inSpan = <A, E, R>(
   Effect.flatMap(Effect.makeSpan(name, options), (span) =>
     Effect.withFiberRuntime((fiber) => {
       const { effect, onExit, provide } = start(span, fiber)
-      const inside = Effect.mapInputContext(
-        effect,
+      const inContext = (context: Context.Context<R>): Context.Context<R> => {
+        const inside = Context.add(context, Tracer.ParentSpan, span)
         // It leaves the services of the effect where they are.
-        (context: Context.Context<R>) =>
-          Context.add(
-            provide === undefined
-              ? context
-              : (provide as unknown as (context: Context.Context<R>) => typeof context)(context),
-            Tracer.ParentSpan,
-            span
-          )
-      )
-      return Effect.onExit(inside, (exit) =>
+        return provide === undefined ? inside : provide(inside) as Context.Context<R>
+      }
+      // One context for both: each further one costs as much as the rest of a span.
+      return Effect.onExit(Effect.mapInputContext(effect, inContext), (exit) =>
         Effect.sync(() => {
           onExit?.(exit)
           const isTimed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
@@ -61,6 +55,23 @@ export const inSpan = <A, E, R>(
           span.end(isTimed ? clock.unsafeCurrentTimeNanos() : 0n, exit)
         }))
     }))
+
+/**
+ * `Effect.withSpan`, at no cost where the tracer is disabled.
+ *
+ * @internal
+ */
+export const withSpan = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  name: string,
+  options: Tracer.SpanOptions
+): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) =>
+    fiber.getFiberRef(FiberRef.currentTracerEnabled)
+      // The span is the parent of spans within. No effect of this package needs one.
+      ? Effect.withSpan(effect, name, options) as Effect.Effect<A, E, R>
+      : effect
+  )
 
 /**
  * Makes the current span small before a long wait. Effect's tracer puts ids together character by character. V8 keeps the pieces, a

@@ -325,21 +325,22 @@ const anObject = Schema.optional(Schema.Object)
 
 // The checks of `make` read the rest.
 const refuseOptions = Validation.refuse(
-  Schema.Struct(
-    {
-      host: Schema.optional(Schema.String),
-      port: Schema.optional(Guards.Port),
-      allowedHosts: Schema.optional(Schema.Array(Schema.String)),
-      clients: list,
-      consent: anObject,
-      resources: list,
-      trustedIssuers: list,
-      users: anObject,
-      accessTokenLifetime: Schema.optional(Schema.Unknown),
-      refreshTokenLifetime: Schema.optional(Schema.Unknown),
-      authorizationCodeLifetime: Schema.optional(Schema.Unknown)
-    } satisfies { readonly [K in keyof Options]-?: unknown }
-  ),
+  () =>
+    Schema.Struct(
+      {
+        host: Schema.optional(Schema.String),
+        port: Schema.optional(Guards.Port),
+        allowedHosts: Schema.optional(Schema.Array(Schema.String)),
+        clients: list,
+        consent: anObject,
+        resources: list,
+        trustedIssuers: list,
+        users: anObject,
+        accessTokenLifetime: Schema.optional(Schema.Unknown),
+        refreshTokenLifetime: Schema.optional(Schema.Unknown),
+        authorizationCodeLifetime: Schema.optional(Schema.Unknown)
+      } satisfies { readonly [K in keyof Options]-?: unknown }
+    ),
   { name: "AuthorizationServer.make" }
 )
 

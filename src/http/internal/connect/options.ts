@@ -42,18 +42,19 @@ const linkFields = {
 }
 
 /** @internal */
-export const refuseLinkOptions = Validation.refuse(Schema.Struct(linkFields), { name: "Connect.layerLinks" })
+export const refuseLinkOptions = Validation.refuse(() => Schema.Struct(linkFields), { name: "Connect.layerLinks" })
 
 /** @internal */
 export const refuseOptions = Validation.refuse(
-  Schema.Struct({
-    ...linkFields,
-    currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
-    describeUser: Constraint.optional(Guards.AnyFunction),
-    respond: Constraint.optional(Guards.AnyFunction),
-    revokeAt: Constraint.optional(Constraint.guard("addresses by name", isRecord)),
-    formKey: Constraint.optional(Constraint.guard("a Redacted key", Redacted.isRedacted))
-  }),
+  () =>
+    Schema.Struct({
+      ...linkFields,
+      currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
+      describeUser: Constraint.optional(Guards.AnyFunction),
+      respond: Constraint.optional(Guards.AnyFunction),
+      revokeAt: Constraint.optional(Constraint.guard("addresses by name", isRecord)),
+      formKey: Constraint.optional(Constraint.guard("a Redacted key", Redacted.isRedacted))
+    }),
   { name: "Connect.layer" }
 )
 
@@ -62,13 +63,14 @@ export const checkUser = Validation.validate(Schema.Struct({ currentUser: UserId
 
 /** @internal */
 export const refuseHandler = Validation.refuse(
-  Schema.Struct({
-    user: UserIdentifier,
-    show: Guards.AnyFunction,
-    continue: Constraint.optional(Schema.String),
-    wait: Constraint.optional(Guards.DurationInput),
-    probe: Constraint.optional(Constraint.guard("a Schedule", Schedule.isSchedule))
-  }),
+  () =>
+    Schema.Struct({
+      user: UserIdentifier,
+      show: Guards.AnyFunction,
+      continue: Constraint.optional(Schema.String),
+      wait: Constraint.optional(Guards.DurationInput),
+      probe: Constraint.optional(Constraint.guard("a Schedule", Schedule.isSchedule))
+    }),
   { name: "Connect.handler" }
 )
 
