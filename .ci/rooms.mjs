@@ -28,26 +28,31 @@ aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground 
 local/oauth: local/oauth/ local/OAuthClient. <- ground values http-internal internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal node lmdb
 local/authorization: local/authorization/ local/AuthorizationServer. <- http-internal internal node jose koa oidc-provider
+local/testUser: local/testUser/ local/TestUser. <- internal local/authorization @effect/platform
 local/backend: local/backend/ local/LocalBackend. <- ground models values http-internal internal planes flow-internal
   local/oauth local/vaultFile node jose
 local/control: local/control/ local/LocalControl. <- values internal planes flow local/oauth local/vaultFile
   local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes flow local/oauth
   local/vaultFile local/backend local/control node @effect/platform @effect/platform-node @smithy/signature-v4
-local/console: local/server/console/ <- local/backend local/control preact
+local/standalone: local/standalone/ <- internal flow local/oauth local/vaultFile local/authorization local/control local/server node
+local/console: local/server/console/ <- internal local/backend local/control preact
 testing: testing/ <- values internal planes
 persistence: persistence/ <- internal flow-internal flow node ioredis @effect/experimental @effect/sql
 consent: internal/consentCallback/ <- values http-internal internal planes flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
   <- ground values internal planes flow-internal flow
 http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
+durable: durable/ <- ground values internal planes flow edges http @effect/cluster @effect/sql @effect/workflow
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
 aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node
+promise/local: promise/LocalIdentity. promise/internal/local/ <- flow local/authorization local/control local/standalone
+  local/testUser local/vaultFile promise
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
-  local/server local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
+  local/server local/standalone local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
   @aws-sdk/client-bedrock-agentcore @aws-sdk/client-bedrock-agentcore-control
 index: index. <- values planes flow edges`
 

@@ -10,6 +10,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
 import { prune } from "./models/internal/issues.js"
+import * as Lazy from "./models/internal/lazy.js"
 
 /**
  * The OAuth2 flow, by its AWS name:
@@ -78,34 +79,38 @@ const withoutValues = (issue: ParseResult.ParseIssue): Either.Either<never, Pars
  * const load = (stored: typeof ConsentSession.ConsentSession.Encoded) =>
  *   Effect.map(Schema.decode(ConsentSession.ConsentSession)(stored), (session) => session.provider)
  */
-export class ConsentSession extends Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
-  /** The name of the OAuth2 credential provider. */
-  provider: Schema.String,
-  /** The OAuth2 flow: whose access it is, and how the token is obtained. */
-  flow: Flow,
-  /** The scopes that were requested. */
-  scopes: Schema.Array(Schema.String),
-  /** Resource indicators (RFC 8707). */
-  resources: Constraint.optional(Schema.Array(Schema.String)),
-  /** The services that the token is for (RFC 8693). */
-  audiences: Constraint.optional(Schema.Array(Schema.String)),
-  /** Where the browser goes after consent. */
-  returnUrl: Constraint.optional(Schema.String),
-  /** State of the application. The return URL carries it back. */
-  customState: Constraint.optional(Schema.Redacted(Schema.String)),
-  /** Further parameters of the authorization request. */
-  customParameters: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
-  /** The name of the session, which every poll sends. */
-  sessionUri: Schema.Redacted(Schema.String),
-  /** The page where the user consents. */
-  authorizationUrl: Schema.Redacted(Schema.String),
-  /** When the authorization URL expires. */
-  expiresAt: Schema.DateTimeUtc
-}, [
-  // Also the error of a value that is not a session, as of an encoded one, would quote it.
-  { message: () => "Expected a ConsentSession" },
-  { decodingFallback: withoutValues }
-]) {}
+export class ConsentSession
+  extends Lazy.SchemaClass(() =>
+    Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
+      /** The name of the OAuth2 credential provider. */
+      provider: Schema.String,
+      /** The OAuth2 flow: whose access it is, and how the token is obtained. */
+      flow: Flow,
+      /** The scopes that were requested. */
+      scopes: Schema.Array(Schema.String),
+      /** Resource indicators (RFC 8707). */
+      resources: Constraint.optional(Schema.Array(Schema.String)),
+      /** The services that the token is for (RFC 8693). */
+      audiences: Constraint.optional(Schema.Array(Schema.String)),
+      /** Where the browser goes after consent. */
+      returnUrl: Constraint.optional(Schema.String),
+      /** State of the application. The return URL carries it back. */
+      customState: Constraint.optional(Schema.Redacted(Schema.String)),
+      /** Further parameters of the authorization request. */
+      customParameters: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
+      /** The name of the session, which every poll sends. */
+      sessionUri: Schema.Redacted(Schema.String),
+      /** The page where the user consents. */
+      authorizationUrl: Schema.Redacted(Schema.String),
+      /** When the authorization URL expires. */
+      expiresAt: Schema.DateTimeUtc
+    }, [
+      // Also the error of a value that is not a session, as of an encoded one, would quote it.
+      { message: () => "Expected a ConsentSession" },
+      { decodingFallback: withoutValues }
+    ])
+  )
+{}
 
 /**
  * A session as JSON. Like the session itself, the error of a damaged text has no values. The error of
@@ -121,9 +126,11 @@ export class ConsentSession extends Schema.Class<ConsentSession>("effect-agentco
  *
  * const load = Schema.decode(ConsentSession.FromJson)
  */
-export const FromJson: Schema.Schema<ConsentSession, string> = Schema.parseJson(ConsentSession).annotations({
-  decodingFallback: (issue) =>
-    issue._tag === "Transformation" && issue.kind === "Type"
-      ? Either.left(issue.issue)
-      : damaged("The consent session is damaged: it is not JSON")
-})
+export const FromJson: Schema.Schema<ConsentSession, string> = Lazy.schema(() =>
+  Schema.parseJson(ConsentSession).annotations({
+    decodingFallback: (issue) =>
+      issue._tag === "Transformation" && issue.kind === "Type"
+        ? Either.left(issue.issue)
+        : damaged("The consent session is damaged: it is not JSON")
+  })
+)

@@ -1,6 +1,6 @@
 /**
  * Who waits for a consent, and how they learn that it has been given. A wait of a fiber gets a signal, and polls at once. A wait that
- * outlives its process, such as a durable workflow, leaves a registration, and the consent callback reads it.
+ * outlives its process, such as a durable workflow, leaves a registration. `durable/ObtainConsent` reads it when a signal is sent.
  *
  * The waits poll anyway. A lost signal delays them until their next poll.
  *
@@ -31,7 +31,7 @@ import { AuthorizationFailed } from "./IdentityError.js"
 import * as Listeners from "./internal/consentSignals/listeners.js"
 import type { ConsentStoreError } from "./internal/consentStoreError.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
-import { Prompt } from "./internal/pollBudget.js"
+import { CallPriority } from "./internal/rateLimiter.js"
 import * as SharedWait from "./internal/sharedWait.js"
 import { subjectOf } from "./internal/subject.js"
 import * as TokenPoller from "./TokenPoller.js"
@@ -257,7 +257,7 @@ const afterSignal = <E, R>(
   Effect.flatMap(
     nextOf(signals, session(sessionUri)),
     (outcome): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> =>
-      failureOf(provider, outcome) ?? Effect.provideService(poll, Prompt, true)
+      failureOf(provider, outcome) ?? Effect.provideService(poll, CallPriority, "normal")
   ).pipe(
     // The token is not there yet, or the connection is lost: the base goes on.
     Effect.flatMap((answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : Effect.never)

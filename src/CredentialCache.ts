@@ -224,10 +224,10 @@ const optionFields = {
   capacity: Constraint.optional(Guards.Amount)
 }
 
-const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "CredentialCache.layer" })
+const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
 
 const refuseStoreOptions = Validation.refuse(
-  Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(Guards.DurationInput) }),
+  () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(Guards.DurationInput) }),
   { name: "CredentialCache.layerStore" }
 )
 

@@ -24,6 +24,7 @@ import {
 } from "./IdentityError.js"
 import * as Plane from "./internal/plane.js"
 import * as Constraint from "./models/internal/constraint.js"
+import * as Lazy from "./models/internal/lazy.js"
 import { ProviderName, ReturnUrl, WorkloadName } from "./models/internal/names.js"
 import * as Operation from "./Operation.js"
 import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
@@ -39,9 +40,11 @@ const SessionUri = Constraint.secret(1, 1024, /^urn:ietf:params:oauth:request_ur
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenRequest = Schema.Struct({
-  workloadName: WorkloadName
-})
+export const GetWorkloadAccessTokenRequest = Lazy.schema(() =>
+  Schema.Struct({
+    workloadName: WorkloadName
+  })
+)
 
 /**
  * @since 0.1.0
@@ -53,10 +56,12 @@ export type GetWorkloadAccessTokenRequest = typeof GetWorkloadAccessTokenRequest
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenForJwtRequest = Schema.Struct({
-  workloadName: WorkloadName,
-  userToken: UserToken
-})
+export const GetWorkloadAccessTokenForJwtRequest = Lazy.schema(() =>
+  Schema.Struct({
+    workloadName: WorkloadName,
+    userToken: UserToken
+  })
+)
 
 /**
  * @since 0.1.0
@@ -68,10 +73,12 @@ export type GetWorkloadAccessTokenForJwtRequest = typeof GetWorkloadAccessTokenF
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenForUserIdRequest = Schema.Struct({
-  workloadName: WorkloadName,
-  userId: UserId
-})
+export const GetWorkloadAccessTokenForUserIdRequest = Lazy.schema(() =>
+  Schema.Struct({
+    workloadName: WorkloadName,
+    userId: UserId
+  })
+)
 
 /**
  * @since 0.1.0
@@ -87,21 +94,23 @@ export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTok
  * @since 0.1.0
  * @category requests
  */
-export const GetResourceOauth2TokenRequest = Schema.Struct({
-  workloadIdentityToken: Token,
-  resourceCredentialProviderName: ProviderName,
-  scopes: Schema.Array(Constraint.text(1, 128)),
-  oauth2Flow: Flow,
-  sessionUri: Constraint.optional(SessionUri),
-  resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
-  forceAuthentication: Constraint.optional(Schema.Boolean),
-  customParameters: Constraint.optional(
-    Constraint.textMap(Constraint.text(1, 256, /^[a-zA-Z0-9\-_.]+$/), Constraint.text(1, 2048))
-  ),
-  customState: Constraint.optional(Constraint.secret(1, 4096)),
-  resources: Constraint.optional(Schema.Array(Constraint.text(1, 2048))),
-  audiences: Constraint.optional(Schema.Array(Constraint.text(1, 2048)))
-})
+export const GetResourceOauth2TokenRequest = Lazy.schema(() =>
+  Schema.Struct({
+    workloadIdentityToken: Token,
+    resourceCredentialProviderName: ProviderName,
+    scopes: Schema.Array(Constraint.text(1, 128)),
+    oauth2Flow: Flow,
+    sessionUri: Constraint.optional(SessionUri),
+    resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
+    forceAuthentication: Constraint.optional(Schema.Boolean),
+    customParameters: Constraint.optional(
+      Constraint.textMap(Constraint.text(1, 256, /^[a-zA-Z0-9\-_.]+$/), Constraint.text(1, 2048))
+    ),
+    customState: Constraint.optional(Constraint.secret(1, 4096)),
+    resources: Constraint.optional(Schema.Array(Constraint.text(1, 2048))),
+    audiences: Constraint.optional(Schema.Array(Constraint.text(1, 2048)))
+  })
+)
 
 /**
  * @since 0.1.0
@@ -113,10 +122,12 @@ export type GetResourceOauth2TokenRequest = typeof GetResourceOauth2TokenRequest
  * @since 0.1.0
  * @category requests
  */
-export const GetResourceApiKeyRequest = Schema.Struct({
-  workloadIdentityToken: Token,
-  resourceCredentialProviderName: ProviderName
-})
+export const GetResourceApiKeyRequest = Lazy.schema(() =>
+  Schema.Struct({
+    workloadIdentityToken: Token,
+    resourceCredentialProviderName: ProviderName
+  })
+)
 
 /**
  * @since 0.1.0
@@ -134,18 +145,20 @@ const RequestBody = Constraint.secret(1, 16384, /^[\t\n\r\x20-\x7E]+$/)
  * @since 0.1.0
  * @category models
  */
-export const CoinbaseCdpTokenRequest = Schema.Struct({
-  /** The HTTP method of the request. */
-  requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
-  /** The host name of the request. Default: that of the vendor, chosen by the service. */
-  requestHost: Constraint.optional(RequestHost),
-  /** The path of the request, with its query. */
-  requestPath: RequestPath,
-  /** Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service. */
-  includeWalletAuthToken: Constraint.optional(Schema.Boolean),
-  /** The body of the request, which a wallet token is for: `Redacted.make(body)`. */
-  requestBody: Constraint.optional(RequestBody)
-})
+export const CoinbaseCdpTokenRequest = Lazy.schema(() =>
+  Schema.Struct({
+    /** The HTTP method of the request. */
+    requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
+    /** The host name of the request. Default: that of the vendor, chosen by the service. */
+    requestHost: Constraint.optional(RequestHost),
+    /** The path of the request, with its query. */
+    requestPath: RequestPath,
+    /** Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service. */
+    includeWalletAuthToken: Constraint.optional(Schema.Boolean),
+    /** The body of the request, which a wallet token is for: `Redacted.make(body)`. */
+    requestBody: Constraint.optional(RequestBody)
+  })
+)
 
 /**
  * A request to Stripe's Privy. The body is `Redacted`.
@@ -153,16 +166,18 @@ export const CoinbaseCdpTokenRequest = Schema.Struct({
  * @since 0.1.0
  * @category models
  */
-export const StripePrivyTokenRequest = Schema.Struct({
-  /** The host name of the request. Default: that of the vendor, chosen by the service. */
-  requestHost: Constraint.optional(RequestHost),
-  /** The path of the request, with its query. */
-  requestPath: RequestPath,
-  /** The body of the request: `Redacted.make(body)`. */
-  requestBody: RequestBody,
-  /** Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service. */
-  includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
-})
+export const StripePrivyTokenRequest = Lazy.schema(() =>
+  Schema.Struct({
+    /** The host name of the request. Default: that of the vendor, chosen by the service. */
+    requestHost: Constraint.optional(RequestHost),
+    /** The path of the request, with its query. */
+    requestPath: RequestPath,
+    /** The body of the request: `Redacted.make(body)`. */
+    requestBody: RequestBody,
+    /** Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service. */
+    includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
+  })
+)
 
 /**
  * @since 0.1.0
@@ -197,11 +212,13 @@ export const PaymentTokenRequest: Schema.Schema<
  * @since 0.1.0
  * @category requests
  */
-export const GetResourcePaymentTokenRequest = Schema.Struct({
-  workloadIdentityToken: Token,
-  resourceCredentialProviderName: ProviderName,
-  paymentTokenRequest: PaymentTokenRequest
-})
+export const GetResourcePaymentTokenRequest = Lazy.schema(() =>
+  Schema.Struct({
+    workloadIdentityToken: Token,
+    resourceCredentialProviderName: ProviderName,
+    paymentTokenRequest: PaymentTokenRequest
+  })
+)
 
 /**
  * @since 0.1.0
@@ -213,10 +230,12 @@ export type GetResourcePaymentTokenRequest = typeof GetResourcePaymentTokenReque
  * @since 0.1.0
  * @category requests
  */
-export const CompleteResourceTokenAuthRequest = Schema.Struct({
-  userIdentifier: UserIdentifier,
-  sessionUri: SessionUri
-})
+export const CompleteResourceTokenAuthRequest = Lazy.schema(() =>
+  Schema.Struct({
+    userIdentifier: UserIdentifier,
+    sessionUri: SessionUri
+  })
+)
 
 /**
  * @since 0.1.0
@@ -229,13 +248,13 @@ export type CompleteResourceTokenAuthRequest = typeof CompleteResourceTokenAuthR
 // -----------------------------------------------------------------------------
 
 // An empty credential is no answer: a resource refuses it, and a cache would repeat it.
-const Credential = Schema.Redacted(Schema.NonEmptyString)
+const Credential = Lazy.schema(() => Schema.Redacted(Schema.NonEmptyString))
 
 /**
  * @since 0.1.0
  * @category answers
  */
-export const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: Credential })
+export const WorkloadAccessTokenResponse = Lazy.schema(() => Schema.Struct({ workloadAccessToken: Credential }))
 
 /**
  * @since 0.1.0
@@ -249,9 +268,13 @@ export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Typ
  * @since 0.1.0
  * @category answers
  */
-export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
-  accessToken: Schema.Redacted(Schema.String)
-}) {}
+export class Issued
+  extends Lazy.SchemaClass(() =>
+    Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
+      accessToken: Schema.Redacted(Schema.String)
+    })
+  )
+{}
 
 /**
  * The user has to consent at `authorizationUrl`, within 10 minutes (AWS documentation).
@@ -259,12 +282,14 @@ export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identit
  * @since 0.1.0
  * @category answers
  */
-export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
-  "effect-agentcore-identity/DataPlane/ConsentRequired"
-)("ConsentRequired", {
-  authorizationUrl: Schema.Redacted(Schema.String),
-  sessionUri: Schema.Redacted(Schema.String)
-}) {}
+export class ConsentRequired extends Lazy.SchemaClass(() =>
+  Schema.TaggedClass<ConsentRequired>(
+    "effect-agentcore-identity/DataPlane/ConsentRequired"
+  )("ConsentRequired", {
+    authorizationUrl: Schema.Redacted(Schema.String),
+    sessionUri: Schema.Redacted(Schema.String)
+  })
+) {}
 
 /**
  * The session has neither finished nor failed. An unknown status counts as in progress.
@@ -272,10 +297,14 @@ export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
  * @since 0.1.0
  * @category answers
  */
-export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
-  "InProgress",
-  {}
-) {}
+export class InProgress
+  extends Lazy.SchemaClass(() =>
+    Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
+      "InProgress",
+      {}
+    )
+  )
+{}
 
 /**
  * The session ended without a token: consent was refused, the authorization failed, or the session expired.
@@ -283,7 +312,9 @@ export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore
  * @since 0.1.0
  * @category answers
  */
-export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}) {}
+export class Failed
+  extends Lazy.SchemaClass(() => Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}))
+{}
 
 /**
  * Every answer to `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization URL. Every other answer
@@ -292,7 +323,7 @@ export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identit
  * @since 0.1.0
  * @category answers
  */
-export const TokenAnswer = Schema.Union(Issued, ConsentRequired, InProgress, Failed)
+export const TokenAnswer = Lazy.schema(() => Schema.Union(Issued, ConsentRequired, InProgress, Failed))
 
 /**
  * @since 0.1.0
@@ -304,7 +335,7 @@ export type TokenAnswer = typeof TokenAnswer.Type
  * @since 0.1.0
  * @category answers
  */
-export const GetResourceApiKeyResponse = Schema.Struct({ apiKey: Credential })
+export const GetResourceApiKeyResponse = Lazy.schema(() => Schema.Struct({ apiKey: Credential }))
 
 /**
  * @since 0.1.0
@@ -319,18 +350,20 @@ export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
  * @since 0.1.0
  * @category models
  */
-export const PaymentTokenResponse = Schema.Struct({
-  coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
-    bearerToken: Credential,
-    walletAuthToken: Constraint.optional(Credential)
-  })),
-  stripePrivyTokenResponse: Constraint.optional(Schema.Struct({
-    authorizationSignature: Constraint.optional(Credential),
-    requestExpiry: Constraint.optional(Schema.Number),
-    appId: Schema.String,
-    basicAuthToken: Credential
-  }))
-})
+export const PaymentTokenResponse = Lazy.schema(() =>
+  Schema.Struct({
+    coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
+      bearerToken: Credential,
+      walletAuthToken: Constraint.optional(Credential)
+    })),
+    stripePrivyTokenResponse: Constraint.optional(Schema.Struct({
+      authorizationSignature: Constraint.optional(Credential),
+      requestExpiry: Constraint.optional(Schema.Number),
+      appId: Schema.String,
+      basicAuthToken: Credential
+    }))
+  })
+)
 
 /**
  * @since 0.1.0
@@ -342,7 +375,9 @@ export type PaymentTokenResponse = typeof PaymentTokenResponse.Type
  * @since 0.1.0
  * @category answers
  */
-export const GetResourcePaymentTokenResponse = Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
+export const GetResourcePaymentTokenResponse = Lazy.schema(() =>
+  Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
+)
 
 /**
  * @since 0.1.0

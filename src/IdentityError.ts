@@ -10,8 +10,8 @@ import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
+import { schema as lazySchema, TaggedError } from "./models/internal/lazy.js"
 import { isLoopback } from "./models/internal/loopback.js"
-import { TaggedError } from "./models/internal/taggedError.js"
 
 /**
  * @since 0.1.0
@@ -61,7 +61,7 @@ const serviceFields = () => ({
  * @since 0.1.0
  * @category models
  */
-export const ValidationExceptionField = Schema.Struct({ name: Schema.String, message: Schema.String })
+export const ValidationExceptionField = lazySchema(() => Schema.Struct({ name: Schema.String, message: Schema.String }))
 
 /**
  * The type of {@link ValidationExceptionField}.

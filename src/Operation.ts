@@ -233,6 +233,10 @@ const codec = <A, I>(schema: Schema.Schema<A, I>): Codec<A> => ({
   encode: memoize(() => Schema.encodeSync(schema))
 })
 
+/** A schema is a function. Reading one of its members would make a lazy one. */
+const isSchema = <A, I>(response: Schema.Schema<A, I> | Codec<A>): response is Schema.Schema<A, I> =>
+  typeof response === "function"
+
 /**
  * The answer of an operation that returns nothing.
  *
@@ -292,7 +296,7 @@ export const make = <
     name,
     request,
     encode: unwrapSecrets,
-    response: "decode" in response ? response : codec(response),
+    response: isSchema(response) ? codec(response) : response,
     // `InstanceType` of the union of classes is the union of their instances.
     errors: errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>,
     method,

@@ -10,7 +10,6 @@ import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as ControlPlane from "./ControlPlane.js"
 import * as DataPlane from "./DataPlane.js"
-import { Prompt } from "./internal/pollBudget.js"
 import * as RateLimiter from "./internal/rateLimiter.js"
 import * as Validation from "./internal/validation.js"
 import * as Constraint from "./models/internal/constraint.js"
@@ -48,11 +47,13 @@ const makeLimiters = <Operation extends string>(
 ): Effect.Effect<{ readonly [K in Operation]: RateLimiter.Limiter }> =>
   Effect.sync(() => Record.map(quotas, (limit) => RateLimiter.make(limit)))
 
-// A poll that follows a user's return is not made only because time has passed.
-const isPoll = (request: unknown): Effect.Effect<boolean> =>
-  hasProperty(request, "sessionUri") && request.sessionUri !== undefined
-    ? Effect.map(Prompt, (prompt) => !prompt)
-    : Effect.succeed(false)
+const priorityOf = (request: unknown): Effect.Effect<RateLimiter.Priority> =>
+  Effect.map(RateLimiter.CallPriority, (priority) =>
+    priority !== "byRequest"
+      ? priority
+      : hasProperty(request, "sessionUri") && request.sessionUri !== undefined
+      ? "low"
+      : "normal")
 
 const Quota = Constraint.guard(
   "a number of calls a second, above 0",
@@ -60,11 +61,11 @@ const Quota = Constraint.guard(
 )
 
 const refuseQuotas = Validation.refuse(
-  Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
+  () => Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
   { name: "RateLimit.dataPlane" }
 )
 
-const refuseQuota = Validation.refuse(Quota, { name: "RateLimit.controlPlane" })
+const refuseQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
 
 /**
  * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the layer, a
@@ -95,7 +96,7 @@ export const dataPlane = (
       (limiters) =>
         DataPlane.decorate((operation, effect, request) =>
           operation === "getResourceOauth2Token"
-            ? Effect.flatMap(isPoll(request), (isPoll) => limiters[operation](effect, isPoll ? "low" : "normal"))
+            ? Effect.flatMap(priorityOf(request), (priority) => limiters[operation](effect, priority))
             : limiters[operation](effect, "normal")
         )
     )))

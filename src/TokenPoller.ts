@@ -174,12 +174,13 @@ export const layerBudget = (options: {
 }
 
 const refuseBudget = Validation.refuse(
-  Schema.Struct({
-    pollsPerSecond: Constraint.guard(
-      "a number of polls a second, above 0",
-      (value): value is number => isNumber(value) && value > 0 && value < Infinity
-    )
-  }),
+  () =>
+    Schema.Struct({
+      pollsPerSecond: Constraint.guard(
+        "a number of polls a second, above 0",
+        (value): value is number => isNumber(value) && value > 0 && value < Infinity
+      )
+    }),
   { name: "TokenPoller.layerBudget" }
 )
 

@@ -45,20 +45,21 @@ export class ReturnUrlsContended extends Schema.TaggedError<ReturnUrlsContended>
 const { allowedResourceOauth2ReturnUrls, name: workloadName, tags } = CreateWorkloadIdentityRequest.fields
 
 const refuseCreation = Validation.refuse(
-  Schema.Struct({ name: Constraint.optional(workloadName), returnUrls: allowedResourceOauth2ReturnUrls, tags }),
+  () => Schema.Struct({ name: Constraint.optional(workloadName), returnUrls: allowedResourceOauth2ReturnUrls, tags }),
   operations.createWorkloadIdentity
 )
 
 const refuseEnsured = Validation.refuse(
-  Schema.Struct({ name: workloadName, returnUrls: allowedResourceOauth2ReturnUrls, tags }),
+  () => Schema.Struct({ name: workloadName, returnUrls: allowedResourceOauth2ReturnUrls, tags }),
   operations.createWorkloadIdentity
 )
 
 const refuseChange = Validation.refuse(
-  Schema.Struct({
-    name: workloadName,
-    returnUrls: UpdateWorkloadIdentityRequest.fields.allowedResourceOauth2ReturnUrls
-  }),
+  () =>
+    Schema.Struct({
+      name: workloadName,
+      returnUrls: UpdateWorkloadIdentityRequest.fields.allowedResourceOauth2ReturnUrls
+    }),
   operations.updateWorkloadIdentity
 )
 

@@ -4,7 +4,7 @@ import { isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Schema from "effect/Schema"
-import { TaggedError } from "../src/models/internal/taggedError.js"
+import { TaggedError } from "../src/models/internal/lazy.js"
 
 const classes = Object.entries(IdentityError).flatMap(([name, value]) =>
   typeof value === "function" && value.prototype instanceof Error ? [{ name, tag: value.prototype.name }] : []

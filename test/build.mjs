@@ -5,7 +5,17 @@
 import * as esbuild from "esbuild"
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
@@ -80,8 +90,10 @@ export const buildConsoleFolder = async () => `${await build("console", (draft) 
  * second. Types are checked elsewhere: a type error in one module does not hide what another one loads.
  */
 export const buildModules = () =>
-  build("modules", (draft) =>
-    run(
+  build("modules", async (draft) => {
+    // As in the package: else Node parses every module twice to find out that it is one.
+    writeFileSync(join(draft, "package.json"), JSON.stringify({ type: "module", sideEffects: false }))
+    await run(
       "node_modules/typescript-7/bin/tsc",
       "--project",
       "src/tsconfig.json",
@@ -93,8 +105,10 @@ export const buildModules = () =>
       "--declarationMap",
       "false",
       "--sourceMap",
-      "false"
-    ))
+      "false",
+      "--removeComments"
+    )
+  })
 
 /**
  * A program under `test/`, for a process that starts quickly. With `external`, it is one file that holds all packages but

@@ -46,7 +46,11 @@ interface BuildStep {
 }
 
 const refuseCommand = Validation.refuse(
-  Constraint.guard("a command of the AWS SDK, as in new InvokeAgentRuntimeCommand(…)", hasProperty("middlewareStack")),
+  () =>
+    Constraint.guard(
+      "a command of the AWS SDK, as in new InvokeAgentRuntimeCommand(…)",
+      hasProperty("middlewareStack")
+    ),
   { name: "PropagateIdentity.command" }
 )
 
@@ -100,10 +104,11 @@ export interface HttpClientOptions {
 }
 
 const refuseHttpClientOptions = Validation.refuse(
-  Schema.Struct({
-    origins: Constraint.optional(Schema.Array(Schema.String)),
-    allowInsecureOrigins: Constraint.optional(Schema.Boolean)
-  }),
+  () =>
+    Schema.Struct({
+      origins: Constraint.optional(Schema.Array(Schema.String)),
+      allowInsecureOrigins: Constraint.optional(Schema.Boolean)
+    }),
   { name: "PropagateIdentity.httpClient" }
 )
 

@@ -3,38 +3,24 @@
  *
  * @since 0.1.0
  */
-import {
-  Argument,
-  type Command,
-  type CommandUnknownOpts,
-  InvalidArgumentError,
-  Option
-} from "@commander-js/extra-typings"
+import { Argument, type Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import * as Help from "./help.js"
 import type { Level } from "./logging.js"
+import { load, parseNumber, selectionOf, selectPid, selectPort } from "./options.js"
 import type { Run } from "./run.js"
+import { Selection } from "./stateFile.js"
 
 type Control = typeof import("./localControl.js")
 
 const environment = [
   [
     "AGENTCORE_LOCAL_TOKEN, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
-    "the server (default: the only one that runs, from its state file)"
+    "the server, without --port and --pid (default: the only one that runs)"
   ]
 ] as const
 
-const parseNumber = (text: string): number => {
-  const number = Number(text)
-  if (text.trim() !== "" && Number.isFinite(number)) return number
-  throw new InvalidArgumentError("It is a number.")
-}
-
 const json = ["--json", "Print JSON"] as const
-
-// Each command is loaded when it runs.
-const load = <A, E>(use: (control: Control) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.flatMap(Effect.promise(() => import("./localControl.js")), use)
 
 /**
  * Adds them.
@@ -42,16 +28,25 @@ const load = <A, E>(use: (control: Control) => Effect.Effect<A, E>): Effect.Effe
  * @internal
  */
 export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
-  const act = <A, E>(command: CommandUnknownOpts, use: (control: Control) => Effect.Effect<A, E>): void => {
+  const act = (command: CommandUnknownOpts, use: (control: Control) => Effect.Effect<unknown, unknown>): void => {
     // The root checks the level.
     const level = command.optsWithGlobals()["logLevel"] as Level | undefined
-    run(load(use), { level: level ?? "info" })
+    run(
+      Effect.provideService(
+        Effect.flatMap(load(() => import("./localControl.js")), use),
+        Selection,
+        selectionOf(command)
+      ),
+      { level: level ?? "info" }
+    )
   }
+
+  const addCommand = (name: string) => local.command(name).addOption(selectPort()).addOption(selectPid())
 
   const details = (...examples: ReadonlyArray<string>) =>
     Help.formatDetails({ environment, examples: examples.map((example) => `agentcore-identity local ${example}`) })
 
-  local.command("reset")
+  addCommand("reset")
     .summary("Empty the server that runs, and apply its --config again")
     .description(
       "Empties the server that runs, and applies its --config again. Users, sign-ins, faults, requests and the clock "
@@ -60,14 +55,14 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .addHelpText("after", details("reset"))
     .action((_, command) => act(command, ({ reset }) => reset))
 
-  local.command("seed")
+  addCommand("seed")
     .summary("Add the resources of a file")
     .description("Adds the resources of a file to the server that runs, until the next reset.")
     .argument("<file>", "A JSON or JSONC file, as for --config")
     .addHelpText("after", details("seed more.jsonc"))
     .action((file, _, command) => act(command, ({ seed }) => seed(file)))
 
-  local.command("snapshot")
+  addCommand("snapshot")
     .summary("Take a snapshot, or list them")
     .description("Takes a snapshot of the server that runs, in its memory. Without a name, lists the snapshots.")
     .argument("[name]", "Letters, digits, dots, underscores and hyphens")
@@ -84,7 +79,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
       examples: examples.map((example) => `agentcore-identity local ${example}`)
     })
 
-  local.command("restore")
+  addCommand("restore")
     .summary("Go back to a snapshot, or to an exported file")
     .description("Replaces the content of the server that runs by a snapshot, or by an exported file.")
     .argument("[name]", "The name of a snapshot")
@@ -92,14 +87,14 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .addHelpText("after", withKey("restore consented", "restore --file state.jwe"))
     .action((name, { file }, command) => act(command, ({ restore }) => restore({ name, file })))
 
-  local.command("export")
+  addCommand("export")
     .summary("Write the content to a file, encrypted")
     .description("Writes the content of the server that runs to a file, encrypted. 'local restore --file' reads it.")
     .argument("<file>", "The file")
     .addHelpText("after", withKey("export state.jwe"))
     .action((file, _, command) => act(command, ({ exportTo }) => exportTo(file)))
 
-  local.command("clock")
+  addCommand("clock")
     .summary("Show or move the clock")
     .description(
       "Shows the clock of the server that runs, or moves it: tokens, sessions and grants expire by it. Signatures and "
@@ -122,7 +117,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
         ))
     )
 
-  local.command("fault")
+  addCommand("fault")
     .summary("Let operations fail, be slow, or lose their connection")
     .description(
       "Adds a fault to the server that runs, and prints its id. Without options, lists the faults."
@@ -155,7 +150,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
         "fault --clear"
       )
     )
-    .action(({ clear, json = false, remove, ...fault }, command) =>
+    .action(({ clear, json = false, pid: _pid, port: _port, remove, ...fault }, command) =>
       act(command, ({ addFault, listFaults, removeFault }) =>
         clear === true || remove !== undefined
           ? removeFault(clear === true ? undefined : remove)
@@ -164,20 +159,20 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
           : addFault(fault))
     )
 
-  local.command("requests")
+  addCommand("requests")
     .summary("List the last requests, with the reasons of errors")
     .description("Lists the last requests of the server that runs, the newest first, with the reasons of errors.")
     .option(...json)
     .addHelpText("after", details("requests", "requests --json"))
     .action(({ json = false }, command) => act(command, ({ requests }) => requests(json)))
 
-  local.command("events")
+  addCommand("events")
     .summary("Print requests as they come")
     .description("Prints each request of the server that runs as one line of JSON, until it is stopped.")
     .addHelpText("after", details("events"))
     .action((_, command) => act(command, ({ events }) => events))
 
-  local.command("consents")
+  addCommand("consents")
     .summary("List the consent sessions, or answer one as its user")
     .description("Lists the consent sessions of the server that runs, or answers one as its user.")
     .addArgument(new Argument("[action]", "What to do").choices(["approve", "deny", "expire"]))
@@ -193,7 +188,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
       )
     )
 
-  local.command("grants")
+  addCommand("grants")
     .summary("List the grants of users, or end one")
     .description(
       "Lists the grants of the server that runs, or ends one: its access token expires, the authorization server "

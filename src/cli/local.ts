@@ -3,34 +3,37 @@
  *
  * Standard output is the environment that points programs to it: `export NAME=value` lines and one blank line. Logs go
  * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops
- * the server.
+ * the server. With `--exec` there is no such output: one program gets the environment, and the server stops after it.
  *
  * @since 0.1.0
  */
 import * as Console from "effect/Console"
-import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type { Lifetime } from "../internal/lifetime.js"
-import * as LocalServer from "../local/LocalServer.js"
-import * as OAuthClient from "../local/OAuthClient.js"
+import type * as LocalServer from "../local/LocalServer.js"
+import * as Standalone from "../local/standalone/server.js"
+import * as SetupFile from "../local/standalone/setupFile.js"
 import * as VaultFile from "../local/VaultFile.js"
 import * as VaultStore from "../local/VaultStore.js"
-import * as AuthorizationServer from "./localAuthorizationServer.js"
+import * as EnvFile from "./envFile.js"
+import * as Exec from "./exec.js"
 import * as AccessKeys from "./localCredentials.js"
-import * as SetupFile from "./localSetupFile.js"
 import * as Output from "./output.js"
+import type { Environment } from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 
 /** @internal */
 export interface Settings {
   readonly host: string
   readonly port: number
+  /** The program of `--exec`, and its arguments. */
+  readonly exec: readonly [command: string, ...args: Array<string>] | undefined
+  readonly envFile: string | undefined
   readonly authorizationServer: boolean
   readonly authorizationServerPort: number | undefined
   readonly authorizationServerScope: ReadonlyArray<string>
@@ -52,10 +55,11 @@ export interface Settings {
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
 
 /** Names the flag of a port that is in use. */
-const explainPort = (flag: string) => <E extends { readonly message: string }>(error: E): E | CannotListen =>
-  "reason" in error && error.reason === "Listen" && error.message.includes("EADDRINUSE")
-    ? new CannotListen({ message: `${error.message}: the port is in use, choose another one with ${flag}` })
-    : error
+const explainPort = <E extends { readonly _tag: string; readonly message: string }>(error: E): E | CannotListen => {
+  if (!("reason" in error) || error.reason !== "Listen" || !error.message.includes("EADDRINUSE")) return error
+  const flag = error._tag === "AuthorizationServerError" ? "--authorization-server-port" : "--port"
+  return new CannotListen({ message: `${error.message}: the port is in use, choose another one with ${flag}` })
+}
 
 // -----------------------------------------------------------------------------
 // The server
@@ -63,17 +67,6 @@ const explainPort = (flag: string) => <E extends { readonly message: string }>(e
 
 const layerStore = (path: string | undefined) =>
   path === undefined ? VaultStore.layerMemory : VaultFile.layerConfig({ path })
-
-const startAuthorizationServer = (
-  { allowedHost, authorizationServerAudience, authorizationServerPort, host, port, trustIssuer }: Settings
-) =>
-  AuthorizationServer.start({
-    host,
-    allowedHosts: allowedHost,
-    port: authorizationServerPort ?? (port === 0 ? 0 : port + 1),
-    audiences: authorizationServerAudience,
-    trustedIssuers: trustIssuer
-  }).pipe(Effect.mapError(explainPort("--authorization-server-port")))
 
 /** Names the options that only the authorization server reads. */
 const warnWithoutAuthorizationServer = (settings: Settings, users: object | undefined): Effect.Effect<void> => {
@@ -98,20 +91,7 @@ const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<voi
 const start = (settings: Settings) =>
   Effect.gen(function*() {
     const accessKeys = yield* AccessKeys.readAccessKeys(settings.signatures)
-    const authorizationServer = settings.authorizationServer
-      ? Option.some(yield* startAuthorizationServer(settings))
-      : Option.none()
-    const oauth = Option.match(authorizationServer, {
-      onNone: () => ({ environment: {}, secrets: {} }),
-      onSome: AuthorizationServer.toEnvironment
-    })
-    const { readSettings, setup } = settings.config === undefined
-      ? { setup: {}, readSettings: undefined }
-      : yield* SetupFile.load(settings.config, { ...oauth.environment, ...oauth.secrets })
-
-    yield* warnWithoutAuthorizationServer(settings, setup.local?.users)
-
-    const context = yield* Layer.build(LocalServer.layerStore({
+    const { authorizationServer, environment: variables, server } = yield* Standalone.start({
       host: settings.host,
       port: settings.port,
       allowRemote: settings.allowRemote,
@@ -121,25 +101,26 @@ const start = (settings: Settings) =>
       publicUrl: settings.publicUrl,
       accountId: settings.account,
       region: settings.region,
-      settings: readSettings,
-      setup,
-      authorizationServer: Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service)),
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
-      environment: oauth.environment,
-      secretEnvironment: Record.map({ ...accessKeys.environment, ...oauth.secrets }, (value) => Redacted.make(value))
-    })).pipe(Effect.provide(OAuthClient.layer), Effect.mapError(explainPort("--port")))
-    const server = Context.get(context, LocalServer.LocalServer)
-    if (Option.isSome(authorizationServer)) {
-      yield* AuthorizationServer.registerClient(authorizationServer.value, {
-        urls: [server.url, ...(settings.publicUrl === undefined ? [] : [settings.publicUrl])],
-        redirectUris: settings.authorizationServerRedirectUri,
-        scopes: settings.authorizationServerScope
-      })
-      yield* AuthorizationServer.trustSts(authorizationServer.value, {
-        url: server.url,
-        publicUrl: settings.publicUrl
-      })
-    }
+      secretEnvironment: Record.map(accessKeys.environment, (value) => Redacted.make(value)),
+      authorizationServer: settings.authorizationServer
+        ? {
+          port: settings.authorizationServerPort ?? (settings.port === 0 ? 0 : settings.port + 1),
+          scopes: settings.authorizationServerScope,
+          audiences: settings.authorizationServerAudience,
+          redirectUris: settings.authorizationServerRedirectUri,
+          trustedIssuers: settings.trustIssuer
+        }
+        : undefined,
+      load: (variables) =>
+        Effect.gen(function*() {
+          const loaded = settings.config === undefined
+            ? { setup: undefined }
+            : yield* SetupFile.load(settings.config, variables)
+          yield* warnWithoutAuthorizationServer(settings, loaded.setup?.local?.users)
+          return loaded
+        })
+    }).pipe(Effect.mapError(explainPort))
 
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({
@@ -151,11 +132,8 @@ const start = (settings: Settings) =>
         })
       })
     )
-    const environment = {
-      ...server.environment,
-      ...accessKeys.environment,
-      ...oauth.secrets,
-      AGENTCORE_LOCAL_TOKEN: Redacted.value(server.controlToken),
+    const environment: Environment = {
+      ...variables,
       AGENTCORE_LOCAL_PID: String(process.pid)
     }
     yield* StateFile.write({
@@ -163,17 +141,32 @@ const start = (settings: Settings) =>
       url: server.url,
       environment
     })
-    yield* printConsoleUrl(server)
-    yield* Output.print(environment)
+    if (settings.envFile !== undefined) yield* EnvFile.write(settings.envFile, environment)
+    if (settings.exec === undefined) yield* printConsoleUrl(server)
+    return environment
   })
 
+/** The exit code is that of the program, also after a signal. */
+const execute = (command: string, args: ReadonlyArray<string>, environment: Environment) =>
+  Effect.uninterruptible(Effect.map(Exec.run(command, args, environment), (code) => {
+    process.exitCode = code
+  }))
+
 /**
- * Runs the server until it is interrupted.
+ * Runs the server until it is interrupted, or until the program of `--exec` ends.
  *
  * @internal
  */
 export const run = (settings: Settings) =>
-  Effect.zipRight(start(settings), Effect.never).pipe(
+  Effect.gen(function*() {
+    const environment = yield* start(settings)
+    if (settings.exec === undefined) {
+      yield* Output.print(environment)
+      return yield* Effect.never
+    }
+    const [command, ...args] = settings.exec
+    yield* execute(command, args, environment)
+  }).pipe(
     Effect.scoped,
     Effect.provide(layerStore(settings.vault))
   )

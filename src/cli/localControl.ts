@@ -10,12 +10,15 @@ import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { writeFile } from "node:fs/promises"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
-import { randomSecret } from "./randomSecret.js"
-import { readText } from "./readText.js"
+import { randomSecret } from "../internal/randomSecret.js"
+import { readText } from "../internal/readText.js"
+import { readVariable } from "./readVariable.js"
 import * as StateFile from "./stateFile.js"
+import * as Table from "./table.js"
 
 /** @internal */
 export class ControlFailed extends Data.TaggedError("ControlFailed")<{ readonly message: string }> {}
@@ -25,9 +28,6 @@ const timeout = 60_000
 const maxBytes = 64 * 1024 * 1024
 
 const unreachable = (url: string) => new ControlFailed({ message: `The local server at ${url} does not answer` })
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Sends a request to the control of the server, and returns the members of its answer. */
 const send = (
@@ -50,7 +50,7 @@ const send = (
     catch: () => unreachable(server.url)
   }).pipe(
     Effect.flatMap(({ answer, ok, status }) =>
-      ok && isObject(answer)
+      ok && Table.isRow(answer)
         ? Effect.succeed(answer)
         : new ControlFailed({
           message: hasProperty(answer, "message") && typeof answer.message === "string"
@@ -62,41 +62,14 @@ const send = (
 
 const call = (path: string, body?: object) => Effect.flatMap(StateFile.find, (server) => send(server, path, body))
 
-/** Prints an answer as JSON: `jq` and programs read it. */
-const printJson = (value: unknown) => Console.log(JSON.stringify(value, null, 2))
-
-// -----------------------------------------------------------------------------
-// Tables
-// -----------------------------------------------------------------------------
-
-const cell = (value: unknown): string =>
-  value === undefined || value === null
-    ? "-"
-    : typeof value === "string"
-    ? value
-    : Array.isArray(value)
-    ? value.map(cell).join(" ")
-    : isObject(value)
-    ? Object.values(value).map(cell).join(" ")
-    : String(value)
-
-const formatTable = (
-  columns: ReadonlyArray<string>,
-  rows: ReadonlyArray<Readonly<Record<string, unknown>>>
-): string => {
-  const lines = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))]
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)))
-  return lines.map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join("  ").trimEnd()).join("\n")
-}
-
 /** Prints a list as a table, or as JSON. */
 const printList = (member: string, columns: ReadonlyArray<string>, json: boolean) =>
   Effect.flatMap(call(member), (answer) => {
     const items = answer[member]
-    const rows = Array.isArray(items) ? items.filter(isObject) : []
+    const rows = Array.isArray(items) ? items.filter(Table.isRow) : []
     return json
-      ? printJson(rows)
-      : Console.log(rows.length === 0 ? `No ${member}.` : formatTable(columns, rows))
+      ? Table.printJson(rows)
+      : Console.log(rows.length === 0 ? `No ${member}.` : Table.format(columns, rows))
   })
 
 // -----------------------------------------------------------------------------
@@ -126,9 +99,9 @@ export const seed = (file: string) =>
       ))
     )
     const { changes } = yield* send(server, "seed", yield* Effect.orDie(encodeSetup(setup)))
-    const rows = Array.isArray(changes) ? changes.filter(isObject) : []
+    const rows = Array.isArray(changes) ? changes.filter(Table.isRow) : []
     yield* Console.log(
-      rows.length === 0 ? "The file names no resources." : formatTable(["action", "kind", "name"], rows)
+      rows.length === 0 ? "The file names no resources." : Table.format(["action", "kind", "name"], rows)
     )
   })
 
@@ -140,10 +113,7 @@ export const snapshots = (json: boolean) => printList("snapshots", ["name", "tak
 
 const keyVariable = "AGENTCORE_LOCAL_EXPORT_KEY"
 
-const configuredKey = (): string | undefined => {
-  const key = process.env[keyVariable]
-  return key === "" ? undefined : key
-}
+const configuredKey = readVariable(keyVariable)
 
 const cannotWrite = (file: string) => () => new ControlFailed({ message: `Cannot write ${file}` })
 
@@ -154,7 +124,7 @@ const cannotWrite = (file: string) => () => new ControlFailed({ message: `Cannot
  */
 export const exportTo = (file: string) =>
   Effect.gen(function*() {
-    const given = configuredKey()
+    const given = yield* configuredKey
     const key = given ?? Redacted.value(yield* randomSecret)
     const { sealed } = yield* call("export", { key })
     if (given === undefined) {
@@ -182,19 +152,20 @@ export const restore = (options: { readonly name: string | undefined; readonly f
       return yield* new ControlFailed({ message: "Name a snapshot, or a file with --file" })
     }
     if (file === undefined) return yield* done("restore", { name }, `Restored the snapshot '${name}'.`)
-    const key = configuredKey() ?? (yield* readText(`${file}.key`)).trim()
+    const key = (yield* configuredKey) ?? (yield* readText(`${file}.key`)).trim()
     const sealed = yield* readText(file)
     return yield* done("restore", { sealed, key }, `Restored ${file}.`)
   })
 
 const printClock = ({ now, offset }: Readonly<Record<string, unknown>>) =>
-  Console.log(`${cell(now)} (${Number(offset) >= 0 ? "+" : ""}${Number(offset) / 1000} s)`)
+  Console.log(`${Table.cell(now)} (${Number(offset) >= 0 ? "+" : ""}${Number(offset) / 1000} s)`)
 
 /** @internal */
 export const clock = (change?: object) => Effect.flatMap(call("clock", change), printClock)
 
 /** @internal */
-export const addFault = (fault: object) => Effect.flatMap(call("faults", fault), ({ id }) => Console.log(cell(id)))
+export const addFault = (fault: object) =>
+  Effect.flatMap(call("faults", fault), ({ id }) => Console.log(Table.cell(id)))
 
 /** @internal */
 export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
@@ -223,21 +194,13 @@ export const events = Effect.gen(function*() {
   })
   const { body } = response
   if (!response.ok || body === null) return yield* unreachable(server.url)
-  yield* Effect.tryPromise({
-    try: async () => {
-      let rest = ""
-      const reader = body.pipeThrough(new TextDecoderStream()).getReader()
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        const lines = (rest + next.value).split("\n")
-        rest = lines.pop() ?? ""
-        for (const line of lines) {
-          if (line.startsWith("data: ")) process.stdout.write(`${line.slice("data: ".length)}\n`)
-        }
-      }
-    },
-    // The server has stopped.
-    catch: () => unreachable(server.url)
-  })
+  // The error means that the server has stopped.
+  yield* Stream.fromReadableStream(() => body, () => unreachable(server.url)).pipe(
+    Stream.decodeText(),
+    Stream.splitLines,
+    Stream.filter((line) => line.startsWith("data: ")),
+    Stream.runForEach((line) => Console.log(line.slice("data: ".length)))
+  )
 })
 
 /** @internal */

@@ -7,15 +7,15 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { randomBytes } from "node:crypto"
+import { randomSecret } from "../internal/randomSecret.js"
 import type * as LocalServer from "../local/LocalServer.js"
-import type * as Output from "./output.js"
-import { randomSecret } from "./randomSecret.js"
+import type { Environment } from "./shellText.js"
 
 /** @internal */
 export interface AccessKeys {
   readonly credentials: ReadonlyArray<LocalServer.Credentials>
   /** Exports a generated key. A caller knows a key of their own. */
-  readonly environment: Output.Environment
+  readonly environment: Environment
 }
 
 const configured = Config.all({

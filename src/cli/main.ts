@@ -5,6 +5,7 @@
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Runtime from "@effect/platform/Runtime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -32,11 +33,18 @@ const run: Run = (program, log) =>
   program.pipe(
     Effect.provide(Layer.provideMerge(Logging.layer(log), NodeContext.layer)),
     Effect.tapErrorCause(report),
-    NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true })
+    NodeRuntime.runMain({
+      disableErrorReporting: true,
+      disablePrettyLogger: true,
+      // A signal ends the process with a code of its own, in place of the one that a command has set.
+      teardown: (exit, end) => Runtime.defaultTeardown(exit, (code) => end(code === 0 ? exitCode() : code))
+    })
   )
 
-const args = process.argv.slice(2)
-const program = Program.make(run)
+const exitCode = () => Number(process.exitCode ?? 0)
+
+const { args, exec } = Program.split(process.argv.slice(2))
+const program = Program.make(run, exec)
 
 if (args.includes("--wizard")) {
   run(Effect.map(Wizard.run(program), (answers) => Program.parse(program, answers)), { level: "info" })

@@ -5,18 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs"
-
-/** @internal */
-export type Environment = Readonly<Record<string, string>>
-
-const plain = /^[\w./:@%+,-]+$/
-
-/** @internal */
-export const quote = (text: string): string => plain.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-
-/** @internal */
-export const exportLines = (environment: Environment): string =>
-  Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}\n`).join("")
+import * as ShellText from "./shellText.js"
 
 const standardOutput = 1
 
@@ -36,8 +25,8 @@ const closeIfPipe = (): void => {
  *
  * @internal
  */
-export const print = (environment: Environment): Effect.Effect<void> =>
+export const print = (environment: ShellText.Environment): Effect.Effect<void> =>
   Effect.ignore(Effect.try(() => {
-    writeSync(standardOutput, `${exportLines(environment)}\n`)
+    writeSync(standardOutput, `${ShellText.exportLines(environment)}\n`)
     closeIfPipe()
   }))

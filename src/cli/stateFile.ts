@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,6 +18,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { isRunning, readStartTime } from "../internal/processes.js"
+import { readVariable } from "./readVariable.js"
 
 const Running = Schema.Struct({
   version: Schema.Literal(1),
@@ -36,21 +38,19 @@ export type Running = typeof Running.Type
 export class NoServer extends Data.TaggedError("NoServer")<{ readonly message: string }> {}
 
 /** Undefined where the user has no such place. */
-const findBase = (): string | undefined => {
-  const { LOCALAPPDATA: windows, XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: state } = process.env
-  const candidates = [runtime, state, process.platform === "win32" ? windows : undefined]
-  const base = candidates.find((path) => path !== undefined && path !== "")
-  if (base !== undefined) return base
+const findDirectory: Effect.Effect<string | undefined> = Effect.gen(function*() {
+  const candidates = [
+    yield* readVariable("XDG_RUNTIME_DIR"),
+    yield* readVariable("XDG_STATE_HOME"),
+    process.platform === "win32" ? yield* readVariable("LOCALAPPDATA") : undefined
+  ]
+  const base = candidates.find((path) => path !== undefined)
+  if (base !== undefined) return join(base, "agentcore-identity")
   const home = homedir()
   return home === "" || statSync(home, { throwIfNoEntry: false }) === undefined
     ? undefined
-    : join(home, ".local", "state")
-}
-
-const findDirectory = (): string | undefined => {
-  const base = findBase()
-  return base === undefined ? undefined : join(base, "agentcore-identity")
-}
+    : join(home, ".local", "state", "agentcore-identity")
+})
 
 /** Whether other users cannot read or replace a file or directory. Windows has no modes, and a profile is its user's own. */
 const isPrivate = (path: string): boolean => {
@@ -67,32 +67,32 @@ export const write = (
   server: Omit<Running, "version" | "pid" | "startTime">
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.try(() => {
-      const directory = findDirectory()
-      if (directory === undefined) return undefined
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
-      if (!isPrivate(directory)) return undefined
-      const file = join(directory, `${process.pid}.json`)
-      const running: Running = {
-        version: 1,
-        pid: process.pid,
-        startTime: readStartTime(process.pid),
-        ...server
-      }
-      // A reader sees all of it, or nothing.
-      writeFileSync(`${file}.new`, JSON.stringify(running, null, 2), { mode: 0o600 })
-      renameSync(`${file}.new`, file)
-      return file
-    }).pipe(
-      Effect.orElseSucceed(() => undefined),
-      Effect.tap((file) =>
-        file === undefined
-          ? Effect.logDebug(
-            "Other commands find this server by its environment only: there is no private directory for its state"
-          )
-          : Effect.void
-      )
-    ),
+    Effect.flatMap(findDirectory, (directory) =>
+      Effect.try(() => {
+        if (directory === undefined) return undefined
+        mkdirSync(directory, { recursive: true, mode: 0o700 })
+        if (!isPrivate(directory)) return undefined
+        const file = join(directory, `${process.pid}.json`)
+        const running: Running = {
+          version: 1,
+          pid: process.pid,
+          startTime: readStartTime(process.pid),
+          ...server
+        }
+        // A reader sees all of it, or nothing.
+        writeFileSync(`${file}.new`, JSON.stringify(running, null, 2), { mode: 0o600 })
+        renameSync(`${file}.new`, file)
+        return file
+      })).pipe(
+        Effect.orElseSucceed(() => undefined),
+        Effect.tap((file) =>
+          file === undefined
+            ? Effect.logDebug(
+              "Other commands find this server by its environment only: there is no private directory for its state"
+            )
+            : Effect.void
+        )
+      ),
     (file) => Effect.sync(() => file === undefined ? undefined : rmSync(file, { force: true }))
   ).pipe(Effect.asVoid)
 
@@ -103,8 +103,7 @@ const decode = Schema.decodeUnknownEither(Schema.parseJson(Running))
  *
  * @internal
  */
-export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.sync(() => {
-  const directory = findDirectory()
+export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.map(findDirectory, (directory) => {
   if (directory === undefined || statSync(directory, { throwIfNoEntry: false }) === undefined) return []
   if (!isPrivate(directory)) return []
   return readdirSync(directory).filter((name) => /^\d+\.json$/.test(name)).flatMap((name) => {
@@ -127,6 +126,53 @@ export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.sync(() => {
 })
 
 /**
+ * The server that the user means, by its process or its port.
+ *
+ * @internal
+ */
+export class Selection extends Context.Reference<Selection>()("effect-agentcore-identity/cli/Selection", {
+  defaultValue: (): { readonly pid?: number | undefined; readonly port?: number | undefined } => ({})
+}) {}
+
+const isSelected = ({ pid, port }: Selection["Type"]) => (running: Running): boolean =>
+  (pid === undefined || running.pid === pid) && (port === undefined || Number(new URL(running.url).port) === port)
+
+/**
+ * The servers of the selection, or all.
+ *
+ * @internal
+ */
+export const selected: Effect.Effect<readonly [Running, ...Array<Running>], NoServer> = Effect.gen(function*() {
+  const selection = yield* Selection
+  const [first, ...others] = (yield* list).filter(isSelected(selection))
+  if (first !== undefined) return [first, ...others] as const
+  const { pid, port } = selection
+  const what = `${pid === undefined ? "" : ` as process ${pid}`}${port === undefined ? "" : ` on port ${port}`}`
+  return yield* new NoServer({
+    message: `No local server runs${what}. Start one with 'agentcore-identity local', or set AGENTCORE_LOCAL_TOKEN and `
+      + "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE to those of a server."
+  })
+})
+
+/**
+ * The one server of the selection, the one of the environment, or the only one.
+ *
+ * @internal
+ */
+export const findRunning: Effect.Effect<Running, NoServer> = Effect.gen(function*() {
+  const running = yield* selected
+  if (running.length === 1) return running[0]
+  const token = yield* readVariable("AGENTCORE_LOCAL_TOKEN")
+  const own = token === undefined
+    ? undefined
+    : running.find(({ environment }) => environment["AGENTCORE_LOCAL_TOKEN"] === token)
+  return own ?? (yield* new NoServer({
+    message: `Several local servers run: ${running.map(({ pid, url }) => `${url} (process ${pid})`).join(", ")}. `
+      + "Choose one with --port or --pid."
+  }))
+})
+
+/**
  * The server of the environment, or the only one that runs.
  *
  * @internal
@@ -135,21 +181,12 @@ export const find: Effect.Effect<
   { readonly url: string; readonly token: string; readonly environment: Running["environment"] },
   NoServer
 > = Effect.gen(function*() {
-  const { AGENTCORE_LOCAL_TOKEN: token = "", AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url = "" } = process.env
-  if (token !== "" && url !== "") return { url, token, environment: {} }
-  const running = yield* list
-  const [server, ...others] = running
-  if (server === undefined) {
-    return yield* new NoServer({
-      message: "No local server runs. Start one with 'agentcore-identity local', or set AGENTCORE_LOCAL_TOKEN and "
-        + "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE to those of a server."
-    })
+  const { pid, port } = yield* Selection
+  const token = yield* readVariable("AGENTCORE_LOCAL_TOKEN")
+  const url = yield* readVariable("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE")
+  if (pid === undefined && port === undefined && token !== undefined && url !== undefined) {
+    return { url, token, environment: {} }
   }
-  if (others.length > 0) {
-    return yield* new NoServer({
-      message: `Several local servers run: ${running.map(({ pid, url }) => `${url} (process ${pid})`).join(", ")}. `
-        + "Evaluate the environment that one of them has printed, and try again."
-    })
-  }
+  const server = yield* findRunning
   return { url: server.url, token: server.environment["AGENTCORE_LOCAL_TOKEN"] ?? "", environment: server.environment }
 })

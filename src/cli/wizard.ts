@@ -6,8 +6,8 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Quote from "../internal/quote.js"
 import { commandPath } from "./help.js"
-import { quote } from "./output.js"
 import * as Terminal from "./terminal.js"
 
 /** @internal */
@@ -83,6 +83,8 @@ export const run = (
       const values = yield* Effect.forEach(command.registeredArguments, (argument) =>
         askArgument(ask, { name: argument.name(), required: argument.required }))
       const args = [...commandPath(command).slice(1), ...options.flat(), ...values.flat()]
-      const answer = yield* ask(`\n  ${[root.name(), ...args].map(quote).join(" ")}\n\nRun this command? [Y/n] `)
+      const answer = yield* ask(
+        `\n  ${[root.name(), ...args].map(Quote.forBash).join(" ")}\n\nRun this command? [Y/n] `
+      )
       return /^n/i.test(answer) ? yield* new Terminal.Cancelled({ message: "Nothing was done." }) : args
     }).pipe(Effect.scoped)

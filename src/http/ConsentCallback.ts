@@ -12,7 +12,6 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
@@ -28,7 +27,7 @@ import * as Constraint from "../models/internal/constraint.js"
 import { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import { UserIdentifier } from "../UserIdentifier.js"
-import { matches } from "./internal/sessionUrl.js"
+import { matches, unlog } from "./internal/sessionUrl.js"
 
 /**
  * How a visit of the page ends:
@@ -91,7 +90,6 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
  *
  * // The application's own sign-in.
  * class Sessions extends Context.Tag("Sessions")<Sessions, {
@@ -126,11 +124,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
       const identity = yield* Identity
       const pending = yield* PendingConsents
       const router = yield* HttpLayerRouter.HttpRouter
-      // A program with a store of its own has signals in this process.
-      const signals = yield* Effect.flatMap(
-        Effect.serviceOption(ConsentSignals.ConsentSignals),
-        Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
-      )
+      const signals = yield* Completion.signalsOfProgram
       const respond = options.respond ?? plainPage
 
       const page = Effect.gen(function*() {
@@ -154,14 +148,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
           : HttpServerResponse.setHeader(response, "referrer-policy", "no-referrer")
       })
 
-      const isPage = matches(options.path)
-      // The router logs the URL of a request that no route serves, such as a POST to this page.
-      yield* router.addGlobalMiddleware((serve) =>
-        Effect.flatMap(
-          HttpServerRequest.HttpServerRequest,
-          (request) => isPage(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
-        )
-      )
+      yield* unlog(router, options.path)
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
       return ConsentSignals.poller(
         signals,
@@ -176,16 +163,17 @@ const Path = Constraint.guard(
 )
 
 const refuseOptions = Validation.refuse(
-  Schema.Struct({
-    path: Path,
-    currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
-    respond: Constraint.optional(Guards.AnyFunction),
-    poll: Constraint.optional(Guards.Poll)
-  }),
+  () =>
+    Schema.Struct({
+      path: Path,
+      currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
+      respond: Constraint.optional(Guards.AnyFunction),
+      poll: Constraint.optional(Guards.Poll)
+    }),
   { name: "ConsentCallback.layer" }
 )
 
-const refusePath = Validation.refuse(Schema.Struct({ path: Path }), { name: "ConsentCallback.layerRedaction" })
+const refusePath = Validation.refuse(() => Schema.Struct({ path: Path }), { name: "ConsentCallback.layerRedaction" })
 
 const checkUser = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), "ConsentCallback.layer")
 

@@ -186,7 +186,7 @@ const read = (input: Input, makeRequestId: () => string): Service => {
 }
 
 const refuseInput = Validation.refuse(
-  Schema.Struct({ headers: Constraint.guard("headers, or a request or an event with headers", isObject) }),
+  () => Schema.Struct({ headers: Constraint.guard("headers, or a request or an event with headers", isObject) }),
   { name: "RequestContext.fromHeaders" }
 )
 
@@ -246,16 +246,17 @@ const Text = Constraint.optional(Schema.String)
 const Secret = Constraint.optional(Constraint.secret(0, Infinity))
 
 const refuseContext = Validation.refuse(
-  Schema.Struct({
-    context: Schema.Struct({
-      requestId: Schema.String,
-      sessionId: Text,
-      callbackUrl: Text,
-      workloadAccessToken: Secret,
-      bearerToken: Secret,
-      customHeaders: Constraint.guard("an object of Redacted strings", isRecord)
-    })
-  }),
+  () =>
+    Schema.Struct({
+      context: Schema.Struct({
+        requestId: Schema.String,
+        sessionId: Text,
+        callbackUrl: Text,
+        workloadAccessToken: Secret,
+        bearerToken: Secret,
+        customHeaders: Constraint.guard("an object of Redacted strings", isRecord)
+      })
+    }),
   { name: "RequestContext.provide" }
 )
 

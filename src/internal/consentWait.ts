@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { AuthorizationFailed } from "../IdentityError.js"
-import { Prompt } from "./pollBudget.js"
+import { CallPriority } from "./rateLimiter.js"
 
 /** @internal */
 export type Signal = Deferred.Deferred<void, AuthorizationFailed>
@@ -34,10 +34,21 @@ export class Current extends Context.Reference<Current>()("effect-agentcore-iden
   defaultValue: (): Option.Option<ConsentWait> => Option.none()
 }) {}
 
-/** What `Identity` does with the wait. Most handlers use neither part, and a wait costs them nothing. */
+/**
+ * Sets `grantedElsewhere` on the running wait, if there is one.
+ *
+ * @internal
+ */
+export const grantedElsewhere: Effect.Effect<void> = Effect.map(
+  Current,
+  Option.match({ onNone: () => {}, onSome: (wait) => wait.grantedElsewhere() })
+)
+
+/** What `Identity` does with the wait. */
 interface Running extends ConsentWait {
   readonly made: () => Signal | undefined
   readonly isElsewhere: () => boolean
+  readonly hasFinalizers: () => boolean
   readonly end: Effect.Effect<void>
 }
 
@@ -51,6 +62,7 @@ const make = (): Running => {
     made: () => signal,
     grantedElsewhere: () => void (elsewhere = true),
     isElsewhere: () => elsewhere,
+    hasFinalizers: () => finalizers.length > 0,
     end: Effect.suspend(() => Effect.all(finalizers.reverse(), { discard: true }))
   }
 }
@@ -68,6 +80,9 @@ export type Wake = <A, E, R, E2, R2>(
 /**
  * Runs a handler, then its wait. The wait also learns whether another session has brought the grant.
  *
+ * The finalizers of a handler run when the handler or the wait ends. Most handlers have none: their wait runs outside, because a region for
+ * finalizers takes memory as long as the wait lasts.
+ *
  * @internal
  */
 export const run = <A, E, R, E2, R2>(
@@ -76,17 +91,24 @@ export const run = <A, E, R, E2, R2>(
 ): Effect.Effect<A, E | E2, R | R2> =>
   Effect.suspend(() => {
     const running = make()
-    const wake: Wake = (wait, poll) => {
-      const signal = running.made()
-      if (signal === undefined) return wait
-      const afterSignal = Effect.zipRight(Deferred.await(signal), Effect.provideService(poll, Prompt, true)).pipe(
-        // The token is not there yet, or the connection was lost: the wait continues.
-        Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
-      )
-      return Effect.raceFirst(wait, afterSignal)
-    }
-    return Effect.provideService(handler, Current, Option.some(running)).pipe(
-      Effect.zipRight(Effect.suspend(() => wait(wake, running.isElsewhere()))),
-      Effect.ensuring(running.end)
-    )
+    return Effect.flatten(Effect.uninterruptibleMask((restore) =>
+      Effect.matchCauseEffect(restore(Effect.provideService(handler, Current, Option.some(running))), {
+        onFailure: (cause) => Effect.zipRight(running.end, Effect.failCause(cause)),
+        onSuccess: () => {
+          const rest = wait(wakeOf(running.made()), running.isElsewhere())
+          return running.hasFinalizers()
+            ? Effect.map(Effect.ensuring(restore(rest), running.end), Effect.succeed)
+            : Effect.succeed(rest)
+        }
+      })
+    ))
   })
+
+const wakeOf = (signal: Signal | undefined): Wake => (wait, poll) => {
+  if (signal === undefined) return wait
+  const afterSignal = Effect.zipRight(Deferred.await(signal), Effect.provideService(poll, CallPriority, "normal")).pipe(
+    // The token is not there yet, or the connection was lost: the wait continues.
+    Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
+  )
+  return Effect.raceFirst(wait, afterSignal)
+}

@@ -47,7 +47,10 @@ const fields = {
 export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
   const withAudience = <A, I>(audience: Schema.Schema<A, I>): Refuse =>
     // The fields of this module need no context.
-    Validation.refuse(Schema.Struct({ audience, ...fields, ...more }) as unknown as Schema.Schema<unknown>, operation)
+    Validation.refuse(
+      () => Schema.Struct({ audience, ...fields, ...more }) as unknown as Schema.Schema<unknown>,
+      operation
+    )
   const refuseText = withAudience(Audience)
   const refuseList = withAudience(Constraint.items(Audience, 1, 10))
   const refuseOther = withAudience(
@@ -89,4 +92,4 @@ export const refuseOptions: Refuse = refuseOtherTags(
  *
  * @internal
  */
-export const refuseUse: RefuseUse = makeRefuseUse({}, operation)
+export const refuseUse: RefuseUse = makeRefuseUse(() => ({}), operation)

@@ -27,8 +27,6 @@ import * as Validation from "./validation.js"
 /** @internal */
 export type Refuse = (request: unknown) => ValidationException | undefined
 
-const { fields } = GetResourceOauth2TokenRequest
-
 // The operations that the requests are for.
 
 /** @internal */
@@ -37,47 +35,57 @@ export const accessTokenOperation = operations.getResourceOauth2Token
 /** @internal */
 export const apiKeyOperation = operations.getResourceApiKey
 
-const Tag = Constraint.optional(Guards.Tag)
+const Tag = () => Constraint.optional(Guards.Tag)
 
 /** @internal */
-export const consentFields = {
+export const consentFields = () => ({
   consent: Constraint.optional(Guards.Handler),
   poll: Constraint.optional(Guards.Poll)
+})
+
+/** @internal */
+export const declarationFields = () => {
+  const { fields } = GetResourceOauth2TokenRequest
+  return {
+    provider: ProviderName,
+    flow: fields.oauth2Flow,
+    scopes: Constraint.optional(fields.scopes),
+    resources: fields.resources,
+    audiences: fields.audiences,
+    returnUrl: fields.resourceOauth2ReturnUrl,
+    customParameters: fields.customParameters
+  }
 }
 
 /** @internal */
-export const declarationFields = {
-  provider: ProviderName,
-  flow: fields.oauth2Flow,
-  scopes: Constraint.optional(fields.scopes),
-  resources: fields.resources,
-  audiences: fields.audiences,
-  returnUrl: fields.resourceOauth2ReturnUrl,
-  customParameters: fields.customParameters
-}
+export const stateFields = () => ({ customState: GetResourceOauth2TokenRequest.fields.customState })
 
-/** @internal */
-export const customState = fields.customState
+const perUseFields = () => ({
+  forceAuthentication: GetResourceOauth2TokenRequest.fields.forceAuthentication,
+  ...stateFields(),
+  ...consentFields()
+})
 
-const perUseFields = { forceAuthentication: fields.forceAuthentication, customState, ...consentFields }
-
-const accessTokenFields = { ...declarationFields, ...perUseFields }
+const accessTokenFields = () => ({ ...declarationFields(), ...perUseFields() })
 
 /** @internal */
 export const refuseAccessTokenRequest: Refuse = refuseOtherTags(
   "AccessToken",
-  Validation.refuse(Schema.Struct(accessTokenFields), accessTokenOperation),
+  Validation.refuse(() => Schema.Struct(accessTokenFields()), accessTokenOperation),
   accessTokenOperation
 )
 
 /** @internal */
 export const refuseReturnUrl: Refuse = Validation.refuse(
-  Schema.Struct({ returnUrl: fields.resourceOauth2ReturnUrl }),
+  () => Schema.Struct({ returnUrl: GetResourceOauth2TokenRequest.fields.resourceOauth2ReturnUrl }),
   accessTokenOperation
 )
 
 /** @internal */
-export const refuseConsentOptions: Refuse = Validation.refuse(Schema.Struct(consentFields), accessTokenOperation)
+export const refuseConsentOptions: Refuse = Validation.refuse(
+  () => Schema.Struct(consentFields()),
+  accessTokenOperation
+)
 
 /**
  * The request of a declared API key.
@@ -85,7 +93,7 @@ export const refuseConsentOptions: Refuse = Validation.refuse(Schema.Struct(cons
  * @internal
  */
 export const refuseApiKeyDeclaration: Refuse = Validation.refuse(
-  Schema.Struct({ provider: ProviderName }),
+  () => Schema.Struct({ provider: ProviderName }),
   apiKeyOperation
 )
 
@@ -98,16 +106,17 @@ export const refuseApiKeyRequest: Refuse = refuseOtherTags(
 
 /** @internal */
 export const refusePaymentTokenRequest: Refuse = Validation.refuse(
-  Schema.Struct({ provider: ProviderName, payment: GetResourcePaymentTokenRequest.fields.paymentTokenRequest }),
+  () => Schema.Struct({ provider: ProviderName, payment: GetResourcePaymentTokenRequest.fields.paymentTokenRequest }),
   operations.getResourcePaymentToken
 )
 
 /** @internal */
 export const refuseCompletion: Refuse = Validation.refuse(
-  Schema.Struct({
-    sessionUri: CompleteResourceTokenAuthRequest.fields.sessionUri,
-    user: CompleteResourceTokenAuthRequest.fields.userIdentifier
-  }),
+  () =>
+    Schema.Struct({
+      sessionUri: CompleteResourceTokenAuthRequest.fields.sessionUri,
+      user: CompleteResourceTokenAuthRequest.fields.userIdentifier
+    }),
   operations.completeResourceTokenAuth
 )
 
@@ -115,7 +124,7 @@ export const refuseCompletion: Refuse = Validation.refuse(
 // Declarations
 // -----------------------------------------------------------------------------
 
-const refuseDeclaration = Validation.refuse(Schema.Struct(declarationFields), accessTokenOperation)
+const refuseDeclaration = Validation.refuse(() => Schema.Struct(declarationFields()), accessTokenOperation)
 
 /**
  * The request of a declared access token.
@@ -123,7 +132,7 @@ const refuseDeclaration = Validation.refuse(Schema.Struct(declarationFields), ac
  * @internal
  */
 export const refuseAccessTokenDeclaration: Refuse = (request) => {
-  const misplaced = isRecord(request) ? Object.keys(perUseFields).filter((name) => request[name] !== undefined) : []
+  const misplaced = isRecord(request) ? Object.keys(perUseFields()).filter((name) => request[name] !== undefined) : []
   return misplaced.length === 0
     ? refuseDeclaration(request)
     : Validation.validationException(
@@ -146,7 +155,7 @@ export const refuseAccessTokenDeclaration: Refuse = (request) => {
  */
 export const refuseAccessTokenOptions: Refuse = refuseOtherTags(
   "AccessToken",
-  Validation.refuse(Schema.Struct({ ...accessTokenFields, into: Tag }), accessTokenOperation),
+  Validation.refuse(() => Schema.Struct({ ...accessTokenFields(), into: Tag() }), accessTokenOperation),
   accessTokenOperation
 )
 
@@ -156,7 +165,7 @@ export const refuseAccessTokenOptions: Refuse = refuseOtherTags(
  * @internal
  */
 export const refuseTokenUse: RefuseUse = makeRefuseUse(
-  { reauthenticate: Constraint.optional(Schema.Boolean), ...consentFields },
+  () => ({ reauthenticate: Constraint.optional(Schema.Boolean), ...consentFields() }),
   accessTokenOperation
 )
 
@@ -167,7 +176,7 @@ export const refuseTokenUse: RefuseUse = makeRefuseUse(
  */
 export const refuseApiKeyOptions: Refuse = refuseOtherTags(
   "ApiKey",
-  Validation.refuse(Schema.Struct({ provider: ProviderName, into: Tag }), apiKeyOperation),
+  Validation.refuse(() => Schema.Struct({ provider: ProviderName, into: Tag() }), apiKeyOperation),
   apiKeyOperation
 )
 
@@ -176,14 +185,14 @@ export const refuseApiKeyOptions: Refuse = refuseOtherTags(
  *
  * @internal
  */
-export const refuseKeyUse: RefuseUse = makeRefuseUse({}, apiKeyOperation)
+export const refuseKeyUse: RefuseUse = makeRefuseUse(() => ({}), apiKeyOperation)
 
 /**
  * The arguments of `PaymentToken.use`.
  *
  * @internal
  */
-export const refusePaymentUse: RefuseUse = makeRefuseUse({}, operations.getResourcePaymentToken)
+export const refusePaymentUse: RefuseUse = makeRefuseUse(() => ({}), operations.getResourcePaymentToken)
 
 // -----------------------------------------------------------------------------
 // Callers, and their consents
@@ -195,11 +204,12 @@ export const refusePaymentUse: RefuseUse = makeRefuseUse({}, operations.getResou
  * @internal
  */
 export const refuseWorkload: Refuse = Validation.refuse(
-  Schema.Struct({
-    name: WorkloadName,
-    user: Constraint.optional(UserIdentifier),
-    renewAfter: Constraint.optional(Guards.DurationInput)
-  }),
+  () =>
+    Schema.Struct({
+      name: WorkloadName,
+      user: Constraint.optional(UserIdentifier),
+      renewAfter: Constraint.optional(Guards.DurationInput)
+    }),
   operations.getWorkloadAccessToken
 )
 
@@ -209,7 +219,7 @@ export const refuseWorkload: Refuse = Validation.refuse(
  * @internal
  */
 export const refusePendingOptions: Refuse = Validation.refuse(
-  Schema.Struct({ user: UserIdentifier, show: Guards.Handler }),
+  () => Schema.Struct({ user: UserIdentifier, show: Guards.Handler }),
   accessTokenOperation
 )
 
@@ -217,7 +227,7 @@ export const refusePendingOptions: Refuse = Validation.refuse(
 // Promises
 // -----------------------------------------------------------------------------
 
-const Text = Constraint.optional(Schema.String)
+const Text = () => Constraint.optional(Schema.String)
 
 /**
  * The configuration of `withAccessToken` in `promise/`. `sessionUri` is in a type of the official SDK, and means nothing here.
@@ -227,20 +237,23 @@ const Text = Constraint.optional(Schema.String)
 export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
   "AccessToken",
   Validation.refuse(
-    Schema.Struct({
-      workloadIdentityToken: Text,
-      providerName: ProviderName,
-      scopes: accessTokenFields.scopes,
-      resources: accessTokenFields.resources,
-      audiences: accessTokenFields.audiences,
-      authFlow: accessTokenFields.flow,
-      onAuthUrl: Constraint.optional(Guards.AnyFunction),
-      forceAuthentication: accessTokenFields.forceAuthentication,
-      callbackUrl: accessTokenFields.returnUrl,
-      customState: Constraint.optional(Constraint.text(1, 4096)),
-      customParameters: accessTokenFields.customParameters,
-      sessionUri: Text
-    }),
+    () => {
+      const fields = accessTokenFields()
+      return Schema.Struct({
+        workloadIdentityToken: Text(),
+        providerName: ProviderName,
+        scopes: fields.scopes,
+        resources: fields.resources,
+        audiences: fields.audiences,
+        authFlow: fields.flow,
+        onAuthUrl: Constraint.optional(Guards.AnyFunction),
+        forceAuthentication: fields.forceAuthentication,
+        callbackUrl: fields.returnUrl,
+        customState: Constraint.optional(Constraint.text(1, 4096)),
+        customParameters: fields.customParameters,
+        sessionUri: Text()
+      })
+    },
     accessTokenOperation
   ),
   accessTokenOperation
@@ -253,7 +266,10 @@ export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
  */
 export const refuseApiKeyConfig: Refuse = refuseOtherTags(
   "ApiKey",
-  Validation.refuse(Schema.Struct({ workloadIdentityToken: Text, providerName: ProviderName }), apiKeyOperation),
+  Validation.refuse(
+    () => Schema.Struct({ workloadIdentityToken: Text(), providerName: ProviderName }),
+    apiKeyOperation
+  ),
   apiKeyOperation
 )
 
@@ -266,7 +282,7 @@ const refuseOptional = (refuse: Refuse): Refuse => (options) => options === unde
  * @internal
  */
 export const refuseApiKeyUseOptions: Refuse = refuseOptional(
-  Validation.refuse(Schema.Struct({ workloadIdentityToken: Text }), apiKeyOperation)
+  Validation.refuse(() => Schema.Struct({ workloadIdentityToken: Text() }), apiKeyOperation)
 )
 
 /**
@@ -276,7 +292,7 @@ export const refuseApiKeyUseOptions: Refuse = refuseOptional(
  */
 export const refuseResumeOptions: Refuse = refuseOptional(
   Validation.refuse(
-    Schema.Struct({ workloadIdentityToken: Text, onAuthUrl: Constraint.optional(Guards.AnyFunction) }),
+    () => Schema.Struct({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(Guards.AnyFunction) }),
     accessTokenOperation
   )
 )
@@ -287,13 +303,14 @@ export const refuseResumeOptions: Refuse = refuseOptional(
  * @internal
  */
 export const refuseCompletionOptions: Refuse = Validation.refuse(
-  Schema.Struct({
-    sessionUri: Constraint.guard(
-      "a string or a Redacted string",
-      (value) => isString(value) || Redacted.isRedacted(value)
-    ),
-    user: Constraint.guard("an object", isRecord)
-  }),
+  () =>
+    Schema.Struct({
+      sessionUri: Constraint.guard(
+        "a string or a Redacted string",
+        (value) => isString(value) || Redacted.isRedacted(value)
+      ),
+      user: Constraint.guard("an object", isRecord)
+    }),
   operations.completeResourceTokenAuth
 )
 
@@ -303,11 +320,12 @@ export const refuseCompletionOptions: Refuse = Validation.refuse(
  * @internal
  */
 export const refuseWorkloadOptions: Refuse = Validation.refuse(
-  Schema.Struct({
-    name: WorkloadName,
-    user: Constraint.optional(Constraint.guard("an object", isRecord)),
-    renewAfter: Constraint.optional(Guards.DurationInput)
-  }),
+  () =>
+    Schema.Struct({
+      name: WorkloadName,
+      user: Constraint.optional(Constraint.guard("an object", isRecord)),
+      renewAfter: Constraint.optional(Guards.DurationInput)
+    }),
   operations.getWorkloadAccessToken
 )
 

@@ -1,5 +1,5 @@
 /**
- * The Host header of requests to a server on this machine.
+ * The host names of a server on this machine.
  *
  * @since 0.1.0
  */
@@ -19,4 +19,15 @@ export const isOwnHost = (header: string | undefined, allowedHosts: ReadonlyArra
   return name !== undefined
     && (name === "localhost" || name.endsWith(".localhost") || isIP(name.replace(/^\[|\]$/g, "")) !== 0
       || allowedHosts.some((allowed) => allowed.toLowerCase() === name))
+}
+
+/**
+ * The host in the URL of a server that listens on an address. Nobody can open a wildcard address, so the loopback address stands
+ * in for it.
+ *
+ * @internal
+ */
+export const toAuthority = (host: string): string => {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
+  return name.includes(":") ? `[${name}]` : name
 }

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { isIdentityError, type TransportError, type UnknownServiceError } from "../IdentityError.js"
 import type * as Operation from "../Operation.js"
-import { inSpan } from "./span.js"
+import { withSpan } from "./span.js"
 import * as Validation from "./validation.js"
 
 /**
@@ -132,7 +132,7 @@ export const make = <const T extends Operation.Table>(
     const span = { captureStackTrace: false, attributes: { "rpc.system": "aws-api", "rpc.method": name } }
     const named = withOperation(name)
     return (start: () => Effect.Effect<unknown, unknown>) =>
-      inSpan(`${plane}.${method}`, span, () => ({ effect: Effect.mapError(Effect.suspend(start), named) }))
+      withSpan(Effect.mapError(Effect.suspend(start), named), `${plane}.${method}`, span)
   }
   const checked = mapMethods(table, (row, method) => {
     const inMethod = run(method, row)

@@ -224,12 +224,3 @@ export const make = (limit: number): Budget => {
 export class PollBudget extends Context.Reference<PollBudget>()("effect-agentcore-identity/internal/PollBudget", {
   defaultValue: () => make(defaultLimit)
 }) {}
-
-/**
- * Whether a user has just acted, so that a poll goes before those that are made only because time has passed.
- *
- * @internal
- */
-export class Prompt extends Context.Reference<Prompt>()("effect-agentcore-identity/internal/Prompt", {
-  defaultValue: () => false
-}) {}

@@ -5,19 +5,34 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Alarm from "./alarm.js"
 import * as Heap from "./heap.js"
+
+/**
+ * Of calls that are made only because time has passed, the priority is low.
+ *
+ * @internal
+ */
+export type Priority = "normal" | "low"
+
+/**
+ * The priority of the calls of an effect. By default the limit decides: a poll of a session is low. A poll because a user has just acted is
+ * normal, and a probe that looks like a first ask is low.
+ *
+ * @internal
+ */
+export class CallPriority extends Context.Reference<CallPriority>()("effect-agentcore-identity/internal/CallPriority", {
+  defaultValue: (): Priority | "byRequest" => "byRequest"
+}) {}
 
 /**
  * Runs an effect as soon as the limit allows it. A call of low priority waits for all other calls.
  *
  * @internal
  */
-export type Limiter = <A, E, R>(
-  self: Effect.Effect<A, E, R>,
-  priority: "normal" | "low"
-) => Effect.Effect<A, E, R>
+export type Limiter = <A, E, R>(self: Effect.Effect<A, E, R>, priority: Priority) => Effect.Effect<A, E, R>
 
 const keys = { normal: 0, low: 1 }
 

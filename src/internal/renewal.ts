@@ -55,16 +55,17 @@ export type RefuseUse = (f: unknown, options: unknown) => ValidationException | 
  *
  * @internal
  */
-export const makeRefuseUse = (more: Schema.Struct.Fields, row: { readonly name: string }): RefuseUse => {
+export const makeRefuseUse = (more: () => Schema.Struct.Fields, row: { readonly name: string }): RefuseUse => {
   const refuseFunction = Validation.refuse(
-    Schema.Struct({ f: Constraint.guard("a function, with the options after it", isFunction) }),
+    () => Schema.Struct({ f: Constraint.guard("a function, with the options after it", isFunction) }),
     row
   )
   const refuseOptions = Validation.refuse(
     // The fields of this function need no context.
-    Schema.Struct({ rejected: Constraint.guard("a function", isFunction), ...more }) as unknown as Schema.Schema<
-      unknown
-    >,
+    () =>
+      Schema.Struct({ rejected: Constraint.guard("a function", isFunction), ...more() }) as unknown as Schema.Schema<
+        unknown
+      >,
     row
   )
   return (f, options) => refuseFunction({ f }) ?? refuseOptions(options)

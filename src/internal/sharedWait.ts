@@ -11,7 +11,8 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "../IdentityError.js"
-import { PollBudget, Prompt } from "./pollBudget.js"
+import { PollBudget } from "./pollBudget.js"
+import { CallPriority } from "./rateLimiter.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -91,7 +92,7 @@ export const make =
                 const failure = wake?.failure()
                 // The token may not be there yet, or the connection is lost: then the wait goes on.
                 return failure === undefined
-                  ? pollOrWait(Effect.provideService(poll, Prompt, true), undefined)
+                  ? pollOrWait(Effect.provideService(poll, CallPriority, "normal"), undefined)
                   : Effect.fail(failure)
               }
               case "Expired":

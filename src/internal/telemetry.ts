@@ -16,6 +16,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { Flow } from "../ConsentSession.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
+import { memoize } from "../models/internal/memoize.js"
 import { ProviderName } from "../models/internal/names.js"
 import { inSpan } from "./span.js"
 
@@ -74,11 +75,12 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =
       onSome: (error) => Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : "failure"
     })
 
-const isProviderName = Schema.is(ProviderName)
+const isProviderName = memoize(() => Schema.is(ProviderName))
 
-const flows: ReadonlySet<unknown> = new Set(Flow.literals)
-
-const knownFlow = (flow: Flow | undefined): Flow | undefined => flows.has(flow) ? flow : undefined
+const knownFlow = memoize(() => {
+  const flows: ReadonlySet<unknown> = new Set(Flow.literals)
+  return (flow: Flow | undefined): Flow | undefined => flows.has(flow) ? flow : undefined
+})
 
 /** The metric registry never drops a state, so only a bounded number of names becomes a label. */
 const makeProviderNames = () => {

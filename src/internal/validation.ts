@@ -158,15 +158,16 @@ export const validate = <A, I>(
   })
 
 /**
- * Checks the options of a function. Returns the exception of invalid options. `row` is the operation that they are for.
+ * Checks the options of a function. Returns the exception of invalid options. The schema is made for the first ones.
+ * `row` is the operation that they are for.
  *
  * @internal
  */
 export const refuse = <A, I>(
-  schema: Schema.Schema<A, I>,
+  schema: () => Schema.Schema<A, I>,
   row: { readonly name: string }
 ): (options: unknown) => ValidationException | undefined => {
-  const check = validate(schema, row.name)
+  const check = memoize(() => validate(schema(), row.name))
   return (options) => {
     const result = check(options)
     return Either.isLeft(result) ? result.left : undefined

@@ -38,6 +38,7 @@ import type { AddressInfo } from "node:net"
 import * as Guards from "../internal/guards.js"
 import { isEndpoint, isIssuer } from "../internal/issuerUrl.js"
 import { installCommand } from "../internal/loadPackage.js"
+import { toAuthority } from "../internal/ownHost.js"
 import * as Validation from "../internal/validation.js"
 import * as OidcAnswer from "./authorization/answer.js"
 import * as OidcClient from "./authorization/client.js"
@@ -99,7 +100,10 @@ export type {
  * @category models
  */
 export interface Options {
-  /** A name or address of this machine. Default: `127.0.0.1`. */
+  /**
+   * A name or address of this machine, or `0.0.0.0` for all of its addresses, as in a container. Then the issuer is on
+   * `127.0.0.1`. Default: `127.0.0.1`.
+   */
   readonly host?: string | undefined
   /** Default: a free one. */
   readonly port?: number | undefined
@@ -321,21 +325,22 @@ const anObject = Schema.optional(Schema.Object)
 
 // The checks of `make` read the rest.
 const refuseOptions = Validation.refuse(
-  Schema.Struct(
-    {
-      host: Schema.optional(Schema.String),
-      port: Schema.optional(Guards.Port),
-      allowedHosts: Schema.optional(Schema.Array(Schema.String)),
-      clients: list,
-      consent: anObject,
-      resources: list,
-      trustedIssuers: list,
-      users: anObject,
-      accessTokenLifetime: Schema.optional(Schema.Unknown),
-      refreshTokenLifetime: Schema.optional(Schema.Unknown),
-      authorizationCodeLifetime: Schema.optional(Schema.Unknown)
-    } satisfies { readonly [K in keyof Options]-?: unknown }
-  ),
+  () =>
+    Schema.Struct(
+      {
+        host: Schema.optional(Schema.String),
+        port: Schema.optional(Guards.Port),
+        allowedHosts: Schema.optional(Schema.Array(Schema.String)),
+        clients: list,
+        consent: anObject,
+        resources: list,
+        trustedIssuers: list,
+        users: anObject,
+        accessTokenLifetime: Schema.optional(Schema.Unknown),
+        refreshTokenLifetime: Schema.optional(Schema.Unknown),
+        authorizationCodeLifetime: Schema.optional(Schema.Unknown)
+      } satisfies { readonly [K in keyof Options]-?: unknown }
+    ),
   { name: "AuthorizationServer.make" }
 )
 
@@ -403,7 +408,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
     let handle: Http.RequestListener = (_, response) => void response.writeHead(503).end()
     const server = Http.createServer((request, response) => handle(request, response))
     const { port } = yield* listen(server, host, options.port ?? 0)
-    const issuer = `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+    const issuer = `http://${toAuthority(host)}:${port}`
 
     const settings: OidcSettings.Settings = {
       issuer,

@@ -324,7 +324,7 @@ export class LocalBackend
 
 const optionFields = fields satisfies { readonly [K in keyof Options]-?: unknown }
 
-const refuseOptions = Validation.refuse(Schema.Struct(optionFields), { name: "LocalBackend.layer" })
+const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "LocalBackend.layer" })
 
 // -----------------------------------------------------------------------------
 // Layers

@@ -1,6 +1,6 @@
 // Many users who have not consented yet, in one process, through `withAccessToken` over the AWS SDK and within the quotas: the heap of a wait,
 // the polls a second, the delay of the event loop, how long a token of another credential takes meanwhile, and how long after the callback a
-// wait has its token.
+// wait has its token. They wait for the session that they were shown, or with a link of `Connect` for any session.
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -12,20 +12,32 @@ import { request, urlOfModule, workloadAccessToken } from "./fixture.mjs"
 import { summary } from "./statistics.mjs"
 
 const waits = Number(process.argv[2])
+const isLink = process.argv[3] === "link"
 const server = process.env.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE
 
 const AccessToken = await import(urlOfModule("AccessToken"))
 const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
+const Connect = await import(urlOfModule("http/Connect"))
 const ConsentSignals = await import(urlOfModule("ConsentSignals"))
 const Identity = await import(urlOfModule("Identity"))
 const PendingConsents = await import(urlOfModule("PendingConsents"))
 const RateLimit = await import(urlOfModule("RateLimit"))
 const WorkloadAccessToken = await import(urlOfModule("WorkloadAccessToken"))
 
+class Calendar extends AccessToken.Tag()("bench/Calendar", {
+  provider: "google",
+  flow: "USER_FEDERATION",
+  scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
+  returnUrl: "https://agent.example.com/consent"
+}) {}
+
+const workload = "my-agent"
+
 const runtime = ManagedRuntime.make(
-  Layer.merge(
+  Layer.mergeAll(
     Identity.layer.pipe(Layer.provide(RateLimit.dataPlane()), Layer.provide(AwsDataPlane.layer())),
-    Layer.provideMerge(ConsentSignals.layerPoller(), PendingConsents.layerMemory)
+    Layer.provideMerge(ConsentSignals.layerPoller(), PendingConsents.layerMemory),
+    Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload })
   )
 )
 
@@ -38,21 +50,23 @@ const asUser = (user) =>
 let shown = 0
 const sessions = []
 
-const wait = (user) =>
-  AccessToken.AccessToken.pipe(
-    AccessToken.withAccessToken({
-      provider: "google",
-      flow: "USER_FEDERATION",
-      scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
-      returnUrl: "https://agent.example.com/consent",
-      consent: ({ sessionUri }) =>
-        Effect.sync(() => {
-          shown++
-          sessions[user] = Redacted.value(sessionUri)
-        })
-    }),
-    asUser(user)
-  )
+const showUrl = (user) => ({ sessionUri }) =>
+  Effect.sync(() => {
+    shown++
+    sessions[user] = Redacted.value(sessionUri)
+  })
+
+const handlerOf = (user) =>
+  isLink
+    ? (session) => Connect.handler({ user: { userId: `${user}` }, show: () => showUrl(user)(session) })(session)
+    : showUrl(user)
+
+const topicOf = (user) =>
+  isLink
+    ? ConsentSignals.grant({ workload, user: { userId: `${user}` }, credential: "calendar" })
+    : Effect.succeed(ConsentSignals.session(Redacted.make(sessions[user])))
+
+const wait = (user) => Calendar.pipe(AccessToken.withAccessToken(Calendar, { consent: handlerOf(user) }), asUser(user))
 
 const post = async (path, body) => {
   const response = await fetch(`${server}${path}`, { method: "POST", body: JSON.stringify(body) })
@@ -126,15 +140,12 @@ const heapEach = (heap() - before) / waits
 
 const callbacks = []
 for (let user = 0; user < Math.min(waits, isCrowd ? 100 : 5); user++) {
-  const sessionUri = sessions[user]
-  await post("/complete", { sessionUri })
+  await post("/complete", { sessionUri: sessions[user] })
   const done = runtime.runPromise(Fiber.join(fibers[user])).then(() => performance.now())
   const callback = performance.now()
   await runtime.runPromise(
-    Effect.flatMap(
-      ConsentSignals.ConsentSignals,
-      (signals) => signals.signal(ConsentSignals.session(Redacted.make(sessionUri)), "Completed")
-    )
+    Effect.zipWith(ConsentSignals.ConsentSignals, topicOf(user), (signals, topic) => signals.signal(topic, "Completed"))
+      .pipe(Effect.flatten)
   )
   callbacks.push(await done - callback)
 }

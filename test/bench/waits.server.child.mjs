@@ -1,29 +1,34 @@
-// The other end of the waits: every first ask of a user needs consent, and polls of a session are pending until the session is completed.
-// It counts the polls.
+// The other end of the waits: every first ask of a user needs consent. Polls of a session are pending until the session is completed, and
+// other asks of the user need consent until then. It counts both as polls.
 import { createServer } from "node:http"
 import { accessToken } from "./fixture.mjs"
 
-const completed = new Set()
+const userOf = new Map()
+const asked = new Set()
+const granted = new Set()
 let sessions = 0
 let polls = 0
 
-const answerToken = ({ oauth2Flow, sessionUri }) => {
+const answerToken = ({ oauth2Flow, sessionUri, workloadIdentityToken: user }) => {
   if (oauth2Flow === "M2M") return { accessToken }
+  if (asked.has(user)) polls++
+  if (granted.has(user)) return { accessToken }
   if (sessionUri === undefined) {
+    asked.add(user)
     const uri = `urn:ietf:params:oauth:request_uri:${String(sessions++).padStart(43, "0")}`
     const url = `https://bedrock-agentcore.us-west-2.amazonaws.com/identities/oauth2/authorize?request_uri=${
       encodeURIComponent(uri)
     }`
+    userOf.set(uri, user)
     return { authorizationUrl: url, sessionUri: uri, sessionStatus: "IN_PROGRESS" }
   }
-  polls++
-  return completed.has(sessionUri) ? { accessToken } : { sessionUri, sessionStatus: "IN_PROGRESS" }
+  return { sessionUri, sessionStatus: "IN_PROGRESS" }
 }
 
 const answers = {
   "/identities/oauth2/token": answerToken,
   "/complete": ({ sessionUri }) => {
-    completed.add(sessionUri)
+    granted.add(userOf.get(sessionUri))
     return {}
   },
   "/polls": () => ({ polls })

@@ -1,79 +1,302 @@
-import { assert, describe } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import * as Chunk from "effect/Chunk"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Page } from "playwright-core"
+import { shifted } from "../../src/local/control/clock.js"
 import * as World from "../http/connectWorld.js"
 import * as Chromium from "./chromium.js"
 
-const picture = (tab: Chromium.Tab, name: string) =>
+// -----------------------------------------------------------------------------
+// One world, one browser
+// -----------------------------------------------------------------------------
+
+/** How far the clock of the application is ahead, in milliseconds. */
+let ahead = 0
+
+const environment = Layer.unwrapEffect(
+  Effect.map(Effect.clock, (clock) => Layer.provide(World.environment(), Layer.setClock(shifted(clock, () => ahead))))
+)
+
+interface Shared {
+  readonly context: Context.Context<Layer.Layer.Success<typeof environment>>
+  readonly tab: Chromium.Tab
+  readonly calendar: UserCredential
+  readonly origin: string
+  /** The link of the calendar. It goes on to a chat. */
+  readonly link: string
+  readonly events: ReadonlyArray<Connect.Event>
+}
+
+const scope = Effect.runSync(Scope.make())
+let shared: Shared
+
+beforeAll(async () => {
+  if (!Chromium.isRunnable) return
+  shared = await Effect.gen(function*() {
+    const context = yield* Layer.build(environment)
+    // The pages need no script.
+    const tab = yield* Chromium.open({ javaScriptEnabled: false })
+    const events: Array<Connect.Event> = []
+    return yield* Effect.gen(function*() {
+      const { calendar, origin } = yield* World.setUp
+      yield* Effect.forkScoped(Stream.runForEach(Connect.events, (event) => Effect.sync(() => events.push(event))))
+      return { context, tab, calendar, origin, link: yield* Connect.link(calendar, { continue: "/chat/42" }), events }
+    }).pipe(Effect.provide(context))
+  }).pipe(Scope.extend(scope), Effect.runPromise)
+}, 60_000)
+
+afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
+/** A page of the browser, and the user in front of it. */
+const visitorOf = (user: string, page: Page = shared.tab.page) => {
+  const goto = (url: string) => Effect.promise(() => page.goto(url))
+  const press = (button: string) => Effect.promise(() => page.getByRole("button", { name: button }).click())
+  const heading = (name: string) => Effect.promise(() => page.getByRole("heading", { name }).waitFor())
+  return {
+    page,
+    goto,
+    press,
+    heading,
+    text: Effect.promise(() => page.getByRole("main").innerText()),
+    back: Effect.promise(() => page.goBack()),
+    signIn: (as = user) => goto(`${shared.origin}/sign-in/${encodeURIComponent(`user=${as}`)}`),
+    /** The pages of the vendor, up to its question. */
+    signInAtVendor: Effect.gen(function*() {
+      yield* Effect.promise(() => page.getByLabel("User name").fill(`${user}@example.com`))
+      yield* press("Sign in")
+      yield* heading("Allow Connect agent to act for you?")
+    }),
+    events: () =>
+      shared.events.filter((event) => event.user !== undefined && "userId" in event.user && event.user.userId === user)
+        .map((event) => event._tag)
+  }
+}
+
+type Visitor = ReturnType<typeof visitorOf>
+
+/** A case with a user of its own, whom the vendor does not know yet. */
+const browserCase = (
+  name: string,
+  user: string,
+  run: (visitor: Visitor) => Effect.Effect<void, unknown, Layer.Layer.Success<typeof environment> | Scope.Scope>
+) =>
+  Chromium.browserTest(name, () =>
+    Effect.gen(function*() {
+      const { complaints, context, foreignRequests } = shared.tab
+      yield* Effect.promise(() => context.clearCookies())
+      const visitor = visitorOf(user)
+      const before = complaints.length
+      yield* visitor.signIn()
+      yield* run(visitor)
+      assert.deepStrictEqual(foreignRequests, [])
+      // Chromium reports our own refusals too.
+      assert.deepStrictEqual(complaints.slice(before).filter((complaint) => !/status of 4\d\d/.test(complaint)), [])
+    }).pipe((test) => Effect.provide(test, shared.context)))
+
+const picture = (page: Page, name: string) =>
   process.env["AGENTCORE_SCREENSHOTS"] === undefined
     ? Effect.void
     : Effect.promise(() =>
-      tab.page.screenshot({ path: `${process.env["AGENTCORE_SCREENSHOTS"]}/${name}.png`, fullPage: true })
+      page.screenshot({ path: `${process.env["AGENTCORE_SCREENSHOTS"]}/${name}.png`, fullPage: true })
     )
 
+// -----------------------------------------------------------------------------
+// Cases
+// -----------------------------------------------------------------------------
+
 describe("Connect, in Chromium", () => {
-  Chromium.browserTest("connects a user, and nobody by a form of another site", () =>
+  browserCase(
+    "connects, goes on, and says so when the link is opened again",
+    "alice",
+    (alice) =>
+      Effect.gen(function*() {
+        yield* alice.goto(shared.link)
+        yield* alice.heading("Connect calendar")
+        yield* picture(alice.page, "connect-link")
+        assert.include(yield* alice.text, "alice")
+        yield* alice.press("Connect calendar")
+        yield* alice.signInAtVendor
+        yield* alice.press("Allow")
+        yield* alice.heading("Chat")
+        assert.strictEqual(alice.page.url(), `${shared.origin}/chat/42`)
+        yield* alice.goto(shared.link)
+        yield* alice.heading("calendar is connected")
+        assert.deepStrictEqual(alice.events(), ["Opened", "Completed"])
+      })
+  )
+
+  browserCase("a form of another site opens nothing", "bob", (bob) =>
     Effect.gen(function*() {
-      const { calendar, origin } = yield* World.setUp
-      const connect = yield* Connect.Connect
-      const events = yield* Effect.fork(Stream.runCollect(Stream.take(connect.events, 4)))
-      const link = yield* Connect.link(calendar, { continue: "/chat/42" })
-      const tab = yield* Chromium.open()
-      const goto = (url: string) => Effect.promise(() => tab.page.goto(url))
-      const press = (button: string) => Effect.promise(() => tab.page.getByRole("button", { name: button }).click())
-      const heading = (name: string) => Effect.promise(() => tab.page.getByRole("heading", { name }).waitFor())
-      const signIn = (user: string) => goto(`${origin}/sign-in/${encodeURIComponent(`user=${user}`)}`)
+      yield* bob.goto(shared.link)
+      const token = yield* Effect.promise(() => bob.page.locator("input[name=token]").inputValue())
+      const { port } = new URL(shared.origin)
+      // Chromium sends the cookie of the user with it, and the form has a token of the user.
+      yield* bob.goto(`http://${Chromium.otherSite}:${port}/other-site?token=${encodeURIComponent(token)}`)
+      yield* bob.press("Win a prize")
+      yield* bob.heading("Not sent from this page")
+      assert.deepStrictEqual(bob.events(), [])
+    }))
 
-      // A form of another site, even with a token of the user, opens nothing. Chromium sends the cookie with it.
-      yield* signIn("alice")
-      yield* goto(link)
-      yield* picture(tab, "connect-link")
-      const token = yield* Effect.promise(() => tab.page.locator("input[name=token]").inputValue())
-      const { port } = new URL(origin)
-      yield* goto(`http://${Chromium.otherSite}:${port}/other-site?token=${encodeURIComponent(token)}`)
-      yield* press("Win a prize")
-      yield* heading("Not sent from this page")
+  browserCase(
+    "another user is signed in when the browser comes back, and the link still works",
+    "carol",
+    (carol) =>
+      Effect.gen(function*() {
+        yield* carol.goto(shared.link)
+        yield* carol.press("Connect calendar")
+        yield* carol.signInAtVendor
+        yield* Effect.promise(() =>
+          shared.tab.context.addCookies([{ name: "user", value: "mallory", url: shared.origin }])
+        )
+        yield* carol.press("Allow")
+        yield* carol.heading("Signed in as another user")
+        assert.deepStrictEqual(visitorOf("mallory").events(), ["WrongUser"])
+        for (const user of ["mallory", "carol"]) {
+          yield* carol.signIn(user)
+          yield* carol.goto(shared.link)
+          yield* carol.heading("Connect calendar")
+        }
+      })
+  )
 
-      // Another user is signed in when the browser comes back.
-      yield* goto(link)
-      yield* press("Connect calendar")
-      yield* Effect.promise(() => tab.page.getByLabel("User name").fill("alice@example.com"))
-      yield* press("Sign in")
-      yield* heading("Allow Connect agent to act for you?")
-      yield* Effect.promise(() => tab.context.addCookies([{ name: "user", value: "mallory", url: origin }]))
-      yield* press("Allow")
-      yield* heading("Signed in as another user")
+  browserCase("the user denies, and the link still works", "dave", (dave) =>
+    Effect.gen(function*() {
+      yield* dave.goto(shared.link)
+      yield* dave.press("Connect calendar")
+      yield* dave.signInAtVendor
+      yield* dave.press("Deny")
+      assert.match(yield* dave.text, /refused|denied/i)
+      yield* dave.goto(shared.link)
+      assert.include(yield* dave.text, "Not connected")
+      yield* dave.press("Connect calendar")
+      yield* dave.press("Allow")
+      yield* dave.heading("Chat")
+      assert.deepStrictEqual(dave.events(), ["Opened", "Opened", "Completed"])
+    }))
 
-      // The link still works, and goes on to the chat. The vendor remembers the user.
-      yield* signIn("alice")
-      yield* goto(link)
-      yield* press("Connect calendar")
-      yield* Effect.promise(() => tab.page.waitForURL(/\/chat\/42$|\/consent|\/interaction/))
-      if (!tab.page.url().endsWith("/chat/42")) yield* press("Allow")
-      yield* heading("Chat")
+  browserCase(
+    "the back button leads to pages that still work, and completes nothing twice",
+    "erin",
+    (erin) =>
+      Effect.gen(function*() {
+        const { pathname } = new URL(shared.link)
+        yield* erin.goto(`${shared.origin}${pathname}`)
+        yield* erin.press("Connect calendar")
+        yield* Effect.promise(() => erin.page.getByLabel("User name").waitFor())
+        yield* erin.back
+        yield* erin.heading("Connect calendar")
+        yield* erin.press("Connect calendar")
+        yield* erin.signInAtVendor
+        yield* erin.press("Allow")
+        yield* erin.heading("Consent given")
+        yield* Effect.promise(() => erin.page.reload())
+        yield* erin.heading("Link already used")
+        // Through the pages of the vendor, to the link.
+        for (let steps = 0; new URL(erin.page.url()).pathname !== pathname; steps++) {
+          assert.isBelow(steps, 6, erin.page.url())
+          yield* erin.back
+        }
+        yield* erin.heading("calendar is connected")
+        assert.deepStrictEqual(erin.events(), ["Opened", "Opened", "Completed"])
+      })
+  )
 
-      // Opened twice.
-      yield* goto(link)
-      yield* heading("calendar is connected")
-      yield* goto(`${origin}/connect`)
-      yield* heading("Your connections")
-      yield* picture(tab, "connect-list")
+  browserCase(
+    "of two tabs, both can finish, and a third one learns that there is nothing to do",
+    "frank",
+    (frank) =>
+      Effect.gen(function*() {
+        const open = Effect.acquireRelease(
+          Effect.promise(() => shared.tab.context.newPage()),
+          (page) => Effect.promise(() => page.close())
+        )
+        const [second, third] = [visitorOf("frank", yield* open), visitorOf("frank", yield* open)]
+        for (const tab of [frank, second, third]) yield* tab.goto(shared.link)
+        yield* frank.press("Connect calendar")
+        yield* frank.signInAtVendor
+        yield* second.press("Connect calendar")
+        yield* second.heading("Allow Connect agent to act for you?")
+        yield* frank.press("Allow")
+        yield* frank.heading("Chat")
+        yield* second.press("Allow")
+        yield* second.heading("Chat")
+        yield* third.press("Connect calendar")
+        yield* third.heading("calendar is connected")
+        assert.deepStrictEqual(frank.events(), ["Opened", "Opened", "Completed", "Completed"])
+      })
+  )
 
-      const tags = Chunk.toReadonlyArray(yield* Fiber.join(events)).map(({ _tag, user }) => [_tag, user])
-      const alice = { userId: "alice" }
-      assert.deepStrictEqual<ReadonlyArray<unknown>>(tags, [
-        ["Opened", alice],
-        ["WrongUser", { userId: "mallory" }],
-        ["Opened", alice],
-        ["Completed", alice]
-      ])
-      assert.deepStrictEqual(tab.foreignRequests, [])
-      assert.deepStrictEqual(
-        tab.complaints.filter((complaint) => !/status of 40[34]/.test(complaint)),
-        []
+  browserCase("the connections page connects, reconnects and disconnects", "grace", (grace) =>
+    Effect.gen(function*() {
+      const connections = `${shared.origin}/connect`
+      yield* grace.goto(connections)
+      yield* grace.heading("Your connections")
+      yield* picture(grace.page, "connect-list")
+      yield* grace.press("Connect calendar")
+      yield* grace.signInAtVendor
+      yield* grace.press("Allow")
+      yield* grace.heading("Consent given")
+
+      yield* grace.goto(connections)
+      yield* grace.press("Reconnect calendar")
+      yield* grace.press("Allow")
+      yield* grace.heading("Consent given")
+
+      yield* grace.goto(connections)
+      yield* grace.press("Disconnect calendar")
+      yield* grace.heading("calendar is disconnected")
+      assert.isTrue(
+        yield* Effect.promise(() => grace.page.getByRole("link", { name: "Withdraw the access" }).isVisible())
       )
-    }).pipe(Effect.provide(World.environment())))
+      yield* grace.goto(connections)
+      yield* Effect.promise(() => grace.page.getByRole("button", { name: "Connect calendar" }).waitFor())
+      assert.deepStrictEqual(grace.events(), ["Opened", "Completed", "Opened", "Completed", "Disconnected"])
+    }))
+
+  browserCase("the link works after days, as AgentCore's own does not", "heidi", (heidi) =>
+    Effect.gen(function*() {
+      const control = yield* LocalControl.LocalControl
+      const { authorizationUrl } = yield* AccessToken.get(shared.calendar).pipe(
+        World.as({ userId: "heidi" }),
+        Effect.flip,
+        Effect.flatMap((error) => error._tag === "RequiresUserConsent" ? Effect.succeed(error) : Effect.fail(error))
+      )
+      yield* heidi.goto(shared.link)
+      yield* heidi.heading("Connect calendar")
+      yield* Effect.acquireRelease(
+        Effect.zipRight(
+          control.clock.advance("8 days"),
+          Effect.sync(() => {
+            ahead = 8 * 24 * 60 * 60_000
+          })
+        ),
+        () =>
+          Effect.zipRight(
+            control.clock.reset,
+            Effect.sync(() => {
+              ahead = 0
+            })
+          )
+      )
+      // A page that was open for days.
+      yield* heidi.press("Connect calendar")
+      yield* heidi.heading("Open the page again")
+      yield* heidi.goto(Redacted.value(authorizationUrl))
+      assert.match(yield* heidi.text, /Unknown link|expired/)
+      yield* heidi.goto(shared.link)
+      yield* heidi.press("Connect calendar")
+      yield* heidi.signInAtVendor
+      yield* heidi.press("Allow")
+      yield* heidi.heading("Chat")
+      assert.deepStrictEqual(heidi.events(), ["Opened", "Completed"])
+    }))
 })

@@ -94,10 +94,12 @@ export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, ne
     return { page, context, foreignRequests, complaints }
   })
 
+/** Without a browser, and unless one is required, the tests are skipped. */
+export const isRunnable: boolean = executablePath !== undefined || required
+
 const timeout = 60_000
 
 /** A test that needs a browser: `it.scopedLive`, with time to launch one. */
 export const browserTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  const available = executablePath !== undefined || required
-  it.scopedLive.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, timeout)
+  it.scopedLive.skipIf(!isRunnable)(isRunnable ? name : `${name} (skipped: ${missing})`, test, timeout)
 }

@@ -7,6 +7,7 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -14,7 +15,6 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { spawn } from "node:child_process"
 import { readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Wire from "../local/wire.js"
@@ -222,11 +222,7 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
   // The commands find the server by its state file alone.
   const env = { XDG_RUNTIME_DIR: folder }
   const running = yield* Program.local(["--authorization-server", "--config", config], env)
-  const run = (...args: ReadonlyArray<string>) =>
-    Effect.map(Program.run(["local", ...args], env), ({ code, stderr, stdout }) => {
-      assert.strictEqual(code, 0, `${args.join(" ")}: ${stderr}`)
-      return stdout
-    })
+  const run = (...args: ReadonlyArray<string>) => Program.inProcess(["local", ...args], env)
   const flags = (body: object) =>
     Object.entries(body).flatMap(([name, value]) => value === true ? [`--${name}`] : [`--${name}`, String(value)])
   return {
@@ -275,23 +271,17 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
         yield* run("restore", "--file", path)
       }),
       event: (during) =>
-        Effect.scoped(Effect.gen(function*() {
-          const child = yield* Effect.acquireRelease(
-            Effect.sync(() =>
-              spawn(process.execPath, [Program.file, "local", "events"], {
-                env: { ...env, PATH: process.env["PATH"] },
-                stdio: ["ignore", "pipe", "inherit"]
-              })
-            ),
-            (child) => Effect.sync(() => child.kill())
+        Effect.gen(function*() {
+          const line = yield* Deferred.make<string>()
+          const events = yield* Effect.fork(
+            Program.inProcess(["local", "events"], env, (text) => Deferred.unsafeDone(line, Effect.succeed(text)))
           )
-          const line = yield* Effect.fork(Effect.promise(() =>
-            new Promise<string>((resolve) => child.stdout.once("data", (data: Buffer) => resolve(data.toString())))
-          ))
-          // It subscribes when it has started: the operation is repeated until then.
-          yield* Effect.fork(Effect.repeat(Effect.zipRight(during, Effect.sleep("100 millis")), { times: 100 }))
-          return JSON.parse((yield* Fiber.join(line)).split("\n")[0] ?? "")
-        }))
+          // It subscribes when it is connected: the operation is repeated until then.
+          yield* Effect.fork(Effect.repeat(Effect.zipRight(during, Effect.sleep("20 millis")), { times: 500 }))
+          const event = JSON.parse(yield* Deferred.await(line))
+          yield* Fiber.interrupt(events)
+          return event
+        })
     }
   }
 })

@@ -92,7 +92,7 @@ describe("agentcore-identity demo", () => {
       yield* World.userToken(
         "alice",
         world.returnUrl,
-        (authorizationUrl) => alice.consent({ authorizationUrl, userName: "alice", decision: "allow" }),
+        alice.approves,
         ["openid", "profile:read"]
       )
       const { environment } = yield* LocalServer.LocalServer

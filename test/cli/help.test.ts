@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import * as Commands from "../../src/cli/program.js"
 import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
@@ -25,6 +26,9 @@ const actions = [
 const commands = [
   [],
   ["local"],
+  ["env"],
+  ["status"],
+  ["stop"],
   ...actions.map((action) => ["local", action]),
   ["setup"],
   ["setup", "plan"],
@@ -35,11 +39,17 @@ const commands = [
   ["demo"]
 ]
 
-const help = (...command: ReadonlyArray<string>) =>
-  Effect.map(Program.run([...command, "--help"]), ({ code, stderr, stdout }) => {
-    assert.strictEqual(code, 0)
-    assert.strictEqual(stderr, "")
-    return stdout
+/** Made in this process, which is faster. */
+const help = (...words: ReadonlyArray<string>): Effect.Effect<string> =>
+  Effect.sync(() => {
+    const command = words.reduce(
+      (parent, word) => parent.commands.find((command) => command.name() === word) ?? assert.fail(word),
+      Commands.make(() => {})
+    )
+    let text = ""
+    command.configureOutput({ writeOut: (part) => text += part })
+    command.outputHelp()
+    return text
   })
 
 describe("agentcore-identity --help", () => {
@@ -58,13 +68,21 @@ describe("agentcore-identity --help", () => {
       })
   )
 
+  it.live("is what the program prints", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* Program.run(["local", "clock", "--help"])
+      assert.strictEqual(code, 0)
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(stdout, yield* help("local", "clock"))
+    }))
+
   it.live("has defaults, choices and environment variables", () =>
     Effect.gen(function*() {
       const local = (yield* help("local")).replaceAll(/\s+/g, " ")
       for (
         const part of [
           "(default: \"127.0.0.1\")",
-          "(default: 4020)",
+          "(default: 4020, and a free one with --exec)",
           "(choices: \"presence\", \"verify\", \"off\", default: \"presence\")",
           "AGENTCORE_LOCAL_VAULT_KEY",
           "AGENTCORE_LOCAL_SECRET_ACCESS_KEY",
@@ -206,11 +224,23 @@ describe("agentcore-identity --completions", () => {
           ...typed
         ]).pipe(Effect.map((text) => text.split("\n")))
 
-      assert.deepStrictEqual(yield* words(""), ["local", "setup", "token", "api-key", "doctor", "demo"])
+      assert.deepStrictEqual(yield* words(""), [
+        "local",
+        "env",
+        "status",
+        "stop",
+        "setup",
+        "token",
+        "api-key",
+        "doctor",
+        "demo"
+      ])
       assert.deepStrictEqual(yield* words("setup", ""), ["plan", "apply"])
       assert.deepStrictEqual(yield* words("local", ""), actions)
       assert.deepStrictEqual(yield* words("local", "fault", "--e"), ["--endpoint", "--exception"])
-      assert.deepStrictEqual(yield* words("local", "clock", "--p"), [""])
+      assert.deepStrictEqual(yield* words("local", "clock", "--p"), ["--port", "--pid"])
+      assert.deepStrictEqual(yield* words("local", "clock", "--sig"), [""])
+      assert.deepStrictEqual(yield* words("env", "--shell", ""), ["bash", "fish", "dotenv"])
       assert.deepStrictEqual(yield* words("local", "--allow"), ["--allowed-host", "--allow-remote"])
       assert.deepStrictEqual(yield* words("setup", "apply", "--r"), ["--region", "--rotate-secrets"])
       assert.deepStrictEqual(yield* words("setup", "plan", "--j"), ["--json"])

@@ -3,6 +3,7 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -195,8 +196,8 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
       recorder,
       browse: (authorizationUrl) =>
         Effect.runPromise(Effect.gen(function*() {
-          const user = yield* SimulatedUser.make
-          return Redacted.value((yield* user.visit(Redacted.make(authorizationUrl))).url)
+          const user = yield* TestUser.make("alice")
+          return Redacted.value((yield* user.opens(authorizationUrl)).url)
         })),
       userToken,
       expire: (sessionUri) => Effect.runPromise(backend.expire(Redacted.make(sessionUri))),

@@ -19,6 +19,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { decodeJwt } from "jose"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -30,6 +31,9 @@ import { httpServer } from "../local/utils.js"
 import * as SimulatedUser from "../simulatedUser.js"
 import { answers, authorizationUrl, same, scripted, secret, sessionUri } from "../utils.js"
 import * as Cache from "./cache.js"
+import * as ConnectChat from "./connect-chat.js"
+import * as ConnectHttp from "./connect-http.js"
+import * as ConnectExample from "./connect.js"
 import * as ConsentCallbackExample from "./consent-callback.js"
 import * as CustomSchedule from "./custom-schedule.js"
 import * as HttpClientExample from "./http-client.js"
@@ -187,6 +191,85 @@ describe("the examples of the README", () => {
         ))
       )
     )))
+
+  describe("connect", () => {
+    /** AgentCore, which has a token for Alice after her consent. */
+    const agentCore = Layer.suspend(() => {
+      let granted = false
+      return Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({
+        getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
+        getResourceOauth2Token: () => granted ? answers.issued() : answers.consent,
+        completeResourceTokenAuth: () =>
+          Effect.sync(() => {
+            granted = true
+          })
+      })))
+    })
+
+    const environment = Layer.mergeAll(
+      agentCore,
+      NodeHttpServer.layerTest,
+      Layer.succeed(ConnectExample.SignIn, { userOf: (cookie) => Effect.succeed(cookie ?? "nobody") })
+    )
+
+    const send = (request: HttpClientRequest.HttpClientRequest) =>
+      Effect.flatMap(
+        HttpClient.HttpClient,
+        (client) => client.execute(HttpClientRequest.setHeader(request, "cookie", "session=alice"))
+      ).pipe(
+        Effect.flatMap((response) => response.text)
+      )
+
+    const field = (page: string, name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? ""
+
+    /** Alice opens the link, presses the button, and comes back from the vendor. */
+    const connect = Effect.fn(function*(link: string) {
+      const { origin, pathname, search } = new URL(link)
+      assert.strictEqual(origin, "https://agent.example.com")
+      const page = yield* send(HttpClientRequest.get(`${pathname}${search}`))
+      const fields = ["token", ...page.includes("name=\"continue\"") ? ["continue"] : []]
+      const started = yield* send(
+        HttpClientRequest.post(pathname).pipe(
+          HttpClientRequest.setHeader("origin", origin),
+          HttpClientRequest.bodyUrlParams({
+            action: "connect",
+            ...Object.fromEntries(fields.map((name) => [name, field(page, name)]))
+          })
+        )
+      )
+      assert.include(started, authorizationUrl.replaceAll("&", "&amp;"))
+      return yield* send(
+        HttpClientRequest.get("/connect/return").pipe(HttpClientRequest.setUrlParam("session_id", sessionUri))
+      )
+    })
+
+    it.scopedLive("http: the endpoint answers with a link, and after consent with the agenda", () =>
+      Effect.gen(function*() {
+        const ask = Effect.flatMap(
+          send(HttpClientRequest.get("/agenda")),
+          Schema.decode(Schema.parseJson(ConnectHttp.Answer))
+        )
+        const first = yield* ask
+        assert(first._tag === "ConnectFirst")
+        assert.include(yield* connect(first.link), "https://agent.example.com/agenda")
+        assert.deepStrictEqual(yield* ask, { _tag: "Agenda", events: ["10:00 Dentist"] })
+      }).pipe(Effect.provide(Layer.provideMerge(ConnectHttp.server, environment))))
+
+    it.scopedLive("chat: the agent posts the link, waits, and goes on", () =>
+      Effect.gen(function*() {
+        const messages = yield* Queue.unbounded<string>()
+        const chat = { post: (user: string, message: string) => Queue.offer(messages, `@${user} ${message}`) }
+        const agent = yield* ConnectChat.remind("alice").pipe(
+          Effect.provideService(ConnectChat.Chat, chat),
+          Effect.fork
+        )
+        const asked = yield* Queue.take(messages)
+        const link = /^@alice Connect your calendar, please: (\S+)$/.exec(asked)?.[1] ?? assert.fail(asked)
+        assert.include(yield* connect(link), "Consent given")
+        assert.strictEqual(yield* Queue.take(messages), "@alice Your day begins with 10:00 Dentist")
+        yield* Fiber.join(agent)
+      }).pipe(Effect.provide(Layer.provideMerge(ConnectExample.server, environment))))
+  })
 
   it.scopedLive("server: each request its own caller, its background work too", () =>
     Effect.gen(function*() {

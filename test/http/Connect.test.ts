@@ -1,4 +1,4 @@
-import * as HttpServer from "@effect/platform/HttpServer"
+import type * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -6,9 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
 import { AuthorizationTimedOut, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
@@ -23,9 +26,10 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Recorder from "../recorder.js"
-import * as SimulatedUser from "../simulatedUser.js"
 import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../utils.js"
 import * as World from "./connectWorld.js"
+
+const { connect, fieldsOf, json, press, request } = World
 
 const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
 
@@ -33,72 +37,6 @@ const jwtOf = (claims: object) =>
   `${Buffer.from(JSON.stringify({ alg: "ES256" })).toString("base64url")}.${
     Buffer.from(JSON.stringify(claims)).toString("base64url")
   }.c2ln`
-
-/** A browser of a signed-in user, as far as the application sees it. `cookie` is the one of the application. */
-const request = (
-  path: string,
-  { body, cookie = "user=alice", headers = {} }: {
-    readonly body?: Record<string, string>
-    readonly cookie?: string
-    readonly headers?: Record<string, string>
-  } = {}
-) =>
-  Effect.gen(function*() {
-    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
-    return yield* Effect.promise(async () => {
-      const response = await fetch(new URL(path, origin), {
-        redirect: "manual",
-        headers: { cookie, ...(body === undefined ? {} : { origin, "sec-fetch-site": "same-origin" }), ...headers },
-        ...(body === undefined ? {} : { method: "POST", body: new URLSearchParams(body) })
-      })
-      return { status: response.status, headers: response.headers, text: await response.text() }
-    })
-  })
-
-const json = { accept: "application/json" }
-
-const decode = (text: string): Record<string, string | undefined> =>
-  Object.fromEntries(
-    [...text.matchAll(/name="(token|continue)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value])
-  )
-
-/** Opens a page, and presses its button. */
-const press = (path: string, action: string, cookie = "user=alice") =>
-  Effect.gen(function*() {
-    const { text } = yield* request(path, { cookie })
-    const { continue: continueUrl, token = "" } = decode(text)
-    return yield* request(path.replace(/\?.*/, ""), {
-      cookie,
-      body: { action, token, ...(continueUrl === undefined ? {} : { continue: continueUrl }) }
-    })
-  })
-
-const unescape = (text: string) => text.replaceAll("&amp;", "&").replaceAll("&#39;", "'").replaceAll("&quot;", "\"")
-
-const refreshOf = (page: { readonly text: string }) =>
-  unescape(/http-equiv="refresh" content="0;url=([^"]*)"/.exec(page.text)?.[1] ?? assert.fail(page.text))
-
-/** Presses the button of a link, and consents at the vendor. The result is the page to which the browser comes back. */
-const connect = (
-  path: string,
-  { action = "connect", cookie = "user=alice", returns }: {
-    readonly action?: "connect" | "reconnect"
-    readonly cookie?: string
-    readonly returns?: string
-  } = {}
-) =>
-  Effect.gen(function*() {
-    const started = yield* press(path, action, cookie)
-    assert.strictEqual(started.status, 200, started.text)
-    const browser = yield* SimulatedUser.make
-    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
-    yield* browser.visit(Redacted.make(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`))
-    return yield* browser.consent({
-      authorizationUrl: Redacted.make(refreshOf(started)),
-      userName: "someone@example.com",
-      decision: "allow"
-    })
-  })
 
 const collect = (count: number) =>
   Effect.gen(function*() {
@@ -230,7 +168,7 @@ describe("Connect, over real servers", () => {
     () =>
       Effect.gen(function*() {
         yield* World.setUp
-        const { token = "" } = decode((yield* request("/connect/calendar")).text)
+        const { token = "" } = fieldsOf((yield* request("/connect/calendar")).text)
         const body = { action: "connect", token }
         const other = "https://other.example"
         for (
@@ -289,7 +227,7 @@ describe("Connect, over real servers", () => {
         assert.notInclude(refused.text, "evil")
         assert.instanceOf(yield* Effect.flip(Connect.link(calendar, { continue: address })), ValidationException)
       }
-      const { token = "" } = decode((yield* request("/connect/mail")).text)
+      const { token = "" } = fieldsOf((yield* request("/connect/mail")).text)
       const posted = yield* request("/connect/mail", {
         body: { action: "connect", token, continue: "https://evil.example/" }
       })
@@ -521,6 +459,94 @@ describe("Connect, as an HttpApp", () => {
       assert.include(everything.join("\n"), "set the option users to 'jwt'")
       Recorder.assertSecretFree(everything, [jwt])
     }).pipe(Effect.provide(planes({}))))
+})
+
+describe("Connect.handler, for many users", () => {
+  const waitFor = (user: string, show: Effect.Effect<void>) =>
+    AccessToken.get(Files, { consent: Connect.handler({ user: { userId: user }, show: () => show, wait: "7 days" }) })
+      .pipe(
+        World.as({ userId: user })
+      )
+
+  const environment = (
+    quota: number,
+    files: () => typeof answers.consent | ReturnType<typeof answers.issued> = () => answers.consent
+  ) =>
+    Layer.mergeAll(
+      Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }),
+      ConsentSignals.layerMemory,
+      TokenPoller.layerBudget({ pollsPerSecond: 10 }),
+      Layer.provideMerge(Identity.layer, RateLimit.dataPlane({ getResourceOauth2Token: quota })).pipe(
+        Layer.provideMerge(ScriptedPlanes.layer({
+          getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
+          getResourceOauth2Token: ({ resourceCredentialProviderName }) =>
+            resourceCredentialProviderName === "files" ? files() : answers.issued()
+        }))
+      )
+    )
+
+  const asks = Effect.flatMap(
+    ScriptedPlanes.ScriptedPlanes,
+    (planes) => Effect.map(planes.callsOf("getResourceOauth2Token"), (calls) => calls.map(({ at }) => at))
+  )
+
+  it.effect("probes within the budget of the process", () =>
+    Effect.gen(function*() {
+      let shown = 0
+      const show = Effect.sync(() => void shown++)
+      const fibers = yield* Effect.forEach(
+        Array.from({ length: 100 }),
+        (_, user) => Effect.fork(waitFor(`user-${user}`, show))
+      )
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(shown, 100)
+      assert.lengthOf(yield* asks, 100)
+      // All are due after 15 seconds. The budget spreads them.
+      yield* TestClock.adjust("20 seconds")
+      const probes = (yield* asks).slice(100)
+      assert.isAtLeast(probes.length, 80)
+      for (let second = 5; second < 25; second++) {
+        const within = probes.filter((at) => Math.floor(at / 1000) === second)
+        assert.isAtMost(within.length, 11, `second ${second}`)
+      }
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(Effect.provide(environment(200))))
+
+  it.effect("a token for another credential is not behind the probes", () =>
+    Effect.gen(function*() {
+      const fibers = yield* Effect.forEach(
+        Array.from({ length: 50 }),
+        (_, user) => Effect.fork(waitFor(`user-${user}`, Effect.void))
+      )
+      // The first asks take ten seconds. Then the budget has more probes than the quota allows.
+      yield* TestClock.adjust("20 seconds")
+      const other = yield* AccessToken.get({ provider: "calendar", flow: "M2M" }).pipe(
+        World.as({ userId: "another" }),
+        Effect.fork
+      )
+      yield* TestClock.adjust("0 millis")
+      assert.isTrue(Option.isSome(yield* Fiber.poll(other)))
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(Effect.provide(environment(5))))
+
+  it.effect("waits for longer than a session lives, ever more rarely, and ends at once with the signal", () => {
+    let isGranted = false
+    return Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
+      const waiting = yield* Effect.fork(waitFor("alice", Effect.void))
+      yield* TestClock.adjust("2 hours")
+      // After 15, 45, 105, 225 and 465 seconds, then every five minutes.
+      const times = yield* asks
+      assert.deepStrictEqual(times.slice(0, 6), [0, 15, 45, 105, 225, 465].map((seconds) => seconds * 1000))
+      assert.lengthOf(times, 6 + Math.floor((7200 - 465) / 300))
+      isGranted = true
+      yield* signals.signal(topic, "Completed")
+      yield* TestClock.adjust("0 millis")
+      assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
+      assert.lengthOf(yield* asks, times.length + 1)
+    }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
+  })
 })
 
 describe("options", () => {

@@ -72,7 +72,7 @@ const alicesClient = (
         user: { userId: "alice" },
         show: ({ authorizationUrl }) =>
           Effect.map(
-            browser.consent({ authorizationUrl, userName: "alice", decision: "allow" }),
+            browser.approves(authorizationUrl),
             ({ status }) => consents.push(status)
           )
       })

@@ -7,6 +7,7 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Context from "effect/Context"
@@ -138,7 +139,7 @@ describe("LoopbackConsent.handler", () => {
       const { everything, layer } = yield* Recorder.make
       const [returnUrl] = yield* ReturnUrls
       const shown = yield* Deferred.make<ConsentSession>()
-      const pages = yield* Deferred.make<SimulatedUser.FinalPage, SimulatedUser.SimulatedUserError>()
+      const pages = yield* Deferred.make<TestUser.Page, TestUser.TestUserError>()
       const token = yield* get(returnUrl, (session) =>
         Effect.zipRight(
           Deferred.succeed(shown, session),

@@ -4,7 +4,9 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
@@ -13,6 +15,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -98,19 +101,31 @@ const application = (options: Options) =>
       { disableListenLog: true, disableLogger: true, routerConfig: { maxParamLength: 2048 } }
     ))).pipe(Layer.provide(Connect.layerRedaction("/connect")))
 
-const servers = Layer.mergeAll(
-  LocalIdentity.layer({ settings: { inboundJwt: "decode" } }),
-  AuthorizationServer.layer(),
-  PendingConsents.layerMemory,
+/** Its clock is that of `LocalControl`, also for the authorization server. */
+const agentCore = Layer.unwrapEffect(
+  Effect.map(
+    AuthorizationServer.AuthorizationServer,
+    (authorizationServer) => LocalIdentity.layer({ settings: { inboundJwt: "decode" }, authorizationServer })
+  )
+).pipe(Layer.provideMerge(AuthorizationServer.layer()))
+
+export const servers = Layer.mergeAll(
+  agentCore,
   NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
 )
 
-export const environment = (options: Options = {}) =>
+type Store<R> = Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, never, R>
+
+/** The application, over a store of consents. */
+export const pages = <R>(options: Options, store: Store<R>) =>
   application(options).pipe(
     Layer.provideMerge(Identity.layer),
     Layer.provideMerge(CredentialCache.layer()),
-    Layer.provideMerge(servers)
+    Layer.provideMerge(store)
   )
+
+export const environment = (options: Options = {}) =>
+  pages(options, PendingConsents.layerMemory).pipe(Layer.provideMerge(servers))
 
 export const setUp = Effect.gen(function*() {
   const local = yield* LocalServer.LocalServer
@@ -145,3 +160,65 @@ export const setUp = Effect.gen(function*() {
 
 export const as = (user: UserIdentifier.UserIdentifier) =>
   Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user }))
+
+/** A browser of a signed-in user, as far as the application sees it. `cookie` is the one of the application. */
+export const request = (
+  path: string,
+  { body, cookie = "user=alice", headers = {} }: {
+    readonly body?: Record<string, string>
+    readonly cookie?: string
+    readonly headers?: Record<string, string>
+  } = {}
+) =>
+  Effect.gen(function*() {
+    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
+    return yield* Effect.promise(async () => {
+      const response = await fetch(new URL(path, origin), {
+        redirect: "manual",
+        headers: { cookie, ...(body === undefined ? {} : { origin, "sec-fetch-site": "same-origin" }), ...headers },
+        ...(body === undefined ? {} : { method: "POST", body: new URLSearchParams(body) })
+      })
+      return { status: response.status, headers: response.headers, text: await response.text() }
+    })
+  })
+
+export const json = { accept: "application/json" }
+
+export const fieldsOf = (text: string): Record<string, string | undefined> =>
+  Object.fromEntries(
+    [...text.matchAll(/name="(token|continue)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value])
+  )
+
+/** Opens a page, and presses its button. */
+export const press = (path: string, action: string, cookie = "user=alice") =>
+  Effect.gen(function*() {
+    const { text } = yield* request(path, { cookie })
+    const { continue: continueUrl, token = "" } = fieldsOf(text)
+    return yield* request(path.replace(/\?.*/, ""), {
+      cookie,
+      body: { action, token, ...(continueUrl === undefined ? {} : { continue: continueUrl }) }
+    })
+  })
+
+const unescape = (text: string) => text.replaceAll("&amp;", "&").replaceAll("&#39;", "'").replaceAll("&quot;", "\"")
+
+export const refreshOf = (page: { readonly text: string }) =>
+  unescape(/http-equiv="refresh" content="0;url=([^"]*)"/.exec(page.text)?.[1] ?? assert.fail(page.text))
+
+/** Presses the button of a link, and consents at the vendor. The result is the page to which the browser comes back. */
+export const connect = (
+  path: string,
+  { action = "connect", cookie = "user=alice", returns }: {
+    readonly action?: "connect" | "reconnect"
+    readonly cookie?: string
+    readonly returns?: string
+  } = {}
+) =>
+  Effect.gen(function*() {
+    const started = yield* press(path, action, cookie)
+    assert.strictEqual(started.status, 200, started.text)
+    const browser = yield* TestUser.make("someone@example.com")
+    const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
+    yield* browser.opens(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`)
+    return yield* browser.approves(refreshOf(started))
+  })

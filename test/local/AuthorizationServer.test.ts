@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
@@ -48,10 +49,10 @@ describe("AuthorizationServer", () => {
       const server = yield* AuthorizationServer.make({
         clients: [{ clientId: "c", clientSecret: Redacted.make("s"), scopes: ["a"] }]
       })
-      const user = yield* SimulatedUser.make
+      const user = yield* TestUser.make("alice")
       yield* Effect.promise(() => fetch(`${server.issuer}/nowhere`))
-      yield* user.visit(Redacted.make(`${server.issuer}/auth?client_id=unknown`))
-      yield* user.visit(Redacted.make(server.issuer))
+      yield* user.opens(`${server.issuer}/auth?client_id=unknown`)
+      yield* user.opens(server.issuer)
       const configuration = yield* Utils.discover(server, Redacted.make("s"), "c")
       yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))
       assert.deepStrictEqual(written, [])
@@ -182,8 +183,8 @@ describe("AuthorizationServer", () => {
       const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl, {
         scope: "openid admin"
       })
-      const user = yield* SimulatedUser.make
-      const page = yield* user.visit(request.url)
+      const user = yield* TestUser.make("alice")
+      const page = yield* user.opens(request.url)
       assert.strictEqual(new URL(Redacted.value(page.url)).searchParams.get("error"), "invalid_scope")
     }))
 
@@ -191,16 +192,16 @@ describe("AuthorizationServer", () => {
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
-      const user = yield* SimulatedUser.make
+      const user = yield* TestUser.make("alice")
       const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
       const bare = new URL(Redacted.value(request.url))
       bare.searchParams.delete("code_challenge")
       bare.searchParams.delete("code_challenge_method")
-      const answer = yield* user.visit(Redacted.make(bare.href))
+      const answer = yield* user.opens(bare.href)
       assert.strictEqual(new URL(Redacted.value(answer.url)).searchParams.get("error"), "invalid_request")
 
       const foreign = yield* Utils.authorizationRequest(configuration, `${callbackUrl}/deeper`)
-      const page = yield* user.visit(foreign.url)
+      const page = yield* user.opens(foreign.url)
       assert.strictEqual(page.status, 400)
       assert.include(page.text, "invalid_redirect_uri")
       assert.strictEqual(new URL(Redacted.value(page.url)).origin, server.issuer)
@@ -237,10 +238,10 @@ describe("AuthorizationServer", () => {
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
-      const user = yield* SimulatedUser.make
+      const user = yield* TestUser.make("alice")
       const consent = Effect.gen(function*() {
         const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
-        const page = yield* user.consent({ authorizationUrl: request.url, userName: "alice", decision: "allow" })
+        const page = yield* user.approves(request.url)
         return yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
       })
       const one = (yield* consent).refresh_token ?? ""
@@ -280,17 +281,17 @@ describe("AuthorizationServer", () => {
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
-      const user = yield* SimulatedUser.make
+      const user = yield* TestUser.make("alice")
       const scope = { scope: "openid reports:read" }
       const first = yield* Utils.authorizationRequest(configuration, callbackUrl, scope)
-      yield* user.consent({ authorizationUrl: first.url, userName: "alice", decision: "allow" })
+      yield* user.approves(first.url)
       const second = yield* Utils.authorizationRequest(configuration, callbackUrl, scope)
-      assert.include((yield* user.visit(second.url)).text, "Back at the application")
+      assert.include((yield* user.opens(second.url)).text, "Back at the application")
       const offline = yield* Utils.authorizationRequest(configuration, callbackUrl)
-      assert.include((yield* user.visit(offline.url)).text, "Test agent to act for you?")
+      assert.include((yield* user.opens(offline.url)).text, "Test agent to act for you?")
       yield* server.signOut("alice")
       const third = yield* Utils.authorizationRequest(configuration, callbackUrl, scope)
-      assert.include((yield* user.visit(third.url)).text, "Sign in")
+      assert.include((yield* user.opens(third.url)).text, "Sign in")
     }))
 
   it.scopedLive("accepts every user name, and shows hostile ones as text", () =>
@@ -298,13 +299,13 @@ describe("AuthorizationServer", () => {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
       for (const userName of [`<script>alert("1")</script>`, `" onfocus='x' &amp;`, "Zoë 🐱", "a".repeat(128)]) {
-        const user = yield* SimulatedUser.make
+        const user = yield* TestUser.make("alice")
         const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
-        const page = yield* user.consent({ authorizationUrl: request.url, userName, decision: "allow" })
+        const page = yield* user.as(userName).approves(request.url)
         const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
         assert.strictEqual(tokens.claims()?.sub, userName)
         const again = yield* Utils.authorizationRequest(configuration, callbackUrl)
-        assert.include((yield* user.visit(again.url)).text, `Signed in as ${userName}`)
+        assert.include((yield* user.opens(again.url)).text, `Signed in as ${userName}`)
       }
       for (const userName of ["", "   ", "a".repeat(129), "a\u0000b"]) {
         const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
@@ -318,11 +319,11 @@ describe("AuthorizationServer", () => {
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
-      const user = yield* SimulatedUser.make
+      const user = yield* TestUser.make("alice")
       const subject = (userName: string, parameters?: Record<string, string>) =>
         Effect.gen(function*() {
           const request = yield* Utils.authorizationRequest(configuration, callbackUrl, parameters)
-          const page = yield* user.consent({ authorizationUrl: request.url, userName, decision: "allow" })
+          const page = yield* user.as(userName).approves(request.url)
           const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
           return tokens.claims()?.sub
         })
@@ -374,12 +375,12 @@ describe("AuthorizationServer", () => {
     Effect.gen(function*() {
       const [one, other] = yield* Effect.all([Utils.start(), Utils.start()], { concurrency: "unbounded" })
       assert.notStrictEqual(one.server.issuer, other.server.issuer)
-      const user = yield* SimulatedUser.make
+      const user = yield* TestUser.make("alice")
       const subject = ({ callbackUrl, server }: typeof one, userName: string) =>
         Effect.gen(function*() {
           const configuration = yield* Utils.discover(server)
           const request = yield* Utils.authorizationRequest(configuration, callbackUrl)
-          const page = yield* user.consent({ authorizationUrl: request.url, userName, decision: "allow" })
+          const page = yield* user.as(userName).approves(request.url)
           return (yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))).claims()?.sub
         })
       assert.strictEqual(yield* subject(one, "alice"), "alice")
@@ -435,8 +436,8 @@ describe("AuthorizationServer", () => {
         const request = yield* Utils.authorizationRequest(configuration, callbackUrl, {
           scope: `openid offline_access ${scope}`
         })
-        const user = yield* SimulatedUser.make
-        const page = yield* user.consent({ authorizationUrl: request.url, userName: "__proto__", decision: "allow" })
+        const user = yield* TestUser.make("alice")
+        const page = yield* user.as("__proto__").approves(request.url)
         const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
         assert.strictEqual(tokens.scope, scope)
         assert.hasAllKeys(tokens.claims(), ["sub", "aud", "exp", "iat", "iss"])

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -8,7 +9,6 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import type { FinalPage } from "../simulatedUser.js"
 import * as World from "./world.js"
 
 describe("LocalIdentity", () => {
@@ -32,13 +32,13 @@ describe("LocalIdentity", () => {
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const alice = yield* World.person("alice")
-      const pages: Array<FinalPage> = []
+      const pages: Array<TestUser.Page> = []
       const token = yield* World.userToken(
         "alice",
         returnUrl,
         (authorizationUrl) =>
           Effect.map(
-            alice.consent({ authorizationUrl, userName: "alice-at-the-calendar", decision: "allow" }),
+            alice.as("alice-at-the-calendar").approves(authorizationUrl),
             (page) => pages.push(page)
           )
       )
@@ -55,9 +55,9 @@ describe("LocalIdentity", () => {
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const alice = yield* World.person("alice")
-      const pages: Array<FinalPage> = []
+      const pages: Array<TestUser.Page> = []
       const error = yield* Effect.flip(World.userToken("alice", returnUrl, (authorizationUrl) =>
-        Effect.map(alice.consent({ authorizationUrl, userName: "alice", decision: "deny" }), (page) =>
+        Effect.map(alice.denies(authorizationUrl), (page) =>
           pages.push(page))))
       assert.strictEqual(error._tag, "AuthorizationFailed")
       assert.strictEqual(pages[0]?.status, 200)
@@ -81,11 +81,7 @@ describe("LocalIdentity", () => {
         }),
         poll: Schedule.spaced("40 millis").pipe(Schedule.upTo("1 seconds"))
       }))
-      const page = yield* mallory.consent({
-        authorizationUrl: yield* Deferred.await(sent),
-        userName: "mallory",
-        decision: "allow"
-      })
+      const page = yield* mallory.approves(yield* Deferred.await(sent))
       assert.strictEqual(page.status, 403)
       assert.include(page.text, "Signed in as another user")
       assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "AuthorizationTimedOut")
@@ -112,8 +108,7 @@ describe("LocalIdentity", () => {
           const consent = World.userToken(
             user,
             returnUrl,
-            (authorizationUrl) =>
-              browser.consent({ authorizationUrl, userName: `${user}-for-${workload}`, decision: "allow" })
+            (authorizationUrl) => browser.as(`${user}-for-${workload}`).approves(authorizationUrl)
           )
           return Redacted.value(yield* World.as(workload, user)(consent))
         }), { concurrency: "unbounded" })
@@ -138,7 +133,7 @@ describe("LocalIdentity", () => {
       const ask = World.userToken("alice", returnUrl, (authorizationUrl) =>
         Effect.zipRight(
           Effect.sync(() => asked.push("alice")),
-          alice.consent({ authorizationUrl, userName: "alice", decision: "allow" })
+          alice.approves(authorizationUrl)
         ))
       const first = yield* ask
       assert.lengthOf(asked, 1)

@@ -62,8 +62,7 @@ const setUpMail = (returnUrl: string) =>
       }
     })
     const carol = yield* World.person("carol")
-    return yield* World.as("robot", "carol")(World.userToken("carol", returnUrl, (authorizationUrl) =>
-      carol.consent({ authorizationUrl, userName: "carol", decision: "allow" })))
+    return yield* World.as("robot", "carol")(World.userToken("carol", returnUrl, carol.approves))
   })
 
 describe("the official npm SDK", () => {
@@ -92,7 +91,7 @@ describe("the official npm SDK", () => {
       const consent = Effect.gen(function*() {
         const alice = yield* World.person("alice")
         const authorizationUrl = Redacted.make(yield* Deferred.await(asked))
-        const page = yield* alice.consent({ authorizationUrl, userName: "alice", decision: "allow" })
+        const page = yield* alice.approves(authorizationUrl)
         // Where the application is called back, it completes the session for the user who is signed in.
         const back = new URL(Redacted.value(page.url))
         assert.strictEqual(`${back.protocol}${back.pathname}`, returnUrl)

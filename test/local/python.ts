@@ -15,12 +15,13 @@ import * as ServiceModel from "./serviceModel.js"
 
 const configured = process.env["PYTHON"]
 
-const python = (configured === undefined || configured === "" ? ["/usr/bin/python3"] : [configured])
+/** The Python that has boto3. */
+export const python = (configured === undefined || configured === "" ? ["/usr/bin/python3"] : [configured])
   .find((path) => existsSync(path) && spawnSync(path, ["-c", "import boto3"]).status === 0)
 
-const required = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
+export const isRequired = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
 
-const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
+export const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
 
 /** Runs a task of a program in this directory, in this environment alone. Returns what it reports. */
 export const run = (program: string) =>
@@ -65,6 +66,6 @@ export const run = (program: string) =>
   })
 
 export const pythonTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  const available = python !== undefined || required
+  const available = python !== undefined || isRequired
   it.scopedLive.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, 60_000)
 }

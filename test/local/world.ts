@@ -10,6 +10,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,6 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { decodeJwt } from "jose"
-import * as SimulatedUser from "../simulatedUser.js"
 
 /** The cookie of the application names the signed-in user. */
 const signIn = HttpLayerRouter.add(
@@ -50,6 +50,15 @@ const application = HttpLayerRouter.serve(
 /** Real servers on this machine: authorization server, AgentCore Identity, and an application. */
 export const layer = (options?: AuthorizationServer.Options) =>
   application.pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer(options))))
+
+/** The same, with an authorization server that the control of the local server steers, too. */
+export const layerControlled = application.pipe(
+  Layer.provideMerge(Layer.unwrapScoped(Effect.map(AuthorizationServer.make(), (authorizationServer) =>
+    Layer.merge(
+      LocalIdentity.layer({ authorizationServer }),
+      Layer.succeed(AuthorizationServer.AuthorizationServer, authorizationServer)
+    ))))
+)
 
 export const applicationUrl = HttpServer.addressFormattedWith((address) =>
   Effect.succeed(address.replace("0.0.0.0", "127.0.0.1"))
@@ -95,8 +104,8 @@ export const as = (name: string, userId?: string) =>
 /** A user with a browser, signed in at the application. */
 export const person = (name: string) =>
   Effect.gen(function*() {
-    const browser = yield* SimulatedUser.make
-    yield* browser.visit(Redacted.make(`${yield* applicationUrl}/sign-in/${name}`))
+    const browser = yield* TestUser.make(name)
+    yield* browser.opens(`${yield* applicationUrl}/sign-in/${name}`)
     return browser
   })
 

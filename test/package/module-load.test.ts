@@ -134,7 +134,16 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     )
   })
 
-  it.each(folders)("%s: neither AWS SDK, OAuth client nor authorization server", async (_, modules) => {
+  it("durable/ObtainConsent: of the optional packages, @effect/workflow alone", async () => {
+    const { packages } = await loadModules("durable/ObtainConsent")
+    // `@effect/platform` brings the last two. `Connect` signs its forms with `jose`.
+    const allowed = ["effect", "fast-check", "pure-rand", "@effect/platform", "jose", "multipasta", "find-my-way-ts"]
+    assert.deepStrictEqual(packages.filter((name) => !allowed.includes(name)), ["@effect/workflow"])
+  })
+
+  // Programs over a cluster and its database import `durable/`.
+  const others = folders.filter(([name]) => name !== "durable")
+  it.each(others)("%s: neither AWS SDK, OAuth client nor authorization server", async (_, modules) => {
     const { packages } = await loadModules(...modules)
     const lazy =
       /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental|@effect\/sql.*)$/

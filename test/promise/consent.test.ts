@@ -4,6 +4,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { type AuthorizationFailed, isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
@@ -17,7 +18,6 @@ import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
 import * as LocalWorld from "../local/world.js"
 import { assertSecretFree, faces } from "../recorder.js"
-import * as SimulatedUser from "../simulatedUser.js"
 import { rejectionOf, runtimeOf, tagOf } from "./world.js"
 
 const { encodeSession, reveal, runWithContext } = PromiseIdentity
@@ -126,8 +126,8 @@ const application = (
       /** A browser in which this user is signed in at the application. */
       browserOf: (user: string) =>
         Effect.tap(
-          SimulatedUser.make,
-          (browser) => browser.visit(Redacted.make(`${url}/sign-in/${user}`))
+          TestUser.make(user),
+          (browser) => browser.opens(`${url}/sign-in/${user}`)
         )
     }
   })
@@ -140,11 +140,11 @@ const shown = (start: (onAuthUrl: (url: string) => void) => Promise<string>) =>
   })
 
 const consentIn = (
-  browser: SimulatedUser.SimulatedUser,
+  browser: TestUser.TestUser,
   userName: string,
   link: string,
   decision: "allow" | "deny" = "allow"
-) => browser.consent({ authorizationUrl: Redacted.make(link), userName, decision })
+) => decision === "allow" ? browser.as(userName).approves(link) : browser.as(userName).denies(link)
 
 const subjectOf = (token: string) => LocalWorld.claimsOf(Redacted.make(token)).sub
 
@@ -179,17 +179,17 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
       assert.strictEqual(yield* app.count("getResourceOauth2Token"), 2)
       // The address was opened in another tab.
-      assert.include((yield* (yield* app.browserOf("alice")).visit(page.url)).text, "Link already used")
+      assert.include((yield* (yield* app.browserOf("alice")).opens(page.url)).text, "Link already used")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
   it.scopedLive("stores nothing for another user, and uses the link up", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { back, browser, session } = yield* consented(app)
-      const mallory = yield* (yield* app.browserOf("mallory")).visit(back)
+      const mallory = yield* (yield* app.browserOf("mallory")).opens(back)
       assert.strictEqual(mallory.status, 403)
       assert.include(mallory.text, "Signed in as another user")
-      assert.strictEqual((yield* browser.visit(back)).status, 410)
+      assert.strictEqual((yield* browser.opens(back)).status, 410)
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
       const error = yield* rejectionOf(runWithContext({ workload: app.as("alice") }, () => app.resume(session)))
       assert.strictEqual(tagOf(error), "RequiresUserConsent")
@@ -199,7 +199,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { back, browser, session } = yield* consented(app)
-      const pages = yield* Effect.all(Array.from({ length: 8 }, () => browser.visit(back)), { concurrency: 8 })
+      const pages = yield* Effect.all(Array.from({ length: 8 }, () => browser.opens(back)), { concurrency: 8 })
       assert.deepStrictEqual(pages.map(({ status }) => status).sort(), [200, ...Array.from({ length: 7 }, () => 410)])
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 1)
       const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))
@@ -210,7 +210,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { back, browser } = yield* consented(app)
-      const visit = (url: string) => browser.visit(Redacted.make(url))
+      const visit = (url: string) => browser.opens(url)
       for (const query of ["", "?session_id=", "?session_id=urn:unknown", "?session_id=a&session_id=b"]) {
         const page = yield* visit(`${app.url}/consent${query}`)
         assert.strictEqual(page.status, 404)
@@ -225,7 +225,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       const nobody = yield* Effect.promise(() => fetch(Redacted.value(back)))
       assert.strictEqual(nobody.status, 401)
       assert.strictEqual(nobody.headers.get("cache-control"), "no-store")
-      assert.strictEqual((yield* browser.visit(back)).status, 200)
+      assert.strictEqual((yield* browser.opens(back)).status, 200)
     }).pipe(Effect.provide(LocalWorld.layer())))
 })
 
@@ -281,7 +281,7 @@ describe("a consent", () => {
       assert.include(text, reveal(session.sessionUri))
       const secret = reveal(session.sessionUri).split(":").at(-1) ?? ""
       assertSecretFree(faces(error), [secret])
-      assert.strictEqual((yield* browser.visit(back)).status, 200)
+      assert.strictEqual((yield* browser.opens(back)).status, 200)
       const other = yield* functions()
       const alice = other.workload({ name: "agent", user: { userId: "alice" } })
       const token = yield* Effect.promise(() => runWithContext({ workload: alice }, () => other.resume(text)))
@@ -385,7 +385,7 @@ describe("a page of the application", () => {
       assert.strictEqual(redirect.status, 302)
       assert.strictEqual(redirect.headers.get("location"), `${app.url}/sign-in`)
       assert.strictEqual(redirect.headers.get("referrer-policy"), "no-referrer")
-      const page = yield* browser.visit(back)
+      const page = yield* browser.opens(back)
       assert.deepStrictEqual([page.status, page.text], [202, "Completed"])
       assert.deepStrictEqual(outcomes.map(({ _tag }) => _tag), ["NotSignedIn", "Completed"])
       assert.strictEqual(
@@ -407,7 +407,7 @@ describe("a page of the application", () => {
         return (request, response) => page(Object.assign(request, { user: "alice" }), response)
       })
       const { back, browser } = yield* consented(app)
-      const page = yield* browser.visit(back)
+      const page = yield* browser.opens(back)
       assert.deepStrictEqual([page.status, page.text], [202, "alice Completed"])
       const again = yield* Effect.promise(() => fetch(Redacted.value(back)))
       assert.strictEqual(again.headers.get("referrer-policy"), "no-referrer")
@@ -430,7 +430,7 @@ describe("a page of the application", () => {
       const proper = page
       for (const currentUser of [failing, nonsense]) {
         page = app.nodeConsentCallback({ currentUser })
-        assert.strictEqual((yield* browser.visit(back)).status, 500)
+        assert.strictEqual((yield* browser.opens(back)).status, 500)
         const errors: Array<unknown> = []
         const passing = app.nodeConsentCallback({ currentUser })
         page = (request, response) =>
@@ -438,7 +438,7 @@ describe("a page of the application", () => {
             errors.push(error)
             response.writeHead(503).end()
           })
-        assert.strictEqual((yield* browser.visit(back)).status, 503)
+        assert.strictEqual((yield* browser.opens(back)).status, 503)
         assert.strictEqual(
           errors[0] instanceof Error && errors[0].name,
           currentUser === failing ? "Error" : "ValidationException"
@@ -450,7 +450,7 @@ describe("a page of the application", () => {
         if (currentUser === nonsense) assertSecretFree(faces(rejected), [secret])
       }
       page = proper
-      assert.strictEqual((yield* browser.visit(back)).status, 200)
+      assert.strictEqual((yield* browser.opens(back)).status, 200)
     }).pipe(Effect.provide(LocalWorld.layer())))
 })
 

@@ -19,7 +19,7 @@ const originFields = { origins: Schema.Array(Schema.String), allowInsecureOrigin
 
 const tokenFields = {
   ...originFields,
-  ...IdentityRequest.consentFields,
+  ...IdentityRequest.consentFields(),
   reauthenticate: Flag,
   stepUp: Flag,
   maxScopes: Constraint.optional(Schema.Array(Schema.String))
@@ -29,7 +29,7 @@ const keyFields = { ...originFields, header: Schema.String, prefix: Constraint.o
 
 const refuseMembers = (fields: Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
   // The fields of this module need no context.
-  Validation.refuse(Schema.Struct(fields) as unknown as Schema.Schema<unknown>, row)
+  Validation.refuse(() => Schema.Struct(fields) as unknown as Schema.Schema<unknown>, row)
 
 /** @internal */
 export interface Check {
@@ -58,7 +58,7 @@ const { accessTokenOperation, apiKeyOperation } = IdentityRequest
 export const accessToken: Check = make(
   "AccessToken",
   refuseMembers(
-    { ...IdentityRequest.declarationFields, customState: IdentityRequest.customState, ...tokenFields },
+    { ...IdentityRequest.declarationFields(), ...IdentityRequest.stateFields(), ...tokenFields },
     accessTokenOperation
   ),
   tokenFields,
@@ -68,7 +68,7 @@ export const accessToken: Check = make(
 /** @internal */
 export const apiKey: Check = make(
   "ApiKey",
-  refuseMembers({ provider: IdentityRequest.declarationFields.provider, ...keyFields }, apiKeyOperation),
+  refuseMembers({ provider: IdentityRequest.declarationFields().provider, ...keyFields }, apiKeyOperation),
   keyFields,
   apiKeyOperation
 )

@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Effect from "effect/Effect"
 
 /** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
 const decode = (url: string, times = 3): string =>
@@ -28,4 +30,19 @@ export const matches = (
   const router = HttpLayerRouter.FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
   router.on("GET", path, true)
   return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
+}
+
+/**
+ * Keeps the requests of a path out of the log. The router logs the URL of a request that no route serves, such as a POST to a return URL.
+ *
+ * @internal
+ */
+export const unlog = (router: HttpLayerRouter.HttpRouter, path: HttpLayerRouter.PathInput): Effect.Effect<void> => {
+  const isSessionUrl = matches(path)
+  return router.addGlobalMiddleware((serve) =>
+    Effect.flatMap(
+      HttpServerRequest.HttpServerRequest,
+      (request) => isSessionUrl(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
+    )
+  )
 }

@@ -5,6 +5,7 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
@@ -45,6 +46,16 @@ export interface Dependencies {
   readonly pending: PendingConsents.Service
   readonly signals: Pick<ConsentSignals.Service, "signal">
 }
+
+/**
+ * The signals of a program. One with a store of its own has signals in this process.
+ *
+ * @internal
+ */
+export const signalsOfProgram: Effect.Effect<ConsentSignals.Service> = Effect.flatMap(
+  Effect.serviceOption(ConsentSignals.ConsentSignals),
+  Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
+)
 
 /**
  * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not, and

@@ -43,7 +43,7 @@ interface Operations<K extends Kind> {
 }
 
 const refuseKind = Validation.refuse(
-  Schema.Struct({ kind: Constraint.oneOf("oauth2", "apiKey", "payment") }),
+  () => Schema.Struct({ kind: Constraint.oneOf("oauth2", "apiKey", "payment") }),
   { name: "CredentialProvider" }
 )
 

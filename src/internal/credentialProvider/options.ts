@@ -19,7 +19,7 @@ const check = (fields: Schema.Struct.Fields, row: { readonly name: string }, rul
   const struct = Schema.Struct(fields)
   // The members of the options are of many types, and only the names of the missing ones count.
   const schema = (rule === undefined ? struct : struct.pipe(Schema.filter(rule))) as unknown as Schema.Schema<unknown>
-  const refuse = Validation.refuse(schema, row)
+  const refuse = Validation.refuse(() => schema, row)
   return (options) => {
     const refused = refuse(options)
     if (refused !== undefined) throw refused

@@ -34,9 +34,10 @@ const isCredential = (value: unknown): value is Credential =>
   isDeclared(value, "AccessToken") || isDeclared(value, "ApiKey") || isDeclared(value, "IamAccessToken")
 
 const refuseList = Validation.refuse(
-  Schema.Struct({
-    credentials: Schema.Array(Constraint.guard("a declared credential, as of AccessToken.Tag", isCredential))
-  }),
+  () =>
+    Schema.Struct({
+      credentials: Schema.Array(Constraint.guard("a declared credential, as of AccessToken.Tag", isCredential))
+    }),
   { name: "" }
 )
 

@@ -18,13 +18,14 @@ import * as List from "./list.js"
 import type { Credential, Policy, PolicyOptions, Statement } from "./model.js"
 
 const refuseOptions = Validation.refuse(
-  Schema.Struct({
-    workload: WorkloadName,
-    account: Constraint.text(12, 12, /^\d+$/),
-    region: Constraint.text(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
-    users: Constraint.oneOf("jwt", "userId", "none"),
-    secrets: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(1, 2048)))
-  }),
+  () =>
+    Schema.Struct({
+      workload: WorkloadName,
+      account: Constraint.text(12, 12, /^\d+$/),
+      region: Constraint.text(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
+      users: Constraint.oneOf("jwt", "userId", "none"),
+      secrets: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(1, 2048)))
+    }),
   { name: "" }
 )
 

@@ -188,7 +188,7 @@ const toApplyError = ({ kind, name }: Resource) => (cause: unknown): ApplyError 
 
 const isKind = Schema.is(Kind)
 
-const refuse = Validation.refuse(IdentitySetup, { name: "IdentitySetup" })
+const refuse = Validation.refuse(() => IdentitySetup, { name: "IdentitySetup" })
 
 /** Fails for an invalid resource. A setup that is invalid elsewhere is a defect: a setup that was parsed has no such member. */
 const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, ApplyError> =>

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { createHash, randomBytes } from "node:crypto"
+import { createSecretKey, hash, type KeyObject, randomBytes } from "node:crypto"
 import * as Sealing from "../../internal/sealing.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
@@ -46,7 +46,7 @@ export type Claims = typeof Claims.Type
  * @internal
  */
 export const makeArtifact = (kind: "Jwt" | "UserId", value: string): string =>
-  createHash("sha256").update(`${kind}:${value}`).digest("base64url")
+  hash("sha256", `${kind}:${value}`, "base64url")
 
 /** @internal */
 export const userOfId = (id: string): User => ({ _tag: "UserId", id, artifact: makeArtifact("UserId", id) })
@@ -75,19 +75,24 @@ export interface WorkloadTokens {
   readonly open: (token: Redacted.Redacted) => Effect.Effect<Option.Option<Claims>>
 }
 
-// A program that polls for consent repeats one token, and decryption is a promise, which a test clock does not wait
-// for. The cache holds only tokens that this backend made, so that callers cannot fill it.
+// A program repeats one token, and decryption is a promise: it takes longer than most operations, and a test clock does not wait for it.
+// The cache holds only tokens that this backend made, so that callers cannot fill it.
 const cacheSize = 1024
 
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)
 
 /** Made once for each store. */
-const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.gen(function*() {
+const loadKey: Effect.Effect<
+  { readonly opening: CryptoKey; readonly sealing: KeyObject },
+  VaultStoreError,
+  VaultStore
+> = Effect.gen(function*() {
   const keys = (yield* VaultStore).collection("keys", Schema.Redacted(Schema.String))
   const stored = yield* keys.get("workload-access-token")
   const key = Option.getOrElse(stored, () => Redacted.make(randomBytes(Sealing.secretSize).toString("base64url")))
   if (Option.isNone(stored)) yield* keys.put("workload-access-token", key)
-  return yield* Sealing.importKey(new Uint8Array(Buffer.from(Redacted.value(key), "base64url")))
+  const bytes = new Uint8Array(Buffer.from(Redacted.value(key), "base64url"))
+  return { opening: yield* Sealing.importKey(bytes), sealing: createSecretKey(bytes) }
 })
 
 /**
@@ -98,7 +103,7 @@ const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.ge
 export const make = (
   lifetime: Effect.Effect<Duration.Duration>
 ): Effect.Effect<WorkloadTokens, VaultStoreError, VaultStore> =>
-  Effect.map(loadKey, (key) => {
+  Effect.map(loadKey, ({ opening, sealing }) => {
     const cache = new Map<string, Claims>()
     const decode = Schema.decodeUnknownOption(Claims)
     const encode = Schema.encodeSync(Claims)
@@ -116,21 +121,25 @@ export const make = (
 
     return {
       seal: (workload, user, endsAt = Infinity) =>
-        Effect.flatMap(Effect.zip(DateTime.now, lifetime), ([now, duration]) => {
-          const ownEnd = toSeconds(now) + Math.floor(Duration.toSeconds(duration))
-          const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt)) }
-          return Sealing.seal({ ...encode(claims), iat: toSeconds(now) }, key).pipe(
-            Effect.tap((token) => Effect.sync(() => keep(token, claims))),
-            Effect.map(Redacted.make)
-          )
-        }),
+        Effect.flatMap(lifetime, (duration) =>
+          Effect.map(DateTime.now, (now) => {
+            const ownEnd = toSeconds(now) + Math.floor(Duration.toSeconds(duration))
+            const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt)) }
+            const token = Sealing.sealSync({ ...encode(claims), iat: toSeconds(now) }, sealing)
+            keep(token, claims)
+            return Redacted.make(token)
+          })),
       open: (token) =>
         Effect.flatMap(DateTime.now, (now) => {
           const known = cache.get(Redacted.value(token))
           return known === undefined
-            ? Effect.match(Sealing.open(Redacted.value(token), () => key), {
+            ? Effect.match(Sealing.open(Redacted.value(token), () => opening), {
               onFailure: () => Option.none(),
-              onSuccess: (claims) => Option.flatMap(decode(claims), (claims) => whileAlive(claims, now))
+              onSuccess: (opened) =>
+                Option.flatMap(decode(opened), (claims) => {
+                  keep(Redacted.value(token), claims)
+                  return whileAlive(claims, now)
+                })
             })
             : Effect.succeed(whileAlive(known, now))
         })

@@ -15,7 +15,12 @@ export interface ShiftedClock {
   readonly shift: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
+/**
+ * A clock that is ahead of another one. Sleeps take real time.
+ *
+ * @internal
+ */
+export const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
   [Clock.ClockTypeId]: Clock.ClockTypeId,
   sleep: (duration) => clock.sleep(duration),
   currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + offset()),

@@ -61,19 +61,28 @@ export const make = (
       Effect.zipRight(generation.end, Scope.close(scope, Exit.void))
 
     let running = yield* start
+    // The latch takes longer than most operations, also while it is open.
+    let isOpen = true
+    const current = Effect.zipRight(open.await, Effect.sync(() => running.context))
 
     return {
-      current: Effect.zipRight(open.await, Effect.sync(() => running.context)),
+      current: Effect.suspend(() => isOpen ? Effect.succeed(running.context) : current),
       save: store.save,
       replace: (content) =>
         Effect.uninterruptible(Effect.gen(function*() {
+          isOpen = false
           yield* open.close
           yield* end(running)
           const written = yield* Effect.exit(store.load(content))
           // After a failure too: the backend goes on with what the store has.
           running = yield* start
           yield* written
-        })).pipe(Effect.ensuring(open.open))
+        })).pipe(Effect.ensuring(Effect.zipRight(
+          Effect.sync(() => {
+            isOpen = true
+          }),
+          open.open
+        )))
     }
   })
 

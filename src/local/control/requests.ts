@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -15,8 +14,9 @@ import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
+import { nowOf } from "../../internal/now.js"
 import { Reasons } from "../backend/reasons.js"
-import { HttpCall } from "./httpCall.js"
+import { type CollectedReasons, HttpCall } from "./httpCall.js"
 import type { RequestRecord } from "./model.js"
 
 /** @internal */
@@ -110,6 +110,21 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
 // Constructors
 // -----------------------------------------------------------------------------
 
+/**
+ * Collects the reasons of a call.
+ *
+ * @internal
+ */
+export const makeReasons = (): CollectedReasons => {
+  const list: Array<string> = []
+  return {
+    list,
+    add: (reason) => {
+      if (list.length < maxReasons) list.push(String(mask(reason)))
+    }
+  }
+}
+
 /** @internal */
 export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events) => {
   let records: Array<RequestRecord> = []
@@ -129,33 +144,37 @@ export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRe
     }),
     events: Stream.fromPubSub(events),
     write,
-    observe: (operation, request, effect) =>
-      Effect.flatMap(Effect.zip(HttpCall, Clock.currentTimeMillis), ([call, start]) => {
-        const reasons: Array<string> = []
-        const add = (reason: string) => {
-          if (reasons.length < maxReasons) reasons.push(String(mask(reason)))
-        }
-        return effect.pipe(
-          Effect.provideService(Reasons, add),
-          Effect.onExit((exit) =>
-            Effect.flatMap(Clock.currentTimeMillis, (end) => {
-              const record: RequestRecord = {
-                id: randomUUID(),
-                at: DateTime.unsafeMake(start),
-                duration: end - start,
-                operation,
-                status: Option.none(),
-                request: Option.some(mask(request)),
-                response: Exit.isSuccess(exit) ? Option.some(mask(exit.value)) : Option.none(),
-                error: Exit.isSuccess(exit) ? Option.none() : Option.some(describe(exit.cause)),
-                reasons
-              }
-              if (call === undefined) return write(record)
-              call.record = record
-              return Effect.void
-            })
+    observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
+      Effect.withFiberRuntime<A, E, R>((fiber) => {
+        const call = Context.get(fiber.currentContext, HttpCall)
+        const start = nowOf(fiber)
+        const reasons = call?.reasons ?? makeReasons()
+        const toRecord = (exit: Exit.Exit<unknown, unknown>): RequestRecord => ({
+          id: randomUUID(),
+          at: DateTime.unsafeMake(start),
+          duration: nowOf(fiber) - start,
+          operation,
+          status: Option.none(),
+          request: Option.some(mask(request)),
+          response: Exit.isSuccess(exit) ? Option.some(mask(exit.value)) : Option.none(),
+          error: Exit.isSuccess(exit) ? Option.none() : Option.some(describe(exit.cause)),
+          reasons: reasons.list
+        })
+        if (call === undefined) {
+          return effect.pipe(
+            Effect.provideService(Reasons, reasons.add),
+            Effect.onExit((exit) => Effect.suspend(() => write(toRecord(exit))))
           )
-        )
+        }
+        // Its route provides the reasons, and writes the record.
+        const record = (exit: Exit.Exit<A, E>): Exit.Exit<A, E> => {
+          call.record = toRecord(exit)
+          return exit
+        }
+        return Effect.matchCauseEffect(effect, {
+          onFailure: (cause) => record(Exit.failCause(cause)),
+          onSuccess: (answer) => record(Exit.succeed(answer))
+        })
       })
   }
 })

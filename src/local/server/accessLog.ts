@@ -4,8 +4,10 @@
  * @since 0.1.0
  */
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as LogLevel from "effect/LogLevel"
+import { nowOf } from "../../internal/now.js"
 
 /** @internal */
 export const writeLine = (
@@ -32,11 +34,13 @@ export const logAccess = <R>(
   operation: string | (() => string),
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
-  Effect.flatMap(Clock.currentTimeMillis, (start) => {
+  Effect.withFiberRuntime((fiber) => {
+    // A line that no logger gets takes as long as an operation.
+    if (LogLevel.greaterThan(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)) return handler
+    const start = nowOf(fiber)
     const write = (status: number, requestId?: string) =>
-      Effect.flatMap(
-        Clock.currentTimeMillis,
-        (end) => writeLine(typeof operation === "string" ? operation : operation(), status, requestId, end - start)
+      Effect.suspend(() =>
+        writeLine(typeof operation === "string" ? operation : operation(), status, requestId, nowOf(fiber) - start)
       )
     return handler.pipe(
       Effect.tap((response) => write(response.status, response.headers["x-amzn-requestid"])),

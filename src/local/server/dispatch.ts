@@ -8,10 +8,12 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { hasProperty, isDate } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
+import { IncomingMessage } from "node:http"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as WireErrors from "./errors.js"
 import type { WireError } from "./errors.js"
@@ -113,6 +115,42 @@ export const failed = (
 export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
+/** Collects the parts of a body. A body that is too large is dropped. */
+const makeBody = (limit: number) => {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  return {
+    add: (chunk: Uint8Array): void => {
+      size += chunk.length
+      if (size <= limit) chunks.push(chunk)
+      else chunks.length = 0
+    },
+    end: (): Effect.Effect<Uint8Array, WireError> =>
+      size > limit ? Effect.fail(WireErrors.tooLarge(limit)) : Effect.succeed(Buffer.concat(chunks))
+  }
+}
+
+/** A stream of Effect takes as long for a small body as the rest of the request does. */
+const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Array, WireError> =>
+  Effect.async((resume) => {
+    const body = makeBody(limit)
+    const fail = () => resume(Effect.fail(WireErrors.incomplete))
+    if (source.destroyed) fail()
+    source.on("data", body.add).once("end", () => resume(body.end())).once("error", fail).once("close", fail)
+  })
+
+const readStream = (
+  request: HttpServerRequest.HttpServerRequest,
+  limit: number
+): Effect.Effect<Uint8Array, WireError> =>
+  Effect.suspend(() => {
+    const body = makeBody(limit)
+    return Effect.matchEffect(Stream.runForEach(request.stream, (chunk) => Effect.sync(() => body.add(chunk))), {
+      onFailure: () => Effect.fail(WireErrors.incomplete),
+      onSuccess: body.end
+    })
+  })
+
 /**
  * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it sends gets no answer.
  *
@@ -122,32 +160,22 @@ export const readBody = (
   request: HttpServerRequest.HttpServerRequest,
   limit = maxBytes
 ): Effect.Effect<Uint8Array, WireError> =>
-  Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
-    return Stream.runFold(request.stream, 0, (size, chunk) => {
-      const total = size + chunk.length
-      if (total <= limit) chunks.push(chunk)
-      else chunks.length = 0
-      return total
-    }).pipe(
-      Effect.mapError(() => WireErrors.incomplete),
-      Effect.flatMap((size) =>
-        size > limit ? Effect.fail(WireErrors.tooLarge(limit)) : Effect.succeed(Buffer.concat(chunks))
-      )
-    )
-  })
+  // The routes can be part of a server that is not Node's.
+  request.source instanceof IncomingMessage ? readNode(request.source, limit) : readStream(request, limit)
+
+const decoder = new TextDecoder("utf-8", { fatal: true })
 
 // The error of the parser quotes the body.
-const parse = (body: Uint8Array): Effect.Effect<object, WireError> =>
-  Effect.try({
-    try: (): unknown => body.length === 0 ? {} : JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
-    catch: () => WireErrors.unreadable
-  }).pipe(
-    Effect.filterOrFail(
-      (value): value is object => typeof value === "object" && value !== null && !Array.isArray(value),
-      () => WireErrors.unreadable
-    )
-  )
+const parse = (body: Uint8Array): Either.Either<object, WireError> => {
+  try {
+    const value: unknown = body.length === 0 ? {} : JSON.parse(decoder.decode(body))
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Either.right(value)
+      : Either.left(WireErrors.unreadable)
+  } catch {
+    return Either.left(WireErrors.unreadable)
+  }
+}
 
 const service = "bedrock-agentcore"
 
@@ -165,19 +193,20 @@ const check = <Plane>(
     )
 
 /** The members of path and query. An ARN is the rest of the path, and a list is a repeated parameter. */
-const addressed = (path: string, url: string): Effect.Effect<object, WireError> =>
-  !path.endsWith("*") ? Effect.succeed({}) : Effect.try({
-    try: () => {
-      const start = url.indexOf("?")
-      const end = start === -1 ? url.length : start
-      const tagKeys = new URLSearchParams(url.slice(end)).getAll("tagKeys")
-      return {
-        resourceArn: decodeURIComponent(url.slice(path.length - 1, end)),
-        ...(tagKeys.length === 0 ? {} : { tagKeys })
-      }
-    },
-    catch: () => WireErrors.unreadablePath
-  })
+const addressed = (path: string, url: string): Either.Either<object, WireError> => {
+  if (!path.endsWith("*")) return Either.right({})
+  try {
+    const start = url.indexOf("?")
+    const end = start === -1 ? url.length : start
+    const tagKeys = new URLSearchParams(url.slice(end)).getAll("tagKeys")
+    return Either.right({
+      resourceArn: decodeURIComponent(url.slice(path.length - 1, end)),
+      ...(tagKeys.length === 0 ? {} : { tagKeys })
+    })
+  } catch {
+    return Either.left(WireErrors.unreadablePath)
+  }
+}
 
 // -----------------------------------------------------------------------------
 // Handlers
@@ -197,16 +226,25 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
       Effect.suspend(() => {
         const requestId = randomUUID()
         const problem = check(request, rows, settings)
-        return problem !== undefined ? Effect.succeed(respondError(problem, requestId)) : readBody(request).pipe(
+        if (problem !== undefined) return Effect.succeed(respondError(problem, requestId))
+        const call = (body: Uint8Array) =>
+          Either.match(
+            Either.zipWith(parse(body), addressed(row.path, request.url), (body, address) => ({ ...body, ...address })),
+            {
+              onLeft: Effect.fail,
+              onRight: (input) => Effect.mapError(row.call(plane, input), WireErrors.fromPlane)
+            }
+          )
+        return readBody(request).pipe(
           Effect.tap((body) => settings.signatures.content(request, service, body)),
-          Effect.flatMap(parse),
-          Effect.zipWith(addressed(row.path, request.url), (body, address) => ({ ...body, ...address })),
-          Effect.flatMap((input) => Effect.mapError(row.call(plane, input), WireErrors.fromPlane)),
-          Effect.match({
-            onFailure: (error) => respondError(error, requestId),
-            onSuccess: (output) => respond(row.status, requestId, toWire(output))
-          }),
-          Effect.catchAllCause((cause) => failed(row.name, requestId, cause))
+          Effect.flatMap(call),
+          Effect.map((output) => respond(row.status, requestId, toWire(output))),
+          Effect.catchAllCause((cause) =>
+            Either.match(Cause.failureOrCause(cause), {
+              onLeft: (error) => Effect.succeed(respondError(error, requestId)),
+              onRight: (cause) => failed(row.name, requestId, cause)
+            })
+          )
         )
       })
     )

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { installCommand, loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
+import { toAuthority } from "../../internal/ownHost.js"
 import * as Node from "./node.js"
 import { type Credentials, LocalServerError, type Signatures } from "./options.js"
 import * as Signature from "./signature.js"
@@ -29,12 +30,6 @@ export interface Listening {
 }
 
 const isLoopback = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
-
-/** The authority of a URL. The wildcard addresses are no destination, so their loopback address stands in. */
-const toAuthority = (host: string): string => {
-  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
-  return name.includes(":") ? `[${name}]` : name
-}
 
 const loadOrExplain = <A>(
   load: Effect.Effect<A, PackageNotLoaded>,

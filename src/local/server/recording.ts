@@ -5,15 +5,17 @@
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isFunction } from "effect/Predicate"
 import { randomUUID } from "node:crypto"
+import { nowOf } from "../../internal/now.js"
+import { Reasons } from "../backend/reasons.js"
 import { type Call, HttpCall } from "../control/httpCall.js"
 import type { RequestRecord } from "../control/model.js"
-import type { Requests } from "../control/requests.js"
+import { makeReasons, type Requests } from "../control/requests.js"
 import type { Settings } from "./dispatch.js"
 
 /** A console or a supervisor asks for these again and again. */
@@ -47,42 +49,46 @@ const toRecord = (
 }
 
 /** @internal */
-export const make = (requests: Requests, access: Settings["access"]): Settings["access"] => (operation, handler) =>
-  access(
-    operation,
-    typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.flatMap(
-      Clock.currentTimeMillis,
-      (start) => {
-        const call: Call = { cut: false, record: undefined }
+export const make =
+  (requests: Requests, access: Settings["access"]): Settings["access"] =>
+  <R>(operation: string | (() => string), handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>) =>
+    access(
+      operation,
+      typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiberRuntime((fiber) => {
+        const start = nowOf(fiber)
+        const call: Call = { cut: false, record: undefined, reasons: makeReasons() }
         return Effect.flatMap(
-          Effect.provideService(handler, HttpCall, call),
-          (response) =>
-            Effect.flatMap(Clock.currentTimeMillis, (end) => {
-              const record = call.record
-                ?? toRecord(typeof operation === "string" ? operation : operation(), start, response)
-              const written = requests.write({
-                ...record,
-                id: response.headers["x-amzn-requestid"] ?? record.id,
-                status: call.cut ? Option.none() : Option.some(response.status),
-                duration: end - start
-              })
-              return Effect.as(
-                call.cut
-                  ? Effect.zipRight(
-                    written,
-                    Effect.flatMap(
-                      Effect.serviceOption(HttpServerRequest.HttpServerRequest),
-                      Option.match({
-                        onNone: () => Effect.void,
-                        onSome: (request) => Effect.sync(() => cut(request))
-                      })
-                    )
-                  )
-                  : written,
-                response
-              )
+          Effect.mapInputContext(
+            handler,
+            (context: Context.Context<R>) =>
+              // References have defaults: the handler does not say that it needs them.
+              Context.add(Context.add(context, HttpCall, call), Reasons, call.reasons.add) as Context.Context<R>
+          ),
+          (response) => {
+            const record = call.record
+              ?? toRecord(typeof operation === "string" ? operation : operation(), start, response)
+            const written = requests.write({
+              ...record,
+              id: response.headers["x-amzn-requestid"] ?? record.id,
+              status: call.cut ? Option.none() : Option.some(response.status),
+              duration: nowOf(fiber) - start
             })
+            return Effect.as(
+              call.cut
+                ? Effect.zipRight(
+                  written,
+                  Effect.flatMap(
+                    Effect.serviceOption(HttpServerRequest.HttpServerRequest),
+                    Option.match({
+                      onNone: () => Effect.void,
+                      onSome: (request) => Effect.sync(() => cut(request))
+                    })
+                  )
+                )
+                : written,
+              response
+            )
+          }
         )
-      }
+      })
     )
-  )

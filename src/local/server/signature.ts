@@ -36,8 +36,14 @@ export interface SignatureCheck {
 // Presence
 // -----------------------------------------------------------------------------
 
-const parameter = (authorization: string, name: string): string | undefined =>
-  new RegExp(`[ ,]${name}=([^\\s,]+)`).exec(authorization)?.[1]
+const parameters = {
+  Credential: /[ ,]Credential=([^\s,]+)/,
+  SignedHeaders: /[ ,]SignedHeaders=([^\s,]+)/,
+  Signature: /[ ,]Signature=([^\s,]+)/
+}
+
+const parameter = (authorization: string, name: keyof typeof parameters): string | undefined =>
+  parameters[name].exec(authorization)?.[1]
 
 interface Scope {
   readonly accessKeyId: string

@@ -12,6 +12,8 @@ import * as Predicate from "effect/Predicate"
 import type { Redacted } from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import * as Lazy from "./lazy.js"
+import { memoize } from "./memoize.js"
 
 /** @internal */
 export const prefix = "Member must"
@@ -24,8 +26,10 @@ const atMost = (length: number) => ({ message: () => `${prefix} have length less
 // -----------------------------------------------------------------------------
 
 /** An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret. */
-const wellFormed: Schema.Schema<string> = Schema.String.pipe(
-  Schema.filter((text) => text.isWellFormed(), { message: () => `${prefix} be well-formed Unicode` })
+const wellFormed: Schema.Schema<string> = Lazy.schema(() =>
+  Schema.String.pipe(
+    Schema.filter((text) => text.isWellFormed(), { message: () => `${prefix} be well-formed Unicode` })
+  )
 )
 
 /** A pattern as the service model has it: of the whole text, and without the escapes of a literal. */
@@ -37,9 +41,11 @@ const sourceOf = (pattern: RegExp): string => pattern.source.replace(/^\^|\$$/g,
  * @internal
  */
 export const matching = (pattern: RegExp, of: Schema.Schema<string> = wellFormed): Schema.Schema<string> =>
-  of.pipe(Schema.pattern(pattern, {
-    message: () => `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
-  }))
+  Lazy.schema(() =>
+    of.pipe(Schema.pattern(pattern, {
+      message: () => `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
+    }))
+  )
 
 /**
  * A text that is none of some names. `reason` says why not.
@@ -51,34 +57,42 @@ export const noneOf = (
   reason: string,
   of: Schema.Schema<string>
 ): Schema.Schema<string> =>
-  of.pipe(Schema.filter((text) => !names.includes(text), {
-    message: () => `${prefix} not be one of [${names.join(", ")}]: ${reason}`
-  }))
+  Lazy.schema(() =>
+    of.pipe(Schema.filter((text) => !names.includes(text), {
+      message: () => `${prefix} not be one of [${names.join(", ")}]: ${reason}`
+    }))
+  )
 
 /** @internal */
 export const text = (min: number, max: number, pattern?: RegExp): Schema.Schema<string> => {
-  const bounded = wellFormed.pipe(Schema.minLength(min, atLeast(min)), Schema.maxLength(max, atMost(max)))
+  const bounded = Lazy.schema(() =>
+    wellFormed.pipe(Schema.minLength(min, atLeast(min)), Schema.maxLength(max, atMost(max)))
+  )
   return pattern === undefined ? bounded : matching(pattern, bounded)
 }
 
 /** @internal */
 export const secret = (min: number, max: number, pattern?: RegExp): Schema.Redacted<Schema.Schema<string>> =>
-  Schema.Redacted(text(min, max, pattern))
+  Lazy.schema(() => Schema.Redacted(text(min, max, pattern)))
 
 /** @internal */
 export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literal<[...L]> =>
-  Schema.Literal(...literals).annotations({
-    // Several literals are a union: its message replaces the messages of its members only with `override`.
-    message: () => ({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]`, override: true })
-    // `const` makes the tuple readonly, `Schema.Literal` takes a mutable one.
-  }) as unknown as Schema.Literal<[...L]>
+  Lazy.schema(() =>
+    Schema.Literal(...literals).annotations({
+      // Several literals are a union: its message replaces the messages of its members only with `override`.
+      message: () => ({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]`, override: true })
+      // `const` makes the tuple readonly, `Schema.Literal` takes a mutable one.
+    }) as unknown as Schema.Literal<[...L]>
+  )
 
 /** @internal */
 export const whole = (min: number, max: number): Schema.Schema<number> =>
-  Schema.Number.pipe(
-    Schema.int({ message: () => `${prefix} be a whole number` }),
-    Schema.greaterThanOrEqualTo(min, { message: () => `${prefix} have value greater than or equal to ${min}` }),
-    Schema.lessThanOrEqualTo(max, { message: () => `${prefix} have value less than or equal to ${max}` })
+  Lazy.schema(() =>
+    Schema.Number.pipe(
+      Schema.int({ message: () => `${prefix} be a whole number` }),
+      Schema.greaterThanOrEqualTo(min, { message: () => `${prefix} have value greater than or equal to ${min}` }),
+      Schema.lessThanOrEqualTo(max, { message: () => `${prefix} have value less than or equal to ${max}` })
+    )
   )
 
 // -----------------------------------------------------------------------------
@@ -95,7 +109,7 @@ type Problem = string | ReadonlyArray<ParseResult.ParseIssue> | undefined
 
 /** Checks a value as a whole before its members: a schema checks, and reports, every member first. */
 const checkWhole = <A, I>(
-  schema: Schema.Schema<A, I>,
+  schema: () => Schema.Schema<A, I>,
   problem: (input: unknown) => Problem,
   complete: <B>(result: B, input: unknown) => B = (result) => result
 ): Schema.Schema<A, I> => {
@@ -109,10 +123,12 @@ const checkWhole = <A, I>(
         ? ParseResult.fail(new ParseResult.Composite(ast, input, found))
         : ParseResult.map(run(input, options), (result) => complete(result, input))
     }
-  return Schema.declare([schema], {
-    decode: (inner) => check(ParseResult.decodeUnknown(inner)),
-    encode: (inner) => check(ParseResult.encodeUnknown(inner))
-  }, { arbitrary: (inner) => inner, typeConstructor: { _tag: Whole } })
+  return Lazy.schema(() =>
+    Schema.declare([schema()], {
+      decode: (inner) => check(ParseResult.decodeUnknown(inner)),
+      encode: (inner) => check(ParseResult.encodeUnknown(inner))
+    }, { arbitrary: (inner) => inner, typeConstructor: { _tag: Whole } })
+  )
 }
 
 /**
@@ -127,17 +143,18 @@ export const isWhole = (ast: AST.Declaration): boolean => typeConstructorOf(ast)
  * maximum comes first, and so do the keys.
  */
 const sized = <A, I>(
-  schema: Schema.Schema<A, I>,
+  schema: () => Schema.Schema<A, I>,
   min: number,
   max: number,
   keyIssues: (value: unknown) => ReadonlyArray<ParseResult.ParseIssue> = () => [],
   complete?: <B>(result: B, input: unknown) => B
 ): Schema.Schema<A, I> =>
   checkWhole(
-    schema.pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
-      ...atLeast(min),
-      jsonSchema: { min, max }
-    })),
+    () =>
+      schema().pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
+        ...atLeast(min),
+        jsonSchema: { min, max }
+      })),
     (input) => sizeOf(input) > max ? atMost(max).message() : keyIssues(input),
     complete
   )
@@ -147,7 +164,7 @@ export const items = <A, I>(
   item: Schema.Schema<A, I>,
   min: number,
   max = Infinity
-): Schema.Schema<ReadonlyArray<A>, ReadonlyArray<I>> => sized(Schema.Array(item), min, max)
+): Schema.Schema<ReadonlyArray<A>, ReadonlyArray<I>> => sized(() => Schema.Array(item), min, max)
 
 /** @internal */
 export const textMap = (
@@ -156,7 +173,7 @@ export const textMap = (
   max = Infinity,
   min = 0
 ): Schema.Schema<{ readonly [x: string]: string }> => {
-  const validate = ParseResult.validateEither(key)
+  const validate = memoize(() => ParseResult.validateEither(key))
   // To a record, a key beyond its limits is an excess property: ignored, or reported as one.
   const keyIssues = (map: unknown) =>
     !Predicate.isRecord(map) ? [] : Object.keys(map).flatMap((name) =>
@@ -171,7 +188,7 @@ export const textMap = (
     Predicate.isRecord(input) && Object.hasOwn(input, "__proto__")
       ? Object.fromEntries(Object.entries(input)) as B
       : result
-  return sized(Schema.Record({ key, value }), min, max, keyIssues, copy)
+  return sized(() => Schema.Record({ key, value }), min, max, keyIssues, copy)
 }
 
 // -----------------------------------------------------------------------------
@@ -201,10 +218,9 @@ export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>): Schema.option
  *
  * @internal
  */
-export const noMembers: Schema.Schema<{ readonly [name: string]: never }> = Schema.Record({
-  key: Schema.String,
-  value: Schema.Never
-})
+export const noMembers: Schema.Schema<{ readonly [name: string]: never }> = Lazy.schema(() =>
+  Schema.Record({ key: Schema.String, value: Schema.Never })
+)
 
 const typeConstructorOf = (ast: AST.Declaration): { readonly [member: string]: unknown } => {
   const constructor = ast.annotations[AST.TypeConstructorAnnotationId]
@@ -219,7 +235,7 @@ const Guard = "effect-agentcore-identity/Guard"
  * @internal
  */
 export const guard = <A>(expected: string, is: (value: unknown) => value is A): Schema.Schema<A> =>
-  Schema.declare(is, { typeConstructor: { _tag: Guard, expected, is } })
+  Lazy.schema(() => Schema.declare(is, { typeConstructor: { _tag: Guard, expected, is } }))
 
 /**
  * The guard of a declaration, if it has one.
@@ -292,7 +308,9 @@ export const exact = <A>() =>
   rule: (value: S) => ReadonlyArray<ParseResult.ParseIssue>
 ): Schema.Schema<A, Encoded<A>> =>
   // The rule leaves the values of `A` alone, which the types cannot tell.
-  (schema as Schema.Schema<S, I>).pipe(Schema.filter(rule)) as unknown as Schema.Schema<A, Encoded<A>>
+  Lazy.schema(() =>
+    (schema as Schema.Schema<S, I>).pipe(Schema.filter(rule)) as unknown as Schema.Schema<A, Encoded<A>>
+  )
 
 type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A]
 
@@ -303,9 +321,8 @@ type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A
  */
 export const union = <M extends { readonly [name: string]: Schema.Schema.AnyNoContext }>(members: M) => {
   const names = Object.keys(members)
-  const fields = Object.fromEntries(
-    names.map((name) => [name, Schema.optional(members[name] as Schema.Schema.AnyNoContext)])
-  )
+  const fields = () =>
+    Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Schema.AnyNoContext)]))
   type Type = OneOf<{ readonly [K in keyof M]: Schema.Schema.Type<M[K]> }>
   type Wire = OneOf<{ readonly [K in keyof M]: Schema.Schema.Encoded<M[K]> }>
   const message = () => `${prefix} have exactly one of the members [${names.join(", ")}]`
@@ -313,9 +330,10 @@ export const union = <M extends { readonly [name: string]: Schema.Schema.AnyNoCo
     Predicate.isRecord(value)
       ? names.filter((name) => Object.hasOwn(value, name) && value[name] !== undefined).length
       : 0
-  const one = Schema.Struct(fields).pipe(
-    Schema.filter((value) => count(value) === 1, { message, jsonSchema: { maxProperties: 1 } })
-  )
+  const one = () =>
+    Schema.Struct(fields()).pipe(
+      Schema.filter((value) => count(value) === 1, { message, jsonSchema: { maxProperties: 1 } })
+    )
   // Several members are wrong, whatever is in them. The refinement makes it one, which the types cannot tell.
   return checkWhole(one, (input) => count(input) > 1 ? message() : undefined) as unknown as Schema.Schema<Type, Wire>
 }

@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./constraint.js"
+import * as Lazy from "./lazy.js"
 
 /** @internal */
 export const WorkloadName = Constraint.text(3, 255, /^[A-Za-z0-9_.-]+$/)
@@ -43,20 +44,22 @@ export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256, tagPatter
  *
  * @internal
  */
-export const AnyTags = Schema.Record({ key: Schema.String, value: Schema.String })
+export const AnyTags = Lazy.schema(() => Schema.Record({ key: Schema.String, value: Schema.String }))
 
 // -----------------------------------------------------------------------------
 // Secrets
 // -----------------------------------------------------------------------------
 
 /** @internal */
-export const SecretReference = Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
+export const SecretReference = Lazy.schema(() =>
+  Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
+)
 
 /** @internal */
 export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 
 /** @internal */
-export const SecretArn = Schema.Struct({ secretArn: Schema.String })
+export const SecretArn = Lazy.schema(() => Schema.Struct({ secretArn: Schema.String }))
 
 type OptionalSecret = Schema.optional<Schema.Redacted<Schema.Schema<string>>>
 

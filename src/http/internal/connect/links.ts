@@ -9,9 +9,8 @@ import type { ConsentSession } from "../../../ConsentSession.js"
 import type { UserCredential } from "../../../Credentials.js"
 import type { ValidationException } from "../../../IdentityError.js"
 import * as Status from "../../../internal/credentials/status.js"
-import * as Validation from "../../../internal/validation.js"
-import * as Constraint from "../../../models/internal/constraint.js"
 import type { ConnectCredentials } from "./model.js"
+import { invalid } from "./options.js"
 
 /** @internal */
 export interface Options {
@@ -33,9 +32,6 @@ export interface Links {
   readonly allowed: (address: string) => Option.Option<string>
 }
 
-const problem = (member: string, text: string): ValidationException =>
-  Validation.validationException([{ path: [member], constraint: `${Constraint.prefix} ${text}` }], "Connect")
-
 const webUrl = (text: string): URL | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
@@ -53,7 +49,7 @@ const originOf = (
   const [origin] = origins
   return origins.size === 1 && origin !== undefined && webUrl(origin)?.origin === origin
     ? Either.right(origin)
-    : Either.left(problem(
+    : Either.left(invalid(
       "origin",
       given === undefined
         ? "be given: the return URLs of the credentials have no common origin"
@@ -83,7 +79,7 @@ export const make = (
     for (const text of continueTo) {
       const entry = webUrl(text)
       if (entry === undefined) {
-        return yield* Either.left(problem("continueTo", "be web addresses, as in https://app.example.com/chat/"))
+        return yield* Either.left(invalid("continueTo", "be web addresses, as in https://app.example.com/chat/"))
       }
       entries.push(entry)
     }

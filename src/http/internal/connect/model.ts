@@ -3,11 +3,22 @@
  *
  * @since 0.1.0
  */
+import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import type { ConsentSession } from "../../../ConsentSession.js"
 import type { UserCredential } from "../../../Credentials.js"
+import type { ValidationException } from "../../../IdentityError.js"
+import type { UserIdentifier } from "../../../UserIdentifier.js"
 
 // -----------------------------------------------------------------------------
 // Options
@@ -30,6 +41,84 @@ export type ConnectCredentials = { readonly [name: string]: UserCredential }
  * @category models
  */
 export type UserKind = "userId" | "jwt"
+
+/**
+ * Options of `Connect.layerLinks`: what links need. All processes of a program have the same.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LinkOptions {
+  /** The path of the connections page, as in `/connect`. It has no parameters. */
+  readonly path: HttpLayerRouter.PathInput
+  /** The credentials that users connect, by their names in links. */
+  readonly credentials: ConnectCredentials
+  /** The name of the workload identity that acts for the users. */
+  readonly workload: string
+  /**
+   * The origin of this server in the users' browsers, as in `https://app.example.com`. Default: the origin of the return URLs of the
+   * credentials, which they share.
+   */
+  readonly origin?: string | undefined
+  /** How the program names its users to AgentCore. Default: `userId`. */
+  readonly users?: UserKind | undefined
+  /**
+   * The addresses that a link may go on to with `?continue=`. An entry allows its own address and those below its path. Default: none.
+   */
+  readonly continueTo?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Options of `Connect.layer`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
+  /**
+   * The user who is signed in in this browser, from the application's own session, usually a cookie. There is no default. If it fails,
+   * nothing is opened, and the application answers the failure, for example with a redirect to its sign-in.
+   */
+  readonly currentUser: Effect.Effect<UserIdentifier, E, R>
+  /** The name of a user on the pages. Default: the id; or the claim `email`, `preferred_username`, `name` or `sub` of the JWT. */
+  readonly describeUser?: ((user: UserIdentifier) => Effect.Effect<string>) | undefined
+  /**
+   * The application's own pages. None: the page of `Connect`. Responses get the headers that forbid caching and frames, unless they have
+   * them.
+   */
+  readonly respond?:
+    | ((view: View) => Effect.Effect<Option.Option<HttpServerResponse.HttpServerResponse>, E2, R2>)
+    | undefined
+  /** Where users withdraw the access at the vendor, by name in `credentials`. `Connect.revocationPages` has some. */
+  readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
+  /**
+   * Signs the forms: 32 bytes in base64 or hex. The processes of a fleet share it, so that each accepts the forms of the others. Default:
+   * random, for a single process.
+   */
+  readonly formKey?: Redacted.Redacted | undefined
+}
+
+/**
+ * Options of `Connect.handler`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HandlerOptions<out E, out R> {
+  /** The user whom the agent acts for, from the function that `currentUser` takes it from. */
+  readonly user: UserIdentifier
+  /** Shows the link to the user. */
+  readonly show: (link: string) => Effect.Effect<unknown, E, R>
+  /** Where the user goes on after consent, an address that the option `continueTo` allows. */
+  readonly continue?: string | undefined
+  /** How long to wait for the user. Default: 10 minutes. */
+  readonly wait?: Duration.DurationInput | undefined
+  /**
+   * When to ask AgentCore, in case a signal is lost: another process completed the consent, and the two share no `ConsentSignals`. Each
+   * question opens a session that lapses. Default: after 15 seconds, then twice as long each time, at most 5 minutes.
+   */
+  readonly probe?: Schedule.Schedule<unknown> | undefined
+}
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -194,4 +283,41 @@ export interface Event {
   /** The user who is signed in. */
   readonly user: EventUser
   readonly at: DateTime.Utc
+}
+
+/**
+ * `agentcore.consent.events`: the number of consent events. Labels: `agentcore.event`, and `agentcore.credential` if it is known.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const eventCount: Metric.Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
+  description: "Consents that were opened, completed, refused, expired or disconnected",
+  incremental: true
+})
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * - `link`: the address where users connect a credential
+ * - `events`: what happens to consents on the pages of this process, from the subscription on. A subscriber that is 1,024 events late
+ *   misses the oldest.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export interface Service {
+  readonly workload: string
+  readonly users: UserKind
+  /** The name in `credentials`, of a credential or of the credential that a session is for. */
+  readonly nameOf: (subject: UserCredential | ConsentSession) => Option.Option<string>
+  /** The credential of a name in `credentials`. */
+  readonly credentialOf: (name: string) => Option.Option<UserCredential>
+  readonly link: (
+    credential: UserCredential | ConsentSession,
+    options?: { readonly continue?: string | undefined }
+  ) => Effect.Effect<string, ValidationException>
+  readonly events: Stream.Stream<Event>
 }

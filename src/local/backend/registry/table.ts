@@ -72,14 +72,13 @@ export const make = <A extends Resource, E>(
     let size: number | undefined
 
     const get = (name: string): Effect.Effect<Option.Option<A>, InternalServerException> =>
-      Effect.zipWith(
-        mapStoreError(collection.get(name)),
-        Clock.currentTimeMillis,
-        (found, now) => Option.filter(found, (resource) => isAlive(resource, now))
-      )
+      Effect.flatMap(mapStoreError(collection.get(name)), (found) =>
+        Effect.map(Clock.currentTimeMillis, (now) =>
+          Option.filter(found, (resource) => isAlive(resource, now))))
 
     const find = (name: string) =>
-      Effect.flatMap(get(name), (found) => Effect.mapError(found, () => notFound(resourceType, name)))
+      Effect.flatMap(get(name), (found) =>
+        Effect.mapError(found, () => notFound(resourceType, name)))
 
     const all = Effect.zipWith(
       mapStoreError(collection.entries),

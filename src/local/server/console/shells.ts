@@ -4,17 +4,9 @@
  * @since 0.1.0
  */
 
+import * as Quote from "../../../internal/quote.js"
+
 type Variables = ReadonlyArray<readonly [name: string, value: string]>
-
-const isPlain = (text: string): boolean => /^[\w./:@%+,-]+$/.test(text)
-
-const quoteForShell = (text: string): string => isPlain(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-
-const quoteForFish = (text: string): string =>
-  isPlain(text) ? text : `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
-
-const quoteForDotenv = (text: string): string =>
-  text === "" || isPlain(text) ? text : text.includes("'") ? JSON.stringify(text) : `'${text}'`
 
 const lines = (variables: Variables, format: (name: string, value: string) => string): string =>
   variables.map(([name, value]) => format(name, value)).join("\n")
@@ -25,9 +17,13 @@ const lines = (variables: Variables, format: (name: string, value: string) => st
  * @internal
  */
 export const formats: ReadonlyMap<string, (variables: Variables) => string> = new Map([
-  ["bash", (variables: Variables) => lines(variables, (name, value) => `export ${name}=${quoteForShell(value)}`)],
-  ["fish", (variables: Variables) => lines(variables, (name, value) => `set -gx ${name} ${quoteForFish(value)}`)],
-  ["dotenv", (variables: Variables) => lines(variables, (name, value) => `${name}=${quoteForDotenv(value)}`)],
+  ["bash", (variables: Variables) => lines(variables, (name, value) => `export ${name}=${Quote.forBash(value)}`)],
+  ["fish", (variables: Variables) => lines(variables, (name, value) => `set -gx ${name} ${Quote.forFish(value)}`)],
+  [
+    "dotenv",
+    (variables: Variables) =>
+      lines(variables, (name, value) => `${name}=${Quote.forDotenv(value) ?? JSON.stringify(value)}`)
+  ],
   [
     "Python",
     (variables: Variables) =>

@@ -1,5 +1,5 @@
 /**
- * The setup file of `agentcore-identity local`. The server applies its resources when it starts. It reads the section `local` again
+ * The setup file of a local server. The server applies its resources when it starts. It reads the section `local` again
  * when the file has changed, so that a developer can add secrets and keys to a running server.
  *
  * @since 0.1.0
@@ -8,9 +8,9 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { stat } from "node:fs/promises"
-import * as IdentitySetup from "../IdentitySetup.js"
-import type * as Output from "./output.js"
-import { type CannotReadFile, readText } from "./readText.js"
+import * as IdentitySetup from "../../IdentitySetup.js"
+import { type CannotReadFile, readText } from "../../internal/readText.js"
+import type { Environment } from "./authorizationServer.js"
 
 type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>
 
@@ -19,7 +19,7 @@ export interface SetupFile {
   /** The file at the start. */
   readonly setup: IdentitySetup.IdentitySetup
   /** The current section `local`, or the last valid one while the file cannot be used. */
-  readonly readSettings: Effect.Effect<Settings>
+  readonly settings: Effect.Effect<Settings>
 }
 
 /** Undefined for what can be read only once, such as a pipe, and for a file that is being replaced. */
@@ -30,24 +30,33 @@ const readVersion = (file: string): Effect.Effect<string | undefined> =>
   )
 
 /**
- * References in the file can name the exported variables.
+ * Parses the text of a setup. Its references can name the variables of the server, and those of the process.
+ *
+ * @internal
+ */
+export const parse = (
+  text: string,
+  options: { readonly file: string; readonly variables: Environment }
+): Effect.Effect<IdentitySetup.IdentitySetup, IdentitySetup.SetupParseError> =>
+  Effect.withConfigProvider(
+    IdentitySetup.parse(text, options),
+    ConfigProvider.orElse(
+      ConfigProvider.fromMap(new Map(Object.entries(options.variables))),
+      () => ConfigProvider.fromEnv()
+    )
+  )
+
+/**
+ * Reads the file, and again whenever it has changed.
  *
  * @internal
  */
 export const load = (
   file: string,
-  exported: Output.Environment
+  variables: Environment
 ): Effect.Effect<SetupFile, CannotReadFile | IdentitySetup.SetupParseError> =>
   Effect.gen(function*() {
-    const read = readText(file).pipe(
-      Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
-      Effect.withConfigProvider(
-        ConfigProvider.orElse(
-          ConfigProvider.fromMap(new Map(Object.entries(exported))),
-          () => ConfigProvider.fromEnv()
-        )
-      )
-    )
+    const read = Effect.flatMap(readText(file), (text) => parse(text, { file, variables }))
     // Before the text, so that a change in between is seen.
     const first = yield* readVersion(file)
     const setup = yield* read
@@ -71,7 +80,7 @@ export const load = (
 
     return {
       setup,
-      readSettings: first === undefined
+      settings: first === undefined
         ? Effect.succeed(setup.local ?? {})
         : Effect.map(refresh, ({ settings }) =>
           settings)

@@ -1,5 +1,5 @@
 /**
- * Reads a file that the command line names.
+ * Reads a file that a user names.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * The authorization server of `agentcore-identity local --authorization-server`, with one client for every provider.
+ * The authorization server beside a local server, with one client for every provider.
  *
  * @since 0.1.0
  */
@@ -8,10 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as AuthorizationServer from "../local/AuthorizationServer.js"
-import * as VaultStore from "../local/VaultStore.js"
-import type * as Output from "./output.js"
-import { randomSecret } from "./randomSecret.js"
+import { randomSecret } from "../../internal/randomSecret.js"
+import type * as AuthorizationServer from "../AuthorizationServer.js"
+import * as VaultStore from "../VaultStore.js"
+
+/** @internal */
+export type Environment = Readonly<Record<string, string>>
 
 const clientId = "agentcore"
 
@@ -42,19 +44,18 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreEr
 /** @internal */
 export const start = (options: {
   readonly host: string
-  readonly port: number
   readonly allowedHosts: ReadonlyArray<string>
-  readonly audiences: ReadonlyArray<string>
-  readonly trustedIssuers: ReadonlyArray<string>
+  readonly port?: number | undefined
+  readonly audiences?: ReadonlyArray<string> | undefined
+  readonly trustedIssuers?: ReadonlyArray<string> | undefined
 }) =>
   Effect.gen(function*() {
-    const { defaultResource, make } = yield* Effect.promise(() => import("../local/AuthorizationServer.js"))
+    const { defaultResource, make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
     const service = yield* make({
-      // Browsers cannot open a wildcard address.
-      host: options.host === "0.0.0.0" || options.host === "::" ? "127.0.0.1" : options.host,
+      host: options.host,
       port: options.port,
       allowedHosts: options.allowedHosts,
-      resources: [defaultResource, ...options.audiences],
+      resources: [defaultResource, ...options.audiences ?? []],
       trustedIssuers: options.trustedIssuers
     })
     const running: Running = { service, clientSecret: yield* readClientSecret }
@@ -115,7 +116,7 @@ export const trustSts = (
  */
 export const toEnvironment = (
   { clientSecret, service }: Running
-): { readonly environment: Output.Environment; readonly secrets: Output.Environment } => ({
+): { readonly environment: Environment; readonly secrets: Environment } => ({
   environment: {
     AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
     AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: service.discoveryUrl,

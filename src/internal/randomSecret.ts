@@ -1,5 +1,5 @@
 /**
- * Secrets that the command generates.
+ * Generated secrets.
  *
  * @since 0.1.0
  */

@@ -1,0 +1,146 @@
+/**
+ * `agentcore-identity env`, `status` and `stop`: the local servers of this user that run.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { boundedFetch } from "../internal/boundedFetch.js"
+import { codeOf } from "../internal/errorCode.js"
+import { isRunning } from "../internal/processes.js"
+import { readVariable } from "./readVariable.js"
+import * as ShellText from "./shellText.js"
+import * as StateFile from "./stateFile.js"
+import * as Table from "./table.js"
+
+/** Standard output ends with the line break of the last line. */
+const printLines = (text: string) => Console.log(text.trimEnd())
+
+// -----------------------------------------------------------------------------
+// env
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export class NothingToUnset extends Data.TaggedError("NothingToUnset")<{ readonly message: string }> {}
+
+/** @internal */
+export const print = (form: ShellText.Form) =>
+  Effect.gen(function*() {
+    const { environment } = yield* StateFile.findRunning
+    yield* printLines(yield* ShellText.format(form, environment))
+  })
+
+/** All that a server prints, with all of its options. */
+const names = [
+  "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
+  "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL",
+  "AWS_ENDPOINT_URL_STS",
+  "BEDROCK_AGENTCORE_DP_ENDPOINT",
+  "BEDROCK_AGENTCORE_CP_ENDPOINT",
+  "AWS_REGION",
+  "AWS_DEFAULT_REGION",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_EC2_METADATA_DISABLED",
+  "AGENTCORE_LOCAL_OAUTH_ISSUER",
+  "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL",
+  "AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT",
+  "AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT",
+  "AGENTCORE_LOCAL_OAUTH_AUDIENCE",
+  "AGENTCORE_LOCAL_OAUTH_CLIENT_ID",
+  "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET",
+  "AGENTCORE_LOCAL_TOKEN",
+  "AGENTCORE_LOCAL_PID"
+]
+
+/**
+ * The server may have stopped. A shell without the token has variables of its own, which stay.
+ *
+ * @internal
+ */
+export const unset = (shell: "bash" | "fish") =>
+  Effect.gen(function*() {
+    if ((yield* readVariable("AGENTCORE_LOCAL_TOKEN")) === undefined) {
+      return yield* new NothingToUnset({ message: "This shell does not have the environment of a local server." })
+    }
+    const present = yield* Effect.filter(names, (name) => Effect.isSuccess(Config.string(name)))
+    yield* printLines(ShellText.formatUnset(shell, present))
+  })
+
+// -----------------------------------------------------------------------------
+// status
+// -----------------------------------------------------------------------------
+
+const answers = (url: string) =>
+  Effect.tryPromise((signal) => boundedFetch(`${url}/health`, {}, { timeout: 2_000, signal })).pipe(
+    Effect.map(({ ok }) => ok),
+    Effect.orElseSucceed(() => false)
+  )
+
+/** @internal */
+export class NoAnswer extends Data.TaggedError("NoAnswer")<{ readonly message: string }> {}
+
+/** @internal */
+export const status = (json: boolean) =>
+  Effect.gen(function*() {
+    const servers = yield* StateFile.selected
+    const rows = yield* Effect.forEach(
+      servers,
+      ({ environment, pid, startedAt, url }) =>
+        Effect.map(answers(url), (answers) => ({
+          url,
+          pid,
+          startedAt,
+          answers,
+          authorizationServer: environment["AGENTCORE_LOCAL_OAUTH_ISSUER"]
+        })),
+      { concurrency: "unbounded" }
+    )
+    yield* json
+      ? Table.printJson(rows)
+      : printLines(Table.format(
+        ["url", "pid", "started", "answers", "authorization server"],
+        rows.map(({ answers, authorizationServer, startedAt, ...row }) => ({
+          ...row,
+          started: startedAt,
+          answers: answers ? "yes" : "no",
+          "authorization server": authorizationServer
+        }))
+      ))
+    const silent = rows.filter(({ answers }) => !answers).map(({ pid, url }) => `${url} (process ${pid})`)
+    if (silent.length > 0) return yield* new NoAnswer({ message: `No answer from ${silent.join(", ")}` })
+  })
+
+// -----------------------------------------------------------------------------
+// stop
+// -----------------------------------------------------------------------------
+
+/** @internal */
+export class CannotStop extends Data.TaggedError("CannotStop")<{ readonly message: string }> {}
+
+const stopOne = (server: StateFile.Running) =>
+  Effect.gen(function*() {
+    const { pid, url } = server
+    yield* Effect.try({
+      try: () => process.kill(pid, "SIGTERM"),
+      catch: (error) => new CannotStop({ message: `Cannot stop process ${pid}: ${codeOf(error)}` })
+    })
+    yield* Effect.sync(() => isRunning(server)).pipe(
+      Effect.repeat({ while: (runs) => runs, schedule: Schedule.spaced("20 millis") }),
+      Effect.timeoutFail({
+        duration: "10 seconds",
+        onTimeout: () => new CannotStop({ message: `Process ${pid} has got SIGTERM, and still runs after 10 seconds` })
+      })
+    )
+    yield* Console.log(`Stopped ${url} (process ${pid}).`)
+  })
+
+/** @internal */
+export const stop = (all: boolean) =>
+  all
+    ? Effect.flatMap(StateFile.selected, (servers) => Effect.forEach(servers, stopOne, { discard: true }))
+    : Effect.flatMap(StateFile.findRunning, stopOne)

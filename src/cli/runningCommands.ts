@@ -1,0 +1,85 @@
+/**
+ * The commands `agentcore-identity env`, `status` and `stop`, for the server that runs: their flags and help.
+ *
+ * @since 0.1.0
+ */
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
+import * as Effect from "effect/Effect"
+import * as Help from "./help.js"
+import type { Level } from "./logging.js"
+import { load, selectionOf, selectPid, selectPort } from "./options.js"
+import type { Root } from "./root.js"
+import type { Run } from "./run.js"
+import * as ShellText from "./shellText.js"
+import { Selection } from "./stateFile.js"
+
+type Running = typeof import("./running.js")
+
+/** @internal */
+export const add = (root: Root, run: Run): void => {
+  const act = (command: CommandUnknownOpts, use: (running: Running) => Effect.Effect<unknown, unknown>): void => {
+    // The root checks the level.
+    const level = command.optsWithGlobals()["logLevel"] as Level | undefined
+    run(
+      Effect.provideService(Effect.flatMap(load(() => import("./running.js")), use), Selection, selectionOf(command)),
+      { level: level ?? "warning" }
+    )
+  }
+
+  root.command("env")
+    .summary("Print the environment of the local server that runs")
+    .description("Prints the environment of the 'agentcore-identity local' that runs, for a shell or a file.")
+    .addOption(
+      new Option("--shell <shell>", "The form of the lines; bash is for zsh and sh, too")
+        .choices(ShellText.forms).default("bash" as const)
+    )
+    .option("--unset", "Print lines that remove the environment from this shell")
+    .addOption(selectPort())
+    .addOption(selectPid())
+    .addHelpText(
+      "after",
+      Help.formatDetails({
+        environment: [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]],
+        examples: [
+          `eval "$(agentcore-identity env)"`,
+          "agentcore-identity env --shell fish | source",
+          "agentcore-identity env --shell dotenv > .env.local",
+          `eval "$(agentcore-identity env --unset)"`
+        ]
+      })
+    )
+    .action(({ shell, unset = false }, command) => {
+      if (unset && shell === "dotenv") command.error("error: --unset is for a shell, and not for dotenv")
+      act(command, (running) => shell !== "dotenv" && unset ? running.unset(shell) : running.print(shell))
+    })
+
+  root.command("status")
+    .summary("List the local servers that run")
+    .description("Lists each 'agentcore-identity local' of this user that runs, and whether it answers.")
+    .option("--json", "Print JSON")
+    .addOption(selectPort())
+    .addOption(selectPid())
+    .addHelpText(
+      "after",
+      Help.formatDetails({
+        sections: { "Exit codes": ["0  each that runs answers", "1  none runs, or one does not answer"] },
+        examples: ["agentcore-identity status", "agentcore-identity status --json"]
+      })
+    )
+    .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
+
+  root.command("stop")
+    .summary("Stop the local server that runs")
+    .description("Stops the 'agentcore-identity local' that runs, and waits until it has ended.")
+    .option("--all", "Stop all of them")
+    .addOption(selectPort())
+    .addOption(selectPid())
+    .addHelpText(
+      "after",
+      Help.formatDetails({
+        environment: [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]],
+        examples: ["agentcore-identity stop", "agentcore-identity stop --port 4020", "agentcore-identity stop --all"]
+      })
+    )
+    .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
+}

@@ -1,0 +1,67 @@
+/**
+ * Environment variables as the text of a shell, or of a file in the form of dotenv.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Either from "effect/Either"
+import * as Quote from "../internal/quote.js"
+
+/** @internal */
+export type Environment = Readonly<Record<string, string>>
+
+/** @internal */
+export const forms = ["bash", "fish", "dotenv"] as const
+
+/**
+ * `bash` is also for zsh, and for every other shell of POSIX.
+ *
+ * @internal
+ */
+export type Form = typeof forms[number]
+
+/** @internal */
+export class CannotWriteVariable extends Data.TaggedError("CannotWriteVariable")<{ readonly name: string }> {
+  override get message() {
+    return `A file in the form of dotenv cannot hold the value of ${this.name}: it has quotes of every kind. Use another value.`
+  }
+}
+
+/** @internal */
+export const exportLines = (environment: Environment): string =>
+  Object.entries(environment).map(([name, value]) => `export ${name}=${Quote.forBash(value)}\n`).join("")
+
+const dotenvLines = (environment: Environment): Either.Either<string, CannotWriteVariable> =>
+  Either.map(
+    Either.all(
+      Object.entries(environment).map(([name, value]) => {
+        const quoted = Quote.forDotenv(value)
+        return quoted === undefined
+          ? Either.left(new CannotWriteVariable({ name }))
+          : Either.right(`${name}=${quoted}\n`)
+      })
+    ),
+    (lines) => lines.join("")
+  )
+
+/**
+ * One line for each variable.
+ *
+ * @internal
+ */
+export const format = (form: Form, environment: Environment): Either.Either<string, CannotWriteVariable> =>
+  form === "dotenv"
+    ? dotenvLines(environment)
+    : Either.right(
+      form === "bash"
+        ? exportLines(environment)
+        : Object.entries(environment).map(([name, value]) => `set -gx ${name} ${Quote.forFish(value)}\n`).join("")
+    )
+
+/**
+ * Lines that remove the variables from a shell.
+ *
+ * @internal
+ */
+export const formatUnset = (shell: Exclude<Form, "dotenv">, names: ReadonlyArray<string>): string =>
+  names.map((name) => `${shell === "bash" ? "unset" : "set -ge"} ${name}\n`).join("")

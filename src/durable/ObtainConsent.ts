@@ -1,0 +1,407 @@
+/**
+ * A consent that takes days, as a workflow of `@effect/workflow`. It survives deployments and crashes. It asks AgentCore whether the user has
+ * consented, invites them with the link of `Connect`, reminds them, and waits for the consent or the end of its patience.
+ *
+ * | process | layers |
+ * | --- | --- |
+ * | a runner, where the workflow runs | {@link layer}, `Connect.layer` or `Connect.layerLinks`, a store of consents, a `WorkflowEngine` |
+ * | the pages of `Connect`, and the page of its return URL | {@link layerSignals} around the store of consents, a `WorkflowEngine` |
+ *
+ * They can be one process. In production the engine is `ClusterWorkflowEngine` of `@effect/cluster`, over `SingleRunner` for a single process,
+ * or over several runners. The store of consents is `persistence/SqlPendingConsents` or `persistence/RedisPendingConsents`: that of the memory
+ * forgets who waits.
+ *
+ * The database of the engine has names alone: of the workload, the credential and the user, and an episode. No token, URL, session or JWT is
+ * stored in it. So users have ids: a user with a JWT cannot be asked days later, because the JWT has expired by then.
+ *
+ * A process that cannot reach the runner of an execution leaves the signal in the database. The runner finds it after
+ * `entityMessagePollInterval` of the cluster, by default 10 seconds. Without a signal, each reminder asks AgentCore first.
+ *
+ * A Lambda function has no runner: nothing goes on after its response. It can have the pages, with a `ClusterWorkflowEngine` over a client-only
+ * cluster, which writes the signal to the database. It can {@link start} a wait in the same way. Without any runner, return
+ * `RequiresUserConsent` or the link of `Connect` to the caller, and ask again at the next request.
+ *
+ * Needs the package `@effect/workflow`, which a program without it does not load. `ClusterRetention` removes finished executions.
+ *
+ * @since 0.1.0
+ * @example
+ * import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
+ * import * as SingleRunner from "@effect/cluster/SingleRunner"
+ * import * as Activity from "@effect/workflow/Activity"
+ * import * as DurableClock from "@effect/workflow/DurableClock"
+ * import * as Workflow from "@effect/workflow/Workflow"
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
+ * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+ * import * as Connect from "effect-agentcore-identity/http/Connect"
+ * import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+ * import * as Config from "effect/Config"
+ * import * as Context from "effect/Context"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import type * as Redacted from "effect/Redacted"
+ * import * as Schema from "effect/Schema"
+ *
+ * export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "calendar",
+ *   flow: "USER_FEDERATION",
+ *   returnUrl: "https://agent.example.com/connect/return"
+ * }) {}
+ *
+ * // What the application has: its mail, and the API of the calendar.
+ * export class Mail extends Context.Tag("Mail")<Mail, {
+ *   readonly send: (user: string, text: string) => Effect.Effect<void>
+ * }>() {}
+ *
+ * export class Meetings extends Context.Tag("Meetings")<Meetings, {
+ *   readonly count: (token: Redacted.Redacted) => Effect.Effect<number>
+ * }>() {}
+ *
+ * // Counts Alice's meetings, now and a week later. She may connect her calendar days after it has begun.
+ * export const Report = Workflow.make({
+ *   name: "app/Report",
+ *   payload: { user: Schema.String, week: Schema.String },
+ *   success: Schema.String,
+ *   error: ObtainConsent.ConsentNotObtained,
+ *   idempotencyKey: ({ user, week }) => `${user} ${week}`
+ * })
+ *
+ * const report = Report.toLayer(({ user }) =>
+ *   Effect.gen(function*() {
+ *     const meetings = (name: string) =>
+ *       Activity.make({
+ *         name,
+ *         success: Schema.Number,
+ *         execute: Effect.all([Meetings, Calendar]).pipe(Effect.flatMap(([{ count }, token]) => count(token)))
+ *       }).pipe(ObtainConsent.orAsk(Calendar, { user: { userId: user } }))
+ *
+ *     const before = yield* meetings("this week")
+ *     yield* DurableClock.sleep({ name: "a week", duration: "7 days" })
+ *     return `Meetings: ${before}, then ${yield* meetings("next week")}`
+ *   })
+ * )
+ *
+ * const consents = ObtainConsent.layer({
+ *   invite: ({ link, reminder, user }) =>
+ *     Effect.flatMap(
+ *       Mail,
+ *       ({ send }) =>
+ *         send(user.userId, `${reminder === 0 ? "Please" : "Reminder: please"} connect your calendar: ${link}`)
+ *     ),
+ *   reminders: ["1 day", "3 days"],
+ *   patience: "7 days"
+ * })
+ *
+ * // The workflows, in the process that runs them.
+ * export const runner = Layer.merge(report, consents).pipe(
+ *   Layer.provide(
+ *     Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload: "my-agent" })
+ *   )
+ * )
+ *
+ * // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
+ * export const database = ObtainConsent.layerSignals.pipe(
+ *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") })),
+ *   Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
+ *   Layer.provideMerge(ClusterWorkflowEngine.layer),
+ *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))
+ * )
+ */
+import * as Activity from "@effect/workflow/Activity"
+import type * as Workflow from "@effect/workflow/Workflow"
+import { type WorkflowEngine, WorkflowInstance } from "@effect/workflow/WorkflowEngine"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as AccessToken from "../AccessToken.js"
+import { ConsentSignals } from "../ConsentSignals.js"
+import type { DataPlane } from "../DataPlane.js"
+import { Connect } from "../http/Connect.js"
+import type { Identity } from "../Identity.js"
+import type { ValidationException } from "../IdentityError.js"
+import * as Guards from "../internal/guards.js"
+import * as Validation from "../internal/validation.js"
+import * as Constraint from "../models/internal/constraint.js"
+import { UserId } from "../UserIdentifier.js"
+import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
+import { workflow } from "./internal/definition.js"
+import {
+  type AskOptions,
+  ConsentNotObtained,
+  type Options,
+  type Outcome,
+  type Payload,
+  type Request
+} from "./internal/model.js"
+import * as Run from "./internal/run.js"
+import * as Signals from "./internal/signals.js"
+
+/**
+ * @since 0.1.0
+ */
+export * from "./internal/model.js"
+
+export {
+  /**
+   * The workflow, for example to poll or to interrupt an execution. Its name and the names of its steps are in databases.
+   *
+   * @since 0.1.0
+   * @category workflows
+   */
+  workflow
+}
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+const defaultReminders: ReadonlyArray<Duration.DurationInput> = ["1 day", "3 days"]
+
+const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
+  Options<never, never>,
+  "patience" | "reminders"
+>): ReadonlyArray<Duration.Duration> => {
+  const end = Duration.decode(patience)
+  // The default reminders are for a long patience.
+  const before = reminders === defaultReminders
+    ? reminders.filter((reminder) => Duration.lessThan(reminder, end))
+    : reminders
+  return [...before.map((reminder) => Duration.decode(reminder)), end]
+}
+
+const refuseOptions = Validation.refuse(
+  () =>
+    Schema.Struct({
+      invite: Guards.AnyFunction,
+      reminders: Constraint.optional(Schema.Array(Guards.DurationInput)),
+      patience: Constraint.optional(Guards.DurationInput)
+    }),
+  { name: "ObtainConsent.layer" }
+)
+
+const refuseTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>
+  times.every((time, index) => Duration.isFinite(time) && Duration.greaterThan(time, times[index - 1] ?? Duration.zero))
+    ? undefined
+    : Validation.validationException([{
+      path: ["reminders"],
+      constraint: `${Constraint.prefix} be times in ascending order, all of them before the end of the patience`
+    }], "ObtainConsent.layer")
+
+const checkRequest = Validation.validate(
+  Schema.Struct({
+    user: Schema.Struct({ userId: UserId }),
+    episode: Constraint.text(1, 1024)
+  }),
+  "ObtainConsent"
+)
+
+const invalid = (member: string, text: string): ValidationException =>
+  Validation.validationException([{ path: [member], constraint: `${Constraint.prefix} ${text}` }], "ObtainConsent")
+
+const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payload, ValidationException, Connect> =>
+  Effect.gen(function*() {
+    const { nameOf, users, workload } = yield* Connect
+    yield* checkRequest({ user, episode })
+    if (users !== "userId") return yield* invalid("user", "have an id: Connect has the option users set to 'jwt'")
+    const name = Option.getOrUndefined(nameOf(credential))
+    return name === undefined
+      ? yield* invalid("credential", "be one of the credentials of Connect")
+      : { workload, userId: user.userId, credential: name, episode }
+  })
+
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
+
+/**
+ * Registers the workflow with the `WorkflowEngine` of this process, which becomes a runner of it. The options are those at the beginning of
+ * an execution: another deployment does not change its times.
+ *
+ * Invalid options are a defect with a `ValidationException`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
+  never,
+  never,
+  | Connect
+  | ConsentSignals
+  | DataPlane
+  | Identity
+  | WorkflowEngine
+  | Exclude<R, Scope.Scope | WorkflowEngine | WorkflowInstance | Workflow.Execution<(typeof workflow)["name"]>>
+> =>
+  Validation.checkedLayer(refuseOptions, options, (options) => {
+    const times = timesOf(options)
+    const refused = refuseTimes(times)
+    return refused === undefined
+      ? workflow.toLayer(Run.run({ invite: options.invite, times }))
+      : Layer.die(refused)
+  })
+
+/**
+ * The `ConsentSignals` in context, which also resume the executions that wait for a grant, in whatever process they run. Put it between the
+ * store of consents and the pages of `Connect`.
+ *
+ * If the database of the engine fails, the page still completes the consent. The executions find it when they ask AgentCore.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
+ * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+ * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+ * import * as Config from "effect/Config"
+ * import * as Layer from "effect/Layer"
+ *
+ * declare const engine: Layer.Layer<WorkflowEngine>
+ *
+ * const consents = ObtainConsent.layerSignals.pipe(
+ *   Layer.provideMerge(RedisPendingConsents.layerConfig({
+ *     url: Config.redacted("REDIS_URL"),
+ *     key: Config.redacted("CONSENT_STORE_KEY")
+ *   })),
+ *   Layer.provideMerge(engine)
+ * )
+ */
+export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | WorkflowEngine> = Layer.effect(
+  ConsentSignals,
+  Signals.make
+)
+
+// -----------------------------------------------------------------------------
+// Operations
+// -----------------------------------------------------------------------------
+
+/**
+ * Starts the workflow, and returns the id of its execution at once. A fiber that waited for the result would be there for days: poll the
+ * {@link workflow} instead, or wait with {@link obtain} in a workflow of your own. An equal request is the same execution.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const start = (request: Request): Effect.Effect<string, ValidationException, Connect | WorkflowEngine> =>
+  Effect.flatMap(payloadOf(request), (payload) => workflow.execute(payload, { discard: true }))
+
+/**
+ * Waits for the consent, inside of a workflow. The workflow is suspended meanwhile, and takes no memory.
+ *
+ * `episode` has to differ between the calls of one execution for the same credential and user. Two executions that wait for the same
+ * consent both invite the user, and one consent resumes both. An invalid request is a defect with a `ValidationException`.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const obtain = (
+  request: Request
+): Effect.Effect<Outcome, ConsentNotObtained, Connect | WorkflowEngine | WorkflowInstance> =>
+  Effect.gen(function*() {
+    const { executionId } = yield* WorkflowInstance
+    const payload = yield* Effect.orDie(payloadOf(request))
+    // The engine resumes one parent alone, so each has an execution of its own.
+    return yield* workflow.execute({ ...payload, episode: `${executionId} ${payload.episode}` })
+  })
+
+/**
+ * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them as {@link obtain} does, and
+ * runs the activity after that, with a fresh token. The activity takes the token from the tag of the credential.
+ *
+ * It takes an activity, not any effect: the body of a workflow runs again at each resume, and would call the API again. What an activity
+ * returns, fails with or dies with is stored in clear, also a `Schema.Redacted`: leave the token out of it.
+ *
+ * It fails with `ConsentNotObtained` if there is no token. A failure of the activity is its own. `Activity.retry` around it tries again. A
+ * credential that is not one of those of `Connect` is a defect with a `ValidationException`.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const orAsk: {
+  /**
+   * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them.
+   */
+  <Id>(credential: AccessToken.Credential<Id, "USER_FEDERATION">, options: AskOptions): <
+    A extends Schema.Schema.Any,
+    E extends Schema.Schema.All,
+    R
+  >(self: Activity.Activity<A, E, R>) => Effect.Effect<
+    A["Type"],
+    E["Type"] | ConsentNotObtained,
+    | Exclude<R, Id | WorkloadAccessToken>
+    | A["Context"]
+    | E["Context"]
+    | Connect
+    | DataPlane
+    | Identity
+    | WorkflowEngine
+    | WorkflowInstance
+  >
+  /**
+   * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them.
+   */
+  <A extends Schema.Schema.Any, E extends Schema.Schema.All, R, Id>(
+    self: Activity.Activity<A, E, R>,
+    credential: AccessToken.Credential<Id, "USER_FEDERATION">,
+    options: AskOptions
+  ): Effect.Effect<
+    A["Type"],
+    E["Type"] | ConsentNotObtained,
+    | Exclude<R, Id | WorkloadAccessToken>
+    | A["Context"]
+    | E["Context"]
+    | Connect
+    | DataPlane
+    | Identity
+    | WorkflowEngine
+    | WorkflowInstance
+  >
+} = dual(
+  // A tag is an effect too.
+  (args) => hasProperty(args[0], Activity.TypeId),
+  <A extends Schema.Schema.Any, E extends Schema.Schema.All, R, Id>(
+    self: Activity.Activity<A, E, R>,
+    credential: AccessToken.Credential<Id, "USER_FEDERATION">,
+    { user }: AskOptions
+  ) =>
+    Effect.gen(function*() {
+      const attempt = yield* Activity.CurrentAttempt
+      const request = { credential, user, episode: `${self.name} ${attempt}` }
+      const { credential: name, workload } = yield* Effect.orDie(payloadOf(request))
+
+      const execute = AccessToken.get(credential).pipe(
+        Effect.asSome,
+        // It has a URL, and a failure of an activity is stored.
+        Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone),
+        Run.orNotObtained(name, "Unavailable"),
+        Effect.flatMap((token) =>
+          Option.isNone(token)
+            ? Effect.succeedNone
+            : Effect.asSome(Effect.provideService(self.execute, credential, token.value))
+        ),
+        Run.asUser(workload, user.userId)
+      )
+      const success = Schema.Option(self.successSchema)
+      const error = Schema.Union(self.errorSchema, ConsentNotObtained)
+      /** None: the user has to consent. */
+      const run = (activity: string) =>
+        Activity.make<Effect.Effect.Context<typeof execute>, typeof success, typeof error>({
+          name: activity,
+          success,
+          error,
+          execute
+        })
+
+      const first = yield* run(self.name)
+      if (Option.isSome(first)) return first.value
+      yield* obtain(request)
+      const second = yield* run(`${self.name}, after consent`)
+      return Option.isSome(second)
+        ? second.value
+        : yield* new ConsentNotObtained({ credential: name, reason: "StillRequired" })
+    })
+)

@@ -1,0 +1,29 @@
+/**
+ * The workflow, as databases know it.
+ *
+ * @since 0.1.0
+ */
+import * as DurableDeferred from "@effect/workflow/DurableDeferred"
+import * as Workflow from "@effect/workflow/Workflow"
+import { ConsentNotObtained, Outcome, Payload } from "./model.js"
+
+/** @internal */
+export const workflow: Workflow.Workflow<
+  "effect-agentcore-identity/ObtainConsent",
+  typeof Payload,
+  typeof Outcome,
+  typeof ConsentNotObtained
+> = Workflow.make({
+  name: "effect-agentcore-identity/ObtainConsent",
+  payload: Payload,
+  success: Outcome,
+  error: ConsentNotObtained,
+  idempotencyKey: ({ credential, episode, userId, workload }) => JSON.stringify([workload, userId, credential, episode])
+})
+
+/**
+ * Done when the user has consented.
+ *
+ * @internal
+ */
+export const granted = DurableDeferred.make("granted")

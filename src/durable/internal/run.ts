@@ -1,0 +1,189 @@
+/**
+ * The steps of the workflow. The body runs again at each resume, so every effect of it is an activity, whose result is stored.
+ *
+ * @since 0.1.0
+ */
+import * as Activity from "@effect/workflow/Activity"
+import * as DurableClock from "@effect/workflow/DurableClock"
+import * as DurableDeferred from "@effect/workflow/DurableDeferred"
+import type { WorkflowEngine, WorkflowInstance } from "@effect/workflow/WorkflowEngine"
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { hasProperty, isString } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as AccessToken from "../../AccessToken.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
+import type { UserCredential } from "../../Credentials.js"
+import type { DataPlane } from "../../DataPlane.js"
+import { Connect } from "../../http/Connect.js"
+import type { Identity } from "../../Identity.js"
+import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
+import { granted } from "./definition.js"
+import { ConsentNotObtained, type Invitation, type Outcome, type Payload } from "./model.js"
+
+/** @internal */
+export interface Settings<E, R> {
+  readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
+  /** The times of the reminders and the end of the wait, since its beginning. */
+  readonly times: ReadonlyArray<Duration.Duration>
+}
+
+const tagOf = (error: unknown): string =>
+  hasProperty(error, "_tag") && isString(error._tag) ? error._tag : error instanceof Error ? error.name : typeof error
+
+/**
+ * Fails with the tag of what went wrong. An activity stores its failures, and its defects with their messages: both can quote secrets.
+ *
+ * @internal
+ */
+export const orNotObtained =
+  (credential: string, reason: ConsentNotObtained["reason"]) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, ConsentNotObtained, R> =>
+    Effect.catchAllCause(self, (cause) =>
+      Cause.isInterruptedOnly(cause)
+        // It has no failure.
+        ? Effect.failCause(cause as Cause.Cause<never>)
+        : new ConsentNotObtained({ credential, reason, error: tagOf(Cause.squash(cause)) }))
+
+/** A registration outlives its wait by this time, so that a grant at the last moment finds it. */
+const grace = Duration.hours(1)
+
+/** @internal */
+export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.provideServiceEffect(
+    self,
+    WorkloadAccessToken.WorkloadAccessToken,
+    WorkloadAccessToken.makeWorkload({ name: workload, user: { userId } })
+  )
+
+/** @internal */
+export type Requirements =
+  | Connect
+  | ConsentSignals.ConsentSignals
+  | DataPlane
+  | Identity
+  | WorkflowEngine
+  | WorkflowInstance
+
+/** @internal */
+export const run =
+  <E, R>({ invite, times }: Settings<E, R>) =>
+  (payload: Payload): Effect.Effect<Outcome, ConsentNotObtained, R | Requirements> => {
+    const { credential: name, userId, workload } = payload
+    const user = { userId }
+    const topic = ConsentSignals.grant({ workload, user, credential: name })
+    const notObtained = (reason: ConsentNotObtained["reason"]) => orNotObtained(name, reason)
+
+    const credentialOf: Effect.Effect<UserCredential, ConsentNotObtained, Connect> = Effect.flatMap(
+      Connect,
+      (connect) =>
+        Effect.mapError(
+          connect.credentialOf(name),
+          () => new ConsentNotObtained({ credential: name, reason: "UnknownCredential" })
+        )
+    )
+
+    /** Registers the execution, and returns the times of the wait: a deployment with other options does not change them. */
+    const begin = Activity.make({
+      name: "ObtainConsent.register",
+      success: Schema.Array(Schema.Number),
+      error: ConsentNotObtained,
+      execute: Effect.gen(function*() {
+        const signals = yield* ConsentSignals.ConsentSignals
+        const plan = times.map(Duration.toMillis)
+        const wait = Math.max(...plan) + Duration.toMillis(grace)
+        yield* signals.register({
+          topic: yield* topic,
+          // An address, which is no capability: it stays in the store, and is in no link.
+          execution: yield* DurableDeferred.token(granted),
+          expiresAt: DateTime.addDuration(yield* DateTime.now, wait)
+        })
+        return plan
+      }).pipe(notObtained("Unavailable"))
+    })
+
+    const end = Activity.make({
+      name: "ObtainConsent.unregister",
+      execute: Effect.gen(function*() {
+        const signals = yield* ConsentSignals.ConsentSignals
+        yield* signals.unregister(yield* topic, yield* DurableDeferred.token(granted))
+      }).pipe(
+        notObtained("Unavailable"),
+        // It expires.
+        Effect.catchAll((error) => Effect.logWarning(`A registration was not removed: ${error.message}`))
+      )
+    })
+
+    /** Asks AgentCore whether the user has consented, and drops the token. */
+    const probe = (step: number) =>
+      Activity.make({
+        name: `ObtainConsent.probe ${step}`,
+        success: Schema.Boolean,
+        error: ConsentNotObtained,
+        execute: Effect.flatMap(credentialOf, (credential) =>
+          AccessToken.get(credential).pipe(
+            Effect.as(true),
+            Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
+            asUser(workload, userId),
+            notObtained("Unavailable")
+          ))
+      })
+
+    const send = (reminder: number) =>
+      Activity.make({
+        name: `ObtainConsent.invite ${reminder}`,
+        error: ConsentNotObtained,
+        execute: Effect.gen(function*() {
+          const connect = yield* Connect
+          const link = yield* connect.link(yield* credentialOf)
+          const key = yield* Activity.idempotencyKey(`invite ${reminder}`)
+          yield* invite({ link, user, credential: name, workload, reminder, key })
+        }).pipe(notObtained("InvitationFailed"))
+      })
+
+    const wait = (step: number, milliseconds: number) =>
+      DurableDeferred.raceAll({
+        name: `wait ${step}`,
+        success: Schema.Literal("Granted", "Elapsed"),
+        error: Schema.Never,
+        effects: [
+          DurableDeferred.await(granted).pipe(Effect.as("Granted" as const)),
+          // A clock in memory would keep the execution from being suspended, and the signal would come after it.
+          DurableClock.sleep({ name: `wait ${step}`, duration: milliseconds, inMemoryThreshold: 0 }).pipe(
+            Effect.as("Elapsed" as const)
+          )
+        ]
+      })
+
+    /** A reminder that cannot be sent does not end the wait. */
+    const remind = (step: number) =>
+      Effect.catchAll(
+        send(step),
+        (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`)
+      )
+
+    return Effect.gen(function*() {
+      const plan = yield* begin
+      if (yield* probe(0)) return "AlreadyGranted"
+      yield* send(0)
+      // The wait is outside of the activities: a signal during one of them is found by the next wait.
+      for (const [index, time] of plan.entries()) {
+        const answer = yield* wait(index, time - (plan[index - 1] ?? 0))
+        if (answer === "Granted") return "Granted"
+        const step = index + 1
+        const isLast = step === plan.length
+        const isGranted = yield* isLast
+          ? probe(step)
+          : Effect.catchAll(probe(step), () => Effect.succeed(undefined))
+        if (isGranted === true) return "Granted"
+        // Without an answer, the user may have consented: the reminder is left out.
+        if (isGranted === false && !isLast) yield* remind(step)
+      }
+      return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
+    }).pipe(
+      Effect.zipLeft(end),
+      Effect.tapError(() => end)
+    )
+  }

@@ -1,0 +1,55 @@
+/**
+ * Signals that finish the executions that wait for a grant.
+ *
+ * @since 0.1.0
+ */
+import * as DurableDeferred from "@effect/workflow/DurableDeferred"
+import { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { ConsentSignals, type Service, type Topic } from "../../ConsentSignals.js"
+import { granted, workflow } from "./definition.js"
+
+const parse = Schema.decodeEither(DurableDeferred.TokenParsed.FromString)
+
+/** A registration is the token of the deferred. Another program may have registrations of another form. */
+const isOurs = (registration: string): registration is DurableDeferred.Token => {
+  const token = parse(registration)
+  return Either.isRight(token) && token.right.workflowName === workflow.name
+}
+
+/** @internal */
+export const make: Effect.Effect<Service, never, ConsentSignals | WorkflowEngine> = Effect.gen(function*() {
+  const base = yield* ConsentSignals
+  const engine = yield* WorkflowEngine
+
+  const finish = (topic: Topic, token: DurableDeferred.Token) =>
+    DurableDeferred.succeed(granted, { token, value: undefined }).pipe(
+      Effect.zipRight(base.unregister(topic, token)),
+      // A database that fails is a defect of the engine.
+      Effect.catchAllCause(() =>
+        Effect.logWarning("A workflow that waits for a consent was not resumed. It asks AgentCore at its next reminder")
+      ),
+      Effect.provideService(WorkflowEngine, engine)
+    )
+
+  const finishAll = (topic: Topic) =>
+    Effect.matchEffect(base.registrations(topic), {
+      onFailure: (error) => Effect.logWarning(`The workflows that wait for a consent are not known: ${error.message}`),
+      onSuccess: (registrations) =>
+        Effect.forEach(registrations.filter(isOurs), (token) => finish(topic, token), {
+          concurrency: 8,
+          discard: true
+        })
+    })
+
+  return {
+    ...base,
+    signal: (topic, outcome) =>
+      Effect.zipRight(
+        base.signal(topic, outcome),
+        topic._tag === "Grant" && outcome === "Completed" ? finishAll(topic) : Effect.void
+      )
+  }
+})

@@ -1,0 +1,83 @@
+/**
+ * The checks of what a program passes to `Connect`.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as Effect from "effect/Effect"
+import { isRecord, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import type { ValidationException } from "../../../IdentityError.js"
+import * as CredentialTag from "../../../internal/credentialTag.js"
+import * as Guards from "../../../internal/guards.js"
+import * as Validation from "../../../internal/validation.js"
+import * as Constraint from "../../../models/internal/constraint.js"
+import { WorkloadName } from "../../../models/internal/names.js"
+import { UserIdentifier } from "../../../UserIdentifier.js"
+import type { ConnectCredentials } from "./model.js"
+
+const isCredentials = (value: unknown): value is ConnectCredentials =>
+  isRecord(value) && Object.keys(value).length > 0
+  && Object.entries(value).every(([name, credential]) =>
+    /^[A-Za-z0-9][\w-]{0,63}$/.test(name) && name !== "return"
+    && CredentialTag.isDeclared(credential, "AccessToken") && isRecord(credential.request)
+    && credential.request["flow"] === "USER_FEDERATION"
+  )
+
+const linkFields = {
+  path: Constraint.guard(
+    "a path without parameters, as in '/connect'",
+    (value): value is HttpLayerRouter.PathInput => isString(value) && /^(\/[\w.~-]+)+$/.test(value)
+  ),
+  credentials: Constraint.guard(
+    "declared credentials of the flow USER_FEDERATION by name (letters, digits, - and _; not 'return')",
+    isCredentials
+  ),
+  workload: WorkloadName,
+  origin: Constraint.optional(Schema.String),
+  users: Constraint.optional(Constraint.oneOf("userId", "jwt")),
+  continueTo: Constraint.optional(Schema.Array(Schema.String))
+}
+
+/** @internal */
+export const refuseLinkOptions = Validation.refuse(() => Schema.Struct(linkFields), { name: "Connect.layerLinks" })
+
+/** @internal */
+export const refuseOptions = Validation.refuse(
+  () =>
+    Schema.Struct({
+      ...linkFields,
+      currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
+      describeUser: Constraint.optional(Guards.AnyFunction),
+      respond: Constraint.optional(Guards.AnyFunction),
+      revokeAt: Constraint.optional(Constraint.guard("addresses by name", isRecord)),
+      formKey: Constraint.optional(Constraint.guard("a Redacted key", Redacted.isRedacted))
+    }),
+  { name: "Connect.layer" }
+)
+
+/** @internal */
+export const checkUser = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), "Connect.layer")
+
+/** @internal */
+export const refuseHandler = Validation.refuse(
+  () =>
+    Schema.Struct({
+      user: UserIdentifier,
+      show: Guards.AnyFunction,
+      continue: Constraint.optional(Schema.String),
+      wait: Constraint.optional(Guards.DurationInput),
+      probe: Constraint.optional(Constraint.guard("a Schedule", Schedule.isSchedule))
+    }),
+  { name: "Connect.handler" }
+)
+
+/**
+ * What no schema says.
+ *
+ * @internal
+ */
+export const invalid = (member: string, text: string): ValidationException =>
+  Validation.validationException([{ path: [member], constraint: `${Constraint.prefix} ${text}` }], "Connect")

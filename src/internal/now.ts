@@ -1,0 +1,16 @@
+/**
+ * The time of a fiber's clock, without an effect of its own.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+
+/**
+ * In milliseconds since the epoch.
+ *
+ * @internal
+ */
+export const nowOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): number =>
+  Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()

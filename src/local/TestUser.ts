@@ -1,0 +1,390 @@
+/**
+ * A user with a browser, for tests. They open the link of a consent, sign in at the development authorization server, press
+ * its buttons, and come back to the application: over the pages and routes that people use, without a browser.
+ *
+ * What they do with a link is a function of the link, so it can stand where a consent is shown. `Action` has all of it as
+ * data: property tests generate it, and `perform` lets a user do it.
+ *
+ * They follow redirects, keep cookies, and run no scripts.
+ *
+ * @since 0.1.0
+ * @example
+ * import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+ * import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+ * import * as TestUser from "effect-agentcore-identity/local/TestUser"
+ * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Handlers for `consent`, in a test of an agent that works for Alice.
+ * const handlers = Effect.gen(function*() {
+ *   const { clock } = yield* LocalControl.LocalControl
+ *   const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+ *   const alice = yield* TestUser.make("alice")
+ *   const bob = yield* TestUser.make("bob")
+ *   const show = (act: TestUser.Act) => PendingConsents.handler({ user: { userId: "alice" }, show: act })
+ *   return {
+ *     agrees: show(alice.approves),
+ *     refuses: show(alice.denies),
+ *     isCareless: show(alice.forwardsLinkTo(bob)),
+ *     isLate: PendingConsents.handler({
+ *       user: { userId: "alice" },
+ *       show: alice.returnsAfter(clock.advance("11 minutes"))
+ *     }),
+ *     changesHerMind: alice.revokes(authorizationServer)
+ *   }
+ * })
+ */
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { boundedFetch } from "../internal/boundedFetch.js"
+import type { Service as AuthorizationServer } from "./AuthorizationServer.js"
+import * as Jar from "./testUser/jar.js"
+import * as Html from "./testUser/page.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * A URL, or a consent session: then its authorization URL.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Link = string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
+
+/**
+ * The page where the user ends, which can be an error page. A redirect to the scheme of an application ends there, too: then
+ * `status` is that of the redirect, and `url` its target.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Page {
+  readonly status: number
+  readonly url: Redacted.Redacted
+  /** The visible text. */
+  readonly text: string
+}
+
+/**
+ * What a user does with a link.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Act<A = Page, E = never, R = never> = (link: Link) => Effect.Effect<A, TestUserError | E, R>
+
+/**
+ * A user, with cookies of their own.
+ *
+ * - `opens`: opens a page, such as the sign-in of the application, and follows its redirects. Sends no form.
+ * - `approves`: opens the link, presses the button of a page of `http/Connect`, signs in under their name, and allows. A
+ *   user who has allowed it before is not asked again.
+ * - `denies`: the same, and refuses
+ * - `forwardsLinkTo`: gives the link to another user, who approves in their own browser
+ * - `clicksTwice`: approves, and presses the button of the decision twice. The result has the pages of both clicks, or one
+ *   page if there is no button.
+ * - `returnsAfter`: approves, and goes on to the application only after an effect, such as `Effect.sleep` or a move of the
+ *   clock
+ * - `revokes`: withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens
+ *   that are revoked.
+ * - `as`: the same browser, where they sign in under another name
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TestUser {
+  /** The user name at the authorization server. */
+  readonly name: string
+  readonly opens: Act
+  readonly approves: Act
+  readonly denies: Act
+  readonly forwardsLinkTo: (other: TestUser) => Act
+  readonly clicksTwice: Act<ReadonlyArray<Page>>
+  readonly returnsAfter: <E, R>(meanwhile: Effect.Effect<unknown, E, R>) => Act<Page, E, R>
+  readonly revokes: (authorizationServer: Pick<AuthorizationServer, "revoke">) => Effect.Effect<number>
+  readonly as: (name: string) => TestUser
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+const explanations = {
+  InvalidUrl: "this is not a web URL",
+  Unreachable: "no answer",
+  TooManySteps: "there is page after page"
+} as const
+
+/**
+ * Why a user did not get to a page:
+ *
+ * - `InvalidUrl`: a link, a redirect or a form leads to what is not a web URL
+ * - `Unreachable`: no server answers, within 30 seconds
+ * - `TooManySteps`: there are more than 30 pages and redirects
+ *
+ * `at` is origin and path of the place: the query may contain secrets.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TestUserError extends Schema.TaggedError<TestUserError>(
+  "effect-agentcore-identity/local/TestUserError"
+)("TestUserError", {
+  reason: Schema.Literal("InvalidUrl", "Unreachable", "TooManySteps"),
+  at: Schema.String
+}) {
+  override get message() {
+    return `The test user cannot go on at ${this.at}: ${explanations[this.reason]}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Browser
+// -----------------------------------------------------------------------------
+
+const timeout = 30_000
+
+const maxSteps = 30
+
+interface Step {
+  readonly url: string
+  /** Where the form was. */
+  readonly from?: string | undefined
+  readonly body?: URLSearchParams | undefined
+}
+
+type Pages = Arr.NonEmptyReadonlyArray<Page>
+
+/** Without a decision the user only looks. */
+interface Visit<E, R> {
+  readonly userName: string
+  readonly decision?: "allow" | "deny" | undefined
+  /** How often they press the button of the decision. Default: 1. */
+  readonly clicks?: 2 | undefined
+  /** Runs before they come back from the authorization server. */
+  readonly meanwhile: Effect.Effect<unknown, E, R>
+}
+
+type Browser = <E, R>(url: string, visit: Visit<E, R>) => Effect.Effect<Pages, TestUserError | E, R>
+
+interface Walk<E, R> {
+  readonly answers: Html.Answers | undefined
+  readonly clicks: number
+  readonly meanwhile: Effect.Effect<unknown, E, R>
+  readonly steps: number
+}
+
+const place = (url: string): string => {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  return parsed === undefined
+    ? "an invalid URL"
+    : /^https?:$/.test(parsed.protocol)
+    ? `${parsed.origin}${parsed.pathname}`
+    : `a URL of the scheme ${parsed.protocol}`
+}
+
+const failure = (reason: TestUserError["reason"], url: string) => new TestUserError({ reason, at: place(url) })
+
+const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+
+/** The answer of an authorization server to its client (RFC 6749, section 4.1.2). */
+const isAuthorizationResponse = (url: string): boolean => {
+  const { searchParams } = new URL(url)
+  return searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"))
+}
+
+const resolve = (target: string, from: string): Effect.Effect<string, TestUserError> =>
+  URL.canParse(target, from) ? Effect.succeed(new URL(target, from).href) : failure("InvalidUrl", target)
+
+const makeBrowser = (): Browser => {
+  const jar = Jar.make()
+
+  const load = ({ body, from, url: target }: Step) =>
+    Effect.gen(function*() {
+      const url = new URL(target)
+      const cookie = jar.header(url)
+      const { html, response } = yield* Effect.tryPromise({
+        try: async (signal) => {
+          const response = await boundedFetch(url, {
+            redirect: "manual",
+            method: body === undefined ? "GET" : "POST",
+            headers: {
+              accept: "text/html,*/*;q=0.8",
+              ...(cookie === "" ? undefined : { cookie }),
+              ...(body === undefined || from === undefined ? undefined : { origin: new URL(from).origin })
+            },
+            ...(body === undefined ? undefined : { body })
+          }, { timeout, signal })
+          return { response, html: await response.text() }
+        },
+        // The error of `fetch` may contain the URL.
+        catch: () => failure("Unreachable", target)
+      })
+      jar.store(url, response.headers.getSetCookie(), yield* Clock.currentTimeMillis)
+      const { headers, status } = response
+      const next = status >= 300 && status < 400 ? headers.get("location") ?? undefined : Html.refreshOf(html)
+      return {
+        html,
+        next,
+        page: { status, url: Redacted.make(target), text: Html.textOf(html) } satisfies Page,
+        status
+      }
+    })
+
+  /** The last page, or the last pages of two clicks. */
+  const go = <E, R>(step: Step, walk: Walk<E, R>): Effect.Effect<Pages, TestUserError | E, R> =>
+    Effect.gen(function*() {
+      const { answers, meanwhile } = walk
+      if (!isWebUrl(step.url)) return yield* failure("InvalidUrl", step.url)
+      if (walk.steps >= maxSteps) return yield* failure("TooManySteps", step.url)
+      if (isAuthorizationResponse(step.url)) yield* meanwhile
+      const { html, next, page, status } = yield* load(step)
+      const rest = { ...walk, steps: walk.steps + 1 }
+      if (next !== undefined) {
+        const url = yield* resolve(next, step.url)
+        if (!isWebUrl(url)) return [{ ...page, url: Redacted.make(url) }]
+        // Only 307 and 308 send the form again.
+        return yield* go(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
+      }
+      const form = answers === undefined || status >= 400 ? undefined : Html.fillInForm(html, answers)
+      if (answers === undefined || form === undefined) return [page]
+      const action = yield* resolve(form.action, step.url)
+      const submitted: Step = form.method === "post"
+        ? { url: action, from: step.url, body: form.values }
+        : { url: `${action.replace(/[?#].*$/, "")}?${form.values}` }
+      // After a refusal, the page of `http/Connect` shows its button again.
+      const later = { ...rest, answers: { ...answers, connects: answers.connects && form.kind !== "connect" } }
+      if (form.kind !== "decide" || walk.clicks === 1) return yield* go(submitted, later)
+      const click = go(submitted, { ...later, clicks: 1 })
+      const [first, second] = yield* Effect.all([click, click], { concurrency: "unbounded" })
+      return Arr.appendAll(first, second)
+    })
+
+  return (url, { clicks = 1, decision, meanwhile, userName }) =>
+    go({ url }, {
+      answers: decision === undefined ? undefined : { userName, decision, connects: true },
+      clicks,
+      meanwhile,
+      steps: 0
+    })
+}
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+const toUrl = (link: Link): string =>
+  typeof link === "string" ? link : Redacted.value(Redacted.isRedacted(link) ? link : link.authorizationUrl)
+
+/**
+ * A user with a new browser. They stay signed in where they sign in. Where an application knows its users by its own
+ * sign-in, let them open that first.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (name: string): Effect.Effect<TestUser> => Effect.sync(() => makeUser(name, makeBrowser()))
+
+const makeUser = (name: string, browser: Browser): TestUser => {
+  const lastPage = <E, R>(pages: Effect.Effect<Pages, E, R>) => Effect.map(pages, ([page]) => page)
+  const visit = (link: Link, decision?: "allow" | "deny", clicks?: 2) =>
+    browser(toUrl(link), { userName: name, decision, clicks, meanwhile: Effect.void })
+  return {
+    name,
+    opens: (link) => lastPage(visit(link)),
+    approves: (link) => lastPage(visit(link, "allow")),
+    denies: (link) => lastPage(visit(link, "deny")),
+    forwardsLinkTo: (other) => other.approves,
+    clicksTwice: (link) => visit(link, "allow", 2),
+    returnsAfter: (meanwhile) => (link) =>
+      lastPage(browser(toUrl(link), { userName: name, decision: "allow", meanwhile })),
+    revokes: (authorizationServer) => authorizationServer.revoke({ userName: name }),
+    as: (name) => makeUser(name, browser)
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Actions
+// -----------------------------------------------------------------------------
+
+/**
+ * What a user does with a link, as data. `Arbitrary.make(TestUser.Action)` generates what real users do, and what an
+ * adversary does.
+ *
+ * - `Abandons`: opens the link, and closes the page
+ * - `ReturnsAfter`: returns after up to an hour. A session of AgentCore lasts ten minutes.
+ *
+ * @since 0.1.0
+ * @category actions
+ */
+export const Action = Schema.Union(
+  Schema.TaggedStruct("Approves", {}),
+  Schema.TaggedStruct("Denies", {}),
+  Schema.TaggedStruct("Abandons", {}),
+  Schema.TaggedStruct("ForwardsLink", {}),
+  Schema.TaggedStruct("ClicksTwice", {}),
+  Schema.TaggedStruct("ReturnsAfter", { seconds: Schema.Int.pipe(Schema.between(0, 3600)) }),
+  Schema.TaggedStruct("Revokes", {})
+)
+
+/**
+ * @since 0.1.0
+ * @category actions
+ */
+export type Action = typeof Action.Type
+
+/**
+ * Lets a user do something with a link. Returns the pages where it ended.
+ *
+ * - `other`: who gets a link that is forwarded
+ * - `wait`: how time passes, such as the `clock.advance` of `LocalControl`, or `Effect.sleep`
+ *
+ * @since 0.1.0
+ * @category actions
+ * @example
+ * import * as TestUser from "effect-agentcore-identity/local/TestUser"
+ * import * as Arbitrary from "effect/Arbitrary"
+ * import * as Effect from "effect/Effect"
+ * import * as FastCheck from "effect/FastCheck"
+ *
+ * // Four things that users do with the links of an application, in any order.
+ * const actions = FastCheck.sample(Arbitrary.make(TestUser.Action), 4)
+ *
+ * export const attack = (
+ *   link: TestUser.Link,
+ *   options: Parameters<typeof TestUser.perform<never, never>>[2]
+ * ) =>
+ *   Effect.flatMap(
+ *     TestUser.make("mallory"),
+ *     (mallory) => Effect.forEach(actions, (action) => TestUser.perform(mallory, action, options)(link))
+ *   )
+ */
+export const perform = <E, R>(user: TestUser, action: Action, options: {
+  readonly other: TestUser
+  readonly wait: (duration: Duration.DurationInput) => Effect.Effect<unknown, E, R>
+  readonly authorizationServer: Pick<AuthorizationServer, "revoke">
+}): Act<ReadonlyArray<Page>, E, R> =>
+(link) => {
+  switch (action._tag) {
+    case "Approves":
+      return Effect.map(user.approves(link), (page) => [page])
+    case "Denies":
+      return Effect.map(user.denies(link), (page) => [page])
+    case "Abandons":
+      return Effect.map(user.opens(link), (page) => [page])
+    case "ForwardsLink":
+      return Effect.map(user.forwardsLinkTo(options.other)(link), (page) => [page])
+    case "ClicksTwice":
+      return user.clicksTwice(link)
+    case "ReturnsAfter":
+      return Effect.map(user.returnsAfter(options.wait(`${action.seconds} seconds`))(link), (page) => [page])
+    case "Revokes":
+      return Effect.as(user.revokes(options.authorizationServer), [])
+  }
+}

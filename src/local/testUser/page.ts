@@ -1,0 +1,147 @@
+/**
+ * What a simulated user reads on a page: its text, where it goes on, and the form that they fill in.
+ *
+ * @since 0.1.0
+ */
+
+interface Field {
+  readonly tag: string
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+interface Form {
+  readonly action: string
+  readonly method: string
+  readonly fields: ReadonlyArray<Field>
+}
+
+/**
+ * How the user answers. Without a decision they sign in, and press no button.
+ *
+ * @internal
+ */
+export interface Answers {
+  readonly userName: string
+  readonly decision: "allow" | "deny"
+  /** Whether they press the button that begins a connection, on a page of `http/Connect`. */
+  readonly connects: boolean
+}
+
+/** @internal */
+export interface FilledForm {
+  /** `signIn` has a user name, `decide` has the button of the decision, and `connect` the button of `http/Connect`. */
+  readonly kind: "signIn" | "decide" | "connect"
+  readonly action: string
+  readonly method: "get" | "post"
+  readonly values: URLSearchParams
+}
+
+// -----------------------------------------------------------------------------
+// HTML
+// -----------------------------------------------------------------------------
+
+const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " " }
+
+const decodeEntities = (text: string): string =>
+  text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
+    const code = decimal === undefined ? hex === undefined ? undefined : parseInt(hex, 16) : Number(decimal)
+    return code === undefined
+      ? entities[name ?? ""] ?? whole
+      : code <= 0x10ffff
+      ? String.fromCodePoint(code)
+      : whole
+  })
+
+const parseAttributes = (source: string): Record<string, string> =>
+  Object.fromEntries(
+    Array.from(
+      source.matchAll(/([^\s"'=/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+)))?/g),
+      ([, name = "", double, single, bare]) => [name.toLowerCase(), decodeEntities(double ?? single ?? bare ?? "")]
+    )
+  )
+
+const parseTags = (html: string): ReadonlyArray<Field> =>
+  Array.from(
+    html.matchAll(/<(\/?(?:form|input|button|meta))\b((?:[^>"']|"[^"]*"|'[^']*')*)>/gi),
+    ([, tag = "", attributes = ""]) => ({ tag: tag.toLowerCase(), attributes: parseAttributes(attributes) })
+  )
+
+const parseForms = (html: string): ReadonlyArray<Form> => {
+  const forms: Array<{ action: string; method: string; fields: Array<Field> }> = []
+  let open = false
+  for (const field of parseTags(html)) {
+    if (field.tag === "form") {
+      open = true
+      const { action = "", method = "get" } = field.attributes
+      forms.push({ action, method: method.toLowerCase(), fields: [] })
+    } else if (field.tag === "/form") {
+      open = false
+    } else if (open && (field.tag === "input" || field.tag === "button")) {
+      forms.at(-1)?.fields.push(field)
+    }
+  }
+  return forms
+}
+
+/**
+ * The target of a page that goes on at once.
+ *
+ * @internal
+ */
+export const refreshOf = (html: string): string | undefined =>
+  parseTags(html).flatMap(({ attributes, tag }) =>
+    tag === "meta" && attributes["http-equiv"]?.toLowerCase() === "refresh"
+      ? /^\s*0\s*[;,]\s*url\s*=\s*(.+?)\s*$/i.exec(attributes["content"] ?? "")?.slice(1) ?? []
+      : []
+  )[0]
+
+/**
+ * The visible text.
+ *
+ * @internal
+ */
+export const textOf = (html: string): string =>
+  decodeEntities(html.replace(/<(style|script|title)\b[\s\S]*?<\/\1\s*>/gi, " ").replace(/<[^>]*>/g, " "))
+    .replace(/\s+/g, " ").trim()
+
+// -----------------------------------------------------------------------------
+// Forms
+// -----------------------------------------------------------------------------
+
+const isButton = ({ attributes, tag }: Field): boolean =>
+  tag === "button" ? (attributes["type"] ?? "submit") === "submit" : tag === "input" && attributes["type"] === "submit"
+
+const isUserName = ({ attributes, tag }: Field): boolean =>
+  tag === "input" && attributes["type"] !== "hidden"
+  && (attributes["autocomplete"] === "username" || /^(login|user(name)?|email)$/i.test(attributes["name"] ?? ""))
+
+const decisions = { allow: /^(allow|accept|approve|yes)$/i, deny: /^(deny|refuse|reject|no)$/i }
+
+const findButton = (form: Form, value: RegExp): Field | undefined =>
+  form.fields.find((field) => isButton(field) && value.test(field.attributes["value"] ?? ""))
+
+const submit = (kind: FilledForm["kind"], form: Form, button: Field | undefined, userName: string): FilledForm => {
+  const values = new URLSearchParams()
+  for (const field of form.fields) {
+    const { name, value = "" } = field.attributes
+    if (name === undefined || isButton(field) && field !== button) continue
+    values.append(name, isUserName(field) ? userName : value)
+  }
+  return { kind, action: form.action, method: form.method === "post" ? "post" : "get", values }
+}
+
+const fillIn = (form: Form, { connects, decision, userName }: Answers): ReadonlyArray<FilledForm> => {
+  if (form.fields.some(isUserName)) return [submit("signIn", form, form.fields.find(isButton), userName)]
+  const decided = findButton(form, decisions[decision])
+  if (decided !== undefined) return [submit("decide", form, decided, userName)]
+  const connect = connects ? findButton(form, /^connect$/) : undefined
+  return connect === undefined ? [] : [submit("connect", form, connect, userName)]
+}
+
+/**
+ * The first form that the user can fill in.
+ *
+ * @internal
+ */
+export const fillInForm = (html: string, answers: Answers): FilledForm | undefined =>
+  parseForms(html).flatMap((form) => fillIn(form, answers))[0]

@@ -1,0 +1,83 @@
+/**
+ * Schemas that are made at their first use. A program that starts needs few of them, and making the schemas of all requests, answers and
+ * errors takes longer than evaluating everything else that `Identity` loads (`npm run bench`).
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Schema from "effect/Schema"
+
+type Constructor = new(...args: Array<never>) => object
+
+/** Stands for an object of which the first read makes it. */
+const placeholder = (make: () => object): object =>
+  new Proxy(Function.prototype, {
+    get: (_, name, receiver) => Reflect.get(make(), name, receiver),
+    has: (_, name) => Reflect.has(make(), name)
+  })
+
+const once = <A extends object>(make: () => A): () => A => {
+  let made: A | undefined
+  return () => made ??= make()
+}
+
+/**
+ * The schema that `make` returns.
+ *
+ * @internal
+ */
+export const schema = <S extends Schema.Schema.All>(make: () => S): S =>
+  // It has the members of the schema.
+  placeholder(once(make)) as S
+
+/** The class that `make` returns, for another class to extend. It makes instances of `prototype`, whether or not it is made yet. */
+const lazyClass = (prototype: object, make: () => Constructor): Constructor => {
+  const made = once(() => {
+    const Made = make()
+    // From now on, this class inherits from that one as if it had been declared so.
+    Object.setPrototypeOf(Lazy, Made)
+    Object.setPrototypeOf(Lazy.prototype, Made.prototype)
+    return Made
+  })
+  class Lazy {
+    constructor(...args: Array<never>) {
+      // The instance is of the class that extends this one.
+      return Reflect.construct(made(), args, new.target)
+    }
+  }
+  Object.setPrototypeOf(Lazy.prototype, prototype)
+  // Until then, a static member that is read makes the class.
+  Object.setPrototypeOf(Lazy, placeholder(made))
+  return Lazy
+}
+
+/**
+ * The class that `make` returns: one of `Schema.Class`, or of `Schema.TaggedClass`.
+ *
+ * @internal
+ */
+export const SchemaClass = <C extends abstract new(...args: never) => object>(make: () => C): C =>
+  // The members are those of the class that is made. A class of a schema is not abstract.
+  lazyClass(Data.Class.prototype, make as unknown as () => Constructor) as unknown as C
+
+/**
+ * `Schema.TaggedError` with the fields as a function.
+ *
+ * @internal
+ */
+export const TaggedError =
+  <Self = never>(identifier: string) =>
+  <Tag extends string, Fields extends Schema.Struct.Fields>(
+    tag: Tag,
+    fields: () => Fields
+  ): [Self] extends [never] ? "Missing `Self` generic: class Self extends TaggedError<Self>(...)"
+    : Schema.TaggedErrorClass<Self, Tag, { readonly _tag: Schema.tag<Tag> } & Fields> =>
+  {
+    const Lazy = lazyClass(
+      Data.Error.prototype,
+      () => Schema.TaggedError<object>(identifier)(tag, fields()) as unknown as Constructor
+    )
+    Object.assign(Lazy.prototype, { name: tag })
+    // The members are those of the class that is made.
+    return Object.assign(Lazy, { _tag: tag }) as never
+  }

@@ -1,0 +1,300 @@
+/**
+ * A local AgentCore Identity for tests without Effect: with vitest, jest, `node:test`, or any other runner. It runs in the
+ * process of the test, on free ports, and speaks the protocol of AWS, so that every AWS SDK can use it.
+ *
+ * It is the server of `agentcore-identity local`. `control` steers it, and `user` acts for the users of its authorization
+ * server. It needs the packages `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
+ *
+ * @since 0.1.0
+ * @example
+ * import { start } from "effect-agentcore-identity/promise/LocalIdentity"
+ *
+ * const test = async () => {
+ *   await using local = await start({
+ *     setup: {
+ *       workloadIdentities: [{ name: "my-agent" }],
+ *       apiKeyCredentialProviders: [{ name: "weather", apiKey: "for development" }]
+ *     }
+ *   })
+ *   // AWS SDKs read their endpoints from the environment.
+ *   Object.assign(process.env, local.environment)
+ *   await local.control.faults.add({ operation: "GetResourceApiKey", exception: "ThrottlingException", count: 3 })
+ * }
+ */
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import type * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import type * as IdentitySetup from "../IdentitySetup.js"
+import * as Server from "../local/standalone/server.js"
+import * as SetupFile from "../local/standalone/setupFile.js"
+import * as TestUsers from "../local/TestUser.js"
+import * as VaultStore from "../local/VaultStore.js"
+import * as Controls from "./internal/local/control.js"
+import type { Run } from "./internal/local/run.js"
+import * as Users from "./internal/local/user.js"
+import { unwrap } from "./internal/settle.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * A value in which any string can be `{ $env: "NAME" }`, which reads a variable.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WithReferences<A> = A extends string ? A | { readonly $env: string }
+  : A extends ReadonlyArray<infer B> ? ReadonlyArray<WithReferences<B>>
+  : A extends object ? { readonly [K in keyof A]: WithReferences<A[K]> }
+  : A
+
+/**
+ * What a setup file holds, see `IdentitySetup`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Setup = WithReferences<Schema.Schema.Encoded<typeof IdentitySetup.IdentitySetup>>
+
+/**
+ * The options of the authorization server. Everything is optional.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthorizationServerOptions = Server.AuthorizationServerOptions
+
+/**
+ * The options of {@link start}. Everything is optional.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * The resources at the start, or the path of a file with them. `{ $env: "NAME" }` reads a variable of `environment`, such
+   * as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process.
+   */
+  readonly setup?: Setup | string | undefined
+  /**
+   * Also starts an authorization server, with one client for every provider. Its variables `AGENTCORE_LOCAL_OAUTH_…` are in
+   * `environment`. Default: none.
+   */
+  readonly authorizationServer?: boolean | AuthorizationServerOptions | undefined
+  /** A name or address of this machine. Default: `127.0.0.1`. */
+  readonly host?: string | undefined
+  /** Default: a free one. */
+  readonly port?: number | undefined
+  /** The URL of the server for browsers. Default: its host and port. */
+  readonly publicUrl?: string | undefined
+  /** The AWS account id in its ARNs. Default: `123456789012`. */
+  readonly accountId?: string | undefined
+  /** The AWS region in its ARNs. Default: `us-west-2`. */
+  readonly region?: string | undefined
+  /** Default: 60 minutes. */
+  readonly workloadAccessTokenLifetime?: Duration.DurationInput | undefined
+  /** The least level of the log, which goes to standard error. Default: `warning`. */
+  readonly logLevel?: "debug" | "info" | "warning" | "error" | "none" | undefined
+}
+
+/**
+ * A consent session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Consent = Controls.Consent
+
+/**
+ * A grant of a user.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Grant = Controls.Grant
+
+/**
+ * An active fault.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FaultStatus = Controls.FaultStatus
+
+/**
+ * A request and its answer, without secrets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestRecord = Controls.RequestRecord
+
+/**
+ * The clock of the server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ClockState = Controls.ClockState
+
+/**
+ * The page where a user ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Page = Users.Page
+
+/**
+ * A user with a browser, see `local/TestUser`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TestUser = Users.TestUser
+
+/**
+ * Steers the server, as `LocalControl` does. A promise rejects with its errors.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export type Control = Controls.Control<Setup>
+
+/**
+ * A server that runs.
+ *
+ * - `environment`: the variables for programs that use it. They hold secrets: the token of its control, and the client secret
+ *   of the authorization server.
+ * - `stop`: ends it and frees its ports. `await using` stops it, too.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export interface LocalIdentity extends AsyncDisposable {
+  readonly url: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly control: Control
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * A server with an authorization server. `user` makes a user with a new browser.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export interface LocalIdentityWithUsers extends LocalIdentity {
+  readonly issuer: string
+  readonly user: (name: string) => TestUser
+}
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * An option of {@link start} is not what it has to be.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
+
+const logLevels = {
+  debug: LogLevel.Debug,
+  info: LogLevel.Info,
+  warning: LogLevel.Warning,
+  error: LogLevel.Error,
+  none: LogLevel.None
+}
+
+const layerLog = (level: Options["logLevel"] = "warning") =>
+  Layer.merge(
+    // Standard output is that of the test runner.
+    Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)),
+    Logger.minimumLogLevel(logLevels[level])
+  )
+
+const parse = (setup: Setup, variables: Server.Environment) =>
+  Effect.flatMap(
+    // A program in JavaScript can pass any value.
+    Effect.try({
+      try: () => JSON.stringify(setup) ?? "",
+      catch: () => new InvalidOption({ message: "`setup` is a plain object, or the path of a file" })
+    }),
+    (text) => SetupFile.parse(text, { file: "setup", variables })
+  )
+
+const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
+  Effect.gen(function*() {
+    const running = yield* Server.start({
+      ...options,
+      authorizationServer: authorizationServer === true
+        ? {}
+        : authorizationServer === false
+        ? undefined
+        : authorizationServer,
+      load: (variables) =>
+        Effect.gen(function*() {
+          if (typeof setup === "string") return yield* SetupFile.load(setup, variables)
+          return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }
+        })
+    })
+    const runtime = yield* Effect.runtime()
+    const run: Run = (effect) => Runtime.runPromiseExit(runtime)(effect).then(unwrap)
+    const stopped = yield* Deferred.make<void>()
+    yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
+    return { run, running, stopped: Deferred.await(stopped) }
+  }).pipe(Effect.provide(Layer.merge(VaultStore.layerMemory, layerLog(logLevel))))
+
+/**
+ * Starts a server in this process. Several can run at the same time. A server that is not stopped keeps the process alive.
+ *
+ * The promise rejects with a tagged error if a package is missing, a port is in use, or the setup is not valid.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const start: {
+  /**
+   * With an authorization server, and its users.
+   */
+  (
+    options: Options & { readonly authorizationServer: true | AuthorizationServerOptions }
+  ): Promise<LocalIdentityWithUsers>
+  /**
+   * Without an authorization server.
+   */
+  (options?: Options): Promise<LocalIdentity>
+} = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
+  const scope = Effect.runSync(Scope.make())
+  const exit = await Effect.runPromiseExit(Scope.extend(build(options), scope))
+  if (Exit.isFailure(exit)) await Effect.runPromise(Scope.close(scope, exit))
+  const { run, running: { authorizationServer, control, environment, server }, stopped } = unwrap(exit)
+  let stopping: Promise<void> | undefined
+  const stop = () => stopping ??= Effect.runPromise(Scope.close(scope, Exit.void))
+  const service = Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service))
+  return {
+    url: server.url,
+    environment,
+    control: Controls.make(control, { run, parse: (setup: Setup) => parse(setup, environment), stopped }),
+    stop,
+    [Symbol.asyncDispose]: stop,
+    // The first overload alone promises these.
+    ...(service === undefined ? undefined : {
+      issuer: service.issuer,
+      user: (name: string) => Users.make(Effect.runSync(TestUsers.make(name)), { authorizationServer: service, run })
+    }) as { readonly issuer: string; readonly user: (name: string) => TestUser }
+  }
+}

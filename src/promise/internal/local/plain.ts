@@ -1,0 +1,34 @@
+/**
+ * The values of `LocalControl` for programs without Effect.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+
+/**
+ * A value without types of Effect: an `Option` is its value or `undefined`, and a time is a `Date`.
+ *
+ * @internal
+ */
+export type Plain<A> = A extends Option.Option<infer B> ? Plain<B> | undefined
+  : A extends DateTime.DateTime ? Date
+  : A extends ReadonlyArray<infer B> ? ReadonlyArray<Plain<B>>
+  : A extends object ? { readonly [K in keyof A]: Plain<A[K]> }
+  : A
+
+const convert = (value: unknown): unknown =>
+  Option.isOption(value)
+    ? convert(Option.getOrUndefined(value))
+    : DateTime.isDateTime(value)
+    ? DateTime.toDateUtc(value)
+    : Array.isArray(value)
+    ? value.map(convert)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, convert(member)]))
+    : value
+
+/** @internal */
+export const toPlain = <A>(value: A): Plain<A> =>
+  // The type and the function have the same cases.
+  convert(value) as Plain<A>

@@ -1,0 +1,6 @@
+// `node --import` of this file: the process answers each message with its CPU time so far, in microseconds, and ends with its parent.
+process.on("message", () => {
+  const { system, user } = process.cpuUsage()
+  process.send(user + system)
+})
+process.on("disconnect", () => process.exit())

@@ -1,0 +1,245 @@
+/** The ways to run the server: for one program, with a file of its environment, and as the server that other commands find. */
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { parseEnv } from "node:util"
+import * as ShellText from "../../src/cli/shellText.js"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+
+const serverVariable = "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"
+
+/** Prints what the program got, and then does more. */
+const child = (more = "") => ["--", process.execPath, "-e", `console.log(JSON.stringify(process.env)); ${more}`]
+
+const stateFiles = (folder: string) => {
+  const directory = join(folder, "agentcore-identity")
+  return existsSync(directory) ? readdirSync(directory) : []
+}
+
+/** The names and values that a shell has after it evaluated the text. */
+const evaluate = (text: string, env: Program.Environment = {}): Program.Environment =>
+  Object.fromEntries(
+    execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", text], { env, encoding: "utf8" })
+      .split("\0").map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)] as const)
+      .filter(([name]) => /^(A|B)/.test(name) && !name.startsWith("BASH"))
+  )
+
+const waitUntil = (condition: () => boolean): Effect.Effect<void> =>
+  Effect.suspend(() => condition() ? Effect.void : Effect.zipRight(Effect.sleep("10 millis"), waitUntil(condition)))
+    .pipe(Effect.timeout("20 seconds"), Effect.orDie)
+
+describe("agentcore-identity local --exec", () => {
+  it.scopedLive("runs a program with the environment, passes its exit code on, and stops", () =>
+    Effect.gen(function*() {
+      const env = { XDG_RUNTIME_DIR: yield* Program.temporary, OF_THE_SHELL: "stays" }
+      const { code, stderr, stdout } = yield* Program.run(
+        [
+          "local",
+          "--authorization-server",
+          "--exec",
+          ...child("fetch(process.env.AWS_ENDPOINT_URL_STS + '/health').then(({ ok }) => process.exit(ok ? 7 : 8))")
+        ],
+        env
+      )
+      assert.strictEqual(code, 7, stderr)
+      assert.strictEqual(stderr, "")
+      // Only the program prints.
+      const variables = JSON.parse(stdout)
+      assert.strictEqual(variables["OF_THE_SHELL"], "stays")
+      assert.match(variables["AGENTCORE_LOCAL_OAUTH_ISSUER"], /^http:/)
+      // The port is free unless one is given: several can run at the same time.
+      assert.notStrictEqual(new URL(variables[serverVariable]).port, "4020")
+      assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
+      const refused = yield* Effect.either(Effect.tryPromise(() => fetch(variables[serverVariable])))
+      assert.isTrue(Either.isLeft(refused))
+    }))
+
+  it.scopedLive("passes words on as they are, also names and flags of its own", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      // `reset` is a command of `local`, and here it is a program.
+      writeFileSync(join(folder, "reset"), "#!/bin/sh\nprintf '%s|' \"$@\"\n", { mode: 0o755 })
+      const words = ["--port", "x", "--reporter=dot", "a b", "$HOME", "--", "--exec"]
+      const { code, stderr, stdout } = yield* Program.run(["local", "--exec", "--", "reset", ...words], {
+        PATH: `${folder}:${process.env["PATH"]}`,
+        XDG_RUNTIME_DIR: folder
+      })
+      assert.strictEqual(code, 0, stderr)
+      assert.deepStrictEqual(stdout.split("|").slice(0, -1), words)
+    }))
+
+  it.scopedLive("passes SIGINT and SIGTERM on, waits for the program, and has its exit code", () =>
+    Effect.gen(function*() {
+      const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
+      const program = (signal: string) => [
+        "--",
+        process.execPath,
+        "-e",
+        `process.on("${signal}", () => fetch(process.env.AWS_ENDPOINT_URL_STS + "/health")
+            .then(({ status }) => { console.log("answered", status); process.exit(5) }))
+          setInterval(() => {}, 1000)
+          console.log("ready")`
+      ]
+      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        const started = yield* Program.launch(["local", "--exec", ...program(signal)], env)
+        yield* Program.seen(started, /ready/)
+        started.child.kill(signal)
+        const { code, stdout } = yield* Effect.promise(() => started.ended)
+        assert.strictEqual(code, 5)
+        // The server runs until the program has ended.
+        assert.include(stdout, "answered 200")
+      }
+      assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
+      const killed = yield* Program.run(["local", "--exec", ...child("process.kill(process.pid, 'SIGKILL')")], env)
+      assert.strictEqual(killed.code, 128 + 9)
+    }))
+
+  it.scopedLive("says what is wrong with the program", () =>
+    Effect.gen(function*() {
+      const missing = yield* Program.run(["local", "--exec"])
+      assert.strictEqual(missing.code, 1)
+      assert.include(missing.stderr, "--exec runs the program after '--'")
+      assert.strictEqual(
+        yield* Program.failure(["local", "--exec", "--", "no-such-program"], {
+          XDG_RUNTIME_DIR: yield* Program.temporary
+        }),
+        "Cannot run no-such-program: there is no such program"
+      )
+    }))
+})
+
+describe("agentcore-identity env, status, stop", () => {
+  it.scopedLive("find the server that runs, which has a file of its environment", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const env = { XDG_RUNTIME_DIR: folder }
+      const file = join(folder, ".env.local")
+      const secret = "it's a \"secret\""
+      const running = yield* Program.local(["--authorization-server", "--signatures", "verify", "--write-env", file], {
+        ...env,
+        AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET: "it's a secret"
+      })
+      assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+      assert.deepStrictEqual({ ...parseEnv(readFileSync(file, "utf8")) }, running.variables)
+
+      assert.deepStrictEqual(evaluate(yield* Program.inProcess(["env"], env)), running.variables)
+      const dotenv = yield* Program.inProcess(["env", "--shell", "dotenv"], env)
+      assert.deepStrictEqual({ ...parseEnv(dotenv) }, running.variables)
+      const fish = yield* Program.inProcess(["env", "--shell", "fish"], env)
+      assert.include(fish, "set -gx AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET 'it\\'s a secret'\n")
+      assert.include(fish, "set -gx AWS_SESSION_TOKEN ''\n")
+
+      // A shell that has evaluated the environment, and has variables of its own.
+      const own = { ...running.variables, AWS_PROFILE: "mine" }
+      const text = yield* Program.inProcess(["env", "--unset"], own)
+      assert.deepStrictEqual(evaluate(text, own), { AWS_PROFILE: "mine" })
+      assert.include(yield* Program.inProcess(["env", "--unset", "--shell", "fish"], own), "set -ge AWS_REGION\n")
+      assert.include(
+        yield* Program.failure(["env", "--unset"], { ...env, AWS_ACCESS_KEY_ID: "mine" }),
+        "This shell does not have the environment of a local server"
+      )
+
+      const [server] = JSON.parse(yield* Program.inProcess(["status", "--json"], env))
+      assert.deepInclude(server, { url: running.variables[serverVariable], pid: running.pid, answers: true })
+      const table = yield* Program.inProcess(["status"], env)
+      assert.include(table, running.variables["AGENTCORE_LOCAL_OAUTH_ISSUER"] ?? "")
+      for (const printed of [JSON.stringify(server), table]) {
+        assert.notInclude(printed, running.variables["AGENTCORE_LOCAL_TOKEN"] ?? "")
+        assert.notInclude(printed, secret)
+      }
+
+      assert.strictEqual(
+        yield* Program.inProcess(["stop"], env),
+        `Stopped ${running.variables[serverVariable]} (process ${running.pid}).\n`
+      )
+      assert.isFalse(existsSync(file))
+      for (const command of ["env", "status", "stop"]) {
+        assert.include(yield* Program.failure([command], env), "No local server runs")
+      }
+    }))
+
+  it.scopedLive("ask which one is meant if several run", () =>
+    Effect.gen(function*() {
+      const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
+      const [first, second] = yield* Effect.all([Program.local([], env), Program.local([], env)], {
+        concurrency: "unbounded"
+      })
+      const urls = [first, second].map(({ variables }) => variables[serverVariable] ?? "")
+      const message = yield* Program.failure(["stop"], env)
+      for (const { pid } of [first, second]) assert.include(message, `(process ${pid})`)
+      assert.include(message, "Choose one with --port or --pid.")
+
+      const [port = ""] = urls.map((url) => new URL(url).port)
+      assert.include(yield* Program.inProcess(["env", "--port", port], env), `=${urls[0]}\n`)
+      assert.include(yield* Program.inProcess(["env", "--pid", String(second.pid)], env), `=${urls[1]}\n`)
+      // The environment of the shell names one, and a flag names another.
+      assert.include(yield* Program.inProcess(["env"], { ...env, ...second.variables }), `=${urls[1]}\n`)
+      assert.include(
+        yield* Program.inProcess(["env", "--port", port], { ...env, ...second.variables }),
+        `=${urls[0]}\n`
+      )
+      yield* Program.inProcess(["local", "clock", "--port", port, "--advance", "1 hour"], {
+        ...env,
+        ...second.variables
+      })
+      assert.include(yield* Program.inProcess(["local", "clock"], { ...env, ...first.variables }), "(+3600 s)")
+      assert.include(yield* Program.inProcess(["local", "clock"], { ...env, ...second.variables }), "(+0 s)")
+
+      yield* Program.inProcess(["stop", "--all"], env)
+      assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
+    }))
+
+  it.scopedLive("--write-env replaces only a file of its own, and a killed server leaves one", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const env = { XDG_RUNTIME_DIR: folder }
+      const file = join(folder, ".env")
+      writeFileSync(file, "OF_THE_USER=1\n")
+      assert.include(
+        yield* Program.failure(["local", "--port", "0", "--write-env", file], env),
+        `${file} is not from 'agentcore-identity local'`
+      )
+      assert.strictEqual(readFileSync(file, "utf8"), "OF_THE_USER=1\n")
+
+      const left = join(folder, ".env.local")
+      const first = yield* Program.local(["--write-env", left], env)
+      yield* first.kill("SIGKILL")
+      assert.isTrue(existsSync(left))
+      const second = yield* Program.local(["--write-env", left], env)
+      assert.strictEqual(parseEnv(readFileSync(left, "utf8"))["AGENTCORE_LOCAL_PID"], String(second.pid))
+      yield* second.kill("SIGTERM")
+      yield* waitUntil(() => !existsSync(left))
+
+      mkdirSync(join(folder, "none"))
+      assert.include(
+        yield* Program.failure(["local", "--port", "0", "--write-env", join(folder, "none")], env),
+        "EISDIR"
+      )
+    }))
+})
+
+describe("the text of a shell", () => {
+  const values = ["", "a b", "it's", "$HOME `id` \"x\" \\ !", "two\nlines", "ü;&|*?~#", "-e"]
+
+  it("is evaluated by bash to the same values", () => {
+    const environment = Object.fromEntries(values.map((value, index) => [`A_${index}`, value]))
+    assert.deepStrictEqual(evaluate(ShellText.exportLines(environment)), environment)
+  })
+
+  it("is a file of the form dotenv, or an error that names the variable", () => {
+    const environment = Object.fromEntries(values.map((value, index) => [`A_${index}`, value]))
+    const text = Either.getOrThrow(ShellText.format("dotenv", environment))
+    assert.deepStrictEqual({ ...parseEnv(text) }, environment)
+    const refused = ShellText.format("dotenv", { SECRET: "'\"sentinel" })
+    assert.isTrue(Either.isLeft(refused))
+    if (Either.isLeft(refused)) {
+      assert.include(refused.left.message, "SECRET")
+      assert.notInclude(refused.left.message, "sentinel")
+    }
+  })
+})

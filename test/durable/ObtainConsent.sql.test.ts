@@ -1,0 +1,237 @@
+import * as ShardId from "@effect/cluster/ShardId"
+import * as Sharding from "@effect/cluster/Sharding"
+import { PgClient } from "@effect/sql-pg"
+import * as SqlClient from "@effect/sql/SqlClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
+import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+import type * as Identity from "effect-agentcore-identity/Identity"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as Array from "effect/Array"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { buildProgram } from "../build.mjs"
+import * as World from "../http/connectWorld.js"
+import { keyOf } from "../persistence/consentStore.js"
+import * as Postgres from "../persistence/postgres.js"
+import { assertFilesSecretFree } from "../persistence/secrets.js"
+import * as Recorder from "../recorder.js"
+import * as Cluster from "./cluster.js"
+import * as Runner from "./runner.js"
+import * as Sqlite from "./sqlite.js"
+
+const key = Redacted.value(keyOf(1))
+
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
+  Effect.repeat(Effect.zipLeft(condition, Effect.sleep("10 millis")), { until: Boolean }).pipe(
+    Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => "not in time" })
+  )
+
+const exitOf = (result: { readonly _tag: string; readonly exit?: unknown } | undefined) =>
+  result?._tag === "Complete" ? JSON.parse(JSON.stringify(result.exit)) : result?._tag
+
+/** Every row of every table, as text. */
+const rows = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const tables = yield* sql.onDialectOrElse({
+    pg: () => sql<{ readonly name: string }>`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`,
+    orElse: () => sql<{ readonly name: string }>`SELECT name FROM sqlite_master WHERE type = 'table'`
+  })
+  const all = yield* Effect.forEach(tables, ({ name }) => sql`SELECT * FROM ${sql(name)}`)
+  return all.flat().flatMap((row) => Object.entries(row).flat().map(String))
+})
+
+/** What no database may have: the sessions that the backend knows, and the token. */
+const secretsOf = (calendar: World.Declared["calendar"]) =>
+  Effect.gen(function*() {
+    const local = yield* LocalBackend.LocalBackend
+    const consents = yield* local.consents
+    const sessions = yield* Effect.forEach(consents, ({ id }) => Effect.flatten(local.findSession(id)))
+    const token = yield* World.as({ userId: "alice" })(AccessToken.get(calendar))
+    assert.isAbove(sessions.length, 1)
+    return [
+      ...sessions.map((session) => Redacted.value(session).replace("urn:ietf:params:oauth:request_uri:", "")),
+      // The header of a JWT is not secret, and that of a sealed value is like it.
+      ...Redacted.value(token).split(".").slice(1)
+    ]
+  })
+
+const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "durable-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+
+/** Runs the runner until it waits, or until it invites, and kills it. Returns the lines that it printed. */
+const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =>
+  Effect.gen(function*() {
+    const { environment } = yield* LocalServer.LocalServer
+    const program = yield* Effect.promise(() => buildProgram("durable/runner.child.ts"))
+    return yield* Effect.async<ReadonlyArray<Record<string, string>>, string>((resume) => {
+      const lines: Array<Record<string, string>> = []
+      let errors = ""
+      const child = spawn(process.execPath, [program, folder, key, origin, World.workload, when], {
+        env: { PATH: process.env["PATH"], ...environment }
+      })
+      child.stderr.on("data", (data) => errors += String(data))
+      createInterface(child.stdout).on("line", (line) => {
+        lines.push(JSON.parse(line))
+        if ("report" in JSON.parse(line)) child.kill("SIGKILL")
+      })
+      child.on("close", (_, signal) => resume(signal === "SIGKILL" ? Effect.succeed(lines) : Effect.fail(errors)))
+      return Effect.sync(() => void child.kill("SIGKILL"))
+    })
+  })
+
+describe("ObtainConsent over SQLite", () => {
+  it.scopedLive("another process finishes the waits of one that was killed, and asks nothing twice", () =>
+    Effect.gen(function*() {
+      const { calendar, origin } = yield* World.setUp
+      const folder = yield* temporaryFolder
+      // The first process dies while it invites: whether the message was sent is not known. The key tells that it is the same.
+      const [unfinished] = yield* runAndKill(folder, origin, "invites")
+      // The second process sends it again, and dies while it waits.
+      const lines = yield* runAndKill(folder, origin, "waits")
+      assert.lengthOf(lines, 3)
+      const invitations = lines.slice(0, 2)
+      assert.include(invitations.map(({ key }) => key), unfinished?.["key"])
+      for (const { link } of invitations) assert.strictEqual(link, `${origin}/connect/calendar`)
+      const { report = "", wait = "" } = lines[2] ?? {}
+
+      const sent: Array<ObtainConsent.Invitation> = []
+      const recorder = yield* Recorder.make
+      const pages = World.pages({}, ObtainConsent.layerSignals.pipe(Layer.provideMerge(Sqlite.store(folder, key))))
+      const runner = Runner.layer({
+        origin,
+        workload: World.workload,
+        invite: (invitation) => Effect.sync(() => void sent.push(invitation))
+      })
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* ObtainConsent.workflow.poll(wait))?._tag, "Suspended")
+        assert.include((yield* World.connect("/connect/calendar")).text, "Consent given")
+        yield* until(Effect.map(Runner.Report.poll(report), (result) => result?._tag === "Complete"))
+        assert.deepInclude(exitOf(yield* ObtainConsent.workflow.poll(wait)), { value: "Granted" })
+        const secrets = yield* secretsOf(calendar)
+        assert.isAbove(exitOf(yield* Runner.Report.poll(report)).value, 8)
+        assert.deepStrictEqual(sent, [])
+        // A finished wait stays for its time.
+        const sweeps = Effect.map(
+          recorder.spans,
+          (spans) => spans.filter(({ name }) => name === "ClusterRetention.sweep")
+        )
+        const before = (yield* sweeps).length
+        yield* until(Effect.map(sweeps, ({ length }) => length > before + 1))
+        assert.deepInclude(exitOf(yield* ObtainConsent.workflow.poll(wait)), { value: "Granted" })
+        const recorded = yield* recorder.everything
+        assert.notInclude(recorded.join(), "were not removed")
+        Recorder.assertSecretFree([...yield* rows, ...recorded], secrets)
+        assertFilesSecretFree(folder, secrets)
+      }).pipe(
+        Effect.provide(
+          Layer.merge(runner, ClusterRetention.layer({ every: "50 millis" })).pipe(
+            Layer.provideMerge(pages),
+            Layer.provideMerge(Sqlite.engine(folder))
+          )
+        ),
+        Effect.provide(recorder.layer)
+      )
+    }).pipe(Effect.provide(World.servers)))
+})
+
+/** How many shards a runner has. */
+const shardsOf = (runner: Context.Context<Sharding.Sharding>) =>
+  Effect.map(
+    Effect.provide(Sharding.Sharding, runner),
+    (sharding) => Array.range(1, Cluster.shards).filter((id) => sharding.hasShardId(ShardId.make("default", id))).length
+  )
+
+describe("ObtainConsent over PostgreSQL", () => {
+  Postgres.postgresTest(
+    "runners come and go, and one consent on the page of another process resumes all waits",
+    () =>
+      Effect.gen(function*() {
+        const { calendar, origin } = yield* World.setUp
+        const server = yield* Postgres.make
+        const store = SqlPendingConsents.layer({ key: keyOf(1) }).pipe(
+          Layer.provide(PgClient.layer(server.client)),
+          Layer.orDie,
+          // Each process has its own.
+          Layer.fresh
+        )
+        const sent: Array<{ readonly runner: string; readonly user: string; readonly key: string }> = []
+        const planes = yield* Effect.context<DataPlane.DataPlane | Identity.Identity>()
+        const startRunner = (runner: string) =>
+          Runner.layer({
+            origin,
+            workload: World.workload,
+            invite: ({ key, user }) => Effect.sync(() => void sent.push({ runner, user: user.userId, key }))
+          }).pipe(
+            Layer.provideMerge(store),
+            Layer.provideMerge(Cluster.runner(server.client)),
+            Layer.provide(Layer.succeedContext(planes)),
+            Layer.build
+          )
+        const deployment = yield* Scope.make()
+        const one = yield* Scope.extend(startRunner("one"), deployment)
+        const two = yield* Scope.extend(startRunner("two"), deployment)
+        yield* until(Effect.map(Effect.all([shardsOf(one), shardsOf(two)]), (counts) => !counts.includes(0)))
+
+        // Both runners have waits.
+        const waits: Array<string> = []
+        while (waits.length < 4 || new Set(sent.map(({ runner }) => runner)).size < 2) {
+          waits.push(yield* Effect.provide(Runner.wait(origin, "alice", `${waits.length}`), one))
+          yield* until(Effect.sync(() => sent.length === waits.length))
+        }
+        const report = yield* Effect.provide(Runner.report("alice"), one)
+        const pages = World.pages({}, ObtainConsent.layerSignals.pipe(Layer.provideMerge(store)))
+        const page = yield* Layer.build(Layer.provideMerge(pages, Cluster.clientOnly(server.client)))
+        // A process that is no runner starts a wait too.
+        const other = yield* Effect.provide(Runner.wait(origin, "bob", "1"), page)
+        yield* until(Effect.sync(() => sent.length === waits.length + 2))
+        // While no runner is there, the signal waits in the database.
+        yield* Scope.close(deployment, Exit.void)
+        assert.include((yield* Effect.provide(World.connect("/connect/calendar"), page)).text, "Consent given")
+        const three = yield* startRunner("three")
+        const result = (id: string) => Effect.provide(ObtainConsent.workflow.poll(id), three)
+        for (const id of waits) {
+          yield* until(Effect.map(result(id), (result) => result?._tag === "Complete"))
+          assert.deepInclude(exitOf(yield* result(id)), { value: "Granted" })
+        }
+        const reported = Effect.provide(Runner.Report.poll(report), three)
+        yield* until(Effect.map(reported, (result) => result?._tag === "Complete"))
+        assert.isAbove(exitOf(yield* reported).value, 8)
+        // Each execution has invited once, by the runner that had it then.
+        assert.lengthOf(sent, waits.length + 2)
+        assert.lengthOf(new Set(sent.map(({ key }) => key)), sent.length)
+
+        yield* Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const all = yield* rows
+          assert.isAbove(all.length, 1000)
+          Recorder.assertSecretFree(all, yield* secretsOf(calendar))
+
+          const messages = Effect.map(
+            sql<{ readonly count: number | string }>`SELECT count(*) AS count FROM cluster_messages
+            WHERE ${sql.in("entity_id", waits)}`,
+            ([row]) => Number(row?.count)
+          )
+          assert.isAbove(yield* messages, 0)
+          yield* Layer.build(ClusterRetention.layer({ keep: 0, every: "50 millis" }))
+          yield* until(Effect.map(messages, (messages) => messages === 0))
+          assert.strictEqual((yield* ObtainConsent.workflow.poll(other))?._tag, "Suspended")
+        }).pipe(Effect.provide(three))
+      }).pipe(Effect.provide(World.servers))
+  )
+})

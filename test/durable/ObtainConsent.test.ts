@@ -1,0 +1,398 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Activity from "@effect/workflow/Activity"
+import * as DurableClock from "@effect/workflow/DurableClock"
+import * as Workflow from "@effect/workflow/Workflow"
+import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import type { UserCredential } from "effect-agentcore-identity/Credentials"
+import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
+import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
+import { ValidationException } from "effect-agentcore-identity/IdentityError"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
+import * as TestServices from "effect/TestServices"
+import * as Backend from "../local/backend.js"
+import * as Recorder from "../recorder.js"
+
+const declare = (scope: string): UserCredential =>
+  class Declared extends AccessToken.Tag<Declared>()(`test/${scope}`, {
+    provider: "calendar",
+    flow: "USER_FEDERATION",
+    scopes: [scope],
+    returnUrl: Backend.returnUrl
+  }) {}
+
+class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  scopes: ["calendar:read"],
+  returnUrl: Backend.returnUrl
+}) {}
+
+const alice = { userId: "alice" }
+const request: ObtainConsent.Request = { credential: Calendar, user: alice, episode: "1" }
+const workload = "agent"
+const topic = ConsentSignals.grant({ workload, user: alice, credential: "calendar" })
+
+const day = 24 * 60 * 60_000
+
+const base = Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload }).pipe(
+  Layer.provideMerge(Identity.layer),
+  Layer.provideMerge(Layer.mergeAll(Backend.backend(), PendingConsents.layerMemory, WorkflowEngine.layerMemory))
+)
+
+const environment = (options: ObtainConsent.Options<unknown, never>) =>
+  ObtainConsent.layer(options).pipe(Layer.provideMerge(ObtainConsent.layerSignals), Layer.provideMerge(base))
+
+/** Invitations, with the days on which they were sent. */
+const recordInvitations = () => {
+  const sent: Array<ObtainConsent.Invitation & { readonly day: number }> = []
+  return {
+    sent,
+    invite: (invitation: ObtainConsent.Invitation) =>
+      Effect.map(Clock.currentTimeMillis, (now) => void sent.push({ ...invitation, day: now / day }))
+  }
+}
+
+/** The outcome, the reason of a failure, or `Suspended`. */
+const stateOf = (id: string) =>
+  Effect.map(ObtainConsent.workflow.poll(id), (result) =>
+    result?._tag !== "Complete"
+      ? result?._tag
+      : result.exit._tag === "Success"
+      ? result.exit.value
+      : result.exit.cause._tag === "Fail"
+      ? result.exit.cause.error.reason
+      : assert.fail(Cause.pretty(result.exit.cause)))
+
+/** The engine computes digests, which take real time: a condition is awaited before the clock goes on. */
+const until = (condition: Effect.Effect<boolean, never, WorkflowEngine.WorkflowEngine>) =>
+  Effect.repeat(Effect.zipLeft(condition, TestServices.provideLive(Effect.sleep("1 milli"))), { until: Boolean }).pipe(
+    Effect.raceFirst(
+      TestServices.provideLive(Effect.zipRight(Effect.sleep("30 seconds"), Effect.dieMessage("not in time")))
+    )
+  )
+
+const awaitState = (id: string, state: string) => until(Effect.map(stateOf(id), (current) => current === state))
+
+const awaitLength = (list: ReadonlyArray<unknown>, length: number) => until(Effect.sync(() => list.length === length))
+
+const asAlice = Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user: alice }))
+
+/** Alice consents, and the process with the page dies before it can tell. */
+const consent = Effect.gen(function*() {
+  const error = yield* Effect.flip(AccessToken.get(Calendar))
+  if (error._tag !== "RequiresUserConsent") return assert.fail(error._tag)
+  const local = yield* LocalBackend.LocalBackend
+  yield* local.approve(error.session.sessionUri)
+}).pipe(asAlice)
+
+/** What the page does after a consent. */
+const signal = Effect.gen(function*() {
+  const signals = yield* ConsentSignals.ConsentSignals
+  yield* signals.signal(yield* topic, "Completed")
+})
+
+const registrations = Effect.gen(function*() {
+  const signals = yield* ConsentSignals.ConsentSignals
+  return yield* signals.registrations(yield* topic)
+})
+
+describe("ObtainConsent on the engine of the memory", () => {
+  it.scoped("invites, reminds and gives up", () => {
+    const { invite, sent } = recordInvitations()
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const id = yield* ObtainConsent.start(request)
+      yield* awaitState(id, "Suspended")
+      assert.lengthOf(yield* registrations, 1)
+      for (const [index, wait] of (["1 day", "2 days"] as const).entries()) {
+        yield* TestClock.adjust(wait)
+        yield* awaitLength(sent, index + 2)
+        yield* awaitState(id, "Suspended")
+      }
+      assert.deepStrictEqual(sent.map(({ day, reminder }) => [reminder, Math.floor(day)]), [[0, 0], [1, 1], [2, 3]])
+      for (const { credential, link, user, workload } of sent) {
+        assert.deepStrictEqual(
+          { credential, link, user, workload },
+          { credential: "calendar", link: "https://agent.example.com/connect/calendar", user: alice, workload: "agent" }
+        )
+      }
+      assert.strictEqual(new Set(sent.map(({ key }) => key)).size, 3)
+      yield* TestClock.adjust("95 hours")
+      assert.strictEqual(yield* stateOf(id), "Suspended")
+      yield* TestClock.adjust("1 hour")
+      yield* awaitState(id, "Expired")
+      assert.deepStrictEqual(yield* registrations, [])
+
+      // An equal request is the same execution. Another episode asks again.
+      assert.strictEqual(yield* ObtainConsent.start(request), id)
+      const next = yield* ObtainConsent.start({ ...request, episode: "2" })
+      assert.notStrictEqual(next, id)
+      yield* awaitLength(sent, 4)
+    }).pipe(Effect.provide(environment({ invite })))
+  })
+
+  it.scoped("does not ask for what is granted, until it is revoked and a new episode begins", () => {
+    const { invite, sent } = recordInvitations()
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      yield* consent
+      const first = yield* ObtainConsent.start(request)
+      yield* awaitState(first, "AlreadyGranted")
+      assert.deepStrictEqual([sent, yield* registrations], [[], []])
+
+      const local = yield* LocalBackend.LocalBackend
+      for (const { id } of yield* local.grants) yield* local.forgetGrant(id)
+      yield* ObtainConsent.start({ ...request, episode: "2" })
+      yield* awaitLength(sent, 1)
+    }).pipe(Effect.provide(environment({ invite })))
+  })
+
+  it.scoped("finds a consent without a signal before it reminds", () => {
+    const { invite, sent } = recordInvitations()
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const id = yield* ObtainConsent.start(request)
+      yield* awaitState(id, "Suspended")
+      yield* TestClock.adjust("12 hours")
+      yield* consent
+      yield* TestClock.adjust("11 hours")
+      assert.strictEqual(yield* stateOf(id), "Suspended")
+      yield* TestClock.adjust("1 hour")
+      yield* awaitState(id, "Granted")
+      assert.lengthOf(sent, 1)
+      assert.deepStrictEqual(yield* registrations, [])
+    }).pipe(Effect.provide(environment({ invite })))
+  })
+
+  it.scoped("one consent resumes all executions, and each runs its activity once, with a fresh token", () => {
+    const { invite, sent } = recordInvitations()
+    const tokens: Array<string> = []
+    const Report = Workflow.make({
+      name: "test/Report",
+      payload: { name: Schema.String },
+      success: Schema.Tuple(Schema.String, ObtainConsent.Outcome),
+      error: ObtainConsent.ConsentNotObtained,
+      idempotencyKey: ({ name }) => name
+    })
+    const report = Report.toLayer(({ name }) =>
+      Effect.gen(function*() {
+        const text = yield* Activity.make({
+          name: "read",
+          success: Schema.String,
+          execute: Effect.map(Calendar, (token) => {
+            tokens.push(Redacted.value(token))
+            return `report of ${name}`
+          })
+        }).pipe(ObtainConsent.orAsk(Calendar, { user: alice }))
+        // The body runs again after it.
+        yield* DurableClock.sleep({ name: "a day", duration: "1 day" })
+        return [text, yield* ObtainConsent.obtain({ ...request, episode: "again" })] as const
+      })
+    )
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const ids = [
+        yield* ObtainConsent.start(request),
+        yield* ObtainConsent.start({ ...request, episode: "2" })
+      ]
+      const reports = yield* Effect.forEach(["one", "two"], (name) => Report.execute({ name }, { discard: true }))
+      yield* awaitLength(sent, 4)
+      assert.deepStrictEqual([(yield* registrations).length, tokens.length], [4, 0])
+      yield* TestClock.adjust("2 hours")
+      yield* consent
+      yield* signal
+      for (const id of ids) yield* awaitState(id, "Granted")
+      yield* awaitLength(tokens, 2)
+      assert.deepStrictEqual(yield* registrations, [])
+      const isSuspended = (id: string) => Effect.map(Report.poll(id), (result) => result?._tag === "Suspended")
+      const isComplete = (id: string) => Effect.map(Report.poll(id), (result) => result?._tag === "Complete")
+      for (const id of reports) yield* until(isSuspended(id))
+      yield* TestClock.adjust("1 day")
+      for (const [index, name] of ["one", "two"].entries()) {
+        const id = reports[index] ?? ""
+        yield* until(isComplete(id))
+        const result = yield* Report.poll(id)
+        assert.deepStrictEqual(
+          result?._tag === "Complete" && result.exit._tag === "Success" && result.exit.value,
+          [`report of ${name}`, "AlreadyGranted"]
+        )
+      }
+      assert.deepStrictEqual([sent.length, tokens.length], [4, 2])
+    }).pipe(Effect.provide(Layer.provideMerge(report, environment({ invite }))))
+  })
+
+  it.scoped("orAsk: a failure of the activity is its own, a retry tries again, and a consent without effect is an error", () => {
+    const { invite, sent } = recordInvitations()
+    class NoSuchCalendar extends Schema.TaggedError<NoSuchCalendar>()("NoSuchCalendar", {}) {}
+    const Read = Workflow.make({
+      name: "test/Read",
+      payload: { userId: Schema.String },
+      error: Schema.Union(ObtainConsent.ConsentNotObtained, NoSuchCalendar),
+      idempotencyKey: ({ userId }) => userId
+    })
+    const failures: Array<string> = []
+    const read = Read.toLayer(({ userId }) =>
+      Activity.make({
+        name: "read",
+        error: NoSuchCalendar,
+        execute: Effect.zipRight(Calendar, new NoSuchCalendar())
+      }).pipe(
+        ObtainConsent.orAsk(Calendar, { user: { userId } }),
+        Effect.tapError((error) => Effect.sync(() => failures.push("reason" in error ? error.reason : error._tag))),
+        // What AgentCore lacks at first.
+        Effect.tapError(() => failures.length === 1 ? Effect.orDie(Backend.setup) : Effect.void),
+        Activity.retry({ times: 1, while: (error) => "reason" in error && error.reason === "Unavailable" })
+      )
+    )
+    return Effect.gen(function*() {
+      const id = yield* Read.execute({ userId: "bob" }, { discard: true })
+      yield* awaitLength(sent, 1)
+      const signals = yield* ConsentSignals.ConsentSignals
+      const bob = yield* ConsentSignals.grant({ workload, user: { userId: "bob" }, credential: "calendar" })
+      yield* signals.signal(bob, "Completed")
+      yield* until(Effect.map(Read.poll(id), (result) => result?._tag === "Complete"))
+      yield* consent
+      yield* Effect.flip(Read.execute({ userId: "alice" }))
+      assert.strictEqual(failures.pop(), "NoSuchCalendar")
+      // The body has run twice: the wait suspends it.
+      assert.deepStrictEqual(failures, ["Unavailable", "Unavailable", "StillRequired"])
+    }).pipe(Effect.provide(Layer.provideMerge(read, environment({ invite }))))
+  })
+
+  it.scoped("stores no text of a failure, and goes on without a reminder that fails", () => {
+    const sentinel = "sentinel-token-of-the-mail-server"
+    class MailFailed extends Data.TaggedError("MailFailed")<{ readonly text: string }> {}
+    let failure: Effect.Effect<void, MailFailed> = new MailFailed({ text: sentinel })
+    let attempts = 0
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const recorder = yield* Recorder.make
+      yield* Effect.gen(function*() {
+        for (const [episode, error] of [["failure", failure], ["defect", Effect.dieMessage(sentinel)]] as const) {
+          failure = error
+          const id = yield* ObtainConsent.start({ ...request, episode })
+          yield* awaitState(id, "InvitationFailed")
+          const stored = JSON.stringify(yield* ObtainConsent.workflow.poll(id))
+          assert.include(stored, episode === "failure" ? "MailFailed" : "RuntimeException")
+          Recorder.assertSecretFree([stored], [sentinel])
+        }
+        failure = Effect.void
+        const id = yield* ObtainConsent.start({ ...request, episode: "reminders" })
+        yield* awaitState(id, "Suspended")
+        failure = new MailFailed({ text: sentinel })
+        for (const [index, wait] of (["1 day", "2 days"] as const).entries()) {
+          yield* TestClock.adjust(wait)
+          yield* until(Effect.sync(() => attempts === index + 4))
+          yield* awaitState(id, "Suspended")
+        }
+        assert.lengthOf(yield* registrations, 1)
+      }).pipe(Effect.provide(recorder.layer))
+      Recorder.assertSecretFree(yield* recorder.everything, [sentinel])
+    }).pipe(Effect.provide(environment({
+      invite: () =>
+        Effect.suspend(() => {
+          attempts++
+          return failure
+        })
+    })))
+  })
+
+  it.scoped("says when AgentCore refuses, or the runner lacks the credential", () =>
+    Effect.gen(function*() {
+      // There is no workload identity.
+      const refused = yield* ObtainConsent.start(request)
+      const unknown = yield* ObtainConsent.workflow.execute(
+        { workload, userId: "alice", credential: "mail", episode: "1" },
+        { discard: true }
+      )
+      yield* awaitState(refused, "Unavailable")
+      yield* awaitState(unknown, "UnknownCredential")
+      assert.include(JSON.stringify(yield* ObtainConsent.workflow.poll(refused)), "AccessDeniedException")
+      assert.deepStrictEqual(yield* registrations, [])
+    }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
+
+  it.scoped("refuses what cannot be right, and says what", () =>
+    Effect.gen(function*() {
+      const build = (options: object) =>
+        Layer.build(environment({ invite: () => Effect.void, ...options })).pipe(
+          Effect.sandbox,
+          Effect.flip,
+          Effect.map((cause) => Cause.squash(cause)),
+          Effect.filterOrDie((error) => error instanceof ValidationException, () => "no ValidationException"),
+          Effect.map(({ message }) => message)
+        )
+      assert.include(yield* build({ invite: "mail" }), "invite")
+      assert.include(yield* build({ patience: "soon" }), "patience")
+      for (const reminders of [["2 days", "1 day"], ["8 days"], ["0 millis"]]) {
+        assert.include(yield* build({ reminders }), "ascending order")
+      }
+      const start = (change: object) => Effect.flip(ObtainConsent.start({ ...request, ...change }))
+      assert.include((yield* start({ user: { userId: "" } })).message, "userId")
+      assert.include((yield* start({ user: { userToken: Redacted.make("a.b.c") } })).message, "userToken")
+      assert.include((yield* start({ episode: "" })).message, "episode")
+      assert.include((yield* start({ credential: declare("mail:send") })).message, "credentials of Connect")
+      const jwt = Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload, users: "jwt" })
+      assert.include((yield* Effect.provide(start({}), jwt)).message, "users set to 'jwt'")
+    }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
+
+  it.scoped("a signal never fails: the execution stays registered when the engine or the store fails", () => {
+    const sentinel = "sentinel-of-the-database"
+    const { invite } = recordInvitations()
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const id = yield* ObtainConsent.start(request)
+      yield* awaitState(id, "Suspended")
+      const signals = yield* ConsentSignals.ConsentSignals
+      const engine = yield* WorkflowEngine.WorkflowEngine
+      const broken = Layer.succeed(WorkflowEngine.WorkflowEngine, {
+        ...engine,
+        deferredDone: () => Effect.dieMessage(sentinel)
+      })
+      const unreadable = Layer.succeed(ConsentSignals.ConsentSignals, {
+        ...signals,
+        registrations: () =>
+          new PendingConsents.ConsentStoreError({ operation: "registrations", reason: "ECONNREFUSED" })
+      })
+      const recorder = yield* Recorder.make
+      const signalOver = <A>(layer: Layer.Layer<A>) =>
+        signal.pipe(Effect.provide(Layer.provide(ObtainConsent.layerSignals, layer)), Effect.provide(recorder.layer))
+      yield* signalOver(broken)
+      yield* signalOver(unreadable)
+      const lines = (yield* recorder.everything).join()
+      assert.include(lines, "was not resumed")
+      assert.include(lines, "ECONNREFUSED")
+      Recorder.assertSecretFree([lines], [sentinel])
+      assert.lengthOf(yield* registrations, 1)
+
+      // Another program registers in a form of its own.
+      const expiresAt = DateTime.unsafeMake(day)
+      yield* signals.register({ topic: yield* topic, execution: "an execution of another program", expiresAt })
+      yield* Effect.provide(signal, ObtainConsent.layerSignals)
+      yield* awaitState(id, "Granted")
+      assert.deepStrictEqual(yield* registrations, ["an execution of another program"])
+    }).pipe(Effect.provide(Layer.provideMerge(ObtainConsent.layer({ invite }), base)))
+  })
+
+  it.effect("ClusterRetention refuses options that cannot be right", () =>
+    Effect.gen(function*() {
+      // The options are checked before anything is required.
+      const layer = ClusterRetention.layer({ keep: "long" as never }) as Layer.Layer<never>
+      const cause = yield* Effect.flip(Effect.sandbox(Effect.scoped(Layer.build(layer))))
+      assert.include(String(Cause.squash(cause)), "keep")
+    }))
+})

@@ -1,0 +1,55 @@
+/** Runners of a cluster over PostgreSQL, which talk over sockets. */
+import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
+import * as RunnerAddress from "@effect/cluster/RunnerAddress"
+import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
+import { PgClient } from "@effect/sql-pg"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { createServer } from "node:net"
+
+/** A runner has to know its port before it listens. */
+const freePort = Effect.async<number>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
+  })
+})
+
+export const shards = 30
+
+const fast = {
+  shardsPerGroup: shards,
+  entityMessagePollInterval: "200 millis",
+  entityReplyPollInterval: "50 millis",
+  refreshAssignmentsInterval: "200 millis",
+  sendRetryInterval: "50 millis",
+  entityTerminationTimeout: "1 second"
+} as const
+
+const client = (config: PgClient.PgClientConfig) => Layer.orDie(PgClient.layer(config))
+
+export const runner = (config: PgClient.PgClientConfig) =>
+  Layer.unwrapEffect(Effect.map(freePort, (port) =>
+    ClusterWorkflowEngine.layer.pipe(
+      Layer.provideMerge(
+        NodeClusterSocket.layer({
+          storage: "sql",
+          shardingConfig: { ...fast, runnerAddress: Option.some(RunnerAddress.make("127.0.0.1", port)) }
+        }).pipe(Layer.orDie)
+      ),
+      Layer.provideMerge(client(config))
+    )))
+
+/** A process that runs no workflows: that of the pages. */
+export const clientOnly = (config: PgClient.PgClientConfig) =>
+  ClusterWorkflowEngine.layer.pipe(
+    Layer.provideMerge(
+      NodeClusterSocket.layer({
+        clientOnly: true,
+        storage: "sql",
+        shardingConfig: { ...fast, runnerAddress: Option.none() }
+      }).pipe(Layer.orDie)
+    ),
+    Layer.provideMerge(client(config))
+  )

@@ -1,0 +1,33 @@
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import { Calendar } from "./connect.ts"
+
+// Any chat of the application.
+export class Chat extends Context.Tag("Chat")<Chat, {
+  readonly post: (userId: string, message: string) => Effect.Effect<void>
+}>() {}
+
+// Any client of the calendar.
+const firstEvent = (_token: Redacted.Redacted) => Effect.succeed("10:00 Dentist")
+
+// The agent posts the link, and waits as long as the user takes. It goes on as soon as the user has connected the calendar.
+export const remind = (userId: string) =>
+  Effect.gen(function*() {
+    const chat = yield* Chat
+    const post = (message: string) => chat.post(userId, message)
+    yield* AccessToken.get(Calendar, {
+      consent: Connect.handler({
+        user: { userId },
+        show: (link) => post(`Connect your calendar, please: ${link}`),
+        wait: "3 days"
+      })
+    }).pipe(
+      Effect.flatMap(firstEvent),
+      Effect.flatMap((event) => post(`Your day begins with ${event}`)),
+      Effect.catchTag("AuthorizationTimedOut", () => post("No calendar, no reminders. Ask me again at any time."))
+    )
+  }).pipe(Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: { userId } })))

@@ -1,0 +1,51 @@
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { Calendar, currentUser, pages } from "./connect.ts"
+
+// An endpoint that cannot wait answers with the agenda, or with the link that the user has to open first.
+export const Answer = Schema.Union(
+  Schema.TaggedStruct("Agenda", { events: Schema.Array(Schema.String) }),
+  Schema.TaggedStruct("ConnectFirst", { link: Schema.String })
+)
+
+// Any client of the calendar.
+const readEvents = (_token: Redacted.Redacted) => Effect.succeed(["10:00 Dentist"])
+
+const answer = AccessToken.get(Calendar).pipe(
+  Effect.flatMap(readEvents),
+  Effect.map((events): typeof Answer.Type => ({ _tag: "Agenda", events })),
+  // Nothing is stored, and nothing waits. After consent the browser goes on to /agenda, and this time there is a token.
+  Effect.catchTag("RequiresUserConsent", () =>
+    Effect.map(
+      Connect.link(Calendar, { continue: "/agenda" }),
+      (link): typeof Answer.Type => ({ _tag: "ConnectFirst", link })
+    ))
+)
+
+const agenda = Effect.gen(function*() {
+  // The user of the agent is the user of the pages.
+  const user = yield* currentUser
+  const asUser = Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user }))
+  return yield* HttpServerResponse.schemaJson(Answer)(yield* asUser(answer))
+})
+
+// The links are made where the pages are.
+const route = HttpLayerRouter.use((router) =>
+  Effect.flatMap(
+    Connect.Connect,
+    (connect) => router.add("GET", "/agenda", Effect.provideService(agenda, Connect.Connect, connect))
+  )
+)
+
+export const server = HttpLayerRouter.serve(Layer.provideMerge(route, pages)).pipe(
+  Layer.provide(Connect.layerRedaction("/connect")),
+  Layer.provide(PendingConsents.layerMemory)
+)

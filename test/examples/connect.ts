@@ -1,0 +1,42 @@
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+// After consent, the browser comes back to the pages below.
+export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  scopes: ["calendar:read"],
+  returnUrl: "https://agent.example.com/connect/return"
+}) {}
+
+// The application's own sign-in. It identifies the user of a browser.
+export class SignIn extends Context.Tag("SignIn")<SignIn, {
+  readonly userOf: (cookie: string | undefined) => Effect.Effect<string>
+}>() {}
+
+export const currentUser = Effect.gen(function*() {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const signIn = yield* SignIn
+  return { userId: yield* signIn.userOf(request.cookies["session"]) }
+})
+
+// https://agent.example.com/connect lists a user's connections, and /connect/calendar is the link for the calendar.
+export const pages = Connect.layer({
+  path: "/connect",
+  credentials: { calendar: Calendar },
+  workload: "my-agent",
+  currentUser,
+  continueTo: ["https://agent.example.com/agenda"]
+})
+
+// The return URL has the session of a consent. The redaction keeps it out of the spans of the server.
+export const server = HttpLayerRouter.serve(pages).pipe(
+  Layer.provide(Connect.layerRedaction("/connect")),
+  Layer.provideMerge(PendingConsents.layerMemory)
+)

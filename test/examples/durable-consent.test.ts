@@ -1,0 +1,136 @@
+import { LibsqlClient } from "@effect/sql-libsql"
+import { assert, describe, it } from "@effect/vitest"
+import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as TestServices from "effect/TestServices"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Backend from "../local/backend.js"
+import { Calendar, database, Mail, Meetings, Report, runner } from "./durable-consent.ts"
+
+const alice = { userId: "alice" }
+
+const setUp = Effect.zipRight(
+  Backend.createWorkload("my-agent", ["https://agent.example.com/connect/return"]),
+  Backend.createProvider("calendar")
+)
+
+/** Alice connects her calendar, and the page of `Connect` signals it. */
+const connect = Effect.gen(function*() {
+  const local = yield* LocalBackend.LocalBackend
+  const error = yield* Effect.flip(AccessToken.get(Calendar))
+  if (error._tag === "RequiresUserConsent") yield* local.approve(error.session.sessionUri)
+  const signals = yield* ConsentSignals.ConsentSignals
+  const grant = yield* ConsentSignals.grant({ workload: "my-agent", user: alice, credential: "calendar" })
+  yield* signals.signal(grant, "Completed")
+}).pipe(Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: alice })))
+
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
+  TestServices.provideLive(
+    Effect.repeat(Effect.zipLeft(condition, Effect.sleep("5 millis")), { until: Boolean }).pipe(
+      Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => "not in time" })
+    )
+  )
+
+const application = () => {
+  const mails: Array<string> = []
+  const tokens: Array<string> = []
+  const count = (token: Redacted.Redacted) => Effect.sync(() => tokens.push(Redacted.value(token)))
+  return {
+    mails,
+    tokens,
+    layer: Layer.mergeAll(
+      Layer.succeed(Mail, { send: (user, text) => Effect.sync(() => void mails.push(`${user}: ${text}`)) }),
+      Layer.succeed(Meetings, { count })
+    )
+  }
+}
+
+const planes = Layer.provideMerge(Identity.layer, Backend.backend())
+
+const start = Report.execute({ user: "alice", week: "2026-W48" }, { discard: true })
+
+const stateOf = (id: string) =>
+  Effect.map(
+    Report.poll(id),
+    (result) => result?._tag === "Complete" && result.exit._tag === "Success" ? result.exit.value : result?._tag
+  )
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "durable-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+
+describe("a workflow that waits for days", () => {
+  it("is the example of the documentation", () => {
+    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
+    const documentation = read("src/durable/ObtainConsent.ts").replaceAll(/^ \* ?/gm, "")
+    assert.include(documentation, read("test/examples/durable-consent.ts"))
+  })
+
+  it.scoped("goes on when the user has connected the calendar", () => {
+    const { layer, mails, tokens } = application()
+    const memory = ObtainConsent.layerSignals.pipe(
+      Layer.provideMerge(Layer.merge(PendingConsents.layerMemory, WorkflowEngine.layerMemory))
+    )
+    return Effect.gen(function*() {
+      yield* setUp
+      const id = yield* start
+      yield* until(Effect.map(stateOf(id), (state) => state === "Suspended"))
+      yield* TestClock.adjust("1 day")
+      yield* until(Effect.sync(() => mails.length === 2))
+      assert.deepStrictEqual(mails, [
+        "alice: Please connect your calendar: https://agent.example.com/connect/calendar",
+        "alice: Reminder: please connect your calendar: https://agent.example.com/connect/calendar"
+      ])
+      yield* TestClock.adjust("1 day")
+      yield* connect
+      yield* until(Effect.sync(() => tokens.length === 1))
+      yield* until(Effect.map(stateOf(id), (state) => state === "Suspended"))
+      yield* TestClock.adjust("7 days")
+      yield* until(Effect.map(stateOf(id), (state) => state === "Meetings: 1, then 2"))
+      // The token of the first week has expired by then.
+      assert.notStrictEqual(tokens[0], tokens[1])
+      assert.lengthOf(mails, 2)
+    }).pipe(Effect.provide(runner.pipe(Layer.provideMerge(Layer.mergeAll(memory, planes, layer)))))
+  })
+
+  it.scopedLive("goes on in another process, over the same database", () =>
+    Effect.gen(function*() {
+      const { layer, mails, tokens } = application()
+      const client = LibsqlClient.layer({ url: `file:${join(yield* folder, "app.db")}`, intMode: "bigint" })
+      // Each has an engine of its own.
+      const startProcess = Layer.fresh(runner.pipe(Layer.provideMerge(database), Layer.provide(client))).pipe(
+        Layer.provide(layer)
+      )
+      yield* setUp
+      const id = yield* Effect.gen(function*() {
+        const id = yield* start
+        yield* until(Effect.map(stateOf(id), (state) => state === "Suspended" && mails.length === 1))
+        return id
+      }).pipe(Effect.provide(startProcess))
+      yield* Effect.gen(function*() {
+        yield* connect
+        yield* until(Effect.sync(() => tokens.length === 1))
+      }).pipe(Effect.provide(startProcess))
+      assert.lengthOf(mails, 1)
+      assert.isNotEmpty(id)
+    }).pipe(
+      Effect.provide(planes),
+      Effect.withConfigProvider(
+        ConfigProvider.fromMap(new Map([["CONSENT_STORE_KEY", Buffer.alloc(32, 1).toString("base64url")]]))
+      )
+    ))
+})

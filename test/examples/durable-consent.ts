@@ -1,0 +1,81 @@
+import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
+import * as SingleRunner from "@effect/cluster/SingleRunner"
+import * as Activity from "@effect/workflow/Activity"
+import * as DurableClock from "@effect/workflow/DurableClock"
+import * as Workflow from "@effect/workflow/Workflow"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
+import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  returnUrl: "https://agent.example.com/connect/return"
+}) {}
+
+// What the application has: its mail, and the API of the calendar.
+export class Mail extends Context.Tag("Mail")<Mail, {
+  readonly send: (user: string, text: string) => Effect.Effect<void>
+}>() {}
+
+export class Meetings extends Context.Tag("Meetings")<Meetings, {
+  readonly count: (token: Redacted.Redacted) => Effect.Effect<number>
+}>() {}
+
+// Counts Alice's meetings, now and a week later. She may connect her calendar days after it has begun.
+export const Report = Workflow.make({
+  name: "app/Report",
+  payload: { user: Schema.String, week: Schema.String },
+  success: Schema.String,
+  error: ObtainConsent.ConsentNotObtained,
+  idempotencyKey: ({ user, week }) => `${user} ${week}`
+})
+
+const report = Report.toLayer(({ user }) =>
+  Effect.gen(function*() {
+    const meetings = (name: string) =>
+      Activity.make({
+        name,
+        success: Schema.Number,
+        execute: Effect.all([Meetings, Calendar]).pipe(Effect.flatMap(([{ count }, token]) => count(token)))
+      }).pipe(ObtainConsent.orAsk(Calendar, { user: { userId: user } }))
+
+    const before = yield* meetings("this week")
+    yield* DurableClock.sleep({ name: "a week", duration: "7 days" })
+    return `Meetings: ${before}, then ${yield* meetings("next week")}`
+  })
+)
+
+const consents = ObtainConsent.layer({
+  invite: ({ link, reminder, user }) =>
+    Effect.flatMap(
+      Mail,
+      ({ send }) =>
+        send(user.userId, `${reminder === 0 ? "Please" : "Reminder: please"} connect your calendar: ${link}`)
+    ),
+  reminders: ["1 day", "3 days"],
+  patience: "7 days"
+})
+
+// The workflows, in the process that runs them.
+export const runner = Layer.merge(report, consents).pipe(
+  Layer.provide(
+    Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload: "my-agent" })
+  )
+)
+
+// Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
+export const database = ObtainConsent.layerSignals.pipe(
+  Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") })),
+  Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
+  Layer.provideMerge(ClusterWorkflowEngine.layer),
+  Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))
+)

@@ -1,0 +1,115 @@
+/** The pages for languages: their files and commands, in a project that has the package as it is published. */
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { execFile } from "node:child_process"
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { afterAll } from "vitest"
+import { buildCommand, buildModules } from "../build.mjs"
+import * as Python from "../local/python.js"
+import * as ServiceModel from "../local/serviceModel.js"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+/** The blocks of code below a comment: files and commands, by what the comment says. */
+const blocksOf = (page: string): ReadonlyMap<string, string> =>
+  new Map(
+    Array.from(
+      readFileSync(new URL(page, import.meta.url), "utf8").matchAll(/^<!-- (.+) -->\n```\w+\n([\s\S]*?)^```$/gm),
+      ([, name = "", text = ""]) => [name, text]
+    )
+  )
+
+const javascript = blocksOf("javascript.md")
+const python = blocksOf("python.md")
+
+/** Both pages use it, and one shows it. */
+const setup = python.get("setup.jsonc") ?? ""
+
+let folder = ""
+
+/** Runs a command of a page, in a folder with some of its files. */
+const run = async (page: ReadonlyMap<string, string>, step: string, options: {
+  readonly files: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string>>
+}) => {
+  const cwd = join(folder, step.replaceAll(" ", "-"))
+  mkdirSync(cwd)
+  for (const name of ["setup.jsonc", ...options.files]) {
+    writeFileSync(join(cwd, name), page.get(name) ?? setup)
+  }
+  const command = page.get(step) ?? assert.fail(`the page has no '${step}'`)
+  const { stderr, stdout } = await promisify(execFile)("bash", ["-c", command], {
+    cwd,
+    env: {
+      PATH: `${join(folder, "node_modules", ".bin")}:${process.env["PATH"]}`,
+      HOME: folder,
+      XDG_RUNTIME_DIR: folder,
+      AWS_EC2_METADATA_DISABLED: "true",
+      ...options.env
+    }
+  }).catch(({ stderr, stdout }) => assert.fail(`${command}${stdout}${stderr}`))
+  return stdout + stderr
+}
+
+beforeAll(async () => {
+  const [command, modules] = await Promise.all([buildCommand(), buildModules()])
+  folder = mkdtempSync(join(tmpdir(), "agentcore-languages-"))
+  const own = join(folder, "node_modules", "effect-agentcore-identity")
+  mkdirSync(own, { recursive: true })
+  mkdirSync(join(folder, "node_modules", ".bin"))
+  copyFileSync(join(root, "package.json"), join(own, "package.json"))
+  symlinkSync(modules, join(own, "dist"))
+  symlinkSync(command, join(folder, "node_modules", ".bin", "agentcore-identity"))
+  for (const name of ["vitest", "@aws-sdk", ".bin/vitest"]) {
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name))
+  }
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }))
+}, 60_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe("the page for JavaScript", () => {
+  it.concurrent("has a test for vitest", async () => {
+    assert.match(await run(javascript, "run vitest", { files: ["agent.test.ts"] }), /Tests\s+2 passed/)
+  })
+
+  it.concurrent("has a test for node:test", async () => {
+    assert.match(await run(javascript, "run node", { files: ["agent.test.mjs"] }), /^# pass 1$/m)
+  })
+
+  it.concurrent("has a helper for every other runner", async () => {
+    assert.match(await run(javascript, "run any", { files: ["local.mjs", "anyRunner.mjs"] }), /offset: 3600000/)
+  })
+})
+
+describe("the page for Python", () => {
+  it.skipIf(Python.python === undefined && !Python.isRequired)("has a test for unittest", async () => {
+    const models = join(folder, "models")
+    mkdirSync(models)
+    ServiceModel.write(models)
+    // `python3` of the page is the Python that has boto3.
+    symlinkSync(Python.python ?? assert.fail(Python.missing), join(folder, "node_modules", ".bin", "python3"))
+    const output = await run(python, "run", {
+      files: ["local_identity.py", "test_agent.py"],
+      env: { AWS_DATA_PATH: models }
+    })
+    assert.match(output, /Ran 4 tests in .*\n\nOK/)
+  })
+
+  it("has every path of the control", () => {
+    const page = readFileSync(new URL("python.md", import.meta.url), "utf8").replaceAll(
+      /`(POST \/_local\/\w+\/)\w+`, `…\/(\w+)`(?:, `…\/(\w+)`)?/g,
+      (all, start: string, ...names: ReadonlyArray<string>) => `${all} ${names.map((name) => start + name).join(" ")}`
+    )
+    const source = readFileSync(join(root, "src/local/server/control.ts"), "utf8")
+    const paths = Array.from(
+      source.matchAll(/\[\s*"([a-z]+(?:\/[a-z]+)?)",\s*(?:command\(|action\(|seed\]|\()/g),
+      ([, path = ""]) => path
+    )
+    assert.includeMembers(paths, ["reset", "seed", "restore", "clock", "faults/remove", "grants/forget", "requests"])
+    for (const path of [...paths, "events"]) assert.include(page, `/_local/${path}`)
+  })
+})

@@ -1,0 +1,87 @@
+// A process of an application. `ask` asks for a token, stores the session, and waits. `resume` serves the page after consent, and resumes
+// from the stored session.
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { LibsqlClient } from "@effect/sql-libsql"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { readFileSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+
+const [part = "", returnUrl = "", database = "", sessionFile = ""] = process.argv.slice(2)
+
+const user = { userId: "alice" }
+const workload = "restarted-agent"
+
+class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  scopes: ["openid", "calendar:read"],
+  returnUrl
+}) {}
+
+const tell = (message: object) => Effect.sync(() => void process.stdout.write(`${JSON.stringify(message)}\n`))
+
+const ask = AccessToken.get(Calendar, {
+  consent: PendingConsents.handler({
+    user,
+    show: (session) =>
+      Effect.flatMap(Schema.encode(ConsentSession.FromJson)(session), (text) => {
+        writeFileSync(sessionFile, text, { mode: 0o600 })
+        return tell({ authorizationUrl: Redacted.value(session.authorizationUrl) })
+      })
+  })
+})
+
+const resume = Effect.gen(function*() {
+  const identity = yield* Identity.Identity
+  const session = yield* Schema.decode(ConsentSession.FromJson)(readFileSync(sessionFile, "utf8"))
+  const { address } = yield* HttpServer.HttpServer
+  yield* tell({ origin: HttpServer.formatAddress(address) })
+  // The user has the link already.
+  const token = yield* identity.resumeAccessToken(session, { consent: () => Effect.void })
+  yield* tell({ characters: Redacted.value(token).length })
+}).pipe(
+  Effect.provide(
+    HttpLayerRouter.serve(
+      Connect.layer({
+        path: "/connect",
+        credentials: { calendar: Calendar },
+        workload,
+        currentUser: Effect.succeed(user)
+      }),
+      { disableListenLog: true, disableLogger: true }
+    ).pipe(
+      Layer.provide(Connect.layerRedaction("/connect")),
+      Layer.provideMerge(ConsentSignals.layerPoller()),
+      Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
+    )
+  )
+)
+
+const program = Effect.if(part === "ask", { onTrue: () => Effect.asVoid(ask), onFalse: () => resume })
+
+await program.pipe(
+  Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user })),
+  Effect.provide(Layer.mergeAll(
+    Layer.provideMerge(Identity.layer, AwsDataPlane.layer()),
+    Layer.provide(
+      SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") }),
+      LibsqlClient.layer({ url: database, intMode: "bigint" })
+    )
+  )),
+  Effect.runPromise
+)

@@ -1,0 +1,136 @@
+import { assert, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import { spawn } from "node:child_process"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { type AddressInfo, connect, createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { buildProgram } from "../build.mjs"
+import * as SimulatedUser from "../simulatedUser.js"
+import { keyOf } from "./consentStore.js"
+
+const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "restart-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+
+/** What load balancers do: one address for all processes. It passes connections on to the one that runs. */
+const loadBalancer = Effect.acquireRelease(
+  Effect.async<{ readonly url: string; target: string; readonly close: () => void }>((resume) => {
+    const server = createServer((incoming) => {
+      const outgoing = connect(Number(new URL(balancer.target).port), "127.0.0.1")
+      for (const [from, to] of [[incoming, outgoing], [outgoing, incoming]] as const) {
+        from.pipe(to).on("error", () => from.destroy())
+      }
+    })
+    const balancer = { url: "", target: "", close: () => void server.close() }
+    server.listen(0, "127.0.0.1", () => {
+      balancer.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      resume(Effect.succeed(balancer))
+    })
+  }),
+  ({ close }) => Effect.sync(close)
+)
+
+/** Starts a process, which tells something in every line. */
+const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) =>
+  Effect.gen(function*() {
+    const program = yield* Effect.promise(() => buildProgram("persistence/restart.child.ts"))
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [program, ...args], {
+          env: {
+            PATH: process.env["PATH"],
+            AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+            CONSENT_STORE_KEY: Redacted.value(keyOf(1)),
+            ...env
+          },
+          stdio: ["ignore", "pipe", "inherit"]
+        })
+      ),
+      (child) => Effect.sync(() => void child.kill("SIGKILL"))
+    )
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+    const ended = Effect.async<NodeJS.Signals | null>((resume) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.succeed(child.signalCode))
+      child.once("exit", (_, signal) => resume(Effect.succeed(signal)))
+    })
+    return {
+      told: (name: string) =>
+        Effect.map(Effect.promise(() => lines.next()), ({ value }): string => String(JSON.parse(value)[name])),
+      kill: Effect.zipRight(Effect.sync(() => child.kill("SIGKILL")), ended)
+    }
+  })
+
+const environment = LocalIdentity.layer().pipe(Layer.provideMerge(AuthorizationServer.layer()))
+
+it.scopedLive(
+  "a process is killed between the question and the click, and another one finishes from the stored session",
+  () =>
+    Effect.gen(function*() {
+      const local = yield* LocalServer.LocalServer
+      const controlPlane = yield* ControlPlane.ControlPlane
+      const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+      const control = yield* LocalControl.LocalControl
+      const balancer = yield* loadBalancer
+      const folder = yield* temporaryFolder
+      const returnUrl = `${balancer.url}/connect/return`
+      const clientSecret = Redacted.make("client-secret-of-the-restart")
+      yield* authorizationServer.registerClient({
+        clientId: "restarted-agent",
+        clientSecret,
+        redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+        scopes: ["calendar:read"]
+      })
+      yield* controlPlane.createWorkloadIdentity({
+        name: "restarted-agent",
+        allowedResourceOauth2ReturnUrls: [returnUrl]
+      })
+      yield* controlPlane.createOauth2CredentialProvider({
+        name: "calendar",
+        credentialProviderVendor: "CustomOauth2",
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+            clientId: "restarted-agent",
+            clientSecret
+          }
+        }
+      })
+      const args = [returnUrl, `file:${join(folder, "consents.db")}`, join(folder, "session.json")]
+
+      const asking = yield* start(["ask", ...args], local.environment)
+      const authorizationUrl = yield* asking.told("authorizationUrl")
+      assert.strictEqual(yield* asking.kill, "SIGKILL")
+      assert.include(readdirSync(folder), "session.json")
+
+      const resuming = yield* start(["resume", ...args], local.environment)
+      balancer.target = yield* resuming.told("origin")
+      const page = yield* SimulatedUser.consent({
+        authorizationUrl: Redacted.make(authorizationUrl),
+        userName: "alice",
+        decision: "allow"
+      })
+      assert.include(page.text, "Consent given")
+      assert.isAbove(Number(yield* resuming.told("characters")), 100)
+
+      // Nothing was asked twice: all later requests were for the one session.
+      assert.lengthOf(yield* control.consents.list, 1)
+      const tokenRequests = (yield* control.requests).filter(({ operation }) => operation === "GetResourceOauth2Token")
+      assert.isAtLeast(tokenRequests.length, 2)
+      const isPoll = ({ request }: LocalControl.RequestRecord) =>
+        Option.exists(request, (request) => hasProperty(request, "sessionUri"))
+      assert.lengthOf(tokenRequests.filter((record) => !isPoll(record)), 1)
+    }).pipe(Effect.timeout("45 seconds"), Effect.provide(environment)),
+  60_000
+)

@@ -1,0 +1,246 @@
+/** The local server without Effect: every action of its control, and its users. */
+import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+import { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
+import { start } from "effect-agentcore-identity/promise/LocalIdentity"
+import type * as LocalIdentity from "effect-agentcore-identity/promise/LocalIdentity"
+import { decodeJwt } from "jose"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
+
+const $env = (name: string) => ({ $env: `AGENTCORE_LOCAL_OAUTH_${name}` })
+
+const returnUrl = "http://127.0.0.1:9/consent"
+
+const setup: LocalIdentity.Setup = {
+  workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl, "app:/back"] }],
+  apiKeyCredentialProviders: [{ name: "weather", apiKey: "sentinel-weather-key" }],
+  oauth2CredentialProviders: [{
+    name: "calendar",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl: $env("DISCOVERY_URL") },
+        clientId: $env("CLIENT_ID"),
+        clientSecret: $env("CLIENT_SECRET")
+      }
+    }
+  }]
+}
+
+let local: LocalIdentity.LocalIdentityWithUsers
+let agent: BedrockAgentCore
+
+beforeAll(async () => {
+  local = await start({ setup, authorizationServer: true })
+  agent = new BedrockAgentCore({
+    endpoint: local.url,
+    region: "us-west-2",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    maxAttempts: 1
+  })
+})
+
+afterAll(() => local.stop())
+
+beforeEach(() => local.control.reset())
+
+const tokenFor = async (userId = "alice") => {
+  const { workloadAccessToken } = await agent.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId })
+  return workloadAccessToken
+}
+
+const key = async (name = "weather", token?: string) => {
+  const { apiKey } = await agent.getResourceApiKey({
+    workloadIdentityToken: token ?? await tokenFor(),
+    resourceCredentialProviderName: name
+  })
+  return apiKey
+}
+
+const ask = async (more: { readonly sessionUri?: string; readonly forceAuthentication?: boolean } = {}) =>
+  agent.getResourceOauth2Token({
+    workloadIdentityToken: await tokenFor(),
+    resourceCredentialProviderName: "calendar",
+    scopes: ["openid", "profile:read", "offline_access"],
+    oauth2Flow: "USER_FEDERATION",
+    resourceOauth2ReturnUrl: returnUrl,
+    ...more
+  })
+
+const rejection = (promise: Promise<unknown>): Promise<{ readonly name: string; readonly message: string }> =>
+  promise.then(
+    () => assert.fail("it did not reject"),
+    (error: unknown) => error instanceof Error ? error : assert.fail(String(error))
+  )
+
+const consent = async () => {
+  await ask()
+  const [session] = await local.control.consents.list()
+  await local.control.consents.approve(session?.id ?? "")
+  return (await ask()).accessToken ?? assert.fail("no token")
+}
+
+describe("the control of LocalIdentity", () => {
+  it("resets and seeds", async () => {
+    const { control } = local
+    const changes = await control.seed({ apiKeyCredentialProviders: [{ name: "news", apiKey: "sentinel-news-key" }] })
+    assert.deepStrictEqual(changes, [{ action: "create", kind: "apiKeyCredentialProviders", name: "news" }])
+    assert.strictEqual(await key("news"), "sentinel-news-key")
+    await control.reset()
+    assert.strictEqual((await rejection(key("news"))).name, "ResourceNotFoundException")
+    assert.strictEqual(await key(), "sentinel-weather-key")
+    const invalid = await rejection(control.seed({ workloadIdentities: [{ name: "?sentinel" }] }))
+    assert.include(invalid.message, "workloadIdentities[0].name")
+    assert.notInclude(invalid.message, "sentinel")
+  })
+
+  it("takes and restores snapshots and exports", async () => {
+    const { control } = local
+    const issued = await consent()
+    await control.snapshot("consented")
+    const secret = Buffer.alloc(32, 5).toString("base64url")
+    const sealed = await control.export({ key: secret })
+    assert.notInclude(sealed, issued)
+    for (const from of ["consented", { sealed, key: secret }]) {
+      await control.reset()
+      assert.isUndefined((await ask()).accessToken)
+      await control.restore(from)
+      assert.strictEqual((await ask()).accessToken, issued)
+    }
+    const [snapshot] = await control.snapshots()
+    assert.strictEqual(snapshot?.name, "consented")
+    assert.instanceOf(snapshot?.takenAt, Date)
+    assert.strictEqual((await rejection(control.restore("none"))).name, "LocalControlError")
+  })
+
+  it("moves the clock", async () => {
+    const { clock } = local.control
+    const token = await tokenFor()
+    assert.strictEqual((await clock.advance("61 minutes")).offset, 61 * 60_000)
+    assert.strictEqual((await rejection(key("weather", token))).name, "UnauthorizedException")
+    const { now } = await clock.set(new Date(Date.now() + 3_600_000))
+    assert.closeTo(now.getTime(), Date.now() + 3_600_000, 60_000)
+    assert.strictEqual((await clock.reset()).offset, 0)
+    assert.strictEqual((await clock.state()).offset, 0)
+    assert.include((await rejection(clock.set(new Date("never")))).message, "not a valid Date")
+  })
+
+  it("injects faults, and reports the requests", async () => {
+    const { events, faults, requests } = local.control
+    const added = await faults.add({ operation: "GetResourceApiKey", exception: "ThrottlingException", count: 1 })
+    assert.strictEqual(added.remaining, 1)
+    const iterator = events()[Symbol.asyncIterator]()
+    const next = iterator.next()
+    assert.strictEqual((await rejection(key())).name, "ThrottlingException")
+    assert.strictEqual((await next).value.operation, "GetWorkloadAccessTokenForUserId")
+    await iterator.return?.()
+    assert.strictEqual(await key(), "sentinel-weather-key")
+    const { id } = await faults.add({ operation: "*", status: 503 })
+    assert.lengthOf(await faults.list(), 1)
+    await faults.remove(id)
+    await faults.add({ operation: "*", status: 503 })
+    await faults.clear()
+    assert.lengthOf(await faults.list(), 0)
+    const records = await requests()
+    assert.deepStrictEqual(records.map(({ error, operation, status }) => [operation, status, error?.name]), [
+      ["GetResourceApiKey", 200, undefined],
+      ["GetWorkloadAccessTokenForUserId", 200, undefined],
+      ["GetResourceApiKey", 429, "ThrottlingException"],
+      ["GetWorkloadAccessTokenForUserId", 200, undefined]
+    ])
+    assert.instanceOf(records[0]?.at, Date)
+    assert.notInclude(JSON.stringify(records), "sentinel")
+  })
+
+  it("answers consents by id and by URI, and ends grants", async () => {
+    const { consents, grants } = local.control
+    assert.strictEqual(decodeJwt(await consent()).sub, "alice")
+    for (const action of ["deny", "expire"] as const) {
+      const { sessionUri = "" } = await ask({ forceAuthentication: true })
+      await consents[action](sessionUri)
+      assert.strictEqual((await ask({ sessionUri })).sessionStatus, "FAILED")
+    }
+    // A forced authentication has dropped the first grant.
+    const first = await consent()
+    const [grant] = await grants.list()
+    assert.deepStrictEqual(grant?.user, { userId: "alice" })
+    await grants.expire(grant?.id ?? "")
+    assert.notStrictEqual((await ask()).accessToken, first)
+    await grants.revoke(grant?.id ?? "")
+    await grants.expire(grant?.id ?? "")
+    assert.isString((await ask()).authorizationUrl)
+    await consent()
+    await grants.forget((await grants.list())[0]?.id ?? "")
+    assert.lengthOf(await grants.list(), 0)
+    assert.strictEqual((await rejection(grants.forget("none"))).name, "GrantError")
+  })
+
+  it("has users, who act on the pages", async () => {
+    const alice = local.user("alice")
+    const link = async () => (await ask()).authorizationUrl ?? assert.fail("no link")
+    // This test has no application, so nothing answers at the return URL.
+    assert.include((await alice.denies(await link())).text, "refused")
+    const page = await rejection(alice.approves(new URL(await link())))
+    assert.include(page.message, returnUrl)
+    assert.strictEqual(page.name, "TestUserError")
+    const lateReturn = await rejection(
+      alice.returnsAfter(() => local.control.clock.advance("1 minute"))(await link())
+    )
+    assert.include(lateReturn.message, returnUrl)
+    assert.strictEqual((await local.control.clock.state()).offset, 60_000)
+    const bob = local.user("bob")
+    assert.include((await rejection(alice.forwardsLinkTo(bob)(await link()))).message, returnUrl)
+    assert.strictEqual((await alice.opens(local.url)).status, 200)
+    assert.strictEqual(await local.user("nobody").revokes(), 0)
+    await consent()
+    assert.strictEqual(await alice.revokes(), 1)
+  })
+})
+
+describe("LocalIdentity.start", () => {
+  it("has the environment of the command, and frees its port", async () => {
+    const { AGENTCORE_LOCAL_OAUTH_ISSUER: issuer, AGENTCORE_LOCAL_TOKEN: token } = local.environment
+    assert.strictEqual(issuer, local.issuer)
+    const reset = await fetch(`${local.url}/_local/clock`, { headers: { authorization: `Bearer ${token}` } })
+    assert.strictEqual(reset.status, 200)
+
+    let url = ""
+    {
+      await using other = await start({ accountId: "000011112222" })
+      ;({ url } = other)
+      assert.notProperty(other, "user")
+      assert.notProperty(other.environment, "AGENTCORE_LOCAL_OAUTH_ISSUER")
+      const control = new BedrockAgentCoreControl({
+        endpoint: url,
+        region: "us-west-2",
+        credentials: { accessKeyId: "local", secretAccessKey: "local" }
+      })
+      const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: "mine" })
+      assert.include(workloadIdentityArn, "000011112222")
+      control.destroy()
+      const events = other.control.events()[Symbol.asyncIterator]()
+      const next = events.next()
+      await Promise.all([other.stop(), other.stop()])
+      // The server ends them.
+      assert.isTrue((await next).done)
+    }
+    assert.instanceOf(await fetch(url).catch((error: unknown) => error), Error)
+  })
+
+  it("rejects what is not valid, and leaves nothing behind", async () => {
+    const invalid = await rejection(start({ setup: { workloadIdentities: [{ name: "?sentinel" }] } }))
+    assert.strictEqual(invalid.name, "SetupParseError")
+    assert.include(invalid.message, "workloadIdentities[0].name")
+    assert.notInclude(invalid.message, "sentinel")
+    assert.include((await rejection(start({ setup: "none.jsonc" }))).message, "Cannot read none.jsonc: ENOENT")
+    assert.strictEqual((await rejection(start({ host: "0.0.0.0" }))).name, "LocalServerError")
+
+    const taken = createServer().listen(0, "127.0.0.1")
+    await new Promise((resolve) => taken.once("listening", resolve))
+    const { port } = taken.address() as AddressInfo
+    const refused = await rejection(start({ port, authorizationServer: true }))
+    assert.include(refused.message, "EADDRINUSE")
+    taken.close()
+  })
+})
