@@ -179,7 +179,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .argument("[id]", "The id of the session")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
     .option(...json)
-    .addHelpText("after", details("consents", "consents approve rVo2XGmPxS3pX0nJ1tYw8A"))
+    .addHelpText("after", details("consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"))
     .action((action, id, { json = false, user }, command) =>
       act(
         command,

@@ -140,6 +140,22 @@ export type FaultStatus = Controls.FaultStatus
 export type RequestRecord = Controls.RequestRecord
 
 /**
+ * A refusal of an authorization server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Refusal = Controls.Refusal
+
+/**
+ * The names of what a server has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Resources = Controls.Resources
+
+/**
  * The clock of the server.
  *
  * @since 0.1.0

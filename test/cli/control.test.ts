@@ -435,6 +435,8 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
         yield* world.way.act(`consents/${action}`, idOf(yield* world.way.list("consents")))
         assert.strictEqual((yield* ask(world, token, { sessionUri }))["sessionStatus"], "FAILED")
       }
+      // No id looks like a flag to the command.
+      for (const { id } of yield* world.way.list("consents")) assert.match(String(id), /^[0-9a-f]{32}$/)
       const states = (yield* world.way.list("consents")).map(({ state }) => state)
       assert.deepStrictEqual(states, ["Expired", "Refused", "Completed"])
     }),

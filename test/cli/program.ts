@@ -1,4 +1,5 @@
 /** Runs the command `agentcore-identity` as its users do: one file, in its own process. */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -103,6 +104,12 @@ export const run = (
 ): Effect.Effect<Output> =>
   Effect.scoped(Effect.flatMap(launch(args, env, options), ({ ended }) => Effect.promise(() => ended)))
 
+/** A wrong argument must not end this process. */
+const throwErrors = (command: CommandUnknownOpts): void => {
+  command.exitOverride()
+  command.commands.forEach(throwErrors)
+}
+
 /** Runs a command in this process, which is much faster than to start one: the same commands over the same files and requests. */
 const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: string) => void) =>
   Effect.gen(function*() {
@@ -112,7 +119,9 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
     }
     const { args: own, exec } = Commands.split(args)
     const programs: Array<Parameters<Run>[0]> = []
-    Commands.parse(Commands.make((program) => void programs.push(program), exec), own)
+    const root = Commands.make((program) => void programs.push(program), exec)
+    throwErrors(root)
+    Commands.parse(root, own)
     yield* Effect.forEach(programs, (program) =>
       program.pipe(
         Effect.withConsole(console),

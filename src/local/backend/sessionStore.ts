@@ -64,7 +64,7 @@ export type Session = typeof Session.Type
  * @internal
  */
 export const idOf = ({ uri }: Session): string =>
-  createHash("sha256").update(Redacted.value(uri)).digest("base64url").slice(0, 22)
+  createHash("sha256").update(Redacted.value(uri)).digest("hex").slice(0, 32)
 
 /**
  * The shape of the request that opened the session.

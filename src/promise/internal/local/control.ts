@@ -32,6 +32,12 @@ export type RequestRecord = Plain<LocalControl.RequestRecord>
 export type ClockState = Plain<LocalControl.ClockState>
 
 /** @internal */
+export type Refusal = ItemOf<LocalControl.Service["refusals"]>
+
+/** @internal */
+export type Resources = Plain<LocalControl.Resources>
+
+/** @internal */
 export interface Control<Setup> {
   /** Goes back to the start: the setup again, the real time, no faults and no requests. Snapshots stay. */
   readonly reset: () => Promise<void>
@@ -61,6 +67,10 @@ export interface Control<Setup> {
   readonly requests: () => Promise<ReadonlyArray<RequestRecord>>
   /** The requests from the first `next()` on, until the server stops. */
   readonly events: () => AsyncIterable<RequestRecord>
+  /** The last 100 refusals of authorization servers, the newest first. */
+  readonly refusals: () => Promise<ReadonlyArray<Refusal>>
+  /** The names of workload identities and credential providers. */
+  readonly resources: () => Promise<Resources>
   readonly consents: {
     /** The newest first. */
     readonly list: () => Promise<ReadonlyArray<Consent>>
@@ -132,6 +142,8 @@ export const make = <Setup>(control: LocalControl.Service, options: {
     },
     requests: () => runPlain(control.requests),
     events: () => Stream.toAsyncIterable(control.events.pipe(Stream.map(toPlain), Stream.interruptWhen(stopped))),
+    refusals: () => runPlain(control.refusals),
+    resources: () => runPlain(control.resources),
     consents: {
       list: () => runPlain(consents.list),
       approve: (consent, options) => run(consents.approve(toConsent(consent), options)),

@@ -1,0 +1,123 @@
+/** The server as the `Dockerfile` runs it: a user without rights, on all addresses. */
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
+import * as Effect from "effect/Effect"
+import { execFile, execFileSync } from "node:child_process"
+import { chmodSync, cpSync, mkdirSync, readFileSync } from "node:fs"
+import { networkInterfaces } from "node:os"
+import { dirname, join } from "node:path"
+import { promisify } from "node:util"
+import * as Program from "../cli/program.js"
+import * as Wire from "../local/wire.js"
+
+beforeAll(Program.build, 60_000)
+
+const dockerfile = readFileSync(new URL("Dockerfile", import.meta.url), "utf8")
+
+/** A folder that every user can read, with the command and a home. */
+const install = Effect.gen(function*() {
+  const folder = yield* Program.temporary
+  chmodSync(folder, 0o755)
+  cpSync(dirname(Program.file), join(folder, "bin"), { recursive: true })
+  const home = join(folder, "home")
+  mkdirSync(home)
+  chmodSync(home, 0o777)
+  return { command: join(folder, "bin", "agentcore-identity.js"), home }
+})
+
+// Root can become a user without rights. Anybody else is one.
+const asNobody = process.getuid?.() === 0
+  ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+  : []
+
+describe("the server in a container", () => {
+  it.scopedLive(
+    "runs without rights, is healthy, and has one issuer for browsers and itself",
+    () =>
+      Effect.gen(function*() {
+        const { command, home } = yield* install
+        const [, health = ""] = /^HEALTHCHECK .*CMD (.*)$/m.exec(dockerfile) ?? []
+        const [, words = "[]"] = /^CMD (.*)$/m.exec(dockerfile) ?? []
+        const [, ...args] = JSON.parse(words) as ReadonlyArray<string>
+        assert.strictEqual(health, "agentcore-identity status")
+        assert.match(dockerfile, /^USER node$/m)
+
+        const env = { HOME: home, PATH: process.env["PATH"] ?? "" }
+        const run = (...args: ReadonlyArray<string>) => {
+          const [executable = "", ...rest] = [...asNobody, process.execPath, command, ...args]
+          return Effect.promise(() => promisify(execFile)(executable, rest, { env }))
+        }
+        yield* Effect.acquireUseRelease(
+          Effect.sync(() => {
+            const [executable = "", ...rest] = [...asNobody, process.execPath, command, ...args, "--port", "0"]
+            return execFile(executable, rest, { env })
+          }),
+          (child) =>
+            Effect.gen(function*() {
+              yield* Effect.promise(() => new Promise((resolve) => child.stdout?.once("data", resolve)))
+              // Its exit code is the health.
+              const [{ pid, url }] = JSON.parse((yield* run("status", "--json")).stdout)
+              if (asNobody.length > 0) {
+                assert.include(execFileSync("ps", ["-o", "uid=", "-p", String(pid)], { encoding: "utf8" }), "65534")
+              }
+              const variables = Object.fromEntries(
+                (yield* run("env", "--shell", "dotenv")).stdout.trim().split("\n").map((line) => line.split("=", 2))
+              )
+              const issuer = variables["AGENTCORE_LOCAL_OAUTH_ISSUER"]
+              assert.strictEqual(new URL(issuer).hostname, "127.0.0.1")
+
+              // A published port comes from another address, with the host name of the browser.
+              const address = Object.values(networkInterfaces()).flat()
+                .find((one) => one?.family === "IPv4" && !one.internal)?.address ?? "127.0.0.1"
+              for (const [own, path] of [[url, "/health"], [issuer, "/.well-known/openid-configuration"]] as const) {
+                const answer = yield* Wire.send(`http://${address}:${new URL(own).port}`, {
+                  method: "GET",
+                  path,
+                  headers: { host: new URL(own).host }
+                })
+                assert.strictEqual(answer.status, 200)
+                if (own === issuer) assert.strictEqual(JSON.parse(answer.text).issuer, issuer)
+              }
+
+              // The server reaches the issuer under the name that the browser has.
+              const call = (path: string, input: object) =>
+                Effect.map(Wire.operation(url, `/identities/${path}`, input), ({ text }) => JSON.parse(text))
+              const returnUrl = `${url}/health`
+              yield* call("CreateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+              yield* call("CreateOauth2CredentialProvider", {
+                name: "calendar",
+                credentialProviderVendor: "CustomOauth2",
+                oauth2ProviderConfigInput: {
+                  customOauth2ProviderConfig: {
+                    oauthDiscovery: { discoveryUrl: variables["AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL"] },
+                    clientId: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_ID"],
+                    clientSecret: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"]
+                  }
+                }
+              })
+              const { workloadAccessToken } = yield* call("GetWorkloadAccessTokenForUserId", {
+                workloadName: "agent",
+                userId: "alice"
+              })
+              const request = {
+                workloadIdentityToken: workloadAccessToken,
+                resourceCredentialProviderName: "calendar",
+                scopes: ["openid"],
+                oauth2Flow: "USER_FEDERATION",
+                resourceOauth2ReturnUrl: returnUrl
+              }
+              const { authorizationUrl, sessionUri } = yield* call("oauth2/token", request)
+              const alice = yield* TestUser.make("alice")
+              assert.strictEqual((yield* alice.approves(String(authorizationUrl))).status, 200)
+              yield* call("CompleteResourceTokenAuth", { sessionUri, userIdentifier: { userId: "alice" } })
+              assert.isString((yield* call("oauth2/token", { ...request, sessionUri })).accessToken)
+
+              // As `docker stop` does.
+              assert.include((yield* run("stop")).stdout, "Stopped")
+            }),
+          (child) => Effect.sync(() => child.kill("SIGKILL"))
+        )
+      }),
+    60_000
+  )
+})
