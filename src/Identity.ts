@@ -423,6 +423,16 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         : Effect.timeoutFail(wake(wait, poll), { duration, onTimeout: () => new AuthorizationTimedOut({ session }) })
     })
 
+  // The token may not be there yet, or the connection is lost: then the wait goes on.
+  const awaitGrant = (
+    session: ConsentSession,
+    grantWait: ConsentWait.GrantWait
+  ): Effect.Effect<Redacted.Redacted, AccessTokenError, WorkloadAccessToken> =>
+    Effect.flatMap(
+      Effect.zipRight(grantWait, Effect.suspend(() => askOnce(session, undefined))),
+      (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : awaitGrant(session, grantWait)
+    )
+
   const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
     Effect.flatMap(Effect.zip(timeLeft(session), Consent.Handler), ([left, byDefault]) => {
       if (left === 0) return Effect.fail(new AuthorizationTimedOut({ session }))
@@ -433,13 +443,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       return Effect.isEffect(shown)
         ? ConsentWait.run(
           Effect.zipRight(shown as ReturnType<typeof handler>, compactSpans),
-          (wake, isElsewhere) =>
-            isElsewhere
-              ? Effect.flatMap(
-                askOnce(session, undefined),
-                (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : wait(session, options, wake)
-              )
-              : wait(session, options, wake)
+          (wake, grantWait) => grantWait === undefined ? wait(session, options, wake) : awaitGrant(session, grantWait)
         )
         : Effect.fail(Request.notAnEffect("consent", shown))
     })

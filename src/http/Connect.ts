@@ -56,7 +56,9 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import type { RouteNotFound } from "@effect/platform/HttpServerError"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -67,7 +69,7 @@ import * as ConsentSignals from "../ConsentSignals.js"
 import type { UserCredential } from "../Credentials.js"
 import type { DataPlane } from "../DataPlane.js"
 import type { Identity } from "../Identity.js"
-import { AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
+import type { AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
 import * as ConsentWait from "../internal/consentWait.js"
 import { notAnEffect } from "../internal/identityRequest.js"
 import * as Validation from "../internal/validation.js"
@@ -239,8 +241,8 @@ const defaultProbe: Schedule.Schedule<unknown> = Schedule.union(
 )
 
 /**
- * A consent handler that shows the link of `Connect` instead of AgentCore's URL, and waits until the user has connected the credential,
- * with whatever session. Then the flow asks for the token.
+ * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has connected the
+ * credential, with whatever session, and asks for the token.
  *
  * It fails with `OtherUserKind` if `user` has another kind of identifier than the pages, with `AuthorizationTimedOut` after `wait`, and
  * with `ValidationException` if `credentials` lacks the credential.
@@ -276,30 +278,28 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
     yield* Users.checkKind("handler", connect.users, options.user)
     const link = yield* connect.link(session, { continue: options.continue })
     const credential = Option.getOrElse(connect.nameOf(session), () => "")
-    return {
-      link,
-      signals: yield* ConsentSignals.ConsentSignals,
-      topic: yield* ConsentSignals.grant({ workload: connect.workload, user: options.user, credential })
-    }
-  }).pipe(
-    // The heap of a wait matters: a suspended generator would keep its variables.
-    Effect.flatMap(({ link, signals, topic }) =>
-      Wait.untilGranted({
-        signals,
-        topic,
-        show: Effect.suspend((): Effect.Effect<unknown, E | ValidationException, R> => {
-          const shown: unknown = options.show(link)
-          // `show` in plain JavaScript can return anything.
-          return Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
-        }),
-        probe: Effect.suspend(() => Wait.probe(session)),
-        schedule: options.probe ?? defaultProbe,
-        limit: options.wait ?? "10 minutes"
+    const topic = yield* ConsentSignals.grant({ workload: connect.workload, user: options.user, credential })
+    const signals = yield* ConsentSignals.ConsentSignals
+    const context = yield* Effect.context<Identity | WorkloadAccessToken>()
+    return yield* ConsentWait.withCurrent((wait) =>
+      Effect.gen(function*() {
+        // It listens before it shows the link: the user can be quick.
+        const grant = Wait.listen(signals, topic)
+        wait.onEnd(Effect.sync(grant.stop))
+        // `show` in plain JavaScript can return anything.
+        const shown: unknown = options.show(link)
+        yield* Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
+        wait.waitForGrant(Wait.untilGranted({
+          session,
+          grant,
+          probe: Effect.suspend(() => Effect.provide(Wait.probe(session), context)),
+          schedule: options.probe ?? defaultProbe,
+          deadline: (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
+        }))
       })
-    ),
-    Effect.flatMap((granted) => granted ? ConsentWait.grantedElsewhere : new AuthorizationTimedOut({ session }))
+    )
     // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
-  ) as Effect.Effect<
+  }) as Effect.Effect<
     unknown,
     E | OtherUserKind | AuthorizationTimedOut,
     R | Connect | ConsentSignals.ConsentSignals | Identity | WorkloadAccessToken

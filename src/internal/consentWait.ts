@@ -4,16 +4,24 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import type { AuthorizationFailed } from "../IdentityError.js"
+import type { AuthorizationFailed, AuthorizationTimedOut } from "../IdentityError.js"
 import { CallPriority } from "./rateLimiter.js"
 
 /** @internal */
 export type Signal = Deferred.Deferred<void, AuthorizationFailed>
+
+/**
+ * Waits for a grant that another session may bring. It may run again: then it waits for the next sign of a grant.
+ *
+ * @internal
+ */
+export type GrantWait = Effect.Effect<void, AuthorizationTimedOut>
 
 /** @internal */
 export interface ConsentWait {
@@ -21,8 +29,8 @@ export interface ConsentWait {
   readonly onEnd: (finalizer: Effect.Effect<void>) => void
   /** The signal of the wait. Its success makes the flow poll at once; its failure ends the wait. */
   readonly signal: () => Signal
-  /** Makes the flow ask once as if there were no session: another session has brought the grant. */
-  readonly grantedElsewhere: () => void
+  /** Makes the flow wait for a grant from any session, and ask as if there were no session. */
+  readonly waitForGrant: (wait: GrantWait) => void
 }
 
 /**
@@ -34,20 +42,10 @@ export class Current extends Context.Reference<Current>()("effect-agentcore-iden
   defaultValue: (): Option.Option<ConsentWait> => Option.none()
 }) {}
 
-/**
- * Sets `grantedElsewhere` on the running wait, if there is one.
- *
- * @internal
- */
-export const grantedElsewhere: Effect.Effect<void> = Effect.map(
-  Current,
-  Option.match({ onNone: () => {}, onSome: (wait) => wait.grantedElsewhere() })
-)
-
 /** What `Identity` does with the wait. */
 interface Running extends ConsentWait {
-  readonly made: () => Signal | undefined
-  readonly isElsewhere: () => boolean
+  readonly madeSignal: () => Signal | undefined
+  readonly grantWait: () => GrantWait | undefined
   readonly hasFinalizers: () => boolean
   readonly end: Effect.Effect<void>
 }
@@ -55,13 +53,15 @@ interface Running extends ConsentWait {
 const make = (): Running => {
   const finalizers: Array<Effect.Effect<void>> = []
   let signal: Signal | undefined
-  let elsewhere = false
+  let grantWait: GrantWait | undefined
   return {
     onEnd: (finalizer) => void finalizers.push(finalizer),
     signal: () => signal ??= Deferred.unsafeMake(FiberId.none),
-    made: () => signal,
-    grantedElsewhere: () => void (elsewhere = true),
-    isElsewhere: () => elsewhere,
+    waitForGrant: (wait) => {
+      grantWait = wait
+    },
+    madeSignal: () => signal,
+    grantWait: () => grantWait,
     hasFinalizers: () => finalizers.length > 0,
     end: Effect.suspend(() => Effect.all(finalizers.reverse(), { discard: true }))
   }
@@ -78,7 +78,7 @@ export type Wake = <A, E, R, E2, R2>(
 ) => Effect.Effect<A, E | E2 | AuthorizationFailed, R | R2>
 
 /**
- * Runs a handler, then its wait. The wait also learns whether another session has brought the grant.
+ * Runs a handler, then its wait.
  *
  * The finalizers of a handler run when the handler or the wait ends. Most handlers have none: their wait runs outside, because a region for
  * finalizers takes memory as long as the wait lasts.
@@ -87,22 +87,40 @@ export type Wake = <A, E, R, E2, R2>(
  */
 export const run = <A, E, R, E2, R2>(
   handler: Effect.Effect<unknown, E, R>,
-  wait: (wake: Wake, isElsewhere: boolean) => Effect.Effect<A, E2, R2>
+  wait: (wake: Wake, grantWait: GrantWait | undefined) => Effect.Effect<A, E2, R2>
 ): Effect.Effect<A, E | E2, R | R2> =>
   Effect.suspend(() => {
     const running = make()
+    const { end, grantWait, hasFinalizers, madeSignal } = running
+    const failAtEnd = <E3>(cause: Cause.Cause<E3>) => Effect.zipRight(end, Effect.failCause(cause))
     return Effect.flatten(Effect.uninterruptibleMask((restore) =>
       Effect.matchCauseEffect(restore(Effect.provideService(handler, Current, Option.some(running))), {
-        onFailure: (cause) => Effect.zipRight(running.end, Effect.failCause(cause)),
-        onSuccess: () => {
-          const rest = wait(wakeOf(running.made()), running.isElsewhere())
-          return running.hasFinalizers()
-            ? Effect.map(Effect.ensuring(restore(rest), running.end), Effect.succeed)
+        onFailure: failAtEnd,
+        onSuccess: (): Effect.Effect<Effect.Effect<A, E2, R2>, E2, R2> => {
+          const rest = wait(wakeOf(madeSignal()), grantWait())
+          return hasFinalizers()
+            ? Effect.matchCauseEffect(restore(rest), {
+              onFailure: failAtEnd,
+              onSuccess: (answer) => Effect.as(end, Effect.succeed(answer))
+            })
             : Effect.succeed(rest)
         }
       })
     ))
   })
+
+/**
+ * A handler that decides what to wait for. If another function than `Identity` calls it, it waits itself.
+ *
+ * @internal
+ */
+export const withCurrent = <E, R>(
+  handler: (wait: ConsentWait) => Effect.Effect<unknown, E, R>
+): Effect.Effect<unknown, E | AuthorizationTimedOut, R> =>
+  Effect.flatMap(Current, (current): Effect.Effect<unknown, E | AuthorizationTimedOut, R> =>
+    Option.isSome(current)
+      ? handler(current.value)
+      : run(withCurrent(handler), (_, grantWait) => grantWait ?? Effect.void))
 
 const wakeOf = (signal: Signal | undefined): Wake => (wait, poll) => {
   if (signal === undefined) return wait
