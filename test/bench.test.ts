@@ -39,6 +39,13 @@ interface Result {
     readonly meanwhile: Spread
     readonly callback: Spread
   }
+  readonly local: {
+    readonly operations: { readonly [name: string]: { readonly cpu: Spread; readonly speedOfBare: Spread } }
+    readonly ready: { readonly alone: Spread; readonly withAuthorizationServer: Spread }
+    readonly grants: {
+      readonly [where in "memory" | "disk"]: { readonly many: { readonly grants: number; readonly token: number } }
+    }
+  }
   readonly targets: ReadonlyArray<{ readonly name: string; readonly met: boolean }>
 }
 
@@ -55,7 +62,20 @@ describe("npm run bench", () => {
   let table = ""
 
   beforeAll(async () => {
-    const few = ["--rounds", "2", "--calls", "5", "--warm-up", "5", "--processes", "1", "--waits", "20"]
+    const few = [
+      "--rounds",
+      "2",
+      "--calls",
+      "5",
+      "--warm-up",
+      "5",
+      "--processes",
+      "1",
+      "--waits",
+      "20",
+      "--grants",
+      "20"
+    ]
     const { code, stderr, stdout } = await bench(...few, "--json", file)
     assert.strictEqual(code, 0, stderr)
     table = stdout
@@ -109,6 +129,22 @@ describe("npm run bench", () => {
     for (const spread of [waits.alone, waits.meanwhile, waits.callback]) assertSpread(spread)
   })
 
+  it("measures the local server beside a bare one, and with many grants", () => {
+    const { local } = read(file)
+    assert.sameMembers(Object.keys(local.operations), [
+      "bare",
+      "GetResourceApiKey",
+      "GetWorkloadAccessTokenForUserId"
+    ])
+    for (const { cpu } of Object.values(local.operations)) assertSpread(cpu)
+    assertSpread(local.ready.alone)
+    assertSpread(local.ready.withAuthorizationServer)
+    for (const { many } of [local.grants.memory, local.grants.disk]) {
+      assert.strictEqual(many.grants, 20)
+      assert.isAbove(many.token, 0)
+    }
+  })
+
   it("prints a table, with the targets", () => {
     for (const { name } of read(file).targets) assert.include(table, name)
     assert.include(table, "bedrock-agentcore, withAccessToken")
@@ -147,6 +183,21 @@ describe("npm run bench", () => {
         loopDelay: 50,
         meanwhile: result.waits.alone,
         callback: result.waits.alone
+      },
+      local: {
+        ...result.local,
+        operations: {
+          GetResourceApiKey: { ...result.local.operations["bare"], speedOfBare: { median: 0.2, q1: 0.1, q3: 0.3 } },
+          GetWorkloadAccessTokenForUserId: {
+            ...result.local.operations["bare"],
+            speedOfBare: { median: 0.2, q1: 0.1, q3: 0.3 }
+          }
+        },
+        ready: { ...result.local.ready, alone: { median: 500, q1: 400, q3: 600 } },
+        grants: {
+          memory: { ...result.local.grants.memory, token: 1.5, page: 1.5 },
+          disk: { ...result.local.grants.disk, token: 1.5, page: 1.5 }
+        }
       }
     }
     const other = join(folder, `${median}.json`)

@@ -47,14 +47,24 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import type { ValidationException } from "../IdentityError.js"
 import type { LocalSettings } from "../internal/identitySetup/localSettings.js"
 import * as Validation from "../internal/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import * as Defaults from "./backend/defaults.js"
+import { invalid } from "./backend/failures.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import type { BrowserAnswer, ConsentStatus, GrantStatus, Issuer, Refusal } from "./backend/model.js"
+import type {
+  BrowserAnswer,
+  ConsentStatus,
+  GrantPage,
+  GrantPageOptions,
+  GrantStatus,
+  Issuer,
+  Refusal
+} from "./backend/model.js"
 import { fields } from "./backend/options.js"
 import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
@@ -250,6 +260,11 @@ export interface Service {
    */
   readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
   /**
+   * A page of the grants of users, in the same order. It reads no other grants, if the store has pages. Grants that are added or removed
+   * between two pages move no other grant. Fails with a `ValidationException` for a `limit` or an `after` that is none.
+   */
+  readonly grantPage: (options: GrantPageOptions) => Effect.Effect<GrantPage, ValidationException | VaultStoreError>
+  /**
    * Ends the access token of a grant now. The next request refreshes it, or asks the user.
    */
   readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
@@ -427,21 +442,42 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
             : "Failed" as const
       )
 
+    const maxGrants = 1000
+
     const oauth2Names = Effect.orElseSucceed(registry.oauth2Names, (): ReadonlyMap<string, string> => new Map())
 
-    const listGrants = Effect.zipWith(vault.all, oauth2Names, (all, names) =>
-      all.map(([key, grant]): GrantStatus => {
-        const { provider, user, workload } = Vault.readKey(key)
-        return {
-          id: grant.id,
-          provider: names.get(provider) ?? provider,
-          workload,
-          user,
-          scopes: grant.asked.scopes,
-          expiresAt: grant.expiresAt,
-          refreshable: Option.isSome(grant.refreshToken)
-        }
-      }))
+    const toGrants = (entries: Effect.Effect<ReadonlyArray<Vault.Entry>, VaultStoreError>) =>
+      Effect.zipWith(entries, oauth2Names, (all, names) =>
+        all.map(([key, grant]): GrantStatus => {
+          const { provider, user, workload } = Vault.readKey(key)
+          return {
+            id: grant.id,
+            provider: names.get(provider) ?? provider,
+            workload,
+            user,
+            scopes: grant.asked.scopes,
+            expiresAt: grant.expiresAt,
+            refreshable: Option.isSome(grant.refreshToken)
+          }
+        }))
+
+    const grantPage: LocalBackend["Type"]["grantPage"] = Effect.fnUntraced(function*({ after, limit }) {
+      if (!Number.isInteger(limit) || limit < 1 || limit > maxGrants) {
+        return yield* invalid(`A page has 1 to ${maxGrants} grants`, "limit")
+      }
+      const start = after === undefined ? undefined : Option.getOrUndefined(Vault.decodeCursor(after))
+      if (after !== undefined && start === undefined) {
+        return yield* invalid("The page does not begin after the end of another one: use its `next`", "after")
+      }
+      // One more tells whether there is another page.
+      const entries = yield* vault.page(start, limit + 1)
+      const page = entries.slice(0, limit)
+      const last = page.at(-1)
+      const grants = yield* toGrants(Effect.succeed(page))
+      return last === undefined || entries.length <= limit
+        ? { grants }
+        : { grants, next: Vault.encodeCursor(last) }
+    })
 
     const actOnGrant = (
       action: GrantError["action"],
@@ -451,14 +487,13 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         GrantError["reason"] | VaultStoreError
       >
     ): Effect.Effect<void, GrantError> =>
-      Effect.flatMap(vault.all, (all) =>
-        Option.match(Arr.findFirst(all, ([, grant]) => grant.id === id), {
-          onNone: () => Effect.fail("Unknown" as const),
-          onSome: steps
-        })).pipe(
-          Effect.mapError((error) => new GrantError({ action, reason: typeof error === "string" ? error : "Store" })),
-          span(`${action}Grant`)
-        )
+      Effect.flatMap(
+        vault.byId(id),
+        Option.match({ onNone: () => Effect.fail("Unknown" as const), onSome: steps })
+      ).pipe(
+        Effect.mapError((error) => new GrantError({ action, reason: typeof error === "string" ? error : "Store" })),
+        span(`${action}Grant`)
+      )
 
     const revoke = Effect.fnUntraced(function*([key, grant]: readonly [key: string, grant: Vault.Grant]) {
       const { provider } = Vault.readKey(key)
@@ -518,7 +553,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
                 otherGrant: session.otherGrant ?? []
               }
             }).reverse()),
-          grants: listGrants,
+          grants: toGrants(vault.all),
+          grantPage,
           expireGrant: (id) => actOnGrant("expire", id, ([key]) => vault.expire(key, id)),
           revokeGrant: (id) => actOnGrant("revoke", id, revoke),
           forgetGrant: (id) => actOnGrant("forget", id, ([key]) => vault.forget(key, id)),

@@ -145,6 +145,8 @@ export interface ConsentControl {
  */
 export interface GrantControl {
   readonly list: Effect.Effect<ReadonlyArray<LocalBackend.GrantStatus>, LocalControlError>
+  /** A part of the list. It reads no other grants. */
+  readonly page: (options: LocalBackend.GrantPageOptions) => Effect.Effect<LocalBackend.GrantPage, LocalControlError>
   /** Ends the access token now. */
   readonly expire: (id: string) => Effect.Effect<void, LocalBackend.GrantError>
   /** Revokes the refresh token at the authorization server. The backend learns of it at the next refresh. */
@@ -535,6 +537,11 @@ const make = (options: Options) =>
       },
       grants: {
         list: Effect.mapError(backend.grants, mapStoreError),
+        page: (options) =>
+          Effect.catchTags(backend.grantPage(options), {
+            ValidationException: ({ message }) => fail("InvalidPage", message),
+            VaultStoreError: mapStoreError
+          }),
         expire: backend.expireGrant,
         revoke: backend.revokeGrant,
         forget: backend.forgetGrant

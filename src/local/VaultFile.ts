@@ -21,13 +21,13 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Order from "effect/Order"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as KeyedLock from "../internal/keyedLock.js"
 import { VaultFileError } from "./vaultFile/error.js"
 import * as File from "./vaultFile/file.js"
+import * as SortedMap from "./vaultFile/sortedMap.js"
 import * as VaultStore from "./VaultStore.js"
 
 // -----------------------------------------------------------------------------
@@ -73,12 +73,10 @@ export {
 // Constructors
 // -----------------------------------------------------------------------------
 
-const byKey = Order.mapInput(Order.string, ([key]: readonly [string, unknown]) => key)
-
 const makeCollection = <A, I>(
   name: string,
   schema: Schema.Schema<A, I>,
-  values: Map<string, unknown>,
+  values: SortedMap.SortedMap<unknown>,
   file: File.VaultFile,
   lock: KeyedLock.KeyedLock
 ): VaultStore.Collection<A> => {
@@ -97,6 +95,13 @@ const makeCollection = <A, I>(
   // File and memory get the changes of an entry in the same order. A change that has begun is finished.
   const change = (key: string, effect: Effect.Effect<void, VaultStore.VaultStoreError>) =>
     lock(JSON.stringify([name, key]), Effect.uninterruptible(effect))
+  const readPage = (after: string | undefined, limit: number) =>
+    Effect.suspend(() =>
+      Effect.forEach(
+        values.page(after, limit),
+        ([key, value]) => Effect.map(decode(value), (decoded) => [key, decoded] as const)
+      )
+    )
   return {
     get: (key) => Effect.suspend(() => values.has(key) ? Effect.asSome(decode(values.get(key))) : Effect.succeedNone),
     put: (key, value) =>
@@ -106,12 +111,8 @@ const makeCollection = <A, I>(
           Effect.map(file.put({ collection: name, key, value: encoded }), () => void values.set(key, encoded))
         )),
     remove: (key) => change(key, Effect.map(file.remove(name, key), () => void values.delete(key))),
-    entries: Effect.suspend(() =>
-      Effect.forEach(
-        [...values].sort(byKey),
-        ([key, value]) => Effect.map(decode(value), (decoded) => [key, decoded] as const)
-      )
-    )
+    entries: readPage(undefined, Infinity),
+    page: ({ after, limit }) => readPage(after, limit)
   }
 }
 
@@ -126,9 +127,9 @@ export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultF
     const file = yield* File.open(options.path, options.key)
     const lock = yield* KeyedLock.make
     // As JSON: a decoded value lives as long as a request.
-    const collections = new Map<string, Map<string, unknown>>()
+    const collections = new Map<string, SortedMap.SortedMap<unknown>>()
     const valuesOf = (name: string) => {
-      const values = collections.get(name) ?? new Map<string, unknown>()
+      const values = collections.get(name) ?? SortedMap.make<unknown>()
       collections.set(name, values)
       return values
     }

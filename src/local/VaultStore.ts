@@ -21,8 +21,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Order from "effect/Order"
 import * as Schema from "effect/Schema"
+import * as SortedMap from "./vaultFile/sortedMap.js"
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -58,6 +58,21 @@ export interface Collection<A> {
   readonly remove: (key: string) => Effect.Effect<void, VaultStoreError>
   /** All entries, ordered by the code units of their keys. */
   readonly entries: Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
+  /** The entries after a key, in the same order. Without it, each page of a list reads all entries. */
+  readonly page?:
+    | ((options: PageOptions) => Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>)
+    | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface PageOptions {
+  /** The last key of the page before. Undefined for the first page. */
+  readonly after: string | undefined
+  /** The most entries. */
+  readonly limit: number
 }
 
 /**
@@ -149,13 +164,12 @@ export class VaultStore extends Context.Tag("effect-agentcore-identity/local/Vau
 // Layers
 // -----------------------------------------------------------------------------
 
-const byKey = Order.mapInput(Order.string, ([key]: readonly [string, unknown]) => key)
-
-const inMemory = <A>(values: Map<string, A>): Collection<A> => ({
+const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
   get: (key) => Effect.sync(() => Option.fromNullable(values.get(key))),
   put: (key, value) => Effect.sync(() => void values.set(key, value)),
   remove: (key) => Effect.sync(() => void values.delete(key)),
-  entries: Effect.sync(() => [...values].sort(byKey))
+  entries: Effect.sync(() => values.page(undefined, Infinity)),
+  page: ({ after, limit }) => Effect.sync(() => values.page(after, limit))
 })
 
 /**
@@ -166,13 +180,13 @@ const inMemory = <A>(values: Map<string, A>): Collection<A> => ({
  * @category layers
  */
 export const layerMemory: Layer.Layer<VaultStore> = Layer.sync(VaultStore, () => {
-  const collections = new Map<string, Map<string, unknown>>()
+  const collections = new Map<string, SortedMap.SortedMap<never>>()
   return {
     collection: <A>(name: string) => {
-      const values = collections.get(name) ?? new Map<string, unknown>()
+      const values = collections.get(name) ?? SortedMap.make<never>()
       collections.set(name, values)
       // A name has one schema, so all values under the name have its type.
-      return inMemory(values as Map<string, A>)
+      return inMemory(values as unknown as SortedMap.SortedMap<A>)
     }
   }
 })

@@ -135,14 +135,34 @@ const measureReady = async (command, env, processes) => {
   return { alone: summary(samples.alone), withAuthorizationServer: summary(samples.withAuthorizationServer) }
 }
 
-export const measureLocal = async ({ processes, ...settings }) => {
+/** In memory and on disk, with ten grants and with many. */
+const measureGrants = async (env, home, grants) => {
+  const measure = async (file) => {
+    const child = fork(path("./grants.child.mjs"), [file, "10", String(grants)], { env })
+    const failed = once(child, "exit").then(() => Promise.reject(new Error("grants.child.mjs ended")))
+    // The race reports the failure.
+    failed.catch(() => {})
+    const [[few, many]] = await Promise.race([once(child, "message"), failed])
+    child.disconnect()
+    return { few, many, token: many.token / few.token, page: many.page / few.page }
+  }
+  return { memory: await measure(""), disk: await measure(join(home, "vault")) }
+}
+
+export const measureLocal = async ({ grants, processes, ...settings }) => {
   const home = mkdtempSync(join(tmpdir(), "bench-local-"))
-  const env = { PATH: process.env.PATH, HOME: home, AWS_EC2_METADATA_DISABLED: "true" }
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    AGENTCORE_BENCH_MODULES: process.env.AGENTCORE_BENCH_MODULES,
+    AWS_EC2_METADATA_DISABLED: "true"
+  }
   try {
     const command = await buildCommand()
     return {
       operations: await measureOperations(command, env, settings),
-      ready: await measureReady(command, env, processes)
+      ready: await measureReady(command, env, processes),
+      grants: await measureGrants(env, home, grants)
     }
   } finally {
     agent.destroy()

@@ -5,76 +5,128 @@ const bounds = {
   "at least": (value, limit) => value >= limit
 }
 
-const definitions = [
-  [
-    "without the AWS SDK, uncached: wall time of the raw SDK call",
-    (result) => result.calls.http.ofRaw.wall.median,
-    "at most",
-    0.9
+/** The targets of each part of a result. */
+const definitions = {
+  calls: [
+    [
+      "without the AWS SDK, uncached: wall time of the raw SDK call",
+      (result) => result.calls.http.ofRaw.wall.median,
+      "at most",
+      0.9
+    ],
+    [
+      "without the AWS SDK, uncached: CPU time of the raw SDK call",
+      (result) => result.calls.http.ofRaw.cpu.median,
+      "at most",
+      0.9
+    ],
+    [
+      "over the AWS SDK, uncached: wall time of the raw SDK call",
+      (result) => result.calls.uncached.ofRaw.wall.median,
+      "at most",
+      1.3
+    ],
+    [
+      "over the AWS SDK, uncached: CPU time of the raw SDK call",
+      (result) => result.calls.uncached.ofRaw.cpu.median,
+      "at most",
+      1.35
+    ],
+    [
+      "cached: times as fast as the official wrapper",
+      (result) => result.calls.cached.speedUp.median,
+      "at least",
+      15
+    ],
+    ["cached: microseconds", (result) => result.calls.cached.wall.median, "at most", 45]
   ],
-  [
-    "without the AWS SDK, uncached: CPU time of the raw SDK call",
-    (result) => result.calls.http.ofRaw.cpu.median,
-    "at most",
-    0.9
+  cold: [
+    [
+      "bundled, without the AWS SDK: cold process of the official package, bundled",
+      (result) => result.cold.httpBundled.ofOfficialBundled.median,
+      "at most",
+      1
+    ],
+    [
+      "bundled, over the AWS SDK: cold process of the official package, bundled",
+      (result) => result.cold.sdkBundled.ofOfficialBundled.median,
+      "at most",
+      1.3
+    ]
   ],
-  [
-    "over the AWS SDK, uncached: wall time of the raw SDK call",
-    (result) => result.calls.uncached.ofRaw.wall.median,
-    "at most",
-    1.3
+  bundles: [
+    ["bundle of an agent without the AWS SDK: kilobytes", (result) => result.bundles.http, "at most", 350]
   ],
-  [
-    "over the AWS SDK, uncached: CPU time of the raw SDK call",
-    (result) => result.calls.uncached.ofRaw.cpu.median,
-    "at most",
-    1.35
+  load: [
+    ["module load of Identity: milliseconds", (result) => result.load.wall.median, "at most", 20],
+    ["module load of Identity: packages besides Effect", (result) => result.load.packages.length, "at most", 0]
   ],
-  [
-    "cached: times as fast as the official wrapper",
-    (result) => result.calls.cached.speedUp.median,
-    "at least",
-    15
+  waits: [
+    ["waits for consent: heap of each, KB", (result) => result.waits.heap, "at most", 16],
+    ["waits for consent: polls a second of all", (result) => result.waits.polls, "at most", 100],
+    ["waits for consent: delay of the event loop, 99 %, ms", (result) => result.waits.loopDelay, "at most", 50],
+    [
+      "waits for consent: time of another token, as part of its time alone",
+      ({ waits }) => waits.meanwhile.median / waits.alone.median,
+      "at most",
+      2
+    ],
+    [
+      "waits for consent: from callback to token, without one round trip, ms",
+      ({ waits }) => waits.callback.median - waits.alone.median,
+      "at most",
+      20
+    ]
   ],
-  ["cached: microseconds", (result) => result.calls.cached.wall.median, "at most", 45],
-  [
-    "bundled, without the AWS SDK: cold process of the official package, bundled",
-    (result) => result.cold.httpBundled.ofOfficialBundled.median,
-    "at most",
-    1
-  ],
-  [
-    "bundled, over the AWS SDK: cold process of the official package, bundled",
-    (result) => result.cold.sdkBundled.ofOfficialBundled.median,
-    "at most",
-    1.3
-  ],
-  ["bundle of an agent without the AWS SDK: kilobytes", (result) => result.bundles.http, "at most", 350],
-  ["module load of Identity: milliseconds", (result) => result.load.wall.median, "at most", 20],
-  ["module load of Identity: packages besides Effect", (result) => result.load.packages.length, "at most", 0],
-  ["waits for consent: heap of each, KB", (result) => result.waits.heap, "at most", 16],
-  ["waits for consent: polls a second of all", (result) => result.waits.polls, "at most", 100],
-  ["waits for consent: delay of the event loop, 99 %, ms", (result) => result.waits.loopDelay, "at most", 50],
-  [
-    "waits for consent: time of another token, as part of its time alone",
-    ({ waits }) => waits.meanwhile.median / waits.alone.median,
-    "at most",
-    2
-  ],
-  [
-    "waits for consent: from callback to token, without one round trip, ms",
-    ({ waits }) => waits.callback.median - waits.alone.median,
-    "at most",
-    20
+  local: [
+    [
+      "local server, GetResourceApiKey: speed of a bare server, by CPU time",
+      ({ local }) => local.operations.GetResourceApiKey.speedOfBare.median,
+      "at least",
+      0.2
+    ],
+    [
+      "local server, GetWorkloadAccessTokenForUserId: speed of a bare server, by CPU time",
+      ({ local }) => local.operations.GetWorkloadAccessTokenForUserId.speedOfBare.median,
+      "at least",
+      0.2
+    ],
+    ["local server: milliseconds until it is ready", ({ local }) => local.ready.alone.median, "at most", 500],
+    [
+      "local server, a token with many grants, in memory: of the time with ten",
+      ({ local }) => local.grants.memory.token,
+      "at most",
+      1.5
+    ],
+    [
+      "local server, a page of the list with many grants, in memory: of the time with ten",
+      ({ local }) => local.grants.memory.page,
+      "at most",
+      1.5
+    ],
+    [
+      "local server, a token with many grants, on disk: of the time with ten",
+      ({ local }) => local.grants.disk.token,
+      "at most",
+      1.5
+    ],
+    [
+      "local server, a page of the list with many grants, on disk: of the time with ten",
+      ({ local }) => local.grants.disk.page,
+      "at most",
+      1.5
+    ]
   ]
-]
+}
 
 /** Every target, with what was measured. */
 export const targets = (result) =>
-  definitions.map(([name, valueOf, bound, limit]) => {
-    const value = valueOf(result)
-    return { name, bound, limit, value, met: bounds[bound](value, limit) }
-  })
+  Object.entries(definitions).filter(([part]) => result[part] !== undefined).flatMap(([, definitions]) =>
+    definitions.map(([name, valueOf, bound, limit]) => {
+      const value = valueOf(result)
+      return { name, bound, limit, value, met: bounds[bound](value, limit) }
+    })
+  )
 
 const number = (value) => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 
@@ -146,6 +198,24 @@ const waitRows = ({ waits }) => [
   ]
 ]
 
+const localRows = ({ local: { operations } }) => [
+  ["operation of the local server, and a bare server", "CPU, µs", "speed of the bare server"],
+  ...Object.entries(operations).map(([name, { cpu, speedOfBare }]) => [name, spread(cpu), spread(speedOfBare)])
+]
+
+const readyRows = ({ local: { ready } }) => [
+  ["local server", "ready after, ms"],
+  ["alone", spread(ready.alone)],
+  ["with its authorization server", spread(ready.withAuthorizationServer)]
+]
+
+const grantRows = ({ local: { grants } }) => [
+  ["grants of the local server", "token, CPU µs", "page of ten, CPU µs"],
+  ...Object.entries(grants).flatMap(([where, { few, many }]) =>
+    [few, many].map(({ grants, page, token }) => [`${grants}, ${where}`, number(token), number(page)])
+  )
+]
+
 const targetRows = (result) => [
   ["target", "measured", ""],
   ...targets(result).map(({ bound, limit, met, name, value }) => [
@@ -155,6 +225,16 @@ const targetRows = (result) => [
   ])
 ]
 
+/** The tables of each part of a result. */
+const parts = {
+  calls: [callRows],
+  cold: [coldRows],
+  bundles: [bundleRows],
+  load: [loadRows],
+  waits: [waitRows],
+  local: [localRows, readyRows, grantRows]
+}
+
 /** The whole result, to be read: medians with their quartiles. */
 export const report = (result) => {
   const { cores, cpu, loadAverage, node, settings: { calls, processes, rounds } } = result
@@ -162,6 +242,9 @@ export const report = (result) => {
     `Node ${node}, ${cores} x ${cpu}, load ${
       number(loadAverage)
     }; ${rounds} rounds of ${calls} calls, ${processes} processes; median [quartiles]`,
-    ...[callRows, coldRows, bundleRows, loadRows, waitRows, targetRows].map((rows) => table(rows(result)))
+    ...Object.entries(parts).filter(([part]) => result[part] !== undefined).flatMap(([, parts]) =>
+      parts.map((rows) => table(rows(result)))
+    ),
+    table(targetRows(result))
   ].join("\n\n") + "\n"
 }

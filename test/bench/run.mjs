@@ -9,6 +9,7 @@ import { parseArgs, promisify } from "node:util"
 import { buildModules } from "../build.mjs"
 import { makeBundles } from "./bundle.mjs"
 import { environment, urlOfModule } from "./fixture.mjs"
+import { measureLocal } from "./local.mjs"
 import { report, targets } from "./report.mjs"
 import { ratio, summary } from "./statistics.mjs"
 
@@ -16,6 +17,7 @@ const usage = `npm run bench -- [options]
 
   --json FILE      write the result, and all samples, as JSON
   --check          exit with 1 when a target is missed
+  --local          measure the local server only
   --read FILE      report a result that was written before; measure nothing
 
   --rounds N       rounds of all subjects, one after the other (30)
@@ -23,6 +25,7 @@ const usage = `npm run bench -- [options]
   --warm-up N      calls of a subject before the first round (2000)
   --processes N    processes of each kind for module load and cold start (15)
   --waits N        users who have not consented yet (10000); more than 1000 take a minute
+  --grants N       grants in the vault of the local server (100000); these take a minute
 `
 
 /** How many requests a call makes, and how many times as many calls a round has of it: those of the cache are short. */
@@ -150,8 +153,7 @@ const summaries = ({ cpu, wall }) => ({ wall: summary(wall), cpu: summary(cpu) }
 
 const mapValues = (values, f) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f(value)]))
 
-const measure = async (settings) => {
-  process.env.AGENTCORE_BENCH_MODULES = await buildModules()
+const measureClients = async (settings) => {
   const server = start("./server.child.mjs", [], { env: { PATH: process.env.PATH } })
   const folder = mkdtempSync(join(tmpdir(), "bench-bundles-"))
   try {
@@ -171,11 +173,6 @@ const measure = async (settings) => {
       ...bundled
     }, settings.processes)
     return {
-      node: process.versions.node,
-      cpu: cpus()[0]?.model ?? "unknown processor",
-      cores: cpus().length,
-      loadAverage: loadavg()[0],
-      settings,
       calls: mapValues(calls, (samples) => ({
         ...summaries(samples),
         ofRaw: { wall: ratio(samples.wall, calls.raw.wall), cpu: ratio(samples.cpu, calls.raw.cpu) },
@@ -197,30 +194,45 @@ const measure = async (settings) => {
   }
 }
 
+const measure = async (settings, onlyLocal) => {
+  process.env.AGENTCORE_BENCH_MODULES = await buildModules()
+  return {
+    node: process.versions.node,
+    cpu: cpus()[0]?.model ?? "unknown processor",
+    cores: cpus().length,
+    loadAverage: loadavg()[0],
+    settings,
+    ...(onlyLocal ? {} : await measureClients(settings)),
+    local: await measureLocal(settings)
+  }
+}
+
 const options = () => {
   const string = { type: "string" }
   const { values } = parseArgs({
     options: {
       json: string,
       check: { type: "boolean", default: false },
+      local: { type: "boolean", default: false },
       read: string,
       rounds: { ...string, default: "30" },
       calls: { ...string, default: "200" },
       "warm-up": { ...string, default: "2000" },
       processes: { ...string, default: "15" },
-      waits: { ...string, default: "10000" }
+      waits: { ...string, default: "10000" },
+      grants: { ...string, default: "100000" }
     }
   })
-  const { calls, processes, rounds, waits, "warm-up": warmUp, ...rest } = values
-  const settings = mapValues({ calls, processes, rounds, waits, warmUp }, Number)
+  const { calls, grants, processes, rounds, waits, "warm-up": warmUp, ...rest } = values
+  const settings = mapValues({ calls, grants, processes, rounds, waits, warmUp }, Number)
   if (Object.values(settings).some((count) => !Number.isInteger(count) || count < 1)) {
     throw new TypeError("Counts are whole numbers from 1 on")
   }
   return { ...rest, settings }
 }
 
-const main = async ({ check, json, read, settings }) => {
-  const result = read === undefined ? await measure(settings) : JSON.parse(readFileSync(read, "utf8"))
+const main = async ({ check, json, local, read, settings }) => {
+  const result = read === undefined ? await measure(settings, local) : JSON.parse(readFileSync(read, "utf8"))
   const reached = targets(result)
   process.stdout.write(report(result))
   if (json !== undefined) {

@@ -143,6 +143,45 @@ describe("LocalControl", () => {
       }
     }).pipe(Effect.provide(local())))
 
+  it.effect("lists grants in pages, whatever comes and goes between two of them", () =>
+    Effect.gen(function*() {
+      const { grants } = yield* control
+      for (const user of ["alice", "bob", "carol", "dave"]) {
+        const token = yield* Backend.tokenFor(user)
+        yield* Backend.obtain(token)
+        // Another grant of the same user.
+        if (user === "bob") yield* Backend.obtain(token, { resources: ["https://api.example.com"] })
+      }
+      const all = (yield* grants.list).map(({ id }) => id)
+      assert.lengthOf(all, 5)
+      const ids: Array<string> = []
+      let after: string | undefined
+      for (const length of [2, 2, 1]) {
+        const page = yield* grants.page({ limit: 2, after })
+        assert.lengthOf(page.grants, length)
+        ids.push(...page.grants.map(({ id }) => id))
+        after = page.next
+      }
+      assert.isUndefined(after)
+      assert.deepStrictEqual(ids, all)
+      // The last grant of a page goes, and so does one that was listed.
+      const first = yield* grants.page({ limit: 3 })
+      yield* grants.forget(all[2] ?? "")
+      yield* grants.forget(all[0] ?? "")
+      const second = yield* grants.page({ limit: 3, after: first.next })
+      assert.includeMembers(second.grants.map(({ id }) => id), all.slice(3))
+      assert.notInclude(second.grants.map(({ id }) => id), all[0])
+      assert.deepStrictEqual((yield* grants.page({ limit: 1000 })).grants, yield* grants.list)
+      for (
+        const wrong of [{ limit: 0 }, { limit: 1001 }, { limit: 1.5 }, { limit: NaN }, { limit: 1, after: "none" }, {
+          limit: 1,
+          after: Buffer.from(JSON.stringify({ key: "x", id: "y" })).toString("base64url")
+        }]
+      ) {
+        assert.strictEqual((yield* Effect.flip(grants.page(wrong))).reason, "InvalidPage")
+      }
+    }).pipe(Effect.provide(local())))
+
   it.effect("restores snapshots and sealed exports, in another backend too", () =>
     Effect.gen(function*() {
       const { clock, reset, restore, snapshot, snapshots, ...rest } = yield* control

@@ -170,6 +170,10 @@ describe("/_local/", () => {
       assert.deepStrictEqual(errorOf(yield* send("/_local/reset/more")), [404, "NotFound"])
       assert.deepStrictEqual(errorOf(yield* get("reset")), [405, "MethodNotAllowed"])
       assert.strictEqual((yield* send("grants")).headers["allow"], "GET")
+      for (const query of ["limit=0", "limit=x", "after=x", "limit=2&after="]) {
+        assert.deepStrictEqual(errorOf(yield* get(`grants?${query}`)), [400, "LocalControlError"], query)
+      }
+      assert.deepStrictEqual(JSON.parse((yield* get("grants?limit=2")).text), { grants: [] })
       assert.deepStrictEqual(
         errorOf(yield* send("reset", "{}", { headers: { "content-type": "text/plain" } })),
         [415, "UnsupportedMediaType"]

@@ -111,6 +111,29 @@ export interface GrantStatus {
 }
 
 /**
+ * A part of the list of grants.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GrantPageOptions {
+  /** The most grants of the page, 1 to 1000. */
+  readonly limit: number
+  /** The `next` of the page before. Default: the list begins. */
+  readonly after?: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface GrantPage {
+  readonly grants: ReadonlyArray<GrantStatus>
+  /** Where the next page begins. Absent on the last one. */
+  readonly next?: string
+}
+
+/**
  * The issuer of the JWTs of `SecurityTokenService`, in place of AWS.
  *
  * @since 0.1.0

@@ -18,14 +18,15 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
-import { VaultStore, type VaultStoreError } from "../VaultStore.js"
+import { type PageOptions, VaultStore, type VaultStoreError } from "../VaultStore.js"
 import type { RequestPart, VaultUser } from "./model.js"
 import { differences, isSame, RequestShape } from "./requestShape.js"
 import type { User } from "./workloadToken.js"
 
 const Names = Schema.Array(Schema.String)
 
-const Grant = Schema.Struct({
+/** @internal */
+export const Grant = Schema.Struct({
   id: Schema.String,
   asked: RequestShape,
   accessToken: Schema.Redacted(Schema.String),
@@ -68,6 +69,31 @@ export const readKey = (
   return { workload, provider, user: kind === "Jwt" ? { issuer: first, subject: second } : { userId: first } }
 }
 
+const Cursor = Schema.compose(
+  Schema.StringFromBase64Url,
+  Schema.parseJson(Schema.Struct({ key: Schema.String, id: Schema.String }))
+)
+
+/** @internal */
+export type Cursor = typeof Cursor.Type
+
+/**
+ * Where a page of grants ended, as text.
+ *
+ * @internal
+ */
+export const encodeCursor = ([key, { id }]: Entry): string => Schema.encodeSync(Cursor)({ key, id })
+
+/** @internal */
+export const decodeCursor = (text: string): Option.Option<Cursor> =>
+  Schema.decodeOption(Cursor)(text).pipe(Option.filter(({ key }) => Option.isSome(Schema.decodeOption(Key)(key))))
+
+/** @internal */
+export type Entry = readonly [key: string, grant: Grant]
+
+const toEntries = (all: ReadonlyArray<readonly [key: string, grants: ReadonlyArray<Grant>]>): ReadonlyArray<Entry> =>
+  all.flatMap(([key, grants]) => grants.map((grant) => [key, grant] as const))
+
 /** @internal */
 export interface Vault {
   /** A token for requests of the shape, refreshed if it has expired. None if the user has to consent. */
@@ -102,7 +128,14 @@ export interface Vault {
   /** Drops the grants of a workload. */
   readonly dropWorkload: (name: string) => Effect.Effect<void, VaultStoreError>
   /** All grants, with their keys. */
-  readonly all: Effect.Effect<ReadonlyArray<readonly [key: string, grant: Grant]>, VaultStoreError>
+  readonly all: Effect.Effect<ReadonlyArray<Entry>, VaultStoreError>
+  /** The grants after another one, in the same order, at most `limit`. */
+  readonly page: (
+    after: Cursor | undefined,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<Entry>, VaultStoreError>
+  /** A grant by its id. */
+  readonly byId: (id: string) => Effect.Effect<Option.Option<Entry>, VaultStoreError>
   /** Ends the access token of a grant now. A missing grant is ignored. */
   readonly expire: (key: string, grantId: string) => Effect.Effect<void, VaultStoreError>
   /** Drops one grant. */
@@ -119,10 +152,32 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
   const readGrants = (key: string): Effect.Effect<ReadonlyArray<Grant>, VaultStoreError> =>
     Effect.map(entries.get(key), Option.getOrElse((): ReadonlyArray<Grant> => []))
 
+  /** The keys of all grants, by the ids of the grants. Read from the store when it is first used. */
+  let keysById: Map<string, string> | undefined
+
   const write = (key: string, before: ReadonlyArray<Grant>, after: ReadonlyArray<Grant>) =>
-    after.length > 0
-      ? Effect.as(entries.put(key, after), after)
-      : Effect.as(before.length > 0 ? entries.remove(key) : Effect.void, after)
+    Effect.map(
+      after.length > 0 ? entries.put(key, after) : before.length > 0 ? entries.remove(key) : Effect.void,
+      () => {
+        for (const { id } of before) keysById?.delete(id)
+        for (const { id } of after) keysById?.set(id, key)
+        return after
+      }
+    )
+
+  const readKeysById = Effect.suspend(() =>
+    keysById !== undefined ? Effect.succeed(keysById) : exclusive(Effect.map(
+      entries.entries,
+      (all) => keysById ??= new Map(toEntries(all).map(([key, { id }]) => [id, key]))
+    ))
+  )
+
+  const readPage = entries.page
+    ?? (({ after, limit }: PageOptions) =>
+      Effect.map(
+        entries.entries,
+        (all) => Arr.take(after === undefined ? all : all.filter(([key]) => key > after), limit)
+      ))
 
   const update = (key: string, f: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) =>
     exclusive(Effect.flatMap(readGrants(key), (grants) => write(key, grants, f(grants))))
@@ -203,7 +258,7 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
     exclusive(Effect.flatMap(entries.entries, (all) =>
       Effect.forEach(
         all.filter(([key]) => Option.exists(Schema.decodeOption(Key)(key), predicate)),
-        ([key]) => entries.remove(key),
+        ([key, grants]) => write(key, grants, []),
         { discard: true }
       )))
 
@@ -227,16 +282,30 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
       return exclusive(Effect.uninterruptible(Effect.gen(function*() {
         const grants = yield* readGrants(key)
         yield* commit
-        yield* entries.put(key, [grant, ...grants.filter((old) => !isSame(old.asked, asked))])
+        yield* write(key, grants, [grant, ...grants.filter((old) => !isSame(old.asked, asked))])
       })))
     },
     drop: (key, shape) => Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
     dropProvider: (callbackId) => dropWhere(([, , provider]) => provider === callbackId),
     dropWorkload: (name) => dropWhere(([workload]) => workload === name),
-    all: Effect.map(
-      entries.entries,
-      (all) => all.flatMap(([key, grants]) => grants.map((grant) => [key, grant] as const))
-    ),
+    all: Effect.map(entries.entries, toEntries),
+    page: (after, limit) =>
+      Effect.gen(function*() {
+        // A key has a few grants, and the page before may have ended between them.
+        const grants = after === undefined ? [] : yield* readGrants(after.key)
+        const rest = grants.slice(grants.findIndex(({ id }) => id === after?.id) + 1)
+        const others = yield* readPage({ after: after?.key, limit })
+        return Arr.take(toEntries(after === undefined ? others : [[after.key, rest], ...others]), limit)
+      }),
+    byId: (id) =>
+      Effect.flatMap(readKeysById, (keys) => {
+        const key = keys.get(id)
+        return key === undefined ? Effect.succeedNone : Effect.map(readGrants(key), (grants) =>
+          Option.map(
+            Arr.findFirst(grants, (grant) => grant.id === id),
+            (grant) => [key, grant] as const
+          ))
+      }),
     expire: (key, grantId) =>
       Effect.flatMap(DateTime.now, (now) => {
         const expireAlive = (grant: Grant): Grant =>

@@ -109,6 +109,7 @@ export const delegate = (
     findSession: (id) => use((backend) => backend.findSession(id)),
     consents: use((backend) => backend.consents),
     grants: use((backend) => backend.grants),
+    grantPage: (options) => use((backend) => backend.grantPage(options)),
     expireGrant: (id) => use((backend) => backend.expireGrant(id)),
     revokeGrant: (id) => use((backend) => backend.revokeGrant(id)),
     forgetGrant: (id) => use((backend) => backend.forgetGrant(id)),

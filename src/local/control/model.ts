@@ -174,7 +174,7 @@ export interface Resources {
  *
  * - `UnknownSnapshot`, `UnknownFault`: there is none of that name or id
  * - `TooMany`: there are as many snapshots or faults as are kept
- * - `InvalidFault`, `InvalidTime`, `InvalidName`: a value of the action is not valid
+ * - `InvalidFault`, `InvalidTime`, `InvalidName`, `InvalidPage`: a value of the action is not valid
  * - `InvalidKey`: the key is not 32 bytes in base64url
  * - `CannotOpen`: the exported content was sealed with another key, changed, or written by another version
  * - `ForeignServer`: the authorization server of the session is not in this process, and only its user can answer
@@ -194,6 +194,7 @@ export class LocalControlError extends Schema.TaggedError<LocalControlError>(
     "InvalidFault",
     "InvalidTime",
     "InvalidName",
+    "InvalidPage",
     "InvalidKey",
     "CannotOpen",
     "ForeignServer",

@@ -102,6 +102,7 @@ export const make = (inner: VaultStore.Service): Effect.Effect<ControlledStore> 
               return {
                 get: collection.get,
                 entries: collection.entries,
+                page: collection.page,
                 put: (key, value) => write(collection.put(key, value)),
                 remove: (key) => write(collection.remove(key))
               }

@@ -305,16 +305,29 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ["grants/forget", command(Id, ({ grants }, { id }) => grants.forget(id))]
 ])
 
-const reads: ReadonlyMap<string, (control: LocalControl.Service) => Effect.Effect<object, ControlError>> = new Map([
+type Read = (control: LocalControl.Service, query: URLSearchParams) => Effect.Effect<object, ControlError>
+
+/** Without a query, all grants. */
+const readGrants: Read = ({ grants }, query) => {
+  const limit = query.get("limit")
+  const after = query.get("after") ?? undefined
+  return limit === null && after === undefined
+    ? Effect.map(grants.list, (grants) => ({ grants }))
+    : grants.page({ limit: Number(limit ?? defaultLimit), after })
+}
+
+const defaultLimit = 100
+
+const reads: ReadonlyMap<string, Read> = new Map([
   ["clock", ({ clock }: LocalControl.Service) => clock.state],
   ["snapshots", (control: LocalControl.Service) => Effect.map(control.snapshots, (snapshots) => ({ snapshots }))],
   ["faults", (control: LocalControl.Service) => Effect.map(control.faults.list, (faults) => ({ faults }))],
   ["requests", (control: LocalControl.Service) => Effect.map(control.requests, (requests) => ({ requests }))],
   ["consents", (control: LocalControl.Service) => Effect.map(control.consents.list, (consents) => ({ consents }))],
-  ["grants", (control: LocalControl.Service) => Effect.map(control.grants.list, (grants) => ({ grants }))],
+  ["grants", readGrants],
   ["refusals", (control: LocalControl.Service) => Effect.map(control.refusals, (refusals) => ({ refusals }))],
   ["resources", (control: LocalControl.Service) => control.resources]
-] as ReadonlyArray<readonly [string, (control: LocalControl.Service) => Effect.Effect<object, ControlError>]>)
+] as ReadonlyArray<readonly [string, Read]>)
 
 /** What a console shows about the server itself. The names of `secrets` are among those of `environment`. */
 const describeServer = (
@@ -363,7 +376,8 @@ const act = (
   request: HttpServerRequest.HttpServerRequest,
   { control, secretEnvironment, server, stopped }: Controlled
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
-  const path = request.url.replace(/^\/_local\//, "").replace(/\?.*$/s, "")
+  const [address = "", query] = request.url.split("?", 2)
+  const path = address.replace(/^\/_local\//, "")
   const read = path === "server" ? () => Effect.succeed(describeServer(server, secretEnvironment)) : reads.get(path)
   const run = actions.get(path)
   if (read === undefined && run === undefined && path !== "events") {
@@ -371,7 +385,7 @@ const act = (
   }
   if (request.method === "GET" && path === "events") return Effect.succeed(respondEvents(control, stopped))
   if (request.method === "GET" && read !== undefined) {
-    return Effect.mapBoth(read(control), {
+    return Effect.mapBoth(read(control, new URLSearchParams(query)), {
       onFailure: fromControl,
       onSuccess: (output) => respond(200, toJson(output) as object)
     })

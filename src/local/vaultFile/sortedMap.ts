@@ -1,0 +1,50 @@
+/**
+ * A map that is read in pages, in the order of its keys. The order is kept from the first such read on: a program without lists pays
+ * nothing for it.
+ *
+ * @since 0.1.0
+ */
+
+/** @internal */
+export interface SortedMap<A> {
+  readonly get: (key: string) => A | undefined
+  readonly has: (key: string) => boolean
+  readonly set: (key: string, value: A) => void
+  readonly delete: (key: string) => void
+  /** At most `limit` entries after a key, ordered by the code units of their keys. */
+  readonly page: (after: string | undefined, limit: number) => ReadonlyArray<readonly [key: string, value: A]>
+}
+
+/** The number of keys before a key. */
+const countBefore = (keys: ReadonlyArray<string>, key: string): number => {
+  let [low, high] = [0, keys.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((keys[middle] as string) < key) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** @internal */
+export const make = <A>(): SortedMap<A> => {
+  const values = new Map<string, A>()
+  let keys: Array<string> | undefined
+  return {
+    get: (key) => values.get(key),
+    has: (key) => values.has(key),
+    set: (key, value) => {
+      if (keys !== undefined && !values.has(key)) keys.splice(countBefore(keys, key), 0, key)
+      values.set(key, value)
+    },
+    delete: (key) => {
+      if (values.delete(key)) keys?.splice(countBefore(keys, key), 1)
+    },
+    page: (after, limit) => {
+      keys ??= [...values.keys()].sort()
+      const start = after === undefined ? 0 : countBefore(keys, after) + (values.has(after) ? 1 : 0)
+      // Every key has a value.
+      return keys.slice(start, start + limit).map((key) => [key, values.get(key) as A])
+    }
+  }
+}
