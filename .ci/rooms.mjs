@@ -49,7 +49,7 @@ aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk
 aws/root: aws/AwsIdentity. <- aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- values internal planes flow-internal flow consent aws node
-promise/local: promise/LocalIdentity. promise/internal/local/ <- flow local/authorization local/control local/standalone
+promise/local: promise/LocalIdentity. promise/internal/local/ <- flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
   local/server local/standalone local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings

@@ -39,6 +39,7 @@ import * as SetupFile from "../local/standalone/setupFile.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
 import * as Controls from "./internal/local/control.js"
+import type * as Plains from "./internal/local/plain.js"
 import type { Run } from "./internal/local/run.js"
 import * as Users from "./internal/local/user.js"
 import { unwrap } from "./internal/settle.js"
@@ -108,6 +109,14 @@ export interface Options {
 }
 
 /**
+ * A value of `LocalControl` without types of Effect: an `Option` is its value or `undefined`, and a time is a `Date`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Plain<A> = Plains.Plain<A>
+
+/**
  * A consent session.
  *
  * @since 0.1.0
@@ -170,6 +179,14 @@ export type ClockState = Controls.ClockState
  * @category models
  */
 export type Page = Users.Page
+
+/**
+ * What a user does with a link.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Act<A = Page> = Users.Act<A>
 
 /**
  * A user with a browser, see `local/TestUser`.

@@ -10,17 +10,16 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { Change, IdentitySetup } from "../../../IdentitySetup.js"
+import type * as LocalBackend from "../../../local/LocalBackend.js"
 import * as LocalControl from "../../../local/LocalControl.js"
 import { type Plain, toPlain } from "./plain.js"
 import type { Run } from "./run.js"
 
-type ItemOf<A> = A extends Effect.Effect<ReadonlyArray<infer B>, infer _> ? Plain<B> : never
+/** @internal */
+export type Consent = Plain<LocalBackend.ConsentStatus>
 
 /** @internal */
-export type Consent = ItemOf<LocalControl.ConsentControl["list"]>
-
-/** @internal */
-export type Grant = ItemOf<LocalControl.GrantControl["list"]>
+export type Grant = Plain<LocalBackend.GrantStatus>
 
 /** @internal */
 export type FaultStatus = Plain<LocalControl.FaultStatus>
@@ -32,7 +31,7 @@ export type RequestRecord = Plain<LocalControl.RequestRecord>
 export type ClockState = Plain<LocalControl.ClockState>
 
 /** @internal */
-export type Refusal = ItemOf<LocalControl.Service["refusals"]>
+export type Refusal = Plain<LocalBackend.Refusal>
 
 /** @internal */
 export type Resources = Plain<LocalControl.Resources>
