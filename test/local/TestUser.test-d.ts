@@ -1,5 +1,5 @@
 import type * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as TestUser from "effect-agentcore-identity/local/TestUser"
+import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as Effect from "effect/Effect"
 import { expectTypeOf, test } from "vitest"
