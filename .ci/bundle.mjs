@@ -60,8 +60,8 @@ const { metafile } = await esbuild.build({
   // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints. `lmdb` is native.
   external: ["@aws-sdk/*", "lmdb"],
   define: { consoleFolder: JSON.stringify("../local/server/console/") },
-  // Bundlers cannot follow how its `main` loads its parts.
-  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
+  // Bundlers cannot follow how the `main` of `jsonc-parser` loads its parts. Two packages bring a version of `mime-db` each.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js", "mime-db": "mime-db" },
   banner: {
     // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.
     js: [
