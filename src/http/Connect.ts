@@ -287,13 +287,10 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
         // `show` in plain JavaScript can return anything.
         const shown: unknown = options.show(link)
         yield* Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
-        wait.waitForGrant(Wait.untilGranted({
-          session,
-          grant,
-          probe: Effect.suspend(() => Effect.provide(Wait.probe(session), context)),
-          schedule: options.probe ?? defaultProbe,
-          deadline: (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-        }))
+        const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
+        wait.waitForGrant(
+          Wait.untilGranted({ session, grant, context, schedule: options.probe ?? defaultProbe, deadline })
+        )
       })
     )
     // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -61,12 +62,8 @@ export const listen = (signals: ConsentSignals.Service, topic: ConsentSignals.To
 // Probe
 // -----------------------------------------------------------------------------
 
-/**
- * Asks as if there were no session, and only because time has passed. After any failure the wait goes on.
- *
- * @internal
- */
-export const probe = (
+/** Asks as if there were no session, and only because time has passed. After any failure the wait goes on. */
+const probe = (
   { audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession
 ): Effect.Effect<boolean, never, Identity | WorkloadAccessToken> =>
   Effect.flatMap(Identity, (identity) =>
@@ -94,8 +91,8 @@ export const probe = (
 export interface Options {
   readonly session: ConsentSession
   readonly grant: Grant
-  /** Whether the user has granted it. */
-  readonly probe: Effect.Effect<boolean>
+  /** The services of the program. */
+  readonly context: Context.Context<Identity | WorkloadAccessToken>
   /** When to probe. */
   readonly schedule: Schedule.Schedule<unknown>
   /** In milliseconds since the epoch. */
@@ -106,7 +103,7 @@ export interface Options {
 export const untilGranted = (options: Options): GrantWait =>
   Effect.suspend(() => next(options, options.schedule.initial))
 
-/** Waits for the next turn of the schedule, probes, and begins again. */
+/** Waits for the next turn of the schedule, probes, and begins again. The heap of a wait matters: all of its state is in two objects. */
 const next = (options: Options, state: unknown): GrantWait =>
   Effect.flatMap(
     Effect.zip(PollBudget, Clock.currentTimeMillis),
@@ -127,7 +124,7 @@ const next = (options: Options, state: unknown): GrantWait =>
                 return new AuthorizationTimedOut({ session: options.session })
               case "Poll":
                 return Effect.flatMap(
-                  budget.run(options.probe),
+                  budget.run(Effect.provide(probe(options.session), options.context)),
                   (isGranted) => isGranted ? Effect.void : next(options, nextState)
                 )
             }
