@@ -283,19 +283,16 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
     const context = yield* Effect.context<Identity | WorkloadAccessToken>()
     return yield* ConsentWait.withCurrent((wait) =>
       Effect.gen(function*() {
-        // It listens before it shows the link: the user can be quick.
-        const grant = Wait.listen(signals, topic)
-        wait.onEnd(Effect.sync(grant.stop))
-        // `show` in plain JavaScript can return anything.
-        const shown: unknown = options.show(link)
-        yield* Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
-        wait.waitForGrant(Wait.untilGranted({
-          session,
-          grant,
-          probe: Effect.suspend(() => Effect.provide(Wait.probe(session), context)),
-          schedule: options.probe ?? defaultProbe,
-          deadline: (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-        }))
+        const show = Effect.suspend((): Effect.Effect<unknown, E | ValidationException, R> => {
+          const shown: unknown = options.show(link)
+          // `show` in plain JavaScript can return anything.
+          return Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
+        })
+        // The user can be quick.
+        const [, isSignalled] = yield* Wait.listening(signals, topic, show)
+        const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
+        const schedule = options.probe ?? defaultProbe
+        wait.waitForGrant(Wait.untilGranted({ session, signals, topic, context, schedule, deadline }, isSignalled))
       })
     )
     // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.

@@ -42,28 +42,30 @@ export class Current extends Context.Reference<Current>()("effect-agentcore-iden
   defaultValue: (): Option.Option<ConsentWait> => Option.none()
 }) {}
 
-/** What `Identity` does with the wait. */
-interface Running extends ConsentWait {
-  readonly madeSignal: () => Signal | undefined
-  readonly grantWait: () => GrantWait | undefined
-  readonly hasFinalizers: () => boolean
-  readonly end: Effect.Effect<void>
-}
+/** What `Identity` knows of the wait. A class, because there are as many as users who think: functions of its own would take more memory. */
+class Running implements ConsentWait {
+  madeSignal: Signal | undefined
+  grantWait: GrantWait | undefined
+  readonly #finalizers: Array<Effect.Effect<void>> = []
 
-const make = (): Running => {
-  const finalizers: Array<Effect.Effect<void>> = []
-  let signal: Signal | undefined
-  let grantWait: GrantWait | undefined
-  return {
-    onEnd: (finalizer) => void finalizers.push(finalizer),
-    signal: () => signal ??= Deferred.unsafeMake(FiberId.none),
-    waitForGrant: (wait) => {
-      grantWait = wait
-    },
-    madeSignal: () => signal,
-    grantWait: () => grantWait,
-    hasFinalizers: () => finalizers.length > 0,
-    end: Effect.suspend(() => Effect.all(finalizers.reverse(), { discard: true }))
+  onEnd(finalizer: Effect.Effect<void>): void {
+    this.#finalizers.push(finalizer)
+  }
+
+  signal(): Signal {
+    return this.madeSignal ??= Deferred.unsafeMake(FiberId.none)
+  }
+
+  waitForGrant(wait: GrantWait): void {
+    this.grantWait = wait
+  }
+
+  hasFinalizers(): boolean {
+    return this.#finalizers.length > 0
+  }
+
+  end(): Effect.Effect<void> {
+    return Effect.all(this.#finalizers.reverse(), { discard: true })
   }
 }
 
@@ -90,18 +92,17 @@ export const run = <A, E, R, E2, R2>(
   wait: (wake: Wake, grantWait: GrantWait | undefined) => Effect.Effect<A, E2, R2>
 ): Effect.Effect<A, E | E2, R | R2> =>
   Effect.suspend(() => {
-    const running = make()
-    const { end, grantWait, hasFinalizers, madeSignal } = running
-    const failAtEnd = <E3>(cause: Cause.Cause<E3>) => Effect.zipRight(end, Effect.failCause(cause))
+    const running = new Running()
+    const failAtEnd = <E3>(cause: Cause.Cause<E3>) => Effect.zipRight(running.end(), Effect.failCause(cause))
     return Effect.flatten(Effect.uninterruptibleMask((restore) =>
       Effect.matchCauseEffect(restore(Effect.provideService(handler, Current, Option.some(running))), {
         onFailure: failAtEnd,
         onSuccess: (): Effect.Effect<Effect.Effect<A, E2, R2>, E2, R2> => {
-          const rest = wait(wakeOf(madeSignal()), grantWait())
-          return hasFinalizers()
+          const rest = wait(wakeOf(running.madeSignal), running.grantWait)
+          return running.hasFinalizers()
             ? Effect.matchCauseEffect(restore(rest), {
               onFailure: failAtEnd,
-              onSuccess: (answer) => Effect.as(end, Effect.succeed(answer))
+              onSuccess: (answer) => Effect.as(running.end(), Effect.succeed(answer))
             })
             : Effect.succeed(rest)
         }

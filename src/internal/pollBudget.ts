@@ -82,8 +82,12 @@ const makeRate = (limit: number) => {
 // Scheduler
 // -----------------------------------------------------------------------------
 
+/** The heap of a wait matters, so it has data, and the scheduler has the functions. */
 interface Waiter {
-  readonly end: (turn: Turn) => void
+  readonly resume: (turn: Turn) => void
+  turn: Heap.Entry<Waiter> | undefined
+  deadline: Heap.Entry<Waiter> | undefined
+  stopWaking: () => void
 }
 
 interface Scheduler {
@@ -111,14 +115,24 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
     nextTurn = Math.max(nextTurn, due, time - maxCatchUp) + 1000 / rate.at(time)
   }
 
+  const leave = ({ deadline, stopWaking, turn }: Waiter): void => {
+    if (turn !== undefined) turns.remove(turn)
+    if (deadline !== undefined) deadlines.remove(deadline)
+    stopWaking()
+  }
+  const end = (waiter: Waiter, turn: Turn): void => {
+    leave(waiter)
+    waiter.resume(turn)
+  }
+
   const alarm = Alarm.make(() => {
     const time = now()
     for (let first = deadlines.first(); first !== undefined && first.key <= time; first = deadlines.first()) {
-      first.value.end("Expired")
+      end(first.value, "Expired")
     }
     for (let first = turns.first(); first !== undefined && isTurn(first.key, time); first = turns.first()) {
       takeTurn(first.key, time)
-      first.value.end("Poll")
+      end(first.value, "Poll")
     }
     setAlarm()
   })
@@ -143,25 +157,14 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
         resume("Poll")
         return nothing
       }
-      let stopWaking = nothing
-      const leave = (): void => {
-        turns.remove(turn)
-        if (deadline !== undefined) deadlines.remove(deadline)
-        stopWaking()
-      }
-      const waiter: Waiter = {
-        end: (turn) => {
-          leave()
-          resume(turn)
-        }
-      }
-      const turn = turns.add(due, waiter)
-      const deadline = request.deadline === undefined ? undefined : deadlines.add(request.deadline, waiter)
+      const waiter: Waiter = { resume, turn: undefined, deadline: undefined, stopWaking: nothing }
+      waiter.turn = turns.add(due, waiter)
+      if (request.deadline !== undefined) waiter.deadline = deadlines.add(request.deadline, waiter)
       // It may wake at once.
-      stopWaking = request.wake?.(() => waiter.end("Woken")) ?? nothing
+      waiter.stopWaking = request.wake?.(() => end(waiter, "Woken")) ?? nothing
       setAlarm()
       return () => {
-        leave()
+        leave(waiter)
         setAlarm()
       }
     },

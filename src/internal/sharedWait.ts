@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "../IdentityError.js"
-import { PollBudget } from "./pollBudget.js"
+import { type Budget, PollBudget } from "./pollBudget.js"
 import { CallPriority } from "./rateLimiter.js"
 
 // -----------------------------------------------------------------------------
@@ -60,6 +60,54 @@ export const runOf = (poller: object): Run | undefined => Reflect.get(poller, Sh
 // Run
 // -----------------------------------------------------------------------------
 
+interface Waiting<out E, out R> extends Wait<E, R> {
+  readonly budget: Budget
+  /** In milliseconds. */
+  readonly interval: number
+  /** In milliseconds since the epoch. */
+  readonly deadline: number
+}
+
+type Ending<E, R> = Effect.Effect<Redacted.Redacted, E | AuthorizationFailed | AuthorizationTimedOut, R>
+
+const timedOut = ({ session }: Pick<Wait<unknown, unknown>, "session">) => new AuthorizationTimedOut({ session })
+
+/** Polls, and goes on with the wait unless there is a token. A poll in flight ends with the session too. */
+const pollOrWait = <E, R>(
+  waiting: Waiting<E, R>,
+  poll: Wait<E, R>["poll"],
+  wake: Wake | undefined
+): Ending<E, R> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.flatMap(
+      Effect.timeoutFail(poll, {
+        duration: Math.max(0, waiting.deadline - now),
+        onTimeout: () => timedOut(waiting)
+      }),
+      (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : next(waiting, wake)
+    ))
+
+// The heap of a wait matters: all of its state is one object.
+const next = <E, R>(waiting: Waiting<E, R>, wake: Wake | undefined): Ending<E, R> =>
+  Effect.flatMap(
+    waiting.budget.turn({ delay: waiting.interval, deadline: waiting.deadline, wake: wake?.register }),
+    (turn): Ending<E, R> => {
+      switch (turn) {
+        case "Poll":
+          return pollOrWait(waiting, waiting.budget.run(waiting.poll), wake)
+        case "Woken": {
+          const failure = wake?.failure()
+          // The token may not be there yet, or the connection is lost: then the wait goes on.
+          return failure === undefined
+            ? pollOrWait(waiting, Effect.provideService(waiting.poll, CallPriority, "normal"), undefined)
+            : Effect.fail(failure)
+        }
+        case "Expired":
+          return Effect.fail(timedOut(waiting))
+      }
+    }
+  )
+
 /**
  * Polls in this interval, or less often while the budget of the process is used up, at most for `limit` and until the session
  * expires.
@@ -68,37 +116,11 @@ export const runOf = (poller: object): Run | undefined => Reflect.get(poller, Sh
  */
 export const make =
   (interval: Duration.Duration, limit: Duration.Duration): Run => <E, R>({ poll, session }: Wait<E, R>, wake?: Wake) =>
-    Effect.flatMap(Effect.zip(PollBudget, Clock.currentTimeMillis), ([budget, start]) => {
-      type Ending = Effect.Effect<Redacted.Redacted, E | AuthorizationFailed | AuthorizationTimedOut, R>
-      const deadline = Math.min(start + Duration.toMillis(limit), DateTime.toEpochMillis(session.expiresAt))
-      const onTimeout = () => new AuthorizationTimedOut({ session })
-
-      // A poll in flight ends with the session too.
-      const pollOrWait = (poll: Wait<E, R>["poll"], wake: Wake | undefined): Ending =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.flatMap(
-            Effect.timeoutFail(poll, { duration: Math.max(0, deadline - now), onTimeout }),
-            (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : wait(wake)
-          ))
-
-      const wait = (wake: Wake | undefined): Ending =>
-        Effect.flatMap(
-          budget.turn({ delay: Duration.toMillis(interval), deadline, wake: wake?.register }),
-          (turn): Ending => {
-            switch (turn) {
-              case "Poll":
-                return pollOrWait(budget.run(poll), wake)
-              case "Woken": {
-                const failure = wake?.failure()
-                // The token may not be there yet, or the connection is lost: then the wait goes on.
-                return failure === undefined
-                  ? pollOrWait(Effect.provideService(poll, CallPriority, "normal"), undefined)
-                  : Effect.fail(failure)
-              }
-              case "Expired":
-                return Effect.fail(onTimeout())
-            }
-          }
-        )
-      return wait(wake)
-    })
+    Effect.flatMap(Effect.zip(PollBudget, Clock.currentTimeMillis), ([budget, start]) =>
+      next({
+        session,
+        poll,
+        budget,
+        interval: Duration.toMillis(interval),
+        deadline: Math.min(start + Duration.toMillis(limit), DateTime.toEpochMillis(session.expiresAt))
+      }, wake))

@@ -6,7 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
@@ -41,21 +41,30 @@ export const inSpan = <A, E, R>(
   Effect.flatMap(Effect.makeSpan(name, options), (span) =>
     Effect.withFiberRuntime((fiber) => {
       const { effect, onExit, provide } = start(span, fiber)
-      return Effect.acquireUseRelease(
-        FiberRef.getAndUpdate(FiberRef.currentContext, (context) =>
-          Context.add(provide === undefined ? context : provide(context), Tracer.ParentSpan, span)),
-        () =>
-          effect,
-        (context, exit) =>
-          Effect.zipRight(
-            FiberRef.set(FiberRef.currentContext, context),
-            Effect.sync(() => {
-              onExit?.(exit)
-              const isTimed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
-              const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
-              span.end(isTimed ? clock.unsafeCurrentTimeNanos() : 0n, exit)
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(
+          FiberRef.getAndUpdate(
+            FiberRef.currentContext,
+            (context) => Context.add(provide === undefined ? context : provide(context), Tracer.ParentSpan, span)
+          ),
+          (outer) => {
+            const end = (exit: Exit.Exit<A, E>) =>
+              Effect.zipRight(
+                FiberRef.set(FiberRef.currentContext, outer),
+                Effect.suspend(() => {
+                  onExit?.(exit)
+                  const isTimed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
+                  const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+                  span.end(isTimed ? clock.unsafeCurrentTimeNanos() : 0n, exit)
+                  return exit
+                })
+              )
+            return Effect.matchCauseEffect(restore(effect), {
+              onFailure: (cause) => end(Exit.failCause(cause)),
+              onSuccess: (value) => end(Exit.succeed(value))
             })
-          )
+          }
+        )
       )
     }))
 

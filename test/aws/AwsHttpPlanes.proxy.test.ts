@@ -5,8 +5,15 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { execFile } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import * as Http from "node:http"
+import * as Https from "node:https"
 import * as Net from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { buildProgram } from "../build.mjs"
 import { apiKeyRequest, assertNoSecrets, credentials, failure, json, rendered, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
@@ -38,6 +45,34 @@ const proxy = Effect.acquireRelease(
   ),
   ({ server }) => Effect.sync(() => server.close())
 )
+
+const run = (file: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = process.env) =>
+  Effect.promise(() => promisify(execFile)(file, args, { env }).then(({ stdout }) => stdout))
+
+/** A server with a certificate of its own. `ca` is the file of the certificate. */
+const secureServer = Effect.gen(function*() {
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "proxy-"))),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+  )
+  const [key, ca] = [join(folder, "key.pem"), join(folder, "cert.pem")]
+  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key]
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+  yield* run("openssl", ["req", "-x509", ...newKey, ...names, "-days", "1", "-out", ca])
+  const requests: Array<Http.IncomingMessage> = []
+  const server = Https.createServer({ key: readFileSync(key), cert: readFileSync(ca) }, (request, response) => {
+    requests.push(request)
+    request.resume().on(
+      "end",
+      () => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ apiKey: "key" }))
+    )
+  })
+  yield* Effect.acquireRelease(
+    Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    () => Effect.sync(() => server.close().closeAllConnections())
+  )
+  return { ca, requests, url: `https://127.0.0.1:${(server.address() as Net.AddressInfo).port}` }
+})
 
 const names = [
   "HTTPS_PROXY",
@@ -95,6 +130,34 @@ describe("layerNode", () => {
       assert(error instanceof TransportError || error._tag === "UnknownServiceError", error._tag)
       assert.deepStrictEqual(seen.map(({ url }) => url), ["agentcore.invalid:443"])
       assertNoSecrets(rendered(error), [password, Redacted.value(apiKeyRequest.workloadIdentityToken)])
+    }))
+
+  it.scopedLive("calls an endpoint with https through the proxy, and checks its certificate", () =>
+    Effect.gen(function*() {
+      const { port, seen } = yield* proxy
+      const { ca, requests, url } = yield* secureServer
+      const program = yield* Effect.promise(() => buildProgram("aws/proxy.child.ts"))
+      const call = (variables: Readonly<Record<string, string>>) =>
+        run(process.execPath, [program], {
+          PATH: process.env["PATH"],
+          HOME: "/nonexistent",
+          AWS_REGION: "us-west-2",
+          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: Redacted.value(credentials.secretAccessKey),
+          AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
+          HTTPS_PROXY: `http://127.0.0.1:${port}`,
+          ...variables
+        })
+      const [trusted, untrusted] = yield* Effect.all([call({ NODE_EXTRA_CA_CERTS: ca }), call({})], {
+        concurrency: 2
+      })
+      assert.strictEqual(trusted, "key\n")
+      assert.strictEqual(untrusted, "connection DEPTH_ZERO_SELF_SIGNED_CERT\n")
+      const { host } = new URL(url)
+      assert.deepStrictEqual(seen.map(({ method, url }) => [method, url]), [["CONNECT", host], ["CONNECT", host]])
+      assert.lengthOf(requests, 1)
+      assert.include(requests[0]?.headers.authorization, `Credential=${credentials.accessKeyId}/`)
+      assert.notProperty(seen[0]?.headers, "authorization")
     }))
 
   it.scopedLive("leaves out the hosts of NO_PROXY", () =>

@@ -126,14 +126,41 @@ export const sweep = async ({ control }: Clients, prefix: string): Promise<Reado
   return removed
 }
 
-export const makeClients = (options: ClientOptions): Recording => {
-  const control = new BedrockAgentCoreControl(options)
-  const data = new BedrockAgentCore(options)
-  const sts = new STS(options)
+/** What clients report to the recording of their calls. */
+export interface Recorded {
+  readonly exchanged: (exchange: Exchange) => void
+  /** The change of the next request. It is asked for once for each request. */
+  readonly takeChange: () => Change | undefined
+  /** By the name of the operation. `input` is that of the call, and `output` its answer. */
+  readonly succeeded: (
+    operation: string,
+    input: Readonly<Record<string, unknown>>,
+    output: Readonly<Record<string, unknown>>
+  ) => void
+}
 
+/** The recording of the calls of clients. */
+export const record = (make: (recorded: Recorded) => Clients & { readonly close: () => void }): Recording => {
   let last: Exchange | undefined
   let change: Change | undefined
   let created: ReadonlyArray<Created> = []
+
+  const { close, control, data, sts } = make({
+    exchanged: (exchange) => {
+      last = exchange
+    },
+    takeChange: () => {
+      const taken = change
+      change = undefined
+      return taken
+    },
+    succeeded: (operation, input, output) => {
+      const kind = /^Create(\w+)$/.exec(operation)?.[1] ?? ""
+      const remove = removals[kind]
+      const id = String(kind === "ConsentPortal" ? output["consentPortalId"] : input["name"])
+      if (remove !== undefined) created = [{ remove: () => remove(id) }, ...created]
+    }
+  })
 
   const removals: { readonly [kind: string]: (name: string) => Promise<unknown> } = {
     WorkloadIdentity: (name) => control.deleteWorkloadIdentity({ name }),
@@ -142,41 +169,6 @@ export const makeClients = (options: ClientOptions): Recording => {
     PaymentCredentialProvider: (name) => control.deletePaymentCredentialProvider({ name }),
     ConsentPortal: (consentPortalIdentifier) => control.deleteConsentPortal({ consentPortalIdentifier })
   }
-
-  for (const client of [control, data, sts]) {
-    // The stacks of the clients differ in the types of inputs and outputs only.
-    const stack = client.middlewareStack as unknown as Stack
-    stack.add((next) => async (args) => {
-      const applied = change
-      change = undefined
-      if (applied !== undefined) args.request.body = JSON.stringify(applied(JSON.parse(String(args.request.body))))
-      return next(args)
-    }, { name: "conformanceChange", step: "serialize", priority: "low" })
-    stack.add((next) => async (args) => {
-      const result = await next(args)
-      const bytes = await read(result.response.body)
-      result.response.body = bytes
-      last = {
-        host: args.request.hostname,
-        status: result.response.statusCode,
-        headers: result.response.headers,
-        body: Buffer.from(bytes).toString("utf8")
-      }
-      return result
-    }, { name: "conformanceRecord", step: "deserialize", priority: "low" })
-  }
-  const stack = control.middlewareStack as unknown as Stack
-  stack.add(
-    ((next: (args: Args) => Promise<Result>, context: { readonly commandName?: string }) => async (args: Args) => {
-      const result = await next(args)
-      const kind = /^Create(\w+)Command$/.exec(context.commandName ?? "")?.[1] ?? ""
-      const remove = removals[kind]
-      const id = String(kind === "ConsentPortal" ? result.output["consentPortalId"] : args.input["name"])
-      if (remove !== undefined) created = [{ remove: () => remove(id) }, ...created]
-      return result
-    }) as Parameters<Stack["add"]>[0],
-    { name: "conformanceCreated", step: "initialize" }
-  )
 
   return {
     control,
@@ -204,8 +196,52 @@ export const makeClients = (options: ClientOptions): Recording => {
       created = []
       for (const { remove } of all) await removeSafely(remove)
     },
-    close: () => {
-      for (const client of [control, data, sts]) client.destroy()
-    }
+    close
   }
 }
+
+export const makeClients = (options: ClientOptions): Recording =>
+  record(({ exchanged, succeeded, takeChange }) => {
+    const control = new BedrockAgentCoreControl(options)
+    const data = new BedrockAgentCore(options)
+    const sts = new STS(options)
+
+    for (const client of [control, data, sts]) {
+      // The stacks of the clients differ in the types of inputs and outputs only.
+      const stack = client.middlewareStack as unknown as Stack
+      stack.add((next) => async (args) => {
+        const change = takeChange()
+        if (change !== undefined) args.request.body = JSON.stringify(change(JSON.parse(String(args.request.body))))
+        return next(args)
+      }, { name: "conformanceChange", step: "serialize", priority: "low" })
+      stack.add((next) => async (args) => {
+        const result = await next(args)
+        const bytes = await read(result.response.body)
+        result.response.body = bytes
+        exchanged({
+          host: args.request.hostname,
+          status: result.response.statusCode,
+          headers: result.response.headers,
+          body: Buffer.from(bytes).toString("utf8")
+        })
+        return result
+      }, { name: "conformanceRecord", step: "deserialize", priority: "low" })
+    }
+    const stack = control.middlewareStack as unknown as Stack
+    stack.add(
+      ((next: (args: Args) => Promise<Result>, context: { readonly commandName?: string }) => async (args: Args) => {
+        const result = await next(args)
+        succeeded(context.commandName?.replace(/Command$/, "") ?? "", args.input, result.output)
+        return result
+      }) as Parameters<Stack["add"]>[0],
+      { name: "conformanceCreated", step: "initialize" }
+    )
+    return {
+      control,
+      data,
+      sts,
+      close: () => {
+        for (const client of [control, data, sts]) client.destroy()
+      }
+    }
+  })

@@ -89,6 +89,10 @@ describe("the local server", () => {
       runStatement(statement, service.recording, service.parts, Local.prefix))
   }
 
+  for (const statement of statements) {
+    it(`${statement.id}, by AwsHttpPlanes`, () => runStatement(statement, service.http, service.parts, Local.prefix))
+  }
+
   it("has nothing left of them", async () => {
     assert.deepStrictEqual(await sweep(service.recording, Local.prefix), [])
   })

@@ -13,7 +13,8 @@ import { randomBytes } from "node:crypto"
 import * as Issuer from "../local/issuer.js"
 import * as Utils from "../local/utils.js"
 import * as SimulatedUser from "../simulatedUser.js"
-import { makeClients, type Recording } from "./clients.js"
+import { type ClientOptions, makeClients, type Recording } from "./clients.js"
+import { makeHttpClients } from "./httpClients.js"
 import type { Parts, Recorder, TokenRequest } from "./statement.js"
 
 export const prefix = "conformance"
@@ -141,6 +142,8 @@ const makeUserToken: Effect.Effect<Parts["userToken"], never, Scope.Scope> = Eff
 
 export interface Service {
   readonly recording: Recording
+  /** The same over `AwsHttpPlanes`. */
+  readonly http: Recording
   readonly parts: Parts
   /** For clients in other processes. */
   readonly environment: Readonly<Record<string, string>>
@@ -170,16 +173,15 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
     const oauth = yield* AuthorizationServer.make({
       clients: [{ ...client, redirectUris: [`${server.url}/identities/oauth2/callback/*`], scopes: ["read"] }]
     })
-    const recording = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        makeClients({
-          endpoint: server.url,
-          region: "us-west-2",
-          credentials: { accessKeyId: "local", secretAccessKey: "local-secret" }
-        })
-      ),
-      ({ close }) => Effect.sync(close)
-    )
+    const options = {
+      endpoint: server.url,
+      region: "us-west-2",
+      credentials: { accessKeyId: "local", secretAccessKey: "local-secret" }
+    }
+    const open = (make: (options: ClientOptions) => Recording) =>
+      Effect.acquireRelease(Effect.sync(() => make(options)), ({ close }) => Effect.sync(close))
+    const recording = yield* open(makeClients)
+    const http = yield* open(makeHttpClients)
     yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: serviceLinked }))
     recording.keepCreated()
     const parts: Parts = {
@@ -209,6 +211,6 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
       },
       wholeAccount: true
     }
-    return { recording, parts, environment: server.environment }
+    return { recording, http, parts, environment: server.environment }
   }).pipe(Effect.provide(context))
 }).pipe(Effect.orDie)

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -24,49 +25,35 @@ import type { WorkloadAccessToken } from "../../../WorkloadAccessToken.js"
 // Signal
 // -----------------------------------------------------------------------------
 
-/** @internal */
-export interface Grant {
-  /** Registers the function that a signal calls. A signal that came without one calls the next one at once. */
-  readonly wake: (onWake: () => void) => () => void
-  readonly stop: () => void
-}
-
-const nothing = (): void => {}
-
-/** @internal */
-export const listen = (signals: ConsentSignals.Service, topic: ConsentSignals.Topic): Grant => {
-  let missed = false
-  let wake: (() => void) | undefined
-  const stop = signals.listen(topic, () => {
-    missed = wake === undefined
-    wake?.()
+/**
+ * Runs an effect, and returns with its result whether a signal came meanwhile.
+ *
+ * @internal
+ */
+export const listening = <A, E, R>(
+  signals: ConsentSignals.Service,
+  topic: ConsentSignals.Topic,
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<readonly [result: A, isSignalled: boolean], E, R> =>
+  Effect.suspend(() => {
+    let isSignalled = false
+    return Effect.acquireUseRelease(
+      Effect.sync(() =>
+        signals.listen(topic, () => {
+          isSignalled = true
+        })
+      ),
+      () => Effect.map(self, (result) => [result, isSignalled] as const),
+      (stop) => Effect.sync(stop)
+    )
   })
-  return {
-    stop,
-    wake: (onWake) => {
-      if (missed) {
-        missed = false
-        onWake()
-        return nothing
-      }
-      wake = onWake
-      return () => {
-        wake = undefined
-      }
-    }
-  }
-}
 
 // -----------------------------------------------------------------------------
 // Probe
 // -----------------------------------------------------------------------------
 
-/**
- * Asks as if there were no session, and only because time has passed. After any failure the wait goes on.
- *
- * @internal
- */
-export const probe = (
+/** Asks as if there were no session, and only because time has passed. After any failure the wait goes on. */
+const probe = (
   { audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession
 ): Effect.Effect<boolean, never, Identity | WorkloadAccessToken> =>
   Effect.flatMap(Identity, (identity) =>
@@ -93,20 +80,34 @@ export const probe = (
 /** @internal */
 export interface Options {
   readonly session: ConsentSession
-  readonly grant: Grant
-  /** Whether the user has granted it. */
-  readonly probe: Effect.Effect<boolean>
+  readonly signals: ConsentSignals.Service
+  readonly topic: ConsentSignals.Topic
+  /** The services of the program. */
+  readonly context: Context.Context<Identity | WorkloadAccessToken>
   /** When to probe. */
   readonly schedule: Schedule.Schedule<unknown>
   /** In milliseconds since the epoch. */
   readonly deadline: number
 }
 
-/** @internal */
-export const untilGranted = (options: Options): GrantWait =>
-  Effect.suspend(() => next(options, options.schedule.initial))
+/**
+ * `isSignalled`: a signal came before the wait, which ends the first run at once.
+ *
+ * It listens again in each of its turns and probes, so that nothing has to be removed when it is interrupted. A signal that falls between two
+ * of them is lost, as one that does not arrive, and the next probe finds the grant.
+ *
+ * @internal
+ */
+export const untilGranted = (options: Options, isSignalled: boolean): GrantWait => {
+  let isKnown = isSignalled
+  return Effect.suspend(() => {
+    if (!isKnown) return next(options, options.schedule.initial)
+    isKnown = false
+    return Effect.void
+  })
+}
 
-/** Waits for the next turn of the schedule, probes, and begins again. */
+/** Waits for the next turn of the schedule, probes, and begins again. The heap of a wait matters: all of its state is in two objects. */
 const next = (options: Options, state: unknown): GrantWait =>
   Effect.flatMap(
     Effect.zip(PollBudget, Clock.currentTimeMillis),
@@ -117,7 +118,7 @@ const next = (options: Options, state: unknown): GrantWait =>
             // A schedule that is done leaves the rest to the signal.
             delay: ScheduleDecision.isDone(decision) ? Infinity : ScheduleIntervals.start(decision.intervals) - now,
             deadline: options.deadline,
-            wake: options.grant.wake
+            wake: (onWake) => options.signals.listen(options.topic, onWake)
           }),
           (turn): GrantWait => {
             switch (turn) {
@@ -127,8 +128,12 @@ const next = (options: Options, state: unknown): GrantWait =>
                 return new AuthorizationTimedOut({ session: options.session })
               case "Poll":
                 return Effect.flatMap(
-                  budget.run(options.probe),
-                  (isGranted) => isGranted ? Effect.void : next(options, nextState)
+                  budget.run(listening(
+                    options.signals,
+                    options.topic,
+                    Effect.provide(probe(options.session), options.context)
+                  )),
+                  ([isGranted, isSignalled]) => isGranted || isSignalled ? Effect.void : next(options, nextState)
                 )
             }
           }
