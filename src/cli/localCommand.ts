@@ -102,7 +102,8 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
           ],
           "With --exec": [
             "The program has the environment, and the terminal. Signals go to it. The exit",
-            "code is its own, or 128 and the number of the signal that ended it."
+            "code is its own, or 128 and the number of the signal that ended it. The log",
+            "shows warnings, unless --log-level is given."
           ],
           "Prints with --authorization-server": [
             "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer",

@@ -24,7 +24,10 @@ export const split = (
 ): { readonly args: ReadonlyArray<string>; readonly exec: ReadonlyArray<string> } => {
   const end = words.indexOf("--")
   const args = words.slice(0, end)
-  return end !== -1 && args.includes("--exec") ? { args, exec: words.slice(end + 1) } : { args: words, exec: [] }
+  if (end !== -1 && args.includes("--exec")) return { args, exec: words.slice(end + 1) }
+  // The error for a missing '--' says more than the one for too many arguments.
+  const flag = end === -1 ? words.indexOf("--exec") : -1
+  return { args: flag === -1 || words[flag + 1]?.startsWith("-") ? words : words.slice(0, flag + 1), exec: [] }
 }
 
 /**

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseEnv } from "node:util"
+import * as Commands from "../../src/cli/program.js"
 import * as ShellText from "../../src/cli/shellText.js"
 import * as Program from "./program.js"
 
@@ -101,9 +102,14 @@ describe("agentcore-identity local --exec", () => {
 
   it.scopedLive("says what is wrong with the program", () =>
     Effect.gen(function*() {
-      const missing = yield* Program.run(["local", "--exec"])
+      const missing = yield* Program.run(["local", "--exec", "npm", "test"])
       assert.strictEqual(missing.code, 1)
       assert.include(missing.stderr, "--exec runs the program after '--'")
+      assert.deepStrictEqual(Commands.split(["local", "--exec"]), { args: ["local", "--exec"], exec: [] })
+      const withHelp = ["local", "--exec", "--help"]
+      assert.deepStrictEqual(Commands.split(withHelp), { args: withHelp, exec: [] })
+      const foreign = ["setup", "plan", "--", "--exec"]
+      assert.deepStrictEqual(Commands.split(foreign), { args: foreign, exec: [] })
       assert.strictEqual(
         yield* Program.failure(["local", "--exec", "--", "no-such-program"], {
           XDG_RUNTIME_DIR: yield* Program.temporary

@@ -332,7 +332,7 @@ describe("TestUser, over real servers", () => {
         yield* Effect.promise(() =>
           FastCheck.assert(
             FastCheck.asyncProperty(steps, (given) => run(check(given))),
-            { seed, numRuns: rounds({ few: 25, full: 200 }) }
+            { seed, numRuns: rounds({ few: 15, full: 60 }) }
           )
         )
       }).pipe(Effect.provide(World.layerControlled)),
