@@ -39,7 +39,6 @@ describe("README", () => {
         "promise-agent.test.ts",
         "readme.test.ts",
         "vault-store.ts",
-        "durable-consent.ts",
         "durable-consent.test.ts"
       ].includes(name)
     )

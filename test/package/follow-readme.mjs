@@ -229,6 +229,7 @@ const python = async (name) => {
   me.save("setup.jsonc")
   me.save("agent.py")
   await me.type(["local", "python", "stop"], [aToken])
+  await me.type(["exec"], [aToken])
 }
 
 const demo = async (name) => {

@@ -75,9 +75,6 @@ try {
     await page.getByRole("button", { name: "Sign in" }).click()
     await page.getByRole("button", { name: "Allow" }).waitFor()
     await screenshot("consent-page", 40)
-    await page.setViewportSize({ width: 720, height: 640 })
-    await page.goto(server.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE)
-    await screenshot("status-page", 40)
     await page.close()
   }
 
