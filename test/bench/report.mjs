@@ -5,6 +5,24 @@ const bounds = {
   "at least": (value, limit) => value >= limit
 }
 
+const waitDefinitions = (name, waitsOf) => [
+  [`${name}: heap of each, KB`, (result) => waitsOf(result).heap, "at most", 16],
+  [`${name}: polls a second of all`, (result) => waitsOf(result).polls, "at most", 100],
+  [`${name}: delay of the event loop, 99 %, ms`, (result) => waitsOf(result).loopDelay, "at most", 50],
+  [
+    `${name}: time of another token, as part of its time alone`,
+    (result) => waitsOf(result).meanwhile.median / waitsOf(result).alone.median,
+    "at most",
+    2
+  ],
+  [
+    `${name}: from callback to token, without one round trip, ms`,
+    (result) => waitsOf(result).callback.median - waitsOf(result).alone.median,
+    "at most",
+    20
+  ]
+]
+
 const definitions = [
   [
     "without the AWS SDK, uncached: wall time of the raw SDK call",
@@ -52,21 +70,8 @@ const definitions = [
   ["bundle of an agent without the AWS SDK: kilobytes", (result) => result.bundles.http, "at most", 350],
   ["module load of Identity: milliseconds", (result) => result.load.wall.median, "at most", 20],
   ["module load of Identity: packages besides Effect", (result) => result.load.packages.length, "at most", 0],
-  ["waits for consent: heap of each, KB", (result) => result.waits.heap, "at most", 16],
-  ["waits for consent: polls a second of all", (result) => result.waits.polls, "at most", 100],
-  ["waits for consent: delay of the event loop, 99 %, ms", (result) => result.waits.loopDelay, "at most", 50],
-  [
-    "waits for consent: time of another token, as part of its time alone",
-    ({ waits }) => waits.meanwhile.median / waits.alone.median,
-    "at most",
-    2
-  ],
-  [
-    "waits for consent: from callback to token, without one round trip, ms",
-    ({ waits }) => waits.callback.median - waits.alone.median,
-    "at most",
-    20
-  ]
+  ...waitDefinitions("waits for consent", ({ waits }) => waits),
+  ...waitDefinitions("waits with a link", ({ linkWaits }) => linkWaits)
 ]
 
 /** Every target, with what was measured. */
@@ -126,7 +131,7 @@ const loadRows = ({ load }) => [
   ["Identity", spread(load.wall), spread(load.cpu), String(load.modules), load.packages.join(", ") || "none"]
 ]
 
-const waitRows = ({ waits }) => [
+const waitRows = ({ linkWaits, waits }) => [
   [
     "waits for consent",
     "heap, KB",
@@ -138,12 +143,12 @@ const waitRows = ({ waits }) => [
     "callback to token, ms",
     "all asked, s"
   ],
-  [
-    String(waits.waits),
+  ...[["of a session", waits], ["with a link of Connect", linkWaits]].map(([label, waits]) => [
+    `${waits.waits} ${label}`,
     ...[waits.heap, waits.polls, waits.loopDelay, waits.loopDelayAlone].map(number),
     ...[waits.meanwhile, waits.alone, waits.callback].map(spread),
     number(waits.invited)
-  ]
+  ])
 ]
 
 const targetRows = (result) => [
