@@ -428,10 +428,11 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     session: ConsentSession,
     grantWait: ConsentWait.GrantWait
   ): Effect.Effect<Redacted.Redacted, AccessTokenError, WorkloadAccessToken> =>
-    Effect.flatMap(
-      Effect.zipRight(grantWait, Effect.suspend(() => askOnce(session, undefined))),
-      (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : awaitGrant(session, grantWait)
-    )
+    Effect.flatMap(grantWait, () =>
+      Effect.flatMap(
+        askOnce(session, undefined),
+        (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : awaitGrant(session, grantWait)
+      ))
 
   const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
     Effect.flatMap(Effect.zip(timeLeft(session), Consent.Handler), ([left, byDefault]) => {

@@ -1,11 +1,11 @@
 /**
  * How a program waits for a user's consent: by a `Schedule`, or by a poller of its own.
  *
- * All waits of a process that follow a schedule share one budget of polls, by default 100 a second: half of the quota of
- * `GetResourceOauth2Token` (AWS documentation). While more waits are due than the budget has polls, their intervals stretch: the polls are
- * spread evenly, and the wait that is due longest is the next. The budget halves when the service throttles a call, at most once a
- * second, because the quota is that of the account. It recovers by a hundredth a second. At most a quarter of its polls run at the same
- * time, so that polls that are answered slowly leave connections to other calls.
+ * All waits of a process that follow a schedule share one budget of polls, and those of `http/Connect` too. By default it has 100 a second:
+ * half of the quota of `GetResourceOauth2Token` (AWS documentation). While more waits are due than the budget has polls, their intervals
+ * stretch: the polls are spread evenly, and the wait that is due longest is the next. The budget halves when the service throttles a call, at
+ * most once a second, because the quota is that of the account. It recovers by a hundredth a second. At most a quarter of its polls run at
+ * the same time, so that polls that are answered slowly leave connections to other calls.
  *
  * @since 0.1.0
  */

@@ -5,6 +5,24 @@ const bounds = {
   "at least": (value, limit) => value >= limit
 }
 
+const waitDefinitions = (name, waitsOf) => [
+  [`${name}: heap of each, KB`, (result) => waitsOf(result).heap, "at most", 16],
+  [`${name}: polls a second of all`, (result) => waitsOf(result).polls, "at most", 100],
+  [`${name}: delay of the event loop, 99 %, ms`, (result) => waitsOf(result).loopDelay, "at most", 50],
+  [
+    `${name}: time of another token, as part of its time alone`,
+    (result) => waitsOf(result).meanwhile.median / waitsOf(result).alone.median,
+    "at most",
+    2
+  ],
+  [
+    `${name}: from callback to token, without one round trip, ms`,
+    (result) => waitsOf(result).callback.median - waitsOf(result).alone.median,
+    "at most",
+    20
+  ]
+]
+
 /** The targets of each part of a result. */
 const definitions = {
   calls: [
@@ -61,23 +79,8 @@ const definitions = {
     ["module load of Identity: milliseconds", (result) => result.load.wall.median, "at most", 20],
     ["module load of Identity: packages besides Effect", (result) => result.load.packages.length, "at most", 0]
   ],
-  waits: [
-    ["waits for consent: heap of each, KB", (result) => result.waits.heap, "at most", 16],
-    ["waits for consent: polls a second of all", (result) => result.waits.polls, "at most", 100],
-    ["waits for consent: delay of the event loop, 99 %, ms", (result) => result.waits.loopDelay, "at most", 50],
-    [
-      "waits for consent: time of another token, as part of its time alone",
-      ({ waits }) => waits.meanwhile.median / waits.alone.median,
-      "at most",
-      2
-    ],
-    [
-      "waits for consent: from callback to token, without one round trip, ms",
-      ({ waits }) => waits.callback.median - waits.alone.median,
-      "at most",
-      20
-    ]
-  ],
+  waits: waitDefinitions("waits for consent", ({ waits }) => waits),
+  linkWaits: waitDefinitions("waits with a link", ({ linkWaits }) => linkWaits),
   local: [
     [
       "local server, GetResourceApiKey: speed of a bare server, by CPU time",
@@ -178,7 +181,7 @@ const loadRows = ({ load }) => [
   ["Identity", spread(load.wall), spread(load.cpu), String(load.modules), load.packages.join(", ") || "none"]
 ]
 
-const waitRows = ({ waits }) => [
+const waitRows = ({ linkWaits, waits }) => [
   [
     "waits for consent",
     "heap, KB",
@@ -190,12 +193,12 @@ const waitRows = ({ waits }) => [
     "callback to token, ms",
     "all asked, s"
   ],
-  [
-    String(waits.waits),
+  ...[["of a session", waits], ["with a link of Connect", linkWaits]].map(([label, waits]) => [
+    `${waits.waits} ${label}`,
     ...[waits.heap, waits.polls, waits.loopDelay, waits.loopDelayAlone].map(number),
     ...[waits.meanwhile, waits.alone, waits.callback].map(spread),
     number(waits.invited)
-  ]
+  ])
 ]
 
 const localRows = ({ local: { operations } }) => [

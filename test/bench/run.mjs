@@ -24,7 +24,7 @@ const usage = `npm run bench -- [options]
   --calls N        calls of a subject in a round (200)
   --warm-up N      calls of a subject before the first round (2000)
   --processes N    processes of each kind for module load and cold start (15)
-  --waits N        users who have not consented yet (10000); more than 1000 take a minute
+  --waits N        users who have not consented yet (10000), who were shown the session, then a link; more than 1000 take two minutes
   --grants N       grants in the vault of the local server (100000); these take a minute
 `
 
@@ -118,12 +118,12 @@ const measureProcesses = async (env, kinds, processes) => {
   return samples
 }
 
-/** Users who have not consented yet, in one process. */
-const measureWaits = async (waits) => {
+/** Users who have not consented yet, in one process. They were shown the URL of a session, or a link of `Connect`. */
+const measureWaits = async (waits, shown) => {
   const server = start("./waits.server.child.mjs", [], { env: { PATH: process.env.PATH } })
   try {
     const env = environment(await server.next())
-    const child = start("./waits.child.mjs", [String(waits)], { env, execArgv: ["--expose-gc"] })
+    const child = start("./waits.child.mjs", [String(waits), shown], { env, execArgv: ["--expose-gc"] })
     const result = await child.next()
     child.stop()
     return result
@@ -185,7 +185,8 @@ const measureClients = async (settings) => {
       })),
       bundles: mapValues(bundles, ({ kilobytes }) => kilobytes),
       load: { ...summaries(load), ...await loadedBy(identity, env) },
-      waits: await measureWaits(settings.waits),
+      waits: await measureWaits(settings.waits, "url"),
+      linkWaits: await measureWaits(settings.waits, "link"),
       samples: { calls, cold, load }
     }
   } finally {

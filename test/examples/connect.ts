@@ -7,6 +7,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
+// The application's own sign-in. It identifies the user of a browser.
+export class SignIn extends Context.Tag("SignIn")<SignIn, {
+  readonly userOf: (cookie: string | undefined) => Effect.Effect<string>
+}>() {}
+
 // After consent, the browser comes back to the pages below.
 export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
   provider: "calendar",
@@ -15,11 +20,7 @@ export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
   returnUrl: "https://agent.example.com/connect/return"
 }) {}
 
-// The application's own sign-in. It identifies the user of a browser.
-export class SignIn extends Context.Tag("SignIn")<SignIn, {
-  readonly userOf: (cookie: string | undefined) => Effect.Effect<string>
-}>() {}
-
+// The user of the pages is the user of the agent.
 export const currentUser = Effect.gen(function*() {
   const request = yield* HttpServerRequest.HttpServerRequest
   const signIn = yield* SignIn

@@ -4,6 +4,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as Consent from "effect-agentcore-identity/Consent"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -545,6 +546,39 @@ describe("Connect.handler, for many users", () => {
       assert.lengthOf(yield* asks, times.length + 1)
     }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
   })
+
+  it.effect("hears a signal while it shows the link, and goes on if the token is not there yet", () => {
+    let isGranted = false
+    return Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
+      const waiting = yield* Effect.fork(waitFor("alice", signals.signal(topic, "Completed")))
+      yield* TestClock.adjust("0 millis")
+      assert.deepStrictEqual(yield* asks, [0, 0])
+      isGranted = true
+      yield* TestClock.adjust("15 seconds")
+      assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
+      // A probe, and the flow.
+      assert.deepStrictEqual(yield* asks, [0, 0, 15_000, 15_000])
+    }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
+  })
+
+  it.effect("waits itself where no flow waits", () =>
+    Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
+      const error = yield* Effect.flip(AccessToken.get(Files, { consent: Consent.fail }).pipe(World.as(alice)))
+      assert(error._tag === "RequiresUserConsent")
+      const handler = Connect.handler({ user: alice, show: () => Effect.void, wait: "1 minute" })(error.session)
+      const granted = yield* Effect.fork(World.as(alice)(handler))
+      yield* TestClock.adjust("30 seconds")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(granted)))
+      yield* signals.signal(topic, "Completed")
+      yield* Fiber.join(granted)
+      const late = yield* Effect.fork(Effect.flip(World.as(alice)(handler)))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(late))._tag, "AuthorizationTimedOut")
+    }).pipe(Effect.provide(environment(200))))
 })
 
 describe("options", () => {

@@ -111,11 +111,12 @@ export interface HandlerOptions<out E, out R> {
   readonly show: (link: string) => Effect.Effect<unknown, E, R>
   /** Where the user goes on after consent, an address that the option `continueTo` allows. */
   readonly continue?: string | undefined
-  /** How long to wait for the user. Default: 10 minutes. */
+  /** How long to wait for the user, once the link is shown: for days, if the program lives that long. Default: 10 minutes. */
   readonly wait?: Duration.DurationInput | undefined
   /**
    * When to ask AgentCore, in case a signal is lost: another process completed the consent, and the two share no `ConsentSignals`. Each
-   * question opens a session that lapses. Default: after 15 seconds, then twice as long each time, at most 5 minutes.
+   * question opens a session that lapses. The questions of all waits keep to the budget of polls (`TokenPoller`), and come after other calls
+   * (`RateLimit`). Default: after 15 seconds, then twice as long each time, at most 5 minutes.
    */
   readonly probe?: Schedule.Schedule<unknown> | undefined
 }
