@@ -5,8 +5,14 @@
  */
 import { isIP } from "node:net"
 
-const hostname = (header: string | undefined): string | undefined =>
-  header !== undefined && URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : undefined
+const hostname = (header: string | undefined): string | undefined => {
+  if (header === undefined) return undefined
+  try {
+    return new URL(`http://${header}`).hostname
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * Whether the Host header names this server. A page of another site can make its own name resolve to this machine (DNS

@@ -13,11 +13,10 @@ import * as FiberRef from "effect/FiberRef"
 import type * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
 import { Flow } from "../ConsentSession.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
 import { memoize } from "../models/internal/memoize.js"
-import { ProviderName } from "../models/internal/names.js"
+import { isProviderName } from "../models/internal/names.js"
 import { inSpan } from "./span.js"
 
 // -----------------------------------------------------------------------------
@@ -74,8 +73,6 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =
       onNone: () => Cause.isInterruptedOnly(exit.cause) ? "interrupted" : "defect",
       onSome: (error) => Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : "failure"
     })
-
-const isProviderName = memoize(() => Schema.is(ProviderName))
 
 const knownFlow = memoize(() => {
   const flows: ReadonlySet<unknown> = new Set(Flow.literals)
