@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Jose from "jose"
-import { createCipheriv, hkdfSync, type KeyObject, randomBytes } from "node:crypto"
+import { hkdfSync } from "node:crypto"
 
 /**
  * The size of a secret, in bytes.
@@ -63,39 +63,6 @@ export const seal = (value: unknown, key: CryptoKey, kid?: string): Effect.Effec
       .setProtectedHeader(kid === undefined ? { alg, enc } : { alg, enc, kid })
       .encrypt(key)
   )
-
-/** In bytes: the size that RFC 7518 gives it for A256GCM. No two values may share one. */
-const ivSize = 12
-
-const makeIvs = () => {
-  let [bytes, used] = [Buffer.alloc(0), 0]
-  return () => {
-    if (used === bytes.length) {
-      // Random bytes for many values: a system call for each takes as long as its encryption.
-      ;[bytes, used] = [randomBytes(256 * ivSize), 0]
-    }
-    used += ivSize
-    return bytes.subarray(used - ivSize, used)
-  }
-}
-
-const nextIv = makeIvs()
-
-/**
- * The same without a promise. jose encrypts by WebCrypto, which does it in another thread: that takes five times as long, and a test clock
- * does not wait for it. The result is the same compact JWE (RFC 7516), and jose opens it.
- *
- * @internal
- */
-export const sealSync = (value: unknown, key: KeyObject): string => {
-  const header = Buffer.from(JSON.stringify({ alg, enc })).toString("base64url")
-  const iv = nextIv()
-  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(header))
-  const text = Buffer.concat([cipher.update(JSON.stringify(value), "utf8"), cipher.final()])
-  // `dir` has no encrypted key.
-  return [header, "", iv.toString("base64url"), text.toString("base64url"), cipher.getAuthTag().toString("base64url")]
-    .join(".")
-}
 
 /**
  * Opens a sealed value with the key that `keyOf` finds for its `kid`. It fails, without a reason, for a value that was not sealed under

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { createSecretKey, hash, type KeyObject, randomBytes } from "node:crypto"
+import { hash, randomBytes } from "node:crypto"
 import * as Sealing from "../../internal/sealing.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
@@ -82,17 +82,12 @@ const cacheSize = 1024
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)
 
 /** Made once for each store. */
-const loadKey: Effect.Effect<
-  { readonly opening: CryptoKey; readonly sealing: KeyObject },
-  VaultStoreError,
-  VaultStore
-> = Effect.gen(function*() {
+const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.gen(function*() {
   const keys = (yield* VaultStore).collection("keys", Schema.Redacted(Schema.String))
   const stored = yield* keys.get("workload-access-token")
   const key = Option.getOrElse(stored, () => Redacted.make(randomBytes(Sealing.secretSize).toString("base64url")))
   if (Option.isNone(stored)) yield* keys.put("workload-access-token", key)
-  const bytes = new Uint8Array(Buffer.from(Redacted.value(key), "base64url"))
-  return { opening: yield* Sealing.importKey(bytes), sealing: createSecretKey(bytes) }
+  return yield* Sealing.importKey(new Uint8Array(Buffer.from(Redacted.value(key), "base64url")))
 })
 
 /**
@@ -103,7 +98,7 @@ const loadKey: Effect.Effect<
 export const make = (
   lifetime: Effect.Effect<Duration.Duration>
 ): Effect.Effect<WorkloadTokens, VaultStoreError, VaultStore> =>
-  Effect.map(loadKey, ({ opening, sealing }) => {
+  Effect.map(loadKey, (key) => {
     const cache = new Map<string, Claims>()
     const decode = Schema.decodeUnknownOption(Claims)
     const encode = Schema.encodeSync(Claims)
@@ -121,19 +116,19 @@ export const make = (
 
     return {
       seal: (workload, user, endsAt = Infinity) =>
-        Effect.flatMap(lifetime, (duration) =>
-          Effect.map(DateTime.now, (now) => {
-            const ownEnd = toSeconds(now) + Math.floor(Duration.toSeconds(duration))
-            const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt)) }
-            const token = Sealing.sealSync({ ...encode(claims), iat: toSeconds(now) }, sealing)
+        Effect.flatMap(Effect.zip(DateTime.now, lifetime), ([now, duration]) => {
+          const ownEnd = toSeconds(now) + Math.floor(Duration.toSeconds(duration))
+          const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt)) }
+          return Effect.map(Sealing.seal({ ...encode(claims), iat: toSeconds(now) }, key), (token) => {
             keep(token, claims)
             return Redacted.make(token)
-          })),
+          })
+        }),
       open: (token) =>
         Effect.flatMap(DateTime.now, (now) => {
           const known = cache.get(Redacted.value(token))
           return known === undefined
-            ? Effect.match(Sealing.open(Redacted.value(token), () => opening), {
+            ? Effect.match(Sealing.open(Redacted.value(token), () => key), {
               onFailure: () => Option.none(),
               onSuccess: (opened) =>
                 Option.flatMap(decode(opened), (claims) => {
