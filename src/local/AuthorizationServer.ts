@@ -175,9 +175,6 @@ export class AuthorizationServerError extends Schema.TaggedError<AuthorizationSe
  * - `registerUser`: gives a user claims, in place of earlier ones. Tokens that were issued before keep theirs.
  * - `trustIssuer`: accepts the JWTs of one more issuer, for instance those of the STS of a `LocalServer`, whose issuer is the
  *   URL of that server
- * - `revoke`: withdraws a user's consent, for one client or (default) for all. It revokes the user's refresh tokens and
- *   unused codes, and the next request asks for consent again. Returns the number of refresh tokens that it revoked.
- *   Access tokens are JWTs and stay valid until they expire.
  * - `signOut`: ends the sessions of a user, in every browser
  * - `answer`: opens an authorization request as a user with a new browser, signs in on the pages, and allows or denies it.
  *   Returns the URL of the redirect to the client, which is not opened.
@@ -200,6 +197,11 @@ export interface Service {
   readonly registerClient: (client: Client) => Effect.Effect<void, AuthorizationServerError>
   readonly registerUser: (userName: string, claims: UserClaims) => Effect.Effect<void, AuthorizationServerError>
   readonly trustIssuer: (issuer: TrustedIssuer) => Effect.Effect<void, AuthorizationServerError>
+  /**
+   * Withdraws a user's consent, for one client or (default) for all. It revokes the user's refresh tokens and unused codes, and the
+   * next request asks for consent again. Returns the number of refresh tokens that it revoked. Access tokens are JWTs and stay valid
+   * until they expire.
+   */
   readonly revoke: (grant: {
     readonly userName: string
     readonly clientId?: string | undefined

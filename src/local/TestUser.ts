@@ -82,32 +82,35 @@ export type Act<A = Page, E = never, R = never> = (link: Link) => Effect.Effect<
 /**
  * A user, with cookies of their own.
  *
- * - `opens`: opens a page, such as the sign-in of the application, and follows its redirects. Sends no form.
- * - `approves`: opens the link, presses the button of a page of `http/Connect`, signs in under their name, and allows. A
- *   user who has allowed it before is not asked again.
- * - `denies`: the same, and refuses
- * - `forwardsLinkTo`: gives the link to another user, who approves in their own browser
- * - `clicksTwice`: approves, and presses the button of the decision twice. The result has the pages of both clicks, or one
- *   page if there is no button.
- * - `returnsAfter`: approves, and goes on to the application only after an effect, such as `Effect.sleep` or a move of the
- *   clock
- * - `revokes`: withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens
- *   that are revoked.
- * - `as`: the same browser, where they sign in under another name
- *
  * @since 0.1.0
  * @category models
  */
 export interface TestUser {
   /** The user name at the authorization server. */
   readonly name: string
+  /** Opens a page, such as the sign-in of the application, and follows its redirects. Sends no form. */
   readonly opens: Act
+  /**
+   * Opens the link, presses the button of a page of `http/Connect`, signs in under their name, and allows. A user who has allowed it
+   * before is not asked again.
+   */
   readonly approves: Act
+  /** Opens the link, signs in, and refuses. */
   readonly denies: Act
+  /** Gives the link to another user, who approves in their own browser. */
   readonly forwardsLinkTo: (other: TestUser) => Act
+  /**
+   * Approves, and presses the button of the decision twice. The result has the pages of both clicks, or one page if there is no
+   * button.
+   */
   readonly clicksTwice: Act<ReadonlyArray<Page>>
+  /** Approves, and goes on to the application only after an effect, such as `Effect.sleep` or a move of the clock. */
   readonly returnsAfter: <E, R>(meanwhile: Effect.Effect<unknown, E, R>) => Act<Page, E, R>
+  /**
+   * Withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens that are revoked.
+   */
   readonly revokes: (authorizationServer: Pick<AuthorizationServer, "revoke">) => Effect.Effect<number>
+  /** The same browser, where they sign in under another name. */
   readonly as: (name: string) => TestUser
 }
 
@@ -329,7 +332,10 @@ export const Action = Schema.Union(
   Schema.TaggedStruct("Abandons", {}),
   Schema.TaggedStruct("ForwardsLink", {}),
   Schema.TaggedStruct("ClicksTwice", {}),
-  Schema.TaggedStruct("ReturnsAfter", { seconds: Schema.Int.pipe(Schema.between(0, 3600)) }),
+  Schema.TaggedStruct("ReturnsAfter", {
+    /** Up to an hour. */
+    seconds: Schema.Int.pipe(Schema.between(0, 3600))
+  }),
   Schema.TaggedStruct("Revokes", {})
 )
 
@@ -341,9 +347,6 @@ export type Action = typeof Action.Type
 
 /**
  * Lets a user do something with a link. Returns the pages where it ended.
- *
- * - `other`: who gets a link that is forwarded
- * - `wait`: how time passes, such as the `clock.advance` of `LocalControl`, or `Effect.sleep`
  *
  * @since 0.1.0
  * @category actions
@@ -366,8 +369,11 @@ export type Action = typeof Action.Type
  *   )
  */
 export const perform = <E, R>(user: TestUser, action: Action, options: {
+  /** Who gets a link that is forwarded. */
   readonly other: TestUser
+  /** How time passes, such as the `clock.advance` of `LocalControl`, or `Effect.sleep`. */
   readonly wait: (duration: Duration.DurationInput) => Effect.Effect<unknown, E, R>
+  /** Where a consent is withdrawn. */
   readonly authorizationServer: Pick<AuthorizationServer, "revoke">
 }): Act<ReadonlyArray<Page>, E, R> =>
 (link) => {

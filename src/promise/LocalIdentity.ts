@@ -304,7 +304,10 @@ export const start: {
    * With an authorization server, and its users.
    */
   (
-    options: Options & { readonly authorizationServer: true | AuthorizationServerOptions }
+    options: Options & {
+      /** Starts an authorization server too, with one client for every provider. */
+      readonly authorizationServer: true | AuthorizationServerOptions
+    }
   ): Promise<LocalIdentityWithUsers>
   /**
    * Without an authorization server.

@@ -32,6 +32,7 @@ export interface AuthorizationServerOptions {
   readonly audiences?: ReadonlyArray<string> | undefined
   /** Redirect URIs of an application that signs in users with the client. */
   readonly redirectUris?: ReadonlyArray<string> | undefined
+  /** More issuers whose JWTs it exchanges, beside itself and the local STS. */
   readonly trustedIssuers?: ReadonlyArray<string> | undefined
 }
 
