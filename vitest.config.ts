@@ -11,10 +11,10 @@ const alone = [
   "test/promise/**/*.test.ts"
 ]
 
-/** TypeScript, the bench and whole processes of the command: slow, and alike on each version of Node. The gate runs them once. */
+/** TypeScript, the bench, bundles and Chromium: slow, and alike on each version of Node. The gate runs them once. */
 const slow = process.env["AGENTCORE_SECOND_NODE"] === undefined
   ? []
-  : ["test/editor.test.ts", "test/bench.test.ts", "test/cli/control.test.ts", "test/package/**/*.test.ts"]
+  : ["test/editor.test.ts", "test/bench.test.ts", "test/browser/**/*.test.ts", "test/package/**/*.test.ts"]
 
 export default defineConfig({
   resolve: {

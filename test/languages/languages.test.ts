@@ -77,7 +77,7 @@ describe("the page for JavaScript", () => {
   })
 
   it.concurrent("has a test for node:test", async () => {
-    assert.match(await run(javascript, "run node", { files: ["agent.test.mjs"] }), /^# pass 1$/m)
+    assert.match(await run(javascript, "run node", { files: ["agent.test.mjs"] }), /^[#ℹ] pass 1$/m)
   })
 
   it.concurrent("has a helper for every other runner", async () => {
