@@ -4,13 +4,11 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { assert, describe } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { AuthorizationTimedOut } from "effect-agentcore-identity/IdentityError"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
@@ -23,9 +21,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { createServer } from "../../src/local/server/nodeServer.js"
+import * as Calendar from "../calendar.js"
 import * as Chromium from "./chromium.js"
-
-const clientSecret = Redacted.make("client-secret-of-the-browser-tests")
 
 /** The user in the cookie of the application. */
 const currentUser = Effect.map(
@@ -50,30 +47,15 @@ const environment = application.pipe(
 /** Alice's agent requests her token. The page opens in the browser of `signedIn`, the user at the application. */
 const consentInBrowser = (signedIn: string, poll?: TokenPoller.Poller) =>
   Effect.gen(function*() {
-    const controlPlane = yield* ControlPlane.ControlPlane
-    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
-    const local = yield* LocalServer.LocalServer
     const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     const returnUrl = `${origin}/consent`
 
-    yield* authorizationServer.registerClient({
+    yield* Calendar.setUp({
       clientId: "browser-agent",
-      clientSecret,
-      name: "Browser agent",
-      redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+      clientName: "Browser agent",
+      workloads: ["browser-agent"],
+      returnUrls: [returnUrl],
       scopes: ["calendar:read"]
-    })
-    yield* controlPlane.createWorkloadIdentity({ name: "browser-agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
-    yield* controlPlane.createOauth2CredentialProvider({
-      name: "calendar",
-      credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-          clientId: "browser-agent",
-          clientSecret
-        }
-      }
     })
 
     const shown = yield* Deferred.make<Redacted.Redacted>()

@@ -12,6 +12,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
+import * as Calendar from "../calendar.js"
 import { jwt } from "../local/backend.js"
 import * as SimulatedUser from "../simulatedUser.js"
 import * as Program from "./program.js"
@@ -23,26 +24,7 @@ const key = "sentinel-key-5c1d9be2"
 /** Real servers on this machine, a workload without return URLs, and a provider of each kind. */
 const world = Layer.effectDiscard(Effect.gen(function*() {
   const controlPlane = yield* ControlPlane.ControlPlane
-  const authorizationServer = yield* AuthorizationServer.AuthorizationServer
-  const clientSecret = Redacted.make("a-development-secret")
-  yield* authorizationServer.registerClient({
-    clientId: "calendar-client",
-    clientSecret,
-    redirectUris: [`${(yield* LocalServer.LocalServer).url}/identities/oauth2/callback/*`],
-    scopes: ["profile:read", "reports:read"]
-  })
-  yield* controlPlane.createWorkloadIdentity({ name: "my-agent" })
-  yield* controlPlane.createOauth2CredentialProvider({
-    name: "calendar",
-    credentialProviderVendor: "CustomOauth2",
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: {
-        oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-        clientId: "calendar-client",
-        clientSecret
-      }
-    }
-  })
+  yield* Calendar.setUp({ workloads: ["my-agent"] })
   yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make(key) })
 })).pipe(
   Layer.provideMerge(Layer.merge(

@@ -6,7 +6,6 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
@@ -19,6 +18,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Calendar from "../calendar.js"
 import { as, claimsOf } from "../local/world.js"
 import * as Recorder from "../recorder.js"
 import * as SimulatedUser from "../simulatedUser.js"
@@ -46,27 +46,7 @@ const setUp = Layer.effect(
       `http://127.0.0.1:${one}/other?from=agent`,
       `http://localhost:${other}/consent`
     ] as const
-    const controlPlane = yield* ControlPlane.ControlPlane
-    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
-    const clientSecret = Redacted.make("a-development-secret")
-    yield* authorizationServer.registerClient({
-      clientId: "calendar-client",
-      clientSecret,
-      redirectUris: [`${(yield* LocalServer.LocalServer).url}/identities/oauth2/callback/*`],
-      scopes: ["profile:read", "reports:read"]
-    })
-    yield* controlPlane.createWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: urls })
-    yield* controlPlane.createOauth2CredentialProvider({
-      name: "calendar",
-      credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-          clientId: "calendar-client",
-          clientSecret
-        }
-      }
-    })
+    yield* Calendar.setUp({ workloads: ["agent"], returnUrls: urls })
     return urls
   })
 )

@@ -7,14 +7,12 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
@@ -23,6 +21,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createServer } from "../../src/local/server/nodeServer.js"
+import * as Calendar from "../calendar.js"
 
 export const workload = "connect-agent"
 
@@ -128,32 +127,13 @@ export const environment = (options: Options = {}) =>
   pages(options, PendingConsents.layerMemory).pipe(Layer.provideMerge(servers))
 
 export const setUp = Effect.gen(function*() {
-  const local = yield* LocalServer.LocalServer
-  const controlPlane = yield* ControlPlane.ControlPlane
-  const authorizationServer = yield* AuthorizationServer.AuthorizationServer
   const declared = yield* credentials
-  const clientSecret = Redacted.make("client-secret-of-connect")
-  yield* authorizationServer.registerClient({
+  yield* Calendar.setUp({
     clientId: "connect-client",
-    clientSecret,
-    name: "Connect agent",
-    redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+    clientName: "Connect agent",
+    workloads: [workload],
+    returnUrls: [`${declared.origin}/connect/return`],
     scopes: ["calendar:read", "mail:send"]
-  })
-  yield* controlPlane.createWorkloadIdentity({
-    name: workload,
-    allowedResourceOauth2ReturnUrls: [`${declared.origin}/connect/return`]
-  })
-  yield* controlPlane.createOauth2CredentialProvider({
-    name: "calendar",
-    credentialProviderVendor: "CustomOauth2",
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: {
-        oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-        clientId: "connect-client",
-        clientSecret
-      }
-    }
   })
   return declared
 })

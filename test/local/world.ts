@@ -9,7 +9,6 @@ import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -18,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { decodeJwt } from "jose"
+import * as Calendar from "../calendar.js"
 
 /** The cookie of the application names the signed-in user. */
 const signIn = HttpLayerRouter.add(
@@ -69,31 +69,9 @@ export const scopes = ["openid", "profile:read", "offline_access"]
 /** The workloads `agent` and `robot`, the providers `calendar` and `weather`. */
 export const setUp = (returnUrls: ReadonlyArray<string> = []) =>
   Effect.gen(function*() {
-    const { url } = yield* LocalServer.LocalServer
     const controlPlane = yield* ControlPlane.ControlPlane
-    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
     const returnUrl = `${yield* applicationUrl}/consent`
-    const clientSecret = Redacted.make("a-development-secret")
-    yield* authorizationServer.registerClient({
-      clientId: "calendar-client",
-      clientSecret,
-      redirectUris: [`${url}/identities/oauth2/callback/*`],
-      scopes: ["profile:read", "reports:read"]
-    })
-    for (const name of ["agent", "robot"]) {
-      yield* controlPlane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: [returnUrl, ...returnUrls] })
-    }
-    yield* controlPlane.createOauth2CredentialProvider({
-      name: "calendar",
-      credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-          clientId: "calendar-client",
-          clientSecret
-        }
-      }
-    })
+    yield* Calendar.setUp({ workloads: ["agent", "robot"], returnUrls: [returnUrl, ...returnUrls] })
     yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("key-of-the-weather") })
     return { returnUrl }
   })

@@ -1,5 +1,4 @@
 import { assert, it } from "@effect/vitest"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
@@ -16,6 +15,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { buildProgram } from "../build.mjs"
+import * as Calendar from "../calendar.js"
 import * as SimulatedUser from "../simulatedUser.js"
 import { keyOf } from "./consentStore.js"
 
@@ -79,33 +79,15 @@ it.scopedLive(
   () =>
     Effect.gen(function*() {
       const local = yield* LocalServer.LocalServer
-      const controlPlane = yield* ControlPlane.ControlPlane
-      const authorizationServer = yield* AuthorizationServer.AuthorizationServer
       const control = yield* LocalControl.LocalControl
       const balancer = yield* loadBalancer
       const folder = yield* temporaryFolder
       const returnUrl = `${balancer.url}/connect/return`
-      const clientSecret = Redacted.make("client-secret-of-the-restart")
-      yield* authorizationServer.registerClient({
+      yield* Calendar.setUp({
         clientId: "restarted-agent",
-        clientSecret,
-        redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+        workloads: ["restarted-agent"],
+        returnUrls: [returnUrl],
         scopes: ["calendar:read"]
-      })
-      yield* controlPlane.createWorkloadIdentity({
-        name: "restarted-agent",
-        allowedResourceOauth2ReturnUrls: [returnUrl]
-      })
-      yield* controlPlane.createOauth2CredentialProvider({
-        name: "calendar",
-        credentialProviderVendor: "CustomOauth2",
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: {
-            oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-            clientId: "restarted-agent",
-            clientSecret
-          }
-        }
       })
       const args = [returnUrl, `file:${join(folder, "consents.db")}`, join(folder, "session.json")]
 
