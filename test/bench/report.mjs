@@ -105,7 +105,7 @@ const definitions = {
       "local server, a page of the list with many grants, in memory: of the time with ten",
       ({ local }) => local.grants.memory.page,
       "at most",
-      2
+      1.5
     ],
     [
       "local server, a token with many grants, on disk: of the time with ten",
@@ -117,7 +117,7 @@ const definitions = {
       "local server, a page of the list with many grants, on disk: of the time with ten",
       ({ local }) => local.grants.disk.page,
       "at most",
-      2
+      1.5
     ]
   ]
 }
