@@ -53,7 +53,6 @@ promise/local: promise/LocalIdentity. promise/internal/local/ <- flow local/auth
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
   local/server local/standalone local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
-  @aws-sdk/client-bedrock-agentcore @aws-sdk/client-bedrock-agentcore-control
 index: index. <- values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {

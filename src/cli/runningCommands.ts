@@ -15,6 +15,8 @@ import { Selection } from "./stateFile.js"
 
 type Running = typeof import("./running.js")
 
+const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]] as const
+
 /** @internal */
 export const add = (root: Root, run: Run): void => {
   const act = (command: CommandUnknownOpts, use: (running: Running) => Effect.Effect<unknown, unknown>): void => {
@@ -39,7 +41,7 @@ export const add = (root: Root, run: Run): void => {
     .addHelpText(
       "after",
       Help.formatDetails({
-        environment: [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]],
+        environment: selectedBy,
         examples: [
           `eval "$(agentcore-identity env)"`,
           "agentcore-identity env --shell fish | source",
@@ -77,7 +79,7 @@ export const add = (root: Root, run: Run): void => {
     .addHelpText(
       "after",
       Help.formatDetails({
-        environment: [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]],
+        environment: selectedBy,
         examples: ["agentcore-identity stop", "agentcore-identity stop --port 4020", "agentcore-identity stop --all"]
       })
     )

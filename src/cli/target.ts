@@ -5,9 +5,9 @@
  */
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import { hasProperty } from "effect/Predicate"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import { regionSearch } from "../aws/internal/dataPlane.js"
+import * as AwsEndpoint from "../aws/internal/endpoint.js"
 import * as AwsSettings from "../aws/internal/settings.js"
 import { codeOf } from "../internal/errorCode.js"
 import { isLoopback } from "../models/internal/loopback.js"
@@ -25,56 +25,13 @@ export interface Target {
   readonly unknownCaller?: string | undefined
 }
 
-/** @internal */
-export type Plane = "control" | "data"
-
-const variables: { readonly [P in Plane]: { readonly variable: string; readonly awsVariable: string } } = {
+const variables: { readonly [P in AwsEndpoint.Plane]: { readonly variable: string; readonly awsVariable: string } } = {
   control: {
     variable: "BEDROCK_AGENTCORE_CP_ENDPOINT",
     awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL"
   },
   data: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
 }
-
-/** The address of a request of the SDK. */
-const addressOf = (request: unknown): string | undefined => {
-  if (!hasProperty(request, "hostname") || !hasProperty(request, "protocol")) return undefined
-  const port = hasProperty(request, "port") && request.port !== undefined ? `:${String(request.port)}` : ""
-  return `${String(request.protocol)}//${String(request.hostname)}${port}`
-}
-
-/** Only the SDK knows the endpoint of a region and of an AWS profile. A request that is never sent shows it. */
-const resolveEndpoint = (plane: Plane, region: string, endpoint: string | undefined): Effect.Effect<string> =>
-  Effect.promise(async () => {
-    const config = {
-      region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      // Nothing is signed.
-      credentials: { accessKeyId: "none", secretAccessKey: "none" }
-    }
-    let resolved = endpoint ?? "unknown"
-    const see = ({ request }: { readonly request: unknown }) => {
-      resolved = addressOf(request) ?? resolved
-      return Promise.reject(new Error("not sent"))
-    }
-    const beforeSigning = { step: "build", priority: "high" } as const
-    try {
-      if (plane === "control") {
-        const Sdk = await import("@aws-sdk/client-bedrock-agentcore-control")
-        const client = new Sdk.BedrockAgentCoreControlClient(config)
-        client.middlewareStack.add(() => see, beforeSigning)
-        await client.send(new Sdk.ListWorkloadIdentitiesCommand({}))
-      } else {
-        const Sdk = await import("@aws-sdk/client-bedrock-agentcore")
-        const client = new Sdk.BedrockAgentCoreClient(config)
-        client.middlewareStack.add(() => see, beforeSigning)
-        await client.send(new Sdk.GetWorkloadAccessTokenCommand({ workloadName: "none" }))
-      }
-    } catch {
-      // The middleware rejects.
-    }
-    return resolved
-  })
 
 const timeLimit = "5 seconds"
 
@@ -98,10 +55,13 @@ const findCaller = (
  *
  * @internal
  */
-export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string, ConfigError.ConfigError> =>
+export const findEndpoint = (
+  plane: AwsEndpoint.Plane,
+  region: string
+): Effect.Effect<string, ConfigError.ConfigError> =>
   Effect.flatMap(
     AwsSettings.endpoint({ option: undefined, ...variables[plane], allowInsecure: false }),
-    (configured) => resolveEndpoint(plane, region, configured)
+    (configured) => AwsEndpoint.resolve(plane, region, configured)
   )
 
 /**
@@ -111,7 +71,7 @@ export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string
  */
 export const find = (
   region: string | undefined,
-  plane: Plane = "control"
+  plane: AwsEndpoint.Plane = "control"
 ): Effect.Effect<Target, ConfigError.ConfigError> =>
   Effect.gen(function*() {
     const search = yield* regionSearch

@@ -309,6 +309,25 @@ export const obtain = (
   })
 
 /**
+ * An activity with the token of a user: without the requirements that the wait provides, and with those of the wait.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AfterConsent<A extends Schema.Schema.Any, E extends Schema.Schema.All, R, Id> = Effect.Effect<
+  A["Type"],
+  E["Type"] | ConsentNotObtained,
+  | Exclude<R, Id | WorkloadAccessToken>
+  | A["Context"]
+  | E["Context"]
+  | Connect
+  | DataPlane
+  | Identity
+  | WorkflowEngine
+  | WorkflowInstance
+>
+
+/**
  * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them as {@link obtain} does, and
  * runs the activity after that, with a fresh token. The activity takes the token from the tag of the credential.
  *
@@ -329,18 +348,7 @@ export const orAsk: {
     A extends Schema.Schema.Any,
     E extends Schema.Schema.All,
     R
-  >(self: Activity.Activity<A, E, R>) => Effect.Effect<
-    A["Type"],
-    E["Type"] | ConsentNotObtained,
-    | Exclude<R, Id | WorkloadAccessToken>
-    | A["Context"]
-    | E["Context"]
-    | Connect
-    | DataPlane
-    | Identity
-    | WorkflowEngine
-    | WorkflowInstance
-  >
+  >(self: Activity.Activity<A, E, R>) => AfterConsent<A, E, R, Id>
   /**
    * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them.
    */
@@ -348,18 +356,7 @@ export const orAsk: {
     self: Activity.Activity<A, E, R>,
     credential: AccessToken.Credential<Id, "USER_FEDERATION">,
     options: AskOptions
-  ): Effect.Effect<
-    A["Type"],
-    E["Type"] | ConsentNotObtained,
-    | Exclude<R, Id | WorkloadAccessToken>
-    | A["Context"]
-    | E["Context"]
-    | Connect
-    | DataPlane
-    | Identity
-    | WorkflowEngine
-    | WorkflowInstance
-  >
+  ): AfterConsent<A, E, R, Id>
 } = dual(
   // A tag is an effect too.
   (args) => hasProperty(args[0], Activity.TypeId),

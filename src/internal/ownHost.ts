@@ -28,8 +28,8 @@ export const isOwnHost = (header: string | undefined, allowedHosts: ReadonlyArra
 }
 
 /**
- * The host in the URL of a server that listens on an address. Nobody can open a wildcard address, so the loopback address stands
- * in for it.
+ * The host in the URL of a server that listens on an address. A browser cannot open a wildcard address, so the URL has the loopback
+ * address.
  *
  * @internal
  */
