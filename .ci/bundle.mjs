@@ -1,10 +1,11 @@
 // Bundles the command into one file: `npx effect-agentcore-identity local` needs no packages except the dependencies. A launcher
 // beside it checks the version of Node first. The JSON Schema of the setup file is written too.
 import * as esbuild from "esbuild"
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { buildConsole } from "./console.mjs"
+import { notices } from "./notices.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const outfile = process.argv[2] ?? join(root, "dist", "bin", "agentcore-identity.js")
@@ -76,22 +77,9 @@ const { metafile } = await esbuild.build({
   metafile: true
 })
 
-const packages = new Set(
-  [...Object.keys(metafile.inputs), ...consoleInputs].flatMap((input) => {
-    const inside = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
-    return inside === null ? [] : [inside[1]]
-  })
-)
-
-const notices = [...packages].sort().map((directory) => {
-  const { license, name, version } = JSON.parse(readFileSync(join(root, directory, "package.json"), "utf8"))
-  const file = readdirSync(join(root, directory)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
-  const text = file === undefined ? "" : readFileSync(join(root, directory, file), "utf8").trim()
-  return `${name} ${version} (${license})\n\n${text}`
-})
 writeFileSync(
   `${outfile}.LICENSES.txt`,
-  `Packages bundled into agentcore-identity.js and its console\n\n${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`
+  notices("agentcore-identity.js and its console", root, [...Object.keys(metafile.inputs), ...consoleInputs])
 )
 
 const { outputFiles: [schema] } = await esbuild.build({

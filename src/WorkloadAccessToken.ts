@@ -154,13 +154,37 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
   })
 
 /**
+ * The service of {@link layer}, for a server that gets a token with every request: `Effect.provideService` builds no layer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+ * import * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * const handle = (workloadAccessToken: Redacted.Redacted) =>
+ *   Effect.flatMap(Identity.Identity, ({ getApiKey }) => getApiKey({ provider: "weather" })).pipe(
+ *     Effect.provideService(
+ *       WorkloadAccessToken.WorkloadAccessToken,
+ *       WorkloadAccessToken.make(workloadAccessToken)
+ *     )
+ *   )
+ */
+export const make = (token: Redacted.Redacted): Service => ({
+  get: Effect.succeed(token),
+  invalidate: () => Effect.void
+})
+
+/**
  * A given token, for example from the headers of a request. It cannot be renewed.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken> =>
-  Layer.succeed(WorkloadAccessToken, { get: Effect.succeed(token), invalidate: () => Effect.void })
+  Layer.succeed(WorkloadAccessToken, make(token))
 
 /**
  * A token from the configuration, as in `layerConfig(Config.redacted("WORKLOAD_ACCESS_TOKEN"))`.

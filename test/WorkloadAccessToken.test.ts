@@ -29,6 +29,11 @@ describe("WorkloadAccessToken", () => {
     Effect.gen(function*() {
       const given = yield* Effect.provide(get, WorkloadAccessToken.layer(secret("given")))
       assert.strictEqual(Redacted.value(given), "given")
+      const service = WorkloadAccessToken.make(secret("of a request"))
+      const provided = yield* Effect.provideService(get, WorkloadAccessToken.WorkloadAccessToken, service)
+      assert.strictEqual(Redacted.value(provided), "of a request")
+      yield* service.invalidate(provided)
+      assert.strictEqual(Redacted.value(yield* service.get), "of a request")
       const configured = yield* Effect.provide(
         get,
         WorkloadAccessToken.layerConfig(Config.redacted("WORKLOAD_ACCESS_TOKEN"))

@@ -20,6 +20,7 @@ import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { buildConsole } from "../.ci/console.mjs"
+import { finishModules } from "../.ci/modules.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const cache = join(root, "node_modules", ".cache", "test-builds")
@@ -32,9 +33,16 @@ const digestSources = () => {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
   )
-  const files = ["package-lock.json", "tsconfig.json", ".ci/bundle.mjs", ".ci/console.mjs"].map((file) =>
-    join(root, file)
-  )
+  const files = [
+    "package-lock.json",
+    "tsconfig.json",
+    ".ci/bundle.mjs",
+    ".ci/console.mjs",
+    ".ci/modules.mjs",
+    ".ci/notices.mjs"
+  ].map((
+    file
+  ) => join(root, file))
   const hash = createHash("sha256")
   for (const file of [...folders.sort(), ...files]) hash.update(file).update("\0").update(readFileSync(file))
   return hash.digest("hex").slice(0, 16)
@@ -108,6 +116,7 @@ export const buildModules = () =>
       "false",
       "--removeComments"
     )
+    await finishModules(draft)
   })
 
 /**

@@ -4,7 +4,7 @@ import { statSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
-const names = ["official", "sdk", "http", "fetch"]
+const names = ["official", "sdk", "http", "fetch", "bareSdk", "bareHttp"]
 
 /** Returns the URL and the kilobytes of each bundle. `modules` are the built modules of this package. */
 export const makeBundles = async (modules, directory) => {

@@ -8,6 +8,8 @@ import * as Layer from "effect/Layer"
 import * as esbuild from "esbuild"
 import { execFile } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import * as Http from "node:http"
+import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -98,10 +100,11 @@ const run = (file: string, environment: Readonly<Record<string, string>>) =>
   })
 
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secret("signing-key") }
+const instance = { ...keys, accessKeyId: "AKIDINSTANCE", sessionToken: secret("session-token") }
 
 /** Checks signatures: a bundled program signs its calls, or gets no answer. */
 const server = Layer.provide(
-  LocalServer.layer({ signatures: "verify", credentials: [keys] }),
+  LocalServer.layer({ signatures: "verify", credentials: [keys, instance] }),
   OAuthClient.layerScripted()
 )
 
@@ -115,6 +118,46 @@ const environment = Effect.gen(function*() {
     AWS_SECRET_ACCESS_KEY: "signing-key"
   }
 })
+
+/** The metadata service of an instance, which is a proxy too. */
+const metadataAndProxy = Effect.acquireRelease(
+  Effect.async<{ readonly port: number; readonly tunnels: Array<string | undefined>; readonly http: Http.Server }>((
+    resume
+  ) => {
+    const tunnels: Array<string | undefined> = []
+    const http = Http.createServer(({ method, url }, response) => {
+      const answer = method === "PUT"
+        ? "metadata-token"
+        : url?.endsWith("/agent-role") !== true
+        ? "agent-role"
+        : JSON.stringify({
+          Code: "Success",
+          AccessKeyId: instance.accessKeyId,
+          SecretAccessKey: "signing-key",
+          Token: "session-token",
+          Expiration: "2999-01-01T00:00:00Z"
+        })
+      response.end(answer)
+    })
+    http.on("connect", ({ url }, client) => {
+      tunnels.push(url)
+      const [host, port] = (url ?? "").split(":")
+      const target = Net.connect(Number(port), host, () => {
+        client.write("HTTP/1.1 200 Connection established\r\n\r\n")
+        client.pipe(target).pipe(client)
+      })
+      for (const socket of [client, target]) socket.on("error", () => {})
+      client.on("close", () => target.destroy())
+    })
+    // A TCP server's address is never a pipe's name.
+    http.listen(
+      0,
+      "127.0.0.1",
+      () => resume(Effect.succeed({ port: (http.address() as Net.AddressInfo).port, tunnels, http }))
+    )
+  }),
+  ({ http }) => Effect.sync(() => http.close().closeAllConnections())
+)
 
 describe("a bundled program calls every plane, with signatures", { timeout: 60_000 }, () => {
   const formats: ReadonlyArray<readonly [name: string, options: esbuild.BuildOptions]> = [
@@ -147,6 +190,29 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
     Effect.gen(function*() {
       const { file } = yield* withEsbuild("httpPlanes.child.ts", yield* folder, { format: "cjs" })
       assert.deepStrictEqual(yield* run(file, yield* environment), { name: "agent", expires: true })
+    }).pipe(Effect.provide(server), Effect.scoped))
+
+  it.live("without the AWS SDK, with the credentials of the instance, behind a proxy", () =>
+    Effect.gen(function*() {
+      const { file, imports } = yield* withEsbuild("httpAgent.child.ts", yield* folder, {
+        format: "esm",
+        mainFields: ["module", "main"],
+        banner: {}
+      })
+      // Its import loads the `fetch` of Node too, on Node 22 and later.
+      assert.notIncludeMembers(imports, ["node:http", "node:https", "http", "https"])
+      const { port, tunnels } = yield* metadataAndProxy
+      const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...variables } = yield* environment
+      const url = `http://127.0.0.1:${port}`
+      const printed = yield* run(file, {
+        ...variables,
+        AWS_CONFIG_FILE: "/nonexistent",
+        AWS_EC2_METADATA_DISABLED: "false",
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: url,
+        HTTP_PROXY: url
+      })
+      assert.deepStrictEqual(printed, { apiKey: "api-key" })
+      assert.lengthOf(tunnels, 1)
     }).pipe(Effect.provide(server), Effect.scoped))
 
   it.live("for an edge runtime: it imports nothing, not even of Node", () =>

@@ -94,6 +94,28 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.deepStrictEqual(own.filter((url) => above.test(url)), [])
   })
 
+  it("Identity: three files", async () => {
+    const { own } = await loadModules("Identity")
+    const names = own.map((url) => url.slice(pathToFileURL(built).href.length).replace(/-\w+\.js$/, ".js")).sort()
+    assert.deepStrictEqual(names, ["/Identity.js", "/internal/joined/identity.js", "/internal/joined/shared.js"])
+  })
+
+  it("exports what its source exports", async () => {
+    const modules = [
+      ...core,
+      ...folders.flatMap(([, modules]) => modules),
+      ...modulesIn("internal/"),
+      ...modulesIn("models/internal/")
+    ]
+    for (const module of modules) {
+      const [published, source]: ReadonlyArray<object> = await Promise.all([
+        import(urlOf(module)),
+        import(/* @vite-ignore */ pathToFileURL(`${root}src/${module}.ts`).href)
+      ])
+      assert.sameMembers(Object.keys(published ?? {}), Object.keys(source ?? {}), module)
+    }
+  })
+
   it("aws/AwsDataPlane: no other plane, and no streams, which only listings need", async () => {
     const listing =
       /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+)\.js$|\/effect\/dist\/esm\/Stream\.js$/
@@ -104,7 +126,8 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
 
   it("aws/AwsControlPlane: no other plane", async () => {
     const { own } = await loadModules("aws/AwsControlPlane")
-    assert.deepStrictEqual(own.filter((url) => /\/modules\/(?:DataPlane|SecurityTokenService)\.js$/.test(url)), [])
+    const others = /\/modules\/(?:DataPlane|SecurityTokenService|internal\/joined\/identity)\.js$/
+    assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
   })
 
   it("aws/AwsHttpPlanes: no module of Node, and no package but Effect's", async () => {

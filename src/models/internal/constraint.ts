@@ -25,27 +25,45 @@ const atMost = (length: number) => ({ message: () => `${prefix} have length less
 // Texts and numbers
 // -----------------------------------------------------------------------------
 
-/** An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret. */
-const wellFormed: Schema.Schema<string> = Lazy.schema(() =>
-  Schema.String.pipe(
-    Schema.filter((text) => text.isWellFormed(), { message: () => `${prefix} be well-formed Unicode` })
-  )
-)
-
 /** A pattern as the service model has it: of the whole text, and without the escapes of a literal. */
 const sourceOf = (pattern: RegExp): string => pattern.source.replace(/^\^|\$$/g, "").replaceAll("\\/", "/")
+
+interface TextLimits {
+  readonly min?: number
+  readonly max?: number
+  readonly pattern?: RegExp | undefined
+}
+
+/** The first limit that a text violates. One check for all: a program that starts makes a schema for each of several. */
+const violationOf = (text: string, { max = Infinity, min = 0, pattern }: TextLimits): string | undefined =>
+  // An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret.
+  !text.isWellFormed()
+    ? `${prefix} be well-formed Unicode`
+    : text.length < min
+    ? atLeast(min).message()
+    : text.length > max
+    ? atMost(max).message()
+    : pattern?.test(text) === false
+    ? `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
+    : undefined
+
+const limited = (limits: TextLimits): Schema.Schema<string> =>
+  Lazy.schema(() =>
+    Schema.String.pipe(Schema.filter((text) => violationOf(text, limits), {
+      jsonSchema: {
+        ...limits.min === undefined ? {} : { minLength: limits.min },
+        ...limits.max === undefined ? {} : { maxLength: limits.max },
+        ...limits.pattern === undefined ? {} : { pattern: limits.pattern.source }
+      }
+    }))
+  )
 
 /**
  * A text of any length.
  *
  * @internal
  */
-export const matching = (pattern: RegExp, of: Schema.Schema<string> = wellFormed): Schema.Schema<string> =>
-  Lazy.schema(() =>
-    of.pipe(Schema.pattern(pattern, {
-      message: () => `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
-    }))
-  )
+export const matching = (pattern: RegExp): Schema.Schema<string> => limited({ pattern })
 
 /**
  * A text that is none of some names. `reason` says why not.
@@ -64,12 +82,8 @@ export const noneOf = (
   )
 
 /** @internal */
-export const text = (min: number, max: number, pattern?: RegExp): Schema.Schema<string> => {
-  const bounded = Lazy.schema(() =>
-    wellFormed.pipe(Schema.minLength(min, atLeast(min)), Schema.maxLength(max, atMost(max)))
-  )
-  return pattern === undefined ? bounded : matching(pattern, bounded)
-}
+export const text = (min: number, max: number, pattern?: RegExp): Schema.Schema<string> =>
+  limited({ min, max, pattern })
 
 /** @internal */
 export const secret = (min: number, max: number, pattern?: RegExp): Schema.Redacted<Schema.Schema<string>> =>

@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import { MissingWorkloadAccessToken, type ValidationException } from "../../IdentityError.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import { type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
+import { make, type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import { toUserIdentifier, type User } from "./user.js"
 import type { Workload } from "./workload.js"
 
@@ -19,10 +19,8 @@ interface Context {
   readonly user?: User | undefined
 }
 
-const makeCaller = (token: string | Redacted.Redacted): Service => ({
-  get: Effect.succeed(Redacted.isRedacted(token) ? token : Redacted.make(token)),
-  invalidate: () => Effect.void
-})
+const makeCaller = (token: string | Redacted.Redacted): Service =>
+  make(Redacted.isRedacted(token) ? token : Redacted.make(token))
 
 const ofWorkload = ({ getToken, invalidate }: Workload): Service => ({
   get: Effect.tryPromise({

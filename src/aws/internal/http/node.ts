@@ -42,7 +42,9 @@ const modules = Effect.suspend(() => {
       crypto: getModule("node:crypto"),
       fs: getModule("node:fs"),
       http: getModule("node:http"),
-      https: getModule("node:https"),
+      get https() {
+        return getModule("node:https")
+      },
       os: getModule("node:os"),
       path: getModule("node:path")
     })

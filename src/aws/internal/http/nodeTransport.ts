@@ -14,12 +14,14 @@ import { loadSdk } from "../loadSdk.js"
 import { type Lost, type Request, type Response, timedOut, type Transport } from "./transport.js"
 
 /**
- * The modules of Node. They are not imported: a bundler for an edge runtime could not find them.
+ * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of `node:http` loads Node's
+ * `fetch` on Node 22 and 24, which takes 20 ms.
  *
  * @internal
  */
 export interface Modules {
   readonly http: typeof Http
+  /** Read at the first call over https. */
   readonly https: typeof Https
 }
 
@@ -35,7 +37,7 @@ const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
 const maxTimer = 2 ** 31 - 1
 
 const send = (
-  { http, https }: Modules,
+  modules: Modules,
   { body, headers, method, origin, path }: Request,
   agent: Http.Agent,
   timeout: number
@@ -59,7 +61,7 @@ const send = (
       const { hostname, port, protocol } = new URL(origin)
       // Node takes an IPv6 address without brackets.
       const options = { hostname: hostname.replace(/^\[|\]$/g, ""), port, path, method, headers, agent }
-      const request = (protocol === "https:" ? https : http).request(options, (message) => {
+      const request = modules[protocol === "https:" ? "https" : "http"].request(options, (message) => {
         const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
         let text = ""
         message.setEncoding("utf8")
@@ -85,37 +87,35 @@ const send = (
 
 const loadProxy = () => import("./sdk/proxy.js")
 
-/** The agents of one layer. Without a variable of a proxy, there is nothing to load. */
+/** The agents of one layer, each made at its first use. Without a variable of a proxy, there is nothing to load. */
 const makeAgents = (modules: Modules, env: Readonly<Record<string, string | undefined>>) => {
-  const direct = {
-    "http:": new modules.http.Agent({ keepAlive: true }),
-    "https:": new modules.https.Agent({ keepAlive: true })
+  const agents = new Map<string, Http.Agent>()
+  const kept = (name: string, make: () => Http.Agent): Http.Agent => {
+    const agent = agents.get(name) ?? make()
+    agents.set(name, agent)
+    return agent
   }
-  const proxied = new Map<string, Http.Agent>()
   const isProxied = Object.keys(env).some((name) => /^(https?|all)_proxy$/i.test(name) && env[name] !== "")
-  const directOf = (origin: string): Http.Agent => direct[origin.startsWith("https:") ? "https:" : "http:"]
+  const direct = (origin: string): Http.Agent => {
+    const scheme = origin.startsWith("https:") ? "https" : "http"
+    return kept(scheme, () => new modules[scheme].Agent({ keepAlive: true }))
+  }
   const find = (origin: string): Effect.Effect<Http.Agent, TransportError> =>
     Effect.gen(function*() {
       const { getProxyForUrl } = yield* loadSdk("proxy-from-env", "getProxyForUrl", loadProxy)
       const proxy = getProxyForUrl(origin)
-      if (proxy === "") return directOf(origin)
-      const known = proxied.get(origin)
-      if (known !== undefined) return known
+      if (proxy === "") return direct(origin)
       const { HttpsProxyAgent } = yield* loadSdk("https-proxy-agent", "HttpsProxyAgent", loadProxy)
       return yield* Effect.try({
-        try: () => {
-          const agent = new HttpsProxyAgent(proxy, { keepAlive: true })
-          proxied.set(origin, agent)
-          return agent
-        },
+        try: () => kept(origin, () => new HttpsProxyAgent(proxy, { keepAlive: true })),
         // The URL of a proxy can have a password in it.
         catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
       })
     })
   return {
-    of: (origin: string) => isProxied ? find(origin) : Effect.succeed(directOf(origin)),
+    of: (origin: string) => isProxied ? find(origin) : Effect.sync(() => direct(origin)),
     destroy: () => {
-      for (const agent of [...Object.values(direct), ...proxied.values()]) agent.destroy()
+      for (const agent of agents.values()) agent.destroy()
     }
   }
 }
