@@ -66,6 +66,15 @@ const nodeAtUse = {
   }
 }
 
+/** `debug` would print the URL of a proxy, with its password. */
+const withoutDebug = {
+  name: "without-debug",
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: "without-debug" }))
+    onLoad({ filter: /.*/, namespace: "without-debug" }, () => ({ contents: "export default () => () => {}" }))
+  }
+}
+
 const vendorPackages = async (directory) => {
   const builds = Object.entries(vendored).map(([platform, modules]) =>
     esbuild.build({
@@ -79,9 +88,9 @@ const vendorPackages = async (directory) => {
       format: "esm",
       target: "node20",
       mainFields: [...platform === "browser" ? [platform] : [], "module", "main"],
-      // The adapter reads profiles with the first one. `debug` can do without the second.
-      external: ["@smithy/core/config", "supports-color"],
-      plugins: platform === "node" ? [nodeAtUse] : [],
+      // The adapter reads profiles with it.
+      external: ["@smithy/core/config"],
+      plugins: platform === "node" ? [withoutDebug, nodeAtUse] : [],
       legalComments: "none",
       metafile: true,
       logLevel: "warning"

@@ -5,9 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import { TransportError } from "../../../IdentityError.js"
-import { loadSdk } from "../loadSdk.js"
 import type { Identity } from "./credentials.js"
 import type { HashConstructor } from "./hash.js"
+import { SignatureV4 } from "./sdk/signature.js"
 import { toDate } from "./time.js"
 
 /** @internal */
@@ -32,8 +32,6 @@ export type Signer = (
   time: number
 ) => Effect.Effect<Readonly<Record<string, string>>, TransportError>
 
-const load = loadSdk("@smithy/signature-v4", "SignatureV4", () => import("./sdk/signature.js"))
-
 /** A client sends the host of the URL itself. */
 const withoutHost = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
   const rest = { ...headers }
@@ -47,33 +45,31 @@ const withoutHost = (headers: Readonly<Record<string, string>>): Readonly<Record
  * @internal
  */
 export const make = (sha256: HashConstructor, service: string, region: string): Signer => {
-  type Signature = InstanceType<Effect.Effect.Success<typeof load>["SignatureV4"]>
   // The signer of the last credentials. They change once an hour.
-  let last: { readonly identity: Identity; readonly signature: Signature } | undefined
-  const signerOf = (identity: Identity): Effect.Effect<Signature, TransportError> =>
-    last?.identity === identity ? Effect.succeed(last.signature) : Effect.map(load, ({ SignatureV4 }) => {
-      const signature = new SignatureV4({ service, region, credentials: identity, sha256 })
-      last = { identity, signature }
-      return signature
-    })
+  let last: { readonly identity: Identity; readonly signature: SignatureV4 } | undefined
+  const signerOf = (identity: Identity): SignatureV4 => {
+    if (last?.identity === identity) return last.signature
+    const signature = new SignatureV4({ service, region, credentials: identity, sha256 })
+    last = { identity, signature }
+    return signature
+  }
   return ({ body, headers, host, method, path, query }, identity, time) =>
-    Effect.flatMap(signerOf(identity), (signature) =>
-      Effect.tryPromise({
-        try: () =>
-          signature.sign(
-            {
-              method,
-              protocol: "https:",
-              hostname: host,
-              path,
-              // The types of the signer have mutable members.
-              query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
-              headers: { ...headers, host },
-              body
-            },
-            { signingDate: toDate(time) }
-          ),
-        // Credentials without a key. The error has their members in it.
-        catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
-      }).pipe(Effect.map(({ headers }) => withoutHost(headers))))
+    Effect.tryPromise({
+      try: () =>
+        signerOf(identity).sign(
+          {
+            method,
+            protocol: "https:",
+            hostname: host,
+            path,
+            // The types of the signer have mutable members.
+            query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
+            headers: { ...headers, host },
+            body
+          },
+          { signingDate: toDate(time) }
+        ),
+      // Credentials without a key. The error has their members in it.
+      catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
+    }).pipe(Effect.map(({ headers }) => withoutHost(headers)))
 }

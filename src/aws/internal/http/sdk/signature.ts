@@ -1,5 +1,5 @@
 /**
- * What the adapter uses of a package, which is loaded at its first use: a bundler leaves out the rest of the package.
+ * What the adapter uses of a package: a build leaves out the rest of the package.
  *
  * @since 0.1.0
  */
