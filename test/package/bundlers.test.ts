@@ -89,15 +89,19 @@ const withRollup = (entry: string, directory: string) =>
     bundle({ directory, entry: join(root, "test", "package", entry), modules: await buildModules(), name })
   )
 
-const run = (file: string, environment: Readonly<Record<string, string>>) =>
-  Effect.promise(async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [file], {
+const execute = (file: string, environment: Readonly<Record<string, string>>) =>
+  Effect.promise(() =>
+    promisify(execFile)(process.execPath, [file], {
       env: { PATH: process.env["PATH"], AWS_CONFIG_FILE: "/dev/null", ...environment },
       timeout: 30_000
     })
-    const printed: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "")
-    return printed
-  })
+  )
+
+const printedBy = ({ stdout }: { readonly stdout: string }): unknown =>
+  JSON.parse(stdout.trim().split("\n").at(-1) ?? "")
+
+const run = (file: string, environment: Readonly<Record<string, string>>) =>
+  Effect.map(execute(file, environment), printedBy)
 
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secret("signing-key") }
 const instance = { ...keys, accessKeyId: "AKIDINSTANCE", sessionToken: secret("session-token") }
@@ -203,15 +207,17 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
       assert.notIncludeMembers(imports, ["node:http", "node:https", "http", "https"])
       const { port, tunnels } = yield* metadataAndProxy
       const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...variables } = yield* environment
-      const url = `http://127.0.0.1:${port}`
-      const printed = yield* run(file, {
+      const output = yield* execute(file, {
         ...variables,
         AWS_CONFIG_FILE: "/nonexistent",
         AWS_EC2_METADATA_DISABLED: "false",
-        AWS_EC2_METADATA_SERVICE_ENDPOINT: url,
-        HTTP_PROXY: url
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${port}`,
+        HTTP_PROXY: `http://agent:proxy-password@127.0.0.1:${port}`,
+        // A package that proxies often use prints what they do.
+        DEBUG: "*"
       })
-      assert.deepStrictEqual(printed, { apiKey: "api-key" })
+      assert.deepStrictEqual(printedBy(output), { apiKey: "api-key" })
+      assert.notInclude(output.stderr, "proxy-password")
       assert.lengthOf(tunnels, 1)
     }).pipe(Effect.provide(server), Effect.scoped))
 
