@@ -106,7 +106,9 @@ describe("npm run bench", () => {
       "officialBundled",
       "sdkBundled",
       "httpBundled",
-      "fetchBundled"
+      "fetchBundled",
+      "bareSdkBundled",
+      "bareHttpBundled"
     ])
     for (const { cpu, wall } of [...Object.values(calls), ...Object.values(cold), load]) {
       assertSpread(wall)
@@ -117,7 +119,7 @@ describe("npm run bench", () => {
 
   it("measures the bundles of an agent: the one without the AWS SDK is half of the other", () => {
     const { bundles } = read(file)
-    assert.sameMembers(Object.keys(bundles), ["official", "sdk", "http", "fetch"])
+    assert.sameMembers(Object.keys(bundles), ["official", "sdk", "http", "fetch", "bareSdk", "bareHttp"])
     assert.isBelow(bundles["http"] ?? 0, (bundles["sdk"] ?? 0) / 1.8)
   })
 
