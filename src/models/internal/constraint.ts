@@ -54,6 +54,13 @@ const limited = (limits: TextLimits): Schema.Schema<string> =>
         ...limits.min === undefined ? {} : { minLength: limits.min },
         ...limits.max === undefined ? {} : { maxLength: limits.max },
         ...limits.pattern === undefined ? {} : { pattern: limits.pattern.source }
+      },
+      arbitrary: () => (fc) => {
+        const { max = Infinity, min = 0, pattern } = limits
+        const texts = pattern === undefined
+          ? fc.string({ minLength: min, ...max === Infinity ? {} : { maxLength: max } })
+          : fc.stringMatching(pattern)
+        return texts.filter((text) => violationOf(text, limits) === undefined)
       }
     }))
   )

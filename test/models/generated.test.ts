@@ -1,0 +1,24 @@
+/** Property tests of programs generate requests from the schemas: each has the limits of its texts built in. */
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Arbitrary from "effect/Arbitrary"
+import * as FastCheck from "effect/FastCheck"
+import * as Schema from "effect/Schema"
+
+const rows: ReadonlyArray<Operation.Any> = [
+  ...Object.values(DataPlane.operations),
+  ...Object.values(ControlPlane.operations),
+  // Effect generates no `never`, the type of the members of `GetCallerIdentity`.
+  SecurityTokenService.operations.getWebIdentityToken
+]
+
+describe("a request that its schema generates", () => {
+  it.each(rows.map((row) => [row.name, row] as const))("%s", (_, { request }) => {
+    for (const generated of FastCheck.sample(Arbitrary.make(request), { numRuns: 10, seed: 1 })) {
+      assert.isTrue(Schema.is(request)(generated))
+    }
+  })
+})
