@@ -5,8 +5,8 @@
 // 20 ms on Node 22 and 24: it loads Node's `fetch`.
 //
 // Calls that make constants are marked as free of effects: a bundler drops those of unused constants. Then the modules that `Identity` loads
-// move into two files, because Node takes longer to find forty modules than to run them. Every module stays where it was, and exports what it
-// exported, from one of the two. A program without `Identity`, such as one that manages planes, loads the first file alone.
+// move into two files and a third with what both need, because Node takes longer to find forty modules than to run them. Every module stays
+// where it was, and exports what it exported. A program without `Identity`, such as one that manages planes, loads no more than it did.
 import { transformAsync, traverse } from "@babel/core"
 import pureCalls from "babel-plugin-annotate-pure-calls"
 import * as esbuild from "esbuild"

@@ -3,15 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Argument, type Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
-import * as Effect from "effect/Effect"
+import { Argument, type Command, Option } from "@commander-js/extra-typings"
 import * as Help from "./help.js"
-import type { Level } from "./logging.js"
-import { load, parseNumber, selectionOf, selectPid, selectPort } from "./options.js"
+import { onSelected, parseNumber, selectPid, selectPort } from "./options.js"
 import type { Run } from "./run.js"
-import { Selection } from "./stateFile.js"
-
-type Control = typeof import("./localControl.js")
 
 const environment = [
   [
@@ -28,18 +23,7 @@ const json = ["--json", "Print JSON"] as const
  * @internal
  */
 export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
-  const act = (command: CommandUnknownOpts, use: (control: Control) => Effect.Effect<unknown, unknown>): void => {
-    // The root checks the level.
-    const level = command.optsWithGlobals()["logLevel"] as Level | undefined
-    run(
-      Effect.provideService(
-        Effect.flatMap(load(() => import("./localControl.js")), use),
-        Selection,
-        selectionOf(command)
-      ),
-      { level: level ?? "info" }
-    )
-  }
+  const act = onSelected(run, () => import("./localControl.js"), "info")
 
   const addCommand = (name: string) => local.command(name).addOption(selectPort()).addOption(selectPid())
 

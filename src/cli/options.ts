@@ -6,7 +6,9 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
-import type { Selection } from "./stateFile.js"
+import type { Level } from "./logging.js"
+import type { Run } from "./run.js"
+import { Selection } from "./stateFile.js"
 
 /**
  * Loads a command when it runs, so that the server starts without the demo.
@@ -73,12 +75,18 @@ export const selectPort = () => new Option("--port <port>", "The server on this 
 export const selectPid = () => new Option("--pid <pid>", "The server with this process id").argParser(parseNumber)
 
 /**
- * The server that {@link selectPort} and {@link selectPid} name.
+ * How an action runs a function of a module for the server that {@link selectPort} and {@link selectPid} name.
  *
  * @internal
  */
-export const selectionOf = (command: CommandUnknownOpts): Selection["Type"] => {
-  // Both options have parsed their values. Below 'local', its own '--port' gets the value.
-  const { pid, port } = command.optsWithGlobals() as Selection["Type"]
-  return { pid, port }
+export const onSelected = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
+(
+  command: CommandUnknownOpts,
+  use: (module: Module) => Effect.Effect<unknown, unknown>
+): void => {
+  // The options have parsed their values, and the root checks the level. Below 'local', its own '--port' gets the value.
+  const { logLevel = defaultLevel, pid, port } = command.optsWithGlobals() as Selection["Type"] & {
+    readonly logLevel?: Level
+  }
+  run(Effect.provideService(Effect.flatMap(load(module), use), Selection, { pid, port }), { level: logLevel })
 }

@@ -3,30 +3,18 @@
  *
  * @since 0.1.0
  */
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
-import * as Effect from "effect/Effect"
+import { Option } from "@commander-js/extra-typings"
 import * as Help from "./help.js"
-import type { Level } from "./logging.js"
-import { load, selectionOf, selectPid, selectPort } from "./options.js"
+import { onSelected, selectPid, selectPort } from "./options.js"
 import type { Root } from "./root.js"
 import type { Run } from "./run.js"
 import * as ShellText from "./shellText.js"
-import { Selection } from "./stateFile.js"
-
-type Running = typeof import("./running.js")
 
 const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]] as const
 
 /** @internal */
 export const add = (root: Root, run: Run): void => {
-  const act = (command: CommandUnknownOpts, use: (running: Running) => Effect.Effect<unknown, unknown>): void => {
-    // The root checks the level.
-    const level = command.optsWithGlobals()["logLevel"] as Level | undefined
-    run(
-      Effect.provideService(Effect.flatMap(load(() => import("./running.js")), use), Selection, selectionOf(command)),
-      { level: level ?? "warning" }
-    )
-  }
+  const act = onSelected(run, () => import("./running.js"), "warning")
 
   root.command("env")
     .summary("Print the environment of the local server that runs")

@@ -225,12 +225,11 @@ export const fromHeaders = (input: Input): Effect.Effect<Service> =>
  * @since 0.1.0
  * @category constructors
  */
-export const workloadAccessToken = (context: Service): WorkloadAccessToken.Service => ({
-  get: context.workloadAccessToken === undefined
-    ? Effect.fail(new MissingWorkloadAccessToken({ message: RuntimeHeaders.missingToken }))
-    : Effect.succeed(context.workloadAccessToken),
-  invalidate: () => Effect.void
-})
+export const workloadAccessToken = (context: Service): WorkloadAccessToken.Service =>
+  context.workloadAccessToken !== undefined ? WorkloadAccessToken.make(context.workloadAccessToken) : {
+    get: Effect.fail(new MissingWorkloadAccessToken({ message: RuntimeHeaders.missingToken })),
+    invalidate: () => Effect.void
+  }
 
 const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> =>
   context.workloadAccessToken === undefined

@@ -28,49 +28,39 @@ const atMost = (length: number) => ({ message: () => `${prefix} have length less
 /** A pattern as the service model has it: of the whole text, and without the escapes of a literal. */
 const sourceOf = (pattern: RegExp): string => pattern.source.replace(/^\^|\$$/g, "").replaceAll("\\/", "/")
 
-interface TextLimits {
-  readonly min?: number
-  readonly max?: number
-  readonly pattern?: RegExp | undefined
-}
-
-/** The first limit that a text violates. One check for all: a program that starts makes a schema for each of several. */
-const violationOf = (text: string, { max = Infinity, min = 0, pattern }: TextLimits): string | undefined =>
-  // An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret.
-  !text.isWellFormed()
-    ? `${prefix} be well-formed Unicode`
-    : text.length < min
-    ? atLeast(min).message()
-    : text.length > max
-    ? atMost(max).message()
-    : pattern?.test(text) === false
-    ? `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
-    : undefined
-
-const limited = (limits: TextLimits): Schema.Schema<string> =>
-  Lazy.schema(() =>
-    Schema.String.pipe(Schema.filter((text) => violationOf(text, limits), {
+/** A text with limits, in one check: a program that starts makes a schema for each of several. */
+const limited = (min: number, max: number, pattern: RegExp | undefined): Schema.Schema<string> => {
+  const violation = (text: string): string | undefined =>
+    // An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret.
+    !text.isWellFormed()
+      ? `${prefix} be well-formed Unicode`
+      : text.length < min
+      ? atLeast(min).message()
+      : text.length > max
+      ? atMost(max).message()
+      : pattern?.test(text) === false
+      ? `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
+      : undefined
+  return Lazy.schema(() =>
+    Schema.String.pipe(Schema.filter(violation, {
       jsonSchema: {
-        ...limits.min === undefined ? {} : { minLength: limits.min },
-        ...limits.max === undefined ? {} : { maxLength: limits.max },
-        ...limits.pattern === undefined ? {} : { pattern: limits.pattern.source }
+        ...min === 0 ? {} : { minLength: min },
+        ...max === Infinity ? {} : { maxLength: max },
+        ...pattern === undefined ? {} : { pattern: pattern.source }
       },
-      arbitrary: () => (fc) => {
-        const { max = Infinity, min = 0, pattern } = limits
-        const texts = pattern === undefined
-          ? fc.string({ minLength: min, ...max === Infinity ? {} : { maxLength: max } })
-          : fc.stringMatching(pattern)
-        return texts.filter((text) => violationOf(text, limits) === undefined)
-      }
+      arbitrary: () => (fc) =>
+        (pattern === undefined ? fc.string({ minLength: min, maxLength: max }) : fc.stringMatching(pattern))
+          .filter((text) => violation(text) === undefined)
     }))
   )
+}
 
 /**
  * A text of any length.
  *
  * @internal
  */
-export const matching = (pattern: RegExp): Schema.Schema<string> => limited({ pattern })
+export const matching = (pattern: RegExp): Schema.Schema<string> => limited(0, Infinity, pattern)
 
 /**
  * A text that is none of some names. `reason` says why not.
@@ -89,8 +79,7 @@ export const noneOf = (
   )
 
 /** @internal */
-export const text = (min: number, max: number, pattern?: RegExp): Schema.Schema<string> =>
-  limited({ min, max, pattern })
+export const text = (min: number, max: number, pattern?: RegExp): Schema.Schema<string> => limited(min, max, pattern)
 
 /** @internal */
 export const secret = (min: number, max: number, pattern?: RegExp): Schema.Redacted<Schema.Schema<string>> =>

@@ -91,7 +91,9 @@ const loadProxy = () => import("./sdk/proxy.js")
 const makeAgents = (modules: Modules, env: Readonly<Record<string, string | undefined>>) => {
   const agents = new Map<string, Http.Agent>()
   const kept = (name: string, make: () => Http.Agent): Http.Agent => {
-    const agent = agents.get(name) ?? make()
+    const known = agents.get(name)
+    if (known !== undefined) return known
+    const agent = make()
     agents.set(name, agent)
     return agent
   }
@@ -102,10 +104,9 @@ const makeAgents = (modules: Modules, env: Readonly<Record<string, string | unde
   }
   const find = (origin: string): Effect.Effect<Http.Agent, TransportError> =>
     Effect.gen(function*() {
-      const { getProxyForUrl } = yield* loadSdk("proxy-from-env", "getProxyForUrl", loadProxy)
+      const { HttpsProxyAgent, getProxyForUrl } = yield* loadSdk("https-proxy-agent", "HttpsProxyAgent", loadProxy)
       const proxy = getProxyForUrl(origin)
       if (proxy === "") return direct(origin)
-      const { HttpsProxyAgent } = yield* loadSdk("https-proxy-agent", "HttpsProxyAgent", loadProxy)
       return yield* Effect.try({
         try: () => kept(origin, () => new HttpsProxyAgent(proxy, { keepAlive: true })),
         // The URL of a proxy can have a password in it.

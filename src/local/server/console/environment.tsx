@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Button, copy, Empty } from "./parts.js"
+import { Button, CheckBox, copy, Empty } from "./parts.js"
 import { formats } from "./shells.js"
 import { set, type State } from "./store.js"
 
@@ -40,14 +40,12 @@ export const Environment = ({ format, secretsShown, server }: State) => {
         >
           Copy
         </Button>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={secretsShown}
-            onChange={(event) => set({ secretsShown: event.currentTarget.checked })}
-          />
+        <CheckBox
+          checked={secretsShown}
+          onChange={(event) => set({ secretsShown: event.currentTarget.checked })}
+        >
           Show secrets
-        </label>
+        </CheckBox>
       </div>
       <pre id="environment-text" tabIndex={0} aria-label={`Environment for ${format}`}>{write(shown)}</pre>
       <p class="soft">

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Button, Empty, Field, Form, Table } from "./parts.js"
+import { Button, CheckBox, Empty, Field, Form, Table } from "./parts.js"
 import { act, set, type State } from "./store.js"
 import type { FaultStatus } from "./wire.js"
 
@@ -113,10 +113,7 @@ const AddFault = ({ faultTarget, server }: State) => (
     <Field label="Probability" hint="From 0 to 1">
       <input name="probability" type="number" min="0" max="1" step="any" placeholder="1" />
     </Field>
-    <label class="check">
-      <input type="checkbox" name="cut" />
-      Cut the connection
-    </label>
+    <CheckBox name="cut">Cut the connection</CheckBox>
     <Options id="operations" values={["*", ...server?.operations ?? []]} />
     <Options id="exceptions" values={server?.exceptions ?? []} />
     <Options id="oauth-errors" values={oauthErrors} />

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { ComponentChildren, TargetedSubmitEvent } from "preact"
+import type { ComponentChildren, TargetedEvent, TargetedSubmitEvent } from "preact"
 import { formatAge, formatDuration } from "../../backend/texts.js"
 import { complain, report } from "./store.js"
 import type { User } from "./wire.js"
@@ -28,6 +28,20 @@ export const Button = (
   >
     {children}
   </button>
+)
+
+/** @internal */
+export const CheckBox = (
+  { children, ...rest }: {
+    readonly children: ComponentChildren
+    readonly checked: boolean
+    readonly onChange: (event: TargetedEvent<HTMLInputElement>) => void
+  } | { readonly children: ComponentChildren; readonly name: string }
+) => (
+  <label class="check">
+    <input type="checkbox" {...rest} />
+    {children}
+  </label>
 )
 
 /** @internal */

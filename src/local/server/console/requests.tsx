@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Button, Empty, formatTime } from "./parts.js"
+import { Button, CheckBox, Empty, formatTime } from "./parts.js"
 import { set, setOpen, type State, togglePause } from "./store.js"
 import type { RequestRecord } from "./wire.js"
 
@@ -112,14 +112,12 @@ export const Requests = ({ failuresOnly, filter, held, open, requests }: State) 
           value={filter}
           onInput={(event) => set({ filter: event.currentTarget.value })}
         />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={failuresOnly}
-            onChange={(event) => set({ failuresOnly: event.currentTarget.checked })}
-          />
+        <CheckBox
+          checked={failuresOnly}
+          onChange={(event) => set({ failuresOnly: event.currentTarget.checked })}
+        >
           Failures only
-        </label>
+        </CheckBox>
         <Button onClick={togglePause} pressed={held !== undefined}>
           {held === undefined || held.length === 0 ? "Pause" : `Pause (${held.length} new)`}
         </Button>

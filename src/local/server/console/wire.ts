@@ -3,18 +3,11 @@
  *
  * @since 0.1.0
  */
-import type * as DateTime from "effect/DateTime"
-import type * as Option from "effect/Option"
+import type { Plain } from "../../control/plain.js"
 import type * as LocalBackend from "../../LocalBackend.js"
 import type * as LocalControl from "../../LocalControl.js"
 
-/** An option without a value is a missing member, and a time is a string in ISO 8601. */
-type Json<A> = unknown extends A ? unknown
-  : A extends Option.Option<infer B> ? Json<B> | undefined
-  : A extends DateTime.DateTime ? string
-  : A extends ReadonlyArray<infer B> ? ReadonlyArray<Json<B>>
-  : A extends object ? { readonly [K in keyof A]: Json<A[K]> }
-  : A
+type Json<A> = Plain<A, string>
 
 /** @internal */
 export type RequestRecord = Json<LocalControl.RequestRecord>

@@ -10,9 +10,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { Change, IdentitySetup } from "../../../IdentitySetup.js"
+import { type Plain, toPlain } from "../../../local/control/plain.js"
 import type * as LocalBackend from "../../../local/LocalBackend.js"
 import * as LocalControl from "../../../local/LocalControl.js"
-import { type Plain, toPlain } from "./plain.js"
 import type { Run } from "./run.js"
 
 /** @internal */

@@ -1,5 +1,5 @@
 /**
- * The values of `LocalControl` for programs without Effect.
+ * The values of `LocalControl` for programs without Effect, and as JSON carries them.
  *
  * @since 0.1.0
  */
@@ -7,14 +7,14 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 
 /**
- * A value without types of Effect: an `Option` is its value or `undefined`, and a time is a `Date`.
+ * A value without types of Effect: an `Option` is its value or `undefined`, and a time is a `Date`. In JSON it is a string in ISO 8601.
  *
  * @internal
  */
-export type Plain<A> = A extends Option.Option<infer B> ? Plain<B> | undefined
-  : A extends DateTime.DateTime ? Date
-  : A extends ReadonlyArray<infer B> ? ReadonlyArray<Plain<B>>
-  : A extends object ? { readonly [K in keyof A]: Plain<A[K]> }
+export type Plain<A, Time = Date> = A extends Option.Option<infer B> ? Plain<B, Time> | undefined
+  : A extends DateTime.DateTime ? Time
+  : A extends ReadonlyArray<infer B> ? ReadonlyArray<Plain<B, Time>>
+  : A extends object ? { readonly [K in keyof A]: Plain<A[K], Time> }
   : A
 
 const convert = (value: unknown): unknown =>
