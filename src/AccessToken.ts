@@ -6,7 +6,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -32,7 +32,7 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  * @category services
  */
 export class AccessToken
-  extends Context.Tag("effect-agentcore-identity/AccessToken")<AccessToken, Redacted.Redacted>()
+  extends Context.Service<AccessToken, Redacted.Redacted>()("effect-agentcore-identity/AccessToken")
 {}
 
 // -----------------------------------------------------------------------------
@@ -46,7 +46,7 @@ export class AccessToken
  * @category models
  */
 export interface Credential<in out Id, out F extends Flow = Flow>
-  extends Context.Tag<Id, Redacted.Redacted>, AccessTokenCredential<F>
+  extends Context.Key<Id, Redacted.Redacted>, AccessTokenCredential<F>
 {
   /** The name of the declaration. It is unique in a program. */
   readonly key: string
@@ -59,7 +59,7 @@ export interface Credential<in out Id, out F extends Flow = Flow>
  * @category models
  */
 export interface TagClass<in out Self, out Id extends string, out F extends Flow>
-  extends Context.TagClass<Self, Id, Redacted.Redacted>, AccessTokenCredential<F>
+  extends Context.ServiceClass<Self, Id, Redacted.Redacted>, AccessTokenCredential<F>
 {
   /** The name of the declaration. It is unique in a program. */
   readonly key: Id
@@ -121,29 +121,29 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
   extends AccessTokenRequest<E, R>
 {
   /** Default: {@link AccessToken}. */
-  readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
+  readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
 
 /** The tag and the request of a call. */
 interface Resolved<Id, E, R> {
-  readonly tag: Context.Tag<Id, Redacted.Redacted>
+  readonly tag: Context.Key<Id, Redacted.Redacted>
   readonly request: AccessTokenRequest<E, R>
 }
 
 const resolve = <Id, E, R>(
   subject: Credential<Id> | Options<Id, E, R>,
   options: ConsentOptions<E, R> | undefined
-): Either.Either<Resolved<Id, E, R>, ValidationException> => {
+): Result.Result<Resolved<Id, E, R>, ValidationException> => {
   const refused = Request.refuseAccessTokenOptions(subject)
     ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
-  if (refused !== undefined) return Either.left(refused)
+  if (refused !== undefined) return Result.fail(refused)
   if (CredentialTag.isDeclared(subject, "AccessToken")) {
-    return Either.right({ tag: subject, request: { ...subject.request, ...options } })
+    return Result.succeed({ tag: subject, request: { ...subject.request, ...options } })
   }
   const { into, ...request } = subject
   // Without `into`, Id is the identifier of the default tag.
-  const tag = into ?? AccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
-  return Either.right({ tag, request: { ...request, ...options } })
+  const tag = into ?? AccessToken as Context.Key<unknown, Redacted.Redacted> as Context.Key<Id, Redacted.Redacted>
+  return Result.succeed({ tag, request: { ...request, ...options } })
 }
 
 // -----------------------------------------------------------------------------
@@ -402,8 +402,8 @@ export const layer: {
   subject: Credential<Id> | Options<Id, E, R>,
   options?: ConsentOptions<E, R>
 ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
-  Either.match(resolve(subject, options), {
-    onLeft: Layer.fail,
-    onRight: ({ request, tag }): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
+  Result.match(resolve(subject, options), {
+    onFailure: Layer.fail,
+    onSuccess: ({ request, tag }): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
       Layer.effect(tag, get(request))
   })

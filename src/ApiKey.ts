@@ -6,7 +6,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -23,7 +23,7 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  * @since 0.1.0
  * @category services
  */
-export class ApiKey extends Context.Tag("effect-agentcore-identity/ApiKey")<ApiKey, Redacted.Redacted>() {}
+export class ApiKey extends Context.Service<ApiKey, Redacted.Redacted>()("effect-agentcore-identity/ApiKey") {}
 
 // -----------------------------------------------------------------------------
 // Declared credentials
@@ -35,7 +35,7 @@ export class ApiKey extends Context.Tag("effect-agentcore-identity/ApiKey")<ApiK
  * @since 0.1.0
  * @category models
  */
-export interface Credential<in out Id> extends Context.Tag<Id, Redacted.Redacted>, ApiKeyCredential {
+export interface Credential<in out Id> extends Context.Key<Id, Redacted.Redacted>, ApiKeyCredential {
   /** The name of the declaration. It is unique in a program. */
   readonly key: string
 }
@@ -47,7 +47,7 @@ export interface Credential<in out Id> extends Context.Tag<Id, Redacted.Redacted
  * @category models
  */
 export interface TagClass<in out Self, out Id extends string>
-  extends Context.TagClass<Self, Id, Redacted.Redacted>, ApiKeyCredential
+  extends Context.ServiceClass<Self, Id, Redacted.Redacted>, ApiKeyCredential
 {
   /** The name of the declaration. It is unique in a program. */
   readonly key: Id
@@ -90,23 +90,23 @@ export const Tag = <Self>(): <const Id extends string>(id: Id, request: ApiKeyRe
  */
 export interface Options<Id = ApiKey> extends ApiKeyRequest {
   /** The tag for the key. Default: {@link ApiKey}. */
-  readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
+  readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
 
 /** The tag and the request of a call. */
 interface Resolved<Id> {
-  readonly tag: Context.Tag<Id, Redacted.Redacted>
+  readonly tag: Context.Key<Id, Redacted.Redacted>
   readonly request: ApiKeyRequest
 }
 
-const resolve = <Id>(subject: Credential<Id> | Options<Id>): Either.Either<Resolved<Id>, ValidationException> => {
+const resolve = <Id>(subject: Credential<Id> | Options<Id>): Result.Result<Resolved<Id>, ValidationException> => {
   const refused = Request.refuseApiKeyOptions(subject)
-  if (refused !== undefined) return Either.left(refused)
-  if (CredentialTag.isDeclared(subject, "ApiKey")) return Either.right({ tag: subject, request: subject.request })
+  if (refused !== undefined) return Result.fail(refused)
+  if (CredentialTag.isDeclared(subject, "ApiKey")) return Result.succeed({ tag: subject, request: subject.request })
   const { into, ...request } = subject
   // Without `into`, Id is the identifier of the default tag.
-  const tag = into ?? ApiKey as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
-  return Either.right({ tag, request })
+  const tag = into ?? ApiKey as Context.Key<unknown, Redacted.Redacted> as Context.Key<Id, Redacted.Redacted>
+  return Result.succeed({ tag, request })
 }
 
 // -----------------------------------------------------------------------------
@@ -293,8 +293,8 @@ export const layer: {
    */
   <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
 } = <Id>(subject: Credential<Id> | Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
-  Either.match(resolve(subject), {
-    onLeft: Layer.fail,
-    onRight: ({ request, tag }): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
+  Result.match(resolve(subject), {
+    onFailure: Layer.fail,
+    onSuccess: ({ request, tag }): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
       Layer.effect(tag, get(request))
   })

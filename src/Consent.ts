@@ -29,9 +29,9 @@ import * as RedirectPage from "./internal/redirectPage.js"
  *
  * class ChatClosed extends Data.TaggedError("ChatClosed")<{}> {}
  *
- * class Chat extends Context.Tag("Chat")<Chat, {
+ * class Chat extends Context.Service<Chat, {
  *   readonly showLink: (url: Redacted.Redacted) => Effect.Effect<void, ChatClosed>
- * }>() {}
+ * }>()("Chat") {}
  *
  * const inChat: Consent.ConsentHandler<ChatClosed, Chat> = (session) =>
  *   Effect.flatMap(Chat, (chat) => chat.showLink(session.authorizationUrl))
@@ -74,20 +74,20 @@ export const console: ConsentHandler = print
  * @category handlers
  */
 export const openBrowser: ConsentHandler = (session) =>
-  Effect.zipRight(print(session), Effect.suspend(() => launch(Redacted.value(session.authorizationUrl))))
+  Effect.andThen(print(session), Effect.suspend(() => launch(Redacted.value(session.authorizationUrl))))
 
 const launch = (url: string): Effect.Effect<void> =>
   URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-    ? Effect.catchTag(redirect(new URL(url)), "UnknownException", () => Effect.logDebug("The browser did not open"))
+    ? Effect.catchTag(redirect(new URL(url)), "UnknownError", () => Effect.logDebug("The browser did not open"))
     : Effect.logWarning("The browser was not opened: the authorization URL is not an http or https URL")
 
 /** Without a browser the user still has the printed URL. */
-const redirect = (target: URL): Effect.Effect<void, Cause.UnknownException> =>
+const redirect = (target: URL): Effect.Effect<void, Cause.UnknownError> =>
   Effect.gen(function*() {
     const { default: open } = yield* Effect.tryPromise(() => import("open"))
     const page = yield* RedirectPage.make(target)
     const browser = yield* Effect.tryPromise(() => open(page.url))
-    yield* Effect.raceFirst(page.visited, Effect.zipRight(failure(browser), Effect.sleep("5 seconds")))
+    yield* Effect.raceFirst(page.visited, Effect.andThen(failure(browser), Effect.sleep("5 seconds")))
   }).pipe(
     Effect.scoped,
     Effect.timeoutOption("30 seconds"),
@@ -96,7 +96,7 @@ const redirect = (target: URL): Effect.Effect<void, Cause.UnknownException> =>
 
 /** Succeeds when the process ends with an error. Some browsers have opened the page then: `explorer.exe` has. */
 const failure = (browser: ChildProcess): Effect.Effect<void> =>
-  Effect.async((resume) => {
+  Effect.callback((resume) => {
     browser.on("error", () => resume(Effect.void))
     browser.on("exit", (code) => {
       if (code !== 0) resume(Effect.void)
@@ -111,7 +111,7 @@ const failure = (browser: ChildProcess): Effect.Effect<void> =>
  * @since 0.1.0
  * @category references
  */
-export class Handler extends Context.Reference<Handler>()("effect-agentcore-identity/Consent/Handler", {
+export class Handler extends Context.Reference("effect-agentcore-identity/Consent/Handler", {
   defaultValue: (): ConsentHandler<RequiresUserConsent> => fail
 }) {}
 
@@ -122,6 +122,6 @@ export class Handler extends Context.Reference<Handler>()("effect-agentcore-iden
  * @since 0.1.0
  * @category references
  */
-export class ReturnUrl extends Context.Reference<ReturnUrl>()("effect-agentcore-identity/Consent/ReturnUrl", {
+export class ReturnUrl extends Context.Reference("effect-agentcore-identity/Consent/ReturnUrl", {
   defaultValue: (): Option.Option<string> => Option.none()
 }) {}

@@ -256,7 +256,7 @@ export const ensure = (
  * @category schedules
  */
 export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("2 seconds").pipe(
-  Schedule.upTo("5 minutes")
+  Schedule.upTo({ duration: "5 minutes" })
 )
 
 /**
@@ -303,7 +303,7 @@ export const awaitDeleted = (
 /** AWS is reported to send the URL with and without its scheme. */
 const resolve = (portal: { readonly portalUrl?: string | null | undefined }, path: string): Option.Option<string> =>
   Option.map(
-    Option.fromNullable(portal.portalUrl),
+    Option.fromNullishOr(portal.portalUrl),
     (url) => `${/^https?:\/\//.test(url) ? "" : "https://"}${url.replace(/\/+$/, "")}${path}`
   )
 

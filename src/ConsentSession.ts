@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
@@ -22,7 +22,7 @@ import * as Lazy from "./models/internal/lazy.js"
  * @since 0.1.0
  * @category schemas
  */
-export const Flow: Schema.Literal<["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]> = Constraint.oneOf(
+export const Flow: Schema.Literals<readonly ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]> = Constraint.oneOf(
   "USER_FEDERATION",
   "M2M",
   "ON_BEHALF_OF_TOKEN_EXCHANGE"
@@ -41,14 +41,14 @@ export const Flow: Schema.Literal<["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN
  */
 export type Flow = typeof Flow.Type
 
-const damaged = (message: string): Either.Either<never, ParseResult.ParseIssue> =>
-  Either.left(new ParseResult.Type(Schema.Unknown.ast, undefined, message))
+const damaged = (message: string): Result.Result<never, ParseResult.ParseIssue> =>
+  Result.fail(new ParseResult.Type(Schema.Unknown.ast, undefined, message))
 
 /**
  * An issue without values: the issues of a schema quote them, and half of a session is secret. It names members of the
  * class only, because the name of another member can be damaged text too.
  */
-const withoutValues = (issue: ParseResult.ParseIssue): Either.Either<never, ParseResult.ParseIssue> => {
+const withoutValues = (issue: ParseResult.ParseIssue): Result.Result<never, ParseResult.ParseIssue> => {
   const names = ParseResult.ArrayFormatter.formatIssueSync(prune(issue)).map(({ path: [name = ""] }) =>
     Object.hasOwn(ConsentSession.fields, name) ? String(name) : name === "" ? "the whole" : "an unknown member"
   )
@@ -74,10 +74,10 @@ const withoutValues = (issue: ParseResult.ParseIssue): Either.Either<never, Pars
  * import * as Schema from "effect/Schema"
  *
  * // A function writes this to its own store, and continues when the user has consented.
- * const save = (session: ConsentSession.ConsentSession) => Schema.encode(ConsentSession.ConsentSession)(session)
+ * const save = (session: ConsentSession.ConsentSession) => Schema.encodeEffect(ConsentSession.ConsentSession)(session)
  *
  * const load = (stored: typeof ConsentSession.ConsentSession.Encoded) =>
- *   Effect.map(Schema.decode(ConsentSession.ConsentSession)(stored), (session) => session.provider)
+ *   Effect.map(Schema.decodeEffect(ConsentSession.ConsentSession)(stored), (session) => session.provider)
  */
 export class ConsentSession
   extends Lazy.SchemaClass(() =>
@@ -95,15 +95,15 @@ export class ConsentSession
       /** Where the browser goes after consent. */
       returnUrl: Constraint.optional(Schema.String),
       /** State of the application. The return URL carries it back. */
-      customState: Constraint.optional(Schema.Redacted(Schema.String)),
+      customState: Constraint.optional(Schema.RedactedFromValue(Schema.String)),
       /** Further parameters of the authorization request. */
-      customParameters: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
+      customParameters: Constraint.optional(Schema.Record(Schema.String, Schema.String)),
       /** The name of the session, which every poll sends. */
-      sessionUri: Schema.Redacted(Schema.String),
+      sessionUri: Schema.RedactedFromValue(Schema.String),
       /** The page where the user consents. */
-      authorizationUrl: Schema.Redacted(Schema.String),
+      authorizationUrl: Schema.RedactedFromValue(Schema.String),
       /** When the authorization URL expires. */
-      expiresAt: Schema.DateTimeUtc
+      expiresAt: Schema.DateTimeUtcFromString
     }, [
       // Also the error of a value that is not a session, as of an encoded one, would quote it.
       { message: () => "Expected a ConsentSession" },
@@ -114,7 +114,7 @@ export class ConsentSession
 
 /**
  * A session as JSON. Like the session itself, the error of a damaged text has no values. The error of
- * `Schema.parseJson(ConsentSession)` would quote a text that is not JSON.
+ * `Schema.fromJsonString(ConsentSession)` would quote a text that is not JSON.
  *
  * @since 0.1.0
  * @category schemas
@@ -122,15 +122,15 @@ export class ConsentSession
  * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
  * import * as Schema from "effect/Schema"
  *
- * const save = Schema.encode(ConsentSession.FromJson)
+ * const save = Schema.encodeEffect(ConsentSession.FromJson)
  *
- * const load = Schema.decode(ConsentSession.FromJson)
+ * const load = Schema.decodeEffect(ConsentSession.FromJson)
  */
-export const FromJson: Schema.Schema<ConsentSession, string> = Lazy.schema(() =>
-  Schema.parseJson(ConsentSession).annotations({
+export const FromJson: Schema.Codec<ConsentSession, string> = Lazy.schema(() =>
+  Schema.fromJsonString(ConsentSession).annotate({
     decodingFallback: (issue) =>
       issue._tag === "Transformation" && issue.kind === "Type"
-        ? Either.left(issue.issue)
+        ? Result.fail(issue.issue)
         : damaged("The consent session is damaged: it is not JSON")
   })
 )

@@ -113,7 +113,7 @@ export interface Service {
  * @category services
  */
 export class ConsentSignals
-  extends Context.Tag("effect-agentcore-identity/ConsentSignals")<ConsentSignals, Service>()
+  extends Context.Service<ConsentSignals, Service>()("effect-agentcore-identity/ConsentSignals")
 {}
 
 // -----------------------------------------------------------------------------
@@ -219,7 +219,7 @@ export const next = (topic: Topic): Effect.Effect<Outcome, never, ConsentSignals
   Effect.flatMap(ConsentSignals, (signals) => nextOf(signals, topic))
 
 const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
-  Effect.async((resume) => Effect.sync(signals.listen(topic, (outcome) => resume(Effect.succeed(outcome)))))
+  Effect.callback((resume) => Effect.sync(signals.listen(topic, (outcome) => resume(Effect.succeed(outcome)))))
 
 /**
  * A poller that also polls when its session is complete, and fails with `AuthorizationFailed` when its session can never be completed.

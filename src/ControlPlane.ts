@@ -541,7 +541,7 @@ export interface Service extends Operations, Operation.Streams<typeof operations
  *   return yield* Stream.runCollect(controlPlane.streamWorkloadIdentities())
  * })
  */
-export class ControlPlane extends Context.Tag("effect-agentcore-identity/ControlPlane")<ControlPlane, Service>() {}
+export class ControlPlane extends Context.Service<ControlPlane, Service>()("effect-agentcore-identity/ControlPlane") {}
 
 /**
  * A control plane over an implementation of its operations. It checks requests against the limits of the service model before it calls

@@ -60,11 +60,11 @@ export type TypeId = typeof TypeId
  */
 export interface Options {
   /** The end of a token's life, by its `exp` or its expiration, in which the cache does not return it. Default: 1 minute. */
-  readonly skew?: Duration.DurationInput | undefined
+  readonly skew?: Duration.Input | undefined
   /** How long an access token is cached that is not a JWT with an `exp`. Default: 0, it is not cached. */
-  readonly opaqueTimeToLive?: Duration.DurationInput | undefined
+  readonly opaqueTimeToLive?: Duration.Input | undefined
   /** How long an API key is cached. For so long the cache returns a key that was changed in AgentCore. Default: 5 minutes. */
-  readonly apiKeyTimeToLive?: Duration.DurationInput | undefined
+  readonly apiKeyTimeToLive?: Duration.Input | undefined
   /** The maximum number of credentials in memory. The oldest is dropped first. Default: 10,000. */
   readonly capacity?: number | undefined
 }
@@ -75,7 +75,7 @@ export interface Options {
  */
 export interface StoreOptions extends Options {
   /** An operation of the store that takes longer counts as failed. Default: 100 milliseconds. */
-  readonly storeTimeout?: Duration.DurationInput | undefined
+  readonly storeTimeout?: Duration.Input | undefined
 }
 
 export type {
@@ -139,7 +139,7 @@ export interface Service {
  *       : Effect.void)
  */
 export class CredentialCache
-  extends Context.Tag("effect-agentcore-identity/CredentialCache")<CredentialCache, Service>()
+  extends Context.Service<CredentialCache, Service>()("effect-agentcore-identity/CredentialCache")
 {}
 
 export type {
@@ -166,7 +166,7 @@ export {
 // Metrics
 // -----------------------------------------------------------------------------
 
-const counter = (name: string, description: string): Metric.Metric.Counter<number> =>
+const counter = (name: string, description: string): Metric.Counter<number> =>
   Metric.counter(`agentcore.credential_cache.${name}`, { description, incremental: true })
 
 /**
@@ -175,7 +175,7 @@ const counter = (name: string, description: string): Metric.Metric.Counter<numbe
  * @since 0.1.0
  * @category metrics
  */
-export const hits: Metric.Metric.Counter<number> = counter("hits", "Requests answered by a cached credential")
+export const hits: Metric.Counter<number> = counter("hits", "Requests answered by a cached credential")
 
 /**
  * `agentcore.credential_cache.misses`: requests that were sent to the service because no credential was cached. Polls and forced
@@ -184,7 +184,7 @@ export const hits: Metric.Metric.Counter<number> = counter("hits", "Requests ans
  * @since 0.1.0
  * @category metrics
  */
-export const misses: Metric.Metric.Counter<number> = counter("misses", "Requests for which no credential is cached")
+export const misses: Metric.Counter<number> = counter("misses", "Requests for which no credential is cached")
 
 /**
  * `agentcore.credential_cache.shared`: requests that joined the call of another caller. Label: `agentcore.operation`.
@@ -192,7 +192,7 @@ export const misses: Metric.Metric.Counter<number> = counter("misses", "Requests
  * @since 0.1.0
  * @category metrics
  */
-export const shared: Metric.Metric.Counter<number> = counter("shared", "Requests that joined a call in flight")
+export const shared: Metric.Counter<number> = counter("shared", "Requests that joined a call in flight")
 
 /**
  * `agentcore.credential_cache.store_failures`: operations of the store that failed or took too long. Label: `agentcore.operation` (`get`, `set`, `remove`).
@@ -200,7 +200,7 @@ export const shared: Metric.Metric.Counter<number> = counter("shared", "Requests
  * @since 0.1.0
  * @category metrics
  */
-export const storeFailures: Metric.Metric.Counter<number> = counter(
+export const storeFailures: Metric.Counter<number> = counter(
   "store_failures",
   "Operations of the store that failed or took too long"
 )
@@ -238,7 +238,7 @@ const makeLayer = (
   options: Options,
   store: SafeStore
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
-  Layer.unwrapEffect(Effect.map(
+  Layer.unwrap(Effect.map(
     // A dependency of this package: without it the installation is broken.
     Effect.orDie(loadPackage("jose", "decodeJwt", () => import("jose"))),
     ({ decodeJwt }) => {
@@ -313,7 +313,7 @@ export const layerStore = (
   options: StoreOptions = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
   Validation.checkedLayer(refuseStoreOptions, options, (options) =>
-    Layer.unwrapEffect(Effect.map(
+    Layer.unwrap(Effect.map(
       Store,
       (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? defaults.storeTimeout, storeFailures))
     )))
@@ -338,7 +338,7 @@ export const layerSecurityTokenService: Layer.Layer<
   SecurityTokenService.SecurityTokenService,
   never,
   SecurityTokenService.SecurityTokenService | CredentialCache
-> = Layer.unwrapEffect(Effect.map(CredentialCache, (cache) => {
+> = Layer.unwrap(Effect.map(CredentialCache, (cache) => {
   // `makeLayer` makes every service of this tag.
   const { decorator } = cache as Cache
   const service = SecurityTokenService.decorate(decorator<SecurityTokenService.Service>({

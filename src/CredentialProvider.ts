@@ -429,7 +429,7 @@ export const update: <K extends Kind>(
  * @category schedules
  */
 export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").pipe(
-  Schedule.upTo("2 minutes")
+  Schedule.upTo({ duration: "2 minutes" })
 )
 
 /**

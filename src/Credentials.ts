@@ -165,7 +165,7 @@ export interface StatusOptions {
    */
   readonly caller?: Caller | undefined
   /** How long an answer is remembered. Zero asks each time. Default: 30 seconds. */
-  readonly remember?: Duration.DurationInput | undefined
+  readonly remember?: Duration.Input | undefined
   /** How many credentials are asked for at one time. Default: 3. */
   readonly concurrency?: number | undefined
 }
@@ -260,7 +260,7 @@ export const consentAll = <E = RequiresUserConsent, R = never>(
       const { caller, ...consent } = options
       return Effect.forEach(
         list.filter(List.isUserCredential),
-        (credential) => Effect.zipRight(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
+        (credential) => Effect.andThen(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
         { discard: true }
       )
     })).pipe(Effect.withSpan("Credentials.consentAll", { captureStackTrace: false }))

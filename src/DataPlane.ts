@@ -199,7 +199,7 @@ export type PaymentTokenRequest =
  * @since 0.1.0
  * @category models
  */
-export const PaymentTokenRequest: Schema.Schema<
+export const PaymentTokenRequest: Schema.Codec<
   PaymentTokenRequest,
   | { readonly coinbaseCdpTokenRequest: typeof CoinbaseCdpTokenRequest.Encoded }
   | { readonly stripePrivyTokenRequest: typeof StripePrivyTokenRequest.Encoded }
@@ -248,7 +248,7 @@ export type CompleteResourceTokenAuthRequest = typeof CompleteResourceTokenAuthR
 // -----------------------------------------------------------------------------
 
 // An empty credential is no answer: a resource refuses it, and a cache would repeat it.
-const Credential = Lazy.schema(() => Schema.Redacted(Schema.NonEmptyString))
+const Credential = Lazy.schema(() => Schema.RedactedFromValue(Schema.NonEmptyString))
 
 /**
  * @since 0.1.0
@@ -271,7 +271,7 @@ export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Typ
 export class Issued
   extends Lazy.SchemaClass(() =>
     Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
-      accessToken: Schema.Redacted(Schema.String)
+      accessToken: Schema.RedactedFromValue(Schema.String)
     })
   )
 {}
@@ -286,8 +286,8 @@ export class ConsentRequired extends Lazy.SchemaClass(() =>
   Schema.TaggedClass<ConsentRequired>(
     "effect-agentcore-identity/DataPlane/ConsentRequired"
   )("ConsentRequired", {
-    authorizationUrl: Schema.Redacted(Schema.String),
-    sessionUri: Schema.Redacted(Schema.String)
+    authorizationUrl: Schema.RedactedFromValue(Schema.String),
+    sessionUri: Schema.RedactedFromValue(Schema.String)
   })
 ) {}
 
@@ -323,7 +323,7 @@ export class Failed
  * @since 0.1.0
  * @category answers
  */
-export const TokenAnswer = Lazy.schema(() => Schema.Union(Issued, ConsentRequired, InProgress, Failed))
+export const TokenAnswer = Lazy.schema(() => Schema.Union([Issued, ConsentRequired, InProgress, Failed]))
 
 /**
  * @since 0.1.0
@@ -400,7 +400,7 @@ const isText = (value: unknown): value is string | undefined => value === undefi
 const isNotEmpty = (value: unknown): value is string | undefined => value !== "" && isText(value)
 
 const isWire = (output: unknown): output is Wire =>
-  Predicate.isRecord(output)
+  Predicate.isObject(output)
   && isNotEmpty(output["accessToken"])
   && isNotEmpty(output["authorizationUrl"])
   && isNotEmpty(output["sessionUri"])
@@ -455,7 +455,7 @@ const toWire = (answer: TokenAnswer): Wire => {
  * Written out and not a schema, because every access token passes here: a schema takes 100 µs of a call of 1 ms (`npm run bench`).
  */
 const tokenAnswer: Operation.Codec<TokenAnswer> = {
-  decode: (output) => isWire(output) ? Option.fromNullable(fromWire(output)) : Option.none(),
+  decode: (output) => isWire(output) ? Option.fromNullishOr(fromWire(output)) : Option.none(),
   encode: toWire
 }
 
@@ -589,7 +589,7 @@ export interface Service extends Operations {}
  *   return yield* dataPlane.getWorkloadAccessTokenForUserId({ workloadName: "my-agent", userId: "github+alice" })
  * })
  */
-export class DataPlane extends Context.Tag("effect-agentcore-identity/DataPlane")<DataPlane, Service>() {}
+export class DataPlane extends Context.Service<DataPlane, Service>()("effect-agentcore-identity/DataPlane") {}
 
 /**
  * A data plane over an implementation of its operations. It checks requests against the limits of the service model before it calls the

@@ -9,7 +9,7 @@ import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -32,7 +32,7 @@ import {
  * @category services
  */
 export class IamAccessToken
-  extends Context.Tag("effect-agentcore-identity/IamAccessToken")<IamAccessToken, Redacted.Redacted>()
+  extends Context.Service<IamAccessToken, Redacted.Redacted>()("effect-agentcore-identity/IamAccessToken")
 {}
 
 // -----------------------------------------------------------------------------
@@ -55,7 +55,7 @@ export interface IamAccessTokenRequest {
    * The lifetime of the token: 1 to 60 minutes. A fraction of a second is refused, not rounded. Default: 5 minutes, set
    * by the service.
    */
-  readonly duration?: Duration.DurationInput | undefined
+  readonly duration?: Duration.Input | undefined
   /** Claims of the token: up to 50, keys of 1 to 128 characters and values of up to 256. */
   readonly tags?: Readonly<Record<string, string>> | undefined
 }
@@ -68,7 +68,7 @@ export interface IamAccessTokenRequest {
  */
 export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
   /** The tag for the token. Default: {@link IamAccessToken}. */
-  readonly into?: Context.Tag<Id, Redacted.Redacted> | undefined
+  readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -96,7 +96,7 @@ export interface IamAccessTokenCredential {
  * @since 0.1.0
  * @category models
  */
-export interface Credential<in out Id> extends Context.Tag<Id, Redacted.Redacted>, IamAccessTokenCredential {
+export interface Credential<in out Id> extends Context.Key<Id, Redacted.Redacted>, IamAccessTokenCredential {
   /** The name of the declaration. It is unique in a program. */
   readonly key: string
 }
@@ -108,7 +108,7 @@ export interface Credential<in out Id> extends Context.Tag<Id, Redacted.Redacted
  * @category models
  */
 export interface TagClass<in out Self, out Id extends string>
-  extends Context.TagClass<Self, Id, Redacted.Redacted>, IamAccessTokenCredential
+  extends Context.ServiceClass<Self, Id, Redacted.Redacted>, IamAccessTokenCredential
 {
   /** The name of the declaration. It is unique in a program. */
   readonly key: Id
@@ -147,20 +147,20 @@ export const Tag = <Self>(): <const Id extends string>(
 
 /** The tag and the request of a call. */
 interface Resolved<Id> {
-  readonly tag: Context.Tag<Id, Redacted.Redacted>
+  readonly tag: Context.Key<Id, Redacted.Redacted>
   readonly request: IamAccessTokenRequest
 }
 
-const resolve = <Id>(subject: Credential<Id> | Options<Id>): Either.Either<Resolved<Id>, ValidationException> => {
+const resolve = <Id>(subject: Credential<Id> | Options<Id>): Result.Result<Resolved<Id>, ValidationException> => {
   const refused = Request.refuseOptions(subject)
-  if (refused !== undefined) return Either.left(refused)
+  if (refused !== undefined) return Result.fail(refused)
   if (CredentialTag.isDeclared(subject, "IamAccessToken")) {
-    return Either.right({ tag: subject, request: subject.request })
+    return Result.succeed({ tag: subject, request: subject.request })
   }
   const { into, ...request } = subject
   // Without `into`, Id is the identifier of the default tag.
-  const tag = into ?? IamAccessToken as Context.Tag<unknown, Redacted.Redacted> as Context.Tag<Id, Redacted.Redacted>
-  return Either.right({ tag, request })
+  const tag = into ?? IamAccessToken as Context.Key<unknown, Redacted.Redacted> as Context.Key<Id, Redacted.Redacted>
+  return Result.succeed({ tag, request })
 }
 
 const obtain =
@@ -381,8 +381,8 @@ export const layer: {
 } = <Id>(
   subject: Credential<Id> | Options<Id>
 ): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
-  Either.match(resolve(subject), {
-    onLeft: Layer.fail,
-    onRight: ({ request, tag }): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
+  Result.match(resolve(subject), {
+    onFailure: Layer.fail,
+    onSuccess: ({ request, tag }): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
       Layer.effect(tag, get(request))
   })

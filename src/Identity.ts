@@ -271,7 +271,7 @@ export interface Service {
  *   Effect.catchTag("RequiresUserConsent", (error) => Effect.succeed(error.authorizationUrl))
  * )
  */
-export class Identity extends Context.Tag("effect-agentcore-identity/Identity")<Identity, Service>() {}
+export class Identity extends Context.Service<Identity, Service>()("effect-agentcore-identity/Identity") {}
 
 // -----------------------------------------------------------------------------
 // Constructors
@@ -306,7 +306,7 @@ const toOauth2TokenRequest = (
 
 /** A copy of a session with the types of its members is a session too. */
 const isSession = (session: unknown): boolean =>
-  Predicate.isRecord(session) && Redacted.isRedacted(session["sessionUri"])
+  Predicate.isObject(session) && Redacted.isRedacted(session["sessionUri"])
   && Redacted.isRedacted(session["authorizationUrl"]) && DateTime.isDateTime(session["expiresAt"])
 
 // AWS explains neither of its two exceptions about return URLs. Only their texts have this name of the member.
@@ -339,7 +339,7 @@ const checked = <Request, A, E, R>(
   Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => refuse(request) ?? run(request))
 
 /** Telemetry reads members, and a request of plain JavaScript can be no object. */
-const subjectOf = <A extends object>(request: A): A | undefined => Predicate.isRecord(request) ? request : undefined
+const subjectOf = <A extends object>(request: A): A | undefined => Predicate.isObject(request) ? request : undefined
 
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
@@ -355,7 +355,7 @@ const authenticated = <A>(
       (token) =>
         Effect.catchTag(attempt(token), "UnauthorizedException", (error) =>
           invalidate(token).pipe(
-            Effect.zipRight(get),
+            Effect.andThen(get),
             Effect.flatMap((fresh) =>
               Redacted.value(fresh) === Redacted.value(token) ? Effect.fail(error) : attempt(fresh)
             )
@@ -374,7 +374,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   const observe = Telemetry.make()
 
   const requestToken = (request: Oauth2TokenRequest) =>
-    Effect.catchAll(
+    Effect.catch(
       authenticated((workloadIdentityToken) =>
         dataPlane.getResourceOauth2Token(withoutAbsent({ workloadIdentityToken, ...request }))
       ),
@@ -383,7 +383,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
           ? Effect.fail(withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl))
           // The quota is that of the account: also another process can have used it up.
           : isThrottled(error)
-          ? Effect.zipRight(Effect.flatMap(PollBudget, ({ throttled }) => throttled), Effect.fail(error))
+          ? Effect.andThen(Effect.flatMap(PollBudget, ({ throttled }) => throttled), Effect.fail(error))
           : Effect.fail(error)
     )
 
@@ -420,7 +420,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         // A shared wait ends with the session by itself, without the two fibers of a race.
         : SharedWait.runOf(poller) !== undefined
         ? wake(wait, poll)
-        : Effect.timeoutFail(wake(wait, poll), { duration, onTimeout: () => new AuthorizationTimedOut({ session }) })
+        : Effect.timeoutOrElse(wake(wait, poll), { duration, orElse: () => Effect.fail(new AuthorizationTimedOut({ session })) })
     })
 
   // The token may not be there yet, or the connection is lost: then the wait goes on.
@@ -443,7 +443,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       const shown: unknown = handler(session)
       return Effect.isEffect(shown)
         ? ConsentWait.run(
-          Effect.zipRight(shown as ReturnType<typeof handler>, compactSpans),
+          Effect.andThen(shown as ReturnType<typeof handler>, compactSpans),
           (wake, grantWait) => grantWait === undefined ? wait(session, options, wake) : awaitGrant(session, grantWait)
         )
         : Effect.fail(Request.notAnEffect("consent", shown))

@@ -365,14 +365,14 @@ const transportAdvice = (
 export class TransportError
   extends TaggedError<TransportError>("effect-agentcore-identity/TransportError")("TransportError", () => ({
     operation: operation(),
-    kind: Schema.Literal("connection", "timeout", "credentials", "undecodable", "unloadable"),
+    kind: Schema.Literals(["connection", "timeout", "credentials", "undecodable", "unloadable"]),
     code: Schema.optional(Schema.String),
     status: Schema.optional(Schema.Number),
     requestId: Schema.optional(Schema.String),
     host: Schema.optional(Schema.String),
     region: Schema.optional(Schema.String),
     profile: Schema.optional(Schema.String),
-    cause: Schema.optional(Schema.Redacted(Schema.Defect))
+    cause: Schema.optional(Schema.RedactedFromValue(Schema.Defect()))
   }))
 {
   /**
@@ -534,7 +534,7 @@ export class AuthorizationFailed
     "AuthorizationFailed",
     () => ({
       provider: Schema.String,
-      reason: Schema.Literal("Failed", "WrongUser", "Rejected").pipe(
+      reason: Schema.Literals(["Failed", "WrongUser", "Rejected"]).pipe(
         Schema.propertySignature,
         Schema.withConstructorDefault(() => "Failed" as const)
       )
@@ -638,7 +638,7 @@ const rejections = {
 export class CredentialRejected
   extends TaggedError<CredentialRejected>("effect-agentcore-identity/CredentialRejected")("CredentialRejected", () => ({
     provider: Schema.String,
-    reason: Schema.Literal("StillRejected", "Unchanged", "BodyNotRepeatable"),
+    reason: Schema.Literals(["StillRejected", "Unchanged", "BodyNotRepeatable"]),
     status: Schema.Number
   }))
 {

@@ -102,7 +102,7 @@ export interface Labels {
  * @since 0.1.0
  * @category metrics
  */
-export const operations: Metric.Metric.Counter<number> = Metric.counter("agentcore.identity.operations", {
+export const operations: Metric.Counter<number> = Metric.counter("agentcore.identity.operations", {
   description: "Operations of Identity that have ended",
   incremental: true
 })
@@ -114,7 +114,7 @@ export const operations: Metric.Metric.Counter<number> = Metric.counter("agentco
  * @since 0.1.0
  * @category metrics
  */
-export const duration: Metric.Metric.Histogram<number> = Metric.fromMetricKey(
+export const duration: Metric.Histogram<number> = Metric.fromMetricKey(
   MetricKey.histogram(
     "agentcore.identity.operation.duration",
     // From a cached token (below 1 ms) to the lifetime of an authorization URL (600 s).
@@ -137,7 +137,7 @@ export const duration: Metric.Metric.Histogram<number> = Metric.fromMetricKey(
  * @since 0.1.0
  * @category metrics
  */
-export const attempts: Metric.Metric.Histogram<number> = Metric.histogram(
+export const attempts: Metric.Histogram<number> = Metric.histogram(
   "agentcore.identity.operation.attempts",
   // The default schedule polls 120 times.
   MetricBoundaries.fromIterable([0, 1, 2, 3, 5, 10, 25, 50, 125]),

@@ -90,7 +90,7 @@ export interface Any extends Http {
   /** The AWS name, as in `GetWorkloadAccessTokenForJWT`. */
   readonly name: string
   /** Has the limits of the service model. */
-  readonly request: Schema.Schema.AnyNoContext
+  readonly request: Schema.Codec<any, any>
   /** Unwraps the secrets of a request that was checked before. */
   readonly encode: (request: never) => unknown
   readonly response: {
@@ -111,7 +111,7 @@ export interface Any extends Http {
  */
 export interface Operation<out Name extends string, in out Request, in out Response, out E> extends Any {
   readonly name: Name
-  readonly request: Schema.Schema<Request, Encoded<Request>>
+  readonly request: Schema.Codec<Request, Encoded<Request>>
   readonly encode: (request: Request) => unknown
   readonly response: Codec<Response>
   readonly errors: ReadonlyArray<ExceptionClass<E>>
@@ -228,13 +228,13 @@ const unwrapSecrets = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unwrapSecrets(member)]))
 }
 
-const codec = <A, I>(schema: Schema.Schema<A, I>): Codec<A> => ({
+const codec = <A, I>(schema: Schema.Codec<A, I>): Codec<A> => ({
   decode: memoize(() => Schema.decodeUnknownOption(schema)),
   encode: memoize(() => Schema.encodeSync(schema))
 })
 
 /** A schema is a function. Reading one of its members would make a lazy one. */
-const isSchema = <A, I>(response: Schema.Schema<A, I> | Codec<A>): response is Schema.Schema<A, I> =>
+const isSchema = <A, I>(response: Schema.Codec<A, I> | Codec<A>): response is Schema.Codec<A, I> =>
   typeof response === "function"
 
 /**
@@ -248,7 +248,7 @@ export const noResponse: Codec<void> = { decode: () => Option.some(undefined), e
 /**
  * A row of a plane's table.
  *
- * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of `Schema.encode`.
+ * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of `Schema.encodeEffect`.
  *
  * @since 0.1.0
  * @category constructors
@@ -276,9 +276,9 @@ export const make = <
   I = never
 >(name: Name, options: {
   /** The schema of the request. */
-  readonly request: Schema.Schema<Request, Encoded<Request>>
+  readonly request: Schema.Codec<Request, Encoded<Request>>
   /** The schema of the answer, or how it is read and written. */
-  readonly response: Schema.Schema<Response, I> | Codec<Response>
+  readonly response: Schema.Codec<Response, I> | Codec<Response>
   /** The exceptions of the operation in the service model. */
   readonly errors: Errors
   /** Default: `POST`. */

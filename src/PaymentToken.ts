@@ -60,7 +60,7 @@ export interface UseOptions<in X = unknown> {
   readonly rejected: (error: X) => boolean
 }
 
-const isSame = Schema.equivalence(PaymentTokenResponse)
+const isSame = Schema.toEquivalence(PaymentTokenResponse)
 
 /**
  * Sends one request to a payment vendor with its tokens. If the vendor rejects them, because they have expired on the

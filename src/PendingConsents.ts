@@ -8,7 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
@@ -54,13 +54,13 @@ const damaged = new ParseResult.Type(Schema.Unknown.ast, undefined, "The pending
  * @since 0.1.0
  * @category schemas
  */
-export const FromJson: Schema.Schema<PendingConsent, string> = Schema.parseJson(Schema.Struct({
+export const FromJson: Schema.Codec<PendingConsent, string> = Schema.fromJsonString(Schema.Struct({
   session: ConsentSession,
   user: UserIdentifier,
   workload: Constraint.optional(Schema.String),
   credential: Constraint.optional(Schema.String),
   continue: Constraint.optional(Schema.String)
-})).annotations({ decodingFallback: () => Either.left(damaged) })
+})).annotate({ decodingFallback: () => Result.fail(damaged) })
 
 /**
  * The session cannot be claimed.
@@ -74,7 +74,7 @@ export const FromJson: Schema.Schema<PendingConsent, string> = Schema.parseJson(
  */
 export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>(
   "effect-agentcore-identity/ConsentNotPending"
-)("ConsentNotPending", { reason: Schema.Literal("Unknown", "AlreadyClaimed", "Expired") }) {
+)("ConsentNotPending", { reason: Schema.Literals(["Unknown", "AlreadyClaimed", "Expired"]) }) {
   override get message(): string {
     return `No consent is pending for this session: ${this.reason}`
   }
@@ -117,7 +117,7 @@ export interface Service {
  * @category services
  */
 export class PendingConsents
-  extends Context.Tag("effect-agentcore-identity/PendingConsents")<PendingConsents, Service>()
+  extends Context.Service<PendingConsents, Service>()("effect-agentcore-identity/PendingConsents")
 {}
 
 // -----------------------------------------------------------------------------

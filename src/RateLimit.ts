@@ -91,7 +91,7 @@ export const dataPlane = (
   quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
   Validation.checkedLayer(refuseQuotas, quotas, (quotas) =>
-    Layer.unwrapEffect(Effect.map(
+    Layer.unwrap(Effect.map(
       makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
       (limiters) =>
         DataPlane.decorate((operation, effect, request) =>
@@ -111,7 +111,7 @@ export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
   Validation.checkedLayer(refuseQuota, quota, (quota) =>
-    Layer.unwrapEffect(Effect.map(
+    Layer.unwrap(Effect.map(
       makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
       (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect, "normal"))
     )))

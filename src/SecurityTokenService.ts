@@ -31,7 +31,7 @@ import * as Operation from "./Operation.js"
  * @since 0.1.0
  * @category models
  */
-export const SigningAlgorithm: Schema.Literal<["ES384", "RS256"]> = Constraint.oneOf("ES384", "RS256")
+export const SigningAlgorithm: Schema.Literals<readonly ["ES384", "RS256"]> = Constraint.oneOf("ES384", "RS256")
 
 /**
  * @since 0.1.0
@@ -66,7 +66,7 @@ export type GetWebIdentityTokenRequest = typeof GetWebIdentityTokenRequest.Type
  */
 export const GetWebIdentityTokenResponse = Schema.Struct({
   // An empty token is no answer.
-  webIdentityToken: Schema.Redacted(Schema.NonEmptyString),
+  webIdentityToken: Schema.RedactedFromValue(Schema.NonEmptyString),
   expiration: timestamp
 })
 
@@ -191,7 +191,7 @@ export interface Service extends Operations {}
  * })
  */
 export class SecurityTokenService
-  extends Context.Tag("effect-agentcore-identity/SecurityTokenService")<SecurityTokenService, Service>()
+  extends Context.Service<SecurityTokenService, Service>()("effect-agentcore-identity/SecurityTokenService")
 {}
 
 /**

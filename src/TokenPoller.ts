@@ -72,7 +72,7 @@ export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
  * @category schedules
  */
 export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.spaced("5 seconds").pipe(
-  Schedule.upTo("10 minutes")
+  Schedule.upTo({ duration: "10 minutes" })
 )
 
 /**
@@ -90,7 +90,7 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
  * const patient = TokenPoller.schedule(
  *   Schedule.exponential("500 millis").pipe(
  *     Schedule.union(Schedule.spaced("10 seconds")),
- *     Schedule.upTo("3 minutes")
+ *     Schedule.upTo({ duration: "3 minutes" })
  *   )
  * )
  */
@@ -104,14 +104,14 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
       const state: PollState = { session, attempt }
       return attempt === 0
         ? Effect.succeed(state)
-        : Effect.map(Effect.zipRight(budget.turn({ delay: 0 }), budget.run(poll)), (answer) => {
+        : Effect.map(Effect.andThen(budget.turn({ delay: 0 }), budget.run(poll)), (answer) => {
           token = answer
           return state
         })
     })
     return Effect.repeat(step, { schedule: policy, until: () => Option.isSome(token) }).pipe(
       Effect.flatMap(() => token),
-      Effect.catchTag("NoSuchElementException", () => Effect.fail(new AuthorizationTimedOut({ session })))
+      Effect.catchTag("NoSuchElementError", () => Effect.fail(new AuthorizationTimedOut({ session })))
     )
   })
 
@@ -130,7 +130,7 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
  *
  * // Polls exactly once, when the user is back.
  * const onReturn = TokenPoller.make(({ poll, session }) =>
- *   Effect.zipRight(userIsBack, poll).pipe(
+ *   Effect.andThen(userIsBack, poll).pipe(
  *     Effect.flatMap(Option.match({
  *       onNone: () => Effect.fail(new AuthorizationTimedOut({ session })),
  *       onSome: Effect.succeed
@@ -170,7 +170,7 @@ export const layerBudget = (options: {
   const refused = refuseBudget(options)
   return refused === undefined
     ? Layer.sync(PollBudget, () => PollBudgets.make(options.pollsPerSecond))
-    : Layer.die(refused)
+    : Layer.unwrap(Effect.die(refused))
 }
 
 const refuseBudget = Validation.refuse(
@@ -191,7 +191,7 @@ const refuseBudget = Validation.refuse(
  * @since 0.1.0
  * @category references
  */
-export class TokenPoller extends Context.Reference<TokenPoller>()("effect-agentcore-identity/TokenPoller", {
+export class TokenPoller extends Context.Reference("effect-agentcore-identity/TokenPoller", {
   defaultValue: (): Poller => defaultPoller
 }) {}
 

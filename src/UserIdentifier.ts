@@ -14,7 +14,7 @@ import * as Constraint from "./models/internal/constraint.js"
  * @since 0.1.0
  * @category schemas
  */
-export const UserId: Schema.Schema<string> = Constraint.text(1, 128)
+export const UserId: Schema.Codec<string> = Constraint.text(1, 128)
 
 /**
  * A JWT of the user from the identity provider that the workload trusts, 1 to 131072 characters of the form `x.y.z`
@@ -23,7 +23,7 @@ export const UserId: Schema.Schema<string> = Constraint.text(1, 128)
  * @since 0.1.0
  * @category schemas
  */
-export const UserToken: Schema.Redacted<Schema.Schema<string>> = Constraint.secret(
+export const UserToken: Schema.RedactedFromValue<Schema.Codec<string>> = Constraint.secret(
   1,
   131072,
   /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+$/
@@ -74,7 +74,7 @@ export type UserIdentifierEncoded =
  *
  * console.log(UserIdentifier.equals(byId, byToken)) // false
  */
-export const UserIdentifier: Schema.Schema<UserIdentifier, UserIdentifierEncoded> = Constraint.union({
+export const UserIdentifier: Schema.Codec<UserIdentifier, UserIdentifierEncoded> = Constraint.union({
   userId: UserId,
   userToken: UserToken
 })

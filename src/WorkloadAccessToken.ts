@@ -5,7 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import type { ConfigError } from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -47,7 +47,7 @@ export interface Service {
  * const live = WorkloadAccessToken.layerWorkload({ name: "my-agent", user: { userId: "github+alice" } })
  */
 export class WorkloadAccessToken
-  extends Context.Tag("effect-agentcore-identity/WorkloadAccessToken")<WorkloadAccessToken, Service>()
+  extends Context.Service<WorkloadAccessToken, Service>()("effect-agentcore-identity/WorkloadAccessToken")
 {}
 
 /**
@@ -65,7 +65,7 @@ export interface WorkloadOptions {
    * The age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report tokens that were
    * refused after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
    */
-  readonly renewAfter?: Duration.DurationInput | undefined
+  readonly renewAfter?: Duration.Input | undefined
 }
 
 // AWS says this of a workload identity that does not exist.
@@ -187,14 +187,14 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
   Layer.succeed(WorkloadAccessToken, make(token))
 
 /**
- * A token from the configuration, as in `layerConfig(Config.redacted("WORKLOAD_ACCESS_TOKEN"))`.
+ * A token from the configuration, as in `layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))`.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
   token: Config.Config<Redacted.Redacted>
-): Layer.Layer<WorkloadAccessToken, ConfigError> => Layer.unwrapEffect(Effect.map(token, layer))
+): Layer.Layer<WorkloadAccessToken, ConfigError> => Layer.unwrap(Effect.map(token, layer))
 
 /**
  * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`. One such layer is

@@ -97,7 +97,7 @@ export const create = (options: {
   })
 
 const hexDigits = Effect.map(
-  Random.nextRange(0, 0x1_0000_0000),
+  Random.nextBetween(0, 0x1_0000_0000),
   (number) => Math.floor(number).toString(16).padStart(8, "0")
 )
 
@@ -160,7 +160,7 @@ export const stream = (
 // -----------------------------------------------------------------------------
 
 /** One lock for each plane. In a process, one fiber at a time changes the identity of a name. */
-class Locks extends Context.Reference<Locks>()("effect-agentcore-identity/WorkloadIdentity/Locks", {
+class Locks extends Context.Reference("effect-agentcore-identity/WorkloadIdentity/Locks", {
   defaultValue: () => new WeakMap<Service, KeyedLock.KeyedLock>()
 }) {}
 
@@ -254,7 +254,7 @@ export const ensure = (options: {
         Effect.catchTag(create(options), "ValidationException", (error) =>
           // Another process was faster, or the request is invalid: then the identity still does not exist.
           Effect.catchTag(get(name), "ResourceNotFoundException", () => Effect.fail(error))).pipe(
-            Effect.zipRight(present)
+            Effect.andThen(present)
           )
     )
   ).pipe(Effect.withSpan("WorkloadIdentity.ensure", { captureStackTrace: false }))

@@ -1,6 +1,6 @@
 // A declared credential and the same inline request are the same to the planes, wherever they go.
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -16,12 +16,11 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Runtime from "effect/Runtime"
 import * as TestContext from "effect/TestContext"
 import { declarations, steps } from "./declarations.js"
 import { rounds } from "./rounds.js"
@@ -76,16 +75,16 @@ const withPlanes = (
           }),
         getResourceApiKey: () => Effect.sync(() => ({ apiKey: secret(`key-${next++}`) })),
         getWebIdentityToken: () =>
-          Effect.sync(() => ({ webIdentityToken: secret(`jwt-${next++}`), expiration: DateTime.unsafeMake(0) }))
+          Effect.sync(() => ({ webIdentityToken: secret(`jwt-${next++}`), expiration: DateTime.makeUnsafe(0) }))
       }),
       TestContext.TestContext
     ))
     const { calls } = Context.get(runtime.context, ScriptedPlanes.ScriptedPlanes)
     const outcome = (program: Program) =>
-      Runtime.runPromise(runtime)(Effect.gen(function*() {
+      Effect.runPromiseWith(runtime)(Effect.gen(function*() {
         next = 0
         const before = (yield* calls).length
-        const result = yield* Effect.either(program)
+        const result = yield* Effect.result(program)
         return {
           result,
           calls: (yield* calls).slice(before).map(({ operation, request }) => ({ operation, request }))

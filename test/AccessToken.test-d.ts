@@ -23,10 +23,10 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { describe, expectTypeOf, test } from "vitest"
 
-class GithubToken extends Context.Tag("GithubToken")<GithubToken, Redacted.Redacted>() {}
-class GoogleToken extends Context.Tag("GoogleToken")<GoogleToken, Redacted.Redacted>() {}
-class Database extends Context.Tag("Database")<Database, { readonly name: string }>() {}
-class Chat extends Context.Tag("Chat")<Chat, { readonly name: string }>() {}
+class GithubToken extends Context.Service<GithubToken, Redacted.Redacted>()("GithubToken") {}
+class GoogleToken extends Context.Service<GoogleToken, Redacted.Redacted>()("GoogleToken") {}
+class Database extends Context.Service<Database, { readonly name: string }>()("Database") {}
+class Chat extends Context.Service<Chat, { readonly name: string }>()("Chat") {}
 
 interface ChatClosed {
   readonly _tag: "ChatClosed"
@@ -486,6 +486,6 @@ describe("models", () => {
 
   test("the handler's session is what a serverless function keeps", () => {
     expectTypeOf<RequiresUserConsent["session"]>().toEqualTypeOf<ConsentSession>()
-    expectTypeOf(Identity.Identity).toExtend<Context.Tag<Identity.Identity, Identity.Service>>()
+    expectTypeOf(Identity.Identity).toExtend<Context.Key<Identity.Identity, Identity.Service>>()
   })
 })

@@ -12,12 +12,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { Rejected } from "../src/internal/rejectedCredential.js"
 import { answers, scripted, secret } from "./utils.js"
 
-class GithubToken extends Context.Tag("GithubToken")<GithubToken, Redacted.Redacted>() {}
-class GoogleToken extends Context.Tag("GoogleToken")<GoogleToken, Redacted.Redacted>() {}
+class GithubToken extends Context.Service<GithubToken, Redacted.Redacted>()("GithubToken") {}
+class GoogleToken extends Context.Service<GoogleToken, Redacted.Redacted>()("GoogleToken") {}
 
 const github = { provider: "github", flow: "M2M" } as const
 
@@ -31,7 +31,7 @@ const telling: ScriptedPlanes.Script = {
     Effect.succeed({ apiKey: secret(`${request.resourceCredentialProviderName}-key-${index}`) })
 }
 
-const spend = <Id>(tag: Context.Tag<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
+const spend = <Id>(tag: Context.Key<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
 
 describe("withAccessToken", () => {
   it.effect("provides the default tag, data first and in a pipe", () =>
@@ -123,7 +123,7 @@ describe("a declared credential", () => {
     Effect.gen(function*() {
       const shown: Array<string> = []
       const consent = (session: ConsentSession) => Effect.sync(() => void shown.push(session.provider))
-      const wait = yield* Effect.fork(AccessToken.get(Calendar, { consent }))
+      const wait = yield* Effect.forkChild(AccessToken.get(Calendar, { consent }))
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(Redacted.value(yield* wait), "consented")
       const error = yield* Effect.flip(AccessToken.withAccessToken(Effect.void, Calendar))
@@ -249,7 +249,7 @@ describe("use", () => {
       const told: Array<string | undefined> = []
       const listening: ScriptedPlanes.Script = {
         getResourceOauth2Token: (_, index) =>
-          Effect.zipRight(
+          Effect.andThen(
             Effect.map(Rejected, (credential) =>
               told.push(Option.getOrUndefined(Option.map(credential, Redacted.value)))),
             answers.issued(`token-${index}`)

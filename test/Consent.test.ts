@@ -1,3 +1,4 @@
+import * as Console from "effect/Console"
 import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
@@ -7,7 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import childProcess from "node:child_process"
 import { EventEmitter } from "node:events"
 import * as Http from "node:http"
@@ -23,7 +24,7 @@ const sessionOf = (url: string) =>
     scopes: [],
     sessionUri: Redacted.make("urn:session"),
     authorizationUrl: Redacted.make(url),
-    expiresAt: DateTime.unsafeMake(0)
+    expiresAt: DateTime.makeUnsafe(0)
   })
 
 /** Replaces the start of processes. The test plays the browser. */
@@ -32,7 +33,7 @@ const start = (url = authorizationUrl) =>
     const started = yield* Deferred.make<ReadonlyArray<string>>()
     const browser = Object.assign(new EventEmitter(), { exitCode: null, unref: () => {} })
     const spawn = vi.spyOn(childProcess, "spawn").mockImplementation((...[command, args]: Array<unknown>) => {
-      Deferred.unsafeDone(started, Effect.succeed([String(command), ...args as ReadonlyArray<string>]))
+      Deferred.doneUnsafe(started, Effect.succeed([String(command), ...args as ReadonlyArray<string>]))
       setImmediate(() => browser.emit("spawn"))
       // `open` needs the events, `unref` and the exit code only.
       return browser as unknown as childProcess.ChildProcess
@@ -41,12 +42,12 @@ const start = (url = authorizationUrl) =>
     const printed: Array<unknown> = []
     const console = { ...globalThis.console, log: (text: unknown) => void printed.push(text) }
     const fiber = yield* Consent.openBrowser(sessionOf(url)).pipe(
-      Effect.withConsole({
-        ...yield* Effect.console,
+      Effect.provideService(Console.Console, {
+        ...yield* Console.Console,
         log: (text) => Effect.sync(() => printed.push(text)),
         unsafe: console
       }),
-      Effect.fork
+      Effect.forkChild
     )
     const opened = Effect.map(Deferred.await(started), (processArguments) => ({
       processArguments,
@@ -61,7 +62,7 @@ interface Answer {
 }
 
 const request = (url: string, options: Http.RequestOptions = {}) =>
-  Effect.async<Answer, NodeJS.ErrnoException>((resume) => {
+  Effect.callback<Answer, NodeJS.ErrnoException>((resume) => {
     Http.request(url, { agent: false, ...options }, (response) => {
       response.resume()
       resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers }))
@@ -75,7 +76,7 @@ const assertClosed = (url: string) =>
 const advance = (sleepers: number, seconds: number) =>
   Effect.gen(function*() {
     while (Chunk.size(yield* TestClock.sleeps()) < sleepers) {
-      yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      yield* Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
     }
     yield* TestClock.adjust(seconds * 1000)
   })
@@ -127,7 +128,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
     Effect.gen(function*() {
       const { fiber, opened } = yield* start()
       const { page } = yield* opened
-      const answers = yield* Effect.all([request(page), request(page), request(page)].map(Effect.either), {
+      const answers = yield* Effect.all([request(page), request(page), request(page)].map(Effect.result), {
         concurrency: "unbounded"
       })
       const redirects = answers.filter((answer) => answer._tag === "Right" && answer.right.status === 302)

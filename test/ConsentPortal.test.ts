@@ -11,7 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { backend, createProvider } from "./local/backend.js"
 import * as Recorder from "./recorder.js"
 
@@ -22,8 +22,8 @@ const portal = (status: string, others: Partial<ConsentPortalResponse> = {}): Co
   sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }],
   status,
   portalUrl: null,
-  createdAt: DateTime.unsafeMake(0),
-  updatedAt: DateTime.unsafeMake(0),
+  createdAt: DateTime.makeUnsafe(0),
+  updatedAt: DateTime.makeUnsafe(0),
   executionRoleArn: "arn:aws:iam::123456789012:role/portal",
   idpConfig: { credentialProviderArn: "arn:idp", scopes: [] },
   ...others
@@ -43,7 +43,7 @@ const states = (...portals: ReadonlyArray<ConsentPortalResponse>) =>
 
 const after = <A, E, R>(duration: "0 millis" | "4 seconds" | "10 minutes", effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
-    const fiber = yield* Effect.fork(effect)
+    const fiber = yield* Effect.forkChild(effect)
     yield* TestClock.adjust(duration)
     return yield* Fiber.join(fiber)
   })
@@ -121,7 +121,7 @@ describe("ensure", () => {
     sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
   })
 
-  const start = Effect.zipRight(createProvider("idp"), ConsentPortal.ensure(definition()))
+  const start = Effect.andThen(createProvider("idp"), ConsentPortal.ensure(definition()))
 
   it.effect("creates a portal, updates one that differs, and else changes nothing", () =>
     Effect.gen(function*() {

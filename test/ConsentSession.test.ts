@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as JSONSchema from "effect/JSONSchema"
+import * as Result from "effect/Result"
+import * as JSONSchema from "effect/JsonSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { inspect } from "node:util"
@@ -23,11 +23,11 @@ const session = new ConsentSession.ConsentSession({
   customParameters: { [`key-${sentinel}`]: `value-${sentinel}` },
   sessionUri: secret(`urn:ietf:params:oauth:request_uri:${sentinel}`),
   authorizationUrl: secret(`https://identity.example.com/${sentinel}`),
-  expiresAt: DateTime.unsafeMake(1_700_000_000_000)
+  expiresAt: DateTime.makeUnsafe(1_700_000_000_000)
 })
 
 const encode = Schema.encodeSync(ConsentSession.ConsentSession)
-const decode = Schema.decodeUnknownEither(ConsentSession.ConsentSession)
+const decode = Schema.decodeUnknownResult(ConsentSession.ConsentSession)
 
 const saved = encode(session)
 const text = JSON.stringify(saved)
@@ -41,8 +41,8 @@ const facesOf = (error: ParseResult.ParseError): ReadonlyArray<string> => [
   JSON.stringify(ParseResult.ArrayFormatter.formatErrorSync(error))
 ]
 
-const messageOf = <A>(decoded: Either.Either<A, ParseResult.ParseError>): string => {
-  if (Either.isRight(decoded)) return assert.fail("decoded")
+const messageOf = <A>(decoded: Result.Result<A, ParseResult.ParseError>): string => {
+  if (Result.isSuccess(decoded)) return assert.fail("decoded")
   Recorder.assertSecretFree(facesOf(decoded.left), [sentinel])
   return decoded.left.message
 }
@@ -64,9 +64,9 @@ const damages: ReadonlyArray<unknown> = [
 describe("a saved session", () => {
   it.effect("is the same after it was saved, also as JSON", () =>
     Effect.gen(function*() {
-      same(yield* Schema.decode(ConsentSession.ConsentSession)(saved), session)
-      const json = yield* Schema.encode(ConsentSession.FromJson)(session)
-      const again = yield* Schema.decode(ConsentSession.FromJson)(json)
+      same(yield* Schema.decodeEffect(ConsentSession.ConsentSession)(saved), session)
+      const json = yield* Schema.encodeEffect(ConsentSession.FromJson)(session)
+      const again = yield* Schema.decodeEffect(ConsentSession.FromJson)(json)
       assert.instanceOf(again, ConsentSession.ConsentSession)
       same(again, session)
     }))
@@ -75,7 +75,7 @@ describe("a saved session", () => {
     for (const name of Object.keys(saved)) {
       const { [name as keyof typeof saved]: _, ...others } = saved
       const results = [others, ...damages.map((damage) => ({ ...saved, [name]: damage }))].map((value) => decode(value))
-      const refused = results.filter(Either.isLeft)
+      const refused = results.filter(Result.isFailure)
       assert.isAbove(refused.length, 5, name)
       for (const result of refused) {
         assert.strictEqual(messageOf(result), `The consent session is damaged: ${name}`)
@@ -99,13 +99,13 @@ describe("a saved session", () => {
     assert.strictEqual(messageOf(decode(text)), "The consent session is damaged: the whole")
     for (const wrong of [saved, text, { ...saved, sessionUri: 1 }]) {
       const refused = Schema.validateEither(ConsentSession.ConsentSession)(wrong as never)
-      if (Either.isRight(refused)) return assert.fail("valid")
+      if (Result.isSuccess(refused)) return assert.fail("valid")
       Recorder.assertSecretFree([...Recorder.faces(refused.left), refused.left.message], [sentinel])
     }
   })
 
   it("quotes nothing of a text that was cut off, or is otherwise no JSON", () => {
-    const load = Schema.decodeUnknownEither(ConsentSession.FromJson)
+    const load = Schema.decodeUnknownResult(ConsentSession.FromJson)
     for (let length = 0; length < text.length; length++) {
       assert.strictEqual(messageOf(load(text.slice(0, length))), "The consent session is damaged: it is not JSON")
     }
@@ -120,8 +120,8 @@ describe("a saved session", () => {
 
   it("quotes nothing in a schema of the application", () => {
     const Stored = Schema.Struct({ user: Schema.String, session: ConsentSession.ConsentSession })
-    const refused = Schema.decodeUnknownEither(Stored)({ user: "alice", session: { ...saved, flow: sentinel } })
-    if (Either.isRight(refused)) return assert.fail("decoded")
+    const refused = Schema.decodeUnknownResult(Stored)({ user: "alice", session: { ...saved, flow: sentinel } })
+    if (Result.isSuccess(refused)) return assert.fail("decoded")
     Recorder.assertSecretFree([...Recorder.faces(refused.left), refused.left.message], [sentinel])
     assert.include(refused.left.message, "The consent session is damaged: flow")
   })

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { authorizationUrl, same, secret, sessionUri } from "./utils.js"
 
 const session = new ConsentSession({
@@ -19,7 +19,7 @@ const session = new ConsentSession({
   scopes: [],
   sessionUri: secret(sessionUri),
   authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.unsafeMake(60 * 60_000)
+  expiresAt: DateTime.makeUnsafe(60 * 60_000)
 })
 
 const topic = ConsentSignals.session(secret(sessionUri))
@@ -32,7 +32,7 @@ const wait = (tokenAt: number) => {
   const times: Array<number> = []
   return Effect.map(
     Effect.flatMap(TokenPoller.TokenPoller, (poller) =>
-      Effect.fork(Effect.either(poller({
+      Effect.forkChild(Effect.result(poller({
         session,
         poll: Effect.map(Clock.currentTimeMillis, (now): Option.Option<Redacted.Redacted> => {
           times.push(now)
@@ -119,7 +119,7 @@ describe("ConsentSignals.next", () => {
       const signals = yield* ConsentSignals.ConsentSignals
       const [calendar, mail] = [yield* grantOf("calendar"), yield* grantOf("mail")]
       yield* signals.signal(calendar, "Completed")
-      const fiber = yield* Effect.fork(ConsentSignals.next(calendar))
+      const fiber = yield* Effect.forkChild(ConsentSignals.next(calendar))
       yield* Effect.yieldNow()
       yield* signals.signal(mail, "Completed")
       yield* signals.signal(topic, "Completed")
@@ -137,7 +137,7 @@ describe("ConsentSignals.next", () => {
           return () => void calls.push("stop")
         }
       })
-      const fiber = yield* Effect.fork(Effect.provide(ConsentSignals.next(topic), signals))
+      const fiber = yield* Effect.forkChild(Effect.provide(ConsentSignals.next(topic), signals))
       yield* Effect.yieldNow()
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(calls, ["listen", "stop"])

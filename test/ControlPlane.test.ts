@@ -6,7 +6,7 @@ import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlane
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
@@ -16,7 +16,7 @@ const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) 
   Effect.flatMap(ControlPlane.ControlPlane, f)
 
 const callsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.zipRight(effect, Effect.flatMap(ScriptedPlanes.ScriptedPlanes, ({ calls }) => calls))
+  Effect.andThen(effect, Effect.flatMap(ScriptedPlanes.ScriptedPlanes, ({ calls }) => calls))
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `agent-${index}`)
 
@@ -138,8 +138,8 @@ describe("streams", () => {
       const weather: ApiKeyCredentialProviderSummary = {
         name: "weather",
         credentialProviderArn: "arn:aws:weather",
-        createdTime: DateTime.unsafeMake(0),
-        lastUpdatedTime: DateTime.unsafeMake(0)
+        createdTime: DateTime.makeUnsafe(0),
+        lastUpdatedTime: DateTime.makeUnsafe(0)
       }
       const plane = yield* ControlPlane.ControlPlane
       const faulty = ControlPlane.make({
@@ -185,7 +185,7 @@ describe("decorate", () => {
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<readonly [operation: string, request: unknown]>>([])
       const decorated = ControlPlane.decorate((operation, effect, request) =>
-        Effect.zipRight(Ref.update(seen, (all) => [...all, [operation, request] as const]), effect)
+        Effect.andThen(Ref.update(seen, (all) => [...all, [operation, request] as const]), effect)
       )
       yield* Effect.gen(function*() {
         yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" })).pipe(Effect.exit)

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { Rejected } from "../src/internal/rejectedCredential.js"
 import * as Telemetry from "../src/internal/telemetry.js"
 import * as Recorder from "./recorder.js"
@@ -21,7 +21,7 @@ type Stored = Map<string, CredentialCache.StoredCredential>
 
 /** A store that keeps everything for ever, and its insides. */
 const plain = (entries: Stored): CredentialCache.StoreService => ({
-  get: (key) => Effect.sync(() => Option.fromNullable(entries.get(key))),
+  get: (key) => Effect.sync(() => Option.fromNullishOr(entries.get(key))),
   set: (key, stored) => Effect.sync(() => void entries.set(key, stored)),
   remove: (key) => Effect.sync(() => void entries.delete(key))
 })
@@ -136,7 +136,7 @@ describe("CredentialCache.layerStore", () => {
       const store = plain(new Map())
       const a = yield* process({ ...store, get: (key) => Effect.delay(store.get(key), "50 millis") }, options)
       const scopes = ["read"]
-      const asked = yield* Effect.fork(a.token({ scopes }))
+      const asked = yield* Effect.forkChild(a.token({ scopes }))
       yield* TestClock.adjust("10 millis")
       scopes.push("admin")
       yield* TestClock.adjust("40 millis")
@@ -204,7 +204,7 @@ describe("CredentialCache.layerStore", () => {
       const store = plain(new Map())
       const a = yield* process({ ...store, remove: (key) => Effect.delay(store.remove(key), "50 millis") }, options)
       yield* a.token()
-      const invalidation = yield* Effect.fork(a.invalidate("token-0"))
+      const invalidation = yield* Effect.forkChild(a.invalidate("token-0"))
       yield* TestClock.adjust("10 millis")
       assert.strictEqual(yield* a.token(), "token-0")
       yield* TestClock.adjust("40 millis")
@@ -224,9 +224,9 @@ describe("CredentialCache.layerStore", () => {
         remove: (key) => Effect.delay(store.remove(key), "20 millis")
       }, options)
       const ask = (forceAuthentication: boolean) => a.token({ oauth2Flow: "USER_FEDERATION", forceAuthentication })
-      const forced = yield* Effect.fork(ask(true))
+      const forced = yield* Effect.forkChild(ask(true))
       yield* TestClock.adjust("10 millis")
-      const meanwhile = yield* Effect.fork(ask(false))
+      const meanwhile = yield* Effect.forkChild(ask(false))
       yield* TestClock.adjust("10 millis")
       assert.strictEqual(yield* Fiber.join(forced), "ConsentRequired")
       yield* TestClock.adjust("40 millis")
@@ -277,9 +277,9 @@ describe("CredentialCache.layerStore", () => {
         }
         const a = yield* process(slow, options)
         yield* a.token()
-        const forced = yield* Effect.fork(a.token({ forceAuthentication: true }))
+        const forced = yield* Effect.forkChild(a.token({ forceAuthentication: true }))
         yield* TestClock.adjust("10 millis")
-        const ended = yield* Effect.fork(end === "fails" ? Fiber.await(forced) : Fiber.interrupt(forced))
+        const ended = yield* Effect.forkChild(end === "fails" ? Fiber.await(forced) : Fiber.interrupt(forced))
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(ended)
         assert.strictEqual(entries.size, 0)
@@ -304,7 +304,7 @@ describe("CredentialCache.layerStore", () => {
           Effect.delay(store.set(key, stored), "50 millis")
       }
       const a = yield* process(slow, options)
-      const first = yield* Effect.fork(a.token())
+      const first = yield* Effect.forkChild(a.token())
       yield* TestClock.adjust("10 millis")
       assert.strictEqual(yield* a.token(), "token-0")
       yield* a.invalidate("token-0")
@@ -326,7 +326,7 @@ describe("CredentialCache.layerStore", () => {
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const service = SecurityTokenService.make({
-        getCallerIdentity: () => Effect.dieMessage("not asked for"),
+        getCallerIdentity: () => Effect.die(new Error("not asked for")),
         getWebIdentityToken: () =>
           Effect.map(DateTime.now, (now) => ({
             webIdentityToken: secret("jwt"),
@@ -393,7 +393,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
   it.scoped("one that does not answer is passed over after 100 milliseconds", () =>
     Effect.gen(function*() {
       const a = yield* process(silent, options)
-      const fiber = yield* Effect.fork(Effect.timed(a.token()))
+      const fiber = yield* Effect.forkChild(Effect.timed(a.token()))
       yield* TestClock.adjust("99 millis")
       assert.strictEqual(yield* calls, 0)
       yield* TestClock.adjust("1 millis")
@@ -409,7 +409,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
   it.scoped("or after another time", () =>
     Effect.gen(function*() {
       const a = yield* process(silent, { ...options, storeTimeout: "1 second" })
-      const fiber = yield* Effect.fork(a.token())
+      const fiber = yield* Effect.forkChild(a.token())
       yield* TestClock.adjust("999 millis")
       assert.strictEqual(yield* calls, 0)
       yield* TestClock.adjust("1001 millis")

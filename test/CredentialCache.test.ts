@@ -9,15 +9,14 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import * as Runtime from "effect/Runtime"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { Rejected } from "../src/internal/rejectedCredential.js"
 import * as Telemetry from "../src/internal/telemetry.js"
 import * as Recorder from "./recorder.js"
@@ -81,7 +80,7 @@ const slow: ScriptedPlanes.Script = {
   getResourceOauth2Token: (_, index) => Effect.delay(answers.issued(jwt(3600, index)), "1 second")
 }
 
-const counted = (metric: Metric.Metric.Counter<number>, operation = "getResourceOauth2Token") =>
+const counted = (metric: Metric.Counter<number>, operation = "getResourceOauth2Token") =>
   Effect.map(Metric.value(Metric.tagged(metric, "agentcore.operation", operation)), ({ count }) => count)
 
 const counts = Effect.all({
@@ -364,14 +363,14 @@ describe("CredentialCache: whose it is", () => {
     expected: (a: TokenRequest, b: TokenRequest) => number
   ) =>
     Effect.flatMap(
-      Effect.runtime<DataPlane.DataPlane | ScriptedPlanes.ScriptedPlanes>(),
+      Effect.context<DataPlane.DataPlane | ScriptedPlanes.ScriptedPlanes>(),
       (runtime) =>
         Effect.promise(() =>
           FastCheck.assert(
             FastCheck.asyncProperty(
               requests.chain((request) => FastCheck.tuple(FastCheck.constant(request), similar(request))),
               async ([a, b]) => {
-                assert.strictEqual(await Runtime.runPromise(runtime)(callsFor(a, b)), expected(a, b))
+                assert.strictEqual(await Effect.runPromiseWith(runtime)(callsFor(a, b)), expected(a, b))
               }
             ),
             { numRuns: 500 }
@@ -417,7 +416,7 @@ describe("CredentialCache: forced authentication", () => {
 
   it.effect("a forced authentication is not undone by an older call that is answered later", () =>
     Effect.gen(function*() {
-      const before = yield* Effect.fork(tokenOf())
+      const before = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("500 millis")
       assert.strictEqual(yield* tokenOf(forced), jwt(3600, 1))
       yield* TestClock.adjust("500 millis")
@@ -429,7 +428,7 @@ describe("CredentialCache: forced authentication", () => {
 
   it.effect("of two forced authentications at once, neither token is cached", () =>
     Effect.gen(function*() {
-      const first = yield* Effect.fork(tokenOf(forced))
+      const first = yield* Effect.forkChild(tokenOf(forced))
       yield* TestClock.adjust("500 millis")
       yield* tokenOf({ ...forced, customState: secret("state") })
       yield* TestClock.adjust("500 millis")
@@ -445,7 +444,7 @@ describe("CredentialCache: forced authentication", () => {
 
   it.effect("a caller after a forced authentication does not join an older call, and its token is not cached", () =>
     Effect.gen(function*() {
-      const before = yield* Effect.fork(tokenOf())
+      const before = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("500 millis")
       assert.strictEqual(yield* tokenOf(forced), "ConsentRequired")
       assert.strictEqual(yield* tokenOf(), "ConsentRequired")
@@ -522,10 +521,10 @@ describe("CredentialCache: forced authentication", () => {
 
   it.effect("who recovers does not join a call that was begun before", () =>
     Effect.gen(function*() {
-      const before = yield* Effect.fork(tokenOf())
+      const before = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("500 millis")
       // The vault still has the one that was rejected.
-      const after = yield* Effect.fork(insteadOf(jwt(3600, 0))(tokenOf()))
+      const after = yield* Effect.forkChild(insteadOf(jwt(3600, 0))(tokenOf()))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(before), jwt(3600, 0))
       assert.strictEqual(yield* Fiber.join(after), jwt(3600, 1))
@@ -566,7 +565,7 @@ describe("CredentialCache: forced authentication", () => {
   it.effect("an invalidation of other credentials costs a call in flight nothing", () =>
     Effect.gen(function*() {
       const keys = yield* Effect.forEach(Array.from({ length: 5000 }), (_, index) => keyOf("weather", `user-${index}`))
-      const call = yield* Effect.fork(tokenOf())
+      const call = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("500 millis")
       yield* Effect.forEach(keys.slice(0, 100), invalidate, { discard: true })
       yield* TestClock.adjust("500 millis")
@@ -611,7 +610,7 @@ describe("CredentialCache: what is kept apart", () => {
 
   it.effect("the metrics of programs with labels of their own", () =>
     Effect.gen(function*() {
-      yield* Effect.tagMetrics(tokenOf(), "team", "billing")
+      yield* Metric.withAttributes(tokenOf(), "team", "billing")
       const own = Metric.tagged(
         Metric.tagged(CredentialCache.misses, "agentcore.operation", "getResourceOauth2Token"),
         "team",
@@ -661,11 +660,11 @@ describe("CredentialCache: one call for all who ask at once", () => {
 
   it.effect("an interrupted caller, also the first, fails no other caller", () =>
     Effect.gen(function*() {
-      const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.fork(tokenOf()))
+      const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.forkChild(tokenOf()))
       yield* TestClock.adjust("500 millis")
       const [first, second, third, ...others] = fibers
       yield* Fiber.interruptAll([first!, third!])
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(first!)))
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(first!)))
       yield* TestClock.adjust("500 millis")
       for (const fiber of [second!, ...others]) assert.strictEqual(yield* Fiber.join(fiber), jwt(3600, 0))
       assert.strictEqual(yield* tokenCalls, 1)
@@ -680,7 +679,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       })
       yield* Effect.gen(function*() {
         for (const round of [1, 2]) {
-          const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.fork(tokenOf()))
+          const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.forkChild(tokenOf()))
           yield* TestClock.adjust("1 second")
           yield* Fiber.interruptAll(fibers.slice(1))
           assert.strictEqual(yield* Ref.get(interrupted), round - 1)
@@ -692,8 +691,8 @@ describe("CredentialCache: one call for all who ask at once", () => {
 
   it.effect("a caller's time limit is his own", () =>
     Effect.gen(function*() {
-      const hasty = yield* Effect.fork(Effect.timeoutOption(tokenOf(), "100 millis"))
-      const patient = yield* Effect.fork(tokenOf())
+      const hasty = yield* Effect.forkChild(Effect.timeoutOption(tokenOf(), "100 millis"))
+      const patient = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("1 second")
       assert.isTrue(Option.isNone(yield* Fiber.join(hasty)))
       assert.strictEqual(yield* Fiber.join(patient), jwt(3600, 0))
@@ -701,8 +700,8 @@ describe("CredentialCache: one call for all who ask at once", () => {
 
   it.effect("a caller who cannot be interrupted can share with one who can", () =>
     Effect.gen(function*() {
-      const steady = yield* Effect.fork(Effect.uninterruptible(tokenOf()))
-      const other = yield* Effect.fork(tokenOf())
+      const steady = yield* Effect.forkChild(Effect.uninterruptible(tokenOf()))
+      const other = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("500 millis")
       yield* Fiber.interrupt(other)
       yield* TestClock.adjust("500 millis")
@@ -810,7 +809,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
       SecurityTokenService.SecurityTokenService,
       Effect.map(Ref.make(0), (calls) =>
         SecurityTokenService.make({
-          getCallerIdentity: () => Effect.dieMessage("not asked for"),
+          getCallerIdentity: () => Effect.die(new Error("not asked for")),
           getWebIdentityToken: () =>
             Effect.zipWith(Ref.updateAndGet(calls, (n) => n + 1), DateTime.now, (number, now) => ({
               webIdentityToken: secret(`${name}-${number}`),

@@ -14,7 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "./recorder.js"
 import { same, secret } from "./utils.js"
 
@@ -89,13 +89,13 @@ const others: ReadonlyArray<CredentialProvider.Definition> = [
 const label = (definition: CredentialProvider.Definition) =>
   definition.kind === "apiKey" ? "apiKey" : definition.request.credentialProviderVendor
 
-const schemaOf = (definition: CredentialProvider.Definition): Schema.Schema<unknown, unknown> => {
+const schemaOf = (definition: CredentialProvider.Definition): Schema.Codec<unknown, unknown> => {
   const schemas = {
     oauth2: Oauth2Models.CreateOauth2CredentialProviderRequest,
     apiKey: ApiKeyModels.CreateApiKeyCredentialProviderRequest,
     payment: PaymentModels.CreatePaymentCredentialProviderRequest
   }
-  return schemas[definition.kind] as unknown as Schema.Schema<unknown, unknown>
+  return schemas[definition.kind] as unknown as Schema.Codec<unknown, unknown>
 }
 
 describe("constructors", () => {
@@ -186,8 +186,8 @@ describe("ensure", () => {
         name: "weather",
         credentialProviderArn: "arn",
         apiKeySecretArn: { secretArn: "arn:secret" },
-        createdTime: DateTime.unsafeMake(0),
-        lastUpdatedTime: DateTime.unsafeMake(0)
+        createdTime: DateTime.makeUnsafe(0),
+        lastUpdatedTime: DateTime.makeUnsafe(0)
       }
       const ensure = CredentialProvider.ensure(
         CredentialProvider.apiKey({ name: "weather", apiKey: Redacted.make(sentinel) })
@@ -293,8 +293,8 @@ describe("awaitReady", () => {
     name: "provider",
     credentialProviderVendor: "GithubOauth2",
     credentialProviderArn: "arn",
-    createdTime: DateTime.unsafeMake(0),
-    lastUpdatedTime: DateTime.unsafeMake(0),
+    createdTime: DateTime.makeUnsafe(0),
+    lastUpdatedTime: DateTime.makeUnsafe(0),
     status,
     ...(failureReason === undefined ? {} : { failureReason })
   })
@@ -306,7 +306,7 @@ describe("awaitReady", () => {
 
   it.effect("waits for READY", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(CredentialProvider.awaitReady(target))
+      const fiber = yield* Effect.forkChild(CredentialProvider.awaitReady(target))
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual((yield* Fiber.join(fiber)).status, "READY")
     }).pipe(Effect.provide(states(provider("CREATING"), provider("CREATING"), provider("READY")))))
@@ -324,7 +324,7 @@ describe("awaitReady", () => {
 
   it.effect("times out with the last status, also with an unknown one", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(Effect.flip(CredentialProvider.awaitReady(target)))
+      const fiber = yield* Effect.forkChild(Effect.flip(CredentialProvider.awaitReady(target)))
       yield* TestClock.adjust("3 minutes")
       const error = yield* Fiber.join(fiber)
       assert(error._tag === "CredentialProviderTimedOut")

@@ -3,7 +3,7 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as Credentials from "effect-agentcore-identity/Credentials"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import { rounds } from "./rounds.js"
 
 const options: Credentials.PolicyOptions = {

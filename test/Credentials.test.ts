@@ -23,7 +23,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { backend, createProvider, createWorkload, returnUrl } from "./local/backend.js"
 
 class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
@@ -121,8 +121,8 @@ describe("check", () => {
       assert.include(noKey.message, "app/Weather: there is no API-key credential provider 'weather'")
 
       const otherKind = yield* one(
-        Effect.zipRight(drop("apiKey", "weather"), createProvider("weather")),
-        Effect.zipRight(drop("oauth2", "weather"), createKey("weather"))
+        Effect.andThen(drop("apiKey", "weather"), createProvider("weather")),
+        Effect.andThen(drop("oauth2", "weather"), createKey("weather"))
       )
       assert.deepInclude(otherKind, { _tag: "ProviderOfOtherKind", kind: "apiKey", found: "oauth2" })
       assert.include(otherKind.message, "Declare it with AccessToken.Tag")
@@ -238,7 +238,7 @@ describe("check", () => {
         Effect.provide(
           AwsPlanes.layer({ credentials: { accessKeyId: "key", secretAccessKey: Redacted.make("secret") } })
         ),
-        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(Object.entries(environment))))
       )
       assert.deepStrictEqual(tagsOf(problems), ["ProviderNotFound"])
     }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
@@ -288,9 +288,9 @@ const counted = Effect.gen(function*() {
       const enter = Ref.update(running, ({ most, now }) => ({ now: now + 1, most: Math.max(most, now + 1) }))
       const leave = Ref.update(running, ({ most, now }) => ({ now: now - 1, most }))
       return Ref.update(asked, (names) => [...names, request.resourceCredentialProviderName]).pipe(
-        Effect.zipRight(enter),
-        Effect.zipRight(Effect.yieldNow()),
-        Effect.zipRight(effect),
+        Effect.andThen(enter),
+        Effect.andThen(Effect.yieldNow()),
+        Effect.andThen(effect),
         Effect.ensuring(leave)
       )
     })),
@@ -337,7 +337,7 @@ describe("status", () => {
         as("alice"),
         Effect.provide(layer),
         // A program's own handler would be called.
-        Effect.provideService(Consent.Handler, () => Effect.dieMessage("shown"))
+        Effect.provideService(Consent.Handler, () => Effect.die(new Error("shown")))
       )
     }).pipe(Effect.provide(backend())))
 
@@ -453,14 +453,14 @@ describe("status", () => {
             Ref.getAndSet(isFirst, false),
             (first) =>
               first
-                ? Effect.zipLeft(effect, Effect.zipRight(Deferred.succeed(asked, undefined), Deferred.await(answered)))
+                ? Effect.zipLeft(effect, Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answered)))
                 : effect
           )
         ),
         Layer.succeed(DataPlane.DataPlane, plane)
       )
       yield* Effect.gen(function*() {
-        const before = yield* Effect.fork(statusOf([Calendar]))
+        const before = yield* Effect.forkChild(statusOf([Calendar]))
         yield* Deferred.await(asked)
         yield* Credentials.consentAll([Calendar], { consent: approve, poll })
         yield* Deferred.succeed(answered, undefined)
@@ -477,7 +477,7 @@ describe("consentAll", () => {
       const { asked, layer } = yield* counted
       const shown = yield* Ref.make<ReadonlyArray<string>>([])
       const consent = (session: ConsentSession) =>
-        Effect.zipRight(Ref.update(shown, (names) => [...names, session.provider]), approve(session))
+        Effect.andThen(Ref.update(shown, (names) => [...names, session.provider]), approve(session))
       yield* Effect.gen(function*() {
         assert.deepStrictEqual(yield* statusOf(all), ["app/Calendar NotGranted", "app/Mail NotGranted"])
         yield* Credentials.consentAll(all, { consent, poll })

@@ -149,7 +149,7 @@ describe("decorate", () => {
       const fault = new IdentityError.ThrottlingException({ operation: "GetResourceApiKey", message: "Rate exceeded" })
       const decorated = DataPlane.decorate((operation, effect) =>
         Ref.update(seen, (all) => [...all, operation]).pipe(
-          Effect.zipRight(operation === "getResourceApiKey" ? Effect.fail(fault) : effect)
+          Effect.andThen(operation === "getResourceApiKey" ? Effect.fail(fault) : effect)
         )
       )
       const live = Identity.layer.pipe(
@@ -171,7 +171,7 @@ describe("decorate", () => {
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<readonly [string, unknown]>>([])
       const decorated = ControlPlane.decorate((operation, effect, request) =>
-        Effect.zipRight(Ref.update(seen, (all) => [...all, [operation, request] as const]), effect)
+        Effect.andThen(Ref.update(seen, (all) => [...all, [operation, request] as const]), effect)
       )
       const created = yield* Effect.flatMap(
         ControlPlane.ControlPlane,

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { operations } from "effect-agentcore-identity/DataPlane"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 

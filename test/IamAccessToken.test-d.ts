@@ -16,8 +16,8 @@ import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { describe, expectTypeOf, test } from "vitest"
 
-class WarehouseToken extends Context.Tag("WarehouseToken")<WarehouseToken, Redacted.Redacted>() {}
-class Database extends Context.Tag("Database")<Database, { readonly name: string }>() {}
+class WarehouseToken extends Context.Service<WarehouseToken, Redacted.Redacted>()("WarehouseToken") {}
+class Database extends Context.Service<Database, { readonly name: string }>()("Database") {}
 
 interface QueryFailed {
   readonly _tag: "QueryFailed"

@@ -15,7 +15,7 @@ import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import { secret } from "./utils.js"
 
-class WarehouseToken extends Context.Tag("WarehouseToken")<WarehouseToken, Redacted.Redacted>() {}
+class WarehouseToken extends Context.Service<WarehouseToken, Redacted.Redacted>()("WarehouseToken") {}
 
 const audience = "https://warehouse.example.com"
 
@@ -24,11 +24,11 @@ const telling = ScriptedPlanes.layer({
   getWebIdentityToken: (request, index) =>
     Effect.succeed({
       webIdentityToken: secret(`${request.audience.join("+")}-${index}`),
-      expiration: DateTime.unsafeMake(0)
+      expiration: DateTime.makeUnsafe(0)
     })
 })
 
-const spend = <Id>(tag: Context.Tag<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
+const spend = <Id>(tag: Context.Key<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
 
 /** The requests to the service. */
 const asked = (options: IamAccessToken.Options) =>
@@ -105,7 +105,7 @@ describe("withIamAccessToken", () => {
       assert.strictEqual(token, "from-a-mock")
     }).pipe(Effect.provide(Layer.mock(SecurityTokenService.SecurityTokenService, {
       getWebIdentityToken: () =>
-        Effect.succeed({ webIdentityToken: secret("from-a-mock"), expiration: DateTime.unsafeMake(0) })
+        Effect.succeed({ webIdentityToken: secret("from-a-mock"), expiration: DateTime.makeUnsafe(0) })
     }))))
 })
 
@@ -158,7 +158,7 @@ describe("use", () => {
           getWebIdentityToken: (request, index) =>
             Effect.succeed({
               webIdentityToken: secret(`${request.audience.join("+")}-${index}`),
-              expiration: DateTime.unsafeMake(3_600_000)
+              expiration: DateTime.makeUnsafe(3_600_000)
             })
         }))
       )

@@ -42,7 +42,7 @@ describe("a return URL that is not registered", () => {
       const plain = yield* Effect.flip(Local.ask(yield* Local.tokenFor("alice"), { resourceOauth2ReturnUrl: other }))
       assert.strictEqual(plain.message, text)
       // The advice is right.
-      yield* WorkloadIdentity.addReturnUrls("agent", [other]).pipe(Effect.fork)
+      yield* WorkloadIdentity.addReturnUrls("agent", [other]).pipe(Effect.forkChild)
       yield* Effect.yieldNow()
       assert.strictEqual((yield* ask(other))._tag, "RequiresUserConsent")
     }).pipe(Effect.provide(local)))

@@ -103,7 +103,7 @@ describe("a wrong request for an access token", () => {
         yield* refusal(
           ask({ ...request, provider: undefined, provder: "github" }).pipe(
             Effect.when(() => false),
-            Effect.zipRight(ask({ provder: "github", flow: "M2M" }))
+            Effect.andThen(ask({ provder: "github", flow: "M2M" }))
           )
         ),
         "provder: Member must have a known name; did you mean 'provider'?"
@@ -230,7 +230,7 @@ describe("a wrong credential", () => {
   class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "google", flow: "M2M" }) {}
   class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
   class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "api" }) {}
-  class Plain extends Context.Tag("test/Plain")<Plain, string>() {}
+  class Plain extends Context.Service<Plain, string>()("test/Plain") {}
 
   const rejected = () => true
 

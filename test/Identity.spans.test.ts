@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
 import * as Recorder from "./recorder.js"
 import { answers, failures, scripted, secret, sessionUri } from "./utils.js"
@@ -98,7 +98,7 @@ describe("the spans of Identity", () => {
 
   it.effect("count the polls", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(identitySpans(getAccessToken({ ...calendar, consent: shown })))
+      const fiber = yield* Effect.forkChild(identitySpans(getAccessToken({ ...calendar, consent: shown })))
       yield* TestClock.adjust("15 seconds")
       const [span] = yield* Fiber.join(fiber)
       assert.strictEqual(span?.["agentcore.attempts"], 4)
@@ -136,7 +136,7 @@ describe("the spans of Identity", () => {
   it.effect("say whether a cache gave the credential", () =>
     Effect.gen(function*() {
       const getApiKey = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" }))
-      const spans = yield* identitySpans(Effect.zipRight(getApiKey, getApiKey))
+      const spans = yield* identitySpans(Effect.andThen(getApiKey, getApiKey))
       assert.deepStrictEqual(spans.map((span) => span["agentcore.cache"]), ["miss", "hit"])
     }).pipe(Effect.provide(
       Identity.layer.pipe(
@@ -148,7 +148,7 @@ describe("the spans of Identity", () => {
 
   it.effect("keep operations that run at the same time apart", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(identitySpans(
+      const fiber = yield* Effect.forkChild(identitySpans(
         Effect.forEach(["a-1", "a-2", "a-3"], (provider) => getAccessToken({ ...calendar, provider, consent: shown }), {
           concurrency: "unbounded"
         })
@@ -199,7 +199,7 @@ describe("the spans of Identity", () => {
     it.effect("with a defect", () =>
       Effect.gen(function*() {
         assert.strictEqual(
-          yield* outcomeOf(getAccessToken({ ...calendar, consent: () => Effect.dieMessage("a bug") })),
+          yield* outcomeOf(getAccessToken({ ...calendar, consent: () => Effect.die(new Error("a bug")) })),
           "defect"
         )
       }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
@@ -207,7 +207,7 @@ describe("the spans of Identity", () => {
     it.effect("by an interruption", () =>
       Effect.gen(function*() {
         const recorder = yield* Recorder.make
-        const fiber = yield* Effect.fork(
+        const fiber = yield* Effect.forkChild(
           getAccessToken({ ...calendar, consent: shown }).pipe(Effect.provide(recorder.layer))
         )
         yield* TestClock.adjust("5 seconds")

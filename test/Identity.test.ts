@@ -17,7 +17,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { answers, authorizationUrl, failures, same, scripted, secret, sessionUri } from "./utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const
@@ -36,13 +36,13 @@ const session = new ConsentSession({
   returnUrl: "https://agent.example.com/consent",
   sessionUri: secret(sessionUri),
   authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.unsafeMake(10 * 60_000)
+  expiresAt: DateTime.makeUnsafe(10 * 60_000)
 })
 
 describe("Identity.getAccessToken", () => {
   it.effect("gives the token of the first answer without asking the user", () =>
     Effect.gen(function*() {
-      const token = yield* getAccessToken({ ...calendar, consent: () => Effect.dieMessage("must not be shown") })
+      const token = yield* getAccessToken({ ...calendar, consent: () => Effect.die(new Error("must not be shown")) })
       assert.strictEqual(Redacted.value(token), "access-token")
       assert.lengthOf(yield* tokenCalls, 1)
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
@@ -98,7 +98,7 @@ describe("Identity.getAccessToken", () => {
   it.effect("shows the session once, waits first, and polls with what has to be repeated", () =>
     Effect.gen(function*() {
       const sessions = yield* Ref.make<ReadonlyArray<ConsentSession>>([])
-      const fiber = yield* Effect.fork(getAccessToken({
+      const fiber = yield* Effect.forkChild(getAccessToken({
         ...calendar,
         forceAuthentication: true,
         customState: secret("my-state"),
@@ -127,7 +127,7 @@ describe("Identity.getAccessToken", () => {
 
   it.effect("ends at the first poll that says FAILED", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
+      const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
       yield* TestClock.adjust("1 hour")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationFailed")
       assert.deepStrictEqual(yield* pollTimes, [5_000, 10_000])
@@ -143,7 +143,7 @@ describe("Identity.getAccessToken", () => {
 
   it.effect("survives throttling, server errors and lost connections while it polls", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(getAccessToken({ ...calendar, consent: shown }))
+      const fiber = yield* Effect.forkChild(getAccessToken({ ...calendar, consent: shown }))
       yield* TestClock.adjust("35 seconds")
       assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
       assert.lengthOf(yield* pollTimes, 7)
@@ -167,14 +167,14 @@ describe("Identity.getAccessToken", () => {
 
   it.effect("ends the wait on any other error", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
+      const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AccessDeniedException")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, failures.denied] }))))
 
   it.effect("times out after ten minutes", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
+      const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
       yield* TestClock.adjust("599999 millis")
       assert.isNull(fiber.unsafePoll())
       yield* TestClock.adjust("1 millis")
@@ -194,7 +194,7 @@ describe("Identity.getAccessToken", () => {
         Schedule.tapInput((state: TokenPoller.PollState) => Ref.update(states, (all) => [...all, state])),
         Schedule.intersect(Schedule.recurs(3))
       )
-      const fiber = yield* Effect.fork(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
+      const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")
       assert.deepStrictEqual(yield* pollTimes, [1_000, 3_000, 7_000])
@@ -209,14 +209,14 @@ describe("Identity.getAccessToken", () => {
       const back = yield* Deferred.make<void>()
       const poll = TokenPoller.make(({ poll, session }) =>
         Deferred.await(back).pipe(
-          Effect.zipRight(poll),
+          Effect.andThen(poll),
           Effect.flatMap(Option.match({
             onNone: () => Effect.fail(new AuthorizationTimedOut({ session })),
             onSome: Effect.succeed
           }))
         )
       )
-      const fiber = yield* Effect.fork(getAccessToken({ ...calendar, consent: shown, poll }))
+      const fiber = yield* Effect.forkChild(getAccessToken({ ...calendar, consent: shown, poll }))
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* pollTimes, [])
       yield* Deferred.succeed(back, undefined)
@@ -227,7 +227,7 @@ describe("Identity.getAccessToken", () => {
   it.effect("ends a poller that would never end when the session expires", () =>
     Effect.gen(function*() {
       const poll = TokenPoller.make(() => Effect.never)
-      const fiber = yield* Effect.fork(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
+      const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
@@ -254,9 +254,9 @@ describe("Identity.getAccessToken", () => {
             : Effect.onInterrupt(Effect.never, () => Deferred.succeed(aborted, undefined))
       })
       yield* Effect.gen(function*() {
-        const fiber = yield* Effect.fork(getAccessToken({ ...calendar, consent: shown }))
+        const fiber = yield* Effect.forkChild(getAccessToken({ ...calendar, consent: shown }))
         yield* TestClock.adjust("10 seconds")
-        assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(fiber)))
         yield* Deferred.await(aborted)
         yield* TestClock.adjust("1 hour")
         assert.lengthOf(yield* tokenCalls, 3)
@@ -270,7 +270,7 @@ describe("Identity.getAccessToken", () => {
         Effect.provideService(Consent.Handler, () => Ref.update(sessions, (n) => n + 1)),
         Effect.provideService(Consent.ReturnUrl, Option.some("https://agent.example.com/consent")),
         Effect.provideService(TokenPoller.TokenPoller, TokenPoller.schedule(Schedule.spaced("1 second"))),
-        Effect.fork
+        Effect.forkChild
       )
       yield* TestClock.adjust("1 second")
       assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
@@ -311,9 +311,9 @@ describe("Identity.resumeAccessToken", () => {
 
   it.effect("goes on with a session that another process saved", () =>
     Effect.gen(function*() {
-      const saved = JSON.stringify(yield* Schema.encode(ConsentSession)(session))
-      const restored = yield* Schema.decode(Schema.parseJson(ConsentSession))(saved)
-      const fiber = yield* Effect.fork(resume(restored, { consent: shown }))
+      const saved = JSON.stringify(yield* Schema.encodeEffect(ConsentSession)(session))
+      const restored = yield* Schema.decodeEffect(Schema.fromJsonString(ConsentSession))(saved)
+      const fiber = yield* Effect.forkChild(resume(restored, { consent: shown }))
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.inProgress, answers.issued()] }))))
@@ -321,7 +321,7 @@ describe("Identity.resumeAccessToken", () => {
   it.effect("waits no longer than the session lives", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("9 minutes")
-      const fiber = yield* Effect.fork(Effect.flip(resume(session, { consent: shown })))
+      const fiber = yield* Effect.forkChild(Effect.flip(resume(session, { consent: shown })))
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => answers.inProgress }))))
@@ -329,7 +329,7 @@ describe("Identity.resumeAccessToken", () => {
   it.effect("asks once for an expired session, and does not show it", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("10 minutes")
-      const consent = () => Effect.dieMessage("must not be shown")
+      const consent = () => Effect.die(new Error("must not be shown"))
       assert.strictEqual((yield* Effect.flip(resume(session, { consent })))._tag, "AuthorizationTimedOut")
       assert.strictEqual((yield* Effect.flip(resume(session, { consent })))._tag, "AuthorizationFailed")
       assert.strictEqual(Redacted.value(yield* resume(session, { consent })), "late-token")

@@ -58,7 +58,7 @@ describe("a class of an error, whose schema is made at its first use", () => {
       assert.deepStrictEqual(Schema.encodeSync(Lost)(error), encoded)
       assert.isTrue(Schema.is(Lost)(error))
       assert.isFalse(Schema.is(Lost)(encoded))
-      assert.instanceOf(Schema.decodeUnknownSync(Schema.Union(Lost, Schema.String))(encoded), Lost)
+      assert.instanceOf(Schema.decodeUnknownSync(Schema.Union([Lost, Schema.String]))(encoded), Lost)
       assert.strictEqual(Lost._tag, "Lost")
       assert.strictEqual(Lost.identifier, "test/Lost")
       assert.sameMembers(Object.keys(Lost.fields), ["_tag", "host", "port"])

@@ -4,7 +4,7 @@ import * as IdentityMetrics from "effect-agentcore-identity/IdentityMetrics"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "./recorder.js"
 import { answers, failures, scripted, secret, sessionUri } from "./utils.js"
 
@@ -51,7 +51,7 @@ describe("IdentityMetrics", () => {
 
   it.effect("time the wait for a user, and count its calls", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(getAccessToken("timed", consent))
+      const fiber = yield* Effect.forkChild(getAccessToken("timed", consent))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(fiber)
       yield* getAccessToken("timed")
@@ -68,7 +68,7 @@ describe("IdentityMetrics", () => {
 
   it.effect("count an interrupted wait", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(getAccessToken("given-up", consent))
+      const fiber = yield* Effect.forkChild(getAccessToken("given-up", consent))
       yield* TestClock.adjust("5 seconds")
       yield* Fiber.interrupt(fiber)
       const { attempts, duration, operations } = yield* ofTokens("given-up", "interrupted")
@@ -79,7 +79,7 @@ describe("IdentityMetrics", () => {
 
   it.effect("have the labels that the program puts on its own metrics", () =>
     Effect.gen(function*() {
-      const tenant = Effect.tagMetrics("tenant", "acme")
+      const tenant = Metric.withAttributes("tenant", "acme")
       yield* getAccessToken("tenants").pipe(tenant)
       yield* getAccessToken("tenants").pipe(tenant)
       yield* getAccessToken("tenants")

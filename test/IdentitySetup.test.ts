@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 
 const parse = (text: string, environment: Record<string, string> = {}) =>
   IdentitySetup.parse(text, { file: "setup.jsonc" }).pipe(
-    Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(Object.entries(environment))))
   )
 
 const lines = (text: string, environment?: Record<string, string>) =>

@@ -11,7 +11,7 @@ import { describe, expectTypeOf, it } from "vitest"
 
 const operations = {
   createThing: Operation.make("CreateThing", {
-    request: Schema.Struct({ name: Schema.String, key: Schema.Redacted(Schema.String) }),
+    request: Schema.Struct({ name: Schema.String, key: Schema.RedactedFromValue(Schema.String) }),
     response: Schema.Struct({ createdTime: Schema.DateTimeUtcFromDate }),
     errors: [ValidationException, ConflictException]
   }),
@@ -72,11 +72,11 @@ describe("a table", () => {
 describe("a request", () => {
   it("has secrets and plain data", () => {
     const schema = Schema.Struct({
-      secret: Schema.Redacted(Schema.String),
-      list: Schema.optional(Schema.Array(Schema.Struct({ secret: Schema.Redacted(Schema.String) }))),
-      map: Schema.Record({ key: Schema.String, value: Schema.Number })
+      secret: Schema.RedactedFromValue(Schema.String),
+      list: Schema.optional(Schema.Array(Schema.Struct({ secret: Schema.RedactedFromValue(Schema.String) }))),
+      map: Schema.Record(Schema.String, Schema.Number)
     })
-    expectTypeOf(schema).toExtend<Schema.Schema<typeof schema.Type, Operation.Encoded<typeof schema.Type>>>()
+    expectTypeOf(schema).toExtend<Schema.Codec<typeof schema.Type, Operation.Encoded<typeof schema.Type>>>()
   })
 
   it("has nothing that needs another encoding", () => {
@@ -127,7 +127,7 @@ describe("a decorator", () => {
 describe("the control plane", () => {
   it("does not mix the errors of its operations", () => {
     // @ts-expect-error no error of this operation
-    const tag: Effect.Effect.Error<ReturnType<ControlPlane.Operations["createWorkloadIdentity"]>>["_tag"] =
+    const tag: Effect.Error<ReturnType<ControlPlane.Operations["createWorkloadIdentity"]>>["_tag"] =
       "ConflictException"
     void tag
   })

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Operation from "effect-agentcore-identity/Operation"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Schema from "effect/Schema"
 import { operations, requests, valid } from "./internal/requests.js"
 
-const row = <A>(request: Schema.Schema<A, Operation.Encoded<A>>) =>
+const row = <A>(request: Schema.Codec<A, Operation.Encoded<A>>) =>
   Operation.make("Any", { request, response: Operation.noResponse, errors: [] })
 
 describe("make", () => {
@@ -23,7 +23,7 @@ describe("make", () => {
 
 describe("an encoded request", () => {
   it("has a member of any name", () => {
-    const { encode } = row(Schema.Record({ key: Schema.String, value: Schema.String }))
+    const { encode } = row(Schema.Record(Schema.String, Schema.String))
     const parameters: { readonly [name: string]: string } = JSON.parse(`{ "__proto__": "kept" }`)
     assert.strictEqual(JSON.stringify(encode(parameters)), `{"__proto__":"kept"}`)
   })

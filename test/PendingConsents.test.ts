@@ -4,12 +4,12 @@ import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as TestServices from "effect/TestServices"
 import { contract } from "./persistence/consentStore.js"
 import * as Recorder from "./recorder.js"
@@ -21,7 +21,7 @@ const session = new ConsentSession({
   scopes: [],
   sessionUri: secret(sessionUri),
   authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.unsafeMake(10 * 60_000)
+  expiresAt: DateTime.makeUnsafe(10 * 60_000)
 })
 
 const alice = { userId: "alice" }
@@ -66,7 +66,7 @@ describe("PendingConsents", () => {
     Effect.gen(function*() {
       const failure = new PendingConsents.ConsentStoreError({ operation: "open", reason: "ECONNREFUSED" })
       const store = Layer.mock(PendingConsents.PendingConsents, { open: () => Effect.fail(failure) })
-      const error = yield* PendingConsents.handler({ user: alice, show: () => Effect.dieMessage("shown") })(session)
+      const error = yield* PendingConsents.handler({ user: alice, show: () => Effect.die(new Error("shown")) })(session)
         .pipe(
           Effect.provide(store),
           Effect.flip
@@ -105,8 +105,8 @@ describe("PendingConsents", () => {
     const text = Schema.encodeSync(PendingConsents.FromJson)(pending)
     same(Schema.decodeSync(PendingConsents.FromJson)(text), pending)
     for (const damaged of [text.slice(1), text.replace("\"google\"", "7"), "{}", "null"]) {
-      const error = Either.flip(Schema.decodeEither(PendingConsents.FromJson)(damaged))
-      assert(Either.isRight(error))
+      const error = Result.flip(Schema.decodeResult(PendingConsents.FromJson)(damaged))
+      assert(Result.isSuccess(error))
       assert.include(error.right.message, "The pending consent is damaged")
       Recorder.assertSecretFree(Recorder.faces(error.right), [sessionUri, "header.payload.signature"])
     }

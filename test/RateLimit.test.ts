@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { answers, secret } from "./utils.js"
 
 const planes = ScriptedPlanes.layer({
@@ -137,9 +137,9 @@ describe("RateLimit", () => {
           scopes: [],
           sessionUri: secret("urn:ietf:params:oauth:request_uri:back"),
           authorizationUrl: secret("https://example.com"),
-          expiresAt: DateTime.unsafeMake(600_000)
+          expiresAt: DateTime.makeUnsafe(600_000)
         })
-        yield* Effect.fork(Effect.flatMap(Identity.Identity, (identity) =>
+        yield* Effect.forkChild(Effect.flatMap(Identity.Identity, (identity) =>
           identity.resumeAccessToken(session, {
             consent: () => Effect.void
           })))
@@ -159,7 +159,7 @@ describe("RateLimit", () => {
         )
         yield* TestClock.adjust("0 millis")
         yield* Fiber.interrupt(waiting)
-        yield* Effect.fork(dataPlane.getResourceOauth2Token(tokenRequest))
+        yield* Effect.forkChild(dataPlane.getResourceOauth2Token(tokenRequest))
         yield* TestClock.adjust("100 millis")
         assert.lengthOf(yield* order, 11)
       }).pipe(limited))

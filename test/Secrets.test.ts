@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "./recorder.js"
 import { answers, failures } from "./utils.js"
 
@@ -82,7 +82,7 @@ describe("secrets of the flow", () => {
         const recorder = yield* Recorder.make
         const error = yield* Effect.gen(function*() {
           const identity = yield* Identity.Identity
-          const fiber = yield* Effect.fork(Effect.flip(identity.getAccessToken({ ...request, consent: handler })))
+          const fiber = yield* Effect.forkChild(Effect.flip(identity.getAccessToken({ ...request, consent: handler })))
           yield* TestClock.adjust("11 minutes")
           const error = yield* Fiber.join(fiber)
           yield* Effect.logError("The flow ended", error)

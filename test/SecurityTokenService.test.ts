@@ -15,7 +15,7 @@ const request: SecurityTokenService.GetWebIdentityTokenRequest = {
   signingAlgorithm: "ES384"
 }
 
-const expiration = DateTime.unsafeMake(300_000)
+const expiration = DateTime.makeUnsafe(300_000)
 
 const planes = ScriptedPlanes.layer({
   getWebIdentityToken: (_, index) =>

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { PollBudget } from "../src/internal/pollBudget.js"
 import { authorizationUrl, failures, scripted, secret, sessionUri } from "./utils.js"
 
@@ -21,7 +21,7 @@ const session = new ConsentSession({
   scopes: [],
   sessionUri: secret(sessionUri),
   authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.unsafeMake(10 * 60_000)
+  expiresAt: DateTime.makeUnsafe(10 * 60_000)
 })
 
 const wait = (poller: TokenPoller.Poller, tokenAt: number) =>
@@ -32,7 +32,7 @@ const wait = (poller: TokenPoller.Poller, tokenAt: number) =>
       yield* Ref.update(times, (all) => [...all, now])
       return now >= tokenAt ? Option.some(secret("token")) : Option.none()
     })
-    const fiber = yield* Effect.fork(Effect.either(poller({ session, poll })))
+    const fiber = yield* Effect.forkChild(Effect.result(poller({ session, poll })))
     yield* TestClock.adjust("1 hour")
     const result = yield* Fiber.join(fiber)
     return { times: yield* Ref.get(times), result }
@@ -43,13 +43,13 @@ describe("TokenPoller", () => {
     Effect.gen(function*() {
       const { result, times } = yield* wait(yield* TokenPoller.TokenPoller, 15_000)
       assert.deepStrictEqual(times, [5_000, 10_000, 15_000])
-      assert.strictEqual(Redacted.value(Option.getOrThrow(Option.getRight(result))), "token")
+      assert.strictEqual(Redacted.value(Option.getOrThrow(Option.getSuccess(result))), "token")
     }))
 
   it.effect("gives up after 10 minutes", () =>
     Effect.gen(function*() {
       const { result, times } = yield* wait(TokenPoller.schedule(TokenPoller.defaultSchedule), Infinity)
-      const error = Option.getOrThrow(Option.getLeft(result))
+      const error = Option.getOrThrow(Option.getFailure(result))
       assert(error._tag === "AuthorizationTimedOut")
       assert.strictEqual(error.session, session)
       assert.isAtLeast(times.at(-1) ?? 0, 600_000)
@@ -71,7 +71,7 @@ describe("TokenPoller", () => {
   })
 })
 
-const sessionUntil = (millis: number) => new ConsentSession({ ...session, expiresAt: DateTime.unsafeMake(millis) })
+const sessionUntil = (millis: number) => new ConsentSession({ ...session, expiresAt: DateTime.makeUnsafe(millis) })
 
 /** When each of some waits polled. They begin together and get no token. */
 const crowd = (
@@ -84,7 +84,7 @@ const crowd = (
   Effect.gen(function*() {
     const polls: ReadonlyArray<Array<number>> = Array.from({ length: count }, () => [])
     const fibers = yield* Effect.forEach(polls, (times) =>
-      Effect.fork(Effect.either(poller({
+      Effect.forkChild(Effect.result(poller({
         session: sessionUntil(until),
         poll: Effect.map(Clock.currentTimeMillis, (now) => {
           times.push(now)
@@ -159,7 +159,7 @@ describe("the waits of a process", () => {
 
   it.effect("end with their sessions also while a poll runs", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(Effect.either(TokenPoller.defaultPoller({
+      const fiber = yield* Effect.forkChild(Effect.result(TokenPoller.defaultPoller({
         session: sessionUntil(7_000),
         poll: Effect.never
       })))
@@ -193,7 +193,7 @@ describe("the waits of a process", () => {
           })
       )
       yield* Effect.forEach(Array.from({ length: 20 }), () =>
-        Effect.fork(Effect.either(TokenPoller.defaultPoller({ session: sessionUntil(3_600_000), poll: slow }))))
+        Effect.forkChild(Effect.result(TokenPoller.defaultPoller({ session: sessionUntil(3_600_000), poll: slow }))))
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(most, 3)
     }).pipe(budget(12)))

@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { failures, same, secret } from "./utils.js"
 
 const get = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (token) => token.get)
@@ -36,8 +36,8 @@ describe("WorkloadAccessToken", () => {
       assert.strictEqual(Redacted.value(yield* service.get), "of a request")
       const configured = yield* Effect.provide(
         get,
-        WorkloadAccessToken.layerConfig(Config.redacted("WORKLOAD_ACCESS_TOKEN"))
-      ).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["WORKLOAD_ACCESS_TOKEN", "configured"]]))))
+        WorkloadAccessToken.layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))
+      ).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map([["WORKLOAD_ACCESS_TOKEN", "configured"]]))))
       assert.strictEqual(Redacted.value(configured), "configured")
     }))
 
@@ -95,10 +95,10 @@ describe("WorkloadAccessToken", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const planes = workload({ name: "my-agent" }, {
-        getWorkloadAccessToken: (request, index) => Effect.zipRight(Deferred.await(gate), numbered(request, index))
+        getWorkloadAccessToken: (request, index) => Effect.andThen(Deferred.await(gate), numbered(request, index))
       })
       yield* Effect.gen(function*() {
-        const first = yield* Effect.fork(get)
+        const first = yield* Effect.forkChild(get)
         const others = yield* Effect.forkAll(Array.from({ length: 20 }, () => get))
         yield* Effect.yieldNow()
         yield* Fiber.interrupt(first)
@@ -143,13 +143,13 @@ describe("WorkloadAccessToken", () => {
 
     it.effect("comes exactly after `renewAfter`, counted from when the token was asked for", () =>
       Effect.gen(function*() {
-        const first = yield* Effect.fork(value)
+        const first = yield* Effect.forkChild(value)
         yield* TestClock.adjust("20 seconds")
         assert.strictEqual(yield* Fiber.join(first), "token-1")
         yield* TestClock.adjust("39999 millis")
         assert.strictEqual(yield* value, "token-1")
         yield* TestClock.adjust("1 millis")
-        const second = yield* Effect.fork(value)
+        const second = yield* Effect.forkChild(value)
         yield* TestClock.adjust("20 seconds")
         assert.strictEqual(yield* Fiber.join(second), "token-2")
       }).pipe(Effect.provide(workload({ name: "my-agent", renewAfter: "1 minute" }, {
@@ -173,7 +173,7 @@ describe("WorkloadAccessToken", () => {
         yield* Effect.gen(function*() {
           yield* get
           yield* TestClock.adjust("1 hour")
-          const first = yield* Effect.fork(get)
+          const first = yield* Effect.forkChild(get)
           const others = yield* Effect.forkAll(Array.from({ length: 20 }, () => value))
           yield* Effect.yieldNow()
           yield* Fiber.interrupt(first)
@@ -182,7 +182,7 @@ describe("WorkloadAccessToken", () => {
           assert.lengthOf(yield* calls, 2)
         }).pipe(Effect.provide(workload({ name: "my-agent" }, {
           getWorkloadAccessToken: (request, index) =>
-            Effect.zipRight(index === 0 ? Effect.void : Deferred.await(gate), numbered(request, index))
+            Effect.andThen(index === 0 ? Effect.void : Deferred.await(gate), numbered(request, index))
         })))
       }))
 
@@ -249,7 +249,7 @@ describe("WorkloadAccessToken", () => {
         assert.strictEqual((yield* Effect.flip(token.get))._tag, "ThrottlingException")
         const next = yield* token.get
         yield* TestClock.adjust("1 hour")
-        const renewal = yield* Effect.fork(Effect.flip(token.get))
+        const renewal = yield* Effect.forkChild(Effect.flip(token.get))
         yield* Effect.yieldNow()
         yield* token.invalidate(next)
         yield* TestClock.adjust("1 second")
@@ -316,7 +316,7 @@ describe("WorkloadAccessToken", () => {
       Effect.gen(function*() {
         const asCaller = yield* WorkloadAccessToken.capture
         const before = yield* get
-        const later = yield* Effect.fork(Effect.delay(asCaller(get), "5 hours"))
+        const later = yield* Effect.forkChild(Effect.delay(asCaller(get), "5 hours"))
         yield* TestClock.adjust("5 hours")
         assert.strictEqual(Redacted.value(before), "token-1")
         assert.strictEqual(Redacted.value(yield* Fiber.join(later)), "token-2")

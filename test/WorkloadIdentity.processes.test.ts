@@ -10,7 +10,7 @@ import { execFile } from "node:child_process"
 import { buildProgram } from "./build.mjs"
 
 const run = (child: string, environment: Readonly<Record<string, string>>, args: ReadonlyArray<string>) =>
-  Effect.async<string, string>((resume) => {
+  Effect.callback<string, string>((resume) => {
     const process_ = execFile(
       process.execPath,
       [child, ...args],

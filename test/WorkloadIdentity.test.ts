@@ -8,12 +8,12 @@ import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as TestContext from "effect/TestContext"
 
 const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
@@ -23,7 +23,7 @@ const url = (n: number) => `https://agent.example.com/${n}`
 /** Runs an effect to its end, however long it waits. */
 const hurry = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
-    const fiber = yield* Effect.fork(effect)
+    const fiber = yield* Effect.forkChild(effect)
     yield* TestClock.adjust("1 hour")
     return yield* Fiber.join(fiber)
   })
@@ -76,7 +76,7 @@ describe("WorkloadIdentity", () => {
       const writes = yield* Ref.make(0)
       const counted = Layer.provide(
         ControlPlane.decorate((operation, effect) =>
-          operation === "updateWorkloadIdentity" ? Effect.zipRight(Ref.update(writes, (n) => n + 1), effect) : effect
+          operation === "updateWorkloadIdentity" ? Effect.andThen(Ref.update(writes, (n) => n + 1), effect) : effect
         ),
         Layer.succeed(ControlPlane.ControlPlane, yield* ControlPlane.ControlPlane)
       )
@@ -142,7 +142,7 @@ describe("WorkloadIdentity", () => {
 
   it.effect("gives up in the end when others never stop", () =>
     Effect.gen(function*() {
-      const now = DateTime.unsafeMake(0)
+      const now = DateTime.makeUnsafe(0)
       const identity = { name: "my-agent", workloadIdentityArn: "arn", createdTime: now, lastUpdatedTime: now }
       const error = yield* hurry(Effect.flip(WorkloadIdentity.addReturnUrls("my-agent", [url(1)]))).pipe(
         Effect.provide(ScriptedPlanes.layer({
@@ -158,7 +158,7 @@ describe("WorkloadIdentity", () => {
       const operation = "CreateWorkloadIdentity"
       const exists = new IdentityError.ValidationException({ operation, message: "already exists" })
       const missing = new IdentityError.ResourceNotFoundException({ operation, message: "not found" })
-      const now = DateTime.unsafeMake(0)
+      const now = DateTime.makeUnsafe(0)
       const identity = {
         name: "my-agent",
         workloadIdentityArn: "arn",

@@ -1,7 +1,7 @@
 /** Arbitrary declarations of access tokens, and answers to their requests. */
 import { Flow } from "effect-agentcore-identity/ConsentSession"
 import type { AccessTokenDeclaration } from "effect-agentcore-identity/Identity"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 
 const texts = (...values: ReadonlyArray<string>) => FastCheck.array(FastCheck.constantFrom(...values), { maxLength: 3 })
 

@@ -3,7 +3,6 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
@@ -55,14 +54,14 @@ export const make: Effect.Effect<Recorder> = Effect.sync(() => {
   const logger = Logger.make((options) => {
     lines.push(inspect(options.message, { depth: 10, showHidden: true }))
     lines.push(Cause.pretty(options.cause, { renderErrorCause: true }))
-    lines.push(Logger.jsonLogger.log(options), Logger.logfmtLogger.log(options))
+    lines.push(Logger.formatJson.log(options), Logger.formatLogFmt.log(options))
   })
 
   return {
     layer: Layer.mergeAll(
       Layer.setTracer(tracer),
       Logger.replace(Logger.defaultLogger, logger),
-      Logger.minimumLogLevel(LogLevel.All)
+      Logger.minimumLogLevel("All")
     ),
     spans: Effect.sync(() => [...spans]),
     everything: Effect.sync(() => [

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
@@ -37,8 +36,8 @@ export interface Options extends Omit<AwsPlanes.Options, "controlPlane" | "sts">
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError> =>
-  Layer.scoped(
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+  Layer.effect(
     DataPlane.DataPlane,
     Effect.gen(function*() {
       const search = yield* regionSearch
@@ -53,6 +52,6 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Options>
-): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+  config: Config.Wrap<Options>
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+  Layer.unwrap(Effect.map(Config.unwrap(config), layer))

@@ -4,9 +4,8 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
@@ -35,7 +34,7 @@ export interface ClientOptions extends Options, Pick<AwsHttpPlanes.ClientOptions
 const make = (
   options: Options,
   runtime: Adapter.Runtime
-): Effect.Effect<DataPlane.Service, ConfigError.ConfigError> =>
+): Effect.Effect<DataPlane.Service, Config.ConfigError> =>
   Effect.gen(function*() {
     const shared = yield* Adapter.shared(options, runtime)
     return DataPlane.make(yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, shared, runtime))
@@ -59,7 +58,7 @@ const make = (
  */
 export const layer = (
   options: ClientOptions = {}
-): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(
     DataPlane.DataPlane,
     Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime))
@@ -72,9 +71,9 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<ClientOptions>
-): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+  config: Config.Wrap<ClientOptions>
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.unwrap(Effect.map(Config.unwrap(config), layer))
 
 /**
  * The data plane in Node, with its own HTTP client. Options and errors are those of `AwsHttpPlanes.layerNode`.
@@ -92,8 +91,8 @@ export const layerConfig = (
  */
 export const layerNode = (
   options: Options = {}
-): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError> =>
-  Layer.scoped(DataPlane.DataPlane, Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+  Layer.effect(DataPlane.DataPlane, Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
 
 /**
  * The same, with options from configuration.
@@ -102,6 +101,6 @@ export const layerNode = (
  * @category layers
  */
 export const layerNodeConfig = (
-  config: Config.Config.Wrap<Options>
-): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layerNode))
+  config: Config.Wrap<Options>
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+  Layer.unwrap(Effect.map(Config.unwrap(config), layerNode))

@@ -7,9 +7,8 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -74,7 +73,7 @@ export interface ClientOptions extends Options {
 const make = (
   options: Options,
   runtime: Adapter.Runtime
-): Effect.Effect<Context.Context<Planes>, ConfigError.ConfigError> =>
+): Effect.Effect<Context.Context<Planes>, Config.ConfigError> =>
   Effect.gen(function*() {
     const shared = yield* Adapter.shared(options, runtime)
     // In sequence: a setting that breaks all planes is reported once.
@@ -115,7 +114,7 @@ const make = (
  */
 export const layer = (
   options: ClientOptions = {}
-): Layer.Layer<Planes, ConfigError.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effectContext(Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime)))
 
 /**
@@ -129,14 +128,14 @@ export const layer = (
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *
- * const live = AwsHttpPlanes.layerConfig({ region: Config.string("AGENT_REGION") }).pipe(
+ * const live = AwsHttpPlanes.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
  *   Layer.provide(FetchHttpClient.layer)
  * )
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<ClientOptions>
-): Layer.Layer<Planes, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+  config: Config.Wrap<ClientOptions>
+): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.unwrap(Effect.map(Config.unwrap(config), layer))
 
 /**
  * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the option, credentials are
@@ -155,8 +154,8 @@ export const layerConfig = (
  */
 export const layerNode = (
   options: Options = {}
-): Layer.Layer<Planes, ConfigError.ConfigError> =>
-  Layer.scopedContext(Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
+): Layer.Layer<Planes, Config.ConfigError> =>
+  Layer.effectContext(Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
 
 /**
  * The same, with options from configuration.
@@ -165,5 +164,5 @@ export const layerNode = (
  * @category layers
  */
 export const layerNodeConfig = (
-  config: Config.Config.Wrap<Options>
-): Layer.Layer<Planes, ConfigError.ConfigError> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layerNode))
+  config: Config.Wrap<Options>
+): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(Config.unwrap(config), layerNode))

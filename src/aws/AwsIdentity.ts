@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Identity from "../Identity.js"
@@ -46,7 +45,7 @@ export type Options = AwsPlanes.Options
  */
 export const layer = (
   options?: Options
-): Layer.Layer<Identity.Identity | AwsPlanes.Planes, ConfigError.ConfigError> =>
+): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
   Layer.provideMerge(Identity.layer, AwsPlanes.layer(options))
 
 /**
@@ -56,6 +55,6 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Options>
-): Layer.Layer<Identity.Identity | AwsPlanes.Planes, ConfigError.ConfigError> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+  config: Config.Wrap<Options>
+): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
+  Layer.unwrap(Effect.map(Config.unwrap(config), layer))

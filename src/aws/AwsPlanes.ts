@@ -6,7 +6,6 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -71,8 +70,8 @@ export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityT
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<Planes, ConfigError.ConfigError> =>
-  Layer.scopedContext(Effect.gen(function*() {
+): Layer.Layer<Planes, Config.ConfigError> =>
+  Layer.effectContext(Effect.gen(function*() {
     const search = yield* regionSearch
     // In sequence: a setting that breaks all planes is reported once.
     const data = yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, options, search)
@@ -94,13 +93,13 @@ export const layer = (
  * import * as Config from "effect/Config"
  *
  * const live = AwsPlanes.layerConfig({
- *   region: Config.string("AGENT_REGION"),
+ *   region: Config.String("AGENT_REGION"),
  *   credentials: Config.all({
- *     accessKeyId: Config.string("AGENT_ACCESS_KEY_ID"),
- *     secretAccessKey: Config.redacted("AGENT_SECRET_ACCESS_KEY")
+ *     accessKeyId: Config.String("AGENT_ACCESS_KEY_ID"),
+ *     secretAccessKey: Config.Redacted("AGENT_SECRET_ACCESS_KEY")
  *   })
  * })
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Options>
-): Layer.Layer<Planes, ConfigError.ConfigError> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+  config: Config.Wrap<Options>
+): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(Config.unwrap(config), layer))

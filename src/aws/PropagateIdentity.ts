@@ -9,8 +9,8 @@ import type {
   InvokeAgentRuntimeCommandCommand,
   InvokeHarnessCommand
 } from "@aws-sdk/client-bedrock-agentcore"
-import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"

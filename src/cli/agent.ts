@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import type * as ConfigError from "effect/ConfigError"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -37,7 +37,7 @@ export interface Setting {
 }
 
 /** @internal */
-export type Planes = Layer.Layer<Identity | DataPlane | ControlPlane, ConfigError.ConfigError>
+export type Planes = Layer.Layer<Identity | DataPlane | ControlPlane, Config.ConfigError>
 
 const printSummary = (report: Report.Report) =>
   Effect.gen(function*() {
@@ -70,7 +70,7 @@ const reportOnScreen = (setting: Setting, show: Show) =>
       Report.withCredentials(setting.credentials, PendingConsents.handler({ user, show })),
       Effect.flatMap(printSummary),
       Effect.catchTag("AuthorizationFailed", (error) =>
-        Effect.zipRight(
+        Effect.andThen(
           screen.failed(error.provider, error._tag),
           screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
         )),
@@ -89,17 +89,17 @@ export const run = (
   setting: Setting,
   identity: Planes,
   show: Show,
-  otherRoutes: Layer.Layer<never, never, HttpLayerRouter.HttpRouter> = Layer.empty
+  otherRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.empty
 ) => {
   // The path of a URL starts with a slash.
-  const path = setting.returnUrl.pathname as HttpLayerRouter.PathInput
+  const path = setting.returnUrl.pathname as HttpRouter.PathInput
   const callback = ConsentCallback.layer({
     path,
     // The demo has one user, on their own machine.
     currentUser: Effect.succeed({ userId: setting.user }),
     poll: Schedule.spaced("500 millis")
   })
-  const server = HttpLayerRouter.serve(Layer.merge(callback, otherRoutes), {
+  const server = HttpRouter.serve(Layer.merge(callback, otherRoutes), {
     disableLogger: true,
     disableListenLog: true
   }).pipe(Layer.provide(ConsentCallback.layerRedaction(path)))

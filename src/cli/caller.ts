@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import type { ConfigError } from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -36,7 +36,7 @@ export class MissingCaller extends Data.TaggedError("MissingCaller")<{ readonly 
 }
 
 /** A JWT is a secret, so it has no option. */
-const userToken = Config.option(Config.redacted("AGENTCORE_USER_TOKEN"))
+const userToken = Config.option(Config.Redacted("AGENTCORE_USER_TOKEN"))
 
 /**
  * Finds the caller. The file is read, and never written.

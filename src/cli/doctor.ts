@@ -5,7 +5,7 @@
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
@@ -148,8 +148,8 @@ const checkEndpoints = (report: Report, target: Target.Target) =>
         ["data plane", yield* Target.findEndpoint("data", target.region)]
       ] as const
     ) {
-      const answer = yield* Effect.either(Probe.ask(endpoint))
-      if (Either.isRight(answer)) {
+      const answer = yield* Effect.result(Probe.ask(endpoint))
+      if (Result.isSuccess(answer)) {
         answers++
         ahead ??= answer.right.ahead
         yield* report.add({ subject, result: "ok", message: `${endpoint}, ${answer.right.millis} ms` })
@@ -276,8 +276,8 @@ const checkCredentials = (
   Effect.gen(function*() {
     const { caller, target, token, workload } = options
     const policy = yield* makePolicy(list, target, caller, workload)
-    const problems = yield* Effect.either(Credentials.check(list, { workload }))
-    if (Either.isLeft(problems)) {
+    const problems = yield* Effect.result(Credentials.check(list, { workload }))
+    if (Result.isFailure(problems)) {
       yield* report.add(toProblem("set-up", problems.left, policy))
       return policy
     }
@@ -287,12 +287,12 @@ const checkCredentials = (
 
     const { get } = yield* WorkloadAccessToken.WorkloadAccessToken
     const withToken = token && list.some(({ kind }) => kind !== "IamAccessToken")
-      ? yield* Effect.either(get)
+      ? yield* Effect.result(get)
       : undefined
     const acting = `for ${Caller.describeUser(caller.user)}`
     if (withToken !== undefined) {
       yield* report.add(
-        Either.isLeft(withToken)
+        Result.isFailure(withToken)
           ? toProblem("workload access token", withToken.left, policy)
           : { subject: "workload access token", result: "ok", message: acting }
       )
@@ -304,7 +304,7 @@ const checkCredentials = (
       if (own.some(isFatal)) continue
       const skip = !token
         ? "looked at, and not asked for"
-        : credential.kind !== "IamAccessToken" && withToken !== undefined && Either.isLeft(withToken)
+        : credential.kind !== "IamAccessToken" && withToken !== undefined && Result.isFailure(withToken)
         ? "not asked for without a workload access token"
         : needsUser(credential) && caller.user === undefined
         ? "not asked for without a user: give --user or AGENTCORE_USER_TOKEN"
@@ -313,9 +313,9 @@ const checkCredentials = (
         yield* report.add({ subject, result: !token && own.length === 0 ? "ok" : "skipped", message: skip })
         continue
       }
-      const outcome = yield* Effect.either(attempt(credential))
+      const outcome = yield* Effect.result(attempt(credential))
       yield* report.add(
-        Either.isLeft(outcome)
+        Result.isFailure(outcome)
           ? toProblem(subject, outcome.left, policy)
           : { subject, result: "ok", message: outcome.right }
       )
@@ -339,8 +339,8 @@ const collect = (settings: Settings) =>
 const look = (report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) =>
   Effect.gen(function*() {
     const caller = yield* Caller.find(settings)
-    const found = yield* Effect.either(Target.find(settings.region))
-    if (Either.isLeft(found)) {
+    const found = yield* Effect.result(Target.find(settings.region))
+    if (Result.isFailure(found)) {
       yield* report.add({ subject: "region and endpoints", result: "problem", message: String(found.left) })
       return {}
     }
@@ -366,7 +366,7 @@ const look = (report: Report, settings: Settings, list: ReadonlyArray<Credential
       workload: caller.workload,
       token: settings.token
     }).pipe(
-      Effect.provideService(Consent.ReturnUrl, Option.fromNullable(settings.returnUrl)),
+      Effect.provideService(Consent.ReturnUrl, Option.fromNullishOr(settings.returnUrl)),
       Effect.provide(
         WorkloadAccessToken.layerWorkload({ name: caller.workload, user: caller.user }).pipe(
           Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
@@ -394,7 +394,7 @@ export const run = (settings: Settings) =>
     })
     // A module that was loaded may have started something that never ends.
     if (settings.module !== undefined) {
-      yield* Effect.async<never>(() => {
+      yield* Effect.callback<never>(() => {
         process.stdout.write("", () => process.exit())
       })
     }

@@ -31,7 +31,7 @@ export const run = (
   args: ReadonlyArray<string>,
   environment: Environment
 ): Effect.Effect<number, CannotExecute> =>
-  Effect.uninterruptible(Effect.async((resume) => {
+  Effect.uninterruptible(Effect.callback((resume) => {
     const child = spawn(command, args, {
       stdio: "inherit",
       env: { ...process.env, ...environment },

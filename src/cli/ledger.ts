@@ -22,10 +22,10 @@ export interface Entry {
 }
 
 /** @internal */
-export class Ledger extends Context.Tag("effect-agentcore-identity/cli/Ledger")<
+export class Ledger extends Context.Service<
   Ledger,
   { readonly entries: Effect.Effect<ReadonlyArray<Entry>> }
->() {}
+>()("effect-agentcore-identity/cli/Ledger") {}
 
 const sources: { readonly [F in Flow]: string } = {
   M2M: "client credentials of the agent",
@@ -79,7 +79,7 @@ export const layer: Layer.Layer<Identity | Ledger, never, Identity | Screen.Scre
           identity.getAccessToken({
             ...request,
             consent: (session) =>
-              Effect.zipRight(Ref.set(consented, true), show(session))
+              Effect.andThen(Ref.set(consented, true), show(session))
           })
         )
       })

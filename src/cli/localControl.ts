@@ -76,12 +76,12 @@ const printList = (member: string, columns: ReadonlyArray<string>, json: boolean
 // Actions
 // -----------------------------------------------------------------------------
 
-const done = (path: string, body: object, text: string) => Effect.zipRight(call(path, body), Console.log(text))
+const done = (path: string, body: object, text: string) => Effect.andThen(call(path, body), Console.log(text))
 
 /** @internal */
 export const reset = done("reset", {}, "The server is as at its start.")
 
-const encodeSetup = Schema.encode(IdentitySetup.IdentitySetup)
+const encodeSetup = Schema.encodeEffect(IdentitySetup.IdentitySetup)
 
 /**
  * Reads the file with the variables of this shell, and of the server that it finds.
@@ -93,7 +93,7 @@ export const seed = (file: string) =>
     const server = yield* StateFile.find
     const setup = yield* readText(file).pipe(
       Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
-      Effect.withConfigProvider(ConfigProvider.orElse(
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.orElse(
         ConfigProvider.fromEnv(),
         () => ConfigProvider.fromMap(new Map(Object.entries(server.environment)))
       ))

@@ -19,9 +19,9 @@ export interface AccessKeys {
 }
 
 const configured = Config.all({
-  accessKeyId: Config.string("AGENTCORE_LOCAL_ACCESS_KEY_ID"),
-  secretAccessKey: Config.redacted("AGENTCORE_LOCAL_SECRET_ACCESS_KEY"),
-  sessionToken: Config.withDefault(Config.redacted("AGENTCORE_LOCAL_SESSION_TOKEN"), undefined)
+  accessKeyId: Config.String("AGENTCORE_LOCAL_ACCESS_KEY_ID"),
+  secretAccessKey: Config.Redacted("AGENTCORE_LOCAL_SECRET_ACCESS_KEY"),
+  sessionToken: Config.withDefault(Config.Redacted("AGENTCORE_LOCAL_SESSION_TOKEN"), undefined)
 })
 
 const generate: Effect.Effect<AccessKeys> = Effect.map(randomSecret, (secretAccessKey) => {

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as PlatformError from "@effect/platform/Error"
-import type * as FileSystem from "@effect/platform/FileSystem"
-import * as PlatformLogger from "@effect/platform/PlatformLogger"
+import type * as PlatformError from "effect/PlatformError"
+import type * as FileSystem from "effect/FileSystem"
+import * as PlatformLogger from "effect/http/PlatformLogger"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -13,14 +13,14 @@ import { hasColor } from "./terminal.js"
 
 /** @internal */
 export const levels = {
-  all: LogLevel.All,
-  trace: LogLevel.Trace,
-  debug: LogLevel.Debug,
-  info: LogLevel.Info,
-  warning: LogLevel.Warning,
-  error: LogLevel.Error,
-  fatal: LogLevel.Fatal,
-  none: LogLevel.None
+  all: "All",
+  trace: "Trace",
+  debug: "Debug",
+  info: "Info",
+  warning: "Warn",
+  error: "Error",
+  fatal: "Fatal",
+  none: "None"
 }
 
 /** @internal */
@@ -36,7 +36,7 @@ export interface Settings {
 const makeTerminalLogger = (): Logger.Logger<unknown, void> =>
   process.stderr.isTTY
     ? Logger.prettyLogger({ stderr: true, colors: hasColor(process.stderr) })
-    : Logger.withConsoleError(Logger.logfmtLogger)
+    : Logger.withConsoleError(Logger.formatLogFmt)
 
 /** @internal */
 export const layer = (
@@ -48,7 +48,7 @@ export const layer = (
     ? Layer.merge(Logger.replace(Logger.defaultLogger, terminal), Logger.minimumLogLevel(least))
     : Layer.mergeAll(
       Logger.replace(Logger.defaultLogger, terminal),
-      Logger.addScoped(PlatformLogger.toFile(Logger.logfmtLogger, file)),
-      Logger.minimumLogLevel(LogLevel.lessThan(least, LogLevel.Debug) ? least : LogLevel.Debug)
+      Logger.addScoped(PlatformLogger.toFile(Logger.formatLogFmt, file)),
+      Logger.minimumLogLevel(LogLevel.lessThan(least, "Debug") ? least : "Debug")
     )
 }

@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as Runtime from "@effect/platform/Runtime"
+import * as Runtime from "effect/Runtime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import * as Logging from "./logging.js"
@@ -25,14 +25,14 @@ const describe = (error: unknown): string => {
 }
 
 const report = (cause: Cause.Cause<unknown>) =>
-  Cause.isInterruptedOnly(cause) ? Effect.void : Effect.sync(() => {
-    console.error(`\n${Either.match(Cause.failureOrCause(cause), { onLeft: describe, onRight: Cause.pretty })}`)
+  Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => {
+    console.error(`\n${Result.match(Cause.findError(cause), { onFailure: describe, onSuccess: Cause.pretty })}`)
   })
 
 const run: Run = (program, log) =>
   program.pipe(
-    Effect.provide(Layer.provideMerge(Logging.layer(log), NodeContext.layer)),
-    Effect.tapErrorCause(report),
+    Effect.provide(Layer.provideMerge(Logging.layer(log), NodeServices.layer)),
+    Effect.tapCause(report),
     NodeRuntime.runMain({
       disableErrorReporting: true,
       disablePrettyLogger: true,

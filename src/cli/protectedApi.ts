@@ -8,9 +8,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -34,13 +34,13 @@ const defaultReportsScope = "reports:read"
 export const apiKeyHeader = "x-api-key"
 
 const refuse = (status: 401 | 403, error: string, authenticate: string): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.unsafeJson({ error }, {
+  HttpServerResponse.jsonUnsafe({ error }, {
     status,
     headers: { "www-authenticate": authenticate, "cache-control": "no-store" }
   })
 
 const answer = (body: unknown): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.unsafeJson(body, { headers: { "cache-control": "no-store" } })
+  HttpServerResponse.jsonUnsafe(body, { headers: { "cache-control": "no-store" } })
 
 // RFC 6750, section 3.1: a request without a token gets no error code.
 const noToken = refuse(401, "missing_token", `Bearer realm="protected-api"`)
@@ -70,12 +70,12 @@ const bearerToken = (header: string | undefined): string | undefined =>
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /**
- * Adds the routes to a server: `HttpLayerRouter.serve(layer(options))`.
+ * Adds the routes to a server: `HttpRouter.serve(layer(options))`.
  *
  * @internal
  */
-export const layer = (options: Options): Layer.Layer<never, never, HttpLayerRouter.HttpRouter> =>
-  HttpLayerRouter.use(Effect.fnUntraced(function*(router) {
+export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
+  HttpRouter.use(Effect.fnUntraced(function*(router) {
     const keys = createRemoteJWKSet(new URL(options.jwksUri))
     const apiKeys = (options.apiKeys ?? []).map(({ key, owner }) => ({ owner, digest: digest(Redacted.value(key)) }))
     const reportsScope = options.reportsScope ?? defaultReportsScope

@@ -8,4 +8,4 @@ import * as Effect from "effect/Effect"
 
 /** @internal */
 export const readVariable = (name: string): Effect.Effect<string | undefined> =>
-  Effect.orElseSucceed(Config.nonEmptyString(name), () => undefined)
+  Effect.orElseSucceed(Config.NonEmptyString(name), () => undefined)

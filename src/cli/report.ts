@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import { flow } from "effect/Function"
 import * as Redacted from "effect/Redacted"
@@ -94,7 +94,7 @@ export const report = (apiUrl: string, { Profile, Quota, Reports }: Credentials)
     const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
     const get = <A, I>(
       path: string,
-      schema: Schema.Schema<A, I>,
+      schema: Schema.Codec<A, I>,
       authenticate: (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest
     ) =>
       client.execute(authenticate(HttpClientRequest.get(`${apiUrl}${path}`))).pipe(

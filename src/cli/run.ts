@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as NodeContext from "@effect/platform-node/NodeContext"
+import type * as NodeServices from "@effect/platform-node/NodeServices"
 import type * as Effect from "effect/Effect"
 import type { Settings } from "./logging.js"
 
 /** @internal */
-export type Run = (program: Effect.Effect<unknown, unknown, NodeContext.NodeContext>, log: Settings) => void
+export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeContext>, log: Settings) => void

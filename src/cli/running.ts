@@ -67,7 +67,7 @@ export const unset = (shell: "bash" | "fish") =>
     if ((yield* readVariable("AGENTCORE_LOCAL_TOKEN")) === undefined) {
       return yield* new NothingToUnset({ message: "This shell does not have the environment of a local server." })
     }
-    const present = yield* Effect.filter(names, (name) => Effect.isSuccess(Config.string(name)))
+    const present = yield* Effect.filter(names, (name) => Effect.isSuccess(Config.String(name)))
     yield* printLines(ShellText.formatUnset(shell, present))
   })
 
@@ -131,9 +131,9 @@ const stopOne = (server: StateFile.Running) =>
     })
     yield* Effect.sync(() => isRunning(server)).pipe(
       Effect.repeat({ while: (runs) => runs, schedule: Schedule.spaced("20 millis") }),
-      Effect.timeoutFail({
+      Effect.timeoutOrElse({
         duration: "10 seconds",
-        onTimeout: () => new CannotStop({ message: `Process ${pid} has got SIGTERM, and still runs after 10 seconds` })
+        orElse: () => Effect.fail(new CannotStop({ message: `Process ${pid} has got SIGTERM, and still runs after 10 seconds` }))
       })
     )
     yield* Console.log(`Stopped ${url} (process ${pid}).`)

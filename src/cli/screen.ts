@@ -25,7 +25,7 @@ export interface Service {
 }
 
 /** @internal */
-export class Screen extends Context.Tag("effect-agentcore-identity/cli/Screen")<Screen, Service>() {}
+export class Screen extends Context.Service<Screen, Service>()("effect-agentcore-identity/cli/Screen") {}
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
@@ -66,7 +66,7 @@ const make = (output: NodeJS.WriteStream, interactive: boolean): Service => {
           yield* Effect.addFinalizer(() => write(clearLine))
           return yield* effect
         }).pipe(Effect.scoped)
-        : Effect.zipRight(print(`  … ${label}`), effect),
+        : Effect.andThen(print(`  … ${label}`), effect),
     table: (rows) => {
       const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
       const lines = rows.map((row, index) => {

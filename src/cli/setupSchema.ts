@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as JSONSchema from "effect/JSONSchema"
+import * as JSONSchema from "effect/JsonSchema"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
+import { isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as IdentitySetup from "../IdentitySetup.js"
@@ -22,7 +22,7 @@ const toSized = (ast: AST.Declaration): AST.AST => {
   if (inner === undefined || !AST.isRefinement(inner)) return ast
   const from = toEncoded(inner.from)
   const limits: unknown = Option.getOrUndefined(AST.getJSONSchemaAnnotation(inner))
-  const { max, min } = isRecord(limits) ? limits : {}
+  const { max, min } = isObject(limits) ? limits : {}
   const unit = AST.isTupleType(from) ? "Items" : "Properties"
   return new AST.Refinement(from, inner.filter, {
     [AST.JSONSchemaAnnotationId]: {
@@ -82,14 +82,14 @@ const variable = {
 /** In the place of any string, the file can name an environment variable. */
 const allowVariables = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(allowVariables)
-  if (!isRecord(schema)) return schema
+  if (!isObject(schema)) return schema
   if (schema["type"] === "string") {
     // The generated words repeat the limits.
     const { description: _, title: __, ...limits } = schema
     return { anyOf: [limits, { $ref: "#/$defs/variable" }] }
   }
   const members = (value: unknown) =>
-    isRecord(value) ? Object.fromEntries(Object.entries(value).map(([name, of]) => [name, allowVariables(of)])) : value
+    isObject(value) ? Object.fromEntries(Object.entries(value).map(([name, of]) => [name, allowVariables(of)])) : value
   return Object.fromEntries(
     Object.entries(schema).map(([keyword, value]) => [
       keyword,
@@ -135,6 +135,6 @@ export const make = (): Json => {
         { description, ...(name === "$schema" ? { type: "string" } : properties[name]) }
       ])
     ),
-    $defs: { ...(isRecord($defs) ? $defs : {}), variable }
+    $defs: { ...(isObject($defs) ? $defs : {}), variable }
   }
 }

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Quote from "../internal/quote.js"
 
 /** @internal */
@@ -31,14 +31,14 @@ export class CannotWriteVariable extends Data.TaggedError("CannotWriteVariable")
 export const exportLines = (environment: Environment): string =>
   Object.entries(environment).map(([name, value]) => `export ${name}=${Quote.forBash(value)}\n`).join("")
 
-const dotenvLines = (environment: Environment): Either.Either<string, CannotWriteVariable> =>
-  Either.map(
-    Either.all(
+const dotenvLines = (environment: Environment): Result.Result<string, CannotWriteVariable> =>
+  Result.map(
+    Result.all(
       Object.entries(environment).map(([name, value]) => {
         const quoted = Quote.forDotenv(value)
         return quoted === undefined
-          ? Either.left(new CannotWriteVariable({ name }))
-          : Either.right(`${name}=${quoted}\n`)
+          ? Result.fail(new CannotWriteVariable({ name }))
+          : Result.succeed(`${name}=${quoted}\n`)
       })
     ),
     (lines) => lines.join("")
@@ -49,10 +49,10 @@ const dotenvLines = (environment: Environment): Either.Either<string, CannotWrit
  *
  * @internal
  */
-export const format = (form: Form, environment: Environment): Either.Either<string, CannotWriteVariable> =>
+export const format = (form: Form, environment: Environment): Result.Result<string, CannotWriteVariable> =>
   form === "dotenv"
     ? dotenvLines(environment)
-    : Either.right(
+    : Result.succeed(
       form === "bash"
         ? exportLines(environment)
         : Object.entries(environment).map(([name, value]) => `set -gx ${name} ${Quote.forFish(value)}\n`).join("")

@@ -11,7 +11,7 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
@@ -28,7 +28,7 @@ const Running = Schema.Struct({
   startedAt: Schema.String,
   url: Schema.String,
   /** All that the server printed. */
-  environment: Schema.Record({ key: Schema.String, value: Schema.String })
+  environment: Schema.Record(Schema.String, Schema.String)
 })
 
 /** @internal */
@@ -96,7 +96,7 @@ export const write = (
     (file) => Effect.sync(() => file === undefined ? undefined : rmSync(file, { force: true }))
   ).pipe(Effect.asVoid)
 
-const decode = Schema.decodeUnknownEither(Schema.parseJson(Running))
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Running))
 
 /**
  * The servers of this user that run on this machine. Files of processes that have ended are removed.
@@ -110,9 +110,9 @@ export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.map(findDirect
     const file = join(directory, name)
     try {
       if (!isPrivate(file)) return []
-      return Either.match(decode(readFileSync(file, "utf8")), {
-        onLeft: () => [],
-        onRight: (running) => {
+      return Result.match(decode(readFileSync(file, "utf8")), {
+        onFailure: () => [],
+        onSuccess: (running) => {
           if (isRunning(running)) return [running]
           rmSync(file, { force: true })
           return []
@@ -130,7 +130,7 @@ export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.map(findDirect
  *
  * @internal
  */
-export class Selection extends Context.Reference<Selection>()("effect-agentcore-identity/cli/Selection", {
+export class Selection extends Context.Reference("effect-agentcore-identity/cli/Selection", {
   defaultValue: (): { readonly pid?: number | undefined; readonly port?: number | undefined } => ({})
 }) {}
 

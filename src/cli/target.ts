@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as ConfigError from "effect/ConfigError"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import { regionSearch } from "../aws/internal/dataPlane.js"
@@ -37,7 +37,7 @@ const timeLimit = "5 seconds"
 
 const findCaller = (
   region: string
-): Effect.Effect<Pick<Target, "account" | "caller" | "unknownCaller">, ConfigError.ConfigError> =>
+): Effect.Effect<Pick<Target, "account" | "caller" | "unknownCaller">, Config.ConfigError> =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getCallerIdentity({})).pipe(
     Effect.match({
       onSuccess: ({ account, arn }) => ({ account, caller: arn }),
@@ -58,7 +58,7 @@ const findCaller = (
 export const findEndpoint = (
   plane: AwsEndpoint.Plane,
   region: string
-): Effect.Effect<string, ConfigError.ConfigError> =>
+): Effect.Effect<string, Config.ConfigError> =>
   Effect.flatMap(
     AwsSettings.endpoint({ option: undefined, ...variables[plane], allowInsecure: false }),
     (configured) => AwsEndpoint.resolve(plane, region, configured)
@@ -72,7 +72,7 @@ export const findEndpoint = (
 export const find = (
   region: string | undefined,
   plane: AwsEndpoint.Plane = "control"
-): Effect.Effect<Target, ConfigError.ConfigError> =>
+): Effect.Effect<Target, Config.ConfigError> =>
   Effect.gen(function*() {
     const search = yield* regionSearch
     const found = yield* AwsSettings.region(region, search(undefined))

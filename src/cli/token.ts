@@ -77,7 +77,7 @@ const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.
 
 /** Standard output is the result, so the handlers of `Consent` print to standard error. */
 const toStandardError = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Console.consoleWith((console) => Effect.withConsole(self, { ...console, log: console.error }))
+  Console.consoleWith((console) => Effect.provideService(self, Console.Console, { ...console, log: console.error }))
 
 const mask = (secret: string): string => `******** (${secret.length} characters)`
 
@@ -97,14 +97,14 @@ const describeClaims = ({ aud, client_id, exp, iss, scope, sub }: JWTPayload) =>
   client: client_id,
   scope,
   expiresAt: Option.getOrUndefined(
-    Option.map(Option.flatMap(Option.fromNullable(exp), fromSeconds), DateTime.formatIso)
+    Option.map(Option.flatMap(Option.fromNullishOr(exp), fromSeconds), DateTime.formatIso)
   )
 })
 
 const fromSeconds = (seconds: number): Option.Option<DateTime.Utc> => DateTime.make(seconds * 1000)
 
 const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
-  const left = Math.round(DateTime.distance(now, DateTime.unsafeMake(expiresAt)) / 60_000)
+  const left = Math.round(DateTime.distance(now, DateTime.makeUnsafe(expiresAt)) / 60_000)
   return `${expiresAt}, ${left < 0 ? "it has expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`}`
 }
 

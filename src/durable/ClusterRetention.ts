@@ -18,16 +18,16 @@
  *   Layer.provideMerge(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
  * )
  */
-import * as EntityAddress from "@effect/cluster/EntityAddress"
-import * as EntityId from "@effect/cluster/EntityId"
-import * as EntityType from "@effect/cluster/EntityType"
-import * as MachineId from "@effect/cluster/MachineId"
-import { MessageStorage } from "@effect/cluster/MessageStorage"
-import { Sharding } from "@effect/cluster/Sharding"
-import * as Singleton from "@effect/cluster/Singleton"
-import * as Snowflake from "@effect/cluster/Snowflake"
-import { SqlClient } from "@effect/sql/SqlClient"
-import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
+import * as EntityAddress from "effect/cluster/EntityAddress"
+import * as EntityId from "effect/cluster/EntityId"
+import * as EntityType from "effect/cluster/EntityType"
+import * as MachineId from "effect/cluster/MachineId"
+import { MessageStorage } from "effect/cluster/MessageStorage"
+import { Sharding } from "effect/cluster/Sharding"
+import * as Singleton from "effect/cluster/Singleton"
+import * as Snowflake from "effect/cluster/Snowflake"
+import { SqlClient } from "effect/sql/SqlClient"
+import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -48,9 +48,9 @@ export interface Options {
    * How long to keep the rows of a finished execution. Until then an equal request returns its result. After that an equal request is a new
    * execution, which asks AgentCore again. Default: 30 days.
    */
-  readonly keep?: Duration.DurationInput | undefined
+  readonly keep?: Duration.Input | undefined
   /** How often to look. Default: 1 hour. */
-  readonly every?: Duration.DurationInput | undefined
+  readonly every?: Duration.Input | undefined
   /** The prefix of the tables, as `SqlMessageStorage.layerWith` has it. Default: `cluster`. */
   readonly prefix?: string | undefined
 }
@@ -115,7 +115,7 @@ export const layer = (
         }
       }).pipe(
         // A query that the engine makes fails with a defect. The texts of databases can quote values.
-        Effect.catchAllCause(() => Effect.logWarning("Finished waits for consents were not removed from the database")),
+        Effect.catchCause(() => Effect.logWarning("Finished waits for consents were not removed from the database")),
         Effect.withSpan("ClusterRetention.sweep", { captureStackTrace: false })
       )
 

@@ -49,13 +49,13 @@
  * }) {}
  *
  * // What the application has: its mail, and the API of the calendar.
- * export class Mail extends Context.Tag("Mail")<Mail, {
+ * export class Mail extends Context.Service<Mail, {
  *   readonly send: (user: string, text: string) => Effect.Effect<void>
- * }>() {}
+ * }>()("Mail") {}
  *
- * export class Meetings extends Context.Tag("Meetings")<Meetings, {
+ * export class Meetings extends Context.Service<Meetings, {
  *   readonly count: (token: Redacted.Redacted) => Effect.Effect<number>
- * }>() {}
+ * }>()("Meetings") {}
  *
  * // Counts Alice's meetings, now and a week later. She may connect her calendar days after it has begun.
  * export const Report = Workflow.make({
@@ -107,9 +107,9 @@
  *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))
  * )
  */
-import * as Activity from "@effect/workflow/Activity"
-import type * as Workflow from "@effect/workflow/Workflow"
-import { type WorkflowEngine, WorkflowInstance } from "@effect/workflow/WorkflowEngine"
+import * as Activity from "effect/workflow/Activity"
+import type * as Workflow from "effect/workflow/Workflow"
+import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
@@ -160,18 +160,18 @@ export {
 // Options
 // -----------------------------------------------------------------------------
 
-const defaultReminders: ReadonlyArray<Duration.DurationInput> = ["1 day", "3 days"]
+const defaultReminders: ReadonlyArray<Duration.Input> = ["1 day", "3 days"]
 
 const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
   Options<never, never>,
   "patience" | "reminders"
 >): ReadonlyArray<Duration.Duration> => {
-  const end = Duration.decode(patience)
+  const end = Duration.fromInputUnsafe(patience)
   // The default reminders are for a long patience.
   const before = reminders === defaultReminders
-    ? reminders.filter((reminder) => Duration.lessThan(reminder, end))
+    ? reminders.filter((reminder) => Duration.isLessThan(reminder, end))
     : reminders
-  return [...before.map((reminder) => Duration.decode(reminder)), end]
+  return [...before.map((reminder) => Duration.fromInputUnsafe(reminder)), end]
 }
 
 const refuseOptions = Validation.refuse(
@@ -185,7 +185,7 @@ const refuseOptions = Validation.refuse(
 )
 
 const refuseTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>
-  times.every((time, index) => Duration.isFinite(time) && Duration.greaterThan(time, times[index - 1] ?? Duration.zero))
+  times.every((time, index) => Duration.isFinite(time) && Duration.isGreaterThan(time, times[index - 1] ?? Duration.zero))
     ? undefined
     : Validation.validationException([{
       path: ["reminders"],
@@ -242,7 +242,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
     const refused = refuseTimes(times)
     return refused === undefined
       ? workflow.toLayer(Run.run({ invite: options.invite, times }))
-      : Layer.die(refused)
+      : Layer.unwrap(Effect.die(refused))
   })
 
 /**
@@ -314,7 +314,7 @@ export const obtain = (
  * @since 0.1.0
  * @category models
  */
-export type AfterConsent<A extends Schema.Schema.Any, E extends Schema.Schema.All, R, Id> = Effect.Effect<
+export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Effect.Effect<
   A["Type"],
   E["Type"] | ConsentNotObtained,
   | Exclude<R, Id | WorkloadAccessToken>
@@ -345,14 +345,14 @@ export const orAsk: {
    * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them.
    */
   <Id>(credential: AccessToken.Credential<Id, "USER_FEDERATION">, options: AskOptions): <
-    A extends Schema.Schema.Any,
-    E extends Schema.Schema.All,
+    A extends Schema.Top,
+    E extends Schema.Top,
     R
   >(self: Activity.Activity<A, E, R>) => AfterConsent<A, E, R, Id>
   /**
    * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them.
    */
-  <A extends Schema.Schema.Any, E extends Schema.Schema.All, R, Id>(
+  <A extends Schema.Top, E extends Schema.Top, R, Id>(
     self: Activity.Activity<A, E, R>,
     credential: AccessToken.Credential<Id, "USER_FEDERATION">,
     options: AskOptions
@@ -360,7 +360,7 @@ export const orAsk: {
 } = dual(
   // A tag is an effect too.
   (args) => hasProperty(args[0], Activity.TypeId),
-  <A extends Schema.Schema.Any, E extends Schema.Schema.All, R, Id>(
+  <A extends Schema.Top, E extends Schema.Top, R, Id>(
     self: Activity.Activity<A, E, R>,
     credential: AccessToken.Credential<Id, "USER_FEDERATION">,
     { user }: AskOptions
@@ -383,10 +383,10 @@ export const orAsk: {
         Run.asUser(workload, user.userId)
       )
       const success = Schema.Option(self.successSchema)
-      const error = Schema.Union(self.errorSchema, ConsentNotObtained)
+      const error = Schema.Union([self.errorSchema, ConsentNotObtained])
       /** None: the user has to consent. */
       const run = (activity: string) =>
-        Activity.make<Effect.Effect.Context<typeof execute>, typeof success, typeof error>({
+        Activity.make<Effect.Services<typeof execute>, typeof success, typeof error>({
           name: activity,
           success,
           error,

@@ -35,9 +35,9 @@
  * }) {}
  *
  * // The application's own sign-in.
- * class Sessions extends Context.Tag("Sessions")<Sessions, {
+ * class Sessions extends Context.Service<Sessions, {
  *   readonly userOf: (cookie: string | undefined) => Effect.Effect<{ readonly userId: string }>
- * }>() {}
+ * }>()("Sessions") {}
  *
  * const currentUser = Effect.gen(function*() {
  *   const request = yield* HttpServerRequest.HttpServerRequest
@@ -45,17 +45,16 @@
  *   return yield* sessions.userOf(request.cookies["session"])
  * })
  *
- * const server = HttpLayerRouter.serve(
+ * const server = HttpRouter.serve(
  *   Connect.layer({ path: "/connect", credentials: { calendar: Calendar }, currentUser, workload: "my-agent" })
  * ).pipe(
  *   Layer.provide(Connect.layerRedaction("/connect")),
  *   Layer.provide(PendingConsents.layerMemory)
  * )
  */
-import type * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpRouter from "@effect/platform/HttpRouter"
-import type { RouteNotFound } from "@effect/platform/HttpServerError"
+import type * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type { RouteNotFound } from "effect/http/HttpServerError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -96,7 +95,7 @@ export * from "./internal/connect/model.js"
  * @since 0.1.0
  * @category services
  */
-export class Connect extends Context.Tag("effect-agentcore-identity/http/Connect")<Connect, Service>() {}
+export class Connect extends Context.Service<Connect, Service>()("effect-agentcore-identity/http/Connect") {}
 
 /**
  * The address where users connect a credential. With `continue` they go on to an address that the option `continueTo` allows. It fails
@@ -156,20 +155,20 @@ export const revocationPages = {
 export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
   Connect,
   never,
-  | HttpLayerRouter.HttpRouter
+  | HttpRouter.HttpRouter
   | Identity
   | DataPlane
   | PendingConsents
-  | HttpLayerRouter.Request.From<"Requires", Exclude<R | R2, HttpLayerRouter.Provided>>
-  | HttpLayerRouter.Request.From<"Error", E | E2>
+  | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
+  | HttpRouter.Request.From<"Error", E | E2>
 > => Validation.checkedLayer(refuseOptions, options, makeLayer)
 
 const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typeof layer<E, R, E2, R2>> =>
-  Layer.scoped(
+  Layer.effect(
     Connect,
     Effect.gen(function*() {
       const { connections, link, paths, returned, service, submit } = yield* Routes.make(options)
-      const router = yield* HttpLayerRouter.HttpRouter
+      const router = yield* HttpRouter.HttpRouter
       yield* unlog(router, paths.returned)
       yield* router.add("GET", paths.returned, returned)
       yield* router.add("GET", paths.connections, connections)
@@ -187,7 +186,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
  */
 export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Effect.Effect<
   {
-    readonly app: HttpApp.Default<E | E2 | RouteNotFound, Exclude<R | R2, HttpRouter.HttpRouter.Provided>>
+    readonly app: HttpEffect.Default<E | E2 | RouteNotFound, Exclude<R | R2, HttpRouter.HttpRouter.Provided>>
     readonly service: Service
   },
   ValidationException,
@@ -228,7 +227,7 @@ export const layerLinks = (options: LinkOptions): Layer.Layer<Connect> =>
  * @since 0.1.0
  * @category layers
  */
-export const layerRedaction = (path: HttpLayerRouter.PathInput): Layer.Layer<never> =>
+export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =>
   ConsentCallback.layerRedaction(`${path}/return` as `/${string}`)
 
 // -----------------------------------------------------------------------------

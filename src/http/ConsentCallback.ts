@@ -4,11 +4,11 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Headers from "effect/http/Headers"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -57,7 +57,7 @@ export const Outcome = Data.taggedEnum<Outcome>()
  */
 export interface Options<E, R, E2 = never, R2 = never> {
   /** The path of the return URL, as registered on the workload identity. */
-  readonly path: HttpLayerRouter.PathInput
+  readonly path: HttpRouter.PathInput
   /**
    * The user who is signed in in this browser, from the application's own session, usually a cookie.
    *
@@ -92,9 +92,9 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * import * as Layer from "effect/Layer"
  *
  * // The application's own sign-in.
- * class Sessions extends Context.Tag("Sessions")<Sessions, {
+ * class Sessions extends Context.Service<Sessions, {
  *   readonly userOf: (cookie: string | undefined) => Effect.Effect<{ readonly userId: string }>
- * }>() {}
+ * }>()("Sessions") {}
  *
  * const currentUser = Effect.gen(function*() {
  *   const request = yield* HttpServerRequest.HttpServerRequest
@@ -102,7 +102,7 @@ export interface Options<E, R, E2 = never, R2 = never> {
  *   return yield* sessions.userOf(request.cookies["session"])
  * })
  *
- * const server = HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser })).pipe(
+ * const server = HttpRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser })).pipe(
  *   Layer.provide(ConsentCallback.layerRedaction("/consent")),
  *   Layer.provideMerge(PendingConsents.layerMemory)
  * )
@@ -110,20 +110,20 @@ export interface Options<E, R, E2 = never, R2 = never> {
 export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
   TokenPoller.TokenPoller,
   never,
-  | HttpLayerRouter.HttpRouter
+  | HttpRouter.HttpRouter
   | Identity
   | PendingConsents
-  | HttpLayerRouter.Request.From<"Requires", Exclude<R | R2, HttpLayerRouter.Provided>>
-  | HttpLayerRouter.Request.From<"Error", E | E2>
+  | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
+  | HttpRouter.Request.From<"Error", E | E2>
 > => Validation.checkedLayer(refuseOptions, options, makeLayer)
 
 const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typeof layer<E, R, E2, R2>> =>
-  Layer.scoped(
+  Layer.effect(
     TokenPoller.TokenPoller,
     Effect.gen(function*() {
       const identity = yield* Identity
       const pending = yield* PendingConsents
-      const router = yield* HttpLayerRouter.HttpRouter
+      const router = yield* HttpRouter.HttpRouter
       const signals = yield* Completion.signalsOfProgram
       const respond = options.respond ?? plainPage
 
@@ -192,9 +192,9 @@ const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServe
  * @since 0.1.0
  * @category layers
  */
-export const layerRedaction = (path: HttpLayerRouter.PathInput): Layer.Layer<never> =>
+export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =>
   Validation.checkedLayer(refusePath, { path }, ({ path }) =>
     Layer.merge(
       ServerSpans.layerUntraced(matches(path)),
-      Layer.scopedDiscard(Effect.locallyScopedWith(Headers.currentRedactedNames, (names) => [...names, "referer"]))
+      Layer.effectDiscard(Effect.updateServiceScoped(Headers.CurrentRedactedNames, (names) => [...names, "referer"]))
     ))

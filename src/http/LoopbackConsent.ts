@@ -53,7 +53,7 @@ const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
 export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>(
   "effect-agentcore-identity/LoopbackUnavailable"
 )("LoopbackUnavailable", {
-  reason: Schema.Literal("NotLoopback", "PortTaken", "CannotListen"),
+  reason: Schema.Literals(["NotLoopback", "PortTaken", "CannotListen"]),
   returnUrl: Schema.optional(Schema.String),
   /** The code of the operating system, as in `EACCES`. */
   code: Schema.optional(Schema.String)
@@ -185,14 +185,14 @@ export const handler = <E = never, R = never>(options: {
     if (Option.isSome(current)) {
       yield* Effect.uninterruptible(Effect.flatMap(Scope.make(), (scope) => {
         current.value.onEnd(Scope.close(scope, Exit.void))
-        return Scope.extend(listen, scope)
+        return Scope.provide(listen, scope)
       }))
       yield* show(session)
     } else {
       const now = yield* Clock.currentTimeMillis
       yield* Effect.scoped(listen.pipe(
-        Effect.zipRight(show(session)),
-        Effect.zipRight(Effect.ignore(Deferred.await(signal))),
+        Effect.andThen(show(session)),
+        Effect.andThen(Effect.ignore(Deferred.await(signal))),
         Effect.timeoutOption(Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
       ))
     }
@@ -212,4 +212,4 @@ export const register = (
   void,
   LoopbackUnavailable | WorkloadIdentityError | WorkloadIdentity.ReturnUrlsContended,
   ControlPlane
-> => Effect.zipRight(addressOf(returnUrl), Effect.asVoid(WorkloadIdentity.addReturnUrls(workload, [returnUrl])))
+> => Effect.andThen(addressOf(returnUrl), Effect.asVoid(WorkloadIdentity.addReturnUrls(workload, [returnUrl])))

@@ -26,7 +26,7 @@
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  *
- * const invocations = HttpLayerRouter.add(
+ * const invocations = HttpRouter.add(
  *   "POST",
  *   "/invocations",
  *   Effect.gen(function*() {
@@ -41,24 +41,24 @@
  * ).pipe(Layer.provide(RequestContext.layer))
  *
  * // Needs no token.
- * const ping = HttpLayerRouter.add("GET", "/ping", HttpServerResponse.text("Healthy"))
+ * const ping = HttpRouter.add("GET", "/ping", HttpServerResponse.text("Healthy"))
  *
- * const server = HttpLayerRouter.serve(Layer.merge(invocations, ping)).pipe(
+ * const server = HttpRouter.serve(Layer.merge(invocations, ping)).pipe(
  *   Layer.provide(RequestContext.layerRedaction)
  * )
  */
-import * as Headers from "@effect/platform/Headers"
-import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
-import type * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Headers from "effect/http/Headers"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import type * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { isObject, isRecord } from "effect/Predicate"
+import { isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
@@ -134,7 +134,7 @@ export interface Service {
  * @category services
  */
 export class RequestContext
-  extends Context.Tag("effect-agentcore-identity/http/RequestContext")<RequestContext, Service>()
+  extends Context.Service<RequestContext, Service>()("effect-agentcore-identity/http/RequestContext")
 {}
 
 /**
@@ -151,7 +151,7 @@ export type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
  * @since 0.1.0
  * @category references
  */
-export class Fallback extends Context.Reference<Fallback>()("effect-agentcore-identity/http/RequestContext/Fallback", {
+export class Fallback extends Context.Reference("effect-agentcore-identity/http/RequestContext/Fallback", {
   defaultValue: (): Option.Option<WorkloadAccessToken.Service> => Option.none()
 }) {}
 
@@ -253,7 +253,7 @@ const refuseContext = Validation.refuse(
         callbackUrl: Text,
         workloadAccessToken: Secret,
         bearerToken: Secret,
-        customHeaders: Constraint.guard("an object of Redacted strings", isRecord)
+        customHeaders: Constraint.guard("an object of Redacted strings", isObject)
       })
     }),
   { name: "RequestContext.provide" }
@@ -331,7 +331,7 @@ interface Outer {
 }
 
 /** The id that an outer middleware gave to a request, so that stacked middlewares give a request one id. */
-class OuterMiddleware extends Context.Reference<OuterMiddleware>()(
+class OuterMiddleware extends Context.Reference(
   "effect-agentcore-identity/http/RequestContext/OuterMiddleware",
   { defaultValue: (): Option.Option<Outer> => Option.none() }
 ) {}
@@ -374,7 +374,7 @@ const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest
  *
  * const server = HttpServer.serve(app, RequestContext.middleware).pipe(Layer.provide(RequestContext.layerRedaction))
  */
-export const middleware = <E, R>(self: HttpApp.Default<E, R>): HttpApp.Default<E, Exclude<R, Provided>> =>
+export const middleware = <E, R>(self: HttpEffect.Default<E, R>): HttpEffect.Default<E, Exclude<R, Provided>> =>
   Effect.flatMap(
     HttpServerRequest.HttpServerRequest,
     ({ source }) =>
@@ -392,7 +392,7 @@ export const middleware = <E, R>(self: HttpApp.Default<E, R>): HttpApp.Default<E
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<HttpLayerRouter.Request.From<"Requires", Provided>> = HttpLayerRouter.middleware<{
+export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> = HttpRouter.middleware<{
   provides: Provided
 }>()(middleware).layer
 
@@ -483,11 +483,11 @@ export const layerFallback: Layer.Layer<Fallback, never, WorkloadAccessToken.Wor
  * @since 0.1.0
  * @category layers
  */
-export const layerRedaction: Layer.Layer<never> = Layer.scopedDiscard(
+export const layerRedaction: Layer.Layer<never> = Layer.effectDiscard(
   Effect.flatMap(
-    FiberRef.get(Headers.currentRedactedNames),
+    FiberRef.get(Headers.CurrentRedactedNames),
     (names) =>
-      Effect.locallyScoped(Headers.currentRedactedNames, [
+      Effect.locallyScoped(Headers.CurrentRedactedNames, [
         ...names,
         "authorization",
         ...RuntimeHeaders.workloadAccessToken,

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -25,7 +25,7 @@ const maxSleep = 3_600_000
  * @internal
  */
 export const make = (ring: (clock: Clock.Clock) => void): Alarm => {
-  let armed: { readonly at: number; fiber: Fiber.RuntimeFiber<void> | undefined } | undefined
+  let armed: { readonly at: number; fiber: Fiber.Fiber<void> | undefined } | undefined
   const clear = (): void => {
     armed?.fiber?.unsafeInterruptAsFork(FiberId.none)
     armed = undefined
@@ -37,7 +37,7 @@ export const make = (ring: (clock: Clock.Clock) => void): Alarm => {
       clear()
       const timer: NonNullable<typeof armed> = { at, fiber: undefined }
       armed = timer
-      const sleep = Math.ceil(Math.min(Math.max(at - clock.unsafeCurrentTimeMillis(), 0), maxSleep))
+      const sleep = Math.ceil(Math.min(Math.max(at - clock.currentTimeMillisUnsafe(), 0), maxSleep))
       // The fiber of a caller would keep the context of that caller, with its spans, for all later waits. The clock of a test may
       // end the sleep before `runFork` returns.
       timer.fiber = Effect.runFork(Effect.flatMap(clock.sleep(Duration.millis(sleep)), () =>

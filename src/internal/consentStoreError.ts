@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>(
   "effect-agentcore-identity/ConsentStoreError"
 )("ConsentStoreError", {
-  operation: Schema.Literal("open", "claim", "register", "unregister", "registrations"),
+  operation: Schema.Literals(["open", "claim", "register", "unregister", "registrations"]),
   reason: Schema.String
 }) {
   override get message(): string {

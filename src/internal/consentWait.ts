@@ -8,7 +8,6 @@ import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { AuthorizationFailed, AuthorizationTimedOut } from "../IdentityError.js"
 import { CallPriority } from "./rateLimiter.js"
@@ -38,7 +37,7 @@ export interface ConsentWait {
  *
  * @internal
  */
-export class Current extends Context.Reference<Current>()("effect-agentcore-identity/internal/ConsentWait", {
+export class Current extends Context.Reference("effect-agentcore-identity/internal/ConsentWait", {
   defaultValue: (): Option.Option<ConsentWait> => Option.none()
 }) {}
 
@@ -53,7 +52,7 @@ class Running implements ConsentWait {
   }
 
   signal(): Signal {
-    return this.madeSignal ??= Deferred.unsafeMake(FiberId.none)
+    return this.madeSignal ??= Deferred.makeUnsafe()
   }
 
   waitForGrant(wait: GrantWait): void {
@@ -93,7 +92,7 @@ export const run = <A, E, R, E2, R2>(
 ): Effect.Effect<A, E | E2, R | R2> =>
   Effect.suspend(() => {
     const running = new Running()
-    const failAtEnd = <E3>(cause: Cause.Cause<E3>) => Effect.zipRight(running.end(), Effect.failCause(cause))
+    const failAtEnd = <E3>(cause: Cause.Cause<E3>) => Effect.andThen(running.end(), Effect.failCause(cause))
     return Effect.flatten(Effect.uninterruptibleMask((restore) =>
       Effect.matchCauseEffect(restore(Effect.provideService(handler, Current, Option.some(running))), {
         onFailure: failAtEnd,
@@ -125,7 +124,7 @@ export const withCurrent = <E, R>(
 
 const wakeOf = (signal: Signal | undefined): Wake => (wait, poll) => {
   if (signal === undefined) return wait
-  const afterSignal = Effect.zipRight(Deferred.await(signal), Effect.provideService(poll, CallPriority, "normal")).pipe(
+  const afterSignal = Effect.andThen(Deferred.await(signal), Effect.provideService(poll, CallPriority, "normal")).pipe(
     // The token is not there yet, or the connection was lost: the wait continues.
     Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))
   )

@@ -4,12 +4,12 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Headers from "@effect/platform/Headers"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -112,9 +112,9 @@ const checkEachRequest =
   (check: (request: HttpClientRequest.HttpClientRequest) => void) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.flatMap(FiberRef.get(FiberRef.currentTracerEnabled), (isEnabled) => {
-      const checked = Effect.locallyWith(
+      const checked = Effect.updateService(
         self,
-        HttpClient.currentTracerDisabledWhen,
+        HttpClient.TracerDisabledWhen,
         (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
           check(request)
           return !isEnabled || disabled(request)
@@ -146,7 +146,7 @@ const hasInvalidHeader = (cause: Cause.Cause<unknown>): boolean =>
 // By default `fetch` follows redirects and sends custom headers to other origins. A program that set `redirect:
 // "error"` keeps it.
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.contextWithEffect((context: Context.Context<never>) => {
+  Effect.contextWith((context: Context.Context<never>) => {
     const init = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
     return Effect.provideService(self, FetchHttpClient.RequestInit, {
       ...init,
@@ -166,10 +166,10 @@ export const inject = <E, R, E2, R2>(
   { allows, header, hop }: Options<E, R, E2, R2>
 ): HttpClient.HttpClient.With<E | E2, R | R2> => {
   if (!fieldName.test(header)) {
-    throw new Cause.IllegalArgumentException("header is not the name of a header, as in x-api-key")
+    throw new Cause.IllegalArgumentError("header is not the name of a header, as in x-api-key")
   }
   if (!hasInternals(self)) {
-    throw new Cause.IllegalArgumentException(
+    throw new Cause.IllegalArgumentError(
       "The client is not a client of @effect/platform: make it with HttpClient.make"
     )
   }
@@ -198,7 +198,7 @@ export const inject = <E, R, E2, R2>(
         putCredential(sent, credential)
       }
       return send(HttpClientRequest.setHeader(request, header, credential.placeholder)).pipe(
-        Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, header]),
+        Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, header]),
         checkEachRequest(check),
         Effect.mapErrorCause((cause) =>
           !isChecked && hasInvalidHeader(cause)
@@ -236,8 +236,8 @@ const mapCause = (f: (value: unknown) => unknown) => <E>(cause: Cause.Cause<E>):
     onFail: (error) => Cause.fail(f(error) as E),
     onDie: (defect) => Cause.die(f(defect)),
     onInterrupt: Cause.interrupt,
-    onSequential: Cause.sequential,
-    onParallel: Cause.parallel
+    onSequential: Cause.combine,
+    onParallel: Cause.combine
   })
 
 const isRequest = (value: unknown): value is HttpClientRequest.HttpClientRequest =>

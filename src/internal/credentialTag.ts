@@ -74,7 +74,7 @@ export const make = <Class extends Declared<string, object>>(
     Error.captureStackTrace(error, caller)
     throw error
   }
-  const declared = class extends Context.Tag(id)<unknown, Redacted.Redacted>() {}
+  const declared = class extends Context.Service<unknown, Redacted.Redacted>()(id) {}
   // Effect's message about a missing service names the second line of the stack, which is the declaration here.
   const creation: { readonly stack?: string } = {}
   Error.captureStackTrace(creation, make)
@@ -85,7 +85,7 @@ export const make = <Class extends Declared<string, object>>(
 
 /** Another copy of this package may have declared the credential. */
 const isCredential = (value: unknown): value is Declared<string, unknown> =>
-  Context.isTag(value) && hasProperty(value, "kind") && hasProperty(value, "request")
+  Context.isKey(value) && hasProperty(value, "kind") && hasProperty(value, "request")
 
 /**
  * Whether a value is a credential of this kind.
@@ -120,7 +120,7 @@ export const refuseOtherTags = (
 (subject: unknown): ValidationException | undefined =>
   isDeclared(subject, kind)
     ? undefined
-    : !Context.isTag(subject)
+    : !Context.isKey(subject)
     ? refuse(subject)
     : Validation.validationException([{
       path: [],

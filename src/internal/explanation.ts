@@ -126,7 +126,7 @@ const explainUnion = (issue: ParseResult.Composite): ParseResult.ParseIssue => {
     issuesOf(issue).filter((alternative) => alternative._tag !== "Type" || !isUndefined(alternative.ast))
   )
   const specific = issues.filter((alternative) => !isWrongType(alternative)).map(explain)
-  return Arr.isNonEmptyReadonlyArray(specific)
+  return Arr.isReadonlyArrayNonEmpty(specific)
     // Not of the union, of which the closest alternatives would be searched again.
     ? new ParseResult.Composite(Schema.Unknown.ast, issue.actual, specific)
     : leaf(issue.actual, wrongType(describe(issue.ast), issue.actual))
@@ -153,7 +153,7 @@ const explainMembers = (issue: ParseResult.Composite, ast: AST.TypeLiteral): Par
   const kept = issues.filter((member) =>
     !(member._tag === "Pointer" && member.issue._tag === "Missing" && renamed.has(String(member.path)))
   ).map(explain)
-  return Arr.isNonEmptyReadonlyArray(kept) ? new ParseResult.Composite(issue.ast, issue.actual, kept) : issue
+  return Arr.isReadonlyArrayNonEmpty(kept) ? new ParseResult.Composite(issue.ast, issue.actual, kept) : issue
 }
 
 /**
@@ -167,7 +167,7 @@ export const explain = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue =
       if (issue.ast._tag === "Union") return explainUnion(issue)
       if (issue.ast._tag === "TypeLiteral") return explainMembers(issue, issue.ast)
       const issues = issuesOf(issue).slice(0, maxIssues).map(explain)
-      return Arr.isNonEmptyReadonlyArray(issues) ? new ParseResult.Composite(issue.ast, issue.actual, issues) : issue
+      return Arr.isReadonlyArrayNonEmpty(issues) ? new ParseResult.Composite(issue.ast, issue.actual, issues) : issue
     }
     case "Pointer":
       return new ParseResult.Pointer(issue.path, issue.actual, explain(issue.issue))

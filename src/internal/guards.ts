@@ -20,7 +20,7 @@ export const AnyEffect = Constraint.guard("an Effect", Effect.isEffect)
 /** @internal */
 export const DurationInput = Constraint.guard(
   "a number of milliseconds, or a Duration as in '10 minutes'",
-  (value): value is Duration.DurationInput => Option.isSome(Duration.decodeUnknown(value))
+  (value): value is Duration.Input => Option.isSome(Duration.fromInput(value))
 )
 
 /**
@@ -44,7 +44,7 @@ export const Port = Constraint.guard(
 )
 
 /** @internal */
-export const Tag = Constraint.guard("a Context.Tag", Context.isTag)
+export const Tag = Constraint.guard("a Context.Tag", Context.isKey)
 
 /** @internal */
 export const Handler = Constraint.guard(

@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import { isRecord, isString } from "effect/Predicate"
+import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
@@ -22,7 +22,7 @@ export const operation = { name: "GetWebIdentityToken" }
 
 const Audience = Constraint.text(1, 1000)
 
-const seconds = (duration: Duration.DurationInput): number => Duration.toSeconds(duration)
+const seconds = (duration: Duration.Input): number => Duration.toSeconds(duration)
 
 const Lifetime = Guards.DurationInput.pipe(
   Schema.filter((duration) => seconds(duration) >= 60 && seconds(duration) <= 3600, {
@@ -45,10 +45,10 @@ const fields = {
  * @internal
  */
 export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
-  const withAudience = <A, I>(audience: Schema.Schema<A, I>): Refuse =>
+  const withAudience = <A, I>(audience: Schema.Codec<A, I>): Refuse =>
     // The fields of this module need no context.
     Validation.refuse(
-      () => Schema.Struct({ audience, ...fields, ...more }) as unknown as Schema.Schema<unknown>,
+      () => Schema.Struct({ audience, ...fields, ...more }) as unknown as Schema.Codec<unknown>,
       operation
     )
   const refuseText = withAudience(Audience)
@@ -57,7 +57,7 @@ export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): R
     Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value))
   )
   return (request) => {
-    const audience = isRecord(request) ? request["audience"] : undefined
+    const audience = isObject(request) ? request["audience"] : undefined
     return (isString(audience) ? refuseText : Array.isArray(audience) ? refuseList : refuseOther)(request)
   }
 }

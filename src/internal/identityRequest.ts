@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord, isString } from "effect/Predicate"
+import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import {
@@ -132,7 +132,7 @@ const refuseDeclaration = Validation.refuse(() => Schema.Struct(declarationField
  * @internal
  */
 export const refuseAccessTokenDeclaration: Refuse = (request) => {
-  const misplaced = isRecord(request) ? Object.keys(perUseFields()).filter((name) => request[name] !== undefined) : []
+  const misplaced = isObject(request) ? Object.keys(perUseFields()).filter((name) => request[name] !== undefined) : []
   return misplaced.length === 0
     ? refuseDeclaration(request)
     : Validation.validationException(
@@ -309,7 +309,7 @@ export const refuseCompletionOptions: Refuse = Validation.refuse(
         "a string or a Redacted string",
         (value) => isString(value) || Redacted.isRedacted(value)
       ),
-      user: Constraint.guard("an object", isRecord)
+      user: Constraint.guard("an object", isObject)
     }),
   operations.completeResourceTokenAuth
 )
@@ -323,7 +323,7 @@ export const refuseWorkloadOptions: Refuse = Validation.refuse(
   () =>
     Schema.Struct({
       name: WorkloadName,
-      user: Constraint.optional(Constraint.guard("an object", isRecord)),
+      user: Constraint.optional(Constraint.guard("an object", isObject)),
       renewAfter: Constraint.optional(Guards.DurationInput)
     }),
   operations.getWorkloadAccessToken

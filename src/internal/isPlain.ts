@@ -11,7 +11,7 @@ import * as Predicate from "effect/Predicate"
  * @internal
  */
 export const isPlain = (value: unknown): value is Record<string, unknown> => {
-  if (!Predicate.isRecord(value)) {
+  if (!Predicate.isObject(value)) {
     return false
   }
   const prototype: unknown = Object.getPrototypeOf(value)

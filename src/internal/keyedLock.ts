@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Semaphore from "effect/Semaphore"
 import * as Effect from "effect/Effect"
 
 /**
@@ -17,11 +18,11 @@ export type KeyedLock = <A, E, R>(key: string, effect: Effect.Effect<A, E, R>) =
 
 /** @internal */
 export const unsafeMake = (): KeyedLock => {
-  const locks = new Map<string, { readonly semaphore: Effect.Semaphore; users: number }>()
+  const locks = new Map<string, { readonly semaphore: Semaphore.Semaphore; users: number }>()
   return (key, effect) =>
     Effect.acquireUseRelease(
       Effect.sync(() => {
-        const lock = locks.get(key) ?? { semaphore: Effect.unsafeMakeSemaphore(1), users: 0 }
+        const lock = locks.get(key) ?? { semaphore: Semaphore.makeUnsafe(1), users: 0 }
         lock.users++
         locks.set(key, lock)
         return lock

@@ -12,5 +12,5 @@ import type * as Fiber from "effect/Fiber"
  *
  * @internal
  */
-export const nowOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): number =>
-  Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
+export const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number =>
+  Context.get(fiber.currentDefaultServices, Clock.Clock).currentTimeMillisUnsafe()

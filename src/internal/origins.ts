@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as UrlParams from "@effect/platform/UrlParams"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as UrlParams from "effect/http/UrlParams"
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import { isLoopback } from "../models/internal/loopback.js"
 
@@ -39,15 +39,15 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
  * @internal
  */
 export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsecure: boolean): Allows => {
-  if (origins.length === 0) throw new Cause.IllegalArgumentException("origins is empty: name at least one origin")
+  if (origins.length === 0) throw new Cause.IllegalArgumentError("origins is empty: name at least one origin")
   const allowed = new Set(origins.map((origin, index) => {
     if (!URL.canParse(origin)) {
-      throw new Cause.IllegalArgumentException(`origins[${index}] is not a URL, as in https://api.example.com`)
+      throw new Cause.IllegalArgumentError(`origins[${index}] is not a URL, as in https://api.example.com`)
     }
     const url = new URL(origin)
     const problem = problemOf(url, allowInsecure)
     if (problem !== undefined) {
-      throw new Cause.IllegalArgumentException(`origins[${index}] ${problem}`)
+      throw new Cause.IllegalArgumentError(`origins[${index}] ${problem}`)
     }
     return url.origin
   }))
@@ -60,4 +60,4 @@ export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsec
  * @internal
  */
 export const urlOf = (request: HttpClientRequest.HttpClientRequest): Option.Option<URL> =>
-  Either.getRight(UrlParams.makeUrl(request.url, UrlParams.empty, Option.none()))
+  Result.getSuccess(UrlParams.makeUrl(request.url, UrlParams.empty, Option.none()))

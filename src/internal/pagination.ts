@@ -34,13 +34,13 @@ const nextTokenOf = (page: unknown): Option.Option<string> =>
 const stream =
   (list: (request: PageRequest) => Effect.Effect<unknown, unknown>) =>
   ({ nextToken, pageSize }: Operation.StreamOptions = {}): Stream.Stream<unknown, unknown> =>
-    Stream.paginateChunkEffect(nextToken, (token) =>
+    Stream.paginate(nextToken, (token) =>
       Effect.map(
         list({
           ...(pageSize === undefined ? undefined : { maxResults: pageSize }),
           ...(token === undefined ? undefined : { nextToken: token })
         }),
-        (page) => [Chunk.unsafeFromArray(itemsOf(page)), nextTokenOf(page)] as const
+        (page) => [Chunk.fromArrayUnsafe(itemsOf(page)), nextTokenOf(page)] as const
       ))
 
 /**

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import { isIdentityError, type TransportError, type UnknownServiceError } from "../IdentityError.js"
 import type * as Operation from "../Operation.js"
 import { withSpan } from "./span.js"
@@ -138,7 +138,7 @@ export const make = <const T extends Operation.Table>(
     const inMethod = run(method, row)
     const validate = Validation.validate(row.request)
     const call = calls[method] as Call
-    return (request) => inMethod(() => Either.match(validate(request), { onLeft: Effect.fail, onRight: call }))
+    return (request) => inMethod(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call }))
   })
   const unchecked = mapMethods(table, (row, method) => {
     const inMethod = run(method, row)

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Alarm from "./alarm.js"
@@ -107,7 +107,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
   let running = 0
   const maxRunning = Math.ceil(limit * runningPart)
 
-  const now = (): number => clock.unsafeCurrentTimeMillis()
+  const now = (): number => clock.currentTimeMillisUnsafe()
 
   const isTurn = (due: number, time: number, burst = 0): boolean =>
     running < maxRunning && Math.max(due, nextTurn - burst) <= time
@@ -196,11 +196,11 @@ export const make = (limit: number): Budget => {
     schedulers.set(clock, scheduler)
     return scheduler
   }
-  const scheduler = Effect.map(Effect.clock, schedulerOf)
+  const scheduler = Effect.map(Clock.Clock, schedulerOf)
   return {
     turn: (request) =>
       Effect.flatMap(scheduler, ({ enter }) =>
-        Effect.async<Turn>((resume) => {
+        Effect.callback<Turn>((resume) => {
           const leave = enter(request, (turn) => resume(Effect.succeed(turn)))
           return Effect.sync(leave)
         })),
@@ -224,6 +224,6 @@ export const make = (limit: number): Budget => {
  *
  * @internal
  */
-export class PollBudget extends Context.Reference<PollBudget>()("effect-agentcore-identity/internal/PollBudget", {
+export class PollBudget extends Context.Reference("effect-agentcore-identity/internal/PollBudget", {
   defaultValue: () => make(defaultLimit)
 }) {}

@@ -13,7 +13,7 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -38,8 +38,8 @@ const Holder = Schema.Struct({
 
 type Holder = typeof Holder.Type
 
-const encodeHolder = Schema.encodeSync(Schema.parseJson(Holder))
-const decodeHolder = Schema.decodeOption(Schema.parseJson(Holder))
+const encodeHolder = Schema.encodeSync(Schema.fromJsonString(Holder))
+const decodeHolder = Schema.decodeOption(Schema.fromJsonString(Holder))
 
 /**
  * The lock file cannot be created. `code` is the code of the operating system: `EEXIST` if another process holds the lock. `holder` names
@@ -56,7 +56,7 @@ const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LockError> =>
   Effect.tryPromise({ try: action, catch: (error) => new LockError({ code: codeOf(error) }) })
 
 /** Undefined where there is no such file. Only Linux has `/proc`. */
-const tryRead = (read: () => string): string | undefined => Either.getOrUndefined(Either.try(read))
+const tryRead = (read: () => string): string | undefined => Result.getOrUndefined(Result.try(read))
 
 const makeHolder = (): Holder => ({
   pid: process.pid,
@@ -153,7 +153,7 @@ export const withLock = <A, E>(path: string, effect: Effect.Effect<A, E>): Effec
   hold(path, effect).pipe(
     Effect.tapError((error) => isHeld(error) ? removeAbandoned(path, isGone) : Effect.void),
     Effect.retry({
-      schedule: Schedule.spaced("25 millis").pipe(Schedule.jittered, Schedule.upTo("10 seconds")),
+      schedule: Schedule.spaced("25 millis").pipe(Schedule.jittered, Schedule.upTo({ duration: "10 seconds" })),
       while: isHeld
     })
   )
@@ -231,10 +231,10 @@ export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scop
       timer.unref()
       return { text, timer, isHeld: () => held }
     }),
-    ({ text, timer }) => Effect.zipRight(Effect.sync(() => clearInterval(timer)), remove(path, text))
+    ({ text, timer }) => Effect.andThen(Effect.sync(() => clearInterval(timer)), remove(path, text))
   )
   return take.pipe(
-    Effect.catchIf(isHeld, () => Effect.zipRight(recover(path), take)),
+    Effect.catchIf(isHeld, () => Effect.andThen(recover(path), take)),
     Effect.catchIf((error) => isHeld(error) && error.holder === undefined, () =>
       // Another process was faster.
       Effect.flatMap(find(path), (found) =>

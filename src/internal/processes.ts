@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import { codeOf } from "./errorCode.js"
@@ -20,7 +20,7 @@ export interface Process {
 
 /** @internal */
 export const readStartTime = (pid: number): string | undefined => {
-  const text = Option.getOrUndefined(Either.getRight(Either.try(() => readFileSync(`/proc/${pid}/stat`, "utf8"))))
+  const text = Option.getOrUndefined(Result.getSuccess(Result.try(() => readFileSync(`/proc/${pid}/stat`, "utf8"))))
   // The name of the program, in parentheses, may contain spaces.
   const fields = text?.split(") ").at(-1)?.split(" ")
   // A process that was killed is a zombie until its parent asks for its status.
@@ -29,9 +29,9 @@ export const readStartTime = (pid: number): string | undefined => {
 
 /** @internal */
 export const isRunning = ({ pid, startTime }: Process): boolean =>
-  Either.match(Either.try({ try: () => process.kill(pid, 0), catch: codeOf }), {
+  Result.match(Result.try({ try: () => process.kill(pid, 0), catch: codeOf }), {
     // Any other code means that the process runs, for another user.
-    onLeft: (code) => code !== "ESRCH",
+    onFailure: (code) => code !== "ESRCH",
     // Another process may have the id now.
-    onRight: () => startTime === undefined || startTime === readStartTime(pid)
+    onSuccess: () => startTime === undefined || startTime === readStartTime(pid)
   })

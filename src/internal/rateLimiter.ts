@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Alarm from "./alarm.js"
@@ -23,7 +23,7 @@ export type Priority = "normal" | "low"
  *
  * @internal
  */
-export class CallPriority extends Context.Reference<CallPriority>()("effect-agentcore-identity/internal/CallPriority", {
+export class CallPriority extends Context.Reference("effect-agentcore-identity/internal/CallPriority", {
   defaultValue: (): Priority | "byRequest" => "byRequest"
 }) {}
 
@@ -65,7 +65,7 @@ export const make = (limit: number): Limiter => {
   }
 
   const alarm = Alarm.make((clock) => {
-    fill(clock.unsafeCurrentTimeMillis())
+    fill(clock.currentTimeMillisUnsafe())
     for (let first = waiting.first(); first !== undefined && take(first.key); first = waiting.first()) {
       waiting.remove(first)
       first.value()
@@ -81,15 +81,15 @@ export const make = (limit: number): Limiter => {
 
   const turn = (clock: Clock.Clock, key: number): Effect.Effect<void> =>
     Effect.suspend(() => {
-      fill(clock.unsafeCurrentTimeMillis())
+      fill(clock.currentTimeMillisUnsafe())
       const first = waiting.first()
       if ((first === undefined || first.key > key) && take(key)) return Effect.void
-      return Effect.async<void>((resume) => {
+      return Effect.callback<void>((resume) => {
         const entry = waiting.add(key, () => resume(Effect.void))
         setAlarm(clock)
         return Effect.sync(() => waiting.remove(entry))
       })
     })
 
-  return (self, priority) => Effect.zipRight(Effect.clockWith((clock) => turn(clock, keys[priority])), self)
+  return (self, priority) => Effect.andThen(Effect.clockWith((clock) => turn(clock, keys[priority])), self)
 }

@@ -34,15 +34,15 @@ const modules = Effect.try(() => ({
   http: globalThis.process.getBuiltinModule("node:http")
 }))
 
-const listen = (server: Server): Effect.Effect<AddressInfo, Cause.UnknownException, Scope.Scope> =>
+const listen = (server: Server): Effect.Effect<AddressInfo, Cause.UnknownError, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.async<AddressInfo, Cause.UnknownException>((resume) => {
-      server.on("error", (error) => resume(Effect.fail(new Cause.UnknownException(error))))
+    Effect.callback<AddressInfo, Cause.UnknownError>((resume) => {
+      server.on("error", (error) => resume(Effect.fail(new Cause.UnknownError(error))))
       // The address is a string only for a pipe, and this server listens on TCP.
       server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server.address() as AddressInfo)))
     }),
     () =>
-      Effect.async<void>((resume) => {
+      Effect.callback<void>((resume) => {
         server.close(() => resume(Effect.void))
         server.closeAllConnections()
       })
@@ -53,7 +53,7 @@ const listen = (server: Server): Effect.Effect<AddressInfo, Cause.UnknownExcepti
  *
  * @internal
  */
-export const make = (target: URL): Effect.Effect<RedirectPage, Cause.UnknownException, Scope.Scope> =>
+export const make = (target: URL): Effect.Effect<RedirectPage, Cause.UnknownError, Scope.Scope> =>
   Effect.gen(function*() {
     const { crypto, http } = yield* modules
     const visited = yield* Deferred.make<void>()
@@ -67,7 +67,7 @@ export const make = (target: URL): Effect.Effect<RedirectPage, Cause.UnknownExce
         return
       }
       isUsed = true
-      response.once("close", () => Deferred.unsafeDone(visited, Effect.void))
+      response.once("close", () => Deferred.doneUnsafe(visited, Effect.void))
       response.writeHead(302, { ...headers, location: target.href }).end()
     })
     const { port } = yield* listen(server)

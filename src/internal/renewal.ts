@@ -63,7 +63,7 @@ export const makeRefuseUse = (more: () => Schema.Struct.Fields, row: { readonly 
   const refuseOptions = Validation.refuse(
     // The fields of this function need no context.
     () =>
-      Schema.Struct({ rejected: Constraint.guard("a function", isFunction), ...more() }) as unknown as Schema.Schema<
+      Schema.Struct({ rejected: Constraint.guard("a function", isFunction), ...more() }) as unknown as Schema.Codec<
         unknown
       >,
     row

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
+import * as Result from "effect/Result"
+import * as Base64Url from "effect/encoding/Base64Url"
 import * as Jose from "jose"
 import { hkdfSync } from "node:crypto"
 
@@ -24,13 +24,13 @@ const format =
  *
  * @internal
  */
-export const parseSecret = (text: string, name: string): Either.Either<Uint8Array, string> =>
-  Either.match(Encoding.decodeBase64Url(text.trim().replace(/=+$/, "")), {
-    onLeft: () => Either.left(`${name} has to be ${format}`),
-    onRight: (bytes) =>
+export const parseSecret = (text: string, name: string): Result.Result<Uint8Array, string> =>
+  Result.match(Base64Url.decodeBase64Url(text.trim().replace(/=+$/, "")), {
+    onFailure: () => Result.fail(`${name} has to be ${format}`),
+    onSuccess: (bytes) =>
       bytes.length === secretSize
-        ? Either.right(bytes)
-        : Either.left(`${name} has to be ${format}. It has ${bytes.length} bytes`)
+        ? Result.succeed(bytes)
+        : Result.fail(`${name} has to be ${format}. It has ${bytes.length} bytes`)
   })
 
 /**

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
@@ -21,10 +21,10 @@ import * as Tracer from "effect/Tracer"
 export const layerUntraced = (
   matches: (request: HttpServerRequest.HttpServerRequest) => boolean
 ): Layer.Layer<never> =>
-  Layer.scopedDiscard(
-    Effect.flatMap(FiberRef.get(HttpMiddleware.currentTracerDisabledWhen), (disabled) =>
+  Layer.effectDiscard(
+    Effect.flatMap(FiberRef.get(HttpMiddleware.TracerDisabledWhen), (disabled) =>
       Effect.locallyScoped(
-        HttpMiddleware.currentTracerDisabledWhen,
+        HttpMiddleware.TracerDisabledWhen,
         (request) => matches(request) || disabled(request)
       ))
   )
@@ -41,4 +41,4 @@ export const onlyIfTraced = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effe
   Effect.flatMap(Effect.tracer, (tracer) =>
     tracer !== nativeTracer
       ? self
-      : Effect.withTracerEnabled(Effect.locally(self, HttpMiddleware.currentTracerDisabledWhen, () => true), false))
+      : Effect.withTracerEnabled(Effect.provideService(self, HttpMiddleware.TracerDisabledWhen, () => true), false))

@@ -80,9 +80,9 @@ const pollOrWait = <E, R>(
 ): Ending<E, R> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.flatMap(
-      Effect.timeoutFail(poll, {
+      Effect.timeoutOrElse(poll, {
         duration: Math.max(0, waiting.deadline - now),
-        onTimeout: () => timedOut(waiting)
+        orElse: () => Effect.fail(timedOut(waiting))
       }),
       (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : next(waiting, wake)
     ))

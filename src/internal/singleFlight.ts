@@ -9,7 +9,6 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 
 interface Flight<A, E> {
   readonly result: Deferred.Deferred<A, E>
@@ -38,7 +37,7 @@ export const unsafeMake = <A, E>(): SingleFlight<A, E> => {
   return (key, effect, onJoin = Effect.void) =>
     Effect.uninterruptibleMask((restore) => {
       const joined = flights.get(key)
-      const flight = joined ?? { result: Deferred.unsafeMake<A, E>(FiberId.none), callers: 0, fiber: undefined }
+      const flight = joined ?? { result: Deferred.makeUnsafe<A, E>(), callers: 0, fiber: undefined }
       flight.callers++
       flights.set(key, flight)
 
@@ -46,8 +45,8 @@ export const unsafeMake = <A, E>(): SingleFlight<A, E> => {
       const remove = (): boolean => flights.get(key) === flight && flights.delete(key)
       const start = Effect.interruptible(effect).pipe(
         Effect.ensuring(Effect.sync(remove)),
-        Effect.intoDeferred(flight.result),
-        Effect.forkDaemon,
+        Deferred.into(flight.result),
+        Effect.forkDetach,
         Effect.map((fiber) => {
           flight.fiber = fiber
         })
@@ -55,7 +54,7 @@ export const unsafeMake = <A, E>(): SingleFlight<A, E> => {
       const leave = Effect.suspend(() =>
         --flight.callers === 0 && remove() && flight.fiber !== undefined ? Fiber.interrupt(flight.fiber) : Effect.void
       )
-      return Effect.zipRight(
+      return Effect.andThen(
         joined === undefined ? start : onJoin,
         Effect.ensuring(restore(Deferred.await(flight.result)), leave)
       )

@@ -36,10 +36,10 @@ export interface Run<A, E, R> {
 export const inSpan = <A, E, R>(
   name: string,
   options: Tracer.SpanOptions,
-  start: (span: Tracer.Span, fiber: Fiber.RuntimeFiber<unknown, unknown>) => Run<A, E, R>
+  start: (span: Tracer.Span, fiber: Fiber.Fiber<unknown, unknown>) => Run<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.makeSpan(name, options), (span) =>
-    Effect.withFiberRuntime((fiber) => {
+    Effect.withFiber((fiber) => {
       const { effect, onExit, provide } = start(span, fiber)
       return Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(
@@ -49,13 +49,13 @@ export const inSpan = <A, E, R>(
           ),
           (outer) => {
             const end = (exit: Exit.Exit<A, E>) =>
-              Effect.zipRight(
+              Effect.andThen(
                 FiberRef.set(FiberRef.currentContext, outer),
                 Effect.suspend(() => {
                   onExit?.(exit)
                   const isTimed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
                   const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
-                  span.end(isTimed ? clock.unsafeCurrentTimeNanos() : 0n, exit)
+                  span.end(isTimed ? clock.currentTimeNanosUnsafe() : 0n, exit)
                   return exit
                 })
               )
@@ -78,7 +78,7 @@ export const withSpan = <A, E, R>(
   name: string,
   options: Tracer.SpanOptions
 ): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) =>
+  Effect.withFiber((fiber) =>
     fiber.getFiberRef(FiberRef.currentTracerEnabled)
       // The span is the parent of spans within. No effect of this package needs one.
       ? Effect.withSpan(effect, name, options) as Effect.Effect<A, E, R>

@@ -37,7 +37,7 @@ export interface Record {
  *
  * @internal
  */
-export class Observation extends Context.Reference<Observation>()("effect-agentcore-identity/internal/Observation", {
+export class Observation extends Context.Reference("effect-agentcore-identity/internal/Observation", {
   defaultValue: (): Record | undefined => undefined
 }) {}
 
@@ -69,8 +69,8 @@ type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =>
   Exit.isSuccess(exit)
     ? "ok"
-    : Option.match(Cause.failureOption(exit.cause), {
-      onNone: () => Cause.isInterruptedOnly(exit.cause) ? "interrupted" : "defect",
+    : Option.match(Cause.findErrorOption(exit.cause), {
+      onNone: () => Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "defect",
       onSome: (error) => Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : "failure"
     })
 
@@ -155,7 +155,7 @@ export const make = (): Observe => {
       }
       const record: Record = { attempts: 0, cache: undefined }
       const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
-      const start = clock.unsafeCurrentTimeNanos()
+      const start = clock.currentTimeNanosUnsafe()
       return {
         effect: self,
         provide: Context.add(Observation, record),
@@ -174,7 +174,7 @@ export const make = (): Observe => {
             outcome
           })
           IdentityMetrics.operations.unsafeUpdate(1, labels)
-          IdentityMetrics.duration.unsafeUpdate(Number(clock.unsafeCurrentTimeNanos() - start) / 1e9, labels)
+          IdentityMetrics.duration.unsafeUpdate(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, labels)
           IdentityMetrics.attempts.unsafeUpdate(record.attempts, labels)
         }
       }

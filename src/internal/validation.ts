@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Either from "effect/Either"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
@@ -130,14 +131,14 @@ const unreadable = { path: [], constraint: undefined }
 
 /** Runs a parser on any value, also on one that the parser cannot read. */
 const parse =
-  <A>(run: (request: unknown) => Either.Either<A, ParseResult.ParseIssue>, operation?: string) =>
-  (request: unknown): Either.Either<A, ValidationException> => {
-    if (isDeep(request)) return Either.left(validationException([tooDeep], operation))
+  <A>(run: (request: unknown) => Result.Result<A, ParseResult.ParseIssue>, operation?: string) =>
+  (request: unknown): Result.Result<A, ValidationException> => {
+    if (isDeep(request)) return Result.fail(validationException([tooDeep], operation))
     try {
-      return Either.mapLeft(run(request), (issue) => validationException(violations(issue), operation))
+      return Result.mapError(run(request), (issue) => validationException(violations(issue), operation))
     } catch {
       // The parser turns discriminators of unions into text. That throws for an object like `{ toString: 1, valueOf: 1 }`.
-      return Either.left(validationException([unreadable], operation))
+      return Result.fail(validationException([unreadable], operation))
     }
   }
 
@@ -147,14 +148,14 @@ const parse =
  * @internal
  */
 export const validate = <A, I>(
-  schema: Schema.Schema<A, I>,
+  schema: Schema.Codec<A, I>,
   operation?: string
-): (request: unknown) => Either.Either<A, ValidationException> =>
+): (request: unknown) => Result.Result<A, ValidationException> =>
   memoize(() => {
     const run = ParseResult.validateEither(schema, { errors: "all", onExcessProperty: "error" })
-    const check = parse((request) => Either.mapLeft(run(request), explain), operation)
+    const check = parse((request) => Result.mapError(run(request), explain), operation)
     // The schema returns a copy.
-    return (request) => Either.map(check(request), () => request as A)
+    return (request) => Result.map(check(request), () => request as A)
   })
 
 /**
@@ -164,13 +165,13 @@ export const validate = <A, I>(
  * @internal
  */
 export const refuse = <A, I>(
-  schema: () => Schema.Schema<A, I>,
+  schema: () => Schema.Codec<A, I>,
   row: { readonly name: string }
 ): (options: unknown) => ValidationException | undefined => {
   const check = memoize(() => validate(schema(), row.name))
   return (options) => {
     const result = check(options)
-    return Either.isLeft(result) ? result.left : undefined
+    return Result.isFailure(result) ? result.left : undefined
   }
 }
 
@@ -186,7 +187,7 @@ export const checkedLayer = <Options, A, E, R>(
   make: (options: Options) => Layer.Layer<A, E, R>
 ): Layer.Layer<A, E, R> => {
   const refused = refuse(options)
-  return refused === undefined ? make(options) : Layer.die(refused)
+  return refused === undefined ? make(options) : Layer.unwrap(Effect.die(refused))
 }
 
 /**
@@ -195,8 +196,8 @@ export const checkedLayer = <Options, A, E, R>(
  * @internal
  */
 export const decode = <A, I>(
-  schema: Schema.Schema<A, I>
-): (request: unknown) => Either.Either<A, ValidationException> =>
+  schema: Schema.Codec<A, I>
+): (request: unknown) => Result.Result<A, ValidationException> =>
   memoize(() => {
     const run = ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })
     return parse((request) => run(dropNulls(request)))

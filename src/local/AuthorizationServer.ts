@@ -23,12 +23,12 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { exportJWK, generateKeyPair } from "jose"
@@ -134,14 +134,14 @@ export interface Options {
    */
   readonly users?: Readonly<Record<string, UserClaims>> | undefined
   /** Default: 10 minutes. */
-  readonly accessTokenLifetime?: Duration.DurationInput | undefined
+  readonly accessTokenLifetime?: Duration.Input | undefined
   /** Default: 1 day. */
-  readonly refreshTokenLifetime?: Duration.DurationInput | undefined
+  readonly refreshTokenLifetime?: Duration.Input | undefined
   /**
    * Default: 10 minutes, the maximum that RFC 6749 (section 4.1.2) recommends. AgentCore exchanges the code only when the
    * application completes the session.
    */
-  readonly authorizationCodeLifetime?: Duration.DurationInput | undefined
+  readonly authorizationCodeLifetime?: Duration.Input | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -162,7 +162,7 @@ export interface Options {
 export class AuthorizationServerError extends Schema.TaggedError<AuthorizationServerError>(
   "effect-agentcore-identity/local/AuthorizationServerError"
 )("AuthorizationServerError", {
-  reason: Schema.Literal("MissingPackage", "Listen", "Configuration", "Answer"),
+  reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Answer"]),
   message: Schema.String
 }) {}
 
@@ -231,7 +231,7 @@ export type Content = Redacted.Redacted<string>
  * @category services
  */
 export class AuthorizationServer
-  extends Context.Tag("effect-agentcore-identity/local/AuthorizationServer")<AuthorizationServer, Service>()
+  extends Context.Service<AuthorizationServer, Service>()("effect-agentcore-identity/local/AuthorizationServer")
 {}
 
 // -----------------------------------------------------------------------------
@@ -240,7 +240,7 @@ export class AuthorizationServer
 
 const invalid = (message: string) => new AuthorizationServerError({ reason: "Configuration", message })
 
-const toSeconds = (name: string, input: Duration.DurationInput): Effect.Effect<number, AuthorizationServerError> => {
+const toSeconds = (name: string, input: Duration.Input): Effect.Effect<number, AuthorizationServerError> => {
   const seconds = Math.ceil(Duration.toSeconds(input))
   return Number.isSafeInteger(seconds) && seconds > 0
     ? Effect.succeed(seconds)
@@ -298,7 +298,7 @@ const listen = (
   port: number
 ): Effect.Effect<AddressInfo, AuthorizationServerError, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.async<AddressInfo, AuthorizationServerError>((resume) => {
+    Effect.callback<AddressInfo, AuthorizationServerError>((resume) => {
       server.on("error", (error: NodeJS.ErrnoException) =>
         resume(
           new AuthorizationServerError({
@@ -310,7 +310,7 @@ const listen = (
       server.listen(port, host, () => resume(Effect.succeed(server.address() as AddressInfo)))
     }),
     () =>
-      Effect.async<void>((resume) => {
+      Effect.callback<void>((resume) => {
         server.close(() => resume(Effect.void))
         server.closeAllConnections()
       })
@@ -392,9 +392,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
     })
 
     const module = yield* loadPackage
-    const clock = yield* Effect.clock
+    const clock = yield* Clock.Clock
     let clockOffset = 0
-    const nowSeconds = () => clock.unsafeCurrentTimeMillis() / 1000 + clockOffset
+    const nowSeconds = () => clock.currentTimeMillisUnsafe() / 1000 + clockOffset
     const store = OidcStore.make(
       (clientId) => {
         const client = clients.get(clientId)
@@ -404,7 +404,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       () => clockOffset
     )
     const key = yield* signingKey
-    const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+    const runFork = Effect.runForkWith(yield* Effect.context<never>())
 
     // The handler needs the issuer, and the issuer needs the port.
     let handle: Http.RequestListener = (_, response) => void response.writeHead(503).end()
@@ -445,7 +445,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       audience: resources[0],
       registerClient,
       // `oidc-provider` has the names of claims in its configuration. What it issued is in the store, which stays.
-      registerUser: (userName, claims) => Effect.zipRight(addUser(userName, claims), configure),
+      registerUser: (userName, claims) => Effect.andThen(addUser(userName, claims), configure),
       trustIssuer,
       revoke: ({ clientId, userName }) => Effect.sync(() => store.revoke(userName, clientId)),
       signOut: (userName) => Effect.sync(() => store.signOut(userName)),
@@ -507,4 +507,4 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
  * })))
  */
 export const layer = (options?: Options): Layer.Layer<AuthorizationServer, AuthorizationServerError> =>
-  Layer.scoped(AuthorizationServer, make(options))
+  Layer.effect(AuthorizationServer, make(options))

@@ -125,16 +125,16 @@ export interface Options {
    * Rounded down to seconds. Default: that of the settings, or 60 minutes, a guess: AWS does not document it. A token
    * that was made of a user's JWT ends with the JWT, if that is earlier.
    */
-  readonly workloadAccessTokenLifetime?: Duration.DurationInput | undefined
+  readonly workloadAccessTokenLifetime?: Duration.Input | undefined
   /** The lifetime of an authorization URL and its session. Default: 10 minutes (AWS documentation). */
-  readonly sessionLifetime?: Duration.DurationInput | undefined
+  readonly sessionLifetime?: Duration.Input | undefined
   /** The parameter of the return URL with the custom state. Default: `state`, a guess: AWS does not document it. */
   readonly customStateParameter?: string | undefined
   /**
    * The time that a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess: AWS does not
    * document it.
    */
-  readonly consentPortalDelay?: Duration.DurationInput | undefined
+  readonly consentPortalDelay?: Duration.Input | undefined
   /**
    * Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. An effect is run for
    * each use, so that a program can add secrets and keys while the backend runs.
@@ -170,8 +170,8 @@ const explanations = {
 export class SessionError extends Schema.TaggedError<SessionError>("effect-agentcore-identity/local/SessionError")(
   "SessionError",
   {
-    action: Schema.Literal("approve", "deny", "expire", "complete"),
-    reason: Schema.Literal("Unknown", "Finished", "Expired", "Failed")
+    action: Schema.Literals(["approve", "deny", "expire", "complete"]),
+    reason: Schema.Literals(["Unknown", "Finished", "Expired", "Failed"])
   }
 ) {
   override get message(): string {
@@ -195,8 +195,8 @@ const grantExplanations = {
 export class GrantError extends Schema.TaggedError<GrantError>("effect-agentcore-identity/local/GrantError")(
   "GrantError",
   {
-    action: Schema.Literal("expire", "revoke", "forget"),
-    reason: Schema.Literal("Unknown", "Unsupported", "Failed", "Store")
+    action: Schema.Literals(["expire", "revoke", "forget"]),
+    reason: Schema.Literals(["Unknown", "Unsupported", "Failed", "Store"])
   }
 ) {
   override get message(): string {
@@ -334,7 +334,7 @@ export interface Service {
  * Effect.runPromise(Effect.provide(program, planes)).then(console.log) // Issued
  */
 export class LocalBackend
-  extends Context.Tag("effect-agentcore-identity/local/LocalBackend")<LocalBackend, Service>()
+  extends Context.Service<LocalBackend, Service>()("effect-agentcore-identity/local/LocalBackend")
 {}
 
 const optionFields = fields satisfies { readonly [K in keyof Options]-?: unknown }
@@ -362,7 +362,7 @@ export const layerStore = (
 > => Validation.checkedLayer(refuseOptions, options, makeLayer)
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
-  Layer.scopedContext(Effect.gen(function*() {
+  Layer.effectContext(Effect.gen(function*() {
     const { account, publicUrl } = Defaults.read(options)
     const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
     const issuer = yield* Effect.flatMap(
@@ -373,7 +373,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       Effect.map(
         settings,
         (current) =>
-          Duration.decode(options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes")
+          Duration.fromInputUnsafe(options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes")
       )
     )
     const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)
@@ -389,7 +389,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       consentPortalDelay: Duration.toMillis(options.consentPortalDelay ?? "1 second"),
       // A session must not end in a token for a later workload with the same name.
       dropWorkload: (name) =>
-        Effect.zipRight(
+        Effect.andThen(
           Effect.flatMap(sessions.all, (all) =>
             Effect.forEach(
               all.filter(([{ key }]) => Vault.readWorkload(key) === name),
@@ -526,7 +526,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
           callback: (callbackId, callbackUrl) => span("callback")(consent.callback(callbackId, callbackUrl)),
           approve: (sessionUri) =>
             act("approve", sessionUri, (session) =>
-              Effect.zipRight(consent.answer(session, "approved"), complete(session))),
+              Effect.andThen(consent.answer(session, "approved"), complete(session))),
           deny: (sessionUri) =>
             act("deny", sessionUri, consent.refuse),
           expire: (sessionUri) =>
@@ -548,8 +548,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
                 user,
                 scopes: session.wanted.scopes,
                 state: state._tag === "Failed" ? state.reason : state._tag,
-                openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime),
-                expiresAt: DateTime.unsafeMake(session.expiresAt),
+                openedAt: DateTime.makeUnsafe(session.expiresAt - sessionLifetime),
+                expiresAt: DateTime.makeUnsafe(session.expiresAt),
                 otherGrant: session.otherGrant ?? []
               }
             }).reverse()),

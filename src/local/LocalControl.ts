@@ -9,11 +9,12 @@
  *
  * @since 0.1.0
  */
+import * as Semaphore from "effect/Semaphore"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -99,7 +100,7 @@ export type SeedError = IdentitySetup.ApplyError | AuthorizationServerError
 export interface ClockControl {
   readonly state: Effect.Effect<ClockState>
   /** Moves the clock forward. */
-  readonly advance: (duration: Duration.DurationInput) => Effect.Effect<ClockState, LocalControlError>
+  readonly advance: (duration: Duration.Input) => Effect.Effect<ClockState, LocalControlError>
   /** Sets the time. It goes on from there. */
   readonly set: (time: DateTime.Utc) => Effect.Effect<ClockState, LocalControlError>
   /** Goes back to the real time. */
@@ -206,7 +207,7 @@ export interface Service {
  *   const control = yield* LocalControl.LocalControl
  *   const dataPlane = yield* DataPlane.DataPlane
  *   const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "my-agent" })
- *   const apiKey = Effect.either(dataPlane.getResourceApiKey({
+ *   const apiKey = Effect.result(dataPlane.getResourceApiKey({
  *     workloadIdentityToken: workloadAccessToken,
  *     resourceCredentialProviderName: "weather"
  *   }))
@@ -227,7 +228,7 @@ export interface Service {
  * Effect.runPromise(Effect.provide(program, local)).then(console.log)
  */
 export class LocalControl
-  extends Context.Tag("effect-agentcore-identity/local/LocalControl")<LocalControl, Service>()
+  extends Context.Service<LocalControl, Service>()("effect-agentcore-identity/local/LocalControl")
 {}
 
 // -----------------------------------------------------------------------------
@@ -244,7 +245,7 @@ const Content = Schema.Struct({
 
 type Content = typeof Content.Type
 
-const decodeContent = Schema.decodeUnknown(Content)
+const decodeContent = Schema.decodeUnknownEffect(Content)
 
 const maxSnapshots = 32
 
@@ -254,7 +255,7 @@ const mapStoreError = ({ message }: VaultStoreError) => fail("Store", `The store
 
 const toKey = (secret: Redacted.Redacted): Effect.Effect<CryptoKey, LocalControlError> =>
   Effect.flatMap(
-    Either.mapLeft(Sealing.parseSecret(Redacted.value(secret), "The key"), (message) => fail("InvalidKey", message)),
+    Result.mapError(Sealing.parseSecret(Redacted.value(secret), "The key"), (message) => fail("InvalidKey", message)),
     (bytes) => Sealing.importKey(Sealing.deriveKey(bytes, "export"))
   )
 
@@ -305,7 +306,7 @@ const make = (options: Options) =>
     const issuer = yield* LocalIssuer.make(publicUrl, account)
     const generations = yield* Generations.make({ ...backendOptions, settings }, { client, clock, issuer, store })
     const backend = Generations.delegate(generations, clock, issuer)
-    const exclusive = (yield* Effect.makeSemaphore(1)).withPermits(1)
+    const exclusive = (yield* Semaphore.make(1)).withPermits(1)
 
     // -------------------------------------------------------------------------
     // Setup
@@ -340,7 +341,7 @@ const make = (options: Options) =>
       })
 
     /** The settings of the options' setup are read at each use, so they are not seeds. */
-    const applyOwn = setup === undefined ? Effect.void : Effect.zipRight(
+    const applyOwn = setup === undefined ? Effect.void : Effect.andThen(
       Effect.sync(() => {
         seeded = {}
       }),
@@ -352,7 +353,7 @@ const make = (options: Options) =>
     // -------------------------------------------------------------------------
 
     const setOffset = (milliseconds: number) =>
-      Effect.zipRight(
+      Effect.andThen(
         clock.setOffset(milliseconds),
         authorizationServer === undefined ? Effect.void : authorizationServer.setClockOffset(milliseconds)
       )
@@ -394,7 +395,7 @@ const make = (options: Options) =>
     const moveTo = (offset: number): Effect.Effect<ClockState, LocalControlError> =>
       Effect.flatMap(DateTime.now, (now) =>
         Math.abs(now.epochMillis + offset) <= maxTime
-          ? Effect.zipRight(setOffset(offset), clockState)
+          ? Effect.andThen(setOffset(offset), clockState)
           : fail("InvalidTime", "The time is out of range"))
 
     // -------------------------------------------------------------------------
@@ -516,7 +517,7 @@ const make = (options: Options) =>
         state: clockState,
         advance: (duration) => Effect.suspend(() => moveTo(clock.offset() + Duration.toMillis(duration))),
         set: (time) => Effect.flatMap(DateTime.now, (now) => moveTo(time.epochMillis - now.epochMillis)),
-        reset: Effect.zipRight(setOffset(0), clockState)
+        reset: Effect.andThen(setOffset(0), clockState)
       },
       faults: { list: faults.list, add: faults.add, remove: faults.remove, clear: faults.clear },
       requests: requests.list,
@@ -568,7 +569,7 @@ export const layerStore = (
   LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   VaultStoreError | SeedError,
   OAuthClient | VaultStore
-> => Layer.unwrapScoped(make(options))
+> => Layer.unwrap(make(options))
 
 /**
  * A backend in memory, with its control.
@@ -579,8 +580,8 @@ export const layerStore = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes, SeedError, OAuthClient> =>
-  Layer.catchAll(
+  Layer.catch(
     Layer.provide(layerStore(options), layerMemory),
     // The store in memory does not fail.
-    (error) => error._tag === "VaultStoreError" ? Layer.die(error) : Layer.fail(error)
+    (error) => error._tag === "VaultStoreError" ? Layer.unwrap(Effect.die(error)) : Layer.unwrap(Effect.fail(error))
   )

@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import type { ConfigError } from "effect/Config"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -51,7 +51,7 @@ export interface Options {
   /** Takes precedence over the file, and is not written into it. */
   readonly userId?: string | undefined
   /** As in `WorkloadAccessToken.layerWorkload`. */
-  readonly renewAfter?: Duration.DurationInput | undefined
+  readonly renewAfter?: Duration.Input | undefined
 }
 
 /**
@@ -126,7 +126,7 @@ const digits = Effect.sync(() => randomBytes(4).toString("hex"))
  */
 export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, ControlPlane> =>
   Effect.gen(function*() {
-    const container = yield* Config.option(Config.string("DOCKER_CONTAINER"))
+    const container = yield* Config.option(Config.String("DOCKER_CONTAINER"))
     if (Option.contains(container, "1")) {
       return yield* new MissingWorkloadAccessToken({ message: missingToken })
     }

@@ -13,14 +13,14 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as Headers from "effect/http/Headers"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
+import { isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -137,7 +137,7 @@ export interface Options extends LocalControl.Options, RouteOptions {
  * @since 0.1.0
  * @category services
  */
-export class LocalServer extends Context.Tag("effect-agentcore-identity/local/LocalServer")<LocalServer, Service>() {}
+export class LocalServer extends Context.Service<LocalServer, Service>()("effect-agentcore-identity/local/LocalServer") {}
 
 // -----------------------------------------------------------------------------
 // Routes
@@ -145,16 +145,16 @@ export class LocalServer extends Context.Tag("effect-agentcore-identity/local/Lo
 
 const optionFields = {
   ...backendFields,
-  signatures: Constraint.optional(Schema.Literal("presence", "verify", "off")),
-  credentials: Constraint.optional(Schema.Array(Constraint.guard("an access key", isRecord))),
+  signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
+  credentials: Constraint.optional(Schema.Array(Constraint.guard("an access key", isObject))),
   allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
   host: Constraint.optional(Schema.String),
   allowRemote: Constraint.optional(Schema.Boolean),
   port: Constraint.optional(Guards.Port),
-  environment: Constraint.optional(Constraint.guard("an object of strings", isRecord)),
-  secretEnvironment: Constraint.optional(Constraint.guard("an object of redacted strings", isRecord)),
-  setup: Constraint.optional(Constraint.guard("a setup", isRecord)),
-  authorizationServer: Constraint.optional(Constraint.guard("an authorization server", isRecord))
+  environment: Constraint.optional(Constraint.guard("an object of strings", isObject)),
+  secretEnvironment: Constraint.optional(Constraint.guard("an object of redacted strings", isObject)),
+  setup: Constraint.optional(Constraint.guard("a setup", isObject)),
+  authorizationServer: Constraint.optional(Constraint.guard("an authorization server", isObject))
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
 const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "LocalServer.layer" })
@@ -169,7 +169,7 @@ const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 
 const addProtocol = (
-  router: HttpLayerRouter.HttpRouter,
+  router: HttpRouter.HttpRouter,
   settings: Dispatch.Settings
 ): Effect.Effect<void, never, DataPlane.DataPlane | ControlPlane.ControlPlane> =>
   Effect.gen(function*() {
@@ -187,7 +187,7 @@ const addProtocol = (
   })
 
 const addAll = (
-  router: HttpLayerRouter.HttpRouter,
+  router: HttpRouter.HttpRouter,
   settings: Dispatch.Settings
 ): Effect.Effect<void, never, LocalBackend.Planes | LocalBackend.LocalBackend> =>
   Effect.gen(function*() {
@@ -208,8 +208,8 @@ const addAll = (
  */
 export const routesProtocol = (
   options: RouteOptions = {}
-): Layer.Layer<never, never, HttpLayerRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane> =>
-  HttpLayerRouter.use((router) => addProtocol(router, makeSettings(options, AccessLog.skipLog)))
+): Layer.Layer<never, never, HttpRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane> =>
+  HttpRouter.use((router) => addProtocol(router, makeSettings(options, AccessLog.skipLog)))
 
 /**
  * Adds the wire protocol, the pages for browsers and STS (`GetCallerIdentity`, `GetWebIdentityToken`) to an application's
@@ -228,7 +228,7 @@ export const routesProtocol = (
  * import { createServer } from "node:http"
  *
  * // Beside the routes of an application, on its port.
- * const server = HttpLayerRouter.serve(LocalServer.routes()).pipe(
+ * const server = HttpRouter.serve(LocalServer.routes()).pipe(
  *   Layer.provide(LocalServer.layerRedaction),
  *   Layer.provide(LocalBackend.layer({ publicUrl: "http://127.0.0.1:3000" })),
  *   Layer.provide(OAuthClient.layer),
@@ -240,8 +240,8 @@ export const routes = (
 ): Layer.Layer<
   never,
   never,
-  HttpLayerRouter.HttpRouter | LocalBackend.Planes | LocalBackend.LocalBackend
-> => HttpLayerRouter.use((router) => addAll(router, makeSettings(options, AccessLog.skipLog)))
+  HttpRouter.HttpRouter | LocalBackend.Planes | LocalBackend.LocalBackend
+> => HttpRouter.use((router) => addAll(router, makeSettings(options, AccessLog.skipLog)))
 
 /** Platform itself redacts `authorization`, `cookie`, `set-cookie` and `x-api-key`. */
 const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
@@ -255,7 +255,7 @@ const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
  */
 export const layerRedaction: Layer.Layer<never> = Layer.merge(
   ServerSpans.layerUntraced((request) => Operations.isConfidential(request.url)),
-  Layer.scopedDiscard(Effect.locallyScopedWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders]))
+  Layer.effectDiscard(Effect.updateServiceScoped(Headers.CurrentRedactedNames, (names) => [...names, ...secretHeaders]))
 )
 
 // -----------------------------------------------------------------------------
@@ -274,8 +274,8 @@ const serve = (
 > =>
   Effect.gen(function*() {
     const control = yield* LocalControl.LocalControl
-    // The router of `HttpLayerRouter.layer` would be shared with other servers of the program.
-    const router = yield* HttpLayerRouter.make
+    // The router of `HttpRouter.layer` would be shared with other servers of the program.
+    const router = yield* HttpRouter.make
     yield* addAll(router, settings)
     yield* StatusRoutes.add(router, settings, self, control)
     yield* ConsoleRoutes.add(router, settings)
@@ -289,7 +289,7 @@ const serve = (
     yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.total(router.asHttpEffect(), settings)))
     // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
     yield* Effect.addFinalizer(() =>
-      Effect.zipRight(Deferred.succeed(stopped, undefined), NodeServer.stop(node.server))
+      Effect.andThen(Deferred.succeed(stopped, undefined), NodeServer.stop(node.server))
     )
   })
 
@@ -351,7 +351,7 @@ export const layerStore = (options: Options = {}): Layer.Layer<
 > => Validation.checkedLayer(refuseOptions, options, makeLayer)
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
-  Layer.unwrapScoped(Effect.gen(function*() {
+  Layer.unwrap(Effect.gen(function*() {
     const {
       allowRemote,
       allowedHosts,
@@ -385,7 +385,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       controlToken: Redacted.make(token),
       consoleUrl: Redacted.make(`${url}${ConsoleRoutes.path}#token=${token}`)
     }
-    return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self, secretEnvironment), self)).pipe(
+    return Layer.effect(LocalServer, Effect.as(serve(listening, settings, self, secretEnvironment), self)).pipe(
       Layer.provide(layerRedaction),
       Layer.provideMerge(Layer.provide(
         LocalControl.layerStore({ ...backend, publicUrl }),

@@ -43,7 +43,7 @@ export * from "./oauth/model.js"
  *
  * const program = Effect.provide(token, OAuthClient.layerScripted())
  */
-export class OAuthClient extends Context.Tag("effect-agentcore-identity/local/OAuthClient")<OAuthClient, Service>() {}
+export class OAuthClient extends Context.Service<OAuthClient, Service>()("effect-agentcore-identity/local/OAuthClient") {}
 
 // -----------------------------------------------------------------------------
 // Layers

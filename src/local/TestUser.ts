@@ -139,7 +139,7 @@ const explanations = {
 export class TestUserError extends Schema.TaggedError<TestUserError>(
   "effect-agentcore-identity/local/TestUserError"
 )("TestUserError", {
-  reason: Schema.Literal("InvalidUrl", "Unreachable", "TooManySteps"),
+  reason: Schema.Literals(["InvalidUrl", "Unreachable", "TooManySteps"]),
   at: Schema.String
 }) {
   override get message() {
@@ -326,7 +326,7 @@ const makeUser = (name: string, browser: Browser): TestUser => {
  * @since 0.1.0
  * @category actions
  */
-export const Action = Schema.Union(
+export const Action = Schema.Union([
   Schema.TaggedStruct("Approves", {}),
   Schema.TaggedStruct("Denies", {}),
   Schema.TaggedStruct("Abandons", {}),
@@ -337,7 +337,7 @@ export const Action = Schema.Union(
     seconds: Schema.Int.pipe(Schema.between(0, 3600))
   }),
   Schema.TaggedStruct("Revokes", {})
-)
+])
 
 /**
  * @since 0.1.0
@@ -372,7 +372,7 @@ export const perform = <E, R>(user: TestUser, action: Action, options: {
   /** Who gets a link that is forwarded. */
   readonly other: TestUser
   /** How time passes, such as the `clock.advance` of `LocalControl`, or `Effect.sleep`. */
-  readonly wait: (duration: Duration.DurationInput) => Effect.Effect<unknown, E, R>
+  readonly wait: (duration: Duration.Input) => Effect.Effect<unknown, E, R>
   /** Where a consent is withdrawn. */
   readonly authorizationServer: Pick<AuthorizationServer, "revoke">
 }): Act<ReadonlyArray<Page>, E, R> =>

@@ -17,7 +17,6 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -75,13 +74,13 @@ export {
 
 const makeCollection = <A, I>(
   name: string,
-  schema: Schema.Schema<A, I>,
+  schema: Schema.Codec<A, I>,
   values: SortedMap.SortedMap<unknown>,
   file: File.VaultFile,
   lock: KeyedLock.KeyedLock
 ): VaultStore.Collection<A> => {
-  const decodeValue = Schema.decodeUnknown(schema)
-  const encodeValue = Schema.encode(schema)
+  const decodeValue = Schema.decodeUnknownEffect(schema)
+  const encodeValue = Schema.encodeEffect(schema)
   const decode = (value: unknown) =>
     Effect.mapError(
       decodeValue(value),
@@ -158,7 +157,7 @@ export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultF
  * )
  */
 export const layer = (options: Options): Layer.Layer<VaultStore.VaultStore, VaultFileError> =>
-  Layer.scoped(VaultStore.VaultStore, make(options))
+  Layer.effect(VaultStore.VaultStore, make(options))
 
 /**
  * The same, with the key from `AGENTCORE_LOCAL_VAULT_KEY` if that is set.
@@ -168,8 +167,8 @@ export const layer = (options: Options): Layer.Layer<VaultStore.VaultStore, Vaul
  */
 export const layerConfig = (
   options: Omit<Options, "key">
-): Layer.Layer<VaultStore.VaultStore, VaultFileError | ConfigError.ConfigError> =>
-  Layer.unwrapEffect(Effect.map(
-    Config.option(Config.redacted("AGENTCORE_LOCAL_VAULT_KEY")),
+): Layer.Layer<VaultStore.VaultStore, VaultFileError | Config.ConfigError> =>
+  Layer.unwrap(Effect.map(
+    Config.option(Config.Redacted("AGENTCORE_LOCAL_VAULT_KEY")),
     (key) => layer({ ...options, key: Option.getOrUndefined(key) })
   ))

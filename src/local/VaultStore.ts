@@ -81,7 +81,7 @@ export interface PageOptions {
  */
 export interface Service {
   /** The collection with a name. Each call with the name returns the same entries. `I` is JSON. */
-  readonly collection: <A, I>(name: string, schema: Schema.Schema<A, I>) => Collection<A>
+  readonly collection: <A, I>(name: string, schema: Schema.Codec<A, I>) => Collection<A>
 }
 
 /**
@@ -123,20 +123,20 @@ export interface Service {
  *           return Effect.as(replaceFile(path, JSON.stringify([...after])), after)
  *         }))
  *       return {
- *         collection: <A, I>(name: string, schema: Schema.Schema<A, I>): VaultStore.Collection<A> => {
- *           const json = Schema.parseJson(schema)
+ *         collection: <A, I>(name: string, schema: Schema.Codec<A, I>): VaultStore.Collection<A> => {
+ *           const json = Schema.fromJsonString(schema)
  *           const prefix = `${name}/`
  *           const decode = (text: string) =>
  *             Effect.mapError(
- *               Schema.decode(json)(text),
+ *               Schema.decodeEffect(json)(text),
  *               () => new VaultStore.VaultStoreError({ message: `an entry of '${name}' cannot be decoded` })
  *             )
  *           return {
  *             get: (key) =>
  *               Effect.flatMap(SynchronizedRef.get(rows), (all) =>
- *                 Effect.transposeMapOption(Option.fromNullable(all.get(prefix + key)), decode)),
+ *                 Effect.transposeMapOption(Option.fromNullishOr(all.get(prefix + key)), decode)),
  *             put: (key, value) =>
- *               Effect.flatMap(Effect.orDie(Schema.encode(json)(value)), (text) =>
+ *               Effect.flatMap(Effect.orDie(Schema.encodeEffect(json)(value)), (text) =>
  *                 change((all) =>
  *                   all.set(prefix + key, text)
  *                 )),
@@ -158,14 +158,14 @@ export interface Service {
  *   Layer.provide(OAuthClient.layerScripted())
  * )
  */
-export class VaultStore extends Context.Tag("effect-agentcore-identity/local/VaultStore")<VaultStore, Service>() {}
+export class VaultStore extends Context.Service<VaultStore, Service>()("effect-agentcore-identity/local/VaultStore") {}
 
 // -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
 
 const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
-  get: (key) => Effect.sync(() => Option.fromNullable(values.get(key))),
+  get: (key) => Effect.sync(() => Option.fromNullishOr(values.get(key))),
   put: (key, value) => Effect.sync(() => void values.set(key, value)),
   remove: (key) => Effect.sync(() => void values.delete(key)),
   entries: Effect.sync(() => values.page(undefined, Infinity)),

@@ -83,7 +83,7 @@ export type CreateApiKeyCredentialProviderRequest = UpdateApiKeyCredentialProvid
  * @since 0.1.0
  * @category requests
  */
-export const CreateApiKeyCredentialProviderRequest: Schema.Schema<
+export const CreateApiKeyCredentialProviderRequest: Schema.Codec<
   CreateApiKeyCredentialProviderRequest,
   Encoded<CreateApiKeyCredentialProviderRequest>
 > = Constraint.exact<CreateApiKeyCredentialProviderRequest>()(
@@ -154,7 +154,7 @@ export type UpdateApiKeyCredentialProviderRequest =
  * @since 0.1.0
  * @category requests
  */
-export const UpdateApiKeyCredentialProviderRequest: Schema.Schema<
+export const UpdateApiKeyCredentialProviderRequest: Schema.Codec<
   UpdateApiKeyCredentialProviderRequest,
   Encoded<UpdateApiKeyCredentialProviderRequest>
 > = Constraint.exact<UpdateApiKeyCredentialProviderRequest>()(

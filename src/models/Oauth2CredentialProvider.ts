@@ -91,7 +91,7 @@ export type Oauth2Discovery =
   | { readonly discoveryUrl: string }
   | { readonly authorizationServerMetadata: AuthorizationServerMetadata }
 
-const Discovery: Schema.Schema<Oauth2Discovery> = Constraint.union({
+const Discovery: Schema.Codec<Oauth2Discovery> = Constraint.union({
   discoveryUrl: Constraint.matching(/^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/),
   authorizationServerMetadata: AuthorizationServerMetadata
 })
@@ -132,7 +132,7 @@ export type PrivateEndpoint =
  * @since 0.1.0
  * @category models
  */
-export const PrivateEndpoint: Schema.Schema<PrivateEndpoint> = Constraint.union({
+export const PrivateEndpoint: Schema.Codec<PrivateEndpoint> = Constraint.union({
   selfManagedLatticeResource: Constraint.union({
     resourceConfigurationIdentifier: Constraint.text(
       20,
@@ -416,7 +416,7 @@ export type UpdateOauth2CredentialProviderRequest =
  * @since 0.1.0
  * @category requests
  */
-export const UpdateOauth2CredentialProviderRequest: Schema.Schema<
+export const UpdateOauth2CredentialProviderRequest: Schema.Codec<
   UpdateOauth2CredentialProviderRequest,
   Encoded<UpdateOauth2CredentialProviderRequest>
 > = Constraint.exact<UpdateOauth2CredentialProviderRequest>()(Schema.Struct(members), checkVendor)
@@ -447,7 +447,7 @@ export type CreateOauth2CredentialProviderRequest = UpdateOauth2CredentialProvid
  *   }
  * }
  */
-export const CreateOauth2CredentialProviderRequest: Schema.Schema<
+export const CreateOauth2CredentialProviderRequest: Schema.Codec<
   CreateOauth2CredentialProviderRequest,
   Encoded<CreateOauth2CredentialProviderRequest>
 > = Constraint.exact<CreateOauth2CredentialProviderRequest>()(

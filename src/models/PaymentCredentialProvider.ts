@@ -134,7 +134,7 @@ export type CreatePaymentCredentialProviderRequest = UpdatePaymentCredentialProv
  * @since 0.1.0
  * @category requests
  */
-export const CreatePaymentCredentialProviderRequest: Schema.Schema<
+export const CreatePaymentCredentialProviderRequest: Schema.Codec<
   CreatePaymentCredentialProviderRequest,
   Encoded<CreatePaymentCredentialProviderRequest>
 > = Constraint.exact<CreatePaymentCredentialProviderRequest>()(
@@ -242,7 +242,7 @@ export type UpdatePaymentCredentialProviderRequest = {
  * @since 0.1.0
  * @category requests
  */
-export const UpdatePaymentCredentialProviderRequest: Schema.Schema<
+export const UpdatePaymentCredentialProviderRequest: Schema.Codec<
   UpdatePaymentCredentialProviderRequest,
   Encoded<UpdatePaymentCredentialProviderRequest>
 > = Constraint.exact<UpdatePaymentCredentialProviderRequest>()(Schema.Struct(members), checkVendor)

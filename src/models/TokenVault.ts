@@ -68,7 +68,7 @@ export type KmsConfiguration =
  * @since 0.1.0
  * @category models
  */
-export const KmsConfiguration: Schema.Schema<KmsConfiguration> = Constraint.exact<KmsConfiguration>()(
+export const KmsConfiguration: Schema.Codec<KmsConfiguration> = Constraint.exact<KmsConfiguration>()(
   Schema.Struct({
     keyType: Constraint.oneOf("CustomerManagedKey", "ServiceManagedKey"),
     kmsKeyArn: Constraint.optional(KmsKeyArn)

@@ -13,7 +13,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import type { ConfigError } from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -106,10 +106,10 @@ export {
 // A new format of entries gets a new number, so that programs of both formats can share a server.
 const prefixOf = ({ storeId }: Options): string => `${storeId ?? "agentcore-credentials"}:1`
 
-const Content = Schema.Tuple(Schema.Redacted(Schema.String), Schema.Number)
+const Content = Schema.Tuple([Schema.RedactedFromValue(Schema.String), Schema.Number])
 
 const encode = Schema.encodeSync(Content)
-const decode = Schema.decodeUnknown(Content)
+const decode = Schema.decodeUnknownEffect(Content)
 
 const make = (options: Options, backing: Backing): Effect.Effect<StoreService, CredentialStoreError> =>
   Effect.gen(function*() {
@@ -166,13 +166,12 @@ const load = <M extends object>(
  * import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
  * import * as Layer from "effect/Layer"
  * import type * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
  *
  * const store = (key: Redacted.Redacted) =>
  *   CredentialStore.layer({ key }).pipe(Layer.provide(Persistence.layerKeyValueStore))
  */
 export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError, BackingPersistence> =>
-  Layer.scoped(
+  Layer.effect(
     Store,
     Effect.gen(function*() {
       const Persistence = yield* load(
@@ -199,9 +198,9 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config.Wrap<Options>
+  options: Config.Wrap<Options>
 ): Layer.Layer<Store, CredentialStoreError | ConfigError, BackingPersistence> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))
+  Layer.unwrap(Effect.map(Config.unwrap(options), layer))
 
 /**
  * A store in Redis, over a connection of its own. It needs the package `ioredis`. It connects in the background, and again when the
@@ -211,7 +210,7 @@ export const layerConfig = (
  * @category layers
  */
 export const layerRedis = (options: RedisOptions): Layer.Layer<Store, CredentialStoreError> =>
-  Layer.scoped(
+  Layer.effect(
     Store,
     Effect.gen(function*() {
       const { Redis: Client } = yield* load("ioredis", "Redis", () => import("ioredis"))
@@ -233,12 +232,12 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
  * import * as Config from "effect/Config"
  *
  * const store = CredentialStore.layerRedisConfig({
- *   url: Config.redacted("REDIS_URL"),
- *   key: Config.redacted("CREDENTIAL_STORE_KEY"),
- *   previousKeys: Config.array(Config.redacted(), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
+ *   url: Config.Redacted("REDIS_URL"),
+ *   key: Config.Redacted("CREDENTIAL_STORE_KEY"),
+ *   previousKeys: Config.array(Config.Redacted(), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
  * })
  */
 export const layerRedisConfig = (
-  options: Config.Config.Wrap<RedisOptions>
+  options: Config.Wrap<RedisOptions>
 ): Layer.Layer<Store, CredentialStoreError | ConfigError> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layerRedis))
+  Layer.unwrap(Effect.map(Config.unwrap(options), layerRedis))

@@ -15,13 +15,13 @@
  * import * as Config from "effect/Config"
  *
  * const pending = RedisPendingConsents.layerConfig({
- *   url: Config.redacted("REDIS_URL"),
- *   key: Config.redacted("CONSENT_STORE_KEY"),
- *   previousKeys: Config.array(Config.redacted(), "CONSENT_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
+ *   url: Config.Redacted("REDIS_URL"),
+ *   key: Config.Redacted("CONSENT_STORE_KEY"),
+ *   previousKeys: Config.array(Config.Redacted(), "CONSENT_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
  * })
  */
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import type { ConfigError } from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -92,7 +92,7 @@ export {
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError> =>
-  Layer.scopedContext(Effect.gen(function*() {
+  Layer.effectContext(Effect.gen(function*() {
     const keys = yield* Consents.makeKeys(options)
     const { Redis: Client } = yield* Effect.mapError(
       Package.load("The store of consents", "ioredis", "Redis", () => import("ioredis")),
@@ -115,6 +115,6 @@ export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSi
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config.Wrap<Options>
+  options: Config.Wrap<Options>
 ): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError | ConfigError> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))
+  Layer.unwrap(Effect.map(Config.unwrap(options), layer))

@@ -16,12 +16,12 @@
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *
- * const pending = SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") }).pipe(
- *   Layer.provide(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
+ * const pending = SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }).pipe(
+ *   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
  * )
  */
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import type { ConfigError } from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -116,7 +116,7 @@ const load = <M extends object>(
 export const layer = (
   options: Options
 ): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError, SqlClient> =>
-  Layer.scopedContext(Effect.gen(function*() {
+  Layer.effectContext(Effect.gen(function*() {
     const keys = yield* Consents.makeKeys(options)
     const table = options.table ?? "agentcore_consents"
     if (!tableName.test(table)) {
@@ -146,6 +146,6 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config.Wrap<Options>
+  options: Config.Wrap<Options>
 ): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError | ConfigError, SqlClient> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))
+  Layer.unwrap(Effect.map(Config.unwrap(options), layer))

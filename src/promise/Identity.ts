@@ -39,11 +39,11 @@
  *   context: { readonly workloadAccessToken?: string | undefined }
  * ) => runWithContext(context, () => listIssues(request.repository))
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
@@ -317,23 +317,23 @@ export const make: {
   <E>(
     runtime:
       | ManagedRuntime.ManagedRuntime<Identity | DataPlane.DataPlane, E>
-      | Runtime.Runtime<Identity | DataPlane.DataPlane>
+      | Context.Context<Identity | DataPlane.DataPlane>
   ): DataPlaneFunctions
   /**
    * Without `workload`, for a runtime that has `Identity` alone.
    */
-  <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Runtime.Runtime<Identity>): Functions
-} = <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Runtime.Runtime<Identity>): DataPlaneFunctions =>
+  <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Context.Context<Identity>): Functions
+} = <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Context.Context<Identity>): DataPlaneFunctions =>
   Implementation.make({
     run: (effect) =>
       "runPromiseExit" in runtime
         ? runtime.runPromiseExit(effect)
-        : Runtime.runPromiseExit(runtime, effect),
+        : Effect.runPromiseExitWith(runtime, effect),
     identity: Identity,
     dataPlane: Effect.flatMap(
       Effect.serviceOption(DataPlane.DataPlane),
       Option.match({
-        onNone: () => Effect.dieMessage("workload: the runtime has no DataPlane, which obtains the tokens"),
+        onNone: () => Effect.die(new Error("workload: the runtime has no DataPlane, which obtains the tokens")),
         onSome: Effect.succeed
       })
     )

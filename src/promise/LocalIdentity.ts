@@ -28,9 +28,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import * as Runtime from "effect/Runtime"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type * as IdentitySetup from "../IdentitySetup.js"
@@ -65,7 +63,7 @@ export type WithReferences<A> = A extends string ? A | { readonly $env: string }
  * @since 0.1.0
  * @category models
  */
-export type Setup = WithReferences<Schema.Schema.Encoded<typeof IdentitySetup.IdentitySetup>>
+export type Setup = WithReferences<Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>
 
 /**
  * The options of the authorization server. Everything is optional.
@@ -103,7 +101,7 @@ export interface Options {
   /** The AWS region in its ARNs. Default: `us-west-2`. */
   readonly region?: string | undefined
   /** Default: 60 minutes. */
-  readonly workloadAccessTokenLifetime?: Duration.DurationInput | undefined
+  readonly workloadAccessTokenLifetime?: Duration.Input | undefined
   /** The least level of the log, which goes to standard error. Default: `warning`. */
   readonly logLevel?: "debug" | "info" | "warning" | "error" | "none" | undefined
 }
@@ -245,17 +243,17 @@ export interface LocalIdentityWithUsers extends LocalIdentity {
 export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
 
 const logLevels = {
-  debug: LogLevel.Debug,
-  info: LogLevel.Info,
-  warning: LogLevel.Warning,
-  error: LogLevel.Error,
-  none: LogLevel.None
+  debug: "Debug",
+  info: "Info",
+  warning: "Warn",
+  error: "Error",
+  none: "None"
 }
 
 const layerLog = (level: Options["logLevel"] = "warning") =>
   Layer.merge(
     // Standard output is that of the test runner.
-    Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)),
+    Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.formatLogFmt)),
     Logger.minimumLogLevel(logLevels[level])
   )
 
@@ -284,8 +282,8 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
           return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }
         })
     })
-    const runtime = yield* Effect.runtime()
-    const run: Run = (effect) => Runtime.runPromiseExit(runtime)(effect).then(unwrap)
+    const runtime = yield* Effect.context()
+    const run: Run = (effect) => Effect.runPromiseExitWith(runtime)(effect).then(unwrap)
     const stopped = yield* Deferred.make<void>()
     yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
     return { run, running, stopped: Deferred.await(stopped) }
@@ -315,7 +313,7 @@ export const start: {
   (options?: Options): Promise<LocalIdentity>
 } = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
   const scope = Effect.runSync(Scope.make())
-  const exit = await Effect.runPromiseExit(Scope.extend(build(options), scope))
+  const exit = await Effect.runPromiseExit(Scope.provide(build(options), scope))
   if (Exit.isFailure(exit)) await Effect.runPromise(Scope.close(scope, exit))
   const { run, running: { authorizationServer, control, environment, server }, stopped } = unwrap(exit)
   let stopping: Promise<void> | undefined

@@ -71,7 +71,7 @@ export interface Service {
  * @category services
  */
 export class ScriptedPlanes
-  extends Context.Tag("effect-agentcore-identity/testing/ScriptedPlanes")<ScriptedPlanes, Service>()
+  extends Context.Service<ScriptedPlanes, Service>()("effect-agentcore-identity/testing/ScriptedPlanes")
 {}
 
 /**
@@ -120,7 +120,7 @@ export const layer = (
             ]),
             (index) =>
               (typeof answers === "function" ? answers(request, index) : answers?.[index])
-                ?? Effect.dieMessage(`ScriptedPlanes: the script has no answer for call ${index + 1} of ${operation}`)
+                ?? Effect.die(new Error(`ScriptedPlanes: the script has no answer for call ${index + 1} of ${operation}`))
           ))
     }
     const plane = <const T extends Operation.Table>(table: T): Operation.Plane<T> => fromTable(table, respond)

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -33,13 +32,13 @@ describe("layer", () => {
   it.scopedLive("layerConfig takes options from configuration, and says what is wrong with them", () =>
     Effect.gen(function*() {
       const build = (region: string) =>
-        AwsControlPlane.layerConfig({ region: Config.string("AGENT_REGION") }).pipe(
+        AwsControlPlane.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
           Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AGENT_REGION", region]])))),
           Layer.build
         )
       yield* build("eu-central-1")
       const error = yield* failure(build("not a region"))
-      assert(ConfigError.isConfigError(error))
+      assert(Config.isConfigError(error))
       assert.include(String(error), "Expected an AWS region")
     }))
 })

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -29,13 +28,13 @@ describe("layer", () => {
   it.scopedLive("layerConfig takes options from configuration, and says what is wrong with them", () =>
     Effect.gen(function*() {
       const build = (region: string) =>
-        AwsDataPlane.layerConfig({ region: Config.string("AGENT_REGION") }).pipe(
+        AwsDataPlane.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
           Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AGENT_REGION", region]])))),
           Layer.build
         )
       yield* build("eu-central-1")
       const error = yield* failure(build("not a region"))
-      assert(ConfigError.isConfigError(error))
+      assert(Config.isConfigError(error))
       assert.include(String(error), "Expected an AWS region")
     }))
 })

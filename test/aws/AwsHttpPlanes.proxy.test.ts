@@ -20,7 +20,7 @@ const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResour
 
 /** A proxy that tunnels to hosts on loopback, and refuses all others. */
 const proxy = Effect.acquireRelease(
-  Effect.async<{ readonly port: number; readonly seen: Array<Http.IncomingMessage>; readonly server: Http.Server }>(
+  Effect.callback<{ readonly port: number; readonly seen: Array<Http.IncomingMessage>; readonly server: Http.Server }>(
     (resume) => {
       const seen: Array<Http.IncomingMessage> = []
       const server = Http.createServer((_, response) => response.writeHead(405).end())
@@ -68,7 +68,7 @@ const secureServer = Effect.gen(function*() {
     )
   })
   yield* Effect.acquireRelease(
-    Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
     () => Effect.sync(() => server.close().closeAllConnections())
   )
   return { ca, requests, url: `https://127.0.0.1:${(server.address() as Net.AddressInfo).port}` }

@@ -1,27 +1,26 @@
 import { Sha256 } from "@aws-crypto/sha256-js"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { describe, expectTypeOf, it } from "vitest"
 
-type OverClient<A> = Layer.Layer<A, ConfigError.ConfigError, HttpClient.HttpClient>
-type InNode<A> = Layer.Layer<A, ConfigError.ConfigError>
+type OverClient<A> = Layer.Layer<A, Config.ConfigError, HttpClient.HttpClient>
+type InNode<A> = Layer.Layer<A, Config.ConfigError>
 
 describe("AwsHttpPlanes", () => {
   it("layer needs an HttpClient, layerNode nothing", () => {
     expectTypeOf(AwsHttpPlanes.layer()).toEqualTypeOf<OverClient<AwsPlanes.Planes>>()
-    expectTypeOf(AwsHttpPlanes.layerConfig({ region: Config.string("R") })).toEqualTypeOf<
+    expectTypeOf(AwsHttpPlanes.layerConfig({ region: Config.String("R") })).toEqualTypeOf<
       OverClient<AwsPlanes.Planes>
     >()
     expectTypeOf(AwsHttpPlanes.layerNode()).toEqualTypeOf<InNode<AwsPlanes.Planes>>()
-    expectTypeOf(AwsHttpPlanes.layerNodeConfig({ timeout: Config.duration("T") })).toEqualTypeOf<
+    expectTypeOf(AwsHttpPlanes.layerNodeConfig({ timeout: Config.Duration("T") })).toEqualTypeOf<
       InNode<AwsPlanes.Planes>
     >()
   })

@@ -1,9 +1,9 @@
 import { Sha256 } from "@aws-crypto/sha256-js"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
@@ -14,14 +14,14 @@ import { TransportError, UnknownServiceError } from "effect-agentcore-identity/I
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
-import * as ConfigError from "effect/ConfigError"
+import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import {
   apiKeyRequest,
@@ -51,7 +51,7 @@ const withVariables = (variables: Record<string, string>) =>
 // Signatures
 // -----------------------------------------------------------------------------
 
-type Made = Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError>
+type Made = Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
 
 describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) => Made]>([
   ["layerNode", AwsHttpPlanes.layerNode],
@@ -171,7 +171,7 @@ describe("options", () => {
             Layer.provide(AwsHttpPlanes.layerNode({ region: "us-west-2", ...options }), withVariables(variables))
           )
         )
-        assert.isTrue(ConfigError.isConfigError(error))
+        assert.isTrue(Config.isConfigError(error))
         assert.include(String(error), said)
       }
     }).pipe(Effect.scoped))
@@ -240,8 +240,8 @@ describe("over an HttpClient", () => {
             : issuing()
         )
       )
-      const fiber = yield* Effect.fork(
-        Effect.provide(getApiKey, over(layer)).pipe(Effect.withRandom(Random.fixed([0.5])))
+      const fiber = yield* Effect.forkChild(
+        Effect.provide(getApiKey, over(layer)).pipe(Effect.provideService(Random.Random, Random.fixed([0.5])))
       )
       const arrive = (count: number) =>
         Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
@@ -263,7 +263,7 @@ describe("over an HttpClient", () => {
   it.effect("ends in time by the clock of the program, between attempts too", () =>
     Effect.gen(function*() {
       const silent = scripted(() => Effect.never)
-      const first = yield* Effect.fork(failure(Effect.provide(getApiKey, over(silent.layer))))
+      const first = yield* Effect.forkChild(failure(Effect.provide(getApiKey, over(silent.layer))))
       yield* Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
         until: () => silent.sent.length === 1,
         times: 1000
@@ -274,7 +274,7 @@ describe("over an HttpClient", () => {
       const slow = scripted(() =>
         Effect.sync(() => Response.json({}, { status: 429, headers: { "retry-after": "4" } }))
       )
-      const second = yield* Effect.fork(failure(Effect.provide(getApiKey, over(slow.layer, { timeout: "3 seconds" }))))
+      const second = yield* Effect.forkChild(failure(Effect.provide(getApiKey, over(slow.layer, { timeout: "3 seconds" }))))
       yield* Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
         until: () => slow.sent.length === 1,
         times: 1000
@@ -355,7 +355,7 @@ describe("over an HttpClient", () => {
         )
       )
       yield* Effect.gen(function*() {
-        const fiber = yield* Effect.fork(getApiKey)
+        const fiber = yield* Effect.forkChild(getApiKey)
         yield* Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), { times: 20 })
         yield* TestClock.adjust("50 millis")
         yield* Fiber.join(fiber)

@@ -40,7 +40,7 @@ describe("layer", () => {
     Effect.gen(function*() {
       const variables = (map: Record<string, string>) =>
         Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(map))))
-      const layer = AwsIdentity.layerConfig({ region: Config.string("AGENT_REGION") })
+      const layer = AwsIdentity.layerConfig({ region: Config.String("AGENT_REGION") })
       yield* Layer.build(layer.pipe(Layer.provide(variables({ AGENT_REGION: "eu-central-1" }))))
       yield* failure(Layer.build(layer.pipe(Layer.provide(variables({ AGENT_REGION: "not a region" })))))
       yield* failure(Layer.build(layer.pipe(Layer.provide(variables({})))))

@@ -247,7 +247,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
     it.scopedLive("an answer that is not HTTP is undecodable", () =>
       Effect.gen(function*() {
         const port = yield* Effect.acquireRelease(
-          Effect.async<Net.Server>((resume) => {
+          Effect.callback<Net.Server>((resume) => {
             const tcp = Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6 secret-in-raw-packet\r\n"))
             tcp.listen(0, "127.0.0.1", () => resume(Effect.succeed(tcp)))
           }),

@@ -16,7 +16,7 @@ const steps = (environment: Readonly<Record<string, string>>, ...args: ReadonlyA
   Effect.flatMap(
     Effect.promise(() => buildProgram("aws/load.child.ts")),
     (program) =>
-      Effect.async<Record<string, ReadonlyArray<string>>, string>((resume) => {
+      Effect.callback<Record<string, ReadonlyArray<string>>, string>((resume) => {
         const child = execFile(
           process.execPath,
           [program, ...args],

@@ -139,7 +139,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         `the response of ${new URL(html.url).host} could not be decoded`
       )
       const garbage = yield* Effect.acquireRelease(
-        Effect.async<Net.Server>((resume) => {
+        Effect.callback<Net.Server>((resume) => {
           const tcp = Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"))
           tcp.listen(0, "127.0.0.1", () => resume(Effect.succeed(tcp)))
         }),

@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
@@ -144,7 +143,7 @@ const recorded = () => {
   const layer = Layer.mergeAll(
     Layer.setTracer(tracer),
     Logger.replace(Logger.defaultLogger, logger),
-    Logger.minimumLogLevel(LogLevel.All)
+    Logger.minimumLogLevel("All")
   )
   return { out, layer }
 }
@@ -160,11 +159,11 @@ describe.each(adapters)("secrets over $name", ({ planes }) => {
         http.answer = answer
         for (const call of calls) {
           const exit = yield* call(all).pipe(
-            Effect.tapErrorCause((cause) => Effect.logError("it failed", cause)),
+            Effect.tapCause((cause) => Effect.logError("it failed", cause)),
             Effect.exit,
             Effect.provide(layer)
           )
-          const error = Option.getOrUndefined(Exit.causeOption(exit).pipe(Option.flatMap(Cause.failureOption)))
+          const error = Option.getOrUndefined(Exit.getCause(exit).pipe(Option.flatMap(Cause.findErrorOption)))
           failed += error === undefined ? 0 : 1
           assertNoSecrets(error === undefined ? "" : rendered(error), Object.values(secrets))
           if (Exit.isFailure(exit)) {

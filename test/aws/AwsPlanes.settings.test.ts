@@ -4,7 +4,7 @@ import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlan
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
-import * as ConfigError from "effect/ConfigError"
+import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -30,8 +30,8 @@ const withVariables = (variables: Record<string, string>) =>
 
 const configured = (variables: Record<string, string>) => Effect.provide(withVariables(variables))
 
-const messageOf = (error: ConfigError.ConfigError): string => {
-  assert(ConfigError.isConfigError(error))
+const messageOf = (error: Config.ConfigError): string => {
+  assert(Config.isConfigError(error))
   assert.strictEqual(error._op, "InvalidData")
   return String(error)
 }

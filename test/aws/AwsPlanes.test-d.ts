@@ -12,7 +12,6 @@ import type * as Payment from "effect-agentcore-identity/models/PaymentCredentia
 import * as Operation from "effect-agentcore-identity/Operation"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -98,9 +97,9 @@ describe("layers", () => {
   type AllPlanes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
   it("AwsPlanes gives all planes", () => {
-    type Planes = Layer.Layer<AllPlanes, ConfigError.ConfigError>
+    type Planes = Layer.Layer<AllPlanes, Config.ConfigError>
     expectTypeOf(AwsPlanes.layer()).toEqualTypeOf<Planes>()
-    expectTypeOf(AwsPlanes.layerConfig({ region: Config.string("R"), maxAttempts: Config.integer("N") })).toEqualTypeOf<
+    expectTypeOf(AwsPlanes.layerConfig({ region: Config.String("R"), maxAttempts: Config.Int("N") })).toEqualTypeOf<
       Planes
     >()
     expectTypeOf(AwsPlanes.layerConfig(Config.succeed({ region: "us-west-2" }))).toEqualTypeOf<Planes>()
@@ -110,18 +109,18 @@ describe("layers", () => {
     AwsPlanes.layer({ timeout: "10 seconds" })
     AwsDataPlane.layer({ timeout: 10_000 })
     AwsIdentity.layer({ timeout: Duration.infinity })
-    AwsPlanes.layerConfig({ timeout: Config.duration("T") })
-    expectTypeOf(AwsDataPlane.layerConfig({ timeout: Config.duration("T") })).toEqualTypeOf<
-      Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError>
+    AwsPlanes.layerConfig({ timeout: Config.Duration("T") })
+    expectTypeOf(AwsDataPlane.layerConfig({ timeout: Config.Duration("T") })).toEqualTypeOf<
+      Layer.Layer<DataPlane.DataPlane, Config.ConfigError>
     >()
     // @ts-expect-error not a unit of time
     AwsPlanes.layer({ timeout: "10 blinks" })
     // @ts-expect-error a configuration of another type
-    AwsPlanes.layerConfig({ timeout: Config.boolean("T") })
+    AwsPlanes.layerConfig({ timeout: Config.Boolean("T") })
   })
 
   it("AwsDataPlane gives the data plane alone, by the options of all planes less those of the others", () => {
-    expectTypeOf(AwsDataPlane.layer()).toEqualTypeOf<Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError>>()
+    expectTypeOf(AwsDataPlane.layer()).toEqualTypeOf<Layer.Layer<DataPlane.DataPlane, Config.ConfigError>>()
     AwsDataPlane.layer({ region: "us-west-2", dataPlane: { client: clientOfTheDataPlane } })
     // @ts-expect-error an option of another plane
     AwsDataPlane.layer({ sts: {} })
@@ -129,7 +128,7 @@ describe("layers", () => {
 
   it("AwsIdentity gives Identity too", () => {
     expectTypeOf(AwsIdentity.layer()).toEqualTypeOf<
-      Layer.Layer<Identity.Identity | AllPlanes, ConfigError.ConfigError>
+      Layer.Layer<Identity.Identity | AllPlanes, Config.ConfigError>
     >()
   })
 

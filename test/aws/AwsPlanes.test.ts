@@ -11,7 +11,7 @@ import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -127,7 +127,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         const http = yield* server(json(200, body))
         const all = yield* Effect.provide(both, planes(http.url))
         // Valid requests of the schema are those of the method.
-        const requests = valid(schema as Schema.Schema<unknown, unknown>) as FastCheck.Arbitrary<A>
+        const requests = valid(schema as Schema.Codec<unknown, unknown>) as FastCheck.Arbitrary<A>
         yield* Effect.promise(() =>
           FastCheck.assert(
             FastCheck.asyncProperty(requests, async (request) => {
@@ -234,16 +234,16 @@ describe.each(adapters)("$name", ({ planes }) => {
         const arrived = yield* Deferred.make<void>()
         const closed = yield* Deferred.make<void>()
         const http = yield* server((response) => {
-          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
-          Deferred.unsafeDone(arrived, Effect.void)
+          response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
+          Deferred.doneUnsafe(arrived, Effect.void)
         })
         yield* Effect.gen(function*() {
-          const fiber = yield* Effect.fork(getApiKey)
+          const fiber = yield* Effect.forkChild(getApiKey)
           yield* Deferred.await(arrived)
           const exit = yield* Fiber.interrupt(fiber)
           yield* Deferred.await(closed)
           assert(Exit.isFailure(exit))
-          assert.isTrue(Cause.isInterruptedOnly(exit.cause))
+          assert.isTrue(Cause.hasInterruptsOnly(exit.cause))
           assert.lengthOf(http.seen, 1)
         }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
       }))
@@ -253,16 +253,16 @@ describe.each(adapters)("$name", ({ planes }) => {
         const arrived = yield* Deferred.make<void>()
         const closed = yield* Deferred.make<void>()
         const http = yield* server((response) => {
-          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+          response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
           response.writeHead(200, { "content-length": "100" })
-          response.write("{\"apiKey\":", () => Deferred.unsafeDone(arrived, Effect.void))
+          response.write("{\"apiKey\":", () => Deferred.doneUnsafe(arrived, Effect.void))
         })
         yield* Effect.gen(function*() {
-          const fiber = yield* Effect.fork(getApiKey)
+          const fiber = yield* Effect.forkChild(getApiKey)
           yield* Deferred.await(arrived)
           const exit = yield* Fiber.interrupt(fiber)
           yield* Deferred.await(closed)
-          assert.isTrue(Exit.isInterrupted(exit))
+          assert.isTrue(Exit.hasInterrupts(exit))
         }).pipe(Effect.provide(planes(http.url)))
       }))
   })
@@ -321,11 +321,11 @@ describe("clients", () => {
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const layer = AwsPlanes.layerConfig({
-        region: Config.string("AGENT_REGION"),
-        endpoint: Config.string("AGENT_ENDPOINT"),
+        region: Config.String("AGENT_REGION"),
+        endpoint: Config.String("AGENT_ENDPOINT"),
         credentials: Config.all({
-          accessKeyId: Config.string("AGENT_KEY"),
-          secretAccessKey: Config.redacted("AGENT_SECRET")
+          accessKeyId: Config.String("AGENT_KEY"),
+          secretAccessKey: Config.Redacted("AGENT_SECRET")
         })
       }).pipe(Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
         new Map([
@@ -338,7 +338,7 @@ describe("clients", () => {
       yield* Effect.provide(getApiKey, layer)
       assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDCONFIG\/\d{8}\/ap-southeast-2/)
       const error = yield* failure(
-        Layer.build(AwsPlanes.layerConfig({ region: Config.string("X") }).pipe(Layer.provide(noVariables)))
+        Layer.build(AwsPlanes.layerConfig({ region: Config.String("X") }).pipe(Layer.provide(noVariables)))
       )
       assert.include(String(error), "X")
     }))

@@ -1,6 +1,6 @@
 /** The time limit of calls, over a service that does not answer. */
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
@@ -11,7 +11,6 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -142,14 +141,14 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
           const error = yield* failure(
             Layer.build(Layer.provide(built, Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))))
           )
-          assert(ConfigError.isConfigError(error), `${timeout}`)
+          assert(Config.isConfigError(error), `${timeout}`)
           assert.include(String(error), "Expected a duration above zero")
         }
       }
     }).pipe(Effect.scoped))
 })
 
-type TimeLimited = Config.Config.Wrap<AwsHttpPlanes.SharedOptions>
+type TimeLimited = Config.Wrap<AwsHttpPlanes.SharedOptions>
 
 describe.each<readonly [name: string, layerConfig: (config: TimeLimited) => ReturnType<typeof AwsPlanes.layerConfig>]>([
   ["AwsPlanes.layerConfig", (config) => AwsPlanes.layerConfig(config)],
@@ -164,9 +163,9 @@ describe.each<readonly [name: string, layerConfig: (config: TimeLimited) => Retu
       const http = yield* FaultyServer.start(() => "silent")
       const layer = layerConfig({
         region: Config.succeed("us-west-2"),
-        endpoint: Config.string("AGENT_ENDPOINT"),
+        endpoint: Config.String("AGENT_ENDPOINT"),
         credentials: Config.succeed(credentials),
-        timeout: Config.duration("AGENT_TIMEOUT")
+        timeout: Config.Duration("AGENT_TIMEOUT")
       })
       const variables = ConfigProvider.fromMap(
         new Map([["AGENT_ENDPOINT", http.url], ["AGENT_TIMEOUT", "200 millis"]])

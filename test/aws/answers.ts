@@ -6,7 +6,7 @@ import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import { unchecked } from "../../src/internal/plane.js"
 import { operations as clientOperations } from "../local/serviceModel.js"
@@ -33,7 +33,7 @@ interface Row {
 }
 
 const rowsOf = <I extends AwsPlanes.Planes, S extends object>(
-  tag: Context.Tag<I, S>,
+  tag: Context.Key<I, S>,
   table: Operation.Table
 ): ReadonlyArray<Row> =>
   Object.entries(table).map(([method, operation]) => ({
@@ -41,8 +41,8 @@ const rowsOf = <I extends AwsPlanes.Planes, S extends object>(
     operation,
     call: (planes) => {
       // The plane has a method for every row of its table.
-      const plane = unchecked(Context.unsafeGet(planes, tag)) as unknown as Record<string, (request: object) => Call>
-      return plane[method]?.(request) ?? Effect.dieMessage(`no method ${method}`)
+      const plane = unchecked(Context.getUnsafe(planes, tag)) as unknown as Record<string, (request: object) => Call>
+      return plane[method]?.(request) ?? Effect.die(new Error(`no method ${method}`))
     }
   }))
 
@@ -70,11 +70,11 @@ const more: { readonly [operation: string]: ReadonlyArray<unknown> } = {
 /** The answer to a call. */
 const ask = (row: Row, planes: Context.Context<AwsPlanes.Planes>, http: Server, answer: unknown) => {
   http.answer = json(row.operation.status, answer)
-  return Effect.either(row.call(planes))
+  return Effect.result(row.call(planes))
 }
 
-const explain = (result: Either.Either<unknown, { readonly _tag: string; readonly message?: string }>): string =>
-  Either.isLeft(result) ? `: ${result.left._tag} ${result.left.message}` : ""
+const explain = (result: Result.Result<unknown, { readonly _tag: string; readonly message?: string }>): string =>
+  Result.isFailure(result) ? `: ${result.left._tag} ${result.left.message}` : ""
 
 // -----------------------------------------------------------------------------
 // STS
@@ -138,14 +138,14 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
           const tried = new Set<string>()
           for (const [index, answer] of [...full(shape), ...more[name] ?? []].entries()) {
             const known = yield* ask(row, planes, http, answer)
-            assert(Either.isRight(known), `${name}${explain(known)}`)
+            assert(Result.isSuccess(known), `${name}${explain(known)}`)
             for (const { isKnown, value, what } of changes(shape, answer, name)) {
               // The other variants of a union have the same places.
               const key = name in more ? `${index} ${what}` : what
               if (tried.has(key)) continue
               tried.add(key)
               const result = yield* ask(row, planes, http, value)
-              if (Either.isLeft(result)) lost.push(`${what}${explain(result)}`)
+              if (Result.isFailure(result)) lost.push(`${what}${explain(result)}`)
               else if (isKnown && !(name in more) && !JSON.stringify(clear(result.right)).includes(future)) {
                 dropped.push(what)
               }
@@ -170,8 +170,8 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
           const { errors, name } = row.operation
           for (const tag of [...errors.map(({ _tag }) => _tag), future]) {
             http.answer = json(400, members, { "x-amzn-errortype": tag })
-            const result = yield* Effect.either(row.call(planes))
-            assert(Either.isLeft(result), name)
+            const result = yield* Effect.result(row.call(planes))
+            assert(Result.isFailure(result), name)
             const expected = tag === future ? "UnknownServiceError" : tag
             assert.strictEqual(result.left._tag, expected, `${name} ${tag}`)
             if (tag === "ValidationException") assert.include(JSON.stringify(result.left), future)
@@ -190,8 +190,8 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
           assert(members !== undefined, name)
           for (const document of documents(name, members)) {
             http.answer = raw(200, document)
-            const result = yield* Effect.either(row.call(planes))
-            assert(Either.isRight(result), `${document}${explain(result)}`)
+            const result = yield* Effect.result(row.call(planes))
+            assert(Result.isSuccess(result), `${document}${explain(result)}`)
           }
         }))
     }

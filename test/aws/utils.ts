@@ -1,11 +1,11 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { assert } from "@effect/vitest"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Cause from "effect/Cause"
-import type * as ConfigError from "effect/ConfigError"
+import type * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -44,7 +44,7 @@ export const raw = (status: number, body: string, headers: Record<string, string
 /** A server on loopback that gives one answer to everything until it is told another. */
 export const server = (answer: Answer) =>
   Effect.acquireRelease(
-    Effect.async<Server & { readonly close: Effect.Effect<void> }>((resume) => {
+    Effect.callback<Server & { readonly close: Effect.Effect<void> }>((resume) => {
       const seen: Array<Seen> = []
       const state = { url: "", seen, answer }
       const http = Http.createServer((request, response) => {
@@ -64,7 +64,7 @@ export const server = (answer: Answer) =>
       http.listen(0, "127.0.0.1", () => {
         // A TCP server's address is never a pipe's name.
         state.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-        const close = Effect.async<void>((done) => {
+        const close = Effect.callback<void>((done) => {
           http.close(() => done(Effect.void))
           http.closeAllConnections()
         })
@@ -91,9 +91,9 @@ export const planes = (endpoint: string, options: AwsPlanes.Options = {}) =>
 /** An adapter, with the options that all adapters have. */
 export interface Adapter {
   readonly name: "AwsPlanes.layer" | "AwsHttpPlanes.layerNode" | "AwsHttpPlanes.layer by fetch"
-  readonly layer: (options: Options) => Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError>
+  readonly layer: (options: Options) => Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
   /** In one place, with credentials and one attempt. */
-  readonly planes: (endpoint: string, options?: Options) => Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError>
+  readonly planes: (endpoint: string, options?: Options) => Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
 }
 
 interface PlaneOptions {
@@ -231,7 +231,7 @@ export const operations: ReadonlyArray<
 export const failure = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<E, never, R> =>
   Effect.flatMap(Effect.exit(effect), (exit) => {
     assert(Exit.isFailure(exit), "expected a failure, got a success")
-    assert(Cause.isFailType(exit.cause), `expected a failure, got ${Cause.pretty(exit.cause)}`)
+    assert(Cause.isFailReason(exit.cause), `expected a failure, got ${Cause.pretty(exit.cause)}`)
     return Effect.succeed(exit.cause.error)
   })
 

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import { afterAll, assert, beforeAll, describe } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
@@ -22,12 +23,12 @@ import * as Chromium from "./chromium.js"
 /** How far the clock of the application is ahead, in milliseconds. */
 let ahead = 0
 
-const environment = Layer.unwrapEffect(
-  Effect.map(Effect.clock, (clock) => Layer.provide(World.environment(), Layer.setClock(shifted(clock, () => ahead))))
+const environment = Layer.unwrap(
+  Effect.map(Clock.Clock, (clock) => Layer.provide(World.environment(), Layer.setClock(shifted(clock, () => ahead))))
 )
 
 interface Shared {
-  readonly context: Context.Context<Layer.Layer.Success<typeof environment>>
+  readonly context: Context.Context<Layer.Success<typeof environment>>
   readonly tab: Chromium.Tab
   readonly calendar: UserCredential
   readonly origin: string
@@ -51,7 +52,7 @@ beforeAll(async () => {
       yield* Effect.forkScoped(Stream.runForEach(Connect.events, (event) => Effect.sync(() => events.push(event))))
       return { context, tab, calendar, origin, link: yield* Connect.link(calendar, { continue: "/chat/42" }), events }
     }).pipe(Effect.provide(context))
-  }).pipe(Scope.extend(scope), Effect.runPromise)
+  }).pipe(Scope.provide(scope), Effect.runPromise)
 }, 60_000)
 
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
@@ -87,7 +88,7 @@ type Visitor = ReturnType<typeof visitorOf>
 const browserCase = (
   name: string,
   user: string,
-  run: (visitor: Visitor) => Effect.Effect<void, unknown, Layer.Layer.Success<typeof environment> | Scope.Scope>
+  run: (visitor: Visitor) => Effect.Effect<void, unknown, Layer.Success<typeof environment> | Scope.Scope>
 ) =>
   Chromium.browserTest(name, () =>
     Effect.gen(function*() {
@@ -273,14 +274,14 @@ describe("Connect, in Chromium", () => {
       yield* heidi.goto(shared.link)
       yield* heidi.heading("Connect calendar")
       yield* Effect.acquireRelease(
-        Effect.zipRight(
+        Effect.andThen(
           control.clock.advance("8 days"),
           Effect.sync(() => {
             ahead = 8 * 24 * 60 * 60_000
           })
         ),
         () =>
-          Effect.zipRight(
+          Effect.andThen(
             control.clock.reset,
             Effect.sync(() => {
               ahead = 0

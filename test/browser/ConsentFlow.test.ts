@@ -1,7 +1,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import { assert, describe } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
@@ -30,7 +30,7 @@ const currentUser = Effect.map(
   (request): UserIdentifier.UserIdentifier => ({ userId: request.cookies["user"] ?? "nobody" })
 )
 
-const application = HttpLayerRouter.serve(
+const application = HttpRouter.serve(
   ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("50 millis") }),
   { disableListenLog: true, disableLogger: true }
 ).pipe(Layer.provide(ConsentCallback.layerRedaction("/consent")))
@@ -73,7 +73,7 @@ const consentInBrowser = (signedIn: string, poll?: TokenPoller.Poller) =>
     }).pipe(
       Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl)),
       Effect.provide(WorkloadAccessToken.layerWorkload({ name: "browser-agent", user })),
-      Effect.fork
+      Effect.forkChild
     )
 
     const tab = yield* Chromium.open()
@@ -133,7 +133,7 @@ describe("a consent, in Chromium", () => {
           "mallory",
           ({ poll, session }) =>
             Deferred.await(back).pipe(
-              Effect.zipRight(poll),
+              Effect.andThen(poll),
               Effect.flatten,
               Effect.orElseFail(() => new AuthorizationTimedOut({ session }))
             )

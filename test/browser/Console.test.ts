@@ -55,7 +55,7 @@ const setup = (discoveryUrl: string) => ({
   }]
 })
 
-const server = Layer.unwrapEffect(Effect.gen(function*() {
+const server = Layer.unwrap(Effect.gen(function*() {
   const authorizationServer = yield* AuthorizationServer.AuthorizationServer
   const folder = pathToFileURL(yield* Effect.promise(buildConsoleFolder))
   return LocalServer.layer({
@@ -65,12 +65,12 @@ const server = Layer.unwrapEffect(Effect.gen(function*() {
   }).pipe(Layer.provide(Layer.succeed(ConsoleFolder, () => folder)))
 })).pipe(Layer.provide(OAuthClient.layer), Layer.provideMerge(AuthorizationServer.layer()))
 
-class Tab extends Context.Tag("test/browser/Console/Tab")<Tab, Chromium.Tab>() {}
+class Tab extends Context.Service<Tab, Chromium.Tab>()("test/browser/Console/Tab") {}
 
 const runtime = ManagedRuntime.make(
   Layer.merge(
     server,
-    Layer.scoped(Tab, Chromium.open({ viewport: { width: 1180, height: 760 }, acceptDownloads: true }))
+    Layer.effect(Tab, Chromium.open({ viewport: { width: 1180, height: 760 }, acceptDownloads: true }))
   ).pipe(Layer.provide(Logger.remove(Logger.defaultLogger)))
 )
 
@@ -687,7 +687,7 @@ describe("the console, in Chromium", () => {
         await page.getByText("The server does not answer. Is it still running?").waitFor()
       })
       // A server that starts again has another token.
-      yield* Effect.scoped(Effect.zipRight(
+      yield* Effect.scoped(Effect.andThen(
         start(Number(new URL(first.url).port)),
         use(() => page.getByText("The token is not one of the server that runs now").waitFor())
       ))

@@ -61,7 +61,7 @@ const fill = Effect.gen(function*() {
       oauth2Flow: "USER_FEDERATION",
       resourceOauth2ReturnUrl: returnUrl
     })
-    if (answer._tag !== "ConsentRequired") return yield* Effect.dieMessage("no consent was asked for")
+    if (answer._tag !== "ConsentRequired") return yield* Effect.die(new Error("no consent was asked for"))
     // The prefix is the same in every URI.
     secrets.push(Redacted.value(answer.sessionUri).slice("urn:ietf:params:oauth:request_uri:".length))
     return answer.sessionUri

@@ -57,7 +57,7 @@ export interface Tab {
 export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope> =>
   Effect.gen(function*() {
     if (executablePath === undefined) {
-      return yield* Effect.dieMessage(missing)
+      return yield* Effect.die(new Error(missing))
     }
     const profile = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-browser-"))),

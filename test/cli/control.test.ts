@@ -112,7 +112,7 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
       "advance" in body
         ? control.clock.advance("61 minutes")
         : "set" in body
-        ? control.clock.set(DateTime.unsafeMake(text(body, "set")))
+        ? control.clock.set(DateTime.makeUnsafe(text(body, "set")))
         : control.clock.reset,
     faults: (body) => control.faults.add(body),
     "faults/remove": (body) => control.faults.remove(text(body, "id")),
@@ -134,9 +134,9 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
   return {
     url: local.url,
     way: {
-      act: (path, body) => Effect.orDie(actions[path]?.(body) ?? Effect.dieMessage(path)),
+      act: (path, body) => Effect.orDie(actions[path]?.(body) ?? Effect.die(new Error(path))),
       list: (member) =>
-        Effect.map(Effect.orDie(lists[member] ?? Effect.dieMessage(member)), (items) => items.map(json)),
+        Effect.map(Effect.orDie(lists[member] ?? Effect.die(new Error(member))), (items) => items.map(json)),
       clock: Effect.map(control.clock.state, json),
       carry: Effect.orDie(Effect.gen(function*() {
         const sealed = yield* control.export({ key })
@@ -145,10 +145,10 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
       })),
       event: (during) =>
         Effect.gen(function*() {
-          const event = yield* Effect.fork(Stream.runCollect(Stream.take(control.events, 1)))
+          const event = yield* Effect.forkChild(Stream.runCollect(Stream.take(control.events, 1)))
           yield* Effect.yieldNow()
           yield* during
-          return json(Chunk.unsafeHead(yield* Fiber.join(event)))
+          return json(Chunk.headUnsafe(yield* Fiber.join(event)))
         })
     }
   }
@@ -273,11 +273,11 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
       event: (during) =>
         Effect.gen(function*() {
           const line = yield* Deferred.make<string>()
-          const events = yield* Effect.fork(
-            Program.inProcess(["local", "events"], env, (text) => Deferred.unsafeDone(line, Effect.succeed(text)))
+          const events = yield* Effect.forkChild(
+            Program.inProcess(["local", "events"], env, (text) => Deferred.doneUnsafe(line, Effect.succeed(text)))
           )
           // It subscribes when it is connected: the operation is repeated until then.
-          yield* Effect.fork(Effect.repeat(Effect.zipRight(during, Effect.sleep("20 millis")), { times: 500 }))
+          yield* Effect.forkChild(Effect.repeat(Effect.andThen(during, Effect.sleep("20 millis")), { times: 500 }))
           const event = JSON.parse(yield* Deferred.await(line))
           yield* Fiber.interrupt(events)
           return event
@@ -467,14 +467,14 @@ describe.each([["the service", service], ["HTTP", http], ["the command", command
     let world: World
 
     beforeAll(async () => {
-      world = await Effect.runPromise(Scope.extend(start, scope))
+      world = await Effect.runPromise(Scope.provide(start, scope))
     }, 60_000)
 
     afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
     it.live.each(Object.keys(actions))(
       "%s",
-      (name) => Effect.zipRight(world.way.act("reset", {}), actions[name]?.(world) ?? Effect.dieMessage(name)),
+      (name) => Effect.andThen(world.way.act("reset", {}), actions[name]?.(world) ?? Effect.die(new Error(name))),
       60_000
     )
   }

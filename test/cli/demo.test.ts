@@ -1,6 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -30,7 +30,7 @@ const heading = ["Credential", "Flow", "How it was obtained"]
 const api = Effect.gen(function*() {
   const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
   const context = yield* Layer.build(
-    HttpLayerRouter.serve(
+    HttpRouter.serve(
       ProtectedApi.layer({
         audience,
         issuer,

@@ -61,7 +61,7 @@ const proxy = (target: string, change: {
   readonly date?: string
 }) =>
   Effect.acquireRelease(
-    Effect.async<Server>((resume) => {
+    Effect.callback<Server>((resume) => {
       const server = createServer((incoming, outgoing) => {
         const denied = change.deny?.[incoming.url ?? ""]
         if (denied !== undefined) {
@@ -265,7 +265,7 @@ describe("agentcore-identity doctor", () => {
     Effect.gen(function*() {
       const answering = (status: number, body: string) =>
         Effect.acquireRelease(
-          Effect.async<Server>((resume) => {
+          Effect.callback<Server>((resume) => {
             const server = createServer((incoming, outgoing) => {
               incoming.resume()
               outgoing.writeHead(status, { "content-type": "text/xml" }).end(body)

@@ -32,7 +32,7 @@ const create = (name: string) =>
 
 /** A port that another server uses. */
 const takenPort = Effect.acquireRelease(
-  Effect.async<{ readonly port: number; readonly close: () => void }>((resume) => {
+  Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
     const server = createServer()
     server.listen(0, "127.0.0.1", () =>
       // The address is a string only for a pipe.

@@ -1,9 +1,9 @@
 /** Runs the command `agentcore-identity` as its users do: one file, in its own process. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
-import type * as Console from "effect/Console"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -114,7 +114,7 @@ const throwErrors = (command: CommandUnknownOpts): void => {
 const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: string) => void) =>
   Effect.gen(function*() {
     const console: Console.Console = {
-      ...yield* Effect.console,
+      ...yield* Console.Console,
       log: (...texts) => Effect.sync(() => print(texts.map(String).join(" ")))
     }
     const { args: own, exec } = Commands.split(args)
@@ -124,9 +124,9 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
     Commands.parse(root, own)
     yield* Effect.forEach(programs, (program) =>
       program.pipe(
-        Effect.withConsole(console),
-        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env)))),
-        Effect.provide(Layer.merge(NodeContext.layer, Logger.replace(Logger.defaultLogger, Logger.none)))
+        Effect.provideService(Console.Console, console),
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(Object.entries(env)))),
+        Effect.provide(Layer.merge(NodeServices.layer, Logger.replace(Logger.defaultLogger, Logger.none)))
       ))
   })
 
@@ -224,7 +224,7 @@ export const local = (
       ])
     )
     if (!output.stdout.endsWith("\n\n")) {
-      return yield* Effect.dieMessage(`it did not get ready: ${output.stderr}`)
+      return yield* Effect.die(new Error(`it did not get ready: ${output.stderr}`))
     }
     assert.isDefined(child.pid)
     return {

@@ -1,6 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,7 +21,7 @@ const start = Effect.gen(function*() {
   const keySet = JSON.stringify({ keys: [{ ...jwk, alg: "ES256", use: "sig", kid: "own" }] })
   const keys = yield* Utils.httpServer((_, response) => void response.end(keySet))
   const context = yield* Layer.build(
-    HttpLayerRouter.serve(
+    HttpRouter.serve(
       ProtectedApi.layer({
         issuer,
         audience,

@@ -1,7 +1,7 @@
 /** The ways to run the server: for one program, with a file of its environment, and as the server that other commands find. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -31,7 +31,7 @@ const evaluate = (text: string, env: Program.Environment = {}): Program.Environm
   )
 
 const waitUntil = (condition: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => condition() ? Effect.void : Effect.zipRight(Effect.sleep("10 millis"), waitUntil(condition)))
+  Effect.suspend(() => condition() ? Effect.void : Effect.andThen(Effect.sleep("10 millis"), waitUntil(condition)))
     .pipe(Effect.timeout("20 seconds"), Effect.orDie)
 
 describe("agentcore-identity local --exec", () => {
@@ -56,8 +56,8 @@ describe("agentcore-identity local --exec", () => {
       // The port is free unless one is given: several can run at the same time.
       assert.notStrictEqual(new URL(variables[serverVariable]).port, "4020")
       assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
-      const refused = yield* Effect.either(Effect.tryPromise(() => fetch(variables[serverVariable])))
-      assert.isTrue(Either.isLeft(refused))
+      const refused = yield* Effect.result(Effect.tryPromise(() => fetch(variables[serverVariable])))
+      assert.isTrue(Result.isFailure(refused))
     }))
 
   it.scopedLive("passes words on as they are, also names and flags of its own", () =>
@@ -239,11 +239,11 @@ describe("the text of a shell", () => {
 
   it("is a file of the form dotenv, or an error that names the variable", () => {
     const environment = Object.fromEntries(values.map((value, index) => [`A_${index}`, value]))
-    const text = Either.getOrThrow(ShellText.format("dotenv", environment))
+    const text = Result.getOrThrow(ShellText.format("dotenv", environment))
     assert.deepStrictEqual({ ...parseEnv(text) }, environment)
     const refused = ShellText.format("dotenv", { SECRET: "'\"sentinel" })
-    assert.isTrue(Either.isLeft(refused))
-    if (Either.isLeft(refused)) {
+    assert.isTrue(Result.isFailure(refused))
+    if (Result.isFailure(refused)) {
       assert.include(refused.left.message, "SECRET")
       assert.notInclude(refused.left.message, "sentinel")
     }

@@ -44,7 +44,7 @@ const fileOf = (text: string) =>
 /** The URL of a server that answers everything with one text. */
 const answering = (text: string, status = 200) =>
   Effect.acquireRelease(
-    Effect.async<Server>((resume) => {
+    Effect.callback<Server>((resume) => {
       const server = createServer((request, response) => {
         request.resume()
         response.writeHead(status, { "content-type": "text/xml" }).end(text)

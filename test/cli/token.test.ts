@@ -38,7 +38,7 @@ const environment = Effect.map(
   ({ environment }): Program.Environment => ({ ...environment, AGENTCORE_WORKLOAD: "my-agent" })
 )
 
-const freeUrl = Effect.async<string>((resume) => {
+const freeUrl = Effect.callback<string>((resume) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
     // The address is a string only for a pipe.
     const { port } = server.address() as AddressInfo

@@ -35,7 +35,7 @@ const command = (environment: Readonly<Record<string, string>>, ...args: Readonl
       (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
     )
     const report = join(folder, "report.json")
-    return yield* Effect.async<
+    return yield* Effect.callback<
       { readonly output: string; readonly code: number | null; readonly report: () => unknown }
     >(
       (resume) => {
@@ -80,7 +80,7 @@ describe("the local server", () => {
   const scope = Effect.runSync(Scope.make())
   let service: Local.Service
   beforeAll(async () => {
-    service = await Effect.runPromise(Scope.extend(Local.make, scope))
+    service = await Effect.runPromise(Scope.provide(Local.make, scope))
   })
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 

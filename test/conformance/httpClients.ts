@@ -5,7 +5,7 @@
 import type { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
 import type { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
 import type { STS } from "@aws-sdk/client-sts"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -69,7 +69,7 @@ const makeMethods = (
     const encode = row.response.encode as (answer: unknown) => Members
     const call = (input: Members = {}): Promise<Members> =>
       Effect.runPromise(
-        Effect.catchAll(run(toRequest(input)), (error) => Effect.sync(() => toRefusal(error, status())))
+        Effect.catch(run(toRequest(input)), (error) => Effect.sync(() => toRefusal(error, status())))
       ).then((answer) => {
         if (answer instanceof Error) throw answer
         const output = toOutput(encode(answer))
@@ -124,7 +124,7 @@ export const makeHttpClients = ({ credentials, endpoint, region }: ClientOptions
       Layer.provide(FetchHttpClient.layer),
       Layer.provide(Layer.succeed(FetchHttpClient.Fetch, makeFetch({ ...recorded, exchanged })))
     )
-    const context = Effect.runSync(Scope.extend(Layer.build(planes), scope))
+    const context = Effect.runSync(Scope.provide(Layer.build(planes), scope))
     const methods = (
       table: Operation.Table,
       plane: object,

@@ -1,4 +1,4 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -21,7 +21,7 @@ type MakePlanes = (options: AwsHttpPlanes.SharedOptions) => ReturnType<typeof Aw
 
 /** Planes → adapter → HTTP → server → backend. */
 const layer = (planes: MakePlanes): Subject["layer"] => (oauth, options) =>
-  Layer.unwrapEffect(Effect.map(LocalServer.LocalServer, ({ url }) =>
+  Layer.unwrap(Effect.map(LocalServer.LocalServer, ({ url }) =>
     planes({
       endpoint: url,
       region: "us-west-2",

@@ -206,7 +206,7 @@ export const consent = (subject: Subject): void => {
           Effect.flatMap(openPage(sessionUri), (authorization) => comeBack(authorization, { error: "server_error" }))
         )
         yield* ended((sessionUri) =>
-          Effect.zipRight(consentAs(sessionUri, "code"), backend((local) => local.expire(sessionUri)))
+          Effect.andThen(consentAs(sessionUri, "code"), backend((local) => local.expire(sessionUri)))
         )
       })
     )

@@ -86,7 +86,7 @@ export const lists = (subject: Subject): void => {
       },
       {
         operation: "ListConsentPortals",
-        create: (name) => Effect.zipRight(Effect.ignore(createProvider()), createPortal(name)),
+        create: (name) => Effect.andThen(Effect.ignore(createProvider()), createPortal(name)),
         page: (request) =>
           control((plane) =>
             Effect.map(plane.listConsentPortals(request), ({ consentPortals, nextToken }) => ({

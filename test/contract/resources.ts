@@ -50,7 +50,7 @@ export const resources = (subject: Subject): void => {
         same(updated.allowedResourceOauth2ReturnUrls, ["https://other.example.com/"])
         same(updated.workloadIdentityArn, before.workloadIdentityArn)
         same(updated.createdTime, before.createdTime)
-        assert.isTrue(DateTime.greaterThanOrEqualTo(updated.lastUpdatedTime, before.lastUpdatedTime))
+        assert.isTrue(DateTime.isGreaterThanOrEqualTo(updated.lastUpdatedTime, before.lastUpdatedTime))
         same(yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" })), updated)
         same((yield* update()).allowedResourceOauth2ReturnUrls, [])
         yield* refuses(
@@ -107,7 +107,7 @@ export const resources = (subject: Subject): void => {
         } as const
         const set = yield* control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "default", kmsConfiguration }))
         same(set.kmsConfiguration, kmsConfiguration)
-        assert.isTrue(DateTime.greaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
+        assert.isTrue(DateTime.isGreaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
         same(yield* control((plane) => plane.getTokenVault({ tokenVaultId: "default" })), set)
         yield* refuses(
           subject,

@@ -2,15 +2,15 @@ import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
-import type * as ConfigError from "effect/ConfigError"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import { unchecked } from "../../src/internal/plane.js"
 
 /** Planes without their checks: the server alone checks requests. */
 export const layer = (
-  planes: Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError>
-): Layer.Layer<AwsPlanes.Planes, ConfigError.ConfigError> =>
+  planes: Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
+): Layer.Layer<AwsPlanes.Planes, Config.ConfigError> =>
   Layer.map(
     planes,
     (planes) =>

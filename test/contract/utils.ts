@@ -74,7 +74,7 @@ export const customProvider = (
 export const createProvider = (name?: string, config?: object) =>
   control((plane) => plane.createOauth2CredentialProvider(customProvider(name, config)))
 
-export const setUp = Effect.zipRight(createWorkload(), createProvider())
+export const setUp = Effect.andThen(createWorkload(), createProvider())
 
 export const jwt = (claims: object, signature = "c2ln"): Redacted.Redacted =>
   secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.${signature}`)
@@ -216,7 +216,7 @@ export const breaks = <A, E extends { readonly _tag: string }, R>(
 export const fits = <A, E extends { readonly _tag: string }, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<void, never, R> =>
-  Effect.map(Effect.either(effect), (result) => {
+  Effect.map(Effect.result(effect), (result) => {
     if (result._tag === "Left") {
       const { message } = facts(result.left)
       // The error of a rule beyond the service model may name a member too.

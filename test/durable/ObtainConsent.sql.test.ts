@@ -1,7 +1,7 @@
-import * as ShardId from "@effect/cluster/ShardId"
-import * as Sharding from "@effect/cluster/Sharding"
+import * as ShardId from "effect/cluster/ShardId"
+import * as Sharding from "effect/cluster/Sharding"
 import { PgClient } from "@effect/sql-pg"
-import * as SqlClient from "@effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -37,7 +37,7 @@ const key = Redacted.value(keyOf(1))
 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   Effect.repeat(Effect.zipLeft(condition, Effect.sleep("10 millis")), { until: Boolean }).pipe(
-    Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => "not in time" })
+    Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => Effect.fail("not in time") })
   )
 
 /**
@@ -86,7 +86,7 @@ const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =
   Effect.gen(function*() {
     const { environment } = yield* LocalServer.LocalServer
     const program = yield* Effect.promise(() => buildProgram("durable/runner.child.ts"))
-    return yield* Effect.async<ReadonlyArray<Record<string, string>>, string>((resume) => {
+    return yield* Effect.callback<ReadonlyArray<Record<string, string>>, string>((resume) => {
       const lines: Array<Record<string, string>> = []
       let errors = ""
       const child = spawn(process.execPath, [program, folder, key, origin, World.workload, when], {
@@ -191,8 +191,8 @@ describe("ObtainConsent over PostgreSQL", () => {
             Layer.build
           )
         const deployment = yield* Scope.make()
-        const one = yield* Scope.extend(startRunner("one"), deployment)
-        const two = yield* Scope.extend(startRunner("two"), deployment)
+        const one = yield* Scope.provide(startRunner("one"), deployment)
+        const two = yield* Scope.provide(startRunner("two"), deployment)
         yield* until(Effect.map(Effect.all([shardsOf(one), shardsOf(two)]), (counts) => !counts.includes(0)))
 
         // Both runners have waits.

@@ -1,5 +1,5 @@
-import * as Activity from "@effect/workflow/Activity"
-import type * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
+import * as Activity from "effect/workflow/Activity"
+import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
@@ -21,7 +21,7 @@ class Robot extends AccessToken.Tag<Robot>()("test/Robot", { provider: "google",
 
 class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 
-class Mailer extends Context.Tag("test/Mailer")<Mailer, { readonly send: (link: string) => Effect.Effect<void> }>() {}
+class Mailer extends Context.Service<Mailer, { readonly send: (link: string) => Effect.Effect<void> }>()("test/Mailer") {}
 
 class NoCalendar extends Schema.TaggedError<NoCalendar>()("NoCalendar", {}) {}
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Activity from "@effect/workflow/Activity"
-import * as DurableClock from "@effect/workflow/DurableClock"
-import * as Workflow from "@effect/workflow/Workflow"
-import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as Workflow from "effect/workflow/Workflow"
+import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
@@ -22,7 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as TestServices from "effect/TestServices"
 import * as Backend from "../local/backend.js"
 import * as Recorder from "../recorder.js"
@@ -82,7 +82,7 @@ const stateOf = (id: string) =>
 const until = (condition: Effect.Effect<boolean, never, WorkflowEngine.WorkflowEngine>) =>
   Effect.repeat(Effect.zipLeft(condition, TestServices.provideLive(Effect.sleep("1 milli"))), { until: Boolean }).pipe(
     Effect.raceFirst(
-      TestServices.provideLive(Effect.zipRight(Effect.sleep("30 seconds"), Effect.dieMessage("not in time")))
+      TestServices.provideLive(Effect.andThen(Effect.sleep("30 seconds"), Effect.die(new Error("not in time"))))
     )
   )
 
@@ -185,7 +185,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     const Report = Workflow.make({
       name: "test/Report",
       payload: { name: Schema.String },
-      success: Schema.Tuple(Schema.String, ObtainConsent.Outcome),
+      success: Schema.Tuple([Schema.String, ObtainConsent.Outcome]),
       error: ObtainConsent.ConsentNotObtained,
       idempotencyKey: ({ name }) => name
     })
@@ -242,7 +242,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     const Read = Workflow.make({
       name: "test/Read",
       payload: { userId: Schema.String },
-      error: Schema.Union(ObtainConsent.ConsentNotObtained, NoSuchCalendar),
+      error: Schema.Union([ObtainConsent.ConsentNotObtained, NoSuchCalendar]),
       idempotencyKey: ({ userId }) => userId
     })
     const failures: Array<string> = []
@@ -250,7 +250,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       Activity.make({
         name: "read",
         error: NoSuchCalendar,
-        execute: Effect.zipRight(Calendar, new NoSuchCalendar())
+        execute: Effect.andThen(Calendar, new NoSuchCalendar())
       }).pipe(
         ObtainConsent.orAsk(Calendar, { user: { userId } }),
         Effect.tapError((error) => Effect.sync(() => failures.push("reason" in error ? error.reason : error._tag))),
@@ -283,7 +283,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       yield* Backend.setup
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
-        for (const [episode, error] of [["failure", failure], ["defect", Effect.dieMessage(sentinel)]] as const) {
+        for (const [episode, error] of [["failure", failure], ["defect", Effect.die(new Error(sentinel))]] as const) {
           failure = error
           const id = yield* ObtainConsent.start({ ...request, episode })
           yield* awaitState(id, "InvitationFailed")
@@ -361,7 +361,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       const engine = yield* WorkflowEngine.WorkflowEngine
       const broken = Layer.succeed(WorkflowEngine.WorkflowEngine, {
         ...engine,
-        deferredDone: () => Effect.dieMessage(sentinel)
+        deferredDone: () => Effect.die(new Error(sentinel))
       })
       const unreadable = Layer.succeed(ConsentSignals.ConsentSignals, {
         ...signals,
@@ -380,7 +380,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       assert.lengthOf(yield* registrations, 1)
 
       // Another program registers in a form of its own.
-      const expiresAt = DateTime.unsafeMake(day)
+      const expiresAt = DateTime.makeUnsafe(day)
       yield* signals.register({ topic: yield* topic, execution: "an execution of another program", expiresAt })
       yield* Effect.provide(signal, ObtainConsent.layerSignals)
       yield* awaitState(id, "Granted")

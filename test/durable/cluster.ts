@@ -1,6 +1,6 @@
 /** Runners of a cluster over PostgreSQL, which talk over sockets. */
-import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
-import * as RunnerAddress from "@effect/cluster/RunnerAddress"
+import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
 import { PgClient } from "@effect/sql-pg"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import { createServer } from "node:net"
 
 /** A runner has to know its port before it listens. */
-const freePort = Effect.async<number>((resume) => {
+const freePort = Effect.callback<number>((resume) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
     const address = server.address()
     server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
@@ -30,7 +30,7 @@ const fast = {
 const client = (config: PgClient.PgClientConfig) => Layer.orDie(PgClient.layer(config))
 
 export const runner = (config: PgClient.PgClientConfig) =>
-  Layer.unwrapEffect(Effect.map(freePort, (port) =>
+  Layer.unwrap(Effect.map(freePort, (port) =>
     ClusterWorkflowEngine.layer.pipe(
       Layer.provideMerge(
         NodeClusterSocket.layer({

@@ -29,7 +29,7 @@ const program = Effect.gen(function*() {
     origin,
     workload,
     invite: (invitation) =>
-      Effect.zipRight(
+      Effect.andThen(
         print(invitation),
         Effect.sync(() => when === "invites" ? void process.kill(process.pid, "SIGKILL") : void invitations++)
       )

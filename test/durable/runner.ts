@@ -1,7 +1,7 @@
 /** A runner of workflows, in whatever process: waits for consents, and a workflow of the application that needs a token. */
-import * as Activity from "@effect/workflow/Activity"
-import * as Workflow from "@effect/workflow/Workflow"
-import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
+import * as Activity from "effect/workflow/Activity"
+import * as Workflow from "effect/workflow/Workflow"
+import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import type { DataPlane } from "effect-agentcore-identity/DataPlane"

@@ -1,6 +1,6 @@
 /** A single process over SQLite: the engine and the store of consents, each in a file of a folder. */
-import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
-import * as SingleRunner from "@effect/cluster/SingleRunner"
+import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import * as SingleRunner from "effect/cluster/SingleRunner"
 import { LibsqlClient } from "@effect/sql-libsql"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Layer from "effect/Layer"

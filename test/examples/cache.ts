@@ -18,9 +18,9 @@ export const inRedis = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =>
   Identity.layer.pipe(
     Layer.provide(CredentialCache.layerStore()),
     Layer.provide(CredentialStore.layerRedisConfig({
-      url: Config.redacted("REDIS_URL"),
+      url: Config.Redacted("REDIS_URL"),
       // 32 random bytes in base64url. The whole fleet shares them.
-      key: Config.redacted("CREDENTIAL_STORE_KEY")
+      key: Config.Redacted("CREDENTIAL_STORE_KEY")
     })),
     Layer.provide(planes)
   )

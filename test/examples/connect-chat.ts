@@ -7,9 +7,9 @@ import type * as Redacted from "effect/Redacted"
 import { Calendar } from "./connect.ts"
 
 // Any chat of the application.
-export class Chat extends Context.Tag("Chat")<Chat, {
+export class Chat extends Context.Service<Chat, {
   readonly post: (userId: string, message: string) => Effect.Effect<void>
-}>() {}
+}>()("Chat") {}
 
 // Any client of the calendar.
 const firstEvent = (_token: Redacted.Redacted) => Effect.succeed("10:00 Dentist")

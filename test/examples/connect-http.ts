@@ -1,5 +1,5 @@
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -11,10 +11,10 @@ import * as Schema from "effect/Schema"
 import { Calendar, currentUser, pages } from "./connect.ts"
 
 // An endpoint that cannot wait answers with the agenda, or with the link that the user has to open first.
-export const Answer = Schema.Union(
+export const Answer = Schema.Union([
   Schema.TaggedStruct("Agenda", { events: Schema.Array(Schema.String) }),
   Schema.TaggedStruct("ConnectFirst", { link: Schema.String })
-)
+])
 
 // Any client of the calendar.
 const readEvents = (_token: Redacted.Redacted) => Effect.succeed(["10:00 Dentist"])
@@ -38,14 +38,14 @@ const agenda = Effect.gen(function*() {
 })
 
 // The links are made where the pages are.
-const route = HttpLayerRouter.use((router) =>
+const route = HttpRouter.use((router) =>
   Effect.flatMap(
     Connect.Connect,
     (connect) => router.add("GET", "/agenda", Effect.provideService(agenda, Connect.Connect, connect))
   )
 )
 
-export const server = HttpLayerRouter.serve(Layer.provideMerge(route, pages)).pipe(
+export const server = HttpRouter.serve(Layer.provideMerge(route, pages)).pipe(
   Layer.provide(Connect.layerRedaction("/connect")),
   Layer.provide(PendingConsents.layerMemory)
 )

@@ -1,5 +1,5 @@
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 // The application's own sign-in. It identifies the user of a browser.
-export class SignIn extends Context.Tag("SignIn")<SignIn, {
+export class SignIn extends Context.Service<SignIn, {
   readonly userOf: (cookie: string | undefined) => Effect.Effect<string>
-}>() {}
+}>()("SignIn") {}
 
 // After consent, the browser comes back to the pages below.
 export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
@@ -37,7 +37,7 @@ export const pages = Connect.layer({
 })
 
 // The return URL has the session of a consent. The redaction keeps it out of the spans of the server.
-export const server = HttpLayerRouter.serve(pages).pipe(
+export const server = HttpRouter.serve(pages).pipe(
   Layer.provide(Connect.layerRedaction("/connect")),
   Layer.provideMerge(PendingConsents.layerMemory)
 )

@@ -1,5 +1,5 @@
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as Consent from "effect-agentcore-identity/Consent"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
@@ -15,9 +15,9 @@ class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
 }) {}
 
 // The application's own sign-in. It identifies the user of a browser.
-export class SignIn extends Context.Tag("SignIn")<SignIn, {
+export class SignIn extends Context.Service<SignIn, {
   readonly userOf: (cookie: string | undefined) => Effect.Effect<string>
-}>() {}
+}>()("SignIn") {}
 
 const currentUser = Effect.gen(function*() {
   const request = yield* HttpServerRequest.HttpServerRequest
@@ -26,7 +26,7 @@ const currentUser = Effect.gen(function*() {
 })
 
 // AgentCore redirects the user's browser to this page: https://agent.example.com/consent?session_id=…
-export const server = HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser })).pipe(
+export const server = HttpRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser })).pipe(
   Layer.provide(ConsentCallback.layerRedaction("/consent")),
   Layer.provideMerge(PendingConsents.layerMemory)
 )

@@ -1,5 +1,5 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
@@ -32,7 +32,7 @@ const agent = Reports.pipe(
 )
 
 // 3. The user who is signed in in this browser. On your own machine, that is you.
-const page = HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser: Effect.succeed(alice) }))
+const page = HttpRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser: Effect.succeed(alice) }))
   .pipe(
     Layer.provide(ConsentCallback.layerRedaction("/consent")),
     Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 8765 })),
@@ -40,6 +40,6 @@ const page = HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", cur
   )
 
 // The page runs while the agent waits.
-const program = Effect.zipRight(setUp, agent).pipe(Effect.provide(page), Effect.provide(laptop))
+const program = Effect.andThen(setUp, agent).pipe(Effect.provide(page), Effect.provide(laptop))
 
 console.log(await Effect.runPromise(program))

@@ -6,7 +6,7 @@ import * as Schedule from "effect/Schedule"
 // Polls often at first, then less often, for five minutes in total.
 const schedule = Schedule.exponential("1 second", 1.5).pipe(
   Schedule.union(Schedule.spaced("15 seconds")),
-  Schedule.upTo("5 minutes")
+  Schedule.upTo({ duration: "5 minutes" })
 )
 
 export const program = AccessToken.AccessToken.pipe(

@@ -1,6 +1,6 @@
 import { LibsqlClient } from "@effect/sql-libsql"
 import { assert, describe, it } from "@effect/vitest"
-import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
+import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
@@ -12,7 +12,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as TestServices from "effect/TestServices"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -22,7 +22,7 @@ import { Calendar, database, Mail, Meetings, Report, runner } from "./durable-co
 
 const alice = { userId: "alice" }
 
-const setUp = Effect.zipRight(
+const setUp = Effect.andThen(
   Backend.createWorkload("my-agent", ["https://agent.example.com/connect/return"]),
   Backend.createProvider("calendar")
 )
@@ -40,7 +40,7 @@ const connect = Effect.gen(function*() {
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   TestServices.provideLive(
     Effect.repeat(Effect.zipLeft(condition, Effect.sleep("5 millis")), { until: Boolean }).pipe(
-      Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => "not in time" })
+      Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => Effect.fail("not in time") })
     )
   )
 
@@ -129,8 +129,6 @@ describe("a workflow that waits for days", () => {
       assert.isNotEmpty(id)
     }).pipe(
       Effect.provide(planes),
-      Effect.withConfigProvider(
-        ConfigProvider.fromMap(new Map([["CONSENT_STORE_KEY", Buffer.alloc(32, 1).toString("base64url")]]))
-      )
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map([["CONSENT_STORE_KEY", Buffer.alloc(32, 1).toString("base64url")]])))
     ))
 })

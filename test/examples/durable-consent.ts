@@ -1,8 +1,8 @@
-import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
-import * as SingleRunner from "@effect/cluster/SingleRunner"
-import * as Activity from "@effect/workflow/Activity"
-import * as DurableClock from "@effect/workflow/DurableClock"
-import * as Workflow from "@effect/workflow/Workflow"
+import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import * as SingleRunner from "effect/cluster/SingleRunner"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as Workflow from "effect/workflow/Workflow"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
@@ -22,13 +22,13 @@ export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
 }) {}
 
 // What the application has: its mail, and the API of the calendar.
-export class Mail extends Context.Tag("Mail")<Mail, {
+export class Mail extends Context.Service<Mail, {
   readonly send: (user: string, text: string) => Effect.Effect<void>
-}>() {}
+}>()("Mail") {}
 
-export class Meetings extends Context.Tag("Meetings")<Meetings, {
+export class Meetings extends Context.Service<Meetings, {
   readonly count: (token: Redacted.Redacted) => Effect.Effect<number>
-}>() {}
+}>()("Meetings") {}
 
 // Counts Alice's meetings, now and a week later. She may connect her calendar days after it has begun.
 export const Report = Workflow.make({
@@ -74,7 +74,7 @@ export const runner = Layer.merge(report, consents).pipe(
 
 // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
 export const database = ObtainConsent.layerSignals.pipe(
-  Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") })),
+  Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
   Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
   Layer.provideMerge(ClusterWorkflowEngine.layer),
   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))

@@ -1,9 +1,9 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
@@ -20,7 +20,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { decodeJwt } from "jose"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
@@ -93,7 +93,7 @@ describe("the examples of the README", () => {
 
   it.scopedLive("consent: the page completes Alice's consent while her agent waits", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(printedBy(() => import("./consent.js")))
+      const fiber = yield* Effect.forkChild(printedBy(() => import("./consent.js")))
       const authorizationUrl = yield* Effect.promise(() =>
         vi.waitFor(() => {
           const url = vi.mocked(console.log).mock.calls.flat().flatMap((line) =>
@@ -132,7 +132,7 @@ describe("the examples of the README", () => {
 
   it.effect("custom schedule: the user refuses", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(Effect.flip(CustomSchedule.program))
+      const fiber = yield* Effect.forkChild(Effect.flip(CustomSchedule.program))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(fiber), "The user said no")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, answers.failed] }))))
@@ -144,7 +144,7 @@ describe("the examples of the README", () => {
       const twice = yield* SetUp.setUp
       assert.deepStrictEqual(twice.map(({ outcome }) => outcome), ["Unchanged", "Unchanged"])
     }).pipe(
-      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["GITHUB_CLIENT_SECRET", "from-the-environment"]]))),
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map([["GITHUB_CLIENT_SECRET", "from-the-environment"]]))),
       Effect.provide(Layer.provide(
         LocalBackend.layer({
           settings: { secrets: { "okta-client": { secret: Redacted.make("of-okta") } } }
@@ -247,7 +247,7 @@ describe("the examples of the README", () => {
       Effect.gen(function*() {
         const ask = Effect.flatMap(
           send(HttpClientRequest.get("/agenda")),
-          Schema.decode(Schema.parseJson(ConnectHttp.Answer))
+          Schema.decodeEffect(Schema.fromJsonString(ConnectHttp.Answer))
         )
         const first = yield* ask
         assert(first._tag === "ConnectFirst")
@@ -261,7 +261,7 @@ describe("the examples of the README", () => {
         const chat = { post: (user: string, message: string) => Queue.offer(messages, `@${user} ${message}`) }
         const agent = yield* ConnectChat.remind("alice").pipe(
           Effect.provideService(ConnectChat.Chat, chat),
-          Effect.fork
+          Effect.forkChild
         )
         const asked = yield* Queue.take(messages)
         const link = /^@alice Connect your calendar, please: (\S+)$/.exec(asked)?.[1] ?? assert.fail(asked)
@@ -293,7 +293,7 @@ describe("the examples of the README", () => {
 
       // The first job belongs to the request without a token.
       const jobs = yield* Server.Jobs
-      const orphan = yield* Effect.either(Effect.flatten(jobs.take))
+      const orphan = yield* Effect.result(Effect.flatten(jobs.take))
       assert.strictEqual(orphan._tag, "Left")
       yield* Effect.flatten(jobs.take)
       const planes = yield* ScriptedPlanes.ScriptedPlanes
@@ -317,7 +317,7 @@ describe("the examples of the README", () => {
       yield* setUp
       const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
       const api = yield* Layer.build(
-        HttpLayerRouter.serve(
+        HttpRouter.serve(
           ProtectedApi.layer({ issuer, jwksUri, audience }),
           { disableLogger: true, disableListenLog: true }
         ).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
@@ -360,7 +360,7 @@ describe("the examples of the README", () => {
         new Map([["REDIS_URL", "redis://127.0.0.1:1"], ["CREDENTIAL_STORE_KEY", "A".repeat(43)]])
       )
       const layer = Cache.inRedis(planes)
-      assert.deepStrictEqual(yield* Effect.provide(twice, layer).pipe(Effect.withConfigProvider(gone)), [
+      assert.deepStrictEqual(yield* Effect.provide(twice, layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, gone)), [
         "key-0",
         "key-0"
       ])

@@ -7,13 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { program } from "./custom-schedule.ts"
 
 // The real flow over a scripted service. With TestClock, minutes of waiting take no time.
 it.effect("times out when the user does not consent", () =>
   Effect.gen(function*() {
-    const fiber = yield* Effect.fork(Effect.flip(program))
+    const fiber = yield* Effect.forkChild(Effect.flip(program))
     yield* TestClock.adjust("6 minutes")
     assert.strictEqual(yield* Fiber.join(fiber), "The user is away")
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   resolver = dataUrl(`import { register } from "node:module"; register(${JSON.stringify(dataUrl(hooks))})`)
 }, 60_000)
 
-const freePort = Effect.async<number>((resume) => {
+const freePort = Effect.callback<number>((resume) => {
   const server = createServer()
   server.listen(0, "127.0.0.1", () => {
     // A server that listens on a port has an address of this kind.

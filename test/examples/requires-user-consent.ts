@@ -14,12 +14,12 @@ class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
 }) {}
 
 // A function that cannot wait stores the session here. The store must be as safe as one for credentials.
-export class Store extends Context.Tag("Store")<Store, {
+export class Store extends Context.Service<Store, {
   readonly put: (key: string, value: string) => Effect.Effect<void>
   readonly get: (key: string) => Effect.Effect<string>
-}>() {}
+}>()("Store") {}
 
-const Saved = Schema.parseJson(ConsentSession)
+const Saved = Schema.fromJsonString(ConsentSession)
 
 // First invocation: there is no handler, so the flow fails with `RequiresUserConsent`, which carries the session.
 export const begin = AccessToken.get(Calendar).pipe(
@@ -27,7 +27,7 @@ export const begin = AccessToken.get(Calendar).pipe(
   Effect.catchTag("RequiresUserConsent", ({ authorizationUrl, session }) =>
     Effect.gen(function*() {
       const store = yield* Store
-      yield* store.put("alice", yield* Schema.encode(Saved)(session))
+      yield* store.put("alice", yield* Schema.encodeEffect(Saved)(session))
       return { done: false as const, showToUser: Redacted.value(authorizationUrl) }
     }))
 )
@@ -36,6 +36,6 @@ export const begin = AccessToken.get(Calendar).pipe(
 export const resume = Effect.gen(function*() {
   const store = yield* Store
   const identity = yield* Identity.Identity
-  const session = yield* Schema.decode(Saved)(yield* store.get("alice"))
+  const session = yield* Schema.decodeEffect(Saved)(yield* store.get("alice"))
   return yield* identity.resumeAccessToken(session)
 })

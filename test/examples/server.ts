@@ -1,5 +1,5 @@
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
@@ -15,7 +15,7 @@ class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", { provider: "
 class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
 
 // Work that continues after the response.
-export class Jobs extends Context.Tag("Jobs")<Jobs, Queue.Queue<Effect.Effect<void, unknown, Identity.Identity>>>() {}
+export class Jobs extends Context.Service<Jobs, Queue.Queue<Effect.Effect<void, unknown, Identity.Identity>>>()("Jobs") {}
 
 const invoke = Effect.gen(function*() {
   const { requestId } = yield* RequestContext.RequestContext
@@ -26,19 +26,19 @@ const invoke = Effect.gen(function*() {
 
   // The handler, too, gets the token of this request's user.
   const token = yield* AccessToken.get(Calendar)
-  return HttpServerResponse.unsafeJson({ requestId, characters: Redacted.value(token).length })
+  return HttpServerResponse.jsonUnsafe({ requestId, characters: Redacted.value(token).length })
 }).pipe(
   Effect.catchTags({
     MissingWorkloadAccessToken: ({ message }) => HttpServerResponse.text(message, { status: 401 }),
     RequiresUserConsent: ({ authorizationUrl }) =>
-      Effect.succeed(HttpServerResponse.unsafeJson({ authorizationUrl: Redacted.value(authorizationUrl) }))
+      Effect.succeed(HttpServerResponse.jsonUnsafe({ authorizationUrl: Redacted.value(authorizationUrl) }))
   })
 )
 
 const routes = Layer.mergeAll(
-  HttpLayerRouter.add("POST", "/invocations", invoke).pipe(Layer.provide(RequestContext.layer)),
-  HttpLayerRouter.add("GET", "/ping", HttpServerResponse.text("Healthy"))
+  HttpRouter.add("POST", "/invocations", invoke).pipe(Layer.provide(RequestContext.layer)),
+  HttpRouter.add("GET", "/ping", HttpServerResponse.text("Healthy"))
 )
 
 // The redaction wraps the whole server, because the spans of the server record the headers.
-export const server = HttpLayerRouter.serve(routes).pipe(Layer.provide(RequestContext.layerRedaction))
+export const server = HttpRouter.serve(routes).pipe(Layer.provide(RequestContext.layerRedaction))

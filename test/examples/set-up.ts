@@ -10,7 +10,7 @@ export const setUp = Effect.gen(function*() {
   const github = CredentialProvider.github({
     name: "github",
     clientId: "my-agent",
-    clientSecret: yield* Config.redacted("GITHUB_CLIENT_SECRET")
+    clientSecret: yield* Config.Redacted("GITHUB_CLIENT_SECRET")
   })
   const okta = CredentialProvider.okta({
     name: "okta",

@@ -33,20 +33,20 @@ export const layerJsonFile = (path: string) =>
           return Effect.as(replaceFile(path, JSON.stringify([...after])), after)
         }))
       return {
-        collection: <A, I>(name: string, schema: Schema.Schema<A, I>): VaultStore.Collection<A> => {
-          const json = Schema.parseJson(schema)
+        collection: <A, I>(name: string, schema: Schema.Codec<A, I>): VaultStore.Collection<A> => {
+          const json = Schema.fromJsonString(schema)
           const prefix = `${name}/`
           const decode = (text: string) =>
             Effect.mapError(
-              Schema.decode(json)(text),
+              Schema.decodeEffect(json)(text),
               () => new VaultStore.VaultStoreError({ message: `an entry of '${name}' cannot be decoded` })
             )
           return {
             get: (key) =>
               Effect.flatMap(SynchronizedRef.get(rows), (all) =>
-                Effect.transposeMapOption(Option.fromNullable(all.get(prefix + key)), decode)),
+                Effect.transposeMapOption(Option.fromNullishOr(all.get(prefix + key)), decode)),
             put: (key, value) =>
-              Effect.flatMap(Effect.orDie(Schema.encode(json)(value)), (text) =>
+              Effect.flatMap(Effect.orDie(Schema.encodeEffect(json)(value)), (text) =>
                 change((all) =>
                   all.set(prefix + key, text)
                 )),

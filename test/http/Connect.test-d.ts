@@ -1,5 +1,5 @@
-import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { describe, expectTypeOf, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -33,11 +33,11 @@ describe("Connect", () => {
       Layer.Layer<
         Connect.Connect,
         never,
-        | HttpLayerRouter.HttpRouter
+        | HttpRouter.HttpRouter
         | Identity
         | DataPlane
         | PendingConsents
-        | HttpLayerRouter.Request<"Error", "signedOut">
+        | HttpRouter.Request<"Error", "signedOut">
       >
     >()
   })

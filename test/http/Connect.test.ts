@@ -1,7 +1,7 @@
-import type * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerError from "@effect/platform/HttpServerError"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Consent from "effect-agentcore-identity/Consent"
@@ -25,7 +25,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "../recorder.js"
 import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../utils.js"
 import * as World from "./connectWorld.js"
@@ -43,7 +43,7 @@ const collect = (count: number) =>
   Effect.gen(function*() {
     const connect = yield* Connect.Connect
     const ready = yield* Deferred.make<void>()
-    const fiber = yield* Effect.fork(
+    const fiber = yield* Effect.forkChild(
       Stream.runCollect(Stream.take(connect.events, count)).pipe(Effect.tap(() => Deferred.succeed(ready, undefined)))
     )
     // The subscription of a stream begins with its fiber.
@@ -113,7 +113,7 @@ describe("Connect, over real servers", () => {
             show: (link) => Deferred.succeed(shown, link),
             probe: Schedule.spaced("1 hour")
           })
-        }).pipe(World.as(alice), Effect.fork)
+        }).pipe(World.as(alice), Effect.forkChild)
         const link = yield* Deferred.await(shown)
         assert.notMatch(link, /alice|request_uri|\?/)
         // Another user who opens the link connects their own account.
@@ -247,7 +247,7 @@ describe("Connect, over real servers", () => {
         const shown = yield* Deferred.make<string>()
         const agent = yield* AccessToken.get(calendar, {
           consent: Connect.handler({ user: user("2"), show: (link) => Deferred.succeed(shown, link) })
-        }).pipe(World.as(user("2")), Effect.fork)
+        }).pipe(World.as(user("2")), Effect.forkChild)
         const page = yield* connect(yield* Deferred.await(shown), {
           cookie,
           returns: `jwt=${jwtOf({ ...claims, jti: "3" })}`
@@ -350,7 +350,7 @@ const planes = (script: ScriptedPlanes.Script) =>
 
 const tagsOf = (service: Connect.Service, count: number) =>
   Effect.tap(
-    Effect.fork(Stream.runCollect(Stream.take(Stream.map(service.events, ({ _tag }) => _tag), count))),
+    Effect.forkChild(Stream.runCollect(Stream.take(Stream.map(service.events, ({ _tag }) => _tag), count))),
     () => Effect.yieldNow()
   )
 
@@ -495,7 +495,7 @@ describe("Connect.handler, for many users", () => {
       const show = Effect.sync(() => void shown++)
       const fibers = yield* Effect.forEach(
         Array.from({ length: 100 }),
-        (_, user) => Effect.fork(waitFor(`user-${user}`, show))
+        (_, user) => Effect.forkChild(waitFor(`user-${user}`, show))
       )
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(shown, 100)
@@ -515,13 +515,13 @@ describe("Connect.handler, for many users", () => {
     Effect.gen(function*() {
       const fibers = yield* Effect.forEach(
         Array.from({ length: 50 }),
-        (_, user) => Effect.fork(waitFor(`user-${user}`, Effect.void))
+        (_, user) => Effect.forkChild(waitFor(`user-${user}`, Effect.void))
       )
       // The first asks take ten seconds. Then the budget has more probes than the quota allows.
       yield* TestClock.adjust("20 seconds")
       const other = yield* AccessToken.get({ provider: "calendar", flow: "M2M" }).pipe(
         World.as({ userId: "another" }),
-        Effect.fork
+        Effect.forkChild
       )
       yield* TestClock.adjust("0 millis")
       assert.isTrue(Option.isSome(yield* Fiber.poll(other)))
@@ -533,7 +533,7 @@ describe("Connect.handler, for many users", () => {
     return Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
-      const waiting = yield* Effect.fork(waitFor("alice", Effect.void))
+      const waiting = yield* Effect.forkChild(waitFor("alice", Effect.void))
       yield* TestClock.adjust("2 hours")
       // After 15, 45, 105, 225 and 465 seconds, then every five minutes.
       const times = yield* asks
@@ -552,7 +552,7 @@ describe("Connect.handler, for many users", () => {
     return Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
-      const waiting = yield* Effect.fork(waitFor("alice", signals.signal(topic, "Completed")))
+      const waiting = yield* Effect.forkChild(waitFor("alice", signals.signal(topic, "Completed")))
       yield* TestClock.adjust("0 millis")
       assert.deepStrictEqual(yield* asks, [0, 0])
       isGranted = true
@@ -570,12 +570,12 @@ describe("Connect.handler, for many users", () => {
       const error = yield* Effect.flip(AccessToken.get(Files, { consent: Consent.fail }).pipe(World.as(alice)))
       assert(error._tag === "RequiresUserConsent")
       const handler = Connect.handler({ user: alice, show: () => Effect.void, wait: "1 minute" })(error.session)
-      const granted = yield* Effect.fork(World.as(alice)(handler))
+      const granted = yield* Effect.forkChild(World.as(alice)(handler))
       yield* TestClock.adjust("30 seconds")
       assert.isTrue(Option.isNone(yield* Fiber.poll(granted)))
       yield* signals.signal(topic, "Completed")
       yield* Fiber.join(granted)
-      const late = yield* Effect.fork(Effect.flip(World.as(alice)(handler)))
+      const late = yield* Effect.forkChild(Effect.flip(World.as(alice)(handler)))
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(late))._tag, "AuthorizationTimedOut")
     }).pipe(Effect.provide(environment(200))))

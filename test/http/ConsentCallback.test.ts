@@ -1,10 +1,10 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
@@ -34,7 +34,7 @@ const session = (expiresIn = "10 minutes") =>
     customState: secret("where-the-user-was"),
     sessionUri: secret(sessionUri),
     authorizationUrl: secret(authorizationUrl),
-    expiresAt: DateTime.addDuration(DateTime.unsafeNow(), expiresIn as "10 minutes")
+    expiresAt: DateTime.addDuration(DateTime.nowUnsafe(), expiresIn as "10 minutes")
   })
 
 /** The cookie names the signed-in user. */
@@ -47,7 +47,7 @@ const server = <E, R, E2 = never, R2 = never>(
   script: ScriptedPlanes.Script,
   options: Omit<ConsentCallback.Options<E, R, E2, R2>, "path">
 ) =>
-  HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", ...options }), { disableListenLog: true }).pipe(
+  HttpRouter.serve(ConsentCallback.layer({ path: "/consent", ...options }), { disableListenLog: true }).pipe(
     Layer.provide(ConsentCallback.layerRedaction("/consent")),
     Layer.provideMerge(Layer.mergeAll(PendingConsents.layerMemory, scripted(script), NodeHttpServer.layerTest))
   )
@@ -198,7 +198,7 @@ describe("ConsentCallback", () => {
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const shown = yield* Deferred.make<void>()
-      const fiber = yield* Effect.fork(identity.getAccessToken({
+      const fiber = yield* Effect.forkChild(identity.getAccessToken({
         provider: "google",
         flow: "USER_FEDERATION",
         consent: PendingConsents.handler({ user: alice, show: () => Deferred.succeed(shown, undefined) })
@@ -243,7 +243,7 @@ describe("ConsentCallback", () => {
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(
-        HttpLayerRouter.serve(
+        HttpRouter.serve(
           ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("1 hour") }),
           { disableListenLog: true }
         ).pipe(Layer.provideMerge(Layer.mergeAll(
@@ -271,7 +271,7 @@ describe("ConsentCallback", () => {
   it.scopedLive("tells all who wait for the same grant", () =>
     Effect.gen(function*() {
       const grant = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
-      const fiber = yield* Effect.fork(ConsentSignals.next(grant))
+      const fiber = yield* Effect.forkChild(ConsentSignals.next(grant))
       const pending = yield* PendingConsents.PendingConsents
       yield* pending.open({ session: session(), user: alice, workload: "agent", credential: "calendar" })
       assert.strictEqual((yield* visit("alice")).status, 200)
@@ -287,7 +287,7 @@ describe("ConsentCallback", () => {
         same(yield* completions, [])
       }).pipe(
         Effect.provide(
-          HttpLayerRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser }), { disableListenLog: true })
+          HttpRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser }), { disableListenLog: true })
             .pipe(
               Layer.provideMerge(Layer.mergeAll(
                 Layer.mock(PendingConsents.PendingConsents, { claim: () => Effect.fail(failure) }),
@@ -306,7 +306,7 @@ describe("ConsentCallback", () => {
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const shown = yield* Deferred.make<void>()
-      const fiber = yield* Effect.fork(Effect.flip(identity.getAccessToken({
+      const fiber = yield* Effect.forkChild(Effect.flip(identity.getAccessToken({
         provider: "google",
         flow: "USER_FEDERATION",
         consent: PendingConsents.handler({ user: alice, show: () => Deferred.succeed(shown, undefined) })
@@ -385,7 +385,7 @@ describe("ConsentCallback", () => {
 
 /** Sends a request target as it is: a client would normalize it. */
 const send = (port: number, method: string, path: string, headers: Http.OutgoingHttpHeaders = {}) =>
-  Effect.async<{ readonly status: number | undefined; readonly headers: Http.IncomingHttpHeaders }>((resume) => {
+  Effect.callback<{ readonly status: number | undefined; readonly headers: Http.IncomingHttpHeaders }>((resume) => {
     Http.request({ port, host: "127.0.0.1", method, path, headers, agent: false }, (response) => {
       response.resume().on(
         "end",
@@ -397,7 +397,7 @@ const send = (port: number, method: string, path: string, headers: Http.Outgoing
 const encoded = encodeURIComponent(sessionUri)
 
 describe("the session of a request", () => {
-  const paths: ReadonlyArray<readonly [path: HttpLayerRouter.PathInput, served: ReadonlyArray<string>]> = [
+  const paths: ReadonlyArray<readonly [path: HttpRouter.PathInput, served: ReadonlyArray<string>]> = [
     ["/consent", [
       "/consent",
       "/consent/",
@@ -439,7 +439,7 @@ describe("the session of a request", () => {
     it.scopedLive(`is in no span and no log line: ${path}`, () =>
       Effect.gen(function*() {
         const recorder = yield* Recorder.make
-        const app = HttpLayerRouter.serve(
+        const app = HttpRouter.serve(
           ConsentCallback.layer({ path, currentUser: Effect.succeed(alice) }),
           { disableListenLog: true }
         ).pipe(

@@ -1,7 +1,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClient from "@effect/platform/HttpClient"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import { ValidationException } from "effect-agentcore-identity/IdentityError"
@@ -59,7 +59,7 @@ for (const [name, client] of clients) {
             ...calendar,
             origins: [url]
           })
-          const response = yield* api.post(`${url}/events`, { body: HttpBody.unsafeJson({ title: "lunch" }) })
+          const response = yield* api.post(`${url}/events`, { body: HttpBody.jsonUnsafe({ title: "lunch" }) })
           assert.strictEqual(yield* response.text, "ok")
           assert.deepStrictEqual(seen.map(({ body, method, path }) => `${method} ${path} ${body}`), [
             "POST /events {\"title\":\"lunch\"}",
@@ -279,7 +279,7 @@ describe("rejection", () => {
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("token-1", invalidToken)
         const api = yield* withToken(url)
-        const outcome = yield* Effect.either(api.post(url, { body: body() }))
+        const outcome = yield* Effect.result(api.post(url, { body: body() }))
         assert.strictEqual(outcome._tag, repeatable ? "Right" : "Left")
         assert.lengthOf(seen, repeatable ? 2 : 1)
         assert.strictEqual(seen[0]?.body, seen.at(-1)?.body)

@@ -1,9 +1,9 @@
 /** A credential reaches no other origin, in whatever order a client was put together. */
-import * as Cookies from "@effect/platform/Cookies"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cookies from "effect/http/Cookies"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
@@ -12,7 +12,7 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Ref from "effect/Ref"
 import * as Recorder from "../recorder.js"
 import { rounds } from "../rounds.js"
@@ -59,7 +59,7 @@ const combinators: ReadonlyArray<readonly [name: string, wrap: (client: Client) 
   ["tap", HttpClient.tap(() => Effect.void)],
   ["filterStatus", HttpClient.filterStatus((status) => status < 400)],
   ["timeout", HttpClient.transformResponse(Effect.timeout("1 hour"))],
-  ["withCookiesRef", HttpClient.withCookiesRef(Ref.unsafeMake(Cookies.empty))],
+  ["withCookiesRef", HttpClient.withCookiesRef(Ref.makeUnsafe(Cookies.empty))],
   ...untraced
 ]
 
@@ -160,7 +160,7 @@ describe("a credential", () => {
                 const { exit, keys } = yield* send(wrap, isTraced)
                 assert.lengthOf(keys, 0)
                 if (Exit.isSuccess(exit)) return assert.fail("sent")
-                assert.isTrue(Cause.isDie(exit.cause))
+                assert.isTrue(Cause.hasDies(exit.cause))
                 assert.include(Cause.pretty(exit.cause), "HttpClient.withTracerDisabledWhen and")
               }
             }
@@ -170,7 +170,7 @@ describe("a credential", () => {
           Effect.gen(function*() {
             const { exit, keys } = yield* send(HttpClient.followRedirects(), isTraced)
             assert.deepStrictEqual(keys, [`${sentinel}-key`])
-            assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+            assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
           }))
       }
     })

@@ -1,5 +1,5 @@
-import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as Consent from "effect-agentcore-identity/Consent"
@@ -22,7 +22,7 @@ class Calendar
 class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "https://api.example.com" }) {}
 
-class Chat extends Context.Tag("Chat")<Chat, { readonly name: string }>() {}
+class Chat extends Context.Service<Chat, { readonly name: string }>()("Chat") {}
 
 interface ChatClosed {
   readonly _tag: "ChatClosed"

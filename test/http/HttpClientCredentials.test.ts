@@ -1,8 +1,8 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import type * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
@@ -145,14 +145,14 @@ for (const [name, client] of clients) {
           HttpClientCredentials.withAccessToken({ ...calendar, origins: [mine.url] })
         )
         const cause = yield* Effect.sandbox(api.get(`${mine.url}/start`)).pipe(Effect.flip)
-        assert.isTrue(Cause.isDie(cause))
+        assert.isTrue(Cause.hasDies(cause))
         assert.include(Cause.pretty(cause), "HttpClient.followRedirects has to wrap the client with credentials")
         assert.lengthOf(mine.seen, 1)
         const untraced = yield* Effect.sandbox(api.get(`${mine.url}/start`)).pipe(
           Effect.withTracerEnabled(false),
           Effect.flip
         )
-        assert.isTrue(Cause.isDie(untraced))
+        assert.isTrue(Cause.hasDies(untraced))
         assert.lengthOf(mine.seen, 2)
         assert.lengthOf(other.seen, 0)
       }).pipe(provide))
@@ -305,7 +305,7 @@ describe("errors that a client inside has made of others are cleaned too", () =>
     ["a defect", Effect.orDie],
     [
       "a failure and a defect",
-      <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.ensuring(self, Effect.catchAll(self, Effect.die))
+      <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.ensuring(self, Effect.catch(self, Effect.die))
     ]
   ] as ReadonlyArray<
     readonly [
@@ -366,7 +366,7 @@ describe("an error that a client inside has made", () => {
       const { url } = yield* ok
       const original = new ApiError({ cause: new Error("of the program") })
       const api = (yield* HttpClient.HttpClient).pipe(
-        HttpClient.transformResponse(Effect.zipRight(Effect.fail(original))),
+        HttpClient.transformResponse(Effect.andThen(Effect.fail(original))),
         HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
       )
       const exit = yield* Effect.exit(api.get(url))
@@ -383,7 +383,7 @@ describe("an error of another request, which a client inside has sent", () => {
       const { url } = yield* ok
       const plain = yield* HttpClient.HttpClient
       const api = plain.pipe(
-        HttpClient.transformResponse(Effect.zipRight(
+        HttpClient.transformResponse(Effect.andThen(
           HttpClient.filterStatus(plain, () => false).get(`${url}/token`, { headers: { "x-own": "kept" } })
         )),
         HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
@@ -522,7 +522,7 @@ describe("origins", () => {
         wrap(origin, true)()
         assert.fail(`taken: ${origin}`)
       } catch (error) {
-        assert.isTrue(Cause.isIllegalArgumentException(error), String(error))
+        assert.isTrue(Cause.isIllegalArgumentError(error), String(error))
         assert.include(String(error), message)
         assert.notInclude(String(error), "sentinel-1")
       }

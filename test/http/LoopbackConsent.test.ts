@@ -27,7 +27,7 @@ import * as SimulatedUser from "../simulatedUser.js"
 // The world: real servers, a workload, a provider, and free ports for return URLs
 // -----------------------------------------------------------------------------
 
-const freePort = Effect.async<number>((resume) => {
+const freePort = Effect.callback<number>((resume) => {
   const server = Http.createServer().listen(0, "127.0.0.1", () => {
     // The address is a string only for a pipe.
     const { port } = server.address() as AddressInfo
@@ -35,7 +35,7 @@ const freePort = Effect.async<number>((resume) => {
   })
 })
 
-class ReturnUrls extends Context.Tag("ReturnUrls")<ReturnUrls, readonly [string, string, string]>() {}
+class ReturnUrls extends Context.Service<ReturnUrls, readonly [string, string, string]>()("ReturnUrls") {}
 
 const setUp = Layer.effect(
   ReturnUrls,
@@ -76,10 +76,10 @@ const get = <E, R>(
 
 /** A browser beside the program, in which a person allows or denies. */
 const browse = (decision: "allow" | "deny" = "allow") => ({ authorizationUrl }: ConsentSession) =>
-  Effect.forkDaemon(SimulatedUser.consent({ authorizationUrl, userName: "alice", decision }))
+  Effect.forkDetach(SimulatedUser.consent({ authorizationUrl, userName: "alice", decision }))
 
 const isFree = (returnUrl: string) =>
-  Effect.async<boolean>((resume) => {
+  Effect.callback<boolean>((resume) => {
     const server = Http.createServer()
     server.once("error", () => resume(Effect.succeed(false)))
     server.listen(Number(new URL(returnUrl).port), "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
@@ -92,7 +92,7 @@ interface Answer {
 
 /** One request, as a browser or a page of another site sends it. */
 const send = (url: string, options: Http.RequestOptions = {}): Effect.Effect<Answer, Error> =>
-  Effect.async((resume) => {
+  Effect.callback((resume) => {
     Http.request(url, options, (response) => {
       let body = ""
       response.setEncoding("utf8").on("data", (text: string) => body += text).on(
@@ -121,10 +121,10 @@ describe("LoopbackConsent.handler", () => {
       const shown = yield* Deferred.make<ConsentSession>()
       const pages = yield* Deferred.make<TestUser.Page, TestUser.TestUserError>()
       const token = yield* get(returnUrl, (session) =>
-        Effect.zipRight(
+        Effect.andThen(
           Deferred.succeed(shown, session),
-          Effect.forkDaemon(
-            Effect.intoDeferred(
+          Effect.forkDetach(
+            Deferred.into(
               SimulatedUser.consent({
                 authorizationUrl: session.authorizationUrl,
                 userName: "alice",
@@ -168,7 +168,7 @@ describe("LoopbackConsent.handler", () => {
       assert.isTrue(yield* isFree(returnUrl))
 
       const shown = yield* Deferred.make<void>()
-      const fiber = yield* Effect.fork(
+      const fiber = yield* Effect.forkChild(
         get(returnUrl, () => Deferred.succeed(shown, undefined)).pipe(as("agent", "alice"))
       )
       yield* Deferred.await(shown)
@@ -186,7 +186,7 @@ describe("LoopbackConsent.handler", () => {
       const [returnUrl] = yield* ReturnUrls
       const port = Number(new URL(returnUrl).port)
       yield* Effect.acquireRelease(
-        Effect.async<Http.Server>((resume) => {
+        Effect.callback<Http.Server>((resume) => {
           const server = Http.createServer().listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
         }),
         (server) => Effect.sync(() => server.close())
@@ -211,7 +211,7 @@ describe("LoopbackConsent.handler", () => {
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const shown = yield* Deferred.make<ConsentSession>()
-      const fiber = yield* Effect.fork(
+      const fiber = yield* Effect.forkChild(
         get(returnUrl, (session) => Deferred.succeed(shown, session), { customState: Redacted.make("state-1") }).pipe(
           as("agent", "alice")
         )
@@ -250,7 +250,7 @@ describe("LoopbackConsent.handler", () => {
       const local = yield* LocalBackend.LocalBackend
       assert.strictEqual((yield* local.consents)[0]?.state, "Pending")
 
-      const consenting = yield* Effect.fork(browse()(session).pipe(Effect.flatMap(Fiber.join)))
+      const consenting = yield* Effect.forkChild(browse()(session).pipe(Effect.flatMap(Fiber.join)))
       assert.strictEqual(claimsOf(yield* Fiber.join(fiber)).sub, "alice")
       assert.include((yield* Fiber.join(consenting)).text, "Consent given")
     }).pipe(Effect.provide(world)))
@@ -268,7 +268,7 @@ describe("LoopbackConsent.handler", () => {
             consent: LoopbackConsent.handler({
               user,
               show: ({ authorizationUrl }) =>
-                Effect.forkDaemon(
+                Effect.forkDetach(
                   SimulatedUser.consent({ authorizationUrl, userName: user.userId, decision: "allow" })
                 )
             })

@@ -1,13 +1,13 @@
-import type * as Headers from "@effect/platform/Headers"
-import * as HttpApi from "@effect/platform/HttpApi"
-import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
-import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
-import type * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as Headers from "effect/http/Headers"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import type * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
 import { describe, expectTypeOf, test } from "vitest"
 
-class Database extends Context.Tag("Database")<Database, { readonly name: string }>() {}
+class Database extends Context.Service<Database, { readonly name: string }>()("Database") {}
 
 interface QueryFailed {
   readonly _tag: "QueryFailed"
@@ -86,15 +86,15 @@ describe("what a request provides", () => {
   })
 
   test("leaves the requirements and the errors of an app", () => {
-    expectTypeOf(RequestContext.middleware(handler)).toEqualTypeOf<HttpApp.Default<QueryFailed, Database>>()
+    expectTypeOf(RequestContext.middleware(handler)).toEqualTypeOf<HttpEffect.Default<QueryFailed, Database>>()
     expectTypeOf(HttpServer.serve(handler, RequestContext.middleware)).toEqualTypeOf<
       Layer.Layer<never, never, HttpServer.HttpServer | Database>
     >()
   })
 
   test("leaves the requirements of a route, and only those of the routes it is provided to", () => {
-    const route = HttpLayerRouter.add("GET", "/", handler)
-    type Required<L extends Layer.Layer.Any> = HttpLayerRouter.Request.Only<"Requires", Layer.Layer.Context<L>>
+    const route = HttpRouter.add("GET", "/", handler)
+    type Required<L extends Layer.Layer.Any> = HttpRouter.Request.Only<"Requires", Layer.Services<L>>
     expectTypeOf<Required<typeof route>>().toEqualTypeOf<Needs>()
     const provided = route.pipe(Layer.provide(RequestContext.layer))
     expectTypeOf<Required<typeof provided>>().toEqualTypeOf<Database>()
@@ -104,7 +104,7 @@ describe("what a request provides", () => {
     const endpoint = HttpApiEndpoint.get("call", "/")
     const bareApi = HttpApi.make("agent").add(HttpApiGroup.make("runtime").add(endpoint))
     const bare = HttpApiBuilder.group(bareApi, "runtime", (handlers) => handlers.handle("call", () => answer))
-    expectTypeOf<Layer.Layer.Context<typeof bare>>().toEqualTypeOf<Needs>()
+    expectTypeOf<Layer.Services<typeof bare>>().toEqualTypeOf<Needs>()
 
     const api = HttpApi.make("agent").add(
       HttpApiGroup.make("runtime").add(endpoint)
@@ -112,17 +112,17 @@ describe("what a request provides", () => {
         .middleware(RequestContext.WorkloadAccessTokenMiddleware)
     )
     const group = HttpApiBuilder.group(api, "runtime", (handlers) => handlers.handle("call", () => answer))
-    expectTypeOf<Layer.Layer.Context<typeof group>>().toEqualTypeOf<
+    expectTypeOf<Layer.Services<typeof group>>().toEqualTypeOf<
       Database | RequestContext.RequestContextMiddleware | RequestContext.WorkloadAccessTokenMiddleware
     >()
     const provided = group.pipe(Layer.provide(RequestContext.layerHttpApi))
-    expectTypeOf<Layer.Layer.Context<typeof provided>>().toEqualTypeOf<Database>()
+    expectTypeOf<Layer.Services<typeof provided>>().toEqualTypeOf<Database>()
   })
 })
 
 describe("layers", () => {
   test("around the server need nothing but a fallback's caller", () => {
     expectTypeOf(RequestContext.layerRedaction).toEqualTypeOf<Layer.Layer<never>>()
-    expectTypeOf<Layer.Layer.Context<typeof RequestContext.layerFallback>>().toEqualTypeOf<WorkloadAccessToken>()
+    expectTypeOf<Layer.Services<typeof RequestContext.layerFallback>>().toEqualTypeOf<WorkloadAccessToken>()
   })
 })

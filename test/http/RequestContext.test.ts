@@ -1,18 +1,17 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as PlatformHeaders from "@effect/platform/Headers"
-import * as HttpApi from "@effect/platform/HttpApi"
-import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
-import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
-import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
-import * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpRouter from "@effect/platform/HttpRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as PlatformHeaders from "effect/http/Headers"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
@@ -90,7 +89,7 @@ describe("fromHeaders", () => {
     }).pipe(Effect.provide(
       HttpServer.serve(Effect.map(HttpServerRequest.HttpServerRequest, ({ source }) => {
         const message = source as RequestContext.Input & { readonly headers: RequestContext.HeadersLike }
-        return HttpServerResponse.unsafeJson(clear([read(message), read(message.headers)]))
+        return HttpServerResponse.jsonUnsafe(clear([read(message), read(message.headers)]))
       })).pipe(Layer.provideMerge(NodeHttpServer.layerTest))
     )))
 
@@ -272,7 +271,7 @@ const failing = Effect.map(currentToken, () => HttpServerResponse.empty()).pipe(
   Effect.orDie
 )
 
-const Reported = Schema.parseJson(Schema.Struct({
+const Reported = Schema.fromJsonString(Schema.Struct({
   requestId: Schema.String,
   token: Schema.NullOr(Schema.Struct({ redacted: Schema.String })),
   callbackUrl: Schema.NullOr(Schema.String)
@@ -286,7 +285,7 @@ const get = (path: string, headers: Record<string, string> = {}) =>
   }).pipe(Effect.scoped)
 
 const reported = (headers: Record<string, string> = {}) =>
-  Effect.flatMap(get("/invocations", headers), ({ text }) => Schema.decode(Reported)(text))
+  Effect.flatMap(get("/invocations", headers), ({ text }) => Schema.decodeEffect(Reported)(text))
 
 const router = HttpRouter.empty.pipe(
   HttpRouter.get("/invocations", invocations),
@@ -295,11 +294,11 @@ const router = HttpRouter.empty.pipe(
 )
 
 const routes = Layer.mergeAll(
-  HttpLayerRouter.add("GET", "/invocations", invocations),
-  HttpLayerRouter.add("GET", "/failing", failing)
+  HttpRouter.add("GET", "/invocations", invocations),
+  HttpRouter.add("GET", "/failing", failing)
 ).pipe(
   Layer.provide(RequestContext.layer),
-  Layer.merge(HttpLayerRouter.add("GET", "/health", health))
+  Layer.merge(HttpRouter.add("GET", "/health", health))
 )
 
 const api = HttpApi.make("agent").add(
@@ -325,20 +324,20 @@ const groups = Layer.merge(
 
 const servers = {
   HttpApp: HttpServer.serve(router, RequestContext.middleware),
-  HttpLayerRouter: HttpLayerRouter.serve(routes, { disableListenLog: true, disableLogger: true }),
-  "HttpLayerRouter, around all routes": HttpLayerRouter.serve(
+  HttpLayerRouter: HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }),
+  "HttpLayerRouter, around all routes": HttpRouter.serve(
     Layer.mergeAll(
-      HttpLayerRouter.add("GET", "/invocations", invocations),
-      HttpLayerRouter.add("GET", "/failing", failing),
-      HttpLayerRouter.add("GET", "/health", health)
+      HttpRouter.add("GET", "/invocations", invocations),
+      HttpRouter.add("GET", "/failing", failing),
+      HttpRouter.add("GET", "/health", health)
     ),
     { disableListenLog: true, disableLogger: true, middleware: RequestContext.middleware }
   ),
   HttpApi: HttpApiBuilder.serve(RequestContext.middleware).pipe(
     Layer.provide(HttpApiBuilder.api(api).pipe(Layer.provide(groups)))
   ),
-  "HttpApi in an HttpLayerRouter": HttpLayerRouter.serve(
-    HttpLayerRouter.addHttpApi(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
+  "HttpApi in an HttpLayerRouter": HttpRouter.serve(
+    HttpRouter.addHttpApi(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
     { disableListenLog: true, disableLogger: true }
   )
 }
@@ -399,17 +398,17 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
 })
 
 describe("stacked middlewares", () => {
-  const server = HttpLayerRouter.serve(
-    HttpLayerRouter.addHttpApi(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
+  const server = HttpRouter.serve(
+    HttpRouter.addHttpApi(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
     {
       disableListenLog: true,
       disableLogger: true,
       middleware: (app) =>
         RequestContext.middleware(
           Effect.flatMap(RequestContext.RequestContext, ({ requestId }) =>
-            HttpApp.appendPreResponseHandler((_, response) =>
+            HttpEffect.appendPreResponseHandler((_, response) =>
               Effect.succeed(HttpServerResponse.setHeader(response, "x-request-id", requestId))
-            ).pipe(Effect.zipRight(app)))
+            ).pipe(Effect.andThen(app)))
         )
     }
   )
@@ -418,14 +417,14 @@ describe("stacked middlewares", () => {
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const response = yield* client.get("/invocations")
-      const { requestId } = yield* Schema.decode(Reported)(yield* response.text)
+      const { requestId } = yield* Schema.decodeEffect(Reported)(yield* response.text)
       assert.strictEqual(response.headers["x-request-id"], requestId)
     }).pipe(Effect.provide(server.pipe(Layer.provideMerge(NodeHttpServer.layerTest)))))
 })
 
 describe("a handler of Fetch", () => {
   it("reads the headers of its Request", async () => {
-    const handler = HttpApp.toWebHandler(RequestContext.middleware(router))
+    const handler = HttpEffect.toWebHandler(RequestContext.middleware(router))
     const response = await handler(new Request("https://agent.example.com/invocations", { headers: sent }))
     assert.deepStrictEqual(await response.json(), {
       requestId: "request-1",
@@ -509,6 +508,6 @@ describe("layerRedaction", () => {
       ])
     }).pipe(
       Effect.provide(RequestContext.layerRedaction),
-      Effect.locallyWith(PlatformHeaders.currentRedactedNames, (names) => [...names, "x-program"])
+      Effect.updateService(PlatformHeaders.currentRedactedNames, (names) => [...names, "x-program"])
     ))
 })

@@ -1,10 +1,11 @@
+import * as Latch from "effect/Latch"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
@@ -30,13 +31,13 @@ const total = (requests.length * calls).toLocaleString("en")
 const timeout = 120_000
 
 /** An API on a port of its own. It answers with the owner of the token of a call, and counts calls. */
-class Api extends Context.Tag("Api")<Api, {
+class Api extends Context.Service<Api, {
   readonly url: string
   readonly register: (token: Redacted.Redacted, owner: string) => void
   readonly calls: ReadonlyMap<string, number>
-}>() {}
+}>()("Api") {}
 
-const apiLayer = Layer.scoped(
+const apiLayer = Layer.effect(
   Api,
   Effect.gen(function*() {
     const owners = new Map<string, string>()
@@ -47,11 +48,11 @@ const apiLayer = Layer.scoped(
       response.end(owner)
     })
     yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => {
+      Effect.callback<void>((resume) => {
         server.listen(0, "127.0.0.1", () => resume(Effect.void))
       }),
       () =>
-        Effect.async<void>((resume) => {
+        Effect.callback<void>((resume) => {
           server.close(() => resume(Effect.void))
           server.closeAllConnections()
         })
@@ -83,22 +84,22 @@ const callOut = Effect.gen(function*() {
   })
 )
 
-type CallOut = Exclude<Effect.Effect.Context<typeof callOut>, WorkloadAccessToken.WorkloadAccessToken>
+type CallOut = Exclude<Effect.Services<typeof callOut>, WorkloadAccessToken.WorkloadAccessToken>
 
 const callsOut = Effect.replicateEffect(callOut, calls, { concurrency: 2 })
 
 /** Opens when all requests have arrived: none continues before the last one. */
-class AllHere extends Context.Tag("AllHere")<AllHere, { readonly arrive: Effect.Effect<void> }>() {}
+class AllHere extends Context.Service<AllHere, { readonly arrive: Effect.Effect<void> }>()("AllHere") {}
 
 const allHere = (count: number) =>
   Layer.effect(
     AllHere,
-    Effect.map(Effect.makeLatch(), (latch) => {
+    Effect.map(Latch.make(), (latch) => {
       let missing = count
       return {
         arrive: Effect.suspend(() => {
           missing -= 1
-          return missing === 0 ? Effect.zipRight(latch.open, latch.await) : latch.await
+          return missing === 0 ? Effect.andThen(latch.open, latch.await) : latch.await
         })
       }
     })
@@ -107,12 +108,12 @@ const allHere = (count: number) =>
 const arrive = Effect.flatMap(AllHere, (all) => all.arrive)
 
 /** Where work that outlives its request reports the owners of its tokens. */
-class Reports extends Context.Tag("Reports")<Reports, {
+class Reports extends Context.Service<Reports, {
   /** Done when all calls of a request have been reported, or one has failed. */
   readonly bySession: ReadonlyMap<string, Deferred.Deferred<ReadonlyArray<string>, unknown>>
   /** Opens when every request is answered. */
-  readonly answered: Effect.Latch
-}>() {}
+  readonly answered: Latch.Latch
+}>()("Reports") {}
 
 const reportsLayer = Layer.effect(
   Reports,
@@ -121,7 +122,7 @@ const reportsLayer = Layer.effect(
     for (const index of requests.keys()) {
       bySession.set(`session-${index}`, yield* Deferred.make<ReadonlyArray<string>, unknown>())
     }
-    return { bySession, answered: yield* Effect.makeLatch() }
+    return { bySession, answered: yield* Latch.make() }
   })
 )
 
@@ -150,7 +151,7 @@ const world = Layer.mergeAll(
 )
 
 const agent = <E, R>(route: Layer.Layer<never, E, R>, count = requests.length) =>
-  HttpLayerRouter.serve(route, { disableListenLog: true, disableLogger: true }).pipe(
+  HttpRouter.serve(route, { disableListenLog: true, disableLogger: true }).pipe(
     Layer.provide(RequestContext.layerRedaction),
     Layer.provide(allHere(count)),
     Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
@@ -202,10 +203,10 @@ const assertCounted = Effect.gen(function*() {
 })
 
 describe("200 requests of 50 users at the same time", () => {
-  const direct = HttpLayerRouter.add(
+  const direct = HttpRouter.add(
     "POST",
     "/invocations",
-    Effect.zipRight(arrive, callsOut).pipe(Effect.map((owners) => HttpServerResponse.unsafeJson(owners)), Effect.orDie)
+    Effect.andThen(arrive, callsOut).pipe(Effect.map((owners) => HttpServerResponse.jsonUnsafe(owners)), Effect.orDie)
   ).pipe(Layer.provide(RequestContext.layer))
 
   it.scopedLive(`make ${total} calls, each with its own user's token`, () =>
@@ -216,7 +217,7 @@ describe("200 requests of 50 users at the same time", () => {
     }).pipe(Effect.provide(agent(direct))), timeout)
 
   /** A new fiber makes half of the calls; workers that existed before any request make the others one by one. */
-  const later = Layer.unwrapScoped(Effect.gen(function*() {
+  const later = Layer.unwrap(Effect.gen(function*() {
     const queue = yield* Queue.unbounded<Effect.Effect<void, never, CallOut>>()
     yield* Effect.replicateEffect(Effect.forkScoped(Effect.forever(Effect.flatten(queue))), 16)
 
@@ -224,13 +225,13 @@ describe("200 requests of 50 users at the same time", () => {
       yield* arrive
       const asCaller = yield* WorkloadAccessToken.capture
       const { answered, report } = yield* reportOfRequest
-      const job = answered.await.pipe(Effect.zipRight(asCaller(callOut)), report)
-      yield* Effect.forkDaemon(Effect.replicateEffect(job, calls / 2, { concurrency: 2, discard: true }))
+      const job = answered.await.pipe(Effect.andThen(asCaller(callOut)), report)
+      yield* Effect.forkDetach(Effect.replicateEffect(job, calls / 2, { concurrency: 2, discard: true }))
       // Interleaved with the other requests: a worker changes its caller with every call.
       yield* Effect.replicateEffect(Effect.zipLeft(Queue.offer(queue, job), Effect.yieldNow()), calls / 2)
       return HttpServerResponse.empty({ status: 202 })
     })
-    return HttpLayerRouter.add("POST", "/invocations", Effect.orDie(handler)).pipe(Layer.provide(RequestContext.layer))
+    return HttpRouter.add("POST", "/invocations", Effect.orDie(handler)).pipe(Layer.provide(RequestContext.layer))
   }))
 
   it.scopedLive(
@@ -250,14 +251,14 @@ describe("200 requests of 50 users at the same time", () => {
 
 describe("the count", () => {
   /** The control: a wrong middleware that uses the caller of the first request for all requests. */
-  const captured = Layer.unwrapEffect(Effect.gen(function*() {
+  const captured = Layer.unwrap(Effect.gen(function*() {
     const first = yield* Effect.cached(WorkloadAccessToken.WorkloadAccessToken)
-    return HttpLayerRouter.add(
+    return HttpRouter.add(
       "POST",
       "/invocations",
-      Effect.zipRight(arrive, Effect.provideServiceEffect(callsOut, WorkloadAccessToken.WorkloadAccessToken, first))
+      Effect.andThen(arrive, Effect.provideServiceEffect(callsOut, WorkloadAccessToken.WorkloadAccessToken, first))
         .pipe(
-          Effect.map((owners) => HttpServerResponse.unsafeJson(owners)),
+          Effect.map((owners) => HttpServerResponse.jsonUnsafe(owners)),
           Effect.orDie
         )
     ).pipe(Layer.provide(RequestContext.layer))

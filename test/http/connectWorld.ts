@@ -1,9 +1,9 @@
 /** An application with the pages of `Connect`, over real servers of this machine. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
@@ -66,8 +66,8 @@ type Options = Partial<
 >
 
 const application = (options: Options) =>
-  Layer.unwrapEffect(Effect.map(credentials, ({ calendar, mail, origin }) =>
-    HttpLayerRouter.serve(
+  Layer.unwrap(Effect.map(credentials, ({ calendar, mail, origin }) =>
+    HttpRouter.serve(
       Layer.mergeAll(
         Connect.layer({
           path: "/connect",
@@ -78,9 +78,9 @@ const application = (options: Options) =>
           revokeAt: { calendar: Connect.revocationPages.GoogleOauth2 },
           ...options
         }),
-        HttpLayerRouter.add("GET", "/chat/:room", HttpServerResponse.html("<h1>Chat</h1>")),
+        HttpRouter.add("GET", "/chat/:room", HttpServerResponse.html("<h1>Chat</h1>")),
         // A page that another site could have, with a form for this application.
-        HttpLayerRouter.add(
+        HttpRouter.add(
           "GET",
           "/other-site",
           Effect.map(HttpServerRequest.ParsedSearchParams, ({ token }) =>
@@ -88,12 +88,12 @@ const application = (options: Options) =>
 <input type="hidden" name="token" value="${String(token)}"><button name="action" value="connect">Win a prize</button>
 </form>`))
         ),
-        HttpLayerRouter.add(
+        HttpRouter.add(
           "GET",
           "/sign-in/:cookie",
-          Effect.map(HttpLayerRouter.params, ({ cookie = "" }) => {
+          Effect.map(HttpRouter.params, ({ cookie = "" }) => {
             const [name = "", value = ""] = cookie.split("=")
-            return HttpServerResponse.unsafeSetCookie(HttpServerResponse.text("Welcome"), name, value, { path: "/" })
+            return HttpServerResponse.setCookieUnsafe(HttpServerResponse.text("Welcome"), name, value, { path: "/" })
           })
         )
       ),
@@ -101,7 +101,7 @@ const application = (options: Options) =>
     ))).pipe(Layer.provide(Connect.layerRedaction("/connect")))
 
 /** Its clock is that of `LocalControl`, also for the authorization server. */
-const agentCore = Layer.unwrapEffect(
+const agentCore = Layer.unwrap(
   Effect.map(
     AuthorizationServer.AuthorizationServer,
     (authorizationServer) => LocalIdentity.layer({ settings: { inboundJwt: "decode" }, authorizationServer })

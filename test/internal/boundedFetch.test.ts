@@ -64,7 +64,7 @@ describe("interruption", () => {
       Effect.gen(function*() {
         const server = yield* FaultyServer.start(() => fault)
         yield* collecting
-        const fiber = yield* Effect.fork(get(server.url, { timeout: 60_000 }))
+        const fiber = yield* Effect.forkChild(get(server.url, { timeout: 60_000 }))
         yield* server.arrived(1)
         // The body has begun, and a collection has run.
         yield* Effect.sleep("100 millis")

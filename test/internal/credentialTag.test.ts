@@ -64,7 +64,7 @@ describe("a declared credential", () => {
 
   it.effect("is a tag: an effect, and a key of a context", () =>
     Effect.gen(function*() {
-      assert.isTrue(Context.isTag(Calendar))
+      assert.isTrue(Context.isKey(Calendar))
       const values = yield* Effect.all([Calendar, Weather, Reports]).pipe(
         Effect.provideService(Calendar, secret("token")),
         Effect.provideService(Weather, secret("key")),

@@ -1,6 +1,6 @@
 import { InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpRouter from "effect/http/HttpRouter"
 import { assert, describe, it } from "@effect/vitest"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as Consent from "effect-agentcore-identity/Consent"
@@ -43,8 +43,8 @@ const planes = scripted({
       name: "my-agent",
       workloadIdentityArn: "arn",
       allowedResourceOauth2ReturnUrls: ["https://agent.example.com/"],
-      createdTime: DateTime.unsafeMake(0),
-      lastUpdatedTime: DateTime.unsafeMake(0)
+      createdTime: DateTime.makeUnsafe(0),
+      lastUpdatedTime: DateTime.makeUnsafe(0)
     }),
   createWorkloadIdentity: () => Effect.succeed({ name: "my-agent", workloadIdentityArn: "arn" }),
   getApiKeyCredentialProvider: () =>
@@ -58,7 +58,7 @@ const planes = scripted({
 
 const getToken = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, ({ get }) => get)
 
-const build = <A, E>(layer: Layer.Layer<A, E, Layer.Layer.Success<typeof planes>>) =>
+const build = <A, E>(layer: Layer.Layer<A, E, Layer.Success<typeof planes>>) =>
   Effect.asVoid(Layer.build(Layer.provide(layer, planes)))
 
 const context = { requestId: "1", customHeaders: {} }
@@ -113,7 +113,7 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
       run: (options) =>
         build(
           Layer.provide(ConsentCallback.layer<never, never>(untyped(options)), [
-            HttpLayerRouter.layer,
+            HttpRouter.layer,
             PendingConsents.layerMemory
           ])
         ),

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as ExpiringMap from "../../src/internal/expiringMap.js"
 import * as Heap from "../../src/internal/heap.js"
 

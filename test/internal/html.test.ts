@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import { createHash } from "node:crypto"
 import * as Html from "../../src/internal/html.js"
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as KeyedLock from "../../src/internal/keyedLock.js"
 
 /** Counts the effects that run at the same time. */
@@ -50,9 +50,9 @@ describe("keyedLock", () => {
     Effect.gen(function*() {
       const lock = yield* KeyedLock.make
       assert.strictEqual(yield* Effect.flip(lock("a", Effect.fail("refused"))), "refused")
-      const holder = yield* Effect.fork(lock("a", Effect.never))
+      const holder = yield* Effect.forkChild(lock("a", Effect.never))
       yield* Effect.yieldNow()
-      const waiting = yield* Effect.fork(lock("a", Effect.void))
+      const waiting = yield* Effect.forkChild(lock("a", Effect.void))
       yield* Effect.yieldNow()
       yield* Fiber.interrupt(waiting)
       yield* Fiber.interrupt(holder)

@@ -23,7 +23,7 @@ type Rename = Operation.Plane<typeof table>["rename"]
 
 const plane = (rename: Rename) => make("Test", table, { rename })
 
-const failing = (error: Effect.Effect.Error<ReturnType<Rename>>) =>
+const failing = (error: Effect.Error<ReturnType<Rename>>) =>
   Effect.flip(plane(() => Effect.fail(error)).rename({ name: "new" }))
 
 describe("errors of a plane", () => {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Fs from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -22,7 +22,7 @@ const macrotask = Effect.promise(() => new Promise((resolve) => setImmediate(res
 /** Moves the clock on while the fiber waits, `each` second. */
 const run = <A, E, R>(effect: Effect.Effect<A, E, R>, each: () => void = () => {}) =>
   Effect.gen(function*() {
-    const fiber = yield* Effect.fork(effect)
+    const fiber = yield* Effect.forkChild(effect)
     while (fiber.unsafePoll() === null) {
       each()
       for (let turn = 0; turn < 5; turn++) yield* macrotask
@@ -43,7 +43,7 @@ describe("processLock.acquire", () => {
     Effect.gen(function*() {
       const lock = yield* path
       const scope = yield* Scope.make()
-      const first = yield* Scope.extend(ProcessLock.acquire(lock), scope)
+      const first = yield* Scope.provide(ProcessLock.acquire(lock), scope)
       const error = yield* Effect.flip(ProcessLock.acquire(lock))
       assert.deepStrictEqual([error.code, error.holder], ["EEXIST", `process ${process.pid}`])
       assert.isTrue(first.isHeld())
@@ -93,7 +93,7 @@ describe("processLock.acquire", () => {
     Effect.gen(function*() {
       const lock = yield* path
       Fs.writeFileSync(lock, elsewhere)
-      const fiber = yield* Effect.fork(ProcessLock.acquire(lock))
+      const fiber = yield* Effect.forkChild(ProcessLock.acquire(lock))
       yield* TestClock.adjust("3 seconds")
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(Fs.readFileSync(lock, "utf8"), elsewhere)
@@ -103,7 +103,7 @@ describe("processLock.acquire", () => {
     Effect.gen(function*() {
       const lock = yield* path
       const scope = yield* Scope.make()
-      const first = yield* Scope.extend(ProcessLock.acquire(lock), scope)
+      const first = yield* Scope.provide(ProcessLock.acquire(lock), scope)
       Fs.writeFileSync(lock, elsewhere)
       yield* Effect.repeat(Effect.delay(Effect.sync(first.isHeld), "50 millis"), { while: (isHeld) => isHeld })
       yield* Scope.close(scope, Exit.void)

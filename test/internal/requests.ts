@@ -4,7 +4,7 @@ import * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oaut
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
@@ -19,12 +19,12 @@ export const operations: ReadonlyArray<Operation.Any> = [
 ]
 
 /** The request of every operation. */
-export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Schema<unknown, unknown>]> = operations.map(
+export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Codec<unknown, unknown>]> = operations.map(
   (
     { name, request }
   ) =>
     // A table of all operations has no one type of request.
-    [name, request as Schema.Schema<unknown, unknown>] as const
+    [name, request as Schema.Codec<unknown, unknown>] as const
 )
 
 const completion: FastCheck.Arbitrary<DataPlane.CompleteResourceTokenAuthRequest> = FastCheck.record({
@@ -103,6 +103,6 @@ const byHand: ReadonlyArray<readonly [schema: { readonly ast: AST.AST }, request
 ]
 
 /** Any valid request. */
-export const valid = (schema: Schema.Schema<unknown, unknown>): FastCheck.Arbitrary<unknown> =>
+export const valid = (schema: Schema.Codec<unknown, unknown>): FastCheck.Arbitrary<unknown> =>
   byHand.find(([{ ast }]) => ast === schema.ast)?.[1]
-    ?? Arbitrary.make(Schema.typeSchema(schema)).filter((value) => !hasProto(value))
+    ?? Arbitrary.make(Schema.toType(schema)).filter((value) => !hasProto(value))

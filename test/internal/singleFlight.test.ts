@@ -1,3 +1,4 @@
+import * as References from "effect/References"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -5,11 +6,11 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Scheduler from "effect/Scheduler"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as SingleFlight from "../../src/internal/singleFlight.js"
 
 const many = <A, E>(n: number, effect: Effect.Effect<A, E>) =>
-  Effect.forEach(Array.from({ length: n }), () => Effect.fork(effect))
+  Effect.forEach(Array.from({ length: n }), () => Effect.forkChild(effect))
 
 describe("singleFlight", () => {
   it.effect("runs once for all callers during the run, and again for a later caller", () =>
@@ -27,7 +28,7 @@ describe("singleFlight", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual([...yield* Fiber.join(Fiber.all(first))], [1, 1, 1, 1, 1])
       assert.strictEqual(yield* Ref.get(joined), 4)
-      const others = yield* Effect.forEach(["a", "b"], (key) => Effect.fork(call(key)))
+      const others = yield* Effect.forEach(["a", "b"], (key) => Effect.forkChild(call(key)))
       yield* TestClock.adjust("1 second")
       assert.sameMembers([...yield* Fiber.join(Fiber.all(others))], [2, 3])
       assert.strictEqual(yield* Ref.get(joined), 4)
@@ -71,7 +72,7 @@ describe("singleFlight", () => {
       const runs = yield* Ref.make(0)
       const call = share(
         "a",
-        Effect.zipRight(Effect.repeatN(Effect.yieldNow(), 50), Ref.updateAndGet(runs, (n) => n + 1))
+        Effect.andThen(Effect.repeatN(Effect.yieldNow(), 50), Ref.updateAndGet(runs, (n) => n + 1))
       )
       for (let round = 1; round <= 100; round++) {
         const results = yield* Effect.all(Array.from({ length: 6 }, () => call), { concurrency: "unbounded" })
@@ -83,15 +84,15 @@ describe("singleFlight", () => {
     Effect.gen(function*() {
       const share = SingleFlight.unsafeMake<string, never>()
       const cleansUp = Effect.onInterrupt(Effect.never, () => Effect.sleep("1 minute"))
-      const abandoned = yield* Effect.fork(share("a", cleansUp))
+      const abandoned = yield* Effect.forkChild(share("a", cleansUp))
       yield* TestClock.adjust("1 second")
-      const interruption = yield* Effect.fork(Fiber.interrupt(abandoned))
+      const interruption = yield* Effect.forkChild(Fiber.interrupt(abandoned))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* share("a", Effect.succeed("new")), "new")
       // The last caller waits, as for a call of its own.
       assert.strictEqual((yield* Fiber.poll(interruption))._tag, "None")
       yield* TestClock.adjust("1 minute")
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.join(interruption)))
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.join(interruption)))
     }))
 
   it.effect("interrupting a caller, also the first one, interrupts no other", () =>
@@ -100,7 +101,7 @@ describe("singleFlight", () => {
       const [first, second] = yield* many(2, share("a", Effect.delay(Effect.succeed("done"), "1 second")))
       yield* TestClock.adjust("500 millis")
       yield* Fiber.interrupt(first!)
-      const third = yield* Effect.fork(share("a", Effect.dieMessage("must not run")))
+      const third = yield* Effect.forkChild(share("a", Effect.die(new Error("must not run"))))
       yield* TestClock.adjust("1 millis")
       yield* Fiber.interrupt(second!)
       yield* TestClock.adjust("499 millis")
@@ -110,7 +111,7 @@ describe("singleFlight", () => {
   it.effect("runs with the context of the first caller", () =>
     Effect.gen(function*() {
       const share = SingleFlight.unsafeMake<string, never>()
-      const annotation = Effect.map(Effect.logAnnotations, (annotations) => JSON.stringify([...annotations]))
+      const annotation = Effect.map(References.CurrentLogAnnotations, (annotations) => JSON.stringify([...annotations]))
       const result = yield* Effect.annotateLogs(share("a", annotation), "caller", "alice")
       assert.strictEqual(result, "[[\"caller\",\"alice\"]]")
     }))

@@ -6,11 +6,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
 import { inSpan } from "../../src/internal/span.js"
 
-class Name extends Context.Tag("test/Name")<Name, string>() {}
+class Name extends Context.Service<Name, string>()("test/Name") {}
 
 const options: Tracer.SpanOptions = { captureStackTrace: false }
 
@@ -32,7 +32,7 @@ const spanOf = <A, E>(run: Effect.Effect<A, E>): Effect.Effect<readonly [span: T
   Effect.gen(function*() {
     const made = yield* Deferred.make<Tracer.Span>()
     const exit = yield* Effect.exit(inSpan("span", options, (span) => {
-      Deferred.unsafeDone(made, Effect.succeed(span))
+      Deferred.doneUnsafe(made, Effect.succeed(span))
       return { effect: run }
     }))
     return [yield* Deferred.await(made), exit] as const
@@ -56,14 +56,14 @@ describe("inSpan", () => {
   it.effect("is over for what handles a failure, a defect or an interruption", () =>
     Effect.gen(function*() {
       for (const end of [Effect.fail("failure"), Effect.die("defect"), Effect.interrupt]) {
-        const after = inSpan("span", options, () => ({ effect: end })).pipe(Effect.catchAllCause(() => names))
+        const after = inSpan("span", options, () => ({ effect: end })).pipe(Effect.catchCause(() => names))
         assert.deepStrictEqual(yield* Effect.withSpan(after, "outer"), ["outer"])
       }
     }))
 
   it.effect("ends with the exit, and takes as long as it did", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(spanOf(Effect.as(Effect.sleep("3 seconds"), 1)))
+      const fiber = yield* Effect.forkChild(spanOf(Effect.as(Effect.sleep("3 seconds"), 1)))
       yield* TestClock.adjust("3 seconds")
       const [span, exit] = yield* Fiber.join(fiber)
       assert.deepStrictEqual(exit, Exit.succeed(1))
@@ -81,21 +81,21 @@ describe("inSpan", () => {
         throw new Error("defect")
       }))
       assert(Exit.isFailure(defect))
-      assert.isTrue(Cause.isDie(defect.cause))
+      assert.isTrue(Cause.hasDies(defect.cause))
       assert.deepStrictEqual(endOf(died), defect)
     }))
 
   it.effect("ends when it is interrupted", () =>
     Effect.gen(function*() {
       const made = yield* Deferred.make<Tracer.Span>()
-      const fiber = yield* Effect.fork(inSpan("span", options, (span) => {
-        Deferred.unsafeDone(made, Effect.succeed(span))
+      const fiber = yield* Effect.forkChild(inSpan("span", options, (span) => {
+        Deferred.doneUnsafe(made, Effect.succeed(span))
         return { effect: Effect.never }
       }))
       const span = yield* Deferred.await(made)
       assert.strictEqual(span.status._tag, "Started")
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
-      assert.isTrue(Exit.isInterrupted(endOf(span)))
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(fiber)))
+      assert.isTrue(Exit.hasInterrupts(endOf(span)))
     }))
 
   it.effect("leaves the effect as interruptible as it found it", () =>

@@ -5,8 +5,8 @@ import type { ValidationException } from "effect-agentcore-identity/IdentityErro
 import type * as Operation from "effect-agentcore-identity/Operation"
 import { operations as sts } from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as FastCheck from "effect/FastCheck"
+import * as Result from "effect/Result"
+import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
 import * as AST from "effect/SchemaAST"
 import * as Validation from "../../src/internal/validation.js"
@@ -280,7 +280,7 @@ describe("a value that a parser cannot read", () => {
 
   it("is read when it is one of 100 levels", () => {
     const request = { name: "agent", unknown: nest(98, "[", "]") }
-    assert.isTrue(Either.isRight(Validation.decode(operations.getWorkloadIdentity.request)(request)))
+    assert.isTrue(Result.isSuccess(Validation.decode(operations.getWorkloadIdentity.request)(request)))
   })
 })
 
@@ -330,7 +330,7 @@ describe("texts", () => {
       }
     }
     const alice = { workloadName: "agent", userId: "alice \u{1f600}" }
-    assert.isTrue(Either.isRight(Validation.validate(getWorkloadAccessTokenForUserId.request)(alice)))
+    assert.isTrue(Result.isSuccess(Validation.validate(getWorkloadAccessTokenForUserId.request)(alice)))
   })
 
   it("are the names of members, whatever objects inherit", () => {

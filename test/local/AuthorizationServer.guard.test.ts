@@ -8,7 +8,7 @@ import * as Utils from "./utils.js"
 
 /** `fetch` does not send a Host header of the caller's choice. */
 const request = (url: string, headers: Record<string, string>, method = "GET") =>
-  Effect.async<{ readonly status: number; readonly headers: Http.IncomingHttpHeaders; readonly body: string }>(
+  Effect.callback<{ readonly status: number; readonly headers: Http.IncomingHttpHeaders; readonly body: string }>(
     (resume) => {
       Http.request(url, { method, headers, agent: false }, async (response) => {
         const chunks: Array<Buffer> = []

@@ -391,7 +391,7 @@ describe("AuthorizationServer", () => {
   it.live("closes open connections and frees its port", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const server = yield* Scope.extend(AuthorizationServer.make(), scope)
+      const server = yield* Scope.provide(AuthorizationServer.make(), scope)
       assert.isTrue(yield* reachable(server.discoveryUrl))
       yield* Scope.close(scope, Exit.void)
       assert.isFalse(yield* reachable(server.discoveryUrl))

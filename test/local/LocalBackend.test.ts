@@ -5,15 +5,14 @@ import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { inspect } from "node:util"
@@ -171,7 +170,7 @@ describe("workload access tokens", () => {
   it.effect("of another backend, and forged ones, are refused", () =>
     Effect.gen(function*() {
       yield* setup
-      const foreign = yield* Effect.provide(Effect.zipRight(setup, tokenFor("alice")), Layer.fresh(backend()))
+      const foreign = yield* Effect.provide(Effect.andThen(setup, tokenFor("alice")), Layer.fresh(backend()))
       for (const token of [foreign, Redacted.make("garbage"), jwt({ sub: "alice" })]) {
         const error = yield* Effect.flip(ask(token))
         assert.strictEqual(error._tag, "UnauthorizedException")
@@ -225,7 +224,7 @@ describe("workload access tokens", () => {
         Effect.map(plane.getWorkloadAccessToken({ workloadName: "agent" }), (answer) => answer.workloadAccessToken)
       ])
       const alive = (time: number) =>
-        Effect.zipRight(TestClock.setTime(time), Effect.forEach(tokens, dead)).pipe(
+        Effect.andThen(TestClock.setTime(time), Effect.forEach(tokens, dead)).pipe(
           Effect.map((all) => all.flatMap((isDead, index) => isDead ? [] : [index]))
         )
       assert.deepStrictEqual(yield* alive(59_999), [0, 1, 2, 3, 4, 5])
@@ -247,7 +246,7 @@ describe("workload access tokens", () => {
       const lifetime = Effect.gen(function*() {
         const token = yield* tokenFor("alice")
         let minutes = 0
-        while (Either.isRight(yield* Effect.either(ask(token)))) {
+        while (Result.isSuccess(yield* Effect.result(ask(token)))) {
           yield* TestClock.adjust("1 minute")
           minutes += 1
         }
@@ -407,7 +406,7 @@ describe("isolation", () => {
           return seen.map((value) => value.split(".")[2])
         })
       let running = pairs.length
-      const fiber = yield* Effect.fork(Effect.forEach(pairs, run, { concurrency: "unbounded" }))
+      const fiber = yield* Effect.forkChild(Effect.forEach(pairs, run, { concurrency: "unbounded" }))
       // Encryption is a promise, so the clock waits until every user sleeps.
       while (Option.isNone(yield* Fiber.poll(fiber))) {
         const asleep = Chunk.size(yield* TestClock.sleeps()) >= running
@@ -506,13 +505,13 @@ describe("isolation", () => {
       const token = yield* tokenFor("alice")
       const { sessionUri } = yield* consent(token)
       yield* callback(yield* authorize(sessionUri), { code: "code" })
-      const fiber = yield* Effect.fork(
-        Effect.all(Arr.replicate(Effect.either(complete(sessionUri, { userId: "alice" })), 10), {
+      const fiber = yield* Effect.forkChild(
+        Effect.all(Arr.replicate(Effect.result(complete(sessionUri, { userId: "alice" })), 10), {
           concurrency: "unbounded"
         })
       )
       yield* TestClock.adjust("1 second")
-      assert.lengthOf((yield* Fiber.join(fiber)).filter(Either.isRight), 1)
+      assert.lengthOf((yield* Fiber.join(fiber)).filter(Result.isSuccess), 1)
       assert.strictEqual(yield* issued(token), "token-1.calendar.code.read")
     }).pipe(Effect.provide(backend({ latency: "1 second" }))))
 })
@@ -592,7 +591,7 @@ describe("secrets", () => {
       yield* program.pipe(
         Effect.withTracer(tracer),
         Effect.provide(
-          Layer.mergeAll(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.All))
+          Layer.mergeAll(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel("All"))
         )
       )
       const all = said.join("\n")

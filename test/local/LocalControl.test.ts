@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Backend from "./backend.js"
 
 const setup = {
@@ -239,7 +239,7 @@ describe("LocalControl", () => {
       yield* faults.add({ operation: "GetResourceApiKey", probability: 0, cut: true })
       assert.strictEqual(yield* tagOf(apiKey(token)), "succeeded")
       yield* faults.add({ operation: "GetResourceApiKey", delay: "5 seconds" })
-      const slow = yield* Effect.fork(tagOf(apiKey(token)))
+      const slow = yield* Effect.forkChild(tagOf(apiKey(token)))
       yield* TestClock.adjust("4 seconds")
       assert.isNull(slow.unsafePoll())
       yield* TestClock.adjust("1 second")

@@ -32,7 +32,7 @@ const start = (program: string, file: string, environment: Readonly<Record<strin
       const line = Effect.flatMap(
         Effect.promise(() => lines.next()),
         ({ done, value }) =>
-          done === true ? Effect.dieMessage("the process ended without an answer") : Effect.succeed(value)
+          done === true ? Effect.die(new Error("the process ended without an answer")) : Effect.succeed(value)
       )
       return { ready: line, begin: Effect.sync(() => void child.stdin.write("\n")), answer: line }
     })

@@ -15,7 +15,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { hostname, tmpdir } from "node:os"
@@ -176,7 +176,7 @@ describe("LocalDevelopment", () => {
         const stopped = yield* Effect.exit(
           Effect.provide(LocalDevelopment.load({ path, createMissing: true }), unavailable)
         )
-        assert.isTrue(Exit.isInterrupted(stopped))
+        assert.isTrue(Exit.hasInterrupts(stopped))
         const { workload_identity_name } = JSON.parse(read(path))
         const { name } = yield* LocalDevelopment.load({ path, createMissing: true })
         assert.strictEqual(name, workload_identity_name)
@@ -312,7 +312,7 @@ describe("LocalDevelopment", () => {
         const callers = yield* Effect.all(
           Array.from({ length: 20 }, () => LocalDevelopment.load({ path, createMissing: true })),
           { concurrency: "unbounded" }
-        ).pipe(Effect.fork, Effect.flatMap(untilDone))
+        ).pipe(Effect.forkChild, Effect.flatMap(untilDone))
         const { a, user_id, workload_identity_name } = JSON.parse(read(path))
         assert.strictEqual(a, 1)
         assert.deepStrictEqual(
@@ -334,7 +334,7 @@ describe("LocalDevelopment", () => {
         Effect.gen(function*() {
           const { directory, path } = yield* written(`{"workload_identity_name": "my-agent"}`)
           Fs.writeFileSync(lockOf(path), text)
-          const { user } = yield* Effect.flatMap(Effect.fork(LocalDevelopment.load({ path })), untilDone)
+          const { user } = yield* Effect.flatMap(Effect.forkChild(LocalDevelopment.load({ path })), untilDone)
           assert.strictEqual(JSON.parse(read(path)).user_id, user.userId)
           assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
         }).pipe(Effect.provide(silent)))
@@ -353,7 +353,7 @@ describe("LocalDevelopment", () => {
           const { path } = yield* written(`{"workload_identity_name": "my-agent"}`)
           Fs.writeFileSync(lockOf(path), text)
           const begin = yield* TestClock.currentTimeMillis
-          const { message, reason } = yield* Effect.flatMap(Effect.fork(failure({ path })), untilDone)
+          const { message, reason } = yield* Effect.flatMap(Effect.forkChild(failure({ path })), untilDone)
           assert.strictEqual(reason, "Locked")
           assert.include(message, lockOf(path))
           assert.isAtLeast((yield* TestClock.currentTimeMillis) - begin, 10_000)
@@ -373,7 +373,7 @@ describe("LocalDevelopment", () => {
           const { directory, path } = yield* temporary
           for (let round = 0; round < 10; round++) {
             Fs.writeFileSync(path, `{"workload_identity_name": "my-agent"}`)
-            const fiber = yield* Effect.fork(LocalDevelopment.load({ path }))
+            const fiber = yield* Effect.forkChild(LocalDevelopment.load({ path }))
             while (!Fs.readdirSync(directory).some((file) => appears.test(file)) && fiber.unsafePoll() === null) {
               yield* macrotask
             }
@@ -422,7 +422,7 @@ describe("LocalDevelopment", () => {
 
   describe("in AgentCore Runtime (DOCKER_CONTAINER=1)", () => {
     const container = (value: string) =>
-      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DOCKER_CONTAINER", value]])))
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map([["DOCKER_CONTAINER", value]])))
 
     it.scoped("refuses, and says what the invocation has to send", () =>
       Effect.gen(function*() {
@@ -453,10 +453,10 @@ describe("LocalDevelopment", () => {
 })
 
 /** Lets the file system answer: one turn of the event loop. */
-const macrotask = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+const macrotask = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /** Joins a fiber that waits for both the file system and the clock. */
-const untilDone = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): Effect.Effect<A, E> =>
+const untilDone = <A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> =>
   Effect.gen(function*() {
     while (fiber.unsafePoll() === null) {
       yield* macrotask

@@ -5,7 +5,7 @@ import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -70,7 +70,7 @@ describe("LocalIdentity", () => {
       const identity = yield* Identity.Identity
       const mallory = yield* World.person("mallory")
       const sent = yield* Deferred.make<Redacted.Redacted>()
-      const waiting = yield* Effect.fork(identity.getAccessToken({
+      const waiting = yield* Effect.forkChild(identity.getAccessToken({
         provider: "calendar",
         flow: "USER_FEDERATION",
         scopes: World.scopes,
@@ -79,7 +79,7 @@ describe("LocalIdentity", () => {
           user: { userId: "alice" },
           show: (session) => Deferred.succeed(sent, session.authorizationUrl)
         }),
-        poll: Schedule.spaced("40 millis").pipe(Schedule.upTo("1 seconds"))
+        poll: Schedule.spaced("40 millis").pipe(Schedule.upTo({ duration: "1 seconds" }))
       }))
       const page = yield* mallory.approves(yield* Deferred.await(sent))
       assert.strictEqual(page.status, 403)
@@ -92,8 +92,8 @@ describe("LocalIdentity", () => {
           flow: "USER_FEDERATION",
           scopes: World.scopes,
           returnUrl
-        }).pipe(World.as("agent", user), Effect.either)
-        assert(Either.isLeft(answer))
+        }).pipe(World.as("agent", user), Effect.result)
+        assert(Result.isFailure(answer))
         assert.strictEqual(answer.left._tag, "RequiresUserConsent")
       }
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
@@ -131,7 +131,7 @@ describe("LocalIdentity", () => {
       const alice = yield* World.person("alice")
       const asked: Array<string> = []
       const ask = World.userToken("alice", returnUrl, (authorizationUrl) =>
-        Effect.zipRight(
+        Effect.andThen(
           Effect.sync(() => asked.push("alice")),
           alice.approves(authorizationUrl)
         ))

@@ -4,7 +4,7 @@ import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -185,7 +185,7 @@ describe("/_local/", () => {
     `survives random requests, and only those with the token change anything (seed ${seed})`,
     () =>
       Effect.gen(function*() {
-        const runtime = yield* Effect.runtime<LocalServer.LocalServer | LocalControl.LocalControl>()
+        const runtime = yield* Effect.context<LocalServer.LocalServer | LocalControl.LocalControl>()
         const request = FastCheck.record({
           path: FastCheck.oneof(
             FastCheck.constantFrom(...actions, ...reads.filter((path) => path !== "events")),
@@ -298,7 +298,7 @@ describe("/_local/", () => {
         const response = yield* Effect.promise(() =>
           fetch(`${url}/_local/events`, { headers: { authorization: `Bearer ${bearer}` } })
         )
-        return yield* Effect.fork(Effect.promise(() => response.text()))
+        return yield* Effect.forkChild(Effect.promise(() => response.text()))
       }))
       assert.include(yield* Fiber.join(events), ": connected")
       assert.isBelow(Date.now() - started, 4000)

@@ -4,7 +4,7 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import type * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
@@ -31,7 +31,7 @@ const send = (
   request: Request,
   signature: Readonly<Record<string, string>>
 ): Effect.Effect<Wire.Answer | undefined, Error> =>
-  Effect.async((resume) => {
+  Effect.callback((resume) => {
     const { hostname, port } = new URL(url)
     const outgoing = Http.request({
       agent,
@@ -74,7 +74,7 @@ const send = (
 
 /** Reads the first answer on a new connection. There may be none if the request does not send the body it announces. */
 const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefined, Error> =>
-  Effect.async((resume) => {
+  Effect.callback((resume) => {
     const socket = Net.connect(Number(new URL(url).port), "127.0.0.1", () => socket.end(bytes))
     const chunks: Array<Buffer> = []
     socket.on("data", (chunk) => chunks.push(chunk))
@@ -174,7 +174,7 @@ const attack = (
           }
         }).pipe(
           Effect.timeout("10 seconds"),
-          Effect.catchAll((error) => Effect.sync(() => complaints.push(`${error}: ${describeRequest(request)}`)))
+          Effect.catch((error) => Effect.sync(() => complaints.push(`${error}: ${describeRequest(request)}`)))
         ),
       { concurrency: 24, discard: true }
     )
@@ -193,7 +193,7 @@ const quietly = (
   Effect.gen(function*() {
     const errors: Array<string> = []
     const logger = Logger.make(({ logLevel, message }) => {
-      if (LogLevel.greaterThanEqual(logLevel, LogLevel.Error)) errors.push(String(message))
+      if (LogLevel.greaterThanEqual(logLevel, "Error")) errors.push(String(message))
     })
     yield* test.pipe(
       Effect.provide(Wire.server(options)),

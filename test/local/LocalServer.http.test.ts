@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Net from "node:net"
@@ -52,7 +52,7 @@ const answersIn = (text: string): ReadonlyArray<RawAnswer> => {
 
 /** Writes the pieces to one connection, one after the other, and reads until its end. */
 const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<RawAnswer>> =>
-  Effect.async<string>((resume) => {
+  Effect.callback<string>((resume) => {
     const chunks: Array<Buffer> = []
     const socket = Net.connect(Number(new URL(base).port), "127.0.0.1", () => {
       const next = (index: number) => {
@@ -66,7 +66,7 @@ const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<Read
     socket.on("close", () => resume(Effect.succeed(Buffer.concat(chunks).toString("latin1"))))
     return Effect.sync(() => socket.destroy())
   }).pipe(
-    Effect.timeoutFail({ duration: "8 seconds", onTimeout: () => new Error("The connection was left open") }),
+    Effect.timeoutOrElse({ duration: "8 seconds", orElse: () => Effect.fail(new Error("The connection was left open")) }),
     Effect.orDie,
     Effect.map(answersIn)
   )
@@ -211,7 +211,7 @@ describe("malformed requests", () => {
         makeWith({ requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 }),
         ({ server }) => stop(server)
       )
-      yield* Effect.async<void>((resume) => {
+      yield* Effect.callback<void>((resume) => {
         node.listen(0, "127.0.0.1", () => resume(Effect.void))
       })
       // The handler waits for the body.
@@ -232,7 +232,7 @@ describe("connections of refused requests", () => {
     )
     const closed: Array<Promise<void>> = []
     node.on("connection", (socket) => closed.push(new Promise((resolve) => socket.once("close", () => resolve()))))
-    yield* Effect.async<void>((resume) => {
+    yield* Effect.callback<void>((resume) => {
       node.listen(0, "127.0.0.1", () => resume(Effect.void))
     })
     return { node, closed, port: (node.address() as AddressInfo).port }
@@ -240,7 +240,7 @@ describe("connections of refused requests", () => {
 
   /** A client that never closes: it answers the end of the server's half with nothing. */
   const hold = (port: number, text: string): Effect.Effect<{ socket: Net.Socket; received: () => string }> =>
-    Effect.async((resume) => {
+    Effect.callback((resume) => {
       let received = ""
       const socket = Net.connect({ port, host: "127.0.0.1", allowHalfOpen: true }, () => {
         if (text !== "") socket.write(text)
@@ -278,7 +278,7 @@ describe("connections of refused requests", () => {
         assert.deepStrictEqual(answersIn(received()).map(({ status }) => status), statuses, text)
         socket.destroy()
       }
-      const open = yield* Effect.async<number>((resume) => {
+      const open = yield* Effect.callback<number>((resume) => {
         node.getConnections((_, count) => resume(Effect.succeed(count)))
       })
       assert.strictEqual(open, 0)
@@ -290,7 +290,7 @@ describe("connections of refused requests", () => {
       for (const text of ["CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n", "nonsense\r\n\r\n"]) {
         const { received, socket } = yield* hold(port, text)
         if (received() === "") {
-          yield* Effect.async<void>((resume) => void socket.once("data", () => resume(Effect.void)))
+          yield* Effect.callback<void>((resume) => void socket.once("data", () => resume(Effect.void)))
         }
         socket.resetAndDestroy()
       }
@@ -470,7 +470,7 @@ describe("shutdown", () => {
   /** Opens a connection and sends nothing, as browsers do in advance. */
   const silent = (base: string): Effect.Effect<Net.Socket, never, Scope.Scope> =>
     Effect.acquireRelease(
-      Effect.async<Net.Socket>((resume) => {
+      Effect.callback<Net.Socket>((resume) => {
         const socket = Net.connect(Number(new URL(base).port), "127.0.0.1", () => resume(Effect.succeed(socket)))
         socket.on("error", () => {})
       }),
@@ -485,19 +485,19 @@ describe("shutdown", () => {
       http.on("request", (_, response) => {
         Effect.runFork(
           Deferred.succeed(asked, undefined).pipe(
-            Effect.zipRight(Deferred.await(go)),
-            Effect.zipRight(Effect.sync(() => response.end("finished")))
+            Effect.andThen(Deferred.await(go)),
+            Effect.andThen(Effect.sync(() => response.end("finished")))
           )
         )
       })
-      yield* Effect.async<void>((resume) => {
+      yield* Effect.callback<void>((resume) => {
         http.listen(0, "127.0.0.1", () => resume(Effect.void))
       })
       const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
       yield* silent(base)
-      const answer = yield* Effect.fork(Effect.promise(() => fetch(base).then((response) => response.text())))
+      const answer = yield* Effect.forkChild(Effect.promise(() => fetch(base).then((response) => response.text())))
       yield* Deferred.await(asked)
-      const stopping = yield* Effect.fork(stop(http))
+      const stopping = yield* Effect.forkChild(stop(http))
       yield* Effect.yieldNow()
       yield* Deferred.succeed(go, undefined)
       assert.strictEqual(yield* Fiber.join(answer), "finished")
@@ -508,14 +508,14 @@ describe("shutdown", () => {
     Effect.gen(function*() {
       const asked = yield* Deferred.make<void>()
       const http = createServer()
-      http.on("request", () => Deferred.unsafeDone(asked, Effect.void))
-      yield* Effect.async<void>((resume) => {
+      http.on("request", () => Deferred.doneUnsafe(asked, Effect.void))
+      yield* Effect.callback<void>((resume) => {
         http.listen(0, "127.0.0.1", () => resume(Effect.void))
       })
       const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-      const answer = yield* Effect.fork(Effect.exit(Effect.tryPromise(() => fetch(base))))
+      const answer = yield* Effect.forkChild(Effect.exit(Effect.tryPromise(() => fetch(base))))
       yield* Deferred.await(asked)
-      const stopping = yield* Effect.fork(stop(http))
+      const stopping = yield* Effect.forkChild(stop(http))
       yield* TestClock.adjust("4999 millis")
       assert.isTrue(Option.isNone(yield* Fiber.poll(stopping)))
       yield* TestClock.adjust("1 millis")
@@ -536,13 +536,13 @@ describe("shutdown", () => {
       let received = ""
       socket.on("data", (chunk) => {
         received += chunk
-        Deferred.unsafeDone(begun, Effect.void)
+        Deferred.doneUnsafe(begun, Effect.void)
       })
-      socket.on("close", () => Deferred.unsafeDone(text, Effect.succeed(received)))
+      socket.on("close", () => Deferred.doneUnsafe(text, Effect.succeed(received)))
       socket.write(head({ headers: ["content-length: 16", "expect: 100-continue"] }))
       // After "100 Continue" the server has started the request.
       yield* Deferred.await(begun)
-      const stopping = yield* Effect.fork(Scope.close(scope, Exit.void))
+      const stopping = yield* Effect.forkChild(Scope.close(scope, Exit.void))
       yield* Effect.yieldNow()
       socket.write(body)
       const [answer] = answersIn(yield* Deferred.await(text))

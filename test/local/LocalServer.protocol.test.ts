@@ -73,7 +73,7 @@ const named = <Entry extends readonly [error: { readonly _tag: string }, status:
   name: string
 ): Effect.Effect<never, Entry[0]> => {
   const found = all.find(([error]) => error._tag === name)
-  return found === undefined ? Effect.dieMessage(`no error ${name}`) : Effect.fail(found[0])
+  return found === undefined ? Effect.die(new Error(`no error ${name}`)) : Effect.fail(found[0])
 }
 
 const failing = Layer.merge(
@@ -143,7 +143,7 @@ describe("retries of the AWS SDK", () => {
   ) =>
     DataPlane.decorate((_, effect) =>
       Effect.flatMap(
-        Effect.zipRight(
+        Effect.andThen(
           Ref.update(calls, (count) => count + 1),
           Ref.modify(failures, ([first, ...rest]) => [first, rest] as const)
         ),

@@ -1,5 +1,5 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpRouter from "effect/http/HttpRouter"
 import { assert, describe, it } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -146,7 +146,7 @@ describe("secrets", () => {
         yield* Wire.operation(at, "/identities/GetWorkloadIdentity", {})
       }).pipe(
         Effect.provide(
-          HttpLayerRouter.serve(LocalServer.routes(), { disableListenLog: true }).pipe(
+          HttpRouter.serve(LocalServer.routes(), { disableListenLog: true }).pipe(
             Layer.provide(LocalServer.layerRedaction),
             Layer.provide(LocalBackend.layer()),
             Layer.provide(OAuthClient.layerScripted()),

@@ -105,7 +105,7 @@ describe("signatures", () => {
       succeeds(
         yield* send({ accessKeyId: "AKIDTEMPORARY", sessionToken, body: JSON.stringify({ name: "ünï ★" }) }).pipe(
           Effect.filterOrFail(({ status }) => status === 400),
-          Effect.zipRight(
+          Effect.andThen(
             send({ accessKeyId: "AKIDTEMPORARY", sessionToken, body: JSON.stringify({ name: "third" }) })
           )
         ),

@@ -1,6 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -392,7 +392,7 @@ describe("server", () => {
   it.scopedLive("uses the loopback address in its URL when it listens on all", () =>
     Effect.gen(function*() {
       assert.match(yield* url, /^http:\/\/127\.0\.0\.1:\d+$/)
-      const { authorizationUrl } = yield* Effect.zipRight(setUp, consent())
+      const { authorizationUrl } = yield* Effect.andThen(setUp, consent())
       assert.isTrue(authorizationUrl.startsWith(yield* url))
     }).pipe(Effect.provide(server({ host: "0.0.0.0", allowRemote: true }))))
 
@@ -420,7 +420,7 @@ describe("server", () => {
       assert.isUndefined(answer.headers["x-amzn-errortype"])
     }).pipe(Effect.provide(Layer.merge(
       server(),
-      HttpLayerRouter.serve(Layer.empty, { disableListenLog: true, disableLogger: true }).pipe(
+      HttpRouter.serve(Layer.empty, { disableListenLog: true, disableLogger: true }).pipe(
         Layer.provideMerge(NodeHttpServer.layerTest)
       )
     ))))
@@ -466,11 +466,11 @@ describe("over any planes", () => {
       const started = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<void>()
       const hanging = Deferred.succeed(started, undefined).pipe(
-        Effect.zipRight(Effect.never),
+        Effect.andThen(Effect.never),
         Effect.onInterrupt(() => Deferred.succeed(interrupted, undefined))
       )
       yield* Effect.gen(function*() {
-        const fiber = yield* Effect.fork(askApiKey())
+        const fiber = yield* Effect.forkChild(askApiKey())
         yield* Deferred.await(started)
         yield* Fiber.interrupt(fiber)
         yield* Deferred.await(interrupted)

@@ -93,7 +93,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
     it.scopedLive("closes its connection when the caller is interrupted", () =>
       Effect.gen(function*() {
         const server = yield* faultyAt(path, "dripping")
-        const fiber = yield* Effect.fork(send(server.url))
+        const fiber = yield* Effect.forkChild(send(server.url))
         yield* server.arrived(path === discovery ? 1 : 2)
         yield* Fiber.interrupt(fiber)
         yield* server.idle
@@ -118,7 +118,7 @@ describe("callers who share the requests to an issuer", () => {
         const token = yield* sign(issuer, key)
         const arrived = (count: number) =>
           Effect.repeat(Effect.sleep("5 millis"), { until: () => waiting.length >= count })
-        const [first, second] = yield* Effect.all([Effect.fork(verify(token)), Effect.fork(verify(token))])
+        const [first, second] = yield* Effect.all([Effect.forkChild(verify(token)), Effect.forkChild(verify(token))])
         yield* arrived(1)
         yield* Fiber.interrupt(first)
         waiting[0]?.()
@@ -137,7 +137,7 @@ describe("callers who share the requests to an issuer", () => {
         return undefined
       })
       const token = yield* sign(server.url, key)
-      const fibers = yield* Effect.all([Effect.fork(verify(token)), Effect.fork(verify(token))])
+      const fibers = yield* Effect.all([Effect.forkChild(verify(token)), Effect.forkChild(verify(token))])
       yield* server.arrived(1)
       isSilent = false
       yield* Fiber.interruptAll(fibers)

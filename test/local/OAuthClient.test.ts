@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import * as SimulatedUser from "../simulatedUser.js"
@@ -296,7 +296,7 @@ describe("layer, over servers that misbehave", () => {
         )
       const errors = yield* Effect.forEach(Object.keys(answers), (path) =>
         Effect.map(Effect.sandbox(Effect.flip(Effect.sandbox(run(path)))), (cause) => {
-          const error = Option.getOrThrow(Cause.failureOption(cause))
+          const error = Option.getOrThrow(Cause.findErrorOption(cause))
           const said = [
             String(error),
             error.message,
@@ -413,10 +413,10 @@ describe("layer, over servers that misbehave", () => {
       const arrived = yield* Deferred.make<void>()
       const left = yield* Deferred.make<void>()
       const base = yield* Utils.httpServer((request) => {
-        Deferred.unsafeDone(arrived, Effect.void)
-        request.socket.on("close", () => Deferred.unsafeDone(left, Effect.void))
+        Deferred.doneUnsafe(arrived, Effect.void)
+        request.socket.on("close", () => Deferred.doneUnsafe(left, Effect.void))
       })
-      const fiber = yield* Effect.fork(client.clientCredentials(
+      const fiber = yield* Effect.forkChild(client.clientCredentials(
         account({
           authorizationServerMetadata: {
             issuer: base,

@@ -10,7 +10,7 @@ declare const clock: LocalControl.ClockControl
 
 test("what a user does is a consent handler, with its errors", () => {
   const show = PendingConsents.handler({ user: { userId: "alice" }, show: alice.approves })
-  expectTypeOf<Effect.Effect.Error<ReturnType<typeof show>>>().extract<TestUser.TestUserError>().toEqualTypeOf<
+  expectTypeOf<Effect.Error<ReturnType<typeof show>>>().extract<TestUser.TestUserError>().toEqualTypeOf<
     TestUser.TestUserError
   >()
   expectTypeOf(alice.forwardsLinkTo(bob)).toEqualTypeOf<TestUser.Act>()

@@ -9,9 +9,8 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
-import * as Runtime from "effect/Runtime"
 import type * as Http from "node:http"
 import { inspect } from "node:util"
 import * as ConnectWorld from "../http/connectWorld.js"
@@ -307,7 +306,7 @@ describe("TestUser, over real servers", () => {
           FastCheck.record({ asker: name, actor: name, action: Arbitrary.make(TestUser.Action) }),
           { minLength: 1, maxLength: 6 }
         )
-        const run = Runtime.runPromise(yield* Effect.runtime<Effect.Effect.Context<ReturnType<typeof check>>>())
+        const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<ReturnType<typeof check>>>())
         const check = (given: typeof steps extends FastCheck.Arbitrary<infer A> ? A : never) =>
           Effect.gen(function*() {
             yield* control.restore("start")

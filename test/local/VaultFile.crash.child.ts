@@ -24,13 +24,13 @@ const program = Effect.gen(function*() {
       count++
       // Of all sizes, so that pages are split, and long ones overflow.
       const padding = "x".repeat((count * 397) % 9000)
-      return Effect.zipRight(counters.put(key, { count, padding }), say([key, count]))
+      return Effect.andThen(counters.put(key, { count, padding }), say([key, count]))
     }))
   }, { concurrency: "unbounded", discard: true })
 })
 
 Effect.runFork(
   Effect.scoped(program).pipe(
-    Effect.catchAll(({ message }) => Effect.sync(() => void process.stderr.write(`${message}\n`)))
+    Effect.catch(({ message }) => Effect.sync(() => void process.stderr.write(`${message}\n`)))
   )
 )

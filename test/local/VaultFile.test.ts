@@ -14,7 +14,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { same } from "../utils.js"
 
-const Secret = Schema.Struct({ token: Schema.Redacted(Schema.String), count: Schema.Number })
+const Secret = Schema.Struct({ token: Schema.RedactedFromValue(Schema.String), count: Schema.Number })
 
 const secret = (token: string, count = 1): typeof Secret.Type => ({ token: Redacted.make(token), count })
 
@@ -44,7 +44,7 @@ const fill = (options: VaultFile.Options, count = 200) =>
     ))
 
 const failure = (options: VaultFile.Options) =>
-  Effect.flip(Effect.flatMap(use(options, (things) => things.entries), () => Effect.dieMessage("it was opened"))).pipe(
+  Effect.flip(Effect.flatMap(use(options, (things) => things.entries), () => Effect.die(new Error("it was opened")))).pipe(
     Effect.map((error) => {
       assert.instanceOf(error, VaultFile.VaultFileError)
       return error
@@ -158,7 +158,7 @@ describe("VaultFile", () => {
         Effect.flatMap(VaultStore.VaultStore, (store) => store.collection("things", Secret).entries).pipe(
           Effect.map((entries) => entries.length),
           Effect.provide(VaultFile.layerConfig(options)),
-          Effect.withConfigProvider(provider)
+          Effect.provideService(ConfigProvider.ConfigProvider, provider)
         )
       yield* fill({ ...options, key: key(1) })
       assert.isFalse(Fs.existsSync(`${options.path}.key`))
@@ -291,7 +291,7 @@ describe("VaultFile", () => {
       for (const last of ["vault.pid", "vault", "vault-lock", "vault.key"]) {
         for (let turns = 0; turns < 12; turns++) {
           const scope = yield* Scope.make()
-          const fiber = yield* Effect.fork(Scope.extend(VaultFile.make(options), scope))
+          const fiber = yield* Effect.forkChild(Scope.provide(VaultFile.make(options), scope))
           const appeared = () => Fs.existsSync(join(directory, `agentcore.${last}`))
           while (!appeared() && fiber.unsafePoll() === null) yield* turn
           for (let more = 0; more < turns * turns; more++) yield* turn
@@ -315,7 +315,7 @@ describe("VaultFile", () => {
       const options = { path: yield* path }
       Fs.writeFileSync(options.path, "")
       Fs.writeFileSync(`${options.path}.key`, Redacted.value(key(5)), { mode: 0o600 })
-      const fiber = yield* Effect.fork(use(options, () => Effect.never))
+      const fiber = yield* Effect.forkChild(use(options, () => Effect.never))
       while (!Fs.existsSync(`${options.path}-lock`)) yield* turn
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(Fs.statSync(options.path).size, 0)

@@ -24,7 +24,7 @@ describe("a store of one's own", () => {
     name: "LocalBackend over a JSON file",
     layer: (oauth?: OAuthClient.ScriptedOptions, options?: LocalBackend.Options) =>
       LocalBackend.layerStore(options).pipe(
-        Layer.provide(Layer.unwrapScoped(Effect.map(temporaryFile, Example.layerJsonFile))),
+        Layer.provide(Layer.unwrap(Effect.map(temporaryFile, Example.layerJsonFile))),
         Layer.provide(OAuthClient.layerScripted(oauth))
       ),
     checks: "planes",

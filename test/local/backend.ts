@@ -44,7 +44,7 @@ export const createWorkload = (name: string, urls: ReadonlyArray<string> = [retu
     (controlPlane) => controlPlane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: urls })
   )
 
-export const setup = Effect.zipRight(createWorkload("agent"), createProvider("calendar"))
+export const setup = Effect.andThen(createWorkload("agent"), createProvider("calendar"))
 
 export const tokenFor = (userId: string, workloadName = "agent") =>
   Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getWorkloadAccessTokenForUserId({ workloadName, userId })).pipe(
@@ -68,7 +68,7 @@ export const consent = (token: Redacted.Redacted, request: TokenRequest = {}) =>
   Effect.flatMap(
     ask(token, request),
     (answer) =>
-      answer._tag === "ConsentRequired" ? Effect.succeed(answer) : Effect.dieMessage(`not asked: ${answer._tag}`)
+      answer._tag === "ConsentRequired" ? Effect.succeed(answer) : Effect.die(new Error(`not asked: ${answer._tag}`))
   )
 
 export const accessToken = (answer: DataPlane.TokenAnswer): string =>

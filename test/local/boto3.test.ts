@@ -134,7 +134,7 @@ describe("boto3", () => {
       const planes = Layer.merge(
         Layer.mock(DataPlane.DataPlane, {
           getResourceApiKey: ({ resourceCredentialProviderName }) =>
-            byName.get(resourceCredentialProviderName) ?? Effect.dieMessage("not asked for")
+            byName.get(resourceCredentialProviderName) ?? Effect.die(new Error("not asked for"))
         }),
         Layer.mock(ControlPlane.ControlPlane, {})
       )
@@ -198,7 +198,7 @@ describe("the AWS CLI", () => {
       Effect.gen(function*() {
         const { status: _, ...expected } = caller
         const { environment } = yield* LocalServer.LocalServer
-        const output = yield* Effect.async<string>((resume) => {
+        const output = yield* Effect.callback<string>((resume) => {
           const child = spawn(cli, ["sts", "get-caller-identity", "--output", "json"], {
             env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...environment },
             stdio: ["ignore", "pipe", "inherit"]

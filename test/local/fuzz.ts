@@ -1,5 +1,5 @@
 /** Malformed requests: of the operations, of STS, of HTTP, and of none. */
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as ServiceModel from "./serviceModel.js"
 import * as Wire from "./wire.js"
 

@@ -20,7 +20,7 @@ const run = (
   environment: Readonly<Record<string, string>>,
   onLine: (name: string, value: unknown) => void
 ) =>
-  Effect.async<void>((resume) => {
+  Effect.callback<void>((resume) => {
     const child = spawn(process.execPath, ["--no-warnings", program, JSON.stringify(input)], {
       env: { PATH: process.env["PATH"] ?? "", ...environment },
       stdio: ["ignore", "pipe", "inherit"]
@@ -102,7 +102,7 @@ describe("the official npm SDK", () => {
         consent,
         run(input, environment, (name, value) => {
           answers.set(name, value)
-          if (name === "authorizationUrl") Deferred.unsafeDone(asked, Effect.succeed(String(value)))
+          if (name === "authorizationUrl") Deferred.doneUnsafe(asked, Effect.succeed(String(value)))
         })
       ], { concurrency: 2 })
 

@@ -31,7 +31,7 @@ export const run = (program: string) =>
   more: object = {}
 ): Effect.Effect<Readonly<Record<string, unknown>>, never, Scope.Scope> =>
   Effect.gen(function*() {
-    if (python === undefined) return yield* Effect.dieMessage(missing)
+    if (python === undefined) return yield* Effect.die(new Error(missing))
     const directory = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const path = mkdtempSync(join(tmpdir(), "agentcore-boto3-"))
@@ -40,7 +40,7 @@ export const run = (program: string) =>
       }),
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
     )
-    return yield* Effect.async<Readonly<Record<string, unknown>>>((resume) => {
+    return yield* Effect.callback<Readonly<Record<string, unknown>>>((resume) => {
       const answers: Record<string, unknown> = {}
       const child = spawn(
         python,

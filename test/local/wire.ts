@@ -1,6 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import { assert } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -25,7 +25,7 @@ export interface Request {
 
 /** A request as it is, without anything that a client adds. */
 export const send = (url: string, request: Request): Effect.Effect<Answer> =>
-  Effect.async<Answer>((resume, signal) => {
+  Effect.callback<Answer>((resume, signal) => {
     const { hostname, port } = new URL(url)
     const outgoing = Http.request({
       hostname: hostname.replace(/^\[|\]$/g, ""),
@@ -177,7 +177,7 @@ export const base = HttpServer.addressFormattedWith((address) =>
 
 /** The protocol over any planes, on an application's own server. */
 export const over = (planes: Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane>) =>
-  HttpLayerRouter.serve(LocalServer.routesProtocol(), { disableListenLog: true, disableLogger: true }).pipe(
+  HttpRouter.serve(LocalServer.routesProtocol(), { disableListenLog: true, disableLogger: true }).pipe(
     Layer.provide(LocalServer.layerRedaction),
     Layer.provide(planes),
     Layer.provideMerge(NodeHttpServer.layerTest)

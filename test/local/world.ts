@@ -1,8 +1,8 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { assert } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
@@ -20,13 +20,13 @@ import { decodeJwt } from "jose"
 import * as Calendar from "../calendar.js"
 
 /** The cookie of the application names the signed-in user. */
-const signIn = HttpLayerRouter.add(
+const signIn = HttpRouter.add(
   "GET",
   "/sign-in/:user",
   Effect.map(
-    HttpLayerRouter.params,
+    HttpRouter.params,
     ({ user = "" }) =>
-      HttpServerResponse.unsafeSetCookie(HttpServerResponse.text(`Welcome, ${user}`), "user", user, { path: "/" })
+      HttpServerResponse.setCookieUnsafe(HttpServerResponse.text(`Welcome, ${user}`), "user", user, { path: "/" })
   )
 )
 
@@ -36,7 +36,7 @@ const currentUser = Effect.map(
 )
 
 /** An application on its own port: it signs in users, and has the page for their return after consent. */
-const application = HttpLayerRouter.serve(
+const application = HttpRouter.serve(
   Layer.mergeAll(
     signIn,
     ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("40 millis") })
@@ -53,7 +53,7 @@ export const layer = (options?: AuthorizationServer.Options) =>
 
 /** The same, with an authorization server that the control of the local server steers, too. */
 export const layerControlled = application.pipe(
-  Layer.provideMerge(Layer.unwrapScoped(Effect.map(AuthorizationServer.make(), (authorizationServer) =>
+  Layer.provideMerge(Layer.unwrap(Effect.map(AuthorizationServer.make(), (authorizationServer) =>
     Layer.merge(
       LocalIdentity.layer({ authorizationServer }),
       Layer.succeed(AuthorizationServer.AuthorizationServer, authorizationServer)

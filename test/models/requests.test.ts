@@ -6,11 +6,11 @@ import { requests } from "./operations.js"
 import { facts, ModelShape, ofClient, ofSchema, type Shape } from "./shape.js"
 
 const Limits = Schema.Struct({
-  operations: Schema.Record({ key: Schema.String, value: Schema.Struct({ input: ModelShape }) })
+  operations: Schema.Record(Schema.String, Schema.Struct({ input: ModelShape }))
 })
 
 /** The limits of the service models in botocore. They have no consent portals. */
-const { operations: limits } = Schema.decodeUnknownSync(Schema.parseJson(Limits))(
+const { operations: limits } = Schema.decodeUnknownSync(Schema.fromJsonString(Limits))(
   readFileSync(new URL("aws-limits.json", import.meta.url), "utf8")
 )
 

@@ -163,7 +163,7 @@ export const facts = (shape: Shape, path: string): ReadonlyArray<string> => {
 }
 
 /** The form of `aws-limits.json`. The patterns there are of whole texts. */
-export const ModelShape: Schema.Schema<Shape> = Schema.suspend(() =>
+export const ModelShape: Schema.Codec<Shape> = Schema.suspend(() =>
   Schema.Struct({
     type: Schema.String,
     required: Schema.optionalWith(Schema.Boolean, { exact: true }),
@@ -172,7 +172,7 @@ export const ModelShape: Schema.Schema<Shape> = Schema.suspend(() =>
     max: Schema.optionalWith(Schema.Number, { exact: true }),
     pattern: Schema.optionalWith(Schema.String, { exact: true }),
     enum: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
-    members: Schema.optionalWith(Schema.Record({ key: Schema.String, value: ModelShape }), { exact: true }),
+    members: Schema.optionalWith(Schema.Record(Schema.String, ModelShape), { exact: true }),
     item: Schema.optionalWith(ModelShape, { exact: true }),
     key: Schema.optionalWith(ModelShape, { exact: true }),
     value: Schema.optionalWith(ModelShape, { exact: true })

@@ -125,7 +125,7 @@ const environment = Effect.gen(function*() {
 
 /** The metadata service of an instance, which is a proxy too. */
 const metadataAndProxy = Effect.acquireRelease(
-  Effect.async<{ readonly port: number; readonly tunnels: Array<string | undefined>; readonly http: Http.Server }>((
+  Effect.callback<{ readonly port: number; readonly tunnels: Array<string | undefined>; readonly http: Http.Server }>((
     resume
   ) => {
     const tunnels: Array<string | undefined> = []

@@ -1,4 +1,4 @@
-import type * as Persistence from "@effect/experimental/Persistence"
+import type * as Persistence from "effect/persistence/Persistence"
 import type * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
 import type * as Ioredis from "ioredis"
 import { describe, expectTypeOf, test } from "vitest"

@@ -1,5 +1,5 @@
-import * as Persistence from "@effect/experimental/Persistence"
-import * as PersistenceRedis from "@effect/experimental/Persistence/Redis"
+import * as Persistence from "effect/persistence/Persistence"
+import * as PersistenceRedis from "effect/persistence/Redis"
 import { assert, describe, it } from "@effect/vitest"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -222,7 +222,7 @@ describe("CredentialStore.layerRedis", () => {
     Effect.gen(function*() {
       const server = yield* started
       const scope = yield* Scope.make()
-      const a = yield* Scope.extend(process_(storeOf(server), {}), scope)
+      const a = yield* Scope.provide(process_(storeOf(server), {}), scope)
       yield* server.stall
       const before = yield* failures
       const [elapsed, found] = yield* Effect.timed(a())
@@ -243,7 +243,7 @@ describe("CredentialStore.layerRedis", () => {
         const gone = yield* started
         for (const server of [absent, gone]) {
           const scope = yield* Scope.make()
-          const a = yield* Scope.extend(process_(storeOf(server)), scope)
+          const a = yield* Scope.provide(process_(storeOf(server)), scope)
           yield* gone.kill
           assert.match(yield* a(), /^sentinel-access-token-/)
           assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
@@ -255,7 +255,7 @@ describe("CredentialStore.layerRedis", () => {
     Effect.gen(function*() {
       const { port } = yield* Redis.make()
       const program = yield* Effect.promise(() => buildProgram("persistence/CredentialStore.child.ts"))
-      const said = yield* Effect.async<string, unknown>((resume) => {
+      const said = yield* Effect.callback<string, unknown>((resume) => {
         const child = execFile(
           process.execPath,
           [program, String(port)],
@@ -409,12 +409,12 @@ describe("CredentialStore: its settings", () => {
       const server = yield* started
       const redis = yield* server.client
       const configured = CredentialStore.layerRedisConfig({
-        url: Config.redacted("REDIS_URL"),
-        key: Config.redacted("CREDENTIAL_STORE_KEY"),
-        previousKeys: Config.array(Config.redacted(), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
+        url: Config.Redacted("REDIS_URL"),
+        key: Config.Redacted("CREDENTIAL_STORE_KEY"),
+        previousKeys: Config.array(Config.Redacted(), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
       })
       const provider = (entries: Readonly<Record<string, string>>) =>
-        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(entries))))
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(Object.entries(entries))))
       const url = { REDIS_URL: `redis://127.0.0.1:${server.port}` }
       const set = Effect.flatMap(CredentialCache.Store, (store) => store.set("name", stored))
       const get = Effect.flatMap(CredentialCache.Store, (store) => store.get("name"))

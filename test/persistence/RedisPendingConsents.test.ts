@@ -112,7 +112,7 @@ describe("RedisPendingConsents", () => {
     Effect.gen(function*() {
       const absent = yield* Redis.make()
       const scope = yield* Scope.make()
-      const { pending } = yield* Scope.extend(start(storeOn(absent)), scope)
+      const { pending } = yield* Scope.provide(start(storeOn(absent)), scope)
       const error = yield* Effect.flip(pending.claim(uriOf("one")))
       assert.strictEqual(error._tag, "ConsentStoreError")
       assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
@@ -128,7 +128,7 @@ describe("RedisPendingConsents", () => {
       const [one, two] = yield* Effect.promise(() => redis.keys("*"))
       const sealed = yield* Effect.promise(() => redis.hget(one!, "sealed"))
       yield* Effect.promise(() => redis.hset(two!, "sealed", sealed!))
-      const claims = yield* Effect.forEach(["one", "two"], (name) => Effect.either(pending.claim(uriOf(name))))
+      const claims = yield* Effect.forEach(["one", "two"], (name) => Effect.result(pending.claim(uriOf(name))))
       const errors = claims.flatMap((claim) => claim._tag === "Left" ? [claim.left] : [])
       assert.lengthOf(errors, 1)
       assert.include(errors[0]?.message, "an entry is not readable")
@@ -138,15 +138,15 @@ describe("RedisPendingConsents", () => {
     Effect.gen(function*() {
       const server = yield* started
       const layer = RedisPendingConsents.layerConfig({
-        url: Config.redacted("REDIS_URL"),
-        key: Config.redacted("CONSENT_STORE_KEY")
+        url: Config.Redacted("REDIS_URL"),
+        key: Config.Redacted("CONSENT_STORE_KEY")
       })
       const provider = ConfigProvider.fromMap(
         new Map([["REDIS_URL", `redis://127.0.0.1:${server.port}`], ["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]])
       )
-      yield* Layer.build(layer).pipe(Effect.withConfigProvider(provider))
+      yield* Layer.build(layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, provider))
       const exit = yield* Effect.exit(
-        Layer.build(layer).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map())))
+        Layer.build(layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map())))
       )
       assert.include(String(exit), "CONSENT_STORE_KEY")
     }))

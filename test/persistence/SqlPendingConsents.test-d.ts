@@ -1,4 +1,4 @@
-import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlClient } from "effect/sql/SqlClient"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"

@@ -1,8 +1,8 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
+import * as Reactivity from "effect/reactivity/Reactivity"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { PgClient } from "@effect/sql-pg"
-import * as SqlClient from "@effect/sql/SqlClient"
-import * as Statement from "@effect/sql/Statement"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as Statement from "effect/sql/Statement"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
@@ -16,7 +16,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as String from "effect/String"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as TestServices from "effect/TestServices"
 import { execFile } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -35,7 +35,7 @@ const scope = Effect.runSync(Scope.make())
 let server: Postgres.Server
 
 beforeAll(async () => {
-  if (Postgres.isRunnable) server = await Effect.runPromise(Scope.extend(Postgres.make, scope))
+  if (Postgres.isRunnable) server = await Effect.runPromise(Scope.provide(Postgres.make, scope))
 })
 
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
@@ -201,7 +201,7 @@ describe("SqlPendingConsents on SQLite", () => {
       const program = yield* Effect.promise(() =>
         buildProgram("persistence/claims.child.ts")
       )
-      const inChild = Effect.async<ReadonlyArray<string>, unknown>((resume) => {
+      const inChild = Effect.callback<ReadonlyArray<string>, unknown>((resume) => {
         const args = [program, store.url, Redacted.value(keyOf(1)), ...names]
         const child = execFile(process.execPath, args, (error, stdout, stderr) =>
           resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr)))
@@ -228,7 +228,7 @@ describe("SqlPendingConsents on SQLite", () => {
     Effect.gen(function*() {
       const store = yield* sqlite
       const { pending, signals } = yield* start(store)
-      const at = (minutes: number) => DateTime.unsafeMake(minutes * 60_000)
+      const at = (minutes: number) => DateTime.makeUnsafe(minutes * 60_000)
       for (const [name, minutes] of [["short", 10], ["long", 60]] as const) {
         yield* pending.open({
           session: new ConsentSession({ ...sessionOf(name), expiresAt: at(minutes) }),
@@ -273,7 +273,7 @@ describe("SqlPendingConsents on SQLite", () => {
       const mysql = Layer.effect(
         SqlClient.SqlClient,
         SqlClient.make({
-          acquirer: Effect.dieMessage("no connection"),
+          acquirer: Effect.die(new Error("no connection")),
           compiler: Statement.makeCompiler({
             dialect: "mysql",
             placeholder: () => "?",
@@ -294,11 +294,11 @@ describe("SqlPendingConsents on SQLite", () => {
     Effect.gen(function*() {
       const { url } = yield* sqlite
       const layer = Layer.provide(
-        SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") }),
+        SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
         libsqlClient(url)
       )
       const provider = (entries: ReadonlyArray<readonly [string, string]>) =>
-        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(entries)))
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(entries)))
       yield* Layer.build(layer).pipe(provider([["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]))
       const exit = yield* Effect.exit(Layer.build(layer).pipe(provider([])))
       assert.include(globalThis.String(exit), "CONSENT_STORE_KEY")

@@ -9,8 +9,8 @@ import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as FastCheck from "effect/FastCheck"
+import * as Result from "effect/Result"
+import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -59,7 +59,7 @@ export const sessionOf = (name: string, minutes = 10): ConsentSession =>
     customState: secret("where-the-user-was"),
     sessionUri: uriOf(name),
     authorizationUrl: secret(authorizationUrl),
-    expiresAt: DateTime.addDuration(DateTime.unsafeNow(), `${minutes} minutes`)
+    expiresAt: DateTime.addDuration(DateTime.nowUnsafe(), `${minutes} minutes`)
   })
 
 const alice = { userId: "alice" }
@@ -127,11 +127,11 @@ export const contract = (
         yield* processes[0].pending.open({ session: sessionOf("once"), user: alice })
         const claims = yield* Effect.forEach(
           Array.from({ length: 30 }, (_, index) => processes[index % 2]!),
-          ({ pending }) => Effect.either(pending.claim(uriOf("once"))),
+          ({ pending }) => Effect.result(pending.claim(uriOf("once"))),
           { concurrency: "unbounded" }
         )
-        assert.lengthOf(claims.filter(Either.isRight), 1)
-        for (const claim of claims.filter(Either.isLeft)) {
+        assert.lengthOf(claims.filter(Result.isSuccess), 1)
+        for (const claim of claims.filter(Result.isFailure)) {
           assert.deepInclude(claim.left, { _tag: "ConsentNotPending", reason: "AlreadyClaimed" })
         }
       }))
@@ -154,7 +154,7 @@ export const contract = (
               })
             yield* Effect.forEach(steps, ({ pause, process, session, user }) => {
               const name = `${prefix}-${session}`
-              return Effect.zipRight(
+              return Effect.andThen(
                 pauseFor(pause),
                 user === undefined
                   ? claim(process, name)
@@ -186,7 +186,7 @@ export const contract = (
               })
           }
           const outcomes = yield* Effect.forEach(processes, (process, index) =>
-            Effect.zipRight(
+            Effect.andThen(
               pauseFor((round * (index + 1)) % 5),
               Completion.complete({ identity, ...process }, uriOf(name), alice)
             ), { concurrency: "unbounded" })
@@ -220,11 +220,11 @@ export const contract = (
         const grant = (user: UserIdentifier, credential = "calendar") =>
           ConsentSignals.grant({ workload: "agent", user, credential })
         const topic = yield* grant(alice)
-        const inAnHour = DateTime.addDuration(DateTime.unsafeNow(), "1 hour")
+        const inAnHour = DateTime.addDuration(DateTime.nowUnsafe(), "1 hour")
         const register = (topic: ConsentSignals.Topic, execution: string, expiresAt = inAnHour) =>
           one.signals.register({ topic, execution, expiresAt })
         yield* Effect.forEach(["first", "second", "first"], (execution) => register(topic, execution))
-        yield* register(topic, "expired", DateTime.unsafeMake(1))
+        yield* register(topic, "expired", DateTime.makeUnsafe(1))
         yield* register(yield* grant(alice, "mail"), "mail")
         yield* register(yield* grant({ userToken: jwt({ ...subject, iat: 1 }) }), "by JWT")
         assert.sameMembers([...yield* two.signals.registrations(topic)], ["first", "second"])
@@ -243,7 +243,7 @@ export const contract = (
         Effect.gen(function*() {
           const store = yield* make
           const topic = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
-          const inAnHour = DateTime.addDuration(DateTime.unsafeNow(), "1 hour")
+          const inAnHour = DateTime.addDuration(DateTime.nowUnsafe(), "1 hour")
           const oldOnly = yield* start(store, { key: keyOf(1) })
           yield* Effect.forEach(["one", "two", "three"], (name) =>
             oldOnly.pending.open({ session: sessionOf(name), user: alice }))
@@ -308,13 +308,13 @@ export const wakesAcrossProcesses = (
           const store = yield* make
           const [waiting, callback] = [yield* start(store), yield* start(store)]
           yield* connected(callback, waiting)
-          const fiber = yield* Effect.fork(wait(waiting, "given", base))
+          const fiber = yield* Effect.forkChild(wait(waiting, "given", base))
           yield* Effect.sleep("1 millis")
           yield* callback.signals.signal(ConsentSignals.session(uriOf("given")), "Completed")
           // The default poller asks after 5 seconds.
           const token = yield* Effect.timeout(Fiber.join(fiber), "4 seconds")
           same(token, secret("token of given"))
-          const stolen = yield* Effect.fork(Effect.flip(wait(waiting, "stolen", base)))
+          const stolen = yield* Effect.forkChild(Effect.flip(wait(waiting, "stolen", base)))
           yield* callback.signals.signal(ConsentSignals.session(uriOf("stolen")), "WrongUser")
           const error = yield* Effect.timeout(Fiber.join(stolen), "4 seconds")
           assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "WrongUser" })
@@ -330,7 +330,7 @@ export const wakesAcrossProcesses = (
         yield* callback.signals.signal(ConsentSignals.session(uriOf("early")), "Completed")
         // Messages arrive in order: this one comes after the other.
         const topic = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
-        const granted = yield* Effect.fork(
+        const granted = yield* Effect.forkChild(
           Effect.provideService(ConsentSignals.next(topic), ConsentSignals.ConsentSignals, waiting.signals)
         )
         yield* Effect.sleep("1 millis")
@@ -362,7 +362,7 @@ export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArra
         customParameters: { [sentinel("Parameter")]: sentinel("Value") },
         sessionUri: uriOf(`${sentinel("Session")}${name}`),
         authorizationUrl: secret(`https://example.com/${sentinel("Url")}`),
-        expiresAt: DateTime.addDuration(DateTime.unsafeNow(), "10 minutes")
+        expiresAt: DateTime.addDuration(DateTime.nowUnsafe(), "10 minutes")
       })
     const users = [{ userId: sentinel("User") }, {
       userToken: jwt({ iss: sentinel("Issuer"), sub: sentinel("Subject") })
@@ -377,7 +377,7 @@ export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArra
       yield* pending.open({ session: session(`claimed-${index}`), user, ...more })
       yield* pending.claim(session(`claimed-${index}`).sessionUri)
       const topic = yield* ConsentSignals.grant({ ...more, user })
-      const expiresAt = DateTime.addDuration(DateTime.unsafeNow(), "1 hour")
+      const expiresAt = DateTime.addDuration(DateTime.nowUnsafe(), "1 hour")
       yield* signals.register({ topic, execution: sentinel("Execution"), expiresAt })
       yield* signals.signal(topic, "Completed")
       yield* signals.signal(ConsentSignals.session(session(`${index}`).sessionUri), "WrongUser")

@@ -43,7 +43,7 @@ export interface Server {
 
 /** A server that runs until the scope ends. */
 export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(function*() {
-  if (programs === undefined) return yield* Effect.dieMessage(missing)
+  if (programs === undefined) return yield* Effect.die(new Error(missing))
   const identity = user()
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => {
@@ -70,9 +70,9 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
     ],
     { encoding: "utf8", cwd: folder, ...identity }
   )
-  if (made.status !== 0) return yield* Effect.dieMessage(`initdb failed: ${made.stderr}`)
+  if (made.status !== 0) return yield* Effect.die(new Error(`initdb failed: ${made.stderr}`))
   yield* Effect.acquireRelease(
-    Effect.async<ChildProcess>((resume) => {
+    Effect.callback<ChildProcess>((resume) => {
       const settings = { listen_addresses: "", unix_socket_directories: folder, fsync: "off", log_min_messages: "log" }
       const child = spawn(
         join(programs, "postgres"),
@@ -80,13 +80,13 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
         { stdio: ["ignore", "ignore", "pipe"], cwd: folder, ...identity }
       )
       child.on("error", (error) => resume(Effect.die(error)))
-      child.on("exit", (code) => resume(Effect.dieMessage(`PostgreSQL ended with ${code}`)))
+      child.on("exit", (code) => resume(Effect.die(new Error(`PostgreSQL ended with ${code}`))))
       createInterface(child.stderr).on("line", (line) => {
         if (line.includes("ready to accept connections")) resume(Effect.succeed(child))
       })
     }),
     (child) =>
-      Effect.async<void>((resume) => {
+      Effect.callback<void>((resume) => {
         if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
         child.once("exit", () => resume(Effect.void))
         // An immediate shutdown: nobody reads the data again.

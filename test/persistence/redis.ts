@@ -38,7 +38,7 @@ export interface Server {
   readonly client: Effect.Effect<Redis, never, Scope.Scope>
 }
 
-const freePort = Effect.async<number>((resume) => {
+const freePort = Effect.callback<number>((resume) => {
   const server = createServer()
   server.listen(0, "127.0.0.1", () => {
     const address = server.address()
@@ -49,7 +49,7 @@ const freePort = Effect.async<number>((resume) => {
 /** A server that is not started yet; the scope ends it. */
 export const make = (password?: string): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function*() {
-    if (!available) return yield* Effect.dieMessage(missing)
+    if (!available) return yield* Effect.die(new Error(missing))
     const port = yield* freePort
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-"))),
@@ -57,7 +57,7 @@ export const make = (password?: string): Effect.Effect<Server, never, Scope.Scop
     )
     let child: ChildProcess | undefined
 
-    const start = Effect.async<void>((resume) => {
+    const start = Effect.callback<void>((resume) => {
       const settings = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
       // A compressed file could hide a secret.
       settings.push("--dir", folder, "--rdbcompression", "no")
@@ -65,13 +65,13 @@ export const make = (password?: string): Effect.Effect<Server, never, Scope.Scop
         stdio: ["ignore", "pipe", "inherit"]
       })
       child.on("error", (error) => resume(Effect.die(error)))
-      child.on("exit", (code) => resume(Effect.dieMessage(`Redis ended with ${code}`)))
+      child.on("exit", (code) => resume(Effect.die(new Error(`Redis ended with ${code}`))))
       createInterface(child.stdout!).on("line", (line) => {
         if (line.includes("Ready to accept connections")) resume(Effect.void)
       })
     })
 
-    const kill = Effect.async<void>((resume) => {
+    const kill = Effect.callback<void>((resume) => {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
       child.once("exit", () => resume(Effect.void))
       child.kill("SIGKILL")

@@ -1,8 +1,8 @@
 // A process of an application. `ask` asks for a token, stores the session, and waits. `resume` serves the page after consent, and resumes
 // from the stored session.
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import { LibsqlClient } from "@effect/sql-libsql"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
@@ -39,7 +39,7 @@ const ask = AccessToken.get(Calendar, {
   consent: PendingConsents.handler({
     user,
     show: (session) =>
-      Effect.flatMap(Schema.encode(ConsentSession.FromJson)(session), (text) => {
+      Effect.flatMap(Schema.encodeEffect(ConsentSession.FromJson)(session), (text) => {
         writeFileSync(sessionFile, text, { mode: 0o600 })
         return tell({ authorizationUrl: Redacted.value(session.authorizationUrl) })
       })
@@ -48,7 +48,7 @@ const ask = AccessToken.get(Calendar, {
 
 const resume = Effect.gen(function*() {
   const identity = yield* Identity.Identity
-  const session = yield* Schema.decode(ConsentSession.FromJson)(readFileSync(sessionFile, "utf8"))
+  const session = yield* Schema.decodeEffect(ConsentSession.FromJson)(readFileSync(sessionFile, "utf8"))
   const { address } = yield* HttpServer.HttpServer
   yield* tell({ origin: HttpServer.formatAddress(address) })
   // The user has the link already.
@@ -56,7 +56,7 @@ const resume = Effect.gen(function*() {
   yield* tell({ characters: Redacted.value(token).length })
 }).pipe(
   Effect.provide(
-    HttpLayerRouter.serve(
+    HttpRouter.serve(
       Connect.layer({
         path: "/connect",
         credentials: { calendar: Calendar },
@@ -79,7 +79,7 @@ await program.pipe(
   Effect.provide(Layer.mergeAll(
     Layer.provideMerge(Identity.layer, AwsDataPlane.layer()),
     Layer.provide(
-      SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") }),
+      SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
       LibsqlClient.layer({ url: database, intMode: "bigint" })
     )
   )),

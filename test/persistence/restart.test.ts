@@ -26,7 +26,7 @@ const temporaryFolder = Effect.acquireRelease(
 
 /** What load balancers do: one address for all processes. It passes connections on to the one that runs. */
 const loadBalancer = Effect.acquireRelease(
-  Effect.async<{ readonly url: string; target: string; readonly close: () => void }>((resume) => {
+  Effect.callback<{ readonly url: string; target: string; readonly close: () => void }>((resume) => {
     const server = createServer((incoming) => {
       const outgoing = connect(Number(new URL(balancer.target).port), "127.0.0.1")
       for (const [from, to] of [[incoming, outgoing], [outgoing, incoming]] as const) {
@@ -61,14 +61,14 @@ const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>
       (child) => Effect.sync(() => void child.kill("SIGKILL"))
     )
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-    const ended = Effect.async<NodeJS.Signals | null>((resume) => {
+    const ended = Effect.callback<NodeJS.Signals | null>((resume) => {
       if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.succeed(child.signalCode))
       child.once("exit", (_, signal) => resume(Effect.succeed(signal)))
     })
     return {
       told: (name: string) =>
         Effect.map(Effect.promise(() => lines.next()), ({ value }): string => String(JSON.parse(value)[name])),
-      kill: Effect.zipRight(Effect.sync(() => child.kill("SIGKILL")), ended)
+      kill: Effect.andThen(Effect.sync(() => child.kill("SIGKILL")), ended)
     }
   })
 

@@ -1,3 +1,4 @@
+import * as Context from "effect/Context"
 import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as StsSdk from "@aws-sdk/client-sts"
 import type * as Official from "bedrock-agentcore/identity"
@@ -14,7 +15,6 @@ import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAcc
 import type * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import type * as Redacted from "effect/Redacted"
-import type * as Runtime from "effect/Runtime"
 import type { IncomingMessage, RequestListener } from "node:http"
 import { describe, expectTypeOf, test } from "vitest"
 
@@ -112,11 +112,11 @@ describe("make", () => {
   type Argument = Parameters<Ours["make"]>[0]
 
   test("takes any runtime that has Identity", () => {
-    type OfAws = Layer.Layer.Success<ReturnType<typeof AwsIdentity.layer>>
+    type OfAws = Layer.Success<ReturnType<typeof AwsIdentity.layer>>
     expectTypeOf<ManagedRuntime.ManagedRuntime<OfAws, Error>>().toExtend<Argument>()
-    expectTypeOf<Runtime.Runtime<OfAws>>().toExtend<Argument>()
-    expectTypeOf<Runtime.Runtime<Identity.Identity | WorkloadAccessToken.WorkloadAccessToken>>().toExtend<Argument>()
-    expectTypeOf<Runtime.Runtime<WorkloadAccessToken.WorkloadAccessToken>>().not.toExtend<Argument>()
+    expectTypeOf<Context.Context<OfAws>>().toExtend<Argument>()
+    expectTypeOf<Context.Context<Identity.Identity | WorkloadAccessToken.WorkloadAccessToken>>().toExtend<Argument>()
+    expectTypeOf<Context.Context<WorkloadAccessToken.WorkloadAccessToken>>().not.toExtend<Argument>()
     expectTypeOf<ManagedRuntime.ManagedRuntime<never, never>>().not.toExtend<Argument>()
   })
 
@@ -130,7 +130,7 @@ describe("make", () => {
     type Both = Identity.Identity | DataPlane.DataPlane
     const both = {} as ManagedRuntime.ManagedRuntime<Both, Error>
     expectTypeOf(PromiseIdentity.make(both)).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
-    expectTypeOf(PromiseIdentity.make({} as Runtime.Runtime<Both>)).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
+    expectTypeOf(PromiseIdentity.make({} as Context.Context<Both>)).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
     const identity = {} as ManagedRuntime.ManagedRuntime<Identity.Identity, Error>
     expectTypeOf(PromiseIdentity.make(identity)).toEqualTypeOf<PromiseIdentity.Functions>()
     // @ts-expect-error the runtime has no data plane

@@ -10,7 +10,7 @@ import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlane
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { declarations } from "../declarations.js"
@@ -215,7 +215,7 @@ describe("a wrong configuration", () => {
   it.scopedLive("is refused in the names of this API, when the function is called", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
-      const runtime = yield* Effect.runtime<Identity.Identity | DataPlane.DataPlane>()
+      const runtime = yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
       const { completeAuthorization, fetchConsentCallback, resume, withAccessToken, withApiKey, workload } =
         PromiseIdentity
           .make(runtime)
@@ -298,7 +298,7 @@ describe("a declared credential", () => {
   it.scopedLive("makes the calls of the same configuration", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
-      const { withAccessToken, withApiKey } = PromiseIdentity.make(yield* Effect.runtime<Identity.Identity>())
+      const { withAccessToken, withApiKey } = PromiseIdentity.make(yield* Effect.context<Identity.Identity>())
       /** The requests of a call, and what it showed. */
       const observe = (call: (options: PromiseIdentity.AccessTokenUseOptions) => Promise<unknown>) =>
         Effect.gen(function*() {
@@ -484,14 +484,14 @@ describe("make", () => {
 
   it.live("takes the runtime of an Effect program", () =>
     Effect.gen(function*() {
-      const call = wrapped(PromiseIdentity.make(yield* Effect.runtime<Identity.Identity>()))
+      const call = wrapped(PromiseIdentity.make(yield* Effect.context<Identity.Identity>()))
       assert.strictEqual(yield* Effect.promise(call), "a-key")
     }).pipe(Effect.provide(keys)))
 
   it.scopedLive("rejects with the error of the layer", () =>
     Effect.gen(function*() {
       const failure = new Error("no such place")
-      const call = wrapped(PromiseIdentity.make(yield* World.runtimeOf(Layer.fail(failure).pipe(Layer.merge(keys)))))
+      const call = wrapped(PromiseIdentity.make(yield* World.runtimeOf(Layer.unwrap(Effect.fail(failure)).pipe(Layer.merge(keys)))))
       assert.strictEqual(yield* World.rejectionOf(call()), failure)
     }))
 })

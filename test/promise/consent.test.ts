@@ -27,7 +27,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 /** A server of Node on its own port. A path `/sign-in/NAME` signs in a user: the cookie is the name. */
 const listen = (page: Listener) =>
   Effect.acquireRelease(
-    Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
+    Effect.callback<{ readonly url: string; readonly close: () => void }>((resume) => {
       const server = createServer((request, response) => {
         const user = /^\/sign-in\/(\w+)/.exec(request.url ?? "")?.[1]
         return user === undefined
@@ -83,7 +83,7 @@ const functions = (options: {
     const { url } = yield* LocalServer.LocalServer
     const calls = yield* Ref.make<ReadonlyArray<string>>([])
     const planes = DataPlane.decorate((operation, call) =>
-      Effect.zipRight(Ref.update(calls, (all) => [...all, operation]), call)
+      Effect.andThen(Ref.update(calls, (all) => [...all, operation]), call)
     ).pipe(Layer.provide(AwsDataPlane.layer({
       region: "us-west-2",
       endpoint: url,
@@ -134,7 +134,7 @@ const application = (
 
 /** Starts a call that shows a link, and returns the link and the call. */
 const shown = (start: (onAuthUrl: (url: string) => void) => Promise<string>) =>
-  Effect.async<{ readonly link: string; readonly token: Promise<string> }>((resume) => {
+  Effect.callback<{ readonly link: string; readonly token: Promise<string> }>((resume) => {
     const token: Promise<string> = start((link) => resume(Effect.succeed({ link, token })))
     token.catch((error: unknown) => resume(Effect.die(error)))
   })
@@ -154,7 +154,7 @@ const failedOf = (error: unknown): AuthorizationFailed => {
 }
 
 /** A session that has the user's consent at the authorization server, and is not complete: `session_id`. */
-const consented = (app: Effect.Effect.Success<ReturnType<typeof application>>) =>
+const consented = (app: Effect.Success<ReturnType<typeof application>>) =>
   Effect.gen(function*() {
     const error = yield* rejectionOf(
       runWithContext({ workload: app.as("alice") }, app.tokenOf(undefined, "app:/consent"))
@@ -301,7 +301,7 @@ describe("a consent", () => {
 
   it.scopedLive("that the application completes itself ends the wait at once", () =>
     Effect.gen(function*() {
-      const app: Effect.Effect.Success<ReturnType<typeof application>> = yield* application(
+      const app: Effect.Success<ReturnType<typeof application>> = yield* application(
         ({ completeAuthorization }) => async (request, response) => {
           const sessionUri = new URLSearchParams(request.url?.split("?")[1]).get("session_id") ?? ""
           await completeAuthorization({ sessionUri, user: { userId: "alice" } })

@@ -1,3 +1,4 @@
+import * as Semaphore from "effect/Semaphore"
 import { assert, describe, it } from "@effect/vitest"
 import { getContext, runWithContext } from "effect-agentcore-identity/promise/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -88,7 +89,7 @@ describe("runWithContext", () => {
   it.scopedLive("keeps 20 users apart whose calls are made at once", () =>
     Effect.gen(function*() {
       // One call at a time: each fiber resumes in the turn and the asynchronous context of the previous one.
-      const semaphore = yield* Effect.makeSemaphore(1)
+      const semaphore = yield* Semaphore.make(1)
       const { withAccessToken, withApiKey, withWAT } = yield* World.functions({ around: semaphore.withPermits(1) })
       const { approve } = yield* World.decisions
       const tokens = new Map<string, string>()

@@ -26,7 +26,7 @@ const consented = (userId: string) =>
       customParameters: { access_type: "offline" },
       resourceOauth2ReturnUrl: World.returnUrl
     })
-    yield* answer._tag === "ConsentRequired" ? backend.approve(answer.sessionUri) : Effect.dieMessage(answer._tag)
+    yield* answer._tag === "ConsentRequired" ? backend.approve(answer.sessionUri) : Effect.die(new Error(answer._tag))
     return token
   })
 

@@ -100,7 +100,7 @@ const sessionUriOf = (authorizationUrl: string) =>
 /** The actions of a user with an authorization URL, as a promise. */
 export const decisions = Effect.gen(function*() {
   const backend = yield* LocalBackend.LocalBackend
-  const runtime = yield* Effect.runtime()
+  const runtime = yield* Effect.context()
   const decide = (decision: "approve" | "deny") => (url: string): Promise<void> =>
     Effect.runPromise(Effect.provide(backend[decision](sessionUriOf(url)), runtime))
   return { approve: decide("approve"), deny: decide("deny") }
@@ -134,7 +134,7 @@ export interface Received {
 
 /** A server that answers every request with `{}`, and records the requests. */
 export const receiver = Effect.acquireRelease(
-  Effect.async<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>((resume) => {
+  Effect.callback<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>((resume) => {
     const received: Array<Received> = []
     const server = createServer((request, response) => {
       received.push({ url: request.url ?? "", headers: request.headers })

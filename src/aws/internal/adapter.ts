@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
-import type * as ConfigError from "effect/ConfigError"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -85,7 +85,7 @@ const clientConfig = (
   own: ClientConfig,
   variables: Adapter<never, never, never, never>["variables"],
   search: RegionSearch
-): Effect.Effect<ClientConfig, ConfigError.ConfigError> =>
+): Effect.Effect<ClientConfig, Config.ConfigError> =>
   Effect.gen(function*() {
     const allowInsecure = options.allowInsecureEndpoint ?? false
     // The SDK's configuration may have a function or an endpoint object, which only the SDK can read.
@@ -119,7 +119,7 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
   given: Config | { readonly client: C },
   options: SharedOptions,
   search: RegionSearch
-): Effect.Effect<Operation.Plane<T>, ConfigError.ConfigError, Scope.Scope> =>
+): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* Settings.checkOptions(options)
     const timeout = yield* Settings.timeout(options.timeout)

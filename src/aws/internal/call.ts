@@ -78,7 +78,7 @@ export const call = <Request, Response, E>(
         onSome: Effect.succeed
       })
     ),
-    Effect.catchAll((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
+    Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
       error instanceof TransportError
         ? Target.addTo(error, connection.config, connection.hasCredentials === true)
         : Effect.fail(error)

@@ -30,7 +30,7 @@ export const make = <Sdk, A, E>(
         if (made !== undefined) return made
         const { destroy, value } = options.make(sdk)
         made = Effect.succeed(value)
-        return Effect.zipRight(Scope.addFinalizer(scope, Effect.sync(destroy)), made)
+        return Effect.andThen(Scope.addFinalizer(scope, Effect.sync(destroy)), made)
       }).pipe(Effect.uninterruptible))
     return Effect.suspend(() => made ?? first)
   })

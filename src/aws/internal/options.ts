@@ -76,7 +76,7 @@ export interface SharedOptions {
    * The SDK retries a silent attempt only if that has a shorter limit of its own: give a `requestHandler` with `requestTimeout` and
    * `throwOnRequestTimeout: true` to `dataPlane`, `controlPlane` or `sts`.
    */
-  readonly timeout?: Duration.DurationInput | undefined
+  readonly timeout?: Duration.Input | undefined
 }
 
 /**

@@ -5,21 +5,20 @@
  */
 import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isNumber, isRecord, isString } from "effect/Predicate"
+import { isNumber, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { nearest } from "../../internal/nearest.js"
 import { isLoopback } from "../../models/internal/loopback.js"
 import type { Credentials, CredentialsProvider, Options } from "./options.js"
 
-const invalid = (source: string, message: string): ConfigError.ConfigError => ConfigError.InvalidData([source], message)
+const invalid = (source: string, message: string): Config.ConfigError => Config.InvalidData([source], message)
 
 /** An empty variable counts as not set, as in the AWS SDK. */
-const variable = (name: string): Effect.Effect<Option.Option<string>, ConfigError.ConfigError> =>
-  Config.option(Config.nonEmptyString(name))
+const variable = (name: string): Effect.Effect<Option.Option<string>, Config.ConfigError> =>
+  Config.option(Config.NonEmptyString(name))
 
 // -----------------------------------------------------------------------------
 // Options
@@ -45,8 +44,8 @@ const layerOptions: { readonly [K in keyof Options]-?: true } = {
  */
 export const optionNames: ReadonlyArray<string> = Object.keys(layerOptions)
 
-const optionsProblem = (options: unknown, names: ReadonlyArray<string>): ConfigError.ConfigError | undefined => {
-  if (!isRecord(options)) return invalid("options", "Expected an object, as in { region: \"us-west-2\" }")
+const optionsProblem = (options: unknown, names: ReadonlyArray<string>): Config.ConfigError | undefined => {
+  if (!isObject(options)) return invalid("options", "Expected an object, as in { region: \"us-west-2\" }")
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) {
     const suggestion = nearest(unknown, names)
@@ -69,7 +68,7 @@ const optionsProblem = (options: unknown, names: ReadonlyArray<string>): ConfigE
 export const checkOptions = (
   options: object,
   names: ReadonlyArray<string> = optionNames
-): Effect.Effect<void, ConfigError.ConfigError> => {
+): Effect.Effect<void, Config.ConfigError> => {
   const problem = optionsProblem(options, names)
   return problem === undefined ? Effect.void : Effect.fail(problem)
 }
@@ -86,7 +85,7 @@ export const checkOptions = (
 export const defaultRegion = "us-west-2"
 
 /** A region becomes a part of host names. Without this check it could name another host. */
-const checkRegion = (source: string, region: string): Effect.Effect<string, ConfigError.ConfigError> =>
+const checkRegion = (source: string, region: string): Effect.Effect<string, Config.ConfigError> =>
   /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)
     ? Effect.succeed(region)
     : Effect.fail(
@@ -102,7 +101,7 @@ const checkRegion = (source: string, region: string): Effect.Effect<string, Conf
 export const region = (
   option: string | undefined,
   search: Effect.Effect<Option.Option<string>>
-): Effect.Effect<string, ConfigError.ConfigError> =>
+): Effect.Effect<string, Config.ConfigError> =>
   option !== undefined ? checkRegion("region", option) : Effect.flatMap(
     variable("AWS_REGION"),
     Option.match({
@@ -142,7 +141,7 @@ export const checkEndpoint = (
   source: string,
   value: string,
   allowInsecure: boolean
-): Effect.Effect<string, ConfigError.ConfigError> => {
+): Effect.Effect<string, Config.ConfigError> => {
   const problem = endpointProblem(value, allowInsecure)
   return problem === undefined
     ? Effect.succeed(new URL(value).href.replace(/\/+$/, ""))
@@ -161,7 +160,7 @@ export const endpoint = (options: {
   readonly variable?: string | undefined
   readonly awsVariable: string
   readonly allowInsecure: boolean
-}): Effect.Effect<string | undefined, ConfigError.ConfigError> =>
+}): Effect.Effect<string | undefined, Config.ConfigError> =>
   Effect.gen(function*() {
     if (options.option !== undefined) {
       return yield* checkEndpoint("endpoint", options.option, options.allowInsecure)
@@ -190,10 +189,10 @@ const defaultTimeout = Duration.seconds(30)
  * @internal
  */
 export const timeout = (
-  option: Duration.DurationInput | undefined
-): Effect.Effect<number, ConfigError.ConfigError> =>
+  option: Duration.Input | undefined
+): Effect.Effect<number, Config.ConfigError> =>
   Option.match(
-    Option.filter(Duration.decodeUnknown(option ?? defaultTimeout), Duration.greaterThan(Duration.zero)),
+    Option.filter(Duration.fromInput(option ?? defaultTimeout), Duration.isGreaterThan(Duration.zero)),
     {
       onNone: () => Effect.fail(invalid("timeout", "Expected a duration above zero, as in \"30 seconds\"")),
       onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
@@ -236,7 +235,7 @@ const credentialsProblem = ({ accessKeyId, secretAccessKey, sessionToken }: Cred
  */
 export const fromOption = (
   option: Credentials | CredentialsProvider
-): Effect.Effect<SdkCredentials, ConfigError.ConfigError> => {
+): Effect.Effect<SdkCredentials, Config.ConfigError> => {
   if (typeof option === "function") return Effect.succeed(withErrorName(option))
   const problem = credentialsProblem(option)
   return problem !== undefined ? Effect.fail(invalid("credentials", problem)) : Effect.succeed({

@@ -70,7 +70,7 @@ const targetOf = (config: unknown): Effect.Effect<Target> =>
 
 /** @internal */
 export const environmentProfile: Effect.Effect<string | undefined> = Effect.map(
-  Effect.option(Config.nonEmptyString("AWS_PROFILE")),
+  Effect.option(Config.NonEmptyString("AWS_PROFILE")),
   Option.getOrUndefined
 )
 

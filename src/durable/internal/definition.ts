@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as DurableDeferred from "@effect/workflow/DurableDeferred"
-import * as Workflow from "@effect/workflow/Workflow"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+import * as Workflow from "effect/workflow/Workflow"
 import { ConsentNotObtained, Outcome, Payload } from "./model.js"
 
 /** @internal */

@@ -46,7 +46,7 @@ export type Payload = typeof Payload.Type
  * @since 0.1.0
  * @category models
  */
-export const Outcome = Schema.Literal("Granted", "AlreadyGranted")
+export const Outcome = Schema.Literals(["Granted", "AlreadyGranted"])
 
 /**
  * @since 0.1.0
@@ -90,9 +90,9 @@ export interface Options<out E, out R> {
    */
   readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
   /** When to remind the user, since the beginning of the wait, in ascending order. Default: after 1 day and 3 days. */
-  readonly reminders?: ReadonlyArray<Duration.DurationInput> | undefined
+  readonly reminders?: ReadonlyArray<Duration.Input> | undefined
   /** How long to wait for the user. Default: 7 days. */
-  readonly patience?: Duration.DurationInput | undefined
+  readonly patience?: Duration.Input | undefined
 }
 
 /**
@@ -121,7 +121,7 @@ export interface Request extends AskOptions {
 // Errors
 // -----------------------------------------------------------------------------
 
-const Reason = Schema.Literal("Expired", "InvitationFailed", "StillRequired", "Unavailable", "UnknownCredential")
+const Reason = Schema.Literals(["Expired", "InvitationFailed", "StillRequired", "Unavailable", "UnknownCredential"])
 
 const explanations: { readonly [K in typeof Reason.Type]: string } = {
   Expired: "the user did not consent in time. Ask again with another episode",

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as Activity from "@effect/workflow/Activity"
-import * as DurableClock from "@effect/workflow/DurableClock"
-import * as DurableDeferred from "@effect/workflow/DurableDeferred"
-import type { WorkflowEngine, WorkflowInstance } from "@effect/workflow/WorkflowEngine"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+import type { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -41,8 +41,8 @@ const tagOf = (error: unknown): string =>
 export const orNotObtained =
   (credential: string, reason: ConsentNotObtained["reason"]) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, ConsentNotObtained, R> =>
-    Effect.catchAllCause(self, (cause) =>
-      Cause.isInterruptedOnly(cause)
+    Effect.catchCause(self, (cause) =>
+      Cause.hasInterruptsOnly(cause)
         // It has no failure.
         ? Effect.failCause(cause as Cause.Cause<never>)
         : new ConsentNotObtained({ credential, reason, error: tagOf(Cause.squash(cause)) }))
@@ -112,7 +112,7 @@ export const run =
       }).pipe(
         notObtained("Unavailable"),
         // It expires.
-        Effect.catchAll((error) => Effect.logWarning(`A registration was not removed: ${error.message}`))
+        Effect.catch((error) => Effect.logWarning(`A registration was not removed: ${error.message}`))
       )
     })
 
@@ -146,7 +146,7 @@ export const run =
     const wait = (step: number, milliseconds: number) =>
       DurableDeferred.raceAll({
         name: `wait ${step}`,
-        success: Schema.Literal("Granted", "Elapsed"),
+        success: Schema.Literals(["Granted", "Elapsed"]),
         error: Schema.Never,
         effects: [
           DurableDeferred.await(granted).pipe(Effect.as("Granted" as const)),
@@ -159,7 +159,7 @@ export const run =
 
     /** A reminder that cannot be sent does not end the wait. */
     const remind = (step: number) =>
-      Effect.catchAll(
+      Effect.catch(
         send(step),
         (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`)
       )
@@ -176,7 +176,7 @@ export const run =
         const isLast = step === plan.length
         const isGranted = yield* isLast
           ? probe(step)
-          : Effect.catchAll(probe(step), () => Effect.succeed(undefined))
+          : Effect.catch(probe(step), () => Effect.succeed(undefined))
         if (isGranted === true) return "Granted"
         // Without an answer, the user may have consented: the reminder is left out.
         if (isGranted === false && !isLast) yield* remind(step)

@@ -3,20 +3,20 @@
  *
  * @since 0.1.0
  */
-import * as DurableDeferred from "@effect/workflow/DurableDeferred"
-import { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { ConsentSignals, type Service, type Topic } from "../../ConsentSignals.js"
 import { granted, workflow } from "./definition.js"
 
-const parse = Schema.decodeEither(DurableDeferred.TokenParsed.FromString)
+const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)
 
 /** A registration is the token of the deferred. Another program may have registrations of another form. */
 const isOurs = (registration: string): registration is DurableDeferred.Token => {
   const token = parse(registration)
-  return Either.isRight(token) && token.right.workflowName === workflow.name
+  return Result.isSuccess(token) && token.right.workflowName === workflow.name
 }
 
 /** @internal */
@@ -26,9 +26,9 @@ export const make: Effect.Effect<Service, never, ConsentSignals | WorkflowEngine
 
   const finish = (topic: Topic, token: DurableDeferred.Token) =>
     DurableDeferred.succeed(granted, { token, value: undefined }).pipe(
-      Effect.zipRight(base.unregister(topic, token)),
+      Effect.andThen(base.unregister(topic, token)),
       // A database that fails is a defect of the engine.
-      Effect.catchAllCause(() =>
+      Effect.catchCause(() =>
         Effect.logWarning("A workflow that waits for a consent was not resumed. It asks AgentCore at its next reminder")
       ),
       Effect.provideService(WorkflowEngine, engine)
@@ -47,7 +47,7 @@ export const make: Effect.Effect<Service, never, ConsentSignals | WorkflowEngine
   return {
     ...base,
     signal: (topic, outcome) =>
-      Effect.zipRight(
+      Effect.andThen(
         base.signal(topic, outcome),
         topic._tag === "Grant" && outcome === "Completed" ? finishAll(topic) : Effect.void
       )

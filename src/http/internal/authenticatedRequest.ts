@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
@@ -37,12 +37,12 @@ export interface Options {
 interface Answer<E> {
   /** The credential of the last attempt. */
   readonly credential: Redacted.Redacted
-  readonly outcome: Either.Either<Response, E>
+  readonly outcome: Result.Result<Response, E>
 }
 
 // With an inner `HttpClient.filterStatusOk` a refusal is an error.
-const responseOf = (outcome: Either.Either<Response, unknown>): Response | undefined =>
-  Either.isRight(outcome)
+const responseOf = (outcome: Result.Result<Response, unknown>): Response | undefined =>
+  Result.isSuccess(outcome)
     ? outcome.right
     : HttpClientError.isHttpClientError(outcome.left) && outcome.left._tag === "ResponseError"
         && outcome.left.reason === "StatusCode"
@@ -51,7 +51,7 @@ const responseOf = (outcome: Either.Either<Response, unknown>): Response | undef
 
 /** Returns the refusal of this kind, if there is one, and frees its response: nothing reads the body. */
 const takeRefusal = <Tag extends Challenge.Refusal["_tag"]>(
-  outcome: Either.Either<Response, unknown>,
+  outcome: Result.Result<Response, unknown>,
   tag: Tag
 ): Effect.Effect<Option.Option<Extract<Challenge.Refusal, { readonly _tag: Tag }> & { readonly status: number }>> => {
   const response = responseOf(outcome)
@@ -79,7 +79,7 @@ const sendAuthenticated = <E, R, E1, R1>(
 ): Effect.Effect<Answer<E | HttpClientError.RequestError>, E1 | CredentialRejected, R | R1> => {
   const send = (credential: Redacted.Redacted) =>
     Effect.gen(function*() {
-      const outcome = yield* Effect.either(attempt(Redacted.make(`${prefix}${Redacted.value(credential)}`)))
+      const outcome = yield* Effect.result(attempt(Redacted.make(`${prefix}${Redacted.value(credential)}`)))
       return { credential, outcome, rejection: yield* takeRefusal(outcome, "Rejected") }
     })
   return Effect.gen(function*() {

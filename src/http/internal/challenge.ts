@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Headers from "@effect/platform/Headers"
+import type * as Headers from "effect/http/Headers"
 
 /**
  * @internal

@@ -7,7 +7,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { ConsentSession } from "../../ConsentSession.js"
@@ -53,7 +52,7 @@ interface Listening {
 }
 
 /** The servers of this process, and a lock for each port. */
-class Servers extends Context.Reference<Servers>()("effect-agentcore-identity/http/LoopbackConsent/Servers", {
+class Servers extends Context.Reference("effect-agentcore-identity/http/LoopbackConsent/Servers", {
   defaultValue: () => ({ byPort: new Map<number, Listening>(), lock: KeyedLock.unsafeMake() })
 }) {}
 
@@ -112,13 +111,13 @@ const handle = (waiting: Listening["waiting"]): Http.RequestListener => (request
 // -----------------------------------------------------------------------------
 
 const stop = (server: Http.Server): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
+  Effect.callback<void>((resume) => {
     server.close(() => resume(Effect.void))
     server.closeAllConnections()
   })
 
 const listenOn = (server: Http.Server, host: string, port: number): Effect.Effect<void, ListenFailure> =>
-  Effect.async<void, ListenFailure>((resume) => {
+  Effect.callback<void, ListenFailure>((resume) => {
     const onError = ({ code = "unknown" }: NodeJS.ErrnoException) => resume(Effect.fail({ code }))
     server.once("error", onError)
     server.listen({ host, port, exclusive: true }, () => {
@@ -150,7 +149,7 @@ const untilSent = ({ responses }: Waiting): Effect.Effect<unknown> =>
   Effect.timeoutOption(
     Effect.forEach(
       [...responses],
-      (response) => Effect.async<void>((resume) => void response.once("close", () => resume(Effect.void))),
+      (response) => Effect.callback<void>((resume) => void response.once("close", () => resume(Effect.void))),
       { concurrency: "unbounded", discard: true }
     ),
     grace
@@ -168,7 +167,7 @@ export const open = (
 ): Effect.Effect<void, ListenFailure, Scope.Scope> =>
   Effect.gen(function*() {
     const { byPort, lock } = yield* Servers
-    const run = Runtime.runPromise(yield* Effect.runtime<never>())
+    const run = Effect.runPromiseWith(yield* Effect.context<never>())
     let isClaimed = false
     const waiting: Waiting = {
       session,
@@ -192,7 +191,7 @@ export const open = (
         })
       ),
       (listening) =>
-        Effect.zipRight(
+        Effect.andThen(
           untilSent(waiting),
           lock(
             String(address.port),

@@ -29,7 +29,7 @@ const keyFields = { ...originFields, header: Schema.String, prefix: Constraint.o
 
 const refuseMembers = (fields: Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
   // The fields of this module need no context.
-  Validation.refuse(() => Schema.Struct(fields) as unknown as Schema.Schema<unknown>, row)
+  Validation.refuse(() => Schema.Struct(fields) as unknown as Schema.Codec<unknown>, row)
 
 /** @internal */
 export interface Check {

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type * as HttpBody from "@effect/platform/HttpBody"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as HttpBody from "effect/http/HttpBody"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Effect from "effect/Effect"
 
 /** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
@@ -25,9 +25,9 @@ const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
  * @internal
  */
 export const matches = (
-  path: HttpLayerRouter.PathInput
+  path: HttpRouter.PathInput
 ): (request: HttpServerRequest.HttpServerRequest) => boolean => {
-  const router = HttpLayerRouter.FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
+  const router = HttpRouter.FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
   router.on("GET", path, true)
   return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
 }
@@ -37,7 +37,7 @@ export const matches = (
  *
  * @internal
  */
-export const unlog = (router: HttpLayerRouter.HttpRouter, path: HttpLayerRouter.PathInput): Effect.Effect<void> => {
+export const unlog = (router: HttpRouter.HttpRouter, path: HttpRouter.PathInput): Effect.Effect<void> => {
   const isSessionUrl = matches(path)
   return router.addGlobalMiddleware((serve) =>
     Effect.flatMap(

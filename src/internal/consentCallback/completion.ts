@@ -106,7 +106,7 @@ export const complete = (
   }).pipe(
     Effect.catchTag("ConsentNotPending", ({ reason }) =>
       Effect.succeed(reason === "AlreadyClaimed" ? Outcome.AlreadyUsed() : Outcome[reason]())),
-    Effect.catchAll((error) =>
+    Effect.catch((error) =>
       Effect.as(
         Effect.logWarning(
           error._tag === "ConsentStoreError"

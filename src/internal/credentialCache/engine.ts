@@ -7,7 +7,7 @@ import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Metric from "effect/Metric"
+import * as Metric from "effect/Metric"
 import * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
@@ -77,9 +77,9 @@ export interface Engine {
 
 /** @internal */
 export interface Counters {
-  readonly hits: Metric.Metric.Counter<number>
-  readonly misses: Metric.Metric.Counter<number>
-  readonly shared: Metric.Metric.Counter<number>
+  readonly hits: Metric.Counter<number>
+  readonly misses: Metric.Counter<number>
+  readonly shared: Metric.Counter<number>
 }
 
 interface CachedAnswer extends StoredCredential {
@@ -126,9 +126,9 @@ export const make = ({ capacity, counters, skew, store }: {
     const share = SingleFlight.unsafeMake<Outcome, unknown>()
     const labels = [MetricLabel.make("agentcore.operation", operation)]
     // `Metric.tagged` makes its labels at each update, which costs more than the rest of a hit.
-    const increment = (metric: Metric.Metric.Counter<number>) =>
+    const increment = (metric: Metric.Counter<number>) =>
       Effect.map(
-        Effect.metricLabels,
+        Metric.CurrentMetricAttributes,
         (own) => metric.unsafeUpdate(1, own.length === 0 ? labels : Arr.union(labels, own))
       )
     const hit = increment(counters.hits)
@@ -150,7 +150,7 @@ export const make = ({ capacity, counters, skew, store }: {
     const drop = (key: string): Effect.Effect<void> => {
       const dropped = Effect.sync(() => forget(key))
       // The second time is for a request that read the store before the removal.
-      return restore === undefined ? dropped : Effect.zipRight(Effect.zipRight(dropped, store.remove(key)), dropped)
+      return restore === undefined ? dropped : Effect.andThen(Effect.andThen(dropped, store.remove(key)), dropped)
     }
 
     const keep = ({ generation, key, rejected, request }: CacheRequest, answer: unknown): Effect.Effect<void> =>
@@ -174,7 +174,7 @@ export const make = ({ capacity, counters, skew, store }: {
         const current = generations.enter(key)
         return store.set(key, entry).pipe(
           // It may have been invalidated or replaced while the store was writing.
-          Effect.zipRight(Effect.suspend(() => generations.isCurrent(key, current) ? Effect.void : store.remove(key))),
+          Effect.andThen(Effect.suspend(() => generations.isCurrent(key, current) ? Effect.void : store.remove(key))),
           Effect.ensuring(Effect.sync(() => generations.leave(key, current)))
         )
       })
@@ -185,7 +185,7 @@ export const make = ({ capacity, counters, skew, store }: {
         Effect.matchCauseEffect(restoreMask(effect), {
           onFailure: (cause) => {
             const failed = Effect.failCause(cause)
-            return cacheable.replaces(request.request) ? Effect.zipRight(drop(request.key), failed) : failed
+            return cacheable.replaces(request.request) ? Effect.andThen(drop(request.key), failed) : failed
           },
           onSuccess: (answer): Effect.Effect<Outcome> => Effect.as(keep(request, answer), { answer, cache: "miss" })
         })
@@ -195,13 +195,13 @@ export const make = ({ capacity, counters, skew, store }: {
       Effect.flatMap(
         readStore(request),
         Option.match({
-          onNone: () => Effect.zipRight(miss, callService(request, effect)),
+          onNone: () => Effect.andThen(miss, callService(request, effect)),
           onSome: (answer): Effect.Effect<Outcome> => Effect.as(hit, { answer, cache: "hit" })
         })
       )
 
     return (request, effect) =>
-      Effect.withFiberRuntime((fiber) => {
+      Effect.withFiber((fiber) => {
         const key = orUndefined(() => cacheable.keyOf(request, digestOf))
         // The plane reports what is wrong with the request.
         if (key === undefined) return effect
@@ -214,7 +214,7 @@ export const make = ({ capacity, counters, skew, store }: {
         const reads = rejected !== undefined || !cacheable.bypassesRead(request)
         const found = memory.get(key)
         if (found !== undefined && reads) {
-          const now = Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
+          const now = Context.get(fiber.currentDefaultServices, Clock.Clock).currentTimeMillisUnsafe()
           if (isUsable(found, now, rejected)) {
             observe("hit")
             return Effect.as(hit, found.answer)
@@ -273,7 +273,7 @@ export const make = ({ capacity, counters, skew, store }: {
       return forgotten.pipe(
         Effect.flatMap(Effect.forEach(removeFromStore, { discard: true, concurrency: "unbounded" })),
         // As in `drop`.
-        Effect.zipRight(forgotten)
+        Effect.andThen(forgotten)
       )
     }
   }

@@ -49,7 +49,7 @@ export interface StoreService {
 }
 
 /** @internal */
-export class Store extends Context.Tag("effect-agentcore-identity/CredentialCache/Store")<Store, StoreService>() {}
+export class Store extends Context.Service<Store, StoreService>()("effect-agentcore-identity/CredentialCache/Store") {}
 
 // -----------------------------------------------------------------------------
 // The store as the cache uses it
@@ -79,15 +79,15 @@ const warningInterval = 60_000
  */
 export const makeSafe = (
   store: StoreService,
-  timeout: Duration.DurationInput,
-  failures: Metric.Metric.Counter<number>
+  timeout: Duration.Input,
+  failures: Metric.Counter<number>
 ): SafeStore => {
   let nextWarning = 0
   const report = (operation: keyof StoreService, reason: string) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const log = now < nextWarning ? Effect.logDebug : Effect.logWarning
       if (now >= nextWarning) nextWarning = now + warningInterval
-      return Effect.zipRight(
+      return Effect.andThen(
         log(`The credential store failed to ${operation}: ${reason}`),
         Metric.increment(Metric.tagged(failures, "agentcore.operation", operation))
       )
@@ -96,12 +96,12 @@ export const makeSafe = (
     Effect.suspend(run).pipe(
       Effect.mapError((error) => error.reason),
       // The message of a defect may contain a secret.
-      Effect.catchAllDefect(() => Effect.fail("it has a defect")),
+      Effect.catchDefect(() => Effect.fail("it has a defect")),
       // The timeout also ends an operation that is uninterruptible, and one in an uninterruptible region.
       Effect.disconnect,
       Effect.interruptible,
-      Effect.timeoutFail({ duration: timeout, onTimeout: () => "it took too long" }),
-      Effect.catchAll((reason) => Effect.as(report(operation, reason), fallback))
+      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail("it took too long") }),
+      Effect.catch((reason) => Effect.as(report(operation, reason), fallback))
     )
   return {
     get: (key) => safely("get", () => store.get(key), Option.none()),

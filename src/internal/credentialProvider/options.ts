@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord, isString } from "effect/Predicate"
+import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { operations } from "../../ControlPlane.js"
@@ -18,7 +18,7 @@ type Check = (options: unknown) => void
 const check = (fields: Schema.Struct.Fields, row: { readonly name: string }, rule?: Rule): Check => {
   const struct = Schema.Struct(fields)
   // The members of the options are of many types, and only the names of the missing ones count.
-  const schema = (rule === undefined ? struct : struct.pipe(Schema.filter(rule))) as unknown as Schema.Schema<unknown>
+  const schema = (rule === undefined ? struct : struct.pipe(Schema.filter(rule))) as unknown as Schema.Codec<unknown>
   const refuse = Validation.refuse(() => schema, row)
   return (options) => {
     const refused = refuse(options)
@@ -30,12 +30,12 @@ type Rule = (options: { readonly [name: string]: unknown }) => ReturnType<typeof
 
 const Text = Schema.String
 
-const AnyObject = Constraint.guard("an object", isRecord)
+const AnyObject = Constraint.guard("an object", isObject)
 
 const SecretValue = Constraint.guard(
   "Redacted.make(secret), or a reference { secretId, jsonKey } to a secret in Secrets Manager",
   (value): value is Secret =>
-    Redacted.isRedacted(value) || isRecord(value) && isString(value["secretId"]) && isString(value["jsonKey"])
+    Redacted.isRedacted(value) || isObject(value) && isString(value["secretId"]) && isString(value["jsonKey"])
 )
 
 const provider = { name: Text, tags: Constraint.optional(AnyObject) }

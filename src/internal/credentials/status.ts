@@ -42,7 +42,7 @@ const makeMemory = (): Memory => ({
 })
 
 /** The answers end with their `Identity`. */
-class Memories extends Context.Reference<Memories>()("effect-agentcore-identity/Credentials/Memories", {
+class Memories extends Context.Reference("effect-agentcore-identity/Credentials/Memories", {
   defaultValue: () => new WeakMap<Service, Memory>()
 }) {}
 
@@ -136,7 +136,7 @@ export const status = (
   credentials: ReadonlyArray<UserCredential>,
   options: {
     readonly caller: Caller | undefined
-    readonly remember: Duration.DurationInput
+    readonly remember: Duration.Input
     readonly concurrency: number
   }
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>

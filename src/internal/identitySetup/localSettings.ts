@@ -19,12 +19,12 @@ export type Vendor = Exclude<Oauth2Vendor, "CustomOauth2">
 
 const isReplaceable = (vendor: string): vendor is Vendor => vendor in vendors && vendor !== "CustomOauth2"
 
-const Vendor = Schema.Literal(...Object.keys(vendors).filter(isReplaceable))
+const Vendor = Schema.Literals([...Object.keys(vendors).filter(isReplaceable)])
 
 const Url = Constraint.text(1, 2048)
 
 // The pattern describes the type.
-const LifetimeText = Constraint.matching(lifetimePattern) as Schema.Schema<Lifetime, string>
+const LifetimeText = Constraint.matching(lifetimePattern) as Schema.Codec<Lifetime, string>
 
 /** @internal */
 export const Endpoints = Schema.Struct({ issuer: Url, authorizationEndpoint: Url, tokenEndpoint: Url })
@@ -39,17 +39,14 @@ export type Endpoints = typeof Endpoints.Type
  */
 export const LocalSettings = Schema.Struct({
   /** Replaces Secrets Manager for `EXTERNAL` references: by secret id and key of its JSON. */
-  secrets: Constraint.optional(Schema.Record({
-    key: Schema.String,
-    value: Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) })
-  })),
+  secrets: Constraint.optional(Schema.Record(Schema.String, Schema.Record({ key: Schema.String, value: Schema.RedactedFromValue(Schema.String) }))),
   /**
    * Replaces the authorization servers of vendors. Clients authenticate there with CLIENT_SECRET_BASIC, and quirks of the vendor
    * are not imitated.
    */
-  vendorEndpoints: Constraint.optional(Schema.partial(Schema.Record({ key: Vendor, value: Endpoints }))),
+  vendorEndpoints: Constraint.optional(Schema.partial(Schema.Record(Vendor, Endpoints))),
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
-  kmsKeys: Constraint.optional(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) })),
+  kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**
    * Vendors that act on behalf of users by token exchange, beside `CustomOauth2` and `MicrosoftOauth2`. The AWS documentation names only
    * these two. A sample of AWS names `OktaOauth2`, and another one says that it cannot. Default: none.
@@ -61,7 +58,7 @@ export const LocalSettings = Schema.Struct({
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
   /** `verify` (default) fetches the issuer's keys; `decode` accepts every JWT that has not expired. */
-  inboundJwt: Constraint.optional(Schema.Literal("verify", "decode")),
+  inboundJwt: Constraint.optional(Schema.Literals(["verify", "decode"])),
   /**
    * The workload identities that are linked to a service, like those that AgentCore Runtime and Gateway make. They get no workload
    * access tokens, and cannot be deleted.
@@ -75,7 +72,7 @@ export const LocalSettings = Schema.Struct({
 export type LocalSettings = typeof LocalSettings.Type
 
 /** Any JSON. Its own annotation has an `$id`, which a schema can contain only once. */
-const Claim = Schema.Unknown.annotations({ jsonSchema: { description: "The value of the claim." } })
+const Claim = Schema.Unknown.annotate({ jsonSchema: { description: "The value of the claim." } })
 
 /**
  * The section `local` of a setup file: the settings of the backend, and users of the authorization server that runs beside it.
@@ -88,6 +85,6 @@ export const LocalSection = Schema.Struct({
    * The claims of users of `local --authorization-server`, by user name. Any other user name signs in, too, without claims. Default: none.
    */
   users: Constraint.optional(
-    Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Claim }) })
+    Schema.Record(Schema.String, Schema.Record({ key: Schema.String, value: Claim }))
   )
 })

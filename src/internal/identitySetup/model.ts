@@ -17,7 +17,7 @@ import { LocalSection } from "./localSettings.js"
 // Models
 // -----------------------------------------------------------------------------
 
-const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Schema<A, I>) =>
+const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec<A, I>) =>
   Schema.Array(item).pipe(
     Schema.filter((items) => {
       const names = new Set<string>()
@@ -73,12 +73,12 @@ export type IdentitySetup = typeof IdentitySetup.Type
  * @since 0.1.0
  * @category models
  */
-export const Kind = Schema.Literal(
+export const Kind = Schema.Literals([
   "workloadIdentities",
   "oauth2CredentialProviders",
   "apiKeyCredentialProviders",
   "paymentCredentialProviders"
-)
+])
 
 /**
  * The kind of a resource: its member of the setup.
@@ -163,7 +163,7 @@ export class ApplyError extends Schema.TaggedError<ApplyError>("effect-agentcore
     kind: Kind,
     name: Schema.String,
     /** An error of the control plane. */
-    cause: Schema.Defect
+    cause: Schema.Defect()
   }
 ) {
   override get message(): string {

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { isRecord, isString } from "effect/Predicate"
+import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ControlPlane } from "../../ControlPlane.js"
@@ -197,7 +197,7 @@ const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, App
     if (refused === undefined) return Effect.succeed(makeResources(setup))
     const [kind, index] = (refused.fieldList?.[0]?.name ?? "").split(".")
     const resource = isKind(kind) ? setup[kind]?.[Number(index)] : undefined
-    return isKind(kind) && isRecord(resource) && isString(resource.name)
+    return isKind(kind) && isObject(resource) && isString(resource.name)
       ? Effect.fail(new ApplyError({ kind, name: resource.name, cause: refused }))
       : Effect.die(refused)
   })

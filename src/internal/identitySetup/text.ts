@@ -77,7 +77,7 @@ const getVariableName = (node: Node): string | undefined => {
 const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
   const name = getVariableName(node)
   if (name !== undefined) {
-    return Effect.mapError(Config.string(name), () => ({ path, reason: `the environment variable ${name} is not set` }))
+    return Effect.mapError(Config.String(name), () => ({ path, reason: `the environment variable ${name} is not set` }))
   }
   switch (node.type) {
     case "object":

@@ -59,7 +59,7 @@ export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings): T
   // `oidc-provider` chooses the id of the only key, so the id is not compared.
   const ownKey = Jose.importJWK(publicKey, "ES256")
   const issuerKeys = IssuerKeys.make()
-  const currentDate = () => DateTime.toDate(DateTime.unsafeMake(clock.now() * 1000))
+  const currentDate = () => DateTime.toDate(DateTime.makeUnsafe(clock.now() * 1000))
 
   const verifyOwn: Tokens["verifyOwn"] = async (token, typ) => {
     const options = {

@@ -75,7 +75,7 @@ const checkEndpoints = (
   }
   const { authorizationEndpoint, tokenEndpoint } = discovery.authorizationServerMetadata
   const metadataPath = `${path}.oauthDiscovery.authorizationServerMetadata`
-  return Effect.zipRight(
+  return Effect.andThen(
     checkEndpoint(authorizationEndpoint, `${metadataPath}.authorizationEndpoint`),
     checkEndpoint(tokenEndpoint, `${metadataPath}.tokenEndpoint`)
   )

@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
  *
  * @internal
  */
-export class CallerSession extends Context.Reference<CallerSession>()(
+export class CallerSession extends Context.Reference(
   "effect-agentcore-identity/local/CallerSession",
   { defaultValue: () => "local" }
 ) {}

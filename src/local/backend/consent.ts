@@ -141,7 +141,7 @@ export const make = ({ client, customStateParameter, registry, sessions }: Depen
         Option.match(endedAnswer(state), {
           onSome: Effect.succeed,
           onNone: () =>
-            Effect.catchAll(
+            Effect.catch(
               withServer(session, step),
               (error) =>
                 typeof error === "string"

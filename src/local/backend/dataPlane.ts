@@ -160,7 +160,7 @@ export const make = (
 
   /** The answers of the service contain no reasons, so the log has them. */
   const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
-    Effect.zipRight(
+    Effect.andThen(
       Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) }),
       Reasons.explain(reason)
     )
@@ -243,7 +243,7 @@ export const make = (
         provider: { name: provider.name, callbackId: provider.callbackId, callbackUrl: provider.callbackUrl },
         wanted,
         returnUrl,
-        customState: Option.fromNullable(request.customState),
+        customState: Option.fromNullishOr(request.customState),
         customParameters,
         otherGrant: isForced ? [] : yield* explainConsent(key, provider, shape)
       })
@@ -344,14 +344,14 @@ export const make = (
       const artifact = userIdentifier.userId !== undefined
         ? WorkloadToken.makeArtifact("UserId", userIdentifier.userId)
         : WorkloadToken.makeArtifact("Jwt", Redacted.value(userIdentifier.userToken))
-      yield* Effect.catchAll(complete(session, artifact), (error): Effect.Effect<
+      yield* Effect.catch(complete(session, artifact), (error): Effect.Effect<
         never,
         AccessDeniedException | ValidationException | InternalServerException
       > =>
         typeof error === "string"
-          ? Effect.zipRight(Reasons.explain(rejections[error]), refused)
+          ? Effect.andThen(Reasons.explain(rejections[error]), refused)
           : error._tag === "ResourceNotFoundException"
-          ? Effect.zipRight(Reasons.explain("The credential provider of the session was deleted"), refused)
+          ? Effect.andThen(Reasons.explain("The credential provider of the session was deleted"), refused)
           : error._tag === "OAuthError"
           ? unparsable("AuthorizationCode")
           : error._tag === "VaultStoreError"

@@ -52,8 +52,8 @@ export const logStoreError = ({ message }: VaultStoreError): Effect.Effect<void>
 export const mapStoreError = <A>(
   effect: Effect.Effect<A, VaultStoreError>
 ): Effect.Effect<A, InternalServerException> =>
-  Effect.catchAll(effect, (error) =>
-    Effect.zipRight(
+  Effect.catch(effect, (error) =>
+    Effect.andThen(
       logStoreError(error),
       new InternalServerException({ message: "The store of the local backend failed" })
     ))

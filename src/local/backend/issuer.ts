@@ -57,7 +57,7 @@ const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<Sign
  *
  * @internal
  */
-export class SharedIssuer extends Context.Reference<SharedIssuer>()(
+export class SharedIssuer extends Context.Reference(
   "effect-agentcore-identity/local/SharedIssuer",
   { defaultValue: (): Option.Option<LocalIssuer> => Option.none() }
 ) {}
@@ -103,7 +103,7 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
             message: "The requested token payload size exceeds the maximum allowed size."
           })
         }
-        return { webIdentityToken: Redacted.make(token), expiration: DateTime.unsafeMake(expiresAt * 1000) }
+        return { webIdentityToken: Redacted.make(token), expiration: DateTime.makeUnsafe(expiresAt * 1000) }
       }
     )
 

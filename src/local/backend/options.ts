@@ -21,5 +21,5 @@ export const fields = {
   sessionLifetime: duration,
   customStateParameter: text,
   consentPortalDelay: duration,
-  settings: Constraint.optional(Schema.Union(Schema.typeSchema(LocalSettings), Guards.AnyEffect))
+  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), Guards.AnyEffect]))
 }

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
  *
  * @internal
  */
-export class Reasons extends Context.Reference<Reasons>()("effect-agentcore-identity/local/Reasons", {
+export class Reasons extends Context.Reference("effect-agentcore-identity/local/Reasons", {
   defaultValue: (): (reason: string) => void => () => {}
 }) {}
 

@@ -25,7 +25,7 @@ export interface Observed {
 
 /** A user who refuses consent is no reason for a warning. */
 const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<void> =>
-  Effect.zipRight(
+  Effect.andThen(
     Effect.annotateLogs(reason === "AccessDenied" ? Effect.logInfo(message) : Effect.logWarning(message), {
       provider: refusal.provider,
       request: requestNames[refusal.request]
@@ -46,7 +46,7 @@ export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
           description: error.description,
           at
         }
-        return Effect.zipRight(
+        return Effect.andThen(
           Ref.update(recent, (refusals) => [refusal, ...refusals].slice(0, maxRefusals)),
           log(error, refusal)
         )

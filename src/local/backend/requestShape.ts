@@ -30,15 +30,15 @@ export type Access = typeof Access.Type
 export const RequestShape = Schema.Struct({
   ...Access.fields,
   // Earlier versions stored grants without them.
-  customParameters: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+  customParameters: Schema.optional(Schema.Record(Schema.String, Schema.String))
 })
 
 /** @internal */
 export type RequestShape = typeof RequestShape.Type
 
 /** @internal */
-export const RequestParts: Schema.Schema<ReadonlyArray<RequestPart>> = Schema.Array(
-  Schema.Literal("scopes", "resources", "audiences", "customParameters")
+export const RequestParts: Schema.Codec<ReadonlyArray<RequestPart>> = Schema.Array(
+  Schema.Literals(["scopes", "resources", "audiences", "customParameters"])
 )
 
 /** In linear time: a request may have very many scopes. */

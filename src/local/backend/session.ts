@@ -12,7 +12,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import type * as Redacted from "effect/Redacted"
 
 /** @internal */
@@ -95,8 +95,8 @@ const rank: Record<State["_tag"], number> = {
 const rejectOrder = (state: State, expected: State["_tag"]): Rejection =>
   rank[state._tag] < rank[expected] ? "TooEarly" : "Replayed"
 
-const advanceIf = (condition: boolean, rejection: Rejection, next: State): Either.Either<State, Rejection> =>
-  condition ? Either.right(next) : Either.left(rejection)
+const advanceIf = (condition: boolean, rejection: Rejection, next: State): Result.Result<State, Rejection> =>
+  condition ? Result.succeed(next) : Result.fail(rejection)
 
 /**
  * The state after an event, or the reason for no change. It is total: every event has a result in every state.
@@ -108,11 +108,11 @@ export const transition = (
   before: State,
   event: Event,
   now: number
-): Either.Either<State, Rejection> => {
+): Result.Result<State, Rejection> => {
   const state = settle(terms, before, now)
-  if (state._tag === "Failed") return Either.left(state.reason === "Expired" ? "Expired" : "Finished")
+  if (state._tag === "Failed") return Result.fail(state.reason === "Expired" ? "Expired" : "Finished")
   if (state._tag === "Completed") {
-    return Either.left(
+    return Result.fail(
       event._tag === "CallbackAccepted" || event._tag === "CompletionClaimed" ? "Replayed" : "Finished"
     )
   }
@@ -135,13 +135,13 @@ export const transition = (
     case "CompletionClaimed":
       // The user is checked first, so that a wrong user learns nothing about the state.
       return event.artifact !== terms.artifact
-        ? Either.left("WrongUser")
+        ? Result.fail("WrongUser")
         : advanceIf(state._tag === "Authorized", rejectOrder(state, "Authorized"), State.Completing())
     case "TokensStored":
       return advanceIf(state._tag === "Completing", "TooEarly", State.Completed({ grantId: event.grantId }))
     case "ExchangeFailed":
       return advanceIf(state._tag === "Completing", "TooEarly", State.Failed({ reason: "ExchangeFailed" }))
     case "Expired":
-      return Either.right(State.Failed({ reason: "Expired" }))
+      return Result.succeed(State.Failed({ reason: "Expired" }))
   }
 }

@@ -15,7 +15,7 @@
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -26,7 +26,7 @@ import { Access, RequestParts, type RequestShape } from "./requestShape.js"
 import * as Sessions from "./session.js"
 import { readWorkload } from "./vault.js"
 
-const Secret = Schema.Redacted(Schema.String)
+const Secret = Schema.RedactedFromValue(Schema.String)
 
 const opening = {
   /** The key of the vault: workload, user and provider. */
@@ -37,7 +37,7 @@ const opening = {
   wanted: Access,
   returnUrl: Schema.String,
   customState: Schema.OptionFromNullOr(Secret),
-  customParameters: Schema.Record({ key: Schema.String, value: Schema.String }),
+  customParameters: Schema.Record(Schema.String, Schema.String),
   /** The parts in which the closest grant differs. Earlier versions stored none. */
   otherGrant: Schema.optional(RequestParts)
 }
@@ -73,14 +73,14 @@ export const idOf = ({ uri }: Session): string =>
  */
 export const readShape = ({ customParameters, wanted }: Session): RequestShape => ({ ...wanted, customParameters })
 
-const State = Schema.Union(
+const State = Schema.Union([
   Schema.TaggedStruct("Pending", {}),
   Schema.TaggedStruct("Authorizing", {}),
   Schema.TaggedStruct("Authorized", { callbackUrl: Secret }),
   Schema.TaggedStruct("Completing", {}),
   Schema.TaggedStruct("Completed", { grantId: Schema.String }),
-  Schema.TaggedStruct("Failed", { reason: Schema.Literal("Refused", "Rejected", "Expired", "ExchangeFailed") })
-)
+  Schema.TaggedStruct("Failed", { reason: Schema.Literals(["Refused", "Rejected", "Expired", "ExchangeFailed"]) })
+])
 
 const StoredEntry = Schema.Struct({ session: Session, state: State })
 
@@ -272,7 +272,7 @@ export const make = Effect.fnUntraced(
 
     const find = (uri: string | undefined): Option.Option<Session> =>
       Option.map(
-        Option.fromNullable(uri === undefined ? undefined : sessions.get(uri)),
+        Option.fromNullishOr(uri === undefined ? undefined : sessions.get(uri)),
         (entry) => entry.session
       )
 
@@ -310,10 +310,10 @@ export const make = Effect.fnUntraced(
         const uri = Redacted.value(session.uri)
         return atNow((now) => {
           const entry = sessions.get(uri)
-          if (entry === undefined) return Either.left<Sessions.Rejection>("Expired")
+          if (entry === undefined) return Result.fail<Sessions.Rejection>("Expired")
           const before = Sessions.settle(session, entry.state, now)
           setState(entry, before)
-          return Either.map(Sessions.transition(session, before, event, now), (after) => {
+          return Result.map(Sessions.transition(session, before, event, now), (after) => {
             setState(entry, after)
             // A change that the store does not have is undone, so that it can be tried again. A failure stays.
             const undo = Effect.sync(() => {

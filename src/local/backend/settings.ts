@@ -21,8 +21,8 @@ const findEntry = <A>(record: Readonly<Record<string, A>> | undefined, name: str
 /** The service's message does not contain the reason, so the log has it. */
 const refuse = (message: string, advice: string) =>
   Effect.logWarning(`${message}: ${advice}`).pipe(
-    Effect.zipRight(Reasons.explain(advice)),
-    Effect.zipRight(new AccessDeniedException({ message }))
+    Effect.andThen(Reasons.explain(advice)),
+    Effect.andThen(new AccessDeniedException({ message }))
   )
 
 /**

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Semaphore from "effect/Semaphore"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -29,9 +30,9 @@ const Names = Schema.Array(Schema.String)
 export const Grant = Schema.Struct({
   id: Schema.String,
   asked: RequestShape,
-  accessToken: Schema.Redacted(Schema.String),
-  refreshToken: Schema.OptionFromNullOr(Schema.Redacted(Schema.String)),
-  expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtc)
+  accessToken: Schema.RedactedFromValue(Schema.String),
+  refreshToken: Schema.OptionFromNullOr(Schema.RedactedFromValue(Schema.String)),
+  expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtcFromString)
 })
 
 /** @internal */
@@ -40,7 +41,7 @@ export type Grant = typeof Grant.Type
 const isAlive = (grant: Grant, now: number): boolean =>
   Option.match(grant.expiresAt, { onNone: () => true, onSome: (end) => now < DateTime.toEpochMillis(end) })
 
-const Key = Schema.parseJson(Schema.Tuple(Schema.String, Names, Schema.String))
+const Key = Schema.fromJsonString(Schema.Tuple([Schema.String, Names, Schema.String]))
 
 /**
  * A key of the vault. A user's JWT, a user id, and no user are separate namespaces.
@@ -69,9 +70,9 @@ export const readKey = (
   return { workload, provider, user: kind === "Jwt" ? { issuer: first, subject: second } : { userId: first } }
 }
 
-const Cursor = Schema.compose(
+const Cursor = Schema.decodeTo(
   Schema.StringFromBase64Url,
-  Schema.parseJson(Schema.Struct({ key: Schema.String, id: Schema.String }))
+  Schema.fromJsonString(Schema.Struct({ key: Schema.String, id: Schema.String }))
 )
 
 /** @internal */
@@ -147,7 +148,7 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
   const client = yield* OAuthClient
   const scope = yield* Effect.scope
   const entries = (yield* VaultStore).collection("grants", Schema.Array(Grant))
-  const exclusive = (yield* Effect.makeSemaphore(1)).withPermits(1)
+  const exclusive = (yield* Semaphore.make(1)).withPermits(1)
 
   const readGrants = (key: string): Effect.Effect<ReadonlyArray<Grant>, VaultStoreError> =>
     Effect.map(entries.get(key), Option.getOrElse((): ReadonlyArray<Grant> => []))
@@ -268,7 +269,7 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
       Effect.map(readGrants(key), (grants) =>
         Arr.match(grants.map(({ asked }) => differences(asked, shape)), {
           onEmpty: () => [],
-          onNonEmpty: (all) => Arr.min(all, Order.mapInput(Order.number, (parts) => parts.length))
+          onNonEmpty: (all) => Arr.min(all, Order.mapInput(Order.Number, (parts) => parts.length))
         })),
     get: (key, server, grantId) => findBy(key, server, (grant) => grant.id === grantId),
     store: (key, grantId, asked, tokens, commit) => {

@@ -26,7 +26,7 @@ export const User = Schema.Union(
     sub: Schema.String,
     artifact: Schema.String,
     /** The user's JWT, for exchanges on behalf of the user. Absent if it is too large. */
-    token: Schema.optional(Schema.Redacted(Schema.String))
+    token: Schema.optional(Schema.RedactedFromValue(Schema.String))
   }),
   Schema.TaggedStruct("UserId", { id: Schema.String, artifact: Schema.String })
 )
@@ -83,7 +83,7 @@ const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMill
 
 /** Made once for each store. */
 const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.gen(function*() {
-  const keys = (yield* VaultStore).collection("keys", Schema.Redacted(Schema.String))
+  const keys = (yield* VaultStore).collection("keys", Schema.RedactedFromValue(Schema.String))
   const stored = yield* keys.get("workload-access-token")
   const key = Option.getOrElse(stored, () => Redacted.make(randomBytes(Sealing.secretSize).toString("base64url")))
   if (Option.isNone(stored)) yield* keys.put("workload-access-token", key)

@@ -25,8 +25,8 @@ export const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock =
   sleep: (duration) => clock.sleep(duration),
   currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + offset()),
   currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(offset()) * 1_000_000n),
-  unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + offset(),
-  unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos() + BigInt(offset()) * 1_000_000n
+  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + offset(),
+  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offset()) * 1_000_000n
 })
 
 /** @internal */
@@ -43,7 +43,7 @@ export const make: Effect.Effect<ShiftedClock> = Effect.sync(() => {
       Effect.suspend(() =>
         current === 0
           ? effect
-          : Effect.clockWith((clock) => Effect.withClock(effect, shifted(clock, offset)))
+          : Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, shifted(clock, offset)))
       )
   }
 })

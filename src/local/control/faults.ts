@@ -143,7 +143,7 @@ interface Entry {
 }
 
 const remainingOf = ({ fault, fired }: Entry): Option.Option<number> =>
-  Option.map(Option.fromNullable(fault.count), (count) => count - fired)
+  Option.map(Option.fromNullishOr(fault.count), (count) => count - fired)
 
 const toStatus = (entry: Entry): FaultStatus => ({
   id: entry.id,
@@ -174,7 +174,7 @@ export const make: Effect.Effect<Faults> = Effect.sync(() => {
   const wait = ({ delay }: Fault) => delay === undefined ? Effect.void : Effect.sleep(delay)
 
   const happen = <E>(fault: Fault | undefined, toError: (fault: Fault) => E | undefined): Effect.Effect<void, E> =>
-    fault === undefined ? Effect.void : Effect.zipRight(
+    fault === undefined ? Effect.void : Effect.andThen(
       wait(fault),
       Effect.suspend(() => {
         const error = toError(fault)
@@ -198,7 +198,7 @@ export const make: Effect.Effect<Faults> = Effect.sync(() => {
     method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
   ) =>
   (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
-    Effect.zipRight(onEndpoint(endpoint, server), method(server, request))
+    Effect.andThen(onEndpoint(endpoint, server), method(server, request))
 
   return {
     add: (fault) =>

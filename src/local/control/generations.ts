@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Latch from "effect/Latch"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -41,7 +42,7 @@ export const make = (
 ): Effect.Effect<Generations, VaultStoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const parent = yield* Effect.scope
-    const open = yield* Effect.makeLatch(true)
+    const open = yield* Latch.make(true)
 
     const start = Effect.gen(function*() {
       const generation = yield* store.generation
@@ -57,13 +58,13 @@ export const make = (
       return { context, generation, scope }
     })
 
-    const end = ({ generation, scope }: { readonly generation: Generation; readonly scope: Scope.CloseableScope }) =>
-      Effect.zipRight(generation.end, Scope.close(scope, Exit.void))
+    const end = ({ generation, scope }: { readonly generation: Generation; readonly scope: Scope.Closeable }) =>
+      Effect.andThen(generation.end, Scope.close(scope, Exit.void))
 
     let running = yield* start
     // The latch takes longer than most operations, also while it is open.
     let isOpen = true
-    const current = Effect.zipRight(open.await, Effect.sync(() => running.context))
+    const current = Effect.andThen(open.await, Effect.sync(() => running.context))
 
     return {
       current: Effect.suspend(() => isOpen ? Effect.succeed(running.context) : current),
@@ -77,7 +78,7 @@ export const make = (
           // After a failure too: the backend goes on with what the store has.
           running = yield* start
           yield* written
-        })).pipe(Effect.ensuring(Effect.zipRight(
+        })).pipe(Effect.ensuring(Effect.andThen(
           Effect.sync(() => {
             isOpen = true
           }),

@@ -27,6 +27,6 @@ export interface Call {
  *
  * @internal
  */
-export class HttpCall extends Context.Reference<HttpCall>()("effect-agentcore-identity/local/HttpCall", {
+export class HttpCall extends Context.Reference("effect-agentcore-identity/local/HttpCall", {
   defaultValue: (): Call | undefined => undefined
 }) {}

@@ -75,7 +75,7 @@ export interface Fault {
   readonly status?: number | undefined
   readonly message?: string | undefined
   /** The time before the call, or before its failure. Default: none. */
-  readonly delay?: Duration.DurationInput | undefined
+  readonly delay?: Duration.Input | undefined
   /** Closes the connection without an answer. A call in this process fails with a `TransportError`. */
   readonly cut?: boolean | undefined
   /** From 0 to 1. Default: 1. */
@@ -187,7 +187,7 @@ export interface Resources {
 export class LocalControlError extends Schema.TaggedError<LocalControlError>(
   "effect-agentcore-identity/local/LocalControlError"
 )("LocalControlError", {
-  reason: Schema.Literal(
+  reason: Schema.Literals([
     "UnknownSnapshot",
     "UnknownFault",
     "TooMany",
@@ -200,6 +200,6 @@ export class LocalControlError extends Schema.TaggedError<LocalControlError>(
     "ForeignServer",
     "Refused",
     "Store"
-  ),
+  ]),
   message: Schema.String
 }) {}

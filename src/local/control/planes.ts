@@ -30,13 +30,13 @@ export const make = (
       operation,
       request,
       // A fault can be any error, as that of a proxy before the service.
-      Effect.zipRight(faults.onOperation(operation) as Effect.Effect<void>, clock.shift(effect))
+      Effect.andThen(faults.onOperation(operation) as Effect.Effect<void>, clock.shift(effect))
     )
   const delegate = <I, S>(
-    tag: Context.Tag<I, S>,
+    tag: Context.Key<I, S>,
     table: Parameters<typeof Plane.delegate>[0]
   ): Layer.Layer<I> => {
-    const read = Effect.map(current, (context) => Context.unsafeGet(context as Context.Context<I>, tag))
+    const read = Effect.map(current, (context) => Context.getUnsafe(context as Context.Context<I>, tag))
     // The plane has the operations of its table. The decorator adds the streams.
     return Layer.succeed(tag, Plane.delegate(table, read as never) as never)
   }

@@ -39,7 +39,7 @@ export interface Requests {
  *
  * @internal
  */
-export class SharedRequests extends Context.Reference<SharedRequests>()(
+export class SharedRequests extends Context.Reference(
   "effect-agentcore-identity/local/SharedRequests",
   { defaultValue: (): Option.Option<Requests> => Option.none() }
 ) {}
@@ -93,9 +93,9 @@ export const mask = (value: unknown, depth = 0): unknown => {
 }
 
 const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonly message: string } => {
-  const failure = Option.getOrUndefined(Cause.failureOption(cause))
+  const failure = Option.getOrUndefined(Cause.findErrorOption(cause))
   if (failure === undefined) {
-    return Cause.isInterruptedOnly(cause)
+    return Cause.hasInterruptsOnly(cause)
       ? { name: "Interrupted", message: "The caller went away" }
       : { name: "InternalServerException", message: "A defect of the local server: its log has the details" }
   }
@@ -145,13 +145,13 @@ export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRe
     events: Stream.fromPubSub(events),
     write,
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
-      Effect.withFiberRuntime<A, E, R>((fiber) => {
+      Effect.withFiber<A, E, R>((fiber) => {
         const call = Context.get(fiber.currentContext, HttpCall)
         const start = nowOf(fiber)
         const reasons = call?.reasons ?? makeReasons()
         const toRecord = (exit: Exit.Exit<unknown, unknown>): RequestRecord => ({
           id: randomUUID(),
-          at: DateTime.unsafeMake(start),
+          at: DateTime.makeUnsafe(start),
           duration: nowOf(fiber) - start,
           operation,
           status: Option.none(),

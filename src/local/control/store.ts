@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Semaphore from "effect/Semaphore"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as VaultStore from "../VaultStore.js"
@@ -13,10 +14,7 @@ import * as VaultStore from "../VaultStore.js"
  *
  * @internal
  */
-export const Content = Schema.Record({
-  key: Schema.String,
-  value: Schema.Array(Schema.Tuple(Schema.String, Schema.Unknown))
-})
+export const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Schema.Unknown])))
 
 /** @internal */
 export type Content = typeof Content.Type
@@ -49,11 +47,11 @@ interface Collection {
 
 const makeCollection = <A, I>(
   name: string,
-  schema: Schema.Schema<A, I>,
+  schema: Schema.Codec<A, I>,
   collection: VaultStore.Collection<A>
 ): Collection => {
-  const encode = Schema.encode(schema)
-  const decode = Schema.decodeUnknown(schema)
+  const encode = Schema.encodeEffect(schema)
+  const decode = Schema.decodeUnknownEffect(schema)
   return {
     save: Effect.flatMap(collection.entries, (entries) =>
       Effect.forEach(entries, ([key, value]) =>
@@ -85,7 +83,7 @@ const allPermits = 1_000_000
 
 /** @internal */
 export const make = (inner: VaultStore.Service): Effect.Effect<ControlledStore> =>
-  Effect.map(Effect.makeSemaphore(allPermits), (gate) => {
+  Effect.map(Semaphore.make(allPermits), (gate) => {
     const collections = new Map<string, Collection>()
     const exclusive = gate.withPermits(allPermits)
     const writing = gate.withPermits(1)

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 export class LocalDevelopmentError extends Schema.TaggedError<LocalDevelopmentError>(
   "effect-agentcore-identity/local/LocalDevelopmentError"
 )("LocalDevelopmentError", {
-  reason: Schema.Literal("MissingWorkloadIdentity", "Broken", "Unusable", "Locked"),
+  reason: Schema.Literals(["MissingWorkloadIdentity", "Broken", "Unusable", "Locked"]),
   path: Schema.String,
   message: Schema.String
 }) {}

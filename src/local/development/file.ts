@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
@@ -60,15 +60,15 @@ const attempt = <A>(
     catch: (error) => fileError(path, "Unusable", `it cannot be ${verb}: ${codeOf(error)}`)
   })
 
-const decode = (path: string, text: string): Either.Either<Members, LocalDevelopmentError> =>
-  Either.try({ try: (): unknown => JSON.parse(text), catch: () => broken(path, "it is not JSON") }).pipe(
-    Either.flatMap((value) =>
-      Either.mapLeft(
-        Schema.decodeUnknownEither(File)(value),
+const decode = (path: string, text: string): Result.Result<Members, LocalDevelopmentError> =>
+  Result.try({ try: (): unknown => JSON.parse(text), catch: () => broken(path, "it is not JSON") }).pipe(
+    Result.flatMap((value) =>
+      Result.mapError(
+        Schema.decodeUnknownResult(File)(value),
         () => broken(path, "it has to be an object whose `workload_identity_name` and `user_id` are strings")
       )
     ),
-    Either.map(({ user_id, workload_identity_name }) => ({
+    Result.map(({ user_id, workload_identity_name }) => ({
       workloadName: workload_identity_name || undefined,
       userId: user_id || undefined
     }))
@@ -91,7 +91,7 @@ const read = (path: string, target: string): Effect.Effect<Content, LocalDevelop
       }
     })
     if (found === undefined) return { text: undefined, mode: undefined, members: {} }
-    const text = yield* Either.try({
+    const text = yield* Result.try({
       try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes),
       catch: () => broken(path, "it is not UTF-8")
     })
@@ -133,7 +133,7 @@ const edit = (
 ): Effect.Effect<string, LocalDevelopmentError> =>
   Effect.gen(function*() {
     const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
-    const edited = yield* Either.try({
+    const edited = yield* Result.try({
       try: () => {
         const named = workloadName === undefined ? text : set(jsonc, text, "workload_identity_name", workloadName)
         return userId === undefined ? named : set(jsonc, named, "user_id", userId)

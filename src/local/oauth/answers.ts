@@ -113,12 +113,12 @@ export const atDiscovery = (url: string) => ({ code, description, reason }: OAut
  */
 export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
   accessToken: Redacted.make(response.access_token),
-  refreshToken: Option.map(Option.fromNullable(response.refresh_token), Redacted.make),
+  refreshToken: Option.map(Option.fromNullishOr(response.refresh_token), Redacted.make),
   expiresAt: Option.map(
-    Option.fromNullable(response.expires_in),
-    (seconds) => DateTime.unsafeMake(now + seconds * 1000)
+    Option.fromNullishOr(response.expires_in),
+    (seconds) => DateTime.makeUnsafe(now + seconds * 1000)
   ),
-  scopes: Option.map(Option.fromNullable(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
+  scopes: Option.map(Option.fromNullishOr(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
 })
 
 /** The vendors' own token types are bearer tokens under another name. */

@@ -284,14 +284,14 @@ export type OAuthErrorReason = OAuthError["reason"]
 export class OAuthError extends Schema.TaggedError<OAuthError>("effect-agentcore-identity/local/OAuthError")(
   "OAuthError",
   {
-    reason: Schema.Literal(
+    reason: Schema.Literals([
       "Unreachable",
       "InvalidGrant",
       "InvalidClient",
       "AccessDenied",
       "Rejected",
       "Misconfigured"
-    ),
+    ]),
     code: Schema.optional(Schema.String),
     description: Schema.optional(Schema.String)
   }
@@ -340,7 +340,7 @@ export class UserTokenError
   extends Schema.TaggedError<UserTokenError>("effect-agentcore-identity/local/UserTokenError")(
     "UserTokenError",
     {
-      reason: Schema.Literal(
+      reason: Schema.Literals([
         "Malformed",
         "Expired",
         "Algorithm",
@@ -348,7 +348,7 @@ export class UserTokenError
         "Undiscoverable",
         "Unreachable",
         "Signature"
-      )
+      ])
     }
   )
 {
@@ -444,13 +444,13 @@ export interface ScriptedGrant {
  */
 export interface ScriptedOptions {
   /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
-  readonly tokenLifetime?: Duration.DurationInput | "none" | undefined
+  readonly tokenLifetime?: Duration.Input | "none" | undefined
   /**
    * Whether an authorization issues a refresh token. Each refresh issues a new one and revokes the old. Default: true.
    */
   readonly refreshTokens?: boolean | undefined
   /** The time that each request for tokens takes. Default: none. */
-  readonly latency?: Duration.DurationInput | undefined
+  readonly latency?: Duration.Input | undefined
   /** The granted scopes; undefined for an answer without scopes. Default: the requested scopes. */
   readonly grantedScopes?: ((asked: ReadonlyArray<string>) => ReadonlyArray<string> | undefined) | undefined
   /** The requests that fail, and why. Default: none. */

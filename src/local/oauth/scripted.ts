@@ -45,8 +45,8 @@ const maxAuthorizations = 100_000
 export const make = (options: ScriptedOptions): Service => {
   const lifetime = options.tokenLifetime === "none"
     ? Option.none()
-    : Option.some(Duration.decode(options.tokenLifetime ?? "1 hour"))
-  const latency = Duration.decode(options.latency ?? 0)
+    : Option.some(Duration.fromInputUnsafe(options.tokenLifetime ?? "1 hour"))
+  const latency = Duration.fromInputUnsafe(options.latency ?? 0)
   const authorizations = new Map<string, Authorization>()
   const refreshTokens = new Map<string, RefreshToken>()
   let count = 0
@@ -74,8 +74,8 @@ export const make = (options: ScriptedOptions): Service => {
       return Effect.succeed({
         accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
         refreshToken: isRefreshable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
-        expiresAt: Option.map(lifetime, (length) => DateTime.unsafeMake(now + Duration.toMillis(length))),
-        scopes: Option.fromNullable(granted)
+        expiresAt: Option.map(lifetime, (length) => DateTime.makeUnsafe(now + Duration.toMillis(length))),
+        scopes: Option.fromNullishOr(granted)
       })
     })
 
@@ -104,7 +104,7 @@ export const make = (options: ScriptedOptions): Service => {
 
   return {
     clientCredentials: (server, request) =>
-      Effect.zipRight(wait, issue("client_credentials", server.clientId, "m2m", request.scopes)),
+      Effect.andThen(wait, issue("client_credentials", server.clientId, "m2m", request.scopes)),
 
     authorizationUrl: (server, request) =>
       Effect.sync(() => {
@@ -129,7 +129,7 @@ export const make = (options: ScriptedOptions): Service => {
     checkCallback: (_server, request) => Effect.asVoid(readCode(request)),
 
     exchangeCode: (server, request) =>
-      Effect.flatMap(Effect.zipRight(wait, readCode(request)), (code) => {
+      Effect.flatMap(Effect.andThen(wait, readCode(request)), (code) => {
         const state = Redacted.value(request.state)
         const authorization = authorizations.get(state)
         authorizations.delete(state)
@@ -168,7 +168,7 @@ export const make = (options: ScriptedOptions): Service => {
 
     jwtGrant: (server, request) =>
       Effect.flatMap(
-        Effect.zipRight(wait, readSubject(request.assertion)),
+        Effect.andThen(wait, readSubject(request.assertion)),
         (subject) => issue("jwt_bearer", server.clientId, `obo-${subject}`, request.scopes)
       ),
 

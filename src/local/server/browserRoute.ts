@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import * as Html from "../../internal/html.js"
@@ -60,7 +60,7 @@ export const handler = <R>(
         ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
         : !isOwnHost(request.headers.host, settings.allowedHosts)
         ? Effect.succeed(unknownHost)
-        : Effect.catchAllCause(respond(request), (cause) => Effect.as(failed(name, requestId, cause), broken))).pipe(
+        : Effect.catchCause(respond(request), (cause) => Effect.as(failed(name, requestId, cause), broken))).pipe(
           Effect.map(HttpServerResponse.setHeader("x-amzn-requestid", requestId))
         )
     })

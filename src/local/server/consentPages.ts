@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { html } from "../../internal/html.js"
@@ -76,7 +76,7 @@ const respond = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpSer
 
 /** @internal */
 export const add = (
-  router: HttpLayerRouter.HttpRouter,
+  router: HttpRouter.HttpRouter,
   settings: Settings,
   backend: LocalBackend.Service
 ): Effect.Effect<void> =>
@@ -97,7 +97,7 @@ export const add = (
       "*",
       "/identities/oauth2/callback/:id",
       BrowserRoute.handler("callback", settings, (request) =>
-        Effect.flatMap(HttpLayerRouter.params, ({ id = "" }) =>
+        Effect.flatMap(HttpRouter.params, ({ id = "" }) =>
           Effect.map(backend.callback(id, Redacted.make(request.url)), respond)))
     )
   ], { discard: true })

@@ -4,8 +4,8 @@
  *
  * @since 0.1.0
  */
-import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { access, readFile } from "node:fs/promises"
@@ -25,7 +25,7 @@ declare const consoleFolder: string | undefined
  *
  * @internal
  */
-export class ConsoleFolder extends Context.Reference<ConsoleFolder>()(
+export class ConsoleFolder extends Context.Reference(
   "effect-agentcore-identity/local/ConsoleFolder",
   {
     defaultValue: () => (): URL =>
@@ -71,7 +71,7 @@ const notBuilt = BrowserRoute.respondText(
 )
 
 /** @internal */
-export const add = (router: HttpLayerRouter.HttpRouter, settings: Settings): Effect.Effect<void> =>
+export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.Effect<void> =>
   Effect.flatMap(ConsoleFolder, (findFolder) => {
     const find = (name: string) => new URL(name, findFolder())
     const file = (name: string, contentType: string) =>

@@ -6,14 +6,14 @@
  *
  * @since 0.1.0
  */
-import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Record from "effect/Record"
@@ -48,7 +48,7 @@ interface Problem {
 const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 
 const respond = (status: number, body: object, more: Readonly<Record<string, string>> = {}) =>
-  HttpServerResponse.unsafeJson(body, { status, headers: { ...headers, ...more } })
+  HttpServerResponse.jsonUnsafe(body, { status, headers: { ...headers, ...more } })
 
 const respondProblem = ({ error, headers = {}, message, reason, status }: Problem) =>
   respond(status, { error, reason, message }, headers)
@@ -89,8 +89,8 @@ type ControlError =
   | LocalControl.LocalControlError
   | LocalControl.SeedError
   | IdentitySetup.SetupParseError
-  | Effect.Effect.Error<ReturnType<LocalControl.ConsentControl["approve"]>>
-  | Effect.Effect.Error<ReturnType<LocalControl.GrantControl["expire"]>>
+  | Effect.Error<ReturnType<LocalControl.ConsentControl["approve"]>>
+  | Effect.Error<ReturnType<LocalControl.GrantControl["expire"]>>
 
 const fromControl = (error: ControlError): Problem => {
   const reason = hasProperty(error, "reason") ? String(error.reason) : undefined
@@ -145,10 +145,10 @@ const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
   )
 
 /** Names the member, and quotes no value: it may be a secret. */
-const decode = <A, I>(schema: Schema.Schema<A, I>) => {
-  const decodeBody = Schema.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "error" })
+const decode = <A, I>(schema: Schema.Codec<A, I>) => {
+  const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return (body: object): Effect.Effect<A, Problem> =>
-    Either.mapLeft(decodeBody(body), ({ issue }) => {
+    Result.mapError(decodeBody(body), ({ issue }) => {
       const violations = Validation.violations(issue)
       const described = violations.map(({ constraint, path }) => {
         const name = path.map(String).join(".")
@@ -160,10 +160,10 @@ const decode = <A, I>(schema: Schema.Schema<A, I>) => {
     })
 }
 
-const DurationText = Schema.Union(Schema.Number, Schema.String)
+const DurationText = Schema.Union([Schema.Number, Schema.String])
 
 const toDuration = (name: string, input: string | number): Effect.Effect<Duration.Duration, Problem> =>
-  Option.match(typeof input === "number" && input < 0 ? Option.none() : Duration.decodeUnknown(input), {
+  Option.match(typeof input === "number" && input < 0 ? Option.none() : Duration.fromInput(input), {
     onNone: () => Effect.fail(badRequest(`${name} is a duration such as "90 seconds", or milliseconds`)),
     onSome: Effect.succeed
   })
@@ -176,7 +176,7 @@ const toDuration = (name: string, input: string | number): Effect.Effect<Duratio
 type Action = (control: LocalControl.Service, body: object) => Effect.Effect<object, Problem>
 
 const action = <A, I>(
-  schema: Schema.Schema<A, I>,
+  schema: Schema.Codec<A, I>,
   run: (control: LocalControl.Service, input: A) => Effect.Effect<object, ControlError | Problem>
 ): Action => {
   const decodeInput = decode(schema)
@@ -188,30 +188,30 @@ const action = <A, I>(
 
 /** An action whose answer has no members, whatever it returns. */
 const command = <A, I>(
-  schema: Schema.Schema<A, I>,
+  schema: Schema.Codec<A, I>,
   run: (control: LocalControl.Service, input: A) => Effect.Effect<void, ControlError | Problem>
 ): Action => action(schema, (control, input) => Effect.as(run(control, input), {}))
 
 /** A struct without members accepts any. */
-const Nothing = Schema.Record({ key: Schema.String, value: Schema.Never })
+const Nothing = Schema.Record(Schema.String, Schema.Never)
 
 const Name = Schema.Struct({ name: Schema.String })
 
 const Id = Schema.Struct({ id: Schema.String })
 
-const Secret = Schema.Redacted(Schema.String)
+const Secret = Schema.RedactedFromValue(Schema.String)
 
-const Restore = Schema.Union(Name, Schema.Struct({ sealed: Schema.String, key: Secret }))
+const Restore = Schema.Union([Name, Schema.Struct({ sealed: Schema.String, key: Secret })])
 
-const ClockChange = Schema.Union(
+const ClockChange = Schema.Union([
   Schema.Struct({ advance: DurationText }),
   Schema.Struct({ set: Schema.String }),
   Schema.Struct({ reset: Schema.Literal(true) })
-)
+])
 
 const Fault = Schema.Struct({
   operation: Schema.optional(Schema.String),
-  endpoint: Schema.optional(Schema.Literal("token", "authorization", "revocation", "*")),
+  endpoint: Schema.optional(Schema.Literals(["token", "authorization", "revocation", "*"])),
   provider: Schema.optional(Schema.String),
   exception: Schema.optional(Schema.String),
   status: Schema.optional(Schema.Number),
@@ -246,7 +246,7 @@ const seed: Action = (control, body) =>
       ))
     }
     const setup = yield* IdentitySetup.parse(JSON.stringify(body), { file: "body" }).pipe(
-      Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map())),
       Effect.mapError(fromControl)
     )
     const changes = yield* Effect.mapError(control.seed(setup), fromControl)
@@ -349,7 +349,7 @@ const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024
 /** Proxies and this server end a connection that is silent for long. */
 const heartbeat = Stream.concat(
   Stream.succeed(": connected\n\n"),
-  Stream.schedule(Stream.repeatValue(":\n\n"), Schedule.spaced("15 seconds"))
+  Stream.schedule(Stream.succeed(":\n\n"), Schedule.spaced("15 seconds"))
 )
 
 const respondEvents = ({ events }: LocalControl.Service, stopped: Effect.Effect<void>) =>
@@ -412,7 +412,7 @@ const act = (
 
 /** @internal */
 export const add = (
-  router: HttpLayerRouter.HttpRouter,
+  router: HttpRouter.HttpRouter,
   settings: Settings,
   controlled: Controlled
 ): Effect.Effect<void> => {
@@ -421,11 +421,11 @@ export const add = (
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       const refused = check(request, settings, controlled.server.controlToken)
       return (refused === undefined ? act(request, controlled) : Effect.fail(refused)).pipe(
-        Effect.catchAll((error) => Effect.succeed(respondProblem(error))),
-        Effect.catchAllCause((cause) => failed("control", randomUUID(), cause))
+        Effect.catch((error) => Effect.succeed(respondProblem(error))),
+        Effect.catchCause((cause) => failed("control", randomUUID(), cause))
       )
     })
   )
   // The wildcard stands for at least one character.
-  return Effect.zipRight(router.add("*", "/_local", handler), router.add("*", "/_local/*", handler))
+  return Effect.andThen(router.add("*", "/_local", handler), router.add("*", "/_local/*", handler))
 }

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 
 /**
  * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these headers

@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import { hasProperty, isDate } from "effect/Predicate"
 import * as Stream from "effect/Stream"
@@ -70,7 +70,7 @@ const respond = (
       ...headers
     }
   }
-  return status === 204 ? HttpServerResponse.empty(options) : HttpServerResponse.unsafeJson(body, options)
+  return status === 204 ? HttpServerResponse.empty(options) : HttpServerResponse.jsonUnsafe(body, options)
 }
 
 /** @internal */
@@ -132,7 +132,7 @@ const makeBody = (limit: number) => {
 
 /** A stream of Effect takes as long for a small body as the rest of the request does. */
 const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Array, WireError> =>
-  Effect.async((resume) => {
+  Effect.callback((resume) => {
     const body = makeBody(limit)
     const fail = () => resume(Effect.fail(WireErrors.incomplete))
     if (source.destroyed) fail()
@@ -166,14 +166,14 @@ export const readBody = (
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
 // The error of the parser quotes the body.
-const parse = (body: Uint8Array): Either.Either<object, WireError> => {
+const parse = (body: Uint8Array): Result.Result<object, WireError> => {
   try {
     const value: unknown = body.length === 0 ? {} : JSON.parse(decoder.decode(body))
     return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Either.right(value)
-      : Either.left(WireErrors.unreadable)
+      ? Result.succeed(value)
+      : Result.fail(WireErrors.unreadable)
   } catch {
-    return Either.left(WireErrors.unreadable)
+    return Result.fail(WireErrors.unreadable)
   }
 }
 
@@ -193,18 +193,18 @@ const check = <Plane>(
     )
 
 /** The members of path and query. An ARN is the rest of the path, and a list is a repeated parameter. */
-const addressed = (path: string, url: string): Either.Either<object, WireError> => {
-  if (!path.endsWith("*")) return Either.right({})
+const addressed = (path: string, url: string): Result.Result<object, WireError> => {
+  if (!path.endsWith("*")) return Result.succeed({})
   try {
     const start = url.indexOf("?")
     const end = start === -1 ? url.length : start
     const tagKeys = new URLSearchParams(url.slice(end)).getAll("tagKeys")
-    return Either.right({
+    return Result.succeed({
       resourceArn: decodeURIComponent(url.slice(path.length - 1, end)),
       ...(tagKeys.length === 0 ? {} : { tagKeys })
     })
   } catch {
-    return Either.left(WireErrors.unreadablePath)
+    return Result.fail(WireErrors.unreadablePath)
   }
 }
 
@@ -220,7 +220,7 @@ const addressed = (path: string, url: string): Either.Either<object, WireError> 
 export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, settings: Settings): Handler =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const row = rows.find(({ method }) => method === request.method) ?? rows[0]
-    if (row === undefined) return Effect.dieMessage("A path without operations has a handler")
+    if (row === undefined) return Effect.die(new Error("A path without operations has a handler"))
     return settings.access(
       row.name,
       Effect.suspend(() => {
@@ -228,21 +228,21 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
         const problem = check(request, rows, settings)
         if (problem !== undefined) return Effect.succeed(respondError(problem, requestId))
         const call = (body: Uint8Array) =>
-          Either.match(
-            Either.zipWith(parse(body), addressed(row.path, request.url), (body, address) => ({ ...body, ...address })),
+          Result.match(
+            Result.zipWith(parse(body), addressed(row.path, request.url), (body, address) => ({ ...body, ...address })),
             {
-              onLeft: Effect.fail,
-              onRight: (input) => Effect.mapError(row.call(plane, input), WireErrors.fromPlane)
+              onFailure: Effect.fail,
+              onSuccess: (input) => Effect.mapError(row.call(plane, input), WireErrors.fromPlane)
             }
           )
         return readBody(request).pipe(
           Effect.tap((body) => settings.signatures.content(request, service, body)),
           Effect.flatMap(call),
           Effect.map((output) => respond(row.status, requestId, toWire(output))),
-          Effect.catchAllCause((cause) =>
-            Either.match(Cause.failureOrCause(cause), {
-              onLeft: (error) => Effect.succeed(respondError(error, requestId)),
-              onRight: (cause) => failed(row.name, requestId, cause)
+          Effect.catchCause((cause) =>
+            Result.match(Cause.findError(cause), {
+              onFailure: (error) => Effect.succeed(respondError(error, requestId)),
+              onSuccess: (cause) => failed(row.name, requestId, cause)
             })
           )
         )
@@ -274,11 +274,11 @@ export const total = <R>(
   return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     isWellFormed(request)
       // Handlers do not fail, so a failure is a path without a route.
-      ? Effect.catchAllCause(routes, (cause) =>
-        Cause.isFailType(cause)
+      ? Effect.catchCause(routes, (cause) =>
+        Cause.isFailReason(cause)
           ? unrouted(WireErrors.unknownOperation)
           // The client closed the connection.
-          : Cause.isInterruptedOnly(cause)
+          : Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
           : settings.access("unknown", Effect.suspend(() => failed("The router", randomUUID(), cause))))
       : unrouted(WireErrors.malformed))

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServer from "@effect/platform/HttpServer"
+import type * as HttpServer from "effect/http/HttpServer"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"

@@ -3,11 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServer from "@effect/platform/HttpServer"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServer from "effect/http/HttpServer"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import type * as Http from "node:http"
@@ -45,10 +44,10 @@ const refusals: { readonly [Refusal in NodeServer.Refusal]: WireError } = {
  * @internal
  */
 export const makeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect.Effect<Node> =>
-  Effect.map(Effect.runtime<never>(), (runtime) => {
+  Effect.map(Effect.context<never>(), (runtime) => {
     const encode = (error: WireError): NodeServer.Answer => {
       const requestId = randomUUID()
-      Runtime.runFork(runtime)(AccessLog.writeLine("unknown", error.status, requestId))
+      Effect.runForkWith(runtime)(AccessLog.writeLine("unknown", error.status, requestId))
       return Errors.encode(error, requestId)
     }
     const server = NodeServer.createServer({

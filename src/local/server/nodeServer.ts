@@ -166,11 +166,11 @@ export const createServer = ({ idleTimeout = 0, refuse, ...options }: Options = 
  * @internal
  */
 export const stop = (server: Http.Server): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
+  Effect.callback<void>((resume) => {
     if (server.listening) server.close(() => resume(Effect.void))
     else resume(Effect.void)
   }).pipe(
     Effect.interruptible,
     Effect.raceFirst(Effect.interruptible(Effect.sleep("5 seconds"))),
-    Effect.zipRight(Effect.sync(() => server.closeAllConnections()))
+    Effect.andThen(Effect.sync(() => server.closeAllConnections()))
   )

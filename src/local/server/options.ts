@@ -73,6 +73,6 @@ export interface Service {
 export class LocalServerError extends Schema.TaggedError<LocalServerError>(
   "effect-agentcore-identity/local/LocalServerError"
 )("LocalServerError", {
-  reason: Schema.Literal("MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"),
+  reason: Schema.Literals(["MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"]),
   message: Schema.String
 }) {}

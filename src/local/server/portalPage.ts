@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import type * as ControlPlane from "../../ControlPlane.js"
 import { type Html, html, render } from "../../internal/html.js"
@@ -16,7 +16,7 @@ const row = (name: string, value: string): Html =>
 `
 
 const respond = (
-  portal: Effect.Effect.Success<ReturnType<ControlPlane.Operations["getConsentPortal"]>>
+  portal: Effect.Success<ReturnType<ControlPlane.Operations["getConsentPortal"]>>
 ): HttpServerResponse.HttpServerResponse =>
   BrowserRoute.respondPage(render({
     title: `Consent portal ${portal.name}`,
@@ -41,7 +41,7 @@ const unknown = BrowserRoute.respondText(
 
 /** @internal */
 export const add = (
-  router: HttpLayerRouter.HttpRouter,
+  router: HttpRouter.HttpRouter,
   settings: Settings,
   controlPlane: ControlPlane.Service
 ): Effect.Effect<void> =>
@@ -49,7 +49,7 @@ export const add = (
     "*",
     "/consent-portals/:id",
     BrowserRoute.handler("consent-portal", settings, () =>
-      Effect.flatMap(HttpLayerRouter.params, ({ id = "" }) =>
+      Effect.flatMap(HttpRouter.params, ({ id = "" }) =>
         controlPlane.getConsentPortal({ consentPortalIdentifier: id }).pipe(
           Effect.map(respond),
           Effect.catchTags({

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -37,7 +37,7 @@ const toRecord = (
   const error = headers["x-amzn-errortype"]
   return {
     id: randomUUID(),
-    at: DateTime.unsafeMake(start),
+    at: DateTime.makeUnsafe(start),
     duration: 0,
     operation,
     status: Option.some(status),
@@ -54,11 +54,11 @@ export const make =
   <R>(operation: string | (() => string), handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>) =>
     access(
       operation,
-      typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiberRuntime((fiber) => {
+      typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiber((fiber) => {
         const start = nowOf(fiber)
         const call: Call = { cut: false, record: undefined, reasons: makeReasons() }
         return Effect.flatMap(
-          Effect.mapInputContext(
+          Effect.updateContext(
             handler,
             (context: Context.Context<R>) =>
               // References have defaults: the handler does not say that it needs them.
@@ -75,7 +75,7 @@ export const make =
             })
             return Effect.as(
               call.cut
-                ? Effect.zipRight(
+                ? Effect.andThen(
                   written,
                   Effect.flatMap(
                     Effect.serviceOption(HttpServerRequest.HttpServerRequest),

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -113,7 +113,7 @@ const parseTime = (text: string | undefined): Option.Option<number> => {
   return Option.map(DateTime.make(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`), DateTime.toEpochMillis)
 }
 
-const formatTime = (time: number): string => DateTime.formatIso(DateTime.unsafeMake(time)).replace(/[-:]|\.\d+/g, "")
+const formatTime = (time: number): string => DateTime.formatIso(DateTime.makeUnsafe(time)).replace(/[-:]|\.\d+/g, "")
 
 const parse = (request: HttpServerRequest.HttpServerRequest, service: string): Signed | WireError => {
   const { authorization = "", "x-amz-date": date } = request.headers
@@ -236,7 +236,7 @@ const sign = (
         headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => signed.names.has(name))),
         body
       }, {
-        signingDate: DateTime.toDate(DateTime.unsafeMake(signed.time)),
+        signingDate: DateTime.toDate(DateTime.makeUnsafe(signed.time)),
         // By default the signer omits some of them.
         signableHeaders: new Set(signed.names),
         unsignableHeaders: new Set()

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import { isOwnHost } from "../../internal/ownHost.js"
@@ -34,7 +34,7 @@ const health = (settings: Settings) =>
     "health",
     Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
       isOwnHost(headers.host, settings.allowedHosts)
-        ? HttpServerResponse.unsafeJson({ status: "ok" }, {
+        ? HttpServerResponse.jsonUnsafe({ status: "ok" }, {
           headers: {
             "x-amzn-requestid": randomUUID(),
             "cache-control": "no-store",
@@ -46,7 +46,7 @@ const health = (settings: Settings) =>
 
 /** @internal */
 export const add = (
-  router: HttpLayerRouter.HttpRouter,
+  router: HttpRouter.HttpRouter,
   settings: Settings,
   self: Service,
   control: LocalControl.Service

@@ -4,9 +4,9 @@
  *
  * @since 0.1.0
  */
-import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -254,7 +254,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
                 )
               )
           }),
-          Effect.catchAllCause((cause) =>
+          Effect.catchCause((cause) =>
             Effect.as(failed(operation, requestId, cause), respondXmlError(WireErrors.internal, requestId))
           )
         )
@@ -269,7 +269,7 @@ const published = (name: string, settings: Settings, content: Effect.Effect<unkn
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
       isOwnHost(request.headers.host, settings.allowedHosts)
         ? Effect.map(content, (body) =>
-          HttpServerResponse.unsafeJson(body, {
+          HttpServerResponse.jsonUnsafe(body, {
             headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
           }))
         : Effect.succeed(respondError(WireErrors.foreignHost, randomUUID())))
@@ -281,7 +281,7 @@ const published = (name: string, settings: Settings, content: Effect.Effect<unkn
  * @internal
  */
 export const add = (
-  router: HttpLayerRouter.HttpRouter,
+  router: HttpRouter.HttpRouter,
   settings: Settings,
   sts: SecurityTokenService.Service,
   issuer: Issuer

@@ -31,9 +31,9 @@ export interface Running {
 /** The secret of the environment, of the vault, or a new one. Providers in the vault need the secret of the vault. */
 const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreError, VaultStore.VaultStore> = Effect
   .gen(function*() {
-    const configured = yield* Effect.option(Config.redacted(secretVariable))
+    const configured = yield* Effect.option(Config.Redacted(secretVariable))
     if (Option.isSome(configured)) return configured.value
-    const secrets = (yield* VaultStore.VaultStore).collection("command-line", Schema.Redacted(Schema.String))
+    const secrets = (yield* VaultStore.VaultStore).collection("command-line", Schema.RedactedFromValue(Schema.String))
     const stored = yield* secrets.get(secretVariable)
     if (Option.isSome(stored)) return stored.value
     const secret = yield* randomSecret

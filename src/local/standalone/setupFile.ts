@@ -38,13 +38,10 @@ export const parse = (
   text: string,
   options: { readonly file: string; readonly variables: Environment }
 ): Effect.Effect<IdentitySetup.IdentitySetup, IdentitySetup.SetupParseError> =>
-  Effect.withConfigProvider(
-    IdentitySetup.parse(text, options),
-    ConfigProvider.orElse(
+  Effect.provideService(IdentitySetup.parse(text, options), ConfigProvider.ConfigProvider, ConfigProvider.orElse(
       ConfigProvider.fromMap(new Map(Object.entries(options.variables))),
       () => ConfigProvider.fromEnv()
-    )
-  )
+    ))
 
 /**
  * Reads the file, and again whenever it has changed.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Cookies from "@effect/platform/Cookies"
+import * as Cookies from "effect/http/Cookies"
 import * as Duration from "effect/Duration"
 
 /** @internal */
@@ -30,7 +30,7 @@ export const make = (): Jar => {
         const { expires, maxAge } = cookie.options ?? {}
         const lives = maxAge === undefined
           ? expires === undefined || expires.getTime() > now
-          : Duration.greaterThan(maxAge, Duration.zero)
+          : Duration.isGreaterThan(maxAge, Duration.zero)
         if (lives) jar.set(key, { host: url.hostname, path, cookie })
       }
     },

@@ -178,7 +178,7 @@ const reasonOf = async (error: unknown): Promise<string> => {
 const write = (action: () => Promise<unknown>): Effect.Effect<void, VaultStoreError> =>
   Effect.tryPromise({ try: action, catch: (error) => error }).pipe(
     Effect.asVoid,
-    Effect.catchAll((error) =>
+    Effect.catch((error) =>
       Effect.flatMap(
         Effect.promise(() => reasonOf(error)),
         (reason) => new VaultStoreError({ message: `the vault file cannot be written: ${reason}` })
@@ -198,7 +198,7 @@ const format = 1
 const check: Sealing.Entry = { collection: "format", key: "check", value: "effect-agentcore-identity" }
 
 const decodeFormat = Schema.decodeOption(
-  Schema.parseJson(Schema.Struct({ version: Schema.Unknown, check: Schema.String }))
+  Schema.fromJsonString(Schema.Struct({ version: Schema.Unknown, check: Schema.String }))
 )
 
 /** Checks the format record. It writes the record into an empty database. */

@@ -81,7 +81,7 @@ const create = Effect.fnUntraced(function*(
     }
   }).pipe(
     Effect.ensuring(Effect.ignore(attempt(() => Fs.unlink(temporary)))),
-    Effect.zipRight(undo(() => Fs.unlink(keyPath))),
+    Effect.andThen(undo(() => Fs.unlink(keyPath))),
     Effect.uninterruptible,
     // A user was faster: that key is used.
     Effect.catchIf((code) => code === "EEXIST", () => Effect.void),

@@ -49,7 +49,7 @@ const failure = (path: string, isNew: boolean, error: ExecFileException, stdout:
  * @internal
  */
 export const run = (lmdb: string, path: string, isNew: boolean): Effect.Effect<void, VaultFileError> =>
-  Effect.async((resume) => {
+  Effect.callback((resume) => {
     const child = execFile(
       process.execPath,
       ["--eval", script, lmdb, path],
@@ -58,7 +58,7 @@ export const run = (lmdb: string, path: string, isNew: boolean): Effect.Effect<v
       (error, stdout) => resume(error === null ? Effect.void : failure(path, isNew, error, stdout))
     )
     // The child has no file open when this ends.
-    return Effect.async<void>((resume) => {
+    return Effect.callback<void>((resume) => {
       child.once("close", () => resume(Effect.void))
       if (child.pid === undefined) resume(Effect.void)
       else child.kill("SIGKILL")

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Semaphore from "effect/Semaphore"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { RootDatabase } from "lmdb"
@@ -42,7 +43,7 @@ const usedBytes = (db: RootDatabase<string, string>): number => {
 
 /** @internal */
 export const make = (path: string, db: RootDatabase<string, string>): Effect.Effect<Space> =>
-  Effect.map(Effect.makeSemaphore(1), (semaphore) => {
+  Effect.map(Semaphore.make(1), (semaphore) => {
     let reserved = 0
     let pending = 0
     const missing = () => usedBytes(db) + perTransaction + pending - reserved
@@ -68,7 +69,7 @@ export const make = (path: string, db: RootDatabase<string, string>): Effect.Eff
         catch: codeOf
       })
     ).pipe(
-      Effect.catchAll((code) =>
+      Effect.catch((code) =>
         missing() <= 0
           ? Effect.void
           : new VaultStoreError({ message: `the vault file cannot be written: ${code}` })
@@ -89,7 +90,7 @@ export const make = (path: string, db: RootDatabase<string, string>): Effect.Eff
           Effect.sync(() => {
             pending += cost
           }),
-          () => Effect.zipRight(ensure, write),
+          () => Effect.andThen(ensure, write),
           () =>
             Effect.sync(() => {
               pending -= cost

@@ -6,7 +6,7 @@
  */
 import * as Arr from "effect/Array"
 import type * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import type { Redacted } from "effect/Redacted"
@@ -29,7 +29,7 @@ const atMost = (length: number) => ({ message: () => `${prefix} have length less
 const sourceOf = (pattern: RegExp): string => pattern.source.replace(/^\^|\$$/g, "").replaceAll("\\/", "/")
 
 /** A text with limits, in one check: a program that starts makes a schema for each of several. */
-const limited = (min: number, max: number, pattern: RegExp | undefined): Schema.Schema<string> => {
+const limited = (min: number, max: number, pattern: RegExp | undefined): Schema.Codec<string> => {
   const violation = (text: string): string | undefined =>
     // An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret.
     !text.isWellFormed()
@@ -60,7 +60,7 @@ const limited = (min: number, max: number, pattern: RegExp | undefined): Schema.
  *
  * @internal
  */
-export const matching = (pattern: RegExp): Schema.Schema<string> => limited(0, Infinity, pattern)
+export const matching = (pattern: RegExp): Schema.Codec<string> => limited(0, Infinity, pattern)
 
 /**
  * A text that is none of some names. `reason` says why not.
@@ -70,8 +70,8 @@ export const matching = (pattern: RegExp): Schema.Schema<string> => limited(0, I
 export const noneOf = (
   names: ReadonlyArray<string>,
   reason: string,
-  of: Schema.Schema<string>
-): Schema.Schema<string> =>
+  of: Schema.Codec<string>
+): Schema.Codec<string> =>
   Lazy.schema(() =>
     of.pipe(Schema.filter((text) => !names.includes(text), {
       message: () => `${prefix} not be one of [${names.join(", ")}]: ${reason}`
@@ -79,16 +79,16 @@ export const noneOf = (
   )
 
 /** @internal */
-export const text = (min: number, max: number, pattern?: RegExp): Schema.Schema<string> => limited(min, max, pattern)
+export const text = (min: number, max: number, pattern?: RegExp): Schema.Codec<string> => limited(min, max, pattern)
 
 /** @internal */
-export const secret = (min: number, max: number, pattern?: RegExp): Schema.Redacted<Schema.Schema<string>> =>
-  Lazy.schema(() => Schema.Redacted(text(min, max, pattern)))
+export const secret = (min: number, max: number, pattern?: RegExp): Schema.RedactedFromValue<Schema.Codec<string>> =>
+  Lazy.schema(() => Schema.RedactedFromValue(text(min, max, pattern)))
 
 /** @internal */
 export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literal<[...L]> =>
   Lazy.schema(() =>
-    Schema.Literal(...literals).annotations({
+    Schema.Literals([...literals]).annotate({
       // Several literals are a union: its message replaces the messages of its members only with `override`.
       message: () => ({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]`, override: true })
       // `const` makes the tuple readonly, `Schema.Literal` takes a mutable one.
@@ -96,7 +96,7 @@ export const oneOf = <const L extends readonly [string, ...Array<string>]>(...li
   )
 
 /** @internal */
-export const whole = (min: number, max: number): Schema.Schema<number> =>
+export const whole = (min: number, max: number): Schema.Codec<number> =>
   Lazy.schema(() =>
     Schema.Number.pipe(
       Schema.int({ message: () => `${prefix} be a whole number` }),
@@ -110,7 +110,7 @@ export const whole = (min: number, max: number): Schema.Schema<number> =>
 // -----------------------------------------------------------------------------
 
 const sizeOf = (value: unknown): number =>
-  Array.isArray(value) ? value.length : Predicate.isRecord(value) ? Object.keys(value).length : 0
+  Array.isArray(value) ? value.length : Predicate.isObject(value) ? Object.keys(value).length : 0
 
 /** The type constructor of a schema that is checked as a whole before its members are. */
 const Whole = "effect-agentcore-identity/Whole"
@@ -119,17 +119,17 @@ type Problem = string | ReadonlyArray<ParseResult.ParseIssue> | undefined
 
 /** Checks a value as a whole before its members: a schema checks, and reports, every member first. */
 const checkWhole = <A, I>(
-  schema: () => Schema.Schema<A, I>,
+  schema: () => Schema.Codec<A, I>,
   problem: (input: unknown) => Problem,
   complete: <B>(result: B, input: unknown) => B = (result) => result
-): Schema.Schema<A, I> => {
+): Schema.Codec<A, I> => {
   const check =
     <B>(run: (input: unknown, options: AST.ParseOptions) => Effect.Effect<B, ParseResult.ParseIssue>) =>
     (input: unknown, options: AST.ParseOptions, ast: AST.Declaration) => {
       const found = problem(input)
       return typeof found === "string"
         ? ParseResult.fail(new ParseResult.Type(ast, input, found))
-        : found !== undefined && Arr.isNonEmptyReadonlyArray(found)
+        : found !== undefined && Arr.isReadonlyArrayNonEmpty(found)
         ? ParseResult.fail(new ParseResult.Composite(ast, input, found))
         : ParseResult.map(run(input, options), (result) => complete(result, input))
     }
@@ -153,12 +153,12 @@ export const isWhole = (ast: AST.Declaration): boolean => typeConstructorOf(ast)
  * maximum comes first, and so do the keys.
  */
 const sized = <A, I>(
-  schema: () => Schema.Schema<A, I>,
+  schema: () => Schema.Codec<A, I>,
   min: number,
   max: number,
   keyIssues: (value: unknown) => ReadonlyArray<ParseResult.ParseIssue> = () => [],
   complete?: <B>(result: B, input: unknown) => B
-): Schema.Schema<A, I> =>
+): Schema.Codec<A, I> =>
   checkWhole(
     () =>
       schema().pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
@@ -171,34 +171,34 @@ const sized = <A, I>(
 
 /** @internal */
 export const items = <A, I>(
-  item: Schema.Schema<A, I>,
+  item: Schema.Codec<A, I>,
   min: number,
   max = Infinity
 ): Schema.Schema<ReadonlyArray<A>, ReadonlyArray<I>> => sized(() => Schema.Array(item), min, max)
 
 /** @internal */
 export const textMap = (
-  key: Schema.Schema<string>,
-  value: Schema.Schema<string>,
+  key: Schema.Codec<string>,
+  value: Schema.Codec<string>,
   max = Infinity,
   min = 0
-): Schema.Schema<{ readonly [x: string]: string }> => {
+): Schema.Codec<{ readonly [x: string]: string }> => {
   const validate = memoize(() => ParseResult.validateEither(key))
   // To a record, a key beyond its limits is an excess property: ignored, or reported as one.
   const keyIssues = (map: unknown) =>
-    !Predicate.isRecord(map) ? [] : Object.keys(map).flatMap((name) =>
-      Either.match(validate(name), {
-        onLeft: (issue) => [new ParseResult.Pointer(name, map, issue)],
-        onRight: () => []
+    !Predicate.isObject(map) ? [] : Object.keys(map).flatMap((name) =>
+      Result.match(validate(name), {
+        onFailure: (issue) => [new ParseResult.Pointer(name, map, issue)],
+        onSuccess: () => []
       })
     )
   // A record assigns its members, which loses one named `__proto__`.
   const copy = <B>(result: B, input: unknown): B =>
     // The result is a map of texts, and equal to the input.
-    Predicate.isRecord(input) && Object.hasOwn(input, "__proto__")
+    Predicate.isObject(input) && Object.hasOwn(input, "__proto__")
       ? Object.fromEntries(Object.entries(input)) as B
       : result
-  return sized(() => Schema.Record({ key, value }), min, max, keyIssues, copy)
+  return sized(() => Schema.Record(key, value), min, max, keyIssues, copy)
 }
 
 // -----------------------------------------------------------------------------
@@ -211,16 +211,16 @@ export const textMap = (
  *
  * @internal
  */
-export const openEnum = <L extends string>(): Schema.Schema<L | (string & {})> =>
+export const openEnum = <L extends string>(): Schema.Codec<L | (string & {})> =>
   // `L | (string & {})` is `string` to the type checker and a list of suggestions to an editor.
-  Schema.String as Schema.Schema<L | (string & {})>
+  Schema.String as Schema.Codec<L | (string & {})>
 
 /**
  * An optional member: absent or `undefined`, and left out of what is sent.
  *
  * @internal
  */
-export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>): Schema.optional<Schema.Schema<A, I, R>> =>
+export const optional = <A, I, R>(schema: Schema.Codec<A, I, R>): Schema.optional<Schema.Codec<A, I, R>> =>
   Schema.optional(schema)
 
 /**
@@ -228,13 +228,13 @@ export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>): Schema.option
  *
  * @internal
  */
-export const noMembers: Schema.Schema<{ readonly [name: string]: never }> = Lazy.schema(() =>
-  Schema.Record({ key: Schema.String, value: Schema.Never })
+export const noMembers: Schema.Codec<{ readonly [name: string]: never }> = Lazy.schema(() =>
+  Schema.Record(Schema.String, Schema.Never)
 )
 
 const typeConstructorOf = (ast: AST.Declaration): { readonly [member: string]: unknown } => {
   const constructor = ast.annotations[AST.TypeConstructorAnnotationId]
-  return Predicate.isRecord(constructor) ? constructor : {}
+  return Predicate.isObject(constructor) ? constructor : {}
 }
 
 const Guard = "effect-agentcore-identity/Guard"
@@ -244,7 +244,7 @@ const Guard = "effect-agentcore-identity/Guard"
  *
  * @internal
  */
-export const guard = <A>(expected: string, is: (value: unknown) => value is A): Schema.Schema<A> =>
+export const guard = <A>(expected: string, is: (value: unknown) => value is A): Schema.Codec<A> =>
   Lazy.schema(() => Schema.declare(is, { typeConstructor: { _tag: Guard, expected, is } }))
 
 /**
@@ -314,12 +314,12 @@ export type Encoded<A> = A extends Redacted<infer Value> ? Value
  */
 export const exact = <A>() =>
 <S, I>(
-  schema: [A] extends [S] ? Schema.Schema<S, I> : never,
+  schema: [A] extends [S] ? Schema.Codec<S, I> : never,
   rule: (value: S) => ReadonlyArray<ParseResult.ParseIssue>
-): Schema.Schema<A, Encoded<A>> =>
+): Schema.Codec<A, Encoded<A>> =>
   // The rule leaves the values of `A` alone, which the types cannot tell.
   Lazy.schema(() =>
-    (schema as Schema.Schema<S, I>).pipe(Schema.filter(rule)) as unknown as Schema.Schema<A, Encoded<A>>
+    (schema as Schema.Codec<S, I>).pipe(Schema.filter(rule)) as unknown as Schema.Codec<A, Encoded<A>>
   )
 
 type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A]
@@ -329,15 +329,15 @@ type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A
  *
  * @internal
  */
-export const union = <M extends { readonly [name: string]: Schema.Schema.AnyNoContext }>(members: M) => {
+export const union = <M extends { readonly [name: string]: Schema.Codec<any, any> }>(members: M) => {
   const names = Object.keys(members)
   const fields = () =>
-    Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Schema.AnyNoContext)]))
+    Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Codec<any, any>)]))
   type Type = OneOf<{ readonly [K in keyof M]: Schema.Schema.Type<M[K]> }>
-  type Wire = OneOf<{ readonly [K in keyof M]: Schema.Schema.Encoded<M[K]> }>
+  type Wire = OneOf<{ readonly [K in keyof M]: Schema.Codec.Encoded<M[K]> }>
   const message = () => `${prefix} have exactly one of the members [${names.join(", ")}]`
   const count = (value: unknown) =>
-    Predicate.isRecord(value)
+    Predicate.isObject(value)
       ? names.filter((name) => Object.hasOwn(value, name) && value[name] !== undefined).length
       : 0
   const one = () =>
@@ -345,5 +345,5 @@ export const union = <M extends { readonly [name: string]: Schema.Schema.AnyNoCo
       Schema.filter((value) => count(value) === 1, { message, jsonSchema: { maxProperties: 1 } })
     )
   // Several members are wrong, whatever is in them. The refinement makes it one, which the types cannot tell.
-  return checkWhole(one, (input) => count(input) > 1 ? message() : undefined) as unknown as Schema.Schema<Type, Wire>
+  return checkWhole(one, (input) => count(input) > 1 ? message() : undefined) as unknown as Schema.Codec<Type, Wire>
 }

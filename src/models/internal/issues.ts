@@ -48,7 +48,7 @@ const distance = (
   ]
 }
 
-const byDistance = Order.mapInput(Order.tuple(Order.number, Order.number, Order.number), distance)
+const byDistance = Order.mapInput(Order.Tuple(Order.Number, Order.Number, Order.Number), distance)
 
 /**
  * The issues of the closest members of a union: the request was most likely meant to be one of them.
@@ -56,7 +56,7 @@ const byDistance = Order.mapInput(Order.tuple(Order.number, Order.number, Order.
  * @internal
  */
 export const closest = (issues: Issues): Issues => {
-  if (!Arr.isNonEmptyReadonlyArray(issues)) return issues
+  if (!Arr.isReadonlyArrayNonEmpty(issues)) return issues
   const least = Arr.min(issues, byDistance)
   return issues.filter((issue) => byDistance(issue, least) === 0)
 }
@@ -72,7 +72,7 @@ export const prune = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => 
     case "Composite": {
       const issues = issuesOf(issue)
       const kept = (issue.ast._tag === "Union" ? closest(issues) : issues).slice(0, maxIssues).map(prune)
-      return Arr.isNonEmptyReadonlyArray(kept) ? new ParseResult.Composite(issue.ast, undefined, kept) : issue
+      return Arr.isReadonlyArrayNonEmpty(kept) ? new ParseResult.Composite(issue.ast, undefined, kept) : issue
     }
     case "Pointer":
       return new ParseResult.Pointer(issue.path, undefined, prune(issue.issue))

@@ -26,7 +26,7 @@ const once = <A extends object>(make: () => A): () => A => {
  *
  * @internal
  */
-export const schema = <S extends Schema.Schema.All>(make: () => S): S =>
+export const schema = <S extends Schema.Top>(make: () => S): S =>
   // It has the members of the schema.
   placeholder(once(make)) as S
 

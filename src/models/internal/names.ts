@@ -55,7 +55,7 @@ export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256, tagPatter
  *
  * @internal
  */
-export const AnyTags = Lazy.schema(() => Schema.Record({ key: Schema.String, value: Schema.String }))
+export const AnyTags = Lazy.schema(() => Schema.Record(Schema.String, Schema.String))
 
 // -----------------------------------------------------------------------------
 // Secrets
@@ -72,7 +72,7 @@ export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 /** @internal */
 export const SecretArn = Lazy.schema(() => Schema.Struct({ secretArn: Schema.String }))
 
-type OptionalSecret = Schema.optional<Schema.Redacted<Schema.Schema<string>>>
+type OptionalSecret = Schema.optional<Schema.RedactedFromValue<Schema.Codec<string>>>
 
 /**
  * The members of a secret in a request: the service stores the secret (`MANAGED`), or reads it from Secrets Manager
@@ -80,7 +80,7 @@ type OptionalSecret = Schema.optional<Schema.Redacted<Schema.Schema<string>>>
  *
  * @internal
  */
-export const secretRequest = <const N extends string>(name: N, secret: Schema.Redacted<Schema.Schema<string>>) =>
+export const secretRequest = <const N extends string>(name: N, secret: Schema.RedactedFromValue<Schema.Codec<string>>) =>
   // Computed keys widen to `string`.
   ({
     [name]: Schema.optional(secret),
@@ -91,7 +91,7 @@ export const secretRequest = <const N extends string>(name: N, secret: Schema.Re
     & { readonly [K in `${N}Source`]: Schema.optional<typeof SecretSource> }
     & { readonly [K in `${N}Config`]: Schema.optional<typeof SecretReference> }
 
-type OptionalText = Schema.optional<Schema.Schema<string>>
+type OptionalText = Schema.optional<Schema.Codec<string>>
 
 /**
  * The members of a secret in an answer: where it is stored, never the secret.
@@ -107,4 +107,4 @@ export const secretResponse = <const N extends string>(name: N) =>
   }) as
     & { readonly [K in `${N}Arn`]: Schema.optional<typeof SecretArn> }
     & { readonly [K in `${N}JsonKey`]: OptionalText }
-    & { readonly [K in `${N}Source`]: Schema.optional<Schema.Schema<"MANAGED" | "EXTERNAL" | (string & {})>> }
+    & { readonly [K in `${N}Source`]: Schema.optional<Schema.Codec<"MANAGED" | "EXTERNAL" | (string & {})>> }

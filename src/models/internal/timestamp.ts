@@ -19,9 +19,9 @@ const Instant = Schema.declare(
  *
  * @internal
  */
-export const timestamp: Schema.Schema<DateTime.Utc, Date | number> = Schema.transformOrFail(
+export const timestamp: Schema.Codec<DateTime.Utc, Date | number> = Schema.transformOrFail(
   Instant,
-  Schema.DateTimeUtcFromSelf,
+  Schema.DateTimeUtc,
   {
     strict: true,
     decode: (value, _, ast) =>

@@ -102,11 +102,11 @@ export const makeKeys = (options: Secrets.KeyOptions): Effect.Effect<Keys, Pendi
 // Services
 // -----------------------------------------------------------------------------
 
-const Registration = Schema.Tuple(Schema.String, Schema.Number)
+const Registration = Schema.Tuple([Schema.String, Schema.Number])
 
 const encodePending = Schema.encodeSync(PendingConsents.FromJson)
-const decodePending = Schema.decodeUnknown(PendingConsents.FromJson)
-const decodeRegistration = Schema.decodeUnknown(Registration)
+const decodePending = Schema.decodeUnknownEffect(PendingConsents.FromJson)
+const decodeRegistration = Schema.decodeUnknownEffect(Registration)
 
 type Operation = ConsentStoreError["operation"]
 
@@ -145,12 +145,12 @@ const makeSignals = (
 ): Effect.Effect<ConsentSignals.Service, never, Scope.Scope> =>
   Effect.gen(function*() {
     const listeners = Listeners.make<ConsentSignals.Outcome>()
-    const clock = yield* Effect.clock
+    const clock = yield* Clock.Clock
 
     const notify = (message: string): void => {
       const content = read(message)
       if (content === undefined) return
-      const now = clock.unsafeCurrentTimeMillis()
+      const now = clock.currentTimeMillisUnsafe()
       return content.kind === "Session"
         ? listeners.notifyAndRemember(content.name, content.outcome, now, now + rememberedFor)
         : listeners.notify(content.name, content.outcome)
@@ -162,11 +162,11 @@ const makeSignals = (
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
         Effect.disconnect,
         Effect.interruptible,
-        Effect.timeoutFail({
+        Effect.timeoutOrElse({
           duration: publishTimeout,
-          onTimeout: () => new BackingError({ reason: "it took too long" })
+          orElse: () => Effect.fail(new BackingError({ reason: "it took too long" }))
         }),
-        Effect.catchAll(({ reason }) =>
+        Effect.catch(({ reason }) =>
           Effect.logWarning(`The signal of a consent was not sent to other processes: ${reason}`)
         )
       )
@@ -176,7 +176,7 @@ const makeSignals = (
         Effect.forEach(
           messagesOf(topic, outcome),
           // The waits of this process need no server.
-          (message) => Effect.zipRight(Effect.sync(() => notify(message)), publish(message)),
+          (message) => Effect.andThen(Effect.sync(() => notify(message)), publish(message)),
           { discard: true }
         ),
       listen: (topic, onSignal) => listeners.listen(namesOf(nameOf(topic))[0], onSignal),

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>(
   "effect-agentcore-identity/persistence/CredentialStoreError"
 )("CredentialStoreError", {
-  reason: Schema.Literal("MissingPackage", "InvalidKey", "InvalidUrl"),
+  reason: Schema.Literals(["MissingPackage", "InvalidKey", "InvalidUrl"]),
   message: Schema.String
 }) {}
 
@@ -17,6 +17,6 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
 export class PendingConsentsError extends Schema.TaggedError<PendingConsentsError>(
   "effect-agentcore-identity/persistence/PendingConsentsError"
 )("PendingConsentsError", {
-  reason: Schema.Literal("MissingPackage", "InvalidKey", "InvalidUrl", "InvalidTable", "UnsupportedDialect", "Schema"),
+  reason: Schema.Literals(["MissingPackage", "InvalidKey", "InvalidUrl", "InvalidTable", "UnsupportedDialect", "Schema"]),
   message: Schema.String
 }) {}

@@ -6,7 +6,8 @@
  *
  * @since 0.1.0
  */
-import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Semaphore from "effect/Semaphore"
+import type { SqlClient } from "effect/sql/SqlClient"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
@@ -36,14 +37,14 @@ const none: Guard = (self) => self
 export const makeGuard = (sql: SqlClient, isConflict: (error: unknown) => boolean): Effect.Effect<Guard> =>
   Effect.gen(function*() {
     if (!isFile(sql)) return none
-    const lock = yield* Effect.makeSemaphore(1)
+    const lock = yield* Semaphore.make(1)
     // The driver waits in this thread. The holder of the lock may be in this thread too, so the time is short.
     const waitForLock = Effect.ignore(sql`PRAGMA busy_timeout = 100`)
     const rolledBack = "rolled back"
     // Until it succeeds, no other statement runs on this connection.
     let isOpen = false
     const rollBack = Effect.suspend(() =>
-      isOpen ? Effect.zipRight(waitForLock, sql.withTransaction(Effect.fail(rolledBack))) : Effect.void
+      isOpen ? Effect.andThen(waitForLock, sql.withTransaction(Effect.fail(rolledBack))) : Effect.void
     ).pipe(
       Effect.retry({ schedule: retries, while: (error) => error !== rolledBack }),
       Effect.catchIf((error) => error === rolledBack, () =>
@@ -53,8 +54,8 @@ export const makeGuard = (sql: SqlClient, isConflict: (error: unknown) => boolea
       Effect.orDie
     )
     const guard: Guard = (self) =>
-      Effect.zipRight(Effect.zipRight(rollBack, waitForLock), self).pipe(
-        Effect.tapErrorCause((cause) => {
+      Effect.andThen(Effect.andThen(rollBack, waitForLock), self).pipe(
+        Effect.tapCause((cause) => {
           isOpen ||= [...Cause.failures(cause), ...Cause.defects(cause)].some(isConflict)
           return rollBack
         }),
@@ -67,4 +68,4 @@ export const makeGuard = (sql: SqlClient, isConflict: (error: unknown) => boolea
   })
 
 /** Up to 10 seconds. */
-const retries = Schedule.spaced("10 millis").pipe(Schedule.jittered, Schedule.upTo("10 seconds"))
+const retries = Schedule.spaced("10 millis").pipe(Schedule.jittered, Schedule.upTo({ duration: "10 seconds" }))

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty, isFunction } from "effect/Predicate"
@@ -29,8 +29,8 @@ export const isListener = (sql: SqlClient): sql is Listener => hasProperty(sql, 
 /** @internal */
 export interface Options {
   /** How often the connection is tested, and how long an answer may take. */
-  readonly probeInterval?: Duration.DurationInput | undefined
-  readonly probeTimeout?: Duration.DurationInput | undefined
+  readonly probeInterval?: Duration.Input | undefined
+  readonly probeTimeout?: Duration.Input | undefined
 }
 
 const probePrefix = "probe "
@@ -65,7 +65,7 @@ export const make = (
         yield* notify(message)
         yield* Effect.repeat(Queue.take(probes), { until: (received) => received === message })
       }).pipe(
-        Effect.timeoutFail({ duration: probeTimeout, onTimeout: () => "the connection carries no messages" }),
+        Effect.timeoutOrElse({ duration: probeTimeout, orElse: () => Effect.fail("the connection carries no messages") }),
         Effect.delay(probeInterval),
         Effect.forever
       )

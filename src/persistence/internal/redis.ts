@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Redis, RedisOptions } from "ioredis"
 import { CacheStoreError } from "../../internal/credentialCache/store.js"
@@ -32,7 +31,7 @@ const reasonOf = (error: unknown): string =>
     : codeOf(error)
 
 const waitForConnection = (redis: Redis): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
+  Effect.callback<void>((resume) => {
     const events = ["ready", "error", "end"] as const
     const done = () => resume(Effect.void)
     events.forEach((event) => redis.once(event, done))
@@ -64,7 +63,7 @@ export const connect = (
   options: RedisOptions | undefined
 ): Effect.Effect<Connection, string, Scope.Scope> =>
   Effect.gen(function*() {
-    const runFork = Runtime.runFork(yield* Effect.runtime())
+    const runFork = Effect.runForkWith(yield* Effect.context())
     const redis = yield* Effect.acquireRelease(
       Effect.try({
         try: () => {
@@ -102,7 +101,7 @@ export const makeBacking = ({ command }: Connection, prefix: string): Backing =>
   const run = <A>(send: (redis: Redis) => Promise<A>) =>
     Effect.mapError(command(send), (reason) => new CacheStoreError({ reason }))
   return {
-    get: (key) => Effect.map(run((redis) => redis.get(nameOf(key))), Option.fromNullable),
+    get: (key) => Effect.map(run((redis) => redis.get(nameOf(key))), Option.fromNullishOr),
     set: (key, value, timeToLive) =>
       Effect.asVoid(run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive)))),
     remove: (key) => Effect.asVoid(run((redis) => redis.del(nameOf(key))))

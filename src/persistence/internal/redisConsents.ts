@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { BackingError, type ConsentBacking } from "./consentBacking.js"
@@ -57,8 +56,8 @@ const subscribe = (
   onMessage: (message: string) => void
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const runFork = Runtime.runFork(yield* Effect.runtime())
-    const subscribed = Effect.catchAll(
+    const runFork = Effect.runForkWith(yield* Effect.context())
+    const subscribed = Effect.catch(
       command((redis) => redis.subscribe(channel)),
       (reason) => Effect.logDebug(`The subscription at Redis failed: ${reason}`)
     )

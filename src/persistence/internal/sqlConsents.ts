@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as Migrator from "@effect/sql/Migrator"
-import type { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import type * as Migrator from "effect/sql/Migrator"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
@@ -33,7 +33,7 @@ export const makeGuard = (sql: SqlClient): Effect.Effect<Libsql.Guard> => Libsql
 const retries = Schedule.exponential("5 millis").pipe(
   Schedule.union(Schedule.spaced("100 millis")),
   Schedule.jittered,
-  Schedule.upTo("5 seconds")
+  Schedule.upTo({ duration: "5 seconds" })
 )
 
 const retryConflicts = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -103,7 +103,7 @@ export const migrate = (
   make({})({ loader: fromRecord(migrations(sql, tables)), table: tables.migrations }).pipe(
     guard,
     // A migration that fails is a defect.
-    Effect.catchAllDefect(Effect.fail),
+    Effect.catchDefect(Effect.fail),
     retryConflicts,
     Effect.retry(migrationRetries),
     Effect.mapError(reasonOf),
@@ -141,7 +141,7 @@ export const make = (
     const run = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, BackingError> =>
       guard(statement).pipe(
         // A commit that fails is a defect.
-        Effect.catchAllDefect(Effect.fail),
+        Effect.catchDefect(Effect.fail),
         retryConflicts,
         Effect.mapError((error) => new BackingError({ reason: reasonOf(error) }))
       )
@@ -153,11 +153,11 @@ export const make = (
         WHERE ${sessions}.claimed = 0`
 
     const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.zipRight(
+      Effect.andThen(
         run(sql`DELETE FROM ${sessions} WHERE kept_until <= ${now}`),
         run(sql`DELETE FROM ${waits} WHERE expires_at <= ${now}`)
       ))
-    yield* Effect.catchAll(sweep, ({ reason }) => Effect.logDebug(`Old consents were not removed: ${reason}`)).pipe(
+    yield* Effect.catch(sweep, ({ reason }) => Effect.logDebug(`Old consents were not removed: ${reason}`)).pipe(
       Effect.schedule(Schedule.spaced(sweepInterval)),
       Effect.forkScoped
     )

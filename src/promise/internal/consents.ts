@@ -52,7 +52,7 @@ export const make = (): Consents => {
       : Effect.succeed(memory)
   )
   const orInMemory = <I extends PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, S>(
-    tag: Context.Tag<I, S>
+    tag: Context.Key<I, S>
   ): Effect.Effect<S> =>
     Effect.flatMap(
       Effect.serviceOption(tag),

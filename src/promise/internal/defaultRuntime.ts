@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as ConfigError from "effect/ConfigError"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,9 +15,9 @@ import * as Identity from "../../Identity.js"
 /** @internal */
 export interface DefaultRuntime {
   /** The `Identity` of the runtime. Its first use builds the runtime. */
-  readonly identity: Effect.Effect<Identity.Service, ConfigError.ConfigError>
+  readonly identity: Effect.Effect<Identity.Service, Config.ConfigError>
   /** The data plane under it. */
-  readonly dataPlane: Effect.Effect<DataPlane.Service, ConfigError.ConfigError>
+  readonly dataPlane: Effect.Effect<DataPlane.Service, Config.ConfigError>
   /** Ends the runtime. The next use builds a new one. */
   readonly dispose: () => Promise<void>
 }
@@ -29,14 +29,14 @@ const layer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
 
 /** @internal */
 export const make = (): DefaultRuntime => {
-  let current: ManagedRuntime.ManagedRuntime<Services, ConfigError.ConfigError> | undefined
+  let current: ManagedRuntime.ManagedRuntime<Services, Config.ConfigError> | undefined
   const context = Effect.suspend(() => {
     const runtime = current ??= ManagedRuntime.make(layer)
     return runtime.runtimeEffect.pipe(
       Effect.map(({ context }) => context),
       // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that
       // time.
-      Effect.tapErrorCause(() => {
+      Effect.tapCause(() => {
         if (current === runtime) {
           current = undefined
         }

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
-import { hasProperty, isRecord } from "effect/Predicate"
+import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 
@@ -54,7 +54,7 @@ export const add = (client: AwsClient, caller: () => Promise<Option.Option<Redac
       clientName === "BedrockAgentCoreClient" && commands.has(commandName)
         ? async (args) => {
           const token = await caller()
-          if (Option.isSome(token) && hasProperty(args.request, "headers") && isRecord(args.request.headers)) {
+          if (Option.isSome(token) && hasProperty(args.request, "headers") && isObject(args.request.headers)) {
             args.request.headers[RuntimeHeaders.identityWat] = Redacted.value(token.value)
           }
           return next(args)

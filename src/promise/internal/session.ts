@@ -18,7 +18,7 @@ export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacte
 export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
   typeof session === "string"
     ? Effect.mapError(
-      Schema.decode(FromJson)(session),
+      Schema.decodeEffect(FromJson)(session),
       // The messages of this schema have no values.
       ({ issue }) =>
         new ValidationException({

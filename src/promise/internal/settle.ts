@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import * as ConfigError from "effect/ConfigError"
+import * as Config from "effect/Config"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 
@@ -20,5 +20,5 @@ export const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
   // Within a span an error is a proxy with the span. A program compares its own errors by identity.
   const error = Cause.originalError(Cause.squash(exit.cause))
   // A `ConfigError` is the only failure here that is not an `Error`.
-  throw ConfigError.isConfigError(error) ? Runtime.makeFiberFailure(exit.cause) : error
+  throw Config.isConfigError(error) ? Runtime.makeFiberFailure(exit.cause) : error
 }

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../IdentityError.js"
@@ -27,9 +27,9 @@ export type User =
 
 const makeCheck = (member: "user" | "currentUser") => {
   const check = validate(Schema.Struct({ [member]: UserIdentifier.UserIdentifier }))
-  return (user: unknown): Either.Either<UserIdentifier.UserIdentifier, ValidationException> =>
+  return (user: unknown): Result.Result<UserIdentifier.UserIdentifier, ValidationException> =>
     // The schema has checked it.
-    Either.map(check({ [member]: user }), () => user as UserIdentifier.UserIdentifier)
+    Result.map(check({ [member]: user }), () => user as UserIdentifier.UserIdentifier)
 }
 
 const checks = { user: makeCheck("user"), currentUser: makeCheck("currentUser") }
@@ -43,7 +43,7 @@ const checks = { user: makeCheck("user"), currentUser: makeCheck("currentUser") 
 export const toUserIdentifier = (
   user: User,
   member: "user" | "currentUser"
-): Either.Either<UserIdentifier.UserIdentifier, ValidationException> =>
+): Result.Result<UserIdentifier.UserIdentifier, ValidationException> =>
   checks[member](
     typeof user === "object" && user !== null && typeof user.userToken === "string"
       ? { ...user, userToken: Redacted.make(user.userToken) }

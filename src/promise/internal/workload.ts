@@ -5,7 +5,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Redacted from "effect/Redacted"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
@@ -24,7 +24,7 @@ export interface Options {
    * The age at which the token is renewed, in milliseconds or as in `"10 minutes"`. Default: 10 minutes, because AWS
    * documents no lifetime.
    */
-  readonly renewAfter?: Duration.DurationInput | undefined
+  readonly renewAfter?: Duration.Input | undefined
 }
 
 /** @internal */
@@ -60,7 +60,7 @@ export const make = <R>(
   const { name, renewAfter, user: given } = options
   const user = given === undefined
     ? undefined
-    : Either.getOrThrowWith(toUserIdentifier(given, "user"), (error) => error)
+    : Result.getOrThrowWith(toUserIdentifier(given, "user"), (error) => error)
   // A runtime that was disposed of has another data plane afterwards.
   let current: { readonly dataPlane: DataPlanes.Service; readonly service: WorkloadAccessToken.Service } | undefined
   const service = Effect.flatMap(dataPlane, (dataPlane) =>

@@ -59,17 +59,17 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
       const free = yield* Deferred.make<void>()
       const http = yield* server((response, seen) => {
         if (providerOf(seen.body) === "interrupted") {
-          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
-          Deferred.unsafeDone(arrived, Effect.void)
+          response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
+          Deferred.doneUnsafe(arrived, Effect.void)
         } else {
           void Effect.runPromise(Deferred.await(free)).then(() => answer(response, seen))
         }
       })
       const getKey = yield* keys(make, http.url)
-      const other = yield* Effect.fork(getKey("other"))
-      const interrupted = yield* Effect.fork(getKey("interrupted"))
+      const other = yield* Effect.forkChild(getKey("other"))
+      const interrupted = yield* Effect.forkChild(getKey("interrupted"))
       yield* Deferred.await(arrived)
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(interrupted)))
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(interrupted)))
       yield* Deferred.await(closed)
       yield* Deferred.succeed(free, undefined)
       assert.strictEqual(Redacted.value(yield* Fiber.join(other)), "other")

@@ -46,7 +46,7 @@ describe("make", () => {
     Effect.gen(function*() {
       const { client, state } = sdk()
       const scope = yield* Scope.make()
-      const operations = yield* Scope.extend(client, scope)
+      const operations = yield* Scope.provide(client, scope)
       assert.deepStrictEqual(state, { loads: 0, made: 0, destroyed: 0 })
       assert.strictEqual(yield* operations, "sdk-1")
       assert.strictEqual(yield* operations, "sdk-1")
@@ -67,7 +67,7 @@ describe("make", () => {
       const { arrive, client, hold, state } = sdk()
       hold()
       const operations = yield* client
-      const fiber = yield* Effect.fork(Effect.all(Array.from({ length: 50 }, () => operations), {
+      const fiber = yield* Effect.forkChild(Effect.all(Array.from({ length: 50 }, () => operations), {
         concurrency: "unbounded"
       }))
       yield* until(() => state.loads === 50)
@@ -81,10 +81,10 @@ describe("make", () => {
       const { arrive, client, hold, state } = sdk()
       hold()
       const operations = yield* client
-      const first = yield* Effect.fork(operations)
-      const second = yield* Effect.fork(operations)
+      const first = yield* Effect.forkChild(operations)
+      const second = yield* Effect.forkChild(operations)
       yield* until(() => state.loads === 2)
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(first)))
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(first)))
       yield* arrive
       assert.strictEqual(yield* Fiber.join(second), "sdk-1")
     }))
@@ -94,7 +94,7 @@ describe("make", () => {
       const { client, fail, hold, state } = sdk()
       hold()
       const operations = yield* client
-      const fiber = yield* Effect.fork(operations)
+      const fiber = yield* Effect.forkChild(operations)
       yield* until(() => state.loads === 1)
       yield* fail(new Error("too many open files"))
       const exit = yield* Fiber.await(fiber)

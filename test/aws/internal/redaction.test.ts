@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
 import { redactorOf } from "../../../src/aws/internal/redaction.js"
 import { assertNoSecrets } from "../utils.js"

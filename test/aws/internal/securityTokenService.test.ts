@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import { clear, same, secret } from "../../utils.js"
 import {
@@ -240,16 +240,16 @@ describe.each(adapters)("$name", ({ planes }) => {
         const arrived = yield* Deferred.make<void>()
         const closed = yield* Deferred.make<void>()
         const http = yield* server((response) => {
-          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
-          Deferred.unsafeDone(arrived, Effect.void)
+          response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
+          Deferred.doneUnsafe(arrived, Effect.void)
         })
         yield* Effect.gen(function*() {
-          const fiber = yield* Effect.fork(call())
+          const fiber = yield* Effect.forkChild(call())
           yield* Deferred.await(arrived)
           const exit = yield* Fiber.interrupt(fiber)
           yield* Deferred.await(closed)
           assert(Exit.isFailure(exit))
-          assert.isTrue(Cause.isInterruptedOnly(exit.cause))
+          assert.isTrue(Cause.hasInterruptsOnly(exit.cause))
         }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
         assert.lengthOf(http.seen, 1)
       }))

@@ -1,6 +1,6 @@
-import * as Headers from "@effect/platform/Headers"
+import * as Headers from "effect/http/Headers"
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Challenge from "../../../src/http/internal/challenge.js"
 
 const parsed = (header: string) =>

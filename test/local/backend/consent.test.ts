@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import {
   ask,
   authorize,
@@ -278,18 +278,18 @@ describe("a user's consent", () => {
       yield* setup
       const token = yield* tokenFor("alice")
       const late = yield* consent(token)
-      yield* Effect.fork(callback(yield* authorize(late.sessionUri), { code: "late" }))
+      yield* Effect.forkChild(callback(yield* authorize(late.sessionUri), { code: "late" }))
       yield* TestClock.adjust(Duration.millis(10 * 60 * 1000 - 1))
-      const exchange = yield* Effect.fork(Effect.flip(complete(late.sessionUri, { userId: "alice" })))
+      const exchange = yield* Effect.forkChild(Effect.flip(complete(late.sessionUri, { userId: "alice" })))
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* Fiber.join(exchange))._tag, "AccessDeniedException")
       assert.strictEqual((yield* ask(token, { sessionUri: late.sessionUri }))._tag, "Failed")
 
       const { sessionUri } = yield* consent(token)
       yield* callback(yield* authorize(sessionUri), { code: "code" })
-      const hangsUp = yield* Effect.fork(complete(sessionUri, { userId: "alice" }))
+      const hangsUp = yield* Effect.forkChild(complete(sessionUri, { userId: "alice" }))
       yield* TestClock.adjust("1 second")
-      const interruption = yield* Effect.fork(Fiber.interrupt(hangsUp))
+      const interruption = yield* Effect.forkChild(Fiber.interrupt(hangsUp))
       yield* TestClock.adjust("30 seconds")
       yield* Fiber.join(interruption)
       assert.strictEqual(yield* issued(token, { sessionUri }), "token-2.calendar.code.read")

@@ -6,10 +6,10 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import { clear, same, secret } from "../../utils.js"
 import { ask, backend, createProvider, createWorkload, obtain, returnUrl, setup, tokenFor } from "../backend.js"
 
@@ -58,7 +58,7 @@ describe("quotas", () => {
     Effect.gen(function*() {
       const results = yield* Effect.forEach(
         Array.from({ length: 60 }, (_, index) => `calendar-${index}`),
-        (name) => Effect.either(createProvider(name)),
+        (name) => Effect.result(createProvider(name)),
         { concurrency: "unbounded" }
       )
       assert.lengthOf(results.filter(({ _tag }) => _tag === "Right"), 50)
@@ -79,7 +79,7 @@ describe("creations of one name at the same time", () => {
     Effect.gen(function*() {
       const results = yield* Effect.forEach(
         Array.from({ length: 20 }, () => createProvider("calendar")),
-        Effect.either,
+        Effect.result,
         { concurrency: "unbounded" }
       )
       assert.lengthOf(results.filter(({ _tag }) => _tag === "Right"), 1)

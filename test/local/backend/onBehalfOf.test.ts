@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
 import * as WorkloadToken from "../../../src/local/backend/workloadToken.js"
@@ -237,7 +237,7 @@ describe("clients without a secret", () => {
 
       // Keys are looked at when they are used.
       const useNew = (name: string, arn: string, signingAlgorithm: "PS256" | "ES256") =>
-        Effect.zipRight(
+        Effect.andThen(
           create(name, arn, signingAlgorithm),
           failure(askAs(workloadAccessToken, name, { oauth2Flow: "M2M" }))
         )

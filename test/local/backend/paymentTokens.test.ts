@@ -4,7 +4,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type { CreatePaymentCredentialProviderRequest } from "effect-agentcore-identity/models/PaymentCredentialProvider"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto"
 import { backend, createWorkload, tokenFor } from "../backend.js"
@@ -37,7 +37,7 @@ type Privy = Partial<
 >
 
 const create = (request: CreatePaymentCredentialProviderRequest) =>
-  Effect.zipRight(
+  Effect.andThen(
     createWorkload("agent"),
     Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.createPaymentCredentialProvider(request))
   )
@@ -193,7 +193,7 @@ describe("Coinbase CDP", () => {
       const foreign = String(privateKey.export({ type: "pkcs8", format: "pem" }))
       for (const secret of ["from-your-configuration", foreign, wallet, coinbaseKey().slice(4)]) {
         const message = yield* refused(
-          Effect.zipRight(coinbase({ apiKeySecret: Redacted.make(secret) }), askCoinbase()).pipe(
+          Effect.andThen(coinbase({ apiKeySecret: Redacted.make(secret) }), askCoinbase()).pipe(
             Effect.provide(backend())
           )
         )
@@ -202,7 +202,7 @@ describe("Coinbase CDP", () => {
       }
       for (const secret of ["from-your-configuration", coinbaseKey()]) {
         const message = yield* refused(
-          Effect.zipRight(
+          Effect.andThen(
             coinbase({ walletSecret: Redacted.make(secret) }),
             askCoinbase({ includeWalletAuthToken: true })
           ).pipe(Effect.provide(backend()))
@@ -263,7 +263,7 @@ describe("Stripe Privy", () => {
     Effect.gen(function*() {
       for (const secret of ["from-your-configuration", coinbaseKey()]) {
         const message = yield* refused(
-          Effect.zipRight(
+          Effect.andThen(
             privy({ authorizationPrivateKey: Redacted.make(secret) }),
             askPrivy({ includeAuthorizationSignature: true })
           ).pipe(Effect.provide(backend()))

@@ -26,8 +26,8 @@ const discoveryUrl = (base: string) => ({
 const logged = Effect.sync(() => {
   const lines: Array<string> = []
   const logger = Logger.make((options) => {
-    if (LogLevel.lessThan(options.logLevel, LogLevel.Info)) return
-    lines.push(Logger.logfmtLogger.log(options).replace(/^timestamp=\S+ /, "").replace(/fiber=\S+ /, ""))
+    if (LogLevel.lessThan(options.logLevel, "Info")) return
+    lines.push(Logger.formatLogFmt.log(options).replace(/^timestamp=\S+ /, "").replace(/fiber=\S+ /, ""))
   })
   return { lines, layer: Logger.replace(Logger.defaultLogger, logger) }
 })
@@ -46,12 +46,12 @@ const message = <A, E extends { readonly message: string }, R>(effect: Effect.Ef
   Effect.map(Effect.flip(effect), (error) => error.message)
 
 /** A clock that is ahead of the real one. */
-const ahead = (by: Duration.DurationInput) => {
+const ahead = (by: Duration.Input) => {
   const clock = Clock.make()
   const milliseconds = Duration.toMillis(by)
-  const now = clock.unsafeCurrentTimeMillis.bind(clock)
-  return Effect.withClock(Object.assign(clock, {
-    unsafeCurrentTimeMillis: () => now() + milliseconds,
+  const now = clock.currentTimeMillisUnsafe.bind(clock)
+  return Effect.provideService(Clock.Clock, Object.assign(clock, {
+    currentTimeMillisUnsafe: () => now() + milliseconds,
     currentTimeMillis: Effect.sync(() => now() + milliseconds)
   }))
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as RequestShape from "../../../src/local/backend/requestShape.js"
 import { formatParts } from "../../../src/local/backend/texts.js"
 

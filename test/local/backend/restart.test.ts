@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -97,7 +97,7 @@ describe("a backend over the store of an earlier one", () => {
 
   it.effect("refreshes an earlier grant, once", () =>
     Effect.gen(function*() {
-      yield* Effect.provide(Effect.zipRight(setup, Effect.flatMap(tokenFor("alice"), obtain)), life())
+      yield* Effect.provide(Effect.andThen(setup, Effect.flatMap(tokenFor("alice"), obtain)), life())
       yield* TestClock.adjust("61 minutes")
       yield* Effect.gen(function*() {
         const token = yield* tokenFor("alice")
@@ -130,7 +130,7 @@ describe("a backend over the store of an earlier version", () => {
       const vault = VaultFile.layer({ path: join(directory, "agentcore.vault") })
       const over = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provide(program, Layer.provide(life(), vault))
       const sessionUri = Redacted.make("urn:ietf:params:oauth:request_uri:of-the-earlier-version")
-      const callbackUrl = yield* over(Effect.zipRight(createWorkload("agent"), createProvider("calendar"))).pipe(
+      const callbackUrl = yield* over(Effect.andThen(createWorkload("agent"), createProvider("calendar"))).pipe(
         Effect.map((provider) => provider.callbackUrl ?? assert.fail("no callback URL"))
       )
       const callbackId = callbackUrl.split("/").at(-1)

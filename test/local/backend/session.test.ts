@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Either from "effect/Either"
-import * as FastCheck from "effect/FastCheck"
+import * as Result from "effect/Result"
+import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
 import {
   Event,
@@ -23,7 +23,7 @@ interface Step {
 
 interface Recorded extends Step {
   readonly before: State
-  readonly result: Either.Either<State, Rejection>
+  readonly result: Result.Result<State, Rejection>
   readonly state: State
   readonly now: number
 }
@@ -65,8 +65,8 @@ const run = (history: ReadonlyArray<Step>): ReadonlyArray<Recorded> => {
   for (const step of history) {
     now += step.after
     const before: State = state
-    const result: Either.Either<State, Rejection> = transition(terms, before, step.event, now)
-    state = Either.getOrElse(result, () => settle(terms, before, now))
+    const result: Result.Result<State, Rejection> = transition(terms, before, step.event, now)
+    state = Result.getOrElse(result, () => settle(terms, before, now))
     records.push({ ...step, before, result, state, now })
   }
   return records
@@ -78,7 +78,7 @@ const property = (name: string, holds: (records: ReadonlyArray<Recorded>) => voi
   })
 
 const accepted = (records: ReadonlyArray<Recorded>, tag: Event["_tag"]) =>
-  records.filter(({ event, result }) => event._tag === tag && Either.isRight(result))
+  records.filter(({ event, result }) => event._tag === tag && Result.isSuccess(result))
 
 describe("a consent session", () => {
   it("goes from the first call to the token", () => {
@@ -91,17 +91,17 @@ describe("a consent session", () => {
   it("reports why an event changes nothing", () => {
     const callback = Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=2") })
     const claim = Event.CompletionClaimed({ artifact: "alice" })
-    const rejection = (state: State, event: Event, now = 0) => Either.flip(transition(terms, state, event, now))
-    assert.deepStrictEqual(rejection(State.Pending(), callback), Either.right("TooEarly"))
-    assert.deepStrictEqual(rejection(State.Authorizing(), claim), Either.right("TooEarly"))
-    assert.deepStrictEqual(rejection(State.Completing(), claim), Either.right("Replayed"))
-    assert.deepStrictEqual(rejection(State.Completing(), callback), Either.right("Replayed"))
-    assert.deepStrictEqual(rejection(State.Completed({ grantId: "g" }), claim), Either.right("Replayed"))
-    assert.deepStrictEqual(rejection(State.Failed({ reason: "Refused" }), callback), Either.right("Finished"))
-    assert.deepStrictEqual(rejection(State.Authorizing(), callback, 600), Either.right("Expired"))
+    const rejection = (state: State, event: Event, now = 0) => Result.flip(transition(terms, state, event, now))
+    assert.deepStrictEqual(rejection(State.Pending(), callback), Result.succeed("TooEarly"))
+    assert.deepStrictEqual(rejection(State.Authorizing(), claim), Result.succeed("TooEarly"))
+    assert.deepStrictEqual(rejection(State.Completing(), claim), Result.succeed("Replayed"))
+    assert.deepStrictEqual(rejection(State.Completing(), callback), Result.succeed("Replayed"))
+    assert.deepStrictEqual(rejection(State.Completed({ grantId: "g" }), claim), Result.succeed("Replayed"))
+    assert.deepStrictEqual(rejection(State.Failed({ reason: "Refused" }), callback), Result.succeed("Finished"))
+    assert.deepStrictEqual(rejection(State.Authorizing(), callback, 600), Result.succeed("Expired"))
     assert.deepStrictEqual(
       rejection(State.Authorizing(), Event.CompletionClaimed({ artifact: "mallory" })),
-      Either.right("WrongUser")
+      Result.succeed("WrongUser")
     )
   })
 
@@ -128,7 +128,7 @@ describe("a consent session", () => {
   property("never leaves Completed or Failed", (records) => {
     for (const { before, result, state } of records) {
       if (!final.has(before._tag)) continue
-      assert.isTrue(Either.isLeft(result))
+      assert.isTrue(Result.isFailure(result))
       assert.deepStrictEqual(state, before)
     }
   })
@@ -140,14 +140,14 @@ describe("a consent session", () => {
   property("yields nothing once its time is over", (records) => {
     for (const { before, now, result, state } of records) {
       if (now < terms.expiresAt) continue
-      assert.isTrue(Either.isLeft(result))
+      assert.isTrue(Result.isFailure(result))
       assert.isTrue(state._tag === "Failed" || before._tag === "Completed")
     }
   })
 
   property("is not moved by a rejected event", (records) => {
     for (const { before, now, result, state } of records) {
-      if (Either.isLeft(result)) assert.deepStrictEqual(state, settle(terms, before, now))
+      if (Result.isFailure(result)) assert.deepStrictEqual(state, settle(terms, before, now))
     }
   })
 })

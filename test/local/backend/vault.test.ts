@@ -12,7 +12,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scheduler from "effect/Scheduler"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Vault from "../../../src/local/backend/vault.js"
 import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
 
@@ -132,8 +132,8 @@ describe("the vault", () => {
     Effect.gen(function*() {
       yield* setup
       yield* obtain(yield* tokenFor("alice"))
-      const at = (time: Duration.DurationInput) =>
-        Effect.zipRight(TestClock.adjust(time), Effect.flatMap(tokenFor("alice"), issued))
+      const at = (time: Duration.Input) =>
+        Effect.andThen(TestClock.adjust(time), Effect.flatMap(tokenFor("alice"), issued))
       assert.strictEqual(yield* at("59 minutes"), "token-1.calendar.approved.read")
       assert.strictEqual(yield* at("1 minute"), "token-2.calendar.approved.read")
       assert.strictEqual(yield* at("59 minutes"), "token-2.calendar.approved.read")
@@ -144,13 +144,13 @@ describe("the vault", () => {
     Effect.gen(function*() {
       yield* setup
       const first = yield* tokenFor("alice")
-      const fiber = yield* Effect.fork(obtain(first))
+      const fiber = yield* Effect.forkChild(obtain(first))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(fiber)
       yield* TestClock.adjust("61 minutes")
       const token = yield* tokenFor("alice")
-      const leaves = yield* Effect.fork(issued(token))
-      const stay = yield* Effect.fork(Effect.all(Arr.replicate(issued(token), 50), { concurrency: "unbounded" }))
+      const leaves = yield* Effect.forkChild(issued(token))
+      const stay = yield* Effect.forkChild(Effect.all(Arr.replicate(issued(token), 50), { concurrency: "unbounded" }))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(leaves)
       yield* TestClock.adjust("9 seconds")
@@ -161,12 +161,12 @@ describe("the vault", () => {
   it.effect("keeps the new refresh token when its only caller is interrupted", () =>
     Effect.gen(function*() {
       yield* setup
-      const consenting = yield* Effect.fork(Effect.flatMap(tokenFor("alice"), obtain))
+      const consenting = yield* Effect.forkChild(Effect.flatMap(tokenFor("alice"), obtain))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(consenting)
       yield* TestClock.adjust("61 minutes")
       const token = yield* tokenFor("alice")
-      const leaves = yield* Effect.fork(issued(token))
+      const leaves = yield* Effect.forkChild(issued(token))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(leaves)
       yield* TestClock.adjust("9 seconds")
@@ -224,12 +224,12 @@ describe("the vault", () => {
     Effect.gen(function*() {
       yield* setup
       const first = yield* tokenFor("alice")
-      const fiber = yield* Effect.fork(obtain(first))
+      const fiber = yield* Effect.forkChild(obtain(first))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(fiber)
       yield* TestClock.adjust("61 minutes")
       const token = yield* tokenFor("alice")
-      const refreshing = yield* Effect.fork(ask(token))
+      const refreshing = yield* Effect.forkChild(ask(token))
       yield* TestClock.adjust("5 seconds")
       yield* consent(token, { forceAuthentication: true })
       yield* TestClock.adjust("5 seconds")
@@ -243,7 +243,7 @@ describe("the vault", () => {
       const tokens = (number: number): OAuthClient.TokenSet => ({
         accessToken: Redacted.make(`token-${number}`),
         refreshToken: Option.some(Redacted.make(`refresh-${number}`)),
-        expiresAt: Option.some(DateTime.unsafeMake(number)),
+        expiresAt: Option.some(DateTime.makeUnsafe(number)),
         scopes: Option.none()
       })
       const client = Layer.mock(OAuthClient.OAuthClient, {
@@ -267,7 +267,7 @@ describe("the vault", () => {
         // The token of round n ends at millisecond n.
         yield* TestClock.setTime(round)
         // Some callers come while others already leave.
-        const find = Effect.zipRight(Effect.repeatN(Effect.yieldNow(), round % 7), vault.find("key", server, access))
+        const find = Effect.andThen(Effect.repeatN(Effect.yieldNow(), round % 7), vault.find("key", server, access))
         const results = yield* Effect.all(Arr.replicate(find, 6), { concurrency: "unbounded" })
         for (const result of results) {
           assert.strictEqual(Redacted.value(Option.getOrThrow(result)), `token-${round + 1}`)

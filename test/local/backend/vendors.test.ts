@@ -202,7 +202,7 @@ describe("vendors", () => {
 
   it.effect("act on behalf of users if AWS documents it, and OktaOauth2 if the settings say so", () =>
     Effect.gen(function*() {
-      const settings = yield* Schema.decodeUnknown(LocalSettings)({ onBehalfOfVendors: ["OktaOauth2"] })
+      const settings = yield* Schema.decodeUnknownEffect(LocalSettings)({ onBehalfOfVendors: ["OktaOauth2"] })
       const grants = (settings?: LocalBackend.Settings) =>
         Effect.map(
           Effect.forEach([...requests, ...withOwnEndpoints], ([vendor, , request]) =>
@@ -217,7 +217,7 @@ describe("vendors", () => {
         "OktaOauth2 TOKEN_EXCHANGE"
       ])
       for (const vendor of ["GithubOauth2", "CustomOauth2", "MicrosoftOauth2"]) {
-        const exit = yield* Effect.exit(Schema.decodeUnknown(LocalSettings)({ onBehalfOfVendors: [vendor] }))
+        const exit = yield* Effect.exit(Schema.decodeUnknownEffect(LocalSettings)({ onBehalfOfVendors: [vendor] }))
         assert.strictEqual(exit._tag, "Failure")
       }
     }))
@@ -230,7 +230,7 @@ describe("vendors", () => {
         tokenEndpoint: "http://127.0.0.1:4021/token"
       }
       for (const [vendor, member, request] of [...requests, ...withOwnEndpoints]) {
-        const settings = yield* Schema.decodeUnknown(LocalSettings)({ vendorEndpoints: { [vendor]: elsewhere } })
+        const settings = yield* Schema.decodeUnknownEffect(LocalSettings)({ vendorEndpoints: { [vendor]: elsewhere } })
         const server = yield* resolve(request, settings)
         assert.deepStrictEqual(metadata(server), elsewhere)
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
@@ -240,7 +240,7 @@ describe("vendors", () => {
       }
       for (const vendor of ["CustomOauth2", "MyspaceOauth2"]) {
         const exit = yield* Effect.exit(
-          Schema.decodeUnknown(LocalSettings, { onExcessProperty: "error" })({
+          Schema.decodeUnknownEffect(LocalSettings, { onExcessProperty: "error" })({
             vendorEndpoints: { [vendor]: elsewhere }
           })
         )

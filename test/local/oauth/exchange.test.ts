@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Exchange from "../../../src/local/oauth/exchange.js"
 import { rounds } from "../../rounds.js"
 

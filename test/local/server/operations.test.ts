@@ -20,7 +20,7 @@ describe("a request", () => {
       })
     }
     const call = (plane: Operation.Plane<typeof table>) =>
-      routes(table).get("/identities/Rename")?.[0]?.call(plane, { name: "new" }) ?? Effect.dieMessage("no route")
+      routes(table).get("/identities/Rename")?.[0]?.call(plane, { name: "new" }) ?? Effect.die(new Error("no route"))
     return { call, checks: () => checks, plane: Plane.make("Test", table, { rename: Effect.succeed }), table }
   }
 

@@ -7,7 +7,7 @@ import {
   STSServiceException
 } from "@aws-sdk/client-sts"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpRouter from "effect/http/HttpRouter"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -90,7 +90,7 @@ const form = (parameters: Record<string, string>, headers?: Record<string, strin
 
 /** The routes of a backend whose STS fails. */
 const serverThatFailsWith = (error: SecurityTokenService.SecurityTokenServiceError) =>
-  HttpLayerRouter.serve(LocalServer.routes(), { disableListenLog: true, disableLogger: true }).pipe(
+  HttpRouter.serve(LocalServer.routes(), { disableListenLog: true, disableLogger: true }).pipe(
     Layer.provide(SecurityTokenService.decorate(() => Effect.fail(error))),
     Layer.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())),
     Layer.provideMerge(NodeHttpServer.layerTest)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SortedMap from "effect-agentcore-identity/local/vaultFile/sortedMap"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 
 describe("SortedMap", () => {
   it("has the entries of a map in the order of their keys, also after changes between two pages", () => {

@@ -22,7 +22,7 @@ describe("schema", () => {
     assert.isTrue(Schema.is(Outer)({ more: [{ name: "a" }] }))
     assert.isFalse(Schema.is(Outer)({ more: [{ name: "" }] }))
     assert.deepStrictEqual(Object.keys(Named.fields), ["name"])
-    assert.deepStrictEqual(Named.annotations({ identifier: "Named" }).make({ name: "a" }), { name: "a" })
+    assert.deepStrictEqual(Named.annotate({ identifier: "Named" }).make({ name: "a" }), { name: "a" })
     assert.strictEqual(counter.count, 1)
   })
 })

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { fromTable } from "../../../internal/plane.js"
@@ -69,7 +68,7 @@ export interface Runtime {
   /** Looks for a region that neither the options nor the environment have. */
   readonly region: Effect.Effect<Option.Option<string>>
   /** The credentials of a program that gives none, one search for all planes. */
-  readonly credentials: Effect.Effect<Identities.Source, ConfigError.ConfigError>
+  readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError>
 }
 
 /**
@@ -79,19 +78,19 @@ export interface Runtime {
  */
 export interface Shared {
   readonly options: SharedOptions
-  readonly credentials: Effect.Effect<Identities.Source, ConfigError.ConfigError>
+  readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError>
 }
 
 const fromOption = (
   credentials: Credentials | CredentialsProvider
-): Effect.Effect<Identities.Source, ConfigError.ConfigError> =>
+): Effect.Effect<Identities.Source, Config.ConfigError> =>
   Effect.map(Settings.fromOption(credentials), Identities.fromOption)
 
 /** @internal */
 export const shared = (
   options: SharedOptions,
   runtime: Runtime
-): Effect.Effect<Shared, ConfigError.ConfigError> =>
+): Effect.Effect<Shared, Config.ConfigError> =>
   Effect.gen(function*() {
     yield* Settings.checkOptions(options, [...Settings.optionNames, "hash"])
     const credentials = yield* Effect.cached(
@@ -109,9 +108,9 @@ const planeOptions: { readonly [K in keyof PlaneOptions]-?: true } = {
   timeout: true
 }
 
-const invalid = (source: string, message: string) => Effect.fail(ConfigError.InvalidData([source], message))
+const invalid = (source: string, message: string) => Effect.fail(Config.InvalidData([source], message))
 
-const checkAttempts = (source: string, value: number): Effect.Effect<number, ConfigError.ConfigError> =>
+const checkAttempts = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
   Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")
 
 /** The default of the AWS SDKs. */
@@ -120,11 +119,11 @@ const defaultAttempts = 3
 const attempts = (
   option: number | undefined,
   profile: Profile
-): Effect.Effect<number, ConfigError.ConfigError> =>
+): Effect.Effect<number, Config.ConfigError> =>
   option !== undefined
     ? checkAttempts("maxAttempts", option)
     : Effect.flatMap(
-      Config.option(Config.number("AWS_MAX_ATTEMPTS")),
+      Config.option(Config.Number("AWS_MAX_ATTEMPTS")),
       Option.match({
         onSome: (value) => checkAttempts("AWS_MAX_ATTEMPTS", value),
         onNone: () =>
@@ -134,8 +133,8 @@ const attempts = (
       })
     )
 
-const flag = (name: string, profile: string | undefined): Effect.Effect<boolean, ConfigError.ConfigError> =>
-  Effect.map(Config.option(Config.boolean(name)), Option.getOrElse(() => profile === "true"))
+const flag = (name: string, profile: string | undefined): Effect.Effect<boolean, Config.ConfigError> =>
+  Effect.map(Config.option(Config.Boolean(name)), Option.getOrElse(() => profile === "true"))
 
 const endpoint = (
   plane: Pick<Plane<never>, "host" | "variables">,
@@ -143,7 +142,7 @@ const endpoint = (
   allowInsecure: boolean,
   region: string,
   profile: Profile
-): Effect.Effect<string, ConfigError.ConfigError> =>
+): Effect.Effect<string, Config.ConfigError> =>
   Effect.gen(function*() {
     const fips = yield* flag("AWS_USE_FIPS_ENDPOINT", profile.useFips)
     const dualStack = yield* flag("AWS_USE_DUALSTACK_ENDPOINT", profile.useDualStack)
@@ -170,7 +169,7 @@ export const operations = <const T extends Operation.Table>(
   own: PlaneOptions,
   { credentials, options }: Shared,
   runtime: Runtime
-): Effect.Effect<Operation.Plane<T>, ConfigError.ConfigError> =>
+): Effect.Effect<Operation.Plane<T>, Config.ConfigError> =>
   Effect.gen(function*() {
     yield* Settings.checkOptions(own, Object.keys(planeOptions))
     const { profile } = runtime

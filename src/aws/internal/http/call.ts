@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
@@ -178,7 +178,7 @@ const limited = <A, E>(self: Effect.Effect<A, E>, timeout: number): Effect.Effec
 const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, TransportError> =>
   Effect.suspend(() => {
     const { clock, connection, deadline, message: { body, method, query }, path, request, row } = call
-    const now = (): number => clock.unsafeCurrentTimeMillis()
+    const now = (): number => clock.currentTimeMillisUnsafe()
     const headers = { ...call.headers, "amz-sdk-request": attemptHeader(attempts, connection) }
     const search = queryString(query)
     const send = (identity: Identity): Effect.Effect<Output | Failed<E>, TransportError> => {
@@ -218,8 +218,8 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
 
 /** Waits, at most until the time is over. */
 const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<void, TransportError> => {
-  const left = deadline - clock.unsafeCurrentTimeMillis()
-  return delay < left ? Effect.sleep(delay) : Effect.zipRight(Effect.sleep(Math.max(0, left)), Effect.fail(timedOut()))
+  const left = deadline - clock.currentTimeMillisUnsafe()
+  return delay < left ? Effect.sleep(delay) : Effect.andThen(Effect.sleep(Math.max(0, left)), Effect.fail(timedOut()))
 }
 
 const attemptAll = <E>(
@@ -236,7 +236,7 @@ const attemptAll = <E>(
     return Effect.flatMap(policy.next(attempts, result), (retry) =>
       retry === undefined
         ? Effect.fail(result.toError())
-        : Effect.zipRight(wait(call, retry.delay), attemptAll(call, attempts + 1, retry.cost)))
+        : Effect.andThen(wait(call, retry.delay), attemptAll(call, attempts + 1, retry.cost)))
   })
 
 const sendAll = <E>(
@@ -255,7 +255,7 @@ const sendAll = <E>(
       path: `${connection.basePath}${message.path}`,
       headers: { ...message.headers, "amz-sdk-invocation-id": globalThis.crypto.randomUUID() },
       clock,
-      deadline: clock.unsafeCurrentTimeMillis() + connection.timeout
+      deadline: clock.currentTimeMillisUnsafe() + connection.timeout
     }, 1)
   })
 
@@ -290,7 +290,7 @@ export const call = <Request, Response, E>(
         onSome: Effect.succeed
       })
     ),
-    Effect.catchAll((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
+    Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
       error instanceof TransportError ? addTarget(connection, error) : Effect.fail(error)
     )
   )

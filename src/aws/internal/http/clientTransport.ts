@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Headers from "@effect/platform/Headers"
-import * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
@@ -50,7 +50,7 @@ const toClientRequest = ({ body, headers, method, origin, path }: Request): Http
 
 /** `fetch` that follows a redirect sends the signed headers to other origins. The program's own settings for `fetch` are kept. */
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.contextWithEffect((context: Context.Context<R>) =>
+  Effect.contextWith((context: Context.Context<R>) =>
     Effect.provideService(self, FetchHttpClient.RequestInit, {
       ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
       redirect: "manual"
@@ -66,9 +66,9 @@ const inSpan = <A, E, R>(
   send: (span: Tracer.Span) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.flatMap(
-    FiberRef.get(Headers.currentRedactedNames),
+    FiberRef.get(Headers.CurrentRedactedNames),
     (names) =>
-      Effect.useSpan(`http.client ${request.method}`, { kind: "client", captureStackTrace: false }, (span) => {
+      Effect.useSpan(`http.client ${request.method}`, { kind: "client" }, (span) => {
         const url = new URL(request.url)
         span.attribute("http.request.method", request.method)
         span.attribute("server.address", url.origin)
@@ -100,9 +100,9 @@ export const make = (client: HttpClient.HttpClient): Transport => (request, time
       }),
       Effect.mapError(lost),
       Effect.interruptible,
-      Effect.timeoutFail({ duration: timeout, onTimeout: () => timedOut }),
+      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail(timedOut) }),
       withoutRedirects,
-      Effect.locally(HttpClient.currentTracerDisabledWhen, () => true),
-      Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders])
+      Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+      Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, ...secretHeaders])
     )).pipe(Effect.map(Redacted.value))
 }

@@ -88,6 +88,6 @@ export const make = ({ full, readToken, relative, transport }: Options): Search 
       )
   )
   const tryAgain = (left: number): Search =>
-    left === 0 ? get : Effect.catchAll(get, () => Effect.zipRight(Effect.sleep(timeout), tryAgain(left - 1)))
+    left === 0 ? get : Effect.catch(get, () => Effect.andThen(Effect.sleep(timeout), tryAgain(left - 1)))
   return tryAgain(retries)
 }

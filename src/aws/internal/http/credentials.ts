@@ -5,7 +5,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
@@ -66,7 +65,7 @@ export const keep = (search: Search): Source => {
     }))
   return {
     kept: (now) => kept !== undefined && isValid(kept, now + refreshBefore) ? kept : undefined,
-    search: Effect.catchAll(
+    search: Effect.catch(
       flight("", store),
       (error) =>
         Effect.flatMap(
@@ -112,14 +111,14 @@ export const fromProvider = (provider: CredentialsProvider): Search =>
 
 /** The variables of static credentials, as Lambda sets them. An empty variable counts as not set. */
 const variable = (name: string): Config.Config<Option.Option<Redacted.Redacted>> =>
-  Config.option(Config.redacted(Config.nonEmptyString(name)))
+  Config.option(Config.Redacted(Config.NonEmptyString(name)))
 
 /**
  * The static credentials of the environment.
  *
  * @internal
  */
-export const fromEnvironment: Effect.Effect<Option.Option<Identity>, ConfigError.ConfigError> = Effect.gen(function*() {
+export const fromEnvironment: Effect.Effect<Option.Option<Identity>, Config.ConfigError> = Effect.gen(function*() {
   const accessKeyId = yield* variable("AWS_ACCESS_KEY_ID")
   const secretAccessKey = yield* variable("AWS_SECRET_ACCESS_KEY")
   const sessionToken = yield* variable("AWS_SESSION_TOKEN")

@@ -13,7 +13,7 @@
  *
  * @since 0.1.0
  */
-import * as ConfigError from "effect/ConfigError"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -33,7 +33,7 @@ const modules = Effect.suspend(() => {
   const getModule = globalThis.process?.getBuiltinModule
   return getModule === undefined
     ? Effect.fail(
-      ConfigError.Unsupported(
+      Config.Unsupported(
         [],
         "layerNode needs Node.js from 20.16 on. In another runtime use layer, over an HttpClient"
       )
@@ -50,7 +50,7 @@ const modules = Effect.suspend(() => {
     })
 })
 
-type Modules = Effect.Effect.Success<typeof modules>
+type Modules = Effect.Success<typeof modules>
 
 // -----------------------------------------------------------------------------
 // Profile
@@ -205,7 +205,7 @@ const search = (
  */
 export const runtime = (
   option: string | undefined
-): Effect.Effect<Runtime, ConfigError.ConfigError, Scope.Scope> =>
+): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const found = yield* modules
     const { env } = globalThis.process

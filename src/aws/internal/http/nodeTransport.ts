@@ -42,7 +42,7 @@ const send = (
   agent: Http.Agent,
   timeout: number
 ): Effect.Effect<Response, Lost> =>
-  Effect.async<Response, Lost>((resume) => {
+  Effect.callback<Response, Lost>((resume) => {
     let abort = (): void => {}
     const timer = timeout <= maxTimer
       // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.

@@ -22,7 +22,7 @@ export interface PlaneOptions {
   /** The number of attempts for a request, the first one included. */
   readonly maxAttempts?: number | undefined
   /** The time limit of each call: the search for credentials, all attempts, and the waits between them. */
-  readonly timeout?: Duration.DurationInput | undefined
+  readonly timeout?: Duration.Input | undefined
 }
 
 /**
@@ -71,7 +71,7 @@ export interface SharedOptions extends PlaneOptions {
    * The time limit of each call: the search for credentials, all attempts, and the waits between them. A call that takes longer is aborted,
    * and fails with a `TransportError` of kind `timeout`. `Duration.infinity` sets no limit. Default: 30 seconds.
    */
-  readonly timeout?: Duration.DurationInput | undefined
+  readonly timeout?: Duration.Input | undefined
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord } from "effect/Predicate"
+import { isObject } from "effect/Predicate"
 import type * as Operation from "../../../Operation.js"
 import { exceptionNames } from "../stsExceptions.js"
 import type { Protocol } from "./protocol.js"
@@ -20,7 +20,7 @@ const parameters = (name: string, value: unknown): ReadonlyArray<readonly [name:
     ? []
     : Array.isArray(value)
     ? value.flatMap((item, index) => parameters(`${name}.member.${index + 1}`, item))
-    : isRecord(value)
+    : isObject(value)
     ? Object.entries(value).flatMap(([key, item], index) => [
       ...parameters(`${name}.member.${index + 1}.Key`, key),
       ...parameters(`${name}.member.${index + 1}.Value`, item)
@@ -54,7 +54,7 @@ const decodeText = (text: string): string | Date =>
  * @internal
  */
 export const decodeMembers = (element: unknown): { readonly [name: string]: unknown } =>
-  isRecord(element)
+  isObject(element)
     ? Object.fromEntries(
       Object.entries(element).map(([name, value]) => [
         uncapitalize(name),

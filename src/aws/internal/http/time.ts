@@ -20,7 +20,7 @@ export const parseTime = (text: string | undefined): number | undefined =>
  *
  * @internal
  */
-export const toDate = (time: number): Date => DateTime.toDate(DateTime.unsafeMake(time))
+export const toDate = (time: number): Date => DateTime.toDate(DateTime.makeUnsafe(time))
 
 /** @internal */
 export const parseDate = (text: string): Date | undefined => {

@@ -59,7 +59,7 @@ export const make = ({ endpoint, readToken, region, roleArn, sessionName, transp
       Effect.flatMap(policy.next(attempts, failure), (retry) =>
         retry === undefined
           ? Effect.fail(failed(error, code))
-          : Effect.zipRight(Effect.sleep(retry.delay), assume(body, attempts + 1)))
+          : Effect.andThen(Effect.sleep(retry.delay), assume(body, attempts + 1)))
     return Effect.matchEffect(
       transport({
         method: "POST",

@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as UrlParams from "@effect/platform/UrlParams"
+import * as FileSystem from "effect/FileSystem"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as UrlParams from "effect/http/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isRecord, isString } from "effect/Predicate"
+import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Consent from "../../../Consent.js"
 import * as ConsentSignals from "../../../ConsentSignals.js"
@@ -89,7 +89,7 @@ const readForm: Effect.Effect<Form, unknown, HttpServerRequest.HttpServerRequest
   HttpIncomingMessage.withMaxBodySize(maxBodySize),
   Effect.map((body) => {
     const read = (name: string): string | undefined => {
-      const value = isRecord(body) ? body[name] : undefined
+      const value = isObject(body) ? body[name] : undefined
       return isString(value) ? value : undefined
     }
     return { action: read("action"), token: read("token") ?? "", continueUrl: read("continue") }
@@ -195,7 +195,7 @@ export const make = (
         formToken: yield* formToken(user),
         continue: continueUrl
       })
-    }).pipe(Effect.catchAll(unavailable))
+    }).pipe(Effect.catch(unavailable))
 
   const start = (
     user: UserIdentifier,
@@ -248,7 +248,7 @@ export const make = (
             connections: yield* connectionsOf(user, links.names),
             formToken: yield* formToken(user)
           })
-        }).pipe(Effect.catchAll(unavailable))
+        }).pipe(Effect.catch(unavailable))
       ),
 
     link: (user, name, continueUrl) =>
@@ -287,7 +287,7 @@ export const make = (
             default:
               return refused({ reason: "StaleForm" })
           }
-        }).pipe(Effect.catchAll(unavailable))
+        }).pipe(Effect.catch(unavailable))
       ),
 
     returned: (user, sessionUri) =>

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import type { ConsentSession } from "../../../ConsentSession.js"
 import type { UserCredential } from "../../../Credentials.js"
@@ -42,14 +42,14 @@ const webUrl = (text: string): URL | undefined => {
 const originOf = (
   given: string | undefined,
   returnUrls: ReadonlyArray<string | undefined>
-): Either.Either<string, ValidationException> => {
+): Result.Result<string, ValidationException> => {
   const origins = new Set(
     given === undefined ? returnUrls.map((url) => url === undefined ? undefined : webUrl(url)?.origin) : [given]
   )
   const [origin] = origins
   return origins.size === 1 && origin !== undefined && webUrl(origin)?.origin === origin
-    ? Either.right(origin)
-    : Either.left(invalid(
+    ? Result.succeed(origin)
+    : Result.fail(invalid(
       "origin",
       given === undefined
         ? "be given: the return URLs of the credentials have no common origin"
@@ -67,8 +67,8 @@ const isBelow = (url: URL, entry: URL): boolean =>
 export const make = (
   { continueTo = [], credentials, origin: given, path }: Options,
   programUrl: Option.Option<string>
-): Either.Either<Links, ValidationException> =>
-  Either.gen(function*() {
+): Result.Result<Links, ValidationException> =>
+  Result.gen(function*() {
     const names = Object.keys(credentials)
     const credentialOf = new Map(Object.entries(credentials))
     const origin = yield* originOf(
@@ -79,7 +79,7 @@ export const make = (
     for (const text of continueTo) {
       const entry = webUrl(text)
       if (entry === undefined) {
-        return yield* Either.left(invalid("continueTo", "be web addresses, as in https://app.example.com/chat/"))
+        return yield* Result.fail(invalid("continueTo", "be web addresses, as in https://app.example.com/chat/"))
       }
       entries.push(entry)
     }

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -50,7 +50,7 @@ export type UserKind = "userId" | "jwt"
  */
 export interface LinkOptions {
   /** The path of the connections page, as in `/connect`. It has no parameters. */
-  readonly path: HttpLayerRouter.PathInput
+  readonly path: HttpRouter.PathInput
   /** The credentials that users connect, by their names in links. */
   readonly credentials: ConnectCredentials
   /** The name of the workload identity that acts for the users. */
@@ -112,7 +112,7 @@ export interface HandlerOptions<out E, out R> {
   /** Where the user goes on after consent, an address that the option `continueTo` allows. */
   readonly continue?: string | undefined
   /** How long to wait for the user, once the link is shown: for days, if the program lives that long. Default: 10 minutes. */
-  readonly wait?: Duration.DurationInput | undefined
+  readonly wait?: Duration.Input | undefined
   /**
    * When to ask AgentCore, in case a signal is lost: another process completed the consent, and the two share no `ConsentSignals`. Each
    * question opens a session that lapses. The questions of all waits keep to the budget of polls (`TokenPoller`), and come after other calls
@@ -137,10 +137,10 @@ export class OtherUserKind extends Schema.TaggedError<OtherUserKind>(
   "effect-agentcore-identity/http/Connect/OtherUserKind"
 )("OtherUserKind", {
   /** The part that has the other kind of user. */
-  part: Schema.Literal("currentUser", "handler"),
+  part: Schema.Literals(["currentUser", "handler"]),
   /** The option `users` of `Connect`. */
-  expected: Schema.Literal("userId", "jwt"),
-  found: Schema.Literal("userId", "jwt")
+  expected: Schema.Literals(["userId", "jwt"]),
+  found: Schema.Literals(["userId", "jwt"])
 }) {
   override get message(): string {
     const { expected, found, part } = this
@@ -292,7 +292,7 @@ export interface Event {
  * @since 0.1.0
  * @category metrics
  */
-export const eventCount: Metric.Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
+export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
   description: "Consents that were opened, completed, refused, expired or disconnected",
   incremental: true
 })

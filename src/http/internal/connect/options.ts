@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Effect from "effect/Effect"
-import { isRecord, isString } from "effect/Predicate"
+import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -19,17 +19,17 @@ import { UserIdentifier } from "../../../UserIdentifier.js"
 import type { ConnectCredentials } from "./model.js"
 
 const isCredentials = (value: unknown): value is ConnectCredentials =>
-  isRecord(value) && Object.keys(value).length > 0
+  isObject(value) && Object.keys(value).length > 0
   && Object.entries(value).every(([name, credential]) =>
     /^[A-Za-z0-9][\w-]{0,63}$/.test(name) && name !== "return"
-    && CredentialTag.isDeclared(credential, "AccessToken") && isRecord(credential.request)
+    && CredentialTag.isDeclared(credential, "AccessToken") && isObject(credential.request)
     && credential.request["flow"] === "USER_FEDERATION"
   )
 
 const linkFields = {
   path: Constraint.guard(
     "a path without parameters, as in '/connect'",
-    (value): value is HttpLayerRouter.PathInput => isString(value) && /^(\/[\w.~-]+)+$/.test(value)
+    (value): value is HttpRouter.PathInput => isString(value) && /^(\/[\w.~-]+)+$/.test(value)
   ),
   credentials: Constraint.guard(
     "declared credentials of the flow USER_FEDERATION by name (letters, digits, - and _; not 'return')",
@@ -52,7 +52,7 @@ export const refuseOptions = Validation.refuse(
       currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
       describeUser: Constraint.optional(Guards.AnyFunction),
       respond: Constraint.optional(Guards.AnyFunction),
-      revokeAt: Constraint.optional(Constraint.guard("addresses by name", isRecord)),
+      revokeAt: Constraint.optional(Constraint.guard("addresses by name", isObject)),
       formKey: Constraint.optional(Constraint.guard("a Redacted key", Redacted.isRedacted))
     }),
   { name: "Connect.layer" }

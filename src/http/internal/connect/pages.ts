@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as CallbackPage from "../../../internal/consentCallback/page.js"
 import * as Html from "../../../internal/html.js"
@@ -176,7 +176,7 @@ export const headersOf = (view: View): { readonly [name: string]: string } => ({
 /** @internal */
 export const respond = (view: View, asJson: boolean): HttpServerResponse.HttpServerResponse => {
   const status = statusOf(view)
-  if (asJson) return HttpServerResponse.unsafeJson(toJson(view), { status, headers: headersOf(view) })
+  if (asJson) return HttpServerResponse.jsonUnsafe(toJson(view), { status, headers: headersOf(view) })
   const { body, headers } = toPage(view)
   return HttpServerResponse.text(body, { status, headers: { ...headers, ...headersOf(view) } })
 }

@@ -3,12 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
-import type * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpRouter from "@effect/platform/HttpRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Headers from "effect/http/Headers"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -39,8 +38,8 @@ import * as Users from "./users.js"
 export const makeService = (options: LinkOptions, links: Links.Links, stream: Stream.Stream<Event>): Service => ({
   workload: options.workload,
   users: options.users ?? "userId",
-  nameOf: (subject) => Option.fromNullable(links.nameOf(subject)),
-  credentialOf: (name) => Option.fromNullable(links.find(name)),
+  nameOf: (subject) => Option.fromNullishOr(links.nameOf(subject)),
+  credentialOf: (name) => Option.fromNullishOr(links.find(name)),
   link: (subject, { continue: address } = {}) =>
     Effect.suspend(() => {
       const name = links.nameOf(subject)
@@ -77,9 +76,9 @@ type Handler<E, R> = Effect.Effect<
 export interface Made<E, R> {
   readonly service: Service
   readonly paths: {
-    readonly connections: HttpLayerRouter.PathInput
-    readonly link: HttpLayerRouter.PathInput
-    readonly returned: HttpLayerRouter.PathInput
+    readonly connections: HttpRouter.PathInput
+    readonly link: HttpRouter.PathInput
+    readonly returned: HttpRouter.PathInput
   }
   readonly connections: Handler<E, R>
   readonly link: Handler<E, R>
@@ -122,7 +121,7 @@ export const make = <E, R, E2, R2>(
       formTokens: yield* makeFormTokens(options.formKey),
       emit: (event) =>
         Effect.flatMap(DateTime.now, (at) => PubSub.publish(pubsub, { ...event, at })).pipe(
-          Effect.zipRight(Metric.increment(Metric.taggedWithLabels(eventCount, labelsOf(event))))
+          Effect.andThen(Metric.increment(Metric.taggedWithLabels(eventCount, labelsOf(event))))
         )
     })
 
@@ -151,7 +150,7 @@ export const make = <E, R, E2, R2>(
         return yield* respond(yield* run(currentUser, name))
       })
 
-    const returnPath: HttpLayerRouter.PathInput = `${path}/return` as `/${string}`
+    const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
     return {
       service: makeService(options, links, Stream.fromPubSub(pubsub)),
       paths: { connections: path, link: `${path}/:name` as `/${string}`, returned: returnPath },

@@ -69,7 +69,7 @@ const probe = (
     })).pipe(
       Effect.as(true),
       Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
-      Effect.catchAll((error) => Effect.as(Effect.logDebug(`The wait goes on after ${error._tag}`), false)),
+      Effect.catch((error) => Effect.as(Effect.logDebug(`The wait goes on after ${error._tag}`), false)),
       Effect.provideService(CallPriority, "low")
     )
 

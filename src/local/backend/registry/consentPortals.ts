@@ -35,7 +35,7 @@ const Stored = Schema.Struct({
   sources,
   id: Schema.String,
   /** The last change. It is done at `doneAt`, in milliseconds since the epoch. */
-  change: Schema.Literal("CREATING", "UPDATING", "DELETING"),
+  change: Schema.Literals(["CREATING", "UPDATING", "DELETING"]),
   doneAt: Schema.Number
 })
 
@@ -161,7 +161,7 @@ export const operations = (
 
   return {
     createConsentPortal: (request) =>
-      Effect.zipRight(
+      Effect.andThen(
         checkIdp(request.idpConfig),
         portals.create(request, (resource) =>
           Effect.as(checkGateway(gatewayOf(request)), {
@@ -176,7 +176,7 @@ export const operations = (
     getConsentPortal: ({ consentPortalIdentifier }) => Effect.flatMap(find(consentPortalIdentifier), toResponse),
 
     updateConsentPortal: ({ consentPortalIdentifier, ...request }) =>
-      Effect.zipRight(
+      Effect.andThen(
         Effect.flatMap(find(consentPortalIdentifier), () =>
           request.idpConfig === undefined ? Effect.void : checkIdp(request.idpConfig)),
         begin(consentPortalIdentifier, "UPDATING", {

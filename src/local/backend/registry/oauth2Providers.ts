@@ -205,7 +205,7 @@ export const operations = (
 
     deleteOauth2CredentialProvider: ({ name }) =>
       providers.remove(name, ({ callbackId }) =>
-        Effect.zipRight(
+        Effect.andThen(
           checkUnused(Arn.oauth2Provider(account, name)),
           mapStoreError(dropOauth2Provider(callbackId))
         )),

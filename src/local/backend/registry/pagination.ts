@@ -13,7 +13,7 @@ import { invalid } from "../failures.js"
 /** AWS documents no default. 20 is the smallest `maxResults` limit of all lists. */
 const defaultSize = 20
 
-const Cursor = Schema.parseJson(Schema.Tuple(Schema.Literal(1), Schema.String, Schema.String))
+const Cursor = Schema.fromJsonString(Schema.Tuple([Schema.Literal(1), Schema.String, Schema.String]))
 
 const encode = (list: string, last: string): string =>
   Buffer.from(JSON.stringify([1, list, last])).toString("base64url")

@@ -22,7 +22,7 @@ import { type Dependencies, providerQuota, resourceFields } from "./resource.js"
 import * as Secrets from "./secrets.js"
 import * as Table from "./table.js"
 
-const Configuration = Schema.Union(
+const Configuration = Schema.Union([
   Schema.Struct({
     vendor: Schema.Literal("CoinbaseCDP"),
     apiKeyId: Schema.String,
@@ -36,7 +36,7 @@ const Configuration = Schema.Union(
     authorizationPrivateKey: Schema.optional(Secrets.Secret),
     authorizationId: Schema.String
   })
-)
+])
 
 type Configuration = typeof Configuration.Type
 

@@ -46,9 +46,9 @@ export const checkTags = (tags: Tags): Effect.Effect<void, ValidationException> 
  */
 export const resourceFields = {
   name: Schema.String,
-  tags: Schema.Record({ key: Schema.String, value: Schema.String }),
-  createdTime: Schema.DateTimeUtc,
-  lastUpdatedTime: Schema.DateTimeUtc
+  tags: Schema.Record(Schema.String, Schema.String),
+  createdTime: Schema.DateTimeUtcFromString,
+  lastUpdatedTime: Schema.DateTimeUtcFromString
 }
 
 /** @internal */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Semaphore from "effect/Semaphore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -19,7 +20,7 @@ import type { Taggable } from "./table.js"
  * @internal
  */
 export const containers = ({ account, store }: Dependencies): Effect.Effect<Taggable> =>
-  Effect.map(Effect.makeSemaphore(1), (semaphore) => {
+  Effect.map(Semaphore.make(1), (semaphore) => {
     const collection = store.collection("container-tags", Schema.Struct({ tags: resourceFields.tags }))
     const keys = new Map([
       [Arn.tokenVault(account, "default"), "token-vault"],
@@ -30,7 +31,7 @@ export const containers = ({ account, store }: Dependencies): Effect.Effect<Tagg
         mapStoreError(collection.get(key)),
         Option.match({ onNone: () => ({}), onSome: ({ tags }) => tags })
       )
-    const find = (arn: string) => Option.fromNullable(keys.get(arn))
+    const find = (arn: string) => Option.fromNullishOr(keys.get(arn))
     return {
       tags: (arn) => Effect.transposeMapOption(find(arn), read),
       changeTags: (arn, change) =>
@@ -68,7 +69,7 @@ export const operations = (
 
   return {
     tagResource: ({ resourceArn, tags }) =>
-      Effect.zipRight(
+      Effect.andThen(
         checkTags(tags),
         change(resourceArn, (before) => {
           const after = { ...before, ...tags }

@@ -15,10 +15,10 @@ import { readSecret, type Settings } from "../settings.js"
 import type { Dependencies } from "./resource.js"
 
 /** @internal */
-export const Secret = Schema.Union(
-  Schema.Struct({ source: Schema.Literal("MANAGED"), arn: Schema.String, value: Schema.Redacted(Schema.String) }),
+export const Secret = Schema.Union([
+  Schema.Struct({ source: Schema.Literal("MANAGED"), arn: Schema.String, value: Schema.RedactedFromValue(Schema.String) }),
   Schema.Struct({ source: Schema.Literal("EXTERNAL"), arn: Schema.String, reference: SecretReference })
-)
+])
 
 /** @internal */
 export type Secret = typeof Secret.Type

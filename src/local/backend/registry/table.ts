@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Semaphore from "effect/Semaphore"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -66,7 +67,7 @@ export interface Table<A extends Resource, E> extends Taggable {
 export const make = <A extends Resource, E>(
   { arn, collection, exists, isAlive = () => true, quota, resourceType }: Options<A, E>
 ): Effect.Effect<Table<A, E>> =>
-  Effect.map(Effect.makeSemaphore(1), (semaphore) => {
+  Effect.map(Semaphore.make(1), (semaphore) => {
     const exclusive = semaphore.withPermits(1)
     // Counted at the first use, because the store may have entries of an earlier backend.
     let size: number | undefined
@@ -89,7 +90,7 @@ export const make = <A extends Resource, E>(
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)
 
     const findByArn = (wanted: string) =>
-      Effect.map(all, (resources) => Option.fromNullable(resources.find((resource) => arn(resource) === wanted)))
+      Effect.map(all, (resources) => Option.fromNullishOr(resources.find((resource) => arn(resource) === wanted)))
 
     return {
       all,

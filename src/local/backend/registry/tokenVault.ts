@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Semaphore from "effect/Semaphore"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -17,14 +18,14 @@ const id = "default"
 const Stored = Schema.Struct({
   // Earlier versions stored ARNs that a request no longer has.
   kmsConfiguration: Model.TokenVaultResponse.fields.kmsConfiguration,
-  lastModifiedDate: Schema.DateTimeUtc
+  lastModifiedDate: Schema.DateTimeUtcFromString
 })
 
 /** @internal */
 export const operations = (
   { store }: Dependencies
 ): Effect.Effect<Pick<Operations, "getTokenVault" | "setTokenVaultCmk">> =>
-  Effect.map(Effect.makeSemaphore(1), (semaphore) => {
+  Effect.map(Semaphore.make(1), (semaphore) => {
     const collection = store.collection("token-vaults", Stored)
 
     const change = Effect.fnUntraced(function*(

@@ -62,8 +62,8 @@ export const findCaller =
         Effect.suspend(() => {
           const reason = `There is no workload identity '${name}': create it, or check the name`
           return Effect.logWarning(reason).pipe(
-            Effect.zipRight(Reasons.explain(reason)),
-            Effect.zipRight(
+            Effect.andThen(Reasons.explain(reason)),
+            Effect.andThen(
               new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
             )
           )
@@ -116,7 +116,7 @@ export const operations = (
     deleteWorkloadIdentity: ({ name }) =>
       workloads.remove(
         name,
-        () => Effect.zipRight(checkUnlinked(dependencies, name, "be deleted"), mapStoreError(dropWorkload(name)))
+        () => Effect.andThen(checkUnlinked(dependencies, name, "be deleted"), mapStoreError(dropWorkload(name)))
       ),
 
     listWorkloadIdentities: (request) =>

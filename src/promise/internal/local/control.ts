@@ -5,7 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -123,10 +123,10 @@ export const make = <Setup>(control: LocalControl.Service, options: {
           Effect.flatMap(
             Option.match(DateTime.make(time), {
               onNone: () =>
-                Either.left(
+                Result.fail(
                   new LocalControl.LocalControlError({ reason: "InvalidTime", message: "The time is not a valid Date" })
                 ),
-              onSome: (time) => Either.right(DateTime.toUtc(time))
+              onSome: (time) => Result.succeed(DateTime.toUtc(time))
             }),
             clock.set
           )

@@ -7,7 +7,7 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import * as NodeCrypto from "node:crypto"
@@ -135,8 +135,8 @@ describe("any response", () => {
         current = given
         const exit = await Effect.runPromiseExit(call)
         if (Exit.isSuccess(exit)) return
-        assert.isTrue(Cause.isFailType(exit.cause), Cause.pretty(exit.cause))
-        const error = Cause.isFailType(exit.cause) ? exit.cause.error : undefined
+        assert.isTrue(Cause.isFailReason(exit.cause), Cause.pretty(exit.cause))
+        const error = Cause.isFailReason(exit.cause) ? exit.cause.error : undefined
         assert.isTrue(isIdentityError(error))
         assertNoSecrets(rendered(error), [secret, sent])
       }),

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Container from "../../../../src/aws/internal/http/container.js"
 import type { Request, Response } from "../../../../src/aws/internal/http/transport.js"
 
@@ -96,13 +96,13 @@ describe("the credentials of a container", () => {
     Effect.gen(function*() {
       const answers = [undefined, { ...found, status: 500 }, { ...found, body: "{" }, found]
       const { sent, source } = search({ relative: "/v1" }, (count) => answers[count - 1])
-      const fiber = yield* Effect.fork(source)
+      const fiber = yield* Effect.forkChild(source)
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual((yield* Fiber.join(fiber)).accessKeyId, "AKID")
       assert.lengthOf(sent, 4)
 
       const refused = search({ relative: "/v1" }, () => ({ ...found, status: 403 }))
-      const failing = yield* Effect.fork(Effect.flip(refused.source))
+      const failing = yield* Effect.forkChild(Effect.flip(refused.source))
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual((yield* Fiber.join(failing)).kind, "credentials")
       assert.lengthOf(refused.sent, 4)
@@ -116,7 +116,7 @@ describe("the credentials of a container", () => {
             ...found,
             body: JSON.stringify({ ...given, [name]: value })
           }))
-          const fiber = yield* Effect.fork(Effect.flip(source))
+          const fiber = yield* Effect.forkChild(Effect.flip(source))
           yield* TestClock.adjust("3 seconds")
           assert.strictEqual((yield* Fiber.join(fiber)).kind, "credentials", `${name}: ${value}`)
         }

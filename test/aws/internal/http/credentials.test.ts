@@ -5,7 +5,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/TestClock"
+import * as TestClock from "effect/testing/TestClock"
 import * as Credentials from "../../../../src/aws/internal/http/credentials.js"
 
 const refused = new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
@@ -69,12 +69,12 @@ describe("keep", () => {
         searches++
         return Deferred.await(found)
       }))
-      const first = yield* Effect.fork(source.search)
-      const others = yield* Effect.fork(
+      const first = yield* Effect.forkChild(source.search)
+      const others = yield* Effect.forkChild(
         Effect.all(Array.from({ length: 20 }, () => source.search), { concurrency: "unbounded" })
       )
       yield* Effect.repeatN(Effect.yieldNow(), 50)
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(first)))
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(first)))
       const identity = { accessKeyId: "AKID", secretAccessKey: "secret" }
       yield* Deferred.succeed(found, identity)
       assert.lengthOf(yield* Fiber.join(others), 20)

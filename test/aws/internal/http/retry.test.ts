@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { isServerError, isThrottlingError, isTransientError, StandardRetryStrategy } from "@smithy/core/retry"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Random from "effect/Random"
 import * as Retry from "../../../../src/aws/internal/http/retry.js"
 import { rounds } from "../../../rounds.js"
@@ -89,7 +89,7 @@ describe("the policy", () => {
     Effect.gen(function*() {
       const policy = Retry.make(100)
       const waits = (kind: keyof typeof failures, attempts: number, value: number) =>
-        Effect.map(Effect.withRandom(policy.next(attempts, failures[kind]), random(value)), (retry) => retry?.delay)
+        Effect.map(Effect.provideService(policy.next(attempts, failures[kind]), Random.Random, random(value)), (retry) => retry?.delay)
       assert.strictEqual(yield* waits("transient", 1, 1), 50)
       assert.strictEqual(yield* waits("transient", 2, 1), 100)
       assert.strictEqual(yield* waits("transient", 2, 0.5), 50)
@@ -104,7 +104,7 @@ describe("the policy", () => {
       const policy = Retry.make(3)
       const wait = (retryAfter: number) =>
         Effect.map(
-          Effect.withRandom(policy.next(1, { status: 503, retryAfter }), random(0.5)),
+          Effect.provideService(policy.next(1, { status: 503, retryAfter }), Random.Random, random(0.5)),
           (retry) => retry?.delay
         )
       assert.strictEqual(yield* wait(10), 25)
@@ -150,7 +150,7 @@ describe("the policy", () => {
             continue
           }
           const retry = await Effect.runPromise(
-            Effect.withRandom(policy.next(attempts, { status: statuses[one] }), random(0))
+            Effect.provideService(policy.next(attempts, { status: statuses[one] }), Random.Random, random(0))
           )
           const errorType = one === "client" ? "CLIENT_ERROR" : one === "throttling" ? "THROTTLING" : "TRANSIENT"
           const next = await strategy.refreshRetryTokenForRetry(token, { errorType }).catch(() => undefined)

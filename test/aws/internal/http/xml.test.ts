@@ -1,6 +1,6 @@
 import { parseXML } from "@aws-sdk/xml-builder"
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
 import * as Xml from "../../../../src/aws/internal/http/xml.js"
 
 const escape = (text: string) =>
