@@ -222,7 +222,7 @@ export const withAccessToken: {
     options?: ConsentOptions<E, R>
   ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> =>
     Effect.flatMap(
-      resolve(subject, options),
+      Effect.fromResult(resolve(subject, options)),
       ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request))
     )
 )
@@ -260,7 +260,7 @@ export const makeWithAccessToken: Effect.Effect<
     self: Effect.Effect<A, E1, R1>
   ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken> =>
     Effect.flatMap(
-      resolve(subject, options),
+      Effect.fromResult(resolve(subject, options)),
       ({ request, tag }) => Effect.provideServiceEffect(self, tag, identity.getAccessToken(request))
     )
 )
@@ -403,7 +403,7 @@ export const layer: {
   options?: ConsentOptions<E, R>
 ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
   Result.match(resolve(subject, options), {
-    onFailure: Layer.fail,
+    onFailure: (error) => Layer.unwrap(Effect.fail(error)),
     onSuccess: ({ request, tag }): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
       Layer.effect(tag, get(request))
   })

@@ -160,7 +160,7 @@ export const withApiKey: {
     self: Effect.Effect<A, E, R>,
     subject: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> =>
-    Effect.flatMap(resolve(subject), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
+    Effect.flatMap(Effect.fromResult(resolve(subject)), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
 )
 
 /**
@@ -194,7 +194,7 @@ export const makeWithApiKey: Effect.Effect<
     self: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken> =>
     Effect.flatMap(
-      resolve(subject),
+      Effect.fromResult(resolve(subject)),
       ({ request, tag }) => Effect.provideServiceEffect(self, tag, identity.getApiKey(request))
     )
 )
@@ -294,7 +294,7 @@ export const layer: {
   <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
 } = <Id>(subject: Credential<Id> | Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
   Result.match(resolve(subject), {
-    onFailure: Layer.fail,
+    onFailure: (error) => Layer.unwrap(Effect.fail(error)),
     onSuccess: ({ request, tag }): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
       Layer.effect(tag, get(request))
   })

@@ -4,12 +4,8 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
-import * as Result from "effect/Result"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
-import { prune } from "./models/internal/issues.js"
 import * as Lazy from "./models/internal/lazy.js"
 
 /**
@@ -40,20 +36,6 @@ export const Flow: Schema.Literals<readonly ["USER_FEDERATION", "M2M", "ON_BEHAL
  * @category models
  */
 export type Flow = typeof Flow.Type
-
-const damaged = (message: string): Result.Result<never, ParseResult.ParseIssue> =>
-  Result.fail(new ParseResult.Type(Schema.Unknown.ast, undefined, message))
-
-/**
- * An issue without values: the issues of a schema quote them, and half of a session is secret. It names members of the
- * class only, because the name of another member can be damaged text too.
- */
-const withoutValues = (issue: ParseResult.ParseIssue): Result.Result<never, ParseResult.ParseIssue> => {
-  const names = ParseResult.ArrayFormatter.formatIssueSync(prune(issue)).map(({ path: [name = ""] }) =>
-    Object.hasOwn(ConsentSession.fields, name) ? String(name) : name === "" ? "the whole" : "an unknown member"
-  )
-  return damaged(`The consent session is damaged: ${Arr.dedupe(names).join(", ")}`)
-}
 
 /**
  * A session that waits for the user's consent. `sessionUri`, `authorizationUrl` and `customState` are `Redacted`,
@@ -104,11 +86,7 @@ export class ConsentSession
       authorizationUrl: Schema.RedactedFromValue(Schema.String),
       /** When the authorization URL expires. */
       expiresAt: Schema.DateTimeUtcFromString
-    }, [
-      // Also the error of a value that is not a session, as of an encoded one, would quote it.
-      { message: () => "Expected a ConsentSession" },
-      { decodingFallback: withoutValues }
-    ])
+    }, { message: "Expected a ConsentSession" })
   )
 {}
 
@@ -126,11 +104,4 @@ export class ConsentSession
  *
  * const load = Schema.decodeEffect(ConsentSession.FromJson)
  */
-export const FromJson: Schema.Codec<ConsentSession, string> = Lazy.schema(() =>
-  Schema.fromJsonString(ConsentSession).annotate({
-    decodingFallback: (issue) =>
-      issue._tag === "Transformation" && issue.kind === "Type"
-        ? Result.fail(issue.issue)
-        : damaged("The consent session is damaged: it is not JSON")
-  })
-)
+export const FromJson: Schema.Codec<ConsentSession, string> = Lazy.schema(() => Schema.fromJsonString(ConsentSession))

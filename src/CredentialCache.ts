@@ -209,6 +209,9 @@ export const storeFailures: Metric.Counter<number> = counter(
 // Layers
 // -----------------------------------------------------------------------------
 
+const copying = <I, S extends object, E, R>(tag: Context.Key<I, S>, layer: Layer.Layer<I, E, R>): Layer.Layer<I, E, R> =>
+  Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
+
 const defaults = {
   skew: "1 minute",
   opaqueTimeToLive: 0,
@@ -256,7 +259,7 @@ const makeLayer = (
         getResourceApiKey: Cacheables.apiKey(apiKeyTimeToLive)
       }))
       return Layer.merge(
-        Layer.project(dataPlane, DataPlane.DataPlane, DataPlane.DataPlane, Engine.copyRequests),
+        copying(DataPlane.DataPlane, dataPlane),
         Layer.succeed(CredentialCache, cache)
       )
     }
@@ -301,7 +304,7 @@ export const layer = (
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *
- * const store = CredentialStore.layerRedisConfig({ key: Config.redacted("CREDENTIAL_STORE_KEY") })
+ * const store = CredentialStore.layerRedisConfig({ key: Config.Redacted("CREDENTIAL_STORE_KEY") })
  *
  * const live = Identity.layer.pipe(
  *   Layer.provide(CredentialCache.layerStore()),
@@ -344,10 +347,5 @@ export const layerSecurityTokenService: Layer.Layer<
   const service = SecurityTokenService.decorate(decorator<SecurityTokenService.Service>({
     getWebIdentityToken: Cacheables.webIdentityToken(randomUUID())
   }))
-  return Layer.project(
-    service,
-    SecurityTokenService.SecurityTokenService,
-    SecurityTokenService.SecurityTokenService,
-    Engine.copyRequests
-  )
+  return copying(SecurityTokenService.SecurityTokenService, service)
 }))

@@ -60,7 +60,6 @@ import { PollBudget } from "./internal/pollBudget.js"
 import { CallPriority } from "./internal/rateLimiter.js"
 import { Rejected } from "./internal/rejectedCredential.js"
 import * as SharedWait from "./internal/sharedWait.js"
-import { compactSpans } from "./internal/span.js"
 import * as Telemetry from "./internal/telemetry.js"
 import { isThrottled, isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
@@ -443,7 +442,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       const shown: unknown = handler(session)
       return Effect.isEffect(shown)
         ? ConsentWait.run(
-          Effect.andThen(shown as ReturnType<typeof handler>, compactSpans),
+          shown as ReturnType<typeof handler>,
           (wake, grantWait) => grantWait === undefined ? wait(session, options, wake) : awaitGrant(session, grantWait)
         )
         : Effect.fail(Request.notAnEffect("consent", shown))

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -45,7 +46,7 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // -----------------------------------------------------------------------------
 
 // The plane knows which operation it performs: an implementation leaves the name out, and `make` of the plane adds it.
-const operation = () => Schema.propertySignature(Schema.String).pipe(Schema.withConstructorDefault(() => ""))
+const operation = () => Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("")))
 
 const serviceFields = () => ({
   /** The AWS name of the operation, as in `GetResourceOauth2Token`. Every error of a plane has it. */
@@ -535,8 +536,7 @@ export class AuthorizationFailed
     () => ({
       provider: Schema.String,
       reason: Schema.Literals(["Failed", "WrongUser", "Rejected"]).pipe(
-        Schema.propertySignature,
-        Schema.withConstructorDefault(() => "Failed" as const)
+        Schema.withConstructorDefault(Effect.succeed("Failed"))
       )
     })
   )

@@ -26,7 +26,7 @@
  *
  * // The number of keys of one provider that this process has obtained.
  * const keys = Metric.value(
- *   Metric.taggedWithLabels(
+ *   Metric.withAttributes(
  *     IdentityMetrics.operations,
  *     IdentityMetrics.labels({ operation: "getApiKey", provider: "weather", outcome: "ok" })
  *   )
@@ -39,9 +39,6 @@
  * })
  */
 import * as Metric from "effect/Metric"
-import * as MetricBoundaries from "effect/MetricBoundaries"
-import * as MetricKey from "effect/MetricKey"
-import * as MetricLabel from "effect/MetricLabel"
 import type { Flow } from "./ConsentSession.js"
 
 // -----------------------------------------------------------------------------
@@ -114,19 +111,13 @@ export const operations: Metric.Counter<number> = Metric.counter("agentcore.iden
  * @since 0.1.0
  * @category metrics
  */
-export const duration: Metric.Histogram<number> = Metric.fromMetricKey(
-  MetricKey.histogram(
-    "agentcore.identity.operation.duration",
-    // From a cached token (below 1 ms) to the lifetime of an authorization URL (600 s).
-    MetricBoundaries.fromIterable(
-      [0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
-    ),
-    "Duration of the operations of Identity, the wait for a user's consent included"
-  ).pipe(
-    // `@effect/opentelemetry` takes the unit from this label.
-    MetricKey.tagged("unit", "s")
-  )
-)
+export const duration: Metric.Histogram<number> = Metric.histogram("agentcore.identity.operation.duration", {
+  description: "Duration of the operations of Identity, the wait for a user's consent included",
+  // From a cached token (below 1 ms) to the lifetime of an authorization URL (600 s).
+  boundaries: [0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+  // `@effect/opentelemetry` takes the unit from this attribute.
+  attributes: { unit: "s" }
+})
 
 /**
  * `agentcore.identity.operation.attempts`: the calls of the data plane for the credential.
@@ -137,12 +128,11 @@ export const duration: Metric.Histogram<number> = Metric.fromMetricKey(
  * @since 0.1.0
  * @category metrics
  */
-export const attempts: Metric.Histogram<number> = Metric.histogram(
-  "agentcore.identity.operation.attempts",
+export const attempts: Metric.Histogram<number> = Metric.histogram("agentcore.identity.operation.attempts", {
+  description: "Calls of the data plane in one operation of Identity, polls included",
   // The default schedule polls 120 times.
-  MetricBoundaries.fromIterable([0, 1, 2, 3, 5, 10, 25, 50, 125]),
-  "Calls of the data plane in one operation of Identity, polls included"
-)
+  boundaries: [0, 1, 2, 3, 5, 10, 25, 50, 125]
+})
 
 /**
  * The maximum number of provider names that the metrics of one `Identity` distinguish. The bound keeps names from
@@ -155,14 +145,14 @@ export const attempts: Metric.Histogram<number> = Metric.histogram(
 export const maxProviders: number = 1000
 
 /**
- * The labels of a metric. Their order matters: a metric is looked up by the same labels in the same order.
+ * The labels of a metric, as its attributes.
  *
  * @since 0.1.0
  * @category labels
  */
-export const labels = ({ flow, operation, outcome, provider }: Labels): ReadonlyArray<MetricLabel.MetricLabel> => [
-  MetricLabel.make("agentcore.operation", operation),
-  ...(provider === undefined ? [] : [MetricLabel.make("agentcore.provider", provider)]),
-  ...(flow === undefined ? [] : [MetricLabel.make("agentcore.flow", flow)]),
-  MetricLabel.make("agentcore.outcome", outcome)
-]
+export const labels = ({ flow, operation, outcome, provider }: Labels): Readonly<Record<string, string>> => ({
+  "agentcore.operation": operation,
+  ...(provider === undefined ? {} : { "agentcore.provider": provider }),
+  ...(flow === undefined ? {} : { "agentcore.flow": flow }),
+  "agentcore.outcome": outcome
+})

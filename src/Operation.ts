@@ -248,7 +248,7 @@ export const noResponse: Codec<void> = { decode: () => Option.some(undefined), e
 /**
  * A row of a plane's table.
  *
- * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of `Schema.encodeEffect`.
+ * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of `Schema.encode`.
  *
  * @since 0.1.0
  * @category constructors

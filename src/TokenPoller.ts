@@ -89,7 +89,7 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
  * // Fast at first, then slower, at least every 10 seconds, for 3 minutes.
  * const patient = TokenPoller.schedule(
  *   Schedule.exponential("500 millis").pipe(
- *     Schedule.union(Schedule.spaced("10 seconds")),
+ *     (fast) => Schedule.min([fast, Schedule.spaced("10 seconds")]),
  *     Schedule.upTo({ duration: "3 minutes" })
  *   )
  * )
@@ -110,7 +110,7 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
         })
     })
     return Effect.repeat(step, { schedule: policy, until: () => Option.isSome(token) }).pipe(
-      Effect.flatMap(() => token),
+      Effect.flatMap(() => Effect.fromOption(token)),
       Effect.catchTag("NoSuchElementError", () => Effect.fail(new AuthorizationTimedOut({ session })))
     )
   })

@@ -23,7 +23,7 @@ export const UserId: Schema.Codec<string> = Constraint.text(1, 128)
  * @since 0.1.0
  * @category schemas
  */
-export const UserToken: Schema.RedactedFromValue<Schema.Codec<string>> = Constraint.secret(
+export const UserToken: Schema.Codec<Redacted.Redacted, string> = Constraint.secret(
   1,
   131072,
   /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+$/

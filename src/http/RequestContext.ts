@@ -49,12 +49,11 @@
  */
 import * as Headers from "effect/http/Headers"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
-import type * as HttpEffect from "effect/http/HttpEffect"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -374,7 +373,13 @@ const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest
  *
  * const server = HttpServer.serve(app, RequestContext.middleware).pipe(Layer.provide(RequestContext.layerRedaction))
  */
-export const middleware = <E, R>(self: HttpEffect.Default<E, R>): HttpEffect.Default<E, Exclude<R, Provided>> =>
+export const middleware = <E, R>(
+  self: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+): Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  E,
+  Exclude<R, Provided> | HttpServerRequest.HttpServerRequest
+> =>
   Effect.flatMap(
     HttpServerRequest.HttpServerRequest,
     ({ source }) =>
@@ -428,10 +433,9 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
  *   Layer.provide(HttpApiBuilder.api(api).pipe(Layer.provide(runtime)))
  * )
  */
-export class RequestContextMiddleware extends HttpApiMiddleware.Tag<RequestContextMiddleware>()(
-  "effect-agentcore-identity/http/RequestContext/RequestContextMiddleware",
-  { provides: RequestContext }
-) {}
+export class RequestContextMiddleware extends HttpApiMiddleware.Service<RequestContextMiddleware, {
+  provides: RequestContext
+}>()("effect-agentcore-identity/http/RequestContext/RequestContextMiddleware") {}
 
 /**
  * Provides `WorkloadAccessToken` to the endpoints of an `HttpApi`: see {@link RequestContextMiddleware}.
@@ -439,10 +443,9 @@ export class RequestContextMiddleware extends HttpApiMiddleware.Tag<RequestConte
  * @since 0.1.0
  * @category HttpApi
  */
-export class WorkloadAccessTokenMiddleware extends HttpApiMiddleware.Tag<WorkloadAccessTokenMiddleware>()(
-  "effect-agentcore-identity/http/RequestContext/WorkloadAccessTokenMiddleware",
-  { provides: WorkloadAccessToken.WorkloadAccessToken }
-) {}
+export class WorkloadAccessTokenMiddleware extends HttpApiMiddleware.Service<WorkloadAccessTokenMiddleware, {
+  provides: WorkloadAccessToken.WorkloadAccessToken
+}>()("effect-agentcore-identity/http/RequestContext/WorkloadAccessTokenMiddleware") {}
 
 /**
  * Both middlewares for `HttpApi`.
@@ -451,8 +454,9 @@ export class WorkloadAccessTokenMiddleware extends HttpApiMiddleware.Tag<Workloa
  * @category HttpApi
  */
 export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccessTokenMiddleware> = Layer.merge(
-  Layer.succeed(RequestContextMiddleware, current),
-  Layer.succeed(WorkloadAccessTokenMiddleware, Effect.flatMap(current, callerOf))
+  Layer.succeed(RequestContextMiddleware, (self) => Effect.provideServiceEffect(self, RequestContext, current)),
+  Layer.succeed(WorkloadAccessTokenMiddleware, (self) =>
+    Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, Effect.flatMap(current, callerOf)))
 )
 
 /**
@@ -469,7 +473,7 @@ export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccess
  * // In AgentCore Runtime `LocalDevelopment` has no caller, so the same program runs there.
  * const developer = RequestContext.layerFallback.pipe(Layer.provide(LocalDevelopment.layer()))
  */
-export const layerFallback: Layer.Layer<Fallback, never, WorkloadAccessToken.WorkloadAccessToken> = Layer.effect(
+export const layerFallback: Layer.Layer<never, never, WorkloadAccessToken.WorkloadAccessToken> = Layer.effect(
   Fallback,
   Effect.map(WorkloadAccessToken.WorkloadAccessToken, Option.some)
 )
@@ -483,15 +487,12 @@ export const layerFallback: Layer.Layer<Fallback, never, WorkloadAccessToken.Wor
  * @since 0.1.0
  * @category layers
  */
-export const layerRedaction: Layer.Layer<never> = Layer.effectDiscard(
-  Effect.flatMap(
-    FiberRef.get(Headers.CurrentRedactedNames),
-    (names) =>
-      Effect.locallyScoped(Headers.CurrentRedactedNames, [
-        ...names,
-        "authorization",
-        ...RuntimeHeaders.workloadAccessToken,
-        new RegExp(`^${RuntimeHeaders.customPrefix}`)
-      ])
-  )
+export const layerRedaction: Layer.Layer<never> = Layer.effect(
+  Headers.CurrentRedactedNames,
+  Effect.map(Headers.CurrentRedactedNames, (names) => [
+    ...names,
+    "authorization",
+    ...RuntimeHeaders.workloadAccessToken,
+    new RegExp(`^${RuntimeHeaders.customPrefix}`)
+  ])
 )

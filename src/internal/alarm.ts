@@ -3,11 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 
 /** @internal */
 export interface Alarm {
@@ -27,7 +26,7 @@ const maxSleep = 3_600_000
 export const make = (ring: (clock: Clock.Clock) => void): Alarm => {
   let armed: { readonly at: number; fiber: Fiber.Fiber<void> | undefined } | undefined
   const clear = (): void => {
-    armed?.fiber?.unsafeInterruptAsFork(FiberId.none)
+    armed?.fiber?.interruptUnsafe()
     armed = undefined
   }
   return {

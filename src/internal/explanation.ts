@@ -6,13 +6,12 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
-import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
-import * as AST from "effect/SchemaAST"
+import type * as AST from "effect/SchemaAST"
+import * as Issue from "effect/SchemaIssue"
 import * as Constraint from "../models/internal/constraint.js"
-import { closest, issuesOf, maxIssues } from "../models/internal/issues.js"
+import { closest, maxIssues } from "../models/internal/issues.js"
 import { nearest } from "./nearest.js"
 
 // -----------------------------------------------------------------------------
@@ -36,26 +35,23 @@ const describeDeclaration = (ast: AST.Declaration): string => {
     : `a Redacted ${describe(type).replace(/^an? /, "")} (Redacted.make)`
 }
 
-const isUndefined = (ast: AST.AST): boolean => ast._tag === "UndefinedKeyword"
+const isUndefined = (ast: AST.AST): boolean => ast._tag === "Undefined"
 
 const describe = (ast: AST.AST): string => {
   switch (ast._tag) {
-    case "StringKeyword":
+    case "String":
       return "a string"
-    case "NumberKeyword":
+    case "Number":
       return "a number"
-    case "BooleanKeyword":
+    case "Boolean":
       return "true or false"
     case "Literal":
       return `'${String(ast.literal)}'`
-    case "Refinement":
-    case "Transformation":
-      return describe(ast.from)
     case "Declaration":
       return describeDeclaration(ast)
-    case "TupleType":
-      return withItems[ast.rest[0] === undefined ? "" : describe(ast.rest[0].type)] ?? "a list"
-    case "TypeLiteral":
+    case "Arrays":
+      return withItems[ast.rest[0] === undefined ? "" : describe(ast.rest[0])] ?? "a list"
+    case "Objects":
       return "an object"
     case "Union":
       return Arr.dedupe(ast.types.filter((type) => !isUndefined(type)).map(describe)).join(" or ")
@@ -101,9 +97,7 @@ const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string
 // Issues
 // -----------------------------------------------------------------------------
 
-/** Of `unknown`, because the message of a type would replace this one. */
-const leaf = (actual: unknown, message: string): ParseResult.ParseIssue =>
-  new ParseResult.Type(Schema.Unknown.ast, actual, message)
+const leaf = Constraint.problem
 
 /** The literals of a type that has nothing else. An optional literal counts too. */
 const literalsOf = (ast: AST.AST): ReadonlyArray<string> | undefined => {
@@ -115,45 +109,38 @@ const literalsOf = (ast: AST.AST): ReadonlyArray<string> | undefined => {
 }
 
 /** A value of a wrong type, and not one beyond the limits of its type. */
-const isWrongType = (issue: ParseResult.ParseIssue): issue is ParseResult.Type =>
-  issue._tag === "Type" && issue.message === undefined && AST.getMessageAnnotation(issue.ast)._tag === "None"
+const isWrongType = (issue: Issue.Issue): issue is Issue.InvalidType =>
+  issue._tag === "InvalidType" && issue.ast.annotations?.["message"] === undefined
 
 /** The one alternative of a union whose issue says more than "wrong type", or all alternatives. */
-const explainUnion = (issue: ParseResult.Composite): ParseResult.ParseIssue => {
+const explainUnion = (issue: Issue.AnyOf): Issue.Issue => {
   const literals = literalsOf(issue.ast)
-  if (literals !== undefined) return leaf(issue.actual, wrongLiteral(literals, issue.actual))
-  const issues = closest(
-    issuesOf(issue).filter((alternative) => alternative._tag !== "Type" || !isUndefined(alternative.ast))
-  )
-  const specific = issues.filter((alternative) => !isWrongType(alternative)).map(explain)
+  if (literals !== undefined) return leaf(wrongLiteral(literals, issue.input))
+  const issues = closest(issue.issues.filter((one) => one._tag !== "InvalidType" || !isUndefined(one.ast)))
+  const specific = issues.filter((one) => !isWrongType(one)).map(explain)
   return Arr.isReadonlyArrayNonEmpty(specific)
-    // Not of the union, of which the closest alternatives would be searched again.
-    ? new ParseResult.Composite(Schema.Unknown.ast, issue.actual, specific)
-    : leaf(issue.actual, wrongType(describe(issue.ast), issue.actual))
+    ? new Issue.Composite(issue.ast, specific)
+    : leaf(wrongType(describe(issue.ast), issue.input))
 }
 
 /** An unknown name that is close to a missing member is one mistake, and reported as one. */
-const explainMembers = (issue: ParseResult.Composite, ast: AST.TypeLiteral): ParseResult.ParseIssue => {
+const explainMembers = (issue: Issue.Composite, ast: AST.Objects): Issue.Issue => {
   const names = ast.propertySignatures.map(({ name }) => String(name))
-  const given: object = Object(issue.actual)
+  const given: object = Object(issue.input)
   const absent = names.filter((name) => !Object.hasOwn(given, name))
   const renamed = new Set<string>()
-  const issues = issuesOf(issue).slice(0, maxIssues).map((member) => {
-    if (member._tag !== "Pointer" || member.issue._tag !== "Unexpected") return member
-    const name = String(member.path)
+  const issues = issue.issues.slice(0, maxIssues).map((member) => {
+    if (member._tag !== "Pointer" || member.issue._tag !== "UnexpectedKey") return member
+    const name = String(member.path[0])
     // The name of a member that is there already was hardly meant.
     const suggestion = nearest(name, absent)
     if (suggestion !== undefined) renamed.add(suggestion)
-    return new ParseResult.Pointer(
-      member.path,
-      member.actual,
-      leaf(member.issue.actual, unknownName(suggestion, names))
-    )
+    return new Issue.Pointer(member.path, leaf(unknownName(suggestion, names)))
   })
   const kept = issues.filter((member) =>
-    !(member._tag === "Pointer" && member.issue._tag === "Missing" && renamed.has(String(member.path)))
+    !(member._tag === "Pointer" && member.issue._tag === "MissingKey" && renamed.has(String(member.path[0])))
   ).map(explain)
-  return Arr.isReadonlyArrayNonEmpty(kept) ? new ParseResult.Composite(issue.ast, issue.actual, kept) : issue
+  return Arr.isReadonlyArrayNonEmpty(kept) ? new Issue.Composite(issue.ast, kept) : issue
 }
 
 /**
@@ -161,26 +148,27 @@ const explainMembers = (issue: ParseResult.Composite, ast: AST.TypeLiteral): Par
  *
  * @internal
  */
-export const explain = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
+export const explain = (issue: Issue.Issue): Issue.Issue => {
   switch (issue._tag) {
+    case "AnyOf":
+      return explainUnion(issue)
     case "Composite": {
-      if (issue.ast._tag === "Union") return explainUnion(issue)
-      if (issue.ast._tag === "TypeLiteral") return explainMembers(issue, issue.ast)
-      const issues = issuesOf(issue).slice(0, maxIssues).map(explain)
-      return Arr.isReadonlyArrayNonEmpty(issues) ? new ParseResult.Composite(issue.ast, issue.actual, issues) : issue
+      if (issue.ast._tag === "Objects") return explainMembers(issue, issue.ast)
+      const issues = issue.issues.slice(0, maxIssues).map(explain)
+      return Arr.isReadonlyArrayNonEmpty(issues) ? new Issue.Composite(issue.ast, issues) : issue
     }
     case "Pointer":
-      return new ParseResult.Pointer(issue.path, issue.actual, explain(issue.issue))
-    case "Refinement":
-      return new ParseResult.Refinement(issue.ast, issue.actual, issue.kind, explain(issue.issue))
-    case "Transformation":
-      return new ParseResult.Transformation(issue.ast, issue.actual, issue.kind, explain(issue.issue))
-    case "Type": {
+      return new Issue.Pointer(issue.path, explain(issue.issue))
+    case "Filter":
+      return new Issue.Filter(issue.filter, explain(issue.issue))
+    case "Encoding":
+      return new Issue.Encoding(issue.ast, explain(issue.issue))
+    case "InvalidType": {
       const literals = literalsOf(issue.ast)
       return literals !== undefined
-        ? leaf(issue.actual, wrongLiteral(literals, issue.actual))
+        ? leaf(wrongLiteral(literals, issue.input))
         : isWrongType(issue)
-        ? leaf(issue.actual, wrongType(describe(issue.ast), issue.actual))
+        ? leaf(wrongType(describe(issue.ast), issue.input))
         : issue
     }
     default:

@@ -20,7 +20,7 @@ export const AnyEffect = Constraint.guard("an Effect", Effect.isEffect)
 /** @internal */
 export const DurationInput = Constraint.guard(
   "a number of milliseconds, or a Duration as in '10 minutes'",
-  (value): value is Duration.Input => Option.isSome(Duration.fromInput(value))
+  (value): value is Duration.Input => Option.isSome(Duration.fromInput(value as Duration.Input))
 )
 
 /**

@@ -3,11 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
-import * as AST from "effect/SchemaAST"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../Operation.js"
 import type { MakeStreams } from "./plane.js"
@@ -19,7 +17,8 @@ interface PageRequest {
 
 /** A list is paged if its request has a `nextToken`. */
 const isPaged = (row: Operation.Any | undefined): boolean =>
-  row !== undefined && AST.getPropertySignatures(row.request.ast).some(({ name }) => name === "nextToken")
+  row !== undefined && row.request.ast._tag === "Objects"
+  && row.request.ast.propertySignatures.some(({ name }) => name === "nextToken")
 
 const streamName = (list: string): string => list.replace(/^list/, "stream")
 
@@ -40,7 +39,7 @@ const stream =
           ...(pageSize === undefined ? undefined : { maxResults: pageSize }),
           ...(token === undefined ? undefined : { nextToken: token })
         }),
-        (page) => [Chunk.fromArrayUnsafe(itemsOf(page)), nextTokenOf(page)] as const
+        (page) => [itemsOf(page), nextTokenOf(page)] as const
       ))
 
 /**

@@ -92,7 +92,7 @@ const service = <T extends Operation.Table>(
 /** The class of an error. */
 interface ErrorClass<E> {
   readonly fields: object
-  new(members: object, options: { readonly disableValidation: true }): E
+  new(members: object, options: { readonly disableChecks: true }): E
 }
 
 /** Adds the operation's name to an error without one. The result is a copy with the stack of the original. */
@@ -103,7 +103,7 @@ const withOperation = (operation: string) => <E>(error: E): E => {
   const members = Object.keys(Class.fields).flatMap((name) =>
     Object.hasOwn(error, name) ? [[name, Reflect.get(error, name)]] : []
   )
-  const named = new Class({ ...Object.fromEntries(members), operation }, { disableValidation: true })
+  const named = new Class({ ...Object.fromEntries(members), operation }, { disableChecks: true })
   return Object.defineProperty(named, "stack", {
     value: error.stack?.replace(error.message, () => named.message),
     configurable: true,
@@ -138,7 +138,7 @@ export const make = <const T extends Operation.Table>(
     const inMethod = run(method, row)
     const validate = Validation.validate(row.request)
     const call = calls[method] as Call
-    return (request) => inMethod(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call }))
+    return (request) => inMethod(() => Result.match(validate(request), { onFailure: (error) => Effect.fail(error), onSuccess: call }))
   })
   const unchecked = mapMethods(table, (row, method) => {
     const inMethod = run(method, row)

@@ -3,21 +3,19 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
-import type * as MetricLabel from "effect/MetricLabel"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Tracer from "effect/Tracer"
 import { Flow } from "../ConsentSession.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
 import { memoize } from "../models/internal/memoize.js"
 import { isProviderName } from "../models/internal/names.js"
-import { inSpan } from "./span.js"
 
 // -----------------------------------------------------------------------------
 // Record of the running operation
@@ -64,7 +62,7 @@ interface Subject {
   readonly flow?: Flow | undefined
 }
 
-type Labels = ReadonlyArray<MetricLabel.MetricLabel>
+type Labels = Metric.Metric.AttributeSet
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =>
   Exit.isSuccess(exit)
@@ -97,9 +95,8 @@ const makeProviderNames = () => {
 }
 
 /**
- * A metric finds its state by the identity of the array of labels, and otherwise by a hash of all labels, which takes
- * ten times as long. So the same labels are always the same array. `programLabels` are the labels that the program put
- * on its fiber.
+ * A metric finds its state by the identity of the attributes, and otherwise by a text of all of them. So the same labels are always the same
+ * object. `programLabels` are the labels that the program put on its fiber.
  */
 const makeLabels = () => {
   const memo = new WeakMap<Labels, Map<string, Labels>>()
@@ -114,7 +111,7 @@ const makeLabels = () => {
     }
     let tags = known.get(key)
     if (tags === undefined) {
-      tags = Arr.union(IdentityMetrics.labels(labels), programLabels)
+      tags = { ...programLabels, ...IdentityMetrics.labels(labels) }
       known.set(key, tags)
     }
     return tags
@@ -144,22 +141,20 @@ export type Observe = <A, E, R>(
 export const make = (): Observe => {
   const providerNames = makeProviderNames()
   const labelsOf = makeLabels()
-  return (operation, subject = {}, self) =>
-    inSpan(`Identity.${operation}`, { captureStackTrace: false }, (span, fiber) => {
-      const flow = knownFlow(subject.flow)
-      if (subject.provider !== undefined) {
-        span.attribute("agentcore.provider", providerNames.forSpan(subject.provider))
-      }
-      if (flow !== undefined) {
-        span.attribute("agentcore.flow", flow)
-      }
-      const record: Record = { attempts: 0, cache: undefined }
-      const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
-      const start = clock.currentTimeNanosUnsafe()
-      return {
-        effect: self,
-        provide: Context.add(Observation, record),
-        onExit: (exit) => {
+  return <A, E, R>(operation: IdentityMetrics.Operation, subject: Subject = {}, self: Effect.Effect<A, E, R>) =>
+    Effect.useSpan(`Identity.${operation}`, {}, (span) =>
+      Effect.withFiber<A, E, R>((fiber) => {
+        const flow = knownFlow(subject.flow)
+        if (subject.provider !== undefined) {
+          span.attribute("agentcore.provider", providerNames.forSpan(subject.provider))
+        }
+        if (flow !== undefined) {
+          span.attribute("agentcore.flow", flow)
+        }
+        const record: Record = { attempts: 0, cache: undefined }
+        const clock = fiber.getRef(Clock.Clock)
+        const start = clock.currentTimeNanosUnsafe()
+        const onExit = (exit: Exit.Exit<A, E>) => {
           const outcome = outcomeOf(exit)
           span.attribute("agentcore.outcome", outcome)
           span.attribute("agentcore.attempts", record.attempts)
@@ -167,16 +162,16 @@ export const make = (): Observe => {
             span.attribute("agentcore.cache", record.cache)
           }
           const provider = subject.provider === undefined ? undefined : providerNames.forMetrics(subject.provider)
-          const labels = labelsOf(fiber.getFiberRef(FiberRef.currentMetricLabels), {
-            operation,
-            provider,
-            flow,
-            outcome
-          })
-          IdentityMetrics.operations.unsafeUpdate(1, labels)
-          IdentityMetrics.duration.unsafeUpdate(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, labels)
-          IdentityMetrics.attempts.unsafeUpdate(record.attempts, labels)
+          const labels = labelsOf(fiber.getRef(Metric.CurrentMetricAttributes), { operation, provider, flow, outcome })
+          const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, labels)
+          IdentityMetrics.operations.updateUnsafe(1, context)
+          IdentityMetrics.duration.updateUnsafe(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, context)
+          IdentityMetrics.attempts.updateUnsafe(record.attempts, context)
         }
-      }
-    })
+        return Effect.onExit(
+          Effect.updateContext(self, (context: Context.Context<R>) =>
+            context.pipe(Context.add(Tracer.ParentSpan, span), Context.add(Observation, record))),
+          (exit) => Effect.sync(() => onExit(exit))
+        )
+      }))
 }

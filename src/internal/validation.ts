@@ -3,14 +3,15 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as ParseResult from "effect/ParseResult"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
+import type * as Issue from "effect/SchemaIssue"
+import * as Parser from "effect/SchemaParser"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { maxIssues, prune } from "../models/internal/issues.js"
+import { leavesOf, maxIssues } from "../models/internal/issues.js"
 import { memoize } from "../models/internal/memoize.js"
 import { dropNulls } from "./dropNulls.js"
 import { explain } from "./explanation.js"
@@ -43,10 +44,6 @@ export interface Violation {
  */
 export const missing = `${Constraint.prefix} not be null`
 
-// Only the messages of `Constraint` are safe. The formatter's own messages quote the value, which may be a secret.
-const constraintOf = (issue: ParseResult.ArrayFormatterIssue): string | undefined =>
-  issue.message.startsWith(Constraint.prefix) ? issue.message : issue._tag === "Missing" ? missing : undefined
-
 const keyOf = (path: ReadonlyArray<PropertyKey>): string => JSON.stringify(path.map(String))
 
 /**
@@ -55,12 +52,12 @@ const keyOf = (path: ReadonlyArray<PropertyKey>): string => JSON.stringify(path.
  *
  * @internal
  */
-export const violations = (issue: ParseResult.ParseIssue): ReadonlyArray<Violation> => {
+export const violations = (issue: Issue.Issue): ReadonlyArray<Violation> => {
   const found = new Map<string, Violation>()
   const specific = new Set<string>()
-  for (const formatted of ParseResult.ArrayFormatter.formatIssueSync(prune(issue))) {
-    const { path } = formatted
-    const constraint = constraintOf(formatted)
+  for (const { isMissing, message, path } of leavesOf(issue)) {
+    // Only the messages of `Constraint` are safe.
+    const constraint = isMissing ? missing : message?.startsWith(Constraint.prefix) === true ? message : undefined
     const key = keyOf(path)
     found.set(`${key}${constraint ?? ""}`, { path, constraint })
     if (constraint !== undefined) specific.add(key)
@@ -131,7 +128,7 @@ const unreadable = { path: [], constraint: undefined }
 
 /** Runs a parser on any value, also on one that the parser cannot read. */
 const parse =
-  <A>(run: (request: unknown) => Result.Result<A, ParseResult.ParseIssue>, operation?: string) =>
+  <A>(run: (request: unknown) => Result.Result<A, Issue.Issue>, operation?: string) =>
   (request: unknown): Result.Result<A, ValidationException> => {
     if (isDeep(request)) return Result.fail(validationException([tooDeep], operation))
     try {
@@ -152,7 +149,12 @@ export const validate = <A, I>(
   operation?: string
 ): (request: unknown) => Result.Result<A, ValidationException> =>
   memoize(() => {
-    const run = ParseResult.validateEither(schema, { errors: "all", onExcessProperty: "error" })
+    const run = Parser.decodeUnknownResult(Schema.toType(schema), {
+      errors: "all",
+      onExcessProperty: "error",
+      // An explanation has the type of a value.
+      reportInput: true
+    })
     const check = parse((request) => Result.mapError(run(request), explain), operation)
     // The schema returns a copy.
     return (request) => Result.map(check(request), () => request as A)
@@ -171,7 +173,7 @@ export const refuse = <A, I>(
   const check = memoize(() => validate(schema(), row.name))
   return (options) => {
     const result = check(options)
-    return Result.isFailure(result) ? result.left : undefined
+    return Result.isFailure(result) ? result.failure : undefined
   }
 }
 
@@ -199,6 +201,6 @@ export const decode = <A, I>(
   schema: Schema.Codec<A, I>
 ): (request: unknown) => Result.Result<A, ValidationException> =>
   memoize(() => {
-    const run = ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "ignore" })
+    const run = Parser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "ignore" })
     return parse((request) => run(dropNulls(request)))
   })

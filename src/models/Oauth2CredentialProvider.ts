@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { ParseIssue } from "effect/ParseResult"
+import type { Issue } from "effect/SchemaIssue"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
@@ -263,7 +263,7 @@ export type CustomOauth2Config =
 
 const secretMembers = secretRequest("clientSecret", Constraint.secret(0, 2048))
 
-const checkSecret = (config: Schema.Struct.Type<typeof secretMembers>): ReadonlyArray<ParseIssue> =>
+const checkSecret = (config: Schema.Struct.Type<typeof secretMembers>): ReadonlyArray<Issue> =>
   Constraint.required(config, [config.clientSecretSource === "EXTERNAL" ? "clientSecretConfig" : "clientSecret"])
 
 const clientMembers = { clientId: Constraint.text(1, 256), ...secretMembers }
@@ -378,7 +378,7 @@ const members = {
 
 const checkVendor = (
   { credentialProviderVendor, oauth2ProviderConfigInput }: Schema.Struct.Type<typeof members>
-): ReadonlyArray<ParseIssue> => {
+): ReadonlyArray<Issue> => {
   const { config: member, needsEndpoints } = vendors[credentialProviderVendor]
   const path = ["oauth2ProviderConfigInput"]
   const input: { readonly [M in Oauth2ConfigMember]?: object } = oauth2ProviderConfigInput

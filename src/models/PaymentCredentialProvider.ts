@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { ParseIssue } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
 import { AnyTags, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
@@ -103,7 +103,7 @@ const members = {
 
 const checkVendor = (
   { credentialProviderVendor, providerConfigurationInput }: Schema.Struct.Type<typeof members>
-): ReadonlyArray<ParseIssue> =>
+): ReadonlyArray<Issue> =>
   Constraint.required(providerConfigurationInput, [
     credentialProviderVendor === "CoinbaseCDP" ? "coinbaseCdpConfiguration" : "stripePrivyConfiguration"
   ], ["providerConfigurationInput"])

@@ -56,6 +56,20 @@ export const adapter = <const T extends Operation.Table, Sdk, Config extends Cli
  */
 export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
 
+/** Runs an effect once for each key. */
+const onceEach = <K, A>(run: (key: K) => Effect.Effect<A>): Effect.Effect<(key: K) => Effect.Effect<A>> =>
+  Effect.sync(() => {
+    const known = new Map<K, Effect.Effect<A>>()
+    return (key) =>
+      Effect.suspend(() => {
+        const found = known.get(key)
+        if (found !== undefined) return found
+        const made = Effect.runSync(Effect.cached(run(key)))
+        known.set(key, made)
+        return made
+      })
+  })
+
 /**
  * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same search.
  *
@@ -64,7 +78,7 @@ export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option
 export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
 ): Effect.Effect<RegionSearch> =>
-  Effect.cachedFunction((profile) =>
+  onceEach((profile) =>
     load.pipe(
       Effect.flatMap((sdk) =>
         Effect.acquireRelease(

@@ -12,9 +12,10 @@ import { isNumber, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { nearest } from "../../internal/nearest.js"
 import { isLoopback } from "../../models/internal/loopback.js"
+import { invalidConfig } from "./invalidConfig.js"
 import type { Credentials, CredentialsProvider, Options } from "./options.js"
 
-const invalid = (source: string, message: string): Config.ConfigError => Config.InvalidData([source], message)
+const invalid = invalidConfig
 
 /** An empty variable counts as not set, as in the AWS SDK. */
 const variable = (name: string): Effect.Effect<Option.Option<string>, Config.ConfigError> =>
@@ -192,7 +193,7 @@ export const timeout = (
   option: Duration.Input | undefined
 ): Effect.Effect<number, Config.ConfigError> =>
   Option.match(
-    Option.filter(Duration.fromInput(option ?? defaultTimeout), Duration.isGreaterThan(Duration.zero)),
+    Option.filter(Duration.fromInput(option ?? defaultTimeout), (duration) => Duration.isGreaterThan(duration, Duration.zero)),
     {
       onNone: () => Effect.fail(invalid("timeout", "Expected a duration above zero, as in \"30 seconds\"")),
       onSome: (duration) => Effect.succeed(Duration.toMillis(duration))

@@ -3,12 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
-import * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
@@ -124,13 +121,8 @@ export const make = ({ capacity, counters, skew, store }: {
   const cached = (operation: string, cacheable: Cacheable<unknown, unknown>): Call => {
     const { restore } = cacheable
     const share = SingleFlight.unsafeMake<Outcome, unknown>()
-    const labels = [MetricLabel.make("agentcore.operation", operation)]
-    // `Metric.tagged` makes its labels at each update, which costs more than the rest of a hit.
     const increment = (metric: Metric.Counter<number>) =>
-      Effect.map(
-        Metric.CurrentMetricAttributes,
-        (own) => metric.unsafeUpdate(1, own.length === 0 ? labels : Arr.union(labels, own))
-      )
+      Metric.update(Metric.withAttributes(metric, { "agentcore.operation": operation }), 1)
     const hit = increment(counters.hits)
     const miss = increment(counters.misses)
     const shared = increment(counters.shared)
@@ -206,15 +198,15 @@ export const make = ({ capacity, counters, skew, store }: {
         // The plane reports what is wrong with the request.
         if (key === undefined) return effect
         const observe = (cache: Outcome["cache"]) => {
-          const observation = Context.get(fiber.currentContext, Observation)
+          const observation = fiber.getRef(Observation)
           if (observation !== undefined) observation.cache = cache
         }
-        const rejected = Option.getOrUndefined(Context.get(fiber.currentContext, Rejected))
+        const rejected = Option.getOrUndefined(fiber.getRef(Rejected))
         // A caller whose credential was rejected needs another one, and the cache may have it by now.
         const reads = rejected !== undefined || !cacheable.bypassesRead(request)
         const found = memory.get(key)
         if (found !== undefined && reads) {
-          const now = Context.get(fiber.currentDefaultServices, Clock.Clock).currentTimeMillisUnsafe()
+          const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
           if (isUsable(found, now, rejected)) {
             observe("hit")
             return Effect.as(hit, found.answer)

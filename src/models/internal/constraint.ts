@@ -5,21 +5,35 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
-import type * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import * as ParseResult from "effect/ParseResult"
+import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { Redacted } from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as AST from "effect/SchemaAST"
+import type * as AST from "effect/SchemaAST"
+import * as Getter from "effect/SchemaGetter"
+import * as Issue from "effect/SchemaIssue"
+import * as Parser from "effect/SchemaParser"
 import * as Lazy from "./lazy.js"
 import { memoize } from "./memoize.js"
 
 /** @internal */
 export const prefix = "Member must"
 
-const atLeast = (length: number) => ({ message: () => `${prefix} have length greater than or equal to ${length}` })
-const atMost = (length: number) => ({ message: () => `${prefix} have length less than or equal to ${length}` })
+const atLeast = (length: number): string => `${prefix} have length greater than or equal to ${length}`
+const atMost = (length: number): string => `${prefix} have length less than or equal to ${length}`
+
+/**
+ * An issue with a text of its own.
+ *
+ * @internal
+ */
+export const problem = (message: string): Issue.Issue => new Issue.InvalidValue({ message })
+
+/** What a schema is, in the annotations of its AST. */
+const kind = "effect-agentcore-identity/kind"
+
+const kindOf = (ast: AST.AST): unknown => ast.annotations?.[kind]
 
 // -----------------------------------------------------------------------------
 // Texts and numbers
@@ -35,22 +49,19 @@ const limited = (min: number, max: number, pattern: RegExp | undefined): Schema.
     !text.isWellFormed()
       ? `${prefix} be well-formed Unicode`
       : text.length < min
-      ? atLeast(min).message()
+      ? atLeast(min)
       : text.length > max
-      ? atMost(max).message()
+      ? atMost(max)
       : pattern?.test(text) === false
       ? `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
       : undefined
   return Lazy.schema(() =>
-    Schema.String.pipe(Schema.filter(violation, {
-      jsonSchema: {
+    Schema.String.check(Schema.makeFilter(violation, {
+      toJsonSchema: () => ({
         ...min === 0 ? {} : { minLength: min },
         ...max === Infinity ? {} : { maxLength: max },
         ...pattern === undefined ? {} : { pattern: pattern.source }
-      },
-      arbitrary: () => (fc) =>
-        (pattern === undefined ? fc.string({ minLength: min, maxLength: max }) : fc.stringMatching(pattern))
-          .filter((text) => violation(text) === undefined)
+      })
     }))
   )
 }
@@ -73,35 +84,54 @@ export const noneOf = (
   of: Schema.Codec<string>
 ): Schema.Codec<string> =>
   Lazy.schema(() =>
-    of.pipe(Schema.filter((text) => !names.includes(text), {
-      message: () => `${prefix} not be one of [${names.join(", ")}]: ${reason}`
-    }))
+    of.pipe(Schema.check(Schema.makeFilter((text: string) =>
+      names.includes(text) ? `${prefix} not be one of [${names.join(", ")}]: ${reason}` : undefined
+    )))
   )
 
 /** @internal */
 export const text = (min: number, max: number, pattern?: RegExp): Schema.Codec<string> => limited(min, max, pattern)
 
 /** @internal */
-export const secret = (min: number, max: number, pattern?: RegExp): Schema.RedactedFromValue<Schema.Codec<string>> =>
-  Lazy.schema(() => Schema.RedactedFromValue(text(min, max, pattern)))
+export type Secret = Schema.Codec<Redacted.Redacted, string>
+
+/**
+ * A secret with limits. `Schema.RedactedFromValue` is not used: of an invalid secret it tells nothing, also not the limit.
+ *
+ * @internal
+ */
+export const secret = (min: number, max: number, pattern?: RegExp): Secret =>
+  Lazy.schema(() => {
+    const value = text(min, max, pattern)
+    const whole = Schema.declareConstructor<Redacted.Redacted>()(
+      [value],
+      ([value]) => (input, ast, options) =>
+        Redacted.isRedacted(input)
+          ? Effect.mapEager(Parser.decodeUnknownEffect(value)(Redacted.value(input), options), () =>
+            // Its value has just been checked.
+            input as Redacted.Redacted)
+          : Effect.fail(new Issue.InvalidType(ast, input, options)),
+      { [kind]: "Secret" }
+    )
+    return value.pipe(Schema.decodeTo(whole, {
+      decode: Getter.transform((text: string) => Redacted.make(text)),
+      encode: Getter.transform((secret: Redacted.Redacted) => Redacted.value(secret))
+    }))
+  })
 
 /** @internal */
-export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literal<[...L]> =>
+export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literals<L> =>
   Lazy.schema(() =>
-    Schema.Literals([...literals]).annotate({
-      // Several literals are a union: its message replaces the messages of its members only with `override`.
-      message: () => ({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]`, override: true })
-      // `const` makes the tuple readonly, `Schema.Literal` takes a mutable one.
-    }) as unknown as Schema.Literal<[...L]>
+    Schema.Literals(literals).annotate({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]` })
   )
 
 /** @internal */
 export const whole = (min: number, max: number): Schema.Codec<number> =>
   Lazy.schema(() =>
-    Schema.Number.pipe(
-      Schema.int({ message: () => `${prefix} be a whole number` }),
-      Schema.greaterThanOrEqualTo(min, { message: () => `${prefix} have value greater than or equal to ${min}` }),
-      Schema.lessThanOrEqualTo(max, { message: () => `${prefix} have value less than or equal to ${max}` })
+    Schema.Number.check(
+      Schema.isInt({ message: `${prefix} be a whole number` }),
+      Schema.isGreaterThanOrEqualTo(min, { message: `${prefix} have value greater than or equal to ${min}` }),
+      Schema.isLessThanOrEqualTo(max, { message: `${prefix} have value less than or equal to ${max}` })
     )
   )
 
@@ -112,60 +142,51 @@ export const whole = (min: number, max: number): Schema.Codec<number> =>
 const sizeOf = (value: unknown): number =>
   Array.isArray(value) ? value.length : Predicate.isObject(value) ? Object.keys(value).length : 0
 
-/** The type constructor of a schema that is checked as a whole before its members are. */
-const Whole = "effect-agentcore-identity/Whole"
-
-type Problem = string | ReadonlyArray<ParseResult.ParseIssue> | undefined
+type Problem = string | ReadonlyArray<Issue.Issue> | undefined
 
 /** Checks a value as a whole before its members: a schema checks, and reports, every member first. */
 const checkWhole = <A, I>(
   schema: () => Schema.Codec<A, I>,
-  problem: (input: unknown) => Problem,
+  problemOf: (input: unknown) => Problem,
   complete: <B>(result: B, input: unknown) => B = (result) => result
-): Schema.Codec<A, I> => {
-  const check =
-    <B>(run: (input: unknown, options: AST.ParseOptions) => Effect.Effect<B, ParseResult.ParseIssue>) =>
-    (input: unknown, options: AST.ParseOptions, ast: AST.Declaration) => {
-      const found = problem(input)
-      return typeof found === "string"
-        ? ParseResult.fail(new ParseResult.Type(ast, input, found))
-        : found !== undefined && Arr.isReadonlyArrayNonEmpty(found)
-        ? ParseResult.fail(new ParseResult.Composite(ast, input, found))
-        : ParseResult.map(run(input, options), (result) => complete(result, input))
-    }
-  return Lazy.schema(() =>
-    Schema.declare([schema()], {
-      decode: (inner) => check(ParseResult.decodeUnknown(inner)),
-      encode: (inner) => check(ParseResult.encodeUnknown(inner))
-    }, { arbitrary: (inner) => inner, typeConstructor: { _tag: Whole } })
+): Schema.Codec<A, I> =>
+  Lazy.schema(() =>
+    Schema.declareConstructor<A, I>()(
+      [schema()],
+      ([inner]) => (input, ast, options) => {
+        const found = problemOf(input)
+        return typeof found === "string"
+          ? Effect.fail(problem(found))
+          : found !== undefined && Arr.isReadonlyArrayNonEmpty(found)
+          ? Effect.fail(new Issue.Composite(ast, found, input, options))
+          : Effect.mapEager(Parser.decodeUnknownEffect(inner)(input, options), (result) => complete(result, input))
+      },
+      { [kind]: "Whole" }
+    )
   )
-}
 
 /**
  * Whether a declaration is a schema that is checked as a whole first. The schema is its type parameter.
  *
  * @internal
  */
-export const isWhole = (ast: AST.Declaration): boolean => typeConstructorOf(ast)["_tag"] === Whole
+export const isWhole = (ast: AST.Declaration): boolean => kindOf(ast) === "Whole"
 
 /**
- * Limits the size of a list or a map. A refinement runs after all items were checked, and each of them was reported: the
- * maximum comes first, and so do the keys.
+ * Limits the size of a list or a map. A check runs after all items were checked, and each of them was reported: the maximum comes first, and
+ * so do the keys.
  */
 const sized = <A, I>(
   schema: () => Schema.Codec<A, I>,
   min: number,
   max: number,
-  keyIssues: (value: unknown) => ReadonlyArray<ParseResult.ParseIssue> = () => [],
+  keyIssues: (value: unknown) => ReadonlyArray<Issue.Issue> = () => [],
   complete?: <B>(result: B, input: unknown) => B
 ): Schema.Codec<A, I> =>
   checkWhole(
     () =>
-      schema().pipe(Schema.filter((value) => sizeOf(value) >= min && sizeOf(value) <= max, {
-        ...atLeast(min),
-        jsonSchema: { min, max }
-      })),
-    (input) => sizeOf(input) > max ? atMost(max).message() : keyIssues(input),
+      schema().pipe(Schema.check(Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined))),
+    (input) => sizeOf(input) > max ? atMost(max) : keyIssues(input),
     complete
   )
 
@@ -174,7 +195,7 @@ export const items = <A, I>(
   item: Schema.Codec<A, I>,
   min: number,
   max = Infinity
-): Schema.Schema<ReadonlyArray<A>, ReadonlyArray<I>> => sized(() => Schema.Array(item), min, max)
+): Schema.Codec<ReadonlyArray<A>, ReadonlyArray<I>> => sized(() => Schema.Array(item), min, max)
 
 /** @internal */
 export const textMap = (
@@ -183,12 +204,12 @@ export const textMap = (
   max = Infinity,
   min = 0
 ): Schema.Codec<{ readonly [x: string]: string }> => {
-  const validate = memoize(() => ParseResult.validateEither(key))
+  const validate = memoize(() => Parser.decodeUnknownResult(key))
   // To a record, a key beyond its limits is an excess property: ignored, or reported as one.
   const keyIssues = (map: unknown) =>
     !Predicate.isObject(map) ? [] : Object.keys(map).flatMap((name) =>
       Result.match(validate(name), {
-        onFailure: (issue) => [new ParseResult.Pointer(name, map, issue)],
+        onFailure: (issue) => [new Issue.Pointer([name], issue)],
         onSuccess: () => []
       })
     )
@@ -198,7 +219,7 @@ export const textMap = (
     Predicate.isObject(input) && Object.hasOwn(input, "__proto__")
       ? Object.fromEntries(Object.entries(input)) as B
       : result
-  return sized(() => Schema.Record(key, value), min, max, keyIssues, copy)
+  return sized(() => Schema.Record(Schema.String, value), min, max, keyIssues, copy)
 }
 
 // -----------------------------------------------------------------------------
@@ -213,15 +234,16 @@ export const textMap = (
  */
 export const openEnum = <L extends string>(): Schema.Codec<L | (string & {})> =>
   // `L | (string & {})` is `string` to the type checker and a list of suggestions to an editor.
-  Schema.String as Schema.Codec<L | (string & {})>
+  Schema.String as unknown as Schema.Codec<L | (string & {})>
 
 /**
  * An optional member: absent or `undefined`, and left out of what is sent.
  *
  * @internal
  */
-export const optional = <A, I, R>(schema: Schema.Codec<A, I, R>): Schema.optional<Schema.Codec<A, I, R>> =>
-  Schema.optional(schema)
+export const optional = <A, I, RD, RE>(
+  schema: Schema.Codec<A, I, RD, RE>
+): Schema.optional<Schema.Codec<A, I, RD, RE>> => Schema.optional(schema)
 
 /**
  * A request without members. To a struct without members, every value would be valid.
@@ -232,35 +254,29 @@ export const noMembers: Schema.Codec<{ readonly [name: string]: never }> = Lazy.
   Schema.Record(Schema.String, Schema.Never)
 )
 
-const typeConstructorOf = (ast: AST.Declaration): { readonly [member: string]: unknown } => {
-  const constructor = ast.annotations[AST.TypeConstructorAnnotationId]
-  return Predicate.isObject(constructor) ? constructor : {}
-}
-
-const Guard = "effect-agentcore-identity/Guard"
-
 /**
  * A value of code that no schema describes, such as a function. `expected` says what it must be.
  *
  * @internal
  */
 export const guard = <A>(expected: string, is: (value: unknown) => value is A): Schema.Codec<A> =>
-  Lazy.schema(() => Schema.declare(is, { typeConstructor: { _tag: Guard, expected, is } }))
+  Lazy.schema(() => Schema.declare(is, { [kind]: { expected, is } }))
+
+interface Guard {
+  readonly expected: string
+  readonly is: (value: unknown) => boolean
+}
 
 /**
  * The guard of a declaration, if it has one.
  *
  * @internal
  */
-export const guardOf = (
-  ast: AST.Declaration
-): { readonly expected: string; readonly is: (value: unknown) => boolean } | undefined => {
-  const { _tag, expected, is } = typeConstructorOf(ast)
-  // `guard` wrote both members.
-  return _tag === Guard ? { expected: expected as string, is: is as (value: unknown) => boolean } : undefined
+export const guardOf = (ast: AST.Declaration): Guard | undefined => {
+  const found = kindOf(ast)
+  // Of the kinds, `guard` alone writes an object.
+  return Predicate.isObject(found) ? found as unknown as Guard : undefined
 }
-
-const unknown = new AST.Type(Schema.Unknown.ast)
 
 /**
  * The issues of members that are required, but not there. The service model cannot say that a member is required because
@@ -272,9 +288,9 @@ export const required = <N extends string>(
   members: { readonly [K in N]?: unknown },
   names: ReadonlyArray<N>,
   path: ReadonlyArray<string> = []
-): ReadonlyArray<ParseResult.ParseIssue> =>
+): ReadonlyArray<Issue.Issue> =>
   names.filter((name) => members[name] === undefined).map((name) =>
-    new ParseResult.Pointer(Arr.append(path, name), members, new ParseResult.Missing(unknown))
+    new Issue.Pointer(Arr.append(path, name), new Issue.MissingKey(undefined))
   )
 
 /**
@@ -286,13 +302,9 @@ export const forbidden = <N extends string>(
   members: { readonly [K in N]?: unknown },
   names: ReadonlyArray<N>,
   reason: string
-): ReadonlyArray<ParseResult.ParseIssue> =>
+): ReadonlyArray<Issue.Issue> =>
   names.filter((name) => members[name] !== undefined).map((name) =>
-    new ParseResult.Pointer(
-      name,
-      members,
-      new ParseResult.Type(Schema.Unknown.ast, undefined, `${prefix} not be given ${reason}`)
-    )
+    new Issue.Pointer([name], problem(`${prefix} not be given ${reason}`))
   )
 
 /**
@@ -301,7 +313,7 @@ export const forbidden = <N extends string>(
  * @since 0.1.0
  * @category models
  */
-export type Encoded<A> = A extends Redacted<infer Value> ? Value
+export type Encoded<A> = A extends Redacted.Redacted<infer Value> ? Value
   : A extends ReadonlyArray<infer Item> ? ReadonlyArray<Encoded<Item>>
   : A extends object ? { readonly [K in keyof A]: Encoded<A[K]> }
   : A
@@ -315,11 +327,14 @@ export type Encoded<A> = A extends Redacted<infer Value> ? Value
 export const exact = <A>() =>
 <S, I>(
   schema: [A] extends [S] ? Schema.Codec<S, I> : never,
-  rule: (value: S) => ReadonlyArray<ParseResult.ParseIssue>
+  rule: (value: S) => ReadonlyArray<Issue.Issue>
 ): Schema.Codec<A, Encoded<A>> =>
   // The rule leaves the values of `A` alone, which the types cannot tell.
   Lazy.schema(() =>
-    (schema as Schema.Codec<S, I>).pipe(Schema.filter(rule)) as unknown as Schema.Codec<A, Encoded<A>>
+    (schema as Schema.Codec<S, I>).pipe(Schema.check(Schema.makeFilter(rule))) as unknown as Schema.Codec<
+      A,
+      Encoded<A>
+    >
   )
 
 type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A]
@@ -333,17 +348,19 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<any, any
   const names = Object.keys(members)
   const fields = () =>
     Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Codec<any, any>)]))
-  type Type = OneOf<{ readonly [K in keyof M]: Schema.Schema.Type<M[K]> }>
-  type Wire = OneOf<{ readonly [K in keyof M]: Schema.Codec.Encoded<M[K]> }>
-  const message = () => `${prefix} have exactly one of the members [${names.join(", ")}]`
+  type Type = OneOf<{ readonly [K in keyof M]: M[K]["Type"] }>
+  type Wire = OneOf<{ readonly [K in keyof M]: M[K]["Encoded"] }>
+  const message = `${prefix} have exactly one of the members [${names.join(", ")}]`
   const count = (value: unknown) =>
     Predicate.isObject(value)
       ? names.filter((name) => Object.hasOwn(value, name) && value[name] !== undefined).length
       : 0
   const one = () =>
-    Schema.Struct(fields()).pipe(
-      Schema.filter((value) => count(value) === 1, { message, jsonSchema: { maxProperties: 1 } })
+    Schema.Struct(fields()).check(
+      Schema.makeFilter((value) => count(value) === 1 ? undefined : message, {
+        toJsonSchema: () => ({ maxProperties: 1 })
+      })
     )
-  // Several members are wrong, whatever is in them. The refinement makes it one, which the types cannot tell.
-  return checkWhole(one, (input) => count(input) > 1 ? message() : undefined) as unknown as Schema.Codec<Type, Wire>
+  // Several members are wrong, whatever is in them. The check makes it one, which the types cannot tell.
+  return checkWhole(one, (input) => count(input) > 1 ? message : undefined) as unknown as Schema.Codec<Type, Wire>
 }

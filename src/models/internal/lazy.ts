@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
 
@@ -75,7 +76,7 @@ export const TaggedError =
     tag: Tag,
     fields: () => Fields
   ): [Self] extends [never] ? "Missing `Self` generic: class Self extends TaggedError<Self>(...)"
-    : Schema.TaggedErrorClass<Self, Tag, { readonly _tag: Schema.tag<Tag> } & Fields> =>
+    : Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError> & { readonly _tag: Tag } =>
   {
     const Lazy = lazyClass(
       Data.Error.prototype,

@@ -72,7 +72,7 @@ export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 /** @internal */
 export const SecretArn = Lazy.schema(() => Schema.Struct({ secretArn: Schema.String }))
 
-type OptionalSecret = Schema.optional<Schema.RedactedFromValue<Schema.Codec<string>>>
+type OptionalSecret = Schema.optional<Constraint.Secret>
 
 /**
  * The members of a secret in a request: the service stores the secret (`MANAGED`), or reads it from Secrets Manager
@@ -80,7 +80,7 @@ type OptionalSecret = Schema.optional<Schema.RedactedFromValue<Schema.Codec<stri
  *
  * @internal
  */
-export const secretRequest = <const N extends string>(name: N, secret: Schema.RedactedFromValue<Schema.Codec<string>>) =>
+export const secretRequest = <const N extends string>(name: N, secret: Constraint.Secret) =>
   // Computed keys widen to `string`.
   ({
     [name]: Schema.optional(secret),

@@ -4,14 +4,15 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Getter from "effect/SchemaGetter"
+import * as Issue from "effect/SchemaIssue"
 
 const Instant = Schema.declare(
-  (value): value is Date | number => Predicate.isDate(value) || Predicate.isNumber(value),
-  { typeConstructor: { _tag: "effect-agentcore-identity/Instant" } }
+  (value): value is Date | number => Predicate.isDate(value) || Predicate.isNumber(value)
 )
 
 /**
@@ -19,16 +20,12 @@ const Instant = Schema.declare(
  *
  * @internal
  */
-export const timestamp: Schema.Codec<DateTime.Utc, Date | number> = Schema.transformOrFail(
-  Instant,
-  Schema.DateTimeUtc,
-  {
-    strict: true,
-    decode: (value, _, ast) =>
-      Option.match(DateTime.make(Predicate.isDate(value) ? value : Math.round(value * 1000)), {
-        onNone: () => ParseResult.fail(new ParseResult.Type(ast, value)),
-        onSome: ParseResult.succeed
-      }),
-    encode: (time) => ParseResult.succeed(DateTime.toDate(time))
-  }
-)
+export const timestamp: Schema.Codec<DateTime.Utc, Date | number> = Instant.pipe(Schema.decodeTo(Schema.DateTimeUtc, {
+  decode: Getter.transformEffect((value) =>
+    Option.match(DateTime.make(Predicate.isDate(value) ? value : Math.round(value * 1000)), {
+      onNone: () => Effect.fail(new Issue.InvalidValue()),
+      onSome: (time) => Effect.succeed(DateTime.toUtc(time))
+    })
+  ),
+  encode: Getter.transform((time): Date | number => DateTime.toDate(time))
+}))

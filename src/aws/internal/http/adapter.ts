@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import { fromTable } from "../../../internal/plane.js"
 import type * as Operation from "../../../Operation.js"
 import type { Credentials, CredentialsProvider } from "../options.js"
+import { invalidConfig } from "../invalidConfig.js"
 import * as Settings from "../settings.js"
 import { call } from "./call.js"
 import * as Identities from "./credentials.js"
@@ -108,7 +109,7 @@ const planeOptions: { readonly [K in keyof PlaneOptions]-?: true } = {
   timeout: true
 }
 
-const invalid = (source: string, message: string) => Effect.fail(Config.InvalidData([source], message))
+const invalid = (source: string, message: string) => Effect.fail(invalidConfig(source, message))
 
 const checkAttempts = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
   Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")

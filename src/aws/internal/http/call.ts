@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
@@ -172,7 +172,7 @@ const timedOut = (): TransportError => new TransportError({ kind: "timeout", cod
 
 /** Ends a search for credentials in time, also one that cannot be interrupted. */
 const limited = <A, E>(self: Effect.Effect<A, E>, timeout: number): Effect.Effect<A, E | TransportError> =>
-  Effect.timeoutFail(Effect.interruptible(self), { duration: timeout, onTimeout: timedOut })
+  Effect.timeoutOrElse(Effect.interruptible(self), { duration: timeout, orElse: () => Effect.fail(timedOut()) })
 
 /** Signs and sends a request once. Fails without credentials, and when the time is over. */
 const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, TransportError> =>

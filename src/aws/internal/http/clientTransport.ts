@@ -11,7 +11,6 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -32,9 +31,9 @@ const lost = (error: HttpClientError.HttpClientError): Lost => ({
   error: Redacted.make(error.cause),
   code: codeOf(error.cause),
   // The response of the error has the request in it, with its secrets.
-  response: error._tag === "ResponseError"
-    ? { status: error.response.status, headers: error.response.headers }
-    : undefined
+  response: error.response === undefined
+    ? undefined
+    : { status: error.response.status, headers: error.response.headers }
 })
 
 const toClientRequest = ({ body, headers, method, origin, path }: Request): HttpClientRequest.HttpClientRequest => {
@@ -66,7 +65,7 @@ const inSpan = <A, E, R>(
   send: (span: Tracer.Span) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.flatMap(
-    FiberRef.get(Headers.CurrentRedactedNames),
+    Headers.CurrentRedactedNames,
     (names) =>
       Effect.useSpan(`http.client ${request.method}`, { kind: "client" }, (span) => {
         const url = new URL(request.url)

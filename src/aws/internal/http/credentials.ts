@@ -111,7 +111,7 @@ export const fromProvider = (provider: CredentialsProvider): Search =>
 
 /** The variables of static credentials, as Lambda sets them. An empty variable counts as not set. */
 const variable = (name: string): Config.Config<Option.Option<Redacted.Redacted>> =>
-  Config.option(Config.Redacted(Config.NonEmptyString(name)))
+  Config.option(Config.map(Config.NonEmptyString(name), (value) => Redacted.make(value)))
 
 /**
  * The static credentials of the environment.

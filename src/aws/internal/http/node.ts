@@ -13,11 +13,12 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { loadSdk } from "../loadSdk.js"
+import { invalidConfig } from "../invalidConfig.js"
 import * as Settings from "../settings.js"
 import { noProfile, type Profile, type Runtime } from "./adapter.js"
 import * as Container from "./container.js"
@@ -33,8 +34,8 @@ const modules = Effect.suspend(() => {
   const getModule = globalThis.process?.getBuiltinModule
   return getModule === undefined
     ? Effect.fail(
-      Config.Unsupported(
-        [],
+      invalidConfig(
+        undefined,
         "layerNode needs Node.js from 20.16 on. In another runtime use layer, over an HttpClient"
       )
     )
