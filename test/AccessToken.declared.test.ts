@@ -113,7 +113,7 @@ describe("a declared credential makes the calls of the same inline request", () 
     Effect.map(Effect.repeat(poll, { until: Option.isSome }), Option.getOrThrow)
   )
 
-  it.scopedLive("an access token", () =>
+  it.live("an access token", () =>
     withPlanes((compare) =>
       FastCheck.assert(
         FastCheck.asyncProperty(declarations, steps, FastCheck.nat(2), async (declaration, answersOf, refusals) => {
@@ -184,7 +184,7 @@ describe("a declared credential makes the calls of the same inline request", () 
       )
     ))
 
-  it.scopedLive("an API key", () =>
+  it.live("an API key", () =>
     withPlanes(async (compare) => {
       class Declared extends ApiKey.Tag<Declared>()("test/Declared", { provider: "weather" }) {}
       const inline = { provider: "weather" }
@@ -230,7 +230,7 @@ describe("a declared credential makes the calls of the same inline request", () 
       }
     }))
 
-  it.scopedLive("an AWS-signed JWT", () =>
+  it.live("an AWS-signed JWT", () =>
     withPlanes(async (compare) => {
       const requests: FastCheck.Arbitrary<IamAccessToken.IamAccessTokenRequest> = FastCheck.record({
         audience: FastCheck.constantFrom("a", ["a"] as const, ["a", "b"] as const),

@@ -83,7 +83,7 @@ const advance = (sleepers: number, seconds: number) =>
 
 // `open` finds its commands in other ways on Windows.
 describe.skipIf(process.platform === "win32")("openBrowser", () => {
-  it.scoped("shows the URL to the browser and not to the list of processes", () =>
+  it.effect("shows the URL to the browser and not to the list of processes", () =>
     Effect.gen(function*() {
       const { fiber, opened, printed } = yield* start()
       const { page, processArguments } = yield* opened
@@ -100,7 +100,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       assert.include(printed.join("\n"), authorizationUrl)
     }))
 
-  it.scoped("answers at no other path, and to no other method", () =>
+  it.effect("answers at no other path, and to no other method", () =>
     Effect.gen(function*() {
       const { fiber, opened } = yield* start()
       const { page } = yield* opened
@@ -124,7 +124,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       yield* Fiber.join(fiber)
     }))
 
-  it.scoped("redirects once, also when two ask at the same time", () =>
+  it.effect("redirects once, also when two ask at the same time", () =>
     Effect.gen(function*() {
       const { fiber, opened } = yield* start()
       const { page } = yield* opened
@@ -136,7 +136,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       yield* Fiber.join(fiber)
     }))
 
-  it.scoped("closes the page after 30 seconds, and when it is interrupted", () =>
+  it.effect("closes the page after 30 seconds, and when it is interrupted", () =>
     Effect.gen(function*() {
       const late = yield* start()
       const latePage = (yield* late.opened).page
@@ -152,7 +152,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       yield* assertClosed(page)
     }))
 
-  it.scoped("goes on when there is no browser", () =>
+  it.effect("goes on when there is no browser", () =>
     Effect.gen(function*() {
       for (const event of ["exit", "error"]) {
         const { browser, fiber, opened, printed } = yield* start()
@@ -166,7 +166,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       }
     }))
 
-  it.scoped("opens web pages only", () =>
+  it.effect("opens web pages only", () =>
     Effect.gen(function*() {
       for (const url of ["javascript:alert(1)", "file:///etc/passwd", "nonsense"]) {
         const { fiber, spawn } = yield* start(url)

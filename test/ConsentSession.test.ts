@@ -43,8 +43,8 @@ const facesOf = (error: ParseResult.ParseError): ReadonlyArray<string> => [
 
 const messageOf = <A>(decoded: Result.Result<A, ParseResult.ParseError>): string => {
   if (Result.isSuccess(decoded)) return assert.fail("decoded")
-  Recorder.assertSecretFree(facesOf(decoded.left), [sentinel])
-  return decoded.left.message
+  Recorder.assertSecretFree(facesOf(decoded.failure), [sentinel])
+  return decoded.failure.message
 }
 
 // Each is wrong wherever it is, or in all members but a few.
@@ -100,7 +100,7 @@ describe("a saved session", () => {
     for (const wrong of [saved, text, { ...saved, sessionUri: 1 }]) {
       const refused = Schema.validateEither(ConsentSession.ConsentSession)(wrong as never)
       if (Result.isSuccess(refused)) return assert.fail("valid")
-      Recorder.assertSecretFree([...Recorder.faces(refused.left), refused.left.message], [sentinel])
+      Recorder.assertSecretFree([...Recorder.faces(refused.failure), refused.failure.message], [sentinel])
     }
   })
 
@@ -122,8 +122,8 @@ describe("a saved session", () => {
     const Stored = Schema.Struct({ user: Schema.String, session: ConsentSession.ConsentSession })
     const refused = Schema.decodeUnknownResult(Stored)({ user: "alice", session: { ...saved, flow: sentinel } })
     if (Result.isSuccess(refused)) return assert.fail("decoded")
-    Recorder.assertSecretFree([...Recorder.faces(refused.left), refused.left.message], [sentinel])
-    assert.include(refused.left.message, "The consent session is damaged: flow")
+    Recorder.assertSecretFree([...Recorder.faces(refused.failure), refused.failure.message], [sentinel])
+    assert.include(refused.failure.message, "The consent session is damaged: flow")
   })
 
   it("still has a JSON schema", () => {

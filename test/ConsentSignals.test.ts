@@ -120,7 +120,7 @@ describe("ConsentSignals.next", () => {
       const [calendar, mail] = [yield* grantOf("calendar"), yield* grantOf("mail")]
       yield* signals.signal(calendar, "Completed")
       const fiber = yield* Effect.forkChild(ConsentSignals.next(calendar))
-      yield* Effect.yieldNow()
+      yield* Effect.yieldNow
       yield* signals.signal(mail, "Completed")
       yield* signals.signal(topic, "Completed")
       assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
@@ -138,7 +138,7 @@ describe("ConsentSignals.next", () => {
         }
       })
       const fiber = yield* Effect.forkChild(Effect.provide(ConsentSignals.next(topic), signals))
-      yield* Effect.yieldNow()
+      yield* Effect.yieldNow
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(calls, ["listen", "stop"])
     }))

@@ -87,12 +87,12 @@ const insteadOf = (token: string) => Effect.provideService(Rejected, Option.some
 
 const failuresOf = (operation: "get" | "set" | "remove") =>
   Effect.map(
-    Metric.value(Metric.tagged(CredentialCache.storeFailures, "agentcore.operation", operation)),
+    Metric.value(Metric.withAttributes(CredentialCache.storeFailures, { "agentcore.operation": operation })),
     ({ count }) => count
   )
 
 describe("CredentialCache.layerStore", () => {
-  it.scoped("what one process has obtained another finds, for as long as it is good", () =>
+  it.effect("what one process has obtained another finds, for as long as it is good", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const [a, b] = [yield* process(store, options), yield* process(store, options)]
@@ -104,12 +104,12 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* a.token(), "token-2")
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("what was found is a hit", () =>
+  it.effect("what was found is a hit", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const [a, b] = [yield* process(store, options), yield* process(store, options)]
       const hits = Effect.map(
-        Metric.value(Metric.tagged(CredentialCache.hits, "agentcore.operation", "getResourceOauth2Token")),
+        Metric.value(Metric.withAttributes(CredentialCache.hits, { "agentcore.operation": "getResourceOauth2Token" })),
         ({ count }) => count
       )
       yield* a.token()
@@ -120,7 +120,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual((yield* hits) - before, 1)
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("what was found is in memory then", () =>
+  it.effect("what was found is in memory then", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
@@ -131,7 +131,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* calls, 1)
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("what is asked for is what was asked for, whatever happens to the lists meanwhile", () =>
+  it.effect("what is asked for is what was asked for, whatever happens to the lists meanwhile", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const a = yield* process({ ...store, get: (key) => Effect.delay(store.get(key), "50 millis") }, options)
@@ -148,7 +148,7 @@ describe("CredentialCache.layerStore", () => {
       )
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("keys tell nothing of the request", () =>
+  it.effect("keys tell nothing of the request", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries), options)
@@ -158,7 +158,7 @@ describe("CredentialCache.layerStore", () => {
       assert.match(keys[0]!, /^[A-Za-z0-9_-]{43}$/)
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("API keys are shared, too", () =>
+  it.effect("API keys are shared, too", () =>
     Effect.gen(function*() {
       const store = Layer.succeed(CredentialCache.Store, plain(new Map()))
       const key = Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
@@ -174,7 +174,7 @@ describe("CredentialCache.layerStore", () => {
       getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
     }))))
 
-  it.scoped("what is not kept does not get there", () =>
+  it.effect("what is not kept does not get there", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries))
@@ -182,7 +182,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(entries.size, 0)
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("what is invalidated is gone from there too, unless it is another one", () =>
+  it.effect("what is invalidated is gone from there too, unless it is another one", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const [a, b, c] = [
@@ -199,7 +199,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* c.token(), "token-1")
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("what is invalidated does not come back by one who finds it there meanwhile", () =>
+  it.effect("what is invalidated does not come back by one who finds it there meanwhile", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const a = yield* process({ ...store, remove: (key) => Effect.delay(store.remove(key), "50 millis") }, options)
@@ -212,7 +212,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* a.token(), "token-1")
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("nor does what a forced authentication has dropped, also not by one who is still looking there", () =>
+  it.effect("nor does what a forced authentication has dropped, also not by one who is still looking there", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const b = yield* process(store, options)
@@ -233,7 +233,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* Fiber.join(meanwhile), "token-2")
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("what was rejected is not taken from there, and is gone", () =>
+  it.effect("what was rejected is not taken from there, and is gone", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
@@ -246,7 +246,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* calls, 2)
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("what was rejected is gone also when nothing comes instead", () =>
+  it.effect("what was rejected is gone also when nothing comes instead", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
@@ -257,7 +257,7 @@ describe("CredentialCache.layerStore", () => {
       getResourceOauth2Token: [answers.issued("token-0"), failures.throttling]
     }))))
 
-  it.scoped("a forced authentication that waits for the user leaves nothing there", () =>
+  it.effect("a forced authentication that waits for the user leaves nothing there", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries), options)
@@ -268,7 +268,7 @@ describe("CredentialCache.layerStore", () => {
     }).pipe(Effect.provide(numbered)))
 
   for (const end of ["fails", "is interrupted"] as const) {
-    it.scoped(`a forced authentication that ${end} leaves nothing either: the service may have done it`, () =>
+    it.effect(`a forced authentication that ${end} leaves nothing either: the service may have done it`, () =>
       Effect.gen(function*() {
         const entries: Stored = new Map()
         const slow = {
@@ -294,7 +294,7 @@ describe("CredentialCache.layerStore", () => {
       }))))
   }
 
-  it.scoped("what is invalidated while it is on its way to the store does not stay there", () =>
+  it.effect("what is invalidated while it is on its way to the store does not stay there", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const store = plain(entries)
@@ -313,7 +313,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(entries.size, 0)
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("for ever is a time that a store understands", () =>
+  it.effect("for ever is a time that a store understands", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries), { opaqueTimeToLive: Duration.infinity })
@@ -322,7 +322,7 @@ describe("CredentialCache.layerStore", () => {
       assert.isTrue(Number.isSafeInteger(usableUntil))
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("a JWT of AWS stays in the process: the request does not say whose it is", () =>
+  it.effect("a JWT of AWS stays in the process: the request does not say whose it is", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const service = SecurityTokenService.make({
@@ -348,7 +348,7 @@ describe("CredentialCache.layerStore", () => {
 })
 
 describe("CredentialCache.layerStore, over a store that does not work", () => {
-  it.scoped("one that fails is as if it were empty; that is counted, and logged for who debugs", () =>
+  it.effect("one that fails is as if it were empty; that is counted, and logged for who debugs", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const a = yield* process(broken, options)
@@ -370,7 +370,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       assert.include(said, "The credential store failed to set: it is broken")
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("so is one with defects, and what they say is not repeated", () =>
+  it.effect("so is one with defects, and what they say is not repeated", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const a = yield* process({
@@ -390,7 +390,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       assert.notInclude(said, "sentinel")
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("one that does not answer is passed over after 100 milliseconds", () =>
+  it.effect("one that does not answer is passed over after 100 milliseconds", () =>
     Effect.gen(function*() {
       const a = yield* process(silent, options)
       const fiber = yield* Effect.forkChild(Effect.timed(a.token()))
@@ -406,7 +406,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       assert.strictEqual(yield* a.token(), "token-0")
     }).pipe(Effect.provide(numbered)))
 
-  it.scoped("or after another time", () =>
+  it.effect("or after another time", () =>
     Effect.gen(function*() {
       const a = yield* process(silent, { ...options, storeTimeout: "1 second" })
       const fiber = yield* Effect.forkChild(a.token())

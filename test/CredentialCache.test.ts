@@ -81,7 +81,7 @@ const slow: ScriptedPlanes.Script = {
 }
 
 const counted = (metric: Metric.Counter<number>, operation = "getResourceOauth2Token") =>
-  Effect.map(Metric.value(Metric.tagged(metric, "agentcore.operation", operation)), ({ count }) => count)
+  Effect.map(Metric.value(Metric.withAttributes(metric, { "agentcore.operation": operation })), ({ count }) => count)
 
 const counts = Effect.all({
   hits: counted(CredentialCache.hits),
@@ -533,7 +533,7 @@ describe("CredentialCache: forced authentication", () => {
 
   it.effect("all who recover from one rejection share one call", () =>
     Effect.gen(function*() {
-      const fibers = yield* Effect.forkAll(Array.from({ length: 100 }, () => insteadOf("rejected")(tokenOf())))
+      const fibers = yield* Effect.forEach(Array.from({ length: 100 }, () => insteadOf("rejected")(tokenOf())), (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual([...new Set(yield* Fiber.join(fibers))], [jwt(3600, 0)])
       assert.strictEqual(yield* tokenCalls, 1)
@@ -611,11 +611,7 @@ describe("CredentialCache: what is kept apart", () => {
   it.effect("the metrics of programs with labels of their own", () =>
     Effect.gen(function*() {
       yield* Metric.withAttributes(tokenOf(), "team", "billing")
-      const own = Metric.tagged(
-        Metric.tagged(CredentialCache.misses, "agentcore.operation", "getResourceOauth2Token"),
-        "team",
-        "billing"
-      )
+      const own = Metric.withAttributes(Metric.tagged(CredentialCache.misses, "agentcore.operation", "getResourceOauth2Token"), { "team": "billing" })
       assert.strictEqual((yield* Metric.value(own)).count, 1)
     }).pipe(Effect.provide(cached(numbered))))
 
@@ -635,7 +631,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
   it.effect("1,000 equal requests", () =>
     Effect.gen(function*() {
       const tally = yield* countsOf(Effect.gen(function*() {
-        const fibers = yield* Effect.forkAll(Array.from({ length: 1000 }, () => tokenOf()))
+        const fibers = yield* Effect.forEach(Array.from({ length: 1000 }, () => tokenOf()), (effect) => Effect.forkChild(effect))
         yield* TestClock.adjust("1 second")
         const tokens = yield* Fiber.join(fibers)
         assert.lengthOf(tokens, 1000)
@@ -648,7 +644,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
 
   it.effect("a failure is the failure of all, and the next one asks again", () =>
     Effect.gen(function*() {
-      const fibers = yield* Effect.forkAll(Array.from({ length: 10 }, () => Effect.flip(tokenOf())))
+      const fibers = yield* Effect.forEach(Array.from({ length: 10 }, () => Effect.flip(tokenOf())), (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("1 second")
       const errors = yield* Fiber.join(fibers)
       assert.deepStrictEqual(errors.map(({ _tag }) => _tag), Array.from({ length: 10 }, () => "ThrottlingException"))
@@ -711,7 +707,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
   it.effect("not when the user would be asked another way", () =>
     Effect.gen(function*() {
       const ask = (request: Partial<TokenRequest>) => [tokenOf(request), tokenOf(request)]
-      const all = yield* Effect.forkAll([
+      const all = yield* Effect.forEach([
         ...ask({}),
         ...ask({ resourceOauth2ReturnUrl: "https://a.example.com" }),
         ...ask({ resourceOauth2ReturnUrl: "https://b.example.com" }),
@@ -720,7 +716,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
         ...ask({ forceAuthentication: true }),
         ...ask({ sessionUri: secret(`${sessionUri}-a`) }),
         ...ask({ sessionUri: secret(`${sessionUri}-b`) })
-      ])
+      ], (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(all)
       assert.strictEqual(yield* tokenCalls, 8)

@@ -229,7 +229,7 @@ describe("check", () => {
       assert.throws(() => Credentials.policy("none" as never, policyOptions), /credentials/)
     }).pipe(Effect.provide(backend())))
 
-  it.scopedLive("works over the AWS SDK and HTTP", () =>
+  it.live("works over the AWS SDK and HTTP", () =>
     Effect.gen(function*() {
       yield* setUp
       yield* drop("oauth2", "mail")
@@ -238,7 +238,7 @@ describe("check", () => {
         Effect.provide(
           AwsPlanes.layer({ credentials: { accessKeyId: "key", secretAccessKey: Redacted.make("secret") } })
         ),
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(Object.entries(environment))))
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: environment }))
       )
       assert.deepStrictEqual(tagsOf(problems), ["ProviderNotFound"])
     }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
@@ -289,7 +289,7 @@ const counted = Effect.gen(function*() {
       const leave = Ref.update(running, ({ most, now }) => ({ now: now - 1, most }))
       return Ref.update(asked, (names) => [...names, request.resourceCredentialProviderName]).pipe(
         Effect.andThen(enter),
-        Effect.andThen(Effect.yieldNow()),
+        Effect.andThen(Effect.yieldNow),
         Effect.andThen(effect),
         Effect.ensuring(leave)
       )
@@ -453,7 +453,7 @@ describe("status", () => {
             Ref.getAndSet(isFirst, false),
             (first) =>
               first
-                ? Effect.zipLeft(effect, Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answered)))
+                ? Effect.tap(effect, () => Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answered)))
                 : effect
           )
         ),

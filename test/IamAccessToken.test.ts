@@ -193,7 +193,7 @@ describe("layer", () => {
 })
 
 describe("over the local backend", () => {
-  it.scopedLive("is a JWT that a service outside can check by the keys of the issuer", () =>
+  it.live("is a JWT that a service outside can check by the keys of the issuer", () =>
     Effect.gen(function*() {
       const { issuer } = yield* LocalBackend.LocalBackend
       const token = yield* spend(IamAccessToken.IamAccessToken).pipe(

@@ -43,7 +43,7 @@ describe("a return URL that is not registered", () => {
       assert.strictEqual(plain.message, text)
       // The advice is right.
       yield* WorkloadIdentity.addReturnUrls("agent", [other]).pipe(Effect.forkChild)
-      yield* Effect.yieldNow()
+      yield* Effect.yieldNow
       assert.strictEqual((yield* ask(other))._tag, "RequiresUserConsent")
     }).pipe(Effect.provide(local)))
 

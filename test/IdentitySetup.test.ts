@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 
 const parse = (text: string, environment: Record<string, string> = {}) =>
   IdentitySetup.parse(text, { file: "setup.jsonc" }).pipe(
-    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(Object.entries(environment))))
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: environment }))
   )
 
 const lines = (text: string, environment?: Record<string, string>) =>

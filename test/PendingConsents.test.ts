@@ -10,7 +10,6 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import * as TestServices from "effect/TestServices"
 import { contract } from "./persistence/consentStore.js"
 import * as Recorder from "./recorder.js"
 import { authorizationUrl, same, secret, sessionUri } from "./utils.js"
@@ -34,7 +33,7 @@ const open = (user: { readonly userId: string }) =>
 const reason = Effect.map(Effect.flip(claim), (error) => error.reason)
 
 describe("PendingConsents", () => {
-  contract(it.scopedLive, Effect.succeed({ layer: () => PendingConsents.layerMemory }), { shared: false })
+  contract(it.live, Effect.succeed({ layer: () => PendingConsents.layerMemory }), { shared: false })
 
   it.effect("knows unknown and expired sessions, and forgets them in the end", () =>
     Effect.gen(function*() {
@@ -85,7 +84,7 @@ describe("PendingConsents", () => {
           return pending.open({ user: alice, session: other })
         }, { discard: true })
       const time = (count: number) =>
-        TestServices.provideLive(Effect.map(Effect.timed(openMany(count)), ([time]) => Duration.toMillis(time)))
+        TestClock.withLive(Effect.map(Effect.timed(openMany(count)), ([time]) => Duration.toMillis(time)))
       yield* openMany(2_000)
       const few = yield* time(1_000)
       yield* openMany(30_000)
@@ -107,8 +106,8 @@ describe("PendingConsents", () => {
     for (const damaged of [text.slice(1), text.replace("\"google\"", "7"), "{}", "null"]) {
       const error = Result.flip(Schema.decodeResult(PendingConsents.FromJson)(damaged))
       assert(Result.isSuccess(error))
-      assert.include(error.right.message, "The pending consent is damaged")
-      Recorder.assertSecretFree(Recorder.faces(error.right), [sessionUri, "header.payload.signature"])
+      assert.include(error.success.message, "The pending consent is damaged")
+      Recorder.assertSecretFree(Recorder.faces(error.success), [sessionUri, "header.payload.signature"])
     }
   })
 })

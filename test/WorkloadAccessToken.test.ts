@@ -37,7 +37,7 @@ describe("WorkloadAccessToken", () => {
       const configured = yield* Effect.provide(
         get,
         WorkloadAccessToken.layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))
-      ).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map([["WORKLOAD_ACCESS_TOKEN", "configured"]]))))
+      ).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries([["WORKLOAD_ACCESS_TOKEN", "configured"]]) })))
       assert.strictEqual(Redacted.value(configured), "configured")
     }))
 
@@ -99,8 +99,8 @@ describe("WorkloadAccessToken", () => {
       })
       yield* Effect.gen(function*() {
         const first = yield* Effect.forkChild(get)
-        const others = yield* Effect.forkAll(Array.from({ length: 20 }, () => get))
-        yield* Effect.yieldNow()
+        const others = yield* Effect.forEach(Array.from({ length: 20 }, () => get), (effect) => Effect.forkChild(effect))
+        yield* Effect.yieldNow
         yield* Fiber.interrupt(first)
         yield* Deferred.succeed(gate, undefined)
         const tokens = yield* Fiber.join(others)
@@ -174,8 +174,8 @@ describe("WorkloadAccessToken", () => {
           yield* get
           yield* TestClock.adjust("1 hour")
           const first = yield* Effect.forkChild(get)
-          const others = yield* Effect.forkAll(Array.from({ length: 20 }, () => value))
-          yield* Effect.yieldNow()
+          const others = yield* Effect.forEach(Array.from({ length: 20 }, () => value), (effect) => Effect.forkChild(effect))
+          yield* Effect.yieldNow
           yield* Fiber.interrupt(first)
           yield* Deferred.succeed(gate, undefined)
           assert.deepStrictEqual([...new Set(yield* Fiber.join(others))], ["token-2"])
@@ -250,7 +250,7 @@ describe("WorkloadAccessToken", () => {
         const next = yield* token.get
         yield* TestClock.adjust("1 hour")
         const renewal = yield* Effect.forkChild(Effect.flip(token.get))
-        yield* Effect.yieldNow()
+        yield* Effect.yieldNow
         yield* token.invalidate(next)
         yield* TestClock.adjust("1 second")
         assert.strictEqual((yield* Fiber.join(renewal))._tag, "InternalServerException")

@@ -1,3 +1,4 @@
+import * as References from "effect/References"
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -60,8 +61,8 @@ export const make: Effect.Effect<Recorder> = Effect.sync(() => {
   return {
     layer: Layer.mergeAll(
       Layer.setTracer(tracer),
-      Logger.replace(Logger.defaultLogger, logger),
-      Logger.minimumLogLevel("All")
+      Logger.layer([logger]),
+      Layer.succeed(References.MinimumLogLevel, "All")
     ),
     spans: Effect.sync(() => [...spans]),
     everything: Effect.sync(() => [

@@ -151,14 +151,14 @@ const checkEndpoints = (report: Report, target: Target.Target) =>
       const answer = yield* Effect.result(Probe.ask(endpoint))
       if (Result.isSuccess(answer)) {
         answers++
-        ahead ??= answer.right.ahead
-        yield* report.add({ subject, result: "ok", message: `${endpoint}, ${answer.right.millis} ms` })
+        ahead ??= answer.success.ahead
+        yield* report.add({ subject, result: "ok", message: `${endpoint}, ${answer.success.millis} ms` })
       } else {
         yield* report.add({
           subject,
           result: "problem",
           message:
-            `${endpoint} does not answer (${answer.left}). Check the region, the network, and variables with "ENDPOINT" in their name`
+            `${endpoint} does not answer (${answer.failure}). Check the region, the network, and variables with "ENDPOINT" in their name`
         })
       }
     }
@@ -278,10 +278,10 @@ const checkCredentials = (
     const policy = yield* makePolicy(list, target, caller, workload)
     const problems = yield* Effect.result(Credentials.check(list, { workload }))
     if (Result.isFailure(problems)) {
-      yield* report.add(toProblem("set-up", problems.left, policy))
+      yield* report.add(toProblem("set-up", problems.failure, policy))
       return policy
     }
-    const ofWorkload = problems.right.filter((problem) => nameOf(problem) === undefined)
+    const ofWorkload = problems.success.filter((problem) => nameOf(problem) === undefined)
     for (const problem of ofWorkload) yield* report.add(toFinding("workload identity", problem))
     if (ofWorkload.length === 0) yield* report.add({ subject: "workload identity", result: "ok", message: workload })
 
@@ -293,13 +293,13 @@ const checkCredentials = (
     if (withToken !== undefined) {
       yield* report.add(
         Result.isFailure(withToken)
-          ? toProblem("workload access token", withToken.left, policy)
+          ? toProblem("workload access token", withToken.failure, policy)
           : { subject: "workload access token", result: "ok", message: acting }
       )
     }
     for (const credential of list) {
       const subject = credential.key
-      const own = problems.right.filter((problem) => nameOf(problem) === subject)
+      const own = problems.success.filter((problem) => nameOf(problem) === subject)
       for (const problem of own) yield* report.add(toFinding(subject, problem))
       if (own.some(isFatal)) continue
       const skip = !token
@@ -316,8 +316,8 @@ const checkCredentials = (
       const outcome = yield* Effect.result(attempt(credential))
       yield* report.add(
         Result.isFailure(outcome)
-          ? toProblem(subject, outcome.left, policy)
-          : { subject, result: "ok", message: outcome.right }
+          ? toProblem(subject, outcome.failure, policy)
+          : { subject, result: "ok", message: outcome.success }
       )
     }
     return policy
@@ -341,10 +341,10 @@ const look = (report: Report, settings: Settings, list: ReadonlyArray<Credential
     const caller = yield* Caller.find(settings)
     const found = yield* Effect.result(Target.find(settings.region))
     if (Result.isFailure(found)) {
-      yield* report.add({ subject: "region and endpoints", result: "problem", message: String(found.left) })
+      yield* report.add({ subject: "region and endpoints", result: "problem", message: String(found.failure) })
       return {}
     }
-    const target = found.right
+    const target = found.success
     yield* report.add({ subject: "region", result: "ok", message: target.region })
     yield* report.add(checkCaller(target))
     const answers = yield* checkEndpoints(report, target)

@@ -95,7 +95,7 @@ export const seed = (file: string) =>
       Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
       Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.orElse(
         ConfigProvider.fromEnv(),
-        () => ConfigProvider.fromMap(new Map(Object.entries(server.environment)))
+        () => ConfigProvider.fromEnv({ env: server.environment })
       ))
     )
     const { changes } = yield* send(server, "seed", yield* Effect.orDie(encodeSetup(setup)))

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as References from "effect/References"
 import type * as PlatformError from "effect/PlatformError"
 import type * as FileSystem from "effect/FileSystem"
 import * as PlatformLogger from "effect/http/PlatformLogger"
@@ -45,10 +46,10 @@ export const layer = (
   const least = levels[level]
   const terminal = Logger.filterLogLevel(makeTerminalLogger(), (level) => LogLevel.greaterThanEqual(level, least))
   return file === undefined
-    ? Layer.merge(Logger.replace(Logger.defaultLogger, terminal), Logger.minimumLogLevel(least))
+    ? Layer.merge(Logger.layer([terminal]), Layer.succeed(References.MinimumLogLevel, least))
     : Layer.mergeAll(
-      Logger.replace(Logger.defaultLogger, terminal),
+      Logger.layer([terminal]),
       Logger.addScoped(PlatformLogger.toFile(Logger.formatLogFmt, file)),
-      Logger.minimumLogLevel(LogLevel.lessThan(least, "Debug") ? least : "Debug")
+      Layer.succeed(References.MinimumLogLevel, LogLevel.lessThan(least, "Debug") ? least : "Debug")
     )
 }

@@ -394,7 +394,7 @@ const make = (options: Options) =>
 
     const moveTo = (offset: number): Effect.Effect<ClockState, LocalControlError> =>
       Effect.flatMap(DateTime.now, (now) =>
-        Math.abs(now.epochMillis + offset) <= maxTime
+        Math.abs(now.epochMilliseconds + offset) <= maxTime
           ? Effect.andThen(setOffset(offset), clockState)
           : fail("InvalidTime", "The time is out of range"))
 
@@ -516,7 +516,7 @@ const make = (options: Options) =>
       clock: {
         state: clockState,
         advance: (duration) => Effect.suspend(() => moveTo(clock.offset() + Duration.toMillis(duration))),
-        set: (time) => Effect.flatMap(DateTime.now, (now) => moveTo(time.epochMillis - now.epochMillis)),
+        set: (time) => Effect.flatMap(DateTime.now, (now) => moveTo(time.epochMilliseconds - now.epochMilliseconds)),
         reset: Effect.andThen(setOffset(0), clockState)
       },
       faults: { list: faults.list, add: faults.add, remove: faults.remove, clear: faults.clear },

@@ -21,6 +21,7 @@
  *   await local.control.faults.add({ operation: "GetResourceApiKey", exception: "ThrottlingException", count: 3 })
  * }
  */
+import * as References from "effect/References"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -253,8 +254,8 @@ const logLevels = {
 const layerLog = (level: Options["logLevel"] = "warning") =>
   Layer.merge(
     // Standard output is that of the test runner.
-    Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.formatLogFmt)),
-    Logger.minimumLogLevel(logLevels[level])
+    Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
+    Layer.succeed(References.MinimumLogLevel, logLevels[level])
   )
 
 const parse = (setup: Setup, variables: Server.Environment) =>

@@ -13,7 +13,7 @@ const getWorkloadIdentity = Effect.flatMap(
 )
 
 describe("layer", () => {
-  it.scopedLive("calls by its options", () =>
+  it.live("calls by its options", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, {
         name: "agent",
@@ -29,16 +29,16 @@ describe("layer", () => {
       assert.deepStrictEqual(JSON.parse(http.seen[0]!.body), { name: "agent" })
     }))
 
-  it.scopedLive("layerConfig takes options from configuration, and says what is wrong with them", () =>
+  it.live("layerConfig takes options from configuration, and says what is wrong with them", () =>
     Effect.gen(function*() {
       const build = (region: string) =>
         AwsControlPlane.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
-          Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AGENT_REGION", region]])))),
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: Object.fromEntries([["AGENT_REGION", region]]) }))),
           Layer.build
         )
       yield* build("eu-central-1")
       const error = yield* failure(build("not a region"))
-      assert(Config.isConfigError(error))
+      assert((error instanceof Config.ConfigError))
       assert.include(String(error), "Expected an AWS region")
     }))
 })

@@ -70,7 +70,7 @@ const temporary = (name: string): Answer => (response, seen) =>
   })(response, seen)
 
 const twice = (endpoint: string) =>
-  Effect.repeatN(getApiKey, 1).pipe(Effect.provide(AwsHttpDataPlane.layerNode({ endpoint })))
+  Effect.repeat(getApiKey, { times: 1 }).pipe(Effect.provide(AwsHttpDataPlane.layerNode({ endpoint })))
 
 const errorOf = (endpoint: string) =>
   Effect.map(failure(Effect.provide(getApiKey, AwsHttpDataPlane.layerNode({ endpoint, maxAttempts: 1 }))), (error) => {
@@ -79,7 +79,7 @@ const errorOf = (endpoint: string) =>
   })
 
 describe("layerNode finds credentials", () => {
-  it.scopedLive("in the environment, as in Lambda", () =>
+  it.live("in the environment, as in Lambda", () =>
     Effect.gen(function*() {
       yield* environment({
         AWS_ACCESS_KEY_ID: "AKIDENV",
@@ -91,7 +91,7 @@ describe("layerNode finds credentials", () => {
       assert.deepStrictEqual(keysOf(http.seen), [["AKIDENV", "session"], ["AKIDENV", "session"]])
     }))
 
-  it.scopedLive("at the endpoint of a container, as in ECS and EKS Pod Identity", () =>
+  it.live("at the endpoint of a container, as in ECS and EKS Pod Identity", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const tokenFile = Path.join(folder, "token")
@@ -112,7 +112,7 @@ describe("layerNode finds credentials", () => {
       ])
     }))
 
-  it.scopedLive("for a web identity token, as in EKS, which it reads again", () =>
+  it.live("for a web identity token, as in EKS, which it reads again", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const tokenFile = Path.join(folder, "token")
@@ -156,7 +156,7 @@ describe("layerNode finds credentials", () => {
       )
     }))
 
-  it.scopedLive("of the instance, as in EC2 and AgentCore Runtime", () =>
+  it.live("of the instance, as in EC2 and AgentCore Runtime", () =>
     Effect.gen(function*() {
       const metadata = yield* server((response, seen) =>
         seen.method === "PUT"
@@ -177,7 +177,7 @@ describe("layerNode finds credentials", () => {
       assert.strictEqual(metadata.seen[2]?.headers["x-aws-ec2-metadata-token"], "metadata-token")
     }))
 
-  it.scopedLive("of a profile, by the chain of the AWS SDK, before those of the environment", () =>
+  it.live("of a profile, by the chain of the AWS SDK, before those of the environment", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const file = Path.join(folder, "credentials")
@@ -195,7 +195,7 @@ describe("layerNode finds credentials", () => {
 })
 
 describe("layerNode finds no credentials", () => {
-  it.scopedLive("where there are none: it says how to get some", () =>
+  it.live("where there are none: it says how to get some", () =>
     Effect.gen(function*() {
       yield* environment({ AWS_EC2_METADATA_DISABLED: "true" })
       const http = yield* service
@@ -206,14 +206,14 @@ describe("layerNode finds no credentials", () => {
       assert.lengthOf(http.seen, 0)
     }))
 
-  it.scopedLive("in a profile that does not exist: it names the profile", () =>
+  it.live("in a profile that does not exist: it names the profile", () =>
     Effect.gen(function*() {
       yield* environment({ AWS_PROFILE: "missing", AWS_EC2_METADATA_DISABLED: "true" })
       const error = yield* Effect.flatMap(service, ({ url }) => errorOf(url))
       assert.include(error.message, "no usable AWS credentials were found for profile 'missing'")
     }))
 
-  it.scopedLive("when STS refuses the token: the name of the exception, and nothing of the token", () =>
+  it.live("when STS refuses the token: the name of the exception, and nothing of the token", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const tokenFile = Path.join(folder, "token")

@@ -104,12 +104,12 @@ const planes = (endpoint: string) =>
   AwsHttpDataPlane.layerNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1 })
 
 describe("layerNode", () => {
-  it.scopedLive("sends requests through the proxy of the environment, over a kept tunnel", () =>
+  it.live("sends requests through the proxy of the environment, over a kept tunnel", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* proxy
       const http = yield* server(json(200, { apiKey: "key" }))
       yield* environment({ HTTP_PROXY: `http://user:pass%20word@127.0.0.1:${port}` })
-      yield* Effect.repeatN(getApiKey, 2).pipe(Effect.provide(planes(http.url)))
+      yield* Effect.repeat(getApiKey, { times: 2 }).pipe(Effect.provide(planes(http.url)))
       assert.lengthOf(http.seen, 3)
       assert.deepStrictEqual(seen.map(({ method, url }) => [method, url]), [["CONNECT", new URL(http.url).host]])
       assert.strictEqual(
@@ -121,7 +121,7 @@ describe("layerNode", () => {
       assert.notProperty(http.seen[0]?.headers, "proxy-authorization")
     }))
 
-  it.scopedLive("has a proxy for https, and an error of the call when it refuses", () =>
+  it.live("has a proxy for https, and an error of the call when it refuses", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* proxy
       const password = "cHJveHktcGFzc3dvcmQ"
@@ -132,7 +132,7 @@ describe("layerNode", () => {
       assertNoSecrets(rendered(error), [password, Redacted.value(apiKeyRequest.workloadIdentityToken)])
     }))
 
-  it.scopedLive("calls an endpoint with https through the proxy, and checks its certificate", () =>
+  it.live("calls an endpoint with https through the proxy, and checks its certificate", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* proxy
       const { ca, requests, url } = yield* secureServer
@@ -160,7 +160,7 @@ describe("layerNode", () => {
       assert.notProperty(seen[0]?.headers, "authorization")
     }))
 
-  it.scopedLive("leaves out the hosts of NO_PROXY", () =>
+  it.live("leaves out the hosts of NO_PROXY", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* proxy
       const http = yield* server(json(200, { apiKey: "key" }))
@@ -170,7 +170,7 @@ describe("layerNode", () => {
       assert.lengthOf(seen, 0)
     }))
 
-  it.scopedLive("fails a call whose proxy is not there, or not a URL", () =>
+  it.live("fails a call whose proxy is not there, or not a URL", () =>
     Effect.gen(function*() {
       const password = "cHJveHktcGFzc3dvcmQ"
       for (const value of ["http://127.0.0.1:1", `http://user:${password}@[`]) {

@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import { credentials, failure, json, noVariables, server, token } from "./utils.js"
 
 describe("layer", () => {
-  it.scopedLive("has Identity, over the same planes that it gives", () =>
+  it.live("has Identity, over the same planes that it gives", () =>
     Effect.gen(function*() {
       const http = yield* server((response, seen) =>
         json(200, seen.path.endsWith("api-key") ? { apiKey: "key" } : { workloadAccessToken: token })(response, seen)
@@ -36,10 +36,10 @@ describe("layer", () => {
       })
     }))
 
-  it.scopedLive("layerConfig takes options from configuration", () =>
+  it.live("layerConfig takes options from configuration", () =>
     Effect.gen(function*() {
       const variables = (map: Record<string, string>) =>
-        Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(map))))
+        ConfigProvider.layer(ConfigProvider.fromEnv({ env: map }))
       const layer = AwsIdentity.layerConfig({ region: Config.String("AGENT_REGION") })
       yield* Layer.build(layer.pipe(Layer.provide(variables({ AGENT_REGION: "eu-central-1" }))))
       yield* failure(Layer.build(layer.pipe(Layer.provide(variables({ AGENT_REGION: "not a region" })))))

@@ -61,7 +61,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
     })
 
   describe("exceptions of the service", () => {
-    it.scopedLive("by header, for every operation and every exception that it has", () =>
+    it.live("by header, for every operation and every exception that it has", () =>
       Effect.gen(function*() {
         const http = yield* server(json(500, {}))
         const all = yield* Effect.provide(both, planes(http.url))
@@ -81,7 +81,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.scopedLive("by __type or code in the body, with a namespace or without, whatever the status", () =>
+    it.live("by __type or code in the body, with a namespace or without, whatever the status", () =>
       Effect.gen(function*() {
         const http = yield* server(json(500, {}))
         yield* Effect.gen(function*() {
@@ -103,7 +103,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }).pipe(Effect.provide(planes(http.url)))
       }))
 
-    it.scopedLive("the header wins over the body", () =>
+    it.live("the header wins over the body", () =>
       Effect.gen(function*() {
         const error = yield* errorOf(
           json(429, { __type: "ValidationException" }, { "x-amzn-errortype": "ThrottlingException" })
@@ -111,7 +111,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assert.strictEqual(error._tag, "ThrottlingException")
       }))
 
-    it.scopedLive("a ValidationException keeps reason and fields, and only well-formed ones", () =>
+    it.live("a ValidationException keeps reason and fields, and only well-formed ones", () =>
       Effect.gen(function*() {
         const fieldList = [{ name: "scopes", message: "too long" }]
         const header = { "x-amzn-errortype": "ValidationException" }
@@ -133,7 +133,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.scopedLive("a name that the operation does not have is an UnknownServiceError with name and status", () =>
+    it.live("a name that the operation does not have is an UnknownServiceError with name and status", () =>
       Effect.gen(function*() {
         for (
           const [code, status] of [
@@ -155,7 +155,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.scopedLive("JSON without a name, or no body at all, is an UnknownServiceError with the status", () =>
+    it.live("JSON without a name, or no body at all, is an UnknownServiceError with the status", () =>
       Effect.gen(function*() {
         for (const answer of [json(503, { message: "Forbidden" }), json(503, null), json(503, "down"), raw(503, "")]) {
           const error = yield* errorOf(answer)
@@ -167,7 +167,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assert.strictEqual(redirect.status, 302)
       }))
 
-    it.scopedLive("no shape of an error body is a defect", () =>
+    it.live("no shape of an error body is a defect", () =>
       Effect.gen(function*() {
         for (
           const body of [
@@ -193,7 +193,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
   })
 
   describe("no readable answer", () => {
-    it.scopedLive("a body that is not JSON is undecodable, with the status, at any status", () =>
+    it.live("a body that is not JSON is undecodable, with the status, at any status", () =>
       Effect.gen(function*() {
         const html = "<html><body>Bad Gateway</body></html>"
         for (const status of [200, 302, 403, 429, 502, 503]) {
@@ -209,7 +209,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.scopedLive("truncated JSON, an empty or a foreign body, and missing or wrong members are undecodable", () =>
+    it.live("truncated JSON, an empty or a foreign body, and missing or wrong members are undecodable", () =>
       Effect.gen(function*() {
         for (
           const body of [
@@ -231,7 +231,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.scopedLive("a time stamp that is none is undecodable", () =>
+    it.live("a time stamp that is none is undecodable", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const { control } = yield* Effect.provide(both, planes(http.url))
@@ -244,7 +244,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.scopedLive("an answer that is not HTTP is undecodable", () =>
+    it.live("an answer that is not HTTP is undecodable", () =>
       Effect.gen(function*() {
         const port = yield* Effect.acquireRelease(
           Effect.callback<Net.Server>((resume) => {
@@ -261,7 +261,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assertNoSecrets(rendered(error), ["secret-in-raw-packet"])
       }))
 
-    it.scopedLive("a refused, reset or unresolved connection, and an answer that breaks off", () =>
+    it.live("a refused, reset or unresolved connection, and an answer that breaks off", () =>
       Effect.gen(function*() {
         const url = yield* Effect.scoped(Effect.map(server(json(200, {})), (http) => http.url))
         const refused = yield* Effect.provide(failure(getApiKey), planes(url))
@@ -286,7 +286,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assert.isUndefined(broken.cause)
       }))
 
-    it.scopedLive("no credentials: nothing is sent", () =>
+    it.live("no credentials: nothing is sent", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, { apiKey: "key" }))
         const providers = [
@@ -312,7 +312,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
   })
 
   describe("retries", () => {
-    it.scopedLive("are the SDK's, and as many as it was told", () =>
+    it.live("are the SDK's, and as many as it was told", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const fail = json(500, { message: "down" }, { "x-amzn-errortype": "InternalServerException" })
@@ -387,7 +387,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
       ]
     ]
     for (const [name, body, call] of cases) {
-      it.scopedLive(`is no answer, and is asked for again: ${name}`, () =>
+      it.live(`is no answer, and is asked for again: ${name}`, () =>
         Effect.gen(function*() {
           const http = yield* server(json(200, body))
           const live = Layer.provideMerge(
@@ -409,7 +409,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
 })
 
 describe("the AWS SDK", () => {
-  it.scopedLive("a time-out", () =>
+  it.live("a time-out", () =>
     Effect.gen(function*() {
       const http = yield* server(() => {})
       for (const requestHandler of [{ requestTimeout: 50, throwOnRequestTimeout: true }, { socketTimeout: 50 }]) {
@@ -419,7 +419,7 @@ describe("the AWS SDK", () => {
       }
     }))
 
-  it.scopedLive("an exception of the service that gives credentials is not one of this service", () =>
+  it.live("an exception of the service that gives credentials is not one of this service", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const denied = Object.assign(new Error("denied"), {

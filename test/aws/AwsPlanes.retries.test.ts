@@ -66,7 +66,7 @@ const assertEqual = (all: Readonly<Record<string, Answer>>, maxAttempts: number)
   })
 
 describe("attempts", () => {
-  it.scopedLive("are those of the AWS SDK, failure by failure", () =>
+  it.live("are those of the AWS SDK, failure by failure", () =>
     Effect.gen(function*() {
       const counts = yield* assertEqual(faults, 3)
       assert.deepStrictEqual(
@@ -85,14 +85,14 @@ describe("attempts", () => {
       )
     }))
 
-  it.scopedLive("of a throttled call too", () =>
+  it.live("of a throttled call too", () =>
     Effect.map(assertEqual(throttled, 2), (counts) => {
       for (const [sdk] of Object.values(counts)) assert.strictEqual(sdk, 2)
     }))
 })
 
 describe.each(adapters)("$name", ({ planes }) => {
-  it.scopedLive("signs again for the time of a service whose clock is ahead", () =>
+  it.live("signs again for the time of a service whose clock is ahead", () =>
     Effect.gen(function*() {
       const ahead = 3_600_000
       const timeOf = (header: unknown) =>
@@ -108,11 +108,11 @@ describe.each(adapters)("$name", ({ planes }) => {
             "x-amzn-errortype": "InvalidSignatureException"
           }))(response, seen)
       })
-      yield* Effect.repeatN(getApiKey, 1).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
+      yield* Effect.repeat(getApiKey, { times: 1 }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
       assert.lengthOf(http.seen, 3)
     }))
 
-  it.scopedLive("names the host in an error of the connection, of the time and of the answer", () =>
+  it.live("names the host in an error of the connection, of the time and of the answer", () =>
     Effect.gen(function*() {
       const errorOf = (url: string, timeout = 30_000) =>
         Effect.map(Effect.provide(failure(getApiKey), planes(url, { timeout })), (error) => {

@@ -1,3 +1,4 @@
+import * as References from "effect/References"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -142,8 +143,8 @@ const recorded = () => {
   })
   const layer = Layer.mergeAll(
     Layer.setTracer(tracer),
-    Logger.replace(Logger.defaultLogger, logger),
-    Logger.minimumLogLevel("All")
+    Logger.layer([logger]),
+    Layer.succeed(References.MinimumLogLevel, "All")
   )
   return { out, layer }
 }
@@ -179,7 +180,7 @@ describe.each(adapters)("secrets over $name", ({ planes }) => {
       return failed
     })
 
-  it.scopedLive("a message that quotes the request shows none of its secrets", () =>
+  it.live("a message that quotes the request shows none of its secrets", () =>
     Effect.gen(function*() {
       const names = [
         "ValidationException",
@@ -191,13 +192,13 @@ describe.each(adapters)("secrets over $name", ({ planes }) => {
       assert.strictEqual(failed, names.length * calls.length)
     }))
 
-  it.scopedLive("a broken body leaves nothing behind", () =>
+  it.live("a broken body leaves nothing behind", () =>
     Effect.gen(function*() {
       // Two operations ignore the members that are wrong in the first answers.
       assert.isAbove(yield* searched(broken), broken.length * (calls.length - 2))
     }))
 
-  it.scopedLive("what is sent is what was asked, in clear: the sentinels are real", () =>
+  it.live("what is sent is what was asked, in clear: the sentinels are real", () =>
     Effect.gen(function*() {
       const http = yield* server(json(400, {}, { "x-amzn-errortype": "ValidationException" }))
       const all = yield* Effect.provide(both, planes(http.url))

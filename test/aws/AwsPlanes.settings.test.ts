@@ -26,12 +26,12 @@ import {
 } from "./utils.js"
 
 const withVariables = (variables: Record<string, string>) =>
-  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+  ConfigProvider.layer(ConfigProvider.fromEnv({ env: variables }))
 
 const configured = (variables: Record<string, string>) => Effect.provide(withVariables(variables))
 
 const messageOf = (error: Config.ConfigError): string => {
-  assert(Config.isConfigError(error))
+  assert((error instanceof Config.ConfigError))
   assert.strictEqual(error._op, "InvalidData")
   return String(error)
 }
@@ -180,7 +180,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
   const regionsOf = (http: Server) => http.seen.map(({ headers }) => headers.authorization?.split("/")[2])
 
   if (hasProfile) {
-    it.scopedLive("takes region and endpoint_url of the AWS profile", () =>
+    it.live("takes region and endpoint_url of the AWS profile", () =>
       Effect.gen(function*() {
         const http = yield* answering
         profile(`[profile agent]\nregion = eu-central-2\nendpoint_url = ${http.url}\n`)
@@ -190,14 +190,14 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       }))
   }
 
-  it.scopedLive("falls back to us-west-2", () =>
+  it.live("falls back to us-west-2", () =>
     Effect.gen(function*() {
       const http = yield* answering
       yield* called({ credentials, endpoint: http.url, region: undefined }, {})
       assert.deepStrictEqual(regionsOf(http), ["us-west-2", "us-west-2"])
     }))
 
-  it.scopedLive("AWS_REGION wins over the profile, the option over both, the plane's own over all", () =>
+  it.live("AWS_REGION wins over the profile, the option over both, the plane's own over all", () =>
     Effect.gen(function*() {
       const http = yield* answering
       profile("[default]\nregion = eu-central-2\n")
@@ -218,7 +218,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       ])
     }))
 
-  it.scopedLive("each plane has its own endpoint variable", () =>
+  it.live("each plane has its own endpoint variable", () =>
     Effect.gen(function*() {
       const one = yield* answering
       const two = yield* answering
@@ -257,7 +257,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
         + "<Expiration>2026-01-02T03:04:05Z</Expiration></GetWebIdentityTokenResult></GetWebIdentityTokenResponse>"
     ))
 
-    it.scopedLive("takes endpoints from the option, its own variable, that of all, and the profile", () =>
+    it.live("takes endpoints from the option, its own variable, that of all, and the profile", () =>
       Effect.gen(function*() {
         const http = yield* issuing
         const profiled = yield* issuing
@@ -275,7 +275,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
         }
       }))
 
-    it.scopedLive("takes the region from its own configuration, the option, AWS_REGION, and the profile", () =>
+    it.live("takes the region from its own configuration, the option, AWS_REGION, and the profile", () =>
       Effect.gen(function*() {
         const http = yield* issuing
         profile("[default]\nregion = eu-central-2\n")
@@ -289,7 +289,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       }))
   })
 
-  it.scopedLive("the SDK's own variables in the environment are seen by both", () =>
+  it.live("the SDK's own variables in the environment are seen by both", () =>
     Effect.gen(function*() {
       const http = yield* answering
       process.env["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"] = http.url
@@ -341,7 +341,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       }
     }).pipe(Effect.scoped))
 
-  it.scopedLive("a bad region or endpoint of any source is a ConfigError", () =>
+  it.live("a bad region or endpoint of any source is a ConfigError", () =>
     Effect.gen(function*() {
       const bad: ReadonlyArray<readonly [Options, Record<string, string>]> = [
         [{ region: "bad region" }, {}],
@@ -360,7 +360,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       yield* Layer.build(layer({ endpoint: "http://example.com", allowInsecureEndpoint: true }))
     }))
 
-  it.scopedLive("without credentials anywhere, the call fails with a TransportError", () =>
+  it.live("without credentials anywhere, the call fails with a TransportError", () =>
     Effect.gen(function*() {
       const http = yield* answering
       const error = yield* failure(called({ endpoint: http.url }, {}))
@@ -372,7 +372,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
 })
 
 describe("the AWS SDK", () => {
-  it.scopedLive("takes the region from the profile of one plane", () =>
+  it.live("takes the region from the profile of one plane", () =>
     Effect.gen(function*() {
       const http = yield* server(raw(400, ""))
       const directory = yield* Effect.acquireRelease(

@@ -23,7 +23,7 @@ const hostOf = (url: string) => new URL(url).host
 const requestHandler = { handle: () => Promise.reject(Object.assign(new Error("lost"), { code: "ENOTFOUND" })) }
 
 describe("a TransportError", () => {
-  it.scopedLive("names the host of a local server, and suggests that it is not running", () =>
+  it.live("names the host of a local server, and suggests that it is not running", () =>
     Effect.gen(function*() {
       const url = yield* Effect.scoped(Effect.map(server(json(200, {})), (http) => http.url))
       const error = yield* errorOf(planes(url))
@@ -36,7 +36,7 @@ describe("a TransportError", () => {
       )
     }))
 
-  it.scopedLive("names the host of the service in the region, without the local server", () =>
+  it.live("names the host of the service in the region, without the local server", () =>
     Effect.gen(function*() {
       const options = { region: "eu-west-1", credentials, maxAttempts: 1 }
       const error = yield* errorOf(
@@ -54,7 +54,7 @@ describe("a TransportError", () => {
       assert.propertyVal(sts, "host", "sts.eu-west-1.amazonaws.com")
     }))
 
-  it.scopedLive("names neither path nor query of an endpoint", () =>
+  it.live("names neither path nor query of an endpoint", () =>
     Effect.gen(function*() {
       const error = yield* errorOf(
         planes("https://proxy.example.com/secret-of-the-path", { dataPlane: { requestHandler } })
@@ -63,7 +63,7 @@ describe("a TransportError", () => {
       assert.notInclude(JSON.stringify(error) + error.message, "secret-of-the-path")
     }))
 
-  it.scopedLive("names the host of a client that the program made", () =>
+  it.live("names the host of a client that the program made", () =>
     Effect.gen(function*() {
       const client = new BedrockAgentCoreClient({
         region: "ap-southeast-2",
@@ -79,7 +79,7 @@ describe("a TransportError", () => {
       client.destroy()
     }))
 
-  it.scopedLive("does not wait for a region that the program searches without end", () =>
+  it.live("does not wait for a region that the program searches without end", () =>
     Effect.gen(function*() {
       const client: BedrockAgentCoreClient = new BedrockAgentCoreClient({
         region: "us-west-2",
@@ -97,7 +97,7 @@ describe("a TransportError", () => {
       client.destroy()
     }).pipe(Effect.timeout("4 seconds")))
 
-  it.scopedLive("names the host of a response that is late or unreadable", () =>
+  it.live("names the host of a response that is late or unreadable", () =>
     Effect.gen(function*() {
       const html = yield* server(raw(502, "<html>"))
       const undecodable = yield* errorOf(planes(html.url))
@@ -109,7 +109,7 @@ describe("a TransportError", () => {
       assert.include(late.message, `no response arrived in time from ${hostOf(silent.url)}`)
     }))
 
-  it.scopedLive("names the profile without credentials, and no host", () =>
+  it.live("names the profile without credentials, and no host", () =>
     Effect.gen(function*() {
       const unset = { AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" }
       yield* Effect.acquireRelease(
@@ -136,7 +136,7 @@ describe("a TransportError", () => {
       )
       assert.notProperty({ ...own }, "host")
       const given = { credentials: () => Promise.reject(new Error("sealed")) }
-      const environment = Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["AWS_PROFILE", "production"]])))
+      const environment = ConfigProvider.layer(ConfigProvider.fromEnv({ env: Object.fromEntries([["AWS_PROFILE", "production"]]) }))
       const provided = yield* errorOf(AwsPlanes.layer({ ...options, ...given }).pipe(Layer.provide(environment)))
       assert.notInclude(provided.message, "profile")
     }))

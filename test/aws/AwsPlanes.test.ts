@@ -44,7 +44,7 @@ const getWebIdentityToken = Effect.flatMap(
 
 describe.each(adapters)("$name", ({ planes }) => {
   describe("requests", () => {
-    it.scopedLive("every operation goes to its path, signed", () =>
+    it.live("every operation goes to its path, signed", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const all = yield* Effect.provide(both, planes(http.url))
@@ -66,7 +66,7 @@ describe.each(adapters)("$name", ({ planes }) => {
 
     const sent = (http: Server) => JSON.parse(http.seen[http.seen.length - 1]!.body)
 
-    it.scopedLive("absent and undefined members are left out, false and empty lists are sent", () =>
+    it.live("absent and undefined members are left out, false and empty lists are sent", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const { data } = yield* Effect.provide(both, planes(http.url))
@@ -95,7 +95,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         })
       }))
 
-    it.scopedLive("a request that breaks a limit is not sent", () =>
+    it.live("a request that breaks a limit is not sent", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const { data } = yield* Effect.provide(both, planes(http.url))
@@ -141,17 +141,17 @@ describe.each(adapters)("$name", ({ planes }) => {
 
     const bodyOf = (name: string) => operations.find(([operation]) => operation === name)![2]
 
-    it.scopedLive("any GetResourceOauth2Token arrives as it is", () =>
+    it.live("any GetResourceOauth2Token arrives as it is", () =>
       arrives(DataPlane.GetResourceOauth2TokenRequest, {}, ({ data }) => data.getResourceOauth2Token))
 
-    it.scopedLive("any CompleteResourceTokenAuth arrives as it is", () =>
+    it.live("any CompleteResourceTokenAuth arrives as it is", () =>
       arrives(
         DataPlane.CompleteResourceTokenAuthRequest,
         {},
         ({ data }) => data.completeResourceTokenAuth
       ))
 
-    it.scopedLive("any GetResourcePaymentToken arrives as it is", () =>
+    it.live("any GetResourcePaymentToken arrives as it is", () =>
       arrives(
         DataPlane.GetResourcePaymentTokenRequest,
         bodyOf("GetResourcePaymentToken"),
@@ -161,7 +161,7 @@ describe.each(adapters)("$name", ({ planes }) => {
     for (const [method, row] of Object.entries(ControlPlane.operations)) {
       // Those go by the address, which is not the body's.
       if (!/^(un)?tag|^listTags/.test(method)) {
-        it.scopedLive(`any ${row.name} arrives as it is`, () =>
+        it.live(`any ${row.name} arrives as it is`, () =>
           arrives(
             // The request of a row is the one of the plane's method of that name.
             row.request,
@@ -174,7 +174,7 @@ describe.each(adapters)("$name", ({ planes }) => {
   })
 
   describe("answers", () => {
-    it.scopedLive("a token answer is read as a closed union", () =>
+    it.live("a token answer is read as a closed union", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const { data } = yield* Effect.provide(both, planes(http.url))
@@ -204,7 +204,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         assert.deepStrictEqual(yield* ask({}), new DataPlane.InProgress())
       }))
 
-    it.scopedLive("time stamps are read with their fraction, unknown members are ignored", () =>
+    it.live("time stamps are read with their fraction, unknown members are ignored", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, { ...bodyAsRecord("GetWorkloadIdentity"), unknown: { a: 1 } }))
         const { control } = yield* Effect.provide(both, planes(http.url))
@@ -216,7 +216,7 @@ describe.each(adapters)("$name", ({ planes }) => {
     const bodyAsRecord = (name: string): Record<string, unknown> =>
       Object.fromEntries(Object.entries(operations.find(([operation]) => operation === name)![2] ?? {}))
 
-    it.scopedLive("an empty body completes an authorization", () =>
+    it.live("an empty body completes an authorization", () =>
       Effect.gen(function*() {
         const http = yield* server((response) => response.writeHead(200).end())
         const { data } = yield* Effect.provide(both, planes(http.url))
@@ -229,7 +229,7 @@ describe.each(adapters)("$name", ({ planes }) => {
   })
 
   describe("interruption", () => {
-    it.scopedLive("aborts the request in flight, and is an interruption", () =>
+    it.live("aborts the request in flight, and is an interruption", () =>
       Effect.gen(function*() {
         const arrived = yield* Deferred.make<void>()
         const closed = yield* Deferred.make<void>()
@@ -248,7 +248,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
       }))
 
-    it.scopedLive("aborts while the answer is being read", () =>
+    it.live("aborts while the answer is being read", () =>
       Effect.gen(function*() {
         const arrived = yield* Deferred.make<void>()
         const closed = yield* Deferred.make<void>()
@@ -269,7 +269,7 @@ describe.each(adapters)("$name", ({ planes }) => {
 })
 
 describe("clients", () => {
-  it.scopedLive("are destroyed with the layer, those that were needed", () =>
+  it.live("are destroyed with the layer, those that were needed", () =>
     Effect.gen(function*() {
       const destroyed: Array<string> = []
       const handler = (name: string) => ({
@@ -297,7 +297,7 @@ describe("clients", () => {
       assert.sameMembers(destroyed, ["data", "control", "sts"])
     }))
 
-  it.scopedLive("one that is passed in is used as it is, and not destroyed", () =>
+  it.live("one that is passed in is used as it is, and not destroyed", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const client = new BedrockAgentCoreClient({
@@ -317,7 +317,7 @@ describe("clients", () => {
       destroy()
     }))
 
-  it.scopedLive("layerConfig takes options from configuration", () =>
+  it.live("layerConfig takes options from configuration", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const layer = AwsPlanes.layerConfig({
@@ -327,14 +327,12 @@ describe("clients", () => {
           accessKeyId: Config.String("AGENT_KEY"),
           secretAccessKey: Config.Redacted("AGENT_SECRET")
         })
-      }).pipe(Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
-        new Map([
+      }).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: Object.fromEntries([
           ["AGENT_REGION", "ap-southeast-2"],
           ["AGENT_ENDPOINT", http.url],
           ["AGENT_KEY", "AKIDCONFIG"],
           ["AGENT_SECRET", "secret"]
-        ])
-      ))))
+        ]) }))))
       yield* Effect.provide(getApiKey, layer)
       assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDCONFIG\/\d{8}\/ap-southeast-2/)
       const error = yield* failure(

@@ -53,7 +53,7 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
     ].map((call): Effect.Effect<unknown, unknown> => failure<unknown, unknown, never>(call))
   })
 
-  it.scopedLive("on every plane if the answer never ends, and closes its connection", () =>
+  it.live("on every plane if the answer never ends, and closes its connection", () =>
     Effect.forEach(FaultyServer.endless, (fault) =>
       Effect.gen(function*() {
         const http = yield* FaultyServer.start(() => fault)
@@ -72,13 +72,13 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
         Effect.timeout("10 seconds")
       ))
 
-  it.scopedLive("with all its attempts and the waits between them", () =>
+  it.live("with all its attempts and the waits between them", () =>
     Effect.gen(function*() {
       const http = yield* server(json(500, { message: "down" }, { "x-amzn-errortype": "InternalServerException" }))
       assertTimeout(yield* failure(Effect.provide(getApiKey, limited(http.url, { maxAttempts: 1000 }))))
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.scopedLive("with the search for credentials", () =>
+  it.live("with the search for credentials", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const credentials = () => new Promise<never>(() => {})
@@ -86,13 +86,13 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
       assert.lengthOf(http.seen, 0)
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.scopedLive("where the program cannot be interrupted", () =>
+  it.live("where the program cannot be interrupted", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
       assertTimeout(yield* failure(Effect.provide(Effect.uninterruptible(getApiKey), limited(http.url))))
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.scopedLive("of its own, and leaves the client to the next", () =>
+  it.live("of its own, and leaves the client to the next", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       yield* Effect.gen(function*() {
@@ -104,7 +104,7 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
 })
 
 describe("the AWS SDK", () => {
-  it.scopedLive("over a client of the program", () =>
+  it.live("over a client of the program", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
       const client = new BedrockAgentCoreClient({
@@ -123,7 +123,7 @@ describe("the AWS SDK", () => {
 })
 
 describe.each(adapters)("the option of $name", ({ layer, planes }) => {
-  it.scopedLive("takes longer times than a timer, and none", () =>
+  it.live("takes longer times than a timer, and none", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       for (const timeout of [Duration.infinity, "1000 days", 30_000] as const) {
@@ -139,9 +139,9 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
         const options = { region: "us-west-2", timeout: timeout as number }
         for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
           const error = yield* failure(
-            Layer.build(Layer.provide(built, Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))))
+            Layer.build(Layer.provide(built, ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} }))))
           )
-          assert(Config.isConfigError(error), `${timeout}`)
+          assert((error instanceof Config.ConfigError), `${timeout}`)
           assert.include(String(error), "Expected a duration above zero")
         }
       }
@@ -158,7 +158,7 @@ describe.each<readonly [name: string, layerConfig: (config: TimeLimited) => Retu
     (config) => Layer.provide(AwsHttpPlanes.layerConfig(config), FetchHttpClient.layer)
   ]
 ])("%s", (_, layerConfig) => {
-  it.scopedLive("takes the time limit from configuration", () =>
+  it.live("takes the time limit from configuration", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
       const layer = layerConfig({
@@ -167,11 +167,9 @@ describe.each<readonly [name: string, layerConfig: (config: TimeLimited) => Retu
         credentials: Config.succeed(credentials),
         timeout: Config.Duration("AGENT_TIMEOUT")
       })
-      const variables = ConfigProvider.fromMap(
-        new Map([["AGENT_ENDPOINT", http.url], ["AGENT_TIMEOUT", "200 millis"]])
-      )
+      const variables = ConfigProvider.fromEnv({ env: Object.fromEntries([["AGENT_ENDPOINT", http.url], ["AGENT_TIMEOUT", "200 millis"]]) })
       assertTimeout(
-        yield* failure(Effect.provide(getApiKey, Layer.provide(layer, Layer.setConfigProvider(variables))))
+        yield* failure(Effect.provide(getApiKey, Layer.provide(layer, ConfigProvider.layer(variables))))
       )
     }).pipe(Effect.timeout("10 seconds")))
 })

@@ -91,7 +91,7 @@ const signatureWith = (seen: Seen, wat: string) =>
   })
 
 describe("command", () => {
-  it.scopedLive("the three invocations carry the token of their own caller, and the signature covers it", () =>
+  it.live("the three invocations carry the token of their own caller, and the signature covers it", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("{}"))
       const aws = yield* client(url)
@@ -119,7 +119,7 @@ describe("command", () => {
       for (const one of seen) assert.include(signedHeaders(one), header)
     }))
 
-  it.scopedLive("another value does not fit the signature", () =>
+  it.live("another value does not fit the signature", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("{}"))
       const aws = yield* client(url)
@@ -130,7 +130,7 @@ describe("command", () => {
       assert.notStrictEqual(yield* signatureWith(one, watOf("mallory")), one.headers.authorization)
     }))
 
-  it.scopedLive("a command keeps it when the SDK repeats, and nothing else on the client gets it", () =>
+  it.live("a command keeps it when the SDK repeats, and nothing else on the client gets it", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response, index) =>
         index === 0 ? response.writeHead(503).end("{}") : response.end("{}")
@@ -152,7 +152,7 @@ describe("command", () => {
       ])
     }))
 
-  it.scopedLive("propagated twice, it is there once: the later caller's", () =>
+  it.live("propagated twice, it is there once: the later caller's", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("{}"))
       const aws = yield* client(url)
@@ -184,7 +184,7 @@ describe("command", () => {
 
 describe("httpClient", () => {
   for (const [name, layer] of [["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layerUndici]] as const) {
-    it.scopedLive(`over ${name}: a gateway gets the token of the caller, a redirect elsewhere does not`, () =>
+    it.live(`over ${name}: a gateway gets the token of the caller, a redirect elsewhere does not`, () =>
       Effect.gen(function*() {
         const other = yield* resource((_, response) => response.end("ok"))
         const gateway = yield* resource(({ path }, response) =>

@@ -74,7 +74,7 @@ const ask = (row: Row, planes: Context.Context<AwsPlanes.Planes>, http: Server, 
 }
 
 const explain = (result: Result.Result<unknown, { readonly _tag: string; readonly message?: string }>): string =>
-  Result.isFailure(result) ? `: ${result.left._tag} ${result.left.message}` : ""
+  Result.isFailure(result) ? `: ${result.failure._tag} ${result.failure.message}` : ""
 
 // -----------------------------------------------------------------------------
 // STS
@@ -128,7 +128,7 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
   describe("an answer of tomorrow", () => {
     for (const row of rows) {
       const { name } = row.operation
-      it.scopedLive(`is not lost: ${name}`, () =>
+      it.live(`is not lost: ${name}`, () =>
         Effect.gen(function*() {
           const { http, planes } = yield* connect
           const shape = shapes.get(name)
@@ -146,7 +146,7 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
               tried.add(key)
               const result = yield* ask(row, planes, http, value)
               if (Result.isFailure(result)) lost.push(`${what}${explain(result)}`)
-              else if (isKnown && !(name in more) && !JSON.stringify(clear(result.right)).includes(future)) {
+              else if (isKnown && !(name in more) && !JSON.stringify(clear(result.success)).includes(future)) {
                 dropped.push(what)
               }
             }
@@ -157,7 +157,7 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
         }))
     }
 
-    it.scopedLive("is not lost: exceptions, with members, reasons and names that are unknown", () =>
+    it.live("is not lost: exceptions, with members, reasons and names that are unknown", () =>
       Effect.gen(function*() {
         const { http, planes } = yield* connect
         const members = {
@@ -173,8 +173,8 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
             const result = yield* Effect.result(row.call(planes))
             assert(Result.isFailure(result), name)
             const expected = tag === future ? "UnknownServiceError" : tag
-            assert.strictEqual(result.left._tag, expected, `${name} ${tag}`)
-            if (tag === "ValidationException") assert.include(JSON.stringify(result.left), future)
+            assert.strictEqual(result.failure._tag, expected, `${name} ${tag}`)
+            if (tag === "ValidationException") assert.include(JSON.stringify(result.failure), future)
           }
         }
       }))
@@ -183,7 +183,7 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
 
     for (const row of sts) {
       const { name } = row.operation
-      it.scopedLive(`is not lost: ${name}`, () =>
+      it.live(`is not lost: ${name}`, () =>
         Effect.gen(function*() {
           const { http, planes } = yield* connect
           const members = results.find(([result]) => result === name)?.[1]

@@ -81,7 +81,7 @@ export const credentials: AwsPlanes.Credentials = {
 }
 
 /** No variables of the machine that runs the tests. */
-export const noVariables = Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
+export const noVariables = ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} }))
 
 export const planes = (endpoint: string, options: AwsPlanes.Options = {}) =>
   AwsPlanes.layer({ region: "us-west-2", credentials, endpoint, maxAttempts: 1, ...options }).pipe(

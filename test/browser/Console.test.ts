@@ -71,7 +71,7 @@ const runtime = ManagedRuntime.make(
   Layer.merge(
     server,
     Layer.effect(Tab, Chromium.open({ viewport: { width: 1180, height: 760 }, acceptDownloads: true }))
-  ).pipe(Layer.provide(Logger.remove(Logger.defaultLogger)))
+  ).pipe(Layer.provide(Logger.layer([])))
 )
 
 afterAll(() => runtime.dispose())

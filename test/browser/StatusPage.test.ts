@@ -13,7 +13,7 @@ import * as Chromium from "./chromium.js"
 
 const environment = LocalServer.layer({ region: "eu-central-1" }).pipe(
   Layer.provide(OAuthClient.layerScripted()),
-  Layer.provide(Logger.remove(Logger.defaultLogger))
+  Layer.provide(Logger.layer([]))
 )
 
 const clientSecret = "9c41e07ab2d8f365-client"

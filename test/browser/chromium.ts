@@ -99,7 +99,7 @@ export const isRunnable: boolean = executablePath !== undefined || required
 
 const timeout = 60_000
 
-/** A test that needs a browser: `it.scopedLive`, with time to launch one. */
+/** A test that needs a browser: `it.live`, with time to launch one. */
 export const browserTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  it.scopedLive.skipIf(!isRunnable)(isRunnable ? name : `${name} (skipped: ${missing})`, test, timeout)
+  it.live.skipIf(!isRunnable)(isRunnable ? name : `${name} (skipped: ${missing})`, test, timeout)
 }

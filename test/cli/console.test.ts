@@ -6,7 +6,7 @@ import * as Program from "./program.js"
 describe("agentcore-identity local", () => {
   beforeAll(Program.build, 60_000)
 
-  it.scopedLive("prints the URL of the console on a terminal, and serves it", () =>
+  it.live("prints the URL of the console on a terminal, and serves it", () =>
     Effect.gen(function*() {
       const started = yield* Program.launch(["local", "--port", "0"], {}, { terminal: true })
       const url = yield* Program.seen(started, /^Console: (\S+)/m)
@@ -24,7 +24,7 @@ describe("agentcore-identity local", () => {
       }
     }))
 
-  it.scopedLive("keeps the token out of what is no terminal", () =>
+  it.live("keeps the token out of what is no terminal", () =>
     Effect.gen(function*() {
       const running = yield* Program.local()
       const { stderr, stdout } = yield* running.kill("SIGTERM")

@@ -146,7 +146,7 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
       event: (during) =>
         Effect.gen(function*() {
           const event = yield* Effect.forkChild(Stream.runCollect(Stream.take(control.events, 1)))
-          yield* Effect.yieldNow()
+          yield* Effect.yieldNow
           yield* during
           return json(Chunk.headUnsafe(yield* Fiber.join(event)))
         })

@@ -84,7 +84,7 @@ describe("agentcore-identity demo", () => {
       assert.notMatch(output.stderr, /--(workload|user) /)
     }))
 
-  it.scopedLive("--aws runs the same program against the endpoints of the environment", () =>
+  it.live("--aws runs the same program against the endpoints of the environment", () =>
     Effect.gen(function*() {
       const returnUrl = `http://127.0.0.1:${yield* freePort}/consent`
       const world = yield* World.setUp([returnUrl])

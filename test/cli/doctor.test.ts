@@ -139,7 +139,7 @@ setInterval(() => {}, 1000)
 `
 
 describe("agentcore-identity doctor", () => {
-  it.scopedLive("finds nothing where all is right, and ends with the module still busy", () =>
+  it.live("finds nothing where all is right, and ends with the module still busy", () =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* Program.run(["doctor", yield* programModule(good)], yield* environment)
       assert.strictEqual(stderr, "")
@@ -164,7 +164,7 @@ describe("agentcore-identity doctor", () => {
       ])
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("names each thing that is broken, and what to do", () =>
+  it.live("names each thing that is broken, and what to do", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const file = yield* programModule(`
@@ -205,7 +205,7 @@ describe("agentcore-identity doctor", () => {
       assert.deepInclude(other.of("weather")[0], { result: "skipped" })
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("names the IAM statement that the caller lacks, and what the caller may not see", () =>
+  it.live("names the IAM statement that the caller lacks, and what the caller may not see", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const { url } = yield* LocalServer.LocalServer
@@ -240,7 +240,7 @@ describe("agentcore-identity doctor", () => {
       assert.include(stdout, "1 problem to fix.")
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("finds a wrong clock, an endpoint that does not answer, and a region that is none", () =>
+  it.live("finds a wrong clock, an endpoint that does not answer, and a region that is none", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const { url } = yield* LocalServer.LocalServer
@@ -261,7 +261,7 @@ describe("agentcore-identity doctor", () => {
       assert.include(wrong.of("region and endpoints")[0]?.message, "Expected an AWS region")
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("names the caller at AWS, and credentials that cannot work", () =>
+  it.live("names the caller at AWS, and credentials that cannot work", () =>
     Effect.gen(function*() {
       const answering = (status: number, body: string) =>
         Effect.acquireRelease(
@@ -307,7 +307,7 @@ describe("agentcore-identity doctor", () => {
       assert.include(denied.of("AWS credentials")[0]?.message, "InvalidClientTokenId. Sign in")
     }), 60_000)
 
-  it.scopedLive("says why a module cannot be looked at", () =>
+  it.live("says why a module cannot be looked at", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const error = (file: string) =>

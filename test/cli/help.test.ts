@@ -110,7 +110,7 @@ describe("agentcore-identity --help", () => {
       assert.include(yield* help("doctor"), "2  something has to be fixed")
     }))
 
-  it.scopedLive("names every variable that the server prints", () =>
+  it.live("names every variable that the server prints", () =>
     Effect.gen(function*() {
       const { variables } = yield* Program.local(["--authorization-server"])
       const text = yield* help("local")
@@ -168,7 +168,7 @@ describe("agentcore-identity --wizard", () => {
       }
     }))
 
-  it.scopedLive.skipIf(process.platform !== "linux")(
+  it.live.skipIf(process.platform !== "linux")(
     "asks on a terminal, and runs the command",
     () =>
       Effect.gen(function*() {
@@ -206,7 +206,7 @@ describe("agentcore-identity --completions", () => {
     }
   }
 
-  it.scopedLive("bash completes commands, flags, values and files", () =>
+  it.live("bash completes commands, flags, values and files", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       writeFileSync(join(folder, "a setup.json"), "{}")
@@ -255,7 +255,7 @@ describe("agentcore-identity --completions", () => {
       assert.deepStrictEqual(yield* words("token", "--flow", "M"), ["M2M"])
     }))
 
-  it.scopedLive("fish completes them too, and zsh reads its script, where they are installed", () =>
+  it.live("fish completes them too, and zsh reads its script, where they are installed", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const [fish, zsh] = [join(folder, "completions.fish"), join(folder, "completions.zsh")]

@@ -53,7 +53,7 @@ const json = (input: string, init?: RequestInit) =>
   })
 
 describe("agentcore-identity local", () => {
-  it.scopedLive("prints the environment of the AWS SDKs, a blank line, and nothing else", () =>
+  it.live("prints the environment of the AWS SDKs, a blank line, and nothing else", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--account", "000011112222", "--region", "eu-central-1"])
       assert.match(running.exports, /^(export [A-Z0-9_]+=[^\n]*\n)+\n$/)
@@ -90,7 +90,7 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, "CreateWorkloadIdentity")
     }))
 
-  it.scopedLive("logs requests only with --log-level debug, or to --log-file", () =>
+  it.live("logs requests only with --log-level debug, or to --log-file", () =>
     Effect.gen(function*() {
       const file = join(yield* Program.temporary, "requests.log")
       const request = (running: Program.Running) => Program.script(running.variables, create("my-agent"))
@@ -113,7 +113,7 @@ describe("agentcore-identity local", () => {
       assert.notInclude(output, "level=INFO")
     }))
 
-  it.scopedLive("sets up a shell that starts it in the background", () =>
+  it.live("sets up a shell that starts it in the background", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const { stdout } = yield* Effect.promise(() =>
@@ -131,7 +131,7 @@ describe("agentcore-identity local", () => {
       assert.strictEqual(stdout, "200\n")
     }))
 
-  it.scopedLive("runs an authorization server, whose client works for every provider of this server", () =>
+  it.live("runs an authorization server, whose client works for every provider of this server", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--authorization-server", "--authorization-server-scope", "mail:send"])
       const issuer = variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER")
@@ -170,7 +170,7 @@ describe("agentcore-identity local", () => {
       assert.strictEqual(page.status, 303)
     }))
 
-  it.scopedLive("applies the configuration, with the variables that it exports", () =>
+  it.live("applies the configuration, with the variables that it exports", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const config = join(folder, "setup.jsonc")
@@ -208,7 +208,7 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"))
     }))
 
-  it.scopedLive("reads the section local again when the file has changed, and flags take precedence", () =>
+  it.live("reads the section local again when the file has changed, and flags take precedence", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
       const settings = { serviceLinked: ["runtime-a1"], workloadAccessTokenLifetime: "10 minutes" }
@@ -275,7 +275,7 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, "sentinel")
     }))
 
-  it.scopedLive("reports an error of the configuration, and does not start", () =>
+  it.live("reports an error of the configuration, and does not start", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
       const failed = (text: string) =>
@@ -301,7 +301,7 @@ describe("agentcore-identity local", () => {
       assert.include(stderr, `Cannot read ${config}.missing: ENOENT`)
     }))
 
-  it.scopedLive("keeps everything in a vault, also after kill -9", () =>
+  it.live("keeps everything in a vault, also after kill -9", () =>
     Effect.gen(function*() {
       const vault = join(yield* Program.temporary, "vault.db")
       const first = yield* Program.local(["--vault", vault, "--authorization-server"])
@@ -346,7 +346,7 @@ describe("agentcore-identity local", () => {
       assert.isTrue(before.equals(readFileSync(vault)))
     }))
 
-  it.scopedLive("verifies signatures with the key that it prints, or with the key of the environment", () =>
+  it.live("verifies signatures with the key that it prints, or with the key of the environment", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--signatures", "verify"])
       assert.deepStrictEqual(yield* Program.script(running.variables, names), [])
@@ -368,7 +368,7 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, "sentinel")
     }))
 
-  it.scopedLive.each(["SIGINT", "SIGTERM"] as const)(
+  it.live.each(["SIGINT", "SIGTERM"] as const)(
     "%s stops it and frees its ports",
     (signal) =>
       Effect.gen(function*() {
@@ -393,7 +393,7 @@ describe("agentcore-identity local", () => {
       })
   )
 
-  it.scopedLive("reports that a port is in use", () =>
+  it.live("reports that a port is in use", () =>
     Effect.gen(function*() {
       const port = yield* takenPort
       for (
@@ -416,7 +416,7 @@ describe("agentcore-identity local", () => {
       }
     }))
 
-  it.scopedLive("listens on this machine only, unless --allow-remote is set", () =>
+  it.live("listens on this machine only, unless --allow-remote is set", () =>
     Effect.gen(function*() {
       const refused = yield* Program.run(["local", "--host", "0.0.0.0", "--port", "0"])
       assert.strictEqual(refused.code, 1)
@@ -436,7 +436,7 @@ describe("agentcore-identity local", () => {
       assert.include(stderr, "WARN")
     }))
 
-  it.scopedLive("refuses invalid options before it starts", () =>
+  it.live("refuses invalid options before it starts", () =>
     Effect.gen(function*() {
       const invalid = [
         ["--port", "99999"],

@@ -106,7 +106,7 @@ const stsToken = ({ variables }: Program.Running) =>
   )
 
 describe("on behalf of users, with the setup of the example", () => {
-  it.scopedLive("accepts users of the authorization server, STS, and trusted issuers", () =>
+  it.live("accepts users of the authorization server, STS, and trusted issuers", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256", { kid: "1" })
       const trusted = yield* issuerOf(() => [key.jwk])
@@ -189,7 +189,7 @@ describe("on behalf of users, with the setup of the example", () => {
       assert.match(stderr, /level=WARN .*invalid_request: .*provider=todo request="token exchange"/)
     }))
 
-  it.scopedLive("reports options that need the authorization server", () =>
+  it.live("reports options that need the authorization server", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.json")
       writeFileSync(config, `{ "local": { "users": {} } }`)
@@ -201,7 +201,7 @@ describe("on behalf of users, with the setup of the example", () => {
       )
     }))
 
-  it.scopedLive("refuses options that cannot work", () =>
+  it.live("refuses options that cannot work", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
       const text = readFileSync(setup, "utf8")

@@ -125,8 +125,8 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
     yield* Effect.forEach(programs, (program) =>
       program.pipe(
         Effect.provideService(Console.Console, console),
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(Object.entries(env)))),
-        Effect.provide(Layer.merge(NodeServices.layer, Logger.replace(Logger.defaultLogger, Logger.none)))
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: env })),
+        Effect.provide(Layer.merge(NodeServices.layer, Logger.layer([Logger.none])))
       ))
   })
 

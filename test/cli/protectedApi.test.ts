@@ -62,7 +62,7 @@ const start = Effect.gen(function*() {
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 describe("protectedApi", () => {
-  it.scopedLive("answers with the subject of a token", () =>
+  it.live("answers with the subject of a token", () =>
     Effect.gen(function*() {
       const { get, sign } = yield* start
       const user = yield* get("/me", bearer(yield* sign()))
@@ -71,7 +71,7 @@ describe("protectedApi", () => {
       assert.deepStrictEqual(machine.body, { subject: "agent", client: "agent", kind: "machine", scopes: [] })
     }))
 
-  it.scopedLive("refuses tokens of other issuers, for other audiences, expired ones, and other JWTs", () =>
+  it.live("refuses tokens of other issuers, for other audiences, expired ones, and other JWTs", () =>
     Effect.gen(function*() {
       const { foreign, get, sign } = yield* start
       const now = Math.floor(Date.now() / 1000)
@@ -99,7 +99,7 @@ describe("protectedApi", () => {
       assert.strictEqual(missing.authenticate, `Bearer realm="protected-api"`)
     }))
 
-  it.scopedLive("requires a scope", () =>
+  it.live("requires a scope", () =>
     Effect.gen(function*() {
       const { get, sign } = yield* start
       assert.strictEqual((yield* get("/reports", bearer(yield* sign()))).status, 200)
@@ -113,7 +113,7 @@ describe("protectedApi", () => {
       }
     }))
 
-  it.scopedLive("compares API keys by value", () =>
+  it.live("compares API keys by value", () =>
     Effect.gen(function*() {
       const { get } = yield* start
       assert.strictEqual((yield* get("/quota", { "x-api-key": "bob-key" })).body.owner, "bob")

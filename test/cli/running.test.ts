@@ -35,7 +35,7 @@ const waitUntil = (condition: () => boolean): Effect.Effect<void> =>
     .pipe(Effect.timeout("20 seconds"), Effect.orDie)
 
 describe("agentcore-identity local --exec", () => {
-  it.scopedLive("runs a program with the environment, passes its exit code on, and stops", () =>
+  it.live("runs a program with the environment, passes its exit code on, and stops", () =>
     Effect.gen(function*() {
       const env = { XDG_RUNTIME_DIR: yield* Program.temporary, OF_THE_SHELL: "stays" }
       const { code, stderr, stdout } = yield* Program.run(
@@ -60,7 +60,7 @@ describe("agentcore-identity local --exec", () => {
       assert.isTrue(Result.isFailure(refused))
     }))
 
-  it.scopedLive("passes words on as they are, also names and flags of its own", () =>
+  it.live("passes words on as they are, also names and flags of its own", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       // `reset` is a command of `local`, and here it is a program.
@@ -74,7 +74,7 @@ describe("agentcore-identity local --exec", () => {
       assert.deepStrictEqual(stdout.split("|").slice(0, -1), words)
     }))
 
-  it.scopedLive("passes SIGINT and SIGTERM on, waits for the program, and has its exit code", () =>
+  it.live("passes SIGINT and SIGTERM on, waits for the program, and has its exit code", () =>
     Effect.gen(function*() {
       const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
       const program = (signal: string) => [
@@ -100,7 +100,7 @@ describe("agentcore-identity local --exec", () => {
       assert.strictEqual(killed.code, 128 + 9)
     }))
 
-  it.scopedLive("says what is wrong with the program", () =>
+  it.live("says what is wrong with the program", () =>
     Effect.gen(function*() {
       const missing = yield* Program.run(["local", "--exec", "npm", "test"])
       assert.strictEqual(missing.code, 1)
@@ -120,7 +120,7 @@ describe("agentcore-identity local --exec", () => {
 })
 
 describe("agentcore-identity env, status, stop", () => {
-  it.scopedLive("find the server that runs, which has a file of its environment", () =>
+  it.live("find the server that runs, which has a file of its environment", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const env = { XDG_RUNTIME_DIR: folder }
@@ -169,7 +169,7 @@ describe("agentcore-identity env, status, stop", () => {
       }
     }))
 
-  it.scopedLive("ask which one is meant if several run", () =>
+  it.live("ask which one is meant if several run", () =>
     Effect.gen(function*() {
       const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
       const [first, second] = yield* Effect.all([Program.local([], env), Program.local([], env)], {
@@ -200,7 +200,7 @@ describe("agentcore-identity env, status, stop", () => {
       assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
     }))
 
-  it.scopedLive("--write-env replaces only a file of its own, and a killed server leaves one", () =>
+  it.live("--write-env replaces only a file of its own, and a killed server leaves one", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const env = { XDG_RUNTIME_DIR: folder }
@@ -244,8 +244,8 @@ describe("the text of a shell", () => {
     const refused = ShellText.format("dotenv", { SECRET: "'\"sentinel" })
     assert.isTrue(Result.isFailure(refused))
     if (Result.isFailure(refused)) {
-      assert.include(refused.left.message, "SECRET")
-      assert.notInclude(refused.left.message, "sentinel")
+      assert.include(refused.failure.message, "SECRET")
+      assert.notInclude(refused.failure.message, "sentinel")
     }
   })
 })

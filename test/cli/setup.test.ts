@@ -68,7 +68,7 @@ const lines = ({ stdout }: Program.Output) =>
 const changes = (output: Program.Output) => lines(output).slice(2)
 
 describe("agentcore-identity setup", () => {
-  it.scopedLive(
+  it.live(
     "plans and applies; then the plan lists only members that are not comparable",
     () =>
       Effect.gen(function*() {
@@ -142,7 +142,7 @@ describe("agentcore-identity setup", () => {
   )
 
   // `script` gives the command a terminal, and its own input as what the user types.
-  it.scopedLive.skipIf(process.platform !== "linux")(
+  it.live.skipIf(process.platform !== "linux")(
     "asks on a terminal before it applies, unless --yes is given",
     () =>
       Effect.gen(function*() {
@@ -167,7 +167,7 @@ describe("agentcore-identity setup", () => {
     60_000
   )
 
-  it.scopedLive("names endpoint, region, account and caller at AWS, and goes on without them", () =>
+  it.live("names endpoint, region, account and caller at AWS, and goes on without them", () =>
     Effect.gen(function*() {
       const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "my-agent" }] }`)
       const sts = yield* answering(`<GetCallerIdentityResponse><GetCallerIdentityResult>
@@ -200,7 +200,7 @@ describe("agentcore-identity setup", () => {
       )
     }))
 
-  it.scopedLive("reports the place of an error in the file, without values", () =>
+  it.live("reports the place of an error in the file, without values", () =>
     Effect.gen(function*() {
       const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "x" }], "${sentinel}": 1 }`)
       const output = yield* Program.run(["setup", "plan", file])

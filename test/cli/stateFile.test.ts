@@ -8,7 +8,7 @@ import * as Program from "./program.js"
 beforeAll(Program.build, 60_000)
 
 describe("the state file of agentcore-identity local", () => {
-  it.scopedLive("is private, has what the server printed, and goes with the server", () =>
+  it.live("is private, has what the server printed, and goes with the server", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const env = { XDG_RUNTIME_DIR: folder }
@@ -29,7 +29,7 @@ describe("the state file of agentcore-identity local", () => {
       assert.deepStrictEqual(readdirSync(directory), [])
     }), 30_000)
 
-  it.scopedLive("of a server that was killed is removed, and two servers are a question", () =>
+  it.live("of a server that was killed is removed, and two servers are a question", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const env = { XDG_RUNTIME_DIR: folder }

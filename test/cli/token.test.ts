@@ -49,7 +49,7 @@ const freeUrl = Effect.callback<string>((resume) => {
 const link = /^ {2}(http:\S+authorize\S+)\r?$/m
 
 describe("agentcore-identity token", () => {
-  it.scopedLive("masks the token, unless --reveal prints it alone", () =>
+  it.live("masks the token, unless --reveal prints it alone", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const token = (...args: ReadonlyArray<string>) =>
@@ -81,7 +81,7 @@ describe("agentcore-identity token", () => {
       assert.strictEqual(decodeJwt(revealed.stdout.trim())["scope"], "reports:read")
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("obtains the user's consent with a server of its own, and registers its return URL when told", () =>
+  it.live("obtains the user's consent with a server of its own, and registers its return URL when told", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const returnUrl = yield* freeUrl
@@ -119,7 +119,7 @@ describe("agentcore-identity token", () => {
     }).pipe(Effect.provide(world)))
 
   // `script` gives the command a terminal.
-  it.scopedLive.skipIf(process.platform !== "linux")(
+  it.live.skipIf(process.platform !== "linux")(
     "shows a spinner on a terminal while it waits; takes the user's JWT from the environment alone",
     () =>
       Effect.gen(function*() {
@@ -143,7 +143,7 @@ describe("agentcore-identity token", () => {
       }).pipe(Effect.provide(world))
   )
 
-  it.scopedLive("reads the caller from .agentcore.json, and says what is missing", () =>
+  it.live("reads the caller from .agentcore.json, and says what is missing", () =>
     Effect.gen(function*() {
       const { AGENTCORE_WORKLOAD: _, ...env } = yield* environment
       const folder = yield* Program.temporary
@@ -168,7 +168,7 @@ describe("agentcore-identity token", () => {
 })
 
 describe("agentcore-identity api-key", () => {
-  it.scopedLive("masks the key, unless --reveal prints it alone", () =>
+  it.live("masks the key, unless --reveal prints it alone", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const [masked, json, both] = yield* Effect.all(

@@ -67,7 +67,7 @@ describe("npm run conformance -- --aws", () => {
     }
   })
 
-  it.scopedLive("ends in CI before it calls anything", () =>
+  it.live("ends in CI before it calls anything", () =>
     Effect.gen(function*() {
       const { code, output } = yield* command({ CI: "true", [Aws.variables.prefix]: "try-a1" }, "--aws")
       assert.strictEqual(code, 1)
@@ -139,7 +139,7 @@ describe("the local server", () => {
       assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, Local.prefix)), [])
     }))
 
-  it.scopedLive("is an account to the command, which skips what it cannot try there, and removes what it finds", () =>
+  it.live("is an account to the command, which skips what it cannot try there, and removes what it finds", () =>
     Effect.gen(function*() {
       const { environment, recording } = service
       const prefix = "of-an-account"

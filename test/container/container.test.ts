@@ -31,7 +31,7 @@ const asNobody = process.getuid?.() === 0
   : []
 
 describe("the server in a container", () => {
-  it.scopedLive(
+  it.live(
     "runs without rights, is healthy, and has one issuer for browsers and itself",
     () =>
       Effect.gen(function*() {

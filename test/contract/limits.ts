@@ -683,7 +683,7 @@ const rows: ReadonlyArray<Row> = [
 export const limits = (subject: Subject): void => {
   describe("limits", () => {
     for (const { call, expected, members, name, quoted } of rows) {
-      it.scopedLive(`${name}: ${members.map((member) => member.name.split(".").at(-1)?.slice(0, 30)).join(", ")}`, () =>
+      it.live(`${name}: ${members.map((member) => member.name.split(".").at(-1)?.slice(0, 30)).join(", ")}`, () =>
         Effect.gen(function*() {
           for (const member of members) {
             for (const value of member.good) {

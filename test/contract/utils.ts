@@ -32,7 +32,7 @@ export const tester = (subject: Subject) =>
   effect: Effect.Effect<void, unknown, Planes>,
   oauth?: OAuthClient.ScriptedOptions,
   options?: LocalBackend.Options
-): void => it.scopedLive(name, () => Effect.provide(effect, subject.layer(oauth, options)))
+): void => it.live(name, () => Effect.provide(effect, subject.layer(oauth, options)))
 
 export const returnUrl = "https://agent.example.com/consent?tab=1"
 export const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"

@@ -36,7 +36,7 @@ import * as Sqlite from "./sqlite.js"
 const key = Redacted.value(keyOf(1))
 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
-  Effect.repeat(Effect.zipLeft(condition, Effect.sleep("10 millis")), { until: Boolean }).pipe(
+  Effect.repeat(Effect.tap(condition, () => Effect.sleep("10 millis")), { until: Boolean }).pipe(
     Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => Effect.fail("not in time") })
   )
 
@@ -103,7 +103,7 @@ const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =
   })
 
 describe("ObtainConsent over SQLite", () => {
-  it.scopedLive("another process finishes the waits of one that was killed, and asks nothing twice", () =>
+  it.live("another process finishes the waits of one that was killed, and asks nothing twice", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const folder = yield* temporaryFolder

@@ -23,7 +23,6 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import * as TestServices from "effect/TestServices"
 import * as Backend from "../local/backend.js"
 import * as Recorder from "../recorder.js"
 
@@ -80,9 +79,9 @@ const stateOf = (id: string) =>
 
 /** The engine computes digests, which take real time: a condition is awaited before the clock goes on. */
 const until = (condition: Effect.Effect<boolean, never, WorkflowEngine.WorkflowEngine>) =>
-  Effect.repeat(Effect.zipLeft(condition, TestServices.provideLive(Effect.sleep("1 milli"))), { until: Boolean }).pipe(
+  Effect.repeat(Effect.tap(condition, () => TestClock.withLive(Effect.sleep("1 milli"))), { until: Boolean }).pipe(
     Effect.raceFirst(
-      TestServices.provideLive(Effect.andThen(Effect.sleep("30 seconds"), Effect.die(new Error("not in time"))))
+      TestClock.withLive(Effect.andThen(Effect.sleep("30 seconds"), Effect.die(new Error("not in time"))))
     )
   )
 
@@ -112,7 +111,7 @@ const registrations = Effect.gen(function*() {
 })
 
 describe("ObtainConsent on the engine of the memory", () => {
-  it.scoped("invites, reminds and gives up", () => {
+  it.effect("invites, reminds and gives up", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -146,7 +145,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.scoped("does not ask for what is granted, until it is revoked and a new episode begins", () => {
+  it.effect("does not ask for what is granted, until it is revoked and a new episode begins", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -162,7 +161,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.scoped("finds a consent without a signal before it reminds", () => {
+  it.effect("finds a consent without a signal before it reminds", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -179,7 +178,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.scoped("one consent resumes all executions, and each runs its activity once, with a fresh token", () => {
+  it.effect("one consent resumes all executions, and each runs its activity once, with a fresh token", () => {
     const { invite, sent } = recordInvitations()
     const tokens: Array<string> = []
     const Report = Workflow.make({
@@ -236,7 +235,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(report, environment({ invite }))))
   })
 
-  it.scoped("orAsk: a failure of the activity is its own, a retry tries again, and a consent without effect is an error", () => {
+  it.effect("orAsk: a failure of the activity is its own, a retry tries again, and a consent without effect is an error", () => {
     const { invite, sent } = recordInvitations()
     class NoSuchCalendar extends Schema.TaggedError<NoSuchCalendar>()("NoSuchCalendar", {}) {}
     const Read = Workflow.make({
@@ -274,7 +273,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(read, environment({ invite }))))
   })
 
-  it.scoped("stores no text of a failure, and goes on without a reminder that fails", () => {
+  it.effect("stores no text of a failure, and goes on without a reminder that fails", () => {
     const sentinel = "sentinel-token-of-the-mail-server"
     class MailFailed extends Data.TaggedError("MailFailed")<{ readonly text: string }> {}
     let failure: Effect.Effect<void, MailFailed> = new MailFailed({ text: sentinel })
@@ -312,7 +311,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     })))
   })
 
-  it.scoped("says when AgentCore refuses, or the runner lacks the credential", () =>
+  it.effect("says when AgentCore refuses, or the runner lacks the credential", () =>
     Effect.gen(function*() {
       // There is no workload identity.
       const refused = yield* ObtainConsent.start(request)
@@ -326,7 +325,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       assert.deepStrictEqual(yield* registrations, [])
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
 
-  it.scoped("refuses what cannot be right, and says what", () =>
+  it.effect("refuses what cannot be right, and says what", () =>
     Effect.gen(function*() {
       const build = (options: object) =>
         Layer.build(environment({ invite: () => Effect.void, ...options })).pipe(
@@ -350,7 +349,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       assert.include((yield* Effect.provide(start({}), jwt)).message, "users set to 'jwt'")
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
 
-  it.scoped("a signal never fails: the execution stays registered when the engine or the store fails", () => {
+  it.effect("a signal never fails: the execution stays registered when the engine or the store fails", () => {
     const sentinel = "sentinel-of-the-database"
     const { invite } = recordInvitations()
     return Effect.gen(function*() {

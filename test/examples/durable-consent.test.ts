@@ -13,7 +13,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as TestServices from "effect/TestServices"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -38,8 +37,8 @@ const connect = Effect.gen(function*() {
 }).pipe(Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: alice })))
 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
-  TestServices.provideLive(
-    Effect.repeat(Effect.zipLeft(condition, Effect.sleep("5 millis")), { until: Boolean }).pipe(
+  TestClock.withLive(
+    Effect.repeat(Effect.tap(condition, () => Effect.sleep("5 millis")), { until: Boolean }).pipe(
       Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => Effect.fail("not in time") })
     )
   )
@@ -80,7 +79,7 @@ describe("a workflow that waits for days", () => {
     assert.include(documentation, read("test/examples/durable-consent.ts"))
   })
 
-  it.scoped("goes on when the user has connected the calendar", () => {
+  it.effect("goes on when the user has connected the calendar", () => {
     const { layer, mails, tokens } = application()
     const memory = ObtainConsent.layerSignals.pipe(
       Layer.provideMerge(Layer.merge(PendingConsents.layerMemory, WorkflowEngine.layerMemory))
@@ -107,7 +106,7 @@ describe("a workflow that waits for days", () => {
     }).pipe(Effect.provide(runner.pipe(Layer.provideMerge(Layer.mergeAll(memory, planes, layer)))))
   })
 
-  it.scopedLive("goes on in another process, over the same database", () =>
+  it.live("goes on in another process, over the same database", () =>
     Effect.gen(function*() {
       const { layer, mails, tokens } = application()
       const client = LibsqlClient.layer({ url: `file:${join(yield* folder, "app.db")}`, intMode: "bigint" })
@@ -129,6 +128,6 @@ describe("a workflow that waits for days", () => {
       assert.isNotEmpty(id)
     }).pipe(
       Effect.provide(planes),
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map([["CONSENT_STORE_KEY", Buffer.alloc(32, 1).toString("base64url")]])))
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries([["CONSENT_STORE_KEY", Buffer.alloc(32, 1).toString("base64url")]]) }))
     ))
 })

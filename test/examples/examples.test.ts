@@ -91,7 +91,7 @@ describe("the examples of the README", () => {
       assert.match(printed.at(-1) ?? "", /^a token of \d{3,} characters$/)
     }).pipe(Effect.provide(laptop)))
 
-  it.scopedLive("consent: the page completes Alice's consent while her agent waits", () =>
+  it.live("consent: the page completes Alice's consent while her agent waits", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(printedBy(() => import("./consent.js")))
       const authorizationUrl = yield* Effect.promise(() =>
@@ -144,7 +144,7 @@ describe("the examples of the README", () => {
       const twice = yield* SetUp.setUp
       assert.deepStrictEqual(twice.map(({ outcome }) => outcome), ["Unchanged", "Unchanged"])
     }).pipe(
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map([["GITHUB_CLIENT_SECRET", "from-the-environment"]]))),
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries([["GITHUB_CLIENT_SECRET", "from-the-environment"]]) })),
       Effect.provide(Layer.provide(
         LocalBackend.layer({
           settings: { secrets: { "okta-client": { secret: Redacted.make("of-okta") } } }
@@ -162,7 +162,7 @@ describe("the examples of the README", () => {
         Effect.succeed({ apiKey: secret(`${request.resourceCredentialProviderName}-key`) })
     }))))
 
-  it.scopedLive("consent callback: Alice comes back, and the token is there", () =>
+  it.live("consent callback: Alice comes back, and the token is there", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const comeBack = (cookie: string) =>
@@ -243,7 +243,7 @@ describe("the examples of the README", () => {
       )
     })
 
-    it.scopedLive("http: the endpoint answers with a link, and after consent with the agenda", () =>
+    it.live("http: the endpoint answers with a link, and after consent with the agenda", () =>
       Effect.gen(function*() {
         const ask = Effect.flatMap(
           send(HttpClientRequest.get("/agenda")),
@@ -255,7 +255,7 @@ describe("the examples of the README", () => {
         assert.deepStrictEqual(yield* ask, { _tag: "Agenda", events: ["10:00 Dentist"] })
       }).pipe(Effect.provide(Layer.provideMerge(ConnectHttp.server, environment))))
 
-    it.scopedLive("chat: the agent posts the link, waits, and goes on", () =>
+    it.live("chat: the agent posts the link, waits, and goes on", () =>
       Effect.gen(function*() {
         const messages = yield* Queue.unbounded<string>()
         const chat = { post: (user: string, message: string) => Queue.offer(messages, `@${user} ${message}`) }
@@ -271,7 +271,7 @@ describe("the examples of the README", () => {
       }).pipe(Effect.provide(Layer.provideMerge(ConnectExample.server, environment))))
   })
 
-  it.scopedLive("server: each request its own caller, its background work too", () =>
+  it.live("server: each request its own caller, its background work too", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const invoke = (headers: Record<string, string>) =>
@@ -312,7 +312,7 @@ describe("the examples of the README", () => {
       )
     )))
 
-  it.scopedLive("http client: a request with the token of its caller", () =>
+  it.live("http client: a request with the token of its caller", () =>
     Effect.gen(function*() {
       yield* setUp
       const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
@@ -356,9 +356,7 @@ describe("the examples of the README", () => {
       }).pipe(Effect.provide(WorkloadAccessToken.layer(secret("workload-token"))))
       assert.deepStrictEqual(yield* Effect.provide(twice, Cache.inMemory(planes)), ["key-0", "key-0"])
       // Nothing listens on this port. An unreachable store is not a failure.
-      const gone = ConfigProvider.fromMap(
-        new Map([["REDIS_URL", "redis://127.0.0.1:1"], ["CREDENTIAL_STORE_KEY", "A".repeat(43)]])
-      )
+      const gone = ConfigProvider.fromEnv({ env: Object.fromEntries([["REDIS_URL", "redis://127.0.0.1:1"], ["CREDENTIAL_STORE_KEY", "A".repeat(43)]]) })
       const layer = Cache.inRedis(planes)
       assert.deepStrictEqual(yield* Effect.provide(twice, layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, gone)), [
         "key-0",
@@ -374,7 +372,7 @@ describe("the examples of the README", () => {
       assert.strictEqual((claims.exp ?? 0) - (claims.iat ?? 0), 600)
     }).pipe(Effect.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted()))))
 
-  it.scopedLive("local development: a caller from the file of the Python SDK", () =>
+  it.live("local development: a caller from the file of the Python SDK", () =>
     Effect.gen(function*() {
       const folder = yield* Effect.acquireRelease(
         Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-example-"))),
@@ -398,7 +396,7 @@ describe("the examples of the README", () => {
       ])
     }))
 
-  it.scopedLive("promise: the token as the last argument", () =>
+  it.live("promise: the token as the last argument", () =>
     Effect.gen(function*() {
       const { environment } = yield* LocalServer.LocalServer
       yield* setUp

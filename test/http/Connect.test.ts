@@ -47,19 +47,19 @@ const collect = (count: number) =>
       Stream.runCollect(Stream.take(connect.events, count)).pipe(Effect.tap(() => Deferred.succeed(ready, undefined)))
     )
     // The subscription of a stream begins with its fiber.
-    yield* Effect.yieldNow()
+    yield* Effect.yieldNow
     return Effect.map(Fiber.join(fiber), Chunk.toReadonlyArray)
   })
 
 describe("Connect, over real servers", () => {
-  it.scopedLive("connects, shows that it is connected, and disconnects", () =>
+  it.live("connects, shows that it is connected, and disconnects", () =>
     Effect.gen(function*() {
       const { calendar } = yield* World.setUp
       const events = yield* collect(3)
       // Test files share a process, and metrics are one registry.
       const disconnections = Metric.value(Connect.eventCount.pipe(
-        Metric.tagged("agentcore.event", "Disconnected"),
-        Metric.tagged("agentcore.credential", "calendar")
+        Metric.withAttributes({ "agentcore.event": "Disconnected" }),
+        Metric.withAttributes({ "agentcore.credential": "calendar" })
       ))
       const before = yield* disconnections
       const link = yield* Connect.link(calendar)
@@ -101,7 +101,7 @@ describe("Connect, over real servers", () => {
       assert.strictEqual((yield* disconnections).count, before.count + 1)
     }).pipe(Effect.provide(World.environment())), 20_000)
 
-  it.scopedLive(
+  it.live(
     "wakes the agent that waits with the link, whatever session brings the grant",
     () =>
       Effect.gen(function*() {
@@ -125,7 +125,7 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
-  it.scopedLive(
+  it.live(
     "finds without a signal what another process completed, and ends after its time",
     () =>
       Effect.gen(function*() {
@@ -145,7 +145,7 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
-  it.scopedLive("refuses a user who is not the one who pressed the button", () =>
+  it.live("refuses a user who is not the one who pressed the button", () =>
     Effect.gen(function*() {
       yield* World.setUp
       const events = yield* collect(2)
@@ -162,7 +162,7 @@ describe("Connect, over real servers", () => {
       }
     }).pipe(Effect.provide(World.environment())), 20_000)
 
-  it.scopedLive(
+  it.live(
     "opens nothing for a form of another site, of another user, or without a token",
     () =>
       Effect.gen(function*() {
@@ -204,7 +204,7 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
-  it.scopedLive("goes on to an allowed address, and to no other", () =>
+  it.live("goes on to an allowed address, and to no other", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const link = yield* Connect.link(calendar, { continue: "/chat/42" })
@@ -233,7 +233,7 @@ describe("Connect, over real servers", () => {
       assert.strictEqual(posted.status, 400)
     }).pipe(Effect.provide(World.environment())), 20_000)
 
-  it.scopedLive(
+  it.live(
     "names users by JWT, also by a fresh one, and finds their grants under no id",
     () =>
       Effect.gen(function*() {
@@ -274,7 +274,7 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
-  it.scopedLive("lets the application answer, and asks it for the user", () =>
+  it.live("lets the application answer, and asks it for the user", () =>
     Effect.gen(function*() {
       yield* World.setUp
       const own = yield* request("/connect/calendar")
@@ -351,7 +351,7 @@ const planes = (script: ScriptedPlanes.Script) =>
 const tagsOf = (service: Connect.Service, count: number) =>
   Effect.tap(
     Effect.forkChild(Stream.runCollect(Stream.take(Stream.map(service.events, ({ _tag }) => _tag), count))),
-    () => Effect.yieldNow()
+    () => Effect.yieldNow
   )
 
 describe("Connect, as an HttpApp", () => {

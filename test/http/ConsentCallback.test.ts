@@ -78,7 +78,7 @@ const completions = Effect.flatMap(
 const completes: ScriptedPlanes.Script = { completeResourceTokenAuth: () => Effect.void }
 
 describe("ConsentCallback", () => {
-  it.scopedLive("completes for the user who asked, with a plain page", () =>
+  it.live("completes for the user who asked, with a plain page", () =>
     Effect.gen(function*() {
       yield* open()
       const page = yield* visit("alice")
@@ -90,7 +90,7 @@ describe("ConsentCallback", () => {
       same(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: alice }])
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.scopedLive("binds nothing to another user, and a link that another user opened is used up", () =>
+  it.live("binds nothing to another user, and a link that another user opened is used up", () =>
     Effect.gen(function*() {
       yield* open()
       const mallory = yield* visit("mallory")
@@ -100,7 +100,7 @@ describe("ConsentCallback", () => {
       same(yield* completions, [])
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.scopedLive("tells used, expired and unknown links apart", () =>
+  it.live("tells used, expired and unknown links apart", () =>
     Effect.gen(function*() {
       yield* open()
       yield* visit("alice")
@@ -112,7 +112,7 @@ describe("ConsentCallback", () => {
       assert.lengthOf(yield* completions, 1)
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.scopedLive("claims nothing for a user that is not one", () =>
+  it.live("claims nothing for a user that is not one", () =>
     Effect.gen(function*() {
       yield* open()
       // As from a program in plain JavaScript, which returns the id alone.
@@ -123,7 +123,7 @@ describe("ConsentCallback", () => {
         headers["x-wrong"] === undefined ? currentUser : Effect.succeed("alice" as never))
     }))))
 
-  it.scopedLive("completes once when the link is opened twice at the same time", () =>
+  it.live("completes once when the link is opened twice at the same time", () =>
     Effect.gen(function*() {
       yield* open()
       const pages = yield* Effect.all(Array.from({ length: 20 }, () => visit("alice")), { concurrency: 20 })
@@ -131,7 +131,7 @@ describe("ConsentCallback", () => {
       assert.lengthOf(yield* completions, 1)
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.scopedLive("claims nothing for a preview of the link, or without a signed-in user", () =>
+  it.live("claims nothing for a preview of the link, or without a signed-in user", () =>
     Effect.gen(function*() {
       yield* open()
       assert.strictEqual((yield* visit("alice", { method: "HEAD" })).status, 405)
@@ -145,7 +145,7 @@ describe("ConsentCallback", () => {
       )
     }))))
 
-  it.scopedLive("says so when the service would not complete it", () =>
+  it.live("says so when the service would not complete it", () =>
     Effect.gen(function*() {
       yield* open()
       const page = yield* visit("alice")
@@ -153,7 +153,7 @@ describe("ConsentCallback", () => {
       assert.notInclude(page.text, "Not allowed")
     }).pipe(Effect.provide(server({ completeResourceTokenAuth: [failures.denied] }, { currentUser }))))
 
-  it.scopedLive("completes with the original JWT when the user has a fresh one", () =>
+  it.live("completes with the original JWT when the user has a fresh one", () =>
     Effect.gen(function*() {
       const jwt = (claims: object) => secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`)
       const original = { userToken: jwt({ iss: "https://id.example.com", sub: "alice", iat: 1 }) }
@@ -174,7 +174,7 @@ describe("ConsentCallback", () => {
       }
     }))
 
-  it.scopedLive("lets the application answer, with its own state", () =>
+  it.live("lets the application answer, with its own state", () =>
     Effect.gen(function*() {
       yield* open()
       const page = yield* visit("alice")
@@ -194,7 +194,7 @@ describe("ConsentCallback", () => {
       })
     }))))
 
-  it.scopedLive("wakes the program that waits, long before its next poll", () =>
+  it.live("wakes the program that waits, long before its next poll", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const shown = yield* Deferred.make<void>()
@@ -214,7 +214,7 @@ describe("ConsentCallback", () => {
       ))
     ))
 
-  it.scopedLive("wakes a program whose user was quicker than its handler", () =>
+  it.live("wakes a program whose user was quicker than its handler", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const token = yield* identity.getAccessToken({
@@ -231,7 +231,7 @@ describe("ConsentCallback", () => {
       ))
     ))
 
-  it.scopedLive("wakes a program whose store is its own, written before there were signals", () =>
+  it.live("wakes a program whose store is its own, written before there were signals", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const token = yield* identity.getAccessToken({
@@ -268,7 +268,7 @@ describe("ConsentCallback", () => {
       )
     ))
 
-  it.scopedLive("tells all who wait for the same grant", () =>
+  it.live("tells all who wait for the same grant", () =>
     Effect.gen(function*() {
       const grant = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
       const fiber = yield* Effect.forkChild(ConsentSignals.next(grant))
@@ -278,7 +278,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual(yield* Fiber.join(fiber), "Completed")
     }).pipe(Effect.timeout("5 seconds"), Effect.provide(server(completes, { currentUser }))))
 
-  it.scopedLive("answers 502 while the store cannot be reached, and logs why", () =>
+  it.live("answers 502 while the store cannot be reached, and logs why", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const failure = new PendingConsents.ConsentStoreError({ operation: "claim", reason: "ECONNREFUSED" })
@@ -320,7 +320,7 @@ describe("ConsentCallback", () => {
 
   const hourly = { currentUser, poll: Schedule.spaced("1 hour") }
 
-  it.scopedLive("ends the wait at once when another user opens the link", () =>
+  it.live("ends the wait at once when another user opens the link", () =>
     Effect.gen(function*() {
       const { error, status } = yield* waitWhile(visit("mallory"))
       assert.strictEqual(status, 403)
@@ -336,7 +336,7 @@ describe("ConsentCallback", () => {
       Effect.provide(server({ ...completes, getResourceOauth2Token: () => answers.consent }, hourly))
     ))
 
-  it.scopedLive("ends the wait at once when AgentCore refuses the completion", () =>
+  it.live("ends the wait at once when AgentCore refuses the completion", () =>
     Effect.gen(function*() {
       const { error, status } = yield* waitWhile(visit("alice"))
       assert.strictEqual(status, 502)
@@ -353,7 +353,7 @@ describe("ConsentCallback", () => {
       ))
     ))
 
-  it.scopedLive("goes on waiting when AgentCore may have completed it although the response was lost", () =>
+  it.live("goes on waiting when AgentCore may have completed it although the response was lost", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const token = yield* identity.getAccessToken({
@@ -370,7 +370,7 @@ describe("ConsentCallback", () => {
       ))
     ))
 
-  it.scopedLive("leaves no trace of the session in spans and logs", () =>
+  it.live("leaves no trace of the session in spans and logs", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
@@ -436,7 +436,7 @@ describe("the session of a request", () => {
   ]
 
   for (const [path, served] of paths) {
-    it.scopedLive(`is in no span and no log line: ${path}`, () =>
+    it.live(`is in no span and no log line: ${path}`, () =>
       Effect.gen(function*() {
         const recorder = yield* Recorder.make
         const app = HttpRouter.serve(
@@ -469,7 +469,7 @@ describe("the session of a request", () => {
       }))
   }
 
-  it.scopedLive("keeps the referrer policy that the application sets", () =>
+  it.live("keeps the referrer policy that the application sets", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const response = yield* client.get("/consent")

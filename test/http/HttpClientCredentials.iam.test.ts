@@ -37,7 +37,7 @@ const accepting = (token: string) =>
 
 for (const [name, client] of clients) {
   describe(`withIamAccessToken over ${name}`, () => {
-    it.scopedLive("sends the token to the allowed origins only", () =>
+    it.live("sends the token to the allowed origins only", () =>
       Effect.gen(function*() {
         const mine = yield* accepting("jwt-0")
         const other = yield* resource((_, response) => response.end("ok"))
@@ -51,7 +51,7 @@ for (const [name, client] of clients) {
         assert.isUndefined(other.seen[0]?.headers.authorization)
       }).pipe(Effect.provide([numbered, client])))
 
-    it.scopedLive("obtains another token after a 401, also with a cache, and repeats the request once", () =>
+    it.live("obtains another token after a 401, also with a cache, and repeats the request once", () =>
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("jwt-1")
         const api = (yield* HttpClient.HttpClient).pipe(
@@ -71,7 +71,7 @@ for (const [name, client] of clients) {
 describe("withIamAccessToken", () => {
   const [[, client]] = clients as [(typeof clients)[number]]
 
-  it.scopedLive("a token that stays refused is an error that names the operation", () =>
+  it.live("a token that stays refused is an error that names the operation", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none")
       const api = HttpClientCredentials.withIamAccessToken(yield* HttpClient.HttpClient, Reports, { origins: [url] })
@@ -85,7 +85,7 @@ describe("withIamAccessToken", () => {
       assert.lengthOf(seen, 2)
     }).pipe(Effect.provide([numbered, client])))
 
-  it.scopedLive("is a JWT that the resource can check by the keys of the issuer", () =>
+  it.live("is a JWT that the resource can check by the keys of the issuer", () =>
     Effect.gen(function*() {
       const { issuer } = yield* LocalBackend.LocalBackend
       const { seen, url } = yield* resource((_, response) => response.end("ok"))

@@ -83,7 +83,7 @@ const alicesClient = (
 const world = Effect.provide([World.layer(), FetchHttpClient.layer])
 
 describe("against the protected API", () => {
-  it.scopedLive("a user's revoked token stays in the vault: an error, until re-authentication is allowed", () =>
+  it.live("a user's revoked token stays in the vault: an error, until re-authentication is allowed", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const { heard, revoked, url } = yield* startInWorld
@@ -106,7 +106,7 @@ describe("against the protected API", () => {
       assert.deepStrictEqual(careful.consents, [200])
     }).pipe(World.as("agent", "alice"), world))
 
-  it.scopedLive("stepUp asks the user for the scope that the API asks for", () =>
+  it.live("stepUp asks the user for the scope that the API asks for", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const { url } = yield* startInWorld
@@ -119,7 +119,7 @@ describe("against the protected API", () => {
       assert.deepStrictEqual(consents, [200, 200])
     }).pipe(World.as("agent", "alice"), world))
 
-  it.scopedLive("an agent's own revoked token is renewed, and the cache drops it", () =>
+  it.live("an agent's own revoked token is renewed, and the cache drops it", () =>
     Effect.gen(function*() {
       yield* World.setUp()
       const { heard, revoked, url } = yield* startInWorld
@@ -145,7 +145,7 @@ describe("against the protected API", () => {
       assert.strictEqual(World.claimsOf(Redacted.make(fresh[0] ?? "")).scope, "reports:read")
     }).pipe(World.as("agent"), world))
 
-  it.scopedLive("a token without the scope is an error that names it", () =>
+  it.live("a token without the scope is an error that names it", () =>
     Effect.gen(function*() {
       yield* World.setUp()
       const { url } = yield* startInWorld
@@ -161,7 +161,7 @@ describe("against the protected API", () => {
       assert.deepStrictEqual(error.requested, ["profile:read"])
     }).pipe(World.as("agent"), world))
 
-  it.scopedLive("an expired token is renewed", () =>
+  it.live("an expired token is renewed", () =>
     Effect.gen(function*() {
       const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256"))
       const jwk = yield* Effect.promise(() => exportJWK(publicKey))

@@ -45,7 +45,7 @@ const asked = Effect.map(
 
 for (const [name, client] of clients) {
   describe(`over ${name}`, () => {
-    it.scopedLive("a rejected token is renewed, and the request repeated with its body", () =>
+    it.live("a rejected token is renewed, and the request repeated with its body", () =>
       Effect.gen(function*() {
         for (
           const { seen, url } of [
@@ -69,7 +69,7 @@ for (const [name, client] of clients) {
       }).pipe(Effect.provide([scripted(fresh), client])))
 
     // The test clock does not move: the size alone ends the read.
-    it.scoped("a refusal without an end is given up", () =>
+    it.effect("a refusal without an end is given up", () =>
       Effect.gen(function*() {
         let closed = 0
         const { url } = yield* resource((seen, response) => {
@@ -89,10 +89,10 @@ for (const [name, client] of clients) {
         const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
         const response = yield* api.get(url)
         assert.strictEqual(yield* response.text, "ok")
-        yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => closed === 1 }))
+        yield* Effect.yieldNow.pipe(Effect.repeat({ until: () => closed === 1 }))
       }).pipe(Effect.provide([scripted(fresh), client])))
 
-    it.scopedLive("a stream is not sent twice, and the error says why", () =>
+    it.live("a stream is not sent twice, and the error says why", () =>
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("token-1", invalidToken)
         const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
@@ -111,7 +111,7 @@ for (const [name, client] of clients) {
 // The node:http agent of the platform reuses no connection.
 for (const [name, client] of clients.slice(0, 2)) {
   describe(`over ${name}`, () => {
-    it.scopedLive(
+    it.live(
       "refused requests give their connections back",
       () =>
         Effect.gen(function*() {
@@ -146,7 +146,7 @@ const failure = (url: string, options?: Partial<HttpClientCredentials.AccessToke
 const base = { scopes: ["read"], forceAuthentication: false }
 
 describe("rejection", () => {
-  it.scopedLive("with the same token again there is nothing to repeat", () =>
+  it.live("with the same token again there is nothing to repeat", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("forced", invalidToken)
       const error = yield* failure(url)
@@ -156,7 +156,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(yield* asked, [base, base])
     }).pipe(Effect.provide([scripted(vault), fetch])))
 
-  it.scopedLive("reauthenticate forces, but only when asking alone does not help", () =>
+  it.live("reauthenticate forces, but only when asking alone does not help", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("forced", invalidToken)
       const api = yield* withToken(url, { reauthenticate: true })
@@ -165,7 +165,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(yield* asked, [base, base, { ...base, forceAuthentication: true }])
     }).pipe(Effect.provide([scripted(vault), fetch])))
 
-  it.scopedLive("reauthenticate does not ask the user where the vault has another token by itself", () =>
+  it.live("reauthenticate does not ask the user where the vault has another token by itself", () =>
     Effect.gen(function*() {
       const { url } = yield* accepting("token-1", invalidToken)
       const api = yield* withToken(url, { reauthenticate: true })
@@ -173,7 +173,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(yield* asked, [base, base])
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.scopedLive("a new token that is rejected too is the end", () =>
+  it.live("a new token that is rejected too is the end", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", invalidToken, 403)
       const error = yield* failure(url)
@@ -183,7 +183,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1"])
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.scopedLive("a refusal that filterStatusOk has made an error is recovered from as well", () =>
+  it.live("a refusal that filterStatusOk has made an error is recovered from as well", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("token-1", invalidToken)
       const api = (yield* HttpClient.HttpClient).pipe(
@@ -194,7 +194,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1"])
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.scopedLive("what refuses something else is the caller's to read", () =>
+  it.live("what refuses something else is the caller's to read", () =>
     Effect.gen(function*() {
       const { url } = yield* resource(({ path }, response) =>
         refuse(response, Number(path.slice(1)), "Bearer error=\"invalid_request\"", "the reason")
@@ -208,14 +208,14 @@ describe("rejection", () => {
       assert.lengthOf(yield* asked, 6)
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.scopedLive("an error of asking again is the error of the request", () =>
+  it.live("an error of asking again is the error of the request", () =>
     Effect.gen(function*() {
       const { url } = yield* accepting("none", invalidToken)
       const error = yield* failure(url)
       assert.strictEqual(error._tag, "RequiresUserConsent")
     }).pipe(Effect.provide([scripted({ getResourceOauth2Token: [answers.issued("stored"), answers.consent] }), fetch])))
 
-  it.scopedLive("another origin's 401 is the caller's to read", () =>
+  it.live("another origin's 401 is the caller's to read", () =>
     Effect.gen(function*() {
       const { url } = yield* resource((_, response) => refuse(response, 401, invalidToken))
       const api = yield* withToken("https://api.example.com")
@@ -223,7 +223,7 @@ describe("rejection", () => {
       assert.lengthOf(yield* asked, 0)
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.scopedLive("a key that has changed is used, one that has not is an error", () =>
+  it.live("a key that has changed is used, one that has not is an error", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource(({ headers }, response) =>
         headers["x-own-key"] === "key-1" ? response.end("ok") : refuse(response, 401)
@@ -246,7 +246,7 @@ describe("rejection", () => {
       fetch
     ])))
 
-  it.scopedLive("of a token and a key, the inner one takes a 401 for its own", () =>
+  it.live("of a token and a key, the inner one takes a 401 for its own", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((one, response) =>
         one.headers["x-own-key"] === "key" && bearer(one) === "token-1"
@@ -275,7 +275,7 @@ describe("rejection", () => {
     ["a raw iterator", () => HttpBody.raw([Buffer.from("lunch")].values()), false]
   ]
   for (const [name, body, repeatable] of bodies) {
-    it.scopedLive(`${name} is ${repeatable ? "" : "not "}sent twice`, () =>
+    it.live(`${name} is ${repeatable ? "" : "not "}sent twice`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("token-1", invalidToken)
         const api = yield* withToken(url)
@@ -293,7 +293,7 @@ describe("rejection", () => {
       ["parameters", HttpBody.raw(new URLSearchParams({ title: "lunch" }))]
     ] as const
   ) {
-    it.scopedLive(`${name} is sent twice`, () =>
+    it.live(`${name} is sent twice`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("token-1", invalidToken)
         const api = yield* withToken(url)
@@ -307,7 +307,7 @@ describe("insufficient scope", () => {
   const stepsUp = { stepUp: true, maxScopes: ["write", "share", "admin"] }
   const union = { ...base, scopes: ["read", "write", "share"] }
 
-  it.scopedLive("is an error that says what is missing", () =>
+  it.live("is an error that says what is missing", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", insufficientScope("write share"), 403)
       const error = yield* failure(url)
@@ -319,7 +319,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(yield* asked, [base])
     }).pipe(Effect.provide([scripted(scoped), fetch])))
 
-  it.scopedLive("stepUp asks for the union, and repeats the request", () =>
+  it.live("stepUp asks for the union, and repeats the request", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("scopes-read-write-share", insufficientScope("read write share"), 403)
       const api = yield* withToken(url, stepsUp)
@@ -329,7 +329,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(yield* asked, [base, union])
     }).pipe(Effect.provide([scripted(scoped), fetch])))
 
-  it.scopedLive("stepUp goes up once", () =>
+  it.live("stepUp goes up once", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response, index) =>
         refuse(response, 403, insufficientScope(index === 0 ? "write share" : "admin"))
@@ -348,7 +348,7 @@ describe("insufficient scope", () => {
       ["the token stays the same", insufficientScope("write"), vault]
     ] as const
   ) {
-    it.scopedLive(`stepUp does not repeat when ${why}`, () =>
+    it.live(`stepUp does not repeat when ${why}`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("none", challenge, 403)
         const error = yield* failure(url, stepsUp)
@@ -357,7 +357,7 @@ describe("insufficient scope", () => {
       }).pipe(Effect.provide([scripted(script), fetch])))
   }
 
-  it.scopedLive("stepUp to what is not to be had leaves what the resource said", () =>
+  it.live("stepUp to what is not to be had leaves what the resource said", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", insufficientScope("admin"), 403)
       const error = yield* failure(url, stepsUp)
@@ -380,7 +380,7 @@ describe("insufficient scope", () => {
     ])))
 
   for (const flow of ["M2M", "USER_FEDERATION", "ON_BEHALF_OF_TOKEN_EXCHANGE"] as const) {
-    it.scopedLive(`stepUp of ${flow} asks for no scope beyond its limit`, () =>
+    it.live(`stepUp of ${flow} asks for no scope beyond its limit`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* resource((_, response) =>
           refuse(response, 403, insufficientScope("read write admin"))
@@ -400,7 +400,7 @@ describe("insufficient scope", () => {
       }).pipe(Effect.provide([scripted(scoped), fetch])))
   }
 
-  it.scopedLive("stepUp does not repeat a stream", () =>
+  it.live("stepUp does not repeat a stream", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", insufficientScope("write"), 403)
       const api = yield* withToken(url, stepsUp)
@@ -410,7 +410,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(yield* asked, [base])
     }).pipe(Effect.provide([scripted(scoped), fetch])))
 
-  it.scopedLive("an expired token and too few scopes are mended in one request", () =>
+  it.live("an expired token and too few scopes are mended in one request", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response, index) =>
         index === 0
@@ -425,7 +425,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(yield* asked, [base, base, union])
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.scopedLive("means nothing for a key", () =>
+  it.live("means nothing for a key", () =>
     Effect.gen(function*() {
       const { url } = yield* resource((_, response) => refuse(response, 403, insufficientScope("write")))
       const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {

@@ -147,7 +147,7 @@ describe("a credential", () => {
         }).pipe(provide, Effect.provide(layer))
 
       for (const isTraced of [true, false]) {
-        it.scopedLive(`an inner client that turns tracing off is refused, tracing ${isTraced ? "on" : "off"}`, () =>
+        it.live(`an inner client that turns tracing off is refused, tracing ${isTraced ? "on" : "off"}`, () =>
           Effect.gen(function*() {
             for (const [, turnOff] of untraced) {
               for (
@@ -166,7 +166,7 @@ describe("a credential", () => {
             }
           }))
 
-        it.scopedLive(`a redirect is not followed inside, tracing ${isTraced ? "on" : "off"}`, () =>
+        it.live(`a redirect is not followed inside, tracing ${isTraced ? "on" : "off"}`, () =>
           Effect.gen(function*() {
             const { exit, keys } = yield* send(HttpClient.followRedirects(), isTraced)
             assert.deepStrictEqual(keys, [`${sentinel}-key`])
@@ -176,7 +176,7 @@ describe("a credential", () => {
     })
   }
 
-  it.scopedLive("with tracing off it is sent, and no span of an inner client is recorded", () =>
+  it.live("with tracing off it is sent, and no span of an inner client is recorded", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("ok"))
       const recorder = yield* Recorder.make

@@ -42,7 +42,7 @@ const redirectTo = (location: (path: string) => string) =>
 
 for (const [name, client] of clients) {
   describe(`over ${name}`, () => {
-    const live = it.scopedLive
+    const live = it.live
     const provide = Effect.provide([scripted(telling), client])
 
     live("each request has the token of its own caller", () =>
@@ -316,7 +316,7 @@ describe("errors that a client inside has made of others are cleaned too", () =>
     ]
   >
   for (const [name, f] of kinds) {
-    it.scopedLive(name, () =>
+    it.live(name, () =>
       Effect.gen(function*() {
         const { url } = yield* resource((_, response) => response.writeHead(500).end("no"))
         const api = (yield* HttpClient.HttpClient).pipe(
@@ -338,7 +338,7 @@ describe("errors that a client inside has made of others are cleaned too", () =>
 })
 
 describe("an error that a client inside has made", () => {
-  it.scopedLive("is copied and not changed, also if it contains itself", () =>
+  it.live("is copied and not changed, also if it contains itself", () =>
     Effect.gen(function*() {
       const { url } = yield* resource((_, response) => response.writeHead(500).end("no"))
       let original: ApiError | undefined
@@ -361,7 +361,7 @@ describe("an error that a client inside has made", () => {
       assert.include(inspect(original, { depth: 20 }), sentinel)
     }).pipe(Effect.provide([scripted(telling), FetchHttpClient.layer])))
 
-  it.scopedLive("stays the same if it has no request", () =>
+  it.live("stays the same if it has no request", () =>
     Effect.gen(function*() {
       const { url } = yield* ok
       const original = new ApiError({ cause: new Error("of the program") })
@@ -378,7 +378,7 @@ describe("an error that a client inside has made", () => {
 })
 
 describe("an error of another request, which a client inside has sent", () => {
-  it.scopedLive("names that request", () =>
+  it.live("names that request", () =>
     Effect.gen(function*() {
       const { url } = yield* ok
       const plain = yield* HttpClient.HttpClient
@@ -409,7 +409,7 @@ describe("a client that is none of the platform", () => {
 
 describe("what a header cannot carry", () => {
   for (const key of [`${sentinel}\n`, `${sentinel}\r\nx-other: 1`, ` ${sentinel}`, `${sentinel}\u00e9`, ""]) {
-    it.scopedLive(`${JSON.stringify(key)} is an error that does not repeat it, and nothing is sent`, () =>
+    it.live(`${JSON.stringify(key)} is an error that does not repeat it, and nothing is sent`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* ok
         const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
@@ -446,7 +446,7 @@ describe("a header", () => {
 })
 
 describe("RequestInit", () => {
-  it.scopedLive("what is provided around the request is kept, and a redirect that is an error stays one", () =>
+  it.live("what is provided around the request is kept, and a redirect that is an error stays one", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* redirectTo(() => "/final")
       const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })

@@ -114,7 +114,7 @@ const browserHeaders = (headers: Http.OutgoingHttpHeaders) => ({
 })
 
 describe("LoopbackConsent.handler", () => {
-  it.scopedLive("obtains the token of the user, and ends the server with the wait", () =>
+  it.live("obtains the token of the user, and ends the server with the wait", () =>
     Effect.gen(function*() {
       const { everything, layer } = yield* Recorder.make
       const [returnUrl] = yield* ReturnUrls
@@ -148,7 +148,7 @@ describe("LoopbackConsent.handler", () => {
       yield* get(returnUrl, () => Effect.die("shown again")).pipe(as("agent", "alice"))
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("works with a path of its own, with a query, and with localhost", () =>
+  it.live("works with a path of its own, with a query, and with localhost", () =>
     Effect.gen(function*() {
       const [, withQuery, localhost] = yield* ReturnUrls
       const token = yield* get(withQuery, browse()).pipe(as("agent", "alice"))
@@ -157,7 +157,7 @@ describe("LoopbackConsent.handler", () => {
       assert.strictEqual(claimsOf(other).scope, "reports:read")
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("ends the server when the user refuses, and when the program is interrupted", () =>
+  it.live("ends the server when the user refuses, and when the program is interrupted", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const refused = yield* get(returnUrl, browse("deny"), { poll: Schedule.spaced("50 millis") }).pipe(
@@ -181,7 +181,7 @@ describe("LoopbackConsent.handler", () => {
       assert.isTrue(yield* isFree(returnUrl))
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("says what to do when it cannot listen, and shows nothing", () =>
+  it.live("says what to do when it cannot listen, and shows nothing", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const port = Number(new URL(returnUrl).port)
@@ -207,7 +207,7 @@ describe("LoopbackConsent.handler", () => {
       }
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("completes for no wrong session or state, no page of another site, and no other request", () =>
+  it.live("completes for no wrong session or state, no page of another site, and no other request", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const shown = yield* Deferred.make<ConsentSession>()
@@ -255,7 +255,7 @@ describe("LoopbackConsent.handler", () => {
       assert.include((yield* Fiber.join(consenting)).text, "Consent given")
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("shares the port among consents that wait at one time, and never crosses them", () =>
+  it.live("shares the port among consents that wait at one time, and never crosses them", () =>
     Effect.gen(function*() {
       const [first, second] = yield* ReturnUrls
       const ask = (index: number) => {
@@ -280,7 +280,7 @@ describe("LoopbackConsent.handler", () => {
       assert.isTrue(yield* isFree(first))
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("ends the wait when AgentCore refuses to complete: the token is for another user", () =>
+  it.live("ends the wait when AgentCore refuses to complete: the token is for another user", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const error = yield* get(returnUrl, browse()).pipe(as("agent", "bob"), Effect.flip)
@@ -288,7 +288,7 @@ describe("LoopbackConsent.handler", () => {
       assert.strictEqual(error.reason, "Rejected")
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("waits itself for the browser where no flow waits", () =>
+  it.live("waits itself for the browser where no flow waits", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const required = yield* Effect.flatMap(Identity.Identity, (identity) =>
@@ -300,7 +300,7 @@ describe("LoopbackConsent.handler", () => {
         Effect.die("not granted")).pipe(as("agent", "alice"))
     }).pipe(Effect.provide(world)))
 
-  it.scopedLive("runs as the `show` of PendingConsents too", () =>
+  it.live("runs as the `show` of PendingConsents too", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const token = yield* Effect.flatMap(Identity.Identity, (identity) =>
@@ -318,7 +318,7 @@ describe("LoopbackConsent.handler", () => {
 })
 
 describe("register", () => {
-  it.scopedLive("adds a return URL on this machine, and no other", () =>
+  it.live("adds a return URL on this machine, and no other", () =>
     Effect.gen(function*() {
       const urls = yield* ReturnUrls
       yield* LoopbackConsent.register("agent")

@@ -81,7 +81,7 @@ describe("fromHeaders", () => {
 
   it.each(Object.entries(inputs))("reads %s", (_, input) => same(read(input), expected))
 
-  it.scopedLive("reads a request of Node", () =>
+  it.live("reads a request of Node", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const response = yield* client.get("/", { headers: sent })
@@ -347,7 +347,7 @@ const callers = ["alice", "bob", "carol", "dave"]
 describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
   const live = server.pipe(Layer.provideMerge(NodeHttpServer.layerTest))
 
-  it.scopedLive("gives each request what its headers say", () =>
+  it.live("gives each request what its headers say", () =>
     Effect.gen(function*() {
       const reports = yield* Effect.forEach(callers, (caller) =>
         reported({
@@ -365,7 +365,7 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
       )
     }).pipe(Effect.provide(live)))
 
-  it.scopedLive("answers without a token what needs none, and says what is missing to what needs one", () =>
+  it.live("answers without a token what needs none, and says what is missing to what needs one", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* get("/health"), { status: 200, text: "Healthy" })
       const { callbackUrl, requestId, token } = yield* reported()
@@ -376,7 +376,7 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
       assert.include(failed.text, "X-Amzn-Bedrock-AgentCore-Runtime-User-Id")
     }).pipe(Effect.provide(live)))
 
-  it.scopedLive("never takes the caller, or the request, of the program around the server", () =>
+  it.live("never takes the caller, or the request, of the program around the server", () =>
     Effect.gen(function*() {
       const { requestId, token } = yield* reported()
       assert.isNull(token)
@@ -387,7 +387,7 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
       Layer.provide(Layer.succeed(RequestContext.RequestContext, read({ ...sent, [wat]: "token-of-another-request" })))
     ))))
 
-  it.scopedLive("acts for the fallback of a machine for development", () =>
+  it.live("acts for the fallback of a machine for development", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* reported()).token, { redacted: "token-of-the-developer" })
       assert.deepStrictEqual((yield* reported({ [wat]: "token-of-alice" })).token, { redacted: "token-of-alice" })
@@ -413,7 +413,7 @@ describe("stacked middlewares", () => {
     }
   )
 
-  it.scopedLive("give a request one id", () =>
+  it.live("give a request one id", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const response = yield* client.get("/invocations")
@@ -442,7 +442,7 @@ describe("a streamed response", () => {
       HttpServerResponse.stream(Stream.encodeText(Stream.fromEffect(report)).pipe(Stream.provideContext(context)))
   )
 
-  it.scopedLive("has the caller of its request", () =>
+  it.live("has the caller of its request", () =>
     Effect.gen(function*() {
       const { callbackUrl, token } = yield* reported(sent)
       assert.deepStrictEqual({ callbackUrl, token }, {
@@ -483,7 +483,7 @@ describe("layerRedaction", () => {
       return { everything: yield* recorder.everything, attributes: span?.attributes ?? new Map<string, unknown>() }
     })
 
-  it.scopedLive("keeps tokens and custom headers out of the server's span", () =>
+  it.live("keeps tokens and custom headers out of the server's span", () =>
     Effect.gen(function*() {
       const { attributes, everything } = yield* told(RequestContext.layerRedaction)
       for (const name of Object.keys(secrets)) {
@@ -493,21 +493,21 @@ describe("layerRedaction", () => {
       Recorder.assertSecretFree(everything, Object.values(secrets).map((value) => value.replace("Bearer ", "")))
     }))
 
-  it.scopedLive("is what keeps them out: without it they are there", () =>
+  it.live("is what keeps them out: without it they are there", () =>
     Effect.gen(function*() {
       const { attributes } = yield* told(Layer.empty)
       assert.strictEqual(attributes.get(`http.request.header.${wat}`), secrets[wat])
     }))
 
-  it.scopedLive("keeps the names that a program redacts already", () =>
+  it.live("keeps the names that a program redacts already", () =>
     Effect.gen(function*() {
-      assert.includeMembers([...yield* FiberRef.get(PlatformHeaders.currentRedactedNames)], [
+      assert.includeMembers([...yield* FiberRef.get(PlatformHeaders.CurrentRedactedNames)], [
         "cookie",
         "x-program",
         wat
       ])
     }).pipe(
       Effect.provide(RequestContext.layerRedaction),
-      Effect.updateService(PlatformHeaders.currentRedactedNames, (names) => [...names, "x-program"])
+      Effect.updateService(PlatformHeaders.CurrentRedactedNames, (names) => [...names, "x-program"])
     ))
 })

@@ -209,7 +209,7 @@ describe("200 requests of 50 users at the same time", () => {
     Effect.andThen(arrive, callsOut).pipe(Effect.map((owners) => HttpServerResponse.jsonUnsafe(owners)), Effect.orDie)
   ).pipe(Layer.provide(RequestContext.layer))
 
-  it.scopedLive(`make ${total} calls, each with its own user's token`, () =>
+  it.live(`make ${total} calls, each with its own user's token`, () =>
     Effect.gen(function*() {
       const answers = yield* invoke(requests)
       assert.deepStrictEqual(answers.map(({ text }) => JSON.parse(text)), own)
@@ -228,13 +228,13 @@ describe("200 requests of 50 users at the same time", () => {
       const job = answered.await.pipe(Effect.andThen(asCaller(callOut)), report)
       yield* Effect.forkDetach(Effect.replicateEffect(job, calls / 2, { concurrency: 2, discard: true }))
       // Interleaved with the other requests: a worker changes its caller with every call.
-      yield* Effect.replicateEffect(Effect.zipLeft(Queue.offer(queue, job), Effect.yieldNow()), calls / 2)
+      yield* Effect.replicateEffect(Effect.tap(Queue.offer(queue, job), () => Effect.yieldNow), calls / 2)
       return HttpServerResponse.empty({ status: 202 })
     })
     return HttpRouter.add("POST", "/invocations", Effect.orDie(handler)).pipe(Layer.provide(RequestContext.layer))
   }))
 
-  it.scopedLive(
+  it.live(
     `leave ${total} calls to fibers and queues, which run when they are answered, for their own users`,
     () =>
       Effect.gen(function*() {
@@ -264,7 +264,7 @@ describe("the count", () => {
     ).pipe(Layer.provide(RequestContext.layer))
   }))
 
-  it.scopedLive("notices a caller who is kept between requests", () =>
+  it.live("notices a caller who is kept between requests", () =>
     Effect.gen(function*() {
       const users = ["user-0", "user-1", "user-2"]
       const owners = (yield* invoke(users)).flatMap(({ text }): ReadonlyArray<string> => JSON.parse(text))

@@ -19,7 +19,7 @@ const nameOf = (cause: unknown): unknown => hasProperty(cause, "name") ? cause.n
 
 describe("the time limit", () => {
   for (const fault of FaultyServer.endless) {
-    it.scopedLive(`ends every ${fault} answer, with collections in between`, () =>
+    it.live(`ends every ${fault} answer, with collections in between`, () =>
       Effect.gen(function*() {
         const server = yield* FaultyServer.start(() => fault)
         yield* collecting
@@ -37,7 +37,7 @@ describe("the time limit", () => {
 
 describe("the size limit", () => {
   for (const fault of FaultyServer.oversized) {
-    it.scopedLive(`ends an answer that is ${fault}`, () =>
+    it.live(`ends an answer that is ${fault}`, () =>
       Effect.gen(function*() {
         const server = yield* FaultyServer.start(() => fault)
         assert.instanceOf(yield* Effect.flip(get(server.url)), BodyTooLarge)
@@ -45,7 +45,7 @@ describe("the size limit", () => {
       }).pipe(Effect.timeout("30 seconds")))
   }
 
-  it.scopedLive("counts the bytes after decompression, and lets the exact size pass", () =>
+  it.live("counts the bytes after decompression, and lets the exact size pass", () =>
     Effect.gen(function*() {
       const url = yield* Utils.httpServer((request, response) => {
         response.setHeader("content-encoding", "gzip").end(gzipSync("0".repeat(Number(request.url?.slice(1)))))
@@ -60,7 +60,7 @@ describe("the size limit", () => {
 
 describe("interruption", () => {
   for (const fault of FaultyServer.endless) {
-    it.scopedLive(`closes the connection of a ${fault} answer`, () =>
+    it.live(`closes the connection of a ${fault} answer`, () =>
       Effect.gen(function*() {
         const server = yield* FaultyServer.start(() => fault)
         yield* collecting
@@ -85,7 +85,7 @@ describe("interruption", () => {
 })
 
 describe("a response", () => {
-  it.scopedLive("keeps status, headers and body, and follows no redirect that the caller handles", () =>
+  it.live("keeps status, headers and body, and follows no redirect that the caller handles", () =>
     Effect.gen(function*() {
       const url = yield* Utils.httpServer((request, response) => {
         const status = Number(request.url?.slice(1))
@@ -99,7 +99,7 @@ describe("a response", () => {
       }
     }))
 
-  it.scopedLive("that breaks off is the error of fetch", () =>
+  it.live("that breaks off is the error of fetch", () =>
     Effect.gen(function*() {
       const url = yield* Utils.httpServer((_, response) => {
         response.writeHead(200, { "content-length": 10 }).write("half", () => response.socket?.destroy())

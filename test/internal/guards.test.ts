@@ -392,9 +392,9 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
 describe.each(Object.entries(functions).map(([name, row]) => ({ name, ...row })))(
   "the options of $name",
   ({ name, run, typed, valid }) => {
-    it.scopedLive("are accepted", () => run(valid))
+    it.live("are accepted", () => run(valid))
 
-    it.scopedLive("are refused by one typed error that names the member", () =>
+    it.live("are refused by one typed error that names the member", () =>
       Effect.forEach(cases[name] ?? [], ([options, expected]) =>
         Effect.gen(function*() {
           const exit = yield* Effect.exit(run(options))

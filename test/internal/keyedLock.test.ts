@@ -25,11 +25,11 @@ describe("keyedLock", () => {
       const lock = yield* KeyedLock.make
       const counter = makeCounter()
       const run = (key: string) => lock(key, counter.count(Effect.sleep("1 second")))
-      const fibers = yield* Effect.forkAll(["a", "a", "a"].map(run))
+      const fibers = yield* Effect.forEach(["a", "a", "a"].map(run), (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("3 seconds")
       yield* Fiber.join(fibers)
       assert.strictEqual(counter.maximum, 1)
-      const others = yield* Effect.forkAll(["a", "b"].map(run))
+      const others = yield* Effect.forEach(["a", "b"].map(run), (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(others)
       assert.strictEqual(counter.maximum, 2)
@@ -39,7 +39,7 @@ describe("keyedLock", () => {
     Effect.gen(function*() {
       const lock = yield* KeyedLock.make
       const counter = makeCounter()
-      const run = lock("a", counter.count(Effect.repeatN(Effect.yieldNow(), 5)))
+      const run = lock("a", counter.count(Effect.repeat(Effect.yieldNow, { times: 5 })))
       for (let round = 0; round < 100; round++) {
         yield* Effect.all(Array.from({ length: 6 }, () => run), { concurrency: "unbounded" })
       }
@@ -51,9 +51,9 @@ describe("keyedLock", () => {
       const lock = yield* KeyedLock.make
       assert.strictEqual(yield* Effect.flip(lock("a", Effect.fail("refused"))), "refused")
       const holder = yield* Effect.forkChild(lock("a", Effect.never))
-      yield* Effect.yieldNow()
+      yield* Effect.yieldNow
       const waiting = yield* Effect.forkChild(lock("a", Effect.void))
-      yield* Effect.yieldNow()
+      yield* Effect.yieldNow
       yield* Fiber.interrupt(waiting)
       yield* Fiber.interrupt(holder)
       assert.strictEqual(yield* lock("a", Effect.succeed("free")), "free")

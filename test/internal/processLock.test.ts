@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -39,7 +40,7 @@ const elsewhere = JSON.stringify({
 })
 
 describe("processLock.acquire", () => {
-  it.scoped("refuses a second holder, also in one process, and names the first", () =>
+  it.effect("refuses a second holder, also in one process, and names the first", () =>
     Effect.gen(function*() {
       const lock = yield* path
       const scope = yield* Scope.make()
@@ -52,17 +53,17 @@ describe("processLock.acquire", () => {
       yield* ProcessLock.acquire(lock)
     }))
 
-  it.scoped("takes the lock of another container that does not touch it for 15 seconds", () =>
+  it.effect("takes the lock of another container that does not touch it for 15 seconds", () =>
     Effect.gen(function*() {
       const lock = yield* path
       Fs.writeFileSync(lock, elsewhere)
-      const before = yield* TestClock.currentTimeMillis
+      const before = yield* Clock.currentTimeMillis
       yield* run(ProcessLock.acquire(lock))
-      assert.isAtLeast((yield* TestClock.currentTimeMillis) - before, 15_000)
+      assert.isAtLeast((yield* Clock.currentTimeMillis) - before, 15_000)
       assert.strictEqual(JSON.parse(Fs.readFileSync(lock, "utf8")).pid, process.pid)
     }))
 
-  it.scoped("refuses when another container touches its lock", () =>
+  it.effect("refuses when another container touches its lock", () =>
     Effect.gen(function*() {
       const lock = yield* path
       Fs.writeFileSync(lock, elsewhere)
@@ -73,7 +74,7 @@ describe("processLock.acquire", () => {
       assert.strictEqual(Fs.readFileSync(lock, "utf8"), elsewhere)
     }))
 
-  it.scoped("names the host of a process of another machine, and leaves a file of another program", () =>
+  it.effect("names the host of a process of another machine, and leaves a file of another program", () =>
     Effect.gen(function*() {
       const lock = yield* path
       Fs.writeFileSync(lock, JSON.stringify({ pid: 17, host: "other.example.com" }))
@@ -89,7 +90,7 @@ describe("processLock.acquire", () => {
       assert.strictEqual(Fs.readFileSync(lock, "utf8"), "17")
     }))
 
-  it.scoped("can be interrupted while it watches another container", () =>
+  it.effect("can be interrupted while it watches another container", () =>
     Effect.gen(function*() {
       const lock = yield* path
       Fs.writeFileSync(lock, elsewhere)
@@ -99,7 +100,7 @@ describe("processLock.acquire", () => {
       assert.strictEqual(Fs.readFileSync(lock, "utf8"), elsewhere)
     }))
 
-  it.scopedLive("knows that its file is gone, and leaves the file of a successor", () =>
+  it.live("knows that its file is gone, and leaves the file of a successor", () =>
     Effect.gen(function*() {
       const lock = yield* path
       const scope = yield* Scope.make()

@@ -59,9 +59,9 @@ describe("singleFlight", () => {
         "a",
         Effect.delay(Effect.flatMap(Ref.updateAndGet(runs, (n) => n + 1), Effect.fail), "1 second")
       )
-      const fibers = yield* Effect.forkAll(
+      const fibers = yield* Effect.forEach(
         Array.from({ length: 5 }, () => Effect.zip(Effect.flip(call), Effect.flip(call)))
-      )
+      , (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(yield* Fiber.join(fibers), Array.from({ length: 5 }, () => [1, 2]))
     }))
@@ -72,7 +72,7 @@ describe("singleFlight", () => {
       const runs = yield* Ref.make(0)
       const call = share(
         "a",
-        Effect.andThen(Effect.repeatN(Effect.yieldNow(), 50), Ref.updateAndGet(runs, (n) => n + 1))
+        Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 50 }), Ref.updateAndGet(runs, (n) => n + 1))
       )
       for (let round = 1; round <= 100; round++) {
         const results = yield* Effect.all(Array.from({ length: 6 }, () => call), { concurrency: "unbounded" })

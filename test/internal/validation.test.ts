@@ -367,8 +367,8 @@ describe("any value", () => {
         for (const checks of rowChecks) {
           for (const check of checks) {
             const result = check(request)
-            if (result._tag === "Right") continue
-            const { fieldList = [], message } = result.left
+            if (result._tag === "Success") continue
+            const { fieldList = [], message } = result.failure
             assert.match(message, /^\d+ validation errors? detected: Value at '/)
             assert.isNotEmpty(fieldList)
             for (const field of fieldList) assert.match(field.message, /^Member must /)

@@ -68,7 +68,7 @@ const foreign = Effect.gen(function*() {
 })
 
 describe("token exchange", () => {
-  it.scopedLive("issues a token of the same subject, with scopes of the requesting client", () =>
+  it.live("issues a token of the same subject, with scopes of the requesting client", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       const answer = yield* Effect.promise(() =>
@@ -88,7 +88,7 @@ describe("token exchange", () => {
       assert.notProperty(payload, "act")
     }))
 
-  it.scopedLive("names the actor, also of a trusted issuer", () =>
+  it.live("names the actor, also of a trusted issuer", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const { exchange, server, subject } = yield* start({ trustedIssuers: [other.issuer] })
@@ -106,7 +106,7 @@ describe("token exchange", () => {
       assert.deepStrictEqual(payload["act"], { iss: other.issuer, sub: "robot" })
     }))
 
-  it.scopedLive("refuses invalid requests", () =>
+  it.live("refuses invalid requests", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const stranger = yield* foreign
@@ -171,7 +171,7 @@ describe("delegation", () => {
       OAuth.genericGrantRequest(exchange, tokenExchange, { subject_token_type: jwtType, ...parameters })
     )
 
-  it.scopedLive("accepts each type of its own tokens, and issues the requested one", () =>
+  it.live("accepts each type of its own tokens, and issues the requested one", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       for (const subject_token_type of [jwtType, accessTokenType]) {
@@ -185,7 +185,7 @@ describe("delegation", () => {
       }
     }))
 
-  it.scopedLive("nests the actors, and keeps them without a new one", () =>
+  it.live("nests the actors, and keeps them without a new one", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       const machine = yield* Effect.promise(() => OAuth.clientCredentialsGrant(exchange))
@@ -203,7 +203,7 @@ describe("delegation", () => {
       assert.deepStrictEqual((yield* claims(server, granted.access_token))["act"], own)
     }))
 
-  it.scopedLive("refuses an actor that the subject does not allow", () =>
+  it.live("refuses an actor that the subject does not allow", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const { exchange, server } = yield* start({ trustedIssuers: [other.issuer] })
@@ -232,7 +232,7 @@ describe("trusted issuers", () => {
   const ask = (exchange: OAuth.Configuration, assertion: string) =>
     Effect.promise(() => OAuth.genericGrantRequest(exchange, jwtBearer, { assertion }))
 
-  it.scopedLive("can be added while the server runs, also with the URL of their keys", () =>
+  it.live("can be added while the server runs, also with the URL of their keys", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const { exchange, server } = yield* start()
@@ -261,7 +261,7 @@ describe("trusted issuers", () => {
       )
     }))
 
-  it.scopedLive("are URLs that can be read safely", () =>
+  it.live("are URLs that can be read safely", () =>
     Effect.gen(function*() {
       const { server } = yield* start()
       const wrong: ReadonlyArray<AuthorizationServer.TrustedIssuer> = [
@@ -280,7 +280,7 @@ describe("trusted issuers", () => {
 })
 
 describe("JWT as authorization grant", () => {
-  it.scopedLive("issues a token of the subject of the assertion", () =>
+  it.live("issues a token of the subject of the assertion", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       const answer = yield* Effect.promise(() =>
@@ -315,7 +315,7 @@ describe("private_key_jwt", () => {
   })
 
   for (const algorithm of ["ES256", "RS256", "PS256"] as const) {
-    it.scopedLive(`authenticates a client by its key (${algorithm})`, () =>
+    it.live(`authenticates a client by its key (${algorithm})`, () =>
       Effect.gen(function*() {
         const pair = yield* Effect.promise(() => Jose.generateKeyPair(algorithm, { extractable: true }))
         const other = yield* Effect.promise(() => Jose.generateKeyPair(algorithm))
@@ -337,7 +337,7 @@ describe("private_key_jwt", () => {
       }))
   }
 
-  it.scopedLive("requires keys", () =>
+  it.live("requires keys", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Utils.start({
         clients: [{ clientId: "with-key", authenticationMethod: "private_key_jwt" }]

@@ -59,7 +59,7 @@ const start = (options?: AuthorizationServer.Options) =>
   })
 
 describe("pages of other sites", () => {
-  it.scopedLive("start no interaction without a navigation", () =>
+  it.live("start no interaction without a navigation", () =>
     Effect.gen(function*() {
       const { server, url } = yield* start()
       for (const [name, headers] of Object.entries(subresources)) {
@@ -78,7 +78,7 @@ describe("pages of other sites", () => {
       }
     }))
 
-  it.scopedLive("get no code without a navigation, where the server consents without pages", () =>
+  it.live("get no code without a navigation, where the server consents without pages", () =>
     Effect.gen(function*() {
       const { url } = yield* start({ consent: { user: "alice", decision: "allow" } })
       for (const [name, headers] of Object.entries(subresources)) {
@@ -90,7 +90,7 @@ describe("pages of other sites", () => {
       assert.include(answer.headers.location ?? "", "code=")
     }))
 
-  it.scopedLive("read the public documents", () =>
+  it.live("read the public documents", () =>
     Effect.gen(function*() {
       const { server } = yield* start()
       const metadata = `${server.issuer}/.well-known/oauth-authorization-server`
@@ -103,7 +103,7 @@ describe("pages of other sites", () => {
 })
 
 describe("the Host header", () => {
-  it.scopedLive("names this server: DNS rebinding reaches nothing", () =>
+  it.live("names this server: DNS rebinding reaches nothing", () =>
     Effect.gen(function*() {
       const { server, url } = yield* start({ allowedHosts: ["Login.Internal"] })
       const { port } = new URL(server.issuer)

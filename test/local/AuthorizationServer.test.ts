@@ -33,7 +33,7 @@ const consented = (
 
 describe("AuthorizationServer", () => {
   // Runs first: a package may print while it is imported, which happens once in a process.
-  it.scopedLive("prints nothing", () =>
+  it.live("prints nothing", () =>
     Effect.gen(function*() {
       const written: Array<unknown> = []
       const spies = (["log", "info", "warn", "error", "debug"] as const).map((method) =>
@@ -58,7 +58,7 @@ describe("AuthorizationServer", () => {
       assert.deepStrictEqual(written, [])
     }))
 
-  it.scopedLive("publishes a discovery document that names its port", () =>
+  it.live("publishes a discovery document that names its port", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const metadata = (yield* Utils.discover(server)).serverMetadata()
@@ -69,7 +69,7 @@ describe("AuthorizationServer", () => {
       assert.isTrue(metadata.authorization_response_iss_parameter_supported)
     }))
 
-  it.scopedLive("issues JWTs to clients, which its key set verifies", () =>
+  it.live("issues JWTs to clients, which its key set verifies", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -88,7 +88,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(tokens.expires_in, 600)
     }))
 
-  it.scopedLive("grants all scopes of the client to a request without scopes, and refuses unknown ones", () =>
+  it.live("grants all scopes of the client to a request without scopes, and refuses unknown ones", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -100,7 +100,7 @@ describe("AuthorizationServer", () => {
       }
     }))
 
-  it.scopedLive("issues tokens for other resources when they are configured, and refuses unknown ones", () =>
+  it.live("issues tokens for other resources when they are configured, and refuses unknown ones", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start({ resources: ["https://api.example.com", "urn:example:mail"] })
       const configuration = yield* Utils.discover(server)
@@ -117,7 +117,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(refused.error, "invalid_target")
     }))
 
-  it.scopedLive("refuses a wrong secret", () =>
+  it.live("refuses a wrong secret", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server, Redacted.make("another-secret"))
@@ -128,7 +128,7 @@ describe("AuthorizationServer", () => {
       assert.instanceOf(error, OAuth.WWWAuthenticateChallengeError)
     }))
 
-  it.scopedLive("signs a user in, asks for consent, and issues tokens", () =>
+  it.live("signs a user in, asks for consent, and issues tokens", () =>
     Effect.gen(function*() {
       const { page, tokens } = yield* consented()
       assert.strictEqual(page.status, 200)
@@ -142,7 +142,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(claims.scope, "reports:read")
     }))
 
-  it.scopedLive("issues no refresh token without offline_access, and grants all scopes by default", () =>
+  it.live("issues no refresh token without offline_access, and grants all scopes by default", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -164,7 +164,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(tokens.scope, "reports:read reports:write")
     }))
 
-  it.scopedLive("returns with access_denied when the user refuses", () =>
+  it.live("returns with access_denied when the user refuses", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl)
@@ -177,7 +177,7 @@ describe("AuthorizationServer", () => {
       assert.isNull(answer.searchParams.get("code"))
     }))
 
-  it.scopedLive("returns with invalid_scope for scopes that the client does not have", () =>
+  it.live("returns with invalid_scope for scopes that the client does not have", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl, {
@@ -188,7 +188,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(new URL(Redacted.value(page.url)).searchParams.get("error"), "invalid_scope")
     }))
 
-  it.scopedLive("requires PKCE, and a redirect URI of the client", () =>
+  it.live("requires PKCE, and a redirect URI of the client", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -207,7 +207,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(new URL(Redacted.value(page.url)).origin, server.issuer)
     }))
 
-  it.scopedLive("rotates refresh tokens, and revokes the grant when an old one is used", () =>
+  it.live("rotates refresh tokens, and revokes the grant when an old one is used", () =>
     Effect.gen(function*() {
       const { configuration, tokens } = yield* consented()
       const first = tokens.refresh_token ?? ""
@@ -225,7 +225,7 @@ describe("AuthorizationServer", () => {
       )
     }))
 
-  it.scopedLive("accepts a code once", () =>
+  it.live("accepts a code once", () =>
     Effect.gen(function*() {
       const { configuration, page, request } = yield* consented()
       assert.strictEqual(
@@ -234,7 +234,7 @@ describe("AuthorizationServer", () => {
       )
     }))
 
-  it.scopedLive("makes two grants of two consents", () =>
+  it.live("makes two grants of two consents", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -252,7 +252,7 @@ describe("AuthorizationServer", () => {
       assert.isString(alive.refresh_token)
     }))
 
-  it.scopedLive("revokes the refresh tokens of a consent that the user withdraws", () =>
+  it.live("revokes the refresh tokens of a consent that the user withdraws", () =>
     Effect.gen(function*() {
       const { configuration, server, tokens } = yield* consented()
       assert.strictEqual(yield* server.revoke({ userName: "bob" }), 0)
@@ -262,7 +262,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(refused.error, "invalid_grant")
     }))
 
-  it.scopedLive("revokes and introspects refresh tokens for their client", () =>
+  it.live("revokes and introspects refresh tokens for their client", () =>
     Effect.gen(function*() {
       const { configuration, tokens } = yield* consented()
       const refreshToken = tokens.refresh_token ?? ""
@@ -271,13 +271,13 @@ describe("AuthorizationServer", () => {
       assert.isFalse((yield* Effect.promise(() => OAuth.tokenIntrospection(configuration, refreshToken))).active)
     }))
 
-  it.scopedLive("supports short lifetimes", () =>
+  it.live("supports short lifetimes", () =>
     Effect.gen(function*() {
       const { tokens } = yield* consented({ accessTokenLifetime: "1500 millis", scope: "reports:read openid" })
       assert.strictEqual(tokens.expires_in, 2)
     }))
 
-  it.scopedLive("remembers a consent until the user is signed out", () =>
+  it.live("remembers a consent until the user is signed out", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -294,7 +294,7 @@ describe("AuthorizationServer", () => {
       assert.include((yield* user.opens(third.url)).text, "Sign in")
     }))
 
-  it.scopedLive("accepts every user name, and shows hostile ones as text", () =>
+  it.live("accepts every user name, and shows hostile ones as text", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -315,7 +315,7 @@ describe("AuthorizationServer", () => {
       }
     }))
 
-  it.scopedLive("lets another user sign in, when the request has prompt=login", () =>
+  it.live("lets another user sign in, when the request has prompt=login", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -332,7 +332,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(yield* subject("bob", { prompt: "login" }), "bob")
     }))
 
-  it.scopedLive("registers and replaces clients later", () =>
+  it.live("registers and replaces clients later", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const clientId = "late"
@@ -344,7 +344,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual((yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))).scope, "two")
     }))
 
-  it.scopedLive("refuses invalid clients and options, without their secrets", () =>
+  it.live("refuses invalid clients and options, without their secrets", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const base = { clientId: "c", clientSecret: Redacted.make("a-secret-that-must-not-show") }
@@ -371,7 +371,7 @@ describe("AuthorizationServer", () => {
       }
     }))
 
-  it.scopedLive("runs twice on one machine, with separate sessions in one browser", () =>
+  it.live("runs twice on one machine, with separate sessions in one browser", () =>
     Effect.gen(function*() {
       const [one, other] = yield* Effect.all([Utils.start(), Utils.start()], { concurrency: "unbounded" })
       assert.notStrictEqual(one.server.issuer, other.server.issuer)
@@ -400,7 +400,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(issuer, server.issuer)
     }))
 
-  it.scopedLive("reports that a port is taken", () =>
+  it.live("reports that a port is taken", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const error = yield* Effect.flip(AuthorizationServer.make({ port: Number(new URL(server.issuer).port) }))
@@ -408,7 +408,7 @@ describe("AuthorizationServer", () => {
       assert.include(error.message, "EADDRINUSE")
     }))
 
-  it.scopedLive("names the package to install when it is missing", () =>
+  it.live("names the package to install when it is missing", () =>
     Effect.gen(function*() {
       vi.doMock("oidc-provider/lib/provider.js", () => {
         throw new Error("Cannot find package 'oidc-provider'")
@@ -419,7 +419,7 @@ describe("AuthorizationServer", () => {
       assert.include(error.message, "npm install --save-dev oidc-provider@9")
     }))
 
-  it.scopedLive("scopes with the names of members of all objects are text", () =>
+  it.live("scopes with the names of members of all objects are text", () =>
     Effect.gen(function*() {
       const names = ["__proto__", "constructor", "hasOwnProperty", "toString"]
       const { callbackUrl, server } = yield* Utils.start()
@@ -447,7 +447,7 @@ describe("AuthorizationServer", () => {
       }
     }))
 
-  it.scopedLive("refuses client ids that would change all objects of the process", () =>
+  it.live("refuses client ids that would change all objects of the process", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       for (const clientId of ["__proto__", "constructor", "valueOf"]) {

@@ -57,7 +57,7 @@ const own = (token: string | undefined): Jose.JWTPayload => {
 }
 
 describe("users with claims", () => {
-  it.scopedLive("have them in access tokens, ID tokens and userinfo, standard ones by scope", () =>
+  it.live("have them in access tokens, ID tokens and userinfo, standard ones by scope", () =>
     Effect.gen(function*() {
       const { configuration, signIn } = yield* start({ users: { alice } })
       const custom = { groups: alice.groups, tenant: alice.tenant, sub: "alice" }
@@ -80,7 +80,7 @@ describe("users with claims", () => {
       assert.deepStrictEqual(own(machine.access_token), { sub: "application" })
     }))
 
-  it.scopedLive("stay in refreshed and exchanged tokens, for users of this server only", () =>
+  it.live("stay in refreshed and exchanged tokens, for users of this server only", () =>
     Effect.gen(function*() {
       const { configuration, server, signIn } = yield* start({ users: { alice } })
       const tokens = yield* signIn("alice", "openid offline_access email")
@@ -117,7 +117,7 @@ describe("users with claims", () => {
       assert.deepStrictEqual(own((yield* exchange(foreign)).access_token), { sub: "alice" })
     }))
 
-  it.scopedLive("can be registered while the server runs, which keeps sessions and grants", () =>
+  it.live("can be registered while the server runs, which keeps sessions and grants", () =>
     Effect.gen(function*() {
       const { configuration, server, signIn } = yield* start()
       const before = yield* signIn("alice", "openid offline_access")
@@ -131,7 +131,7 @@ describe("users with claims", () => {
       assert.deepStrictEqual(own((yield* signIn("alice", "openid")).id_token), { sub: "alice" })
     }))
 
-  it.scopedLive("need valid names", () =>
+  it.live("need valid names", () =>
     Effect.gen(function*() {
       const { server } = yield* start()
       const wrong: ReadonlyArray<readonly [string, AuthorizationServer.UserClaims, RegExp]> = [
@@ -150,7 +150,7 @@ describe("users with claims", () => {
       }
     }))
 
-  it.scopedLive("are found by an inbound check of their JWT", () =>
+  it.live("are found by an inbound check of their JWT", () =>
     Effect.gen(function*() {
       const { server, signIn } = yield* start({ users: { alice } })
       const { access_token, id_token = "" } = yield* signIn("alice", "openid email")
@@ -182,7 +182,7 @@ describe("the userinfo endpoint", () => {
     headers: { authorization: `Bearer ${token}` }
   })
 
-  it.scopedLive("refuses other tokens than those of a user who granted openid", () =>
+  it.live("refuses other tokens than those of a user who granted openid", () =>
     Effect.gen(function*() {
       const { configuration, server, signIn } = yield* start({ users: { alice } })
       const metadata = configuration.serverMetadata()

@@ -1,3 +1,4 @@
+import * as References from "effect/References"
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -45,7 +46,7 @@ describe("workloads and providers", () => {
         "arn:aws:bedrock-agentcore:eu-central-1:210987654321:workload-identity-directory/default/workload-identity/agent"
       )
       const read = yield* controlPlane.getWorkloadIdentity({ name: "agent" })
-      assert.strictEqual(read.createdTime.epochMillis, 86_400_000)
+      assert.strictEqual(read.createdTime.epochMilliseconds, 86_400_000)
       assert.deepStrictEqual(read.allowedResourceOauth2ReturnUrls, [returnUrl])
 
       const provider = yield* createProvider("calendar")
@@ -328,7 +329,7 @@ describe("settings that change while the backend runs", () => {
         )
       }).pipe(
         Effect.provide(backend({}, { settings: Ref.get(settings) })),
-        Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+        Effect.provide(Logger.layer([logger]))
       )
       assert.notInclude(log.join(), "sun")
     }))
@@ -591,7 +592,7 @@ describe("secrets", () => {
       yield* program.pipe(
         Effect.withTracer(tracer),
         Effect.provide(
-          Layer.mergeAll(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel("All"))
+          Layer.mergeAll(Logger.layer([logger]), Layer.succeed(References.MinimumLogLevel, "All"))
         )
       )
       const all = said.join("\n")

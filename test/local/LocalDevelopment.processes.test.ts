@@ -39,7 +39,7 @@ const start = (program: string, file: string, environment: Readonly<Record<strin
   )
 
 describe("LocalDevelopment, across processes", () => {
-  it.scopedLive(
+  it.live(
     `${count} that start at once are one caller, with one workload identity and one whole file`,
     () =>
       Effect.gen(function*() {

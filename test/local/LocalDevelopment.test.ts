@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -60,7 +61,7 @@ const failure = (options: LocalDevelopment.Options) =>
 
 describe("LocalDevelopment", () => {
   describe("with the Python SDK", () => {
-    it.scoped("reads what it wrote, and writes nothing", () =>
+    it.effect("reads what it wrote, and writes nothing", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* written(bySdk)
         const before = Fs.statSync(path)
@@ -71,7 +72,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
       }).pipe(Effect.provide(silent)))
 
-    it.scoped("writes what it reads: its names, its form, byte for byte", () =>
+    it.effect("writes what it reads: its names, its form, byte for byte", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const { name, user } = yield* LocalDevelopment.load({ path, createMissing: true })
@@ -84,7 +85,7 @@ describe("LocalDevelopment", () => {
       }).pipe(Effect.provide(service)))
 
     for (const empty of ["null", `""`]) {
-      it.scoped(`takes ${empty} for nothing, as it does`, () =>
+      it.effect(`takes ${empty} for nothing, as it does`, () =>
         Effect.gen(function*() {
           const { path } = yield* written(bySdk.replace(`"0f1e2d3c"`, empty))
           const { name, user } = yield* LocalDevelopment.load({ path })
@@ -97,7 +98,7 @@ describe("LocalDevelopment", () => {
 
   describe("without `createMissing`", () => {
     for (const [name, text] of [["no file", undefined], ["no name in it", `{"user_id": "alice"}`]] as const) {
-      it.scoped(`${name}: it says what to do, and creates nothing`, () =>
+      it.effect(`${name}: it says what to do, and creates nothing`, () =>
         Effect.gen(function*() {
           const { directory, path } = yield* text === undefined ? temporary : written(text)
           const { message, path: named, reason } = yield* failure({ path })
@@ -111,7 +112,7 @@ describe("LocalDevelopment", () => {
         }).pipe(Effect.provide(silent)))
     }
 
-    it.scoped("no user id: one is made up, written, and kept from then on", () =>
+    it.effect("no user id: one is made up, written, and kept from then on", () =>
       Effect.gen(function*() {
         const { path } = yield* written(`{"workload_identity_name": "my-agent"}`)
         const first = yield* LocalDevelopment.load({ path })
@@ -119,7 +120,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(yield* LocalDevelopment.load({ path }), first)
       }).pipe(Effect.provide(silent)))
 
-    it.scoped("given names go before the file, and are not written into it", () =>
+    it.effect("given names go before the file, and are not written into it", () =>
       Effect.gen(function*() {
         const { path } = yield* written(bySdk)
         const load = (options: LocalDevelopment.Options) => LocalDevelopment.load({ path, ...options })
@@ -128,7 +129,7 @@ describe("LocalDevelopment", () => {
         assert.strictEqual(read(path), bySdk)
       }).pipe(Effect.provide(silent)))
 
-    it.scoped("with both names given, no file is needed and none is made", () =>
+    it.effect("with both names given, no file is needed and none is made", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         assert.deepStrictEqual(yield* LocalDevelopment.load({ path, workloadName: "mine", userId: "alice" }), {
@@ -140,7 +141,7 @@ describe("LocalDevelopment", () => {
   })
 
   describe("with `createMissing`", () => {
-    it.scoped("creates the workload identity once, with its return URLs", () =>
+    it.effect("creates the workload identity once, with its return URLs", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const options = { path, createMissing: true, returnUrls: ["http://localhost:8080/consent"] }
@@ -151,7 +152,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(allowedResourceOauth2ReturnUrls, options.returnUrls)
       }).pipe(Effect.provide(service)))
 
-    it.scoped("creates the one that the file names, where it is gone", () =>
+    it.effect("creates the one that the file names, where it is gone", () =>
       Effect.gen(function*() {
         const { path } = yield* written(bySdk)
         assert.deepStrictEqual(yield* LocalDevelopment.load({ path, createMissing: true }), caller)
@@ -159,7 +160,7 @@ describe("LocalDevelopment", () => {
         assert.strictEqual(read(path), bySdk)
       }).pipe(Effect.provide(service)))
 
-    it.scoped("creates the one that is given, and writes only the user id", () =>
+    it.effect("creates the one that is given, and writes only the user id", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const { user } = yield* LocalDevelopment.load({ path, createMissing: true, workloadName: "my-agent" })
@@ -167,7 +168,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(JSON.parse(read(path)), { user_id: user.userId })
       }).pipe(Effect.provide(service)))
 
-    it.scoped("goes on where a process stopped between the file and the service", () =>
+    it.effect("goes on where a process stopped between the file and the service", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const unavailable = ControlPlane.decorate((operation, effect) =>
@@ -220,7 +221,7 @@ describe("LocalDevelopment", () => {
     ]
 
     for (const [name, text, expected] of forms) {
-      it.scoped(`keeps what else is in it, in its form: ${name}`, () =>
+      it.effect(`keeps what else is in it, in its form: ${name}`, () =>
         Effect.gen(function*() {
           const { path } = yield* written(text)
           const { name, user } = yield* LocalDevelopment.load({ path, createMissing: true })
@@ -228,7 +229,7 @@ describe("LocalDevelopment", () => {
         }).pipe(Effect.provide(service)))
     }
 
-    it.scoped("keeps its mode, and stays the target of a link", () =>
+    it.effect("keeps its mode, and stays the target of a link", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         const target = join(directory, "shared.json")
@@ -241,7 +242,7 @@ describe("LocalDevelopment", () => {
         assert.strictEqual(Fs.statSync(target).mode & 0o777, 0o640)
       }).pipe(Effect.provide(silent)))
 
-    it.scoped("is made where a link says, also through others", () =>
+    it.effect("is made where a link says, also through others", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         Fs.mkdirSync(join(directory, "home"))
@@ -268,7 +269,7 @@ describe("LocalDevelopment", () => {
     ]
 
     for (const [name, text] of broken) {
-      it.scoped(`is left as it is when it is broken: ${name}`, () =>
+      it.effect(`is left as it is when it is broken: ${name}`, () =>
         Effect.gen(function*() {
           const { directory, path } = yield* written(text)
           const before = Fs.readFileSync(path)
@@ -280,7 +281,7 @@ describe("LocalDevelopment", () => {
         }).pipe(Effect.provide(silent)))
     }
 
-    it.scoped("says why it cannot be used", () =>
+    it.effect("says why it cannot be used", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         const isDirectory = yield* failure({ path: directory, createMissing: true })
@@ -306,7 +307,7 @@ describe("LocalDevelopment", () => {
     const holder = (pid: number | undefined, other: Partial<typeof here & { readonly startTime: string }> = {}) =>
       JSON.stringify({ pid, ...here, ...other })
 
-    it.scoped("makes one caller of all who come at once, and keeps what is in the file", () =>
+    it.effect("makes one caller of all who come at once, and keeps what is in the file", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* written(`{"a": 1}`)
         const callers = yield* Effect.all(
@@ -330,7 +331,7 @@ describe("LocalDevelopment", () => {
     ]
 
     for (const [name, text] of abandoned) {
-      it.scoped(`${name} is taken away`, () =>
+      it.effect(`${name} is taken away`, () =>
         Effect.gen(function*() {
           const { directory, path } = yield* written(`{"workload_identity_name": "my-agent"}`)
           Fs.writeFileSync(lockOf(path), text)
@@ -348,15 +349,15 @@ describe("LocalDevelopment", () => {
     ]
 
     for (const [name, text] of others) {
-      it.scoped(`${name} is waited for, for 10 seconds`, () =>
+      it.effect(`${name} is waited for, for 10 seconds`, () =>
         Effect.gen(function*() {
           const { path } = yield* written(`{"workload_identity_name": "my-agent"}`)
           Fs.writeFileSync(lockOf(path), text)
-          const begin = yield* TestClock.currentTimeMillis
+          const begin = yield* Clock.currentTimeMillis
           const { message, reason } = yield* Effect.flatMap(Effect.forkChild(failure({ path })), untilDone)
           assert.strictEqual(reason, "Locked")
           assert.include(message, lockOf(path))
-          assert.isAtLeast((yield* TestClock.currentTimeMillis) - begin, 10_000)
+          assert.isAtLeast((yield* Clock.currentTimeMillis) - begin, 10_000)
           assert.strictEqual(read(path), `{"workload_identity_name": "my-agent"}`)
           assert.strictEqual(read(lockOf(path)), text)
         }).pipe(Effect.provide(silent)))
@@ -368,7 +369,7 @@ describe("LocalDevelopment", () => {
     ]
 
     for (const [name, appears] of moments) {
-      it.scoped(`is not left behind, nor anything else, by who is interrupted ${name}`, () =>
+      it.effect(`is not left behind, nor anything else, by who is interrupted ${name}`, () =>
         Effect.gen(function*() {
           const { directory, path } = yield* temporary
           for (let round = 0; round < 10; round++) {
@@ -386,7 +387,7 @@ describe("LocalDevelopment", () => {
   })
 
   describe("layer", () => {
-    it.scoped("gives a token of the caller that the file names, and renews it", () =>
+    it.effect("gives a token of the caller that the file names, and renews it", () =>
       Effect.gen(function*() {
         const { path } = yield* written(bySdk)
         const token = (index: number) => Effect.succeed({ workloadAccessToken: secret(`token-${index}`) })
@@ -403,7 +404,7 @@ describe("LocalDevelopment", () => {
         )
       }))
 
-    it.scoped("gives a token that the service takes", () =>
+    it.effect("gives a token that the service takes", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const controlPlane = yield* ControlPlane.ControlPlane
@@ -422,9 +423,9 @@ describe("LocalDevelopment", () => {
 
   describe("in AgentCore Runtime (DOCKER_CONTAINER=1)", () => {
     const container = (value: string) =>
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map([["DOCKER_CONTAINER", value]])))
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries([["DOCKER_CONTAINER", value]]) }))
 
-    it.scoped("refuses, and says what the invocation has to send", () =>
+    it.effect("refuses, and says what the invocation has to send", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         const options = { path, createMissing: true, workloadName: "mine", userId: "alice" }
@@ -434,7 +435,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(Fs.readdirSync(directory), [])
       }).pipe(Effect.provide(silent)))
 
-    it.scoped("the layer is built, and only its token is missing", () =>
+    it.effect("the layer is built, and only its token is missing", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const { get } = yield* Effect.provide(
@@ -444,7 +445,7 @@ describe("LocalDevelopment", () => {
         assert.strictEqual((yield* Effect.flip(get))._tag, "MissingWorkloadAccessToken")
       }).pipe(container("1"), Effect.provide(silent)))
 
-    it.scoped("any other value is another container", () =>
+    it.effect("any other value is another container", () =>
       Effect.gen(function*() {
         const { path } = yield* written(bySdk)
         assert.deepStrictEqual(yield* container("0")(LocalDevelopment.load({ path })), caller)

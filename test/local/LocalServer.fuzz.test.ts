@@ -197,7 +197,7 @@ const quietly = (
     })
     yield* test.pipe(
       Effect.provide(Wire.server(options)),
-      Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+      Effect.provide(Logger.layer([logger]))
     )
     assert.deepStrictEqual(errors, [], `seed ${seed}`)
   })

@@ -94,7 +94,7 @@ const last = ["connection: close", "content-length: 16"]
 const body = "{\"name\":\"agent\"}"
 
 describe("malformed requests", () => {
-  it.scopedLive("get an answer in the form of AWS", () =>
+  it.live("get an answer in the form of AWS", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -180,7 +180,7 @@ describe("malformed requests", () => {
       assert.strictEqual((yield* one(head({ headers: last }), body))?.status, 200)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("after others on one connection are answered last", () =>
+  it.live("after others on one connection are answered last", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -192,7 +192,7 @@ describe("malformed requests", () => {
       assertAws(spoilt[2], 400, "BadRequestException")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("are read in pieces, chunked or not", () =>
+  it.live("are read in pieces, chunked or not", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -205,7 +205,7 @@ describe("malformed requests", () => {
       assertAws(two[0], 400, "ValidationException")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("that do not end time out", () =>
+  it.live("that do not end time out", () =>
     Effect.gen(function*() {
       const { server: node } = yield* Effect.acquireRelease(
         makeWith({ requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 }),
@@ -254,7 +254,7 @@ describe("connections of refused requests", () => {
   const big = `x-large: ${"x".repeat(20_000)}`
   const whole = head({ headers: ["content-length: 16"] }) + body
 
-  it.scopedLive("are closed soon after the answer, also by a client that never closes", () =>
+  it.live("are closed soon after the answer, also by a client that never closes", () =>
     Effect.gen(function*() {
       const { closed, node, port } = yield* start
       const cases: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
@@ -284,7 +284,7 @@ describe("connections of refused requests", () => {
       assert.strictEqual(open, 0)
     }))
 
-  it.scopedLive("are closed by a reset, which ends nothing else", () =>
+  it.live("are closed by a reset, which ends nothing else", () =>
     Effect.gen(function*() {
       const { closed, port } = yield* start
       for (const text of ["CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n", "nonsense\r\n\r\n"]) {
@@ -297,7 +297,7 @@ describe("connections of refused requests", () => {
       yield* Effect.timeout(Effect.promise(() => Promise.all(closed)), "5 seconds")
     }))
 
-  it.scopedLive("are closed when they carry nothing", () =>
+  it.live("are closed when they carry nothing", () =>
     Effect.gen(function*() {
       const { closed, node, port } = yield* start
       node.removeAllListeners("request")
@@ -308,7 +308,7 @@ describe("connections of refused requests", () => {
 })
 
 describe("large and deep requests", () => {
-  it.scopedLive("are refused at once, by a short answer", () =>
+  it.live("are refused at once, by a short answer", () =>
     Effect.gen(function*() {
       for (const bytes of [16_000, 400_000, 1_000_000]) {
         const items = Array.from({ length: bytes / 2 - 100 }, () => 1)
@@ -322,7 +322,7 @@ describe("large and deep requests", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("of 5,000 levels are invalid", () =>
+  it.live("of 5,000 levels are invalid", () =>
     Effect.gen(function*() {
       const nest = (open: string, end: string) => `${open.repeat(5000)}1${end.repeat(5000)}`
       for (const deep of [nest("[", "]"), nest("{\"name\":", "}")]) {
@@ -344,7 +344,7 @@ describe("large and deep requests", () => {
       fails(yield* call("/identities/CreateOauth2CredentialProvider", vendor), 400, "ValidationException")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("with user ids that are not well-formed Unicode are invalid", () =>
+  it.live("with user ids that are not well-formed Unicode are invalid", () =>
     Effect.gen(function*() {
       yield* setUp
       for (const userId of ["\ud800", "\udfff", "alice\ud83d"]) {
@@ -355,7 +355,7 @@ describe("large and deep requests", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("with the names that objects inherit are like any other", () =>
+  it.live("with the names that objects inherit are like any other", () =>
     Effect.gen(function*() {
       yield* setUp
       const names = ["__proto__", "constructor", "toString", "hasOwnProperty"]
@@ -380,7 +380,7 @@ describe("large and deep requests", () => {
 })
 
 describe("methods", () => {
-  it.scopedLive("are refused where a path does not have them, without CORS headers", () =>
+  it.live("are refused where a path does not have them, without CORS headers", () =>
     Effect.gen(function*() {
       const base = yield* url
       const path = "/identities/GetWorkloadIdentity"
@@ -399,7 +399,7 @@ describe("methods", () => {
 })
 
 describe("health", () => {
-  it.scopedLive("answers to its own host names only", () =>
+  it.live("answers to its own host names only", () =>
     Effect.gen(function*() {
       const base = yield* url
       const answer = yield* Wire.send(base, { method: "GET", path: "/health" })
@@ -412,7 +412,7 @@ describe("health", () => {
 })
 
 describe("access log", () => {
-  it.scopedLive("has operation, status, duration and request id of every request, and nothing else", () =>
+  it.live("has operation, status, duration and request id of every request, and nothing else", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const ids: Array<string> = []
@@ -477,7 +477,7 @@ describe("shutdown", () => {
       (socket) => Effect.sync(() => socket.destroy())
     )
 
-  it.scopedLive("finishes answers that have begun, and ignores idle connections", () =>
+  it.live("finishes answers that have begun, and ignores idle connections", () =>
     Effect.gen(function*() {
       const asked = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
@@ -498,13 +498,13 @@ describe("shutdown", () => {
       const answer = yield* Effect.forkChild(Effect.promise(() => fetch(base).then((response) => response.text())))
       yield* Deferred.await(asked)
       const stopping = yield* Effect.forkChild(stop(http))
-      yield* Effect.yieldNow()
+      yield* Effect.yieldNow
       yield* Deferred.succeed(go, undefined)
       assert.strictEqual(yield* Fiber.join(answer), "finished")
       yield* Effect.timeout(Fiber.join(stopping), "3 seconds")
     }))
 
-  it.scoped("waits five seconds for an answer that never comes", () =>
+  it.effect("waits five seconds for an answer that never comes", () =>
     Effect.gen(function*() {
       const asked = yield* Deferred.make<void>()
       const http = createServer()
@@ -523,7 +523,7 @@ describe("shutdown", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.join(answer)))
     }))
 
-  it.scopedLive("of the local server answers a request whose body has not arrived yet", () =>
+  it.live("of the local server answers a request whose body has not arrived yet", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(server(), scope)
@@ -543,7 +543,7 @@ describe("shutdown", () => {
       // After "100 Continue" the server has started the request.
       yield* Deferred.await(begun)
       const stopping = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-      yield* Effect.yieldNow()
+      yield* Effect.yieldNow
       socket.write(body)
       const [answer] = answersIn(yield* Deferred.await(text))
       assert.strictEqual(answer?.status, 200, received)
@@ -554,7 +554,7 @@ describe("shutdown", () => {
 })
 
 describe("a defect", () => {
-  it.scopedLive("is answered with a request id that the log explains", () =>
+  it.live("is answered with a request id that the log explains", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const answer = yield* Wire.askApiKey().pipe(

@@ -103,7 +103,7 @@ describe("errors of the AWS SDK", () => {
     assert.strictEqual(error.$fault, status >= 500 ? "server" : "client")
   }
 
-  it.scopedLive("are instances of their classes, in both packages", () =>
+  it.live("are instances of their classes, in both packages", () =>
     Effect.gen(function*() {
       const { control, data } = yield* clients(yield* Wire.base)
       for (const [{ _tag: name }, status] of errors) {
@@ -122,7 +122,7 @@ describe("errors of the AWS SDK", () => {
       check(error, Control, Control.BedrockAgentCoreControlServiceException, "ConcurrentModificationException", 409)
     }).pipe(Effect.provide(Wire.over(failing))))
 
-  it.scopedLive("carry the fields that are wrong", () =>
+  it.live("carry the fields that are wrong", () =>
     Effect.gen(function*() {
       const { control, data } = yield* clients(yield* Wire.url)
       const error = yield* thrown(() => control.createWorkloadIdentity({ name: "no name!" }))
@@ -154,7 +154,7 @@ describe("retries of the AWS SDK", () => {
       Layer.provide(OAuthClient.layerScripted())
     )
 
-  it.scopedLive("overcome a 500 and a 429, and give up after three attempts", () =>
+  it.live("overcome a 500 and a 429, and give up after three attempts", () =>
     Effect.gen(function*() {
       const throttled = new IdentityError.ThrottlingException({ operation, message })
       const down = new IdentityError.InternalServerException({ operation, message })
@@ -187,7 +187,7 @@ describe("retries of the AWS SDK", () => {
 })
 
 describe("answers to the AWS SDK", () => {
-  it.scopedLive("have dates, and no body where there is nothing to say", () =>
+  it.live("have dates, and no body where there is nothing to say", () =>
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
       const before = Date.now()
@@ -219,7 +219,7 @@ describe("answers to the AWS SDK", () => {
       assert.isUndefined(empty.headers["content-length"])
     }).pipe(Effect.provide(Wire.server())))
 
-  it.scopedLive("have tags by ARNs that are longer than a router's parameters", () =>
+  it.live("have tags by ARNs that are longer than a router's parameters", () =>
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
       const { workloadIdentityArn: resourceArn } = yield* answer(() =>
@@ -240,7 +240,7 @@ describe("answers to the AWS SDK", () => {
       assert(unknown instanceof Control.ResourceNotFoundException)
     }).pipe(Effect.provide(Wire.server())))
 
-  it.scopedLive("come in pages, for the paginators", () =>
+  it.live("come in pages, for the paginators", () =>
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
       const names = Array.from({ length: 23 }, (_, index) => `w-${String(index).padStart(2, "0")}`)

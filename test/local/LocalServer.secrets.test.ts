@@ -14,7 +14,7 @@ import { apiKey, askApiKey, base, call, consent, fails, oauth2, server, setUp, u
 describe("secrets", () => {
   const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`
 
-  it.scopedLive("of a defect are in no answer, log line or span; the log has the request id", () =>
+  it.live("of a defect are in no answer, log line or span; the log has the request id", () =>
     Effect.gen(function*() {
       const secrets = [sentinel("defect"), sentinel("token"), sentinel("session"), sentinel("wat"), "0f0f0f0f"]
       const broken = [
@@ -41,7 +41,7 @@ describe("secrets", () => {
       }
     }))
 
-  it.scopedLive("of requests, broken bodies and addresses are in no answer, log line or span", () =>
+  it.live("of requests, broken bodies and addresses are in no answer, log line or span", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const secrets = [
@@ -135,7 +135,7 @@ describe("secrets", () => {
       )
     }))
 
-  it.scopedLive("of addresses are in no log line of an application's own server", () =>
+  it.live("of addresses are in no log line of an application's own server", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {

@@ -23,7 +23,7 @@ const keys = {
 }
 
 const verifying = server({ signatures: "verify", credentials: [keys.plain, keys.temporary] }).pipe(
-  Layer.provide(Logger.remove(Logger.defaultLogger))
+  Layer.provide(Logger.layer([]))
 )
 
 class Sha256 {
@@ -98,7 +98,7 @@ const send = (changes: Changes = {}) =>
 const minutes = (count: number) => new Date(Date.now() + count * 60_000)
 
 describe("signatures", () => {
-  it.scopedLive("that are right are accepted, of permanent and temporary keys", () =>
+  it.live("that are right are accepted, of permanent and temporary keys", () =>
     Effect.gen(function*() {
       succeeds(yield* send(), 201)
       succeeds(yield* send({ body: JSON.stringify({ name: "second" }), checksum: false }), 201)
@@ -117,7 +117,7 @@ describe("signatures", () => {
       fails(yield* send({ query: { b: "2", a: "ü +&=/" } }), 400, "ValidationException")
     }).pipe(Effect.provide(verifying)))
 
-  it.scopedLive("of the AWS SDK are accepted", () =>
+  it.live("of the AWS SDK are accepted", () =>
     Effect.gen(function*() {
       const endpoint = yield* url
       const create = (credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }) =>
@@ -146,7 +146,7 @@ describe("signatures", () => {
       assert.strictEqual(unknown.name, "UnrecognizedClientException")
     }).pipe(Effect.provide(verifying)))
 
-  it.scopedLive("that are wrong are refused, with the error names of AWS", () =>
+  it.live("that are wrong are refused, with the error names of AWS", () =>
     Effect.gen(function*() {
       const invalid: ReadonlyArray<readonly [what: string, changes: Changes]> = [
         ["another secret", { secretAccessKey: `${secret}x` }],
@@ -237,7 +237,7 @@ describe("signatures", () => {
       succeeds(yield* send(), 201)
     }).pipe(Effect.provide(verifying)))
 
-  it.scopedLive("are not required when they are off", () =>
+  it.live("are not required when they are off", () =>
     Effect.gen(function*() {
       const answer = yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent" }, { authorization: "" })
       succeeds(answer, 201)
@@ -252,7 +252,7 @@ describe("signatures", () => {
       )
     }).pipe(Effect.provide(server({ signatures: "off" }))))
 
-  it.scopedLive("leave no secret in answers, logs and spans", () =>
+  it.live("leave no secret in answers, logs and spans", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const answers: Array<string> = []
@@ -280,7 +280,7 @@ describe("options", () => {
       Effect.map((error) => error._tag === "LocalServerError" ? error.reason : error._tag)
     )
 
-  it.scopedLive("that are invalid or unsafe are refused", () =>
+  it.live("that are invalid or unsafe are refused", () =>
     Effect.gen(function*() {
       for (const host of ["0.0.0.0", "::", "192.0.2.1", "identity.example.com", "127.0.0.1.example.com"]) {
         assert.strictEqual(yield* refused({ host }), "RemoteHost")
@@ -289,7 +289,7 @@ describe("options", () => {
       assert.strictEqual(yield* refused({ signatures: "verify", credentials: [] }), "MissingCredentials")
     }))
 
-  it.scopedLive("that allow other machines log a warning", () =>
+  it.live("that allow other machines log a warning", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.scoped(Layer.build(server({ host: "0.0.0.0", allowRemote: true }))).pipe(

@@ -29,7 +29,7 @@ import {
 } from "./wire.js"
 
 describe("protocol", () => {
-  it.scopedLive("answers every operation in the form of the service model", () =>
+  it.live("answers every operation in the form of the service model", () =>
     Effect.gen(function*() {
       const callbackUrl = yield* setUp
       assert.isTrue(callbackUrl.startsWith(`${yield* url}/identities/oauth2/callback/`))
@@ -90,7 +90,7 @@ describe("protocol", () => {
       })
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("ignores unknown members, and reads an empty body as an empty object", () =>
+  it.live("ignores unknown members, and reads an empty body as an empty object", () =>
     Effect.gen(function*() {
       succeeds(yield* call("/identities/CreateWorkloadIdentity", { name: "agent", later: { addition: 1 } }), 201)
       const body = fails(yield* call("/identities/GetWorkloadIdentity", ""), 400, "ValidationException")
@@ -98,7 +98,7 @@ describe("protocol", () => {
       assert.strictEqual(body.reason, "FieldValidationFailed")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("names the error in a header, and has a message", () =>
+  it.live("names the error in a header, and has a message", () =>
     Effect.gen(function*() {
       yield* setUp
       const exists = fails(
@@ -135,7 +135,7 @@ describe("protocol", () => {
       assert.strictEqual(denied.message, "Invalid or expired session")
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("refuses requests outside the protocol", () =>
+  it.live("refuses requests outside the protocol", () =>
     Effect.gen(function*() {
       const base = yield* url
       const path = "/identities/CreateWorkloadIdentity"
@@ -204,7 +204,7 @@ describe("protocol", () => {
       succeeds(yield* call(path, input, { "content-type": "application/json; charset=utf-8" }), 201)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("answers a body that is too large, and accepts the next request", () =>
+  it.live("answers a body that is too large, and accepts the next request", () =>
     Effect.gen(function*() {
       const path = "/identities/CreateApiKeyCredentialProvider"
       const keyOf = (length: number) => ({ name: "weather", apiKey: "k".repeat(length) })
@@ -218,7 +218,7 @@ describe("protocol", () => {
       succeeds(yield* call(path, keyOf(65536)), 201)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("answers to its own host names only", () =>
+  it.live("answers to its own host names only", () =>
     Effect.gen(function*() {
       const { port } = new URL(yield* url)
       const ask = (host: string) => call("/identities/CreateWorkloadIdentity", {}, { host })
@@ -247,7 +247,7 @@ describe("protocol", () => {
 })
 
 describe("pages", () => {
-  it.scopedLive("redirect the browser to the authorization server, and then to the return URL", () =>
+  it.live("redirect the browser to the authorization server, and then to the return URL", () =>
     Effect.gen(function*() {
       yield* setUp
       const { back, sessionUri } = yield* consent({ customState: "where the user was: ünïcode" })
@@ -265,7 +265,7 @@ describe("pages", () => {
       })
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("explain a refusal, a second visit, an expired link and a wrong one", () =>
+  it.live("explain a refusal, a second visit, an expired link and a wrong one", () =>
     Effect.gen(function*() {
       const callbackUrl = yield* setUp
       const base = yield* url
@@ -313,7 +313,7 @@ describe("pages", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("ignore methods other than GET", () =>
+  it.live("ignore methods other than GET", () =>
     Effect.gen(function*() {
       yield* setUp
       const { authorizationUrl, back } = yield* consent()
@@ -327,7 +327,7 @@ describe("pages", () => {
       assert.strictEqual((yield* Wire.page(back({ code: "the-code" }))).status, 302)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("escape characters that a header cannot contain", () =>
+  it.live("escape characters that a header cannot contain", () =>
     Effect.gen(function*() {
       const odd = "app:/ünï\u0001code"
       yield* setUp
@@ -347,7 +347,7 @@ describe("pages", () => {
 })
 
 describe("server", () => {
-  it.scopedLive("provides its URL, and the environment for SDKs", () =>
+  it.live("provides its URL, and the environment for SDKs", () =>
     Effect.gen(function*() {
       const local = yield* LocalServer.LocalServer
       assert.match(local.url, /^http:\/\/127\.0\.0\.1:\d+$/)
@@ -365,7 +365,7 @@ describe("server", () => {
       })
     }).pipe(Effect.provide(server({ region: "eu-central-1" }))))
 
-  it.scopedLive("fails when it cannot listen", () =>
+  it.live("fails when it cannot listen", () =>
     Effect.gen(function*() {
       const port = Number(new URL(yield* url).port)
       const taken = yield* Effect.flip(Effect.scoped(Layer.build(server({ port }))))
@@ -374,7 +374,7 @@ describe("server", () => {
       assert.strictEqual(taken.message, `Cannot listen on 127.0.0.1:${port}: EADDRINUSE`)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("names the package to install when it is missing", () =>
+  it.live("names the package to install when it is missing", () =>
     Effect.gen(function*() {
       yield* Effect.acquireRelease(
         Effect.sync(() =>
@@ -389,14 +389,14 @@ describe("server", () => {
       assert.include(error.message, "npm install --save-dev @effect/platform-node@0.108")
     }))
 
-  it.scopedLive("uses the loopback address in its URL when it listens on all", () =>
+  it.live("uses the loopback address in its URL when it listens on all", () =>
     Effect.gen(function*() {
       assert.match(yield* url, /^http:\/\/127\.0\.0\.1:\d+$/)
       const { authorizationUrl } = yield* Effect.andThen(setUp, consent())
       assert.isTrue(authorizationUrl.startsWith(yield* url))
     }).pipe(Effect.provide(server({ host: "0.0.0.0", allowRemote: true }))))
 
-  it.scopedLive("frees its port with its scope, despite an open connection", () =>
+  it.live("frees its port with its scope, despite an open connection", () =>
     Effect.gen(function*() {
       const base = yield* Effect.scoped(Effect.gen(function*() {
         const context = yield* Layer.build(server())
@@ -408,7 +408,7 @@ describe("server", () => {
       yield* Effect.scoped(Layer.build(server({ port: Number(new URL(base).port) })))
     }).pipe(Effect.timeout("5 seconds")))
 
-  it.scopedLive("does not share its routes with another server of the program", () =>
+  it.live("does not share its routes with another server of the program", () =>
     Effect.gen(function*() {
       const other = yield* HttpServer.addressFormattedWith(Effect.succeed)
       const answer = yield* Wire.operation(
@@ -429,7 +429,7 @@ describe("server", () => {
 describe("over any planes", () => {
   const operation = "GetResourceApiKey"
 
-  it.scopedLive("maps the errors of the plane", () =>
+  it.live("maps the errors of the plane", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [DataPlane.DataPlaneError, status: number, name: string]> = [
         [new IdentityError.ThrottlingException({ operation, message: "m" }), 429, "ThrottlingException"],
@@ -461,7 +461,7 @@ describe("over any planes", () => {
       }
     }))
 
-  it.scopedLive("interrupts the call when the client disconnects", () =>
+  it.live("interrupts the call when the client disconnects", () =>
     Effect.gen(function*() {
       const started = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<void>()

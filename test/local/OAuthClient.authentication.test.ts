@@ -92,7 +92,7 @@ const recorder = (answer: (form: URLSearchParams) => object = () => ({})) =>
   })
 
 describe("PRIVATE_KEY_JWT", () => {
-  it.scopedLive("signs by each algorithm, with a key in each form", () =>
+  it.live("signs by each algorithm, with a key in each form", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const server = yield* AuthorizationServer.make()
@@ -111,7 +111,7 @@ describe("PRIVATE_KEY_JWT", () => {
       }
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("is refused with another key, and sends nothing with a key of another type", () =>
+  it.live("is refused with another key, and sends nothing with a key of another type", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const server = yield* AuthorizationServer.make()
@@ -129,7 +129,7 @@ describe("PRIVATE_KEY_JWT", () => {
       assert.notInclude(inspect(unusable, { depth: 10, showHidden: true }), "sentinel")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("adds claims, and never replaces the claims of the assertion", () =>
+  it.live("adds claims, and never replaces the claims of the assertion", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery, forms, url } = yield* recorder()
@@ -157,7 +157,7 @@ describe("PRIVATE_KEY_JWT", () => {
       assert.isAbove(payload.jti?.length ?? 0, 8)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("is for the token endpoint of the metadata, unless the audience is configured", () =>
+  it.live("is for the token endpoint of the metadata, unless the audience is configured", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery, forms, url } = yield* recorder()
@@ -184,7 +184,7 @@ describe("PRIVATE_KEY_JWT", () => {
 })
 
 describe("AWS_IAM_ID_TOKEN_JWT", () => {
-  it.scopedLive("sends an assertion of the local issuer, and the client id if there is one", () =>
+  it.live("sends an assertion of the local issuer, and the client id if there is one", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const issuer = yield* LocalIssuer.make("http://127.0.0.1:4020", {
@@ -242,7 +242,7 @@ describe("on behalf of a user", () => {
     return { agent, client, server, subjectToken: accessToken }
   })
 
-  it.scopedLive("exchanges a token with scopes and a resource, with and without an actor", () =>
+  it.live("exchanges a token with scopes and a resource, with and without an actor", () =>
     Effect.gen(function*() {
       const { agent, client, subjectToken } = yield* start
       const claims = (tokens: OAuthClient.TokenSet) => Jose.decodeJwt(value(tokens.accessToken))
@@ -266,7 +266,7 @@ describe("on behalf of a user", () => {
       assert.isTrue(Option.isSome(actor.expiresAt))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("sends a JWT as the grant", () =>
+  it.live("sends a JWT as the grant", () =>
     Effect.gen(function*() {
       const { agent, client, subjectToken } = yield* start
       const tokens = yield* client.jwtGrant(agent, { assertion: subjectToken, scopes: ["reports:read"] })
@@ -274,7 +274,7 @@ describe("on behalf of a user", () => {
       assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["plain", "agent", "reports:read"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("reports why there is no token", () =>
+  it.live("reports why there is no token", () =>
     Effect.gen(function*() {
       const { agent, client, server, subjectToken } = yield* start
       const { privateKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
@@ -318,7 +318,7 @@ describe("on behalf of a user", () => {
       assert.notInclude(inspect(error, { depth: 10, showHidden: true }), value(forged).slice(0, 20))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("follows the standard, and custom parameters replace only what AWS documents", () =>
+  it.live("follows the standard, and custom parameters replace only what AWS documents", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery, forms, url } = yield* recorder()
@@ -400,7 +400,7 @@ describe("on behalf of a user", () => {
 })
 
 describe("answers that depart from the standards", () => {
-  it.scopedLive("report an error with the status of a success, or with a challenge", () =>
+  it.live("report an error with the status of a success, or with a challenge", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const answers = [
@@ -442,7 +442,7 @@ describe("answers that depart from the standards", () => {
       assert.match(errors[0]?.message ?? "", /\(bad_verification_code: The code passed is incorrect or expired\.\)$/)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("are accepted from vendors with that quirk, and from no others", () =>
+  it.live("are accepted from vendors with that quirk, and from no others", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery } = yield* recorder((form) => ({

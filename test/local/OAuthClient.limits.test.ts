@@ -66,7 +66,7 @@ const layer = (timeouts: Http.Timeouts) => Layer.sync(OAuthClient.OAuthClient, (
 for (const [name, { path, send }] of Object.entries(requests)) {
   describe(`a request for ${name}`, () => {
     for (const fault of FaultyServer.endless) {
-      it.scopedLive(`ends in time if the answer is ${fault}`, () =>
+      it.live(`ends in time if the answer is ${fault}`, () =>
         Effect.gen(function*() {
           const server = yield* faultyAt(path, fault)
           yield* collecting
@@ -81,7 +81,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
     }
 
     for (const fault of FaultyServer.oversized) {
-      it.scopedLive(`reads a part of an answer that is ${fault}`, () =>
+      it.live(`reads a part of an answer that is ${fault}`, () =>
         Effect.gen(function*() {
           const server = yield* faultyAt(path, fault)
           const { reason } = yield* Effect.flip(send(server.url))
@@ -90,7 +90,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
         }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
     }
 
-    it.scopedLive("closes its connection when the caller is interrupted", () =>
+    it.live("closes its connection when the caller is interrupted", () =>
       Effect.gen(function*() {
         const server = yield* faultyAt(path, "dripping")
         const fiber = yield* Effect.forkChild(send(server.url))
@@ -103,7 +103,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
 
 describe("callers who share the requests to an issuer", () => {
   for (const slow of [discovery, "/keys"]) {
-    it.scopedLive(`do not interrupt each other (${slow})`, () =>
+    it.live(`do not interrupt each other (${slow})`, () =>
       Effect.gen(function*() {
         const key = yield* makeKey("ES256")
         const waiting: Array<() => void> = []
@@ -127,7 +127,7 @@ describe("callers who share the requests to an issuer", () => {
       }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
   }
 
-  it.scopedLive("end the requests when the last one leaves, and the next caller starts new ones", () =>
+  it.live("end the requests when the last one leaves, and the next caller starts new ones", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       let isSilent = true
@@ -147,7 +147,7 @@ describe("callers who share the requests to an issuer", () => {
 })
 
 describe("the issuer of a user's token", () => {
-  it.scopedLive("chooses neither query nor path outside of its own: nothing is sent", () =>
+  it.live("chooses neither query nor path outside of its own: nothing is sent", () =>
     Effect.gen(function*() {
       const server = yield* FaultyServer.start((_, response) => {
         response.end("{}")
@@ -184,7 +184,7 @@ describe("the issuer of a user's token", () => {
       assert.deepStrictEqual(server.paths, [`/tenant/a${discovery}`])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("publishes keys at an endpoint without user information and fragment", () =>
+  it.live("publishes keys at an endpoint without user information and fragment", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       for (const change of [(url: string) => url.replace("//", "//user@"), (url: string) => `${url}#`]) {
@@ -196,7 +196,7 @@ describe("the issuer of a user's token", () => {
       }
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("publishes 100 keys at most", () =>
+  it.live("publishes 100 keys at most", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const copies = (count: number) => Array.from({ length: count }, () => key.jwk)
@@ -206,7 +206,7 @@ describe("the issuer of a user's token", () => {
       assert.strictEqual(yield* verifyReason(yield* sign(many.issuer, key)), "Undiscoverable")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("publishes keys in any shape without a defect", () =>
+  it.live("publishes keys in any shape without a defect", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256", { kid: "1" })
       for (const odd of [null, 1, "key", [], {}, { kty: {} }, { ...key.jwk, x5c: [[[]]], key_ops: "verify" }]) {
@@ -217,7 +217,7 @@ describe("the issuer of a user's token", () => {
 })
 
 describe("the URLs of an authorization server", () => {
-  it.scopedLive("have no user information and no fragment, a discovery URL has no query: nothing is sent", () =>
+  it.live("have no user information and no fragment, a discovery URL has no query: nothing is sent", () =>
     Effect.gen(function*() {
       const server = yield* FaultyServer.start((_, response) => {
         response.end("{}")

@@ -85,7 +85,7 @@ const changed = (url: Redacted.Redacted, change: (query: URLSearchParams) => voi
 }
 
 describe("layer, over a real authorization server", () => {
-  it.scopedLive("gets a token for the client itself, by both authentication methods", () =>
+  it.live("gets a token for the client itself, by both authentication methods", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, metadata } = yield* start()
@@ -104,7 +104,7 @@ describe("layer, over a real authorization server", () => {
       yield* client.clientCredentials(account({ authorizationServerMetadata: metadata }, post), { scopes: [] })
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("reports why a client is refused", () =>
+  it.live("reports why a client is refused", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent } = yield* start()
@@ -124,7 +124,7 @@ describe("layer, over a real authorization server", () => {
       }
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("gets a user's tokens for a code, once, with its verifier", () =>
+  it.live("gets a user's tokens for a code, once, with its verifier", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, callbackUrl } = yield* start()
@@ -141,7 +141,7 @@ describe("layer, over a real authorization server", () => {
       assert.strictEqual(yield* reason(client.exchangeCode(agent, request)), "InvalidGrant")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("checks the callback of the browser", () =>
+  it.live("checks the callback of the browser", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, callbackUrl } = yield* start()
@@ -168,7 +168,7 @@ describe("layer, over a real authorization server", () => {
       yield* client.exchangeCode(agent, request)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("refreshes, with rotation", () =>
+  it.live("refreshes, with rotation", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, callbackUrl } = yield* start()
@@ -181,7 +181,7 @@ describe("layer, over a real authorization server", () => {
       assert.strictEqual(yield* reason(client.refresh(agent, { refreshToken })), "InvalidGrant")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("serves the whole flow of the backend", () =>
+  it.live("serves the whole flow of the backend", () =>
     Effect.gen(function*() {
       const application = yield* Utils.httpServer((_, response) => void response.end("<title>Back</title>"))
       const server = yield* AuthorizationServer.make({
@@ -266,7 +266,7 @@ describe("layer, over a real authorization server", () => {
 describe("layer, over servers that misbehave", () => {
   const sentinel = "sentinel-9f8e7d6c"
 
-  it.scopedLive("keeps nothing of their answers", () =>
+  it.live("keeps nothing of their answers", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const answers: Record<string, readonly [status: number, type: string, body: string]> = {
@@ -320,7 +320,7 @@ describe("layer, over servers that misbehave", () => {
       ])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("reports that they are down, and finds them when they are up again", () =>
+  it.live("reports that they are down, and finds them when they are up again", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { metadata } = yield* start()
@@ -354,7 +354,7 @@ describe("layer, over servers that misbehave", () => {
       assert.deepStrictEqual(errors, ["Unreachable", "Unreachable"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("keeps a consent open while they are down", () =>
+  it.live("keeps a consent open while they are down", () =>
     Effect.gen(function*() {
       const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
       const program = Effect.gen(function*() {
@@ -378,7 +378,7 @@ describe("layer, over servers that misbehave", () => {
       yield* Effect.provide(program, LocalBackend.layer().pipe(Layer.provide(OAuthClient.layer)))
     }))
 
-  it.scopedLive("sends secrets over https, or to this machine", () =>
+  it.live("sends secrets over https, or to this machine", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const metadata = {
@@ -407,7 +407,7 @@ describe("layer, over servers that misbehave", () => {
       assert.deepStrictEqual(new Set(errors), new Set(["Misconfigured"]))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("aborts the request when the caller is interrupted", () =>
+  it.live("aborts the request when the caller is interrupted", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const arrived = yield* Deferred.make<void>()
@@ -431,7 +431,7 @@ describe("layer, over servers that misbehave", () => {
       yield* Deferred.await(left)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("sends targets and custom parameters, and keeps standard ones", () =>
+  it.live("sends targets and custom parameters, and keeps standard ones", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const bodies: Array<string> = []
@@ -513,7 +513,7 @@ describe("layerScripted", () => {
       yield* TestClock.setTime(1000)
       const m2m = yield* client.clientCredentials(agent, { scopes: ["a"] })
       assert.strictEqual(value(m2m.accessToken), "token-1.agentcore.m2m.a")
-      assert.strictEqual(Option.getOrThrow(m2m.expiresAt).epochMillis, 61_000)
+      assert.strictEqual(Option.getOrThrow(m2m.expiresAt).epochMilliseconds, 61_000)
       const tokens = yield* client.exchangeCode(agent, request)
       assert.strictEqual(value(tokens.accessToken), "token-2.agentcore.yes.a+b")
       const refreshToken = Option.getOrThrow(tokens.refreshToken)

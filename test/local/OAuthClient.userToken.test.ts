@@ -17,7 +17,7 @@ const reason = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenO
   Effect.map(Effect.flip(verify(token, options)), (error) => error.reason)
 
 describe("layer", () => {
-  it.scopedLive("accepts each algorithm, and reads the keys of an issuer once", () =>
+  it.live("accepts each algorithm, and reads the keys of an issuer once", () =>
     Effect.gen(function*() {
       const keys = yield* Effect.forEach(
         ["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"],
@@ -31,7 +31,7 @@ describe("layer", () => {
       assert.deepStrictEqual(requests, ["/.well-known/openid-configuration", "/keys"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("tries each key for a token without a key id", () =>
+  it.live("tries each key for a token without a key id", () =>
     Effect.gen(function*() {
       const [first, second, foreign] = yield* Effect.all([makeKey("ES256"), makeKey("ES256"), makeKey("ES256")])
       const { issuer } = yield* issuerOf(() => [first.jwk, second.jwk])
@@ -40,7 +40,7 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(yield* sign(issuer, foreign)), "Signature")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("refuses a token that the issuer has not signed", () =>
+  it.live("refuses a token that the issuer has not signed", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256", { kid: "1" })
       const thief = yield* makeKey("ES256", { kid: "1" })
@@ -65,7 +65,7 @@ describe("layer", () => {
       assert.strictEqual(requests.length, before)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("refuses a malformed, expired, or not yet valid token without a request", () =>
+  it.live("refuses a malformed, expired, or not yet valid token without a request", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const { issuer, requests } = yield* issuerOf(() => [key.jwk])
@@ -83,7 +83,7 @@ describe("layer", () => {
       assert.include(error.message, "expired")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("accepts allowed issuers only", () =>
+  it.live("accepts allowed issuers only", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const { issuer, requests } = yield* issuerOf(() => [key.jwk])
@@ -95,7 +95,7 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(token, { issuers: [] }), "Issuer")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("tells an issuer that is down from one without metadata, and asks again later", () =>
+  it.live("tells an issuer that is down from one without metadata, and asks again later", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const discovery = "/.well-known/openid-configuration"
@@ -144,7 +144,7 @@ describe("layer", () => {
       assert.strictEqual((yield* verify(token)).sub, "alice")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.scopedLive("does not check the signature if the options say so", () =>
+  it.live("does not check the signature if the options say so", () =>
     Effect.gen(function*() {
       const token = jwt({ iss: "https://issuer.example.com", sub: "alice" })
       assert.strictEqual((yield* verify(token, { signature: false })).sub, "alice")

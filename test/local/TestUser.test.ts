@@ -75,7 +75,7 @@ const consent = (url: string, decision: "allow" | "deny" = "allow") =>
   )
 
 describe("TestUser, on the pages of any site", () => {
-  it.scopedLive("signs in, decides, follows every kind of redirect, and ends at a page without such a form", () =>
+  it.live("signs in, decides, follows every kind of redirect, and ends at a page without such a form", () =>
     Effect.gen(function*() {
       const { requests, url } = yield* site({
         "GET /start": redirect("/login?x=1", 302, [
@@ -108,7 +108,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.strictEqual(requests.find(({ path }) => path === "/decide")?.query, "?d=allow")
     }))
 
-  it.scopedLive("refuses", () =>
+  it.live("refuses", () =>
     Effect.gen(function*() {
       const { requests, url } = yield* site({
         "GET /consent": page(
@@ -121,7 +121,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.strictEqual(requests.at(-1)?.body, "d=deny")
     }))
 
-  it.scopedLive("presses the button of a connection once, as a browser does", () =>
+  it.live("presses the button of a connection once, as a browser does", () =>
     Effect.gen(function*() {
       const form =
         `<form method=post action=/go><input type=hidden name=t value=1><button name=action value=disconnect>No`
@@ -132,7 +132,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.deepStrictEqual(sent.map(({ body, origin }) => [body, origin]), [["t=1&action=connect", url]])
     }))
 
-  it.scopedLive("ends at a redirect to an application", () =>
+  it.live("ends at a redirect to an application", () =>
     Effect.gen(function*() {
       const { url } = yield* site({ "GET /": redirect("myapp://done?session_id=1") })
       const final = yield* consent(`${url}/`)
@@ -140,7 +140,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.strictEqual(Redacted.value(final.url), "myapp://done?session_id=1")
     }))
 
-  it.scopedLive("ends at an error page, and fills in no form there", () =>
+  it.live("ends at an error page, and fills in no form there", () =>
     Effect.gen(function*() {
       const { url } = yield* site({
         "GET /": (_, response) => void response.writeHead(400).end(`<h1>Wrong</h1><form><input name=login></form>`)
@@ -150,7 +150,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.strictEqual(final.text, "Wrong")
     }))
 
-  it.scopedLive("keeps cookies between visits, and drops expired ones", () =>
+  it.live("keeps cookies between visits, and drops expired ones", () =>
     Effect.gen(function*() {
       const { requests, url } = yield* site({
         "GET /set": redirect("/", 302, ["s=1; Path=/", "t=1; Path=/; Max-Age=100"]),
@@ -168,7 +168,7 @@ describe("TestUser, on the pages of any site", () => {
       ])
     }))
 
-  it.scopedLive("reports where it stopped, without the secrets of the URL", () =>
+  it.live("reports where it stopped, without the secrets of the URL", () =>
     Effect.gen(function*() {
       const { url } = yield* site({
         "GET /loop": redirect("/loop?code=S3CR3T-IN-QUERY"),
@@ -231,7 +231,7 @@ const subjectOf = (userId: string, returnUrl: string) =>
   Effect.map(ask(userId, returnUrl), (asked) => typeof asked === "string" ? asked : undefined)
 
 describe("TestUser, over real servers", () => {
-  it.scopedLive("approves, denies, forwards, clicks twice, returns late, and revokes", () =>
+  it.live("approves, denies, forwards, clicks twice, returns late, and revokes", () =>
     Effect.gen(function*() {
       const control = yield* LocalControl.LocalControl
       const authorizationServer = yield* AuthorizationServer.AuthorizationServer
@@ -279,7 +279,7 @@ describe("TestUser, over real servers", () => {
       assert.strictEqual(yield* result, "alice")
     }).pipe(Effect.provide(World.layerControlled)))
 
-  it.scopedLive("presses the button of a page of http/Connect", () =>
+  it.live("presses the button of a page of http/Connect", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* ConnectWorld.setUp
       const link = yield* Connect.link(calendar)
@@ -292,7 +292,7 @@ describe("TestUser, over real servers", () => {
 
   const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 
-  it.scopedLive(
+  it.live(
     `whatever users do with links, nobody gets a token of another (seed ${seed})`,
     () =>
       Effect.gen(function*() {

@@ -66,10 +66,7 @@ const program = Effect.gen(function*() {
     Effect.flatMap(LocalServer.LocalServer, ({ url }) => use(url)).pipe(
       Effect.provide(LocalServer.layerStore({ signatures: "off" })),
       Effect.provide(Layer.merge(VaultFile.layer(vault), OAuthClient.layerScripted())),
-      Effect.provide(Logger.replace(
-        Logger.defaultLogger,
-        Logger.make(({ message }) => void log.push(String(message)))
-      ))
+      Effect.provide(Logger.layer([Logger.make(({ message }) => void log.push(String(message)))]))
     )
   const acknowledged: Array<string> = []
   const statuses = new Set<number>()

@@ -77,7 +77,7 @@ const earlierVault = [
 ] as const
 
 describe("VaultFile", () => {
-  it.scopedLive("keeps what was put, in the order of keys, until it is removed", () =>
+  it.live("keeps what was put, in the order of keys, until it is removed", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* use(options, (things) =>
@@ -98,7 +98,7 @@ describe("VaultFile", () => {
         }))
     }))
 
-  it.scopedLive("keeps collections apart, and the last of many writes to one key", () =>
+  it.live("keeps collections apart, and the last of many writes to one key", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* Effect.scoped(Effect.gen(function*() {
@@ -123,7 +123,7 @@ describe("VaultFile", () => {
       }))
     }))
 
-  it.scopedLive("opens a vault of an earlier version of the package", () =>
+  it.live("opens a vault of an earlier version of the package", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }
       const { open } = yield* Effect.promise(() => import("lmdb"))
@@ -133,7 +133,7 @@ describe("VaultFile", () => {
       same(yield* use(options, (things) => things.entries), [["user-1", secret("an old token", 3)]])
     }))
 
-  it.scopedLive("has neither values nor keys in the clear, and is closed to others", () =>
+  it.live("has neither values nor keys in the clear, and is closed to others", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -151,7 +151,7 @@ describe("VaultFile", () => {
       ])
     }))
 
-  it.scopedLive("takes the key from AGENTCORE_LOCAL_VAULT_KEY, and makes no key file then", () =>
+  it.live("takes the key from AGENTCORE_LOCAL_VAULT_KEY, and makes no key file then", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       const count = (provider: ConfigProvider.ConfigProvider) =>
@@ -163,12 +163,12 @@ describe("VaultFile", () => {
       yield* fill({ ...options, key: key(1) })
       assert.isFalse(Fs.existsSync(`${options.path}.key`))
       const environment = new Map([["AGENTCORE_LOCAL_VAULT_KEY", Redacted.value(key(1))]])
-      assert.strictEqual(yield* count(ConfigProvider.fromMap(environment)), 200)
-      const error = yield* Effect.flip(count(ConfigProvider.fromMap(new Map())))
+      assert.strictEqual(yield* count(ConfigProvider.fromEnv({ env: Object.fromEntries(environment) })), 200)
+      const error = yield* Effect.flip(count(ConfigProvider.fromEnv({ env: {} })))
       assert.strictEqual(error._tag, "VaultFileError")
     }))
 
-  it.scopedLive("refuses another key, and a key that is gone", () =>
+  it.live("refuses another key, and a key that is gone", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -180,7 +180,7 @@ describe("VaultFile", () => {
       assert.lengthOf(yield* use(options, (things) => things.entries), 200)
     }))
 
-  it.scopedLive("refuses a key that is none, and a key file that others can read", () =>
+  it.live("refuses a key that is none, and a key file that others can read", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -195,7 +195,7 @@ describe("VaultFile", () => {
       assert.notInclude((yield* refused(options, "InvalidKey")).message, "sentinel")
     }))
 
-  it.scopedLive("refuses what is not a file that it can write", () =>
+  it.live("refuses what is not a file that it can write", () =>
     Effect.gen(function*() {
       const directory = yield* temporary
       const reason = (path: string) => Effect.map(failure({ path }), (error) => [error.reason, error.message] as const)
@@ -210,7 +210,7 @@ describe("VaultFile", () => {
       assert.deepStrictEqual((yield* reason(file))[0], "Unusable")
     }))
 
-  it.scopedLive("refuses another format, whatever its version", () =>
+  it.live("refuses another format, whatever its version", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -221,7 +221,7 @@ describe("VaultFile", () => {
       assert.include((yield* refused(options, "UnknownFormat")).message, "2")
     }))
 
-  it.scopedLive("refuses entries that were swapped, changed, or come from another collection", () =>
+  it.live("refuses entries that were swapped, changed, or come from another collection", () =>
     Effect.gen(function*() {
       const { open } = yield* Effect.promise(() => import("lmdb"))
       const tamper = (change: (values: Map<string, string>) => ReadonlyMap<string, string>) =>
@@ -243,7 +243,7 @@ describe("VaultFile", () => {
       yield* tamper(() => new Map([["something else", "entirely"]]))
     }))
 
-  it.scopedLive("refuses other files and damaged ones, and leaves them as they are", () =>
+  it.live("refuses other files and damaged ones, and leaves them as they are", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(3) }
       yield* fill(options)
@@ -273,7 +273,7 @@ describe("VaultFile", () => {
       assert.lengthOf(yield* use(options, (things) => things.entries), 200)
     }))
 
-  it.scopedLive("leaves neither files nor handles of a build that is interrupted, at any step", () =>
+  it.live("leaves neither files nor handles of a build that is interrupted, at any step", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       const directory = join(options.path, "..")
@@ -310,7 +310,7 @@ describe("VaultFile", () => {
       assert.isTrue(seen.has("agentcore.vault.key"))
     }))
 
-  it.scopedLive("leaves an empty file of the user when a build is interrupted, and a key that was there", () =>
+  it.live("leaves an empty file of the user when a build is interrupted, and a key that was there", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       Fs.writeFileSync(options.path, "")
@@ -326,7 +326,7 @@ describe("VaultFile", () => {
       yield* fill(options, 1)
     }))
 
-  it.scopedLive("is made by several at once as one vault", () =>
+  it.live("is made by several at once as one vault", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       const exits = yield* Effect.forEach(

@@ -34,7 +34,7 @@ describe("a store of one's own", () => {
   contract(subject)
   consent(subject)
 
-  it.scoped("keeps tokens for the next backend", () =>
+  it.effect("keeps tokens for the next backend", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFile
       const backend = LocalBackend.layerStore().pipe(Layer.provide(Example.layerJsonFile(path)))
@@ -47,7 +47,7 @@ describe("a store of one's own", () => {
       assert.strictEqual(yield* Effect.provide(issued(token), backend), "token-1.calendar.approved.read")
     }).pipe(Effect.provide(OAuthClient.layerScripted())))
 
-  it.scoped("fails an operation when it cannot write", () =>
+  it.effect("fails an operation when it cannot write", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFile
       const error = yield* Effect.gen(function*() {

@@ -192,7 +192,7 @@ const cli = "/usr/bin/aws"
 const hasCli = existsSync(cli) || process.env["AGENTCORE_REQUIRE_AWS_CLI"] !== undefined
 
 describe("the AWS CLI", () => {
-  it.scopedLive.skipIf(!hasCli)(
+  it.live.skipIf(!hasCli)(
     `is told who it is${hasCli ? "" : " (skipped: install Debian's awscli)"}`,
     () =>
       Effect.gen(function*() {

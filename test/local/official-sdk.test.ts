@@ -67,7 +67,7 @@ const setUpMail = (returnUrl: string) =>
 
 describe("the official npm SDK", () => {
   // Its polls are five seconds apart.
-  it.scopedLive("obtains keys and tokens of each flow from the local server, and its exceptions", () =>
+  it.live("obtains keys and tokens of each flow from the local server, and its exceptions", () =>
     Effect.gen(function*() {
       const returnUrl = "app:/consent"
       const world = yield* World.setUp([returnUrl])

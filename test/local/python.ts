@@ -67,5 +67,5 @@ export const run = (program: string) =>
 
 export const pythonTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
   const available = python !== undefined || isRequired
-  it.scopedLive.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, 60_000)
+  it.live.skipIf(!available)(available ? name : `${name} (skipped: ${missing})`, test, 60_000)
 }

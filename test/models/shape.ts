@@ -166,15 +166,15 @@ export const facts = (shape: Shape, path: string): ReadonlyArray<string> => {
 export const ModelShape: Schema.Codec<Shape> = Schema.suspend(() =>
   Schema.Struct({
     type: Schema.String,
-    required: Schema.optionalWith(Schema.Boolean, { exact: true }),
-    union: Schema.optionalWith(Schema.Boolean, { exact: true }),
-    min: Schema.optionalWith(Schema.Number, { exact: true }),
-    max: Schema.optionalWith(Schema.Number, { exact: true }),
-    pattern: Schema.optionalWith(Schema.String, { exact: true }),
-    enum: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
-    members: Schema.optionalWith(Schema.Record(Schema.String, ModelShape), { exact: true }),
-    item: Schema.optionalWith(ModelShape, { exact: true }),
-    key: Schema.optionalWith(ModelShape, { exact: true }),
-    value: Schema.optionalWith(ModelShape, { exact: true })
+    required: Schema.optionalKey(Schema.Boolean),
+    union: Schema.optionalKey(Schema.Boolean),
+    min: Schema.optionalKey(Schema.Number),
+    max: Schema.optionalKey(Schema.Number),
+    pattern: Schema.optionalKey(Schema.String),
+    enum: Schema.optionalKey(Schema.Array(Schema.String)),
+    members: Schema.optionalKey(Schema.Record(Schema.String, ModelShape)),
+    item: Schema.optionalKey(ModelShape),
+    key: Schema.optionalKey(ModelShape),
+    value: Schema.optionalKey(ModelShape)
   })
 )

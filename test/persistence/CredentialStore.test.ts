@@ -76,7 +76,7 @@ const storeOf = (server: Redis.Server, options: Partial<CredentialStore.RedisOpt
 const failures = Effect.map(
   Effect.forEach(
     ["get", "set", "remove"],
-    (operation) => Metric.value(Metric.tagged(CredentialCache.storeFailures, "agentcore.operation", operation))
+    (operation) => Metric.value(Metric.withAttributes(CredentialCache.storeFailures, { "agentcore.operation": operation }))
   ),
   (states) => states.reduce((sum, { count }) => sum + count, 0)
 )
@@ -414,7 +414,7 @@ describe("CredentialStore: its settings", () => {
         previousKeys: Config.array(Config.Redacted(), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
       })
       const provider = (entries: Readonly<Record<string, string>>) =>
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(Object.entries(entries))))
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: entries }))
       const url = { REDIS_URL: `redis://127.0.0.1:${server.port}` }
       const set = Effect.flatMap(CredentialCache.Store, (store) => store.set("name", stored))
       const get = Effect.flatMap(CredentialCache.Store, (store) => store.get("name"))

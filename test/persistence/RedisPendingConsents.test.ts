@@ -141,17 +141,15 @@ describe("RedisPendingConsents", () => {
         url: Config.Redacted("REDIS_URL"),
         key: Config.Redacted("CONSENT_STORE_KEY")
       })
-      const provider = ConfigProvider.fromMap(
-        new Map([["REDIS_URL", `redis://127.0.0.1:${server.port}`], ["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]])
-      )
+      const provider = ConfigProvider.fromEnv({ env: Object.fromEntries([["REDIS_URL", `redis://127.0.0.1:${server.port}`], ["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]) })
       yield* Layer.build(layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, provider))
       const exit = yield* Effect.exit(
-        Layer.build(layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map())))
+        Layer.build(layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: {} })))
       )
       assert.include(String(exit), "CONSENT_STORE_KEY")
     }))
 
-  it.scopedLive("says what is wrong with its options", () =>
+  it.live("says what is wrong with its options", () =>
     Effect.gen(function*() {
       const build = (options: RedisPendingConsents.Options) =>
         Effect.flip(Layer.build(RedisPendingConsents.layer(options)))
@@ -167,7 +165,7 @@ describe("RedisPendingConsents", () => {
       }
     }))
 
-  it.scopedLive("says what to install when a package is missing", () =>
+  it.live("says what to install when a package is missing", () =>
     Effect.gen(function*() {
       vi.doMock("ioredis", () => {
         throw new Error("Cannot find package 'ioredis'")

@@ -17,7 +17,6 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as String from "effect/String"
 import * as TestClock from "effect/testing/TestClock"
-import * as TestServices from "effect/TestServices"
 import { execFile } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -178,9 +177,9 @@ describe("SqlPendingConsents on PostgreSQL", () => {
 })
 
 describe("SqlPendingConsents on SQLite", () => {
-  contract(it.scopedLive, sqlite, { shared: true })
+  contract(it.live, sqlite, { shared: true })
 
-  it.scopedLive("no row or file of SQLite has a secret, and no span or log line", () =>
+  it.live("no row or file of SQLite has a secret, and no span or log line", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const recorder = yield* Recorder.make
@@ -191,7 +190,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assertFilesSecretFree(store.folder, secrets)
     }))
 
-  it.scopedLive("two processes claim each session once", () =>
+  it.live("two processes claim each session once", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const { pending } = yield* start(store)
@@ -224,7 +223,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.include(mine, "Claimed")
     }))
 
-  it.scoped("removes what has ended, ten minutes later", () =>
+  it.effect("removes what has ended, ten minutes later", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const { pending, signals } = yield* start(store)
@@ -254,12 +253,12 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.strictEqual((yield* counts)[0], 2)
       yield* TestClock.adjust("1 minute")
       // The database has its own time.
-      yield* Effect.repeat(Effect.zipLeft(counts, TestServices.provideLive(Effect.sleep("5 millis"))), {
+      yield* Effect.repeat(Effect.tap(counts, () => TestClock.withLive(Effect.sleep("5 millis"))), {
         until: ([sessions, waits]) => sessions === 1 && waits === 1
       })
     }))
 
-  it.scopedLive("says what is wrong with its options", () =>
+  it.live("says what is wrong with its options", () =>
     Effect.gen(function*() {
       const client = libsqlClient("file::memory:?cache=shared")
       const build = (options: SqlPendingConsents.Options) =>
@@ -290,7 +289,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.strictEqual(dialect.reason, "UnsupportedDialect")
     }))
 
-  it.scopedLive("takes its options from the configuration", () =>
+  it.live("takes its options from the configuration", () =>
     Effect.gen(function*() {
       const { url } = yield* sqlite
       const layer = Layer.provide(
@@ -298,13 +297,13 @@ describe("SqlPendingConsents on SQLite", () => {
         libsqlClient(url)
       )
       const provider = (entries: ReadonlyArray<readonly [string, string]>) =>
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map(entries)))
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries(entries) }))
       yield* Layer.build(layer).pipe(provider([["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]))
       const exit = yield* Effect.exit(Layer.build(layer).pipe(provider([])))
       assert.include(globalThis.String(exit), "CONSENT_STORE_KEY")
     }))
 
-  it.scopedLive("says what to install when a package is missing", () =>
+  it.live("says what to install when a package is missing", () =>
     Effect.gen(function*() {
       vi.doMock("@effect/sql/Migrator", () => {
         throw new Error("Cannot find package '@effect/sql'")

@@ -83,7 +83,7 @@ const steps = FastCheck.array(
 )
 
 const pauseFor = (turns: number) =>
-  Effect.forEach(Array.from({ length: turns }), () => Effect.yieldNow(), { discard: true })
+  Effect.forEach(Array.from({ length: turns }), () => Effect.yieldNow, { discard: true })
 
 /**
  * `test` is the `it` of the store. `make` makes the store of a test. Stores in memory have one process and no keys.
@@ -132,7 +132,7 @@ export const contract = (
         )
         assert.lengthOf(claims.filter(Result.isSuccess), 1)
         for (const claim of claims.filter(Result.isFailure)) {
-          assert.deepInclude(claim.left, { _tag: "ConsentNotPending", reason: "AlreadyClaimed" })
+          assert.deepInclude(claim.failure, { _tag: "ConsentNotPending", reason: "AlreadyClaimed" })
         }
       }))
 

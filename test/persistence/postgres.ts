@@ -96,9 +96,9 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
   return { folder, client: { host: folder, username: "postgres", database: "postgres", maxConnections: 4 } }
 })
 
-/** A test that needs PostgreSQL: `it.scopedLive`. */
+/** A test that needs PostgreSQL: `it.live`. */
 export const postgresTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  it.scopedLive.skipIf(!isRunnable)(isRunnable ? name : `${name} (skipped: ${missing})`, test, 60_000)
+  it.live.skipIf(!isRunnable)(isRunnable ? name : `${name} (skipped: ${missing})`, test, 60_000)
 }
 
 export const isRunnable = programs !== undefined || required

@@ -92,8 +92,8 @@ export const make = (password?: string): Effect.Effect<Server, never, Scope.Scop
     }
   })
 
-/** A test that needs Redis: `it.scopedLive`. */
+/** A test that needs Redis: `it.live`. */
 export const redisTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
   const runs = available || required
-  it.scopedLive.skipIf(!runs)(runs ? name : `${name} (skipped: ${missing})`, test, 60_000)
+  it.live.skipIf(!runs)(runs ? name : `${name} (skipped: ${missing})`, test, 60_000)
 }

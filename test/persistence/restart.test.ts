@@ -74,7 +74,7 @@ const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>
 
 const environment = LocalIdentity.layer().pipe(Layer.provideMerge(AuthorizationServer.layer()))
 
-it.scopedLive(
+it.live(
   "a process is killed between the question and the click, and another one finishes from the stored session",
   () =>
     Effect.gen(function*() {

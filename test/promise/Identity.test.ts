@@ -29,7 +29,7 @@ class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", {
 class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 
 describe("withAccessToken", () => {
-  it.scopedLive("gives the token as the last argument, and what the function gives back", () =>
+  it.live("gives the token as the last argument, and what the function gives back", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -41,7 +41,7 @@ describe("withAccessToken", () => {
       assert.match(token, /^token-\d+\.calendar-client\./)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("asks for all that its configuration says; a return URL of its own goes before that of the request", () =>
+  it.live("asks for all that its configuration says; a return URL of its own goes before that of the request", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const runtime = yield* World.runtimeOf(
@@ -83,7 +83,7 @@ describe("withAccessToken", () => {
       ])
     }).pipe(Effect.provide(ScriptedPlanes.layer({ getResourceOauth2Token: () => answers.issued("token") }))))
 
-  it.scopedLive("shows the authorization URL once, and waits for the token", () =>
+  it.live("shows the authorization URL once, and waits for the token", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -104,7 +104,7 @@ describe("withAccessToken", () => {
       assert.lengthOf(shown, 1)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("asks again when forced", () =>
+  it.live("asks again when forced", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -118,7 +118,7 @@ describe("withAccessToken", () => {
       assert.match(yield* Effect.promise(() => tool()), /^token-2\./)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("rejects at once with the session when there is no handler for the URL", () =>
+  it.live("rejects at once with the session when there is no handler for the URL", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -139,7 +139,7 @@ describe("withAccessToken", () => {
       assertSecretFree(faces(error), [workloadIdentityToken, "state-of-the-application"])
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("ends the wait when consent is refused", () =>
+  it.live("ends the wait when consent is refused", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const { deny } = yield* World.decisions
@@ -151,7 +151,7 @@ describe("withAccessToken", () => {
       assert.strictEqual(World.tagOf(yield* World.rejectionOf(tool())), "AuthorizationFailed")
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("rejects with the very errors of onAuthUrl and of the function", () =>
+  it.live("rejects with the very errors of onAuthUrl and of the function", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -179,7 +179,7 @@ describe("withAccessToken", () => {
       assert.strictEqual(yield* World.rejectionOf(failing()), ofFunction)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("rejects with the exception of the service, under its AWS name", () =>
+  it.live("rejects with the exception of the service, under its AWS name", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -212,7 +212,7 @@ describe("a wrong configuration", () => {
       return (error.fieldList ?? []).map(({ message, name }) => `${name}: ${message}`)
     })
 
-  it.scopedLive("is refused in the names of this API, when the function is called", () =>
+  it.live("is refused in the names of this API, when the function is called", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const runtime = yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
@@ -295,7 +295,7 @@ describe("a declared credential", () => {
     customParameters: customParameters && { ...customParameters }
   })
 
-  it.scopedLive("makes the calls of the same configuration", () =>
+  it.live("makes the calls of the same configuration", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const { withAccessToken, withApiKey } = PromiseIdentity.make(yield* Effect.context<Identity.Identity>())
@@ -337,7 +337,7 @@ describe("a declared credential", () => {
       Layer.merge(Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(Schedule.spaced("1 millis"))))
     ))))
 
-  it.scopedLive("goes on when the user has consented, over the local server", () =>
+  it.live("goes on when the user has consented, over the local server", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -354,7 +354,7 @@ describe("a declared credential", () => {
 })
 
 describe("withApiKey", () => {
-  it.scopedLive("reads its configuration when it is called", () =>
+  it.live("reads its configuration when it is called", () =>
     Effect.gen(function*() {
       const { withApiKey } = yield* World.functions()
       const config: PromiseIdentity.ApiKeyWrapperConfig = { providerName: "nowhere" }
@@ -364,7 +364,7 @@ describe("withApiKey", () => {
       assert.strictEqual(yield* Effect.promise(call), "key-of-the-weather")
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("gives the key as the last argument", () =>
+  it.live("gives the key as the last argument", () =>
     Effect.gen(function*() {
       const { withApiKey } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -382,7 +382,7 @@ describe("the caller", () => {
   const forecast = (withApiKey: PromiseIdentity.Functions["withApiKey"]) =>
     withApiKey({ providerName: "weather" })(async (apiKey: string) => apiKey)
 
-  it.scopedLive("is the one of the request, by the official context or by http/RequestContext", () =>
+  it.live("is the one of the request, by the official context or by http/RequestContext", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey, withWAT } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -410,7 +410,7 @@ describe("the caller", () => {
       }
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("is given, before that of the request", () =>
+  it.live("is given, before that of the request", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -427,7 +427,7 @@ describe("the caller", () => {
       assert.strictEqual(yield* Effect.promise(() => tool(alice)()), ofAlice)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("is the one of the runtime where there is no other", () =>
+  it.live("is the one of the runtime where there is no other", () =>
     Effect.gen(function*() {
       const { withApiKey, withWAT } = yield* World.functions({
         caller: WorkloadAccessToken.layer(secret("token-of-the-runtime"))
@@ -440,7 +440,7 @@ describe("the caller", () => {
       assert.strictEqual(World.tagOf(yield* World.rejectionOf(forecast(withApiKey)())), "UnauthorizedException")
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("is missing: the error says what to do", () =>
+  it.live("is missing: the error says what to do", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey, withWAT } = PromiseIdentity.make(
         yield* World.runtimeOf(Layer.mock(Identity.Identity, {}))
@@ -471,7 +471,7 @@ describe("make", () => {
   const wrapped = ({ withApiKey }: PromiseIdentity.Functions) =>
     withApiKey({ workloadIdentityToken, providerName: "weather" })(async (key: string) => key)
 
-  it.scopedLive("builds a managed runtime at the first call, once", () =>
+  it.live("builds a managed runtime at the first call, once", () =>
     Effect.gen(function*() {
       let built = 0
       const counted = Layer.tap(keys, () => Effect.sync(() => built++))
@@ -488,7 +488,7 @@ describe("make", () => {
       assert.strictEqual(yield* Effect.promise(call), "a-key")
     }).pipe(Effect.provide(keys)))
 
-  it.scopedLive("rejects with the error of the layer", () =>
+  it.live("rejects with the error of the layer", () =>
     Effect.gen(function*() {
       const failure = new Error("no such place")
       const call = wrapped(PromiseIdentity.make(yield* World.runtimeOf(Layer.unwrap(Effect.fail(failure)).pipe(Layer.merge(keys)))))

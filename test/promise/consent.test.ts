@@ -167,7 +167,7 @@ const consented = (app: Effect.Success<ReturnType<typeof application>>) =>
   })
 
 describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) => {
-  it.scopedLive("completes for the user who asked, and the wait ends with one more request", () =>
+  it.live("completes for the user who asked, and the wait ends with one more request", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { link, token } = yield* shown((onAuthUrl) =>
@@ -182,7 +182,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.include((yield* (yield* app.browserOf("alice")).opens(page.url)).text, "Link already used")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("stores nothing for another user, and uses the link up", () =>
+  it.live("stores nothing for another user, and uses the link up", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { back, browser, session } = yield* consented(app)
@@ -195,7 +195,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.strictEqual(tagOf(error), "RequiresUserConsent")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("completes once when the link is open in several tabs", () =>
+  it.live("completes once when the link is open in several tabs", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { back, browser, session } = yield* consented(app)
@@ -206,7 +206,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("refuses unknown links, other methods, and browsers without a user, and claims nothing", () =>
+  it.live("refuses unknown links, other methods, and browsers without a user, and claims nothing", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { back, browser } = yield* consented(app)
@@ -230,7 +230,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
 })
 
 describe("a consent", () => {
-  it.scopedLive("that the user refuses ends the wait", () =>
+  it.live("that the user refuses ends the wait", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.node, { poll: Schedule.spaced("20 millis") })
       const { link, token } = yield* shown((onAuthUrl) =>
@@ -241,7 +241,7 @@ describe("a consent", () => {
       assert.strictEqual(tagOf(error), "AuthorizationFailed" satisfies AuthorizationFailed["_tag"])
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("ends at once when another user opens the page after it", () =>
+  it.live("ends at once when another user opens the page after it", () =>
     Effect.gen(function*() {
       // It polls every hour.
       const app = yield* application(callbacks.node)
@@ -256,7 +256,7 @@ describe("a consent", () => {
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
     }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("ends at once when AgentCore refuses to complete it", () =>
+  it.live("ends at once when AgentCore refuses to complete it", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.fetch)
       // The application names another user than the one of the workload access token.
@@ -273,7 +273,7 @@ describe("a consent", () => {
       assert.strictEqual(yield* app.count("getResourceOauth2Token"), 1)
     }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("goes on in another process", () =>
+  it.live("goes on in another process", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.fetch)
       const { back, browser, error, session } = yield* consented(app)
@@ -299,7 +299,7 @@ describe("a consent", () => {
       }
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("that the application completes itself ends the wait at once", () =>
+  it.live("that the application completes itself ends the wait at once", () =>
     Effect.gen(function*() {
       const app: Effect.Success<ReturnType<typeof application>> = yield* application(
         ({ completeAuthorization }) => async (request, response) => {
@@ -321,7 +321,7 @@ describe("a consent", () => {
       assert.isTrue(isIdentityError(yield* rejectionOf(unknown)))
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("belongs to the user of the request, if the request has the token", () =>
+  it.live("belongs to the user of the request, if the request has the token", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.node)
       const workloadAccessToken = yield* Effect.promise(app.as("alice").getToken)
@@ -348,7 +348,7 @@ describe("a consent", () => {
       assert.include(page.text, "Unknown link")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("is in the PendingConsents of the runtime, if it has one", () =>
+  it.live("is in the PendingConsents of the runtime, if it has one", () =>
     Effect.gen(function*() {
       const pending = yield* Effect.provide(PendingConsents.PendingConsents, PendingConsents.layerMemory)
       const shared = { pending: Layer.succeed(PendingConsents.PendingConsents, pending) }
@@ -366,7 +366,7 @@ describe("a consent", () => {
 })
 
 describe("a page of the application", () => {
-  it.scopedLive("answers with Fetch, and never sends the session on", () =>
+  it.live("answers with Fetch, and never sends the session on", () =>
     Effect.gen(function*() {
       const outcomes: Array<PromiseIdentity.ConsentOutcome> = []
       const app = yield* application(({ fetchConsentCallback }) =>
@@ -394,7 +394,7 @@ describe("a page of the application", () => {
       )
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("answers in the way of its framework, with its types", () =>
+  it.live("answers in the way of its framework, with its types", () =>
     Effect.gen(function*() {
       interface Framework extends IncomingMessage {
         user?: string
@@ -413,7 +413,7 @@ describe("a page of the application", () => {
       assert.strictEqual(again.headers.get("referrer-policy"), "no-referrer")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("claims nothing when the sign-in fails or returns no user", () =>
+  it.live("claims nothing when the sign-in fails or returns no user", () =>
     Effect.gen(function*() {
       const secret = "a-cookie-of-the-user"
       const failing = (): never => {
@@ -455,7 +455,7 @@ describe("a page of the application", () => {
 })
 
 describe("workload", () => {
-  it.scopedLive("gives the token of the caller, and renews it", () =>
+  it.live("gives the token of the caller, and renews it", () =>
     Effect.gen(function*() {
       yield* LocalWorld.setUp()
       const { count, withApiKey, withWAT, workload } = yield* functions()
@@ -488,7 +488,7 @@ describe("workload", () => {
       assert.strictEqual(yield* count("getWorkloadAccessTokenForUserId"), 2)
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("renews a token that the service refuses", () =>
+  it.live("renews a token that the service refuses", () =>
     Effect.gen(function*() {
       yield* LocalWorld.setUp()
       const { withApiKey } = yield* functions()
@@ -505,7 +505,7 @@ describe("workload", () => {
       assert.strictEqual(yield* Effect.promise(() => runWithContext({ workload: caller }, key)), "key-of-the-weather")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.scopedLive("says what is wrong, and shows no JWT", () =>
+  it.live("says what is wrong, and shows no JWT", () =>
     Effect.gen(function*() {
       yield* LocalWorld.setUp()
       const { withApiKey, workload } = yield* functions()

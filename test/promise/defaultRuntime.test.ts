@@ -27,7 +27,7 @@ const reports = withAccessToken({ providerName: "calendar", scopes: ["read"], au
 const disposing = Effect.addFinalizer(() => Effect.promise(disposeDefaultRuntime))
 
 describe("the functions of the module", () => {
-  it.scopedLive("reach AWS as the environment says when the first call is made", () =>
+  it.live("reach AWS as the environment says when the first call is made", () =>
     Effect.gen(function*() {
       yield* disposing
       yield* World.setUp
@@ -41,7 +41,7 @@ describe("the functions of the module", () => {
       assert.match(answers[2] ?? "", /^token-1\.calendar-client\./)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("reject with what is wrong with the environment, and go on when it is mended", () =>
+  it.live("reject with what is wrong with the environment, and go on when it is mended", () =>
     Effect.gen(function*() {
       yield* disposing
       yield* World.setUp
@@ -60,7 +60,7 @@ describe("the functions of the module", () => {
       assert.strictEqual(yield* Effect.promise(call), "Zürich key-of-the-weather")
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("need no client to see that there is no caller, or to give his token", () =>
+  it.live("need no client to see that there is no caller, or to give his token", () =>
     Effect.gen(function*() {
       yield* disposing
       yield* World.environment(unusable)
@@ -72,7 +72,7 @@ describe("the functions of the module", () => {
       assert.strictEqual(yield* Effect.promise(() => asAlice), "token-of-alice")
     }))
 
-  it.scopedLive("make a new client after the runtime was disposed of", () =>
+  it.live("make a new client after the runtime was disposed of", () =>
     Effect.gen(function*() {
       yield* disposing
       // Nothing is built yet.
@@ -91,7 +91,7 @@ describe("the functions of the module", () => {
       assert.lengthOf(received, 1)
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("give a workload its token, with a new client after the runtime was disposed of", () =>
+  it.live("give a workload its token, with a new client after the runtime was disposed of", () =>
     Effect.gen(function*() {
       yield* disposing
       const agent = workload({ name: "agent", user: { userId: "alice" } })

@@ -86,7 +86,7 @@ describe("runWithContext", () => {
     assert.deepStrictEqual(value, ["lost", context])
   })
 
-  it.scopedLive("keeps 20 users apart whose calls are made at once", () =>
+  it.live("keeps 20 users apart whose calls are made at once", () =>
     Effect.gen(function*() {
       // One call at a time: each fiber resumes in the turn and the asynchronous context of the previous one.
       const semaphore = yield* Semaphore.make(1)
@@ -127,7 +127,7 @@ describe("runWithContext", () => {
       assert.sameMembers([...askedIn.values()], [...users, ...users])
     }).pipe(Effect.provide(World.layer)))
 
-  it.scopedLive("keeps users apart who wait for the runtime to be built", () =>
+  it.live("keeps users apart who wait for the runtime to be built", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions({
         caller: WorkloadAccessToken.layer(secret("of-nobody-here")).pipe(

@@ -85,13 +85,13 @@ describe("the documented usage of the official SDK", () => {
     assert.lengthOf(moved.split("effect-agentcore-identity"), 3)
   })
 
-  it.scopedLive("runs with the official SDK", () =>
+  it.live("runs with the official SDK", () =>
     usage({
       load: () => import("./usage/official.js"),
       // The official server keeps the context for the official functions.
       inContext: (_, f) => f()
     }))
 
-  it.scopedLive("runs here, in a handler of the official server that carries the context", () =>
+  it.live("runs here, in a handler of the official server that carries the context", () =>
     usage({ load: () => import("./usage/moved.js"), inContext: runWithContext }))
 })

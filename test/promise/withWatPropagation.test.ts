@@ -48,7 +48,7 @@ const ignoreAnswer = (sent: Promise<unknown>): Promise<unknown> => sent.catch(()
 const asAlice = <A>(f: () => A): A => runWithContext({ workloadAccessToken: "token-of-alice" }, f)
 
 describe("withWatPropagation", () => {
-  it.scopedLive("adds the header to the three invocations, before they are signed", () =>
+  it.live("adds the header to the three invocations, before they are signed", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -63,7 +63,7 @@ describe("withWatPropagation", () => {
       }
     }))
 
-  it.scopedLive("adds it to no other operation, and no other service", () =>
+  it.live("adds it to no other operation, and no other service", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -88,7 +88,7 @@ describe("withWatPropagation", () => {
       }
     }))
 
-  it.scopedLive("reads the caller when the call is made, and sends nothing where there is none", () =>
+  it.live("reads the caller when the call is made, and sends nothing where there is none", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -112,7 +112,7 @@ describe("withWatPropagation", () => {
       assert.lengthOf(received, users.length + 2)
     }))
 
-  it.scopedLive("can be said twice", () =>
+  it.live("can be said twice", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -122,7 +122,7 @@ describe("withWatPropagation", () => {
       assert.strictEqual(received[0]?.headers[header], "token-of-alice")
     }))
 
-  it.scopedLive("leaves a command alone that brings its own caller", () =>
+  it.live("leaves a command alone that brings its own caller", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -134,7 +134,7 @@ describe("withWatPropagation", () => {
       assert.deepStrictEqual(received.map(({ headers }) => headers[header]), ["token-of-bob"])
     }))
 
-  it.scopedLive("takes the caller of the runtime where no request gives one", () =>
+  it.live("takes the caller of the runtime where no request gives one", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)

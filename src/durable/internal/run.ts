@@ -183,7 +183,7 @@ export const run =
       }
       return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
     }).pipe(
-      Effect.zipLeft(end),
+      Effect.tap(() => end),
       Effect.tapError(() => end)
     )
   }

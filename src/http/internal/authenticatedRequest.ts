@@ -43,10 +43,10 @@ interface Answer<E> {
 // With an inner `HttpClient.filterStatusOk` a refusal is an error.
 const responseOf = (outcome: Result.Result<Response, unknown>): Response | undefined =>
   Result.isSuccess(outcome)
-    ? outcome.right
-    : HttpClientError.isHttpClientError(outcome.left) && outcome.left._tag === "ResponseError"
-        && outcome.left.reason === "StatusCode"
-    ? outcome.left.response
+    ? outcome.success
+    : HttpClientError.isHttpClientError(outcome.failure) && outcome.failure._tag === "ResponseError"
+        && outcome.failure.reason === "StatusCode"
+    ? outcome.failure.response
     : undefined
 
 /** Returns the refusal of this kind, if there is one, and frees its response: nothing reads the body. */

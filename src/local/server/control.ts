@@ -246,7 +246,7 @@ const seed: Action = (control, body) =>
       ))
     }
     const setup = yield* IdentitySetup.parse(JSON.stringify(body), { file: "body" }).pipe(
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromMap(new Map())),
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: {} })),
       Effect.mapError(fromControl)
     )
     const changes = yield* Effect.mapError(control.seed(setup), fromControl)

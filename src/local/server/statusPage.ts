@@ -74,7 +74,7 @@ const consentSection = ({ consents, now }: StatusPage): Html.Html =>
           consent.provider,
           consent.workload,
           formatConsentState(consent),
-          formatAge(consent.openedAt.epochMillis, now.epochMillis)
+          formatAge(consent.openedAt.epochMilliseconds, now.epochMilliseconds)
         ])
       )
   )
@@ -92,7 +92,7 @@ const refusalSection = ({ now, refusals }: StatusPage): Html.Html =>
           requestNames[refusal.request],
           refusal.error ?? "–",
           formatRefusal(refusal),
-          formatAge(refusal.at.epochMillis, now.epochMillis)
+          formatAge(refusal.at.epochMilliseconds, now.epochMilliseconds)
         ])
       )
   )

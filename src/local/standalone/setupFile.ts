@@ -39,7 +39,7 @@ export const parse = (
   options: { readonly file: string; readonly variables: Environment }
 ): Effect.Effect<IdentitySetup.IdentitySetup, IdentitySetup.SetupParseError> =>
   Effect.provideService(IdentitySetup.parse(text, options), ConfigProvider.ConfigProvider, ConfigProvider.orElse(
-      ConfigProvider.fromMap(new Map(Object.entries(options.variables))),
+      ConfigProvider.fromEnv({ env: options.variables }),
       () => ConfigProvider.fromEnv()
     ))
 

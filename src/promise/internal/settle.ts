@@ -20,5 +20,5 @@ export const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
   // Within a span an error is a proxy with the span. A program compares its own errors by identity.
   const error = Cause.originalError(Cause.squash(exit.cause))
   // A `ConfigError` is the only failure here that is not an `Error`.
-  throw Config.isConfigError(error) ? Runtime.makeFiberFailure(exit.cause) : error
+  throw (error instanceof Config.ConfigError) ? Runtime.makeFiberFailure(exit.cause) : error
 }

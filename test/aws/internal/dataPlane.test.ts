@@ -43,7 +43,7 @@ const kinds: ReadonlyArray<readonly [name: string, make: Make]> = [
 ]
 
 describe.each(kinds)("the data plane over %s", (_, make) => {
-  it.scopedLive("keeps calls apart that run at once", () =>
+  it.live("keeps calls apart that run at once", () =>
     Effect.gen(function*() {
       const http = yield* server(answer)
       const getKey = yield* keys(make, http.url)
@@ -52,7 +52,7 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
       assert.deepStrictEqual(found.map(Redacted.value), providers)
     }))
 
-  it.scopedLive("aborts the request of the call that is interrupted, and no other", () =>
+  it.live("aborts the request of the call that is interrupted, and no other", () =>
     Effect.gen(function*() {
       const arrived = yield* Deferred.make<void>()
       const closed = yield* Deferred.make<void>()
@@ -75,7 +75,7 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
       assert.strictEqual(Redacted.value(yield* Fiber.join(other)), "other")
     }))
 
-  it.scopedLive("leaves retries to the SDK", () =>
+  it.live("leaves retries to the SDK", () =>
     Effect.gen(function*() {
       const http = yield* server((response, seen) =>
         http.seen.length === 1 ? json(503, { message: "Not now" })(response, seen) : answer(response, seen)
@@ -90,7 +90,7 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
 })
 
 describe("a client of its own", () => {
-  it.scopedLive("assembles its middleware once for each operation", () =>
+  it.live("assembles its middleware once for each operation", () =>
     Effect.gen(function*() {
       let times = 0
       const http = yield* server(answer)
@@ -109,7 +109,7 @@ describe("a client of its own", () => {
       assert.strictEqual(times, 1)
     }))
 
-  it.scopedLive("sends one user agent at each call, with a retry strategy of the first generation", () =>
+  it.live("sends one user agent at each call, with a retry strategy of the first generation", () =>
     Effect.gen(function*() {
       const http = yield* server(answer)
       const getKey = yield* keys(

@@ -39,10 +39,10 @@ const sdk = () => {
   }
 }
 
-const until = (condition: () => boolean) => Effect.repeat(Effect.yieldNow(), { until: condition })
+const until = (condition: () => boolean) => Effect.repeat(Effect.yieldNow, { until: condition })
 
 describe("make", () => {
-  it.scoped("loads nothing before the client is needed, and destroys what was made with the scope", () =>
+  it.effect("loads nothing before the client is needed, and destroys what was made with the scope", () =>
     Effect.gen(function*() {
       const { client, state } = sdk()
       const scope = yield* Scope.make()
@@ -62,7 +62,7 @@ describe("make", () => {
       assert.deepStrictEqual(state, { loads: 0, made: 0, destroyed: 0 })
     }))
 
-  it.scoped("makes one client for everyone who needs it at once", () =>
+  it.effect("makes one client for everyone who needs it at once", () =>
     Effect.gen(function*() {
       const { arrive, client, hold, state } = sdk()
       hold()
@@ -76,7 +76,7 @@ describe("make", () => {
       assert.strictEqual(state.made, 1)
     }))
 
-  it.scoped("an interrupted caller interrupts no other caller while the SDK loads", () =>
+  it.effect("an interrupted caller interrupts no other caller while the SDK loads", () =>
     Effect.gen(function*() {
       const { arrive, client, hold, state } = sdk()
       hold()
@@ -89,7 +89,7 @@ describe("make", () => {
       assert.strictEqual(yield* Fiber.join(second), "sdk-1")
     }))
 
-  it.scoped("a load that failed is tried again", () =>
+  it.effect("a load that failed is tried again", () =>
     Effect.gen(function*() {
       const { client, fail, hold, state } = sdk()
       hold()

@@ -60,12 +60,12 @@ describe.each(adapters)("$name", ({ planes }) => {
     Effect.flatMap(server(answer), ({ url }) => Effect.provide(failure(call()), planes(url)))
 
   describe("requests", () => {
-    it.scopedLive("are forms, signed for STS", () =>
+    it.live("are forms, signed for STS", () =>
       Effect.gen(function*() {
         const http = yield* server(issued)
         const answer = yield* Effect.provide(call(), planes(http.url))
         same(answer, { webIdentityToken: secret("a.b.c"), expiration: answer.expiration })
-        assert.strictEqual(answer.expiration.epochMillis, Date.parse("2026-01-02T03:04:05Z"))
+        assert.strictEqual(answer.expiration.epochMilliseconds, Date.parse("2026-01-02T03:04:05Z"))
         const { headers, method, path } = last(http)
         assert.deepStrictEqual([method, path], ["POST", "/"])
         assert.match(headers["content-type"] ?? "", /^application\/x-www-form-urlencoded/)
@@ -82,7 +82,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         })
       }))
 
-    it.scopedLive("arrive as they are, whatever is in them", () =>
+    it.live("arrive as they are, whatever is in them", () =>
       Effect.gen(function*() {
         const http = yield* server(issued)
         const sts = yield* Effect.provide(SecurityTokenService.SecurityTokenService, planes(http.url))
@@ -114,7 +114,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         )
       }))
 
-    it.scopedLive("that break a limit are not sent", () =>
+    it.live("that break a limit are not sent", () =>
       Effect.gen(function*() {
         const http = yield* server(issued)
         const error = yield* Effect.provide(failure(call({ ...request, durationSeconds: 59 })), planes(http.url))
@@ -136,7 +136,7 @@ describe.each(adapters)("$name", ({ planes }) => {
       InternalFailure: "InternalServerException"
     }
 
-    it.scopedLive("by the names of the Query protocol, whatever the status", () =>
+    it.live("by the names of the Query protocol, whatever the status", () =>
       Effect.gen(function*() {
         for (const [code, tag] of Object.entries(names)) {
           for (const status of [400, 418]) {
@@ -148,7 +148,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         }
       }))
 
-    it.scopedLive("that federation is off comes with what to do", () =>
+    it.live("that federation is off comes with what to do", () =>
       Effect.gen(function*() {
         for (const message of ["Federation is off", "Federation is off."]) {
           const error = yield* errorOf(raw(403, refusal("OutboundWebIdentityFederationDisabledException", message)))
@@ -159,7 +159,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         }
       }))
 
-    it.scopedLive("another name is an UnknownServiceError with name and status, and so is none", () =>
+    it.live("another name is an UnknownServiceError with name and status, and so is none", () =>
       Effect.gen(function*() {
         for (const code of ["ExpiredToken", "SignatureDoesNotMatch", "InvalidAction", "toString", "a <b> & c"]) {
           const error = yield* errorOf(raw(403, refusal(code)))
@@ -176,7 +176,7 @@ describe.each(adapters)("$name", ({ planes }) => {
   })
 
   describe("no readable answer", () => {
-    it.scopedLive("what is not XML, or not of the operation, is undecodable, with the status", () =>
+    it.live("what is not XML, or not of the operation, is undecodable, with the status", () =>
       Effect.gen(function*() {
         const token = "<WebIdentityToken>a.b.c</WebIdentityToken>"
         const time = "<Expiration>2026-01-02T03:04:05Z</Expiration>"
@@ -206,7 +206,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         }
       }))
 
-    it.scopedLive("a connection that is lost, and no credentials", () =>
+    it.live("a connection that is lost, and no credentials", () =>
       Effect.gen(function*() {
         const lost = yield* errorOf((response) => response.socket?.destroy())
         assert(lost instanceof TransportError)
@@ -226,7 +226,7 @@ describe.each(adapters)("$name", ({ planes }) => {
   })
 
   describe("the client", () => {
-    it.scopedLive("retries as often as it was told", () =>
+    it.live("retries as often as it was told", () =>
       Effect.gen(function*() {
         const http = yield* server(raw(500, refusal("InternalFailure")))
         const { answer } = http
@@ -235,7 +235,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         assert.lengthOf(http.seen, 2)
       }))
 
-    it.scopedLive("aborts the request in flight when it is interrupted", () =>
+    it.live("aborts the request in flight when it is interrupted", () =>
       Effect.gen(function*() {
         const arrived = yield* Deferred.make<void>()
         const closed = yield* Deferred.make<void>()
@@ -256,7 +256,7 @@ describe.each(adapters)("$name", ({ planes }) => {
   })
 
   describe("secrets", () => {
-    it.scopedLive("neither a token nor the caller's session token is in an error", () =>
+    it.live("neither a token nor the caller's session token is in an error", () =>
       Effect.gen(function*() {
         const token = "eyJhbGciOiJFUzM4NCJ9.c2VjcmV0LWNsYWltcw.c2lnbmF0dXJl"
         const sessionToken = "c2Vzc2lvbi10b2tlbi1vZi10aGUtY2FsbGVy"
@@ -280,7 +280,7 @@ describe.each(adapters)("$name", ({ planes }) => {
 })
 
 describe("the AWS SDK", () => {
-  it.scopedLive("an exception of STS that came up while credentials were fetched is not one of the operation", () =>
+  it.live("an exception of STS that came up while credentials were fetched is not one of the operation", () =>
     Effect.gen(function*() {
       const http = yield* server(raw(403, refusal("AccessDenied")))
       const settings = { region: "us-west-2", endpoint: http.url, maxAttempts: 1 }
@@ -301,7 +301,7 @@ describe("the AWS SDK", () => {
       role.destroy()
       client.destroy()
     }))
-  it.scopedLive("has the SDK's own configuration over the options, or is the caller's", () =>
+  it.live("has the SDK's own configuration over the options, or is the caller's", () =>
     Effect.gen(function*() {
       const http = yield* server(issued)
       const other = yield* server(issued)

@@ -326,7 +326,7 @@ describe("references", () => {
 })
 
 describe("a store", () => {
-  it.scoped("keeps everything for the next backend", () =>
+  it.effect("keeps everything for the next backend", () =>
     Effect.gen(function*() {
       const store = yield* Layer.build(VaultStore.layerMemory)
       const inBackend = <A, E>(

@@ -82,7 +82,7 @@ const askAs = (workloadIdentityToken: Redacted.Redacted, provider: string, reque
 const claimsOf = (answer: DataPlane.TokenAnswer): Jose.JWTPayload => Jose.decodeJwt(accessToken(answer))
 
 describe("over a real authorization server", () => {
-  it.scopedLive("exchanges a user's JWT: alone, with the agent as the actor, with a JWT of the local issuer", () =>
+  it.live("exchanges a user's JWT: alone, with the agent as the actor, with a JWT of the local issuer", () =>
     Effect.gen(function*() {
       const { account, url, userToken } = yield* world
       const configs = {
@@ -119,7 +119,7 @@ describe("over a real authorization server", () => {
       assert.notStrictEqual(accessToken(yield* askAs(token, "none")), accessToken(yield* askAs(token, "none")))
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("sends a user's JWT as the grant", () =>
+  it.live("sends a user's JWT as the grant", () =>
     Effect.gen(function*() {
       const { account, userToken } = yield* world
       yield* createProvider("grant", {
@@ -131,7 +131,7 @@ describe("over a real authorization server", () => {
       assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["bob", "agent", "reports:read"])
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("has the service's error for a refusal", () =>
+  it.live("has the service's error for a refusal", () =>
     Effect.gen(function*() {
       const { account, authorizationServer, userToken } = yield* world
       const onBehalfOf = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } } as const
@@ -159,7 +159,7 @@ describe("over a real authorization server", () => {
       assert.deepStrictEqual(yield* failure(askAs(token, "not-allowed")), refused)
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("leaves an unchecked JWT to the authorization server", () =>
+  it.live("leaves an unchecked JWT to the authorization server", () =>
     Effect.gen(function*() {
       const { account, issuer } = yield* world
       yield* createProvider("good", { ...account, onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
@@ -172,7 +172,7 @@ describe("over a real authorization server", () => {
 })
 
 describe("GetWorkloadAccessTokenForJWT", () => {
-  it.scopedLive("accepts JWTs that their issuer has signed, and no others", () =>
+  it.live("accepts JWTs that their issuer has signed, and no others", () =>
     Effect.gen(function*() {
       const { issuer, key, userToken } = yield* world
       const thief = yield* makeKey("ES256", { kid: "1" })
@@ -192,7 +192,7 @@ describe("GetWorkloadAccessTokenForJWT", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.scopedLive("accepts allowed issuers only, if there are any", () =>
+  it.live("accepts allowed issuers only, if there are any", () =>
     Effect.gen(function*() {
       const { userToken } = yield* world
       const error = yield* Effect.flip(Effect.flatMap(userToken(), userTokenFor))
@@ -206,7 +206,7 @@ const pair = generateKeyPairSync("rsa", { modulusLength: 2048 })
 const kmsKeys = { [kmsKeyArn]: Redacted.make(String(pair.privateKey.export({ type: "pkcs8", format: "pem" }))) }
 
 describe("clients without a secret", () => {
-  it.scopedLive("authenticate with a key from the settings, in place of KMS", () =>
+  it.live("authenticate with a key from the settings, in place of KMS", () =>
     Effect.gen(function*() {
       const { authorizationServer } = yield* world
       yield* authorizationServer.registerClient({
@@ -249,7 +249,7 @@ describe("clients without a secret", () => {
       assert.match((yield* useNew("unfit", kmsKeyArn, "ES256")).join(" "), /^ValidationException .*ES256/)
     }).pipe(Effect.provide(server({ kmsKeys }))))
 
-  it.scopedLive("authenticate with a JWT of the local issuer, which the server checks by discovery", () =>
+  it.live("authenticate with a JWT of the local issuer, which the server checks by discovery", () =>
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       const seen: Array<Jose.JWTPayload> = []

@@ -29,7 +29,7 @@ const logged = Effect.sync(() => {
     if (LogLevel.lessThan(options.logLevel, "Info")) return
     lines.push(Logger.formatLogFmt.log(options).replace(/^timestamp=\S+ /, "").replace(/fiber=\S+ /, ""))
   })
-  return { lines, layer: Logger.replace(Logger.defaultLogger, logger) }
+  return { lines, layer: Logger.layer([logger]) }
 })
 
 /** The rows of the section of the status page. */
@@ -81,7 +81,7 @@ const browse = (sessionUri: Redacted.Redacted, decision: "allow" | "deny" = "all
   })
 
 describe("refusals", () => {
-  it.scopedLive("of every flow are in the log and on the status page, and the client gets the error of AWS", () =>
+  it.live("of every flow are in the log and on the status page, and the client gets the error of AWS", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* logged
       const returnUrl = yield* Utils.httpServer((_, response) => void response.end("<h1>Back</h1>"))
@@ -167,7 +167,7 @@ describe("refusals", () => {
       }).pipe(Effect.provide(server), Effect.provide(layer))
     }))
 
-  it.scopedLive("also of servers that cannot be discovered or reached", () =>
+  it.live("also of servers that cannot be discovered or reached", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* logged
       yield* Effect.gen(function*() {
@@ -210,7 +210,7 @@ describe("refusals", () => {
       }).pipe(Effect.provide(server), Effect.provide(layer))
     }))
 
-  it.scopedLive("show what servers write, safely, and never what the request carried", () =>
+  it.live("show what servers write, safely, and never what the request carried", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
@@ -296,6 +296,6 @@ describe("refusals", () => {
           fail: ({ number }) => number === 1 ? "Rejected" : number === 101 ? "Unreachable" : "InvalidClient"
         })))
       ),
-      Effect.provide(Logger.remove(Logger.defaultLogger))
+      Effect.provide(Logger.layer([]))
     ))
 })

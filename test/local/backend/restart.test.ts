@@ -121,7 +121,7 @@ describe("a backend over the store of an earlier version", () => {
   }))
   const Sessions = Schema.Struct({ session: Schema.Object, state: Schema.Object })
 
-  it.scopedLive("has its grants, for requests without customParameters, and its sessions", () =>
+  it.live("has its grants, for requests without customParameters, and its sessions", () =>
     Effect.gen(function*() {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
@@ -230,7 +230,7 @@ describe("a provider or a workload that is deleted", () => {
 })
 
 describe("a backend over a vault file", () => {
-  it.scopedLive("continues where the last one ended", () =>
+  it.live("continues where the last one ended", () =>
     Effect.gen(function*() {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),

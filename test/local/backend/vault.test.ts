@@ -96,7 +96,7 @@ describe("the vault", () => {
         assert.strictEqual((yield* ask(token, { ...sentinel, sessionUri }))._tag, "Failed")
         assert.strictEqual((yield* ask(token, { ...sentinel, audiences: ["sentinel"], sessionUri }))._tag, "InProgress")
       })
-      yield* Effect.provide(explained, Logger.replace(Logger.defaultLogger, logger))
+      yield* Effect.provide(explained, Logger.layer([logger]))
       const annotations = { provider: "calendar", workload: "agent" }
       const again = "The user is asked again, because a grant exists for other"
       assert.deepStrictEqual(log, [
@@ -237,7 +237,7 @@ describe("the vault", () => {
       assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
-  it.scoped("spends each refresh token once, wherever the fibers yield", () =>
+  it.effect("spends each refresh token once, wherever the fibers yield", () =>
     Effect.gen(function*() {
       const uses: Array<string> = []
       const tokens = (number: number): OAuthClient.TokenSet => ({
@@ -250,7 +250,7 @@ describe("the vault", () => {
         refresh: (_server, { refreshToken }) =>
           Effect.suspend(() => {
             uses.push(Redacted.value(refreshToken))
-            return Effect.as(Effect.repeatN(Effect.yieldNow(), 3), tokens(uses.length + 1))
+            return Effect.as(Effect.repeat(Effect.yieldNow, { times: 3 }), tokens(uses.length + 1))
           })
       })
       const vault = yield* Effect.provide(Vault.make, Layer.merge(client, VaultStore.layerMemory))
@@ -267,7 +267,7 @@ describe("the vault", () => {
         // The token of round n ends at millisecond n.
         yield* TestClock.setTime(round)
         // Some callers come while others already leave.
-        const find = Effect.andThen(Effect.repeatN(Effect.yieldNow(), round % 7), vault.find("key", server, access))
+        const find = Effect.andThen(Effect.repeat(Effect.yieldNow, { times: round % 7 }), vault.find("key", server, access))
         const results = yield* Effect.all(Arr.replicate(find, 6), { concurrency: "unbounded" })
         for (const result of results) {
           assert.strictEqual(Redacted.value(Option.getOrThrow(result)), `token-${round + 1}`)

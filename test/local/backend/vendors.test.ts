@@ -248,7 +248,7 @@ describe("vendors", () => {
       }
     }))
 
-  it.scopedLive("can be the development authorization server: GithubOauth2", () =>
+  it.live("can be the development authorization server: GithubOauth2", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const token = yield* Effect.gen(function*() {

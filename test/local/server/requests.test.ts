@@ -39,7 +39,7 @@ const path = `${input}.customOauth2ProviderConfig`
 const oneOf = (...names: ReadonlyArray<string>) => `Member must have exactly one of the members [${names.join(", ")}]`
 
 describe("a member that is null", () => {
-  it.scopedLive("is absent, at every place", () =>
+  it.live("is absent, at every place", () =>
     Effect.gen(function*() {
       const nulls = { privateKeyJwtConfig: null, clientSecretSource: null, privateEndpoint: null, unknown: null }
       const discovery = { discoveryUrl, authorizationServerMetadata: null }
@@ -75,7 +75,7 @@ describe("a member that is null", () => {
       Wire.succeeds(yield* Wire.call("/identities/ListWorkloadIdentities", { nextToken: null, maxResults: null }))
     }).pipe(Effect.provide(Wire.server())))
 
-  it.scopedLive("is missing where it is required, and an item that is null is wrong", () =>
+  it.live("is missing where it is required, and an item that is null is wrong", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
         field(yield* Wire.call("/identities/CreateWorkloadIdentity", { name: null })),
@@ -94,7 +94,7 @@ describe("a member that is null", () => {
 })
 
 describe("a union", () => {
-  it.scopedLive("has one member, whatever is in the others, and none that is unknown alone", () =>
+  it.live("has one member, whatever is in the others, and none that is unknown alone", () =>
     Effect.gen(function*() {
       const configs = /^Member must have exactly one of the members \[customOauth2ProviderConfig, google/
       for (
@@ -130,7 +130,7 @@ describe("a union", () => {
 })
 
 describe("one wrong field", () => {
-  it.scopedLive("is the only one that is named, in the words of AWS", () =>
+  it.live("is the only one that is named, in the words of AWS", () =>
     Effect.gen(function*() {
       const vendor = field(
         yield* createWith({ customOauth2ProviderConfig: custom }, { credentialProviderVendor: "My" })
@@ -171,7 +171,7 @@ describe("a client with a private key", () => {
     ...more
   })
 
-  it.scopedLive("sets no claim that the service sets, and few others", () =>
+  it.live("sets no claim that the service sets, and few others", () =>
     Effect.gen(function*() {
       const claims = (member: string, claims: Record<string, string>) =>
         Effect.map(create(byKey({}, { [member]: claims })), field)
@@ -195,7 +195,7 @@ describe("a client with a private key", () => {
       }
     }).pipe(Effect.provide(Wire.server())))
 
-  it.scopedLive("has no client secret", () =>
+  it.live("has no client secret", () =>
     Effect.gen(function*() {
       const secrets = {
         clientSecret: "a secret",
@@ -212,7 +212,7 @@ describe("a client with a private key", () => {
 })
 
 describe("every ValidationException", () => {
-  it.scopedLive("has a reason, with and without a field", () =>
+  it.live("has a reason, with and without a field", () =>
     Effect.gen(function*() {
       yield* Wire.setUp
       const token = yield* Wire.workloadToken()
@@ -264,7 +264,7 @@ const missing = (name: string, answer: unknown): ReadonlyArray<string> => {
 }
 
 describe("an answer", () => {
-  it.scopedLive("has every member that the service model requires", () =>
+  it.live("has every member that the service model requires", () =>
     Effect.gen(function*() {
       const requests: ReadonlyArray<readonly [name: string, request: object, status?: number, path?: string]> = [
         ["CreateWorkloadIdentity", { name: "agent" }, 201],
@@ -349,7 +349,7 @@ describe("an answer", () => {
 // -----------------------------------------------------------------------------
 
 describe("the page of a consent portal", () => {
-  it.scopedLive("shows what to register, and nothing for another id", () =>
+  it.live("shows what to register, and nothing for another id", () =>
     Effect.gen(function*() {
       yield* Wire.setUp
       const { consentPortalId } = Wire.succeeds(

@@ -73,7 +73,7 @@ describe("keep", () => {
       const others = yield* Effect.forkChild(
         Effect.all(Array.from({ length: 20 }, () => source.search), { concurrency: "unbounded" })
       )
-      yield* Effect.repeatN(Effect.yieldNow(), 50)
+      yield* Effect.repeat(Effect.yieldNow, { times: 50 })
       assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(first)))
       const identity = { accessKeyId: "AKID", secretAccessKey: "secret" }
       yield* Deferred.succeed(found, identity)
