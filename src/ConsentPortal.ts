@@ -246,7 +246,7 @@ export const ensure = (
     // Another process may have created the portal meanwhile.
     ConflictException: (error) => convergeOr(Effect.fail(error)),
     ValidationException: (error) => convergeOr(Effect.fail(error))
-  })).pipe(Effect.withSpan("ConsentPortal.ensure", { captureStackTrace: false }))
+  })).pipe(Effect.withSpan("ConsentPortal.ensure"))
 }
 
 /**

@@ -273,9 +273,8 @@ const afterSignal = <E, R>(
 export const layerPoller = (options?: {
   /** How to wait for users who do not return to the page. Default: `TokenPoller.defaultPoller`. */
   readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
-}): Layer.Layer<TokenPoller.TokenPoller, never, ConsentSignals> =>
-  Layer.effect(
-    TokenPoller.TokenPoller,
+}): Layer.Layer<never, never, ConsentSignals> =>
+  Layer.effect(TokenPoller.TokenPoller)(
     Effect.map(ConsentSignals, (signals) =>
       poller(signals, options?.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll)))
   )

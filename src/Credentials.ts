@@ -87,7 +87,7 @@ export const check = (
   }
 ): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
   checked(list, () => Check.check(list, options.workload)).pipe(
-    Effect.withSpan("Credentials.check", { captureStackTrace: false })
+    Effect.withSpan("Credentials.check")
   )
 
 /**
@@ -204,7 +204,7 @@ export const status = (
   { caller, concurrency = 3, remember = "30 seconds" }: StatusOptions = {}
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
   checked(list, () => Statuses.status(list.filter(List.isUserCredential), { caller, concurrency, remember })).pipe(
-    Effect.withSpan("Credentials.status", { captureStackTrace: false })
+    Effect.withSpan("Credentials.status")
   )
 
 /**
@@ -263,4 +263,4 @@ export const consentAll = <E = RequiresUserConsent, R = never>(
         (credential) => Effect.andThen(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
         { discard: true }
       )
-    })).pipe(Effect.withSpan("Credentials.consentAll", { captureStackTrace: false }))
+    })).pipe(Effect.withSpan("Credentials.consentAll"))

@@ -247,7 +247,7 @@ export const withIamAccessToken: {
     self: Effect.Effect<A, E, R>,
     subject: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService> =>
-    Effect.flatMap(resolve(subject), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
+    Effect.flatMap(Effect.fromResult(resolve(subject)), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
 )
 
 /**
@@ -276,7 +276,7 @@ export const makeWithIamAccessToken: Effect.Effect<
   <Id>(subject: Credential<Id> | Options<Id>) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>> =>
     Effect.flatMap(
-      resolve(subject),
+      Effect.fromResult(resolve(subject)),
       ({ request, tag }) => Effect.provideServiceEffect(self, tag, Effect.suspend(() => obtain(request)(sts)))
     )
 )
@@ -382,7 +382,7 @@ export const layer: {
   subject: Credential<Id> | Options<Id>
 ): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
   Result.match(resolve(subject), {
-    onFailure: Layer.fail,
+    onFailure: (error) => Layer.unwrap(Effect.fail(error)),
     onSuccess: ({ request, tag }): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
       Layer.effect(tag, get(request))
   })

@@ -39,7 +39,6 @@
  *
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ControlPlane } from "./ControlPlane.js"
@@ -105,7 +104,7 @@ export const parse = (
  * @category operations
  */
 export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
-  Effect.withSpan(Plan.plan(setup), "IdentitySetup.plan", { captureStackTrace: false })
+  Effect.withSpan(Plan.plan(setup), "IdentitySetup.plan")
 
 /**
  * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, the old and new value
@@ -153,6 +152,6 @@ export const apply = (
     readonly rotateSecrets?: boolean | undefined
   }
 ): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
-  Effect.map(Stream.runCollect(applyStream(setup, options)), Chunk.toReadonlyArray).pipe(
-    Effect.withSpan("IdentitySetup.apply", { captureStackTrace: false })
+  Stream.runCollect(applyStream(setup, options)).pipe(
+    Effect.withSpan("IdentitySetup.apply")
   )

@@ -10,7 +10,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
-import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ConsentHandler } from "./Consent.js"
@@ -45,7 +44,7 @@ export interface PendingConsent {
   readonly continue?: string | undefined
 }
 
-const damaged = new ParseResult.Type(Schema.Unknown.ast, undefined, "The pending consent is damaged")
+const damaged = Constraint.problem("The pending consent is damaged")
 
 /**
  * A pending consent as JSON, for a store of one's own. The text contains the secrets in clear: encrypt it. The error of a damaged text
@@ -60,7 +59,7 @@ export const FromJson: Schema.Codec<PendingConsent, string> = Schema.fromJsonStr
   workload: Constraint.optional(Schema.String),
   credential: Constraint.optional(Schema.String),
   continue: Constraint.optional(Schema.String)
-})).annotate({ decodingFallback: () => Result.fail(damaged) })
+})).pipe(Schema.catchDecoding(() => Effect.fail(damaged)))
 
 /**
  * The session cannot be claimed.

@@ -166,7 +166,7 @@ class Locks extends Context.Reference("effect-agentcore-identity/WorkloadIdentit
 
 // AWS has no conditional write: another writer may have read before this write, and may overwrite it. A write is trusted if it is still
 // there after the time that such a writer takes from its read to its write.
-const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.intersect(Schedule.recurs(40)))
+const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.upTo({ times: 40 }))
 
 const urlsOf = (identity: GetWorkloadIdentityResponse): ReadonlyArray<string> =>
   identity.allowedResourceOauth2ReturnUrls ?? []
@@ -257,5 +257,5 @@ export const ensure = (options: {
             Effect.andThen(present)
           )
     )
-  ).pipe(Effect.withSpan("WorkloadIdentity.ensure", { captureStackTrace: false }))
+  ).pipe(Effect.withSpan("WorkloadIdentity.ensure"))
 }

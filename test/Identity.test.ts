@@ -192,7 +192,7 @@ describe("Identity.getAccessToken", () => {
       const states = yield* Ref.make<ReadonlyArray<TokenPoller.PollState>>([])
       const poll = Schedule.exponential("1 second").pipe(
         Schedule.tapInput((state: TokenPoller.PollState) => Ref.update(states, (all) => [...all, state])),
-        Schedule.intersect(Schedule.recurs(3))
+        Schedule.upTo({ times: 3 })
       )
       const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
       yield* TestClock.adjust("1 minute")

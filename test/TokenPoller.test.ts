@@ -58,7 +58,7 @@ describe("TokenPoller", () => {
 
   it.effect("can be used for several waits at once", () =>
     Effect.gen(function*() {
-      const poller = TokenPoller.schedule(Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(2))))
+      const poller = TokenPoller.schedule(Schedule.spaced("1 second").pipe(Schedule.upTo({ times: 2 })))
       const [first, second] = yield* Effect.all([wait(poller, 1_000), wait(poller, Infinity)])
       assert.isTrue(first.result._tag === "Right")
       assert.lengthOf(second.times, 2)

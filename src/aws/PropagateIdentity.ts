@@ -150,7 +150,7 @@ export const httpClient: {
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.RequestError,
+    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
     R | WorkloadAccessToken
   >
   /**
@@ -161,16 +161,16 @@ export const httpClient: {
     self: HttpClient.HttpClient.With<E, R>,
     options?: HttpClientOptions
   ): HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.RequestError,
+    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
     R | WorkloadAccessToken
   >
 } = dual(
-  (args) => hasProperty(args[0], HttpClient.TypeId),
+  (args) => HttpClient.isHttpClient(args[0]),
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options: HttpClientOptions = {}
   ): HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.RequestError,
+    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
     R | WorkloadAccessToken
   > => {
     const refused = refuseHttpClientOptions(options)

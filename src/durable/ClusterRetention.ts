@@ -32,6 +32,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Guards from "../internal/guards.js"
@@ -111,12 +112,12 @@ export const layer = (
       const sweep = Effect.gen(function*() {
         for (const executionId of yield* findIdle) {
           const result = yield* workflow.poll(executionId)
-          if (result?._tag === "Complete") yield* remove(executionId)
+          if (Option.isSome(result) && result.value._tag === "Complete") yield* remove(executionId)
         }
       }).pipe(
         // A query that the engine makes fails with a defect. The texts of databases can quote values.
         Effect.catchCause(() => Effect.logWarning("Finished waits for consents were not removed from the database")),
-        Effect.withSpan("ClusterRetention.sweep", { captureStackTrace: false })
+        Effect.withSpan("ClusterRetention.sweep")
       )
 
       return Singleton.make(

@@ -169,7 +169,7 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
   const end = Duration.fromInputUnsafe(patience)
   // The default reminders are for a long patience.
   const before = reminders === defaultReminders
-    ? reminders.filter((reminder) => Duration.isLessThan(reminder, end))
+    ? reminders.filter((reminder) => Duration.isLessThan(Duration.fromInputUnsafe(reminder), end))
     : reminders
   return [...before.map((reminder) => Duration.fromInputUnsafe(reminder)), end]
 }
@@ -206,7 +206,7 @@ const invalid = (member: string, text: string): ValidationException =>
 const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payload, ValidationException, Connect> =>
   Effect.gen(function*() {
     const { nameOf, users, workload } = yield* Connect
-    yield* checkRequest({ user, episode })
+    yield* Effect.fromResult(checkRequest({ user, episode }))
     if (users !== "userId") return yield* invalid("user", "have an id: Connect has the option users set to 'jwt'")
     const name = Option.getOrUndefined(nameOf(credential))
     return name === undefined
@@ -235,7 +235,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
   | DataPlane
   | Identity
   | WorkflowEngine
-  | Exclude<R, Scope.Scope | WorkflowEngine | WorkflowInstance | Workflow.Execution<(typeof workflow)["name"]>>
+  | Exclude<R, Scope.Scope | WorkflowEngine | WorkflowInstance | Workflow.Execution<(typeof workflow)["_tag"]>>
 > =>
   Validation.checkedLayer(refuseOptions, options, (options) => {
     const times = timesOf(options)
@@ -318,8 +318,10 @@ export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Ef
   A["Type"],
   E["Type"] | ConsentNotObtained,
   | Exclude<R, Id | WorkloadAccessToken>
-  | A["Context"]
-  | E["Context"]
+  | A["DecodingServices"]
+  | A["EncodingServices"]
+  | E["DecodingServices"]
+  | E["EncodingServices"]
   | Connect
   | DataPlane
   | Identity
@@ -359,7 +361,7 @@ export const orAsk: {
   ): AfterConsent<A, E, R, Id>
 } = dual(
   // A tag is an effect too.
-  (args) => hasProperty(args[0], Activity.TypeId),
+  (args) => Effect.isEffect(args[0]) && hasProperty(args[0], "executeEncoded"),
   <A extends Schema.Top, E extends Schema.Top, R, Id>(
     self: Activity.Activity<A, E, R>,
     credential: AccessToken.Credential<Id, "USER_FEDERATION">,

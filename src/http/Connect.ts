@@ -52,9 +52,10 @@
  *   Layer.provide(PendingConsents.layerMemory)
  * )
  */
-import type * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type { RouteNotFound } from "effect/http/HttpServerError"
+import type * as HttpServerError from "effect/http/HttpServerError"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -62,6 +63,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Consent from "../Consent.js"
 import * as ConsentSignals from "../ConsentSignals.js"
@@ -163,45 +165,48 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   | HttpRouter.Request.From<"Error", E | E2>
 > => Validation.checkedLayer(refuseOptions, options, makeLayer)
 
+const routesOf = <E, R>({ connections, link, paths, returned, submit }: Routes.Made<E, R>) => [
+  HttpRouter.route("GET", paths.returned, returned),
+  HttpRouter.route("GET", paths.connections, connections),
+  HttpRouter.route("GET", paths.link, link),
+  HttpRouter.route("POST", paths.link, submit)
+]
+
 const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typeof layer<E, R, E2, R2>> =>
   Layer.effect(
     Connect,
     Effect.gen(function*() {
-      const { connections, link, paths, returned, service, submit } = yield* Routes.make(options)
+      const made = yield* Routes.make(options)
       const router = yield* HttpRouter.HttpRouter
-      yield* unlog(router, paths.returned)
-      yield* router.add("GET", paths.returned, returned)
-      yield* router.add("GET", paths.connections, connections)
-      yield* router.add("GET", paths.link, link)
-      yield* router.add("POST", paths.link, submit)
-      return service
+      yield* unlog(router, made.paths.returned)
+      yield* router.addAll(routesOf(made))
+      return made.service
     })
   )
 
 /**
- * The same routes as an `HttpApp`, and the service. The app fails with `RouteNotFound` for other paths.
+ * The same routes as an effect of a response, and the service. For other paths it fails with an `HttpServerError` of reason `RouteNotFound`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Effect.Effect<
   {
-    readonly app: HttpEffect.Default<E | E2 | RouteNotFound, Exclude<R | R2, HttpRouter.HttpRouter.Provided>>
+    readonly app: Effect.Effect<
+      HttpServerResponse.HttpServerResponse,
+      E | E2 | HttpServerError.HttpServerError,
+      Exclude<R | R2, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
+    >
     readonly service: Service
   },
   ValidationException,
-  Identity | DataPlane | PendingConsents
+  Identity | DataPlane | PendingConsents | Scope.Scope
 > =>
   Effect.suspend(() =>
-    refuseOptions(options) ?? Effect.map(Routes.make(options), (made) => ({
-      app: HttpRouter.empty.pipe(
-        HttpRouter.get(made.paths.returned, made.returned),
-        HttpRouter.get(made.paths.connections, made.connections),
-        HttpRouter.get(made.paths.link, made.link),
-        HttpRouter.post(made.paths.link, made.submit)
-      ),
-      service: made.service
-    }))
+    refuseOptions(options) ?? Effect.gen(function*() {
+      const made = yield* Routes.make(options)
+      return { app: yield* HttpRouter.toHttpEffect(HttpRouter.addAll(routesOf(made))), service: made.service }
+    })
   )
 
 /**
@@ -234,10 +239,10 @@ export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =
 // Handlers
 // -----------------------------------------------------------------------------
 
-const defaultProbe: Schedule.Schedule<unknown> = Schedule.union(
+const defaultProbe: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.exponential("15 seconds"),
   Schedule.spaced("5 minutes")
-)
+])
 
 /**
  * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has connected the

@@ -108,7 +108,7 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * )
  */
 export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
-  TokenPoller.TokenPoller,
+  never,
   never,
   | HttpRouter.HttpRouter
   | Identity
@@ -135,7 +135,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
         }
         const { session_id: sessionId } = yield* HttpServerRequest.ParsedSearchParams
         // A session is claimed once, so a user that is not one must not claim it.
-        const { currentUser } = yield* Effect.orDie(checkUser({ currentUser: yield* options.currentUser }))
+        const { currentUser } = yield* Effect.orDie(Effect.fromResult(checkUser({ currentUser: yield* options.currentUser })))
         const outcome = yield* Completion.complete(
           { identity, pending, signals },
           typeof sessionId === "string" ? Redacted.make(sessionId) : undefined,

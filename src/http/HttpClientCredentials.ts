@@ -141,7 +141,7 @@ export interface IamAccessTokenOptions extends IamAccessToken.IamAccessTokenRequ
  * @since 0.1.0
  * @category errors
  */
-export type CredentialError = CredentialRejected | HttpClientError.RequestError
+export type CredentialError = CredentialRejected | HttpClientError.HttpClientError
 
 // -----------------------------------------------------------------------------
 // Combinators

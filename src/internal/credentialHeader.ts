@@ -13,7 +13,6 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -29,7 +28,7 @@ import { withRequest } from "./withRequest.js"
  */
 export type Attempt<E, R> = (
   value: Redacted.Redacted
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, E | HttpClientError.RequestError, R>
+) => Effect.Effect<HttpClientResponse.HttpClientResponse, E | HttpClientError.HttpClientError, R>
 
 /** @internal */
 export interface Options<E, R, E2, R2> {
@@ -42,20 +41,6 @@ export interface Options<E, R, E2, R2> {
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, E2, R2>
 }
 
-/**
- * The two parts of every client of the platform. The public interface omits them. `HttpClient.transform` uses them, but
- * it cannot change the request of a hop.
- */
-interface HttpClientInternals<E, R> {
-  readonly preprocess: HttpClient.HttpClient.Preprocess<E, R>
-  readonly postprocess: HttpClient.HttpClient.Postprocess<E, R>
-}
-
-const hasInternals = <E, R>(
-  client: HttpClient.HttpClient.With<E, R>
-): client is HttpClient.HttpClient.With<E, R> & HttpClientInternals<E, R> =>
-  Predicate.hasProperty(client, "preprocess") && Predicate.hasProperty(client, "postprocess")
-
 // RFC 9110, section 5.1.
 const fieldName = /^[!#$%&'*+\-.^_`|~\w]+$/
 
@@ -63,15 +48,15 @@ const fieldName = /^[!#$%&'*+\-.^_`|~\w]+$/
 const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
 const makeRedirectDefect = () =>
-  new Cause.RuntimeException(
+  new Error(
     "The client follows a redirect, with the credential, to an origin that is not allowed: HttpClient.followRedirects has to wrap the "
       + "client with credentials, not the other way round"
   )
 
 const makeUncheckedDefect = () =>
-  new Cause.RuntimeException(
-    "The origins of the requests of this client cannot be checked, so it gets no credential: HttpClient.withTracerDisabledWhen and "
-      + "Effect.withTracerEnabled have to wrap the client with credentials, not the other way round, and HttpClient.make has to make "
+  new Error(
+    "The origins of the requests of this client cannot be checked, so it gets no credential: HttpClient.TracerDisabledWhen and "
+      + "Tracer.DisablePropagation have to be set around the client with credentials, not the other way round, and HttpClient.make has to make "
       + "the innermost client"
   )
 
@@ -106,33 +91,22 @@ const putCredential = (
  * Runs `self` with `check` before each request that it sends. `HttpClient.make` reads this reference right before it
  * sends a request, also a request of an inner `HttpClient.followRedirects`. It is the only such place of the platform.
  *
- * The platform reads it only with tracing on. So tracing is turned on here, with spans that record nothing.
+ * The platform does not read it under `Tracer.DisablePropagation`. So the request has no span for the same reason here.
  */
 const checkEachRequest =
   (check: (request: HttpClientRequest.HttpClientRequest) => void) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(FiberRef.get(FiberRef.currentTracerEnabled), (isEnabled) => {
-      const checked = Effect.updateService(
-        self,
-        HttpClient.TracerDisabledWhen,
-        (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
-          check(request)
-          return !isEnabled || disabled(request)
-        }
-      )
-      if (isEnabled) return checked
-      // With tracing off, this span records nothing.
-      return Effect.flatMap(
-        Effect.makeSpan("disabled", { captureStackTrace: false }),
-        (disabled) =>
-          Effect.tracerWith(({ context }) =>
-            checked.pipe(
-              Effect.withTracerEnabled(true),
-              Effect.withTracer(Tracer.make({ context, span: () => disabled }))
-            )
-          )
-      )
-    })
+    Effect.flatMap(Tracer.DisablePropagation, (isDisabled) =>
+      self.pipe(
+        Effect.updateService(
+          HttpClient.TracerDisabledWhen,
+          (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
+            check(request)
+            return isDisabled || disabled(request)
+          }
+        ),
+        Effect.provideService(Tracer.DisablePropagation, false)
+      ))
 
 // A client refuses the placeholder like any header value with a line break. Each client has its own error for it.
 const isInvalidHeader = (error: unknown): boolean =>
@@ -141,7 +115,9 @@ const isInvalidHeader = (error: unknown): boolean =>
   )
 
 const hasInvalidHeader = (cause: Cause.Cause<unknown>): boolean =>
-  [...Cause.failures(cause), ...Cause.defects(cause)].some(isInvalidHeader)
+  cause.reasons.some((reason) =>
+    Cause.isFailReason(reason) ? isInvalidHeader(reason.error) : Cause.isDieReason(reason) && isInvalidHeader(reason.defect)
+  )
 
 // By default `fetch` follows redirects and sends custom headers to other origins. A program that set `redirect:
 // "error"` keeps it.
@@ -168,11 +144,6 @@ export const inject = <E, R, E2, R2>(
   if (!fieldName.test(header)) {
     throw new Cause.IllegalArgumentError("header is not the name of a header, as in x-api-key")
   }
-  if (!hasInternals(self)) {
-    throw new Cause.IllegalArgumentError(
-      "The client is not a client of @effect/platform: make it with HttpClient.make"
-    )
-  }
   const { postprocess, preprocess } = self
 
   const send = (request: HttpClientRequest.HttpClientRequest) => withoutRedirects(postprocess(Effect.succeed(request)))
@@ -180,10 +151,11 @@ export const inject = <E, R, E2, R2>(
   const attempt = (request: HttpClientRequest.HttpClientRequest): Attempt<E, R> => (value) => {
     if (!fieldValue.test(Redacted.value(value))) {
       return Effect.fail(
-        new HttpClientError.RequestError({
-          request,
-          reason: "Encode",
-          description: `the credential has characters that the header '${header}' cannot carry`
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.EncodeError({
+            request,
+            description: `the credential has characters that the header '${header}' cannot carry`
+          })
         })
       )
     }
@@ -200,10 +172,12 @@ export const inject = <E, R, E2, R2>(
       return send(HttpClientRequest.setHeader(request, header, credential.placeholder)).pipe(
         Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, header]),
         checkEachRequest(check),
-        Effect.mapErrorCause((cause) =>
-          !isChecked && hasInvalidHeader(cause)
-            ? Cause.die(makeUncheckedDefect())
-            : mapCause(replaceRequest(carries, request))(cause)
+        Effect.catchCause((cause) =>
+          Effect.failCause(
+            !isChecked && hasInvalidHeader(cause)
+              ? Cause.die(makeUncheckedDefect())
+              : mapCause(replaceRequest(carries, request))(cause)
+          )
         ),
         Effect.flatMap((response) =>
           isForeign(response.request, allows)
@@ -231,17 +205,16 @@ export const inject = <E, R, E2, R2>(
 
 /** Maps the failures and the defects of a cause. `f` keeps the type of a failure. */
 const mapCause = (f: (value: unknown) => unknown) => <E>(cause: Cause.Cause<E>): Cause.Cause<E> =>
-  Cause.match(cause, {
-    onEmpty: Cause.empty,
-    onFail: (error) => Cause.fail(f(error) as E),
-    onDie: (defect) => Cause.die(f(defect)),
-    onInterrupt: Cause.interrupt,
-    onSequential: Cause.combine,
-    onParallel: Cause.combine
-  })
+  Cause.fromReasons(cause.reasons.map((reason) =>
+    Cause.isFailReason(reason)
+      ? Cause.makeFailReason(f(reason.error) as E)
+      : Cause.isDieReason(reason)
+      ? Cause.makeDieReason(f(reason.defect))
+      : reason
+  ))
 
 const isRequest = (value: unknown): value is HttpClientRequest.HttpClientRequest =>
-  Predicate.hasProperty(value, HttpClientRequest.TypeId)
+  HttpClientRequest.isHttpClientRequest(value)
 
 const isResponse = (value: unknown): value is HttpClientResponse.HttpClientResponse =>
   Predicate.hasProperty(value, HttpClientResponse.TypeId)
@@ -277,7 +250,6 @@ const replaceRequest = (
   const contains = (value: unknown, seen: Set<unknown>): boolean => {
     if (isRequest(value)) return carries(value)
     if (isResponse(value)) return carries(value.request)
-    if (HttpClientError.isHttpClientError(value) && carries(value.request)) return true
     if (!isContainer(value) || seen.has(value)) return false
     seen.add(value)
     return propertiesOf(value).some(([, property]) => contains(property.value, seen))
@@ -287,17 +259,6 @@ const replaceRequest = (
     if (!contains(value, new Set())) return value
     if (isRequest(value)) return request
     if (isResponse(value)) return withRequest(value, request)
-    if (HttpClientError.isHttpClientError(value) && carries(value.request)) {
-      const cause = "cause" in value ? { cause: replace(value.cause) } : {}
-      return value._tag === "RequestError"
-        ? new HttpClientError.RequestError({ ...value, ...cause, request })
-        : new HttpClientError.ResponseError({
-          ...value,
-          ...cause,
-          request,
-          response: withRequest(value.response, request)
-        })
-    }
     return isContainer(value) ? copies.get(value) ?? copy(value) : value
   }
 

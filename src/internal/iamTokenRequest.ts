@@ -25,12 +25,14 @@ const Audience = Constraint.text(1, 1000)
 const seconds = (duration: Duration.Input): number => Duration.toSeconds(duration)
 
 const Lifetime = Guards.DurationInput.pipe(
-  Schema.filter((duration) => seconds(duration) >= 60 && seconds(duration) <= 3600, {
-    message: () => `${Constraint.prefix} be 1 to 60 minutes`
-  }),
-  Schema.filter((duration) => Number.isInteger(seconds(duration)), {
-    message: () => `${Constraint.prefix} be a whole number of seconds`
-  })
+  Schema.check(
+    Schema.makeFilter((duration) =>
+      seconds(duration) >= 60 && seconds(duration) <= 3600 ? undefined : `${Constraint.prefix} be 1 to 60 minutes`
+    ),
+    Schema.makeFilter((duration) =>
+      Number.isInteger(seconds(duration)) ? undefined : `${Constraint.prefix} be a whole number of seconds`
+    )
+  )
 )
 
 const fields = {

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 
 /**
@@ -13,4 +12,4 @@ import type * as Fiber from "effect/Fiber"
  * @internal
  */
 export const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number =>
-  Context.get(fiber.currentDefaultServices, Clock.Clock).currentTimeMillisUnsafe()
+  fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()

@@ -3,12 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as UrlParams from "effect/http/UrlParams"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
-import * as Result from "effect/Result"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import { isLoopback } from "../models/internal/loopback.js"
 
 /**
@@ -60,4 +58,4 @@ export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsec
  * @internal
  */
 export const urlOf = (request: HttpClientRequest.HttpClientRequest): Option.Option<URL> =>
-  Result.getSuccess(UrlParams.makeUrl(request.url, UrlParams.empty, Option.none()))
+  HttpClientRequest.toUrl(HttpClientRequest.make("GET")(request.url))

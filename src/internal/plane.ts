@@ -129,7 +129,7 @@ export const make = <const T extends Operation.Table>(
   // TypeScript does not see that a plane of any table is a record of calls.
   const calls = implementation as unknown as Calls
   const run = (method: string, { name }: Operation.Any) => {
-    const span = { captureStackTrace: false, attributes: { "rpc.system": "aws-api", "rpc.method": name } }
+    const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name } }
     const named = withOperation(name)
     return (start: () => Effect.Effect<unknown, unknown>) =>
       withSpan(Effect.mapError(Effect.suspend(start), named), `${plane}.${method}`, span)

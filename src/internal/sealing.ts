@@ -25,7 +25,7 @@ const format =
  * @internal
  */
 export const parseSecret = (text: string, name: string): Result.Result<Uint8Array, string> =>
-  Result.match(Base64Url.decodeBase64Url(text.trim().replace(/=+$/, "")), {
+  Result.match(Base64Url.decode(text.trim().replace(/=+$/, "")), {
     onFailure: () => Result.fail(`${name} has to be ${format}`),
     onSuccess: (bytes) =>
       bytes.length === secretSize

@@ -5,10 +5,7 @@
  */
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Tracer from "effect/Tracer"
 
@@ -21,15 +18,9 @@ import * as Tracer from "effect/Tracer"
 export const layerUntraced = (
   matches: (request: HttpServerRequest.HttpServerRequest) => boolean
 ): Layer.Layer<never> =>
-  Layer.effectDiscard(
-    Effect.flatMap(FiberRef.get(HttpMiddleware.TracerDisabledWhen), (disabled) =>
-      Effect.locallyScoped(
-        HttpMiddleware.TracerDisabledWhen,
-        (request) => matches(request) || disabled(request)
-      ))
+  Layer.effect(HttpMiddleware.TracerDisabledWhen)(
+    Effect.map(HttpMiddleware.TracerDisabledWhen, (disabled) => (request) => matches(request) || disabled(request))
   )
-
-const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
 /**
  * Runs an effect without spans if the program has no tracer of its own: nothing reads the spans of Effect's, and they take a fifth of the
@@ -39,6 +30,6 @@ const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
  */
 export const onlyIfTraced = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.tracer, (tracer) =>
-    tracer !== nativeTracer
+    tracer !== Tracer.nativeTracer
       ? self
       : Effect.withTracerEnabled(Effect.provideService(self, HttpMiddleware.TracerDisabledWhen, () => true), false))

@@ -9,13 +9,14 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
+import * as Pipeable from "effect/Pipeable"
 import * as Stream from "effect/Stream"
 
 type Response = HttpClientResponse.HttpClientResponse
 
-class ResponseWithRequest extends Inspectable.Class implements Response {
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+class ResponseWithRequest extends Pipeable.Class implements Response {
+  readonly [HttpClientResponse.TypeId]: typeof HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   // Private at run time too: printing the properties of a response must not show the request that was sent.
   readonly #original: Response
   readonly request: HttpClientRequest.HttpClientRequest
@@ -26,8 +27,34 @@ class ResponseWithRequest extends Inspectable.Class implements Response {
     this.request = request
   }
 
-  readonly #withOwnRequest = (error: HttpClientError.ResponseError): HttpClientError.ResponseError =>
-    new HttpClientError.ResponseError({ ...error, request: this.request, response: this })
+  readonly #withOwnRequest = ({ reason }: HttpClientError.HttpClientError): HttpClientError.HttpClientError =>
+    new HttpClientError.HttpClientError({ reason: this.#ownReason(reason) })
+
+  readonly #ownReason = (reason: HttpClientError.HttpClientErrorReason): HttpClientError.HttpClientErrorReason => {
+    const own = { request: this.request, response: this }
+    switch (reason._tag) {
+      case "StatusCodeError":
+        return new HttpClientError.StatusCodeError({ ...reason, ...own })
+      case "DecodeError":
+        return new HttpClientError.DecodeError({ ...reason, ...own })
+      case "EmptyBodyError":
+        return new HttpClientError.EmptyBodyError({ ...reason, ...own })
+      case "TransportError":
+        return new HttpClientError.TransportError({ ...reason, request: this.request })
+      case "EncodeError":
+        return new HttpClientError.EncodeError({ ...reason, request: this.request })
+      case "InvalidUrlError":
+        return new HttpClientError.InvalidUrlError({ ...reason, request: this.request })
+    }
+  }
+
+  get url(): Response["url"] {
+    return this.#original.url
+  }
+
+  get upgrade(): Response["upgrade"] {
+    return Effect.mapError(this.#original.upgrade, this.#withOwnRequest)
+  }
 
   get status(): Response["status"] {
     return this.#original.status

@@ -416,7 +416,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       customStateParameter: options.customStateParameter ?? "state"
     })
 
-    const span = (method: string) => Effect.withSpan(`LocalBackend.${method}`, { captureStackTrace: false })
+    const span = (method: string) => Effect.withSpan(`LocalBackend.${method}`)
 
     const act = (
       action: SessionError["action"],

@@ -1,6 +1,6 @@
 /**
  * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials. They keep them in Redis, or in any
- * `BackingPersistence` of `@effect/experimental`.
+ * `BackingPersistence` of `effect/persistence`.
  *
  * Names are digests (SHA-256), which reveal neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`) under a key that
  * all processes have and the store does not have. A value opens under its own name only. Entries leave the store when their
@@ -18,6 +18,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import type { PersistenceError } from "effect/persistence/Persistence"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
@@ -36,14 +38,13 @@ import * as Secrets from "./internal/secrets.js"
 // The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them, and the type is
 // `any` there. It has to be in the line before the type.
 
-// oxlint-disable-next-line typescript/ban-ts-comment
 /**
- * The `BackingPersistence` of `@effect/experimental`.
+ * The `BackingPersistence` of `effect/persistence`.
  *
  * @since 0.1.0
  * @category models
- * @ts-ignore */
-export type BackingPersistence = import("@effect/experimental/Persistence").BackingPersistence
+ */
+export type BackingPersistence = import("effect/persistence/Persistence").BackingPersistence
 
 // oxlint-disable-next-line typescript/ban-ts-comment
 /**
@@ -89,7 +90,7 @@ export {
   /**
    * The store cannot be built.
    *
-   * - `MissingPackage`: `ioredis` or `@effect/experimental` is not installed
+   * - `MissingPackage`: `ioredis` or `effect/persistence` is not installed
    * - `InvalidKey`: a key is not 32 bytes in base64url
    * - `InvalidUrl`: the URL of Redis is invalid
    *
@@ -145,6 +146,9 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
     }
   })
 
+const unwrap = (entry: object | undefined): Option.Option<unknown> =>
+  hasProperty(entry, "sealed") ? Option.some(entry.sealed) : Option.none()
+
 const load = <M extends object>(
   name: Parameters<typeof Package.load>[1],
   member: keyof M & string,
@@ -156,13 +160,13 @@ const load = <M extends object>(
   )
 
 /**
- * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of `@effect/experimental` may
+ * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of `effect/persistence` may
  * die. The release of {@link layerRedis} does not.
  *
  * @since 0.1.0
  * @category layers
  * @example
- * import * as Persistence from "@effect/experimental/Persistence"
+ * import * as Persistence from "effect/persistence/Persistence"
  * import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
  * import * as Layer from "effect/Layer"
  * import type * as Redacted from "effect/Redacted"
@@ -174,18 +178,15 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
   Layer.effect(
     Store,
     Effect.gen(function*() {
-      const Persistence = yield* load(
-        "@effect/experimental",
-        "BackingPersistence",
-        () => import("@effect/experimental/Persistence")
-      )
-      const persistence = yield* (yield* Persistence.BackingPersistence).make(prefixOf(options))
-      const mapStoreError = Effect.mapError((error: { readonly reason: string; readonly cause?: unknown }) =>
-        new CacheStoreError({ reason: error.cause === undefined ? error.reason : codeOf(error.cause) })
+      const { BackingPersistence } = yield* Effect.promise(() => import("effect/persistence/Persistence"))
+      const persistence = yield* (yield* BackingPersistence).make(prefixOf(options))
+      const mapStoreError = Effect.mapError((error: PersistenceError) =>
+        new CacheStoreError({ reason: error.cause === undefined ? error.message : codeOf(error.cause) })
       )
       return yield* make(options, {
-        get: (key) => mapStoreError(persistence.get(key)),
-        set: (key, value, timeToLive) => mapStoreError(persistence.set(key, value, Option.some(timeToLive))),
+        get: (key) => Effect.map(mapStoreError(persistence.get(key)), unwrap),
+        // It stores objects.
+        set: (key, sealed, timeToLive) => mapStoreError(persistence.set(key, { sealed }, timeToLive)),
         remove: (key) => mapStoreError(persistence.remove(key))
       })
     })

@@ -29,7 +29,6 @@ import type { ConsentSignals } from "../ConsentSignals.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import * as Consents from "./internal/consents.js"
 import { PendingConsentsError } from "./internal/error.js"
-import * as Package from "./internal/package.js"
 import * as SqlConsents from "./internal/sqlConsents.js"
 
 // -----------------------------------------------------------------------------
@@ -39,14 +38,13 @@ import * as SqlConsents from "./internal/sqlConsents.js"
 // The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them, and the type is
 // `any` there. It has to be in the line before the type.
 
-// oxlint-disable-next-line typescript/ban-ts-comment
 /**
- * The `SqlClient` of `@effect/sql`.
+ * The `SqlClient` of `effect/sql`.
  *
  * @since 0.1.0
  * @category models
- * @ts-ignore */
-export type SqlClient = import("@effect/sql/SqlClient").SqlClient
+ */
+export type SqlClient = import("effect/sql/SqlClient").SqlClient
 
 /**
  * @since 0.1.0
@@ -97,12 +95,6 @@ const tableName = /^[a-z_][a-z0-9_]{0,39}$/
 const fail = (reason: PendingConsentsError["reason"]) => (message: string): PendingConsentsError =>
   new PendingConsentsError({ reason, message })
 
-const load = <M extends object>(
-  member: keyof M & string,
-  module: () => Promise<M>
-): Effect.Effect<M, PendingConsentsError> =>
-  Effect.mapError(Package.load("The store of consents", "@effect/sql", member, module), fail("MissingPackage"))
-
 /**
  * Pending consents over the `SqlClient` in context. It makes its tables, by a migrator with a table of its own. It deletes old entries once a
  * minute.
@@ -122,8 +114,8 @@ export const layer = (
     if (!tableName.test(table)) {
       return yield* fail("InvalidTable")("The table has to match [a-z_][a-z0-9_]*, with at most 40 characters")
     }
-    const { SqlClient } = yield* load("SqlClient", () => import("@effect/sql/SqlClient"))
-    const migrator = yield* load("make", () => import("@effect/sql/Migrator"))
+    const { SqlClient } = yield* Effect.promise(() => import("effect/sql/SqlClient"))
+    const migrator = yield* Effect.promise(() => import("effect/sql/Migrator"))
     // The names of columns here are those in the database.
     const sql = (yield* SqlClient).withoutTransforms()
     const isSupported = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })

@@ -328,7 +328,7 @@ export const make: {
     run: (effect) =>
       "runPromiseExit" in runtime
         ? runtime.runPromiseExit(effect)
-        : Effect.runPromiseExitWith(runtime, effect),
+        : Effect.runPromiseExitWith(runtime)(effect),
     identity: Identity,
     dataPlane: Effect.flatMap(
       Effect.serviceOption(DataPlane.DataPlane),

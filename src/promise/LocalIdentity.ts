@@ -249,7 +249,7 @@ const logLevels = {
   warning: "Warn",
   error: "Error",
   none: "None"
-}
+} as const
 
 const layerLog = (level: Options["logLevel"] = "warning") =>
   Layer.merge(

@@ -294,7 +294,7 @@ describe("over an HttpClient", () => {
       for (const cause of causes) {
         const { layer, sent } = scripted(({ url }, count) =>
           count === 1
-            ? new HttpClientError.RequestError({
+            ? new HttpClientError.HttpClientError({
               request: { url, method: "POST" } as never,
               reason: "Transport",
               cause
@@ -305,7 +305,7 @@ describe("over an HttpClient", () => {
         assert.lengthOf(sent, 2)
       }
       const { layer, sent } = scripted(({ url }) =>
-        new HttpClientError.RequestError({
+        new HttpClientError.HttpClientError({
           request: { url, method: "POST" } as never,
           reason: "Transport",
           cause: Object.assign(new Error("no"), { code: "CERT_HAS_EXPIRED" })

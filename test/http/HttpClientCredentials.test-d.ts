@@ -38,7 +38,7 @@ declare const inChat: Consent.ConsentHandler<ChatClosed, Chat>
 const calendar = { provider: "calendar", flow: "USER_FEDERATION", origins: ["https://api.example.com"] } as const
 const weather = { provider: "weather", header: "x-api-key", origins: ["https://api.example.com"] } as const
 
-type Token = Identity.AccessTokenError | InsufficientScope | CredentialRejected | HttpClientError.RequestError
+type Token = Identity.AccessTokenError | InsufficientScope | CredentialRejected | HttpClientError.HttpClientError
 type Caller = Identity.Identity | WorkloadAccessToken
 
 describe("withAccessToken", () => {
@@ -101,7 +101,7 @@ describe("withApiKey", () => {
   test("adds what can fail, and what it needs", () => {
     const expected = expectTypeOf<
       HttpClient.HttpClient.With<
-        QuotaUsed | Identity.ApiKeyError | CredentialRejected | HttpClientError.RequestError,
+        QuotaUsed | Identity.ApiKeyError | CredentialRejected | HttpClientError.HttpClientError,
         Chat | Caller
       >
     >()
@@ -126,7 +126,7 @@ describe("withIamAccessToken", () => {
     const { origins } = calendar
     const expected = expectTypeOf<
       HttpClient.HttpClient.With<
-        QuotaUsed | SecurityTokenServiceError | CredentialRejected | HttpClientError.RequestError,
+        QuotaUsed | SecurityTokenServiceError | CredentialRejected | HttpClientError.HttpClientError,
         Chat | SecurityTokenService
       >
     >()

@@ -232,7 +232,7 @@ for (const [name, client] of clients) {
           origins: [url]
         })
         const readings: ReadonlyArray<
-          (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<unknown, HttpClientError.ResponseError>
+          (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<unknown, HttpClientError.HttpClientError>
         > = [
           ({ text }) => text,
           ({ json }) => json,

@@ -13,8 +13,7 @@ export const workflow: Workflow.Workflow<
   typeof Payload,
   typeof Outcome,
   typeof ConsentNotObtained
-> = Workflow.make({
-  name: "effect-agentcore-identity/ObtainConsent",
+> = Workflow.make("effect-agentcore-identity/ObtainConsent", {
   payload: Payload,
   success: Outcome,
   error: ConsentNotObtained,

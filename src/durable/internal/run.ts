@@ -80,7 +80,7 @@ export const run =
       Connect,
       (connect) =>
         Effect.mapError(
-          connect.credentialOf(name),
+          Effect.fromOption(connect.credentialOf(name)),
           () => new ConsentNotObtained({ credential: name, reason: "UnknownCredential" })
         )
     )

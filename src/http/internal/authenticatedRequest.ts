@@ -44,8 +44,7 @@ interface Answer<E> {
 const responseOf = (outcome: Result.Result<Response, unknown>): Response | undefined =>
   Result.isSuccess(outcome)
     ? outcome.success
-    : HttpClientError.isHttpClientError(outcome.failure) && outcome.failure._tag === "ResponseError"
-        && outcome.failure.reason === "StatusCode"
+    : HttpClientError.isHttpClientError(outcome.failure) && outcome.failure.reason._tag === "StatusCodeError"
     ? outcome.failure.response
     : undefined
 
@@ -76,7 +75,7 @@ const sendAuthenticated = <E, R, E1, R1>(
 ) =>
 (
   first: Redacted.Redacted
-): Effect.Effect<Answer<E | HttpClientError.RequestError>, E1 | CredentialRejected, R | R1> => {
+): Effect.Effect<Answer<E | HttpClientError.HttpClientError>, E1 | CredentialRejected, R | R1> => {
   const send = (credential: Redacted.Redacted) =>
     Effect.gen(function*() {
       const outcome = yield* Effect.result(attempt(Redacted.make(`${prefix}${Redacted.value(credential)}`)))
@@ -107,10 +106,10 @@ export const sendWithCredential = <E1, R1>(options: Options, obtain: Obtain<E1, 
 <E, R>(
   attempt: Attempt<E, R>,
   request: Request
-): Effect.Effect<Response, E | E1 | HttpClientError.RequestError | CredentialRejected, R | R1> =>
+): Effect.Effect<Response, E | E1 | HttpClientError.HttpClientError | CredentialRejected, R | R1> =>
   obtain(false).pipe(
     Effect.flatMap(sendAuthenticated(options, obtain, attempt, request)),
-    Effect.flatMap(({ outcome }) => outcome)
+    Effect.flatMap(({ outcome }) => Effect.fromResult(outcome))
   )
 
 /** @internal */
@@ -136,7 +135,7 @@ export const sendWithAccessToken = <E1, R1>(
   request: Request
 ): Effect.Effect<
   Response,
-  E | E1 | HttpClientError.RequestError | CredentialRejected | InsufficientScope,
+  E | E1 | HttpClientError.HttpClientError | CredentialRejected | InsufficientScope,
   R | R1
 > =>
   Effect.gen(function*() {
@@ -153,7 +152,7 @@ export const sendWithAccessToken = <E1, R1>(
         }))
       )
     const first = yield* send(scopes, yield* obtain(scopes)(false))
-    if (Option.isNone(first.refusal)) return yield* first.outcome
+    if (Option.isNone(first.refusal)) return yield* Effect.fromResult(first.outcome)
     const missing = first.refusal.value.required.filter((scope) => !scopes.includes(scope))
     // A token with a part of the missing scopes would be refused again, after the user was asked for nothing.
     const isAllowed = missing.length > 0 && missing.every((scope) => maxScopes?.includes(scope) ?? true)

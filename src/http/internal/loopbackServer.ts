@@ -134,7 +134,7 @@ const listen = ({ hosts, port }: Address): Effect.Effect<Listening, ListenFailur
     yield* Effect.forEach(hosts, (host) =>
       Effect.suspend(() => {
         const server = Http.createServer(handle(waiting))
-        return Effect.tap(listenOn(server, host, port), () => void servers.push(server))
+        return Effect.tap(listenOn(server, host, port), () => Effect.sync(() => servers.push(server)))
       }).pipe(
         // A machine without IPv6 has one address.
         Effect.catchIf(({ code }) => host === "::1" && hosts.length > 1 && code !== "EADDRINUSE", () => Effect.void)

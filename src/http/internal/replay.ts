@@ -41,7 +41,7 @@ const drainLimit = 128 * 1024
  */
 export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   response.stream.pipe(
-    Stream.mapAccum(0, (size, chunk) => [size + chunk.length, size + chunk.length]),
+    Stream.mapAccum(() => 0, (size, chunk) => [size + chunk.length, [size + chunk.length]]),
     Stream.takeUntil((size) => size > drainLimit),
     Stream.runDrain,
     Effect.timeoutOption("1 second"),

@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as HttpRouter from "effect/http/HttpRouter"
+import * as FindMyWay from "effect/http/FindMyWay"
+import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Effect from "effect/Effect"
@@ -27,7 +28,7 @@ const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
 export const matches = (
   path: HttpRouter.PathInput
 ): (request: HttpServerRequest.HttpServerRequest) => boolean => {
-  const router = HttpRouter.FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
+  const router = FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
   router.on("GET", path, true)
   return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
 }

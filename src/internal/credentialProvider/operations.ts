@@ -174,7 +174,7 @@ export const ensure = (
       // Another process may have created the provider meanwhile. If it is still missing, the request is invalid.
       Effect.catchTag("ValidationException", (error) =>
         Effect.catchTag(updateExisting, "ResourceNotFoundException", () => Effect.fail(error)))
-    )).pipe(Effect.withSpan("CredentialProvider.ensure", { captureStackTrace: false }))
+    )).pipe(Effect.withSpan("CredentialProvider.ensure"))
 }
 
 // -----------------------------------------------------------------------------

@@ -19,7 +19,9 @@ export type Vendor = Exclude<Oauth2Vendor, "CustomOauth2">
 
 const isReplaceable = (vendor: string): vendor is Vendor => vendor in vendors && vendor !== "CustomOauth2"
 
-const Vendor = Schema.Literals([...Object.keys(vendors).filter(isReplaceable)])
+const replaceable = Object.keys(vendors).filter(isReplaceable)
+
+const Vendor = Schema.Literals(replaceable)
 
 const Url = Constraint.text(1, 2048)
 
@@ -32,6 +34,13 @@ export const Endpoints = Schema.Struct({ issuer: Url, authorizationEndpoint: Url
 /** @internal */
 export type Endpoints = typeof Endpoints.Type
 
+const VendorEndpoints = Schema.Struct(
+  // Its keys are all vendors.
+  Object.fromEntries(replaceable.map((vendor) => [vendor, Constraint.optional(Endpoints)])) as {
+    readonly [V in Vendor]: Schema.optional<typeof Endpoints>
+  }
+)
+
 /**
  * Settings of the local backend.
  *
@@ -39,12 +48,12 @@ export type Endpoints = typeof Endpoints.Type
  */
 export const LocalSettings = Schema.Struct({
   /** Replaces Secrets Manager for `EXTERNAL` references: by secret id and key of its JSON. */
-  secrets: Constraint.optional(Schema.Record(Schema.String, Schema.Record({ key: Schema.String, value: Schema.RedactedFromValue(Schema.String) }))),
+  secrets: Constraint.optional(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String)))),
   /**
    * Replaces the authorization servers of vendors. Clients authenticate there with CLIENT_SECRET_BASIC, and quirks of the vendor
    * are not imitated.
    */
-  vendorEndpoints: Constraint.optional(Schema.partial(Schema.Record(Vendor, Endpoints))),
+  vendorEndpoints: Constraint.optional(VendorEndpoints),
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**
@@ -85,6 +94,6 @@ export const LocalSection = Schema.Struct({
    * The claims of users of `local --authorization-server`, by user name. Any other user name signs in, too, without claims. Default: none.
    */
   users: Constraint.optional(
-    Schema.Record(Schema.String, Schema.Record({ key: Schema.String, value: Claim }))
+    Schema.Record(Schema.String, Schema.Record(Schema.String, Claim))
   )
 })

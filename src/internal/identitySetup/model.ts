@@ -19,14 +19,14 @@ import { LocalSection } from "./localSettings.js"
 
 const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec<A, I>) =>
   Schema.Array(item).pipe(
-    Schema.filter((items) => {
+    Schema.check(Schema.makeFilter((items: ReadonlyArray<A>) => {
       const names = new Set<string>()
       return items.flatMap(({ name }, index) => {
         const isNew = !names.has(name)
         names.add(name)
-        return isNew ? [] : [{ path: [index, "name"], message: `${Constraint.prefix} be unique` }]
+        return isNew ? [] : [{ path: [index, "name"], issue: Constraint.problem(`${Constraint.prefix} be unique`) }]
       })
-    })
+    }))
   )
 
 /**

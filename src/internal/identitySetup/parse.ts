@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type * as Issue from "effect/SchemaIssue"
+import * as Parser from "effect/SchemaParser"
 import * as Constraint from "../../models/internal/constraint.js"
 import { missing, type Violation, violations } from "../validation.js"
 import { IdentitySetup, type SetupParseError } from "./model.js"
@@ -18,7 +19,7 @@ const toReason = ({ constraint }: Violation): string =>
     ? "is missing"
     : constraint.replace(Constraint.prefix, "must")
 
-const toProblems = (issue: ParseResult.ParseIssue): ReadonlyArray<Text.Problem> =>
+const toProblems = (issue: Issue.Issue): ReadonlyArray<Text.Problem> =>
   violations(issue).map((violation) => ({
     // JSON has no symbols as keys.
     path: violation.path as Text.Path,
@@ -37,7 +38,7 @@ const unknownMembers = (value: unknown, known: unknown, path: Text.Path = []): R
       : [{ path: memberPath, reason: "is not a known member" }]
   })
 
-const decode = ParseResult.decodeUnknownEither(IdentitySetup, { errors: "all", onExcessProperty: "ignore" })
+const decode = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExcessProperty: "ignore" })
 
 const encode = Schema.encodeSync(IdentitySetup)
 
@@ -45,7 +46,7 @@ const encode = Schema.encodeSync(IdentitySetup)
 export const parse = (text: string, file: string): Effect.Effect<IdentitySetup, SetupParseError> =>
   Effect.gen(function*() {
     const document = yield* Text.parse(text, file)
-    const setup = yield* Effect.mapError(decode(document.value), (issue) => document.toError(toProblems(issue)))
+    const setup = yield* Effect.mapError(Effect.fromResult(decode(document.value)), (issue) => document.toError(toProblems(issue)))
     const unknown = unknownMembers(document.value, encode(setup))
     return unknown.length > 0 ? yield* document.toError(unknown) : setup
   })

@@ -202,7 +202,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.map(call(server, "token_endpoint", evaluate), (response) => Answers.toTokenSet(now, response)))
 
-  const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`, { captureStackTrace: false })
+  const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
 
   return {
     clientCredentials: (server, request) =>

@@ -160,7 +160,6 @@ const makeSignals = (
     // The page after consent sends signals, in an uninterruptible region. The user must not wait for a server that does not answer.
     const publish = (message: string): Effect.Effect<void> =>
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
-        Effect.disconnect,
         Effect.interruptible,
         Effect.timeoutOrElse({
           duration: publishTimeout,

@@ -56,7 +56,7 @@ export const makeGuard = (sql: SqlClient, isConflict: (error: unknown) => boolea
     const guard: Guard = (self) =>
       Effect.andThen(Effect.andThen(rollBack, waitForLock), self).pipe(
         Effect.tapCause((cause) => {
-          isOpen ||= [...Cause.failures(cause), ...Cause.defects(cause)].some(isConflict)
+          isOpen ||= cause.reasons.some((reason) => isConflict(Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined))
           return rollBack
         }),
         // An interruption between a conflict and its end would leave the statement open.

@@ -6,6 +6,7 @@
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type * as Duration from "effect/Duration"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { hasProperty, isFunction } from "effect/Predicate"
 import * as Queue from "effect/Queue"
@@ -36,11 +37,12 @@ export interface Options {
 const probePrefix = "probe "
 
 /** Up to 30 seconds between two attempts. */
-const reconnects = Schedule.exponential("1 second").pipe(
-  Schedule.union(Schedule.spaced("30 seconds")),
-  Schedule.jittered,
-  Schedule.resetAfter("2 minutes")
+const reconnects = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("30 seconds")]).pipe(
+  Schedule.jittered
 )
+
+/** In milliseconds. A connection that was up for this time is made again at once. */
+const stable = 2 * 60_000
 
 /** @internal */
 export const make = (
@@ -79,11 +81,16 @@ export const make = (
   return {
     publish: notify,
     subscribe: (onMessage) =>
-      Effect.sandbox(listen(onMessage)).pipe(
-        // The cause can quote the address of the server, and a lost connection makes a defect of the end of the stream.
-        Effect.tapError(() => Effect.logDebug("PostgreSQL sends no messages: the connection is made again")),
-        Effect.retry(reconnects),
+      Effect.flatMap(Clock.currentTimeMillis, (start) =>
+        Effect.catchCause(listen(onMessage), () =>
+          // The cause can quote the address of the server, and a lost connection makes a defect of the end of the stream.
+          Effect.logDebug("PostgreSQL sends no messages: the connection is made again").pipe(
+            Effect.andThen(Clock.currentTimeMillis),
+            Effect.flatMap((now) => Effect.fail(now - start))
+          ))).pipe(
+        Effect.retry({ schedule: reconnects, while: (lasted) => lasted < stable }),
         Effect.ignore,
+        Effect.forever,
         Effect.forkScoped,
         Effect.asVoid
       )

@@ -24,8 +24,8 @@ export const parse = (
   store: string
 ): Effect.Effect<readonly [first: Uint8Array, others: ReadonlyArray<Uint8Array>], string> =>
   Effect.all([
-    parseSecret(Redacted.value(key), `The key of ${store}`),
-    Effect.forEach(previousKeys, (key) => parseSecret(Redacted.value(key), `A previous key of ${store}`))
+    Effect.fromResult(parseSecret(Redacted.value(key), `The key of ${store}`)),
+    Effect.forEach(previousKeys, (key) => Effect.fromResult(parseSecret(Redacted.value(key), `A previous key of ${store}`)))
   ])
 
 /** @internal */

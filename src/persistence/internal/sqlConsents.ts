@@ -30,8 +30,7 @@ const isConflict = (error: unknown): boolean => /^(SQLITE_(BUSY|LOCKED)|40001$|4
 export const makeGuard = (sql: SqlClient): Effect.Effect<Libsql.Guard> => Libsql.makeGuard(sql, isConflict)
 
 /** Up to 5 seconds. */
-const retries = Schedule.exponential("5 millis").pipe(
-  Schedule.union(Schedule.spaced("100 millis")),
+const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]).pipe(
   Schedule.jittered,
   Schedule.upTo({ duration: "5 seconds" })
 )
@@ -87,7 +86,7 @@ export const migrations = (
 })
 
 /** Two processes that create the table of migrations at the same time disturb each other once. */
-const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(5)))
+const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
 
 /**
  * Creates or changes the tables. It fails with a code.

@@ -72,5 +72,5 @@ export const userOf = (
   context: Context | undefined
 ): Effect.Effect<UserIdentifier | undefined, ValidationException> =>
   context?.user
-    ? toUserIdentifier(context.user, "user")
+    ? Effect.fromResult(toUserIdentifier(context.user, "user"))
     : Effect.succeed(configured || context?.workloadAccessToken ? undefined : context?.workload?.user)

@@ -68,7 +68,7 @@ const visit = async <R>(
   const user = await signedIn
   if (user === undefined || user === null) return { _tag: "NotSignedIn" }
   return settle(Effect.gen(function*() {
-    const checked = yield* toUserIdentifier(user, "currentUser")
+    const checked = yield* Effect.fromResult(toUserIdentifier(user, "currentUser"))
     const dependencies = {
       identity: yield* identity,
       pending: yield* consents.pending,

@@ -32,8 +32,7 @@ export const make = (): DefaultRuntime => {
   let current: ManagedRuntime.ManagedRuntime<Services, Config.ConfigError> | undefined
   const context = Effect.suspend(() => {
     const runtime = current ??= ManagedRuntime.make(layer)
-    return runtime.runtimeEffect.pipe(
-      Effect.map(({ context }) => context),
+    return runtime.contextEffect.pipe(
       // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that
       // time.
       Effect.tapCause(() => {

@@ -205,7 +205,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
         if (refused !== undefined) return yield* refused
         const { sessionUri: given, user } = options
         const sessionUri = toRedacted(given)
-        const checked = yield* Users.toUserIdentifier(user, "user")
+        const checked = yield* Effect.fromResult(Users.toUserIdentifier(user, "user"))
         yield* (yield* identity).completeAuthorization({ sessionUri, user: checked })
         yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
       })),

@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type ConsentSession, FromJson } from "../../ConsentSession.js"
 import { ValidationException } from "../../IdentityError.js"
+import { leavesOf } from "../../models/internal/issues.js"
 
 /** @internal */
 export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
@@ -22,7 +22,7 @@ export const toSession = (session: ConsentSession | string): Effect.Effect<Conse
       // The messages of this schema have no values.
       ({ issue }) =>
         new ValidationException({
-          message: ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ message }) => message).join("; ")
+          message: leavesOf(issue).map(({ message }) => message).join("; ")
         })
     )
     : Effect.succeed(session)

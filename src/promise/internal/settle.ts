@@ -6,7 +6,6 @@
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Exit from "effect/Exit"
-import * as Runtime from "effect/Runtime"
 
 /**
  * Returns the value of an exit, or throws its error.
@@ -17,8 +16,7 @@ export const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
   if (Exit.isSuccess(exit)) {
     return exit.value
   }
-  // Within a span an error is a proxy with the span. A program compares its own errors by identity.
-  const error = Cause.originalError(Cause.squash(exit.cause))
+  const error = Cause.squash(exit.cause)
   // A `ConfigError` is the only failure here that is not an `Error`.
-  throw (error instanceof Config.ConfigError) ? Runtime.makeFiberFailure(exit.cause) : error
+  throw error instanceof Config.ConfigError ? Cause.prettyErrors(exit.cause)[0] : error
 }

@@ -35,7 +35,7 @@ const modules = Effect.suspend(() => {
   return getModule === undefined
     ? Effect.fail(
       invalidConfig(
-        undefined,
+        "process",
         "layerNode needs Node.js from 20.16 on. In another runtime use layer, over an HttpClient"
       )
     )

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "effect/FileSystem"
+import * as ByteSize from "effect/ByteSize"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as UrlParams from "effect/http/UrlParams"
@@ -76,7 +76,7 @@ interface Form {
   readonly continueUrl: string | undefined
 }
 
-const maxBodySize = Option.some(FileSystem.Size(16 * 1024))
+const maxBodySize = ByteSize.kibibytes(16)
 
 /** A form, or the same members as JSON. */
 const readForm: Effect.Effect<Form, unknown, HttpServerRequest.HttpServerRequest> = Effect.flatMap(
@@ -86,7 +86,7 @@ const readForm: Effect.Effect<Form, unknown, HttpServerRequest.HttpServerRequest
       ? request.json
       : Effect.map(request.urlParamsBody, UrlParams.toRecord)
 ).pipe(
-  HttpIncomingMessage.withMaxBodySize(maxBodySize),
+  Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBodySize),
   Effect.map((body) => {
     const read = (name: string): string | undefined => {
       const value = isObject(body) ? body[name] : undefined

@@ -4,14 +4,13 @@
  * @since 0.1.0
  */
 import * as Headers from "effect/http/Headers"
-import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
-import * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
@@ -56,13 +55,13 @@ export const makeService = (options: LinkOptions, links: Links.Links, stream: St
 /** @internal */
 export const makeLinks = (options: LinkOptions): Effect.Effect<Links.Links> =>
   // Options that cannot be right: no program can do anything about them while it runs.
-  Effect.orDie(Effect.flatMap(Consent.ReturnUrl, (returnUrl) => Links.make(options, returnUrl)))
+  Effect.orDie(Effect.flatMap(Consent.ReturnUrl, (returnUrl) => Effect.fromResult(Links.make(options, returnUrl))))
 
 const makeFormTokens = (formKey: Redacted.Redacted | undefined): Effect.Effect<FormGuard.FormTokens> =>
   (formKey === undefined
     ? Effect.sync(() => new Uint8Array(randomBytes(32)))
     : Effect.map(
-      parseSecret(Redacted.value(formKey), "The formKey of Connect"),
+      Effect.fromResult(parseSecret(Redacted.value(formKey), "The formKey of Connect")),
       (secret) => deriveKey(secret, "effect-agentcore-identity/http/Connect")
     )).pipe(Effect.mapError((message) => invalid("formKey", message)), Effect.orDie, Effect.map(FormGuard.make))
 
@@ -89,10 +88,10 @@ export interface Made<E, R> {
 const wantsJson = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   /\bapplication\/json\b/i.test(headers["accept"] ?? "") && !/\btext\/html\b/i.test(headers["accept"] ?? "")
 
-const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): ReadonlyArray<MetricLabel.MetricLabel> => [
-  MetricLabel.make("agentcore.event", _tag),
-  ...credential === undefined ? [] : [MetricLabel.make("agentcore.credential", credential)]
-]
+const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
+  "agentcore.event": _tag,
+  ...credential === undefined ? {} : { "agentcore.credential": credential }
+})
 
 const textOf = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
   isString(value) ? value : undefined
@@ -121,7 +120,7 @@ export const make = <E, R, E2, R2>(
       formTokens: yield* makeFormTokens(options.formKey),
       emit: (event) =>
         Effect.flatMap(DateTime.now, (at) => PubSub.publish(pubsub, { ...event, at })).pipe(
-          Effect.andThen(Metric.increment(Metric.taggedWithLabels(eventCount, labelsOf(event))))
+          Effect.andThen(Metric.update(Metric.withAttributes(eventCount, labelsOf(event)), 1))
         )
     })
 
@@ -145,7 +144,7 @@ export const make = <E, R, E2, R2>(
         const request = yield* HttpServerRequest.HttpServerRequest
         // The router sends HEAD to the GET route. A link preview must not use up a session.
         if (request.method !== method) return HttpServerResponse.empty({ status: 405, headers: { allow: method } })
-        const { currentUser } = yield* Effect.orDie(checkUser({ currentUser: yield* options.currentUser }))
+        const { currentUser } = yield* Effect.orDie(Effect.fromResult(checkUser({ currentUser: yield* options.currentUser })))
         const { name = "" } = yield* HttpRouter.params
         return yield* respond(yield* run(currentUser, name))
       })

@@ -7,10 +7,10 @@
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
 import * as Consent from "../../../Consent.js"
 import type { ConsentSession } from "../../../ConsentSession.js"
 import type * as ConsentSignals from "../../../ConsentSignals.js"
@@ -101,22 +101,24 @@ export interface Options {
 export const untilGranted = (options: Options, isSignalled: boolean): GrantWait => {
   let isKnown = isSignalled
   return Effect.suspend(() => {
-    if (!isKnown) return next(options, options.schedule.initial)
+    if (!isKnown) return Effect.flatMap(Schedule.toStep(options.schedule), (step) => next(options, step))
     isKnown = false
     return Effect.void
   })
 }
 
+type Step = Effect.Success<ReturnType<typeof Schedule.toStep<unknown, unknown, never, never>>>
+
 /** Waits for the next turn of the schedule, probes, and begins again. The heap of a wait matters: all of its state is in two objects. */
-const next = (options: Options, state: unknown): GrantWait =>
+const next = (options: Options, step: Step): GrantWait =>
   Effect.flatMap(
     Effect.zip(PollBudget, Clock.currentTimeMillis),
     ([budget, now]) =>
-      Effect.flatMap(options.schedule.step(now, undefined, state), ([nextState, , decision]) =>
+      // A schedule that is done leaves the rest to the signal.
+      Effect.flatMap(Pull.catchDone(step(now, undefined), () => Effect.succeed([undefined, Duration.infinity] as const)), ([, delay]) =>
         Effect.flatMap(
           budget.turn({
-            // A schedule that is done leaves the rest to the signal.
-            delay: ScheduleDecision.isDone(decision) ? Infinity : ScheduleIntervals.start(decision.intervals) - now,
+            delay: Duration.toMillis(delay),
             deadline: options.deadline,
             wake: (onWake) => options.signals.listen(options.topic, onWake)
           }),
@@ -133,7 +135,7 @@ const next = (options: Options, state: unknown): GrantWait =>
                     options.topic,
                     Effect.provide(probe(options.session), options.context)
                   )),
-                  ([isGranted, isSignalled]) => isGranted || isSignalled ? Effect.void : next(options, nextState)
+                  ([isGranted, isSignalled]) => isGranted || isSignalled ? Effect.void : next(options, step)
                 )
             }
           }

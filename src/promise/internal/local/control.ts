@@ -5,7 +5,6 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -123,10 +122,10 @@ export const make = <Setup>(control: LocalControl.Service, options: {
           Effect.flatMap(
             Option.match(DateTime.make(time), {
               onNone: () =>
-                Result.fail(
+                Effect.fail(
                   new LocalControl.LocalControlError({ reason: "InvalidTime", message: "The time is not a valid Date" })
                 ),
-              onSome: (time) => Result.succeed(DateTime.toUtc(time))
+              onSome: (time) => Effect.succeed(DateTime.toUtc(time))
             }),
             clock.set
           )
