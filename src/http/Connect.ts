@@ -184,6 +184,12 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
     })
   )
 
+type HttpApp<E, R> = Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  E | HttpServerError.HttpServerError,
+  Exclude<R, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
+>
+
 /**
  * The same routes as an effect of a response, and the service. For other paths it fails with an `HttpServerError` of reason `RouteNotFound`.
  *
@@ -192,11 +198,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
  */
 export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Effect.Effect<
   {
-    readonly app: Effect.Effect<
-      HttpServerResponse.HttpServerResponse,
-      E | E2 | HttpServerError.HttpServerError,
-      Exclude<R | R2, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
-    >
+    readonly app: HttpApp<E | E2, R | R2>
     readonly service: Service
   },
   ValidationException,
@@ -205,7 +207,13 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   Effect.suspend(() =>
     refuseOptions(options) ?? Effect.gen(function*() {
       const made = yield* Routes.make(options)
-      return { app: yield* HttpRouter.toHttpEffect(HttpRouter.addAll(routesOf(made))), service: made.service }
+      // The types of the router do not see through the type parameters.
+      const app = yield* HttpRouter.toHttpEffect(HttpRouter.addAll(routesOf(made))) as Effect.Effect<
+        HttpApp<E | E2, R | R2>,
+        never,
+        Scope.Scope
+      >
+      return { app, service: made.service }
     })
   )
 

@@ -148,8 +148,8 @@ export type CredentialError = CredentialRejected | HttpClientError.HttpClientErr
 // -----------------------------------------------------------------------------
 
 /** A client without a credential: its options are wrong. */
-const refusing = (refused: ValidationException): HttpClient.HttpClient.With<ValidationException> =>
-  HttpClient.makeWith<never, never, ValidationException, never>(() => Effect.fail(refused), Effect.succeed)
+const refusing = <E, R>(refused: ValidationException): HttpClient.HttpClient.With<E | ValidationException, R> =>
+  HttpClient.makeWith<E | ValidationException, R, E | ValidationException, R>(() => Effect.fail(refused), Effect.succeed)
 
 /** The client for the options of a call, inline or of a declared credential. */
 const withOptions = <Options extends object, E, R>(
@@ -162,7 +162,11 @@ const withOptions = <Options extends object, E, R>(
   const refused = isDeclared ? check.refuseUse(use) : check.refuseOptions(subject)
   // The options of a use are the inline options without the declared ones.
   return refused === undefined
-    ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options)
+    // Its errors are more than those of its own.
+    ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options) as HttpClient.HttpClient.With<
+      E | ValidationException,
+      R
+    >
     : refusing(refused)
 }
 

@@ -9,12 +9,12 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
-import * as Pipeable from "effect/Pipeable"
+import { pipeArguments } from "effect/Pipeable"
 import * as Stream from "effect/Stream"
 
 type Response = HttpClientResponse.HttpClientResponse
 
-class ResponseWithRequest extends Pipeable.Class implements Response {
+class ResponseWithRequest extends Inspectable.Class implements Response {
   readonly [HttpClientResponse.TypeId]: typeof HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   // Private at run time too: printing the properties of a response must not show the request that was sent.
@@ -31,7 +31,10 @@ class ResponseWithRequest extends Pipeable.Class implements Response {
     new HttpClientError.HttpClientError({ reason: this.#ownReason(reason) })
 
   readonly #ownReason = (reason: HttpClientError.HttpClientErrorReason): HttpClientError.HttpClientErrorReason => {
-    const own = { request: this.request, response: this }
+    const own: { readonly request: HttpClientRequest.HttpClientRequest; readonly response: Response } = {
+      request: this.request,
+      response: this
+    }
     switch (reason._tag) {
       case "StatusCodeError":
         return new HttpClientError.StatusCodeError({ ...reason, ...own })
@@ -46,6 +49,10 @@ class ResponseWithRequest extends Pipeable.Class implements Response {
       case "InvalidUrlError":
         return new HttpClientError.InvalidUrlError({ ...reason, request: this.request })
     }
+  }
+
+  pipe() {
+    return pipeArguments(this, arguments)
   }
 
   get url(): Response["url"] {
@@ -98,7 +105,7 @@ class ResponseWithRequest extends Pipeable.Class implements Response {
 
   toJSON(): unknown {
     return HttpIncomingMessage.inspect(this, {
-      _id: "@effect/platform/HttpClientResponse",
+      _id: "HttpClientResponse",
       request: this.request.toJSON(),
       status: this.status
     })

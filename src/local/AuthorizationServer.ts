@@ -323,7 +323,7 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
 
 const list = Schema.optional(Schema.Array(Schema.Unknown))
 
-const anObject = Schema.optional(Schema.Object)
+const anObject = Schema.optional(Schema.ObjectKeyword)
 
 // The checks of `make` read the rest.
 const refuseOptions = Validation.refuse(

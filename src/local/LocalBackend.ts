@@ -461,7 +461,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
           }
         }))
 
-    const grantPage: LocalBackend["Type"]["grantPage"] = Effect.fnUntraced(function*({ after, limit }) {
+    const grantPage: Service["grantPage"] = Effect.fnUntraced(function*({ after, limit }) {
       if (!Number.isInteger(limit) || limit < 1 || limit > maxGrants) {
         return yield* invalid(`A page has 1 to ${maxGrants} grants`, "limit")
       }

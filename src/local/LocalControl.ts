@@ -14,7 +14,6 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -255,7 +254,10 @@ const mapStoreError = ({ message }: VaultStoreError) => fail("Store", `The store
 
 const toKey = (secret: Redacted.Redacted): Effect.Effect<CryptoKey, LocalControlError> =>
   Effect.flatMap(
-    Result.mapError(Sealing.parseSecret(Redacted.value(secret), "The key"), (message) => fail("InvalidKey", message)),
+    Effect.mapError(
+      Effect.fromResult(Sealing.parseSecret(Redacted.value(secret), "The key")),
+      (message) => fail("InvalidKey", message)
+    ),
     (bytes) => Sealing.importKey(Sealing.deriveKey(bytes, "export"))
   )
 

@@ -391,11 +391,13 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         LocalControl.layerStore({ ...backend, publicUrl }),
         Layer.succeed(Requests.SharedRequests, Option.some(requests))
       )),
-      Layer.mapError((error) =>
-        new LocalServerError({
-          reason: error._tag === "VaultStoreError" ? "Store" : "Setup",
-          message: error.message
-        })
+      Layer.catch((error) =>
+        Layer.unwrap(Effect.fail(
+          new LocalServerError({
+            reason: error._tag === "VaultStoreError" ? "Store" : "Setup",
+            message: error.message
+          })
+        ))
       )
     )
   }))

@@ -36,7 +36,7 @@
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -334,7 +334,7 @@ export const Action = Schema.Union([
   Schema.TaggedStruct("ClicksTwice", {}),
   Schema.TaggedStruct("ReturnsAfter", {
     /** Up to an hour. */
-    seconds: Schema.Int.pipe(Schema.between(0, 3600))
+    seconds: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3600 }))
   }),
   Schema.TaggedStruct("Revokes", {})
 ])
@@ -389,7 +389,7 @@ export const perform = <E, R>(user: TestUser, action: Action, options: {
     case "ClicksTwice":
       return user.clicksTwice(link)
     case "ReturnsAfter":
-      return Effect.map(user.returnsAfter(options.wait(`${action.seconds} seconds`))(link), (page) => [page])
+      return Effect.map(user.returnsAfter(options.wait(Duration.seconds(action.seconds)))(link), (page) => [page])
     case "Revokes":
       return Effect.as(user.revokes(options.authorizationServer), [])
   }

@@ -164,5 +164,5 @@ export const sendWithAccessToken = <E1, R1>(
     )
     if (Option.isNone(more)) return yield* first.refusal.value
     const second = yield* send(union, more.value)
-    return yield* Option.isNone(second.refusal) ? second.outcome : second.refusal.value
+    return yield* Option.isNone(second.refusal) ? Effect.fromResult(second.outcome) : second.refusal.value
   })

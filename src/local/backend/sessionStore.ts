@@ -322,7 +322,7 @@ export const make = Effect.fnUntraced(
             return { before, undo }
           })
         }).pipe(
-          Effect.flatten,
+          Effect.flatMap(Effect.fromResult),
           Effect.flatMap(({ before, undo }) => Effect.as(Effect.tapError(persist(uri), () => undo), before)),
           // The change is in memory, so an interruption must not keep it out of the store.
           Effect.uninterruptible

@@ -70,9 +70,8 @@ export const readKey = (
   return { workload, provider, user: kind === "Jwt" ? { issuer: first, subject: second } : { userId: first } }
 }
 
-const Cursor = Schema.decodeTo(
-  Schema.StringFromBase64Url,
-  Schema.fromJsonString(Schema.Struct({ key: Schema.String, id: Schema.String }))
+const Cursor = Schema.StringFromBase64Url.pipe(
+  Schema.decodeTo(Schema.fromJsonString(Schema.Struct({ key: Schema.String, id: Schema.String })))
 )
 
 /** @internal */

@@ -19,7 +19,7 @@ import { VaultStore, type VaultStoreError } from "../VaultStore.js"
  *
  * @internal
  */
-export const User = Schema.Union(
+export const User = Schema.Union([
   Schema.TaggedStruct("None", {}),
   Schema.TaggedStruct("Jwt", {
     iss: Schema.String,
@@ -29,7 +29,7 @@ export const User = Schema.Union(
     token: Schema.optional(Schema.RedactedFromValue(Schema.String))
   }),
   Schema.TaggedStruct("UserId", { id: Schema.String, artifact: Schema.String })
-)
+])
 
 /** @internal */
 export type User = typeof User.Type

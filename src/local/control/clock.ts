@@ -21,10 +21,11 @@ export interface ShiftedClock {
  * @internal
  */
 export const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
-  [Clock.ClockTypeId]: Clock.ClockTypeId,
   sleep: (duration) => clock.sleep(duration),
   currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + offset()),
   currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(offset()) * 1_000_000n),
+  monotonicTimeNanos: clock.monotonicTimeNanos,
+  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
   currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + offset(),
   currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offset()) * 1_000_000n
 })

@@ -6,7 +6,6 @@
 import * as Latch from "effect/Latch"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -46,7 +45,7 @@ export const make = (
 
     const start = Effect.gen(function*() {
       const generation = yield* store.generation
-      const scope = yield* Scope.fork(parent, ExecutionStrategy.sequential)
+      const scope = yield* Scope.fork(parent)
       const context = yield* clock.shift(Layer.buildWithScope(
         LocalBackend.layerStore(options).pipe(
           Layer.provide(Layer.succeed(VaultStore, generation.store)),

@@ -146,7 +146,7 @@ export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRe
     write,
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
       Effect.withFiber<A, E, R>((fiber) => {
-        const call = Context.get(fiber.currentContext, HttpCall)
+        const call = fiber.getRef(HttpCall)
         const start = nowOf(fiber)
         const reasons = call?.reasons ?? makeReasons()
         const toRecord = (exit: Exit.Exit<unknown, unknown>): RequestRecord => ({

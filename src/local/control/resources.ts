@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -14,11 +13,11 @@ const maxItems = 200
 
 const takeItems = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Excerpt<A>, E> =>
   Effect.map(Stream.runCollect(Stream.take(stream, maxItems + 1)), (items) => ({
-    items: Chunk.toReadonlyArray(items).slice(0, maxItems),
+    items: items.slice(0, maxItems),
     more: items.length > maxItems
   }))
 
-type Errors = Stream.Stream.Error<
+type Errors = Stream.Error<
   ReturnType<
     ControlPlane.Service[
       | "streamWorkloadIdentities"

@@ -91,11 +91,11 @@ const read = (path: string, target: string): Effect.Effect<Content, LocalDevelop
       }
     })
     if (found === undefined) return { text: undefined, mode: undefined, members: {} }
-    const text = yield* Result.try({
+    const text = yield* Effect.try({
       try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes),
       catch: () => broken(path, "it is not UTF-8")
     })
-    return { text, mode: found.mode & 0o7777, members: yield* decode(path, text) }
+    return { text, mode: found.mode & 0o7777, members: yield* Effect.fromResult(decode(path, text)) }
   })
 
 type Jsonc = typeof import("jsonc-parser")
@@ -133,7 +133,7 @@ const edit = (
 ): Effect.Effect<string, LocalDevelopmentError> =>
   Effect.gen(function*() {
     const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
-    const edited = yield* Result.try({
+    const edited = yield* Effect.try({
       try: () => {
         const named = workloadName === undefined ? text : set(jsonc, text, "workload_identity_name", workloadName)
         return userId === undefined ? named : set(jsonc, named, "user_id", userId)
@@ -142,7 +142,7 @@ const edit = (
       catch: () => broken(path, "it is nested too deeply")
     })
     // Of two members with one name, the parser edits the first and JSON readers use the last.
-    const seen = yield* decode(path, edited)
+    const seen = yield* Effect.fromResult(decode(path, edited))
     return (workloadName ?? seen.workloadName) === seen.workloadName && (userId ?? seen.userId) === seen.userId
       ? edited
       : yield* broken(path, "it has a member twice")

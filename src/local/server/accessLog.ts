@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as References from "effect/References"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as LogLevel from "effect/LogLevel"
 import { nowOf } from "../../internal/now.js"
 
@@ -36,7 +36,7 @@ export const logAccess = <R>(
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.withFiber((fiber) => {
     // A line that no logger gets takes as long as an operation.
-    if (LogLevel.greaterThan(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), "Debug")) return handler
+    if (LogLevel.isGreaterThan(fiber.getRef(References.MinimumLogLevel), "Debug")) return handler
     const start = nowOf(fiber)
     const write = (status: number, requestId?: string) =>
       Effect.suspend(() =>

@@ -13,7 +13,6 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Record from "effect/Record"
@@ -148,7 +147,7 @@ const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
 const decode = <A, I>(schema: Schema.Codec<A, I>) => {
   const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return (body: object): Effect.Effect<A, Problem> =>
-    Result.mapError(decodeBody(body), ({ issue }) => {
+    Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
       const violations = Validation.violations(issue)
       const described = violations.map(({ constraint, path }) => {
         const name = path.map(String).join(".")
@@ -163,7 +162,7 @@ const decode = <A, I>(schema: Schema.Codec<A, I>) => {
 const DurationText = Schema.Union([Schema.Number, Schema.String])
 
 const toDuration = (name: string, input: string | number): Effect.Effect<Duration.Duration, Problem> =>
-  Option.match(typeof input === "number" && input < 0 ? Option.none() : Duration.fromInput(input), {
+  Option.match(typeof input === "number" && input < 0 ? Option.none() : Duration.fromInput(input as Duration.Input), {
     onNone: () => Effect.fail(badRequest(`${name} is a duration such as "90 seconds", or milliseconds`)),
     onSome: Effect.succeed
   })
@@ -215,7 +214,7 @@ const Fault = Schema.Struct({
   provider: Schema.optional(Schema.String),
   exception: Schema.optional(Schema.String),
   status: Schema.optional(Schema.Number),
-  message: Schema.optional(Schema.String.pipe(Schema.maxLength(1024))),
+  message: Schema.optional(Schema.String.check(Schema.isMaxLength(1024))),
   delay: Schema.optional(DurationText),
   cut: Schema.optional(Schema.Boolean),
   probability: Schema.optional(Schema.Number),

@@ -6,10 +6,8 @@
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Option from "effect/Option"
 import { hasProperty, isDate } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
@@ -96,7 +94,7 @@ export const failed = (
   requestId: string,
   cause: Cause.Cause<unknown>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const defect = Option.getOrUndefined(Chunk.head(Cause.defects(cause)))
+  const defect = Result.getOrElse(Cause.findDefect(cause), () => undefined)
   const what = defect instanceof Error ? defect.name : defect === undefined ? "an interruption" : `a ${typeof defect}`
   return Effect.as(
     Effect.annotateLogs(
@@ -229,7 +227,10 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
         if (problem !== undefined) return Effect.succeed(respondError(problem, requestId))
         const call = (body: Uint8Array) =>
           Result.match(
-            Result.zipWith(parse(body), addressed(row.path, request.url), (body, address) => ({ ...body, ...address })),
+            Result.flatMap(
+              parse(body),
+              (body) => Result.map(addressed(row.path, request.url), (address) => ({ ...body, ...address }))
+            ),
             {
               onFailure: Effect.fail,
               onSuccess: (input) => Effect.mapError(row.call(plane, input), WireErrors.fromPlane)
@@ -241,8 +242,8 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
           Effect.map((output) => respond(row.status, requestId, toWire(output))),
           Effect.catchCause((cause) =>
             Result.match(Cause.findError(cause), {
-              onFailure: (error) => Effect.succeed(respondError(error, requestId)),
-              onSuccess: (cause) => failed(row.name, requestId, cause)
+              onFailure: (cause) => failed(row.name, requestId, cause),
+              onSuccess: (error) => Effect.succeed(respondError(error, requestId))
             })
           )
         )
@@ -275,7 +276,7 @@ export const total = <R>(
     isWellFormed(request)
       // Handlers do not fail, so a failure is a path without a route.
       ? Effect.catchCause(routes, (cause) =>
-        Cause.isFailReason(cause)
+        Cause.hasFails(cause)
           ? unrouted(WireErrors.unknownOperation)
           // The client closed the connection.
           : Cause.hasInterruptsOnly(cause)

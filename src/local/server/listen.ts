@@ -82,5 +82,5 @@ export const listen = (options: Options): Effect.Effect<Listening, LocalServerEr
       )
     }
     const { address } = server
-    return { node, server, url: `http://${toAuthority(host)}:${address._tag === "TcpAddress" ? address.port : port}` }
+    return { node, server, url: `http://${toAuthority(host)}:${"port" in address ? address.port : port}` }
   })

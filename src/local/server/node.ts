@@ -21,7 +21,7 @@ export interface Node {
   readonly server: Http.Server
   /** Serves an application until the end of the scope. */
   readonly serve: (
-    server: HttpServer.HttpServer,
+    server: HttpServer.HttpServer["Service"],
     application: Effect.Effect<
       HttpServerResponse.HttpServerResponse,
       never,

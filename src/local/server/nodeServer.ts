@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
 import * as Http from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
@@ -67,7 +66,7 @@ const closeDelay = "2 seconds"
 const close = (socket: Duplex, text?: string): void => {
   if (socket.writable) socket.end(text)
   const timer = Effect.runFork(Effect.delay(Effect.sync(() => socket.destroy()), closeDelay))
-  socket.once("close", () => timer.unsafeInterruptAsFork(FiberId.none))
+  socket.once("close", () => timer.interruptUnsafe())
 }
 
 const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer) => {

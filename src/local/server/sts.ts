@@ -158,7 +158,7 @@ const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings)
 type Action = (sts: SecurityTokenService.Service, form: Form) => Effect.Effect<ReadonlyArray<string>, WireError>
 
 const getWebIdentityToken: Action = Effect.fnUntraced(function*(sts, form) {
-  const request = yield* Effect.mapError(decode(input(form)), (error) => invalid(error.message))
+  const request = yield* Effect.mapError(Effect.fromResult(decode(input(form))), (error) => invalid(error.message))
   if (request.subjectMode === "OriginIdentity") {
     return yield* Effect.fail(invalid("SubjectMode OriginIdentity needs a session with an origin identity"))
   }

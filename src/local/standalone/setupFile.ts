@@ -40,7 +40,7 @@ export const parse = (
 ): Effect.Effect<IdentitySetup.IdentitySetup, IdentitySetup.SetupParseError> =>
   Effect.provideService(IdentitySetup.parse(text, options), ConfigProvider.ConfigProvider, ConfigProvider.orElse(
       ConfigProvider.fromEnv({ env: options.variables }),
-      () => ConfigProvider.fromEnv()
+      ConfigProvider.fromEnv()
     ))
 
 /**

@@ -30,7 +30,7 @@ export const make = (): Jar => {
         const { expires, maxAge } = cookie.options ?? {}
         const lives = maxAge === undefined
           ? expires === undefined || expires.getTime() > now
-          : Duration.isGreaterThan(maxAge, Duration.zero)
+          : Duration.isGreaterThan(Duration.fromInputUnsafe(maxAge), Duration.zero)
         if (lives) jar.set(key, { host: url.hostname, path, cookie })
       }
     },

@@ -154,7 +154,7 @@ const openDatabase = (
 ): Effect.Effect<RootDatabase<string, string>, VaultFileError> =>
   Effect.try({
     try: () =>
-      lmdb.open({
+      lmdb.open<string, string>({
         path,
         noSubdir: true,
         encoding: "string",

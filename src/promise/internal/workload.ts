@@ -68,9 +68,11 @@ export const make = <R>(
       ? Effect.succeed(current.service)
       : WorkloadAccessToken.makeWorkload({ name, user, renewAfter }).pipe(
         Effect.provideService(DataPlane, dataPlane),
-        Effect.tap((service) => {
-          current = { dataPlane, service }
-        })
+        Effect.tap((service) =>
+          Effect.sync(() => {
+            current = { dataPlane, service }
+          })
+        )
       ))
   return {
     name,

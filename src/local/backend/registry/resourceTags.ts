@@ -33,11 +33,11 @@ export const containers = ({ account, store }: Dependencies): Effect.Effect<Tagg
       )
     const find = (arn: string) => Option.fromNullishOr(keys.get(arn))
     return {
-      tags: (arn) => Effect.transposeMapOption(find(arn), read),
+      tags: (arn) => Effect.transposeOption(Option.map(find(arn), read)),
       changeTags: (arn, change) =>
         semaphore.withPermits(1)(
-          Effect.transposeMapOption(find(arn), (key) =>
-            Effect.tap(Effect.flatMap(read(key), change), (tags) => mapStoreError(collection.put(key, { tags }))))
+          Effect.transposeOption(Option.map(find(arn), (key) =>
+            Effect.tap(Effect.flatMap(read(key), change), (tags) => mapStoreError(collection.put(key, { tags })))))
         )
     }
   })

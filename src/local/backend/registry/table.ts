@@ -79,7 +79,7 @@ export const make = <A extends Resource, E>(
 
     const find = (name: string) =>
       Effect.flatMap(get(name), (found) =>
-        Effect.mapError(found, () => notFound(resourceType, name)))
+        Effect.mapError(Effect.fromOption(found), () => notFound(resourceType, name)))
 
     const all = Effect.zipWith(
       mapStoreError(collection.entries),
