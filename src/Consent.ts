@@ -111,9 +111,9 @@ const failure = (browser: ChildProcess): Effect.Effect<void> =>
  * @since 0.1.0
  * @category references
  */
-export class Handler extends Context.Reference("effect-agentcore-identity/Consent/Handler", {
+export const Handler = Context.Reference("effect-agentcore-identity/Consent/Handler", {
   defaultValue: (): ConsentHandler<RequiresUserConsent> => fail
-}) {}
+})
 
 /**
  * The return URL of requests without a return URL of their own: where the browser goes after consent. It must be
@@ -122,6 +122,6 @@ export class Handler extends Context.Reference("effect-agentcore-identity/Consen
  * @since 0.1.0
  * @category references
  */
-export class ReturnUrl extends Context.Reference("effect-agentcore-identity/Consent/ReturnUrl", {
+export const ReturnUrl = Context.Reference("effect-agentcore-identity/Consent/ReturnUrl", {
   defaultValue: (): Option.Option<string> => Option.none()
-}) {}
+})

@@ -191,9 +191,9 @@ const refuseBudget = Validation.refuse(
  * @since 0.1.0
  * @category references
  */
-export class TokenPoller extends Context.Reference("effect-agentcore-identity/TokenPoller", {
+export const TokenPoller = Context.Reference("effect-agentcore-identity/TokenPoller", {
   defaultValue: (): Poller => defaultPoller
-}) {}
+})
 
 /**
  * Converts a schedule to a poller. Returns a poller as it is.

@@ -35,7 +35,7 @@ export const write = (
   environment: ShellText.Environment
 ): Effect.Effect<void, CannotWriteEnvFile | ShellText.CannotWriteVariable, Scope.Scope> =>
   Effect.gen(function*() {
-    const text = `${mark}\n${yield* ShellText.format("dotenv", environment)}`
+    const text = `${mark}\n${yield* Effect.fromResult(ShellText.format("dotenv", environment))}`
     const cannotWrite = (error: unknown) =>
       new CannotWriteEnvFile({ message: `Cannot write ${file}: ${codeOf(error)}` })
     const before = yield* Effect.try({ try: () => read(file), catch: cannotWrite })

@@ -78,15 +78,14 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
     ...(settings.trustIssuer.length === 0 ? [] : ["--trust-issuer"]),
     ...(users === undefined ? [] : ["local.users of the setup file"])
   ]
-  return Effect.when(
-    Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`),
-    () => !settings.authorizationServer && unused.length > 0
-  )
+  return settings.authorizationServer || unused.length === 0
+    ? Effect.void
+    : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
 
 /** Shows the URL to people. It holds the token, so files and the logs of other programs do not get it. */
 const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
-  Effect.when(Console.error(`Console: ${Redacted.value(consoleUrl)}`), () => process.stderr.isTTY)
+  Effect.suspend(() => process.stderr.isTTY ? Console.error(`Console: ${Redacted.value(consoleUrl)}`) : Effect.void)
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {

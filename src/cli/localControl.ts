@@ -95,7 +95,7 @@ export const seed = (file: string) =>
       Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
       Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.orElse(
         ConfigProvider.fromEnv(),
-        () => ConfigProvider.fromEnv({ env: server.environment })
+        ConfigProvider.fromEnv({ env: server.environment })
       ))
     )
     const { changes } = yield* send(server, "seed", yield* Effect.orDie(encodeSetup(setup)))
@@ -195,7 +195,7 @@ export const events = Effect.gen(function*() {
   const { body } = response
   if (!response.ok || body === null) return yield* unreachable(server.url)
   // The error means that the server has stopped.
-  yield* Stream.fromReadableStream(() => body, () => unreachable(server.url)).pipe(
+  yield* Stream.fromReadableStream({ evaluate: () => body, onError: () => unreachable(server.url) }).pipe(
     Stream.decodeText(),
     Stream.splitLines,
     Stream.filter((line) => line.startsWith("data: ")),

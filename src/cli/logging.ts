@@ -6,7 +6,6 @@
 import * as References from "effect/References"
 import type * as PlatformError from "effect/PlatformError"
 import type * as FileSystem from "effect/FileSystem"
-import * as PlatformLogger from "effect/http/PlatformLogger"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -22,7 +21,7 @@ export const levels = {
   error: "Error",
   fatal: "Fatal",
   none: "None"
-}
+} as const
 
 /** @internal */
 export type Level = keyof typeof levels
@@ -36,7 +35,7 @@ export interface Settings {
 
 const makeTerminalLogger = (): Logger.Logger<unknown, void> =>
   process.stderr.isTTY
-    ? Logger.prettyLogger({ stderr: true, colors: hasColor(process.stderr) })
+    ? Logger.consolePretty({ colors: hasColor(process.stderr) })
     : Logger.withConsoleError(Logger.formatLogFmt)
 
 /** @internal */
@@ -44,12 +43,16 @@ export const layer = (
   { file, level }: Settings
 ): Layer.Layer<never, PlatformError.PlatformError, FileSystem.FileSystem> => {
   const least = levels[level]
-  const terminal = Logger.filterLogLevel(makeTerminalLogger(), (level) => LogLevel.greaterThanEqual(level, least))
+  const logger = makeTerminalLogger()
+  const terminal = Logger.make<unknown, void>((options) => {
+    if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, least)) logger.log(options)
+  })
   return file === undefined
-    ? Layer.merge(Logger.layer([terminal]), Layer.succeed(References.MinimumLogLevel, least))
+    ? Layer.mergeAll(Logger.layer([terminal]), Layer.succeed(Logger.LogToStderr, true), Layer.succeed(References.MinimumLogLevel, least))
     : Layer.mergeAll(
-      Logger.layer([terminal]),
-      Logger.addScoped(PlatformLogger.toFile(Logger.formatLogFmt, file)),
-      Layer.succeed(References.MinimumLogLevel, LogLevel.lessThan(least, "Debug") ? least : "Debug")
+      Logger.layer([terminal, Logger.toFile(Logger.formatLogFmt, file)]),
+      // Standard output is for results.
+      Layer.succeed(Logger.LogToStderr, true),
+      Layer.succeed(References.MinimumLogLevel, LogLevel.isLessThan(least, "Debug") ? least : "Debug")
     )
 }

@@ -26,7 +26,7 @@ const describe = (error: unknown): string => {
 
 const report = (cause: Cause.Cause<unknown>) =>
   Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => {
-    console.error(`\n${Result.match(Cause.findError(cause), { onFailure: describe, onSuccess: Cause.pretty })}`)
+    console.error(`\n${Result.match(Cause.findError(cause), { onFailure: Cause.pretty, onSuccess: describe })}`)
   })
 
 const run: Run = (program, log) =>
@@ -35,7 +35,6 @@ const run: Run = (program, log) =>
     Effect.tapCause(report),
     NodeRuntime.runMain({
       disableErrorReporting: true,
-      disablePrettyLogger: true,
       // A signal ends the process with a code of its own, in place of the one that a command has set.
       teardown: (exit, end) => Runtime.defaultTeardown(exit, (code) => end(code === 0 ? exitCode() : code))
     })

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
 import type { Level } from "./logging.js"
 import type { Run } from "./run.js"
-import { Selection } from "./stateFile.js"
+import { type Selected, Selection } from "./stateFile.js"
 
 /**
  * Loads a command when it runs, so that the server starts without the demo.
@@ -85,7 +85,7 @@ export const onSelected = <Module>(run: Run, module: () => Promise<Module>, defa
   use: (module: Module) => Effect.Effect<unknown, unknown>
 ): void => {
   // The options have parsed their values, and the root checks the level. Below 'local', its own '--port' gets the value.
-  const { logLevel = defaultLevel, pid, port } = command.optsWithGlobals() as Selection["Type"] & {
+  const { logLevel = defaultLevel, pid, port } = command.optsWithGlobals() as Selected & {
     readonly logLevel?: Level
   }
   run(Effect.provideService(Effect.flatMap(load(module), use), Selection, { pid, port }), { level: logLevel })

@@ -8,4 +8,4 @@ import type * as Effect from "effect/Effect"
 import type { Settings } from "./logging.js"
 
 /** @internal */
-export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeContext>, log: Settings) => void
+export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeServices>, log: Settings) => void

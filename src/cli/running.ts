@@ -30,7 +30,7 @@ export class NothingToUnset extends Data.TaggedError("NothingToUnset")<{ readonl
 export const print = (form: ShellText.Form) =>
   Effect.gen(function*() {
     const { environment } = yield* StateFile.findRunning
-    yield* printLines(yield* ShellText.format(form, environment))
+    yield* printLines(yield* Effect.fromResult(ShellText.format(form, environment)))
   })
 
 /** All that a server prints, with all of its options. */

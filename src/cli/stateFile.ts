@@ -130,11 +130,17 @@ export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.map(findDirect
  *
  * @internal
  */
-export class Selection extends Context.Reference("effect-agentcore-identity/cli/Selection", {
-  defaultValue: (): { readonly pid?: number | undefined; readonly port?: number | undefined } => ({})
-}) {}
+export interface Selected {
+  readonly pid?: number | undefined
+  readonly port?: number | undefined
+}
 
-const isSelected = ({ pid, port }: Selection["Type"]) => (running: Running): boolean =>
+/** @internal */
+export const Selection = Context.Reference<Selected>("effect-agentcore-identity/cli/Selection", {
+  defaultValue: () => ({})
+})
+
+const isSelected = ({ pid, port }: Selected) => (running: Running): boolean =>
   (pid === undefined || running.pid === pid) && (port === undefined || Number(new URL(running.url).port) === port)
 
 /**

@@ -9,6 +9,7 @@
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -104,7 +105,7 @@ const describeClaims = ({ aud, client_id, exp, iss, scope, sub }: JWTPayload) =>
 const fromSeconds = (seconds: number): Option.Option<DateTime.Utc> => DateTime.make(seconds * 1000)
 
 const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
-  const left = Math.round(DateTime.distance(now, DateTime.makeUnsafe(expiresAt)) / 60_000)
+  const left = Math.round(Duration.toMinutes(DateTime.distance(now, DateTime.makeUnsafe(expiresAt))))
   return `${expiresAt}, ${left < 0 ? "it has expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`}`
 }
 

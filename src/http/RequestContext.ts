@@ -150,9 +150,9 @@ export type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
  * @since 0.1.0
  * @category references
  */
-export class Fallback extends Context.Reference("effect-agentcore-identity/http/RequestContext/Fallback", {
+export const Fallback = Context.Reference("effect-agentcore-identity/http/RequestContext/Fallback", {
   defaultValue: (): Option.Option<WorkloadAccessToken.Service> => Option.none()
-}) {}
+})
 
 // -----------------------------------------------------------------------------
 // Constructors

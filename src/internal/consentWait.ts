@@ -37,9 +37,9 @@ export interface ConsentWait {
  *
  * @internal
  */
-export class Current extends Context.Reference("effect-agentcore-identity/internal/ConsentWait", {
+export const Current = Context.Reference("effect-agentcore-identity/internal/ConsentWait", {
   defaultValue: (): Option.Option<ConsentWait> => Option.none()
-}) {}
+})
 
 /** What `Identity` knows of the wait. A class, because there are as many as users who think: functions of its own would take more memory. */
 class Running implements ConsentWait {

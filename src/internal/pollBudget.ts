@@ -224,6 +224,6 @@ export const make = (limit: number): Budget => {
  *
  * @internal
  */
-export class PollBudget extends Context.Reference("effect-agentcore-identity/internal/PollBudget", {
+export const PollBudget = Context.Reference("effect-agentcore-identity/internal/PollBudget", {
   defaultValue: () => make(defaultLimit)
-}) {}
+})

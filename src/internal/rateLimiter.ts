@@ -23,9 +23,9 @@ export type Priority = "normal" | "low"
  *
  * @internal
  */
-export class CallPriority extends Context.Reference("effect-agentcore-identity/internal/CallPriority", {
+export const CallPriority = Context.Reference("effect-agentcore-identity/internal/CallPriority", {
   defaultValue: (): Priority | "byRequest" => "byRequest"
-}) {}
+})
 
 /**
  * Runs an effect as soon as the limit allows it. A call of low priority waits for all other calls.

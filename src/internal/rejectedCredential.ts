@@ -8,6 +8,6 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 
 /** @internal */
-export class Rejected extends Context.Reference("effect-agentcore-identity/internal/Rejected", {
+export const Rejected = Context.Reference("effect-agentcore-identity/internal/Rejected", {
   defaultValue: (): Option.Option<Redacted.Redacted> => Option.none()
-}) {}
+})

@@ -35,9 +35,9 @@ export interface Record {
  *
  * @internal
  */
-export class Observation extends Context.Reference("effect-agentcore-identity/internal/Observation", {
+export const Observation = Context.Reference("effect-agentcore-identity/internal/Observation", {
   defaultValue: (): Record | undefined => undefined
-}) {}
+})
 
 /**
  * Counts a call of the data plane for the running operation.

@@ -337,6 +337,8 @@ export const layer = (options: Options = {}): Layer.Layer<
   OAuthClient
 > => Layer.provide(layerStore(options), VaultStore.layerMemory)
 
+type Provided = LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes
+
 /**
  * Like {@link layer}, over the store in context. With `VaultFile.layer` the server continues with the content of the
  * vault.
@@ -345,7 +347,7 @@ export const layer = (options: Options = {}): Layer.Layer<
  * @category layers
  */
 export const layerStore = (options: Options = {}): Layer.Layer<
-  LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
+  Provided,
   LocalServerError,
   OAuthClient | VaultStore.VaultStore
 > => Validation.checkedLayer(refuseOptions, options, makeLayer)
@@ -392,7 +394,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         Layer.succeed(Requests.SharedRequests, Option.some(requests))
       )),
       Layer.catch((error) =>
-        Layer.unwrap(Effect.fail(
+        Layer.unwrap<Provided, never, never, LocalServerError, never>(Effect.fail(
           new LocalServerError({
             reason: error._tag === "VaultStoreError" ? "Store" : "Setup",
             message: error.message

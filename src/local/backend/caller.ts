@@ -10,10 +10,10 @@ import * as Context from "effect/Context"
  *
  * @internal
  */
-export class CallerSession extends Context.Reference(
+export const CallerSession = Context.Reference(
   "effect-agentcore-identity/local/CallerSession",
   { defaultValue: () => "local" }
-) {}
+)
 
 /**
  * The name of a session has these characters in IAM. A key id with others names no session.

@@ -57,10 +57,10 @@ const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<Sign
  *
  * @internal
  */
-export class SharedIssuer extends Context.Reference(
+export const SharedIssuer = Context.Reference(
   "effect-agentcore-identity/local/SharedIssuer",
   { defaultValue: (): Option.Option<LocalIssuer> => Option.none() }
-) {}
+)
 
 /**
  * A key is made at its first use, because an RSA key takes long.

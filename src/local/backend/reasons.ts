@@ -12,9 +12,9 @@ import * as Effect from "effect/Effect"
  *
  * @internal
  */
-export class Reasons extends Context.Reference("effect-agentcore-identity/local/Reasons", {
+export const Reasons = Context.Reference("effect-agentcore-identity/local/Reasons", {
   defaultValue: (): (reason: string) => void => () => {}
-}) {}
+})
 
 /**
  * Reports a reason. It contains no secret.

@@ -27,6 +27,6 @@ export interface Call {
  *
  * @internal
  */
-export class HttpCall extends Context.Reference("effect-agentcore-identity/local/HttpCall", {
+export const HttpCall = Context.Reference("effect-agentcore-identity/local/HttpCall", {
   defaultValue: (): Call | undefined => undefined
-}) {}
+})

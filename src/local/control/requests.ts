@@ -39,10 +39,10 @@ export interface Requests {
  *
  * @internal
  */
-export class SharedRequests extends Context.Reference(
+export const SharedRequests = Context.Reference(
   "effect-agentcore-identity/local/SharedRequests",
   { defaultValue: (): Option.Option<Requests> => Option.none() }
-) {}
+)
 
 const maxRecords = 500
 

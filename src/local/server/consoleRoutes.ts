@@ -25,13 +25,13 @@ declare const consoleFolder: string | undefined
  *
  * @internal
  */
-export class ConsoleFolder extends Context.Reference(
+export const ConsoleFolder = Context.Reference(
   "effect-agentcore-identity/local/ConsoleFolder",
   {
     defaultValue: () => (): URL =>
       new URL(typeof consoleFolder === "string" ? consoleFolder : "./console/", import.meta.url)
   }
-) {}
+)
 
 const headers = {
   "cache-control": "no-store",

@@ -24,7 +24,7 @@ interface Options {
 /** @internal */
 export interface Listening {
   readonly node: Node.Node
-  readonly server: HttpServer.HttpServer
+  readonly server: HttpServer.HttpServer["Service"]
   /** The URL of the server on this machine, without a trailing slash. */
   readonly url: string
 }
