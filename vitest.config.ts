@@ -27,7 +27,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "shared", pool: "forks", include: ["test/**/*.test.ts"], exclude: [...alone, ...slow] }
+        // The files share a process on each core: loading Effect and the sources takes longer than most files.
+        test: {
+          name: "shared",
+          pool: "forks",
+          isolate: false,
+          include: ["test/**/*.test.ts"],
+          exclude: [...alone, ...slow]
+        }
       },
       {
         extends: true,
@@ -49,15 +56,12 @@ export default defineConfig({
         }
       }
     ],
-    poolOptions: {
-      // The files share a process on each core: loading Effect and the sources takes longer than most files.
-      forks: { isolate: false, maxForks: availableParallelism() }
-    },
     env: {
       // The SDK's tests do not look for credentials and regions on the network, and do not announce what its next releases need.
       AWS_EC2_METADATA_DISABLED: "true",
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
+    maxWorkers: availableParallelism(),
     silent: "passed-only",
     sequence: { concurrent: false },
     testTimeout: 60_000,

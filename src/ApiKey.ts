@@ -6,10 +6,10 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
 import type { ValidationException } from "./IdentityError.js"
 import * as CredentialTag from "./internal/credentialTag.js"
@@ -160,7 +160,10 @@ export const withApiKey: {
     self: Effect.Effect<A, E, R>,
     subject: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> =>
-    Effect.flatMap(Effect.fromResult(resolve(subject)), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
+    Effect.flatMap(
+      Effect.fromResult(resolve(subject)),
+      ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request))
+    )
 )
 
 /**

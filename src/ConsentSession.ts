@@ -18,11 +18,12 @@ import * as Lazy from "./models/internal/lazy.js"
  * @since 0.1.0
  * @category schemas
  */
-export const Flow: Schema.Literals<readonly ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]> = Constraint.oneOf(
-  "USER_FEDERATION",
-  "M2M",
-  "ON_BEHALF_OF_TOKEN_EXCHANGE"
-)
+export const Flow: Schema.Literals<readonly ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]> = Constraint
+  .oneOf(
+    "USER_FEDERATION",
+    "M2M",
+    "ON_BEHALF_OF_TOKEN_EXCHANGE"
+  )
 
 /**
  * The OAuth2 flow: whose access it is, and how the token is obtained.

@@ -209,8 +209,10 @@ export const storeFailures: Metric.Counter<number> = counter(
 // Layers
 // -----------------------------------------------------------------------------
 
-const copying = <I, S extends object, E, R>(tag: Context.Key<I, S>, layer: Layer.Layer<I, E, R>): Layer.Layer<I, E, R> =>
-  Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
+const copying = <I, S extends object, E, R>(
+  tag: Context.Key<I, S>,
+  layer: Layer.Layer<I, E, R>
+): Layer.Layer<I, E, R> => Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
 
 const defaults = {
   skew: "1 minute",

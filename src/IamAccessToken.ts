@@ -9,10 +9,10 @@ import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import type { ValidationException } from "./IdentityError.js"
 import * as CredentialTag from "./internal/credentialTag.js"
 import * as Request from "./internal/iamTokenRequest.js"
@@ -247,7 +247,10 @@ export const withIamAccessToken: {
     self: Effect.Effect<A, E, R>,
     subject: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService> =>
-    Effect.flatMap(Effect.fromResult(resolve(subject)), ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request)))
+    Effect.flatMap(
+      Effect.fromResult(resolve(subject)),
+      ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request))
+    )
 )
 
 /**

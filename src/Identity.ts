@@ -419,7 +419,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         // A shared wait ends with the session by itself, without the two fibers of a race.
         : SharedWait.runOf(poller) !== undefined
         ? wake(wait, poll)
-        : Effect.timeoutOrElse(wake(wait, poll), { duration, orElse: () => Effect.fail(new AuthorizationTimedOut({ session })) })
+        : Effect.timeoutOrElse(wake(wait, poll), {
+          duration,
+          orElse: () => Effect.fail(new AuthorizationTimedOut({ session }))
+        })
     })
 
   // The token may not be there yet, or the connection is lost: then the wait goes on.

@@ -6,10 +6,10 @@ import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlane
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "fast-check"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import * as FastCheck from "fast-check"
 import * as Recorder from "./recorder.js"
 
 const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>

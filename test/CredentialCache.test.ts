@@ -9,7 +9,6 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
@@ -17,6 +16,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
+import * as FastCheck from "fast-check"
 import { Rejected } from "../src/internal/rejectedCredential.js"
 import * as Telemetry from "../src/internal/telemetry.js"
 import * as Recorder from "./recorder.js"
@@ -533,7 +533,10 @@ describe("CredentialCache: forced authentication", () => {
 
   it.effect("all who recover from one rejection share one call", () =>
     Effect.gen(function*() {
-      const fibers = yield* Effect.forEach(Array.from({ length: 100 }, () => insteadOf("rejected")(tokenOf())), (effect) => Effect.forkChild(effect))
+      const fibers = yield* Effect.forEach(
+        Array.from({ length: 100 }, () => insteadOf("rejected")(tokenOf())),
+        (effect) => Effect.forkChild(effect)
+      )
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual([...new Set(yield* Fiber.join(fibers))], [jwt(3600, 0)])
       assert.strictEqual(yield* tokenCalls, 1)
@@ -611,7 +614,10 @@ describe("CredentialCache: what is kept apart", () => {
   it.effect("the metrics of programs with labels of their own", () =>
     Effect.gen(function*() {
       yield* Metric.withAttributes(tokenOf(), "team", "billing")
-      const own = Metric.withAttributes(Metric.tagged(CredentialCache.misses, "agentcore.operation", "getResourceOauth2Token"), { "team": "billing" })
+      const own = Metric.withAttributes(
+        Metric.tagged(CredentialCache.misses, "agentcore.operation", "getResourceOauth2Token"),
+        { team: "billing" }
+      )
       assert.strictEqual((yield* Metric.value(own)).count, 1)
     }).pipe(Effect.provide(cached(numbered))))
 
@@ -631,7 +637,8 @@ describe("CredentialCache: one call for all who ask at once", () => {
   it.effect("1,000 equal requests", () =>
     Effect.gen(function*() {
       const tally = yield* countsOf(Effect.gen(function*() {
-        const fibers = yield* Effect.forEach(Array.from({ length: 1000 }, () => tokenOf()), (effect) => Effect.forkChild(effect))
+        const fibers = yield* Effect.forEach(Array.from({ length: 1000 }, () => tokenOf()), (effect) =>
+          Effect.forkChild(effect))
         yield* TestClock.adjust("1 second")
         const tokens = yield* Fiber.join(fibers)
         assert.lengthOf(tokens, 1000)
@@ -644,10 +651,16 @@ describe("CredentialCache: one call for all who ask at once", () => {
 
   it.effect("a failure is the failure of all, and the next one asks again", () =>
     Effect.gen(function*() {
-      const fibers = yield* Effect.forEach(Array.from({ length: 10 }, () => Effect.flip(tokenOf())), (effect) => Effect.forkChild(effect))
+      const fibers = yield* Effect.forEach(Array.from({ length: 10 }, () => Effect.flip(tokenOf())), (effect) =>
+        Effect.forkChild(effect))
       yield* TestClock.adjust("1 second")
       const errors = yield* Fiber.join(fibers)
-      assert.deepStrictEqual(errors.map(({ _tag }) => _tag), Array.from({ length: 10 }, () => "ThrottlingException"))
+      assert.deepStrictEqual(
+        errors.map(({ _tag }) =>
+          _tag
+        ),
+        Array.from({ length: 10 }, () => "ThrottlingException")
+      )
       assert.strictEqual(yield* tokenCalls, 1)
       assert.strictEqual(yield* tokenOf(), jwt(3600))
     }).pipe(Effect.provide(cached({

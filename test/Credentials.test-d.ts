@@ -19,7 +19,9 @@ class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather"
 
 class Warehouse extends IamAccessToken.Tag<Warehouse>()("app/Warehouse", { audience: "https://w.example.com" }) {}
 
-class Chat extends Context.Service<Chat, { readonly show: (text: string) => Effect.Effect<void, "closed"> }>()("Chat") {}
+class Chat
+  extends Context.Service<Chat, { readonly show: (text: string) => Effect.Effect<void, "closed"> }>()("Chat")
+{}
 
 const all = [Calendar, Reports, Weather, Warehouse]
 

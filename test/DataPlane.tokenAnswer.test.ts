@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { operations } from "effect-agentcore-identity/DataPlane"
-import * as FastCheck from "fast-check"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as FastCheck from "fast-check"
 
 const { decode, encode } = operations.getResourceOauth2Token.response
 

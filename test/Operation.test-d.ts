@@ -127,8 +127,7 @@ describe("a decorator", () => {
 describe("the control plane", () => {
   it("does not mix the errors of its operations", () => {
     // @ts-expect-error no error of this operation
-    const tag: Effect.Error<ReturnType<ControlPlane.Operations["createWorkloadIdentity"]>>["_tag"] =
-      "ConflictException"
+    const tag: Effect.Error<ReturnType<ControlPlane.Operations["createWorkloadIdentity"]>>["_tag"] = "ConflictException"
     void tag
   })
 })

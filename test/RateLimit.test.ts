@@ -155,8 +155,9 @@ describe("RateLimit", () => {
         const dataPlane = yield* DataPlane.DataPlane
         yield* many(10, dataPlane.getResourceOauth2Token(tokenRequest))
         const waiting = yield* Effect.forEach(
-          Array.from({ length: 50 }, () => dataPlane.getResourceOauth2Token(tokenRequest))
-        , (effect) => Effect.forkChild(effect))
+          Array.from({ length: 50 }, () => dataPlane.getResourceOauth2Token(tokenRequest)),
+          (effect) => Effect.forkChild(effect)
+        )
         yield* TestClock.adjust("0 millis")
         yield* Fiber.interrupt(waiting)
         yield* Effect.forkChild(dataPlane.getResourceOauth2Token(tokenRequest))

@@ -37,7 +37,12 @@ describe("WorkloadAccessToken", () => {
       const configured = yield* Effect.provide(
         get,
         WorkloadAccessToken.layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))
-      ).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries([["WORKLOAD_ACCESS_TOKEN", "configured"]]) })))
+      ).pipe(
+        Effect.provideService(
+          ConfigProvider.ConfigProvider,
+          ConfigProvider.fromEnv({ env: Object.fromEntries([["WORKLOAD_ACCESS_TOKEN", "configured"]]) })
+        )
+      )
       assert.strictEqual(Redacted.value(configured), "configured")
     }))
 
@@ -99,7 +104,10 @@ describe("WorkloadAccessToken", () => {
       })
       yield* Effect.gen(function*() {
         const first = yield* Effect.forkChild(get)
-        const others = yield* Effect.forEach(Array.from({ length: 20 }, () => get), (effect) => Effect.forkChild(effect))
+        const others = yield* Effect.forEach(
+          Array.from({ length: 20 }, () => get),
+          (effect) => Effect.forkChild(effect)
+        )
         yield* Effect.yieldNow
         yield* Fiber.interrupt(first)
         yield* Deferred.succeed(gate, undefined)
@@ -174,7 +182,8 @@ describe("WorkloadAccessToken", () => {
           yield* get
           yield* TestClock.adjust("1 hour")
           const first = yield* Effect.forkChild(get)
-          const others = yield* Effect.forEach(Array.from({ length: 20 }, () => value), (effect) => Effect.forkChild(effect))
+          const others = yield* Effect.forEach(Array.from({ length: 20 }, () => value), (effect) =>
+            Effect.forkChild(effect))
           yield* Effect.yieldNow
           yield* Fiber.interrupt(first)
           yield* Deferred.succeed(gate, undefined)

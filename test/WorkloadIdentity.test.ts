@@ -8,13 +8,13 @@ import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
-import * as TestClock from "effect/testing/TestClock"
 import * as TestContext from "effect/TestContext"
+import * as TestClock from "effect/testing/TestClock"
+import * as FastCheck from "fast-check"
 
 const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 

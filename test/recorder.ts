@@ -1,10 +1,10 @@
-import * as References from "effect/References"
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 
@@ -21,7 +21,7 @@ export const make: Effect.Effect<Recorder> = Effect.sync(() => {
   const events: Array<string> = []
 
   const tracer = Tracer.make({
-    span: (name, parent, context, links, startTime, kind) => {
+    span: ({ annotations, kind, links, name, parent, startTime }) => {
       const attributes = new Map<string, unknown>()
       const span: Tracer.Span = {
         _tag: "Span",
@@ -29,7 +29,7 @@ export const make: Effect.Effect<Recorder> = Effect.sync(() => {
         traceId: Option.match(parent, { onNone: () => "0".repeat(32), onSome: (span) => span.traceId }),
         name,
         parent,
-        context,
+        annotations,
         links,
         kind,
         sampled: true,
@@ -43,24 +43,23 @@ export const make: Effect.Effect<Recorder> = Effect.sync(() => {
         },
         addLinks: () => {},
         end: (_, exit) => {
-          events.push(exit._tag === "Failure" ? Cause.pretty(exit.cause, { renderErrorCause: true }) : name)
+          events.push(exit._tag === "Failure" ? Cause.pretty(exit.cause) : name)
         }
       }
       spans.push(span)
       return span
-    },
-    context: (f) => f()
+    }
   })
 
   const logger = Logger.make((options) => {
     lines.push(inspect(options.message, { depth: 10, showHidden: true }))
-    lines.push(Cause.pretty(options.cause, { renderErrorCause: true }))
+    lines.push(Cause.pretty(options.cause))
     lines.push(Logger.formatJson.log(options), Logger.formatLogFmt.log(options))
   })
 
   return {
     layer: Layer.mergeAll(
-      Layer.setTracer(tracer),
+      Layer.succeed(Tracer.Tracer, tracer),
       Logger.layer([logger]),
       Layer.succeed(References.MinimumLogLevel, "All")
     ),
@@ -78,8 +77,8 @@ export const faces = (error: unknown): ReadonlyArray<string> => [
   String(error),
   JSON.stringify(error) ?? "",
   inspect(error, { depth: 10, showHidden: true }),
-  Cause.pretty(Cause.fail(error), { renderErrorCause: true }),
-  Cause.pretty(Cause.die(error), { renderErrorCause: true }),
+  Cause.pretty(Cause.fail(error)),
+  Cause.pretty(Cause.die(error)),
   JSON.stringify(Cause.fail(error)) ?? ""
 ]
 

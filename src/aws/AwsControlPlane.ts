@@ -53,5 +53,4 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Wrap<Options>
-): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(Config.unwrap(config), layer))
+): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> => Layer.unwrap(Effect.map(Config.unwrap(config), layer))

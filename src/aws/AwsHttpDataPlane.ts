@@ -4,9 +4,9 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "effect/http/HttpClient"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
 import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
@@ -102,5 +102,4 @@ export const layerNode = (
  */
 export const layerNodeConfig = (
   config: Config.Wrap<Options>
-): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(Config.unwrap(config), layerNode))
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> => Layer.unwrap(Effect.map(Config.unwrap(config), layerNode))

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpRouter from "effect/http/HttpRouter"
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"

@@ -5,10 +5,10 @@
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
+import * as Result from "effect/Result"
 import { styleText } from "node:util"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"

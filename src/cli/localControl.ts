@@ -93,10 +93,13 @@ export const seed = (file: string) =>
     const server = yield* StateFile.find
     const setup = yield* readText(file).pipe(
       Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.orElse(
-        ConfigProvider.fromEnv(),
-        ConfigProvider.fromEnv({ env: server.environment })
-      ))
+      Effect.provideService(
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.orElse(
+          ConfigProvider.fromEnv(),
+          ConfigProvider.fromEnv({ env: server.environment })
+        )
+      )
     )
     const { changes } = yield* send(server, "seed", yield* Effect.orDie(encodeSetup(setup)))
     const rows = Array.isArray(changes) ? changes.filter(Table.isRow) : []

@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as References from "effect/References"
-import type * as PlatformError from "effect/PlatformError"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import type * as PlatformError from "effect/PlatformError"
+import * as References from "effect/References"
 import { hasColor } from "./terminal.js"
 
 /** @internal */
@@ -48,7 +48,11 @@ export const layer = (
     if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, least)) logger.log(options)
   })
   return file === undefined
-    ? Layer.mergeAll(Logger.layer([terminal]), Layer.succeed(Logger.LogToStderr, true), Layer.succeed(References.MinimumLogLevel, least))
+    ? Layer.mergeAll(
+      Logger.layer([terminal]),
+      Layer.succeed(Logger.LogToStderr, true),
+      Layer.succeed(References.MinimumLogLevel, least)
+    )
     : Layer.mergeAll(
       Logger.layer([terminal, Logger.toFile(Logger.formatLogFmt, file)]),
       // Standard output is for results.

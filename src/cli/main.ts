@@ -3,14 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as Runtime from "effect/Runtime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Runtime from "effect/Runtime"
 import * as Logging from "./logging.js"
 import * as Program from "./program.js"
 import type { Run } from "./run.js"

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
+import { flow } from "effect/Function"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Effect from "effect/Effect"
-import { flow } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as AccessToken from "../AccessToken.js"

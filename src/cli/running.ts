@@ -133,7 +133,8 @@ const stopOne = (server: StateFile.Running) =>
       Effect.repeat({ while: (runs) => runs, schedule: Schedule.spaced("20 millis") }),
       Effect.timeoutOrElse({
         duration: "10 seconds",
-        orElse: () => Effect.fail(new CannotStop({ message: `Process ${pid} has got SIGTERM, and still runs after 10 seconds` }))
+        orElse: () =>
+          Effect.fail(new CannotStop({ message: `Process ${pid} has got SIGTERM, and still runs after 10 seconds` }))
       })
     )
     yield* Console.log(`Stopped ${url} (process ${pid}).`)

@@ -107,9 +107,6 @@
  *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))
  * )
  */
-import * as Activity from "effect/workflow/Activity"
-import type * as Workflow from "effect/workflow/Workflow"
-import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
@@ -118,6 +115,9 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Activity from "effect/workflow/Activity"
+import type * as Workflow from "effect/workflow/Workflow"
+import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "../AccessToken.js"
 import { ConsentSignals } from "../ConsentSignals.js"
 import type { DataPlane } from "../DataPlane.js"
@@ -185,7 +185,9 @@ const refuseOptions = Validation.refuse(
 )
 
 const refuseTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>
-  times.every((time, index) => Duration.isFinite(time) && Duration.isGreaterThan(time, times[index - 1] ?? Duration.zero))
+  times.every((time, index) =>
+      Duration.isFinite(time) && Duration.isGreaterThan(time, times[index - 1] ?? Duration.zero)
+    )
     ? undefined
     : Validation.validationException([{
       path: ["reminders"],

@@ -4,13 +4,13 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "effect/http/Headers"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import { isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -135,7 +135,9 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
         }
         const { session_id: sessionId } = yield* HttpServerRequest.ParsedSearchParams
         // A session is claimed once, so a user that is not one must not claim it.
-        const { currentUser } = yield* Effect.orDie(Effect.fromResult(checkUser({ currentUser: yield* options.currentUser })))
+        const { currentUser } = yield* Effect.orDie(
+          Effect.fromResult(checkUser({ currentUser: yield* options.currentUser }))
+        )
         const outcome = yield* Completion.complete(
           { identity, pending, signals },
           typeof sessionId === "string" ? Redacted.make(sessionId) : undefined,

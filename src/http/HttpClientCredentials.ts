@@ -4,11 +4,11 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Redacted from "effect/Redacted"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
@@ -149,7 +149,10 @@ export type CredentialError = CredentialRejected | HttpClientError.HttpClientErr
 
 /** A client without a credential: its options are wrong. */
 const refusing = <E, R>(refused: ValidationException): HttpClient.HttpClient.With<E | ValidationException, R> =>
-  HttpClient.makeWith<E | ValidationException, R, E | ValidationException, R>(() => Effect.fail(refused), Effect.succeed)
+  HttpClient.makeWith<E | ValidationException, R, E | ValidationException, R>(
+    () => Effect.fail(refused),
+    Effect.succeed
+  )
 
 /** The client for the options of a call, inline or of a declared credential. */
 const withOptions = <Options extends object, E, R>(

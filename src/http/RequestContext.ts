@@ -47,14 +47,14 @@
  *   Layer.provide(RequestContext.layerRedaction)
  * )
  */
-import * as Headers from "effect/http/Headers"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as Headers from "effect/http/Headers"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { isObject } from "effect/Predicate"
@@ -455,8 +455,11 @@ export class WorkloadAccessTokenMiddleware extends HttpApiMiddleware.Service<Wor
  */
 export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccessTokenMiddleware> = Layer.merge(
   Layer.succeed(RequestContextMiddleware, (self) => Effect.provideServiceEffect(self, RequestContext, current)),
-  Layer.succeed(WorkloadAccessTokenMiddleware, (self) =>
-    Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, Effect.flatMap(current, callerOf)))
+  Layer.succeed(
+    WorkloadAccessTokenMiddleware,
+    (self) =>
+      Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, Effect.flatMap(current, callerOf))
+  )
 )
 
 /**

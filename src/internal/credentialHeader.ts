@@ -4,15 +4,15 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -116,7 +116,9 @@ const isInvalidHeader = (error: unknown): boolean =>
 
 const hasInvalidHeader = (cause: Cause.Cause<unknown>): boolean =>
   cause.reasons.some((reason) =>
-    Cause.isFailReason(reason) ? isInvalidHeader(reason.error) : Cause.isDieReason(reason) && isInvalidHeader(reason.defect)
+    Cause.isFailReason(reason)
+      ? isInvalidHeader(reason.error)
+      : Cause.isDieReason(reason) && isInvalidHeader(reason.defect)
   )
 
 // By default `fetch` follows redirects and sends custom headers to other origins. A program that set `redirect:

@@ -6,8 +6,8 @@
  *
  * @since 0.1.0
  */
-import * as Semaphore from "effect/Semaphore"
 import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
 
 /**
  * Runs an effect while no other effect runs under the key. A key without users takes no memory.

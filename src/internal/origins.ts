@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Option from "effect/Option"
 import { isLoopback } from "../models/internal/loopback.js"
 

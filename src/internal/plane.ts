@@ -138,7 +138,8 @@ export const make = <const T extends Operation.Table>(
     const inMethod = run(method, row)
     const validate = Validation.validate(row.request)
     const call = calls[method] as Call
-    return (request) => inMethod(() => Result.match(validate(request), { onFailure: (error) => Effect.fail(error), onSuccess: call }))
+    return (request) =>
+      inMethod(() => Result.match(validate(request), { onFailure: (error) => Effect.fail(error), onSuccess: call }))
   })
   const unchecked = mapMethods(table, (row, method) => {
     const inMethod = run(method, row)

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Result from "effect/Result"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import { readFileSync } from "node:fs"
 import { codeOf } from "./errorCode.js"
 

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Base64Url from "effect/encoding/Base64Url"
+import * as Result from "effect/Result"
 import * as Jose from "jose"
 import { hkdfSync } from "node:crypto"
 

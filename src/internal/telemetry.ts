@@ -171,7 +171,10 @@ export const make = (): Observe => {
         return Effect.onExit(
           Effect.updateContext(self, (context: Context.Context<R>) =>
             context.pipe(Context.add(Tracer.ParentSpan, span), Context.add(Observation, record))),
-          (exit) => Effect.sync(() => onExit(exit))
+          (exit) =>
+            Effect.sync(() =>
+              onExit(exit)
+            )
         )
       }))
 }

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Result from "effect/Result"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"

@@ -373,7 +373,9 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       Effect.map(
         settings,
         (current) =>
-          Duration.fromInputUnsafe(options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes")
+          Duration.fromInputUnsafe(
+            options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes"
+          )
       )
     )
     const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)

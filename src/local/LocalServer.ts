@@ -13,11 +13,11 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "effect/http/Headers"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { isObject } from "effect/Predicate"
@@ -137,7 +137,9 @@ export interface Options extends LocalControl.Options, RouteOptions {
  * @since 0.1.0
  * @category services
  */
-export class LocalServer extends Context.Service<LocalServer, Service>()("effect-agentcore-identity/local/LocalServer") {}
+export class LocalServer
+  extends Context.Service<LocalServer, Service>()("effect-agentcore-identity/local/LocalServer")
+{}
 
 // -----------------------------------------------------------------------------
 // Routes
@@ -288,9 +290,7 @@ const serve = (
     })
     yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.total(router.asHttpEffect(), settings)))
     // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
-    yield* Effect.addFinalizer(() =>
-      Effect.andThen(Deferred.succeed(stopped, undefined), NodeServer.stop(node.server))
-    )
+    yield* Effect.addFinalizer(() => Effect.andThen(Deferred.succeed(stopped, undefined), NodeServer.stop(node.server)))
   })
 
 const makeEnvironment = (

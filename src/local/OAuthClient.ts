@@ -43,7 +43,9 @@ export * from "./oauth/model.js"
  *
  * const program = Effect.provide(token, OAuthClient.layerScripted())
  */
-export class OAuthClient extends Context.Service<OAuthClient, Service>()("effect-agentcore-identity/local/OAuthClient") {}
+export class OAuthClient
+  extends Context.Service<OAuthClient, Service>()("effect-agentcore-identity/local/OAuthClient")
+{}
 
 // -----------------------------------------------------------------------------
 // Layers

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Issue } from "effect/SchemaIssue"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
 import { AnyTags, KmsKeyArn, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"

@@ -21,7 +21,6 @@
  *   await local.control.faults.add({ operation: "GetResourceApiKey", exception: "ThrottlingException", count: 3 })
  * }
  */
-import * as References from "effect/References"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -30,6 +29,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type * as IdentitySetup from "../IdentitySetup.js"

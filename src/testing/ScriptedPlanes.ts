@@ -120,7 +120,9 @@ export const layer = (
             ]),
             (index) =>
               (typeof answers === "function" ? answers(request, index) : answers?.[index])
-                ?? Effect.die(new Error(`ScriptedPlanes: the script has no answer for call ${index + 1} of ${operation}`))
+                ?? Effect.die(
+                  new Error(`ScriptedPlanes: the script has no answer for call ${index + 1} of ${operation}`)
+                )
           ))
     }
     const plane = <const T extends Operation.Table>(table: T): Operation.Plane<T> => fromTable(table, respond)

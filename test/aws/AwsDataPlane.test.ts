@@ -29,12 +29,14 @@ describe("layer", () => {
     Effect.gen(function*() {
       const build = (region: string) =>
         AwsDataPlane.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
-          Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: Object.fromEntries([["AGENT_REGION", region]]) }))),
+          Layer.provide(
+            ConfigProvider.layer(ConfigProvider.fromEnv({ env: Object.fromEntries([["AGENT_REGION", region]]) }))
+          ),
           Layer.build
         )
       yield* build("eu-central-1")
       const error = yield* failure(build("not a region"))
-      assert((error instanceof Config.ConfigError))
+      assert(error instanceof Config.ConfigError)
       assert.include(String(error), "Expected an AWS region")
     }))
 })

@@ -1,9 +1,5 @@
 import { Sha256 } from "@aws-crypto/sha256-js"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientError from "effect/http/HttpClientError"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
@@ -18,6 +14,10 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
@@ -171,7 +171,7 @@ describe("options", () => {
             Layer.provide(AwsHttpPlanes.layerNode({ region: "us-west-2", ...options }), withVariables(variables))
           )
         )
-        assert.isTrue((error instanceof Config.ConfigError))
+        assert.isTrue(error instanceof Config.ConfigError)
         assert.include(String(error), said)
       }
     }).pipe(Effect.scoped))
@@ -274,7 +274,9 @@ describe("over an HttpClient", () => {
       const slow = scripted(() =>
         Effect.sync(() => Response.json({}, { status: 429, headers: { "retry-after": "4" } }))
       )
-      const second = yield* Effect.forkChild(failure(Effect.provide(getApiKey, over(slow.layer, { timeout: "3 seconds" }))))
+      const second = yield* Effect.forkChild(
+        failure(Effect.provide(getApiKey, over(slow.layer, { timeout: "3 seconds" })))
+      )
       yield* Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
         until: () => slow.sent.length === 1,
         times: 1000

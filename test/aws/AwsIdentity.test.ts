@@ -38,8 +38,7 @@ describe("layer", () => {
 
   it.live("layerConfig takes options from configuration", () =>
     Effect.gen(function*() {
-      const variables = (map: Record<string, string>) =>
-        ConfigProvider.layer(ConfigProvider.fromEnv({ env: map }))
+      const variables = (map: Record<string, string>) => ConfigProvider.layer(ConfigProvider.fromEnv({ env: map }))
       const layer = AwsIdentity.layerConfig({ region: Config.String("AGENT_REGION") })
       yield* Layer.build(layer.pipe(Layer.provide(variables({ AGENT_REGION: "eu-central-1" }))))
       yield* failure(Layer.build(layer.pipe(Layer.provide(variables({ AGENT_REGION: "not a region" })))))

@@ -31,7 +31,7 @@ const withVariables = (variables: Record<string, string>) =>
 const configured = (variables: Record<string, string>) => Effect.provide(withVariables(variables))
 
 const messageOf = (error: Config.ConfigError): string => {
-  assert((error instanceof Config.ConfigError))
+  assert(error instanceof Config.ConfigError)
   assert.strictEqual(error._op, "InvalidData")
   return String(error)
 }

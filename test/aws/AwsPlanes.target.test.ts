@@ -136,7 +136,9 @@ describe("a TransportError", () => {
       )
       assert.notProperty({ ...own }, "host")
       const given = { credentials: () => Promise.reject(new Error("sealed")) }
-      const environment = ConfigProvider.layer(ConfigProvider.fromEnv({ env: Object.fromEntries([["AWS_PROFILE", "production"]]) }))
+      const environment = ConfigProvider.layer(
+        ConfigProvider.fromEnv({ env: Object.fromEntries([["AWS_PROFILE", "production"]]) })
+      )
       const provided = yield* errorOf(AwsPlanes.layer({ ...options, ...given }).pipe(Layer.provide(environment)))
       assert.notInclude(provided.message, "profile")
     }))

@@ -11,12 +11,12 @@ import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
+import * as FastCheck from "fast-check"
 import { valid } from "../internal/requests.js"
 import {
   adapters,
@@ -327,12 +327,14 @@ describe("clients", () => {
           accessKeyId: Config.String("AGENT_KEY"),
           secretAccessKey: Config.Redacted("AGENT_SECRET")
         })
-      }).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: Object.fromEntries([
+      }).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({
+        env: Object.fromEntries([
           ["AGENT_REGION", "ap-southeast-2"],
           ["AGENT_ENDPOINT", http.url],
           ["AGENT_KEY", "AKIDCONFIG"],
           ["AGENT_SECRET", "secret"]
-        ]) }))))
+        ])
+      }))))
       yield* Effect.provide(getApiKey, layer)
       assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDCONFIG\/\d{8}\/ap-southeast-2/)
       const error = yield* failure(

@@ -1,6 +1,5 @@
 /** The time limit of calls, over a service that does not answer. */
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
@@ -14,6 +13,7 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { collecting } from "../garbage.js"
@@ -141,7 +141,7 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
           const error = yield* failure(
             Layer.build(Layer.provide(built, ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} }))))
           )
-          assert((error instanceof Config.ConfigError), `${timeout}`)
+          assert(error instanceof Config.ConfigError, `${timeout}`)
           assert.include(String(error), "Expected a duration above zero")
         }
       }
@@ -167,7 +167,9 @@ describe.each<readonly [name: string, layerConfig: (config: TimeLimited) => Retu
         credentials: Config.succeed(credentials),
         timeout: Config.Duration("AGENT_TIMEOUT")
       })
-      const variables = ConfigProvider.fromEnv({ env: Object.fromEntries([["AGENT_ENDPOINT", http.url], ["AGENT_TIMEOUT", "200 millis"]]) })
+      const variables = ConfigProvider.fromEnv({
+        env: Object.fromEntries([["AGENT_ENDPOINT", http.url], ["AGENT_TIMEOUT", "200 millis"]])
+      })
       assertTimeout(
         yield* failure(Effect.provide(getApiKey, Layer.provide(layer, ConfigProvider.layer(variables))))
       )

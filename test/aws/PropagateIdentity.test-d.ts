@@ -7,11 +7,11 @@ import {
   type InvokeCodeInterpreterCommand,
   type InvokeHarnessCommand
 } from "@aws-sdk/client-bedrock-agentcore"
-import type * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "effect-agentcore-identity/WorkloadAccessToken"
 import type * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import { describe, expectTypeOf, test } from "vitest"
 
 declare const harness: InvokeHarnessCommand

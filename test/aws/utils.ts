@@ -1,4 +1,3 @@
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { assert } from "@effect/vitest"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
@@ -9,6 +8,7 @@ import type * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
@@ -231,8 +231,9 @@ export const operations: ReadonlyArray<
 export const failure = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<E, never, R> =>
   Effect.flatMap(Effect.exit(effect), (exit) => {
     assert(Exit.isFailure(exit), "expected a failure, got a success")
-    assert(Cause.isFailReason(exit.cause), `expected a failure, got ${Cause.pretty(exit.cause)}`)
-    return Effect.succeed(exit.cause.error)
+    const [reason] = exit.cause.reasons
+    assert(reason !== undefined && Cause.isFailReason(reason), `expected a failure, got ${Cause.pretty(exit.cause)}`)
+    return Effect.succeed(reason.error)
   })
 
 /** Everything that a program, a logger or a person might make of an error. */

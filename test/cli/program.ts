@@ -126,7 +126,7 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
       program.pipe(
         Effect.provideService(Console.Console, console),
         Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: env })),
-        Effect.provide(Layer.merge(NodeServices.layer, Logger.layer([Logger.none])))
+        Effect.provide(Layer.merge(NodeServices.layer, Logger.layer([])))
       ))
   })
 

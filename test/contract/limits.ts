@@ -355,8 +355,8 @@ const row = <Request>(
       Effect.map(
         Effect.flip(
           checks === "planes"
-            ? validate(withMember(request, member.name, value))
-            : decode(operation.encode(untyped(withMember(request, member.name, value))))
+            ? Effect.fromResult(validate(withMember(request, member.name, value)))
+            : Effect.fromResult(decode(operation.encode(untyped(withMember(request, member.name, value)))))
         ),
         ({ fieldList, message, reason }) =>
           new ValidationException({ operation: operation.name, message, reason, fieldList })

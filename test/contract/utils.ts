@@ -217,10 +217,10 @@ export const fits = <A, E extends { readonly _tag: string }, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<void, never, R> =>
   Effect.map(Effect.result(effect), (result) => {
-    if (result._tag === "Left") {
-      const { message } = facts(result.left)
+    if (result._tag === "Failure") {
+      const { message } = facts(result.failure)
       // The error of a rule beyond the service model may name a member too.
       assert.notMatch(message ?? "", /^\d+ validation errors? detected/)
-      assert.notInclude(["TransportError", "UnknownServiceError", "InternalServerException"], result.left._tag)
+      assert.notInclude(["TransportError", "UnknownServiceError", "InternalServerException"], result.failure._tag)
     }
   })

@@ -1,5 +1,3 @@
-import * as Activity from "effect/workflow/Activity"
-import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
@@ -13,6 +11,8 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Activity from "effect/workflow/Activity"
+import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { describe, expectTypeOf, it } from "vitest"
 
 class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "google", flow: "USER_FEDERATION" }) {}
@@ -21,7 +21,9 @@ class Robot extends AccessToken.Tag<Robot>()("test/Robot", { provider: "google",
 
 class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 
-class Mailer extends Context.Service<Mailer, { readonly send: (link: string) => Effect.Effect<void> }>()("test/Mailer") {}
+class Mailer
+  extends Context.Service<Mailer, { readonly send: (link: string) => Effect.Effect<void> }>()("test/Mailer")
+{}
 
 class NoCalendar extends Schema.TaggedError<NoCalendar>()("NoCalendar", {}) {}
 

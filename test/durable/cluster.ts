@@ -1,8 +1,8 @@
 /** Runners of a cluster over PostgreSQL, which talk over sockets. */
-import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
-import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
 import { PgClient } from "@effect/sql-pg"
+import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"

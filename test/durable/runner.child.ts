@@ -4,6 +4,7 @@ import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { writeSync } from "node:fs"
 import * as Runner from "./runner.js"
 import * as Sqlite from "./sqlite.js"
@@ -20,7 +21,10 @@ const program = Effect.gen(function*() {
   const report = yield* Runner.report("alice")
   yield* Effect.repeat(
     Effect.delay(Effect.all([ObtainConsent.workflow.poll(wait), Runner.Report.poll(report)]), "20 millis"),
-    { until: (results) => invitations === 2 && results.every((result) => result?._tag === "Suspended") }
+    {
+      until: (results) =>
+        invitations === 2 && results.every((result) => Option.isSome(result) && result.value._tag === "Suspended")
+    }
   )
   yield* print({ report, wait })
   return yield* Effect.never

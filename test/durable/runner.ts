@@ -1,7 +1,4 @@
 /** A runner of workflows, in whatever process: waits for consents, and a workflow of the application that needs a token. */
-import * as Activity from "effect/workflow/Activity"
-import * as Workflow from "effect/workflow/Workflow"
-import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import type { DataPlane } from "effect-agentcore-identity/DataPlane"
@@ -12,6 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Activity from "effect/workflow/Activity"
+import * as Workflow from "effect/workflow/Workflow"
+import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 
 /** The calendar of `connectWorld`. Its return URL has the port of the run. */
 const calendarAt = (origin: string) =>
@@ -23,8 +23,7 @@ const calendarAt = (origin: string) =>
   })
 
 /** Returns the number of characters of the token, which it must not store. */
-export const Report = Workflow.make({
-  name: "test/Report",
+export const Report = Workflow.make("test/Report", {
   payload: { user: Schema.String, week: Schema.Number },
   success: Schema.Number,
   error: ObtainConsent.ConsentNotObtained,

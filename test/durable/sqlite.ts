@@ -1,14 +1,13 @@
 /** A single process over SQLite: the engine and the store of consents, each in a file of a folder. */
+import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import * as SingleRunner from "effect/cluster/SingleRunner"
-import { LibsqlClient } from "@effect/sql-libsql"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { join } from "node:path"
+import * as NodeSqlite from "../support/nodeSqlite.js"
 
-const client = (folder: string, name: string) =>
-  LibsqlClient.layer({ url: `file:${join(folder, name)}`, intMode: "bigint" })
+const client = (folder: string, name: string) => NodeSqlite.layer(join(folder, name))
 
 /** Without an address, no process waits for the lock of one that was killed. */
 export const engine = (folder: string) =>

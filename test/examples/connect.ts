@@ -1,10 +1,10 @@
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 
 // The application's own sign-in. It identifies the user of a browser.

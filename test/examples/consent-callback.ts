@@ -1,11 +1,11 @@
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as Consent from "effect-agentcore-identity/Consent"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 
 class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {

@@ -4,8 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 // Polls often at first, then less often, for five minutes in total.
-const schedule = Schedule.exponential("1 second", 1.5).pipe(
-  Schedule.union(Schedule.spaced("15 seconds")),
+const schedule = Schedule.min([Schedule.exponential("1 second", 1.5), Schedule.spaced("15 seconds")]).pipe(
   Schedule.upTo({ duration: "5 minutes" })
 )
 

@@ -1,6 +1,4 @@
-import { LibsqlClient } from "@effect/sql-libsql"
 import { assert, describe, it } from "@effect/vitest"
-import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
@@ -13,10 +11,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Backend from "../local/backend.js"
+import * as NodeSqlite from "../support/nodeSqlite.js"
 import { Calendar, database, Mail, Meetings, Report, runner } from "./durable-consent.ts"
 
 const alice = { userId: "alice" }
@@ -109,7 +109,7 @@ describe("a workflow that waits for days", () => {
   it.live("goes on in another process, over the same database", () =>
     Effect.gen(function*() {
       const { layer, mails, tokens } = application()
-      const client = LibsqlClient.layer({ url: `file:${join(yield* folder, "app.db")}`, intMode: "bigint" })
+      const client = NodeSqlite.layer(join(yield* folder, "app.db"))
       // Each has an engine of its own.
       const startProcess = Layer.fresh(runner.pipe(Layer.provideMerge(database), Layer.provide(client))).pipe(
         Layer.provide(layer)
@@ -128,6 +128,11 @@ describe("a workflow that waits for days", () => {
       assert.isNotEmpty(id)
     }).pipe(
       Effect.provide(planes),
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries([["CONSENT_STORE_KEY", Buffer.alloc(32, 1).toString("base64url")]]) }))
+      Effect.provideService(
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.fromEnv({
+          env: Object.fromEntries([["CONSENT_STORE_KEY", Buffer.alloc(32, 1).toString("base64url")]])
+        })
+      )
     ))
 })

@@ -1,19 +1,19 @@
-import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
-import * as SingleRunner from "effect/cluster/SingleRunner"
-import * as Activity from "effect/workflow/Activity"
-import * as DurableClock from "effect/workflow/DurableClock"
-import * as Workflow from "effect/workflow/Workflow"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import * as SingleRunner from "effect/cluster/SingleRunner"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as Workflow from "effect/workflow/Workflow"
 
 export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
   provider: "calendar",
@@ -31,8 +31,7 @@ export class Meetings extends Context.Service<Meetings, {
 }>()("Meetings") {}
 
 // Counts Alice's meetings, now and a week later. She may connect her calendar days after it has begun.
-export const Report = Workflow.make({
-  name: "app/Report",
+export const Report = Workflow.make("app/Report", {
   payload: { user: Schema.String, week: Schema.String },
   success: Schema.String,
   error: ObtainConsent.ConsentNotObtained,

@@ -1,9 +1,5 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServer from "effect/http/HttpServer"
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
@@ -16,6 +12,10 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
@@ -144,7 +144,10 @@ describe("the examples of the README", () => {
       const twice = yield* SetUp.setUp
       assert.deepStrictEqual(twice.map(({ outcome }) => outcome), ["Unchanged", "Unchanged"])
     }).pipe(
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries([["GITHUB_CLIENT_SECRET", "from-the-environment"]]) })),
+      Effect.provideService(
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.fromEnv({ env: Object.fromEntries([["GITHUB_CLIENT_SECRET", "from-the-environment"]]) })
+      ),
       Effect.provide(Layer.provide(
         LocalBackend.layer({
           settings: { secrets: { "okta-client": { secret: Redacted.make("of-okta") } } }
@@ -356,12 +359,17 @@ describe("the examples of the README", () => {
       }).pipe(Effect.provide(WorkloadAccessToken.layer(secret("workload-token"))))
       assert.deepStrictEqual(yield* Effect.provide(twice, Cache.inMemory(planes)), ["key-0", "key-0"])
       // Nothing listens on this port. An unreachable store is not a failure.
-      const gone = ConfigProvider.fromEnv({ env: Object.fromEntries([["REDIS_URL", "redis://127.0.0.1:1"], ["CREDENTIAL_STORE_KEY", "A".repeat(43)]]) })
+      const gone = ConfigProvider.fromEnv({
+        env: Object.fromEntries([["REDIS_URL", "redis://127.0.0.1:1"], ["CREDENTIAL_STORE_KEY", "A".repeat(43)]])
+      })
       const layer = Cache.inRedis(planes)
-      assert.deepStrictEqual(yield* Effect.provide(twice, layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, gone)), [
-        "key-0",
-        "key-0"
-      ])
+      assert.deepStrictEqual(
+        yield* Effect.provide(twice, layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, gone)),
+        [
+          "key-0",
+          "key-0"
+        ]
+      )
     }))
 
   it.effect("IAM access token: a JWT of AWS for one audience", () =>

@@ -17,4 +17,4 @@ const laptop = WorkloadAccessToken.layerWorkload({ name: "my-agent" }).pipe(
   Layer.provideMerge(LocalIdentity.layer())
 )
 
-console.log(await Effect.runPromise(Effect.provide(Effect.zipRight(setUp, agent), laptop)))
+console.log(await Effect.runPromise(Effect.provide(Effect.andThen(setUp, agent), laptop)))

@@ -1,8 +1,8 @@
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 
 class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
   provider: "reports",

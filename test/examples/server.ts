@@ -1,5 +1,3 @@
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
@@ -7,6 +5,8 @@ import type * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
@@ -15,7 +15,9 @@ class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", { provider: "
 class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
 
 // Work that continues after the response.
-export class Jobs extends Context.Service<Jobs, Queue.Queue<Effect.Effect<void, unknown, Identity.Identity>>>()("Jobs") {}
+export class Jobs
+  extends Context.Service<Jobs, Queue.Queue<Effect.Effect<void, unknown, Identity.Identity>>>()("Jobs")
+{}
 
 const invoke = Effect.gen(function*() {
   const { requestId } = yield* RequestContext.RequestContext
@@ -29,7 +31,7 @@ const invoke = Effect.gen(function*() {
   return HttpServerResponse.jsonUnsafe({ requestId, characters: Redacted.value(token).length })
 }).pipe(
   Effect.catchTags({
-    MissingWorkloadAccessToken: ({ message }) => HttpServerResponse.text(message, { status: 401 }),
+    MissingWorkloadAccessToken: ({ message }) => Effect.succeed(HttpServerResponse.text(message, { status: 401 })),
     RequiresUserConsent: ({ authorizationUrl }) =>
       Effect.succeed(HttpServerResponse.jsonUnsafe({ authorizationUrl: Redacted.value(authorizationUrl) }))
   })

@@ -1,5 +1,3 @@
-import type * as HttpRouter from "effect/http/HttpRouter"
-import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { describe, expectTypeOf, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -11,6 +9,8 @@ import type { ValidationException } from "effect-agentcore-identity/IdentityErro
 import type { PendingConsents } from "effect-agentcore-identity/PendingConsents"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import type * as Effect from "effect/Effect"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 

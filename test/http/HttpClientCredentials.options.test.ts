@@ -1,5 +1,3 @@
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -8,6 +6,8 @@ import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { scripted } from "../utils.js"
 
 // A program in plain JavaScript can pass anything.

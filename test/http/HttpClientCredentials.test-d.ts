@@ -1,5 +1,3 @@
-import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as Consent from "effect-agentcore-identity/Consent"
@@ -14,6 +12,8 @@ import type {
 import type { SecurityTokenService, SecurityTokenServiceError } from "effect-agentcore-identity/SecurityTokenService"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import { describe, expectTypeOf, test } from "vitest"
 
 class Calendar

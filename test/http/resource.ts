@@ -1,8 +1,8 @@
 /** Servers that record their requests, and clients for them. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
-import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Http from "node:http"
 import { httpServer } from "../local/utils.js"
@@ -49,5 +49,5 @@ export const resource = (answer: (seen: Seen, response: Http.ServerResponse, ind
 export const clients: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClient.HttpClient>]> = [
   ["fetch", FetchHttpClient.layer],
   ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
+  ["node:http", NodeHttpClient.layerNodeHttp]
 ]

@@ -4,10 +4,10 @@ import * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oaut
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
-import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
+import * as FastCheck from "fast-check"
 import { vendors } from "../../src/models/internal/vendors.js"
 import { sessionUri } from "../utils.js"
 

@@ -1,10 +1,10 @@
-import * as References from "effect/References"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
+import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/testing/TestClock"
 import * as SingleFlight from "../../src/internal/singleFlight.js"
@@ -60,8 +60,9 @@ describe("singleFlight", () => {
         Effect.delay(Effect.flatMap(Ref.updateAndGet(runs, (n) => n + 1), Effect.fail), "1 second")
       )
       const fibers = yield* Effect.forEach(
-        Array.from({ length: 5 }, () => Effect.zip(Effect.flip(call), Effect.flip(call)))
-      , (effect) => Effect.forkChild(effect))
+        Array.from({ length: 5 }, () => Effect.zip(Effect.flip(call), Effect.flip(call))),
+        (effect) => Effect.forkChild(effect)
+      )
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(yield* Fiber.join(fibers), Array.from({ length: 5 }, () => [1, 2]))
     }))

@@ -5,10 +5,10 @@ import type { ValidationException } from "effect-agentcore-identity/IdentityErro
 import type * as Operation from "effect-agentcore-identity/Operation"
 import { operations as sts } from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as AST from "effect/SchemaAST"
+import * as FastCheck from "fast-check"
 import * as Validation from "../../src/internal/validation.js"
 import { secret } from "../utils.js"
 

@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock"
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -9,6 +8,7 @@ import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlane
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -423,7 +423,10 @@ describe("LocalDevelopment", () => {
 
   describe("in AgentCore Runtime (DOCKER_CONTAINER=1)", () => {
     const container = (value: string) =>
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries([["DOCKER_CONTAINER", value]]) }))
+      Effect.provideService(
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.fromEnv({ env: Object.fromEntries([["DOCKER_CONTAINER", value]]) })
+      )
 
     it.effect("refuses, and says what the invocation has to send", () =>
       Effect.gen(function*() {

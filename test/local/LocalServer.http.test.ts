@@ -66,7 +66,10 @@ const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<Read
     socket.on("close", () => resume(Effect.succeed(Buffer.concat(chunks).toString("latin1"))))
     return Effect.sync(() => socket.destroy())
   }).pipe(
-    Effect.timeoutOrElse({ duration: "8 seconds", orElse: () => Effect.fail(new Error("The connection was left open")) }),
+    Effect.timeoutOrElse({
+      duration: "8 seconds",
+      orElse: () => Effect.fail(new Error("The connection was left open"))
+    }),
     Effect.orDie,
     Effect.map(answersIn)
   )

@@ -44,12 +44,13 @@ const fill = (options: VaultFile.Options, count = 200) =>
     ))
 
 const failure = (options: VaultFile.Options) =>
-  Effect.flip(Effect.flatMap(use(options, (things) => things.entries), () => Effect.die(new Error("it was opened")))).pipe(
-    Effect.map((error) => {
-      assert.instanceOf(error, VaultFile.VaultFileError)
-      return error
-    })
-  )
+  Effect.flip(Effect.flatMap(use(options, (things) => things.entries), () => Effect.die(new Error("it was opened"))))
+    .pipe(
+      Effect.map((error) => {
+        assert.instanceOf(error, VaultFile.VaultFileError)
+        return error
+      })
+    )
 
 /** The vault is refused for this reason, and is afterwards what it was before, byte for byte. */
 const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["reason"]) =>

@@ -5,8 +5,8 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
-import * as FastCheck from "fast-check"
 import * as Schema from "effect/Schema"
+import * as FastCheck from "fast-check"
 
 const rows: ReadonlyArray<Operation.Any> = [
   ...Object.values(DataPlane.operations),

@@ -1,9 +1,9 @@
 // The agent of an edge runtime: it has `fetch` and Web Crypto, and its settings come from the runtime. Prints the API key.
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 

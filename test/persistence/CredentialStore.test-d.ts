@@ -1,5 +1,5 @@
-import type * as Persistence from "effect/persistence/Persistence"
 import type * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
+import type * as Persistence from "effect/persistence/Persistence"
 import type * as Ioredis from "ioredis"
 import { describe, expectTypeOf, test } from "vitest"
 

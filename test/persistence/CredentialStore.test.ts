@@ -1,5 +1,3 @@
-import * as Persistence from "effect/persistence/Persistence"
-import * as PersistenceRedis from "effect/persistence/Redis"
 import { assert, describe, it } from "@effect/vitest"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -14,6 +12,8 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Persistence from "effect/persistence/Persistence"
+import * as PersistenceRedis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -76,7 +76,8 @@ const storeOf = (server: Redis.Server, options: Partial<CredentialStore.RedisOpt
 const failures = Effect.map(
   Effect.forEach(
     ["get", "set", "remove"],
-    (operation) => Metric.value(Metric.withAttributes(CredentialCache.storeFailures, { "agentcore.operation": operation }))
+    (operation) =>
+      Metric.value(Metric.withAttributes(CredentialCache.storeFailures, { "agentcore.operation": operation }))
   ),
   (states) => states.reduce((sum, { count }) => sum + count, 0)
 )

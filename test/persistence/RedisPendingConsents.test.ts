@@ -141,10 +141,17 @@ describe("RedisPendingConsents", () => {
         url: Config.Redacted("REDIS_URL"),
         key: Config.Redacted("CONSENT_STORE_KEY")
       })
-      const provider = ConfigProvider.fromEnv({ env: Object.fromEntries([["REDIS_URL", `redis://127.0.0.1:${server.port}`], ["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]) })
+      const provider = ConfigProvider.fromEnv({
+        env: Object.fromEntries([["REDIS_URL", `redis://127.0.0.1:${server.port}`], [
+          "CONSENT_STORE_KEY",
+          Redacted.value(keyOf(1))
+        ]])
+      })
       yield* Layer.build(layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, provider))
       const exit = yield* Effect.exit(
-        Layer.build(layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: {} })))
+        Layer.build(layer).pipe(
+          Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: {} }))
+        )
       )
       assert.include(String(exit), "CONSENT_STORE_KEY")
     }))

@@ -1,4 +1,3 @@
-import type { SqlClient } from "effect/sql/SqlClient"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -8,6 +7,7 @@ import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import type { SqlClient } from "effect/sql/SqlClient"
 import { describe, expectTypeOf, test } from "vitest"
 
 const key = Redacted.make("key")

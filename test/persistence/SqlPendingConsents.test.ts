@@ -1,8 +1,4 @@
-import * as Reactivity from "effect/reactivity/Reactivity"
-import { LibsqlClient } from "@effect/sql-libsql"
 import { PgClient } from "@effect/sql-pg"
-import * as SqlClient from "effect/sql/SqlClient"
-import * as Statement from "effect/sql/Statement"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
@@ -12,9 +8,12 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Reactivity from "effect/reactivity/Reactivity"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as Statement from "effect/sql/Statement"
 import * as String from "effect/String"
 import * as TestClock from "effect/testing/TestClock"
 import { execFile } from "node:child_process"
@@ -25,6 +24,7 @@ import { vi } from "vitest"
 import * as PgMessages from "../../src/persistence/internal/pgMessages.js"
 import { buildProgram } from "../build.mjs"
 import * as Recorder from "../recorder.js"
+import * as NodeSqlite from "../support/nodeSqlite.js"
 import { secret } from "../utils.js"
 import { contract, keyOf, plant, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "./consentStore.js"
 import * as Postgres from "./postgres.js"
@@ -58,7 +58,7 @@ interface SqliteStore extends Store {
   readonly url: string
 }
 
-const libsqlClient = (url: string) => LibsqlClient.layer({ url, intMode: "bigint" })
+const libsqlClient = (url: string) => NodeSqlite.layer(url.replace(/^file:/, ""))
 
 const sqlite: Effect.Effect<SqliteStore, never, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
@@ -297,7 +297,10 @@ describe("SqlPendingConsents on SQLite", () => {
         libsqlClient(url)
       )
       const provider = (entries: ReadonlyArray<readonly [string, string]>) =>
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: Object.fromEntries(entries) }))
+        Effect.provideService(
+          ConfigProvider.ConfigProvider,
+          ConfigProvider.fromEnv({ env: Object.fromEntries(entries) })
+        )
       yield* Layer.build(layer).pipe(provider([["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]))
       const exit = yield* Effect.exit(Layer.build(layer).pipe(provider([])))
       assert.include(globalThis.String(exit), "CONSENT_STORE_KEY")

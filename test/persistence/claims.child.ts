@@ -1,15 +1,15 @@
 // A process that claims sessions from a SQLite database, and tells how each claim ended.
-import { LibsqlClient } from "@effect/sql-libsql"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as NodeSqlite from "../support/nodeSqlite.js"
 
 const [url = "", key = "", ...names] = process.argv.slice(2)
 
 const store = SqlPendingConsents.layer({ key: Redacted.make(key) }).pipe(
-  Layer.provide(LibsqlClient.layer({ url, intMode: "bigint" }))
+  Layer.provide(NodeSqlite.layer(url.replace(/^file:/, "")))
 )
 
 const program = Effect.flatMap(

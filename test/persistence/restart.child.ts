@@ -1,9 +1,6 @@
 // A process of an application. `ask` asks for a token, stores the session, and waits. `resume` serves the page after consent, and resumes
 // from the stored session.
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServer from "effect/http/HttpServer"
-import { LibsqlClient } from "@effect/sql-libsql"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
@@ -15,11 +12,14 @@ import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPe
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
+import * as NodeSqlite from "../support/nodeSqlite.js"
 
 const [part = "", returnUrl = "", database = "", sessionFile = ""] = process.argv.slice(2)
 
@@ -72,7 +72,7 @@ const resume = Effect.gen(function*() {
   )
 )
 
-const program = Effect.if(part === "ask", { onTrue: () => Effect.asVoid(ask), onFalse: () => resume })
+const program = part === "ask" ? Effect.asVoid(ask) : resume
 
 await program.pipe(
   Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user })),
@@ -80,7 +80,7 @@ await program.pipe(
     Layer.provideMerge(Identity.layer, AwsDataPlane.layer()),
     Layer.provide(
       SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
-      LibsqlClient.layer({ url: database, intMode: "bigint" })
+      NodeSqlite.layer(database.replace(/^file:/, ""))
     )
   )),
   Effect.runPromise

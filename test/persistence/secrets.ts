@@ -16,7 +16,7 @@ export const assertFilesSecretFree = (folder: string, secrets: ReadonlyArray<str
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     files++
-    const path = join(entry.parentPath ?? entry.path, entry.name)
+    const path = join(entry.parentPath, entry.name)
     const content = readFileSync(path)
     let window = 0
     for (let end = 0; end < content.length; end++) {

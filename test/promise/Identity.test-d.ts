@@ -1,4 +1,3 @@
-import * as Context from "effect/Context"
 import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as StsSdk from "@aws-sdk/client-sts"
 import type * as Official from "bedrock-agentcore/identity"
@@ -12,6 +11,7 @@ import type * as RequestContext from "effect-agentcore-identity/http/RequestCont
 import type * as Identity from "effect-agentcore-identity/Identity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import type * as Redacted from "effect/Redacted"

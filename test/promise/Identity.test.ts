@@ -10,9 +10,9 @@ import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlane
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "fast-check"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as FastCheck from "fast-check"
 import { declarations } from "../declarations.js"
 import { assertSecretFree, faces } from "../recorder.js"
 import { rounds } from "../rounds.js"
@@ -491,7 +491,9 @@ describe("make", () => {
   it.live("rejects with the error of the layer", () =>
     Effect.gen(function*() {
       const failure = new Error("no such place")
-      const call = wrapped(PromiseIdentity.make(yield* World.runtimeOf(Layer.unwrap(Effect.fail(failure)).pipe(Layer.merge(keys)))))
+      const call = wrapped(
+        PromiseIdentity.make(yield* World.runtimeOf(Layer.unwrap(Effect.fail(failure)).pipe(Layer.merge(keys))))
+      )
       assert.strictEqual(yield* World.rejectionOf(call()), failure)
     }))
 })

@@ -134,21 +134,23 @@ export interface Received {
 
 /** A server that answers every request with `{}`, and records the requests. */
 export const receiver = Effect.acquireRelease(
-  Effect.callback<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>((resume) => {
-    const received: Array<Received> = []
-    const server = createServer((request, response) => {
-      received.push({ url: request.url ?? "", headers: request.headers })
-      request.resume().on("end", () => response.setHeader("content-type", "application/json").end("{}"))
-    })
-    server.listen(0, "127.0.0.1", () => {
-      // A server that listens on a port has an address of this kind.
-      const { port } = server.address() as AddressInfo
-      const close = () => {
-        server.close()
-        server.closeAllConnections()
-      }
-      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, received, close }))
-    })
-  }),
+  Effect.callback<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>(
+    (resume) => {
+      const received: Array<Received> = []
+      const server = createServer((request, response) => {
+        received.push({ url: request.url ?? "", headers: request.headers })
+        request.resume().on("end", () => response.setHeader("content-type", "application/json").end("{}"))
+      })
+      server.listen(0, "127.0.0.1", () => {
+        // A server that listens on a port has an address of this kind.
+        const { port } = server.address() as AddressInfo
+        const close = () => {
+          server.close()
+          server.closeAllConnections()
+        }
+        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, received, close }))
+      })
+    }
+  ),
   ({ close }) => Effect.sync(close)
 )

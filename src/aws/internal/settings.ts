@@ -193,9 +193,11 @@ export const timeout = (
   option: Duration.Input | undefined
 ): Effect.Effect<number, Config.ConfigError> =>
   Option.match(
-    Option.filter(Duration.fromInput(option ?? defaultTimeout), (duration) => Duration.isGreaterThan(duration, Duration.zero)),
+    Option.filter(Duration.fromInput(option ?? defaultTimeout), (duration) =>
+      Duration.isGreaterThan(duration, Duration.zero)),
     {
-      onNone: () => Effect.fail(invalid("timeout", "Expected a duration above zero, as in \"30 seconds\"")),
+      onNone: () =>
+        Effect.fail(invalid("timeout", "Expected a duration above zero, as in \"30 seconds\"")),
       onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
     }
   )

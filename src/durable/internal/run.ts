@@ -3,16 +3,16 @@
  *
  * @since 0.1.0
  */
-import * as Activity from "effect/workflow/Activity"
-import * as DurableClock from "effect/workflow/DurableClock"
-import * as DurableDeferred from "effect/workflow/DurableDeferred"
-import type { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+import type { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import * as AccessToken from "../../AccessToken.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type { UserCredential } from "../../Credentials.js"

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as DurableDeferred from "effect/workflow/DurableDeferred"
-import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import { ConsentSignals, type Service, type Topic } from "../../ConsentSignals.js"
 import { granted, workflow } from "./definition.js"
 

@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
 import type { Attempt } from "../../internal/credentialHeader.js"
 import { renewCredential } from "../../internal/renewal.js"

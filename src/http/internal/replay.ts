@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import type * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
 const isValue = (body: unknown): boolean =>

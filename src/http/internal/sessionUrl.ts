@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as FindMyWay from "effect/http/FindMyWay"
-import type * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Effect from "effect/Effect"
+import * as FindMyWay from "effect/http/FindMyWay"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 
 /** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
 const decode = (url: string, times = 3): string =>

@@ -73,8 +73,11 @@ export const none: SafeStore = {
 /** Ends at once when it is interrupted. The effect may end later. */
 const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.forkDetach(restore(self)), (fiber) =>
-      Effect.onInterrupt(Effect.interruptible(Fiber.join(fiber)), () => Effect.sync(() => fiber.interruptUnsafe())))
+    Effect.flatMap(
+      Effect.forkDetach(restore(self)),
+      (fiber) =>
+        Effect.onInterrupt(Effect.interruptible(Fiber.join(fiber)), () => Effect.sync(() => fiber.interruptUnsafe()))
+    )
   )
 
 /** In milliseconds. A store without a connection fails at each request: it is reported once in this time. */

@@ -18,7 +18,9 @@ type Check = (options: unknown) => void
 const check = (fields: Schema.Struct.Fields, row: { readonly name: string }, rule?: Rule): Check => {
   const struct = Schema.Struct(fields)
   // The members of the options are of many types, and only the names of the missing ones count.
-  const schema = (rule === undefined ? struct : struct.check(Schema.makeFilter(rule))) as unknown as Schema.Codec<unknown>
+  const schema = (rule === undefined ? struct : struct.check(Schema.makeFilter(rule))) as unknown as Schema.Codec<
+    unknown
+  >
   const refuse = Validation.refuse(() => schema, row)
   return (options) => {
     const refused = refuse(options)

@@ -48,7 +48,9 @@ const VendorEndpoints = Schema.Struct(
  */
 export const LocalSettings = Schema.Struct({
   /** Replaces Secrets Manager for `EXTERNAL` references: by secret id and key of its JSON. */
-  secrets: Constraint.optional(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String)))),
+  secrets: Constraint.optional(
+    Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String)))
+  ),
   /**
    * Replaces the authorization servers of vendors. Clients authenticate there with CLIENT_SECRET_BASIC, and quirks of the vendor
    * are not imitated.

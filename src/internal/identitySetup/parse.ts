@@ -46,7 +46,10 @@ const encode = Schema.encodeSync(IdentitySetup)
 export const parse = (text: string, file: string): Effect.Effect<IdentitySetup, SetupParseError> =>
   Effect.gen(function*() {
     const document = yield* Text.parse(text, file)
-    const setup = yield* Effect.mapError(Effect.fromResult(decode(document.value)), (issue) => document.toError(toProblems(issue)))
+    const setup = yield* Effect.mapError(
+      Effect.fromResult(decode(document.value)),
+      (issue) => document.toError(toProblems(issue))
+    )
     const unknown = unknownMembers(document.value, encode(setup))
     return unknown.length > 0 ? yield* document.toError(unknown) : setup
   })

@@ -12,8 +12,8 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import * as Result from "effect/Result"
 import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 
 /** @internal */
 export type FailureReason = "Refused" | "Rejected" | "Expired" | "ExchangeFailed"

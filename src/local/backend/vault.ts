@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import * as Semaphore from "effect/Semaphore"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -17,6 +16,7 @@ import * as Order from "effect/Order"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
 import { type PageOptions, VaultStore, type VaultStoreError } from "../VaultStore.js"

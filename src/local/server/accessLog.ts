@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as References from "effect/References"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as LogLevel from "effect/LogLevel"
+import * as References from "effect/References"
 import { nowOf } from "../../internal/now.js"
 
 /** @internal */

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import * as Html from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"

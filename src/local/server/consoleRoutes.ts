@@ -4,10 +4,10 @@
  *
  * @since 0.1.0
  */
-import type * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { access, readFile } from "node:fs/promises"
 import * as Html from "../../internal/html.js"
 import * as BrowserRoute from "./browserRoute.js"

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServer from "effect/http/HttpServer"
 import * as Effect from "effect/Effect"
+import type * as HttpServer from "effect/http/HttpServer"
 import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { installCommand, loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"

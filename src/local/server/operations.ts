@@ -35,7 +35,8 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
     path: operation.path.replace(/\{\w+\}/, "*") as Route["path"],
     status: operation.status,
     // `decode` checks the request, so the plane does not check it again.
-    call: (plane, input) => Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(unchecked(plane))), encode)
+    call: (plane, input) =>
+      Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(unchecked(plane))), encode)
   }
 }
 

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Effect from "effect/Effect"
 import type * as ControlPlane from "../../ControlPlane.js"
 import { type Html, html, render } from "../../internal/html.js"
 import * as BrowserRoute from "./browserRoute.js"

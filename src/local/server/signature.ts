@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash, createHmac } from "node:crypto"

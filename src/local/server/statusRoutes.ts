@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import { isOwnHost } from "../../internal/ownHost.js"
 import type * as LocalControl from "../LocalControl.js"

@@ -38,10 +38,14 @@ export const parse = (
   text: string,
   options: { readonly file: string; readonly variables: Environment }
 ): Effect.Effect<IdentitySetup.IdentitySetup, IdentitySetup.SetupParseError> =>
-  Effect.provideService(IdentitySetup.parse(text, options), ConfigProvider.ConfigProvider, ConfigProvider.orElse(
+  Effect.provideService(
+    IdentitySetup.parse(text, options),
+    ConfigProvider.ConfigProvider,
+    ConfigProvider.orElse(
       ConfigProvider.fromEnv({ env: options.variables }),
       ConfigProvider.fromEnv()
-    ))
+    )
+  )
 
 /**
  * Reads the file, and again whenever it has changed.

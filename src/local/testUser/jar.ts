@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Cookies from "effect/http/Cookies"
 import * as Duration from "effect/Duration"
+import * as Cookies from "effect/http/Cookies"
 
 /** @internal */
 export interface Jar {

@@ -10,7 +10,15 @@ import { getSystemErrorName } from "node:util"
 export class VaultFileError extends Schema.TaggedError<VaultFileError>(
   "effect-agentcore-identity/local/VaultFileError"
 )("VaultFileError", {
-  reason: Schema.Literals(["MissingPackage", "Unusable", "InUse", "InvalidKey", "WrongKey", "UnknownFormat", "Damaged"]),
+  reason: Schema.Literals([
+    "MissingPackage",
+    "Unusable",
+    "InUse",
+    "InvalidKey",
+    "WrongKey",
+    "UnknownFormat",
+    "Damaged"
+  ]),
   path: Schema.String,
   message: Schema.String
 }) {}

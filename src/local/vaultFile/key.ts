@@ -13,7 +13,10 @@ import * as Sealing from "../../internal/sealing.js"
 import { type VaultFileError, vaultFileError } from "./error.js"
 
 const parse = (path: string, text: string, name: string): Effect.Effect<Uint8Array, VaultFileError> =>
-  Effect.mapError(Effect.fromResult(Sealing.parseSecret(text, name)), (detail) => vaultFileError(path, "InvalidKey", detail))
+  Effect.mapError(
+    Effect.fromResult(Sealing.parseSecret(text, name)),
+    (detail) => vaultFileError(path, "InvalidKey", detail)
+  )
 
 /**
  * Reads the key of the options. `path` is the path of the vault.

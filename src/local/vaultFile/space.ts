@@ -6,9 +6,9 @@
  *
  * @since 0.1.0
  */
-import * as Semaphore from "effect/Semaphore"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Semaphore from "effect/Semaphore"
 import type { RootDatabase } from "lmdb"
 import * as Fs from "node:fs/promises"
 import { codeOf } from "../../internal/errorCode.js"

@@ -84,9 +84,13 @@ export const noneOf = (
   of: Schema.Codec<string>
 ): Schema.Codec<string> =>
   Lazy.schema(() =>
-    of.pipe(Schema.check(Schema.makeFilter((text: string) =>
-      names.includes(text) ? `${prefix} not be one of [${names.join(", ")}]: ${reason}` : undefined
-    )))
+    of.pipe(
+      Schema.check(
+        Schema.makeFilter((text: string) =>
+          names.includes(text) ? `${prefix} not be one of [${names.join(", ")}]: ${reason}` : undefined
+        )
+      )
+    )
   )
 
 /** @internal */
@@ -184,8 +188,7 @@ const sized = <A, I>(
   complete?: <B>(result: B, input: unknown) => B
 ): Schema.Codec<A, I> =>
   checkWhole(
-    () =>
-      schema().pipe(Schema.check(Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined))),
+    () => schema().pipe(Schema.check(Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined))),
     (input) => sizeOf(input) > max ? atMost(max) : keyIssues(input),
     complete
   )

@@ -17,6 +17,13 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
 export class PendingConsentsError extends Schema.TaggedError<PendingConsentsError>(
   "effect-agentcore-identity/persistence/PendingConsentsError"
 )("PendingConsentsError", {
-  reason: Schema.Literals(["MissingPackage", "InvalidKey", "InvalidUrl", "InvalidTable", "UnsupportedDialect", "Schema"]),
+  reason: Schema.Literals([
+    "MissingPackage",
+    "InvalidKey",
+    "InvalidUrl",
+    "InvalidTable",
+    "UnsupportedDialect",
+    "Schema"
+  ]),
   message: Schema.String
 }) {}

@@ -6,12 +6,12 @@
  *
  * @since 0.1.0
  */
-import * as Semaphore from "effect/Semaphore"
-import type { SqlClient } from "effect/sql/SqlClient"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
+import * as Semaphore from "effect/Semaphore"
+import type { SqlClient } from "effect/sql/SqlClient"
 
 /**
  * Runs statements, one caller at a time. After a conflict the connection is as good as new when the next caller has its turn.
@@ -56,7 +56,11 @@ export const makeGuard = (sql: SqlClient, isConflict: (error: unknown) => boolea
     const guard: Guard = (self) =>
       Effect.andThen(Effect.andThen(rollBack, waitForLock), self).pipe(
         Effect.tapCause((cause) => {
-          isOpen ||= cause.reasons.some((reason) => isConflict(Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined))
+          isOpen ||= cause.reasons.some((reason) =>
+            isConflict(
+              Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined
+            )
+          )
           return rollBack
         }),
         // An interruption between a conflict and its end would leave the statement open.

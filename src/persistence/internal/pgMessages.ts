@@ -3,15 +3,15 @@
  *
  * @since 0.1.0
  */
-import type { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
-import type * as Duration from "effect/Duration"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { hasProperty, isFunction } from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 
@@ -67,14 +67,18 @@ export const make = (
         yield* notify(message)
         yield* Effect.repeat(Queue.take(probes), { until: (received) => received === message })
       }).pipe(
-        Effect.timeoutOrElse({ duration: probeTimeout, orElse: () => Effect.fail("the connection carries no messages") }),
+        Effect.timeoutOrElse({
+          duration: probeTimeout,
+          orElse: () => Effect.fail("the connection carries no messages")
+        }),
         Effect.delay(probeInterval),
         Effect.forever
       )
-      const receive = Stream.runForEach(sql.listen(channel), (message) =>
-        message.startsWith(probePrefix) ? Queue.offer(probes, message) : Effect.sync(() =>
-          onMessage(message)
-        ))
+      const receive = Stream.runForEach(
+        sql.listen(channel),
+        (message) =>
+          message.startsWith(probePrefix) ? Queue.offer(probes, message) : Effect.sync(() => onMessage(message))
+      )
       yield* Effect.raceFirst(receive, probe)
     })
 
@@ -88,11 +92,11 @@ export const make = (
             Effect.andThen(Clock.currentTimeMillis),
             Effect.flatMap((now) => Effect.fail(now - start))
           ))).pipe(
-        Effect.retry({ schedule: reconnects, while: (lasted) => lasted < stable }),
-        Effect.ignore,
-        Effect.forever,
-        Effect.forkScoped,
-        Effect.asVoid
-      )
+          Effect.retry({ schedule: reconnects, while: (lasted) => lasted < stable }),
+          Effect.ignore,
+          Effect.forever,
+          Effect.forkScoped,
+          Effect.asVoid
+        )
   }
 }

@@ -25,7 +25,8 @@ export const parse = (
 ): Effect.Effect<readonly [first: Uint8Array, others: ReadonlyArray<Uint8Array>], string> =>
   Effect.all([
     Effect.fromResult(parseSecret(Redacted.value(key), `The key of ${store}`)),
-    Effect.forEach(previousKeys, (key) => Effect.fromResult(parseSecret(Redacted.value(key), `A previous key of ${store}`)))
+    Effect.forEach(previousKeys, (key) =>
+      Effect.fromResult(parseSecret(Redacted.value(key), `A previous key of ${store}`)))
   ])
 
 /** @internal */

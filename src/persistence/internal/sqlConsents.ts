@@ -3,14 +3,14 @@
  *
  * @since 0.1.0
  */
-import type * as Migrator from "effect/sql/Migrator"
-import type { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import type * as Migrator from "effect/sql/Migrator"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import { codeOf } from "../../internal/errorCode.js"
 import { BackingError, type ConsentBacking } from "./consentBacking.js"
 import * as Libsql from "./libsql.js"

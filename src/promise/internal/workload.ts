@@ -5,8 +5,8 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
 import { refuseWorkloadOptions } from "../../internal/identityRequest.js"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as FastCheck from "fast-check"
 import * as Redacted from "effect/Redacted"
+import * as FastCheck from "fast-check"
 import { redactorOf } from "../../../src/aws/internal/redaction.js"
 import { assertNoSecrets } from "../utils.js"
 

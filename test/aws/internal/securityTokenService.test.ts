@@ -8,8 +8,8 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "fast-check"
 import * as Fiber from "effect/Fiber"
+import * as FastCheck from "fast-check"
 import { clear, same, secret } from "../../utils.js"
 import {
   adapters,

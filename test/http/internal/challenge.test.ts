@@ -1,5 +1,5 @@
-import * as Headers from "effect/http/Headers"
 import { assert, describe, it } from "@effect/vitest"
+import * as Headers from "effect/http/Headers"
 import * as FastCheck from "fast-check"
 import * as Challenge from "../../../src/http/internal/challenge.js"
 

@@ -50,10 +50,13 @@ const ahead = (by: Duration.Input) => {
   const clock = Clock.make()
   const milliseconds = Duration.toMillis(by)
   const now = clock.currentTimeMillisUnsafe.bind(clock)
-  return Effect.provideService(Clock.Clock, Object.assign(clock, {
-    currentTimeMillisUnsafe: () => now() + milliseconds,
-    currentTimeMillis: Effect.sync(() => now() + milliseconds)
-  }))
+  return Effect.provideService(
+    Clock.Clock,
+    Object.assign(clock, {
+      currentTimeMillisUnsafe: () => now() + milliseconds,
+      currentTimeMillis: Effect.sync(() => now() + milliseconds)
+    })
+  )
 }
 
 const machine = Effect.flatMap(

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as FastCheck from "fast-check"
-import * as Redacted from "effect/Redacted"
 import {
   Event,
   type Rejection,

@@ -267,7 +267,10 @@ describe("the vault", () => {
         // The token of round n ends at millisecond n.
         yield* TestClock.setTime(round)
         // Some callers come while others already leave.
-        const find = Effect.andThen(Effect.repeat(Effect.yieldNow, { times: round % 7 }), vault.find("key", server, access))
+        const find = Effect.andThen(
+          Effect.repeat(Effect.yieldNow, { times: round % 7 }),
+          vault.find("key", server, access)
+        )
         const results = yield* Effect.all(Arr.replicate(find, 6), { concurrency: "unbounded" })
         for (const result of results) {
           assert.strictEqual(Redacted.value(Option.getOrThrow(result)), `token-${round + 1}`)

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "effect/http/HttpClient"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import { noProfile, type Runtime } from "./adapter.js"
 import * as ClientTransport from "./clientTransport.js"

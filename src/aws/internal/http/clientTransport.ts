@@ -3,14 +3,14 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"

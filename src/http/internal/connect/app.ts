@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as ByteSize from "effect/ByteSize"
+import * as Effect from "effect/Effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as UrlParams from "effect/http/UrlParams"
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"

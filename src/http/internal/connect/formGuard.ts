@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Redacted from "effect/Redacted"
 import { createHmac, timingSafeEqual } from "node:crypto"
 

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Result from "effect/Result"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type { ConsentSession } from "../../../ConsentSession.js"
 import type { UserCredential } from "../../../Credentials.js"
 import type { ValidationException } from "../../../IdentityError.js"

@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import type * as HttpRouter from "effect/http/HttpRouter"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Metric from "effect/Metric"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Effect from "effect/Effect"
+import type * as HttpRouter from "effect/http/HttpRouter"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"

@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "effect/http/Headers"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
@@ -144,7 +144,9 @@ export const make = <E, R, E2, R2>(
         const request = yield* HttpServerRequest.HttpServerRequest
         // The router sends HEAD to the GET route. A link preview must not use up a session.
         if (request.method !== method) return HttpServerResponse.empty({ status: 405, headers: { allow: method } })
-        const { currentUser } = yield* Effect.orDie(Effect.fromResult(checkUser({ currentUser: yield* options.currentUser })))
+        const { currentUser } = yield* Effect.orDie(
+          Effect.fromResult(checkUser({ currentUser: yield* options.currentUser }))
+        )
         const { name = "" } = yield* HttpRouter.params
         return yield* respond(yield* run(currentUser, name))
       })

@@ -115,29 +115,32 @@ const next = (options: Options, step: Step): GrantWait =>
     Effect.zip(PollBudget, Clock.currentTimeMillis),
     ([budget, now]) =>
       // A schedule that is done leaves the rest to the signal.
-      Effect.flatMap(Pull.catchDone(step(now, undefined), () => Effect.succeed([undefined, Duration.infinity] as const)), ([, delay]) =>
-        Effect.flatMap(
-          budget.turn({
-            delay: Duration.toMillis(delay),
-            deadline: options.deadline,
-            wake: (onWake) => options.signals.listen(options.topic, onWake)
-          }),
-          (turn): GrantWait => {
-            switch (turn) {
-              case "Woken":
-                return Effect.void
-              case "Expired":
-                return new AuthorizationTimedOut({ session: options.session })
-              case "Poll":
-                return Effect.flatMap(
-                  budget.run(listening(
-                    options.signals,
-                    options.topic,
-                    Effect.provide(probe(options.session), options.context)
-                  )),
-                  ([isGranted, isSignalled]) => isGranted || isSignalled ? Effect.void : next(options, step)
-                )
+      Effect.flatMap(
+        Pull.catchDone(step(now, undefined), () => Effect.succeed([undefined, Duration.infinity] as const)),
+        ([, delay]) =>
+          Effect.flatMap(
+            budget.turn({
+              delay: Duration.toMillis(delay),
+              deadline: options.deadline,
+              wake: (onWake) => options.signals.listen(options.topic, onWake)
+            }),
+            (turn): GrantWait => {
+              switch (turn) {
+                case "Woken":
+                  return Effect.void
+                case "Expired":
+                  return new AuthorizationTimedOut({ session: options.session })
+                case "Poll":
+                  return Effect.flatMap(
+                    budget.run(listening(
+                      options.signals,
+                      options.topic,
+                      Effect.provide(probe(options.session), options.context)
+                    )),
+                    ([isGranted, isSignalled]) => isGranted || isSignalled ? Effect.void : next(options, step)
+                  )
+              }
             }
-          }
-        ))
+          )
+      )
   )

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as Semaphore from "effect/Semaphore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import type { Operations } from "../../../ControlPlane.js"
 import { type InternalServerException, ResourceNotFoundException } from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
@@ -37,7 +37,8 @@ export const containers = ({ account, store }: Dependencies): Effect.Effect<Tagg
       changeTags: (arn, change) =>
         semaphore.withPermits(1)(
           Effect.transposeOption(Option.map(find(arn), (key) =>
-            Effect.tap(Effect.flatMap(read(key), change), (tags) => mapStoreError(collection.put(key, { tags })))))
+            Effect.tap(Effect.flatMap(read(key), change), (tags) =>
+              mapStoreError(collection.put(key, { tags })))))
         )
     }
   })

@@ -16,7 +16,11 @@ import type { Dependencies } from "./resource.js"
 
 /** @internal */
 export const Secret = Schema.Union([
-  Schema.Struct({ source: Schema.Literal("MANAGED"), arn: Schema.String, value: Schema.RedactedFromValue(Schema.String) }),
+  Schema.Struct({
+    source: Schema.Literal("MANAGED"),
+    arn: Schema.String,
+    value: Schema.RedactedFromValue(Schema.String)
+  }),
   Schema.Struct({ source: Schema.Literal("EXTERNAL"), arn: Schema.String, reference: SecretReference })
 ])
 

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as Semaphore from "effect/Semaphore"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Semaphore from "effect/Semaphore"
 import type { InternalServerException, ResourceNotFoundException, ValidationException } from "../../../IdentityError.js"
 import type { Collection } from "../../VaultStore.js"
 import { mapStoreError, notFound } from "../failures.js"

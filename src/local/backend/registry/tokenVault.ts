@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as Semaphore from "effect/Semaphore"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import type { Operations } from "../../../ControlPlane.js"
 import * as Model from "../../../models/TokenVault.js"
 import { mapStoreError, notFound } from "../failures.js"

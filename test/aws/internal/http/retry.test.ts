@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { isServerError, isThrottlingError, isTransientError, StandardRetryStrategy } from "@smithy/core/retry"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "fast-check"
 import * as Random from "effect/Random"
+import * as FastCheck from "fast-check"
 import * as Retry from "../../../../src/aws/internal/http/retry.js"
 import { rounds } from "../../../rounds.js"
 
@@ -89,7 +89,10 @@ describe("the policy", () => {
     Effect.gen(function*() {
       const policy = Retry.make(100)
       const waits = (kind: keyof typeof failures, attempts: number, value: number) =>
-        Effect.map(Effect.provideService(policy.next(attempts, failures[kind]), Random.Random, random(value)), (retry) => retry?.delay)
+        Effect.map(
+          Effect.provideService(policy.next(attempts, failures[kind]), Random.Random, random(value)),
+          (retry) => retry?.delay
+        )
       assert.strictEqual(yield* waits("transient", 1, 1), 50)
       assert.strictEqual(yield* waits("transient", 2, 1), 100)
       assert.strictEqual(yield* waits("transient", 2, 0.5), 50)

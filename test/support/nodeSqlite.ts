@@ -1,0 +1,66 @@
+/**
+ * A `SqlClient` over `node:sqlite`, for the tests of stores: one connection, whose transactions run one after the other.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { Connection } from "effect/sql/SqlConnection"
+import { classifySqliteError, SqlError } from "effect/sql/SqlError"
+import * as Statement from "effect/sql/Statement"
+import * as Stream from "effect/Stream"
+import { DatabaseSync, type SQLInputValue } from "node:sqlite"
+
+const make = (path: string) =>
+  Effect.gen(function*() {
+    const database = yield* Effect.acquireRelease(
+      Effect.sync(() => new DatabaseSync(path)),
+      (database) => Effect.sync(() => database.close())
+    )
+    const run = <A>(sql: string, use: (statement: ReturnType<DatabaseSync["prepare"]>) => A) =>
+      Effect.try({
+        try: () => {
+          const statement = database.prepare(sql)
+          statement.setReadBigInts(true)
+          return use(statement)
+        },
+        catch: (cause) => new SqlError({ reason: classifySqliteError(cause, { operation: "execute" }) })
+      })
+    // The compiler of SQLite makes no other values.
+    const valuesOf = (params: ReadonlyArray<unknown>) => params as ReadonlyArray<SQLInputValue>
+    const all = (sql: string, params: ReadonlyArray<unknown>) =>
+      run(sql, (statement) => statement.all(...valuesOf(params)))
+    const connection: Connection = {
+      execute: (sql, params, transform) => Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows),
+      executeRaw: all,
+      executeStream: (sql, params, transform) =>
+        Stream.fromIterableEffect(Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows)),
+      executeValues: (sql, params) => Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row))),
+      executeValuesUnprepared: (sql, params) =>
+        Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row))),
+      executeUnprepared: (sql, params, transform) =>
+        Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows)
+    }
+    const semaphore = yield* Semaphore.make(1)
+    return yield* SqlClient.make({
+      acquirer: semaphore.withPermits(1)(Effect.succeed(connection)),
+      transactionAcquirer: Effect.uninterruptibleMask((restore) =>
+        Effect.as(
+          Effect.flatMap(
+            Effect.scope,
+            (scope) => Effect.tap(restore(semaphore.take(1)), () => Scope.addFinalizer(scope, semaphore.release(1)))
+          ),
+          connection
+        )
+      ),
+      driver: "node:sqlite",
+      compiler: Statement.makeCompilerSqlite(),
+      spanAttributes: [["db.system.name", "sqlite"]]
+    })
+  })
+
+/** `path` is that of the file. */
+export const layer = (path: string): Layer.Layer<SqlClient.SqlClient> =>
+  Layer.effect(SqlClient.SqlClient, make(path)).pipe(Layer.provide(Reactivity.layer))
