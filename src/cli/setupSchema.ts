@@ -3,69 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as JSONSchema from "effect/JsonSchema"
-import * as Option from "effect/Option"
+import * as JsonSchema from "effect/JsonSchema"
 import { isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as AST from "effect/SchemaAST"
 import * as IdentitySetup from "../IdentitySetup.js"
 
 type Json = { readonly [member: string]: unknown }
-
-// -----------------------------------------------------------------------------
-// Of lists and maps
-// -----------------------------------------------------------------------------
-
-/** A list or a map with limits is a declaration, which has no JSON Schema. Its type parameter has the limits as `min` and `max`. */
-const toSized = (ast: AST.Declaration): AST.AST => {
-  const [inner] = ast.typeParameters
-  if (inner === undefined || !AST.isRefinement(inner)) return ast
-  const from = toEncoded(inner.from)
-  const limits: unknown = Option.getOrUndefined(AST.getJSONSchemaAnnotation(inner))
-  const { max, min } = isObject(limits) ? limits : {}
-  const unit = AST.isTupleType(from) ? "Items" : "Properties"
-  return new AST.Refinement(from, inner.filter, {
-    [AST.JSONSchemaAnnotationId]: {
-      ...(min === 0 ? {} : { [`min${unit}`]: min }),
-      ...(max === Infinity ? {} : { [`max${unit}`]: max })
-    }
-  })
-}
-
-/** What the file has, with the limits of lists and maps as refinements. */
-const toEncoded = (ast: AST.AST): AST.AST => {
-  switch (ast._tag) {
-    case "Declaration":
-      return toSized(ast)
-    case "Transformation":
-      return toEncoded(ast.from)
-    case "Refinement":
-      return new AST.Refinement(toEncoded(ast.from), ast.filter, ast.annotations)
-    case "Union":
-      return AST.Union.make(ast.types.map(toEncoded), ast.annotations)
-    case "TupleType":
-      return new AST.TupleType(
-        ast.elements.map(({ annotations, isOptional, type }) =>
-          new AST.OptionalType(toEncoded(type), isOptional, annotations)
-        ),
-        ast.rest.map(({ annotations, type }) => new AST.Type(toEncoded(type), annotations)),
-        ast.isReadonly,
-        ast.annotations
-      )
-    case "TypeLiteral":
-      return new AST.TypeLiteral(
-        ast.propertySignatures.map(({ annotations, isOptional, isReadonly, name, type }) =>
-          new AST.PropertySignature(name, toEncoded(type), isOptional, isReadonly, annotations)
-        ),
-        ast.indexSignatures.map(({ isReadonly, parameter, type }) =>
-          new AST.IndexSignature(parameter, toEncoded(type), isReadonly)
-        ),
-        ast.annotations
-      )
-    default:
-      return ast
-  }
-}
 
 // -----------------------------------------------------------------------------
 // Of variables
@@ -79,10 +22,21 @@ const variable = {
   additionalProperties: false
 }
 
+/** Effect encodes an optional member as a union with null. The file leaves it out. */
+const withoutNull = (schema: { readonly [keyword: string]: unknown }): unknown => {
+  const { anyOf, ...rest } = schema
+  const others = Array.isArray(anyOf) ? anyOf.filter((one) => !isObject(one) || one["type"] !== "null") : []
+  return Array.isArray(anyOf) && others.length < anyOf.length
+    ? others.length === 1 && isObject(others[0]) ? { ...rest, ...others[0] } : { ...rest, anyOf: others }
+    : schema
+}
+
 /** In the place of any string, the file can name an environment variable. */
 const allowVariables = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(allowVariables)
   if (!isObject(schema)) return schema
+  const given = withoutNull(schema)
+  if (given !== schema) return allowVariables(given)
   if (schema["type"] === "string") {
     // The generated words repeat the limits.
     const { description: _, title: __, ...limits } = schema
@@ -118,13 +72,15 @@ const descriptions: { readonly [K in keyof IdentitySetup.IdentitySetup]-?: strin
 
 /** @internal */
 export const make = (): Json => {
-  const generated = allowVariables(JSONSchema.make(Schema.make(toEncoded(IdentitySetup.IdentitySetup.ast))))
+  const document = JsonSchema.toDocumentDraft07(
+    Schema.toJsonSchemaDocument(IdentitySetup.IdentitySetup, { onExcessProperty: "error" })
+  )
   // The schema of a struct.
-  const { $defs, $schema, properties, ...rest } = generated as {
+  const { properties, ...rest } = allowVariables(document.schema) as {
     readonly properties: { readonly [name: string]: Json }
   } & Json
   return {
-    $schema,
+    $schema: JsonSchema.META_SCHEMA_URI_DRAFT_07,
     title: "A setup of AgentCore Identity",
     description:
       "Workload identities, credential providers and tags, for `agentcore-identity setup` and `local --config`.",
@@ -135,6 +91,6 @@ export const make = (): Json => {
         { description, ...(name === "$schema" ? { type: "string" } : properties[name]) }
       ])
     ),
-    $defs: { ...(isObject($defs) ? $defs : {}), variable }
+    $defs: { ...document.definitions, variable }
   }
 }

@@ -14,6 +14,7 @@ import type * as AST from "effect/SchemaAST"
 import * as Getter from "effect/SchemaGetter"
 import * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"
+import * as Transformation from "effect/SchemaTransformation"
 import * as Lazy from "./lazy.js"
 import { memoize } from "./memoize.js"
 
@@ -152,7 +153,8 @@ type Problem = string | ReadonlyArray<Issue.Issue> | undefined
 const checkWhole = <A, I>(
   schema: () => Schema.Codec<A, I>,
   problemOf: (input: unknown) => Problem,
-  complete: <B>(result: B, input: unknown) => B = (result) => result
+  complete: <B>(result: B, input: unknown) => B = (result) => result,
+  jsonSchema: () => { readonly [keyword: string]: unknown } = () => ({})
 ): Schema.Codec<A, I> =>
   Lazy.schema(() =>
     Schema.declareConstructor<A, I>()(
@@ -165,7 +167,15 @@ const checkWhole = <A, I>(
           ? Effect.fail(new Issue.Composite(ast, found, input, options))
           : Effect.mapEager(Parser.decodeUnknownEffect(inner)(input, options), (result) => complete(result, input))
       },
-      { [kind]: "Whole" }
+      {
+        [kind]: "Whole",
+        // For the JSON Schema: a declaration has none of its own.
+        toCodecJson: ([inner]) =>
+          Schema.link<I>()(
+            inner.check(Schema.makeFilter(() => true, { toJsonSchema: jsonSchema })),
+            Transformation.passthrough()
+          )
+      }
     )
   )
 
@@ -181,16 +191,23 @@ export const isWhole = (ast: AST.Declaration): boolean => kindOf(ast) === "Whole
  * so do the keys.
  */
 const sized = <A, I>(
+  unit: "Items" | "Properties",
   schema: () => Schema.Codec<A, I>,
   min: number,
   max: number,
   keyIssues: (value: unknown) => ReadonlyArray<Issue.Issue> = () => [],
-  complete?: <B>(result: B, input: unknown) => B
+  complete?: <B>(result: B, input: unknown) => B,
+  names?: () => { readonly propertyNames: object }
 ): Schema.Codec<A, I> =>
   checkWhole(
     () => schema().pipe(Schema.check(Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined))),
     (input) => sizeOf(input) > max ? atMost(max) : keyIssues(input),
-    complete
+    complete,
+    () => ({
+      ...names?.(),
+      ...min === 0 ? {} : { [`min${unit}`]: min },
+      ...max === Infinity ? {} : { [`max${unit}`]: max }
+    })
   )
 
 /** @internal */
@@ -198,7 +215,14 @@ export const items = <A, I>(
   item: Schema.Codec<A, I>,
   min: number,
   max = Infinity
-): Schema.Codec<ReadonlyArray<A>, ReadonlyArray<I>> => sized(() => Schema.Array(item), min, max)
+): Schema.Codec<ReadonlyArray<A>, ReadonlyArray<I>> => sized("Items", () => Schema.Array(item), min, max)
+
+/** The limits of a text, as JSON Schema has them. */
+const limitsOf = ({ ast }: Schema.Codec<string>): object => {
+  const limits: unknown = ast.checks?.[0].annotations?.toJsonSchema
+  // That of `limited`, which takes nothing.
+  return typeof limits === "function" ? limits() as object : {}
+}
 
 /** @internal */
 export const textMap = (
@@ -222,7 +246,9 @@ export const textMap = (
     Predicate.isObject(input) && Object.hasOwn(input, "__proto__")
       ? Object.fromEntries(Object.entries(input)) as B
       : result
-  return sized(() => Schema.Record(Schema.String, value), min, max, keyIssues, copy)
+  return sized("Properties", () => Schema.Record(Schema.String, value), min, max, keyIssues, copy, () => ({
+    propertyNames: { type: "string", ...limitsOf(key) }
+  }))
 }
 
 // -----------------------------------------------------------------------------
