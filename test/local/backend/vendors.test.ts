@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { LocalSettings } from "../../../src/internal/identitySetup/localSettings.js"
 import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
-import { createWorkload } from "../backend.js"
+import { authorize, complete, consent, createWorkload, issued, redirected, tokenFor } from "../backend.js"
 import * as Utils from "../utils.js"
 
 const clientSecret = Redacted.make("secret-of-the-client")
@@ -286,6 +286,54 @@ describe("vendors", () => {
       )
       const issued = token._tag === "Issued" ? token.accessToken : assert.fail(token._tag)
       assert.strictEqual(Jose.decodeJwt(Redacted.value(issued))["scope"], "reports:read")
+    }))
+
+  it.scopedLive("give a user's token with the scope openid, each over the development authorization server", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start({ consent: { user: "alice", decision: "allow" } })
+      const publicUrl = "http://127.0.0.1:4020"
+      const client = { clientId: "everybody", clientSecret: Utils.clientSecret }
+      yield* server.registerClient({ ...client, redirectUris: [`${publicUrl}/identities/oauth2/callback/*`] })
+      const { authorizationEndpoint, issuer, tokenEndpoint } = server
+      const endpoints = { issuer, authorizationEndpoint, tokenEndpoint }
+      const included = "includedOauth2ProviderConfig"
+      const providers = [
+        ...requests.map(([vendor, member]) => request(vendor, member, client)),
+        ...ownEndpoints.map((vendor) => request(vendor, included, { ...client, ...endpoints })),
+        ...[{ authorizationServerMetadata: endpoints }, { discoveryUrl: server.discoveryUrl }].map((
+          oauthDiscovery
+        ) => ({
+          ...request("CustomOauth2", "customOauth2ProviderConfig", { ...client, oauthDiscovery }),
+          name: Object.keys(oauthDiscovery).join()
+        }))
+      ]
+      const vendorEndpoints = Object.fromEntries(requests.map(([vendor]) => [vendor, endpoints]))
+      yield* Effect.gen(function*() {
+        const controlPlane = yield* ControlPlane.ControlPlane
+        const backend = yield* LocalBackend.LocalBackend
+        yield* createWorkload("agent")
+        const token = yield* tokenFor("alice")
+        for (const provider of providers) {
+          yield* controlPlane.createOauth2CredentialProvider(provider)
+          const wanted = { resourceCredentialProviderName: provider.name, scopes: ["openid"] }
+          const { sessionUri } = yield* consent(token, wanted)
+          const page = yield* Effect.flatMap(
+            authorize(sessionUri),
+            (url) => Effect.promise(() => fetch(url, { redirect: "manual" }))
+          )
+          const url = page.headers.get("location") ?? assert.fail(`${provider.name}: ${page.status}`)
+          const callbackId = new URL(url).pathname.split("/").at(-1) ?? ""
+          redirected(yield* backend.callback(callbackId, Redacted.make(url)))
+          yield* complete(sessionUri, { userId: "alice" })
+          const claims = Jose.decodeJwt(yield* issued(token, { ...wanted, sessionUri }))
+          assert.strictEqual(claims.sub, "alice", provider.name)
+        }
+      }).pipe(
+        Effect.provide(
+          LocalBackend.layer({ publicUrl, settings: { vendorEndpoints } }).pipe(Layer.provide(OAuthClient.layer))
+        )
+      )
+      assert.lengthOf(providers, 26)
     }))
 })
 
