@@ -147,7 +147,7 @@ describe("on behalf of users, with the setup of the example", () => {
       assert.deepInclude(claimsOf(answers[1]), { ...own, ...user, sub: "alice", scope: "User.Read" })
       assert.notProperty(claimsOf(answers[1]), "act")
       assert.deepInclude(claimsOf(answers[2]), { ...own, sub: "bob", act })
-      assert.strictEqual(answers[3], "Error parsing TokenExchange response")
+      assert.strictEqual(answers[3], "Token exchange failed with HTTP status 400")
 
       // STS: the token endpoint knows its key, although nobody reaches its issuer.
       const sts = String(yield* stsToken(running))

@@ -65,8 +65,13 @@ export interface Operations {
 // -----------------------------------------------------------------------------
 
 /** The live service does not pass on the error of an authorization server. */
-const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange") =>
-  invalid(`Error parsing ${grant} response`)
+const unparsable = (
+  grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange"
+): ValidationException => invalid(`Error parsing ${grant} response`)
+
+/** No source has the message for a response that is no token, and for no response. */
+const mapExchangeError = ({ status }: OAuthError): ValidationException =>
+  status === undefined ? unparsable("TokenExchange") : invalid(`Token exchange failed with HTTP status ${status}`)
 
 const mapRefreshError = ({ reason }: OAuthError): ValidationException | InternalServerException =>
   reason === "Unreachable"
@@ -154,7 +159,7 @@ export const make = (
     request: DataPlane.GetResourceOauth2TokenRequest
   ) =>
     OnBehalfOf.exchange(client, user, provider.server, request).pipe(
-      Effect.catchTag("OAuthError", () => unparsable("TokenExchange")),
+      Effect.catchTag("OAuthError", (error) => Effect.fail(mapExchangeError(error))),
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
 

@@ -38,9 +38,12 @@ const isUnanswered = (status: number | undefined): boolean => status !== undefin
 const toReason = ({ error = "", status }: Refusal): OAuthErrorReason =>
   isUnanswered(status) ? "Unreachable" : registered.get(error) ?? "Rejected"
 
-const makeError = (reason: OAuthErrorReason, { description, error }: Refusal): OAuthError =>
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+const makeError = (reason: OAuthErrorReason, { description, error, status }: Refusal): OAuthError =>
   new OAuthError({
     reason,
+    ...(status === undefined || isSuccess(status) ? {} : { status }),
     ...(error === undefined ? {} : { code: error }),
     ...(description === undefined ? {} : { description })
   })
@@ -53,8 +56,6 @@ const makeError = (reason: OAuthErrorReason, { description, error }: Refusal): O
  */
 export const fromCallback = (refusal: Refusal): OAuthError =>
   makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
-
-const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
 const withStatus = (refusal: Refusal): Refusal =>
   refusal.description !== undefined || refusal.status === undefined || isSuccess(refusal.status)

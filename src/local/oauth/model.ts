@@ -272,10 +272,11 @@ export type OAuthErrorReason = OAuthError["reason"]
 /**
  * An authorization server issued no token.
  *
+ * - `status`: the HTTP status of the response of the endpoint, if it is not a success
  * - `code`: the `error` of its answer, or a code of `openid-client`
  * - `description`: the `error_description` of its answer, or what else is known about the failure, as a status
  *
- * Both are without the values that the request carried: tokens, secrets, codes and custom parameters. A description may
+ * `code` and `description` are without the values that the request carried: tokens, secrets, codes and custom parameters. A description may
  * quote the client id, the redirect URI, scopes, resources and audiences.
  *
  * @since 0.1.0
@@ -292,6 +293,7 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effect-agentcore
       "Rejected",
       "Misconfigured"
     ),
+    status: Schema.optional(Schema.Number),
     code: Schema.optional(Schema.String),
     description: Schema.optional(Schema.String)
   }
