@@ -150,7 +150,9 @@ describe("layer", () => {
   it.scopedLive("finds the keys of an issuer by the metadata of RFC 8414, without those of OpenID Connect", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
-      const absent = { "/.well-known/openid-configuration": (_: string, response: ServerResponse) => notFound(response) }
+      const absent = {
+        "/.well-known/openid-configuration": (_: string, response: ServerResponse) => notFound(response)
+      }
       const metadata = "/.well-known/oauth-authorization-server"
       const paths = [
         ["", metadata],

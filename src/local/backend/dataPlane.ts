@@ -30,6 +30,7 @@ import { maxParametersSize, parametersSize, readShape, type Session, type Sessio
 import type { Settings } from "./settings.js"
 import { formatParts } from "./texts.js"
 import * as Vault from "./vault.js"
+import * as Vendors from "./vendors.js"
 import * as WorkloadToken from "./workloadToken.js"
 
 /** @internal */
@@ -296,9 +297,12 @@ export const make = (
 
     getWorkloadAccessTokenForJwt: Effect.fnUntraced(function*({ userToken, workloadName }) {
       const workload = yield* registry.caller(workloadName)
-      const { inboundIssuers, inboundJwt } = yield* settings
+      const current = yield* settings
+      const issuers = current.inboundIssuers?.flatMap((
+        issuer
+      ) => [issuer, Vendors.findIssuer(issuer, current) ?? issuer])
       const claims = yield* Effect.mapError(
-        client.verifyUserToken(userToken, { issuers: inboundIssuers, signature: inboundJwt !== "decode" }),
+        client.verifyUserToken(userToken, { issuers, signature: current.inboundJwt !== "decode" }),
         mapUserTokenError
       )
       return yield* issueWorkloadToken(workload, WorkloadToken.userOfJwt(userToken, claims), claims.exp)
