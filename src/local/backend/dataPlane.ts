@@ -298,9 +298,7 @@ export const make = (
     getWorkloadAccessTokenForJwt: Effect.fnUntraced(function*({ userToken, workloadName }) {
       const workload = yield* registry.caller(workloadName)
       const current = yield* settings
-      const issuers = current.inboundIssuers?.flatMap((
-        issuer
-      ) => [issuer, Vendors.findIssuer(issuer, current) ?? issuer])
+      const issuers = current.inboundIssuers?.flatMap((name) => [name, Vendors.findIssuer(name, current) ?? name])
       const claims = yield* Effect.mapError(
         client.verifyUserToken(userToken, { issuers, signature: current.inboundJwt !== "decode" }),
         mapUserTokenError
