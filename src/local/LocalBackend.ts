@@ -84,8 +84,11 @@ export type {
   /**
    * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
    *   Manager
-   * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
-   *   CLIENT_SECRET_BASIC.
+   * - `vendorEndpoints`: authorization servers in place of the vendors' own, unless a request names its endpoints. Clients
+   *   authenticate there with CLIENT_SECRET_BASIC.
+   * - `vendorIssuers`: issuers in place of those whose URL begins with a key, such as
+   *   `https://cognito-idp.us-west-2.amazonaws.com`: for providers whose discovery URL or metadata names one, and for
+   *   `inboundIssuers`. The longest key decides, and no other host is replaced.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
    *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.

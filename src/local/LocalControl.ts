@@ -276,6 +276,7 @@ const mergeSettings = (first: Settings, second: Settings): Settings => ({
   ...second,
   secrets: mergeRecord(first.secrets, second.secrets),
   vendorEndpoints: { ...first.vendorEndpoints, ...second.vendorEndpoints },
+  vendorIssuers: mergeRecord(first.vendorIssuers, second.vendorIssuers),
   kmsKeys: mergeRecord(first.kmsKeys, second.kmsKeys)
 })
 

@@ -279,6 +279,29 @@ describe("LocalControl", () => {
       assert.strictEqual((yield* Backend.ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(local())))
 
+  it.effect("fails a token exchange with the status of a fault", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const plane = yield* DataPlane.DataPlane
+      yield* Backend.createProvider("todo", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
+      const userToken = Backend.jwt({ iss: "https://issuer.example.com", sub: "alice" })
+      const user = yield* plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+      const exchange = Backend.ask(user.workloadAccessToken, {
+        resourceCredentialProviderName: "todo",
+        oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+      })
+      for (
+        const [fault, message] of [
+          [{ exception: "invalid_grant" }, "Token exchange failed with HTTP status 400"],
+          [{ status: 503 }, "Token exchange failed with HTTP status 503"],
+          [{ cut: true }, "Error parsing TokenExchange response"]
+        ] as const
+      ) {
+        yield* faults.add({ endpoint: "token", count: 1, ...fault })
+        assert.strictEqual((yield* Effect.flip(exchange)).message, message)
+      }
+    }).pipe(Effect.provide(local())))
+
   it.effect("records requests without secrets, and the reasons of vague errors", () =>
     Effect.gen(function*() {
       const { requests } = yield* control

@@ -127,6 +127,8 @@ const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | 
       : exception !== undefined && Object.hasOwn(oauthReasons, exception)
       ? oauthReasons[exception] ?? "Rejected"
       : "Rejected",
+    // RFC 6749, section 5.2: an error has the status 400.
+    ...(cut === true ? {} : { status: status ?? 400 }),
     ...(exception === undefined ? {} : { code: exception }),
     description: message ?? (status === undefined ? simulated : `${simulated}, with the status ${status}`)
   })

@@ -54,7 +54,7 @@ export const make = (options: ScriptedOptions): Service => {
   // The server acts after the wait, so concurrent requests see each other's effects.
   const wait = Duration.equals(latency, Duration.zero) ? Effect.void : Effect.sleep(latency)
 
-  const invalidGrant = () => new OAuthError({ reason: "InvalidGrant", code: "invalid_grant" })
+  const invalidGrant = () => new OAuthError({ reason: "InvalidGrant", status: 400, code: "invalid_grant" })
 
   const issue = (
     type: ScriptedGrant["type"],
@@ -65,7 +65,10 @@ export const make = (options: ScriptedOptions): Service => {
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       count += 1
       const reason = options.fail?.({ type, clientId, scopes, number: count })
-      if (reason !== undefined) return new OAuthError({ reason })
+      if (reason !== undefined) {
+        const isRefused = reason !== "Unreachable" && reason !== "Misconfigured"
+        return new OAuthError({ reason, ...(isRefused ? { status: 400 } : {}) })
+      }
       const isRefreshable = (type === "authorization_code" || type === "refresh_token")
         && options.refreshTokens !== false
       const refreshToken = `refresh-${count}.${clientId}`

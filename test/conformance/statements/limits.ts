@@ -182,12 +182,16 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "discovery-url",
-    statement: "A discovery URL ends with /.well-known/openid-configuration or /.well-known/oauth-authorization-server",
-    accepts: (world) =>
-      createCustom(world, {
-        ...unreachable,
-        discoveryUrl: "https://id.example.com/.well-known/oauth-authorization-server"
-      }),
+    statement:
+      "A discovery URL ends with /.well-known/openid-configuration, or /.well-known/oauth-authorization-server and a path",
+    accepts: async (world) => {
+      for (const path of ["", "/tenant"]) {
+        await createCustom(world, {
+          ...unreachable,
+          discoveryUrl: `https://id.example.com/.well-known/oauth-authorization-server${path}`
+        })
+      }
+    },
     refuses: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
   },
   {

@@ -215,8 +215,11 @@ export const onBehalfOf = [
   }),
   statement({
     id: "obo.refused",
-    statement: "The refusal of an authorization server is not passed on: Error parsing TokenExchange response",
-    source: `${samples}; ${github("aws/bedrock-agentcore-sdk-python/issues/81")}`,
+    statement:
+      "A refusal of the authorization server is a ValidationException with its status: Token exchange failed with HTTP status 400",
+    source: `${
+      github("awslabs/agentcore-samples")
+    }, obo-training, IDP_SETUP.md: Token exchange failed with HTTP status 400`,
     needs,
     run: async (world, { recorder, userToken }) => {
       const { clientId, name } = await createRecorded(world, recorder, { onBehalfOfTokenExchangeConfig: tokenExchange })
@@ -225,7 +228,7 @@ export const onBehalfOf = [
       await refuses(askOnBehalf(world, token, name), {
         status: 400,
         name: "ValidationException",
-        message: "Error parsing TokenExchange response"
+        message: "Token exchange failed with HTTP status 400"
       })
     }
   }),

@@ -1,5 +1,5 @@
 /** Tokens of machines and of users: return URLs, sessions, grants. */
-import { developerGuide, github, guide, is, present, refuses, statement } from "../statement.js"
+import { developerGuide, github, guide, is, type Parts, present, refuses, statement, type World } from "../statement.js"
 import {
   askConsent,
   askM2m,
@@ -26,6 +26,40 @@ const vaultShape = github(
 const sessionRefused = { status: 403, name: "AccessDeniedException", message: "Invalid or expired session" } as const
 
 const validation = { status: 400, name: "ValidationException" } as const
+
+/** They ask for `openid`. The response of the API has an access token and no ID token, and no source says that one is checked. */
+const openid = `${
+  github("awslabs/agentcore-samples")
+}, obo-training and 04-outbound-auth-self-hosted; API reference, GetResourceOauth2Token`
+
+/** A user's token from a client at the recorder, which answers with an ID token, too. */
+const ignoresIdToken = async (
+  world: World,
+  parts: Pick<Parts, "browse" | "recorder">,
+  { clientId, provider }: { readonly clientId: string; readonly provider: string },
+  header: object,
+  claims: object
+): Promise<void> => {
+  const part = (content: object) => Buffer.from(JSON.stringify(content)).toString("base64url")
+  const now = Math.floor(Date.now() / 1_000)
+  const payload = part({ sub: "alice", aud: clientId, iat: now, exp: now + 600, ...claims })
+  parts.recorder.answer(clientId, () => ({
+    body: {
+      access_token: "the-access-token",
+      token_type: "Bearer",
+      expires_in: 3_600,
+      id_token: `${part(header)}.${payload}.${part({ signed: "by nobody" })}`
+    }
+  }))
+  const token = await tokenOf(world, await createWorkload(world), "alice")
+  const accessToken = await grant(world, parts, {
+    token,
+    provider,
+    user: { userId: "alice" },
+    request: { scopes: ["openid"] }
+  })
+  is("accessToken", accessToken, "the-access-token")
+}
 
 export const machineTokens = [
   statement({
@@ -223,6 +257,81 @@ export const userTokens = [
       present("accessToken", (await askUser(world, token, provider.name, { ...request, sessionUri })).accessToken)
     }
   }),
+  ...([
+    ["endpoints", "whose endpoints the request names", "CustomOauth2"],
+    ["vendor", "of a vendor with endpoints of the customer", "CognitoOauth2"]
+  ] as const).map(([id, which, vendor]) =>
+    statement({
+      id: `user.openid.${id}`,
+      statement: `With the scope openid, a provider ${which} gives the access token`,
+      source: openid,
+      needs: ["authorizationServer", "consent"],
+      run: async (world, { authorizationServer, consent }) => {
+        const { clientId, clientSecret, discoveryUrl } = authorizationServer
+        const metadata = await (await fetch(discoveryUrl)).json()
+        const endpoints = {
+          issuer: String(metadata.issuer),
+          authorizationEndpoint: String(metadata.authorization_endpoint),
+          tokenEndpoint: String(metadata.token_endpoint)
+        }
+        const provider = world.name()
+        await world.control.createOauth2CredentialProvider({
+          name: provider,
+          credentialProviderVendor: vendor,
+          oauth2ProviderConfigInput: vendor === "CustomOauth2"
+            ? {
+              customOauth2ProviderConfig: {
+                oauthDiscovery: { authorizationServerMetadata: endpoints },
+                clientId,
+                clientSecret
+              }
+            }
+            : { includedOauth2ProviderConfig: { clientId, clientSecret, ...endpoints } }
+        })
+        const token = await tokenOf(world, await createWorkload(world), "alice")
+        const browse = async (url: string) => (await consent(url, "alice", "allow")).url
+        await grant(world, { browse }, {
+          token,
+          provider,
+          user: { userId: "alice" },
+          request: { scopes: ["openid"] }
+        })
+      }
+    })
+  ),
+  statement({
+    id: "user.openid.microsoft",
+    statement: "MicrosoftOauth2 without a tenant gives the access token beside an ID token of the user's tenant",
+    source: openid,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const [clientId, provider] = [world.name(), world.name()]
+      await world.control.createOauth2CredentialProvider({
+        name: provider,
+        credentialProviderVendor: "MicrosoftOauth2",
+        oauth2ProviderConfigInput: { microsoftOauth2ProviderConfig: { clientId, clientSecret: "secret" } }
+      })
+      await ignoresIdToken(world, parts, { clientId, provider }, { alg: "RS256", kid: "of-the-tenant" }, {
+        iss: "https://login.microsoftonline.com/0f0f0f0f-0000-4000-8000-000000000000/v2.0"
+      })
+    }
+  }),
+  ...([
+    ["hs256", "signed with a shared secret", { alg: "HS256" }],
+    ["es256", "signed with another algorithm than RS256", { alg: "ES256", kid: "key-1" }],
+    ["unknown-key", "of a key that cannot be found", { alg: "RS256", kid: "nowhere" }]
+  ] as const).map(([id, which, header]) =>
+    statement({
+      id: `user.openid.${id}`,
+      statement: `The access token is given beside an ID token ${which}`,
+      source: openid,
+      needs: ["recorder", "browse"],
+      run: async (world, parts) => {
+        const { clientId, name } = await createRecorded(world, parts.recorder)
+        await ignoresIdToken(world, parts, { clientId, provider: name }, header, { iss: parts.recorder.issuer })
+      }
+    })
+  ),
   statement({
     id: "user.code-exchange",
     statement: "The code is exchanged when the session is completed, and not before",
