@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { join } from "node:path"
 
-const client = (folder: string, name: string) =>
+export const client = (folder: string, name: string) =>
   LibsqlClient.layer({ url: `file:${join(folder, name)}`, intMode: "bigint" })
 
 /** Without an address, no process waits for the lock of one that was killed. */
