@@ -153,13 +153,13 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
   const recorder = yield* makeRecorder
   const userToken = yield* makeUserToken
   const pem = yield* Effect.promise(async () => {
-    const { privateKey } = await Jose.generateKeyPair("ES256", { extractable: true })
-    return Jose.exportPKCS8(privateKey)
+    const { privateKey, publicKey } = await Jose.generateKeyPair("ES256", { extractable: true })
+    return { privateKey: await Jose.exportPKCS8(privateKey), publicKey: await Jose.exportSPKI(publicKey) }
   })
   const { authorizationEndpoint, issuer, tokenEndpoint } = recorder
   const settings = {
     secrets: { [secret.secretId]: { [secret.jsonKey]: Redacted.make(secret.value) } },
-    kmsKeys: { [kmsKeyArn]: Redacted.make(pem) },
+    kmsKeys: { [kmsKeyArn]: Redacted.make(pem.privateKey) },
     vendorEndpoints: { MicrosoftOauth2: { authorizationEndpoint, issuer, tokenEndpoint } },
     serviceLinked: [serviceLinked]
   }
@@ -203,7 +203,7 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
         })),
       userToken,
       expire: (sessionUri) => Effect.runPromise(backend.expire(Redacted.make(sessionUri))),
-      account: { secret, kmsKeyArn, serviceLinked },
+      account: { secret, kmsKeyArn, kmsPublicKey: pem.publicKey, serviceLinked },
       gateway: {
         identifier: "conformance-0a1b2c3d4e",
         other: "conformance-5f6g7h8i9j",
