@@ -261,8 +261,9 @@ export const providers = [
       const name = world.name()
       const tenantId = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
       await create(world, "MicrosoftOauth2", { microsoftOauth2ProviderConfig: { ...client, tenantId } }, name)
-      const { oauth2ProviderConfigOutput } = await world.control.getOauth2CredentialProvider({ name })
-      is("tenantId", "tenantId" in (oauth2ProviderConfigOutput?.microsoftOauth2ProviderConfig ?? {}), false)
+      await world.control.getOauth2CredentialProvider({ name })
+      // The clients drop members that they do not know.
+      is("tenant in the answer", world.lastExchange().body.includes(tenantId), false)
     }
   }),
   statement({
