@@ -20,7 +20,7 @@ export interface Call {
   readonly body: string
 }
 
-export interface Answer {
+export interface ServiceResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -36,7 +36,9 @@ export interface Tools {
 
 /** What is wrong, for the run of one statement. */
 export interface Wrong {
-  readonly service?: ((call: Call, forward: (call: Call) => Promise<Answer>) => Promise<Answer>) | undefined
+  readonly service?:
+    | ((call: Call, forward: (call: Call) => Promise<ServiceResponse>) => Promise<ServiceResponse>)
+    | undefined
   readonly authorization?: ((query: URLSearchParams) => void) | undefined
   readonly token?: ((request: TokenRequest, tools: Tools) => Promise<TokenRequest>) | undefined
 }
@@ -69,7 +71,7 @@ const ofConnection = new Set([
 const keep = (headers: Iterable<readonly [string, string]>): Readonly<Record<string, string>> =>
   Object.fromEntries([...headers].filter(([name]) => !ofConnection.has(name)))
 
-const forwardTo = (url: string) => async ({ body, headers, method, path }: Call): Promise<Answer> => {
+const forwardTo = (url: string) => async ({ body, headers, method, path }: Call): Promise<ServiceResponse> => {
   const response = await fetch(`${url}${path}`, {
     method,
     headers,
@@ -91,12 +93,11 @@ export const make: Effect.Effect<Mutable, never, Scope.Scope> = Effect.gen(funct
     faults.push(fault)
     throw fault
   }
-  let tools: Tools | undefined
   const service = yield* Local.makeWith({
     authorization: (query) => wrong.authorization?.(query),
-    token: async (request) => wrong.token?.(request, present("tools", tools)).catch(report) ?? request
+    token: async (request) => wrong.token?.(request, tools).catch(report) ?? request
   })
-  tools = {
+  const tools: Tools = {
     kmsPrivateKey: service.kmsPrivateKey,
     awsToken: async (audience) =>
       present(
@@ -107,7 +108,7 @@ export const make: Effect.Effect<Mutable, never, Scope.Scope> = Effect.gen(funct
   }
   const forward = forwardTo(present("endpoint", service.environment["AWS_ENDPOINT_URL_STS"]))
   const proxy = yield* Utils.httpServer((request, response) => {
-    const respond = async (): Promise<Answer> => {
+    const respond = async (): Promise<ServiceResponse> => {
       const call = {
         method: request.method ?? "",
         path: request.url ?? "",

@@ -1,6 +1,6 @@
 /** Ways in which a server can be wrong, and the statements that notice each. */
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, importPKCS8, SignJWT, UnsecuredJWT } from "jose"
-import type { Answer, Call, Json, Mutation, Tools, Wrong } from "./mutate.js"
+import type { Call, Json, Mutation, ServiceResponse, Tools, Wrong } from "./mutate.js"
 import type { TokenRequest } from "./statement.js"
 import { returnUrl } from "./statements/resources.js"
 
@@ -39,8 +39,8 @@ const request = (names: RegExp, change: (json: Json) => Json) => (): Wrong => ({
     forward(is(call, names) ? { ...call, body: JSON.stringify(change(parse(call.body))) } : call)
 })
 
-/** The client gets another answer. */
-const answer = (names: RegExp, change: (answer: Answer, request: Json) => Answer) => (): Wrong => ({
+/** The client gets another response. */
+const response = (names: RegExp, change: (given: ServiceResponse, request: Json) => ServiceResponse) => (): Wrong => ({
   service: async (call, forward) => {
     const given = await forward(call)
     return is(call, names) ? change(given, parse(call.body.startsWith("{") ? call.body : "")) : given
@@ -49,7 +49,7 @@ const answer = (names: RegExp, change: (answer: Answer, request: Json) => Answer
 
 /** The client gets another success. */
 const success = (names: RegExp, change: (json: Json, request: Json) => Json) =>
-  answer(
+  response(
     names,
     (given, json) =>
       given.status < 300 && given.body !== ""
@@ -58,33 +58,33 @@ const success = (names: RegExp, change: (json: Json, request: Json) => Json) =>
   )
 
 /** The client gets another error of a status. */
-const failure = (status: number, change: (answer: Answer) => Answer, names = /./) =>
-  answer(names, (given) => given.status === status ? change(given) : given)
+const failure = (status: number, change: (given: ServiceResponse) => ServiceResponse, names = /./) =>
+  response(names, (given) => given.status === status ? change(given) : given)
 
-const named = (name: string, status?: number) => (given: Answer): Answer => ({
+const named = (name: string, status?: number) => (given: ServiceResponse): ServiceResponse => ({
   ...given,
   status: status ?? given.status,
   headers: { ...given.headers, "x-amzn-errortype": name }
 })
 
-const worded = (change: (message: string) => string) => (given: Answer): Answer => {
+const worded = (change: (message: string) => string) => (given: ServiceResponse): ServiceResponse => {
   const json = parse(given.body)
   return { ...given, body: JSON.stringify({ ...json, message: change(String(json["message"])) }) }
 }
 
-const refusal = (message: string): Answer => ({
+const rejection = (message: string): ServiceResponse => ({
   status: 400,
   headers: { "content-type": "application/json", "x-amzn-errortype": "ValidationException", "x-amzn-requestid": "r" },
   body: JSON.stringify({ message, reason: "FieldValidationFailed" })
 })
 
-/** The server refuses requests that it should accept. */
-const tooStrict = (names: RegExp, isRefused: (json: Json) => boolean) => (): Wrong => ({
+/** The server rejects requests that it should accept. */
+const tooStrict = (names: RegExp, isRejected: (json: Json) => boolean) => (): Wrong => ({
   service: async (call, forward) =>
-    is(call, names) && isRefused(parse(call.body)) ? refusal("too strict") : forward(call)
+    is(call, names) && isRejected(parse(call.body)) ? rejection("too strict") : forward(call)
 })
 
-const ok = (json: Json): Answer => ({
+const ok = (json: Json): ServiceResponse => ({
   status: 200,
   headers: { "content-type": "application/json", "x-amzn-requestid": "r" },
   body: JSON.stringify(json)
@@ -102,7 +102,7 @@ const customConfig = (change: (config: Json) => Json) => (json: Json): Json => {
     : json
 }
 
-/** Changes a text of any member. */
+/** Changes a string of any member. */
 const everywhere = (pattern: RegExp, replacement: string) => (json: Json): Json =>
   parse(JSON.stringify(json).replace(pattern, replacement))
 
@@ -144,10 +144,11 @@ const breakSignature = (token: string): string => {
   return `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`
 }
 
-/** Answers with what a request for the same got before. */
+/** Returns what an equal request got before. */
 const cache =
-  (names: RegExp, toKey: (json: Json) => string | undefined, isKept: (answer: Answer) => boolean) => (): Wrong => {
-    const kept = new Map<string, Answer>()
+  (names: RegExp, toKey: (json: Json) => string | undefined, isKept: (given: ServiceResponse) => boolean) =>
+  (): Wrong => {
+    const kept = new Map<string, ServiceResponse>()
     return {
       service: async (call, forward) => {
         const key = is(call, names) ? toKey(parse(call.body)) : undefined
@@ -160,7 +161,7 @@ const cache =
     }
   }
 
-const isIssued = ({ body }: Answer): boolean => parse(body)["accessToken"] !== undefined
+const isIssued = ({ body }: ServiceResponse): boolean => parse(body)["accessToken"] !== undefined
 
 const isUser = (json: Json): boolean => json["oauth2Flow"] === "USER_FEDERATION"
 
@@ -237,9 +238,9 @@ export const mutations: ReadonlyArray<Mutation> = [
     id: "exception.request-id",
     wrong: "An exception has no request id",
     noticed: ["protocol.errors"],
-    make: answer(
+    make: response(
       /./,
-      (given) => ({ ...given, headers: without(given.headers, "x-amzn-requestid") as Answer["headers"] })
+      (given) => ({ ...given, headers: without(given.headers, "x-amzn-requestid") as ServiceResponse["headers"] })
     )
   },
   {
@@ -265,7 +266,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "exception.enum",
-    wrong: "A wrong value of an enumeration is answered without the values",
+    wrong: "A wrong value of an enumeration is reported without the values",
     noticed: ["protocol.enum-message"],
     make: failure(400, worded((message) => message.replace(/enum value set: \[.*\]/, "enum value set")))
   },
@@ -283,38 +284,38 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "exception.return-url",
-    wrong: "Return URLs are refused with other messages",
+    wrong: "Return URLs are rejected with other messages",
     noticed: ["user.no-registered-url", "user.no-url"],
     make: failure(400, worded((message) => message.replaceAll("ResourceOauth2ReturnUrl", "return URL")))
   },
   {
     id: "exception.service-linked",
-    wrong: "A workload identity of a service is refused as any other one",
+    wrong: "A workload identity of a service is rejected as any other one",
     noticed: ["workload-token.service-linked"],
     make: failure(400, worded(() => "Workload Identity does not belong to caller account"), /^GetWorkloadAccessToken/)
   },
   // Members
   {
-    id: "answer.created",
-    wrong: "What is created is answered with 200",
+    id: "response.created",
+    wrong: "What is created has the status 200",
     noticed: ["workload.crud", "vendor.GoogleOauth2", "provider.external-at-use"],
-    make: answer(/^Create/, (given) => given.status === 201 ? { ...given, status: 200 } : given)
+    make: response(/^Create/, (given) => given.status === 201 ? { ...given, status: 200 } : given)
   },
   {
-    id: "answer.deleted",
-    wrong: "What is deleted is answered with 200",
+    id: "response.deleted",
+    wrong: "What is deleted has the status 200",
     noticed: ["workload.crud", "provider.callback-url", "portal.life"],
-    make: answer(/^Delete/, (given) => given.status === 204 ? { ...given, status: 200, body: "{}" } : given)
+    make: response(/^Delete/, (given) => given.status === 204 ? { ...given, status: 200, body: "{}" } : given)
   },
   {
-    id: "answer.milliseconds",
+    id: "response.milliseconds",
     wrong: "Times are milliseconds",
     noticed: ["protocol.timestamps"],
     make: success(/./, (json) => ({ ...json, createdTime: Number(json["createdTime"]) * 1_000 }))
   },
   {
-    id: "answer.iso-time",
-    wrong: "Times are texts",
+    id: "response.iso-time",
+    wrong: "Times are strings",
     noticed: ["protocol.timestamps"],
     make: success(
       /^GetWorkloadIdentity$/,
@@ -322,13 +323,13 @@ export const mutations: ReadonlyArray<Mutation> = [
     )
   },
   {
-    id: "answer.no-callback-url",
+    id: "response.no-callback-url",
     wrong: "A provider has no callback URL",
     noticed: ["provider.callback-url"],
     make: success(oauth2Provider, (json) => without(json, "callbackUrl"))
   },
   {
-    id: "answer.one-callback-url",
+    id: "response.one-callback-url",
     wrong: "All providers have one callback URL",
     noticed: ["provider.callback-url", "user.callback-url"],
     make: success(
@@ -337,25 +338,25 @@ export const mutations: ReadonlyArray<Mutation> = [
     )
   },
   {
-    id: "answer.no-secret-arn",
+    id: "response.no-secret-arn",
     wrong: "A provider has no ARN of its secret",
     noticed: ["provider.required-outputs", "provider.arns"],
     make: success(oauth2Provider, (json) => without(json, "clientSecretArn"))
   },
   {
-    id: "answer.no-wallet-arn",
+    id: "response.no-wallet-arn",
     wrong: "A payment provider has no ARN of its wallet's secret",
     noticed: ["payment.required-outputs"],
     make: success(/^CreatePayment/, everywhere(/"walletSecretArn":/, "\"otherArn\":"))
   },
   {
-    id: "answer.secret",
+    id: "response.secret",
     wrong: "The secret of a provider is returned",
     noticed: ["vendor.GithubOauth2", "vendor.CustomOauth2"],
     make: success(/^GetOauth2CredentialProvider$/, (json) => ({ ...json, clientSecret: "secret" }))
   },
   {
-    id: "answer.vendor",
+    id: "response.vendor",
     wrong: "Every provider is a custom one",
     noticed: ["vendor.XOauth2", "provider.lists"],
     make: success(
@@ -364,7 +365,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     )
   },
   {
-    id: "answer.tenant",
+    id: "response.tenant",
     wrong: "The tenant of Microsoft is returned",
     noticed: ["provider.tenant"],
     make: () => {
@@ -381,37 +382,37 @@ export const mutations: ReadonlyArray<Mutation> = [
     }
   },
   {
-    id: "answer.arn",
+    id: "response.arn",
     wrong: "ARNs of workload identities have another form",
     noticed: ["workload.arn", "tags.vault-and-directory"],
     make: success(/./, everywhere(/:workload-identity-directory\//g, ":workload-directory/"))
   },
   {
-    id: "answer.account",
+    id: "response.account",
     wrong: "Resources belong to another account than the caller",
     noticed: ["sts.caller"],
     make: success(/^Create/, everywhere(/:\d{12}:/g, ":210987654321:"))
   },
   {
-    id: "answer.auth-method",
+    id: "response.auth-method",
     wrong: "The default of the client's authentication is CLIENT_SECRET_POST",
     noticed: ["provider.auth-methods"],
     make: success(/^GetOauth2/, everywhere(/CLIENT_SECRET_BASIC/g, "CLIENT_SECRET_POST"))
   },
   {
-    id: "answer.api-key",
+    id: "response.api-key",
     wrong: "The key of another provider is returned",
     noticed: ["api-key.get", "provider.external"],
     make: success(/^GetResourceApiKey$/, () => ({ apiKey: "key-of-another" }))
   },
   {
-    id: "answer.vault",
+    id: "response.vault",
     wrong: "The token vault has another id",
     noticed: ["token-vault.get"],
     make: success(/^GetTokenVault$/, (json) => ({ ...json, tokenVaultId: "main" }))
   },
   {
-    id: "answer.long-token",
+    id: "response.long-token",
     wrong: "A workload access token is longer than the other operations take",
     noticed: ["workload-token.opaque"],
     make: success(/^GetWorkloadAccessToken/, () => ({ workloadAccessToken: "a".repeat(131_073) }))
@@ -424,6 +425,17 @@ export const mutations: ReadonlyArray<Mutation> = [
     make: success(/^List/, (json) =>
       Object.fromEntries(
         Object.entries(json).map(([name, value]) => [name, Array.isArray(value) ? value.slice(1) : value])
+      ))
+  },
+  {
+    id: "list.loses-a-name",
+    wrong: "A page of several items loses the first one",
+    noticed: ["workload.list"],
+    make: success(/^List/, (json) =>
+      Object.fromEntries(
+        Object.entries(json).map((
+          [name, value]
+        ) => [name, Array.isArray(value) && value.length > 1 ? value.slice(1) : value])
       ))
   },
   {
@@ -496,7 +508,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "checked.long-urls",
-    wrong: "URLs of more than 2,048 characters are refused",
+    wrong: "URLs of more than 2,048 characters are rejected",
     noticed: ["limit.endpoints"],
     make: tooStrict(oauth2Provider, (json) => /https:[^"]{2048}/.test(JSON.stringify(json)))
   },
@@ -508,13 +520,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "checked.short-user-id",
-    wrong: "A user's id of 128 characters is refused",
+    wrong: "A user's id of 128 characters is rejected",
     noticed: ["limit.user-id"],
     make: tooStrict(/ForUserId$/, ({ userId }) => String(userId).length > 127)
   },
   {
     id: "checked.json-key",
-    wrong: "A JSON key of 65 characters is refused",
+    wrong: "A JSON key of 65 characters is rejected",
     noticed: ["limit.json-key"],
     make: tooStrict(/^CreateApiKey/, (json) => /"jsonKey":"\w{65}/.test(JSON.stringify(json)))
   },
@@ -530,18 +542,18 @@ export const mutations: ReadonlyArray<Mutation> = [
     noticed: ["tags.many-keys"],
     make: () => ({
       service: async (call, forward) =>
-        call.method === "DELETE" && call.path.split("tagKeys=").length > 51 ? refusal("too many") : forward(call)
+        call.method === "DELETE" && call.path.split("tagKeys=").length > 51 ? rejection("too many") : forward(call)
     })
   },
   {
     id: "checked.scopes",
-    wrong: "More than 100 scopes are refused",
+    wrong: "More than 100 scopes are rejected",
     noticed: ["limit.scopes"],
     make: tooStrict(/^GetResourceOauth2Token$/, ({ scopes }) => Array.isArray(scopes) && scopes.length > 100)
   },
   {
     id: "checked.user-token",
-    wrong: "Any text is taken for a JWT",
+    wrong: "Any string is taken for a JWT",
     noticed: ["limit.user-token"],
     make: () => ({
       service: async (call, forward) =>
@@ -567,13 +579,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "checked.unknown-member",
-    wrong: "A member that the operation does not have is refused",
+    wrong: "A member that the operation does not have is rejected",
     noticed: ["protocol.unknown-member"],
     make: tooStrict(/./, (json) => "tomorrow" in json)
   },
   {
     id: "checked.null",
-    wrong: "A member that is null is refused",
+    wrong: "A member that is null is rejected",
     noticed: ["protocol.null-member"],
     make: tooStrict(/./, (json) => Object.values(json).includes(null))
   },
@@ -871,7 +883,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "session.no-status",
-    wrong: "The first answer has no status",
+    wrong: "The first response has no status",
     noticed: ["user.first-answer"],
     make: success(/^GetResourceOauth2Token$/, (json) => without(json, "sessionStatus"))
   },
@@ -1060,7 +1072,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     id: "sts.signature",
     wrong: "STS signs its JWTs wrongly",
     noticed: ["sts.web-identity"],
-    make: answer(/^STS$/, (given) => ({
+    make: response(/^STS$/, (given) => ({
       ...given,
       body: given.body.replace(
         /(<WebIdentityToken>)([^<]+)/,
@@ -1085,7 +1097,10 @@ export const mutations: ReadonlyArray<Mutation> = [
     id: "sts.caller",
     wrong: "GetCallerIdentity returns another account",
     noticed: ["sts.caller"],
-    make: answer(/^STS$/, (given) => ({ ...given, body: given.body.replace(/<Account>\d+/, "<Account>210987654321") }))
+    make: response(
+      /^STS$/,
+      (given) => ({ ...given, body: given.body.replace(/<Account>\d+/, "<Account>210987654321") })
+    )
   },
   {
     id: "payment.path",
@@ -1141,7 +1156,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "portal.role",
-    wrong: "The role of a consent portal may be any text",
+    wrong: "The role of a consent portal may be any string",
     noticed: ["portal.role"],
     make: request(
       /^CreateConsentPortal$/,

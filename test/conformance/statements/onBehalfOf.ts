@@ -309,7 +309,7 @@ export const onBehalfOf = [
   statement({
     id: "private-key-jwt.assertion",
     statement:
-      "A private-key JWT has the client as issuer and subject, the token endpoint as aud, and a jti of its own; it lives shortly",
+      "A private-key JWT has the client as issuer and subject, the token endpoint as aud, and a jti of its own; it is short-lived",
     source: together(
       says(
         privateKeyJwt,
