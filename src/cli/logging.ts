@@ -6,9 +6,12 @@
 import type * as PlatformError from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as PlatformLogger from "@effect/platform/PlatformLogger"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as SafeFile from "../internal/safeFile.js"
 import { hasColor } from "./terminal.js"
 
 /** @internal */
@@ -33,6 +36,15 @@ export interface Settings {
   readonly file?: string | undefined
 }
 
+/** @internal */
+export class CannotWriteLogFile extends Data.TaggedError("CannotWriteLogFile")<{ readonly message: string }> {}
+
+const makeFileLogger = (file: string) =>
+  SafeFile.checkWritable(file).pipe(
+    Effect.mapError(({ message }) => new CannotWriteLogFile({ message: `Cannot write ${file}: ${message}` })),
+    Effect.zipRight(PlatformLogger.toFile(Logger.logfmtLogger, file, { mode: 0o600 }))
+  )
+
 const makeTerminalLogger = (): Logger.Logger<unknown, void> =>
   process.stderr.isTTY
     ? Logger.prettyLogger({ stderr: true, colors: hasColor(process.stderr) })
@@ -41,14 +53,14 @@ const makeTerminalLogger = (): Logger.Logger<unknown, void> =>
 /** @internal */
 export const layer = (
   { file, level }: Settings
-): Layer.Layer<never, PlatformError.PlatformError, FileSystem.FileSystem> => {
+): Layer.Layer<never, CannotWriteLogFile | PlatformError.PlatformError, FileSystem.FileSystem> => {
   const least = levels[level]
   const terminal = Logger.filterLogLevel(makeTerminalLogger(), (level) => LogLevel.greaterThanEqual(level, least))
   return file === undefined
     ? Layer.merge(Logger.replace(Logger.defaultLogger, terminal), Logger.minimumLogLevel(least))
     : Layer.mergeAll(
       Logger.replace(Logger.defaultLogger, terminal),
-      Logger.addScoped(PlatformLogger.toFile(Logger.logfmtLogger, file)),
+      Logger.addScoped(makeFileLogger(file)),
       Logger.minimumLogLevel(LogLevel.lessThan(least, LogLevel.Debug) ? least : LogLevel.Debug)
     )
 }
