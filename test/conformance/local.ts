@@ -26,6 +26,8 @@ const secret = { secretId: `${prefix}-secret`, jsonKey: "password", value: "the-
 /** It stays, so its name has another beginning. */
 const serviceLinked = "linked-to-a-service"
 
+const roleArn = "arn:aws:iam::123456789012:role/consent-portal"
+
 // -----------------------------------------------------------------------------
 // The recorder
 // -----------------------------------------------------------------------------
@@ -161,7 +163,8 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
     secrets: { [secret.secretId]: { [secret.jsonKey]: Redacted.make(secret.value) } },
     kmsKeys: { [kmsKeyArn]: Redacted.make(pem) },
     vendorEndpoints: { MicrosoftOauth2: { authorizationEndpoint, issuer, tokenEndpoint } },
-    serviceLinked: [serviceLinked]
+    serviceLinked: [serviceLinked],
+    assumableRoles: [roleArn]
   }
   const context = yield* Layer.build(
     LocalServer.layer({ settings, consentPortalDelay: "40 millis" }).pipe(Layer.provide(OAuthClient.layer))
@@ -207,7 +210,7 @@ export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(funct
       gateway: {
         identifier: "conformance-0a1b2c3d4e",
         other: "conformance-5f6g7h8i9j",
-        roleArn: "arn:aws:iam::123456789012:role/consent-portal"
+        roleArn
       },
       wholeAccount: true
     }

@@ -1,7 +1,7 @@
 /** Tags, the token vault, consent portals, and the account itself. */
 import { decodeJwt } from "jose"
 import { setTimeout } from "node:timers/promises"
-import { guide, is, model, NotApplicable, present, refuses, statement, type World } from "../statement.js"
+import { github, guide, is, model, NotApplicable, present, refuses, statement, type World } from "../statement.js"
 import { createCustom, createGithub, createWorkload, unreachable } from "./resources.js"
 
 const tagging = guide("identity-tagging")
@@ -271,11 +271,17 @@ export const account = [
   }),
   statement({
     id: "portal.role",
-    statement: "The role of a consent portal is an ARN of a role",
-    source: model,
+    statement: "The role of a consent portal is an ARN of a role, and one that AgentCore can assume",
+    source: `${model}; ${
+      github("awslabs/agentcore-samples")
+    } 07-consent-portal-auth-code-flow-targets/deploy/02_create_portal.py`,
     needs: ["gateway"],
     run: async (world, { gateway }) => {
       await refuses(createPortal(world, gateway, { roleArn: "nope" }), validation)
+      await refuses(createPortal(world, gateway, { roleArn: `${gateway.roleArn}-of-nobody` }), {
+        ...validation,
+        message: /role|assume/i
+      })
     }
   }),
   statement({
