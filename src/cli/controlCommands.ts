@@ -119,6 +119,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .option("--message <text>", "Its message")
     .option("--delay <duration>", "The time before it, or before the call, as '2 seconds'")
     .option("--cut", "Close the connection without an answer")
+    .option("--fail-change", "The call succeeds, and its change of a consent portal fails")
     .addOption(new Option("--probability <number>", "From 0 to 1 (default: 1)").argParser(parseNumber))
     .addOption(
       new Option("--count <number>", "The calls that fail, then it ends (default: no limit)").argParser(parseNumber)

@@ -11,11 +11,11 @@ import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { writeFile } from "node:fs/promises"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { randomSecret } from "../internal/randomSecret.js"
 import { readText } from "../internal/readText.js"
+import * as SafeFile from "../internal/safeFile.js"
 import { readVariable } from "./readVariable.js"
 import * as StateFile from "./stateFile.js"
 import * as Table from "./table.js"
@@ -115,7 +115,11 @@ const keyVariable = "AGENTCORE_LOCAL_EXPORT_KEY"
 
 const configuredKey = readVariable(keyVariable)
 
-const cannotWrite = (file: string) => () => new ControlFailed({ message: `Cannot write ${file}` })
+const toControlFailed = (file: string) => ({ message }: SafeFile.SafeFileError) =>
+  new ControlFailed({ message: `Cannot write ${file}: ${message}` })
+
+const write = (file: string, text: string): Effect.Effect<void, ControlFailed> =>
+  Effect.mapError(SafeFile.write(file, text), toControlFailed(file))
 
 /**
  * Writes the file, and the key beside it unless the environment has one.
@@ -127,16 +131,10 @@ export const exportTo = (file: string) =>
     const given = yield* configuredKey
     const key = given ?? Redacted.value(yield* randomSecret)
     const { sealed } = yield* call("export", { key })
-    if (given === undefined) {
-      yield* Effect.tryPromise({
-        try: () => writeFile(`${file}.key`, `${key}\n`, { mode: 0o600 }),
-        catch: cannotWrite(`${file}.key`)
-      })
-    }
-    yield* Effect.tryPromise({
-      try: () => writeFile(file, `${String(sealed)}\n`, { mode: 0o600 }),
-      catch: cannotWrite(file)
-    })
+    // Before the key, because an earlier file needs its own.
+    yield* Effect.mapError(SafeFile.checkWritable(file), toControlFailed(file))
+    if (given === undefined) yield* write(`${file}.key`, `${key}\n`)
+    yield* write(file, `${String(sealed)}\n`)
     yield* Console.log(
       given === undefined
         ? `Wrote ${file}, and its key ${file}.key. Keep the key secret.`

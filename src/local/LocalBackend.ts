@@ -18,6 +18,8 @@
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
  * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or of a vendor whose
  *   endpoints the request names. AWS documents some of the refused vendors. Its scopes include `openid`, on creation too.
+ * - A consent portal whose role is of another account, or is not one that the settings name, is rejected. The message is
+ *   that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another guess.
  * - A tag key that begins with `aws:` is refused.
  * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
@@ -98,6 +100,10 @@ export type {
    *   expired.
    * - `serviceLinked`: the names of workload identities that are linked to a service, as those of AgentCore Runtime and
    *   Gateway are. They get no workload access tokens, and cannot be deleted.
+   * - `assumableRoles`: the ARNs of the IAM roles that a consent portal can assume. Default: every role of the account.
+   * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL of the
+   *   AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which is
+   *   `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
    * - `workloadAccessTokenLifetime`: a whole number of seconds, minutes, hours or days, such as `90 seconds`
    *
    * @since 0.1.0

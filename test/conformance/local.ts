@@ -26,6 +26,8 @@ const secret = { secretId: `${prefix}-secret`, jsonKey: "password", value: "the-
 /** It stays, so its name has another beginning. */
 const serviceLinked = "linked-to-a-service"
 
+const roleArn = "arn:aws:iam::123456789012:role/consent-portal"
+
 // -----------------------------------------------------------------------------
 // The recorder
 // -----------------------------------------------------------------------------
@@ -174,7 +176,8 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
       secrets: { [secret.secretId]: { [secret.jsonKey]: Redacted.make(secret.value) } },
       kmsKeys: { [kmsKeyArn]: Redacted.make(pem.privateKey) },
       vendorEndpoints: { MicrosoftOauth2: { authorizationEndpoint, issuer, tokenEndpoint } },
-      serviceLinked: [serviceLinked]
+      serviceLinked: [serviceLinked],
+      assumableRoles: [roleArn]
     }
     const context = yield* Layer.build(
       LocalServer.layer({ settings, consentPortalDelay: "40 millis" }).pipe(Layer.provide(OAuthClient.layer))
@@ -220,7 +223,7 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
         gateway: {
           identifier: "conformance-0a1b2c3d4e",
           other: "conformance-5f6g7h8i9j",
-          roleArn: "arn:aws:iam::123456789012:role/consent-portal"
+          roleArn
         },
         wholeAccount: true
       }

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
@@ -255,11 +256,74 @@ describe("LocalControl", () => {
           { operation: "*", cut: true, probability: 2 },
           { operation: "*", cut: true, count: 0.5 },
           { operation: "*", exception: "a b" },
-          { operation: "*", provider: "calendar", cut: true }
+          { operation: "*", provider: "calendar", cut: true },
+          { operation: "GetConsentPortal", failChange: true },
+          { operation: "*", failChange: true },
+          { operation: "CreateConsentPortal", failChange: true, status: 400 }
         ]
       ) {
         assert.strictEqual((yield* Effect.flip(faults.add(wrong))).reason, "InvalidFault", JSON.stringify(wrong))
       }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("fails the changes of a consent portal after the call", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const plane = yield* ControlPlane.ControlPlane
+      const { credentialProviderArn } = yield* plane.getOauth2CredentialProvider({ name: "calendar" })
+      const fail = (operation: string, message?: string) =>
+        faults.add({ operation, failChange: true, count: 1, message })
+      const create = plane.createConsentPortal({
+        name: "portal",
+        executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+        idpConfig: { credentialProviderArn, scopes: ["openid"] },
+        sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
+      })
+      const settle = (consentPortalIdentifier: string) =>
+        Effect.zipRight(TestClock.adjust("1 second"), plane.getConsentPortal({ consentPortalIdentifier }))
+
+      yield* fail("CreateConsentPortal", "the issuer of the gateway is another one")
+      const first = yield* create
+      assert.deepInclude(first, { status: "CREATING" })
+      const failed = yield* settle(first.consentPortalId)
+      assert.deepInclude(failed, {
+        status: "FAILED",
+        statusReason: "the issuer of the gateway is another one",
+        portalUrl: null
+      })
+      const waiting = yield* Effect.flip(ConsentPortal.awaitActive(first.consentPortalId))
+      assert.deepInclude(waiting, {
+        _tag: "ConsentPortalFailed",
+        status: "FAILED",
+        reason: "the issuer of the gateway is another one"
+      })
+      const update = (id: string, description: string) =>
+        plane.updateConsentPortal({ consentPortalIdentifier: id, description })
+      assert.strictEqual((yield* Effect.flip(update(first.consentPortalId, "new")))._tag, "ConflictException")
+      yield* plane.deleteConsentPortal({ consentPortalIdentifier: first.consentPortalId })
+      assert.strictEqual((yield* Effect.flip(settle(first.consentPortalId)))._tag, "ResourceNotFoundException")
+
+      const { consentPortalId } = yield* create
+      const active = yield* settle(consentPortalId)
+      assert.strictEqual(active.status, "ACTIVE")
+      yield* fail("UpdateConsentPortal")
+      assert.strictEqual((yield* update(consentPortalId, "new")).status, "UPDATING")
+      assert.deepInclude(yield* settle(consentPortalId), {
+        status: "UPDATE_FAILED",
+        statusReason: "Simulated by a fault of the local server",
+        portalUrl: active.portalUrl
+      })
+      yield* update(consentPortalId, "newer")
+      const updated = yield* settle(consentPortalId)
+      assert.deepInclude(updated, { status: "ACTIVE", description: "newer" })
+      assert.notProperty(updated, "statusReason")
+
+      yield* fail("DeleteConsentPortal", "a target is in use")
+      yield* plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId })
+      assert.deepInclude(yield* settle(consentPortalId), { status: "FAILED", statusReason: "a target is in use" })
+      yield* plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId })
+      assert.strictEqual((yield* Effect.flip(settle(consentPortalId)))._tag, "ResourceNotFoundException")
+      assert.deepStrictEqual(yield* faults.list, [])
     }).pipe(Effect.provide(local())))
 
   it.effect("fails the requests to the authorization server of one provider", () =>

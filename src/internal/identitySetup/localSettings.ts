@@ -83,6 +83,19 @@ export const LocalSettings = Schema.Struct({
    * access tokens, and cannot be deleted.
    */
   serviceLinked: Constraint.optional(Schema.Array(WorkloadName)),
+  /**
+   * The ARNs of the IAM roles that a consent portal can assume. A portal with another role is rejected. Default: every role of the
+   * account.
+   */
+  assumableRoles: Constraint.optional(Schema.Array(Schema.String)),
+  /**
+   * The form of `portalUrl`, in which `{gateway}`, `{portal}` and `{region}` stand for ids and the region. Default:
+   * `https://{gateway}.consent-portal.bedrock-agentcore.{region}.amazonaws.com` (AWS Machine Learning Blog, 2026-09-14). An earlier sample of
+   * AWS has a host without a scheme: `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
+   */
+  consentPortalUrl: Constraint.optional(
+    Constraint.text(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)
+  ),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
   workloadAccessTokenLifetime: Constraint.optional(LifetimeText)
 })

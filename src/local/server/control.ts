@@ -218,6 +218,7 @@ const Fault = Schema.Struct({
   message: Schema.optional(Schema.String.pipe(Schema.maxLength(1024))),
   delay: Schema.optional(DurationText),
   cut: Schema.optional(Schema.Boolean),
+  failChange: Schema.optional(Schema.Boolean),
   probability: Schema.optional(Schema.Number),
   count: Schema.optional(Schema.Number)
 })

@@ -354,9 +354,9 @@ export const account = [
   }),
   statement({
     id: "portal.role",
-    statement: "The role of a consent portal is an ARN of a role",
+    statement: "The role of a consent portal is an ARN of a role, and one that AgentCore can assume",
     source: guess(
-      "the exception; the pattern is in the API reference alone",
+      "the exceptions; the pattern is in the API reference alone",
       says(
         reference,
         "The Amazon Resource Name (ARN) of the IAM role that the consent portal assumes to access the resources defined in its sources."
@@ -365,6 +365,10 @@ export const account = [
     needs: ["gateway"],
     run: async (world, { gateway }) => {
       await refuses(createPortal(world, gateway, { roleArn: "nope" }), validation)
+      await refuses(createPortal(world, gateway, { roleArn: `${gateway.roleArn}-of-nobody` }), {
+        ...validation,
+        message: /role|assume/i
+      })
     }
   }),
   statement({
