@@ -181,6 +181,23 @@ describe("/_local/", () => {
       assert.strictEqual((yield* send("seed", " ".repeat(1024 * 1024 + 1))).status, 413)
     })).pipe(Effect.provide(server)))
 
+  it.live("rejects JSON that is nested too deeply, in every action", () =>
+    unchanged(Effect.gen(function*() {
+      const deep = [
+        `${"[".repeat(50_000)}${"]".repeat(50_000)}`,
+        `${"{\"a\":".repeat(50_000)}1${"}".repeat(50_000)}`
+      ]
+      for (const path of actions) {
+        for (const member of ["name", "reset"]) {
+          for (const value of deep) {
+            const answer = yield* send(path, `{"${member}":${value}}`)
+            assert.deepStrictEqual(errorOf(answer), [400, "BadRequest"], `${path} ${member}`)
+            assert.include(answer.text, "at most 100 levels")
+          }
+        }
+      }
+    })).pipe(Effect.provide(server)))
+
   it.live(
     `survives random requests, and only those with the token change anything (seed ${seed})`,
     () =>

@@ -141,6 +141,10 @@ const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
     Effect.filterOrFail(
       (value): value is object => typeof value === "object" && value !== null && !Array.isArray(value),
       () => badRequest("The body of the request must be a JSON object in UTF-8")
+    ),
+    Effect.filterOrFail(
+      (value) => !Validation.isDeep(value),
+      () => badRequest(`The body of the request must have at most ${Validation.maxLevels} levels`)
     )
   )
 
