@@ -16,7 +16,6 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -43,6 +42,7 @@ import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as Control from "./server/control.js"
 import * as Dispatch from "./server/dispatch.js"
 import * as Listen from "./server/listen.js"
+import * as LiveEvents from "./server/liveEvents.js"
 import * as NodeServer from "./server/nodeServer.js"
 import * as Operations from "./server/operations.js"
 import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/options.js"
@@ -266,6 +266,7 @@ const serve = (
   { node, server }: Listen.Listening,
   settings: Dispatch.Settings,
   self: Service,
+  requests: Requests.Requests,
   secretEnvironment: NonNullable<Options["secretEnvironment"]>
 ): Effect.Effect<
   void,
@@ -279,18 +280,11 @@ const serve = (
     yield* addAll(router, settings)
     yield* StatusRoutes.add(router, settings, self, control)
     yield* ConsoleRoutes.add(router, settings)
-    const stopped = yield* Deferred.make<void>()
-    yield* Control.add(router, settings, {
-      control,
-      server: self,
-      secretEnvironment,
-      stopped: Deferred.await(stopped)
-    })
+    const events = yield* LiveEvents.make(requests, Control.toEventData)
+    yield* Control.add(router, settings, { control, events, server: self, secretEnvironment })
     yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.total(router.asHttpEffect(), settings)))
     // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
-    yield* Effect.addFinalizer(() =>
-      Effect.zipRight(Deferred.succeed(stopped, undefined), NodeServer.stop(node.server))
-    )
+    yield* Effect.addFinalizer(() => Effect.zipRight(events.end, NodeServer.stop(node.server)))
   })
 
 const makeEnvironment = (
@@ -385,17 +379,18 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       controlToken: Redacted.make(token),
       consoleUrl: Redacted.make(`${url}${ConsoleRoutes.path}#token=${token}`)
     }
-    return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self, secretEnvironment), self)).pipe(
-      Layer.provide(layerRedaction),
-      Layer.provideMerge(Layer.provide(
-        LocalControl.layerStore({ ...backend, publicUrl }),
-        Layer.succeed(Requests.SharedRequests, Option.some(requests))
-      )),
-      Layer.mapError((error) =>
-        new LocalServerError({
-          reason: error._tag === "VaultStoreError" ? "Store" : "Setup",
-          message: error.message
-        })
+    return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self, requests, secretEnvironment), self))
+      .pipe(
+        Layer.provide(layerRedaction),
+        Layer.provideMerge(Layer.provide(
+          LocalControl.layerStore({ ...backend, publicUrl }),
+          Layer.succeed(Requests.SharedRequests, Option.some(requests))
+        )),
+        Layer.mapError((error) =>
+          new LocalServerError({
+            reason: error._tag === "VaultStoreError" ? "Store" : "Setup",
+            message: error.message
+          })
+        )
       )
-    )
   }))

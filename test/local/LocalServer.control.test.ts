@@ -321,6 +321,37 @@ describe("/_local/", () => {
       assert.isBelow(Date.now() - started, 4000)
     }))
 
+  it.scopedLive("gives live events to a limited number of readers, and tells the next one the limit", () =>
+    Effect.gen(function*() {
+      const base = yield* Wire.url
+      const headers = { authorization: `Bearer ${yield* token}` }
+      const open = Effect.promise(async () => {
+        const leave = new AbortController()
+        const response = await fetch(`${base}/_local/events`, { headers, signal: leave.signal })
+        return { leave, response }
+      })
+      const readers = yield* Effect.all(Array.from({ length: 32 }, () => open), { concurrency: "unbounded" })
+      assert.deepStrictEqual([...new Set(readers.map(({ response }) => response.status))], [200])
+      const refused = yield* get("events")
+      assert.deepStrictEqual(errorOf(refused), [429, "TooManyReaders"])
+      assert.include(refused.text, "32 readers")
+      // A reader that leaves makes room for another one.
+      readers[0]?.leave.abort()
+      const next = yield* Effect.repeat(open, { until: ({ response }) => response.status === 200 })
+      yield* Wire.call("/identities/ListWorkloadIdentities", {})
+      for (const { response } of [...readers.slice(1), next]) {
+        const found = yield* Effect.promise(async () => {
+          let text = ""
+          for await (const piece of (response.body ?? assert.fail()).pipeThrough(new TextDecoderStream())) {
+            text += piece
+            if (text.includes("ListWorkloadIdentities")) return true
+          }
+          return false
+        })
+        assert.isTrue(found)
+      }
+    }).pipe(Effect.provide(server)))
+
   it.live("a session at an authorization server elsewhere cannot be approved, and the error says so", () =>
     Effect.gen(function*() {
       const control = yield* LocalControl.LocalControl

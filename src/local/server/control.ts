@@ -18,9 +18,8 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
@@ -31,6 +30,7 @@ import { isCrossSite } from "./crossSite.js"
 import { failed, isJson, readBody, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import { isEqual } from "./isEqual.js"
+import * as LiveEvents from "./liveEvents.js"
 import type { Service as Server } from "./options.js"
 
 // -----------------------------------------------------------------------------
@@ -350,21 +350,21 @@ const describeServer = (
 
 const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
 
-/** Proxies and this server end a connection that is silent for long. */
-const heartbeat = Stream.concat(
-  Stream.succeed(": connected\n\n"),
-  Stream.schedule(Stream.repeatValue(":\n\n"), Schedule.spaced("15 seconds"))
-)
+/**
+ * A request as the data of a live event.
+ *
+ * @internal
+ */
+export const toEventData = (record: LocalControl.RequestRecord): string => JSON.stringify(toJson(record))
 
-const respondEvents = ({ events }: LocalControl.Service, stopped: Effect.Effect<void>) =>
-  HttpServerResponse.stream(
-    Stream.map(events, (record) => `event: request\ndata: ${JSON.stringify(toJson(record))}\n\n`).pipe(
-      Stream.merge(heartbeat),
-      Stream.interruptWhen(stopped),
-      Stream.encodeText
-    ),
-    { contentType: "text/event-stream", headers }
-  )
+const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
+  Effect.mapBoth(open, {
+    onFailure: () =>
+      problem(429, "TooManyReaders")(
+        `Live events have ${LiveEvents.maxReaders} readers already: close a console or another reader`
+      ),
+    onSuccess: (events) => HttpServerResponse.stream(events, { contentType: "text/event-stream", headers })
+  })
 
 /** @internal */
 export interface Controlled {
@@ -372,14 +372,13 @@ export interface Controlled {
   readonly server: Server
   /** Variables that `Server.environment` does not hold. */
   readonly secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
-  /** Ends live events. */
-  readonly stopped: Effect.Effect<void>
+  readonly events: LiveEvents.LiveEvents
 }
 
 const act = (
   request: HttpServerRequest.HttpServerRequest,
-  { control, secretEnvironment, server, stopped }: Controlled
-): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
+  { control, events, secretEnvironment, server }: Controlled
+): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, Scope.Scope> => {
   const [address = "", query] = request.url.split("?", 2)
   const path = address.replace(/^\/_local\//, "")
   const read = path === "server" ? () => Effect.succeed(describeServer(server, secretEnvironment)) : reads.get(path)
@@ -387,7 +386,7 @@ const act = (
   if (read === undefined && run === undefined && path !== "events") {
     return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
   }
-  if (request.method === "GET" && path === "events") return Effect.succeed(respondEvents(control, stopped))
+  if (request.method === "GET" && path === "events") return respondEvents(events)
   if (request.method === "GET" && read !== undefined) {
     return Effect.mapBoth(read(control, new URLSearchParams(query)), {
       onFailure: fromControl,

@@ -364,7 +364,11 @@ const watch = async (): Promise<void> => {
         onRequest: receive
       })
     } catch (error) {
-      if (error instanceof Refused) return error.status === 401 ? refuseToken() : complain(error.message)
+      if (error instanceof Refused) {
+        if (error.status === 401) return refuseToken()
+        // Too many readers: another one may leave.
+        if (state.message?.text !== error.message) complain(error.message)
+      }
     }
     if (controller.signal.aborted) return
     set({ connection: "lost" })
