@@ -87,6 +87,13 @@ const done = (path: string, body: object, text: string) => Effect.zipRight(call(
 /** @internal */
 export const reset = done("reset", {}, "The server is as at its start.")
 
+/**
+ * Prints a new URL of the console.
+ *
+ * @internal
+ */
+export const consoleUrl = Effect.flatMap(call("console", {}), ({ url }) => Console.log(Table.cell(url)))
+
 const encodeSetup = Schema.encode(IdentitySetup.IdentitySetup)
 
 /**

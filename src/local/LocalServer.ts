@@ -38,6 +38,7 @@ import * as LocalControl from "./LocalControl.js"
 import type { OAuthClient } from "./OAuthClient.js"
 import * as AccessLog from "./server/accessLog.js"
 import * as ConsentPages from "./server/consentPages.js"
+import * as ConsoleCodes from "./server/consoleCodes.js"
 import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as Control from "./server/control.js"
 import * as Dispatch from "./server/dispatch.js"
@@ -266,8 +267,11 @@ const serve = (
   { node, server }: Listen.Listening,
   settings: Dispatch.Settings,
   self: Service,
-  requests: Requests.Requests,
-  secretEnvironment: NonNullable<Options["secretEnvironment"]>
+  { codes, requests, secretEnvironment }: {
+    readonly codes: ConsoleCodes.ConsoleCodes
+    readonly requests: Requests.Requests
+    readonly secretEnvironment: NonNullable<Options["secretEnvironment"]>
+  }
 ): Effect.Effect<
   void,
   never,
@@ -281,7 +285,7 @@ const serve = (
     yield* StatusRoutes.add(router, settings, self, control)
     yield* ConsoleRoutes.add(router, settings)
     const events = yield* LiveEvents.make(requests, Control.toEventData)
-    yield* Control.add(router, settings, { control, events, server: self, secretEnvironment })
+    yield* Control.add(router, settings, { codes, control, events, server: self, secretEnvironment })
     yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.total(router.asHttpEffect(), settings)))
     // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
     yield* Effect.addFinalizer(() => Effect.zipRight(events.end, NodeServer.stop(node.server)))
@@ -372,14 +376,17 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       { signatures, credentials, allowedHosts: [host, ...publicHosts, ...allowedHosts ?? []] },
       Recording.make(requests, AccessLog.logAccess)
     )
-    const token = randomBytes(32).toString("base64url")
+    const codes = yield* ConsoleCodes.make
     const self: Service = {
       url,
       environment: makeEnvironment(url, { environment, signatures, region: backend.region }),
-      controlToken: Redacted.make(token),
-      consoleUrl: Redacted.make(`${url}${ConsoleRoutes.path}#token=${token}`)
+      controlToken: Redacted.make(randomBytes(32).toString("base64url")),
+      consoleUrl: Effect.map(codes.issue, (code) => Redacted.make(`${url}${ConsoleRoutes.path}#code=${code}`))
     }
-    return Layer.scoped(LocalServer, Effect.as(serve(listening, settings, self, requests, secretEnvironment), self))
+    return Layer.scoped(
+      LocalServer,
+      Effect.as(serve(listening, settings, self, { codes, requests, secretEnvironment }), self)
+    )
       .pipe(
         Layer.provide(layerRedaction),
         Layer.provideMerge(Layer.provide(

@@ -123,7 +123,7 @@ describe("/_local/", () => {
         [403, { headers: { "sec-fetch-site": "same-site" } }]
       ] as const
       for (const [status, more] of refusals) {
-        for (const path of [...actions, "none"]) {
+        for (const path of [...actions, "console", "none"]) {
           const answer = yield* send(path, valid[path] ?? {}, more)
           assert.strictEqual(answer.status, status, `${path} ${JSON.stringify(more)}`)
           assert.isUndefined(answer.headers["access-control-allow-origin"])
@@ -187,7 +187,7 @@ describe("/_local/", () => {
         `${"[".repeat(50_000)}${"]".repeat(50_000)}`,
         `${"{\"a\":".repeat(50_000)}1${"}".repeat(50_000)}`
       ]
-      for (const path of actions) {
+      for (const path of [...actions, "console", "console/token"]) {
         for (const member of ["name", "reset"]) {
           for (const value of deep) {
             const answer = yield* send(path, `{"${member}":${value}}`)
@@ -320,6 +320,35 @@ describe("/_local/", () => {
       assert.include(yield* Fiber.join(events), ": connected")
       assert.isBelow(Date.now() - started, 4000)
     }))
+
+  it.live("makes a URL of the console, and exchanges its code for the token once", () =>
+    unchanged(Effect.gen(function*() {
+      const base = yield* Wire.url
+      const { url } = JSON.parse((yield* send("console")).text)
+      assert.match(url, new RegExp(`^${base}/_local/console#code=[\\w-]{43}$`))
+      const code = new URL(url).hash.slice("#code=".length)
+      const exchange = (code: unknown, headers: Record<string, string> = {}) =>
+        send("console/token", { code }, { token: "", headers })
+      for (const wrong of ["", "x".repeat(43), yield* token, code.slice(1)]) {
+        const answer = yield* exchange(wrong)
+        assert.deepStrictEqual(errorOf(answer), [401, "Unauthorized"])
+        assert.include(answer.text, "agentcore-identity console")
+      }
+      for (
+        const headers of [
+          { host: "evil.example.com" },
+          { origin: "https://evil.example.com" },
+          { "sec-fetch-site": "same-site" }
+        ]
+      ) assert.strictEqual((yield* exchange(code, headers)).status, 403)
+      assert.strictEqual((yield* exchange(code, { "content-type": "text/plain" })).status, 415)
+      assert.strictEqual((yield* exchange([code])).status, 400)
+      assert.strictEqual((yield* get("console/token")).status, 405)
+      const answer = yield* exchange(code)
+      assert.deepStrictEqual(JSON.parse(answer.text), { token: yield* token })
+      assert.strictEqual(answer.headers["cache-control"], "no-store")
+      assert.deepStrictEqual(errorOf(yield* exchange(code)), [401, "Unauthorized"])
+    })).pipe(Effect.provide(server)))
 
   it.scopedLive("gives live events to a limited number of readers, and tells the next one the limit", () =>
     Effect.gen(function*() {

@@ -1,7 +1,8 @@
 /**
  * `/_local/…`: the control of the server over HTTP, for programs on this machine that have its token.
  *
- * A `GET` reads, a `POST` acts. Bodies are JSON objects in both directions. An answer that is no success has the members
+ * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
+ * `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions. An answer that is no success has the members
  * `error`, `message` and mostly `reason`.
  *
  * @since 0.1.0
@@ -26,6 +27,7 @@ import { isOwnHost } from "../../internal/ownHost.js"
 import * as Validation from "../../internal/validation.js"
 import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
+import type { ConsoleCodes } from "./consoleCodes.js"
 import { isCrossSite } from "./crossSite.js"
 import { failed, isJson, readBody, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
@@ -111,11 +113,8 @@ const hasToken = (authorization: string | undefined, token: Redacted.Redacted): 
 
 const isLoopback = (address: string): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(address)
 
-const check = (
-  request: HttpServerRequest.HttpServerRequest,
-  settings: Settings,
-  token: Redacted.Redacted
-): Problem | undefined =>
+/** Whether a program or page of this machine sent it to this server. */
+const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
     ? forbidden(WireErrors.foreignHost.message)
     // Not every server of an application knows it. Then the token decides.
@@ -123,14 +122,20 @@ const check = (
     ? forbidden("The control of the server is for programs on its own machine")
     : isCrossSite(request)
     ? forbidden(WireErrors.crossSite.message)
-    : !hasToken(request.headers.authorization, token)
-    ? {
-      ...problem(401, "Unauthorized")(
-        "The request needs the header 'Authorization: Bearer', with the token that the server prints as AGENTCORE_LOCAL_TOKEN"
-      ),
-      headers: { "www-authenticate": "Bearer" }
-    }
     : undefined
+
+const unauthorized = problem(401, "Unauthorized")
+
+const checkToken = (
+  request: HttpServerRequest.HttpServerRequest,
+  token: Redacted.Redacted
+): Problem | undefined =>
+  hasToken(request.headers.authorization, token) ? undefined : {
+    ...unauthorized(
+      "The request needs the header 'Authorization: Bearer', with the token that the server prints as AGENTCORE_LOCAL_TOKEN"
+    ),
+    headers: { "www-authenticate": "Bearer" }
+  }
 
 const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
   Effect.try({
@@ -309,6 +314,30 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ["grants/forget", command(Id, ({ grants }, { id }) => grants.forget(id))]
 ])
 
+/** Makes a URL of the console for the holder of the token. */
+const openConsole = ({ consoleUrl }: Server): Action =>
+  action(Nothing, () => Effect.map(consoleUrl, (url) => ({ url: Redacted.value(url) })))
+
+/** The page of the console has a code, and no token yet. */
+const exchangePath = "console/token"
+
+const exchangeCode = ({ codes, server }: Controlled): Action =>
+  action(
+    Schema.Struct({ code: Secret }),
+    (_, { code }) =>
+      Effect.flatMap(codes.redeem(Redacted.value(code)), (isValid) =>
+        isValid
+          ? Effect.succeed({ token: Redacted.value(server.controlToken) })
+          : Effect.fail(unauthorized("The code was used, or is older than a minute: run 'agentcore-identity console'")))
+  )
+
+const findAction = (path: string, controlled: Controlled): Action | undefined =>
+  path === "console"
+    ? openConsole(controlled.server)
+    : path === exchangePath
+    ? exchangeCode(controlled)
+    : actions.get(path)
+
 type Read = (control: LocalControl.Service, query: URLSearchParams) => Effect.Effect<object, ControlError>
 
 /** Without a query, all grants. */
@@ -368,6 +397,8 @@ const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
 
 /** @internal */
 export interface Controlled {
+  /** The codes of `server.consoleUrl`. */
+  readonly codes: ConsoleCodes
   readonly control: LocalControl.Service
   readonly server: Server
   /** Variables that `Server.environment` does not hold. */
@@ -377,12 +408,17 @@ export interface Controlled {
 
 const act = (
   request: HttpServerRequest.HttpServerRequest,
-  { control, events, secretEnvironment, server }: Controlled
+  settings: Settings,
+  controlled: Controlled
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, Scope.Scope> => {
+  const { control, events, secretEnvironment, server } = controlled
   const [address = "", query] = request.url.split("?", 2)
   const path = address.replace(/^\/_local\//, "")
+  const refused = checkSource(request, settings)
+    ?? (path === exchangePath ? undefined : checkToken(request, server.controlToken))
+  if (refused !== undefined) return Effect.fail(refused)
   const read = path === "server" ? () => Effect.succeed(describeServer(server, secretEnvironment)) : reads.get(path)
-  const run = actions.get(path)
+  const run = findAction(path, controlled)
   if (read === undefined && run === undefined && path !== "events") {
     return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
   }
@@ -421,13 +457,11 @@ export const add = (
 ): Effect.Effect<void> => {
   const handler = settings.access(
     "control",
-    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-      const refused = check(request, settings, controlled.server.controlToken)
-      return (refused === undefined ? act(request, controlled) : Effect.fail(refused)).pipe(
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      act(request, settings, controlled).pipe(
         Effect.catchAll((error) => Effect.succeed(respondProblem(error))),
         Effect.catchAllCause((cause) => failed("control", randomUUID(), cause))
-      )
-    })
+      ))
   )
   // The wildcard stands for at least one character.
   return Effect.zipRight(router.add("*", "/_local", handler), router.add("*", "/_local/*", handler))
