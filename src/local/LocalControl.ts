@@ -320,7 +320,6 @@ const make = (options: Options) =>
     > =>
       Effect.gen(function*() {
         const { users = {}, ...local } = setup.local ?? {}
-        seeded = mergeSettings(seeded, local)
         if (authorizationServer !== undefined) {
           yield* Effect.forEach(
             Object.entries(users),
@@ -328,6 +327,8 @@ const make = (options: Options) =>
             { discard: true }
           )
         }
+        // After the users, which can be invalid.
+        seeded = mergeSettings(seeded, local)
         // Not through the decorated plane: a seed meets no faults, and is no request.
         const context = yield* generations.current
         const changes = yield* clock.shift(

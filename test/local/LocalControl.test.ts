@@ -220,6 +220,20 @@ describe("LocalControl", () => {
       }).pipe(Effect.provide(Layer.fresh(local({}, {}))))
     }).pipe(Effect.provide(local())))
 
+  it.effect("a seed with an invalid user changes no settings", () =>
+    Effect.gen(function*() {
+      const authorizationServer = yield* AuthorizationServer.make()
+      yield* Effect.gen(function*() {
+        const { seed } = yield* control
+        const error = yield* Effect.flip(
+          seed({ local: { serviceLinked: ["agent"], users: { alice: { sub: "bob" } } } })
+        )
+        assert.strictEqual(error._tag, "AuthorizationServerError")
+        // A service-linked workload identity gets no workload access token.
+        yield* Backend.tokenFor("alice")
+      }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
+    }).pipe(Effect.scoped))
+
   it.effect("keeps the clock between the years 1970 and 9999", () =>
     Effect.gen(function*() {
       const { clock, consents } = yield* control
