@@ -84,9 +84,16 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
   )
 }
 
-/** Shows the URL to people. It holds the token, so files and the logs of other programs do not get it. */
+/** Shows the URL to people. Its code is valid for a minute, so files and the logs of other programs do not get it. */
 const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
-  Effect.when(Console.error(`Console: ${Redacted.value(consoleUrl)}`), () => process.stderr.isTTY)
+  Effect.flatMap(
+    consoleUrl,
+    (url) =>
+      Console.error(`Console: ${Redacted.value(url)} (once, within a minute; later run: agentcore-identity console)`)
+  ).pipe(
+    Effect.when(() => process.stderr.isTTY),
+    Effect.asVoid
+  )
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {

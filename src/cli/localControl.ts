@@ -29,6 +29,16 @@ const maxBytes = 64 * 1024 * 1024
 
 const unreachable = (url: string) => new ControlFailed({ message: `The local server at ${url} does not answer` })
 
+/** The message of an answer that is no success. */
+const refused = (url: string, status: number, answer: unknown) =>
+  new ControlFailed({
+    message: hasProperty(answer, "message") && typeof answer.message === "string"
+      ? answer.message
+      : `The server at ${url} answered with the status ${status}. Is it 'agentcore-identity local'?`
+  })
+
+const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined)
+
 /** Sends a request to the control of the server, and returns the members of its answer. */
 const send = (
   server: { readonly url: string; readonly token: string },
@@ -44,7 +54,7 @@ const send = (
       }, { timeout, maxBytes, signal }).then(async (response) => ({
         ok: response.ok,
         status: response.status,
-        answer: await response.json().catch((): unknown => undefined)
+        answer: await readJson(response)
       })),
     // The error of `fetch` says no more.
     catch: () => unreachable(server.url)
@@ -52,11 +62,7 @@ const send = (
     Effect.flatMap(({ answer, ok, status }) =>
       ok && Table.isRow(answer)
         ? Effect.succeed(answer)
-        : new ControlFailed({
-          message: hasProperty(answer, "message") && typeof answer.message === "string"
-            ? answer.message
-            : `The server at ${server.url} answered with the status ${status}. Is it 'agentcore-identity local'?`
-        })
+        : refused(server.url, status, answer)
     )
   )
 
@@ -80,6 +86,13 @@ const done = (path: string, body: object, text: string) => Effect.zipRight(call(
 
 /** @internal */
 export const reset = done("reset", {}, "The server is as at its start.")
+
+/**
+ * Prints a new URL of the console.
+ *
+ * @internal
+ */
+export const consoleUrl = Effect.flatMap(call("console", {}), ({ url }) => Console.log(Table.cell(url)))
 
 const encodeSetup = Schema.encode(IdentitySetup.IdentitySetup)
 
@@ -191,7 +204,9 @@ export const events = Effect.gen(function*() {
     catch: () => unreachable(server.url)
   })
   const { body } = response
-  if (!response.ok || body === null) return yield* unreachable(server.url)
+  if (!response.ok || body === null) {
+    return yield* refused(server.url, response.status, yield* Effect.promise(() => readJson(response)))
+  }
   // The error means that the server has stopped.
   yield* Stream.fromReadableStream(() => body, () => unreachable(server.url)).pipe(
     Stream.decodeText(),

@@ -40,7 +40,6 @@
  */
 import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -50,6 +49,7 @@ import * as Schema from "effect/Schema"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
+import { toUtc } from "../internal/dateRange.js"
 import type { LocalSettings } from "../internal/identitySetup/localSettings.js"
 import * as Validation from "../internal/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
@@ -557,8 +557,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
                 user,
                 scopes: session.wanted.scopes,
                 state: state._tag === "Failed" ? state.reason : state._tag,
-                openedAt: DateTime.unsafeMake(session.expiresAt - sessionLifetime),
-                expiresAt: DateTime.unsafeMake(session.expiresAt),
+                openedAt: toUtc(session.expiresAt - sessionLifetime),
+                expiresAt: toUtc(session.expiresAt),
                 otherGrant: session.otherGrant ?? []
               }
             }).reverse()),

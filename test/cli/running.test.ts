@@ -173,7 +173,7 @@ describe("agentcore-identity env, status, stop", () => {
         `Stopped ${running.variables[serverVariable]} (process ${running.pid}).\n`
       )
       assert.isFalse(existsSync(file))
-      for (const command of ["env", "status", "stop"]) {
+      for (const command of ["env", "status", "console", "stop"]) {
         assert.include(yield* Program.failure([command], env), "No local server runs")
       }
     }))

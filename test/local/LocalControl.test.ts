@@ -2,13 +2,16 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import * as Sealing from "../../src/internal/sealing.js"
 import * as Backend from "./backend.js"
 
 const setup = {
@@ -217,6 +220,79 @@ describe("LocalControl", () => {
         assert.strictEqual(yield* Backend.issued(token), issued)
       }).pipe(Effect.provide(Layer.fresh(local({}, {}))))
     }).pipe(Effect.provide(local())))
+
+  it.effect("a seed with an invalid user changes no settings", () =>
+    Effect.gen(function*() {
+      const authorizationServer = yield* AuthorizationServer.make()
+      yield* Effect.gen(function*() {
+        const { seed } = yield* control
+        const error = yield* Effect.flip(
+          seed({ local: { serviceLinked: ["agent"], users: { alice: { sub: "bob" } } } })
+        )
+        assert.strictEqual(error._tag, "AuthorizationServerError")
+        // A service-linked workload identity gets no workload access token.
+        yield* Backend.tokenFor("alice")
+      }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
+    }).pipe(Effect.scoped))
+
+  it.effect("keeps the clock between the years 1970 and 9999", () =>
+    Effect.gen(function*() {
+      const { clock, consents } = yield* control
+      for (
+        const move of [
+          clock.set(DateTime.unsafeMake(8_640_000_000_000_000)),
+          clock.set(DateTime.unsafeMake("+010000-01-01T00:00:00Z")),
+          clock.set(DateTime.unsafeMake("1969-12-31T23:59:59Z")),
+          clock.advance("3000000 days"),
+          clock.advance(Infinity)
+        ]
+      ) {
+        assert.strictEqual((yield* Effect.flip(move)).reason, "InvalidTime")
+        assert.strictEqual((yield* clock.state).offset, 0)
+      }
+      yield* clock.set(DateTime.unsafeMake("9999-12-31T23:59:59Z"))
+      const token = yield* Backend.tokenFor("alice")
+      yield* Backend.obtain(token)
+      assert.strictEqual((yield* consents.list)[0]?.state, "Completed")
+      assert.strictEqual(yield* tagOf(apiKey(token)), "succeeded")
+    }).pipe(Effect.provide(local({ tokenLifetime: "10 minutes" }))))
+
+  it.effect("a restore that cannot read all of its content changes nothing", () =>
+    Effect.gen(function*() {
+      const authorizationServer = yield* AuthorizationServer.make()
+      yield* Effect.gen(function*() {
+        const { clock, restore, ...rest } = yield* control
+        const token = yield* Backend.tokenFor("alice")
+        const issued = yield* Backend.obtain(token)
+        yield* authorizationServer.load(Redacted.make(JSON.stringify({ Session: [["id", { accountId: "alice" }]] })))
+        yield* clock.advance("1 minute")
+        const saved = Redacted.value(yield* authorizationServer.save)
+        const sealingKey = yield* Sealing.importKey(Sealing.deriveKey(Buffer.alloc(32, 7), "export"))
+        const content = yield* Effect.flatMap(rest.export({ key }), (sealed) => Sealing.open(sealed, () => sealingKey))
+        const wrong = [
+          { clockOffset: 1e300 },
+          { clockOffset: -1e300 },
+          { clockOffset: "0" },
+          { authorizationServer: "{" },
+          { authorizationServer: "[1]" },
+          { authorizationServer: JSON.stringify({ Session: [["id"]] }) },
+          { authorizationServer: "{}", clockOffset: 0, store: { grants: [["key", "no list of grants"]] } },
+          { authorizationServer: "{}", clockOffset: 0, store: { "consent-sessions": [["uri", { state: 1 }]] } },
+          { version: 2 }
+        ]
+        for (const change of wrong) {
+          const sealed = yield* Sealing.seal({ ...content as object, ...change }, sealingKey)
+          const error = yield* Effect.flip(restore({ sealed, key }))
+          assert.strictEqual(error._tag, "LocalControlError", JSON.stringify(change))
+          assert.strictEqual((yield* clock.state).offset, 60_000, JSON.stringify(change))
+          assert.strictEqual(Redacted.value(yield* authorizationServer.save), saved, JSON.stringify(change))
+          assert.strictEqual(yield* Backend.issued(token), issued)
+        }
+        const refused = yield* Effect.flip(authorizationServer.load(Redacted.make("{\"Session\":1}")))
+        assert.strictEqual(refused.reason, "Content")
+        assert.strictEqual(Redacted.value(yield* authorizationServer.save), saved)
+      }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
+    }).pipe(Effect.scoped))
 
   it.effect("fails an operation as often as the fault says, with the exception, the status, or a lost connection", () =>
     Effect.gen(function*() {

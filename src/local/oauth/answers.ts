@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
+import { toUtc } from "../../internal/dateRange.js"
 import { codeOf } from "../../internal/errorCode.js"
 import type { Exchange, Refusal } from "./exchange.js"
 import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./model.js"
@@ -117,7 +117,7 @@ export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResp
   refreshToken: Option.map(Option.fromNullable(response.refresh_token), Redacted.make),
   expiresAt: Option.map(
     Option.fromNullable(response.expires_in),
-    (seconds) => DateTime.unsafeMake(now + seconds * 1000)
+    (seconds) => toUtc(now + seconds * 1000)
   ),
   scopes: Option.map(Option.fromNullable(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
 })

@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
+import { toUtc } from "../../internal/dateRange.js"
 import { fromCallback } from "./answers.js"
 import * as Exchange from "./exchange.js"
 import {
@@ -77,7 +77,7 @@ export const make = (options: ScriptedOptions): Service => {
       return Effect.succeed({
         accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
         refreshToken: isRefreshable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
-        expiresAt: Option.map(lifetime, (length) => DateTime.unsafeMake(now + Duration.toMillis(length))),
+        expiresAt: Option.map(lifetime, (length) => toUtc(now + Duration.toMillis(length))),
         scopes: Option.fromNullable(granted)
       })
     })
