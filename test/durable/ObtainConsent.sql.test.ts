@@ -13,11 +13,14 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Array from "effect/Array"
 import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import * as TestServices from "effect/TestServices"
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -155,6 +158,51 @@ describe("ObtainConsent over SQLite", () => {
         Effect.provide(recorder.layer)
       )
     }).pipe(Effect.provide(World.servers)))
+})
+
+describe("ClusterRetention", () => {
+  it.scoped("tries again when the database did not respond", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      const engine = yield* TestServices.provideLive(Layer.build(Sqlite.engine(folder)))
+      const sharding = yield* Effect.provide(Sharding.Sharding, engine)
+      // The runner starts the sweeps. With all shards, it does so in the fiber of the test, which has the test clock.
+      const shards = Array.range(1, 300).map((id) => ShardId.make("default", id))
+      yield* TestServices.provideLive(until(Effect.sync(() => shards.every(sharding.hasShardId))))
+      const sql = yield* Effect.provide(SqlClient.SqlClient, engine)
+      const [blocked, release] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      // A transaction has the only connection of this client.
+      yield* Deferred.succeed(blocked, undefined).pipe(
+        Effect.zipRight(Deferred.await(release)),
+        sql.withTransaction,
+        Effect.forkScoped
+      )
+      yield* Deferred.await(blocked)
+      const recorder = yield* Recorder.make
+      yield* Layer.build(ClusterRetention.layer({ every: "1 hour" })).pipe(
+        Effect.provide(engine),
+        Effect.provide(recorder.layer)
+      )
+      // The name of a span, when it ends.
+      const ended = Effect.map(
+        recorder.everything,
+        (all) => all.filter((text) => text === "ClusterRetention.sweep").length
+      )
+      const failures = Effect.map(recorder.everything, (all) =>
+        all.filter((text) => text.includes("were not removed")).length)
+      yield* TestServices.provideLive(until(Effect.map(recorder.spans, ({ length }) =>
+        length > 0)))
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(yield* ended, 0)
+      yield* TestClock.adjust("1 second")
+      yield* TestServices.provideLive(until(Effect.map(ended, (ended) => ended === 1)))
+      const before = yield* failures
+      assert.isAbove(before, 0)
+      yield* Deferred.succeed(release, undefined)
+      yield* TestClock.adjust("1 hour")
+      yield* TestServices.provideLive(until(Effect.map(ended, (ended) => ended === 2)))
+      assert.strictEqual(yield* failures, before)
+    }))
 })
 
 /** How many shards a runner has. */

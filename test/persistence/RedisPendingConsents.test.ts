@@ -2,9 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -107,6 +109,25 @@ describe("RedisPendingConsents", () => {
         yield* server.proceed
       })
   )
+
+  Redis.redisTest("a browser that is closed does not stop the signal of its page", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const [sender, receiver] = yield* Effect.all([
+        start(storeOn(server), { key: keyOf(2), previousKeys: [keyOf(1)] }),
+        start(storeOn(server), { key: keyOf(1) })
+      ])
+      const topic = { _tag: "Grant", name: uriOf("one") } as const
+      const received = yield* Deferred.make<void>()
+      receiver.signals.listen(topic, () => Deferred.unsafeDone(received, Effect.void))
+      yield* server.stall
+      const page = yield* Effect.fork(Effect.uninterruptible(sender.signals.signal(topic, "Completed")))
+      yield* Effect.yieldNow()
+      yield* Fiber.interruptFork(page)
+      yield* Effect.yieldNow()
+      yield* server.proceed
+      yield* Effect.timeout(Deferred.await(received), "10 seconds")
+    }))
 
   Redis.redisTest("a Redis that was never there fails neither the layer nor its end", () =>
     Effect.gen(function*() {

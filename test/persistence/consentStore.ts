@@ -266,6 +266,30 @@ export const contract = (
           assert.deepStrictEqual(yield* oldOnly.signals.registrations(topic), [])
           assert.strictEqual(yield* reasonOf(newOnly.pending.claim(uriOf("three"))), "Unknown")
         }))
+
+      test("gives each session out once in the middle of a rotation, where processes have other names for it", () =>
+        Effect.gen(function*() {
+          const store = yield* make
+          const processes = [
+            yield* start(store, { key: keyOf(1), previousKeys: [keyOf(2)] }),
+            yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
+          ]
+          const names = Array.from({ length: rounds({ few: 100, full: 400 }) }, (_, index) => `rotation-${index}`)
+          const claim = ({ pending }: Process, name: string) =>
+            Effect.map(Effect.either(pending.claim(uriOf(name))), (claim) => Either.isRight(claim) ? [name] : [])
+          const claimed = yield* Effect.forEach(
+            names,
+            (name, index) =>
+              Effect.forEach(processes, (process, turn) =>
+                pauseFor((index * (turn + 1)) % 7).pipe(
+                  Effect.zipRight(process.pending.open({ session: sessionOf(name), user: alice })),
+                  Effect.zipRight(claim(process, name))
+                ), { concurrency: "unbounded" }),
+            { concurrency: 4 }
+          )
+          const left = yield* Effect.forEach(names, (name, index) => claim(processes[index % 2]!, name))
+          assert.sameMembers([...claimed.flat(2), ...left.flat()], names)
+        }))
     }
   })
 }

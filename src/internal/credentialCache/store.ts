@@ -11,6 +11,7 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Deadline from "../deadline.js"
 
 // -----------------------------------------------------------------------------
 // The store
@@ -97,10 +98,7 @@ export const makeSafe = (
       Effect.mapError((error) => error.reason),
       // The message of a defect may contain a secret.
       Effect.catchAllDefect(() => Effect.fail("it has a defect")),
-      // The timeout also ends an operation that is uninterruptible, and one in an uninterruptible region.
-      Effect.disconnect,
-      Effect.interruptible,
-      Effect.timeoutFail({ duration: timeout, onTimeout: () => "it took too long" }),
+      Deadline.withDeadline({ duration: timeout, onTimeout: () => "it took too long" }),
       Effect.catchAll((reason) => Effect.as(report(operation, reason), fallback))
     )
   return {

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Listeners from "../../internal/consentSignals/listeners.js"
 import { ConsentStoreError } from "../../internal/consentStoreError.js"
+import * as Deadline from "../../internal/deadline.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import { BackingError, type ConsentBacking, type Names } from "./consentBacking.js"
 import { PendingConsentsError } from "./error.js"
@@ -157,12 +158,10 @@ const makeSignals = (
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
 
-    // The page after consent sends signals, in an uninterruptible region. The user must not wait for a server that does not answer.
+    // The page after consent sends signals, in an uninterruptible region. The user must not wait for a server that does not respond.
     const publish = (message: string): Effect.Effect<void> =>
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
-        Effect.disconnect,
-        Effect.interruptible,
-        Effect.timeoutFail({
+        Deadline.withDeadline({
           duration: publishTimeout,
           onTimeout: () => new BackingError({ reason: "it took too long" })
         }),

@@ -1,70 +1,111 @@
 /**
- * Files of `@effect/sql-libsql` that several processes use.
+ * Statements of `@effect/sql-libsql`, past the permit of its client and with connections that commit.
  *
- * The driver (libsql 0.4) leaves a statement open that failed with `SQLITE_BUSY`. The statements that follow on this connection succeed, but are
- * never committed: two processes claimed the same session (measured). A rollback ends the open statement.
+ * The driver (0.42) has one permit. If a transaction cannot begin, the driver never returns it, and no later statement ends. So these
+ * statements go to the SDK of the client, which other statements do not block.
+ *
+ * libsql (0.4) leaves a statement open that failed with `SQLITE_BUSY`. The statements that follow on this connection succeed, but are never
+ * committed: two processes claimed the same session (measured). Neither a rollback nor the end of a transaction closes it. Scripts close
+ * their statements, so a script tests whether the file can be written. If a statement is open all the same, the SDK opens another connection.
  *
  * @since 0.1.0
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
-import * as Cause from "effect/Cause"
+import type { Statement } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
-import { hasProperty } from "effect/Predicate"
-import * as Schedule from "effect/Schedule"
+import { hasProperty, isFunction } from "effect/Predicate"
+
+interface Query {
+  readonly sql: string
+  readonly args: ReadonlyArray<unknown>
+}
+
+interface Result {
+  readonly rows: ReadonlyArray<object>
+}
 
 /**
- * Runs statements, one caller at a time. After a conflict the connection is as good as new when the next caller has its turn.
+ * The client of `@libsql/client`. With a file, every method ends before it returns its promise.
  *
  * @internal
  */
-export type Guard = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+export interface Sdk {
+  readonly protocol: string
+  readonly execute: (query: Query) => Promise<Result>
+  readonly batch: (queries: ReadonlyArray<Query>, mode: "write") => Promise<ReadonlyArray<Result>>
+  readonly executeMultiple: (script: string) => Promise<void>
+  readonly transaction: (mode: "deferred") => Promise<{ readonly close: () => void }>
+}
 
-const isFile = (sql: SqlClient): boolean =>
-  hasProperty(sql, "sdk") && hasProperty(sql.sdk, "protocol") && sql.sdk.protocol === "file"
+/** @internal */
+export const isClient = (sql: SqlClient): sql is SqlClient & { readonly sdk: Sdk } =>
+  hasProperty(sql, "sdk") && hasProperty(sql.sdk, "batch") && isFunction(sql.sdk.batch)
 
-const none: Guard = (self) => self
+/** @internal */
+export const isFile = (sql: SqlClient): boolean => isClient(sql) && sql.sdk.protocol === "file"
 
 /**
- * Prepares the file, and makes its guard. With a write-ahead log a conflict comes at the beginning of a write, and a rollback ends it. With the
- * default journal it can come at the end, and leaves a lock until the driver's statement is garbage. The log stays on: it is a property of
- * the file.
- *
- * `isConflict` tells a conflict with another process from other errors and defects.
+ * The wait for a lock blocks the thread, and the lock can be held in this thread. So the wait is short, and callers try again. The commit
+ * fails if a statement is open.
+ */
+const probe = "PRAGMA busy_timeout = 10; BEGIN IMMEDIATE; COMMIT"
+
+const isOpenStatement = (error: unknown): boolean => error instanceof Error && error.message.includes("in progress")
+
+/** The connection of a transaction stays with it. */
+const renew = async (sdk: Sdk): Promise<void> => (await sdk.transaction("deferred")).close()
+
+/** Whether an error says that another connection has the lock. */
+type IsConflict = (error: unknown) => boolean
+
+const writeFile = async <A>(sdk: Sdk, isConflict: IsConflict, run: () => Promise<A>): Promise<A> => {
+  try {
+    await sdk.executeMultiple(probe)
+  } catch (error) {
+    if (isOpenStatement(error)) await renew(sdk)
+    throw error
+  }
+  try {
+    return await run()
+  } catch (error) {
+    if (isConflict(error)) await renew(sdk)
+    throw error
+  }
+}
+
+/**
+ * Runs statements, more than one of them in a transaction, and returns the rows of the last one.
  *
  * @internal
  */
-export const makeGuard = (sql: SqlClient, isConflict: (error: unknown) => boolean): Effect.Effect<Guard> =>
-  Effect.gen(function*() {
-    if (!isFile(sql)) return none
-    const lock = yield* Effect.makeSemaphore(1)
-    // The driver waits in this thread. The holder of the lock may be in this thread too, so the time is short.
-    const waitForLock = Effect.ignore(sql`PRAGMA busy_timeout = 100`)
-    const rolledBack = "rolled back"
-    // Until it succeeds, no other statement runs on this connection.
-    let isOpen = false
-    const rollBack = Effect.suspend(() =>
-      isOpen ? Effect.zipRight(waitForLock, sql.withTransaction(Effect.fail(rolledBack))) : Effect.void
-    ).pipe(
-      Effect.retry({ schedule: retries, while: (error) => error !== rolledBack }),
-      Effect.catchIf((error) => error === rolledBack, () =>
-        Effect.sync(() => {
-          isOpen = false
-        })),
-      Effect.orDie
-    )
-    const guard: Guard = (self) =>
-      Effect.zipRight(Effect.zipRight(rollBack, waitForLock), self).pipe(
-        Effect.tapErrorCause((cause) => {
-          isOpen ||= [...Cause.failures(cause), ...Cause.defects(cause)].some(isConflict)
-          return rollBack
-        }),
-        // An interruption between a conflict and its end would leave the statement open.
-        Effect.uninterruptible,
-        lock.withPermits(1)
-      )
-    yield* Effect.ignore(Effect.retry(guard(sql`PRAGMA journal_mode = WAL`), { schedule: retries, while: isConflict }))
-    return guard
+export const make = (
+  sdk: Sdk,
+  isConflict: IsConflict
+): Effect.Effect<
+  (statements: ReadonlyArray<Statement<object>>) => Effect.Effect<ReadonlyArray<object>, unknown>
+> =>
+  Effect.map(Effect.makeSemaphore(1), (lock) => {
+    const run = async (queries: ReadonlyArray<Query>): Promise<ReadonlyArray<object>> => {
+      const [query] = queries
+      const result = query !== undefined && queries.length === 1
+        ? await sdk.execute(query)
+        : (await sdk.batch(queries, "write")).at(-1)
+      return result?.rows ?? []
+    }
+    const attempt = (run: () => Promise<ReadonlyArray<object>>) =>
+      Effect.tryPromise({ try: run, catch: (error) => error })
+    return (statements) =>
+      Effect.suspend(() => {
+        const queries = statements.map((statement) => {
+          const [sql, args] = statement.compile(true)
+          return { sql, args }
+        })
+        return sdk.protocol !== "file" ? attempt(() => run(queries)) : attempt(
+          () => writeFile(sdk, isConflict, () => run(queries))
+        ).pipe(
+          // Nothing comes between a statement that stays open and the next connection.
+          Effect.uninterruptible,
+          lock.withPermits(1)
+        )
+      })
   })
-
-/** Up to 10 seconds. */
-const retries = Schedule.spaced("10 millis").pipe(Schedule.jittered, Schedule.upTo("10 seconds"))

@@ -1,0 +1,30 @@
+/**
+ * A time limit for effects of others, in regions where a failure must not be an interruption.
+ *
+ * `Effect.timeoutFail` waits for an effect that is uninterruptible, and one in an uninterruptible region is. Making it
+ * interruptible is not enough: then an interruption of the caller also reaches it, although the caller is uninterruptible.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+/**
+ * Fails when the time is over, whatever the effect or its region. An uninterruptible effect goes on in the background. An
+ * uninterruptible caller gets the result or the failure, also when it is interrupted meanwhile.
+ *
+ * @internal
+ */
+export const withDeadline = <E2>(options: {
+  readonly duration: Duration.DurationInput
+  readonly onTimeout: () => E2
+}) =>
+<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
+  self.pipe(
+    // An uninterruptible effect is left behind.
+    Effect.disconnect,
+    // In an uninterruptible region, only this time limit interrupts it.
+    Effect.interruptible,
+    Effect.timeoutFail(options),
+    Effect.disconnect
+  )
