@@ -15,6 +15,7 @@ import { call, type Commands, type Connection } from "./call.js"
 import * as LazyClient from "./lazyClient.js"
 import type { SharedOptions } from "./options.js"
 import { limit, type RequestHandler } from "./requestHandler.js"
+import * as SdkCredentials from "./sdkCredentials.js"
 import * as Settings from "./settings.js"
 
 /** The members of all client configurations that are set here. */
@@ -86,7 +87,7 @@ const clientConfig = (
   own: ClientConfig,
   variables: Adapter<never, never, never, never>["variables"],
   search: RegionSearch
-): Effect.Effect<ClientConfig, ConfigError.ConfigError> =>
+): Effect.Effect<ClientConfig, ConfigError.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const allowInsecure = options.allowInsecureEndpoint ?? false
     // The SDK's configuration may have a function or an endpoint object, which only the SDK can read.
@@ -96,14 +97,15 @@ const clientConfig = (
     const endpoint = own.endpoint === undefined || typeof own.endpoint === "string"
       ? yield* Settings.endpoint({ option: own.endpoint ?? options.endpoint, allowInsecure, ...variables })
       : own.endpoint
-    const credentials = own.credentials !== undefined
+    const given = own.credentials !== undefined
       ? Settings.fromSdk(own.credentials)
       : options.credentials && (yield* Settings.fromOption(options.credentials))
+    const credentials = typeof given === "object" ? given : yield* SdkCredentials.keep(given)
     const maxAttempts = own.maxAttempts ?? options.maxAttempts
     return {
       region,
+      credentials,
       ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
       ...(maxAttempts === undefined ? {} : { maxAttempts })
     }
   })
@@ -149,7 +151,7 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
           make: (sdk) => {
             const { client, ...send } = make(sdk, { ...given, ...config })
             client.config.requestHandler = limit(client.config.requestHandler)
-            const hasCredentials = config.credentials !== undefined
+            const hasCredentials = (given.credentials ?? options.credentials) !== undefined
             return { value: { ...connect(sdk, client), ...send, hasCredentials }, destroy: () => client.destroy() }
           }
         }))

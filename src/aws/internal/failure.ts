@@ -180,7 +180,9 @@ export const fromRejection = <E>(
   error: unknown,
   request: unknown
 ): E | UnknownServiceError | TransportError =>
-  !isException(error)
+  error instanceof TransportError
+    ? error
+    : !isException(error)
     ? transport(error)
     : exceptions.isOwn(error)
     ? exception(exceptions, classes, error, request)
