@@ -9,6 +9,7 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as DataPlane from "../DataPlane.js"
 import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
 import * as Adapter from "./internal/http/adapter.js"
@@ -35,7 +36,7 @@ export interface ClientOptions extends Options, Pick<AwsHttpPlanes.ClientOptions
 const make = (
   options: Options,
   runtime: Adapter.Runtime
-): Effect.Effect<DataPlane.Service, ConfigError.ConfigError> =>
+): Effect.Effect<DataPlane.Service, ConfigError.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const shared = yield* Adapter.shared(options, runtime)
     return DataPlane.make(yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, shared, runtime))
@@ -60,7 +61,7 @@ const make = (
 export const layer = (
   options: ClientOptions = {}
 ): Layer.Layer<DataPlane.DataPlane, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(
+  Layer.scoped(
     DataPlane.DataPlane,
     Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime))
   )

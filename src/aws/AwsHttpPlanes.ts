@@ -13,6 +13,7 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
@@ -74,7 +75,7 @@ export interface ClientOptions extends Options {
 const make = (
   options: Options,
   runtime: Adapter.Runtime
-): Effect.Effect<Context.Context<Planes>, ConfigError.ConfigError> =>
+): Effect.Effect<Context.Context<Planes>, ConfigError.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const shared = yield* Adapter.shared(options, runtime)
     // In sequence: a setting that breaks all planes is reported once.
@@ -116,7 +117,7 @@ const make = (
 export const layer = (
   options: ClientOptions = {}
 ): Layer.Layer<Planes, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.effectContext(Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime)))
+  Layer.scopedContext(Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime)))
 
 /**
  * The same, with options from configuration.

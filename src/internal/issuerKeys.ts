@@ -6,7 +6,8 @@
  */
 import * as Data from "effect/Data"
 import * as Jose from "jose"
-import { BodyTooLarge, boundedFetch } from "./boundedFetch.js"
+import { BodyTooLarge } from "./boundedBody.js"
+import { boundedFetch } from "./boundedFetch.js"
 import { isEndpoint, isIssuer } from "./issuerUrl.js"
 
 /**

@@ -5,7 +5,7 @@ import type * as Http from "node:http"
 import { createGzip } from "node:zlib"
 import * as Utils from "./utils.js"
 
-export type Fault = "silent" | "dripping" | "dripping headers" | "large" | "larger than it says" | "bomb"
+export type Fault = "silent" | "dripping" | "dripping headers" | "large" | "larger than it says" | "bomb" | "upgrade"
 
 export const endless: ReadonlyArray<Fault> = ["silent", "dripping", "dripping headers"]
 export const oversized: ReadonlyArray<Fault> = ["large", "larger than it says", "bomb"]
@@ -49,6 +49,9 @@ export const fail = (fault: Fault, response: Http.ServerResponse): void => {
     case "dripping headers":
       socket.write("HTTP/1.1 200 OK\r\n")
       return repeat(socket, () => socket.write("x"))
+    case "upgrade":
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+      return
     case "large":
       response.writeHead(200, { ...json, "content-length": zeros.length * 16_000 })
       return flood(response, socket)

@@ -8,6 +8,7 @@
  * | JSON (of STS: XML) under any other name, or without a name (`Unknown`), or no body at all | `UnknownServiceError` with name and status |
  * | anything else (a proxy's HTML, a truncated body), at any status | `TransportError` `undecodable` with the status |
  * | an answer that is not of the model | `TransportError` `undecodable` with the status |
+ * | more than 8 MB | `TransportError` `undecodable` with the status |
  * | an incomplete answer | `TransportError` `connection` |
  * | nothing within the time limit | `TransportError` `timeout` |
  *
@@ -19,6 +20,32 @@ import * as Redacted from "effect/Redacted"
 import { TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
 import type { ExceptionClass } from "../../Operation.js"
 import { redactorOf } from "./redaction.js"
+
+/**
+ * The size of a response after decompression, in bytes. A guess: AWS documents no limit, and the largest pages have a few hundred kB.
+ *
+ * @internal
+ */
+export const maxBytes = 8_000_000
+
+/**
+ * Whether a code is one of a response that cannot be read: it is not HTTP, or too large.
+ *
+ * @internal
+ */
+export const isUndecodable = (code: string | undefined): boolean =>
+  code === "BodyTooLarge" || code?.startsWith("HPE_") === true
+
+/** The SDK lists the names of the header in this order. */
+const requestIdHeaders = ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"]
+
+/**
+ * The id that the service gave the request.
+ *
+ * @internal
+ */
+export const requestIdOf = (headers: Readonly<Record<string, string | undefined>>): string | undefined =>
+  requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined)
 
 const text = (value: unknown, member: string): string | undefined =>
   hasProperty(value, member) && typeof value[member] === "string" && value[member] !== "" ? value[member] : undefined
@@ -112,7 +139,7 @@ const kindOf = (error: unknown, status: number | undefined): TransportError["kin
     return "timeout"
   }
   if (code !== undefined) {
-    return code.startsWith("HPE_") ? "undecodable" : "connection"
+    return isUndecodable(code) ? "undecodable" : "connection"
   }
   if (name === "TimeoutError") {
     return "timeout"
@@ -129,7 +156,9 @@ const transport = (error: unknown): TransportError => {
     status,
     requestId,
     // The answer can be in `$response`, in the text of a SyntaxError, and in the `rawPacket` of an HTTP parser's error.
-    cause: kind === "undecodable" || hasProperty(error, "$response") ? undefined : Redacted.make(error)
+    cause: kind === "undecodable" || status !== undefined || hasProperty(error, "$response")
+      ? undefined
+      : Redacted.make(error)
   })
 }
 
@@ -151,7 +180,9 @@ export const fromRejection = <E>(
   error: unknown,
   request: unknown
 ): E | UnknownServiceError | TransportError =>
-  !isException(error)
+  error instanceof TransportError
+    ? error
+    : !isException(error)
     ? transport(error)
     : exceptions.isOwn(error)
     ? exception(exceptions, classes, error, request)

@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
 import type * as Operation from "../../../Operation.js"
+import type { Identity, Source } from "../credentials.js"
 import * as Failure from "../failure.js"
 import { environmentProfile, withTarget } from "../target.js"
-import type { Identity, Source } from "./credentials.js"
 import { type Message, type Protocol, queryString } from "./protocol.js"
 import * as Retry from "./retry.js"
 import type { ServiceClock } from "./serviceClock.js"
@@ -57,12 +57,9 @@ interface Output {
   readonly response: Response
 }
 
-const requestIdOf = ({ headers }: Pick<Response, "headers">): string | undefined =>
-  headers["x-amzn-requestid"] ?? headers["x-amzn-request-id"] ?? headers["x-amz-request-id"]
-
 const metadataOf = (response: Pick<Response, "status" | "headers">) => ({
   status: response.status,
-  requestId: requestIdOf(response)
+  requestId: Failure.requestIdOf(response.headers)
 })
 
 // -----------------------------------------------------------------------------
@@ -78,7 +75,7 @@ const timeoutCodes: ReadonlySet<string | undefined> = new Set([
 ])
 
 const kindOfLost = (code: string | undefined): TransportError["kind"] =>
-  timeoutCodes.has(code) ? "timeout" : code?.startsWith("HPE_") === true ? "undecodable" : "connection"
+  timeoutCodes.has(code) ? "timeout" : Failure.isUndecodable(code) ? "undecodable" : "connection"
 
 const lost = ({ code, error, response }: Lost): Failed<never> => ({
   code,
