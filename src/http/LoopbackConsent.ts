@@ -23,6 +23,7 @@ import { AuthorizationFailed } from "../IdentityError.js"
 import * as Completion from "../internal/consentCallback/completion.js"
 import * as ConsentWait from "../internal/consentWait.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
+import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import * as LoopbackServer from "./internal/loopbackServer.js"
 
@@ -98,10 +99,12 @@ const addressOf = (
 
 /** Completes the session once, and signals the wait. */
 const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: ConsentWait.Signal) =>
-  Effect.map(Identity, (identity) =>
+  // The flow that runs the handler has a caller.
+  Effect.map(Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)), ([identity, caller]) =>
     Completion.complete(
       {
         identity,
+        callerOf: () => Effect.succeed(caller),
         pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
         signals: {
           signal: (_, outcome) =>

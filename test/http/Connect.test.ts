@@ -145,6 +145,23 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
+  it.scopedLive(
+    "connects although the response of the completion is lost, and AgentCore rejects the retry",
+    () =>
+      Effect.gen(function*() {
+        yield* World.setUp
+        const events = yield* collect(2)
+        assert.include((yield* connect("/connect/calendar")).text, "Consent given")
+        assert.deepStrictEqual((yield* events).map(({ _tag }) => _tag), ["Opened", "Completed"])
+      }).pipe(Effect.provide(
+        World.pages({}, PendingConsents.layerMemory).pipe(
+          Layer.provideMerge(World.losing("/identities/CompleteResourceTokenAuth")),
+          Layer.provideMerge(World.servers)
+        )
+      )),
+    20_000
+  )
+
   it.scopedLive("refuses a user who is not the one who pressed the button", () =>
     Effect.gen(function*() {
       yield* World.setUp

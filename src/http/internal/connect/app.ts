@@ -18,7 +18,6 @@ import * as Credentials from "../../../Credentials.js"
 import { DataPlane, type Service as DataPlaneService } from "../../../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../../../Identity.js"
 import * as Completion from "../../../internal/consentCallback/completion.js"
-import type * as PendingConsents from "../../../PendingConsents.js"
 import type { UserIdentifier } from "../../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../../WorkloadAccessToken.js"
 import * as FormGuard from "./formGuard.js"
@@ -27,11 +26,9 @@ import { type Connection, type Event, type UserKind, View } from "./model.js"
 import * as Users from "./users.js"
 
 /** @internal */
-export interface Dependencies {
+export interface Dependencies extends Completion.Dependencies {
   readonly identity: IdentityService
   readonly dataPlane: DataPlaneService
-  readonly pending: PendingConsents.Service
-  readonly signals: ConsentSignals.Service
   readonly cache: Option.Option<CredentialCache.Service>
   readonly returnUrl: Option.Option<string>
 }
@@ -102,7 +99,7 @@ const readForm: Effect.Effect<Form, unknown, HttpServerRequest.HttpServerRequest
 
 /** @internal */
 export const make = (
-  { cache, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
+  { cache, callerOf, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
   { describeUser, emit, formTokens, links, revokeAt, users, workload }: Settings
 ): App => {
   /** Runs an effect for a user, with a workload access token of its own. */
@@ -119,7 +116,7 @@ export const make = (
         Effect.provideService(Consent.ReturnUrl, returnUrl)
       )
 
-  const callerOf = (user: UserIdentifier) => ({ name: workload, user })
+  const workloadOf = (user: UserIdentifier) => ({ name: workload, user })
 
   const emitFor = (tag: Event["_tag"], user: UserIdentifier, credential: string | undefined) =>
     Effect.flatMap(Users.eventUser(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
@@ -146,7 +143,7 @@ export const make = (
       const credential = links.find(name)
       return credential === undefined ? [] : [{ name, credential }]
     })
-    return Credentials.status(named.map(({ credential }) => credential), { caller: callerOf(user), remember }).pipe(
+    return Credentials.status(named.map(({ credential }) => credential), { caller: workloadOf(user), remember }).pipe(
       Effect.tap((statuses) =>
         Effect.forEach(statuses, (status) =>
           status._tag === "Unknown"
@@ -184,11 +181,19 @@ export const make = (
       return session
     })
 
-  const forget = (user: UserIdentifier) => Credentials.forgetStatus({ caller: callerOf(user) })
+  const forget = (user: UserIdentifier) => Credentials.forgetStatus({ caller: workloadOf(user) })
+
+  const signalGrant = (user: UserIdentifier, credential: string) =>
+    Effect.flatMap(
+      ConsentSignals.grant({ workload, user, credential }),
+      (topic) => signals.signal(topic, "Completed")
+    )
 
   const linkView = (user: UserIdentifier, name: string, continueUrl: string | undefined): Effect.Effect<View> =>
     Effect.gen(function*() {
       const [connection] = yield* connectionsOf(user, [name], "0 seconds")
+      // The process that completed it may have been killed before it could signal.
+      if (connection?.state === "Granted") yield* signalGrant(user, name)
       return connection === undefined ? refused({ reason: "UnknownCredential" }) : View.Link({
         user: yield* describeUser(user),
         connection,
@@ -294,7 +299,7 @@ export const make = (
       checked(
         user,
         Effect.gen(function*() {
-          const outcome = yield* Completion.complete({ identity, pending, signals }, sessionUri, user)
+          const outcome = yield* Completion.complete({ callerOf, identity, pending, signals }, sessionUri, user)
           const credential = "credential" in outcome ? outcome.credential : undefined
           switch (outcome._tag) {
             case "Completed":
