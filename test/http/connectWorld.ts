@@ -121,7 +121,8 @@ type Store<R> = Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.Con
 /** The application, over a store of consents. */
 export const pages = <R>(options: Options, store: Store<R>) =>
   application(options).pipe(
-    Layer.provideMerge(Identity.layer),
+    // Over the data plane of the application: the local server has an `Identity` too.
+    Layer.provideMerge(Layer.fresh(Identity.layer)),
     Layer.provideMerge(CredentialCache.layer()),
     Layer.provideMerge(store)
   )
