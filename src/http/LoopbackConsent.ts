@@ -76,18 +76,18 @@ export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>
   }
 }
 
-const hosts: { readonly [hostname: string]: ReadonlyArray<string> } = {
-  "127.0.0.1": ["127.0.0.1"],
-  "[::1]": ["::1"],
-  localhost: ["127.0.0.1", "::1"]
-}
+const hosts: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  ["127.0.0.1", ["127.0.0.1"]],
+  ["[::1]", ["::1"]],
+  ["localhost", ["127.0.0.1", "::1"]]
+])
 
 const addressOf = (
   returnUrl: string | undefined
 ): Effect.Effect<LoopbackServer.Address & { readonly returnUrl: string }, LoopbackUnavailable> =>
   Effect.suspend(() => {
     const url = returnUrl !== undefined && URL.canParse(returnUrl) ? new URL(returnUrl) : undefined
-    const addresses = url?.protocol === "http:" ? hosts[url.hostname] : undefined
+    const addresses = url?.protocol === "http:" ? hosts.get(url.hostname) : undefined
     return url === undefined || returnUrl === undefined || addresses === undefined
       ? new LoopbackUnavailable({ reason: "NotLoopback", returnUrl })
       : Effect.succeed({ hosts: addresses, port: Number(port(returnUrl)), path: url.pathname, returnUrl })

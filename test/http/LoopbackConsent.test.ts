@@ -218,7 +218,14 @@ describe("LoopbackConsent.handler", () => {
       assert.include(taken.message, `Another program listens on port ${port}`)
       assert.include(taken.message, "register a return URL with another port")
 
-      for (const url of ["https://agent.example.com/consent", "https://127.0.0.1:8765/consent", "my_app:/consent"]) {
+      for (
+        const url of [
+          "https://agent.example.com/consent",
+          "https://127.0.0.1:8765/consent",
+          "my_app:/consent",
+          "http://constructor/consent"
+        ]
+      ) {
         yield* Effect.flatMap(ControlPlane.ControlPlane, (controlPlane) =>
           controlPlane.updateWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [url] }))
         const remote = yield* get(url, () =>

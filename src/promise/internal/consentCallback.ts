@@ -11,6 +11,7 @@ import type * as DataPlane from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
 import * as Completion from "../../internal/consentCallback/completion.js"
 import * as Page from "../../internal/consentCallback/page.js"
+import { cutName } from "../../internal/errorCode.js"
 import type { Consents } from "./consents.js"
 import { toUserIdentifier, type User } from "./user.js"
 
@@ -129,7 +130,7 @@ async (request, response, next) => {
   } catch (error) {
     if (next !== undefined) return next(error)
     // A server of Node has no handler for errors. The error itself may quote the request.
-    const name = error instanceof Error ? error.name : typeof error
+    const name = error instanceof Error ? cutName(error.name) : typeof error
     await dependencies.settle(Effect.logError(`The page after consent failed: ${name}`))
     if (response.headersSent) {
       response.destroy()

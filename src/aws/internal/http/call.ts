@@ -7,6 +7,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
+import { cutName } from "../../../internal/errorCode.js"
 import type * as Operation from "../../../Operation.js"
 import * as Failure from "../failure.js"
 import { environmentProfile, withTarget } from "../target.js"
@@ -60,10 +61,10 @@ interface Output {
 const requestIdOf = ({ headers }: Pick<Response, "headers">): string | undefined =>
   headers["x-amzn-requestid"] ?? headers["x-amzn-request-id"] ?? headers["x-amz-request-id"]
 
-const metadataOf = (response: Pick<Response, "status" | "headers">) => ({
-  status: response.status,
-  requestId: requestIdOf(response)
-})
+const metadataOf = (response: Pick<Response, "status" | "headers">) => {
+  const requestId = requestIdOf(response)
+  return { status: response.status, requestId: requestId === undefined ? undefined : cutName(requestId) }
+}
 
 // -----------------------------------------------------------------------------
 // Failures
@@ -88,7 +89,7 @@ const lost = ({ code, error, response }: Lost): Failed<never> => ({
     const kind = kindOfLost(code)
     return new TransportError({
       kind,
-      code,
+      code: code === undefined ? undefined : cutName(code),
       ...(response === undefined ? {} : metadataOf(response)),
       // The error of a parser has the raw response in it, and that of a response its beginning.
       cause: kind === "undecodable" || response !== undefined ? undefined : error

@@ -3,14 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import * as Consent from "../../../Consent.js"
 import * as ConsentSignals from "../../../ConsentSignals.js"
 import type * as CredentialCache from "../../../CredentialCache.js"
@@ -73,24 +71,57 @@ interface Form {
   readonly continueUrl: string | undefined
 }
 
-const maxBodySize = Option.some(FileSystem.Size(16 * 1024))
+/** In bytes. */
+const maxFormSize = 16 * 1024
+
+/** Reads a body of unknown size to its end: a client that is cut off while it sends sees no page. */
+const readChunks = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    const add = (chunk: Uint8Array): void => {
+      size += chunk.length
+      if (size <= maxFormSize) chunks.push(chunk)
+      else chunks.length = 0
+    }
+    return Effect.map(
+      Stream.runForEach(request.stream, (chunk) => Effect.sync(() => add(chunk))),
+      () => size <= maxFormSize ? Option.some(Buffer.concat(chunks).toString("utf8")) : Option.none()
+    )
+  })
+
+/** None: the body is too large. The server drops what is not read. */
+const readBody = (request: HttpServerRequest.HttpServerRequest) => {
+  const length = request.headers["content-length"]
+  return length === undefined
+    ? readChunks(request)
+    : Number(length) > maxFormSize
+    ? Effect.succeedNone
+    : Effect.asSome(request.text)
+}
+
+const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
+  if (!isJson) {
+    const form = new URLSearchParams(body)
+    return (name) => form.getAll(name).length === 1 ? form.get(name) : undefined
+  }
+  const members: unknown = JSON.parse(body)
+  return (name) => isRecord(members) && Object.hasOwn(members, name) ? members[name] : undefined
+}
 
 /** A form, or the same members as JSON. */
-const readForm: Effect.Effect<Form, unknown, HttpServerRequest.HttpServerRequest> = Effect.flatMap(
-  HttpServerRequest.HttpServerRequest,
-  (request) =>
-    /^application\/json\b/i.test(request.headers["content-type"] ?? "")
-      ? request.json
-      : Effect.map(request.urlParamsBody, UrlParams.toRecord)
-).pipe(
-  HttpIncomingMessage.withMaxBodySize(maxBodySize),
-  Effect.map((body) => {
-    const read = (name: string): string | undefined => {
-      const value = isRecord(body) ? body[name] : undefined
-      return isString(value) ? value : undefined
-    }
-    return { action: read("action"), token: read("token") ?? "", continueUrl: read("continue") }
-  })
+const readForm: Effect.Effect<Option.Option<Form>, unknown, HttpServerRequest.HttpServerRequest> = Effect.gen(
+  function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const body = yield* readBody(request)
+    if (Option.isNone(body)) return Option.none()
+    return yield* Effect.try(() => {
+      const read = readerOf(body.value, /^application\/json\b/i.test(request.headers["content-type"] ?? ""))
+      const textOf = (name: string): string | undefined =>
+        Option.getOrUndefined(Option.liftPredicate(read(name), isString))
+      return Option.some({ action: textOf("action"), token: textOf("token") ?? "", continueUrl: textOf("continue") })
+    })
+  }
 )
 
 // -----------------------------------------------------------------------------
@@ -135,7 +166,7 @@ export const make = (
     provider: credential.request.provider,
     scopes: credential.request.scopes ?? [],
     link: links.link(name),
-    revokeAt: revokeAt[name]
+    revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
   })
 
   const connectionsOf = (user: UserIdentifier, names: ReadonlyArray<string>, remember?: "0 seconds") => {
@@ -274,18 +305,19 @@ export const make = (
           const request = yield* HttpServerRequest.HttpServerRequest
           if (!FormGuard.isSameOrigin(request, links.origin)) return refused({ reason: "OtherSite" })
           const form = yield* Effect.option(readForm)
-          if (Option.isNone(form) || !(yield* formTokens.isValid(form.value.token, yield* userKey(user)))) {
-            return refused({ reason: "StaleForm" })
-          }
+          if (Option.isNone(form)) return refused({ reason: "StaleForm" })
+          if (Option.isNone(form.value)) return refused({ reason: "FormTooLarge" })
+          const { action, continueUrl: address, token } = form.value.value
+          if (!(yield* formTokens.isValid(token, yield* userKey(user)))) return refused({ reason: "StaleForm" })
           const credential = links.find(name)
           if (credential === undefined) return refused({ reason: "UnknownCredential" })
-          const continueUrl = allowed(form.value.continueUrl)
+          const continueUrl = allowed(address)
           if (Option.isNone(continueUrl)) return refused({ reason: "ContinueNotAllowed" })
-          switch (form.value.action) {
+          switch (action) {
             case "connect":
             case "reconnect":
               return yield* asUser(user)(
-                start(user, name, credential, form.value.action === "reconnect", continueUrl.value)
+                start(user, name, credential, action === "reconnect", continueUrl.value)
               )
             case "disconnect":
               return yield* asUser(user)(disconnect(user, name, credential))
