@@ -142,14 +142,14 @@ describe.each(adapters)("$name", ({ name, planes }) => {
           const error = yield* errorOf(json(400, {
             __type: name,
             // The cut is within the secret.
-            message: `${"m".repeat(4090)}${token}${long}`,
+            message: `${"m".repeat(8186)}${token}${long}`,
             reason: long,
             fieldList: Array.from({ length: 1000 }, () => ({ name: long, message: `${"f".repeat(1020)}${token}` }))
           }, { "x-amzn-requestid": "i".repeat(10_000) }))
           assert.strictEqual(error._tag, name === long ? "UnknownServiceError" : name)
-          assert.match(error.message, /^m{4000,}[^m]{0,7}…$/)
+          assert.match(error.message, /^m{8000,}[^m]{0,7}…$/)
           for (const face of Recorder.faces(error)) assert.isBelow(face.length, 1_000_000)
-          assert.isBelow(error.message.length, 4200)
+          assert.isBelow(error.message.length, 8300)
           const { code, fieldList, reason, requestId } = error as unknown as Record<string, string | Array<unknown>>
           assert.isBelow(requestId?.length ?? Infinity, 200)
           if (name === long) {

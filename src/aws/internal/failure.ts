@@ -23,13 +23,11 @@ import type { ExceptionClass } from "../../Operation.js"
 import { redactorOf } from "./redaction.js"
 
 /** In characters. A service of AWS sends less. */
-const maxMessage = 4096
+const maxMessage = 8192
 
 const maxFields = 100
 
-const maxFieldMessage = 1024
-
-const maxFieldName = 256
+const maxFieldText = 1024
 
 const text = (value: unknown, member: string): string | undefined =>
   hasProperty(value, member) && typeof value[member] === "string" && value[member] !== "" ? value[member] : undefined
@@ -63,8 +61,8 @@ const fieldListOf = (
 ): ReadonlyArray<ValidationExceptionField> | undefined =>
   hasProperty(error, "fieldList") && Array.isArray(error.fieldList)
     ? error.fieldList.slice(0, maxFields).map((field: unknown) => ({
-      name: redact(text(field, "name") ?? "", maxFieldName),
-      message: redact(text(field, "message") ?? "", maxFieldMessage)
+      name: redact(text(field, "name") ?? "", maxFieldText),
+      message: redact(text(field, "message") ?? "", maxFieldText)
     }))
     : undefined
 
