@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { inspect } from "node:util"
 import * as Recorder from "./recorder.js"
@@ -124,6 +125,24 @@ describe("a saved session", () => {
     if (Either.isRight(refused)) return assert.fail("decoded")
     Recorder.assertSecretFree([...Recorder.faces(refused.left), refused.left.message], [sentinel])
     assert.include(refused.left.message, "The consent session is damaged: flow")
+  })
+
+  it("quotes nothing of a value that the constructor is given in the wrong form, and names the member", () => {
+    for (const name of ["customState", "sessionUri", "authorizationUrl", "provider", "expiresAt"]) {
+      for (const wrong of damages) {
+        if (name === "provider" && typeof wrong === "string") continue
+        const make = () => new ConsentSession.ConsentSession({ ...session, [name]: wrong } as never)
+        if (Redacted.isRedacted(wrong) && name !== "provider" && name !== "expiresAt") {
+          assert.doesNotThrow(make)
+          continue
+        }
+        const error = Either.flip(Either.try(make)).pipe(Either.getOrThrow)
+        assert.instanceOf(error, ParseResult.ParseError)
+        Recorder.assertSecretFree(facesOf(error), [sentinel])
+        assert.strictEqual(error.message, `Invalid ConsentSession: ${name}`)
+      }
+    }
+    assert.throws(() => new ConsentSession.ConsentSession(text as never), /^Invalid ConsentSession: provider$/)
   })
 
   it("still has a JSON schema", () => {

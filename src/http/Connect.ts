@@ -150,6 +150,9 @@ export const revocationPages = {
  *
  * With a `CredentialCache` in context, disconnecting also drops its token.
  *
+ * A process can be killed after AgentCore has stored a consent, and before the waits are signalled. The next process that builds the layer
+ * signals them, and so does the page of a link that is granted.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -168,8 +171,9 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
   Layer.scoped(
     Connect,
     Effect.gen(function*() {
-      const { connections, link, paths, returned, service, submit } = yield* Routes.make(options)
+      const { connections, link, paths, recover, returned, service, submit } = yield* Routes.make(options)
       const router = yield* HttpLayerRouter.HttpRouter
+      yield* Effect.forkScoped(recover)
       yield* unlog(router, paths.returned)
       yield* router.add("GET", paths.returned, returned)
       yield* router.add("GET", paths.connections, connections)
@@ -178,6 +182,9 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
       return service
     })
   )
+
+/** An app has no scope. It ends after a minute. */
+const startRecovery = ({ recover }: { readonly recover: Effect.Effect<void> }) => Effect.forkDaemon(recover)
 
 /**
  * The same routes as an `HttpApp`, and the service. The app fails with `RouteNotFound` for other paths.
@@ -194,7 +201,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   Identity | DataPlane | PendingConsents
 > =>
   Effect.suspend(() =>
-    refuseOptions(options) ?? Effect.map(Routes.make(options), (made) => ({
+    refuseOptions(options) ?? Effect.map(Effect.tap(Routes.make(options), startRecovery), (made) => ({
       app: HttpRouter.empty.pipe(
         HttpRouter.get(made.paths.returned, made.returned),
         HttpRouter.get(made.paths.connections, made.connections),

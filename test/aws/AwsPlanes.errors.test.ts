@@ -17,6 +17,7 @@ import * as Redacted from "effect/Redacted"
 import * as Net from "node:net"
 import { operations as rows } from "../internal/requests.js"
 import * as FaultyServer from "../local/faultyServer.js"
+import * as Recorder from "../recorder.js"
 import {
   adapters,
   type Answer,
@@ -29,7 +30,8 @@ import {
   planes as sdkPlanes,
   raw,
   rendered,
-  server
+  server,
+  token
 } from "./utils.js"
 
 const six: ReadonlyArray<readonly [string, number]> = [
@@ -145,6 +147,35 @@ describe.each(adapters)("$name", ({ name, planes }) => {
           const strange = yield* errorOf(json(400, { message: "no", fieldList: odd }, header))
           assert.include(["ValidationException", "TransportError"], strange._tag)
         }
+      }))
+
+    it.scopedLive("cuts names and messages that are longer than any of AWS, and no piece of a secret is left at the cut", () =>
+      Effect.gen(function*() {
+        const long = "x".repeat(100_000)
+        for (const name of ["ValidationException", long]) {
+          const error = yield* errorOf(json(400, {
+            __type: name,
+            // The cut is within the secret.
+            message: `${"m".repeat(8186)}${token}${long}`,
+            reason: long,
+            fieldList: Array.from({ length: 1000 }, () => ({ name: long, message: `${"f".repeat(1020)}${token}` }))
+          }, { "x-amzn-requestid": "i".repeat(10_000) }))
+          assert.strictEqual(error._tag, name === long ? "UnknownServiceError" : name)
+          assert.match(error.message, /^m{8000,}[^m]{0,7}…$/)
+          for (const face of Recorder.faces(error)) assert.isBelow(face.length, 1_000_000)
+          assert.isBelow(error.message.length, 8300)
+          const { code, fieldList, reason, requestId } = error as unknown as Record<string, string | Array<unknown>>
+          assert.isBelow(requestId?.length ?? Infinity, 200)
+          if (name === long) {
+            assert.isBelow(code?.length ?? Infinity, 200)
+          } else {
+            assert.isBelow(reason?.length ?? Infinity, 200)
+            assert.lengthOf(fieldList ?? [], 100)
+          }
+          Recorder.assertSecretFree(Recorder.faces(error), [token])
+        }
+        const lost = yield* transportErrorOf(raw(200, "not JSON", { "x-amzn-requestid": "i".repeat(10_000) }))
+        assert.isBelow(lost.requestId?.length ?? Infinity, 200)
       }))
 
     it.scopedLive("a name that the operation does not have is an UnknownServiceError with name and status", () =>

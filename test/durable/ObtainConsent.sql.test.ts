@@ -7,21 +7,25 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
-import type * as Identity from "effect-agentcore-identity/Identity"
+import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Array from "effect/Array"
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as TestServices from "effect/TestServices"
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -105,7 +109,60 @@ const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =
     })
   })
 
+/** Starts the pages, and returns their origin. They are killed when a consent is complete. */
+const startPages = (folder: string) =>
+  Effect.gen(function*() {
+    const { environment } = yield* LocalServer.LocalServer
+    const program = yield* Effect.promise(() => buildProgram("durable/pages.child.ts"))
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [program, folder, key, World.workload], {
+          env: { PATH: process.env["PATH"], ...environment },
+          stdio: ["ignore", "pipe", "inherit"]
+        })
+      ),
+      (child) => Effect.sync(() => void child.kill("SIGKILL"))
+    )
+    const killed = yield* Effect.fork(Effect.async<NodeJS.Signals | null>((resume) => {
+      child.once("close", (_, signal) => resume(Effect.succeed(signal)))
+    }))
+    const [line] = yield* Effect.promise(() => once(createInterface(child.stdout), "line"))
+    return { origin: String(JSON.parse(line).origin), killed: Fiber.join(killed) }
+  })
+
 describe("ObtainConsent over SQLite", () => {
+  it.scopedLive("the next start of the pages resumes the waits of a consent that was complete and not signalled", () =>
+    Effect.gen(function*() {
+      const { calendar, origin } = yield* World.setUp
+      const folder = yield* temporaryFolder
+      const pages = yield* startPages(folder)
+      yield* WorkloadIdentity.addReturnUrls(World.workload, [`${pages.origin}/connect/return`])
+      const runner = Runner.layer({ origin, workload: World.workload, invite: () => Effect.void })
+      yield* Effect.gen(function*() {
+        const wait = yield* ObtainConsent.start({ credential: calendar, user: { userId: "alice" }, episode: "1" })
+        const state = Effect.map(ObtainConsent.workflow.poll(wait), (result) => result?._tag)
+        yield* until(Effect.map(state, (state) => state === "Suspended"))
+        const started = yield* World.press(`${pages.origin}/connect/calendar`, "connect")
+        const browser = yield* TestUser.make("someone@example.com")
+        yield* Effect.flip(browser.approves(World.refreshOf(started)))
+        assert.strictEqual(yield* pages.killed, "SIGKILL")
+        const local = yield* LocalBackend.LocalBackend
+        assert.lengthOf(yield* local.grants, 1)
+        assert.strictEqual(yield* state, "Suspended")
+
+        yield* Layer.build(World.pages({}, Layer.provideMerge(ObtainConsent.layerSignals, Sqlite.store(folder, key))))
+        yield* until(Effect.map(state, (state) => state === "Complete"))
+        assert.deepInclude(exitOf(yield* ObtainConsent.workflow.poll(wait)), { value: "Granted" })
+      }).pipe(
+        Effect.provide(
+          runner.pipe(
+            Layer.provideMerge(Identity.layer),
+            Layer.provideMerge(Layer.merge(Sqlite.store(folder, key), Sqlite.engine(folder)))
+          )
+        )
+      )
+    }).pipe(Effect.provide(World.servers)))
+
   it.scopedLive("another process finishes the waits of one that was killed, and asks nothing twice", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp

@@ -68,7 +68,11 @@ const comeBack = Effect.gen(function*() {
   const pending = yield* PendingConsents.PendingConsents
   const signals = yield* ConsentSignals.ConsentSignals
   yield* Backend.callback(yield* Backend.authorize(sessionUri), { code: "golden-code" })
-  return yield* Completion.complete({ identity, pending, signals }, sessionUri, World.alice)
+  return yield* Completion.complete(
+    { identity, callerOf: () => Effect.succeedNone, pending, signals },
+    sessionUri,
+    World.alice
+  )
 })
 
 /** The agent goes on with a stored session. */

@@ -12,6 +12,7 @@ import { hasProperty, isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { TransportError } from "../../IdentityError.js"
+import { cutName } from "../../internal/errorCode.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import type { CredentialsProvider } from "./options.js"
 import type * as Settings from "./settings.js"
@@ -137,7 +138,7 @@ export const always = (identity: Identity): Source => ({ kept: () => identity, s
 /** Exceptions of AWS services, and nothing else, have `$fault`. */
 const codeOf = (error: unknown): string =>
   hasProperty(error, "$fault") && hasProperty(error, "name") && isString(error.name)
-    ? error.name
+    ? cutName(error.name)
     : "CredentialsProviderError"
 
 /**

@@ -5,7 +5,9 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { prune } from "./issues.js"
 
 type Constructor = new(...args: Array<never>) => object
 
@@ -30,6 +32,18 @@ export const schema = <S extends Schema.Schema.All>(make: () => S): S =>
   // It has the members of the schema.
   placeholder(once(make)) as S
 
+/** The error of a constructor, without the values that it was given: one in the wrong form can be a secret. */
+const withoutValues = (error: ParseResult.ParseError, { name }: Constructor): ParseResult.ParseError => {
+  const members = ParseResult.ArrayFormatter.formatIssueSync(prune(error.issue)).map(({ path: [member] }) => member)
+  return ParseResult.parseError(
+    new ParseResult.Type(
+      Schema.Unknown.ast,
+      undefined,
+      `Invalid ${name}: ${[...new Set(members)].map((member = "the whole") => String(member)).join(", ")}`
+    )
+  )
+}
+
 /** The class that `make` returns, for another class to extend. It makes instances of `prototype`, whether or not it is made yet. */
 const lazyClass = (prototype: object, make: () => Constructor): Constructor => {
   const made = once(() => {
@@ -45,8 +59,12 @@ const lazyClass = (prototype: object, make: () => Constructor): Constructor => {
     // @ts-expect-error The class that is made takes the place of `super`.
     // oxlint-disable-next-line constructor-super
     constructor(...args: Array<never>) {
-      // The instance is of the class that extends this one.
-      return Reflect.construct(made(), args, new.target)
+      try {
+        // The instance is of the class that extends this one.
+        return Reflect.construct(made(), args, new.target)
+      } catch (error) {
+        throw ParseResult.isParseError(error) ? withoutValues(error, new.target) : error
+      }
     }
   }
   Object.setPrototypeOf(Lazy.prototype, prototype)

@@ -16,7 +16,7 @@ import * as Listeners from "../../internal/consentSignals/listeners.js"
 import { ConsentStoreError } from "../../internal/consentStoreError.js"
 import * as Deadline from "../../internal/deadline.js"
 import * as PendingConsents from "../../PendingConsents.js"
-import { BackingError, type ConsentBacking, type Names } from "./consentBacking.js"
+import { BackingError, type ConsentBacking, type Names, type Sealed } from "./consentBacking.js"
 import { PendingConsentsError } from "./error.js"
 import * as StoreSealing from "./sealing.js"
 import * as Secrets from "./secrets.js"
@@ -116,6 +116,8 @@ const failWith = (operation: Operation) => (error: BackingError): ConsentStoreEr
 
 const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): PendingConsents.Service => {
   const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(ConsentSignals.session(sessionUri)))
+  const read = ({ name, sealed }: Sealed) =>
+    Effect.flatMap(sealing.open(name, sealed), ([pending]) => decodePending(pending))
   return {
     open: (pending) =>
       Effect.gen(function*() {
@@ -133,10 +135,21 @@ const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): Pendi
         if (typeof answer === "string") return yield* new PendingConsents.ConsentNotPending({ reason: answer })
         // The error of a schema could quote the value.
         return yield* Effect.mapError(
-          Effect.flatMap(sealing.open(answer.name, answer.sealed), ([pending]) => decodePending(pending)),
+          read(answer),
           () => new ConsentStoreError({ operation: "claim", reason: unreadable })
         )
-      })
+      }),
+    settle: (sessionUri) => Effect.mapError(backing.settle(namesOfSession(sessionUri)), failWith("settle")),
+    unsettled: (sessionUri) =>
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) => backing.unsettled(now, sessionUri === undefined ? undefined : namesOfSession(sessionUri))
+      ).pipe(
+        Effect.mapError(failWith("unsettled")),
+        // An entry of a key that is gone is not for this process.
+        Effect.flatMap(Effect.forEach((sealed) => Effect.option(read(sealed)))),
+        Effect.map((found) => found.flatMap(Option.toArray))
+      )
   }
 }
 

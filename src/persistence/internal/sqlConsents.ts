@@ -196,6 +196,11 @@ export const make = (
           // It was stored after the update.
           return yield* SqlExecute.changed
         })),
+      settle: (names) =>
+        Effect.asVoid(run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`)),
+      unsettled: (now, names) =>
+        run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE claimed = 1 AND sealed <> ''
+          AND ${names === undefined ? sql`kept_until > ${now}` : sql.in("name", names)}`),
       register: ({ execution, expiresAt, now, sealed, topic }) =>
         expiresAt <= now ? Effect.void : Effect.asVoid(run(
           sql`INSERT INTO ${waits} ${sql.insert({ topic, execution, sealed, expires_at: expiresAt })}
