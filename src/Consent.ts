@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import type { ChildProcess } from "node:child_process"
 import type { ConsentSession } from "./ConsentSession.js"
 import { RequiresUserConsent } from "./IdentityError.js"
+import * as Printable from "./internal/printable.js"
 import * as RedirectPage from "./internal/redirectPage.js"
 
 /**
@@ -49,7 +50,9 @@ export const fail: ConsentHandler<RequiresUserConsent> = (session) => Effect.fai
 
 const print: ConsentHandler = (session) =>
   Console.log(
-    `Open this page to give '${session.provider}' your consent:\n\n  ${Redacted.value(session.authorizationUrl)}\n`
+    `Open this page to give '${Printable.escape(session.provider)}' your consent:\n\n  ${
+      Printable.escape(Redacted.value(session.authorizationUrl))
+    }\n`
   )
 
 /**

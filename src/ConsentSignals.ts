@@ -223,6 +223,7 @@ const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
 
 /**
  * A poller that also polls when its session is complete, and fails with `AuthorizationFailed` when its session can never be completed.
+ * After `Rejected` it polls once before it fails: AgentCore also rejects the retry of a completion whose response was lost.
  *
  * @since 0.1.0
  * @category waits
@@ -256,8 +257,15 @@ const afterSignal = <E, R>(
 ): Effect.Effect<Redacted.Redacted, E | AuthorizationFailed, R> =>
   Effect.flatMap(
     nextOf(signals, session(sessionUri)),
-    (outcome): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> =>
-      failureOf(provider, outcome) ?? Effect.provideService(poll, CallPriority, "normal")
+    (outcome): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> => {
+      const failure = failureOf(provider, outcome)
+      const asked = Effect.provideService(poll, CallPriority, "normal")
+      return failure === undefined
+        ? asked
+        : outcome === "WrongUser"
+        ? failure
+        : SharedWait.lastPoll(asked, failure)
+    }
   ).pipe(
     // The token is not there yet, or the connection is lost: the base goes on.
     Effect.flatMap((answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : Effect.never)

@@ -352,7 +352,7 @@ const transportAdvice = (
  * - `connection`: the connection was refused, reset or lost, or the host did not resolve
  * - `timeout`: no response in time
  * - `credentials`: the AWS credential chain found no credentials, so nothing was sent
- * - `undecodable`: the response does not follow the protocol; the error omits its body
+ * - `undecodable`: the response does not follow the protocol, or has more than 8 MB; the error omits its body
  * - `unloadable`: the package of the AWS SDK cannot be loaded: it is not installed, or the bundle lacks it
  *
  * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the

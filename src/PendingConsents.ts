@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ConsentHandler } from "./Consent.js"
@@ -19,6 +20,7 @@ import * as ExpiringMap from "./internal/expiringMap.js"
 import { notAnEffect, refusePendingOptions } from "./internal/identityRequest.js"
 import * as Constraint from "./models/internal/constraint.js"
 import { UserIdentifier } from "./UserIdentifier.js"
+import { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -35,7 +37,10 @@ import { UserIdentifier } from "./UserIdentifier.js"
 export interface PendingConsent {
   readonly session: ConsentSession
   readonly user: UserIdentifier
-  /** The name of the workload identity that asks. With `credential`, it tells who else waits for this consent. */
+  /**
+   * The name of the workload identity that asks. With it, the page after consent can ask AgentCore for the token. With `credential`, it tells
+   * who else waits for this consent.
+   */
   readonly workload?: string | undefined
   /** The name that the application has for the credential. */
   readonly credential?: string | undefined
@@ -96,6 +101,12 @@ export {
  * - `open`: stores a session until it expires. Opening a session again replaces its user, unless the session was claimed. A claimed
  *   session stays claimed.
  * - `claim`: returns a session to exactly one caller.
+ * - `settle`: marks a claimed session whose outcome was signalled. The store then needs only its name.
+ * - `unsettled`: returns the claimed sessions that are not settled, or one of them by its URI. Their process may have ended before it
+ *   could signal.
+ *
+ * A store without `settle` and `unsettled` is complete. With it, the waits of a process that was killed while it completed a session find
+ * the grant when they next ask AgentCore.
  *
  * An implementation for more than one process needs a store with an atomic "get and mark", as `persistence/RedisPendingConsents` and
  * `persistence/SqlPendingConsents` have. It keeps all members of a {@link PendingConsent}: {@link FromJson} encodes them.
@@ -108,6 +119,10 @@ export interface Service {
   readonly claim: (
     sessionUri: Redacted.Redacted
   ) => Effect.Effect<PendingConsent, ConsentNotPending | ConsentStoreError>
+  readonly settle?: ((sessionUri: Redacted.Redacted) => Effect.Effect<void, ConsentStoreError>) | undefined
+  readonly unsettled?:
+    | ((sessionUri?: Redacted.Redacted) => Effect.Effect<ReadonlyArray<PendingConsent>, ConsentStoreError>)
+    | undefined
 }
 
 /**
@@ -127,25 +142,41 @@ const keptAfterExpiry = 10 * 60_000
 
 const expiryOf = ({ session }: PendingConsent): number => DateTime.toEpochMillis(session.expiresAt)
 
+interface Entry {
+  readonly pending: PendingConsent
+  readonly state: "Open" | "Claimed" | "Settled"
+}
+
 const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
-  const entries = ExpiringMap.make<{ readonly pending: PendingConsent; readonly claimed: boolean }>()
-  const set = (pending: PendingConsent, claimed: boolean): void =>
-    entries.set(Redacted.value(pending.session.sessionUri), { pending, claimed }, expiryOf(pending) + keptAfterExpiry)
+  const entries = ExpiringMap.make<Entry>()
+  const get = (sessionUri: Redacted.Redacted): Entry | undefined => entries.get(Redacted.value(sessionUri))
+  const set = (entry: Entry): void =>
+    entries.set(Redacted.value(entry.pending.session.sessionUri), entry, expiryOf(entry.pending) + keptAfterExpiry)
   return {
     open: (pending) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         entries.removeEnded(now)
-        if (entries.get(Redacted.value(pending.session.sessionUri))?.claimed !== true) set(pending, false)
+        if ((get(pending.session.sessionUri)?.state ?? "Open") === "Open") set({ pending, state: "Open" })
       }),
     claim: (sessionUri) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const entry = entries.get(Redacted.value(sessionUri))
+        const entry = get(sessionUri)
         if (entry === undefined) return new ConsentNotPending({ reason: "Unknown" })
-        if (entry.claimed) return new ConsentNotPending({ reason: "AlreadyClaimed" })
+        if (entry.state !== "Open") return new ConsentNotPending({ reason: "AlreadyClaimed" })
         if (expiryOf(entry.pending) <= now) return new ConsentNotPending({ reason: "Expired" })
-        set(entry.pending, true)
+        set({ ...entry, state: "Claimed" })
         return Effect.succeed(entry.pending)
-      })
+      }),
+    settle: (sessionUri) =>
+      Effect.sync(() => {
+        const entry = get(sessionUri)
+        if (entry?.state === "Claimed") set({ ...entry, state: "Settled" })
+      }),
+    unsettled: (sessionUri) =>
+      Effect.sync(() =>
+        (sessionUri === undefined ? [...entries.values()] : Option.toArray(Option.fromNullishOr(get(sessionUri))))
+          .flatMap(({ pending, state }) => state === "Claimed" ? [pending] : [])
+      )
   }
 })
 
@@ -192,7 +223,10 @@ export const handler = <E, R>(options: {
   Effect.gen(function*() {
     const refused = refusePendingOptions(options)
     if (refused !== undefined) return yield* refused
-    yield* Effect.flatMap(PendingConsents, (pending) => pending.open({ session, user: options.user }))
+    const pending = yield* PendingConsents
+    // A flow that runs the handler has a caller.
+    const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
+    yield* pending.open({ session, user: options.user, workload: caller?.workload })
     // `show` in plain JavaScript can return anything.
     const shown: unknown = options.show(session)
     return yield* Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)

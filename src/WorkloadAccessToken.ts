@@ -35,6 +35,11 @@ export interface Service {
   readonly get: Effect.Effect<Redacted.Redacted, WorkloadAccessTokenError>
   /** Marks a token that the service refused. The next `get` renews it, unless it cannot be renewed. */
   readonly invalidate: (stale: Redacted.Redacted) => Effect.Effect<void>
+  /**
+   * The name of the workload identity, if the service obtains the token by it. A page after consent asks AgentCore by this name whether the
+   * token of its user is there.
+   */
+  readonly workload?: string | undefined
 }
 
 /**
@@ -140,6 +145,7 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
     )
     const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     return {
+      workload: workloadName,
       get: Effect.flatMap(Clock.currentTimeMillis, (now) =>
         current !== undefined && now < current.renewAt
           ? Effect.succeed(current.token)

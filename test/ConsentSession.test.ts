@@ -4,6 +4,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JsonSchema"
 import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { inspect } from "node:util"
@@ -124,6 +125,24 @@ describe("a saved session", () => {
     if (Result.isSuccess(refused)) return assert.fail("decoded")
     Recorder.assertSecretFree([...Recorder.faces(refused.failure), refused.failure.message], [sentinel])
     assert.include(refused.failure.message, "The consent session is damaged: flow")
+  })
+
+  it("quotes nothing of a value that the constructor is given in the wrong form, and names the member", () => {
+    for (const name of ["customState", "sessionUri", "authorizationUrl", "provider", "expiresAt"]) {
+      for (const wrong of damages) {
+        if (name === "provider" && typeof wrong === "string") continue
+        const make = () => new ConsentSession.ConsentSession({ ...session, [name]: wrong } as never)
+        if (Redacted.isRedacted(wrong) && name !== "provider" && name !== "expiresAt") {
+          assert.doesNotThrow(make)
+          continue
+        }
+        const error = Result.flip(Result.try(make)).pipe(Result.getOrThrow)
+        assert.instanceOf(error, ParseResult.ParseError)
+        Recorder.assertSecretFree(facesOf(error), [sentinel])
+        assert.strictEqual(error.message, `Invalid ConsentSession: ${name}`)
+      }
+    }
+    assert.throws(() => new ConsentSession.ConsentSession(text as never), /^Invalid ConsentSession: provider$/)
   })
 
   it("still has a JSON schema", () => {

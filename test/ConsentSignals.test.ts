@@ -90,6 +90,18 @@ describe("ConsentSignals.layerPoller", () => {
           assert.deepStrictEqual([...times, ...later.times], [])
         }).pipe(provided))
 
+      it.effect("asks once before a rejection ends it: the response of the completion may have been lost", () =>
+        Effect.gen(function*() {
+          const granted = yield* wait(1_000)
+          const rejected = yield* wait(Infinity)
+          yield* TestClock.adjust("1 second")
+          yield* signal("Rejected")
+          same(yield* Effect.flatten(granted.result), secret("token"))
+          const error = yield* Effect.flatMap(rejected.result, Effect.flip)
+          assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "Rejected", provider: "google" })
+          assert.deepStrictEqual([granted.times, rejected.times], [[1_000], [1_000]])
+        }).pipe(provided))
+
       it.effect("knows for ten minutes what happened before it began", () =>
         Effect.gen(function*() {
           yield* signal("Completed")

@@ -24,6 +24,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
+import { vi } from "vitest"
 import { backend, createProvider, createWorkload, returnUrl } from "./local/backend.js"
 
 class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
@@ -396,6 +397,31 @@ describe("status", () => {
         assert.lengthOf(yield* asked, 2)
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(backend())))
+
+  it.effect("costs no more with many users, and still drops what has expired", () =>
+    Effect.gen(function*() {
+      const request = (user: number) =>
+        Credentials.status([Calendar], { caller: { name: "agent", user: { userId: `user-${user}` } } })
+      /** Counts the steps of all iterations over maps during a request. */
+      const stepsOf = (user: number) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => vi.spyOn(Object.getPrototypeOf(new Map()[Symbol.iterator]()), "next")),
+          (spy) => Effect.map(request(user), () => spy.mock.calls.length),
+          (spy) => Effect.sync(() => spy.mockRestore())
+        )
+      yield* request(0)
+      const few = yield* stepsOf(1)
+      yield* Effect.forEach(Array.from({ length: 1000 }, (_, index) => index + 2), request, { discard: true })
+      const many = yield* stepsOf(1002)
+      assert.isAtMost(many, few + 10)
+      yield* TestClock.adjust("31 seconds")
+      assert.isAtMost(yield* stepsOf(1003), few + 10)
+    }).pipe(
+      Effect.provide(Layer.merge(
+        Layer.mock(Identity.Identity, { getAccessToken: () => Effect.succeed(Redacted.make("token")) }),
+        WorkloadAccessToken.layer(Redacted.make("workload"))
+      ))
+    ))
 
   it.effect("asks for few at one time, and once for callers who ask together", () =>
     Effect.gen(function*() {

@@ -45,7 +45,7 @@ describe("a class of an error, whose schema is made at its first use", () => {
     assert.strictEqual(String(error), "Lost: lost a.example:443")
     assert.include(error.stack, "IdentityError.test.ts")
     // As a program in plain JavaScript can.
-    assert.throws(() => new Lost({ host: 1 as never }), /Expected string/)
+    assert.throws(() => new Lost({ host: 1 as never }), /^Invalid Lost: host$/)
   })
 
   it("is a schema, before and after its first instance", () => {

@@ -170,5 +170,7 @@ describe("IdentitySetup.parse", () => {
         yield* lines(`{ "local": { "vendorEndpoints": { "SentinelOauth2": {} } } }`),
         ["setup.jsonc:1:53: local.vendorEndpoints.SentinelOauth2: is not a known member"]
       )
+      const [line] = yield* lines(`{ "local": { "vendorIssuers": { "okta.com": "http://127.0.0.1:4021" } } }`)
+      assert.match(String(line), /^setup\.jsonc:1:\d+: local\.vendorIssuers.*okta\.com.*: must be an https URL, /)
     }))
 })

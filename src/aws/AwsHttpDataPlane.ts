@@ -8,6 +8,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as DataPlane from "../DataPlane.js"
 import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
 import * as Adapter from "./internal/http/adapter.js"
@@ -34,7 +35,7 @@ export interface ClientOptions extends Options, Pick<AwsHttpPlanes.ClientOptions
 const make = (
   options: Options,
   runtime: Adapter.Runtime
-): Effect.Effect<DataPlane.Service, Config.ConfigError> =>
+): Effect.Effect<DataPlane.Service, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const shared = yield* Adapter.shared(options, runtime)
     return DataPlane.make(yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, shared, runtime))

@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
@@ -73,7 +74,7 @@ export interface ClientOptions extends Options {
 const make = (
   options: Options,
   runtime: Adapter.Runtime
-): Effect.Effect<Context.Context<Planes>, Config.ConfigError> =>
+): Effect.Effect<Context.Context<Planes>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const shared = yield* Adapter.shared(options, runtime)
     // In sequence: a setting that breaks all planes is reported once.

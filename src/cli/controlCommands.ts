@@ -5,15 +5,8 @@
  */
 import { Argument, type Command, Option } from "@commander-js/extra-typings"
 import * as Help from "./help.js"
-import { onSelected, parseNumber, selectPid, selectPort } from "./options.js"
+import { controlledBy, onSelected, parseNumber, selectPid, selectPort } from "./options.js"
 import type { Run } from "./run.js"
-
-const environment = [
-  [
-    "AGENTCORE_LOCAL_TOKEN, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
-    "the server, without --port and --pid (default: the only one that runs)"
-  ]
-] as const
 
 const json = ["--json", "Print JSON"] as const
 
@@ -28,7 +21,10 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
   const addCommand = (name: string) => local.command(name).addOption(selectPort()).addOption(selectPid())
 
   const details = (...examples: ReadonlyArray<string>) =>
-    Help.formatDetails({ environment, examples: examples.map((example) => `agentcore-identity local ${example}`) })
+    Help.formatDetails({
+      environment: controlledBy,
+      examples: examples.map((example) => `agentcore-identity local ${example}`)
+    })
 
   addCommand("reset")
     .summary("Empty the server that runs, and apply its --config again")
@@ -59,7 +55,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
   const exportKey = ["AGENTCORE_LOCAL_EXPORT_KEY", "32 bytes in base64url (default: the file <file>.key)"] as const
   const withKey = (...examples: ReadonlyArray<string>) =>
     Help.formatDetails({
-      environment: [...environment, exportKey],
+      environment: [...controlledBy, exportKey],
       examples: examples.map((example) => `agentcore-identity local ${example}`)
     })
 
@@ -119,6 +115,7 @@ export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run
     .option("--message <text>", "Its message")
     .option("--delay <duration>", "The time before it, or before the call, as '2 seconds'")
     .option("--cut", "Close the connection without an answer")
+    .option("--fail-change", "The call succeeds, and its change of a consent portal fails")
     .addOption(new Option("--probability <number>", "From 0 to 1 (default: 1)").argParser(parseNumber))
     .addOption(
       new Option("--count <number>", "The calls that fail, then it ends (default: no limit)").argParser(parseNumber)

@@ -17,10 +17,12 @@ import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import { Identity } from "../Identity.js"
 import type { ValidationException } from "../IdentityError.js"
+import * as Printable from "../internal/printable.js"
 import type { SecurityTokenService } from "../SecurityTokenService.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Caller from "./caller.js"
 import * as Declare from "./declare.js"
+import * as Printing from "./printing.js"
 import * as Probe from "./probe.js"
 import * as Target from "./target.js"
 import { hasColor } from "./terminal.js"
@@ -69,14 +71,15 @@ const signs: { readonly [R in Result]: readonly [sign: string, style: Parameters
 
 const format = ({ message, result, statements = [], subject }: Finding): string => {
   const [sign, style] = signs[result]
-  const line = `${hasColor(process.stdout) ? styleText(style, sign) : sign} ${subject.padEnd(22)} ${message}`
+  const text = Printable.escape(`${subject.padEnd(22)} ${message}`)
+  const line = `${hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
   const json = JSON.stringify(statements, null, 2)
   return statements.length === 0 ? line : [
     line,
     `  The IAM policy of the caller needs${
       json.includes(unknownAccount) ? `, with your account in the place of ${unknownAccount}` : ""
     }:`,
-    ...json.split("\n").map((text) => `    ${text}`)
+    ...json.split("\n").map((text) => `    ${Printable.escape(text)}`)
   ].join("\n")
 }
 
@@ -86,7 +89,7 @@ const makeReport = (json: boolean) => {
   const add = (finding: Finding): Effect.Effect<void> =>
     Effect.suspend(() => {
       findings.push(finding)
-      return json ? Effect.void : Console.log(format(finding))
+      return json ? Effect.void : Printing.exact(format(finding))
     })
   return { findings, add }
 }

@@ -6,8 +6,8 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { codeOf } from "../internal/errorCode.js"
+import { rmSync } from "node:fs"
+import * as SafeFile from "../internal/safeFile.js"
 import * as ShellText from "./shellText.js"
 
 /** @internal */
@@ -15,14 +15,12 @@ export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{
 
 const mark = "# Written by 'agentcore-identity local', which removes it when it stops."
 
-const read = (file: string): string | undefined => {
-  try {
-    return readFileSync(file, "utf8")
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined
-    throw error
-  }
-}
+/** Undefined where there is no file. */
+const read = (file: string): Effect.Effect<string | undefined, SafeFile.SafeFileError> =>
+  SafeFile.read(file).pipe(
+    Effect.map(({ bytes }) => bytes.toString("utf8")),
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined))
+  )
 
 /**
  * Writes the file, and removes it at the end of the scope. Only the user can read it. It replaces the file of another server,
@@ -36,9 +34,9 @@ export const write = (
 ): Effect.Effect<void, CannotWriteEnvFile | ShellText.CannotWriteVariable, Scope.Scope> =>
   Effect.gen(function*() {
     const text = `${mark}\n${yield* Effect.fromResult(ShellText.format("dotenv", environment))}`
-    const cannotWrite = (error: unknown) =>
-      new CannotWriteEnvFile({ message: `Cannot write ${file}: ${codeOf(error)}` })
-    const before = yield* Effect.try({ try: () => read(file), catch: cannotWrite })
+    const cannotWrite = ({ message }: SafeFile.SafeFileError) =>
+      new CannotWriteEnvFile({ message: `Cannot write ${file}: ${message}` })
+    const before = yield* Effect.mapError(read(file), cannotWrite)
     if (before !== undefined && !before.startsWith(mark)) {
       return yield* new CannotWriteEnvFile({
         message:
@@ -46,16 +44,11 @@ export const write = (
       })
     }
     yield* Effect.acquireRelease(
-      Effect.try({
-        try: () => {
-          // A reader sees all of it, or nothing.
-          const draft = `${file}.${process.pid}`
-          writeFileSync(draft, text, { mode: 0o600 })
-          renameSync(draft, file)
-        },
-        catch: cannotWrite
-      }),
+      Effect.mapError(SafeFile.write(file, text), cannotWrite),
       // Another server may have replaced it.
-      () => Effect.ignore(Effect.try(() => read(file) === text && rmSync(file)))
+      () =>
+        Effect.ignore(
+          Effect.flatMap(read(file), (found) => Effect.try(() => found === text && rmSync(file)))
+        )
     )
   })

@@ -83,9 +83,19 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
     : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
 
-/** Shows the URL to people. It holds the token, so files and the logs of other programs do not get it. */
+/** Shows the URL to people. Its code is valid for a minute, so files and the logs of other programs do not get it. */
 const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
-  Effect.suspend(() => process.stderr.isTTY ? Console.error(`Console: ${Redacted.value(consoleUrl)}`) : Effect.void)
+  Effect.suspend(() =>
+    process.stderr.isTTY
+      ? Effect.flatMap(
+        consoleUrl,
+        (url) =>
+          Console.error(
+            `Console: ${Redacted.value(url)} (once, within a minute; later run: agentcore-identity console)`
+          )
+      )
+      : Effect.void
+  )
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {

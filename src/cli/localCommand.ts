@@ -106,7 +106,7 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
             "shows warnings, unless --log-level is given."
           ],
           "Prints with --authorization-server": [
-            "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer",
+            "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer, for vendorIssuers",
             "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL    its discovery URL, for CustomOauth2",
             "AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT,",
             "AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT   its endpoints, for vendorEndpoints",

@@ -11,11 +11,11 @@ import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { writeFile } from "node:fs/promises"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { randomSecret } from "../internal/randomSecret.js"
 import { readText } from "../internal/readText.js"
+import * as SafeFile from "../internal/safeFile.js"
 import { readVariable } from "./readVariable.js"
 import * as StateFile from "./stateFile.js"
 import * as Table from "./table.js"
@@ -28,6 +28,16 @@ const timeout = 60_000
 const maxBytes = 64 * 1024 * 1024
 
 const unreachable = (url: string) => new ControlFailed({ message: `The local server at ${url} does not answer` })
+
+/** The message of an answer that is no success. */
+const refused = (url: string, status: number, answer: unknown) =>
+  new ControlFailed({
+    message: hasProperty(answer, "message") && typeof answer.message === "string"
+      ? answer.message
+      : `The server at ${url} answered with the status ${status}. Is it 'agentcore-identity local'?`
+  })
+
+const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined)
 
 /** Sends a request to the control of the server, and returns the members of its answer. */
 const send = (
@@ -44,7 +54,7 @@ const send = (
       }, { timeout, maxBytes, signal }).then(async (response) => ({
         ok: response.ok,
         status: response.status,
-        answer: await response.json().catch((): unknown => undefined)
+        answer: await readJson(response)
       })),
     // The error of `fetch` says no more.
     catch: () => unreachable(server.url)
@@ -52,11 +62,7 @@ const send = (
     Effect.flatMap(({ answer, ok, status }) =>
       ok && Table.isRow(answer)
         ? Effect.succeed(answer)
-        : new ControlFailed({
-          message: hasProperty(answer, "message") && typeof answer.message === "string"
-            ? answer.message
-            : `The server at ${server.url} answered with the status ${status}. Is it 'agentcore-identity local'?`
-        })
+        : refused(server.url, status, answer)
     )
   )
 
@@ -80,6 +86,13 @@ const done = (path: string, body: object, text: string) => Effect.andThen(call(p
 
 /** @internal */
 export const reset = done("reset", {}, "The server is as at its start.")
+
+/**
+ * Prints a new URL of the console.
+ *
+ * @internal
+ */
+export const consoleUrl = Effect.flatMap(call("console", {}), ({ url }) => Console.log(Table.cell(url)))
 
 const encodeSetup = Schema.encodeEffect(IdentitySetup.IdentitySetup)
 
@@ -118,7 +131,11 @@ const keyVariable = "AGENTCORE_LOCAL_EXPORT_KEY"
 
 const configuredKey = readVariable(keyVariable)
 
-const cannotWrite = (file: string) => () => new ControlFailed({ message: `Cannot write ${file}` })
+const toControlFailed = (file: string) => ({ message }: SafeFile.SafeFileError) =>
+  new ControlFailed({ message: `Cannot write ${file}: ${message}` })
+
+const write = (file: string, text: string): Effect.Effect<void, ControlFailed> =>
+  Effect.mapError(SafeFile.write(file, text), toControlFailed(file))
 
 /**
  * Writes the file, and the key beside it unless the environment has one.
@@ -130,16 +147,10 @@ export const exportTo = (file: string) =>
     const given = yield* configuredKey
     const key = given ?? Redacted.value(yield* randomSecret)
     const { sealed } = yield* call("export", { key })
-    if (given === undefined) {
-      yield* Effect.tryPromise({
-        try: () => writeFile(`${file}.key`, `${key}\n`, { mode: 0o600 }),
-        catch: cannotWrite(`${file}.key`)
-      })
-    }
-    yield* Effect.tryPromise({
-      try: () => writeFile(file, `${String(sealed)}\n`, { mode: 0o600 }),
-      catch: cannotWrite(file)
-    })
+    // Before the key, because an earlier file needs its own.
+    yield* Effect.mapError(SafeFile.checkWritable(file), toControlFailed(file))
+    if (given === undefined) yield* write(`${file}.key`, `${key}\n`)
+    yield* write(file, `${String(sealed)}\n`)
     yield* Console.log(
       given === undefined
         ? `Wrote ${file}, and its key ${file}.key. Keep the key secret.`
@@ -196,7 +207,9 @@ export const events = Effect.gen(function*() {
     catch: () => unreachable(server.url)
   })
   const { body } = response
-  if (!response.ok || body === null) return yield* unreachable(server.url)
+  if (!response.ok || body === null) {
+    return yield* refused(server.url, response.status, yield* Effect.promise(() => readJson(response)))
+  }
   // The error means that the server has stopped.
   yield* Stream.fromReadableStream({ evaluate: () => body, onError: () => unreachable(server.url) }).pipe(
     Stream.decodeText(),

@@ -3,12 +3,20 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type * as PlatformError from "effect/PlatformError"
+import * as Redactable from "effect/Redactable"
 import * as References from "effect/References"
+import * as Printable from "../internal/printable.js"
+import * as SafeFile from "../internal/safeFile.js"
 import { hasColor } from "./terminal.js"
 
 /** @internal */
@@ -33,15 +41,46 @@ export interface Settings {
   readonly file?: string | undefined
 }
 
+/** Values of others have no line breaks here: they are quoted. */
+const lineLogger = Logger.map(Logger.formatLogFmt, Printable.escape)
+
+const toText = (value: unknown): string =>
+  Printable.escapeLines(Inspectable.toStringUnknown(Redactable.redact(value), 0)).replaceAll("\n", "\n  ")
+
+/** Gets parts that are escaped, because its own text has colours. */
+const makePrettyLogger = (): Logger.Logger<unknown, void> => {
+  const logger = Logger.consolePretty({ colors: hasColor(process.stderr) })
+  return Logger.make((options) => {
+    const messages = Arr.ensure(options.message)
+    const causes = options.cause.reasons.length === 0 ? [] : [Cause.pretty(options.cause)]
+    const annotations = Object.entries(options.fiber.getRef(References.CurrentLogAnnotations))
+      .map(([name, value]) => `${name}: ${toText(value)}`)
+    return logger.log({
+      ...options,
+      message: [...messages.slice(0, 1), ...causes, ...messages.slice(1), ...annotations].map(toText),
+      cause: Cause.empty
+    })
+  })
+}
+
+/** @internal */
+export class CannotWriteLogFile extends Data.TaggedError("CannotWriteLogFile")<{ readonly message: string }> {}
+
+const makeFileLogger = (file: string) =>
+  SafeFile.checkWritable(file).pipe(
+    Effect.mapError(({ message }) => new CannotWriteLogFile({ message: `Cannot write ${file}: ${message}` })),
+    Effect.andThen(Logger.toFile(lineLogger, file, { mode: 0o600 }))
+  )
+
 const makeTerminalLogger = (): Logger.Logger<unknown, void> =>
   process.stderr.isTTY
-    ? Logger.consolePretty({ colors: hasColor(process.stderr) })
-    : Logger.withConsoleError(Logger.formatLogFmt)
+    ? makePrettyLogger()
+    : Logger.withConsoleError(lineLogger)
 
 /** @internal */
 export const layer = (
   { file, level }: Settings
-): Layer.Layer<never, PlatformError.PlatformError, FileSystem.FileSystem> => {
+): Layer.Layer<never, CannotWriteLogFile | PlatformError.PlatformError, FileSystem.FileSystem> => {
   const least = levels[level]
   const logger = makeTerminalLogger()
   const terminal = Logger.make<unknown, void>((options) => {
@@ -54,7 +93,7 @@ export const layer = (
       Layer.succeed(References.MinimumLogLevel, least)
     )
     : Layer.mergeAll(
-      Logger.layer([terminal, Logger.toFile(Logger.formatLogFmt, file)]),
+      Logger.layer([terminal, makeFileLogger(file)]),
       // Standard output is for results.
       Layer.succeed(Logger.LogToStderr, true),
       Layer.succeed(References.MinimumLogLevel, LogLevel.isLessThan(least, "Debug") ? least : "Debug")

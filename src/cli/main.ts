@@ -11,7 +11,9 @@ import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Runtime from "effect/Runtime"
+import * as Printable from "../internal/printable.js"
 import * as Logging from "./logging.js"
+import * as Printing from "./printing.js"
 import * as Program from "./program.js"
 import type { Run } from "./run.js"
 import * as Wizard from "./wizard.js"
@@ -20,18 +22,27 @@ import * as Wizard from "./wizard.js"
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 
 const describe = (error: unknown): string => {
-  const tag = hasProperty(error, "_tag") && typeof error._tag === "string" ? `${error._tag}: ` : ""
-  return `${tag}${error instanceof Error ? error.message : String(error)}`
+  const tag = hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : undefined
+  const message = error instanceof Error ? error.message : String(error)
+  // A setup file has a line for each problem. A line break in any other message is one of others.
+  const text = error instanceof Error && tag !== "SetupParseError"
+    ? Printable.escape(message)
+    : Printable.escapeLines(message)
+  return tag === undefined ? text : `${Printable.escape(tag)}: ${text}`
 }
 
 const report = (cause: Cause.Cause<unknown>) =>
   Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => {
-    console.error(`\n${Result.match(Cause.findError(cause), { onFailure: Cause.pretty, onSuccess: describe })}`)
+    const text = Result.match(Cause.findError(cause), {
+      onFailure: (cause) => Printable.escapeLines(Cause.pretty(cause)),
+      onSuccess: describe
+    })
+    console.error(`\n${text}`)
   })
 
 const run: Run = (program, log) =>
   program.pipe(
-    Effect.provide(Layer.provideMerge(Logging.layer(log), NodeServices.layer)),
+    Effect.provide(Layer.mergeAll(Layer.provideMerge(Logging.layer(log), NodeServices.layer), Printing.layer)),
     Effect.tapCause(report),
     NodeRuntime.runMain({
       disableErrorReporting: true,

@@ -75,6 +75,18 @@ export const selectPort = () => new Option("--port <port>", "The server on this 
 export const selectPid = () => new Option("--pid <pid>", "The server with this process id").argParser(parseNumber)
 
 /**
+ * The variables that name the server to control.
+ *
+ * @internal
+ */
+export const controlledBy = [
+  [
+    "AGENTCORE_LOCAL_TOKEN, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
+    "the server, without --port and --pid (default: the only one that runs)"
+  ]
+] as const
+
+/**
  * How an action runs a function of a module for the server that {@link selectPort} and {@link selectPid} name.
  *
  * @internal

@@ -11,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import { isRunning } from "../internal/processes.js"
+import * as Printing from "./printing.js"
 import { readVariable } from "./readVariable.js"
 import * as ShellText from "./shellText.js"
 import * as StateFile from "./stateFile.js"
@@ -18,6 +19,9 @@ import * as Table from "./table.js"
 
 /** Standard output ends with the line break of the last line. */
 const printLines = (text: string) => Console.log(text.trimEnd())
+
+/** A shell reads them. */
+const printExactly = (lines: string) => Printing.exact(lines.trimEnd())
 
 // -----------------------------------------------------------------------------
 // env
@@ -30,7 +34,7 @@ export class NothingToUnset extends Data.TaggedError("NothingToUnset")<{ readonl
 export const print = (form: ShellText.Form) =>
   Effect.gen(function*() {
     const { environment } = yield* StateFile.findRunning
-    yield* printLines(yield* Effect.fromResult(ShellText.format(form, environment)))
+    yield* printExactly(yield* Effect.fromResult(ShellText.format(form, environment)))
   })
 
 /** All that a server prints, with all of its options. */
@@ -68,7 +72,7 @@ export const unset = (shell: "bash" | "fish") =>
       return yield* new NothingToUnset({ message: "This shell does not have the environment of a local server." })
     }
     const present = yield* Effect.filter(names, (name) => Effect.isSuccess(Config.String(name)))
-    yield* printLines(ShellText.formatUnset(shell, present))
+    yield* printExactly(ShellText.formatUnset(shell, present))
   })
 
 // -----------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 /**
- * The commands `agentcore-identity env`, `status` and `stop`, for the server that runs: their flags and help.
+ * The commands `agentcore-identity env`, `status`, `console` and `stop`, for the server that runs: their flags and help.
  *
  * @since 0.1.0
  */
 import { Option } from "@commander-js/extra-typings"
 import * as Help from "./help.js"
-import { onSelected, selectPid, selectPort } from "./options.js"
+import { controlledBy, onSelected, selectPid, selectPort } from "./options.js"
 import type { Root } from "./root.js"
 import type { Run } from "./run.js"
 import * as ShellText from "./shellText.js"
@@ -57,6 +57,24 @@ export const add = (root: Root, run: Run): void => {
       })
     )
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
+
+  root.command("console")
+    .summary("Print a URL of the console of the local server that runs")
+    .description(
+      "Prints a URL of the console of the 'agentcore-identity local' that runs. It opens the console once, within a minute."
+    )
+    .addOption(selectPort())
+    .addOption(selectPid())
+    .addHelpText(
+      "after",
+      Help.formatDetails({
+        environment: controlledBy,
+        examples: ["agentcore-identity console", "agentcore-identity console --port 4020"]
+      })
+    )
+    .action((_, command) =>
+      onSelected(run, () => import("./localControl.js"), "info")(command, ({ consoleUrl }) => consoleUrl)
+    )
 
   root.command("stop")
     .summary("Stop the local server that runs")

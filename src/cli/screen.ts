@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { styleText } from "node:util"
+import * as Printable from "../internal/printable.js"
 import { hasColor, isInteractive } from "./terminal.js"
 
 /** @internal */
@@ -41,18 +42,20 @@ const make = (output: NodeJS.WriteStream, interactive: boolean): Service => {
   const moving = interactive && styled
   const clearLine = moving ? "\r\u001b[2K" : ""
   const write = (text: string) => Effect.sync(() => void output.write(text))
+  const padded = (label: string) => Printable.escape(label).padEnd(28)
   // Clears the moving line first. It comes back below the text.
   const print = (text: string) => write(`${clearLine}${text}\n`)
 
   return {
     interactive,
-    title: (text) => print(`\n${style("bold", text)}\n`),
+    title: (text) => print(`\n${style("bold", Printable.escape(text))}\n`),
     step: (label, detail = "") =>
-      print(`  ${style("green", "✓")} ${label.padEnd(28)} ${style("dim", detail)}`.trimEnd()),
-    failed: (label, detail) => print(`  ${style("yellow", "✗")} ${label.padEnd(28)} ${detail}`),
-    text: print,
-    waiting: (label, effect) =>
-      moving
+      print(`  ${style("green", "✓")} ${padded(label)} ${style("dim", Printable.escape(detail))}`.trimEnd()),
+    failed: (label, detail) => print(`  ${style("yellow", "✗")} ${padded(label)} ${Printable.escape(detail)}`),
+    text: (text) => print(Printable.escapeLines(text)),
+    waiting: (foreign, effect) => {
+      const label = Printable.escape(foreign)
+      return moving
         ? Effect.gen(function*() {
           const start = yield* Clock.currentTimeMillis
           let frame = 0
@@ -66,8 +69,10 @@ const make = (output: NodeJS.WriteStream, interactive: boolean): Service => {
           yield* Effect.addFinalizer(() => write(clearLine))
           return yield* effect
         }).pipe(Effect.scoped)
-        : Effect.andThen(print(`  … ${label}`), effect),
-    table: (rows) => {
+        : Effect.andThen(print(`  … ${label}`), effect)
+    },
+    table: (cells) => {
+      const rows = cells.map((row) => row.map(Printable.escape))
       const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
       const lines = rows.map((row, index) => {
         const line = `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd()}`

@@ -14,10 +14,11 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { type BigIntStats, mkdirSync, readdirSync, rmSync, type Stats, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { isRunning, readStartTime } from "../internal/processes.js"
+import * as SafeFile from "../internal/safeFile.js"
 import { readVariable } from "./readVariable.js"
 
 const Running = Schema.Struct({
@@ -53,10 +54,8 @@ const findDirectory: Effect.Effect<string | undefined> = Effect.gen(function*() 
 })
 
 /** Whether other users cannot read or replace a file or directory. Windows has no modes, and a profile is its user's own. */
-const isPrivate = (path: string): boolean => {
-  const stats = statSync(path)
-  return process.platform === "win32" || (stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0)
-}
+const isPrivate = ({ mode, uid }: Pick<Stats | BigIntStats, "mode" | "uid">): boolean =>
+  process.platform === "win32" || (Number(uid) === process.getuid?.() && (Number(mode) & 0o077) === 0)
 
 /**
  * Writes the file, and removes it at the end of the scope. A server runs without it, too.
@@ -67,62 +66,64 @@ export const write = (
   server: Omit<Running, "version" | "pid" | "startTime">
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.flatMap(findDirectory, (directory) =>
-      Effect.try(() => {
-        if (directory === undefined) return undefined
+    Effect.gen(function*() {
+      const directory = yield* findDirectory
+      if (directory === undefined) return undefined
+      const isUsable = yield* Effect.try(() => {
         mkdirSync(directory, { recursive: true, mode: 0o700 })
-        if (!isPrivate(directory)) return undefined
-        const file = join(directory, `${process.pid}.json`)
-        const running: Running = {
-          version: 1,
-          pid: process.pid,
-          startTime: readStartTime(process.pid),
-          ...server
-        }
-        // A reader sees all of it, or nothing.
-        writeFileSync(`${file}.new`, JSON.stringify(running, null, 2), { mode: 0o600 })
-        renameSync(`${file}.new`, file)
-        return file
-      })).pipe(
-        Effect.orElseSucceed(() => undefined),
-        Effect.tap((file) =>
-          file === undefined
-            ? Effect.logDebug(
-              "Other commands find this server by its environment only: there is no private directory for its state"
-            )
-            : Effect.void
-        )
-      ),
+        return isPrivate(statSync(directory))
+      })
+      if (!isUsable) return undefined
+      const file = join(directory, `${process.pid}.json`)
+      const running: Running = {
+        version: 1,
+        pid: process.pid,
+        startTime: readStartTime(process.pid),
+        ...server
+      }
+      yield* SafeFile.write(file, JSON.stringify(running, null, 2))
+      return file
+    }).pipe(
+      Effect.orElseSucceed(() => undefined),
+      Effect.tap((file) =>
+        file === undefined
+          ? Effect.logDebug(
+            "Other commands find this server by its environment only: there is no private directory for its state"
+          )
+          : Effect.void
+      )
+    ),
     (file) => Effect.sync(() => file === undefined ? undefined : rmSync(file, { force: true }))
   ).pipe(Effect.asVoid)
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Running))
+
+/** Undefined for a file that cannot be trusted or read, and for one that was removed meanwhile. */
+const read = (file: string): Effect.Effect<Running | undefined> =>
+  SafeFile.read(file).pipe(
+    Effect.map(({ bytes, stats }) =>
+      isPrivate(stats) ? Result.getOrUndefined(decode(bytes.toString("utf8"))) : undefined
+    ),
+    Effect.orElseSucceed(() => undefined)
+  )
 
 /**
  * The servers of this user that run on this machine. Files of processes that have ended are removed.
  *
  * @internal
  */
-export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.map(findDirectory, (directory) => {
-  if (directory === undefined || statSync(directory, { throwIfNoEntry: false }) === undefined) return []
-  if (!isPrivate(directory)) return []
-  return readdirSync(directory).filter((name) => /^\d+\.json$/.test(name)).flatMap((name) => {
-    const file = join(directory, name)
-    try {
-      if (!isPrivate(file)) return []
-      return Result.match(decode(readFileSync(file, "utf8")), {
-        onFailure: () => [],
-        onSuccess: (running) => {
-          if (isRunning(running)) return [running]
-          rmSync(file, { force: true })
-          return []
-        }
-      })
-    } catch {
-      // Removed meanwhile.
-      return []
-    }
-  })
+export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.gen(function*() {
+  const directory = yield* findDirectory
+  const stats = directory === undefined ? undefined : statSync(directory, { throwIfNoEntry: false })
+  if (directory === undefined || stats === undefined || !isPrivate(stats)) return []
+  const files = readdirSync(directory).filter((name) => /^\d+\.json$/.test(name)).map((name) => join(directory, name))
+  const found = yield* Effect.forEach(files, (file) =>
+    Effect.map(read(file), (running) => {
+      if (running === undefined || isRunning(running)) return running
+      rmSync(file, { force: true })
+      return undefined
+    }))
+  return found.filter((running) => running !== undefined)
 })
 
 /**

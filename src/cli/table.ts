@@ -5,6 +5,7 @@
  */
 import * as Console from "effect/Console"
 import type * as Effect from "effect/Effect"
+import * as Printable from "../internal/printable.js"
 
 /** @internal */
 export type Row = Readonly<Record<string, unknown>>
@@ -14,7 +15,7 @@ export const isRow = (value: unknown): value is Row =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /**
- * The text of a value in a table.
+ * The text of a value in a table, on one line.
  *
  * @internal
  */
@@ -22,7 +23,7 @@ export const cell = (value: unknown): string =>
   value === undefined || value === null
     ? "-"
     : typeof value === "string"
-    ? value
+    ? Printable.escape(value)
     : Array.isArray(value)
     ? value.map(cell).join(" ")
     : isRow(value)

@@ -10,6 +10,7 @@ import { regionSearch } from "../aws/internal/dataPlane.js"
 import * as AwsEndpoint from "../aws/internal/endpoint.js"
 import * as AwsSettings from "../aws/internal/settings.js"
 import { codeOf } from "../internal/errorCode.js"
+import * as Printable from "../internal/printable.js"
 import { isLoopback } from "../models/internal/loopback.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
@@ -83,11 +84,11 @@ export const find = (
 
 /** @internal */
 export const format = ({ account, caller, endpoint, local, region, unknownCaller }: Target): string =>
-  local
-    ? `Target: the local server at ${endpoint}, region ${region}, no AWS account`
+  (local
+    ? [`Target: the local server at ${endpoint}, region ${region}, no AWS account`]
     : [
       `Target: AgentCore Identity at ${endpoint}`,
       `  account ${account ?? "unknown"}, region ${region}, caller ${
         caller ?? `unknown (${unknownCaller ?? "no ARN"})`
       }`
-    ].join("\n")
+    ]).map(Printable.escape).join("\n")

@@ -22,11 +22,13 @@ import * as Consent from "../Consent.js"
 import type { Flow } from "../ConsentSession.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
 import type { ValidationException } from "../IdentityError.js"
+import * as Printable from "../internal/printable.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Caller from "./caller.js"
 import * as Declare from "./declare.js"
+import * as Printing from "./printing.js"
 import * as Screen from "./screen.js"
 import * as Target from "./target.js"
 
@@ -140,7 +142,8 @@ const print = ({ flow, kind, provider, secret, target, user, workload }: Result,
         2
       ))
     }
-    if (reveal) return yield* Console.log(value)
+    // A program gets every character. A terminal would run commands in it.
+    if (reveal) return yield* process.stdout.isTTY ? Console.log(value) : Printing.exact(value)
     const now = yield* DateTime.now
     const rows: ReadonlyArray<readonly [string, unknown]> = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
@@ -155,7 +158,9 @@ const print = ({ flow, kind, provider, secret, target, user, workload }: Result,
     ]
     yield* Console.log(
       rows.flatMap(([label, text]) =>
-        text === undefined ? [] : [`${label.padEnd(10)}${typeof text === "string" ? text : JSON.stringify(text)}`]
+        text === undefined
+          ? []
+          : [`${label.padEnd(10)}${Printable.escape(typeof text === "string" ? text : JSON.stringify(text))}`]
       ).join("\n")
     )
     yield* Console.error("\n--reveal prints the credential itself.")

@@ -35,6 +35,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
+import { withDeadline } from "../internal/deadline.js"
 import * as Guards from "../internal/guards.js"
 import * as Validation from "../internal/validation.js"
 import * as Constraint from "../models/internal/constraint.js"
@@ -66,6 +67,9 @@ const refuseOptions = Validation.refuse(
   { name: "ClusterRetention.layer" }
 )
 
+/** A statement that never ends would be the last one. */
+const limited = withDeadline({ duration: "1 minute", onTimeout: () => "it took too long" })
+
 const entityType = EntityType.EntityType.make(`Workflow/${workflow.name}`)
 
 /** The clocks of all workflows are entities of this type, with the id of the execution. */
@@ -74,7 +78,7 @@ const clockType = EntityType.EntityType.make("Workflow/-/DurableClock")
 /**
  * Removes finished executions of `ObtainConsent`, on one runner of the cluster. An execution that waits stays.
  *
- * It finds them in the tables of `SqlMessageStorage`. A database that fails is tried again the next time.
+ * It finds them in the tables of `SqlMessageStorage`. A database that fails, or does not respond for a minute, is tried again the next time.
  *
  * @since 0.1.0
  * @category layers
@@ -109,11 +113,14 @@ export const layer = (
           yield* storage.clearAddress(EntityAddress.make({ entityType, entityId, shardId }))
         })
 
-      const sweep = Effect.gen(function*() {
-        for (const executionId of yield* findIdle) {
+      const removeFinished = (executionId: string) =>
+        Effect.gen(function*() {
           const result = yield* workflow.poll(executionId)
           if (Option.isSome(result) && result.value._tag === "Complete") yield* remove(executionId)
-        }
+        })
+
+      const sweep = Effect.gen(function*() {
+        for (const executionId of yield* limited(findIdle)) yield* limited(removeFinished(executionId))
       }).pipe(
         // A query that the engine makes fails with a defect. The texts of databases can quote values.
         Effect.catchCause(() => Effect.logWarning("Finished waits for consents were not removed from the database")),

@@ -151,6 +151,9 @@ export const revocationPages = {
  *
  * With a `CredentialCache` in context, disconnecting also drops its token.
  *
+ * A process can be killed after AgentCore has stored a consent, and before the waits are signalled. The next process that builds the layer
+ * signals them, and so does the page of a link that is granted.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -178,6 +181,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
     Effect.gen(function*() {
       const made = yield* Routes.make(options)
       const router = yield* HttpRouter.HttpRouter
+      yield* Effect.forkScoped(made.recover)
       yield* unlog(router, made.paths.returned)
       yield* router.addAll(routesOf(made))
       return made.service
@@ -207,6 +211,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   Effect.suspend(() =>
     refuseOptions(options) ?? Effect.gen(function*() {
       const made = yield* Routes.make(options)
+      yield* Effect.forkScoped(made.recover)
       // The types of the router do not see through the type parameters.
       const app = yield* HttpRouter.toHttpEffect(HttpRouter.addAll(routesOf(made))) as Effect.Effect<
         HttpApp<E | E2, R | R2>,

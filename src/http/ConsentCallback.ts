@@ -17,6 +17,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as ConsentSignals from "../ConsentSignals.js"
+import { DataPlane } from "../DataPlane.js"
 import { Identity } from "../Identity.js"
 import * as Completion from "../internal/consentCallback/completion.js"
 import * as Page from "../internal/consentCallback/page.js"
@@ -77,6 +78,11 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * route has completed the session. If another user opens the page, or AgentCore refuses to complete the session, the
  * wait in this process fails at once with `AuthorizationFailed` (`WrongUser`, `Rejected`).
  *
+ * AgentCore also rejects the retry of a completion whose response was lost. So the page asks for the token once before it reports a failure.
+ * For that it needs the `DataPlane` in context, and a pending consent with its workload. `PendingConsents.handler` stores the workload if
+ * the caller is from `WorkloadAccessToken.layerWorkload`. When the layer is built, it also signals the sessions that a process completed
+ * before it was killed.
+ *
  * Put {@link layerRedaction} around the server: the URL of this page contains the session. Invalid options, and a
  * `currentUser` that is not a user, are defects with a `ValidationException`.
  *
@@ -121,10 +127,14 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
   Layer.effect(
     TokenPoller.TokenPoller,
     Effect.gen(function*() {
-      const identity = yield* Identity
-      const pending = yield* PendingConsents
-      const router = yield* HttpRouter.HttpRouter
       const signals = yield* Completion.signalsOfProgram
+      const dependencies: Completion.Dependencies = {
+        identity: yield* Identity,
+        callerOf: Completion.callerOver(yield* Effect.serviceOption(DataPlane)),
+        pending: yield* PendingConsents,
+        signals
+      }
+      const router = yield* HttpRouter.HttpRouter
       const respond = options.respond ?? plainPage
 
       const page = Effect.gen(function*() {
@@ -139,7 +149,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
           Effect.fromResult(checkUser({ currentUser: yield* options.currentUser }))
         )
         const outcome = yield* Completion.complete(
-          { identity, pending, signals },
+          dependencies,
           typeof sessionId === "string" ? Redacted.make(sessionId) : undefined,
           currentUser
         )
@@ -150,6 +160,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
           : HttpServerResponse.setHeader(response, "referrer-policy", "no-referrer")
       })
 
+      yield* Effect.forkScoped(Completion.recover(dependencies))
       yield* unlog(router, options.path)
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
       return ConsentSignals.poller(

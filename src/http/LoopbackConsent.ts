@@ -23,6 +23,7 @@ import { AuthorizationFailed } from "../IdentityError.js"
 import * as Completion from "../internal/consentCallback/completion.js"
 import * as ConsentWait from "../internal/consentWait.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
+import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import * as LoopbackServer from "./internal/loopbackServer.js"
 
@@ -75,18 +76,18 @@ export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>
   }
 }
 
-const hosts: { readonly [hostname: string]: ReadonlyArray<string> } = {
-  "127.0.0.1": ["127.0.0.1"],
-  "[::1]": ["::1"],
-  localhost: ["127.0.0.1", "::1"]
-}
+const hosts: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  ["127.0.0.1", ["127.0.0.1"]],
+  ["[::1]", ["::1"]],
+  ["localhost", ["127.0.0.1", "::1"]]
+])
 
 const addressOf = (
   returnUrl: string | undefined
 ): Effect.Effect<LoopbackServer.Address & { readonly returnUrl: string }, LoopbackUnavailable> =>
   Effect.suspend(() => {
     const url = returnUrl !== undefined && URL.canParse(returnUrl) ? new URL(returnUrl) : undefined
-    const addresses = url?.protocol === "http:" ? hosts[url.hostname] : undefined
+    const addresses = url?.protocol === "http:" ? hosts.get(url.hostname) : undefined
     return url === undefined || returnUrl === undefined || addresses === undefined
       ? new LoopbackUnavailable({ reason: "NotLoopback", returnUrl })
       : Effect.succeed({ hosts: addresses, port: Number(port(returnUrl)), path: url.pathname, returnUrl })
@@ -98,10 +99,12 @@ const addressOf = (
 
 /** Completes the session once, and signals the wait. */
 const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: ConsentWait.Signal) =>
-  Effect.map(Identity, (identity) =>
+  // The flow that runs the handler has a caller.
+  Effect.map(Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)), ([identity, caller]) =>
     Completion.complete(
       {
         identity,
+        callerOf: () => Effect.succeed(caller),
         pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
         signals: {
           signal: (_, outcome) =>

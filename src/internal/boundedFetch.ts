@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
+import { BodyTooLarge, fromReader } from "./boundedBody.js"
 import { withTimeLimit } from "./timeLimit.js"
 
 /**
@@ -19,41 +19,10 @@ export interface Limits {
   readonly signal?: AbortSignal | undefined
 }
 
-/**
- * The body is larger than `maxBytes`.
- *
- * @internal
- */
-export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{ readonly maxBytes: number }> {
-  override get message(): string {
-    return `The body has more than ${this.maxBytes} bytes`
-  }
-}
-
 const defaultMaxBytes = 1_000_000
 
 /** A response with one of these must not have a body (Fetch standard). */
 const nullBodyStatus: ReadonlySet<number> = new Set([204, 205, 304])
-
-const readBody = async (
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  maxBytes: number
-): Promise<Uint8Array<ArrayBuffer>> => {
-  const chunks: Array<Uint8Array> = []
-  let size = 0
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    size += next.value.byteLength
-    if (size > maxBytes) throw new BodyTooLarge({ maxBytes })
-    chunks.push(next.value)
-  }
-  const body = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    body.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return body
-}
 
 /** The body is decoded, so the headers that describe its transfer no longer apply. */
 const toResponse = ({ headers, status, statusText }: Response, body: Uint8Array<ArrayBuffer>): Response => {
@@ -82,5 +51,5 @@ export const boundedFetch = (
     signal.addEventListener("abort", close)
     if (signal.aborted) close()
     if (Number(response.headers.get("content-length")) > maxBytes) throw new BodyTooLarge({ maxBytes })
-    return toResponse(response, await readBody(reader, maxBytes))
+    return toResponse(response, await fromReader(reader, maxBytes))
   })

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>(
   "effect-agentcore-identity/ConsentStoreError"
 )("ConsentStoreError", {
-  operation: Schema.Literals(["open", "claim", "register", "unregister", "registrations"]),
+  operation: Schema.Literals(["open", "claim", "settle", "unsettled", "register", "unregister", "registrations"]),
   reason: Schema.String
 }) {
   override get message(): string {
@@ -20,6 +20,8 @@ export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>(
 const operations: { readonly [K in ConsentStoreError["operation"]]: string } = {
   open: "store a session",
   claim: "claim a session",
+  settle: "mark a session as settled",
+  unsettled: "list the sessions that are not settled",
   register: "store a registration",
   unregister: "remove a registration",
   registrations: "list registrations"

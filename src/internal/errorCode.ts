@@ -5,6 +5,16 @@
  */
 import { hasProperty } from "effect/Predicate"
 
+/** In characters. The longest names of exceptions and codes have less than 60. */
+const maxLength = 128
+
+/**
+ * A name or a code that others chose, for messages, errors and logs. A longer one is cut.
+ *
+ * @internal
+ */
+export const cutName = (name: string): string => name.length <= maxLength ? name : `${name.slice(0, maxLength)}…`
+
 /**
  * Returns the code of an error of the operating system, a database or a package, or else its name. It never returns the
  * message, because messages can quote secrets.
@@ -13,7 +23,7 @@ import { hasProperty } from "effect/Predicate"
  */
 export const codeOf = (error: unknown): string =>
   hasProperty(error, "code") && (typeof error.code === "string" || typeof error.code === "number")
-    ? String(error.code)
+    ? cutName(String(error.code))
     : error instanceof Error
-    ? error.name
+    ? cutName(error.name)
     : "unknown error"

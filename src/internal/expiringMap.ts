@@ -9,6 +9,7 @@ import * as Heap from "./heap.js"
 export interface ExpiringMap<in out A> {
   readonly size: () => number
   readonly get: (key: string) => A | undefined
+  readonly values: () => ReadonlyArray<A>
   /** `end` in milliseconds since the epoch. */
   readonly set: (key: string, value: A, end: number) => void
   readonly remove: (key: string) => void
@@ -29,6 +30,7 @@ export const make = <A>(): ExpiringMap<A> => {
   return {
     size: () => entries.size,
     get: (key) => entries.get(key)?.value,
+    values: () => Array.from(entries.values(), ({ value }) => value),
     set: (key, value, end) => {
       remove(key)
       entries.set(key, { value, end: ends.add(end, key) })

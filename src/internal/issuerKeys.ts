@@ -1,11 +1,13 @@
 /**
- * Verification of JWTs with the keys that their issuers publish, found by OpenID Connect discovery.
+ * Verification of JWTs with the keys that their issuers publish, found by OpenID Connect discovery or by the metadata of
+ * an authorization server (RFC 8414).
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Jose from "jose"
-import { BodyTooLarge, boundedFetch } from "./boundedFetch.js"
+import { BodyTooLarge } from "./boundedBody.js"
+import { boundedFetch } from "./boundedFetch.js"
 import { isEndpoint, isIssuer } from "./issuerUrl.js"
 
 /**
@@ -101,14 +103,38 @@ const readKeysFrom = (jwksUri: string, fetch: Fetch): Jose.JWTVerifyGetKey =>
     [Jose.customFetch]: async (url, { headers }) => Response.json(readKeySet(await fetch(url, headers)))
   })
 
+/**
+ * Where an issuer publishes its metadata. OpenID Connect Discovery 1.0 (section 4) appends to its path, and RFC 8414
+ * (section 3.1) inserts before it. Some servers, such as Okta's, append there, too.
+ */
+const metadataUrls = (issuer: string): ReadonlySet<string> => {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, "")
+  return new Set([
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}${path}/.well-known/oauth-authorization-server`
+  ])
+}
+
+/** An issuer that does not answer is not asked again. */
+const ignoreAbsence = (cause: unknown): undefined => {
+  if (cause instanceof IssuerKeysError && cause.reason === "Undiscoverable") return undefined
+  throw cause
+}
+
+const readMetadata = async (issuer: string, fetch: Fetch): Promise<object | undefined> => {
+  for (const url of metadataUrls(issuer)) {
+    const metadata = await fetch(url, new Headers({ accept: "application/json" })).catch(ignoreAbsence)
+    if (typeof metadata === "object" && metadata !== null) return metadata
+  }
+  return undefined
+}
+
 const discover = async (issuer: string, fetch: Fetch): Promise<Jose.JWTVerifyGetKey> => {
-  if (!isIssuer(issuer)) throw new IssuerKeysError({ reason: "Undiscoverable" })
-  const metadata = await fetch(
-    `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    new Headers({ accept: "application/json" })
-  )
+  const metadata = isIssuer(issuer) ? await readMetadata(issuer, fetch) : undefined
   if (
-    typeof metadata !== "object" || metadata === null
+    metadata === undefined
     || !("issuer" in metadata) || metadata.issuer !== issuer
     || !("jwks_uri" in metadata) || typeof metadata.jwks_uri !== "string"
     || !isUsableKeySetUrl(metadata.jwks_uri, issuer)

@@ -19,11 +19,12 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { randomBytes } from "node:crypto"
-import { readFileSync, readlinkSync } from "node:fs"
+import { constants, readFileSync, readlinkSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { hostname } from "node:os"
 import { codeOf } from "./errorCode.js"
 import { isRunning, readStartTime } from "./processes.js"
+import * as SafeFile from "./safeFile.js"
 
 const Holder = Schema.Struct({
   pid: Schema.Number,
@@ -90,16 +91,13 @@ interface Found {
 
 /** None if there is no file. A file of another program has no holder. */
 const find = (path: string): Effect.Effect<Option.Option<Found>, LockError> =>
-  Effect.uninterruptible(attempt(async () => {
-    const file = await Fs.open(path, "r")
-    try {
-      return { modified: (await file.stat({ bigint: true })).mtimeNs, text: await file.readFile("utf8") }
-    } finally {
-      await file.close()
-    }
-  })).pipe(
-    Effect.map(({ modified, text }) => Option.some({ modified, text, holder: decodeHolder(text) })),
-    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeedNone)
+  SafeFile.read(path).pipe(
+    Effect.map(({ bytes, stats }) => {
+      const text = bytes.toString("utf8")
+      return Option.some({ modified: stats.mtimeNs, text, holder: decodeHolder(text) })
+    }),
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeedNone),
+    Effect.mapError(({ code }) => new LockError({ code }))
   )
 
 /** Returns the text of the file. It is written under a temporary name, then linked, so that a lock always has a holder. */
@@ -116,7 +114,10 @@ const create = (path: string): Effect.Effect<string, LockError> =>
     return text
   })
 
-const isOwn = async (path: string, text: string): Promise<boolean> => await Fs.readFile(path, "utf8") === text
+const isOwn = async (path: string, text: string): Promise<boolean> => {
+  const file = await SafeFile.open(path, constants.O_RDONLY)
+  return file.readFile("utf8").then((found) => found === text).finally(() => file.close())
+}
 
 /** Does not remove the lock of another process, which may have taken this one for abandoned. */
 const remove = (path: string, text: string): Effect.Effect<void> =>
@@ -195,6 +196,9 @@ const recover = (path: string): Effect.Effect<void, LockError> =>
     })
   )
 
+/** Another program has put something else in the place of the file, or nothing. */
+const lost: ReadonlyArray<string> = ["ENOENT", "ELOOP", "EFTYPE", "EISDIR"]
+
 /** Touches the file, so that processes that do not see this one see that it runs. Returns whether it is still the own file. */
 const touch = async (path: string, text: string): Promise<boolean> => {
   try {
@@ -204,7 +208,7 @@ const touch = async (path: string, text: string): Promise<boolean> => {
     await Fs.utimes(path, next, next)
     return true
   } catch (error) {
-    return codeOf(error) !== "ENOENT"
+    return !lost.includes(codeOf(error))
   }
 }
 

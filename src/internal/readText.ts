@@ -1,21 +1,43 @@
 /**
- * Reads a file that a user names.
+ * Reads a file that a user names. It may be a pipe, as of `<(command)` in a shell.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { readFile } from "node:fs/promises"
+import { closeSync, constants, fstatSync, openSync, readFile } from "node:fs"
+import { Socket } from "node:net"
+import { text } from "node:stream/consumers"
+import { promisify } from "node:util"
+import { codeOf } from "./errorCode.js"
 
 /** @internal */
 export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonly message: string }> {}
 
+/** A read of `node:fs` would wait in a thread for the writer of the pipe, and the process would not end before that thread. */
+const readPipe = async (descriptor: number, signal: AbortSignal): Promise<string> => {
+  // The socket closes the descriptor.
+  const socket = new Socket({ fd: descriptor, readable: true, writable: false })
+  const end = () => socket.destroy()
+  signal.addEventListener("abort", end, { once: true })
+  return text(socket).finally(end)
+}
+
+const read = (file: string, signal: AbortSignal): Promise<string> => {
+  // Not blocking, because to open a pipe waits for its writer.
+  const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  const stats = fstatSync(descriptor)
+  if (stats.isFIFO()) return readPipe(descriptor, signal)
+  const content = stats.isFile() || stats.isDirectory()
+    ? promisify(readFile)(descriptor, "utf8")
+    : Promise.reject(new CannotReadFile({ message: `Cannot read ${file}: it is neither a file nor a pipe` }))
+  return content.finally(() => closeSync(descriptor))
+}
+
 /** @internal */
 export const readText = (file: string): Effect.Effect<string, CannotReadFile> =>
   Effect.tryPromise({
-    try: (signal) => readFile(file, { encoding: "utf8", signal }),
+    try: async (signal) => read(file, signal),
     catch: (error) =>
-      new CannotReadFile({
-        message: `Cannot read ${file}: ${error instanceof Error && "code" in error ? String(error.code) : "unreadable"}`
-      })
+      error instanceof CannotReadFile ? error : new CannotReadFile({ message: `Cannot read ${file}: ${codeOf(error)}` })
   })

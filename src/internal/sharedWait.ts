@@ -25,7 +25,7 @@ export interface Wait<out E, out R> {
 }
 
 /**
- * What a callback tells a wait. `undefined`: nothing yet. A failure means that no token will come.
+ * What a callback tells a wait. `undefined`: nothing yet. After a failure the wait asks once, unless another user opened the page.
  *
  * @internal
  */
@@ -72,6 +72,18 @@ type Ending<E, R> = Effect.Effect<Redacted.Redacted, E | AuthorizationFailed | A
 
 const timedOut = ({ session }: Pick<Wait<unknown, unknown>, "session">) => new AuthorizationTimedOut({ session })
 
+/**
+ * The last poll of a wait that is told a rejection. AgentCore also rejects the retry of a completion whose response was lost, and the
+ * token is there then.
+ *
+ * @internal
+ */
+export const lastPoll = <E, R>(
+  poll: Wait<E, R>["poll"],
+  failure: AuthorizationFailed
+): Effect.Effect<Option.Option<Redacted.Redacted>, AuthorizationFailed, R> =>
+  Effect.filterOrFail(Effect.orElseSucceed(poll, Option.none<Redacted.Redacted>), Option.isSome, () => failure)
+
 /** Polls, and goes on with the wait unless there is a token. A poll in flight ends with the session too. */
 const pollOrWait = <E, R>(
   waiting: Waiting<E, R>,
@@ -97,10 +109,14 @@ const next = <E, R>(waiting: Waiting<E, R>, wake: Wake | undefined): Ending<E, R
           return pollOrWait(waiting, waiting.budget.run(waiting.poll), wake)
         case "Woken": {
           const failure = wake?.failure()
+          if (failure?.reason === "WrongUser") return Effect.fail(failure)
+          const poll = Effect.provideService(waiting.poll, CallPriority, "normal")
           // The token may not be there yet, or the connection is lost: then the wait goes on.
-          return failure === undefined
-            ? pollOrWait(waiting, Effect.provideService(waiting.poll, CallPriority, "normal"), undefined)
-            : Effect.fail(failure)
+          return pollOrWait<E | AuthorizationFailed, R>(
+            waiting,
+            failure === undefined ? poll : lastPoll(poll, failure),
+            undefined
+          )
         }
         case "Expired":
           return Effect.fail(timedOut(waiting))

@@ -20,8 +20,12 @@ import { isPlain } from "./isPlain.js"
 /** The longest key of a map has 256 characters. */
 const maxNameLength = 512
 
-/** No request of the service model has ten levels. */
-const maxLevels = 100
+/**
+ * The most levels of a request. No request of the service model has ten.
+ *
+ * @internal
+ */
+export const maxLevels = 100
 
 // -----------------------------------------------------------------------------
 // Violations
@@ -106,8 +110,13 @@ export const validationException = (violations: ReadonlyArray<Violation>, operat
 const objectsIn = (value: unknown): ReadonlyArray<object> =>
   Array.isArray(value) || isPlain(value) ? Object.values(value).filter((member) => typeof member === "object") : []
 
-/** Goes through a value level by level. An object that a request of a program has twice, or that contains itself, counts once. */
-const isDeep = (request: unknown): boolean => {
+/**
+ * Whether a value has more levels than a request may have. It goes through the value level by level: most functions call themselves
+ * for each level, and a stack has an end. An object that a request of a program has twice, or that contains itself, counts once.
+ *
+ * @internal
+ */
+export const isDeep = (request: unknown): boolean => {
   const seen = new Set<unknown>()
   let level: ReadonlyArray<unknown> = [request]
   for (let depth = 0; level.length > 0; depth++) {

@@ -28,6 +28,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -155,6 +156,7 @@ export interface Options {
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
  * - `Answer`: an authorization request could not be answered
+ * - `Content`: `load` got a content that is not a copy
  *
  * @since 0.1.0
  * @category errors
@@ -162,7 +164,7 @@ export interface Options {
 export class AuthorizationServerError extends Schema.TaggedError<AuthorizationServerError>(
   "effect-agentcore-identity/local/AuthorizationServerError"
 )("AuthorizationServerError", {
-  reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Answer"]),
+  reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Answer", "Content"]),
   message: Schema.String
 }) {}
 
@@ -181,7 +183,7 @@ export class AuthorizationServerError extends Schema.TaggedError<AuthorizationSe
  * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to seconds.
  *   Codes, refresh tokens, grants and sign-ins whose time is over by this clock have expired. New JWTs carry its times.
  * - `clear`: forgets all codes, refresh tokens, grants and sign-ins. Clients and users stay.
- * - `save`, `load`: copy these, and replace them by a copy. The copy is JSON, with secrets.
+ * - `save`, `load`: copy these, and replace them by a copy. The copy is JSON, with secrets. `load` changes nothing for any other content.
  *
  * @since 0.1.0
  * @category services
@@ -215,7 +217,7 @@ export interface Service {
   readonly setClockOffset: (milliseconds: number) => Effect.Effect<void>
   readonly clear: Effect.Effect<void>
   readonly save: Effect.Effect<Content>
-  readonly load: (content: Content) => Effect.Effect<void>
+  readonly load: (content: Content) => Effect.Effect<void, AuthorizationServerError>
 }
 
 /**
@@ -472,7 +474,17 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
         }),
       clear: Effect.sync(() => store.load({})),
       save: Effect.sync(() => Redacted.make(JSON.stringify(store.save()))),
-      load: (content) => Effect.sync(() => store.load(JSON.parse(Redacted.value(content))))
+      load: (content) =>
+        Effect.suspend(() =>
+          Option.match(OidcStore.parse(Redacted.value(content)), {
+            onNone: () =>
+              new AuthorizationServerError({
+                reason: "Content",
+                message: "The content is not a copy of what `save` returned"
+              }),
+            onSome: (content) => Effect.sync(() => store.load(content))
+          })
+        )
     }
   })
 

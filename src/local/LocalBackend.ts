@@ -18,6 +18,8 @@
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
  * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or of a vendor whose
  *   endpoints the request names. AWS documents some of the refused vendors. Its scopes include `openid`, on creation too.
+ * - A consent portal whose role is of another account, or is not one that the settings name, is rejected. The message is
+ *   that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another guess.
  * - A tag key that begins with `aws:` is refused.
  * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
@@ -38,7 +40,6 @@
  */
 import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -48,6 +49,7 @@ import * as Schema from "effect/Schema"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
+import { toUtc } from "../internal/dateRange.js"
 import type { LocalSettings } from "../internal/identitySetup/localSettings.js"
 import * as Validation from "../internal/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
@@ -84,8 +86,11 @@ export type {
   /**
    * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
    *   Manager
-   * - `vendorEndpoints`: authorization servers in place of the vendors' own. Clients authenticate there with
-   *   CLIENT_SECRET_BASIC.
+   * - `vendorEndpoints`: authorization servers in place of the vendors' own, unless a request names its endpoints. Clients
+   *   authenticate there with CLIENT_SECRET_BASIC.
+   * - `vendorIssuers`: issuers in place of those whose URL begins with a key, such as
+   *   `https://cognito-idp.us-west-2.amazonaws.com`: for providers whose discovery URL or metadata names one, and for
+   *   `inboundIssuers`. The longest key decides, and no other host is replaced.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
    *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.
@@ -95,6 +100,10 @@ export type {
    *   expired.
    * - `serviceLinked`: the names of workload identities that are linked to a service, as those of AgentCore Runtime and
    *   Gateway are. They get no workload access tokens, and cannot be deleted.
+   * - `assumableRoles`: the ARNs of the IAM roles that a consent portal can assume. Default: every role of the account.
+   * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL of the
+   *   AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which is
+   *   `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
    * - `workloadAccessTokenLifetime`: a whole number of seconds, minutes, hours or days, such as `90 seconds`
    *
    * @since 0.1.0
@@ -550,8 +559,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
                 user,
                 scopes: session.wanted.scopes,
                 state: state._tag === "Failed" ? state.reason : state._tag,
-                openedAt: DateTime.makeUnsafe(session.expiresAt - sessionLifetime),
-                expiresAt: DateTime.makeUnsafe(session.expiresAt),
+                openedAt: toUtc(session.expiresAt - sessionLifetime),
+                expiresAt: toUtc(session.expiresAt),
                 otherGrant: session.otherGrant ?? []
               }
             }).reverse()),

@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -22,6 +23,7 @@ import type * as Stream from "effect/Stream"
 import * as ControlPlane from "../ControlPlane.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import * as Sealing from "../internal/sealing.js"
+import * as OidcStore from "./authorization/store.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
 import * as Defaults from "./backend/defaults.js"
 import * as LocalIssuer from "./backend/issuer.js"
@@ -98,9 +100,9 @@ export type SeedError = IdentitySetup.ApplyError | AuthorizationServerError
  */
 export interface ClockControl {
   readonly state: Effect.Effect<ClockState>
-  /** Moves the clock forward. */
+  /** Moves the clock forward, at most to the year 9999. */
   readonly advance: (duration: Duration.Input) => Effect.Effect<ClockState, LocalControlError>
-  /** Sets the time. It goes on from there. */
+  /** Sets the time, from 1970 to 9999. It goes on from there. */
   readonly set: (time: DateTime.Utc) => Effect.Effect<ClockState, LocalControlError>
   /** Goes back to the real time. */
   readonly reset: Effect.Effect<ClockState>
@@ -161,7 +163,7 @@ export interface GrantControl {
  * - `seed`: adds a setup. The settings in its section `local` are used until the next `reset`.
  * - `snapshot`: copies the content of the backend and of the authorization server, and the offset of the clock, under a name.
  *   A snapshot with the name is replaced. At most 32 are kept, in memory.
- * - `restore`: replaces the content by a snapshot, or by what `export` returned
+ * - `restore`: replaces the content by a snapshot, or by what `export` returned. It changes nothing if it cannot read all of it.
  * - `export`: the same as a snapshot, sealed as a JWE with a key of 32 bytes in base64url
  * - `requests`: the last 500, the newest first
  * - `events`: the requests from now on. A reader that is slow misses the oldest ones.
@@ -238,7 +240,9 @@ export class LocalControl
 const Content = Schema.Struct({
   version: Schema.Literal(1),
   store: Store.Content,
-  authorizationServer: Schema.optional(Schema.String),
+  authorizationServer: Schema.optional(
+    Schema.String.check(Schema.makeFilter((text) => Option.isSome(OidcStore.parse(text))))
+  ),
   clockOffset: Schema.Number
 })
 
@@ -261,8 +265,8 @@ const toKey = (secret: Redacted.Redacted): Effect.Effect<CryptoKey, LocalControl
     (bytes) => Sealing.importKey(Sealing.deriveKey(bytes, "export"))
   )
 
-/** A timestamp of JavaScript. */
-const maxTime = 8_640_000_000_000_000
+/** The end of 9999, the last year in ISO 8601 with four digits. What expires then still has a `Date`. */
+const maxTime = 253_402_300_799_999
 
 /** A user of the authorization server, for a session whose approval names none. */
 const userNameOf = ({ user }: LocalBackend.ConsentStatus): string => "userId" in user ? user.userId : user.subject
@@ -279,6 +283,7 @@ const mergeSettings = (first: Settings, second: Settings): Settings => ({
   ...second,
   secrets: mergeRecord(first.secrets, second.secrets),
   vendorEndpoints: { ...first.vendorEndpoints, ...second.vendorEndpoints },
+  vendorIssuers: mergeRecord(first.vendorIssuers, second.vendorIssuers),
   kmsKeys: mergeRecord(first.kmsKeys, second.kmsKeys)
 })
 
@@ -320,7 +325,6 @@ const make = (options: Options) =>
     > =>
       Effect.gen(function*() {
         const { users = {}, ...local } = setup.local ?? {}
-        seeded = mergeSettings(seeded, local)
         if (authorizationServer !== undefined) {
           yield* Effect.forEach(
             Object.entries(users),
@@ -328,6 +332,8 @@ const make = (options: Options) =>
             { discard: true }
           )
         }
+        // After the users, which can be invalid.
+        seeded = mergeSettings(seeded, local)
         // Not through the decorated plane: a seed meets no faults, and is no request.
         const context = yield* generations.current
         const changes = yield* clock.shift(
@@ -371,14 +377,28 @@ const make = (options: Options) =>
       }
     })
 
+    const checkOffset = (offset: number): Effect.Effect<void, LocalControlError> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        now + offset >= 0 && now + offset <= maxTime
+          ? Effect.void
+          : fail("InvalidTime", "The time is out of range: the clock goes from 1970 to 9999"))
+
+    const loadIssued = (issued: string | undefined): Effect.Effect<void> =>
+      authorizationServer === undefined
+        ? Effect.void
+        : issued === undefined
+        ? authorizationServer.clear
+        // The content was decoded.
+        : Effect.orDie(authorizationServer.load(Redacted.make(issued)))
+
     const load = ({ authorizationServer: issued, clockOffset, store }: Content) =>
-      Effect.gen(function*() {
-        yield* setOffset(clockOffset)
-        if (authorizationServer !== undefined) {
-          yield* issued === undefined ? authorizationServer.clear : authorizationServer.load(Redacted.make(issued))
-        }
-        yield* Effect.mapError(generations.replace(store), mapStoreError)
-      })
+      Effect.andThen(
+        checkOffset(clockOffset),
+        Effect.mapError(
+          generations.replace(store, Effect.andThen(setOffset(clockOffset), loadIssued(issued))),
+          mapStoreError
+        )
+      )
 
     // As text: entries of the store could change.
     const snapshots = new Map<string, Snapshot & { readonly content: Redacted.Redacted }>()
@@ -395,10 +415,7 @@ const make = (options: Options) =>
     const clockState = Effect.map(clock.shift(DateTime.now), (now): ClockState => ({ now, offset: clock.offset() }))
 
     const moveTo = (offset: number): Effect.Effect<ClockState, LocalControlError> =>
-      Effect.flatMap(DateTime.now, (now) =>
-        Math.abs(now.epochMilliseconds + offset) <= maxTime
-          ? Effect.andThen(setOffset(offset), clockState)
-          : fail("InvalidTime", "The time is out of range"))
+      checkOffset(offset).pipe(Effect.andThen(setOffset(offset)), Effect.andThen(clockState))
 
     // -------------------------------------------------------------------------
     // Consents
@@ -475,8 +492,8 @@ const make = (options: Options) =>
 
     const control: Service = {
       reset: exclusive(Effect.gen(function*() {
-        yield* faults.clear
         yield* load({ version: 1, store: {}, clockOffset: 0 })
+        yield* faults.clear
         seeded = {}
         yield* applyOwn
         yield* requests.clear

@@ -14,7 +14,6 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -39,10 +38,12 @@ import * as LocalControl from "./LocalControl.js"
 import type { OAuthClient } from "./OAuthClient.js"
 import * as AccessLog from "./server/accessLog.js"
 import * as ConsentPages from "./server/consentPages.js"
+import * as ConsoleCodes from "./server/consoleCodes.js"
 import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as Control from "./server/control.js"
 import * as Dispatch from "./server/dispatch.js"
 import * as Listen from "./server/listen.js"
+import * as LiveEvents from "./server/liveEvents.js"
 import * as NodeServer from "./server/nodeServer.js"
 import * as Operations from "./server/operations.js"
 import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/options.js"
@@ -268,7 +269,11 @@ const serve = (
   { node, server }: Listen.Listening,
   settings: Dispatch.Settings,
   self: Service,
-  secretEnvironment: NonNullable<Options["secretEnvironment"]>
+  { codes, requests, secretEnvironment }: {
+    readonly codes: ConsoleCodes.ConsoleCodes
+    readonly requests: Requests.Requests
+    readonly secretEnvironment: NonNullable<Options["secretEnvironment"]>
+  }
 ): Effect.Effect<
   void,
   never,
@@ -281,16 +286,11 @@ const serve = (
     yield* addAll(router, settings)
     yield* StatusRoutes.add(router, settings, self, control)
     yield* ConsoleRoutes.add(router, settings)
-    const stopped = yield* Deferred.make<void>()
-    yield* Control.add(router, settings, {
-      control,
-      server: self,
-      secretEnvironment,
-      stopped: Deferred.await(stopped)
-    })
+    const events = yield* LiveEvents.make(requests, Control.toEventData)
+    yield* Control.add(router, settings, { codes, control, events, server: self, secretEnvironment })
     yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.total(router.asHttpEffect(), settings)))
     // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
-    yield* Effect.addFinalizer(() => Effect.andThen(Deferred.succeed(stopped, undefined), NodeServer.stop(node.server)))
+    yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
   })
 
 const makeEnvironment = (
@@ -380,14 +380,17 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       { signatures, credentials, allowedHosts: [host, ...publicHosts, ...allowedHosts ?? []] },
       Recording.make(requests, AccessLog.logAccess)
     )
-    const token = randomBytes(32).toString("base64url")
+    const codes = yield* ConsoleCodes.make
     const self: Service = {
       url,
       environment: makeEnvironment(url, { environment, signatures, region: backend.region }),
-      controlToken: Redacted.make(token),
-      consoleUrl: Redacted.make(`${url}${ConsoleRoutes.path}#token=${token}`)
+      controlToken: Redacted.make(randomBytes(32).toString("base64url")),
+      consoleUrl: Effect.map(codes.issue, (code) => Redacted.make(`${url}${ConsoleRoutes.path}#code=${code}`))
     }
-    return Layer.effect(LocalServer, Effect.as(serve(listening, settings, self, secretEnvironment), self)).pipe(
+    return Layer.effect(
+      LocalServer,
+      Effect.as(serve(listening, settings, self, { codes, requests, secretEnvironment }), self)
+    ).pipe(
       Layer.provide(layerRedaction),
       Layer.provideMerge(Layer.provide(
         LocalControl.layerStore({ ...backend, publicUrl }),

@@ -7,6 +7,9 @@
  * in the file `<path>.key`, which is created with the vault and has to be closed to other users (mode 600). LMDB keeps its locks in
  * `<path>-lock`.
  *
+ * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected: the lock is for one name. Only
+ * the key file may be a link.
+ *
  * One process at a time uses a vault: a second one would not see the writes of the first one. The file `<path>.pid` names that process. A
  * second process fails with `InUse`. The file of a process that was killed is replaced. If that process ran in another container or on
  * another host, the next one waits for 15 seconds first.

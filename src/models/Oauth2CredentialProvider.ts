@@ -92,7 +92,9 @@ export type Oauth2Discovery =
   | { readonly authorizationServerMetadata: AuthorizationServerMetadata }
 
 const Discovery: Schema.Codec<Oauth2Discovery> = Constraint.union({
-  discoveryUrl: Constraint.matching(/^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/),
+  discoveryUrl: Constraint.matching(
+    /^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server(\/[^\s?#]*)?)$/
+  ),
   authorizationServerMetadata: AuthorizationServerMetadata
 })
 

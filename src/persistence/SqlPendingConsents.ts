@@ -30,6 +30,7 @@ import type { PendingConsents } from "../PendingConsents.js"
 import * as Consents from "./internal/consents.js"
 import { PendingConsentsError } from "./internal/error.js"
 import * as SqlConsents from "./internal/sqlConsents.js"
+import * as SqlExecute from "./internal/sqlExecute.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -96,11 +97,15 @@ const fail = (reason: PendingConsentsError["reason"]) => (message: string): Pend
   new PendingConsentsError({ reason, message })
 
 /**
- * Pending consents over the `SqlClient` in context. It makes its tables, by a migrator with a table of its own. It deletes old entries once a
- * minute.
+ * Pending consents over the `SqlClient` in context. It makes its tables, and a table of their versions. It deletes old entries once a minute.
+ *
+ * A statement that takes longer than 2 seconds fails, also where the caller is uninterruptible: `open` and `claim` fail with
+ * `ConsentStoreError` then. Statements are never a part of a transaction of the program, which may be rolled back.
  *
  * With `@effect/sql-libsql` the database is a file: its client opens another database for each transaction of `:memory:`. The layer sets the
  * file's `journal_mode` to `WAL`, which stays: with the default one, its driver does not survive two processes that write at the same time.
+ * The store waits up to 1 second for the lock of another process. Within a transaction of the program on the same file it fails, because a
+ * file has one writer.
  *
  * @since 0.1.0
  * @category layers
@@ -114,21 +119,20 @@ export const layer = (
     if (!tableName.test(table)) {
       return yield* fail("InvalidTable")("The table has to match [a-z_][a-z0-9_]*, with at most 40 characters")
     }
-    const { SqlClient } = yield* Effect.promise(() => import("effect/sql/SqlClient"))
-    const migrator = yield* Effect.promise(() => import("effect/sql/Migrator"))
+    const client = yield* Effect.promise(() => import("effect/sql/SqlClient"))
     // The names of columns here are those in the database.
-    const sql = (yield* SqlClient).withoutTransforms()
+    const sql = (yield* client.SqlClient).withoutTransforms()
     const isSupported = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
     if (!isSupported) {
       return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
     }
     const tables = SqlConsents.tablesOf(table)
-    const guard = yield* SqlConsents.makeGuard(sql)
+    const execute = SqlExecute.make(sql)
     yield* Effect.mapError(
-      SqlConsents.migrate(migrator, sql, tables, guard),
+      SqlConsents.migrate(sql, tables, execute),
       (code) => fail("Schema")(`The tables of the store of consents cannot be made: ${code}`)
     )
-    return yield* Consents.makeServices(keys, yield* SqlConsents.make(sql, tables, guard))
+    return yield* Consents.makeServices(keys, yield* SqlConsents.make(sql, tables, execute))
   }))
 
 /**

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import * as FaultyServer from "../local/faultyServer.js"
 import {
   type Answer,
   apiKeyRequest,
@@ -117,9 +118,9 @@ describe("layerNode finds credentials", () => {
       const folder = yield* directory
       const tokenFile = Path.join(folder, "token")
       Fs.writeFileSync(tokenFile, "web-identity-token-1\n")
-      let minutes = 1
+      let seconds = 5
       const sts = yield* server((response, seen) => {
-        const expiration = new Date(Date.now() + minutes * 60_000).toISOString()
+        const expiration = new Date(Date.now() + seconds * 1000).toISOString()
         return raw(
           200,
           "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
@@ -138,8 +139,8 @@ describe("layerNode finds credentials", () => {
       yield* Effect.gen(function*() {
         yield* getApiKey
         Fs.writeFileSync(tokenFile, "web-identity-token-2")
-        minutes = 60
-        // The first ones end in a minute.
+        seconds = 3600
+        // The first ones end too soon to be used.
         yield* getApiKey
         yield* getApiKey
       }).pipe(Effect.provide(AwsHttpDataPlane.layerNode({ endpoint: http.url })))
@@ -250,4 +251,20 @@ describe("layerNode finds no credentials", () => {
       })
       assert.deepInclude({ ...yield* errorOf("http://127.0.0.1:1") }, { kind: "credentials" })
     }))
+
+  it.live("when the response of STS is too large, and closes its connection", () =>
+    Effect.gen(function*() {
+      const folder = yield* directory
+      const tokenFile = Path.join(folder, "token")
+      Fs.writeFileSync(tokenFile, "token")
+      const sts = yield* FaultyServer.start(() => "larger than it says")
+      yield* environment({
+        AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent",
+        AWS_ENDPOINT_URL_STS: sts.url
+      })
+      assert.deepInclude({ ...yield* errorOf("http://127.0.0.1:1") }, { kind: "credentials" })
+      yield* sts.idle
+      assert.lengthOf(sts.paths, 1)
+    }).pipe(Effect.timeout("10 seconds")))
 })

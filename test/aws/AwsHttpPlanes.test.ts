@@ -12,6 +12,8 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -23,6 +25,8 @@ import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
+import { gzipSync } from "node:zlib"
+import * as FaultyServer from "../local/faultyServer.js"
 import {
   apiKeyRequest,
   assertNoSecrets,
@@ -87,6 +91,51 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
       Effect.provide(LocalServer.layer({ signatures: "verify", credentials: [credentials] })),
       Effect.provide(OAuthClient.layerScripted())
     ))
+
+  const over = (endpoint: string) =>
+    Layer.provide(
+      layer({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, timeout: Duration.infinity }),
+      noVariables
+    )
+
+  it.live("ends a response that is too large", () =>
+    Effect.gen(function*() {
+      const http = yield* FaultyServer.start((path) => path.endsWith("api-key") ? "larger than it says" : "large")
+      yield* Effect.gen(function*() {
+        for (const error of [yield* failure(getApiKey), yield* failure(getWebIdentityToken)]) {
+          assert.deepInclude({ ...error }, { kind: "undecodable", code: "BodyTooLarge", status: 200 })
+        }
+        yield* http.idle
+      }).pipe(Effect.provide(over(http.url)))
+    }).pipe(Effect.timeout("20 seconds")))
+
+  it.live("ends a response that changes the protocol", () =>
+    Effect.gen(function*() {
+      const http = yield* FaultyServer.start(() => "upgrade")
+      yield* Effect.gen(function*() {
+        assert.deepInclude({ ...yield* failure(getApiKey) }, { kind: "connection" })
+        yield* http.idle
+      }).pipe(Effect.provide(over(http.url)))
+    }).pipe(Effect.timeout("20 seconds")))
+
+  it.live("reads a response without a length", () =>
+    Effect.gen(function*() {
+      const http = yield* server((response) => {
+        response.write("{\"apiKey\":")
+        response.end("\"k\u00e9y\"}")
+      })
+      const { apiKey } = yield* Effect.provide(getApiKey, over(http.url))
+      assert.strictEqual(Redacted.value(apiKey), "k\u00e9y")
+      http.answer = (response) => {
+        response.writeHead(500)
+        response.flushHeaders()
+        response.end()
+      }
+      assert.deepInclude({ ...yield* failure(Effect.provide(getApiKey, over(http.url))) }, {
+        code: "Unknown",
+        status: 500
+      })
+    }))
 })
 
 // -----------------------------------------------------------------------------
@@ -213,6 +262,20 @@ const over = (client: Layer.Layer<HttpClient.HttpClient>, options: AwsHttpPlanes
   )
 
 describe("over an HttpClient", () => {
+  it.live("reads a response that a part of the client has read", () =>
+    Effect.gen(function*() {
+      const http = yield* server((response) => {
+        response.setHeader("content-encoding", "gzip").end(gzipSync("{\"apiKey\":\"key\"}"))
+      })
+      const logging = Layer.map(FetchHttpClient.layer, (context) =>
+        Context.make(
+          HttpClient.HttpClient,
+          HttpClient.tap(Context.get(context, HttpClient.HttpClient), (response) => response.text)
+        ))
+      const { apiKey } = yield* Effect.provide(getApiKey, over(logging, { endpoint: http.url }))
+      assert.strictEqual(Redacted.value(apiKey), "key")
+    }))
+
   it.effect("goes to the service in the region, by https", () =>
     Effect.gen(function*() {
       const { layer, sent } = scripted(() => Effect.sync(issuing))

@@ -1,13 +1,23 @@
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import { isIdentityError, TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
+import {
+  type IdentityError,
+  isIdentityError,
+  TransportError,
+  UnknownServiceError
+} from "effect-agentcore-identity/IdentityError"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Net from "node:net"
 import { operations as rows } from "../internal/requests.js"
+import * as FaultyServer from "../local/faultyServer.js"
+import * as Recorder from "../recorder.js"
 import {
   adapters,
   type Answer,
@@ -20,7 +30,8 @@ import {
   planes as sdkPlanes,
   raw,
   rendered,
-  server
+  server,
+  token
 } from "./utils.js"
 
 const six: ReadonlyArray<readonly [string, number]> = [
@@ -48,6 +59,11 @@ const exceptionsOf = (operation: string): ReadonlyArray<readonly [name: string, 
   )
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+const getCallerIdentity = Effect.flatMap(
+  SecurityTokenService.SecurityTokenService,
+  (sts): Effect.Effect<unknown, IdentityError> => sts.getCallerIdentity({})
+)
 
 describe.each(adapters)("$name", ({ name, planes }) => {
   /** The error that an answer becomes. */
@@ -131,6 +147,35 @@ describe.each(adapters)("$name", ({ name, planes }) => {
           const strange = yield* errorOf(json(400, { message: "no", fieldList: odd }, header))
           assert.include(["ValidationException", "TransportError"], strange._tag)
         }
+      }))
+
+    it.live("cuts names and messages that are longer than any of AWS, and no piece of a secret is left at the cut", () =>
+      Effect.gen(function*() {
+        const long = "x".repeat(100_000)
+        for (const name of ["ValidationException", long]) {
+          const error = yield* errorOf(json(400, {
+            __type: name,
+            // The cut is within the secret.
+            message: `${"m".repeat(8186)}${token}${long}`,
+            reason: long,
+            fieldList: Array.from({ length: 1000 }, () => ({ name: long, message: `${"f".repeat(1020)}${token}` }))
+          }, { "x-amzn-requestid": "i".repeat(10_000) }))
+          assert.strictEqual(error._tag, name === long ? "UnknownServiceError" : name)
+          assert.match(error.message, /^m{8000,}[^m]{0,7}…$/)
+          for (const face of Recorder.faces(error)) assert.isBelow(face.length, 1_000_000)
+          assert.isBelow(error.message.length, 8300)
+          const { code, fieldList, reason, requestId } = error as unknown as Record<string, string | Array<unknown>>
+          assert.isBelow(requestId?.length ?? Infinity, 200)
+          if (name === long) {
+            assert.isBelow(code?.length ?? Infinity, 200)
+          } else {
+            assert.isBelow(reason?.length ?? Infinity, 200)
+            assert.lengthOf(fieldList ?? [], 100)
+          }
+          Recorder.assertSecretFree(Recorder.faces(error), [token])
+        }
+        const lost = yield* transportErrorOf(raw(200, "not JSON", { "x-amzn-requestid": "i".repeat(10_000) }))
+        assert.isBelow(lost.requestId?.length ?? Infinity, 200)
       }))
 
     it.live("a name that the operation does not have is an UnknownServiceError with name and status", () =>
@@ -286,6 +331,44 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assert.isUndefined(broken.cause)
       }))
 
+    const withoutLimit = { timeout: Duration.infinity }
+
+    // Only `fetch` decompresses.
+    const isDecompressing = name === "AwsHttpPlanes.layer by fetch"
+    const oversized = FaultyServer.oversized.filter((fault) => fault !== "bomb" || isDecompressing)
+
+    it.live("an answer that is too large is undecodable, on every plane, and loses its connection", () =>
+      Effect.forEach(oversized, (fault) =>
+        Effect.gen(function*() {
+          const http = yield* FaultyServer.start(() => fault)
+          const errors = yield* Effect.gen(function*() {
+            const { control } = yield* both
+            return yield* Effect.all([
+              failure(getApiKey),
+              failure(control.getWorkloadIdentity({ name: "agent" })),
+              failure(getCallerIdentity)
+            ])
+          }).pipe(Effect.provide(planes(http.url, withoutLimit)))
+          for (const error of errors) {
+            assert(error instanceof TransportError, error._tag)
+            assert.deepInclude({ ...error }, { kind: "undecodable", code: "BodyTooLarge", status: 200 })
+            assert.isUndefined(error.cause)
+          }
+          yield* http.idle
+        }), { discard: true }).pipe(Effect.timeout("30 seconds")))
+
+    it.live("an answer that changes the protocol is a lost connection, without a time limit too", () =>
+      Effect.gen(function*() {
+        const http = yield* FaultyServer.start(() => "upgrade")
+        yield* Effect.gen(function*() {
+          for (const error of [yield* failure(getApiKey), yield* failure(getCallerIdentity)]) {
+            assert(error instanceof TransportError, error._tag)
+            assert.strictEqual(error.kind, "connection")
+          }
+          yield* http.idle
+        }).pipe(Effect.provide(planes(http.url, withoutLimit)))
+      }).pipe(Effect.timeout("10 seconds")))
+
     it.live("no credentials: nothing is sent", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, { apiKey: "key" }))
@@ -409,6 +492,67 @@ describe.each(adapters)("$name", ({ name, planes }) => {
 })
 
 describe("the AWS SDK", () => {
+  /** A handler of the program: the clients of the SDK take any. */
+  const fetching = {
+    handle: async ({ body, headers, hostname, method, path, port }: Record<string, string>) => {
+      const response = await fetch(`http://${hostname}:${port}${path}`, {
+        method: method!,
+        headers: { ...headers as {} },
+        body: body!
+      })
+      return {
+        response: { statusCode: response.status, headers: Object.fromEntries(response.headers), body: response.body }
+      }
+    }
+  }
+
+  it.live("limits the responses of every client and request handler of the program", () =>
+    Effect.gen(function*() {
+      const faulty = yield* FaultyServer.start((path, response) => {
+        if (path.startsWith("/faulty")) return "larger than it says"
+        json(200, { apiKey: "key" })(response, { method: "", path, headers: {}, body: "" })
+        return undefined
+      })
+      const client = (path: string) =>
+        new BedrockAgentCoreClient({
+          region: "us-west-2",
+          endpoint: `${faulty.url}${path}`,
+          credentials: { accessKeyId: "a", secretAccessKey: "b" },
+          maxAttempts: 1
+        })
+      const options: ReadonlyArray<(path: string) => AwsPlanes.Options["dataPlane"]> = [
+        (path) => ({ client: client(path) }),
+        // The SDK's own.
+        (path) => ({ requestHandler: client(path).config.requestHandler }),
+        () => ({ requestHandler: { connectionTimeout: 5000 } }),
+        () => ({ requestHandler: fetching })
+      ]
+      for (const dataPlane of options) {
+        const over = (path: string) => sdkPlanes(`${faulty.url}${path}`, { dataPlane: dataPlane(path) })
+        const { apiKey } = yield* Effect.provide(getApiKey, over("/fine"))
+        assert.strictEqual(Redacted.value(apiKey), "key")
+        const error = yield* Effect.provide(failure(getApiKey), over("/faulty"))
+        assert.deepInclude({ ...error }, { kind: "undecodable", code: "BodyTooLarge", status: 200 })
+        yield* faulty.idle
+      }
+    }).pipe(Effect.timeout("20 seconds")))
+
+  it.live("a response that changes the protocol, over a client of the program", () =>
+    Effect.gen(function*() {
+      const http = yield* FaultyServer.start(() => "upgrade")
+      const client = new BedrockAgentCoreClient({
+        region: "us-west-2",
+        endpoint: http.url,
+        credentials: { accessKeyId: "a", secretAccessKey: "b" },
+        maxAttempts: 1
+      })
+      const error = yield* failure(getApiKey).pipe(
+        Effect.provide(sdkPlanes(http.url, { timeout: Duration.infinity, dataPlane: { client } }))
+      )
+      assert.deepInclude({ ...error }, { kind: "connection", code: "ECONNRESET" })
+      client.destroy()
+    }).pipe(Effect.timeout("10 seconds")))
+
   it.live("a time-out", () =>
     Effect.gen(function*() {
       const http = yield* server(() => {})

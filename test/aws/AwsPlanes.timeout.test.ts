@@ -103,6 +103,42 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
     }))
 })
 
+describe.each(adapters)("a search for credentials over $name", ({ planes }) => {
+  const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" }
+
+  it.live("that hangs holds up no call while there are valid ones", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      let searches = 0
+      const credentials = () =>
+        ++searches === 1
+          ? Promise.resolve({ ...keys, expiration: new Date(Date.now() + 60_000) })
+          : new Promise<never>(() => {})
+      yield* Effect.repeat(Effect.all([getApiKey, getApiKey], { concurrency: "unbounded" }), { times: 9 }).pipe(
+        Effect.provide(planes(http.url, { credentials, timeout: "5 seconds" }))
+      )
+      assert.lengthOf(http.seen, 20)
+      assert.strictEqual(searches, 2)
+    }).pipe(Effect.timeout("10 seconds")))
+
+  it.live("that finds what are no credentials is an error, at each call", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      const found: ReadonlyArray<object | null> = [null, {}, { ...keys, expiration: "2099-01-01T00:00:00Z" }]
+      for (const one of found) {
+        // As from a program in plain JavaScript.
+        const credentials = () => Promise.resolve(one as typeof keys)
+        yield* Effect.gen(function*() {
+          for (const _ of [1, 2]) {
+            const error = yield* failure(getApiKey)
+            assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
+          }
+        }).pipe(Effect.provide(planes(http.url, { credentials })))
+      }
+      assert.lengthOf(http.seen, 0)
+    }))
+})
+
 describe("the AWS SDK", () => {
   it.live("over a client of the program", () =>
     Effect.gen(function*() {

@@ -11,11 +11,13 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync, statSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
+import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { parseEnv } from "node:util"
 import type { Locator, Page } from "playwright-core"
@@ -122,11 +124,16 @@ const test = (
       assert.deepStrictEqual(complaints.slice(earlier).filter((text) => !expected.test(text)), [])
     }).pipe(Effect.provide(runtime)))
 
+const newConsoleUrl = Effect.flatMap(
+  LocalServer.LocalServer,
+  ({ consoleUrl }) => Effect.map(consoleUrl, Redacted.value)
+)
+
 const openConsole = Effect.gen(function*() {
   const { page } = yield* Tab
-  const { consoleUrl } = yield* LocalServer.LocalServer
+  const consoleUrl = yield* newConsoleUrl
   yield* Effect.promise(async () => {
-    await page.goto(Redacted.value(consoleUrl))
+    await page.goto(consoleUrl)
     await page.locator(".connection.live").waitFor()
   })
 })
@@ -212,11 +219,10 @@ const readKey = (workloadIdentityToken: string) =>
 // -----------------------------------------------------------------------------
 
 describe("the console, in Chromium", () => {
-  test("takes the token out of the address, and stays open after a reload", (page) =>
+  test("takes the code out of the address, and stays open after a reload", (page) =>
     Effect.gen(function*() {
-      const { consoleUrl, controlToken, url } = yield* LocalServer.LocalServer
+      const { controlToken, url } = yield* LocalServer.LocalServer
       const token = Redacted.value(controlToken)
-      assert.strictEqual(Redacted.value(consoleUrl), `${url}/_local/console#token=${token}`)
       assert.strictEqual(page.url(), `${url}/_local/console#requests`)
       yield* go("Grants")
       yield* use(async (page) => {
@@ -242,6 +248,65 @@ describe("the console, in Chromium", () => {
         Recorder.assertSecretFree([text], [token, clientSecret, apiKey])
       }
     }))
+
+  Chromium.browserTest(
+    "leaves no token in the history of the browser, and none in the log of the server",
+    () =>
+      Effect.gen(function*() {
+        const logged: Array<string> = []
+        const folder = yield* Effect.map(Effect.promise(buildConsoleFolder), pathToFileURL)
+        const { consoleUrl, controlToken, url } = yield* Effect.map(
+          Layer.build(
+            LocalServer.layer().pipe(
+              Layer.provide(OAuthClient.layerScripted()),
+              Layer.provide(Layer.succeed(ConsoleFolder, () => folder)),
+              Layer.provide(Layer.merge(
+                Logger.layer([Logger.map(Logger.formatJson, (line) => void logged.push(line))]),
+                Layer.succeed(References.MinimumLogLevel, "All")
+              ))
+            )
+          ),
+          (context) => Context.get(context, LocalServer.LocalServer)
+        )
+        const token = Redacted.value(controlToken)
+        const address = Redacted.value(yield* consoleUrl)
+        const { context, page, profile } = yield* Chromium.open()
+        yield* Effect.promise(async () => {
+          await page.goto(address)
+          await page.locator(".connection.live").waitFor()
+          assert.strictEqual(page.url(), `${url}/_local/console#requests`)
+          const session = await context.newCDPSession(page)
+          const { entries } = await session.send("Page.getNavigationHistory")
+          assert.isAbove(entries.length, 0)
+          assert.notInclude(JSON.stringify(entries), token)
+
+          // The address with the used code is of no use: neither in this tab, nor in another one.
+          await page.goto("about:blank")
+          await page.goto(address)
+          await page.locator(".connection.live").waitFor()
+          const other = await context.newPage()
+          await other.goto(address)
+          await other.getByText("This one was used, or is older").waitFor()
+          await other.getByText("agentcore-identity console").waitFor()
+          assert.strictEqual(other.url(), `${url}/_local/console#requests`)
+          await context.close()
+        })
+        // The storage of a tab has the token, so that the console stays open after a reload.
+        const files = readdirSync(profile, { recursive: true, encoding: "utf8" })
+          .filter((name) =>
+            !/Session Storage/.test(name) && statSync(join(profile, name), { throwIfNoEntry: false })?.isFile() === true
+          )
+          .map((name) => [name, readFileSync(join(profile, name), "latin1")] as const)
+        const code = new URL(address).hash.slice("#code=".length)
+        const withCode = files.filter(([, content]) => content.includes(code)).map(([name]) => name)
+        // A token in its place would be there, too.
+        assert.isTrue(withCode.some((name) => /\bHistory/.test(name)), withCode.join())
+        for (const [name, content] of files) assert.notInclude(content, token, name)
+        assert.include(logged.join(), "console 200")
+        assert.include(logged.join(), "control 401")
+        Recorder.assertSecretFree(logged, [token, code])
+      })
+  )
 
   test("shows requests as they come, with their reasons, and keeps its place", (page) =>
     Effect.gen(function*() {
@@ -620,6 +685,7 @@ describe("the console, in Chromium", () => {
         await page.evaluate("sessionStorage.clear()")
         await page.reload()
         await page.getByText("so it needs the server's token").waitFor()
+        await page.getByText("Run agentcore-identity console").waitFor()
         await page.evaluate(axe)
         assert.deepStrictEqual((await page.evaluate("axe.run(document)") as AxeResults).violations, [])
         await page.getByLabel("Token").fill("wrong")
@@ -633,7 +699,8 @@ describe("the console, in Chromium", () => {
 
   test("is of no use to pages of other sites", (page) =>
     Effect.gen(function*() {
-      const { consoleUrl, url } = yield* LocalServer.LocalServer
+      const { url } = yield* LocalServer.LocalServer
+      const consoleUrl = yield* newConsoleUrl
       const foreign = url.replace("127.0.0.1", Chromium.otherSite)
       const { clock } = yield* control
       yield* clock.advance("1 hour")
@@ -654,7 +721,7 @@ describe("the console, in Chromium", () => {
           "opaque"
         )
         await page.goto("about:blank")
-        await page.setContent(`<iframe src="${Redacted.value(consoleUrl)}"></iframe>`)
+        await page.setContent(`<iframe src="${consoleUrl}"></iframe>`)
         const frame = await (await page.waitForSelector("iframe")).contentFrame()
         await page.waitForLoadState("networkidle")
         assert.strictEqual(await frame?.locator("nav").count(), 0)
@@ -676,10 +743,11 @@ describe("the console, in Chromium", () => {
           (context) => Context.get(context, LocalServer.LocalServer)
         )
       const first = yield* Effect.scoped(Effect.tap(start(0), ({ consoleUrl }) =>
-        use(async () => {
-          await page.goto(Redacted.value(consoleUrl))
-          await page.locator(".connection.live").waitFor()
-        })))
+        Effect.flatMap(consoleUrl, (address) =>
+          use(async () => {
+            await page.goto(Redacted.value(address))
+            await page.locator(".connection.live").waitFor()
+          }))))
       yield* use(async () => {
         await page.getByText("No answer. Trying again…").waitFor()
         await page.getByRole("link", { name: "Clock" }).click()
@@ -689,7 +757,9 @@ describe("the console, in Chromium", () => {
       // A server that starts again has another token.
       yield* Effect.scoped(Effect.andThen(
         start(Number(new URL(first.url).port)),
-        use(() => page.getByText("The token is not one of the server that runs now").waitFor())
+        use(() =>
+          page.getByText("The token is not one of the server that runs now").waitFor()
+        )
       ))
     }), /./)
 })

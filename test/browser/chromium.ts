@@ -47,6 +47,8 @@ const launchArguments = [
 export interface Tab {
   readonly page: Page
   readonly context: BrowserContext
+  /** The folder in which the browser keeps its history and its storage. */
+  readonly profile: string
   /** The requested URLs of other machines. */
   readonly foreignRequests: ReadonlyArray<string>
   /** Console messages: violations of a content security policy, failed loads, errors. */
@@ -91,7 +93,7 @@ export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, ne
     })
     page.on("pageerror", (error) => complaints.push(error.message))
     page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`))
-    return { page, context, foreignRequests, complaints }
+    return { page, context, profile, foreignRequests, complaints }
   })
 
 /** Without a browser, and unless one is required, the tests are skipped. */

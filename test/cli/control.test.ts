@@ -13,10 +13,13 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { readFileSync, statSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { execFileSync } from "node:child_process"
+import { chmodSync, constants, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { open, writeFile } from "node:fs/promises"
+import { basename, join } from "node:path"
 import * as Wire from "../local/wire.js"
 import * as Program from "./program.js"
 
@@ -479,3 +482,75 @@ describe.each([["the service", service], ["HTTP", http], ["the command", command
     )
   }
 )
+
+describe("local export", () => {
+  it.live.skipIf(process.platform === "win32")(
+    "makes a private file of its own, whatever has its name, and writes neither through a link nor into a pipe",
+    () =>
+      Effect.gen(function*() {
+        const { local } = yield* inProcess
+        const folder = yield* Program.temporary
+        const env = {
+          AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,
+          AGENTCORE_LOCAL_TOKEN: Redacted.value(local.controlToken)
+        }
+        const file = join(folder, "state.jwe")
+        for (const name of [file, `${file}.key`]) {
+          writeFileSync(name, "old")
+          chmodSync(name, 0o666)
+        }
+        yield* Program.inProcess(["local", "export", file], env)
+        for (const name of [file, `${file}.key`]) assert.strictEqual(statSync(name).mode & 0o777, 0o600)
+
+        const victim = join(folder, "victim")
+        const target = join(folder, "target.jwe")
+        for (const name of [target, `${target}.key`]) {
+          symlinkSync(victim, name)
+          assert.include(
+            yield* Program.failure(["local", "export", target], env),
+            "it is a symbolic link"
+          )
+          assert.deepStrictEqual(readdirSync(folder).filter((found) => /victim|target/.test(found)), [basename(name)])
+          rmSync(name)
+          execFileSync("mkfifo", [name])
+          assert.include(yield* Program.failure(["local", "export", target], env), "it is not a regular file")
+          rmSync(name)
+        }
+      })
+  )
+
+  it.live.skipIf(process.platform === "win32")(
+    "is read from a pipe, and waits for its writer no longer than a signal",
+    () =>
+      Effect.gen(function*() {
+        const { local } = yield* inProcess
+        const folder = yield* Program.temporary
+        const env = {
+          AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,
+          AGENTCORE_LOCAL_TOKEN: Redacted.value(local.controlToken)
+        }
+        const pipe = join(folder, "setup.json")
+        execFileSync("mkfifo", [pipe])
+        const seed = ["local", "seed", pipe]
+        const written = yield* Effect.all([
+          Program.inProcess(seed, env),
+          Effect.promise(() => writeFile(pipe, JSON.stringify({ workloadIdentities: [{ name: "piped" }] })))
+        ], { concurrency: 2 })
+        assert.include(written[0], "piped")
+
+        for (const signal of ["SIGTERM", "SIGINT"] as const) {
+          const started = yield* Program.launch(seed, env)
+          // The pipe opens for writing without waiting when the command has opened it for reading.
+          yield* Effect.acquireRelease(
+            Effect.retry(
+              Effect.tryPromise(() => open(pipe, constants.O_WRONLY | constants.O_NONBLOCK)),
+              Schedule.spaced("20 millis")
+            ),
+            (file) => Effect.promise(() => file.close())
+          )
+          started.child.kill(signal)
+          yield* Effect.promise(() => started.ended)
+        }
+      })
+  )
+})

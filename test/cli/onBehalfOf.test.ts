@@ -1,5 +1,6 @@
 /** On behalf of users, with `agentcore-identity local --authorization-server` as it comes. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
@@ -147,7 +148,7 @@ describe("on behalf of users, with the setup of the example", () => {
       assert.deepInclude(claimsOf(answers[1]), { ...own, ...user, sub: "alice", scope: "User.Read" })
       assert.notProperty(claimsOf(answers[1]), "act")
       assert.deepInclude(claimsOf(answers[2]), { ...own, sub: "bob", act })
-      assert.strictEqual(answers[3], "Error parsing TokenExchange response")
+      assert.strictEqual(answers[3], "Token exchange failed with HTTP status 400")
 
       // STS: the token endpoint knows its key, although nobody reaches its issuer.
       const sts = String(yield* stsToken(running))
@@ -237,7 +238,8 @@ describe("the official samples over boto3", () => {
       ])
       const { access_token } = yield* signIn("alice", "openid profile")
       const given = {
-        discoveryUrl: variable(running, "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL"),
+        // The settings have it.
+        domain: "dev-01234567.okta.com",
         clientId: variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_ID"),
         clientSecret: variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"),
         userToken: access_token
@@ -264,4 +266,27 @@ describe("the official samples over boto3", () => {
       const { stderr } = yield* running.kill("SIGTERM")
       assert.notInclude(stderr, "issued no token")
     }))
+
+  pythonTest(
+    "04-outbound-auth-self-hosted passes, with the discovery URL of its Cognito user pool",
+    () =>
+      Effect.gen(function*() {
+        const { running } = yield* start()
+        const callbackUrl = `${yield* Utils.httpServer((_, response) => void response.end("<h1>Back</h1>"))}/callback`
+        const asked = yield* run("self-hosted", running.variables, {
+          callbackUrl,
+          issuerUrl: "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_AbCdEfGhI/.well-known/openid-configuration",
+          clientId: variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_ID"),
+          clientSecret: variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET")
+        })
+        const user = yield* TestUser.make("alice")
+        const page = yield* user.approves(Redacted.make(String(asked["authorizationUrl"])))
+        assert.include(Redacted.value(page.url), `${callbackUrl}?session_id=`)
+        const { token } = yield* run("self-hosted-callback", running.variables, {
+          callbackUrl,
+          sessionUri: asked["sessionUri"]
+        })
+        assert.deepInclude(claimsOf(token), { sub: "alice", iss: variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER") })
+      })
+  )
 })

@@ -3,7 +3,16 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { parseEnv } from "node:util"
 import * as Commands from "../../src/cli/program.js"
@@ -164,7 +173,7 @@ describe("agentcore-identity env, status, stop", () => {
         `Stopped ${running.variables[serverVariable]} (process ${running.pid}).\n`
       )
       assert.isFalse(existsSync(file))
-      for (const command of ["env", "status", "stop"]) {
+      for (const command of ["env", "status", "console", "stop"]) {
         assert.include(yield* Program.failure([command], env), "No local server runs")
       }
     }))
@@ -227,6 +236,40 @@ describe("agentcore-identity env, status, stop", () => {
         "EISDIR"
       )
     }))
+
+  it.live.skipIf(process.platform === "win32")(
+    "--write-env and --log-file write neither through a link nor into a pipe",
+    () =>
+      Effect.gen(function*() {
+        const folder = yield* Program.temporary
+        const env = { XDG_RUNTIME_DIR: folder }
+        const start = (...args: ReadonlyArray<string>) => Program.run(["local", "--port", "0", ...args], env)
+        const victim = join(folder, "victim")
+        const link = join(folder, "link")
+        symlinkSync("victim", link)
+        const pipe = join(folder, "pipe")
+        execFileSync("mkfifo", [pipe])
+        for (const flag of ["--write-env", "--log-file"]) {
+          const linked = yield* start(flag, link)
+          assert.strictEqual(linked.code, 1)
+          assert.include(linked.stderr, `Cannot write ${link}: it is a symbolic link`)
+          assert.isFalse(existsSync(victim), "a dangling link was followed")
+          const piped = yield* start(flag, pipe)
+          assert.strictEqual(piped.code, 1)
+          assert.include(piped.stderr, `Cannot write ${pipe}: it is not a regular file`)
+        }
+
+        // A file with the mark of the command, which an attacker prepared to read the next secrets.
+        const file = join(folder, ".env")
+        writeFileSync(file, "# Written by 'agentcore-identity local', which removes it when it stops.\n")
+        chmodSync(file, 0o666)
+        const log = join(folder, "log")
+        const running = yield* Program.local(["--write-env", file, "--log-file", log], env)
+        assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+        assert.strictEqual(statSync(log).mode & 0o777, 0o600)
+        assert.strictEqual(parseEnv(readFileSync(file, "utf8"))["AGENTCORE_LOCAL_PID"], String(running.pid))
+      })
+  )
 })
 
 describe("the text of a shell", () => {

@@ -62,6 +62,7 @@ const setup = `${start}
         "tokenEndpoint": "http://127.0.0.1:4021/token"
       }
     },
+    "vendorIssuers": { "https://dev-1.okta.com": { "$env": "AGENTCORE_LOCAL_OAUTH_ISSUER" } },
     "onBehalfOfVendors": ["OktaOauth2"],
     "users": {
       "alice": { "email": { "$env": "EMAIL_OF_ALICE" }, "email_verified": true, "groups": ["a"], "tenant": { "id": 1 } },
@@ -90,6 +91,7 @@ describe("the JSON Schema of the setup file", () => {
     assert.lengthOf(await problems(`${start} "local": { "users": { "alice": "alice@example.com" } } }`), 1)
     assert.lengthOf(await problems(`${start} "local": { "onBehalfOfVendors": ["GithubOauth2"] } }`), 1)
     assert.lengthOf(await problems(`${start} "local": { "serviceLinked": ["x"] } }`), 1)
+    assert.lengthOf(await problems(`${start} "local": { "vendorIssuers": { "https://dev-1.okta.com": "okta" } } }`), 1)
     assert.lengthOf(await problems(`${start} "local": { "workloadAccessTokenLifetime": "soon" } }`), 1)
   })
 
@@ -99,7 +101,7 @@ describe("the JSON Schema of the setup file", () => {
       assert.include(members, name)
     }
     assert.include(await complete(`${start} "workloadIdentities": [{ | }] }`), "allowedResourceOauth2ReturnUrls")
-    for (const name of ["users", "onBehalfOfVendors", "vendorEndpoints"]) {
+    for (const name of ["users", "onBehalfOfVendors", "vendorEndpoints", "vendorIssuers"]) {
       assert.include(await complete(`${start} "local": { | } }`), name)
     }
     const provider = `${start} "oauth2CredentialProviders": [{ `

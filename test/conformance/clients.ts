@@ -194,7 +194,10 @@ export const record = (make: (recorded: Recorded) => Clients & { readonly close:
       change = undefined
       const all = created
       created = []
-      for (const { remove } of all) await removeSafely(remove)
+      // What cannot be removed does not keep the rest.
+      const failures: Array<unknown> = []
+      for (const { remove } of all) await removeSafely(remove).catch((error: unknown) => failures.push(error))
+      if (failures.length > 0) throw failures[0]
     },
     close
   }

@@ -1,31 +1,101 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { facts, ModelShape } from "../models/shape.js"
 import * as Aws from "./aws.js"
 import { sweep } from "./clients.js"
 import * as Local from "./local.js"
 import { type Result, runAll, runStatement } from "./run.js"
-import { NotApplicable, statement } from "./statement.js"
+import { guess, model, NotApplicable, reference, statement } from "./statement.js"
 import { statements } from "./statements.js"
 
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const Limits = Schema.Struct({
+  operations: Schema.Record(
+    Schema.String,
+    Schema.Struct({
+      http: Schema.Struct({ method: Schema.String, requestUri: Schema.String, responseCode: Schema.Number }),
+      input: ModelShape
+    })
+  )
+})
+
+/** What the service models say: one fact a line, as statements quote them. */
+const modelFacts = (): ReadonlySet<string> => {
+  const { operations } = Schema.decodeUnknownSync(Schema.fromJsonString(Limits))(
+    readFileSync(join(root, "test/models/aws-limits.json"), "utf8")
+  )
+  return new Set(
+    Object.entries(operations).flatMap(([name, { http, input }]) => [
+      `${name}: ${http.method} ${http.requestUri} ${http.responseCode}`,
+      ...facts(input, name).map(unescape)
+    ])
+  )
+}
+
+/** Escapes that mean nothing are left out. */
+const unescape = (pattern: string): string => pattern.replace(/\\([/.-])/g, "$1")
+
+/** `Member: min 1, max 2` is two facts. */
+const toFacts = (quote: string): ReadonlyArray<string> => {
+  const at = quote.indexOf(": ")
+  return quote.slice(at + 2).split(", ").map((fact) => `${quote.slice(0, at)}: ${unescape(fact)}`)
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, " ")
+
+/** The comments of the AWS clients without their marks, and the types of their members. */
+const clientComments = (): string =>
+  ["bedrock-agentcore", "bedrock-agentcore-control", "sts"].flatMap((client) =>
+    ["models", "commands"].flatMap((kind) => {
+      const folder = join(root, `node_modules/@aws-sdk/client-${client}/dist-types/${kind}`)
+      return readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"))
+    })
+  ).map((text) => oneLine(text.replace(/^\s*\/?\*+\/?/gm, "").replace(/<\/?[a-z]+>/g, ""))).join("\n")
+
 describe("the statements", () => {
-  it("have each an id of their own, a sentence and a source", () => {
+  it("have each an id of their own, a sentence, and a source that says it or a reason to guess", () => {
     assert.strictEqual(new Set(statements.map(({ id }) => id)).size, statements.length)
     for (const { id, source, statement } of statements) {
       assert.match(id, /^[a-z0-9-]+(\.[\w-]+)+$/i)
       assert.isAbove(statement.split(" ").length, 4, id)
-      assert.isAbove(source.length, 8, id)
+      assert.isTrue(source.quotes.length > 0 || source.guess !== undefined, id)
+      if (source.guess !== undefined) assert.isAbove(source.guess.length, 8, id)
+      for (const { document, text } of source.quotes) {
+        assert.isTrue(document === model || document === reference || URL.canParse(document), `${id}: ${document}`)
+        assert.isAbove(text.length, 8, id)
+      }
     }
   })
-})
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
+  it("quote the service models as they are", () => {
+    const known = modelFacts()
+    const quoted = statements.flatMap(({ id, source }) =>
+      source.quotes.flatMap(({ document, text }) =>
+        document === model ? toFacts(text).map((fact) => `${id}: ${fact}`) : []
+      )
+    )
+    assert.isAbove(quoted.length, 20)
+    assert.deepStrictEqual(quoted.filter((line) => !known.has(line.slice(line.indexOf(": ") + 2))), [])
+  })
+
+  it("quote the comments of the AWS clients as they are", () => {
+    const comments = clientComments()
+    const quoted = statements.flatMap(({ id, source }) =>
+      source.quotes.flatMap(({ document, text }) => document === reference ? [{ id, text }] : [])
+    )
+    assert.isAbove(quoted.length, 20)
+    assert.deepStrictEqual(quoted.filter(({ text }) => !comments.includes(text)), [])
+  })
+})
 
 /** Runs the command with these environment variables and no others, and returns its output, its exit code and its report. */
 const command = (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
@@ -100,7 +170,7 @@ describe("the local server", () => {
   it.live("is left as it was by statements that fail, and its differences are reported", () =>
     Effect.gen(function*() {
       const { recording } = service
-      const row = { source: "this test", statement: "A statement of this test" }
+      const row = { source: guess("it is of this test"), statement: "A statement of this test" }
       const results = yield* Effect.promise(() =>
         runAll({
           statements: [
@@ -155,7 +225,7 @@ describe("the local server", () => {
       )
       assert.strictEqual(code, 0, output)
       assert.include(output, "account 123456789012, us-west-2 (127.0.0.1), as arn:")
-      assert.include(output, `- workload-token.service-linked: ${Aws.reasons.account}`)
+      assert.include(output, `- guess workload-token.service-linked: ${Aws.reasons.account}`)
       const { results } = report() as { readonly results: ReadonlyArray<Result> }
       assert.deepStrictEqual(
         results.map(({ id }) => id),

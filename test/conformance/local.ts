@@ -26,6 +26,8 @@ const secret = { secretId: `${prefix}-secret`, jsonKey: "password", value: "the-
 /** It stays, so its name has another beginning. */
 const serviceLinked = "linked-to-a-service"
 
+const roleArn = "arn:aws:iam::123456789012:role/consent-portal"
+
 // -----------------------------------------------------------------------------
 // The recorder
 // -----------------------------------------------------------------------------
@@ -55,65 +57,73 @@ const readBody = async (request: AsyncIterable<Uint8Array>): Promise<string> => 
   return Buffer.concat(chunks).toString("utf8")
 }
 
-const makeRecorder: Effect.Effect<Recorder, never, Scope.Scope> = Effect.gen(function*() {
-  const authorizations: Array<URLSearchParams> = []
-  const tokens: Array<TokenRequest & { readonly client: string }> = []
-  const answers = new Map<string, Answer>()
-  const json = (status: number, body: object) => ({
-    status,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body)
-  })
+/** What happens to the requests of the service on their way to the recorder. */
+export interface Outgoing {
+  readonly authorization: (query: URLSearchParams) => void
+  readonly token: (request: TokenRequest) => Promise<TokenRequest>
+}
 
-  const respond = async (url: URL, header: string | undefined, body: Promise<string>) => {
-    switch (url.pathname) {
-      case "/.well-known/openid-configuration":
-        return json(200, {
-          issuer: url.origin,
-          authorization_endpoint: `${url.origin}/authorize`,
-          token_endpoint: `${url.origin}/token`,
-          jwks_uri: `${url.origin}/keys`
-        })
-      case "/authorize": {
-        authorizations.push(url.searchParams)
-        const back = new URL(url.searchParams.get("redirect_uri") ?? "")
-        back.searchParams.set("code", randomBytes(9).toString("base64url"))
-        back.searchParams.set("state", url.searchParams.get("state") ?? "")
-        return { status: 302, headers: { location: back.href }, body: "" }
+const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const authorizations: Array<URLSearchParams> = []
+    const tokens: Array<TokenRequest & { readonly client: string }> = []
+    const answers = new Map<string, Answer>()
+    const json = (status: number, body: object) => ({
+      status,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body)
+    })
+
+    const respond = async (url: URL, header: string | undefined, body: Promise<string>) => {
+      switch (url.pathname) {
+        case "/.well-known/openid-configuration":
+          return json(200, {
+            issuer: url.origin,
+            authorization_endpoint: `${url.origin}/authorize`,
+            token_endpoint: `${url.origin}/token`,
+            jwks_uri: `${url.origin}/keys`
+          })
+        case "/authorize": {
+          outgoing.authorization(url.searchParams)
+          authorizations.push(url.searchParams)
+          const back = new URL(url.searchParams.get("redirect_uri") ?? "")
+          back.searchParams.set("code", randomBytes(9).toString("base64url"))
+          back.searchParams.set("state", url.searchParams.get("state") ?? "")
+          return { status: 302, headers: { location: back.href }, body: "" }
+        }
+        case "/token": {
+          const parameters = new URLSearchParams(await body)
+          const basic = clientOfBasic(header)
+          const client = clientOf(basic, parameters)
+          const request = { ...await outgoing.token({ parameters, basic: basic !== undefined }), client }
+          const index = tokens.filter((request) => request.client === client).length
+          tokens.push(request)
+          const answer = (answers.get(client) ?? issueTokens)(request, index)
+          return json(answer.status ?? 200, answer.body)
+        }
+        default:
+          return json(404, { error: "not_found" })
       }
-      case "/token": {
-        const parameters = new URLSearchParams(await body)
-        const basic = clientOfBasic(header)
-        const client = clientOf(basic, parameters)
-        const request = { parameters, basic: basic !== undefined, client }
-        const index = tokens.filter((request) => request.client === client).length
-        tokens.push(request)
-        const answer = (answers.get(client) ?? issueTokens)(request, index)
-        return json(answer.status ?? 200, answer.body)
-      }
-      default:
-        return json(404, { error: "not_found" })
     }
-  }
-  const issuer = yield* Utils.httpServer((request, response) => {
-    const url = new URL(request.url ?? "/", `http://${request.headers.host}`)
-    respond(url, request.headers.authorization, readBody(request)).then(
-      ({ body, headers, status }) => response.writeHead(status, headers).end(body),
-      () => response.writeHead(500).end()
-    )
+    const issuer = yield* Utils.httpServer((request, response) => {
+      const url = new URL(request.url ?? "/", `http://${request.headers.host}`)
+      respond(url, request.headers.authorization, readBody(request)).then(
+        ({ body, headers, status }) => response.writeHead(status, headers).end(body),
+        () => response.writeHead(500).end()
+      )
+    })
+    return {
+      issuer,
+      discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+      authorizationEndpoint: `${issuer}/authorize`,
+      tokenEndpoint: `${issuer}/token`,
+      authorizations: (clientId) => authorizations.filter((query) => query.get("client_id") === clientId),
+      tokens: (clientId) => tokens.filter(({ client }) => client === clientId),
+      answer: (clientId, answer) => {
+        answers.set(clientId, answer)
+      }
+    }
   })
-  return {
-    issuer,
-    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
-    authorizationEndpoint: `${issuer}/authorize`,
-    tokenEndpoint: `${issuer}/token`,
-    authorizations: (clientId) => authorizations.filter((query) => query.get("client_id") === clientId),
-    tokens: (clientId) => tokens.filter(({ client }) => client === clientId),
-    answer: (clientId, answer) => {
-      answers.set(clientId, answer)
-    }
-  }
-})
 
 // -----------------------------------------------------------------------------
 // The issuer of users' JWTs
@@ -147,70 +157,88 @@ export interface Service {
   readonly parts: Parts
   /** For clients in other processes. */
   readonly environment: Readonly<Record<string, string>>
+  /** Of the key in KMS, in PEM. */
+  readonly kmsPrivateKey: string
+  /** Clients like those of `recording`, of another endpoint. */
+  readonly connect: (endpoint: string) => Effect.Effect<Recording, never, Scope.Scope>
 }
 
-export const make: Effect.Effect<Service, never, Scope.Scope> = Effect.gen(function*() {
-  const recorder = yield* makeRecorder
-  const userToken = yield* makeUserToken
-  const pem = yield* Effect.promise(async () => {
-    const { privateKey } = await Jose.generateKeyPair("ES256", { extractable: true })
-    return Jose.exportPKCS8(privateKey)
-  })
-  const { authorizationEndpoint, issuer, tokenEndpoint } = recorder
-  const settings = {
-    secrets: { [secret.secretId]: { [secret.jsonKey]: Redacted.make(secret.value) } },
-    kmsKeys: { [kmsKeyArn]: Redacted.make(pem) },
-    vendorEndpoints: { MicrosoftOauth2: { authorizationEndpoint, issuer, tokenEndpoint } },
-    serviceLinked: [serviceLinked]
-  }
-  const context = yield* Layer.build(
-    LocalServer.layer({ settings, consentPortalDelay: "40 millis" }).pipe(Layer.provide(OAuthClient.layer))
-  )
-  return yield* Effect.gen(function*() {
-    const server = yield* LocalServer.LocalServer
-    const backend = yield* LocalBackend.LocalBackend
-    const client = { clientId: "agentcore", clientSecret: Redacted.make("a-development-secret") }
-    const oauth = yield* AuthorizationServer.make({
-      clients: [{ ...client, redirectUris: [`${server.url}/identities/oauth2/callback/*`], scopes: ["read"] }]
+export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const recorder = yield* makeRecorder(outgoing)
+    const userToken = yield* makeUserToken
+    const pem = yield* Effect.promise(async () => {
+      const { privateKey, publicKey } = await Jose.generateKeyPair("ES256", { extractable: true })
+      return { privateKey: await Jose.exportPKCS8(privateKey), publicKey: await Jose.exportSPKI(publicKey) }
     })
-    const options = {
-      endpoint: server.url,
-      region: "us-west-2",
-      credentials: { accessKeyId: "local", secretAccessKey: "local-secret" }
+    const { authorizationEndpoint, issuer, tokenEndpoint } = recorder
+    const settings = {
+      secrets: { [secret.secretId]: { [secret.jsonKey]: Redacted.make(secret.value) } },
+      kmsKeys: { [kmsKeyArn]: Redacted.make(pem.privateKey) },
+      vendorEndpoints: { MicrosoftOauth2: { authorizationEndpoint, issuer, tokenEndpoint } },
+      serviceLinked: [serviceLinked],
+      assumableRoles: [roleArn]
     }
-    const open = (make: (options: ClientOptions) => Recording) =>
-      Effect.acquireRelease(Effect.sync(() => make(options)), ({ close }) => Effect.sync(close))
-    const recording = yield* open(makeClients)
-    const http = yield* open(makeHttpClients)
-    yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: serviceLinked }))
-    recording.keepCreated()
-    const parts: Parts = {
-      authorizationServer: {
-        discoveryUrl: oauth.discoveryUrl,
-        clientId: client.clientId,
-        clientSecret: Redacted.value(client.clientSecret)
-      },
-      consent: (authorizationUrl, userName, decision) =>
-        Effect.runPromise(Effect.map(
-          SimulatedUser.consent({ authorizationUrl: Redacted.make(authorizationUrl), userName, decision }),
-          ({ status, text, url }) => ({ status, text, url: Redacted.value(url) })
-        )),
-      recorder,
-      browse: (authorizationUrl) =>
-        Effect.runPromise(Effect.gen(function*() {
-          const user = yield* TestUser.make("alice")
-          return Redacted.value((yield* user.opens(authorizationUrl)).url)
-        })),
-      userToken,
-      expire: (sessionUri) => Effect.runPromise(backend.expire(Redacted.make(sessionUri))),
-      account: { secret, kmsKeyArn, serviceLinked },
-      gateway: {
-        identifier: "conformance-0a1b2c3d4e",
-        other: "conformance-5f6g7h8i9j",
-        roleArn: "arn:aws:iam::123456789012:role/consent-portal"
-      },
-      wholeAccount: true
-    }
-    return { recording, http, parts, environment: server.environment }
-  }).pipe(Effect.provide(context))
-}).pipe(Effect.orDie)
+    const context = yield* Layer.build(
+      LocalServer.layer({ settings, consentPortalDelay: "40 millis" }).pipe(Layer.provide(OAuthClient.layer))
+    )
+    return yield* Effect.gen(function*() {
+      const server = yield* LocalServer.LocalServer
+      const backend = yield* LocalBackend.LocalBackend
+      const client = { clientId: "agentcore", clientSecret: Redacted.make("a-development-secret") }
+      const oauth = yield* AuthorizationServer.make({
+        clients: [{ ...client, redirectUris: [`${server.url}/identities/oauth2/callback/*`], scopes: ["read"] }]
+      })
+      const options = {
+        endpoint: server.url,
+        region: "us-west-2",
+        credentials: { accessKeyId: "local", secretAccessKey: "local-secret" }
+      }
+      const open = (make: (options: ClientOptions) => Recording) =>
+        Effect.acquireRelease(Effect.sync(() => make(options)), ({ close }) => Effect.sync(close))
+      const recording = yield* open(makeClients)
+      const http = yield* open(makeHttpClients)
+      yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: serviceLinked }))
+      recording.keepCreated()
+      const parts: Parts = {
+        authorizationServer: {
+          discoveryUrl: oauth.discoveryUrl,
+          clientId: client.clientId,
+          clientSecret: Redacted.value(client.clientSecret)
+        },
+        consent: (authorizationUrl, userName, decision) =>
+          Effect.runPromise(Effect.map(
+            SimulatedUser.consent({ authorizationUrl: Redacted.make(authorizationUrl), userName, decision }),
+            ({ status, text, url }) => ({ status, text, url: Redacted.value(url) })
+          )),
+        recorder,
+        browse: (authorizationUrl) =>
+          Effect.runPromise(Effect.gen(function*() {
+            const user = yield* TestUser.make("alice")
+            return Redacted.value((yield* user.opens(authorizationUrl)).url)
+          })),
+        userToken,
+        expire: (sessionUri) => Effect.runPromise(backend.expire(Redacted.make(sessionUri))),
+        account: { secret, kmsKeyArn, kmsPublicKey: pem.publicKey, serviceLinked },
+        gateway: {
+          identifier: "conformance-0a1b2c3d4e",
+          other: "conformance-5f6g7h8i9j",
+          roleArn
+        },
+        wholeAccount: true
+      }
+      return {
+        recording,
+        http,
+        parts,
+        environment: server.environment,
+        kmsPrivateKey: pem.privateKey,
+        connect: (endpoint: string) => open(() => makeClients({ ...options, endpoint }))
+      }
+    }).pipe(Effect.provide(context))
+  }).pipe(Effect.orDie)
+
+export const make: Effect.Effect<Service, never, Scope.Scope> = makeWith({
+  authorization: () => {},
+  token: (request) => Promise.resolve(request)
+})

@@ -6,7 +6,7 @@ import * as Aws from "./aws.js"
 import { type Recording, sweep } from "./clients.js"
 import * as Local from "./local.js"
 import { type Result, runAll } from "./run.js"
-import { type Parts, type Statement } from "./statement.js"
+import type { Parts, Source, Statement } from "./statement.js"
 import { statements } from "./statements.js"
 
 const usage = `npm run conformance                    the statements over the local server
@@ -22,16 +22,28 @@ const print = (line: string): void => {
 
 const signs = { holds: "✓", differs: "✗", skipped: "-" } as const
 
+/** The column of the statements that are not, or not wholly, in their sources. */
+const mark = ({ guess }: Source): string => guess === undefined ? "     " : "guess"
+
+const describe = ({ guess, quotes }: Source): ReadonlyArray<string> => [
+  ...quotes.map(({ document, text }, index) =>
+    `${document === quotes[index - 1]?.document ? "" : `    ${document}\n`}      "${text}"`
+  ),
+  ...guess === undefined ? [] : [`    guess: ${guess}`]
+]
+
 const printResult = (result: Result): void => {
-  print(`${signs[result.outcome]} ${result.id}${result.outcome === "skipped" ? `: ${result.reason}` : ""}`)
-  if (result.outcome === "differs") {
-    print(`    ${result.statement}\n    source: ${result.source}\n    ${result.difference}`)
-  }
+  const { id, outcome, source, statement } = result
+  print(`${signs[outcome]} ${mark(source)} ${id}${outcome === "skipped" ? `: ${result.reason}` : ""}`)
+  if (outcome === "differs") print([`    ${statement}`, ...describe(source), `    ${result.difference}`].join("\n"))
 }
 
-const summarize = (results: ReadonlyArray<Result>): string =>
+const count = (results: ReadonlyArray<Result>): string =>
   (["holds", "differs", "skipped"] as const)
     .map((outcome) => `${results.filter((result) => result.outcome === outcome).length} ${outcome}`).join(", ")
+
+const summarize = (results: ReadonlyArray<Result>): string =>
+  `${count(results)}; guesses: ${count(results.filter(({ source }) => source.guess !== undefined))}`
 
 /** The versions of the clients, because the models change with them. */
 const versions = (): Record<string, string> =>
@@ -123,7 +135,7 @@ const selected = statements.filter(({ id }) => id.includes(values.only))
 if (values.help) {
   print(usage)
 } else if (values.list) {
-  for (const { id, source, statement } of selected) print(`${id}\n    ${statement}\n    ${source}`)
+  for (const { id, source, statement } of selected) print([id, `    ${statement}`, ...describe(source)].join("\n"))
 } else {
   const run = values.aws ? runAws : runLocal
   process.exitCode = await run(selected, values.report).then((holds) => holds ? 0 : 1, (error: unknown) => {

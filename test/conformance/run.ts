@@ -10,7 +10,7 @@ export type Outcome =
 
 export type Result = Pick<Statement, "id" | "source" | "statement"> & Outcome
 
-const toOutcome = (error: unknown): Outcome =>
+export const toOutcome = (error: unknown): Outcome =>
   error instanceof NotApplicable
     ? { outcome: "skipped", reason: error.message }
     : {

@@ -86,6 +86,8 @@ export interface Parts {
   readonly account: {
     readonly secret: { readonly secretId: string; readonly jsonKey: string; readonly value: string }
     readonly kmsKeyArn: string
+    /** Of that key, for ES256, in PEM. */
+    readonly kmsPublicKey: string
     readonly serviceLinked: string
   }
   /** A gateway, with the role of its consent portal. */
@@ -96,11 +98,24 @@ export interface Parts {
 
 export type Need = keyof Parts
 
+/** A sentence of a document, in its own words. */
+export interface Quote {
+  /** An address, or the name of the document. */
+  readonly document: string
+  readonly text: string
+}
+
+/** Where a statement comes from. Without a quote, all of it is a guess. */
+export interface Source {
+  readonly quotes: ReadonlyArray<Quote>
+  /** What no quote says, and why the statement has it nevertheless. */
+  readonly guess?: string | undefined
+}
+
 export interface Statement {
   readonly id: string
   readonly statement: string
-  /** Where it is documented, or was reported. */
-  readonly source: string
+  readonly source: Source
   readonly needs: ReadonlyArray<Need>
   readonly run: (world: World, parts: Parts) => Promise<void>
 }
@@ -120,15 +135,56 @@ export const statement = <const N extends ReadonlyArray<Need> = readonly []>(
 export const guide = (page: string): string =>
   `https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/${page}.html`
 
-export const developerGuide = "AWS developer guide, AgentCore Identity"
-
 /** The service models: members, constraints and HTTP traits. */
 export const model = "service models of bedrock-agentcore and bedrock-agentcore-control (botocore 1.43.67)"
 
-export const smithy = "Smithy, AWS restJson1 protocol and its server tests"
+/** The documentation in the service models, which the AWS clients have as comments. */
+export const reference = "documentation in the service models (AWS SDK for JavaScript)"
+
+export const smithy = "https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html"
 
 /** An issue, a pull request or a sample on GitHub. */
 export const github = (path: string): string => `https://github.com/${path}`
+
+/** The protocol tests of Smithy. */
+export const smithyTest = (file: string): string =>
+  github(`smithy-lang/smithy/blob/main/smithy-aws-protocol-tests/model/restJson1/${file}`)
+
+/** The samples of AWS about authentication. */
+export const sample = (path: string): string =>
+  github(`awslabs/agentcore-samples/blob/main/01-features/05-authenticate-and-authorize/${path}`)
+
+/** A solution of AWS, whose comments tell what the live service did. */
+export const codingAgents = (path: string): string =>
+  github(`aws-samples/sample-autonomous-cloud-coding-agents/blob/main/${path}`)
+
+/** The document says this. */
+export const says = (document: string, ...texts: ReadonlyArray<string>): Source => ({
+  quotes: texts.map((text) => ({ document, text }))
+})
+
+/** All of them together say this. */
+export const together = (...sources: ReadonlyArray<Source>): Source => ({
+  quotes: sources.flatMap(({ quotes }) => quotes)
+})
+
+/** What the sources do not say, and why the statement has it nevertheless. */
+export const guess = (reason: string, ...sources: ReadonlyArray<Source>): Source => ({
+  ...together(...sources),
+  guess: reason
+})
+
+/** Where the exceptions of the models are described. */
+export const exceptions = {
+  notFound: says(reference, "This exception is thrown when a resource referenced by the operation does not exist"),
+  unauthorized: says(
+    reference,
+    "This exception is thrown when the JWT bearer token is invalid or not found for OAuth bearer token based access"
+  ),
+  quota: says(reference, "This exception is thrown when a request is made beyond the service quota"),
+  conflict: says(reference, "This exception is thrown when there is a conflict performing an operation"),
+  invalid: says(reference, "The input fails to satisfy the constraints specified by the service.")
+}
 
 // -----------------------------------------------------------------------------
 // Assertions
@@ -167,13 +223,13 @@ const toRefusal = (error: unknown): Refusal => {
   }
 }
 
-/** The call is refused in this way. Where nothing is known of a member, it may be anything. */
+/** The call is refused in this way. */
 export const refuses = async (
   call: Promise<unknown>,
-  expected: { readonly name?: string; readonly status?: number; readonly message?: string | RegExp } = {}
+  expected: { readonly name?: string; readonly status: number; readonly message?: string | RegExp }
 ): Promise<Refusal> => {
   const wanted = [
-    String(expected.status ?? "4xx"),
+    String(expected.status),
     expected.name ?? "an exception",
     ...expected.message === undefined ? [] : [`with the message ${String(expected.message)}`]
   ].join(" ")
@@ -183,7 +239,7 @@ export const refuses = async (
     toRefusal
   )
   const { message, name, status = 0 } = refusal
-  const isExpected = (expected.status === undefined ? status >= 400 && status < 500 : status === expected.status)
+  const isExpected = status === expected.status
     && (expected.name === undefined || name === expected.name)
     && (expected.message === undefined
       || (typeof expected.message === "string" ? message.includes(expected.message) : expected.message.test(message)))

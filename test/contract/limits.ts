@@ -536,10 +536,24 @@ const rows: ReadonlyArray<Row> = [
         text(`${custom}.clientSecret`, { min: 0, max: 2048, wrap: secret }),
         {
           name: `${custom}.oauthDiscovery.discoveryUrl`,
-          good: [padded("https://a/", "/.well-known/openid-configuration")(4096)],
-          bad: ["https://a/.well-known/other", "/.well-known/openid-configuration"].map((url) => [
+          good: [
+            padded("https://a/", "/.well-known/openid-configuration")(4096),
+            "https://a/.well-known/oauth-authorization-server",
+            "https://a/b/.well-known/oauth-authorization-server",
+            "https://a/.well-known/oauth-authorization-server/tenant/one"
+          ],
+          bad: [
+            "https://a/.well-known/other",
+            "/.well-known/openid-configuration",
+            "https://a/.well-known/openid-configuration/tenant",
+            "https://a/.well-known/oauth-authorization-servers",
+            "https://a/.well-known/oauth-authorization-server/tenant?a=b",
+            "https://a/?b/.well-known/oauth-authorization-server",
+            "https://a/#/.well-known/openid-configuration",
+            "https://a b/.well-known/openid-configuration"
+          ].map((url) => [
             url,
-            matching(/^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/)
+            matching(/^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server(\/[^\s?#]*)?)$/)
           ])
         },
         {

@@ -4,21 +4,27 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
-import type * as Identity from "effect-agentcore-identity/Identity"
+import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Array from "effect/Array"
 import * as ShardId from "effect/cluster/ShardId"
 import * as Sharding from "effect/cluster/Sharding"
 import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as TestClock from "effect/testing/TestClock"
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -102,7 +108,60 @@ const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =
     })
   })
 
+/** Starts the pages, and returns their origin. They are killed when a consent is complete. */
+const startPages = (folder: string) =>
+  Effect.gen(function*() {
+    const { environment } = yield* LocalServer.LocalServer
+    const program = yield* Effect.promise(() => buildProgram("durable/pages.child.ts"))
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [program, folder, key, World.workload], {
+          env: { PATH: process.env["PATH"], ...environment },
+          stdio: ["ignore", "pipe", "inherit"]
+        })
+      ),
+      (child) => Effect.sync(() => void child.kill("SIGKILL"))
+    )
+    const killed = yield* Effect.forkChild(Effect.callback<NodeJS.Signals | null>((resume) => {
+      child.once("close", (_, signal) => resume(Effect.succeed(signal)))
+    }))
+    const [line] = yield* Effect.promise(() => once(createInterface(child.stdout), "line"))
+    return { origin: String(JSON.parse(line).origin), killed: Fiber.join(killed) }
+  })
+
 describe("ObtainConsent over SQLite", () => {
+  it.live("the next start of the pages resumes the waits of a consent that was complete and not signalled", () =>
+    Effect.gen(function*() {
+      const { calendar, origin } = yield* World.setUp
+      const folder = yield* temporaryFolder
+      const pages = yield* startPages(folder)
+      yield* WorkloadIdentity.addReturnUrls(World.workload, [`${pages.origin}/connect/return`])
+      const runner = Runner.layer({ origin, workload: World.workload, invite: () => Effect.void })
+      yield* Effect.gen(function*() {
+        const wait = yield* ObtainConsent.start({ credential: calendar, user: { userId: "alice" }, episode: "1" })
+        const state = Effect.map(ObtainConsent.workflow.poll(wait), (result) => result?._tag)
+        yield* until(Effect.map(state, (state) => state === "Suspended"))
+        const started = yield* World.press(`${pages.origin}/connect/calendar`, "connect")
+        const browser = yield* TestUser.make("someone@example.com")
+        yield* Effect.flip(browser.approves(World.refreshOf(started)))
+        assert.strictEqual(yield* pages.killed, "SIGKILL")
+        const local = yield* LocalBackend.LocalBackend
+        assert.lengthOf(yield* local.grants, 1)
+        assert.strictEqual(yield* state, "Suspended")
+
+        yield* Layer.build(World.pages({}, Layer.provideMerge(ObtainConsent.layerSignals, Sqlite.store(folder, key))))
+        yield* until(Effect.map(state, (state) => state === "Complete"))
+        assert.deepInclude(exitOf(yield* ObtainConsent.workflow.poll(wait)), { value: "Granted" })
+      }).pipe(
+        Effect.provide(
+          runner.pipe(
+            Layer.provideMerge(Identity.layer),
+            Layer.provideMerge(Layer.merge(Sqlite.store(folder, key), Sqlite.engine(folder)))
+          )
+        )
+      )
+    }).pipe(Effect.provide(World.servers)))
+
   it.live("another process finishes the waits of one that was killed, and asks nothing twice", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
@@ -155,6 +214,51 @@ describe("ObtainConsent over SQLite", () => {
         Effect.provide(recorder.layer)
       )
     }).pipe(Effect.provide(World.servers)))
+})
+
+describe("ClusterRetention", () => {
+  it.effect("tries again when the database did not respond", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      const engine = yield* TestClock.withLive(Layer.build(Sqlite.engine(folder)))
+      const sharding = yield* Effect.provide(Sharding.Sharding, engine)
+      // The runner starts the sweeps. With all shards, it does so in the fiber of the test, which has the test clock.
+      const shards = Array.range(1, 300).map((id) => ShardId.make("default", id))
+      yield* TestClock.withLive(until(Effect.sync(() => shards.every(sharding.hasShardId))))
+      const sql = yield* Effect.provide(SqlClient.SqlClient, engine)
+      const [blocked, release] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      // A transaction has the only connection of this client.
+      yield* Deferred.succeed(blocked, undefined).pipe(
+        Effect.andThen(Deferred.await(release)),
+        sql.withTransaction,
+        Effect.forkScoped
+      )
+      yield* Deferred.await(blocked)
+      const recorder = yield* Recorder.make
+      yield* Layer.build(ClusterRetention.layer({ every: "1 hour" })).pipe(
+        Effect.provide(engine),
+        Effect.provide(recorder.layer)
+      )
+      // The name of a span, when it ends.
+      const ended = Effect.map(
+        recorder.everything,
+        (all) => all.filter((text) => text === "ClusterRetention.sweep").length
+      )
+      const failures = Effect.map(recorder.everything, (all) =>
+        all.filter((text) => text.includes("were not removed")).length)
+      yield* TestClock.withLive(until(Effect.map(recorder.spans, ({ length }) =>
+        length > 0)))
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(yield* ended, 0)
+      yield* TestClock.adjust("1 second")
+      yield* TestClock.withLive(until(Effect.map(ended, (ended) => ended === 1)))
+      const before = yield* failures
+      assert.isAbove(before, 0)
+      yield* Deferred.succeed(release, undefined)
+      yield* TestClock.adjust("1 hour")
+      yield* TestClock.withLive(until(Effect.map(ended, (ended) => ended === 2)))
+      assert.strictEqual(yield* failures, before)
+    }))
 })
 
 /** How many shards a runner has. */

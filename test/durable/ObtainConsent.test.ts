@@ -15,6 +15,7 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -23,6 +24,7 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import * as Workflow from "effect/workflow/Workflow"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import * as World from "../http/connectWorld.js"
 import * as Backend from "../local/backend.js"
 import * as Recorder from "../recorder.js"
 
@@ -111,6 +113,27 @@ const registrations = Effect.gen(function*() {
 })
 
 describe("ObtainConsent on the engine of the memory", () => {
+  it.live(
+    "resumes although the response of the completion is lost, and AgentCore rejects the retry",
+    () =>
+      Effect.gen(function*() {
+        const { calendar } = yield* World.setUp
+        const id = yield* ObtainConsent.start({ ...request, credential: calendar })
+        yield* awaitState(id, "Suspended")
+        assert.include((yield* World.connect("/connect/calendar")).text, "Consent given")
+        yield* awaitState(id, "Granted")
+      }).pipe(Effect.provide(
+        ObtainConsent.layer({ invite: () => Effect.void }).pipe(
+          Layer.provideMerge(
+            World.pages({}, Layer.provideMerge(ObtainConsent.layerSignals, PendingConsents.layerMemory))
+          ),
+          Layer.provideMerge(World.losing("/identities/CompleteResourceTokenAuth")),
+          Layer.provideMerge(Layer.merge(World.servers, WorkflowEngine.layerMemory))
+        )
+      )),
+    20_000
+  )
+
   it.effect("invites, reminds and gives up", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
@@ -174,6 +197,29 @@ describe("ObtainConsent on the engine of the memory", () => {
       yield* TestClock.adjust("1 hour")
       yield* awaitState(id, "Granted")
       assert.lengthOf(sent, 1)
+      assert.deepStrictEqual(yield* registrations, [])
+    }).pipe(Effect.provide(environment({ invite })))
+  })
+
+  it.effect("the page of a link that is granted resumes an execution whose signal was lost", () => {
+    const { invite, sent } = recordInvitations()
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const id = yield* ObtainConsent.start(request)
+      yield* awaitState(id, "Suspended")
+      yield* consent
+      const { app } = yield* Connect.httpApp({
+        path: "/connect",
+        credentials: { calendar: Calendar },
+        workload,
+        currentUser: Effect.succeed(alice)
+      })
+      const page = HttpServerRequest.fromWeb(new Request(sent[0]?.link ?? ""))
+      const { status } = yield* Effect.scoped(
+        Effect.provideService(app, HttpServerRequest.HttpServerRequest, page)
+      )
+      assert.strictEqual(status, 200)
+      yield* awaitState(id, "Granted")
       assert.deepStrictEqual(yield* registrations, [])
     }).pipe(Effect.provide(environment({ invite })))
   })

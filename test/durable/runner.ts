@@ -14,7 +14,7 @@ import * as Workflow from "effect/workflow/Workflow"
 import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 
 /** The calendar of `connectWorld`. Its return URL has the port of the run. */
-const calendarAt = (origin: string) =>
+export const calendarAt = (origin: string) =>
   AccessToken.Tag<"Calendar">()("app/Calendar", {
     provider: "calendar",
     flow: "USER_FEDERATION",

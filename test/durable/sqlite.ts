@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import { join } from "node:path"
 import * as NodeSqlite from "../support/nodeSqlite.js"
 
-const client = (folder: string, name: string) => NodeSqlite.layer(join(folder, name))
+export const client = (folder: string, name: string) => NodeSqlite.layer(join(folder, name))
 
 /** Without an address, no process waits for the lock of one that was killed. */
 export const engine = (folder: string) =>

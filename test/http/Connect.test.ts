@@ -15,7 +15,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as HttpServer from "effect/http/HttpServer"
+import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -145,6 +145,23 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
+  it.live(
+    "connects although the response of the completion is lost, and AgentCore rejects the retry",
+    () =>
+      Effect.gen(function*() {
+        yield* World.setUp
+        const events = yield* collect(2)
+        assert.include((yield* connect("/connect/calendar")).text, "Consent given")
+        assert.deepStrictEqual((yield* events).map(({ _tag }) => _tag), ["Opened", "Completed"])
+      }).pipe(Effect.provide(
+        World.pages({}, PendingConsents.layerMemory).pipe(
+          Layer.provideMerge(World.losing("/identities/CompleteResourceTokenAuth")),
+          Layer.provideMerge(World.servers)
+        )
+      )),
+    20_000
+  )
+
   it.live("refuses a user who is not the one who pressed the button", () =>
     Effect.gen(function*() {
       yield* World.setUp
@@ -203,6 +220,36 @@ describe("Connect, over real servers", () => {
       }).pipe(Effect.provide(World.environment())),
     20_000
   )
+
+  it.live("answers a form that is too large with a page", () =>
+    Effect.gen(function*() {
+      yield* World.setUp
+      const { token = "" } = fieldsOf((yield* request("/connect/calendar")).text)
+      for (const size of [16 * 1024, 1024 * 1024, 32 * 1024 * 1024]) {
+        const large = yield* request("/connect/calendar", {
+          body: { action: "connect", token, more: "x".repeat(size) }
+        })
+        assert.strictEqual(large.status, 413)
+        assert.include(large.text, "Form too large")
+      }
+      const chunked = yield* Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
+        Effect.promise(async () => {
+          const origin = HttpServer.formatAddress(address)
+          const response = await fetch(`${origin}/connect/calendar`, {
+            method: "POST",
+            headers: { cookie: "user=alice", origin, "sec-fetch-site": "same-origin" },
+            body: new Blob(["x".repeat(1024 * 1024)]).stream(),
+            duplex: "half"
+          } as RequestInit)
+          return { status: response.status, text: await response.text() }
+        }))
+      assert.strictEqual(chunked.status, 413)
+      assert.include(chunked.text, "Form too large")
+      const { status } = yield* request("/connect/calendar", {
+        body: { action: "connect", token, more: "x".repeat(15 * 1024) }
+      })
+      assert.strictEqual(status, 200)
+    }).pipe(Effect.provide(World.environment())), 20_000)
 
   it.live("goes on to an allowed address, and to no other", () =>
     Effect.gen(function*() {
@@ -314,10 +361,12 @@ const httpApp = (options: { readonly formKey?: Redacted.Redacted } = {}) =>
     ({ app, service }) => {
       const send = (path: string, init: RequestInit = {}, cookie = "user=alice") =>
         app.pipe(
-          Effect.provideService(
+          Effect.provideServiceEffect(
             HttpServerRequest.HttpServerRequest,
-            HttpServerRequest.fromWeb(
-              new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } })
+            Effect.sync(() =>
+              HttpServerRequest.fromWeb(
+                new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } })
+              )
             )
           ),
           Effect.scoped,
@@ -388,6 +437,26 @@ describe("Connect, as an HttpApp", () => {
       assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(events)), ["Opened", "Refused"])
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])
     }).pipe(Effect.provide(planes({ completeResourceTokenAuth: () => failures.denied }))))
+
+  it.effect("knows a credential by any name, such as that of a method of objects", () =>
+    Effect.gen(function*() {
+      const { app } = yield* Connect.httpApp({
+        path: "/connect",
+        credentials: { constructor: Files, toString: Files } as Connect.ConnectCredentials,
+        workload: World.workload,
+        currentUser: Effect.succeed(alice)
+      })
+      for (const name of ["constructor", "toString"]) {
+        for (const headers of [json, { accept: "text/html" }]) {
+          const page = HttpServerRequest.fromWeb(new Request(`${origin}/connect/${name}`, { headers }))
+          const response = yield* Effect.scoped(Effect.provideService(app, HttpServerRequest.HttpServerRequest, page))
+          const text = yield* Effect.promise(() => HttpServerResponse.toWeb(response).text())
+          assert.include(text, name)
+          assert.notInclude(text, "native code")
+          assert.notInclude(text, "Withdraw")
+        }
+      }
+    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => answers.issued() }))))
 
   it.effect("refuses a form that was open for more than an hour", () =>
     Effect.gen(function*() {

@@ -7,6 +7,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -18,6 +19,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
@@ -45,11 +47,12 @@ const currentUser = Effect.map(
 
 const server = <E, R, E2 = never, R2 = never>(
   script: ScriptedPlanes.Script,
-  options: Omit<ConsentCallback.Options<E, R, E2, R2>, "path">
+  options: Omit<ConsentCallback.Options<E, R, E2, R2>, "path">,
+  store: Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> = PendingConsents.layerMemory
 ) =>
   HttpRouter.serve(ConsentCallback.layer({ path: "/consent", ...options }), { disableListenLog: true }).pipe(
     Layer.provide(ConsentCallback.layerRedaction("/consent")),
-    Layer.provideMerge(Layer.mergeAll(PendingConsents.layerMemory, scripted(script), NodeHttpServer.layerTest))
+    Layer.provideMerge(Layer.mergeAll(store, scripted(script), NodeHttpServer.layerTest))
   )
 
 const open = (pending: ConsentSession = session(), user: UserIdentifier.UserIdentifier = alice) =>
@@ -369,6 +372,79 @@ describe("ConsentCallback", () => {
         { currentUser, poll: Schedule.spaced("1 millis") }
       ))
     ))
+
+  /** A caller whose workload the page knows, and who has a token from the second call on. */
+  const granted: ScriptedPlanes.Script = {
+    getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("workload-token") }),
+    getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.issued()
+  }
+
+  for (
+    const [name, failure] of [["rejects the retry", failures.denied], ["does not respond", failures.lost]] as const
+  ) {
+    it.live(`completes when AgentCore ${name}, and the token is there`, () =>
+      Effect.gen(function*() {
+        const identity = yield* Identity.Identity
+        const shown = yield* Deferred.make<void>()
+        const fiber = yield* Effect.forkChild(
+          identity.getAccessToken({
+            provider: "google",
+            flow: "USER_FEDERATION",
+            consent: PendingConsents.handler({ user: alice, show: () => Deferred.succeed(shown, undefined) })
+          }).pipe(Effect.provide(WorkloadAccessToken.layerWorkload({ name: "agent", user: alice })))
+        )
+        yield* Deferred.await(shown)
+        assert.include((yield* visit("alice")).text, "Consent given")
+        assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
+        const planes = yield* ScriptedPlanes.ScriptedPlanes
+        // The flow, the page, and the wait. The page asks about the session, and opens none.
+        const calls = yield* planes.callsOf("getResourceOauth2Token")
+        same(calls.map(({ request }) => request.sessionUri), [undefined, secret(sessionUri), secret(sessionUri)])
+      }).pipe(
+        Effect.timeout("5 seconds"),
+        Effect.provide(server({ ...granted, completeResourceTokenAuth: [failure] }, hourly))
+      ))
+  }
+
+  /** A process claims a session of `Connect`, and is killed before it can signal that it is complete. */
+  const claimAndDie = Effect.gen(function*() {
+    const pending = yield* PendingConsents.PendingConsents
+    yield* pending.open({ session: session(), user: alice, workload: "agent", credential: "calendar" })
+    yield* pending.claim(secret(sessionUri))
+  })
+
+  const nextGrant = Effect.flatMap(
+    ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" }),
+    (topic) => Effect.forkChild(ConsentSignals.next(topic))
+  )
+
+  const issuing: ScriptedPlanes.Script = { ...granted, getResourceOauth2Token: () => answers.issued() }
+
+  it.live("signals at its start what a process completed that was killed before it could signal", () =>
+    Effect.gen(function*() {
+      yield* claimAndDie
+      const fiber = yield* nextGrant
+      const pending = yield* PendingConsents.PendingConsents
+      const store = Layer.merge(
+        Layer.succeed(PendingConsents.PendingConsents, pending),
+        Layer.succeed(ConsentSignals.ConsentSignals, yield* ConsentSignals.ConsentSignals)
+      )
+      yield* Layer.build(server(issuing, { currentUser }, store))
+      assert.strictEqual(yield* Fiber.join(fiber), "Completed")
+      yield* Effect.repeat(Effect.delay(pending.unsettled?.() ?? Effect.succeed([]), "1 millis"), {
+        until: ({ length }) => length === 0
+      })
+    }).pipe(Effect.timeout("5 seconds"), Effect.provide(PendingConsents.layerMemory)))
+
+  it.live("signals when the page is opened again, for the same user alone", () =>
+    Effect.gen(function*() {
+      yield* claimAndDie
+      const fiber = yield* nextGrant
+      assert.include((yield* visit("mallory")).text, "Link already used")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      assert.include((yield* visit("alice")).text, "Link already used")
+      assert.strictEqual(yield* Fiber.join(fiber), "Completed")
+    }).pipe(Effect.timeout("5 seconds"), Effect.provide(server(issuing, { currentUser }))))
 
   it.live("leaves no trace of the session in spans and logs", () =>
     Effect.gen(function*() {

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
@@ -6,6 +7,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
@@ -19,6 +21,7 @@ import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Calendar from "../calendar.js"
+import * as FaultyServer from "../local/faultyServer.js"
 import { as, claimsOf } from "../local/world.js"
 import * as Recorder from "../recorder.js"
 import * as SimulatedUser from "../simulatedUser.js"
@@ -148,6 +151,24 @@ describe("LoopbackConsent.handler", () => {
       yield* get(returnUrl, () => Effect.die("shown again")).pipe(as("agent", "alice"))
     }).pipe(Effect.provide(world)))
 
+  it.live("completes although the response of AgentCore is lost, and it rejects the retry", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const { url } = yield* LocalServer.LocalServer
+      const overHttp = AwsHttpDataPlane.layerNode({
+        region: "us-west-2",
+        endpoint: yield* FaultyServer.losing(url, "/identities/CompleteResourceTokenAuth"),
+        credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
+      })
+      const shown = yield* Deferred.make<TestUser.Page, TestUser.TestUserError>()
+      const token = yield* get(returnUrl, ({ authorizationUrl }) =>
+        Effect.forkDetach(
+          Deferred.into(SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "allow" }), shown)
+        )).pipe(as("agent", "alice"), Effect.provide(Layer.provideMerge(Identity.layer, overHttp)))
+      assert.strictEqual(claimsOf(token).sub, "alice")
+      assert.include((yield* Deferred.await(shown)).text, "Consent given")
+    }).pipe(Effect.provide(world)))
+
   it.live("works with a path of its own, with a query, and with localhost", () =>
     Effect.gen(function*() {
       const [, withQuery, localhost] = yield* ReturnUrls
@@ -197,7 +218,14 @@ describe("LoopbackConsent.handler", () => {
       assert.include(taken.message, `Another program listens on port ${port}`)
       assert.include(taken.message, "register a return URL with another port")
 
-      for (const url of ["https://agent.example.com/consent", "https://127.0.0.1:8765/consent", "my_app:/consent"]) {
+      for (
+        const url of [
+          "https://agent.example.com/consent",
+          "https://127.0.0.1:8765/consent",
+          "my_app:/consent",
+          "http://constructor/consent"
+        ]
+      ) {
         yield* Effect.flatMap(ControlPlane.ControlPlane, (controlPlane) =>
           controlPlane.updateWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [url] }))
         const remote = yield* get(url, () =>

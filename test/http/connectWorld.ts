@@ -2,6 +2,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
@@ -9,6 +10,7 @@ import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
@@ -22,6 +24,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createServer } from "../../src/local/server/nodeServer.js"
 import * as Calendar from "../calendar.js"
+import * as FaultyServer from "../local/faultyServer.js"
 
 export const workload = "connect-agent"
 
@@ -118,13 +121,25 @@ type Store<R> = Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.Con
 /** The application, over a store of consents. */
 export const pages = <R>(options: Options, store: Store<R>) =>
   application(options).pipe(
-    Layer.provideMerge(Identity.layer),
+    // Over the data plane of the application: the local server has an `Identity` too.
+    Layer.provideMerge(Layer.fresh(Identity.layer)),
     Layer.provideMerge(CredentialCache.layer()),
     Layer.provideMerge(store)
   )
 
 export const environment = (options: Options = {}) =>
   pages(options, PendingConsents.layerMemory).pipe(Layer.provideMerge(servers))
+
+/** The data plane of the local server, over a proxy that loses the first response of a path. */
+export const losing = (path: string) =>
+  Layer.orDie(Layer.unwrap(Effect.gen(function*() {
+    const { url } = yield* LocalServer.LocalServer
+    return AwsHttpDataPlane.layerNode({
+      region: "us-west-2",
+      endpoint: yield* FaultyServer.losing(url, path),
+      credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
+    })
+  })))
 
 export const setUp = Effect.gen(function*() {
   const declared = yield* credentials
@@ -153,9 +168,14 @@ export const request = (
   Effect.gen(function*() {
     const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     return yield* Effect.promise(async () => {
-      const response = await fetch(new URL(path, origin), {
+      const url = new URL(path, origin)
+      const response = await fetch(url, {
         redirect: "manual",
-        headers: { cookie, ...(body === undefined ? {} : { origin, "sec-fetch-site": "same-origin" }), ...headers },
+        headers: {
+          cookie,
+          ...(body === undefined ? {} : { origin: url.origin, "sec-fetch-site": "same-origin" }),
+          ...headers
+        },
         ...(body === undefined ? {} : { method: "POST", body: new URLSearchParams(body) })
       })
       return { status: response.status, headers: response.headers, text: await response.text() }

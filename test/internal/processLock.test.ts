@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -88,6 +89,23 @@ describe("processLock.acquire", () => {
       const unknown = yield* Effect.flip(ProcessLock.acquire(lock))
       assert.deepStrictEqual([unknown.code, unknown.holder], ["EEXIST", undefined])
       assert.strictEqual(Fs.readFileSync(lock, "utf8"), "17")
+    }))
+
+  it.live("waits neither for a link nor for a pipe in the place of the file, and knows that it lost it", () =>
+    Effect.gen(function*() {
+      const lock = yield* path
+      for (const replace of [() => Fs.symlinkSync("elsewhere", lock), () => execFileSync("mkfifo", [lock])]) {
+        const scope = yield* Scope.make()
+        const first = yield* Scope.provide(ProcessLock.acquire(lock), scope)
+        Fs.unlinkSync(lock)
+        replace()
+        const { code } = yield* Effect.flip(ProcessLock.acquire(lock))
+        assert.include(["ELOOP", "EFTYPE"], code)
+        yield* Effect.repeat(Effect.delay(Effect.sync(first.isHeld), "50 millis"), { while: (isHeld) => isHeld })
+        yield* Scope.close(scope, Exit.void)
+        assert.isFalse(Fs.lstatSync(lock).isFile())
+        Fs.unlinkSync(lock)
+      }
     }))
 
   it.effect("can be interrupted while it watches another container", () =>

@@ -102,6 +102,32 @@ describe("pages of other sites", () => {
     }))
 })
 
+describe("a form that is too large", () => {
+  it.live("has a page for an answer", () =>
+    Effect.gen(function*() {
+      const { server, url } = yield* start()
+      const begun = yield* request(url, navigations["a click"])
+      const cookie = (begun.headers["set-cookie"] ?? []).map((text) => text.split(";")[0]).join("; ")
+      const interaction = new URL(begun.headers.location ?? "", server.issuer)
+      const post = (form: string) =>
+        Effect.promise(async () => {
+          const response = await fetch(interaction, {
+            method: "POST",
+            redirect: "manual",
+            headers: { cookie, "content-type": "application/x-www-form-urlencoded" },
+            body: form
+          })
+          return { status: response.status, text: await response.text() }
+        })
+      for (const size of [16_384, 16 * 1024 * 1024]) {
+        const { status, text } = yield* post(`prompt=login&login=${"x".repeat(size)}`)
+        assert.strictEqual(status, 413)
+        assert.include(text, "Form too large")
+      }
+      assert.strictEqual((yield* post("prompt=login&login=alice")).status, 200)
+    }))
+})
+
 describe("the Host header", () => {
   it.live("names this server: DNS rebinding reaches nothing", () =>
     Effect.gen(function*() {

@@ -1,13 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import * as Sealing from "../../src/internal/sealing.js"
 import * as Backend from "./backend.js"
 
 const setup = {
@@ -217,6 +221,79 @@ describe("LocalControl", () => {
       }).pipe(Effect.provide(Layer.fresh(local({}, {}))))
     }).pipe(Effect.provide(local())))
 
+  it.effect("a seed with an invalid user changes no settings", () =>
+    Effect.gen(function*() {
+      const authorizationServer = yield* AuthorizationServer.make()
+      yield* Effect.gen(function*() {
+        const { seed } = yield* control
+        const error = yield* Effect.flip(
+          seed({ local: { serviceLinked: ["agent"], users: { alice: { sub: "bob" } } } })
+        )
+        assert.strictEqual(error._tag, "AuthorizationServerError")
+        // A service-linked workload identity gets no workload access token.
+        yield* Backend.tokenFor("alice")
+      }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
+    }).pipe(Effect.scoped))
+
+  it.effect("keeps the clock between the years 1970 and 9999", () =>
+    Effect.gen(function*() {
+      const { clock, consents } = yield* control
+      for (
+        const move of [
+          clock.set(DateTime.makeUnsafe(8_640_000_000_000_000)),
+          clock.set(DateTime.makeUnsafe("+010000-01-01T00:00:00Z")),
+          clock.set(DateTime.makeUnsafe("1969-12-31T23:59:59Z")),
+          clock.advance("3000000 days"),
+          clock.advance(Infinity)
+        ]
+      ) {
+        assert.strictEqual((yield* Effect.flip(move)).reason, "InvalidTime")
+        assert.strictEqual((yield* clock.state).offset, 0)
+      }
+      yield* clock.set(DateTime.makeUnsafe("9999-12-31T23:59:59Z"))
+      const token = yield* Backend.tokenFor("alice")
+      yield* Backend.obtain(token)
+      assert.strictEqual((yield* consents.list)[0]?.state, "Completed")
+      assert.strictEqual(yield* tagOf(apiKey(token)), "succeeded")
+    }).pipe(Effect.provide(local({ tokenLifetime: "10 minutes" }))))
+
+  it.effect("a restore that cannot read all of its content changes nothing", () =>
+    Effect.gen(function*() {
+      const authorizationServer = yield* AuthorizationServer.make()
+      yield* Effect.gen(function*() {
+        const { clock, restore, ...rest } = yield* control
+        const token = yield* Backend.tokenFor("alice")
+        const issued = yield* Backend.obtain(token)
+        yield* authorizationServer.load(Redacted.make(JSON.stringify({ Session: [["id", { accountId: "alice" }]] })))
+        yield* clock.advance("1 minute")
+        const saved = Redacted.value(yield* authorizationServer.save)
+        const sealingKey = yield* Sealing.importKey(Sealing.deriveKey(Buffer.alloc(32, 7), "export"))
+        const content = yield* Effect.flatMap(rest.export({ key }), (sealed) => Sealing.open(sealed, () => sealingKey))
+        const wrong = [
+          { clockOffset: 1e300 },
+          { clockOffset: -1e300 },
+          { clockOffset: "0" },
+          { authorizationServer: "{" },
+          { authorizationServer: "[1]" },
+          { authorizationServer: JSON.stringify({ Session: [["id"]] }) },
+          { authorizationServer: "{}", clockOffset: 0, store: { grants: [["key", "no list of grants"]] } },
+          { authorizationServer: "{}", clockOffset: 0, store: { "consent-sessions": [["uri", { state: 1 }]] } },
+          { version: 2 }
+        ]
+        for (const change of wrong) {
+          const sealed = yield* Sealing.seal({ ...content as object, ...change }, sealingKey)
+          const error = yield* Effect.flip(restore({ sealed, key }))
+          assert.strictEqual(error._tag, "LocalControlError", JSON.stringify(change))
+          assert.strictEqual((yield* clock.state).offset, 60_000, JSON.stringify(change))
+          assert.strictEqual(Redacted.value(yield* authorizationServer.save), saved, JSON.stringify(change))
+          assert.strictEqual(yield* Backend.issued(token), issued)
+        }
+        const refused = yield* Effect.flip(authorizationServer.load(Redacted.make("{\"Session\":1}")))
+        assert.strictEqual(refused.reason, "Content")
+        assert.strictEqual(Redacted.value(yield* authorizationServer.save), saved)
+      }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
+    }).pipe(Effect.scoped))
+
   it.effect("fails an operation as often as the fault says, with the exception, the status, or a lost connection", () =>
     Effect.gen(function*() {
       const { faults } = yield* control
@@ -255,11 +332,74 @@ describe("LocalControl", () => {
           { operation: "*", cut: true, probability: 2 },
           { operation: "*", cut: true, count: 0.5 },
           { operation: "*", exception: "a b" },
-          { operation: "*", provider: "calendar", cut: true }
+          { operation: "*", provider: "calendar", cut: true },
+          { operation: "GetConsentPortal", failChange: true },
+          { operation: "*", failChange: true },
+          { operation: "CreateConsentPortal", failChange: true, status: 400 }
         ]
       ) {
         assert.strictEqual((yield* Effect.flip(faults.add(wrong))).reason, "InvalidFault", JSON.stringify(wrong))
       }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("fails the changes of a consent portal after the call", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const plane = yield* ControlPlane.ControlPlane
+      const { credentialProviderArn } = yield* plane.getOauth2CredentialProvider({ name: "calendar" })
+      const fail = (operation: string, message?: string) =>
+        faults.add({ operation, failChange: true, count: 1, message })
+      const create = plane.createConsentPortal({
+        name: "portal",
+        executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+        idpConfig: { credentialProviderArn, scopes: ["openid"] },
+        sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
+      })
+      const settle = (consentPortalIdentifier: string) =>
+        Effect.andThen(TestClock.adjust("1 second"), plane.getConsentPortal({ consentPortalIdentifier }))
+
+      yield* fail("CreateConsentPortal", "the issuer of the gateway is another one")
+      const first = yield* create
+      assert.deepInclude(first, { status: "CREATING" })
+      const failed = yield* settle(first.consentPortalId)
+      assert.deepInclude(failed, {
+        status: "FAILED",
+        statusReason: "the issuer of the gateway is another one",
+        portalUrl: null
+      })
+      const waiting = yield* Effect.flip(ConsentPortal.awaitActive(first.consentPortalId))
+      assert.deepInclude(waiting, {
+        _tag: "ConsentPortalFailed",
+        status: "FAILED",
+        reason: "the issuer of the gateway is another one"
+      })
+      const update = (id: string, description: string) =>
+        plane.updateConsentPortal({ consentPortalIdentifier: id, description })
+      assert.strictEqual((yield* Effect.flip(update(first.consentPortalId, "new")))._tag, "ConflictException")
+      yield* plane.deleteConsentPortal({ consentPortalIdentifier: first.consentPortalId })
+      assert.strictEqual((yield* Effect.flip(settle(first.consentPortalId)))._tag, "ResourceNotFoundException")
+
+      const { consentPortalId } = yield* create
+      const active = yield* settle(consentPortalId)
+      assert.strictEqual(active.status, "ACTIVE")
+      yield* fail("UpdateConsentPortal")
+      assert.strictEqual((yield* update(consentPortalId, "new")).status, "UPDATING")
+      assert.deepInclude(yield* settle(consentPortalId), {
+        status: "UPDATE_FAILED",
+        statusReason: "Simulated by a fault of the local server",
+        portalUrl: active.portalUrl
+      })
+      yield* update(consentPortalId, "newer")
+      const updated = yield* settle(consentPortalId)
+      assert.deepInclude(updated, { status: "ACTIVE", description: "newer" })
+      assert.notProperty(updated, "statusReason")
+
+      yield* fail("DeleteConsentPortal", "a target is in use")
+      yield* plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId })
+      assert.deepInclude(yield* settle(consentPortalId), { status: "FAILED", statusReason: "a target is in use" })
+      yield* plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId })
+      assert.strictEqual((yield* Effect.flip(settle(consentPortalId)))._tag, "ResourceNotFoundException")
+      assert.deepStrictEqual(yield* faults.list, [])
     }).pipe(Effect.provide(local())))
 
   it.effect("fails the requests to the authorization server of one provider", () =>
@@ -277,6 +417,29 @@ describe("LocalControl", () => {
       assert.include(record?.reasons.join(), "invalid_scope")
       // The refresh token is dead.
       assert.strictEqual((yield* Backend.ask(token))._tag, "ConsentRequired")
+    }).pipe(Effect.provide(local())))
+
+  it.effect("fails a token exchange with the status of a fault", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const plane = yield* DataPlane.DataPlane
+      yield* Backend.createProvider("todo", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
+      const userToken = Backend.jwt({ iss: "https://issuer.example.com", sub: "alice" })
+      const user = yield* plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+      const exchange = Backend.ask(user.workloadAccessToken, {
+        resourceCredentialProviderName: "todo",
+        oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+      })
+      for (
+        const [fault, message] of [
+          [{ exception: "invalid_grant" }, "Token exchange failed with HTTP status 400"],
+          [{ status: 503 }, "Token exchange failed with HTTP status 503"],
+          [{ cut: true }, "Error parsing TokenExchange response"]
+        ] as const
+      ) {
+        yield* faults.add({ endpoint: "token", count: 1, ...fault })
+        assert.strictEqual((yield* Effect.flip(exchange)).message, message)
+      }
     }).pipe(Effect.provide(local())))
 
   it.effect("records requests without secrets, and the reasons of vague errors", () =>

@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -290,6 +290,10 @@ describe("LocalDevelopment", () => {
         const nowhere = yield* failure({ path: join(path, "nowhere", "file.json"), createMissing: true })
         assert.strictEqual(nowhere.reason, "Unusable")
         assert.include(nowhere.message, "ENOENT")
+        execFileSync("mkfifo", [path])
+        const isPipe = yield* failure({ path, createMissing: true })
+        assert.strictEqual(isPipe.reason, "Unusable")
+        assert.include(isPipe.message, "it is not a regular file")
       }).pipe(Effect.provide(silent)))
   })
 

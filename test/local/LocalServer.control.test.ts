@@ -123,7 +123,7 @@ describe("/_local/", () => {
         [403, { headers: { "sec-fetch-site": "same-site" } }]
       ] as const
       for (const [status, more] of refusals) {
-        for (const path of [...actions, "none"]) {
+        for (const path of [...actions, "console", "none"]) {
           const answer = yield* send(path, valid[path] ?? {}, more)
           assert.strictEqual(answer.status, status, `${path} ${JSON.stringify(more)}`)
           assert.isUndefined(answer.headers["access-control-allow-origin"])
@@ -179,6 +179,23 @@ describe("/_local/", () => {
         [415, "UnsupportedMediaType"]
       )
       assert.strictEqual((yield* send("seed", " ".repeat(1024 * 1024 + 1))).status, 413)
+    })).pipe(Effect.provide(server)))
+
+  it.live("rejects JSON that is nested too deeply, in every action", () =>
+    unchanged(Effect.gen(function*() {
+      const deep = [
+        `${"[".repeat(50_000)}${"]".repeat(50_000)}`,
+        `${"{\"a\":".repeat(50_000)}1${"}".repeat(50_000)}`
+      ]
+      for (const path of [...actions, "console", "console/token"]) {
+        for (const member of ["name", "reset"]) {
+          for (const value of deep) {
+            const answer = yield* send(path, `{"${member}":${value}}`)
+            assert.deepStrictEqual(errorOf(answer), [400, "BadRequest"], `${path} ${member}`)
+            assert.include(answer.text, "at most 100 levels")
+          }
+        }
+      }
     })).pipe(Effect.provide(server)))
 
   it.live(
@@ -303,6 +320,66 @@ describe("/_local/", () => {
       assert.include(yield* Fiber.join(events), ": connected")
       assert.isBelow(Date.now() - started, 4000)
     }))
+
+  it.live("makes a URL of the console, and exchanges its code for the token once", () =>
+    unchanged(Effect.gen(function*() {
+      const base = yield* Wire.url
+      const { url } = JSON.parse((yield* send("console")).text)
+      assert.match(url, new RegExp(`^${base}/_local/console#code=[\\w-]{43}$`))
+      const code = new URL(url).hash.slice("#code=".length)
+      const exchange = (code: unknown, headers: Record<string, string> = {}) =>
+        send("console/token", { code }, { token: "", headers })
+      for (const wrong of ["", "x".repeat(43), yield* token, code.slice(1)]) {
+        const answer = yield* exchange(wrong)
+        assert.deepStrictEqual(errorOf(answer), [401, "Unauthorized"])
+        assert.include(answer.text, "agentcore-identity console")
+      }
+      for (
+        const headers of [
+          { host: "evil.example.com" },
+          { origin: "https://evil.example.com" },
+          { "sec-fetch-site": "same-site" }
+        ]
+      ) assert.strictEqual((yield* exchange(code, headers)).status, 403)
+      assert.strictEqual((yield* exchange(code, { "content-type": "text/plain" })).status, 415)
+      assert.strictEqual((yield* exchange([code])).status, 400)
+      assert.strictEqual((yield* get("console/token")).status, 405)
+      const answer = yield* exchange(code)
+      assert.deepStrictEqual(JSON.parse(answer.text), { token: yield* token })
+      assert.strictEqual(answer.headers["cache-control"], "no-store")
+      assert.deepStrictEqual(errorOf(yield* exchange(code)), [401, "Unauthorized"])
+    })).pipe(Effect.provide(server)))
+
+  it.live("gives live events to a limited number of readers, and tells the next one the limit", () =>
+    Effect.gen(function*() {
+      const base = yield* Wire.url
+      const headers = { authorization: `Bearer ${yield* token}` }
+      const open = Effect.promise(async () => {
+        const leave = new AbortController()
+        const response = await fetch(`${base}/_local/events`, { headers, signal: leave.signal })
+        return { leave, response }
+      })
+      const readers = yield* Effect.all(Array.from({ length: 32 }, () => open), { concurrency: "unbounded" })
+      assert.deepStrictEqual([...new Set(readers.map(({ response }) => response.status))], [200])
+      const refused = yield* get("events")
+      assert.deepStrictEqual(errorOf(refused), [429, "TooManyReaders"])
+      assert.include(refused.text, "32 readers")
+      // A reader that leaves makes room for another one.
+      readers[0]?.leave.abort()
+      const next = yield* Effect.repeat(open, { until: ({ response }) => response.status === 200 })
+      yield* Wire.call("/identities/ListWorkloadIdentities", {})
+      for (const { response } of [...readers.slice(1), next]) {
+        const found = yield* Effect.promise(async () => {
+          let text = ""
+          for await (const piece of (response.body ?? assert.fail()).pipeThrough(new TextDecoderStream())) {
+            text += piece
+            if (text.includes("ListWorkloadIdentities")) return true
+          }
+          return false
+        })
+        assert.isTrue(found)
+      }
+    }).pipe(Effect.provide(server)))
 
   it.live("a session at an authorization server elsewhere cannot be approved, and the error says so", () =>
     Effect.gen(function*() {

@@ -4,6 +4,7 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Http from "../../src/local/oauth/http.js"
 import { collecting } from "../garbage.js"
@@ -100,6 +101,20 @@ for (const [name, { path, send }] of Object.entries(requests)) {
       }).pipe(Effect.provide(layer({ tokens: 60_000, keys: 60_000 })), Effect.timeout("30 seconds")))
   })
 }
+
+it.live("a token may live for longer than a Date can say", () =>
+  Effect.gen(function*() {
+    const { url } = yield* FaultyServer.start((path, response, url) => {
+      response.setHeader("content-type", "application/json").end(JSON.stringify(
+        path === discovery
+          ? { issuer: url, token_endpoint: `${url}/token` }
+          : { access_token: "token", token_type: "Bearer", expires_in: 1e300 }
+      ))
+      return undefined
+    })
+    const { expiresAt } = yield* clientCredentials({ discoveryUrl: `${url}${discovery}` })
+    assert.strictEqual(Option.getOrThrow(expiresAt).epochMilliseconds, 8_640_000_000_000_000)
+  }).pipe(Effect.provide(OAuthClient.layer)))
 
 describe("callers who share the requests to an issuer", () => {
   for (const slow of [discovery, "/keys"]) {

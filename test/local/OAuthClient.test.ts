@@ -168,6 +168,21 @@ describe("layer, over a real authorization server", () => {
       yield* client.exchangeCode(agent, request)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
+  it.live("gets a user's tokens with the scope openid, whether the endpoints are discovered or given", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const { agent, callbackUrl, metadata } = yield* start()
+      for (const server of [agent, account({ authorizationServerMetadata: metadata })]) {
+        const first = yield* Effect.flatMap(
+          authorized(server, callbackUrl),
+          (request) => client.exchangeCode(server, request)
+        )
+        assert.include(Option.getOrThrow(first.scopes), "reports:read")
+        const second = yield* client.refresh(server, { refreshToken: Option.getOrThrow(first.refreshToken) })
+        assert.isNotEmpty(value(second.accessToken))
+      }
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
   it.live("refreshes, with rotation", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
@@ -318,6 +333,97 @@ describe("layer, over servers that misbehave", () => {
         "InvalidGrant",
         "Rejected"
       ])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.live("ignores ID tokens, whatever they are, and returns the rest of the response", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const part = (content: object) => Buffer.from(JSON.stringify(content)).toString("base64url")
+      const idToken = (header: object, claims: object) => `${part(header)}.${part(claims)}.c2lnbmF0dXJl`
+      const claims = { iss: "https://issuer.example.com", sub: "alice", aud: Utils.clientId, iat: 0, exp: 1 }
+      const idTokens: ReadonlyArray<unknown> = [
+        idToken({ alg: "HS256" }, claims),
+        idToken({ alg: "none" }, claims),
+        idToken({ alg: "RS256", kid: "nowhere" }, claims),
+        idToken({ alg: "RS256" }, { ...claims, iss: "https://login.microsoftonline.com/a-tenant/v2.0", aud: "other" }),
+        idToken({ alg: "RSA-OAEP", enc: "A256GCM" }, {}),
+        "no JWT",
+        "",
+        null,
+        1
+      ]
+      const body = {
+        access_token: "token",
+        token_type: "bearer",
+        expires_in: 60,
+        refresh_token: "another",
+        scope: "openid a",
+        more: { id_token: "kept" }
+      }
+      const answered: Array<string> = []
+      const base = yield* Utils.httpServer((request, response) => {
+        const index = Number(request.url?.split("/").at(-1))
+        answered.push(request.url ?? "")
+        response.writeHead(200, { "content-type": "application/json; charset=utf-8" })
+        response.end(JSON.stringify({ ...body, id_token: idTokens[index] }))
+      })
+      for (const index of idTokens.keys()) {
+        for (const quirks of [undefined, { unusualAnswers: true }]) {
+          const server = account({
+            authorizationServerMetadata: {
+              issuer: "https://login.microsoftonline.com/{tenantid}/v2.0",
+              authorizationEndpoint: `${base}/auth`,
+              tokenEndpoint: `${base}/token/${index}`
+            }
+          }, { quirks })
+          const [state, codeVerifier] = [secret(), secret()]
+          const callbackUrl = Redacted.make(`https://agent.example.com/callback?code=code&state=${value(state)}`)
+          const request = { scopes: ["openid"] }
+          const all = yield* Effect.all([
+            client.exchangeCode(server, { callbackUrl, state, codeVerifier }),
+            client.refresh(server, { refreshToken: Redacted.make("old") }),
+            client.clientCredentials(server, request),
+            client.exchangeToken(server, { ...request, subjectToken: Redacted.make("jwt") }),
+            client.jwtGrant(server, { ...request, assertion: Redacted.make("jwt") })
+          ])
+          for (const tokens of all) {
+            assert.strictEqual(value(tokens.accessToken), "token")
+            assert.strictEqual(value(Option.getOrThrow(tokens.refreshToken)), "another")
+            assert.isTrue(Option.isSome(tokens.expiresAt))
+            assert.deepStrictEqual(tokens.scopes, Option.some(["openid", "a"]))
+          }
+        }
+      }
+      // No keys were looked for.
+      assert.deepStrictEqual(new Set(answered), new Set([...idTokens.keys()].map((index) => `/token/${index}`)))
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.live("checks the rest of a response with an ID token as before", () =>
+    Effect.gen(function*() {
+      const client = yield* OAuthClient.OAuthClient
+      const answers: Record<string, readonly [status: number, type: string, body: object]> = {
+        "/refused": [400, "application/json", { error: "invalid_grant", id_token: "x" }],
+        "/no-token": [200, "application/json", { token_type: "bearer", id_token: "x" }],
+        "/no-type": [200, "application/json", { access_token: "token", id_token: "x" }],
+        "/type": [200, "application/json", { access_token: "token", token_type: "mac", id_token: "x" }],
+        "/scope": [200, "application/json", { access_token: "token", token_type: "bearer", scope: 1, id_token: "x" }]
+      }
+      const base = yield* Utils.httpServer((request, response) => {
+        const [status, type, body] = answers[request.url ?? ""] ?? assert.fail("another request")
+        response.writeHead(status, { "content-type": type }).end(JSON.stringify(body))
+      })
+      const reasons = yield* Effect.forEach(Object.keys(answers), (path) =>
+        reason(client.refresh(
+          account({
+            authorizationServerMetadata: {
+              issuer: base,
+              authorizationEndpoint: `${base}/auth`,
+              tokenEndpoint: `${base}${path}`
+            }
+          }),
+          { refreshToken: secret() }
+        )))
+      assert.deepStrictEqual(reasons, ["InvalidGrant", "Rejected", "Rejected", "Rejected", "Rejected"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
   it.live("reports that they are down, and finds them when they are up again", () =>

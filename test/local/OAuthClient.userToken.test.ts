@@ -6,12 +6,15 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
+import type { ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import { jwt } from "./backend.js"
 import { type Answers, issuerOf, json, makeKey, sign } from "./issuer.js"
 
 const verify = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
   Effect.flatMap(OAuthClient.OAuthClient, (client) => client.verifyUserToken(token, options))
+
+const notFound = (response: ServerResponse) => response.writeHead(404).end()
 
 const reason = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
   Effect.map(Effect.flip(verify(token, options)), (error) => error.reason)
@@ -142,6 +145,46 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(token), "Unreachable")
       down = false
       assert.strictEqual((yield* verify(token)).sub, "alice")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.live("finds the keys of an issuer by the metadata of RFC 8414, without those of OpenID Connect", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const absent = {
+        "/.well-known/openid-configuration": (_: string, response: ServerResponse) => notFound(response)
+      }
+      const metadata = "/.well-known/oauth-authorization-server"
+      const paths = [
+        ["", metadata],
+        ["/", metadata],
+        ["/tenant/one", `${metadata}/tenant/one`],
+        ["/tenant/", `${metadata}/tenant`],
+        ["/tenant", `/tenant${metadata}`]
+      ] as const
+      for (const [path, place] of paths) {
+        const { issuer, requests } = yield* issuerOf(() => [key.jwk], {
+          ...absent,
+          [place]: json((url) => ({ issuer: `${url}${path}`, jwks_uri: `${url}/keys` }))
+        })
+        const token = yield* sign(`${issuer}${path}`, key)
+        assert.deepStrictEqual((yield* verify(token)).iss, `${issuer}${path}`)
+        assert.deepStrictEqual(requests.slice(-2), [place, "/keys"])
+        const before = requests.length
+        yield* verify(token)
+        assert.strictEqual(requests.length, before)
+      }
+      // The metadata must name the issuer there, too, and a server that does not answer is asked once.
+      const other = yield* issuerOf(() => [key.jwk], {
+        ...absent,
+        [metadata]: json((url) => ({ issuer: `${url}/other`, jwks_uri: `${url}/keys` }))
+      })
+      assert.strictEqual(yield* reason(yield* sign(other.issuer, key)), "Undiscoverable")
+      assert.notInclude(other.requests, "/keys")
+      const down = yield* issuerOf(() => [key.jwk], {
+        "/.well-known/openid-configuration": (_, response) => response.writeHead(503).end()
+      })
+      assert.strictEqual(yield* reason(yield* sign(down.issuer, key)), "Unreachable")
+      assert.deepStrictEqual(down.requests, ["/.well-known/openid-configuration"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
   it.live("does not check the signature if the options say so", () =>

@@ -9,9 +9,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { same } from "../utils.js"
 
 const Secret = Schema.Struct({ token: Schema.RedactedFromValue(Schema.String), count: Schema.Number })
@@ -209,6 +210,47 @@ describe("VaultFile", () => {
       assert.deepStrictEqual((yield* reason("/dev/null"))[0], "Unusable")
       Fs.mkdirSync(`${file}-lock`)
       assert.deepStrictEqual((yield* reason(file))[0], "Unusable")
+    }))
+
+  it.live.skipIf(process.platform === "win32")(
+    "writes neither through a link nor into a pipe",
+    () =>
+      Effect.gen(function*() {
+        const directory = yield* temporary
+        const victim = join(directory, "victim")
+        Fs.writeFileSync(victim, "")
+        const pathOf = (suffix: string) => join(directory, `${suffix.slice(1)}vault`)
+        for (const suffix of ["", "-lock", ".key", ".pid"]) {
+          const path = pathOf(suffix)
+          Fs.symlinkSync("victim", `${path}${suffix}`)
+          const linked = yield* failure({ path })
+          assert.include(linked.message, `${path}${suffix}`)
+          assert.strictEqual(Fs.readFileSync(victim, "utf8"), "", suffix)
+          Fs.rmSync(`${path}${suffix}`)
+          execFileSync("mkfifo", [`${path}${suffix}`])
+          const piped = yield* failure({ path })
+          assert.include(piped.message, `${path}${suffix}`)
+          assert.include(piped.message, "it is not a regular file")
+        }
+      })
+  )
+
+  it.live("is not opened under a second name", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(7) }
+      const other = { ...options, path: join(yield* temporary, "other") }
+      yield* use(options, (things) =>
+        Effect.gen(function*() {
+          yield* things.put("key", secret("value"))
+          Fs.linkSync(options.path, other.path)
+          const error = yield* failure(other)
+          assert.strictEqual(error.reason, "Unusable")
+          assert.include(error.message, `${other.path} has several hard links`)
+          assert.deepStrictEqual(Fs.readdirSync(dirname(other.path)), ["other"])
+        }))
+      yield* refused(options, "Unusable")
+      Fs.unlinkSync(other.path)
+      same((yield* use(options, (things) => things.entries)).length, 1)
     }))
 
   it.live("refuses another format, whatever its version", () =>

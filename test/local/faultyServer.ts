@@ -1,11 +1,11 @@
 /** Answers that never end, or are too large. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type * as Http from "node:http"
+import * as Http from "node:http"
 import { createGzip } from "node:zlib"
 import * as Utils from "./utils.js"
 
-export type Fault = "silent" | "dripping" | "dripping headers" | "large" | "larger than it says" | "bomb"
+export type Fault = "silent" | "dripping" | "dripping headers" | "large" | "larger than it says" | "bomb" | "upgrade"
 
 export const endless: ReadonlyArray<Fault> = ["silent", "dripping", "dripping headers"]
 export const oversized: ReadonlyArray<Fault> = ["large", "larger than it says", "bomb"]
@@ -49,6 +49,9 @@ export const fail = (fault: Fault, response: Http.ServerResponse): void => {
     case "dripping headers":
       socket.write("HTTP/1.1 200 OK\r\n")
       return repeat(socket, () => socket.write("x"))
+    case "upgrade":
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+      return
     case "large":
       response.writeHead(200, { ...json, "content-length": zeros.length * 16_000 })
       return flood(response, socket)
@@ -94,3 +97,24 @@ export const start = (
       Effect.asVoid(Effect.repeat(Effect.sleep("5 millis"), { until: isReached }))
     return { url, paths, arrived: (count) => until(() => paths.length >= count), idle: until(() => open.size === 0) }
   })
+
+/**
+ * A proxy that loses the first response of a path, after the server has handled the request: it closes the connection instead. Returns its
+ * URL.
+ */
+export const losing = (url: string, path: string): Effect.Effect<string, never, Scope.Scope> => {
+  let isLost = false
+  return Utils.httpServer((request, response) => {
+    const { headers, method = "GET", url: target = "" } = request
+    const forwarded = Http.request(new URL(target, url), { method, headers, agent: false }, (received) => {
+      if (target === path && !isLost) {
+        isLost = true
+        received.resume().on("end", () => request.socket.destroy())
+      } else {
+        response.writeHead(received.statusCode ?? 500, received.headers)
+        received.pipe(response)
+      }
+    })
+    request.pipe(forwarded)
+  })
+}

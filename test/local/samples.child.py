@@ -1,4 +1,4 @@
-"""The AgentCore calls of two official samples, in the order of the samples. What came of them is reported line by line."""
+"""The AgentCore calls of official samples, in the order of the samples. What came of them is reported line by line."""
 
 import json
 import sys
@@ -32,7 +32,9 @@ def okta_provider(name, rotate):
         "credentialProviderVendor": "CustomOauth2",
         "oauth2ProviderConfigInput": {
             "customOauth2ProviderConfig": {
-                "oauthDiscovery": {"discoveryUrl": given["discoveryUrl"]},
+                "oauthDiscovery": {
+                    "discoveryUrl": f"https://{given['domain']}/oauth2/default/.well-known/openid-configuration"
+                },
                 "clientId": given["clientId"],
                 "clientSecret": given["clientSecret"],
                 "clientAuthenticationMethod": "CLIENT_SECRET_BASIC",
@@ -110,4 +112,54 @@ def entra():
     report("left", [item["name"] for item in control.list_oauth2_credential_providers()["credentialProviders"]])
 
 
-{"okta": okta, "entra": entra}[given["task"]]()
+def self_hosted():
+    """Sample 04-outbound-auth-self-hosted: its steps 2 and 4, and what its agent asks for until it shows the page."""
+    provider = control.create_oauth2_credential_provider(
+        name="AgentCoreIdentityStandaloneProvider",
+        credentialProviderVendor="CustomOauth2",
+        oauth2ProviderConfigInput={
+            "customOauth2ProviderConfig": {
+                "oauthDiscovery": {"discoveryUrl": given["issuerUrl"]},
+                "clientId": given["clientId"],
+                "clientSecret": given["clientSecret"],
+            }
+        },
+    )
+    report("callbackUrl", provider["callbackUrl"])
+    workload_identity("standalone-agent-identity")
+    control.update_workload_identity(
+        name="standalone-agent-identity", allowedResourceOauth2ReturnUrls=[given["callbackUrl"]]
+    )
+    asked = ask_self_hosted()
+    report("authorizationUrl", asked["authorizationUrl"])
+    report("sessionUri", asked["sessionUri"])
+
+
+def ask_self_hosted(**more):
+    caller = data.get_workload_access_token_for_user_id(
+        workloadName="standalone-agent-identity", userId="quickstart-user"
+    )
+    return data.get_resource_oauth2_token(
+        workloadIdentityToken=caller["workloadAccessToken"],
+        resourceCredentialProviderName="AgentCoreIdentityStandaloneProvider",
+        scopes=["openid", "profile", "email"],
+        oauth2Flow="USER_FEDERATION",
+        resourceOauth2ReturnUrl=given["callbackUrl"],
+        **more,
+    )
+
+
+def self_hosted_callback():
+    """Its callback server, and what its agent then gets."""
+    data.complete_resource_token_auth(
+        sessionUri=given["sessionUri"], userIdentifier={"userId": "quickstart-user"}
+    )
+    report("token", ask_self_hosted(sessionUri=given["sessionUri"])["accessToken"])
+
+
+{
+    "okta": okta,
+    "entra": entra,
+    "self-hosted": self_hosted,
+    "self-hosted-callback": self_hosted_callback,
+}[given["task"]]()

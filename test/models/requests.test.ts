@@ -28,6 +28,12 @@ const exceptions: ReadonlyArray<{
     reason: "Live ARNs of OAuth2 credential providers have a digit: oauth2credentialprovider"
   },
   {
+    member: /\.discoveryUrl$/,
+    ours: "pattern ^[^\\s?#]+\\/\\.well-known\\/(openid-configuration|oauth-authorization-server(\\/[^\\s?#]*)?)$",
+    model: "pattern ^.+\\/\\.well-known\\/(openid-configuration|oauth-authorization-server)$",
+    reason: "Since 2026-11-05 a path can follow (RFC 8414), which this service model does not have yet"
+  },
+  {
     member: /\.userToken$/,
     ours: "pattern ^[A-Za-z0-9-_=]+\\.[A-Za-z0-9-_=]+\\.[A-Za-z0-9-_=]+$",
     model: "pattern ^[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+$",

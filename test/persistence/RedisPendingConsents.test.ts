@@ -2,9 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -38,12 +40,15 @@ describe("RedisPendingConsents", () => {
         const { pending } = yield* start(storeOn(server))
         yield* pending.open({ session: sessionOf("one"), user: alice })
         yield* pending.claim(uriOf("one"))
-        const [name, ...others] = yield* Effect.promise(() => redis.keys("*"))
-        assert.lengthOf(others, 0)
-        assert.match(name!, /^agentcore-consents:session:[A-Za-z0-9_-]{43}$/)
-        const left = yield* Effect.promise(() => redis.pttl(name!))
-        assert.isAtMost(left, 20 * 60_000)
-        assert.isAbove(left, 19 * 60_000)
+        const names = (yield* Effect.promise(() => redis.keys("*"))).sort()
+        assert.match(names.join(" "), /^agentcore-consents:session:[A-Za-z0-9_-]{43} agentcore-consents:unsettled$/)
+        for (const name of names) {
+          const left = yield* Effect.promise(() => redis.pttl(name))
+          assert.isAtMost(left, 20 * 60_000)
+          assert.isAbove(left, 19 * 60_000)
+        }
+        yield* pending.settle?.(uriOf("one")) ?? Effect.void
+        assert.deepStrictEqual(yield* Effect.promise(() => redis.keys("*")), names.slice(0, 1))
       })
   )
 
@@ -59,8 +64,11 @@ describe("RedisPendingConsents", () => {
         const recorder = yield* Recorder.make
         const secrets = yield* Effect.flatMap(start(storeOn(server)), plant).pipe(Effect.provide(recorder.layer))
         for (const name of yield* Effect.promise(() => redis.keys("*"))) {
-          const fields = yield* Effect.promise(() => redis.hgetall(name))
-          seen.push(name, ...Object.entries(fields).flat())
+          const isHash = (yield* Effect.promise(() => redis.type(name))) === "hash"
+          const fields = isHash
+            ? Object.entries(yield* Effect.promise(() => redis.hgetall(name))).flat()
+            : yield* Effect.promise(() => redis.zrange(name, 0, -1))
+          seen.push(name, ...fields)
         }
         yield* Effect.promise(() => redis.save())
         // A round trip: all messages have arrived.
@@ -107,6 +115,25 @@ describe("RedisPendingConsents", () => {
         yield* server.proceed
       })
   )
+
+  Redis.redisTest("a browser that is closed does not stop the signal of its page", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const [sender, receiver] = yield* Effect.all([
+        start(storeOn(server), { key: keyOf(2), previousKeys: [keyOf(1)] }),
+        start(storeOn(server), { key: keyOf(1) })
+      ])
+      const topic = { _tag: "Grant", name: uriOf("one") } as const
+      const received = yield* Deferred.make<void>()
+      receiver.signals.listen(topic, () => Deferred.doneUnsafe(received, Effect.void))
+      yield* server.stall
+      const page = yield* Effect.forkChild(Effect.uninterruptible(sender.signals.signal(topic, "Completed")))
+      yield* Effect.yieldNow
+      yield* Fiber.interruptFork(page)
+      yield* Effect.yieldNow
+      yield* server.proceed
+      yield* Effect.timeout(Deferred.await(received), "10 seconds")
+    }))
 
   Redis.redisTest("a Redis that was never there fails neither the layer nor its end", () =>
     Effect.gen(function*() {

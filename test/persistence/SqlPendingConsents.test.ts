@@ -5,8 +5,11 @@ import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPe
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import * as Redacted from "effect/Redacted"
@@ -84,8 +87,105 @@ const rowsOf = (table: string) =>
     )
   })
 
+/** A store that shares the client of the program. */
+const shareClient = (store: { readonly client: Layer.Layer<SqlClient.SqlClient>; readonly table: string }) =>
+  Effect.gen(function*() {
+    const client = yield* Layer.build(store.client)
+    const sql = yield* Effect.provide(SqlClient.SqlClient, client)
+    const layer = Layer.provide(
+      SqlPendingConsents.layer({ key: keyOf(1), table: store.table }),
+      Layer.succeedContext(client)
+    )
+    return { sql, ...yield* start({ layer: () => layer }) }
+  })
+
+const reasonOf = <A, E extends { readonly message: string }>(claim: Effect.Effect<A, E>) =>
+  Effect.match(claim, {
+    onFailure: (error) => "reason" in error ? error.reason : error.message,
+    onSuccess: () => "Claimed"
+  })
+
+const sharesItsClient = (
+  test: (name: string, run: () => Effect.Effect<void, unknown, Scope.Scope>) => void,
+  make: Effect.Effect<
+    { readonly client: Layer.Layer<SqlClient.SqlClient>; readonly table: string },
+    never,
+    Scope.Scope
+  >
+) => {
+  test("a claim is not undone by a transaction of the program that is rolled back", () =>
+    Effect.gen(function*() {
+      const { pending, sql } = yield* Effect.flatMap(make, shareClient)
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      const inside = yield* Effect.flip(sql.withTransaction(Effect.flip(reasonOf(pending.claim(uriOf("one"))))))
+      // The transaction has the only write lock of a file.
+      const outcomes = sql.onDialectOrElse({
+        pg: () => ["Claimed", "AlreadyClaimed"],
+        orElse: () => ["SQLITE_BUSY", "Claimed"]
+      })
+      assert.deepStrictEqual([inside, yield* reasonOf(pending.claim(uriOf("one")))], outcomes)
+    }))
+
+  test("a row that another program wrote ends a claim", () =>
+    Effect.gen(function*() {
+      const store = yield* make
+      const { pending, sql } = yield* shareClient(store)
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      yield* sql`UPDATE ${sql(store.table)} SET claimed = 2`
+      assert.strictEqual(yield* reasonOf(pending.claim(uriOf("one"))), "AlreadyClaimed")
+    }))
+}
+
 describe("SqlPendingConsents on PostgreSQL", () => {
   contract(Postgres.postgresTest, postgres, { shared: true })
+
+  sharesItsClient(Postgres.postgresTest, Effect.map(postgres, ({ table }) => ({ table, client: pgClient() })))
+
+  Postgres.postgresTest("a PostgreSQL that does not respond is an error, until it does", () =>
+    Effect.gen(function*() {
+      const { pending, signals } = yield* Effect.flatMap(postgres, start)
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      yield* server.stall
+      const topic = { _tag: "Grant", name: uriOf("one") } as const
+      const operations = [
+        pending.open({ session: sessionOf("two"), user: alice }),
+        pending.claim(uriOf("one")),
+        signals.register({ topic, execution: "one", expiresAt: DateTime.makeUnsafe("2100-01-01") }),
+        signals.unregister(topic, "one"),
+        signals.registrations(topic)
+      ]
+      const [elapsed, reasons] = yield* Effect.timed(
+        Effect.forEach(operations, (operation) => Effect.uninterruptible(reasonOf(operation)), {
+          concurrency: "unbounded"
+        })
+      )
+      assert.deepStrictEqual(reasons, operations.map(() => "it took too long"))
+      assert.isBelow(Duration.toMillis(elapsed), 10_000)
+      yield* server.proceed
+      yield* pending.open({ session: sessionOf("three"), user: alice })
+      assert.deepStrictEqual((yield* pending.claim(uriOf("three"))).user, alice)
+    }))
+
+  Postgres.postgresTest(
+    "a rotation with a PostgreSQL that does not respond is an error too",
+    () =>
+      Effect.gen(function*() {
+        const store = yield* postgres
+        const { pending } = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
+        yield* server.stall
+        const open = (name: string) => pending.open({ session: sessionOf(name), user: alice })
+        // More than the client has connections.
+        const reasons = yield* Effect.forEach(
+          Array.from({ length: 12 }, (_, index) => `stalled-${index}`),
+          (name) => Effect.uninterruptible(reasonOf(open(name))),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual([...new Set(reasons)], ["it took too long"])
+        yield* server.proceed
+        yield* open("later")
+        assert.deepStrictEqual((yield* pending.claim(uriOf("later"))).user, alice)
+      })
+  )
 
   wakesAcrossProcesses(Postgres.postgresTest, postgres)
 
@@ -176,8 +276,90 @@ describe("SqlPendingConsents on PostgreSQL", () => {
     }))
 })
 
+/** Locks a database as another process does, until it is released or the scope ends. */
+const lockDatabase = (url: string) =>
+  Effect.gen(function*() {
+    const client = yield* Layer.build(libsqlClient(url))
+    const [locked, released] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+    const holder = yield* Effect.flatMap(SqlClient.SqlClient, (sql) =>
+      sql.withTransaction(Effect.andThen(Deferred.succeed(locked, undefined), Deferred.await(released)))).pipe(
+        Effect.provide(client),
+        Effect.forkScoped
+      )
+    yield* Deferred.await(locked)
+    return Effect.andThen(Deferred.succeed(released, undefined), Fiber.await(holder))
+  })
+
 describe("SqlPendingConsents on SQLite", () => {
   contract(it.live, sqlite, { shared: true })
+
+  sharesItsClient(
+    it.live,
+    Effect.map(sqlite, ({ url }) => ({ table: "agentcore_consents", client: libsqlClient(url) }))
+  )
+
+  for (const [kind, previousKeys] of [["one key", []], ["a previous key", [keyOf(2)]]] as const) {
+    it.live(`with ${kind}, waits for a short lock of another process, and a long one is an error`, () =>
+      Effect.gen(function*() {
+        const store = yield* sqlite
+        const { pending } = yield* start(store, { key: keyOf(1), previousKeys })
+        const open = (name: string) => Effect.uninterruptible(pending.open({ session: sessionOf(name), user: alice }))
+        yield* open("one")
+        const release = yield* lockDatabase(store.url)
+        const waiting = yield* Effect.forkChild(Effect.all([open("two"), open("three")], { concurrency: "unbounded" }))
+        yield* Effect.delay(release, "300 millis")
+        yield* Fiber.join(waiting)
+        const releaseLong = yield* lockDatabase(store.url)
+        assert.deepStrictEqual(
+          yield* Effect.all([reasonOf(open("four")), reasonOf(pending.claim(uriOf("one")))], {
+            concurrency: "unbounded"
+          }),
+          ["SQLITE_BUSY", "SQLITE_BUSY"]
+        )
+        yield* releaseLong
+        yield* open("five")
+        const outcomes = yield* Effect.forEach(
+          ["one", "two", "three", "four", "five"],
+          (name) => reasonOf(pending.claim(uriOf(name)))
+        )
+        assert.deepStrictEqual(outcomes, ["Claimed", "Claimed", "Claimed", "Unknown", "Claimed"])
+      }))
+  }
+
+  it.live("starts while another process has a short lock", () =>
+    Effect.gen(function*() {
+      const store = yield* sqlite
+      const release = yield* lockDatabase(store.url)
+      const starting = yield* Effect.forkChild(start(store))
+      yield* Effect.delay(release, "300 millis")
+      const { pending } = yield* Fiber.join(starting)
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      assert.strictEqual(yield* reasonOf(pending.claim(uriOf("one"))), "Claimed")
+    }))
+
+  it.live("works after a transaction of the program could not begin, which the driver does not survive", () =>
+    Effect.gen(function*() {
+      const { url } = yield* sqlite
+      const { pending, sql } = yield* shareClient({ table: "agentcore_consents", client: libsqlClient(url) })
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      const release = yield* lockDatabase(url)
+      yield* Effect.flip(sql.withTransaction(Effect.void))
+      yield* release
+      assert.strictEqual(yield* reasonOf(pending.claim(uriOf("one"))), "Claimed")
+    }))
+
+  it.live("commits after a statement of the program that could not get the lock", () =>
+    Effect.gen(function*() {
+      const store = yield* sqlite
+      const { pending, sql } = yield* shareClient({ table: "agentcore_consents", client: libsqlClient(store.url) })
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      const release = yield* lockDatabase(store.url)
+      yield* Effect.flip(sql`DELETE FROM agentcore_consents`)
+      yield* release
+      assert.strictEqual(yield* reasonOf(pending.claim(uriOf("one"))), "Claimed")
+      const other = yield* start(store)
+      assert.strictEqual(yield* reasonOf(other.pending.claim(uriOf("one"))), "AlreadyClaimed")
+    }))
 
   it.live("no row or file of SQLite has a secret, and no span or log line", () =>
     Effect.gen(function*() {
@@ -308,10 +490,10 @@ describe("SqlPendingConsents on SQLite", () => {
 
   it.live("says what to install when a package is missing", () =>
     Effect.gen(function*() {
-      vi.doMock("@effect/sql/Migrator", () => {
+      vi.doMock("@effect/sql/SqlClient", () => {
         throw new Error("Cannot find package '@effect/sql'")
       })
-      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("@effect/sql/Migrator")))
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("@effect/sql/SqlClient")))
       const { url } = yield* sqlite
       const error = yield* Effect.flip(
         Layer.build(Layer.provide(SqlPendingConsents.layer({ key: keyOf(1) }), libsqlClient(url)))

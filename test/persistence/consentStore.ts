@@ -183,12 +183,14 @@ export const contract = (
             completeAuthorization: () =>
               Effect.sync(() => {
                 completions++
-              })
+              }),
+            resumeAccessToken: () => Effect.die(new Error("there is no caller"))
           }
+          const callerOf = () => Effect.succeedNone
           const outcomes = yield* Effect.forEach(processes, (process, index) =>
             Effect.andThen(
               pauseFor((round * (index + 1)) % 5),
-              Completion.complete({ identity, ...process }, uriOf(name), alice)
+              Completion.complete({ identity, callerOf, ...process }, uriOf(name), alice)
             ), { concurrency: "unbounded" })
           assert.sameMembers(outcomes.map(({ _tag }) => _tag), ["Completed", "AlreadyUsed"])
           assert.strictEqual(completions, 1)
@@ -212,6 +214,35 @@ export const contract = (
         assert.strictEqual(yield* reasonOf(one.pending.claim(uriOf("never"))), "Unknown")
         yield* one.pending.open({ session: sessionOf("old", -1), user: alice })
         assert.strictEqual(yield* reasonOf(two.pending.claim(uriOf("old"))), "Expired")
+      }))
+
+    test("lists the claimed sessions that are not settled, until they are", () =>
+      Effect.gen(function*() {
+        const [one, two] = yield* startTwo(yield* make)
+        const unsettled = (uri?: Redacted.Redacted) => two.pending.unsettled?.(uri) ?? Effect.succeed([])
+        const names = ["open", "claimed", "settled"] as const
+        const pending = Object.fromEntries(
+          names.map((
+            name
+          ) => [name, { session: sessionOf(name), user: alice, workload: "agent", credential: "calendar" }])
+        )
+        const open = (process: Process, name: string) => process.pending.open(pending[name]!)
+        yield* Effect.forEach(names, (name) => open(one, name))
+        yield* Effect.forEach(["claimed", "settled"], (name) => one.pending.claim(uriOf(name)))
+        assert.lengthOf(yield* unsettled(), 2)
+        // Only a claimed session has an outcome.
+        yield* Effect.forEach(
+          ["settled", "open", "unknown"],
+          (name) => one.pending.settle?.(uriOf(name)) ?? Effect.void
+        )
+        same(yield* unsettled(), [pending["claimed"]])
+        same(yield* unsettled(uriOf("claimed")), [pending["claimed"]])
+        for (const name of ["open", "settled", "unknown"]) same(yield* unsettled(uriOf(name)), [])
+        for (const name of ["claimed", "settled"]) {
+          yield* open(two, name)
+          assert.strictEqual(yield* reasonOf(two.pending.claim(uriOf(name))), "AlreadyClaimed")
+        }
+        same(yield* one.pending.claim(uriOf("open")), pending["open"])
       }))
 
     test("keeps who waits for a grant, until they leave or expire", () =>
@@ -249,6 +280,9 @@ export const contract = (
             oldOnly.pending.open({ session: sessionOf(name), user: alice }))
           yield* oldOnly.signals.register({ topic, execution: "old", expiresAt: inAnHour })
           yield* oldOnly.pending.claim(uriOf("three"))
+          const ofRotation = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
+          const [unsettled] = yield* ofRotation.pending.unsettled?.() ?? Effect.succeed([])
+          same(unsettled?.session.sessionUri, uriOf("three"))
           const both = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(3), keyOf(1)] })
           assert.deepStrictEqual((yield* both.pending.claim(uriOf("one"))).user, alice)
           assert.strictEqual(yield* reasonOf(oldOnly.pending.claim(uriOf("one"))), "AlreadyClaimed")
@@ -265,6 +299,30 @@ export const contract = (
           assert.deepStrictEqual(yield* newOnly.signals.registrations(topic), ["new"])
           assert.deepStrictEqual(yield* oldOnly.signals.registrations(topic), [])
           assert.strictEqual(yield* reasonOf(newOnly.pending.claim(uriOf("three"))), "Unknown")
+        }))
+
+      test("gives each session out once in the middle of a rotation, where processes have other names for it", () =>
+        Effect.gen(function*() {
+          const store = yield* make
+          const processes = [
+            yield* start(store, { key: keyOf(1), previousKeys: [keyOf(2)] }),
+            yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
+          ]
+          const names = Array.from({ length: rounds({ few: 100, full: 400 }) }, (_, index) => `rotation-${index}`)
+          const claim = ({ pending }: Process, name: string) =>
+            Effect.map(Effect.result(pending.claim(uriOf(name))), (claim) => Result.isSuccess(claim) ? [name] : [])
+          const claimed = yield* Effect.forEach(
+            names,
+            (name, index) =>
+              Effect.forEach(processes, (process, turn) =>
+                pauseFor((index * (turn + 1)) % 7).pipe(
+                  Effect.andThen(process.pending.open({ session: sessionOf(name), user: alice })),
+                  Effect.andThen(claim(process, name))
+                ), { concurrency: "unbounded" }),
+            { concurrency: 4 }
+          )
+          const left = yield* Effect.forEach(names, (name, index) => claim(processes[index % 2]!, name))
+          assert.sameMembers([...claimed.flat(2), ...left.flat()], names)
         }))
     }
   })

@@ -39,6 +39,9 @@ export interface Server {
   /** The folder of the data, with the socket. */
   readonly folder: string
   readonly client: PgClient.PgClientConfig
+  /** Until the scope ends or `proceed`, the server and its connections are there and do nothing. */
+  readonly stall: Effect.Effect<void, never, Scope.Scope>
+  readonly proceed: Effect.Effect<void>
 }
 
 /** A server that runs until the scope ends. */
@@ -71,7 +74,7 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
     { encoding: "utf8", cwd: folder, ...identity }
   )
   if (made.status !== 0) return yield* Effect.die(new Error(`initdb failed: ${made.stderr}`))
-  yield* Effect.acquireRelease(
+  const server = yield* Effect.acquireRelease(
     Effect.callback<ChildProcess>((resume) => {
       const settings = { listen_addresses: "", unix_socket_directories: folder, fsync: "off", log_min_messages: "log" }
       const child = spawn(
@@ -93,7 +96,20 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
         child.kill("SIGQUIT")
       })
   )
-  return { folder, client: { host: folder, username: "postgres", database: "postgres", maxConnections: 4 } }
+  // The server has a process for each connection. It cannot start another one while it is stopped.
+  const signal = (name: "SIGSTOP" | "SIGCONT") =>
+    Effect.sync(() => {
+      server.kill(name)
+      const children = spawnSync("pgrep", ["-P", String(server.pid)], { encoding: "utf8" }).stdout
+      for (const child of children.split("\n")) if (child !== "") process.kill(Number(child), name)
+    })
+  const proceed = signal("SIGCONT")
+  return {
+    folder,
+    client: { host: folder, username: "postgres", database: "postgres", maxConnections: 4 },
+    stall: Effect.asVoid(Effect.acquireRelease(signal("SIGSTOP"), () => proceed)),
+    proceed
+  }
 })
 
 /** A test that needs PostgreSQL: `it.live`. */

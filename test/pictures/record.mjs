@@ -118,7 +118,8 @@ try {
       deviceScaleFactor: 1.25,
       viewport: { width: 1100, height: 620 }
     })
-    await page.goto(`${server.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE}/_local/console#token=${server.AGENTCORE_LOCAL_TOKEN}`)
+    const { url } = await (await act("console", {})).json()
+    await page.goto(url)
     await page.locator("summary").filter({ hasText: "invalid_client" }).waitFor()
     await page.locator(".connection.live").waitFor()
     await takeScreenshot(page, "console", colorScheme)

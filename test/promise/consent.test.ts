@@ -16,6 +16,7 @@ import * as Schedule from "effect/Schedule"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
+import * as FaultyServer from "../local/faultyServer.js"
 import * as LocalWorld from "../local/world.js"
 import { assertSecretFree, faces } from "../recorder.js"
 import { rejectionOf, runtimeOf, tagOf } from "./world.js"
@@ -78,9 +79,12 @@ const never = Schedule.spaced("1 hour")
 const functions = (options: {
   readonly poll?: Schedule.Schedule<unknown>
   readonly pending?: Layer.Layer<PendingConsents.PendingConsents>
+  /** The path whose first response is lost. */
+  readonly loses?: string
 } = {}) =>
   Effect.gen(function*() {
-    const { url } = yield* LocalServer.LocalServer
+    const server = yield* LocalServer.LocalServer
+    const url = options.loses === undefined ? server.url : yield* FaultyServer.losing(server.url, options.loses)
     const calls = yield* Ref.make<ReadonlyArray<string>>([])
     const planes = DataPlane.decorate((operation, call) =>
       Effect.andThen(Ref.update(calls, (all) => [...all, operation]), call)
@@ -270,7 +274,19 @@ describe("a consent", () => {
       assert.strictEqual(error.reason, "Rejected")
       assert.include(error.message, "AgentCore did not accept the consent")
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 1)
-      assert.strictEqual(yield* app.count("getResourceOauth2Token"), 1)
+      // The wait has asked once more.
+      assert.strictEqual(yield* app.count("getResourceOauth2Token"), 2)
+    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
+
+  it.live("is complete although the response of AgentCore was lost, and it rejected the retry", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks.fetch, { loses: "/identities/CompleteResourceTokenAuth" })
+      const { link, token } = yield* shown((onAuthUrl) =>
+        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
+      )
+      const page = yield* consentIn(yield* app.browserOf("alice"), "alice", link)
+      assert.include(page.text, "Consent given")
+      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
     }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
 
   it.live("goes on in another process", () =>

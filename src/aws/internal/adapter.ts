@@ -14,6 +14,8 @@ import type * as Operation from "../../Operation.js"
 import { call, type Commands, type Connection } from "./call.js"
 import * as LazyClient from "./lazyClient.js"
 import type { SharedOptions } from "./options.js"
+import { limit, type RequestHandler } from "./requestHandler.js"
+import * as SdkCredentials from "./sdkCredentials.js"
 import * as Settings from "./settings.js"
 
 /** The members of all client configurations that are set here. */
@@ -24,7 +26,7 @@ type ClientConfig = Pick<
 
 interface Client {
   readonly destroy: () => void
-  readonly config: { readonly region: () => Promise<string> }
+  readonly config: { readonly region: () => Promise<string>; requestHandler: RequestHandler }
 }
 
 /** @internal */
@@ -99,7 +101,7 @@ const clientConfig = (
   own: ClientConfig,
   variables: Adapter<never, never, never, never>["variables"],
   search: RegionSearch
-): Effect.Effect<ClientConfig, Config.ConfigError> =>
+): Effect.Effect<ClientConfig, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const allowInsecure = options.allowInsecureEndpoint ?? false
     // The SDK's configuration may have a function or an endpoint object, which only the SDK can read.
@@ -109,17 +111,32 @@ const clientConfig = (
     const endpoint = own.endpoint === undefined || typeof own.endpoint === "string"
       ? yield* Settings.endpoint({ option: own.endpoint ?? options.endpoint, allowInsecure, ...variables })
       : own.endpoint
-    const credentials = own.credentials !== undefined
+    const given = own.credentials !== undefined
       ? Settings.fromSdk(own.credentials)
       : options.credentials && (yield* Settings.fromOption(options.credentials))
+    const credentials = typeof given === "object" ? given : yield* SdkCredentials.keep(given)
     const maxAttempts = own.maxAttempts ?? options.maxAttempts
     return {
       region,
+      credentials,
       ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
       ...(maxAttempts === undefined ? {} : { maxAttempts })
     }
   })
+
+/** The client of a program stays as it is: each command has the limits. */
+const connectGiven = (connection: Connection, { config }: Client): Connection => ({
+  ...connection,
+  send: (command, options) => {
+    const { handle } = limit(config.requestHandler)
+    command.middlewareStack.add(
+      // Replaces the SDK's own last step, in which the request is the handler's.
+      () => ({ request }) => handle(request as never, options as never),
+      { name: "effectAgentcoreIdentityLimit", step: "deserialize", priority: "low" }
+    )
+    return connection.send(command, options)
+  }
+})
 
 const isClient = <C>(given: object): given is { readonly client: C } => "client" in given
 
@@ -138,13 +155,17 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
     yield* Settings.checkOptions(options)
     const timeout = yield* Settings.timeout(options.timeout)
     const connection = isClient<C>(given)
-      ? yield* LazyClient.make({ load, make: (sdk) => ({ value: connect(sdk, given.client), destroy: () => {} }) })
+      ? yield* LazyClient.make({
+        load,
+        make: (sdk) => ({ value: connectGiven(connect(sdk, given.client), given.client), destroy: () => {} })
+      })
       : yield* Effect.flatMap(clientConfig(options, given, variables, search), (config) =>
         LazyClient.make({
           load,
           make: (sdk) => {
             const { client, ...send } = make(sdk, { ...given, ...config })
-            const hasCredentials = config.credentials !== undefined
+            client.config.requestHandler = limit(client.config.requestHandler)
+            const hasCredentials = (given.credentials ?? options.credentials) !== undefined
             return { value: { ...connect(sdk, client), ...send, hasCredentials }, destroy: () => client.destroy() }
           }
         }))

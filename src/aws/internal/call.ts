@@ -18,6 +18,12 @@ import * as Target from "./target.js"
  */
 export interface Command {
   readonly input: object
+  readonly middlewareStack: {
+    readonly add: (
+      middleware: () => (args: { readonly request: unknown }) => Promise<{ readonly response: unknown }>,
+      options: { readonly name: string; readonly step: "deserialize"; readonly priority: "low" }
+    ) => void
+  }
 }
 
 /** The types of the SDK have mutable arrays. */

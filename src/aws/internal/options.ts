@@ -48,7 +48,9 @@ export interface SharedOptions {
    */
   readonly region?: string | undefined
   /**
-   * Default: the SDK's own chain (environment, profile, SSO, container, instance).
+   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5 minutes left, once for all
+   * callers of a plane, and no call waits for it while the old ones are valid. After 10 seconds without credentials, calls fail with a
+   * `TransportError` of kind `credentials`. Default: the SDK's own chain (environment, profile, SSO, container, instance).
    */
   readonly credentials?: Credentials | CredentialsProvider | undefined
   /**

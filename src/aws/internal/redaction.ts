@@ -38,11 +38,17 @@ const withoutSessionToken = (text: string): string =>
 
 /**
  * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. It is built after a failure only, because
- * that is slow.
+ * that is slow. A text of more than `limit` characters is cut, and its end is left out: it can be the beginning of a secret.
  *
  * @internal
  */
-export const redactorOf = (request: unknown): (text: string) => string => {
+export const redactorOf = (request: unknown): (text: string, limit?: number) => string => {
+  const redact = unlimited(request)
+  return (text, limit = Infinity) =>
+    text.length <= limit ? redact(text) : `${redact(text.slice(0, limit)).slice(0, 1 - pieceLength)}…`
+}
+
+const unlimited = (request: unknown): (text: string) => string => {
   const needles = new Map<number, Set<string>>()
   for (const secret of collect(request, new Set())) {
     const length = Math.min(pieceLength, secret.length)

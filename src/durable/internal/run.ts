@@ -19,6 +19,7 @@ import type { UserCredential } from "../../Credentials.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
 import type { Identity } from "../../Identity.js"
+import { cutName } from "../../internal/errorCode.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { granted } from "./definition.js"
 import { ConsentNotObtained, type Invitation, type Outcome, type Payload } from "./model.js"
@@ -31,7 +32,9 @@ export interface Settings<E, R> {
 }
 
 const tagOf = (error: unknown): string =>
-  hasProperty(error, "_tag") && isString(error._tag) ? error._tag : error instanceof Error ? error.name : typeof error
+  cutName(
+    hasProperty(error, "_tag") && isString(error._tag) ? error._tag : error instanceof Error ? error.name : typeof error
+  )
 
 /**
  * Fails with the tag of what went wrong. An activity stores its failures, and its defects with their messages: both can quote secrets.

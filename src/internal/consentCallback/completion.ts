@@ -7,11 +7,15 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
-import type { DataPlaneError } from "../../DataPlane.js"
+import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../../DataPlane.js"
+import type { Service as IdentityService } from "../../Identity.js"
 import type * as PendingConsents from "../../PendingConsents.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
+import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { isSameUser } from "./sameUser.js"
 
 /** @internal */
@@ -35,14 +39,19 @@ export type Outcome = Data.TaggedEnum<{
 
 const Outcome = Data.taggedEnum<Outcome>()
 
+/**
+ * Returns the caller that a consent is for, to ask AgentCore for its token. None: this page cannot be that caller.
+ *
+ * @internal
+ */
+export type CallerOf = (
+  consent: PendingConsents.PendingConsent
+) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
+
 /** @internal */
 export interface Dependencies {
-  /** The one operation of `Identity` that a callback needs. */
-  readonly identity: {
-    readonly completeAuthorization: (
-      options: { readonly sessionUri: Redacted.Redacted; readonly user: UserIdentifier }
-    ) => Effect.Effect<void, DataPlaneError>
-  }
+  readonly identity: Pick<IdentityService, "completeAuthorization" | "resumeAccessToken">
+  readonly callerOf: CallerOf
   readonly pending: PendingConsents.Service
   readonly signals: Pick<ConsentSignals.Service, "signal">
 }
@@ -56,6 +65,19 @@ export const signalsOfProgram: Effect.Effect<ConsentSignals.Service> = Effect.fl
   Effect.serviceOption(ConsentSignals.ConsentSignals),
   Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
 )
+
+/**
+ * The workload of the consent, for its user. Consents have no workload if their token came from elsewhere, for example from the headers of
+ * a request.
+ *
+ * @internal
+ */
+export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
+  Option.isNone(dataPlane) || workload === undefined
+    ? Effect.succeedNone
+    : Effect.asSome(
+      Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
+    )
 
 /**
  * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not, and
@@ -74,38 +96,118 @@ const mayBeComplete = (error: DataPlaneError): boolean => {
   }
 }
 
+/** Asks AgentCore once, and shows nothing to the user. */
+const isGranted = (
+  { callerOf, identity }: Pick<Dependencies, "callerOf" | "identity">,
+  consent: PendingConsents.PendingConsent
+): Effect.Effect<boolean> =>
+  Effect.flatMap(
+    callerOf(consent),
+    Option.match({
+      onNone: () => Effect.succeed(false),
+      onSome: (caller) =>
+        Effect.isSuccess(
+          Effect.provideService(
+            identity.resumeAccessToken(consent.session, { consent: Consent.fail }),
+            WorkloadAccessToken.WorkloadAccessToken,
+            caller
+          )
+        )
+    })
+  )
+
+/** There is nothing more to signal. If the store does not learn it, the next start signals again, which changes nothing. */
+const settle = ({ pending }: Pick<Dependencies, "pending">, { session }: PendingConsents.PendingConsent) =>
+  pending.settle === undefined ? Effect.void : Effect.catch(
+    pending.settle(session.sessionUri),
+    (error) => Effect.logDebug(error.message)
+  )
+
+/** Signals that the authorization is complete, to all who wait for the session or for the grant. */
+const announce = (
+  dependencies: Pick<Dependencies, "pending" | "signals">,
+  consent: PendingConsents.PendingConsent
+): Effect.Effect<Outcome> =>
+  Effect.gen(function*() {
+    const { credential, session, user, workload } = consent
+    const { signals } = dependencies
+    yield* signals.signal(ConsentSignals.session(session.sessionUri), "Completed")
+    if (workload !== undefined && credential !== undefined) {
+      yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential }), "Completed")
+    }
+    yield* settle(dependencies, consent)
+    return Outcome.Completed({ session, credential, continue: consent.continue })
+  })
+
+const completeClaimed = (
+  dependencies: Dependencies,
+  consent: PendingConsents.PendingConsent
+): Effect.Effect<Outcome, DataPlaneError> =>
+  Effect.catch(
+    Effect.andThen(
+      dependencies.identity.completeAuthorization({ sessionUri: consent.session.sessionUri, user: consent.user }),
+      announce(dependencies, consent)
+    ),
+    (error) =>
+      Effect.flatMap(isGranted(dependencies, consent), (isGranted) =>
+        isGranted
+          // The response was lost. AgentCore rejects a retry.
+          ? announce(dependencies, consent)
+          : Effect.andThen(
+            mayBeComplete(error)
+              ? Effect.void
+              : dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "Rejected"),
+            Effect.fail(error)
+          ))
+  )
+
+const rejectOther = (
+  dependencies: Dependencies,
+  consent: PendingConsents.PendingConsent
+): Effect.Effect<Outcome> =>
+  dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "WrongUser").pipe(
+    Effect.andThen(settle(dependencies, consent)),
+    Effect.as(Outcome.WrongUser({ credential: consent.credential }))
+  )
+
+/** A session that was claimed before. If its process ended between the completion and the signal, the signal is sent now. */
+const revisit = (
+  dependencies: Dependencies,
+  sessionUri: Redacted.Redacted,
+  user: UserIdentifier
+): Effect.Effect<Outcome, PendingConsents.ConsentStoreError> =>
+  Effect.gen(function*() {
+    for (const consent of yield* dependencies.pending.unsettled?.(sessionUri) ?? Effect.succeed([])) {
+      if ((yield* isSameUser(consent.user, user)) && (yield* isGranted(dependencies, consent))) {
+        yield* announce(dependencies, consent)
+      }
+    }
+    return Outcome.AlreadyUsed()
+  })
+
 /**
  * Claims the session and completes it. An outcome without a session URI is `Unknown`. The programs that wait learn at once that
- * the authorization is complete, or that it never will be.
+ * the authorization is complete, or that it never will be. If the completion fails, AgentCore is asked for the token once.
  *
  * @internal
  */
 export const complete = (
-  { identity, pending, signals }: Dependencies,
+  dependencies: Dependencies,
   sessionUri: Redacted.Redacted | undefined,
   user: UserIdentifier
 ): Effect.Effect<Outcome> =>
-  sessionUri === undefined ? Effect.succeed(Outcome.Unknown()) : Effect.gen(function*() {
-    const consent = yield* pending.claim(sessionUri)
-    const topic = ConsentSignals.session(sessionUri)
-    if (!(yield* isSameUser(consent.user, user))) {
-      yield* signals.signal(topic, "WrongUser")
-      return Outcome.WrongUser({ credential: consent.credential })
-    }
-    yield* Effect.tapError(
-      identity.completeAuthorization({ sessionUri, user: consent.user }),
-      (error) => mayBeComplete(error) ? Effect.void : signals.signal(topic, "Rejected")
-    )
-    yield* signals.signal(topic, "Completed")
-    const { credential, workload } = consent
-    if (workload !== undefined && credential !== undefined) {
-      const grant = yield* ConsentSignals.grant({ workload, user: consent.user, credential })
-      yield* signals.signal(grant, "Completed")
-    }
-    return Outcome.Completed({ session: consent.session, credential, continue: consent.continue })
-  }).pipe(
+  sessionUri === undefined ? Effect.succeed(Outcome.Unknown()) : dependencies.pending.claim(sessionUri).pipe(
+    Effect.flatMap((consent) =>
+      Effect.flatMap(
+        isSameUser(consent.user, user),
+        (isSame): Effect.Effect<Outcome, DataPlaneError> =>
+          isSame ? completeClaimed(dependencies, consent) : rejectOther(dependencies, consent)
+      )
+    ),
     Effect.catchTag("ConsentNotPending", ({ reason }) =>
-      Effect.succeed(reason === "AlreadyClaimed" ? Outcome.AlreadyUsed() : Outcome[reason]())),
+      reason === "AlreadyClaimed"
+        ? revisit(dependencies, sessionUri, user)
+        : Effect.succeed<Outcome>(Outcome[reason]())),
     Effect.catch((error) =>
       Effect.as(
         Effect.logWarning(
@@ -119,3 +221,39 @@ export const complete = (
     // A session that is claimed and not completed is lost, so a closed browser must not interrupt it.
     Effect.uninterruptible
   )
+
+// -----------------------------------------------------------------------------
+// Recovery
+// -----------------------------------------------------------------------------
+
+/** The completion of a process that has ended may still be under way at AgentCore. */
+const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duration: "1 minute" }))
+
+/**
+ * Signals what processes that have ended did not signal: the claimed sessions whose token is there. For the start of a process that has
+ * the page.
+ *
+ * @internal
+ */
+export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
+  const { unsettled } = dependencies.pending
+  if (unsettled === undefined) return Effect.void
+  /** The number of those whose token is not there. */
+  const pass = Effect.gen(function*() {
+    const left = yield* Effect.filter(
+      yield* unsettled(),
+      (consent) =>
+        Effect.flatMap(
+          isGranted(dependencies, consent),
+          (isGranted) => isGranted ? Effect.as(announce(dependencies, consent), false) : Effect.succeed(true)
+        ),
+      { concurrency: 4 }
+    )
+    return left.length
+  })
+  return pass.pipe(
+    Effect.catch((error) => Effect.as(Effect.logDebug(error.message), 1)),
+    Effect.repeat({ schedule: recoveries, until: (left) => left === 0 }),
+    Effect.asVoid
+  )
+}

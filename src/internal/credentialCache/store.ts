@@ -7,11 +7,11 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Deadline from "../deadline.js"
 
 // -----------------------------------------------------------------------------
 // The store
@@ -70,16 +70,6 @@ export const none: SafeStore = {
   remove: () => Effect.void
 }
 
-/** Ends at once when it is interrupted. The effect may end later. */
-const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(
-      Effect.forkDetach(restore(self)),
-      (fiber) =>
-        Effect.onInterrupt(Effect.interruptible(Fiber.join(fiber)), () => Effect.sync(() => fiber.interruptUnsafe()))
-    )
-  )
-
 /** In milliseconds. A store without a connection fails at each request: it is reported once in this time. */
 const warningInterval = 60_000
 
@@ -108,9 +98,7 @@ export const makeSafe = (
       Effect.mapError((error) => error.reason),
       // The message of a defect may contain a secret.
       Effect.catchDefect(() => Effect.fail("it has a defect")),
-      // The timeout also ends an operation that is uninterruptible, and one in an uninterruptible region.
-      disconnect,
-      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail("it took too long") }),
+      Deadline.withDeadline({ duration: timeout, onTimeout: () => "it took too long" }),
       Effect.catch((reason) => Effect.as(report(operation, reason), fallback))
     )
   return {

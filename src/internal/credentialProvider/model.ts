@@ -347,13 +347,16 @@ export interface CustomServerOptions extends ProviderOptions, OfflineOptions {
 }
 
 /**
- * An authorization server with OpenID Connect discovery.
+ * An authorization server with a discovery document, of OpenID Connect or of RFC 8414.
  *
  * @since 0.1.0
  * @category models
  */
 export interface DiscoveredServer {
-  /** The discovery URL, as in `https://id.example.com/.well-known/openid-configuration`. */
+  /**
+   * The discovery URL, as in `https://id.example.com/.well-known/openid-configuration` or
+   * `https://id.example.com/.well-known/oauth-authorization-server/tenant`.
+   */
   readonly discovery: string
 }
 

@@ -12,6 +12,7 @@ import * as Consent from "../../Consent.js"
 import { type AccessTokenError, Identity, type Service } from "../../Identity.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import * as Digest from "../credentialCache/digest.js"
+import * as ExpiringMap from "../expiringMap.js"
 import * as SingleFlight from "../singleFlight.js"
 import type { Caller, Status, UserCredential } from "./model.js"
 
@@ -24,11 +25,14 @@ interface Remembered {
   readonly until: number
 }
 
+/** The answers of one user, by request. */
+type Answers = ReadonlyMap<string, Remembered>
+
 /** The answers of one `Identity`, by user and credential. */
 interface Memory {
   readonly digestOf: Digest.DigestOf
-  /** By user, then by request. */
-  readonly answers: Map<string, Map<string, Remembered>>
+  /** A user expires with the last of their answers. */
+  readonly answers: ExpiringMap.ExpiringMap<Answers>
   readonly ask: SingleFlight.SingleFlight<boolean, AccessTokenError>
   /** Counts `forget`. An answer to an older question is not remembered. */
   generation: number
@@ -36,7 +40,7 @@ interface Memory {
 
 const makeMemory = (): Memory => ({
   digestOf: Digest.makeDigestOf(),
-  answers: new Map(),
+  answers: ExpiringMap.make(),
   ask: SingleFlight.unsafeMake(),
   generation: 0
 })
@@ -75,19 +79,11 @@ const asking = (
     }
   })
 
-const dropExpired = ({ answers }: Memory, now: number): void => {
-  for (const [user, byRequest] of answers) {
-    for (const [request, { until }] of byRequest) {
-      if (until <= now) byRequest.delete(request)
-    }
-    if (byRequest.size === 0) answers.delete(user)
-  }
-}
-
 const remember = ({ memory, user }: Asking, request: string, answer: Remembered, now: number): void => {
-  dropExpired(memory, now)
-  const byRequest = memory.answers.get(user) ?? new Map<string, Remembered>()
-  memory.answers.set(user, byRequest.set(request, answer))
+  memory.answers.removeEnded(now)
+  const others = [...memory.answers.get(user) ?? []].filter(([, { until }]) => until > now)
+  const answers = new Map([...others, [request, answer]])
+  memory.answers.set(user, answers, Math.max(...[...answers.values()].map(({ until }) => until)))
 }
 
 /** @internal */
@@ -96,7 +92,7 @@ export const forget = (
 ): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
   Effect.map(asking(caller), ({ memory, user }) => {
     memory.generation++
-    memory.answers.delete(user)
+    memory.answers.remove(user)
   })
 
 // -----------------------------------------------------------------------------

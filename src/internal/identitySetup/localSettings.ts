@@ -7,23 +7,35 @@
 import * as Schema from "effect/Schema"
 import * as Constraint from "../../models/internal/constraint.js"
 import { WorkloadName } from "../../models/internal/names.js"
-import { type Oauth2Vendor, vendors } from "../../models/internal/vendors.js"
+import { type Oauth2Vendor, type Oauth2VendorWithEndpoints, vendors } from "../../models/internal/vendors.js"
+import { isIssuer } from "../issuerUrl.js"
 import { type Lifetime, lifetimePattern } from "../lifetime.js"
 
 /**
- * The vendors whose authorization server can be replaced. The request of `CustomOauth2` names its own.
+ * The vendors whose endpoints the service knows. The requests of the others name them.
  *
  * @internal
  */
-export type Vendor = Exclude<Oauth2Vendor, "CustomOauth2">
+export type Vendor = Exclude<Oauth2Vendor, "CustomOauth2" | Oauth2VendorWithEndpoints>
 
-const isReplaceable = (vendor: string): vendor is Vendor => vendor in vendors && vendor !== "CustomOauth2"
+/** @internal */
+export const isKnownVendor = (vendor: Oauth2Vendor): vendor is Vendor =>
+  vendor !== "CustomOauth2" && !vendors[vendor].needsEndpoints
 
-const replaceable = Object.keys(vendors).filter(isReplaceable)
+// The names of the table are the vendors, which the type of the keys does not tell.
+const replaceable = (Object.keys(vendors) as Array<Oauth2Vendor>).filter(isKnownVendor)
 
 const Vendor = Schema.Literals(replaceable)
 
 const Url = Constraint.text(1, 2048)
+
+const IssuerUrl = Url.check(Schema.makeFilter(
+  (url) =>
+    isIssuer(url)
+      ? undefined
+      : `${Constraint.prefix} be an https URL, or an http URL of a loopback host, without user information, query and fragment`,
+  { toJsonSchema: () => ({ pattern: "^https?://[^\\s?#]+$" }) }
+))
 
 // The pattern describes the type.
 const LifetimeText = Constraint.matching(lifetimePattern) as Schema.Codec<Lifetime, string>
@@ -52,10 +64,16 @@ export const LocalSettings = Schema.Struct({
     Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String)))
   ),
   /**
-   * Replaces the authorization servers of vendors. Clients authenticate there with CLIENT_SECRET_BASIC, and quirks of the vendor
-   * are not imitated.
+   * Replaces the authorization servers of vendors whose endpoints a request does not name. Clients authenticate there with
+   * CLIENT_SECRET_BASIC, and quirks of the vendor are not imitated.
    */
   vendorEndpoints: Constraint.optional(VendorEndpoints),
+  /**
+   * Replaces the issuers of vendors, by the beginning of their URL: `https://login.microsoftonline.com` stands for all tenants of
+   * Microsoft. Providers whose discovery URL, or metadata, names such an issuer use the metadata of the other one, and its users'
+   * JWTs are accepted where `inboundIssuers` has the vendor's. No other host is replaced.
+   */
+  vendorIssuers: Constraint.optional(Constraint.textMap(IssuerUrl, IssuerUrl)),
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**
@@ -75,6 +93,19 @@ export const LocalSettings = Schema.Struct({
    * access tokens, and cannot be deleted.
    */
   serviceLinked: Constraint.optional(Schema.Array(WorkloadName)),
+  /**
+   * The ARNs of the IAM roles that a consent portal can assume. A portal with another role is rejected. Default: every role of the
+   * account.
+   */
+  assumableRoles: Constraint.optional(Schema.Array(Schema.String)),
+  /**
+   * The form of `portalUrl`, in which `{gateway}`, `{portal}` and `{region}` stand for ids and the region. Default:
+   * `https://{gateway}.consent-portal.bedrock-agentcore.{region}.amazonaws.com` (AWS Machine Learning Blog, 2026-09-14). An earlier sample of
+   * AWS has a host without a scheme: `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
+   */
+  consentPortalUrl: Constraint.optional(
+    Constraint.text(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)
+  ),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
   workloadAccessTokenLifetime: Constraint.optional(LifetimeText)
 })

@@ -12,6 +12,7 @@ import { noParameters } from "../credentialProvider/definitions.js"
 import type { Definition } from "../credentialProvider/model.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
+import * as Printable from "../printable.js"
 import * as Validation from "../validation.js"
 import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./model.js"
 
@@ -223,12 +224,7 @@ export const apply = (setup: IdentitySetup, rotateSecrets: boolean): Stream.Stre
 
 const signs = { create: "+", update: "~", unchanged: " " } as const
 
-// JSON escapes control characters below the space. Others, and marks of direction, could also change what a terminal shows.
-const toText = (value: unknown): string =>
-  (JSON.stringify(value) ?? "").replaceAll(
-    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-  )
+const toText = (value: unknown): string => JSON.stringify(value) ?? ""
 
 const toLines = ({ action, changes, notComparable, values }: Change): ReadonlyArray<string> => [
   ...values.map(({ after, before, member }) =>
@@ -249,16 +245,16 @@ export const table = (changes: ReadonlyArray<Change>, withValues: boolean): stri
   const rows = changes.map((change) => [
     signs[change.action],
     change.kind,
-    change.name,
+    Printable.escape(change.name),
     change.action,
-    ...(withValues ? [] : [summarize(change)])
+    ...(withValues ? [] : [Printable.escape(summarize(change))])
   ])
   const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
   return rows.flatMap((row, index) => {
     const change = changes[index]
     return [
       row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd(),
-      ...(withValues && change !== undefined ? toLines(change).map((line) => `     ${line}`) : [])
+      ...(withValues && change !== undefined ? toLines(change).map((line) => `     ${Printable.escape(line)}`) : [])
     ]
   }).join("\n")
 }

@@ -24,15 +24,15 @@ export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, 
   ctx.body = page.body
 }
 
+/** Reads the form to its end, because a browser that is cut off while it sends shows no page. Undefined: it is too large. */
 const readForm = async (ctx: Context): Promise<URLSearchParams | undefined> => {
   const chunks: Array<Buffer> = []
   let size = 0
   for await (const chunk of ctx.req) {
     size += chunk.length
-    if (size > maxFormBytes) return undefined
-    chunks.push(chunk)
+    if (size <= maxFormBytes) chunks.push(chunk)
   }
-  return new URLSearchParams(Buffer.concat(chunks).toString("utf8"))
+  return size > maxFormBytes ? undefined : new URLSearchParams(Buffer.concat(chunks).toString("utf8"))
 }
 
 const parameter = ({ params }: Interaction, name: string): string => {
@@ -121,12 +121,11 @@ const switchUser = async (provider: Provider, ctx: Context, interaction: Interac
 }
 
 const submit = async (provider: Provider, ctx: Context, interaction: Interaction): Promise<void> => {
-  const form = ctx.method === "POST" ? await readForm(ctx) : undefined
+  if (ctx.method !== "POST") return send(ctx, Pages.wrongForm, 405)
+  const form = await readForm(ctx)
+  if (form === undefined) return send(ctx, Pages.formTooLarge, 413)
   const prompt = interaction.prompt.name
-  if (form === undefined || form.get("prompt") !== prompt) {
-    send(ctx, Pages.wrongForm, form === undefined ? 405 : 400)
-    return
-  }
+  if (form.get("prompt") !== prompt) return send(ctx, Pages.wrongForm, 400)
   if (prompt === "login") return signIn(provider, ctx, interaction, form)
   switch (form.get("decision")) {
     case "allow":

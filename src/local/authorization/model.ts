@@ -63,7 +63,7 @@ export interface Client {
 export type UserClaims = Readonly<Record<string, unknown>>
 
 /**
- * An issuer whose JWTs are accepted: its identifier, whose keys are found by OpenID Connect Discovery, or the identifier
+ * An issuer whose JWTs are accepted: its identifier, whose keys are found by OpenID Connect Discovery or RFC 8414, or the identifier
  * together with the URL of its key set.
  *
  * @since 0.1.0

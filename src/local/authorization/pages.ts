@@ -109,6 +109,12 @@ export const wrongForm: Html.Page = problem({
 })
 
 /** @internal */
+export const formTooLarge: Html.Page = problem({
+  title: "Form too large",
+  text: "The form is larger than the forms of this page, so nothing was done. Go back and try again."
+})
+
+/** @internal */
 export const unknownHost: Html.Page = problem({
   title: "Unknown host",
   text: "This server does not answer to the host name in the address. The option allowedHosts adds names."

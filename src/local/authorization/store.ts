@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
 
 /**
@@ -24,9 +26,16 @@ export interface OidcStore {
   readonly signOut: (user: string) => void
   /** Copies all entries. */
   readonly save: () => Content
-  /** Replaces all entries. */
+  /** Replaces all entries. The payloads are not copied. */
   readonly load: (content: Content) => void
 }
+
+const Payload = Schema.StructWithRest(
+  Schema.Struct({ exp: Schema.optional(Schema.Finite) }),
+  [Schema.Record(Schema.String, Schema.Unknown)]
+)
+
+const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Payload])))
 
 /**
  * The entries of each model, by id. It is JSON.
@@ -34,6 +43,13 @@ export interface OidcStore {
  * @internal
  */
 export type Content = Readonly<Record<string, ReadonlyArray<readonly [id: string, payload: AdapterPayload]>>>
+
+/**
+ * Decodes the JSON of a content. None for any other text.
+ *
+ * @internal
+ */
+export const parse: (text: string) => Option.Option<Content> = Schema.decodeOption(Schema.fromJsonString(Content))
 
 type Predicate = (payload: AdapterPayload) => boolean
 
@@ -178,7 +194,7 @@ export const make = (
       for (const entries of models.values()) entries.dropWhere(() => true)
       for (const [model, payloads] of Object.entries(content)) {
         const entries = entriesOf(model)
-        for (const [id, payload] of payloads) entries.set(id, shiftExpiry(structuredClone(payload), -offset()))
+        for (const [id, payload] of payloads) entries.set(id, shiftExpiry(payload, -offset()))
       }
     }
   }

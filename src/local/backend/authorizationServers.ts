@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
-import type { Endpoints, LocalSettings } from "../../internal/identitySetup/localSettings.js"
+import { type Endpoints, isKnownVendor, type LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { isSecure } from "../../models/internal/loopback.js"
 import type * as Model from "../../models/Oauth2CredentialProvider.js"
@@ -79,6 +79,25 @@ const checkEndpoints = (
     checkEndpoint(authorizationEndpoint, `${metadataPath}.authorizationEndpoint`),
     checkEndpoint(tokenEndpoint, `${metadataPath}.tokenEndpoint`)
   )
+}
+
+// -----------------------------------------------------------------------------
+// Issuers in the settings
+// -----------------------------------------------------------------------------
+
+/** RFC 8414, section 3.1, inserts this into the issuer, and OpenID Connect Discovery 1.0 appends it. */
+const wellKnown = /\/\.well-known\/(openid-configuration|oauth-authorization-server)(?=\/|$)/
+
+const readIssuer = (discovery: Discovery): string =>
+  "discoveryUrl" in discovery
+    ? discovery.discoveryUrl.replace(wellKnown, "")
+    : discovery.authorizationServerMetadata.issuer
+
+const findReplacement = (discovery: Discovery, settings: LocalSettings): Discovery | undefined => {
+  const issuer = Vendors.findIssuer(readIssuer(discovery), settings)
+  return issuer === undefined
+    ? undefined
+    : { discoveryUrl: `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration` }
 }
 
 // -----------------------------------------------------------------------------
@@ -181,7 +200,8 @@ const resolveCustom = Effect.fnUntraced(function*(
   const authentication = yield* resolveCustomAuthentication(config, environment)
   const onBehalfOf = yield* resolveCustomOnBehalfOf(config, environment)
   yield* checkEndpoints(config.oauthDiscovery, customPath)
-  return { authentication, server: { discovery: config.oauthDiscovery, clientId: config.clientId ?? "", onBehalfOf } }
+  const discovery = findReplacement(config.oauthDiscovery, yield* environment.settings) ?? config.oauthDiscovery
+  return { authentication, server: { discovery, clientId: config.clientId ?? "", onBehalfOf } }
 })
 
 // -----------------------------------------------------------------------------
@@ -198,20 +218,29 @@ type VendorConfig = Secrets & Partial<Endpoints> & { readonly clientId: string; 
 const readMember = (request: VendorRequest): readonly [Member, VendorConfig] =>
   Object.entries(request.oauth2ProviderConfigInput)[0] as [Member, VendorConfig]
 
-const isKnown = (vendor: VendorRequest["credentialProviderVendor"]): vendor is Vendors.Known => vendor in Vendors.known
+/** A server in the settings has none of the vendor's quirks. */
+const basic = { clientAuthenticationMethod: "CLIENT_SECRET_BASIC", quirks: undefined } as const
+
+const namesAll = ({ authorizationEndpoint, issuer, tokenEndpoint }: VendorConfig): boolean =>
+  issuer !== undefined && authorizationEndpoint !== undefined && tokenEndpoint !== undefined
+
+const findKnownServer = (
+  vendor: VendorRequest["credentialProviderVendor"],
+  config: VendorConfig,
+  { vendorEndpoints }: LocalSettings
+): Vendors.KnownVendor | undefined => {
+  if (!isKnownVendor(vendor)) return undefined
+  const override = namesAll(config) ? undefined : vendorEndpoints?.[vendor]
+  if (override !== undefined) return { ...override, ...basic }
+  return vendor === "MicrosoftOauth2" ? Vendors.makeMicrosoft(config.tenantId ?? "common") : Vendors.known[vendor]
+}
 
 const resolveVendorServer = (
   vendor: VendorRequest["credentialProviderVendor"],
   config: VendorConfig,
   settings: LocalSettings
 ): Vendors.KnownVendor => {
-  const override = settings.vendorEndpoints?.[vendor]
-  if (override !== undefined) return { ...override, clientAuthenticationMethod: "CLIENT_SECRET_BASIC" }
-  const known = vendor === "MicrosoftOauth2"
-    ? Vendors.makeMicrosoft(config.tenantId ?? "common")
-    : isKnown(vendor)
-    ? Vendors.known[vendor]
-    : undefined
+  const known = findKnownServer(vendor, config, settings)
   return {
     // The schema of the request requires the endpoints that the service does not know.
     issuer: config.issuer ?? known?.issuer ?? "",
@@ -233,19 +262,22 @@ const resolveVendor = Effect.fnUntraced(function*(
   const vendor = request.credentialProviderVendor
   const [member, config] = readMember(request)
   const path = `oauth2ProviderConfigInput.${member}`
-  const server = resolveVendorServer(vendor, config, yield* settings)
+  const current = yield* settings
+  const server = resolveVendorServer(vendor, config, current)
   yield* checkEndpoint(server.authorizationEndpoint, `${path}.authorizationEndpoint`)
   yield* checkEndpoint(server.tokenEndpoint, `${path}.tokenEndpoint`)
-  const { clientAuthenticationMethod, quirks } = server
+  const discovery = toDiscovery(server)
+  const replacement = findReplacement(discovery, current)
+  const { clientAuthenticationMethod, quirks } = replacement === undefined ? server : basic
   return {
     authentication: Effect.map(readClientSecret(config, settings), (clientSecret) => ({
       clientAuthenticationMethod,
       clientSecret
     })),
     server: {
-      discovery: toDiscovery(server),
+      discovery: replacement ?? discovery,
       clientId: config.clientId,
-      onBehalfOf: Vendors.findOnBehalfOf(vendor, yield* settings),
+      onBehalfOf: Vendors.findOnBehalfOf(vendor, current),
       quirks
     }
   }

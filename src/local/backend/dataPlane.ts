@@ -30,6 +30,7 @@ import { maxParametersSize, parametersSize, readShape, type Session, type Sessio
 import type { Settings } from "./settings.js"
 import { formatParts } from "./texts.js"
 import * as Vault from "./vault.js"
+import * as Vendors from "./vendors.js"
 import * as WorkloadToken from "./workloadToken.js"
 
 /** @internal */
@@ -65,8 +66,13 @@ export interface Operations {
 // -----------------------------------------------------------------------------
 
 /** The live service does not pass on the error of an authorization server. */
-const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange") =>
-  invalid(`Error parsing ${grant} response`)
+const unparsable = (
+  grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange"
+): ValidationException => invalid(`Error parsing ${grant} response`)
+
+/** No source has the message for a response that is no token, and for no response. */
+const mapExchangeError = ({ status }: OAuthError): ValidationException =>
+  status === undefined ? unparsable("TokenExchange") : invalid(`Token exchange failed with HTTP status ${status}`)
 
 const mapRefreshError = ({ reason }: OAuthError): ValidationException | InternalServerException =>
   reason === "Unreachable"
@@ -154,7 +160,7 @@ export const make = (
     request: DataPlane.GetResourceOauth2TokenRequest
   ) =>
     OnBehalfOf.exchange(client, user, provider.server, request).pipe(
-      Effect.catchTag("OAuthError", () => unparsable("TokenExchange")),
+      Effect.catchTag("OAuthError", (error) => Effect.fail(mapExchangeError(error))),
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
 
@@ -291,9 +297,10 @@ export const make = (
 
     getWorkloadAccessTokenForJwt: Effect.fnUntraced(function*({ userToken, workloadName }) {
       const workload = yield* registry.caller(workloadName)
-      const { inboundIssuers, inboundJwt } = yield* settings
+      const current = yield* settings
+      const issuers = current.inboundIssuers?.flatMap((name) => [name, Vendors.findIssuer(name, current) ?? name])
       const claims = yield* Effect.mapError(
-        client.verifyUserToken(userToken, { issuers: inboundIssuers, signature: inboundJwt !== "decode" }),
+        client.verifyUserToken(userToken, { issuers, signature: current.inboundJwt !== "decode" }),
         mapUserTokenError
       )
       return yield* issueWorkloadToken(workload, WorkloadToken.userOfJwt(userToken, claims), claims.exp)

@@ -20,6 +20,8 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash, randomBytes } from "node:crypto"
+import { maxTime } from "../../internal/dateRange.js"
+import * as Heap from "../../internal/heap.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import { Access, RequestParts, type RequestShape } from "./requestShape.js"
@@ -52,7 +54,7 @@ const Session = Schema.Struct({
   uri: Secret,
   authorizationState: Secret,
   codeVerifier: Secret,
-  expiresAt: Schema.Number
+  expiresAt: Schema.Number.check(Schema.isBetween({ minimum: -maxTime, maximum: maxTime }))
 })
 
 /** @internal */
@@ -87,6 +89,8 @@ const StoredEntry = Schema.Struct({ session: Session, state: State })
 interface Entry {
   readonly session: Session
   state: Sessions.State
+  /** When the session is dropped. */
+  readonly end: Heap.Entry<string>
 }
 
 /** @internal */
@@ -151,8 +155,9 @@ export const make = Effect.fnUntraced(
   function*(lifetime: number): Effect.fn.Return<SessionStore, VaultStoreError, VaultStore> {
     const collection = (yield* VaultStore).collection("consent-sessions", StoredEntry)
     const lock = yield* KeyedLock.make
-    // Sorted by time of opening, and so by time of expiry.
+    // Sorted by time of opening. That is not the order of expiry after the clock was moved back.
     const sessions = new Map<string, Entry>()
+    const ends = Heap.make<string>()
     const uris = new Map<string, string>()
     /** In order of opening, too. */
     const workloads = new Map<string, { size: number; readonly uris: Set<string> }>()
@@ -175,7 +180,7 @@ export const make = Effect.fnUntraced(
 
     const add = (session: Session, state: Sessions.State) => {
       const uri = Redacted.value(session.uri)
-      const entry = { session, state }
+      const entry: Entry = { session, state, end: ends.add(session.expiresAt + lifetime, uri) }
       sessions.set(uri, entry)
       uris.set(Redacted.value(session.authorizationState), uri)
       return { uri, workload: count(entry, 1) }
@@ -185,6 +190,7 @@ export const make = Effect.fnUntraced(
       const entry = sessions.get(uri)
       if (entry === undefined) return
       sessions.delete(uri)
+      ends.remove(entry.end)
       uris.delete(Redacted.value(entry.session.authorizationState))
       count(entry, -1)
     }
@@ -229,10 +235,9 @@ export const make = Effect.fnUntraced(
 
     const sweep = (now: number): ReadonlyArray<string> => {
       const swept: Array<string> = []
-      for (const [uri, { session }] of sessions) {
-        if (now < session.expiresAt + lifetime) break
-        drop(uri)
-        swept.push(uri)
+      for (let first = ends.first(); first !== undefined && first.key <= now; first = ends.first()) {
+        drop(first.value)
+        swept.push(first.value)
       }
       return swept
     }
@@ -255,7 +260,9 @@ export const make = Effect.fnUntraced(
         uri,
         Effect.suspend(() => {
           const entry = sessions.get(uri)
-          return entry === undefined ? collection.remove(uri) : collection.put(uri, { ...entry })
+          return entry === undefined
+            ? collection.remove(uri)
+            : collection.put(uri, { session: entry.session, state: entry.state })
         })
       )
 
@@ -284,7 +291,7 @@ export const make = Effect.fnUntraced(
             uri: Redacted.make(`urn:ietf:params:oauth:request_uri:${makeSecret()}`),
             authorizationState: Redacted.make(makeSecret()),
             codeVerifier: Redacted.make(makeSecret()),
-            expiresAt: now + lifetime
+            expiresAt: Math.min(now + lifetime, maxTime)
           }
           const { uri, workload } = add(session, Sessions.State.Pending())
           return { session, uri, dropped: limit(workload, uri, now) }

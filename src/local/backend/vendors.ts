@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Endpoints, LocalSettings, Vendor } from "../../internal/identitySetup/localSettings.js"
-import type { Oauth2VendorWithEndpoints } from "../../models/internal/vendors.js"
+import type { Oauth2Vendor } from "../../models/internal/vendors.js"
 import type { OnBehalfOf, Quirks } from "../oauth/model.js"
 
 /** @internal */
@@ -12,13 +12,6 @@ export interface KnownVendor extends Endpoints {
   readonly clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST"
   readonly quirks?: Quirks | undefined
 }
-
-/**
- * The vendors whose authorization server is the same for all customers.
- *
- * @internal
- */
-export type Known = Exclude<Vendor, Oauth2VendorWithEndpoints>
 
 const basic = "CLIENT_SECRET_BASIC"
 const post = "CLIENT_SECRET_POST"
@@ -39,7 +32,7 @@ export const makeMicrosoft = (tenantId: string): KnownVendor => {
 }
 
 /** @internal */
-export const known: Readonly<Record<Known, KnownVendor>> = {
+export const known: Readonly<Record<Vendor, KnownVendor>> = {
   AtlassianOauth2: {
     issuer: "https://auth.atlassian.com",
     authorizationEndpoint: "https://auth.atlassian.com/authorize",
@@ -144,6 +137,28 @@ export const known: Readonly<Record<Known, KnownVendor>> = {
   }
 }
 
+/** Whether the URL has the scheme and host of another one, and begins with the segments of its path. */
+const beginsWith = (url: URL, start: URL): boolean =>
+  url.protocol === start.protocol && url.host === start.host
+  && `${url.pathname}/`.startsWith(start.pathname.replace(/\/?$/, "/"))
+
+/**
+ * The issuer that the settings have in place of this one. The longest beginning of its URL decides.
+ *
+ * @internal
+ */
+export const findIssuer = (
+  issuer: string,
+  { vendorIssuers = {} }: Pick<LocalSettings, "vendorIssuers">
+): string | undefined => {
+  if (!URL.canParse(issuer)) return undefined
+  const url = new URL(issuer)
+  const [found] = Object.entries(vendorIssuers)
+    .filter(([start]) => URL.canParse(start) && beginsWith(url, new URL(start)))
+    .sort(([one], [other]) => other.length - one.length)
+  return found?.[1]
+}
+
 /**
  * How a vendor acts on behalf of a user. AWS documents it for Microsoft, and for `CustomOauth2`, whose configuration has
  * it. The settings add vendors for which the sources differ, with a token exchange as that of Okta (RFC 8693).
@@ -151,7 +166,7 @@ export const known: Readonly<Record<Known, KnownVendor>> = {
  * @internal
  */
 export const findOnBehalfOf = (
-  vendor: Vendor,
+  vendor: Oauth2Vendor,
   { onBehalfOfVendors = [] }: Pick<LocalSettings, "onBehalfOfVendors">
 ): OnBehalfOf | undefined =>
   vendor === "MicrosoftOauth2"

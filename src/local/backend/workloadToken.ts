@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { hash, randomBytes } from "node:crypto"
+import { maxTime } from "../../internal/dateRange.js"
 import * as Sealing from "../../internal/sealing.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
@@ -118,7 +119,7 @@ export const make = (
       seal: (workload, user, endsAt = Infinity) =>
         Effect.flatMap(Effect.zip(DateTime.now, lifetime), ([now, duration]) => {
           const ownEnd = toSeconds(now) + Math.floor(Duration.toSeconds(duration))
-          const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt)) }
+          const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt), maxTime / 1000) }
           return Effect.map(Sealing.seal({ ...encode(claims), iat: toSeconds(now) }, key), (token) => {
             keep(token, claims)
             return Redacted.make(token)

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
 import * as IdentityError from "../../IdentityError.js"
+import type { Failure } from "../backend/failedChange.js"
 import {
   type AuthorizationServer,
   OAuthError,
@@ -28,8 +29,8 @@ export interface Faults {
   readonly list: Effect.Effect<ReadonlyArray<FaultStatus>>
   readonly remove: (id: string) => Effect.Effect<void, LocalControlError>
   readonly clear: Effect.Effect<void>
-  /** Succeeds if the operation may run. */
-  readonly onOperation: (operation: string) => Effect.Effect<void, OperationError>
+  /** Succeeds if the operation may run. The result says whether the change that it begins fails. */
+  readonly onOperation: (operation: string) => Effect.Effect<Failure | undefined, OperationError>
   /** A client whose requests can fail. */
   readonly decorate: (client: OAuthClient) => OAuthClient
 }
@@ -40,6 +41,12 @@ const endpoints: ReadonlySet<string> = new Set<Endpoint | "*">(["token", "author
 
 /** Durations of a week and more are mistakes. */
 const maxDelay = Duration.toMillis("7 days")
+
+const changes: ReadonlySet<string | undefined> = new Set([
+  "CreateConsentPortal",
+  "UpdateConsentPortal",
+  "DeleteConsentPortal"
+])
 
 const findProblem = (fault: Fault): string | undefined => {
   const { count, delay, endpoint, exception, operation, probability, provider, status } = fault
@@ -66,8 +73,15 @@ const findProblem = (fault: Fault): string | undefined => {
     return "`count` is a whole number greater than 0"
   }
   if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return "`delay` is at most 7 days"
+  if (fault.failChange === true) {
+    return !changes.has(operation)
+      ? "`failChange` needs an `operation` of CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
+      : exception !== undefined || status !== undefined || fault.cut === true
+      ? "`failChange` excludes `exception`, `status` and `cut`: the call succeeds"
+      : undefined
+  }
   return exception === undefined && status === undefined && fault.cut !== true && delay === undefined
-    ? "a fault has `exception`, `status`, `cut` or `delay`"
+    ? "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
     : undefined
 }
 
@@ -127,6 +141,8 @@ const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | 
       : exception !== undefined && Object.hasOwn(oauthReasons, exception)
       ? oauthReasons[exception] ?? "Rejected"
       : "Rejected",
+    // RFC 6749, section 5.2: an error has the status 400.
+    ...(cut === true ? {} : { status: status ?? 400 }),
     ...(exception === undefined ? {} : { code: exception }),
     description: message ?? (status === undefined ? simulated : `${simulated}, with the status ${status}`)
   })
@@ -225,15 +241,19 @@ export const make: Effect.Effect<Faults> = Effect.sync(() => {
     clear: Effect.sync(() => entries.clear()),
     onOperation: (operation) =>
       Effect.suspend(() =>
-        entries.size === 0 ? Effect.void : Effect.flatMap(
+        entries.size === 0 ? Effect.succeed(undefined) : Effect.flatMap(
           take((fault) => fault.operation === operation || fault.operation === "*"),
           (fault) =>
-            Effect.tapError(happen(fault, toOperationError), () =>
-              fault?.cut === true
-                ? Effect.map(HttpCall, (call) => {
-                  if (call !== undefined) call.cut = true
-                })
-                : Effect.void)
+            happen(fault, toOperationError).pipe(
+              Effect.tapError(() =>
+                fault?.cut === true
+                  ? Effect.map(HttpCall, (call) => {
+                    if (call !== undefined) call.cut = true
+                  })
+                  : Effect.void
+              ),
+              Effect.as(fault?.failChange === true ? { reason: fault.message ?? simulated } : undefined)
+            )
         )
       ),
     decorate: (client) => ({

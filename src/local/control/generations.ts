@@ -24,8 +24,11 @@ export interface Generations {
   /** Waits while the backend is replaced. */
   readonly current: Effect.Effect<Context.Context<Backend>>
   readonly save: ControlledStore["save"]
-  /** Ends the backend, replaces the content of the store, and starts another backend. */
-  readonly replace: (content: Content) => Effect.Effect<void, VaultStoreError>
+  /**
+   * Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. Nothing is changed if the content
+   * cannot be decoded.
+   */
+  readonly replace: (content: Content, swap: Effect.Effect<void>) => Effect.Effect<void, VaultStoreError>
 }
 
 /** @internal */
@@ -68,21 +71,22 @@ export const make = (
     return {
       current: Effect.suspend(() => isOpen ? Effect.succeed(running.context) : current),
       save: store.save,
-      replace: (content) =>
-        Effect.uninterruptible(Effect.gen(function*() {
-          isOpen = false
-          yield* open.close
-          yield* end(running)
-          const written = yield* Effect.exit(store.load(content))
-          // After a failure too: the backend goes on with what the store has.
-          running = yield* start
-          yield* written
-        })).pipe(Effect.ensuring(Effect.andThen(
-          Effect.sync(() => {
-            isOpen = true
-          }),
-          open.open
-        )))
+      replace: (content, swap) =>
+        Effect.flatMap(store.load(content), (write) =>
+          Effect.uninterruptible(Effect.gen(function*() {
+            isOpen = false
+            yield* open.close
+            yield* end(running)
+            const written = yield* Effect.exit(Effect.andThen(write, swap))
+            // After a failure too: the backend goes on with what the store has.
+            running = yield* start
+            yield* written
+          })).pipe(Effect.ensuring(Effect.andThen(
+            Effect.sync(() => {
+              isOpen = true
+            }),
+            open.open
+          ))))
     }
   })
 

@@ -53,8 +53,8 @@ export interface Snapshot {
 export type Endpoint = "token" | "authorization" | "revocation"
 
 /**
- * A failure that the backend simulates. Either `operation` or `endpoint` names what fails. Without `exception`, `status`
- * and `cut`, a call is only delayed.
+ * A failure that the backend simulates. Either `operation` or `endpoint` names what fails. Without `exception`, `status`,
+ * `cut` and `failChange`, a call is only delayed.
  *
  * @since 0.1.0
  * @category models
@@ -78,6 +78,11 @@ export interface Fault {
   readonly delay?: Duration.Input | undefined
   /** Closes the connection without an answer. A call in this process fails with a `TransportError`. */
   readonly cut?: boolean | undefined
+  /**
+   * With `operation` `CreateConsentPortal`, `UpdateConsentPortal` or `DeleteConsentPortal`: the call succeeds, and the change
+   * that it begins fails. The portal then is `FAILED` or `UPDATE_FAILED`, with `message` as its `statusReason`.
+   */
+  readonly failChange?: boolean | undefined
   /** From 0 to 1. Default: 1. */
   readonly probability?: number | undefined
   /** The calls that fail before the fault is removed. Default: no limit. */

@@ -10,6 +10,7 @@ import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import * as Plane from "../../internal/plane.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
+import { FailedChange, type Failure } from "../backend/failedChange.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type { ShiftedClock } from "./clock.js"
 import type { Faults } from "./faults.js"
@@ -30,7 +31,10 @@ export const make = (
       operation,
       request,
       // A fault can be any error, as that of a proxy before the service.
-      Effect.andThen(faults.onOperation(operation) as Effect.Effect<void>, clock.shift(effect))
+      Effect.flatMap(
+        faults.onOperation(operation) as Effect.Effect<Failure | undefined>,
+        (failedChange) => Effect.provideService(clock.shift(effect), FailedChange, failedChange)
+      )
     )
   const delegate = <I, S>(
     tag: Context.Key<I, S>,

@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import { hasProperty, isDate } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { nowOf } from "../../internal/now.js"
@@ -25,6 +26,8 @@ export interface Requests {
   readonly list: Effect.Effect<ReadonlyArray<RequestRecord>>
   readonly clear: Effect.Effect<void>
   readonly events: Stream.Stream<RequestRecord>
+  /** The requests from now on, until the end of the scope. */
+  readonly subscribe: Effect.Effect<PubSub.Subscription<RequestRecord>, never, Scope.Scope>
   readonly write: (record: RequestRecord) => Effect.Effect<void>
   /** Records a call of an operation. */
   readonly observe: <A, E, R>(
@@ -143,6 +146,7 @@ export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRe
       records = []
     }),
     events: Stream.fromPubSub(events),
+    subscribe: PubSub.subscribe(events),
     write,
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
       Effect.withFiber<A, E, R>((fiber) => {

@@ -31,8 +31,10 @@ export interface ControlledStore {
   readonly generation: Effect.Effect<Generation>
   /** Copies all entries between two writes. */
   readonly save: Effect.Effect<Content, VaultStore.VaultStoreError>
-  /** Replaces all entries. No generation writes meanwhile. Nothing is changed if an entry cannot be read. */
-  readonly load: (content: Content) => Effect.Effect<void, VaultStore.VaultStoreError>
+  /** Decodes all entries. The inner effect writes them in place of all others. No generation writes meanwhile. */
+  readonly load: (
+    content: Content
+  ) => Effect.Effect<Effect.Effect<void, VaultStore.VaultStoreError>, VaultStore.VaultStoreError>
 }
 
 const failure = (message: string) => new VaultStore.VaultStoreError({ message })
@@ -118,11 +120,10 @@ export const make = (inner: VaultStore.Service): Effect.Effect<ControlledStore> 
         )
       )),
       load: (content) =>
-        exclusive(
-          Effect.suspend(() =>
-            Effect.forEach(collections, ([name, { load }]) => load(content[name] ?? [])).pipe(
-              Effect.flatMap((writes) => Effect.all(writes, { discard: true }))
-            )
+        Effect.suspend(() =>
+          Effect.map(
+            Effect.forEach(collections, ([name, { load }]) => load(content[name] ?? [])),
+            (writes) => exclusive(Effect.all(writes, { discard: true }))
           )
         )
     }

@@ -7,12 +7,12 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 import { LockError, withLock } from "../../internal/processLock.js"
+import * as SafeFile from "../../internal/safeFile.js"
 import { fileError, type LocalDevelopmentError } from "./error.js"
 
 const File = Schema.Struct({
@@ -50,15 +50,8 @@ interface Content {
 const broken = (path: string, detail: string): LocalDevelopmentError =>
   fileError(path, "Broken", `${detail}. It was not changed: repair it, or remove it`)
 
-const attempt = <A>(
-  path: string,
-  verb: "read" | "written",
-  action: () => Promise<A>
-): Effect.Effect<A, LocalDevelopmentError> =>
-  Effect.tryPromise({
-    try: action,
-    catch: (error) => fileError(path, "Unusable", `it cannot be ${verb}: ${codeOf(error)}`)
-  })
+const unusable = (path: string, verb: "read" | "written") => ({ message }: { readonly message: string }) =>
+  fileError(path, "Unusable", `it cannot be ${verb}: ${message}`)
 
 const decode = (path: string, text: string): Result.Result<Members, LocalDevelopmentError> =>
   Result.try({ try: (): unknown => JSON.parse(text), catch: () => broken(path, "it is not JSON") }).pipe(
@@ -77,25 +70,20 @@ const decode = (path: string, text: string): Result.Result<Members, LocalDevelop
 /** Errors name `path`. `target` is the file that its links lead to. */
 const read = (path: string, target: string): Effect.Effect<Content, LocalDevelopmentError> =>
   Effect.gen(function*() {
-    const found = yield* attempt(path, "read", async () => {
-      try {
-        const file = await Fs.open(target, "r")
-        try {
-          return { mode: (await file.stat()).mode, bytes: await file.readFile() }
-        } finally {
-          await file.close()
-        }
-      } catch (error) {
-        if (codeOf(error) === "ENOENT") return undefined
-        throw error
-      }
-    })
+    const found = yield* SafeFile.read(target).pipe(
+      Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined)),
+      Effect.mapError(unusable(path, "read"))
+    )
     if (found === undefined) return { text: undefined, mode: undefined, members: {} }
     const text = yield* Effect.try({
       try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes),
       catch: () => broken(path, "it is not UTF-8")
     })
-    return { text, mode: found.mode & 0o7777, members: yield* Effect.fromResult(decode(path, text)) }
+    return {
+      text,
+      mode: Number(found.stats.mode) & 0o7777,
+      members: yield* Effect.fromResult(decode(path, text))
+    }
   })
 
 type Jsonc = typeof import("jsonc-parser")
@@ -148,47 +136,23 @@ const edit = (
       : yield* broken(path, "it has a member twice")
   })
 
-/** Readers see the old text or the new one, also after a crash. */
-const write = (
-  path: string,
-  target: string,
-  text: string,
-  mode: number | undefined
-): Effect.Effect<void, LocalDevelopmentError> =>
-  Effect.uninterruptible(attempt(path, "written", async () => {
-    // A rename ignores the permissions of the file that it replaces.
-    if (mode !== undefined) await Fs.access(target, Fs.constants.W_OK)
-    const temporary = `${target}.${randomBytes(6).toString("hex")}`
-    try {
-      const file = await Fs.open(temporary, "wx")
-      try {
-        if (mode !== undefined) await file.chmod(mode)
-        await file.writeFile(text)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await Fs.rename(temporary, target)
-    } catch (error) {
-      await Fs.rm(temporary, { force: true })
-      throw error
-    }
-  }))
-
 // A link stays a link: its target is written, also if the target does not exist yet.
 const resolve = (path: string): Effect.Effect<string, LocalDevelopmentError> =>
-  attempt(path, "read", async () => {
-    let resolved = Path.resolve(path)
-    for (;;) {
-      try {
-        return await Fs.realpath(resolved)
-      } catch (error) {
-        if (codeOf(error) !== "ENOENT") throw error
+  Effect.tryPromise({
+    try: async () => {
+      let resolved = Path.resolve(path)
+      for (;;) {
+        try {
+          return await Fs.realpath(resolved)
+        } catch (error) {
+          if (codeOf(error) !== "ENOENT") throw error
+        }
+        const target = await Fs.readlink(resolved).catch(() => undefined)
+        if (target === undefined) return resolved
+        resolved = Path.resolve(await Fs.realpath(Path.dirname(resolved)), target)
       }
-      const target = await Fs.readlink(resolved).catch(() => undefined)
-      if (target === undefined) return resolved
-      resolved = Path.resolve(await Fs.realpath(Path.dirname(resolved)), target)
-    }
+    },
+    catch: (error) => unusable(path, "read")({ message: codeOf(error) })
   })
 
 /**
@@ -213,7 +177,10 @@ export const complete = <A, E>(
     const addMembers = Effect.gen(function*() {
       const { added, mode, text, value } = yield* readAndPlan
       if (Object.keys(added).length > 0) {
-        yield* write(path, target, yield* edit(path, text ?? "{}", added), mode)
+        yield* Effect.mapError(
+          SafeFile.write(target, yield* edit(path, text ?? "{}", added), { mode }),
+          unusable(path, "written")
+        )
       }
       return value
     })

@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
+import { toUtc } from "../../internal/dateRange.js"
 import { codeOf } from "../../internal/errorCode.js"
 import type { Exchange, Refusal } from "./exchange.js"
-import { OAuthError, type OAuthErrorReason, type TokenSet } from "./model.js"
+import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./model.js"
 
 /** @internal */
 export type Openid = typeof OpenidClient
@@ -38,9 +38,12 @@ const isUnanswered = (status: number | undefined): boolean => status !== undefin
 const toReason = ({ error = "", status }: Refusal): OAuthErrorReason =>
   isUnanswered(status) ? "Unreachable" : registered.get(error) ?? "Rejected"
 
-const makeError = (reason: OAuthErrorReason, { description, error }: Refusal): OAuthError =>
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+const makeError = (reason: OAuthErrorReason, { description, error, status }: Refusal): OAuthError =>
   new OAuthError({
     reason,
+    ...(status === undefined || isSuccess(status) ? {} : { status }),
     ...(error === undefined ? {} : { code: error }),
     ...(description === undefined ? {} : { description })
   })
@@ -53,8 +56,6 @@ const makeError = (reason: OAuthErrorReason, { description, error }: Refusal): O
  */
 export const fromCallback = (refusal: Refusal): OAuthError =>
   makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
-
-const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
 const withStatus = (refusal: Refusal): Refusal =>
   refusal.description !== undefined || refusal.status === undefined || isSuccess(refusal.status)
@@ -116,7 +117,7 @@ export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResp
   refreshToken: Option.map(Option.fromNullishOr(response.refresh_token), Redacted.make),
   expiresAt: Option.map(
     Option.fromNullishOr(response.expires_in),
-    (seconds) => DateTime.makeUnsafe(now + seconds * 1000)
+    (seconds) => toUtc(now + seconds * 1000)
   ),
   scopes: Option.map(Option.fromNullishOr(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
 })
@@ -128,20 +129,37 @@ const normalizeTokenType = (type: unknown): unknown =>
 const normalizeScope = (scope: unknown): unknown =>
   Array.isArray(scope) ? scope.join(" ") : typeof scope === "string" ? scope.replaceAll(",", " ") : scope
 
+const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * A fetch that rewrites the answers of a token endpoint with quirks (`unusualAnswers`) to the standard form.
+ * A fetch that removes the ID token from the responses of a token endpoint, and rewrites responses with quirks
+ * (`unusualAnswers`) to the standard form.
+ *
+ * AgentCore returns the access token alone, and no source says that it checks ID tokens. openid-client would reject one
+ * whose algorithm, issuer or key it does not expect.
  *
  * @internal
  */
-export const normalizeAnswers = (fetch: OpenidClient.CustomFetch): OpenidClient.CustomFetch => async (url, options) => {
+export const normalizeTokens = (
+  fetch: OpenidClient.CustomFetch,
+  quirks: Quirks | undefined
+): OpenidClient.CustomFetch =>
+async (url, options) => {
   const response = await fetch(url, options)
-  const text = await response.text()
-  try {
-    const { scope, token_type, ...rest } = JSON.parse(text)
+  const body = parseObject(await response.clone().text())
+  if (body === undefined) return response
+  const { id_token, scope, token_type, ...rest } = body
+  if (quirks?.unusualAnswers === true) {
     return Response.json({ ...rest, token_type: normalizeTokenType(token_type), scope: normalizeScope(scope) }, {
       status: response.status
     })
-  } catch {
-    return new Response(text, { status: response.status, headers: response.headers })
   }
+  return id_token === undefined ? response : Response.json({ ...rest, scope, token_type }, response)
 }

@@ -183,9 +183,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         : yield* authenticateClient(openid, url, server)
       return yield* run(openid, (fetch) => {
         const configuration = new openid.Configuration(as, server.clientId || anonymous, undefined, authentication)
-        configuration[openid.customFetch] = server.quirks?.unusualAnswers === true
-          ? Answers.normalizeAnswers(fetch)
-          : fetch
+        configuration[openid.customFetch] = Answers.normalizeTokens(fetch, server.quirks)
         if (!url.startsWith("https:")) openid.allowInsecureRequests(configuration)
         return evaluate(openid, configuration)
       }, exchange)

@@ -272,10 +272,11 @@ export type OAuthErrorReason = OAuthError["reason"]
 /**
  * An authorization server issued no token.
  *
+ * - `status`: the HTTP status of the response of the endpoint, if it is not a success
  * - `code`: the `error` of its answer, or a code of `openid-client`
  * - `description`: the `error_description` of its answer, or what else is known about the failure, as a status
  *
- * Both are without the values that the request carried: tokens, secrets, codes and custom parameters. A description may
+ * `code` and `description` are without the values that the request carried: tokens, secrets, codes and custom parameters. A description may
  * quote the client id, the redirect URI, scopes, resources and audiences.
  *
  * @since 0.1.0
@@ -292,6 +293,7 @@ export class OAuthError extends Schema.TaggedError<OAuthError>("effect-agentcore
       "Rejected",
       "Misconfigured"
     ]),
+    status: Schema.optional(Schema.Number),
     code: Schema.optional(Schema.String),
     description: Schema.optional(Schema.String)
   }
@@ -309,7 +311,7 @@ const userTokenExplanations: Record<UserTokenErrorReason, string> = {
   Algorithm: "it must be signed with RS, PS or ES and 256, 384 or 512 bits, or EdDSA",
   Issuer: "its issuer is not one of the allowed issuers",
   Undiscoverable:
-    "its issuer has no usable OpenID Connect discovery document: issuers are https URLs, or http URLs of a loopback host, without user information, query and fragment",
+    "its issuer has no usable discovery document (OpenID Connect, RFC 8414): issuers are https URLs, or http URLs of a loopback host, without user information, query and fragment",
   Unreachable: "its issuer could not be reached, or did not answer (time-out, status 429 or 5xx)",
   Signature: "its signature does not match a key of its issuer"
 }
@@ -412,8 +414,8 @@ export interface Service {
    */
   readonly jwtGrant: (server: AuthorizationServer, request: JwtGrantRequest) => Effect.Effect<TokenSet, OAuthError>
   /**
-   * The user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery), and its
-   * times by the `Clock`.
+   * The user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery, or
+   * RFC 8414), and its times by the `Clock`.
    */
   readonly verifyUserToken: (
     token: Redacted.Redacted,

@@ -4,12 +4,12 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
+import { toUtc } from "../../internal/dateRange.js"
 import { fromCallback } from "./answers.js"
 import * as Exchange from "./exchange.js"
 import {
@@ -54,7 +54,7 @@ export const make = (options: ScriptedOptions): Service => {
   // The server acts after the wait, so concurrent requests see each other's effects.
   const wait = Duration.equals(latency, Duration.zero) ? Effect.void : Effect.sleep(latency)
 
-  const invalidGrant = () => new OAuthError({ reason: "InvalidGrant", code: "invalid_grant" })
+  const invalidGrant = () => new OAuthError({ reason: "InvalidGrant", status: 400, code: "invalid_grant" })
 
   const issue = (
     type: ScriptedGrant["type"],
@@ -65,7 +65,10 @@ export const make = (options: ScriptedOptions): Service => {
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       count += 1
       const reason = options.fail?.({ type, clientId, scopes, number: count })
-      if (reason !== undefined) return new OAuthError({ reason })
+      if (reason !== undefined) {
+        const isRefused = reason !== "Unreachable" && reason !== "Misconfigured"
+        return new OAuthError({ reason, ...(isRefused ? { status: 400 } : {}) })
+      }
       const isRefreshable = (type === "authorization_code" || type === "refresh_token")
         && options.refreshTokens !== false
       const refreshToken = `refresh-${count}.${clientId}`
@@ -74,7 +77,7 @@ export const make = (options: ScriptedOptions): Service => {
       return Effect.succeed({
         accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
         refreshToken: isRefreshable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
-        expiresAt: Option.map(lifetime, (length) => DateTime.makeUnsafe(now + Duration.toMillis(length))),
+        expiresAt: Option.map(lifetime, (length) => toUtc(now + Duration.toMillis(length))),
         scopes: Option.fromNullishOr(granted)
       })
     })

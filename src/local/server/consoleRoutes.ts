@@ -1,6 +1,6 @@
 /**
- * `GET /_local/console`: the page of the console, its script and its style. They hold no secrets: the script reads the token
- * from the fragment of the URL, which browsers do not send, and calls the control with it.
+ * `GET /_local/console`: the page of the console, its script and its style. They hold no secrets: the script reads a one-time code from
+ * the fragment of the URL, which browsers do not send, and exchanges it for the token of the control.
  *
  * @since 0.1.0
  */

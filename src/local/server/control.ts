@@ -1,7 +1,8 @@
 /**
  * `/_local/…`: the control of the server over HTTP, for programs on this machine that have its token.
  *
- * A `GET` reads, a `POST` acts. Bodies are JSON objects in both directions. An answer that is no success has the members
+ * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
+ * `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions. An answer that is no success has the members
  * `error`, `message` and mostly `reason`.
  *
  * @since 0.1.0
@@ -17,19 +18,20 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as Validation from "../../internal/validation.js"
 import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
+import type { ConsoleCodes } from "./consoleCodes.js"
 import { isCrossSite } from "./crossSite.js"
 import { failed, isJson, readBody, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import { isEqual } from "./isEqual.js"
+import * as LiveEvents from "./liveEvents.js"
 import type { Service as Server } from "./options.js"
 
 // -----------------------------------------------------------------------------
@@ -110,11 +112,8 @@ const hasToken = (authorization: string | undefined, token: Redacted.Redacted): 
 
 const isLoopback = (address: string): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(address)
 
-const check = (
-  request: HttpServerRequest.HttpServerRequest,
-  settings: Settings,
-  token: Redacted.Redacted
-): Problem | undefined =>
+/** Whether a program or page of this machine sent it to this server. */
+const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
     ? forbidden(WireErrors.foreignHost.message)
     // Not every server of an application knows it. Then the token decides.
@@ -122,14 +121,20 @@ const check = (
     ? forbidden("The control of the server is for programs on its own machine")
     : isCrossSite(request)
     ? forbidden(WireErrors.crossSite.message)
-    : !hasToken(request.headers.authorization, token)
-    ? {
-      ...problem(401, "Unauthorized")(
-        "The request needs the header 'Authorization: Bearer', with the token that the server prints as AGENTCORE_LOCAL_TOKEN"
-      ),
-      headers: { "www-authenticate": "Bearer" }
-    }
     : undefined
+
+const unauthorized = problem(401, "Unauthorized")
+
+const checkToken = (
+  request: HttpServerRequest.HttpServerRequest,
+  token: Redacted.Redacted
+): Problem | undefined =>
+  hasToken(request.headers.authorization, token) ? undefined : {
+    ...unauthorized(
+      "The request needs the header 'Authorization: Bearer', with the token that the server prints as AGENTCORE_LOCAL_TOKEN"
+    ),
+    headers: { "www-authenticate": "Bearer" }
+  }
 
 const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
   Effect.try({
@@ -140,6 +145,10 @@ const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
     Effect.filterOrFail(
       (value): value is object => typeof value === "object" && value !== null && !Array.isArray(value),
       () => badRequest("The body of the request must be a JSON object in UTF-8")
+    ),
+    Effect.filterOrFail(
+      (value) => !Validation.isDeep(value),
+      () => badRequest(`The body of the request must have at most ${Validation.maxLevels} levels`)
     )
   )
 
@@ -217,6 +226,7 @@ const Fault = Schema.Struct({
   message: Schema.optional(Schema.String.check(Schema.isMaxLength(1024))),
   delay: Schema.optional(DurationText),
   cut: Schema.optional(Schema.Boolean),
+  failChange: Schema.optional(Schema.Boolean),
   probability: Schema.optional(Schema.Number),
   count: Schema.optional(Schema.Number)
 })
@@ -304,6 +314,30 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ["grants/forget", command(Id, ({ grants }, { id }) => grants.forget(id))]
 ])
 
+/** Makes a URL of the console for the holder of the token. */
+const openConsole = ({ consoleUrl }: Server): Action =>
+  action(Nothing, () => Effect.map(consoleUrl, (url) => ({ url: Redacted.value(url) })))
+
+/** The page of the console has a code, and no token yet. */
+const exchangePath = "console/token"
+
+const exchangeCode = ({ codes, server }: Controlled): Action =>
+  action(
+    Schema.Struct({ code: Secret }),
+    (_, { code }) =>
+      Effect.flatMap(codes.redeem(Redacted.value(code)), (isValid) =>
+        isValid
+          ? Effect.succeed({ token: Redacted.value(server.controlToken) })
+          : Effect.fail(unauthorized("The code was used, or is older than a minute: run 'agentcore-identity console'")))
+  )
+
+const findAction = (path: string, controlled: Controlled): Action | undefined =>
+  path === "console"
+    ? openConsole(controlled.server)
+    : path === exchangePath
+    ? exchangeCode(controlled)
+    : actions.get(path)
+
 type Read = (control: LocalControl.Service, query: URLSearchParams) => Effect.Effect<object, ControlError>
 
 /** Without a query, all grants. */
@@ -345,44 +379,50 @@ const describeServer = (
 
 const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
 
-/** Proxies and this server end a connection that is silent for long. */
-const heartbeat = Stream.concat(
-  Stream.succeed(": connected\n\n"),
-  Stream.schedule(Stream.succeed(":\n\n"), Schedule.spaced("15 seconds"))
-)
+/**
+ * A request as the data of a live event.
+ *
+ * @internal
+ */
+export const toEventData = (record: LocalControl.RequestRecord): string => JSON.stringify(toJson(record))
 
-const respondEvents = ({ events }: LocalControl.Service, stopped: Effect.Effect<void>) =>
-  HttpServerResponse.stream(
-    Stream.map(events, (record) => `event: request\ndata: ${JSON.stringify(toJson(record))}\n\n`).pipe(
-      Stream.merge(heartbeat),
-      Stream.interruptWhen(stopped),
-      Stream.encodeText
-    ),
-    { contentType: "text/event-stream", headers }
-  )
+const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
+  Effect.mapBoth(open, {
+    onFailure: () =>
+      problem(429, "TooManyReaders")(
+        `Live events have ${LiveEvents.maxReaders} readers already: close a console or another reader`
+      ),
+    onSuccess: (events) => HttpServerResponse.stream(events, { contentType: "text/event-stream", headers })
+  })
 
 /** @internal */
 export interface Controlled {
+  /** The codes of `server.consoleUrl`. */
+  readonly codes: ConsoleCodes
   readonly control: LocalControl.Service
   readonly server: Server
   /** Variables that `Server.environment` does not hold. */
   readonly secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
-  /** Ends live events. */
-  readonly stopped: Effect.Effect<void>
+  readonly events: LiveEvents.LiveEvents
 }
 
 const act = (
   request: HttpServerRequest.HttpServerRequest,
-  { control, secretEnvironment, server, stopped }: Controlled
-): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
+  settings: Settings,
+  controlled: Controlled
+): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, Scope.Scope> => {
+  const { control, events, secretEnvironment, server } = controlled
   const [address = "", query] = request.url.split("?", 2)
   const path = address.replace(/^\/_local\//, "")
+  const refused = checkSource(request, settings)
+    ?? (path === exchangePath ? undefined : checkToken(request, server.controlToken))
+  if (refused !== undefined) return Effect.fail(refused)
   const read = path === "server" ? () => Effect.succeed(describeServer(server, secretEnvironment)) : reads.get(path)
-  const run = actions.get(path)
+  const run = findAction(path, controlled)
   if (read === undefined && run === undefined && path !== "events") {
     return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
   }
-  if (request.method === "GET" && path === "events") return Effect.succeed(respondEvents(control, stopped))
+  if (request.method === "GET" && path === "events") return respondEvents(events)
   if (request.method === "GET" && read !== undefined) {
     return Effect.mapBoth(read(control, new URLSearchParams(query)), {
       onFailure: fromControl,
@@ -417,13 +457,11 @@ export const add = (
 ): Effect.Effect<void> => {
   const handler = settings.access(
     "control",
-    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-      const refused = check(request, settings, controlled.server.controlToken)
-      return (refused === undefined ? act(request, controlled) : Effect.fail(refused)).pipe(
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      act(request, settings, controlled).pipe(
         Effect.catch((error) => Effect.succeed(respondProblem(error))),
         Effect.catchCause((cause) => failed("control", randomUUID(), cause))
-      )
-    })
+      ))
   )
   // The wildcard stands for at least one character.
   return Effect.andThen(router.add("*", "/_local", handler), router.add("*", "/_local/*", handler))

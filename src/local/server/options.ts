@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
@@ -52,8 +53,11 @@ export interface Service {
    * the server.
    */
   readonly controlToken: Redacted.Redacted
-  /** The URL of the console, a page that acts on the server. Its fragment holds the token. */
-  readonly consoleUrl: Redacted.Redacted
+  /**
+   * A new URL of the console, a page that acts on the server. It opens the console once, within a minute: its fragment holds a
+   * one-time code.
+   */
+  readonly consoleUrl: Effect.Effect<Redacted.Redacted>
 }
 
 /**

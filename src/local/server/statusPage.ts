@@ -116,5 +116,5 @@ export const render = (page: StatusPage): Html.Page =>
     }</pre></section>
 ${workloadSection(page)}${providerSection(page)}${consentSection(page)}${
       refusalSection(page)
-    }<p class="soft">This page shows no tokens, keys or links. Reload it to see changes. <a href="/_local/console">The console</a> is live, and acts on the server: open it with the URL that the server printed, or with <code>AGENTCORE_LOCAL_TOKEN</code>.</p>`
+    }<p class="soft">This page shows no tokens, keys or links. Reload it to see changes. <a href="/_local/console">The console</a> is live, and acts on the server: open it with the URL that <code>agentcore-identity console</code> prints, or with <code>AGENTCORE_LOCAL_TOKEN</code>.</p>`
   })

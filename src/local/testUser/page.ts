@@ -40,13 +40,15 @@ export interface FilledForm {
 // HTML
 // -----------------------------------------------------------------------------
 
-const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " " }
+const entities: ReadonlyMap<string, string> = new Map(
+  Object.entries({ amp: "&", lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " " })
+)
 
 const decodeEntities = (text: string): string =>
   text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
     const code = decimal === undefined ? hex === undefined ? undefined : parseInt(hex, 16) : Number(decimal)
     return code === undefined
-      ? entities[name ?? ""] ?? whole
+      ? entities.get(name ?? "") ?? whole
       : code <= 0x10ffff
       ? String.fromCodePoint(code)
       : whole

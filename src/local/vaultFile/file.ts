@@ -10,12 +10,14 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { RootDatabase } from "lmdb"
+import { constants } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 import * as ProcessLock from "../../internal/processLock.js"
+import * as SafeFile from "../../internal/safeFile.js"
 import { VaultStoreError } from "../VaultStore.js"
 import { systemError, type VaultFileError, vaultFileError } from "./error.js"
 import * as Key from "./key.js"
@@ -78,7 +80,9 @@ const mapFileError = (path: string, file: string) => (code: string): VaultFileEr
       ? `${file} is a directory, and has to be a file`
       : code === "ENOENT"
       ? `the directory ${dirname(file)} does not exist`
-      : `${file} cannot be written: ${code}`
+      : code === "EMLINK"
+      ? `${file} has several hard links, and each of them could be opened as a vault of its own: remove the others`
+      : `${file} cannot be written: ${new SafeFile.SafeFileError({ code }).message}`
   )
 
 /**
@@ -106,47 +110,43 @@ const touch = (
       }
     })
     if (isCreated) yield* undo.add(() => Fs.unlink(file))
-    const { isEmpty, isFile } = yield* attempt(async () => {
-      const handle = await Fs.open(file, "a+", 0o600)
+    const isEmpty = yield* attempt(async () => {
+      const handle = await SafeFile.open(file, constants.O_RDWR | constants.O_APPEND)
       try {
-        const stats = await handle.stat()
-        const isEmpty = stats.size === 0
-        if (stats.isFile() && isEmpty) {
-          try {
-            await handle.writeFile(Buffer.alloc(size))
-          } catch (error) {
-            await handle.truncate()
-            throw error
-          }
-          if (empty) await handle.truncate()
+        const { nlink, size: found } = await handle.stat()
+        // The lock is for a name. Under another name of the same file, a second process would take a lock of its own.
+        if (nlink > 1) throw new SafeFile.SafeFileError({ code: "EMLINK" })
+        if (found > 0) return false
+        try {
+          await handle.writeFile(Buffer.alloc(size))
+        } catch (error) {
+          await handle.truncate()
+          throw error
         }
-        return { isFile: stats.isFile(), isEmpty }
+        if (empty) await handle.truncate()
+        return true
       } finally {
         await handle.close()
       }
     })
-    if (!isFile) return yield* vaultFileError(path, "Unusable", `${file} has to be a regular file`)
     if (isEmpty && !isCreated) yield* undo.add(() => Fs.truncate(file))
     return isEmpty
   }))
 
 /** Another process would not see the writes of this one, and would overwrite them. */
-const lock = (path: string): Effect.Effect<ProcessLock.Lock, VaultFileError, Scope.Scope> =>
-  Effect.promise(() => Fs.realpath(path).catch(() => path)).pipe(
-    Effect.map((target) => `${target}.pid`),
-    Effect.flatMap((file) =>
-      Effect.mapError(ProcessLock.acquire(file), ({ code, holder }) =>
-        code === "EEXIST"
-          ? vaultFileError(
-            path,
-            "InUse",
-            `${
-              holder ?? "another process"
-            } uses it. If no such process runs, remove ${file}, and ${file}.recovery if it exists`
-          )
-          : mapFileError(path, file)(code))
-    )
-  )
+const lock = (path: string): Effect.Effect<ProcessLock.Lock, VaultFileError, Scope.Scope> => {
+  const file = `${path}.pid`
+  return Effect.mapError(ProcessLock.acquire(file), ({ code, holder }) =>
+    code === "EEXIST"
+      ? vaultFileError(
+        path,
+        "InUse",
+        `${
+          holder ?? "another process"
+        } uses it. If no such process runs, remove ${file}, and ${file}.recovery if it exists`
+      )
+      : mapFileError(path, file)(code))
+}
 
 const openDatabase = (
   lmdb: typeof import("lmdb"),

@@ -9,6 +9,7 @@ import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
+import * as SafeFile from "../../internal/safeFile.js"
 import * as Sealing from "../../internal/sealing.js"
 import { type VaultFileError, vaultFileError } from "./error.js"
 
@@ -32,29 +33,24 @@ const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, string> =>
 /** Undefined where there is no key file. */
 const read = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Uint8Array | undefined, VaultFileError> {
   const keyPath = `${path}.key`
-  // Uninterruptible: the file is closed when this ends.
-  const found = yield* Effect.uninterruptible(attempt(async () => {
-    const file = await Fs.open(keyPath, "r")
-    try {
-      return { stats: await file.stat(), text: await file.readFile("utf8") }
-    } finally {
-      await file.close()
-    }
-  })).pipe(
-    Effect.catchIf((code) => code === "ENOENT", () => Effect.succeed(undefined)),
-    Effect.mapError((code) => vaultFileError(path, "InvalidKey", `The key file ${keyPath} cannot be read: ${code}`))
+  // A link may lead to the key, as in a volume of secrets.
+  const found = yield* SafeFile.read(keyPath, { follow: true }).pipe(
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined)),
+    Effect.mapError(({ message }) =>
+      vaultFileError(path, "InvalidKey", `The key file ${keyPath} cannot be read: ${message}`)
+    )
   )
   if (found === undefined) return undefined
   // Windows has no permission bits.
-  if (process.platform !== "win32" && (found.stats.mode & 0o077) !== 0) {
-    const mode = (found.stats.mode & 0o777).toString(8)
+  const mode = Number(found.stats.mode) & 0o777
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
     return yield* vaultFileError(
       path,
       "InvalidKey",
-      `The key file ${keyPath} is open to other users (mode ${mode}): chmod 600 it`
+      `The key file ${keyPath} is open to other users (mode ${mode.toString(8)}): chmod 600 it`
     )
   }
-  return yield* parse(path, found.text, `The key in ${keyPath}`)
+  return yield* parse(path, found.bytes.toString("utf8"), `The key in ${keyPath}`)
 })
 
 /** Creates the file under a temporary name and links it: readers see a whole key, and an existing key is never replaced. */

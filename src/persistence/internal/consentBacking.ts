@@ -43,6 +43,10 @@ export interface ConsentBacking {
     names: Names,
     now: number
   ) => Effect.Effect<Sealed | "Unknown" | "AlreadyClaimed" | "Expired", BackingError>
+  /** Marks a claimed session whose outcome was signalled, and drops its value. */
+  readonly settle: (names: Names) => Effect.Effect<void, BackingError>
+  /** The claimed sessions that are not settled: all of them, or that of the names. */
+  readonly unsettled: (now: number, names?: Names) => Effect.Effect<ReadonlyArray<Sealed>, BackingError>
   readonly register: (registration: {
     readonly topic: string
     readonly execution: string

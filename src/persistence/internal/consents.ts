@@ -14,8 +14,9 @@ import type * as Scope from "effect/Scope"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Listeners from "../../internal/consentSignals/listeners.js"
 import { ConsentStoreError } from "../../internal/consentStoreError.js"
+import * as Deadline from "../../internal/deadline.js"
 import * as PendingConsents from "../../PendingConsents.js"
-import { BackingError, type ConsentBacking, type Names } from "./consentBacking.js"
+import { BackingError, type ConsentBacking, type Names, type Sealed } from "./consentBacking.js"
 import { PendingConsentsError } from "./error.js"
 import * as StoreSealing from "./sealing.js"
 import * as Secrets from "./secrets.js"
@@ -115,6 +116,8 @@ const failWith = (operation: Operation) => (error: BackingError): ConsentStoreEr
 
 const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): PendingConsents.Service => {
   const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(ConsentSignals.session(sessionUri)))
+  const read = ({ name, sealed }: Sealed) =>
+    Effect.flatMap(sealing.open(name, sealed), ([pending]) => decodePending(pending))
   return {
     open: (pending) =>
       Effect.gen(function*() {
@@ -132,10 +135,21 @@ const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): Pendi
         if (typeof answer === "string") return yield* new PendingConsents.ConsentNotPending({ reason: answer })
         // The error of a schema could quote the value.
         return yield* Effect.mapError(
-          Effect.flatMap(sealing.open(answer.name, answer.sealed), ([pending]) => decodePending(pending)),
+          read(answer),
           () => new ConsentStoreError({ operation: "claim", reason: unreadable })
         )
-      })
+      }),
+    settle: (sessionUri) => Effect.mapError(backing.settle(namesOfSession(sessionUri)), failWith("settle")),
+    unsettled: (sessionUri) =>
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) => backing.unsettled(now, sessionUri === undefined ? undefined : namesOfSession(sessionUri))
+      ).pipe(
+        Effect.mapError(failWith("unsettled")),
+        // An entry of a key that is gone is not for this process.
+        Effect.flatMap(Effect.forEach((sealed) => Effect.option(read(sealed)))),
+        Effect.map((found) => found.flatMap(Option.toArray))
+      )
   }
 }
 
@@ -157,13 +171,12 @@ const makeSignals = (
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
 
-    // The page after consent sends signals, in an uninterruptible region. The user must not wait for a server that does not answer.
+    // The page after consent sends signals, in an uninterruptible region. The user must not wait for a server that does not respond.
     const publish = (message: string): Effect.Effect<void> =>
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
-        Effect.interruptible,
-        Effect.timeoutOrElse({
+        Deadline.withDeadline({
           duration: publishTimeout,
-          orElse: () => Effect.fail(new BackingError({ reason: "it took too long" }))
+          onTimeout: () => new BackingError({ reason: "it took too long" })
         }),
         Effect.catch(({ reason }) =>
           Effect.logWarning(`The signal of a consent was not sent to other processes: ${reason}`)

@@ -12,6 +12,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import type { Statement } from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 
@@ -50,10 +51,10 @@ export const make = (
   channel: string,
   { probeInterval = "30 seconds", probeTimeout = "10 seconds" }: Options = {}
 ): {
-  readonly publish: (message: string) => Effect.Effect<void, SqlError>
+  readonly publish: (message: string) => Statement<object>
   readonly subscribe: (onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>
 } => {
-  const notify = (message: string) => Effect.asVoid(sql`SELECT pg_notify(${channel}, ${message})`)
+  const notify = (message: string) => sql`SELECT pg_notify(${channel}, ${message})`
 
   /**
    * Listens until the connection is lost. The client does not report that: its stream just has no messages. So the process sends itself a message

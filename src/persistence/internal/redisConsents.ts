@@ -24,17 +24,30 @@ redis.call('HSET', KEYS[1], 'sealed', ARGV[1], 'expiresAt', ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 `
 
+// The last key has the names of the sessions that are claimed and not settled, by their end.
 const claim = `
-for index, key in ipairs(KEYS) do
+for index = 1, #KEYS - 1 do
+  local key = KEYS[index]
   local entry = redis.call('HMGET', key, 'sealed', 'expiresAt', 'claimed')
   if entry[1] then
     if entry[3] then return {'AlreadyClaimed'} end
     if tonumber(entry[2]) <= tonumber(ARGV[1]) then return {'Expired'} end
     redis.call('HSET', key, 'claimed', '1')
+    local unsettled, left = KEYS[#KEYS], redis.call('PTTL', key)
+    redis.call('ZREMRANGEBYSCORE', unsettled, '-inf', ARGV[1])
+    redis.call('ZADD', unsettled, ARGV[1] + left, ARGV[index + 1])
+    if redis.call('PTTL', unsettled) < left then redis.call('PEXPIRE', unsettled, left) end
     return {'Claimed', index, entry[1]}
   end
 end
 return {'Unknown'}
+`
+
+const settle = `
+for index = 1, #KEYS - 1 do
+  if redis.call('HEXISTS', KEYS[index], 'claimed') == 1 then redis.call('HSET', KEYS[index], 'sealed', '') end
+  redis.call('ZREM', KEYS[#KEYS], ARGV[index])
+end
 `
 
 // The registrations of a topic leave together, when the last one has expired.
@@ -88,24 +101,42 @@ export const make = (
     Effect.mapError(command(send), (reason) => new BackingError({ reason }))
   const sessionKey = (name: string): string => `${prefix}:session:${name}`
   const waitsKey = (name: string): string => `${prefix}:waits:${name}`
+  const unsettledKey = `${prefix}:unsettled`
   return {
     open: ({ expiresAt, keptUntil, names, sealed }) =>
       Effect.asVoid(
         run((redis) => redis.eval(open, names.length, ...names.map(sessionKey), sealed, expiresAt, keptUntil))
       ),
     claim: (names, now) =>
-      Effect.flatMap(run((redis) => redis.eval(claim, names.length, ...names.map(sessionKey), now)), (answer) => {
-        const [outcome, index, sealed] = Array.isArray(answer) ? answer : []
-        switch (outcome) {
-          case "Unknown":
-          case "AlreadyClaimed":
-          case "Expired":
-            return Effect.succeed(outcome)
+      Effect.flatMap(
+        run((redis) => redis.eval(claim, names.length + 1, ...names.map(sessionKey), unsettledKey, now, ...names)),
+        (answer) => {
+          const [outcome, index, sealed] = Array.isArray(answer) ? answer : []
+          switch (outcome) {
+            case "Unknown":
+            case "AlreadyClaimed":
+            case "Expired":
+              return Effect.succeed(outcome)
+          }
+          const name = names[Number(index) - 1]
+          return name === undefined
+            ? new BackingError({ reason: "Redis returned something else" })
+            : Effect.succeed({ name, sealed: String(sealed) })
         }
-        const name = names[Number(index) - 1]
-        return name === undefined
-          ? new BackingError({ reason: "Redis returned something else" })
-          : Effect.succeed({ name, sealed: String(sealed) })
+      ),
+    settle: (names) =>
+      Effect.asVoid(
+        run((redis) => redis.eval(settle, names.length + 1, ...names.map(sessionKey), unsettledKey, ...names))
+      ),
+    unsettled: (now, names) =>
+      Effect.gen(function*() {
+        const found = names ?? (yield* run((redis) => redis.zrangebyscore(unsettledKey, now, "+inf")))
+        const entries = yield* Effect.forEach(found, (name) =>
+          Effect.map(
+            run((redis) => redis.hmget(sessionKey(name), "sealed", "claimed")),
+            ([sealed, claimed]) => sealed && claimed ? [{ name, sealed }] : []
+          ))
+        return entries.flat()
       }),
     register: ({ execution, expiresAt, now, sealed, topic }) =>
       expiresAt <= now

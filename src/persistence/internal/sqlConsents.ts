@@ -5,38 +5,13 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { hasProperty } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type * as Migrator from "effect/sql/Migrator"
 import type { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
-import { codeOf } from "../../internal/errorCode.js"
-import { BackingError, type ConsentBacking } from "./consentBacking.js"
-import * as Libsql from "./libsql.js"
+import type { Statement } from "effect/sql/Statement"
+import type { ConsentBacking, Names } from "./consentBacking.js"
 import * as PgMessages from "./pgMessages.js"
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
-/** The cause is the error of the driver. Its message can quote values. */
-const reasonOf = (error: unknown): string => codeOf(hasProperty(error, "cause") ? error.cause : error)
-
-/** SQLite has one writer. PostgreSQL reports a conflict of serializable transactions (40001), and a deadlock (40P01). */
-const isConflict = (error: unknown): boolean => /^(SQLITE_(BUSY|LOCKED)|40001$|40P01$)/.test(reasonOf(error))
-
-/** @internal */
-export const makeGuard = (sql: SqlClient): Effect.Effect<Libsql.Guard> => Libsql.makeGuard(sql, isConflict)
-
-/** Up to 5 seconds. */
-const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]).pipe(
-  Schedule.jittered,
-  Schedule.upTo({ duration: "5 seconds" })
-)
-
-const retryConflicts = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.retry(self, { schedule: retries, while: isConflict })
+import * as SqlExecute from "./sqlExecute.js"
 
 // -----------------------------------------------------------------------------
 // Tables
@@ -56,16 +31,12 @@ export const tablesOf = (table: string): Tables => ({
   migrations: `${table}_migrations`
 })
 
-/**
- * The migrations of the tables. An entry is never changed after its release: a change of the tables is a new entry.
- *
- * @internal
- */
-export const migrations = (
+/** The migrations of the tables. An entry is never changed after its release: a change of the tables is a new entry. */
+const migrations = (
   sql: SqlClient,
   { sessions, waits }: Tables
-): Readonly<Record<string, Effect.Effect<void, SqlError>>> => ({
-  "0001_sessions_and_waits": Effect.all([
+): ReadonlyArray<readonly [id: number, name: string, statements: ReadonlyArray<Statement<object>>]> => [
+  [1, "sessions_and_waits", [
     sql`CREATE TABLE ${sql(sessions)} (
       name TEXT PRIMARY KEY,
       sealed TEXT NOT NULL,
@@ -82,36 +53,56 @@ export const migrations = (
       PRIMARY KEY (topic, execution)
     )`,
     sql`CREATE INDEX ${sql(`${waits}_expires_at`)} ON ${sql(waits)} (expires_at)`
-  ], { discard: true })
-})
+  ]]
+]
 
-/** Two processes that create the table of migrations at the same time disturb each other once. */
+const migrationTimeout = "10 seconds"
+
+/** Processes that create the tables at the same time disturb each other. */
 const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
 
 /**
- * Creates or changes the tables. It fails with a code.
+ * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` needs a transaction of the client.
  *
  * @internal
  */
 export const migrate = (
-  { fromRecord, make }: Pick<typeof Migrator, "fromRecord" | "make">,
   sql: SqlClient,
   tables: Tables,
-  guard: Libsql.Guard
-): Effect.Effect<void, string, SqlClient> =>
-  make({})({ loader: fromRecord(migrations(sql, tables)), table: tables.migrations }).pipe(
-    guard,
-    // A migration that fails is a defect.
-    Effect.catchDefect(Effect.fail),
-    retryConflicts,
+  execute: SqlExecute.Execute
+): Effect.Effect<void, string> =>
+  Effect.gen(function*() {
+    const table = sql(tables.migrations)
+    const rows = yield* Effect.catch(
+      execute(sql<{ readonly migration_id: number | bigint | string }>`SELECT migration_id FROM ${table}`),
+      () =>
+        Effect.as(
+          execute(sql`CREATE TABLE IF NOT EXISTS ${table} (
+            migration_id INTEGER PRIMARY KEY,
+            created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+            name TEXT NOT NULL
+          )`),
+          []
+        )
+    )
+    const done = new Set(rows.map((row) => Number(row.migration_id)))
+    for (const [id, name, statements] of migrations(sql, tables)) {
+      // Of two processes, one inserts this row. The other one waits for it, fails, and reads again.
+      const insert = sql`INSERT INTO ${table} ${sql.insert({ migration_id: id, name })}`
+      if (!done.has(id)) yield* execute(...statements, insert)
+    }
+  }).pipe(
     Effect.retry(migrationRetries),
-    Effect.mapError(reasonOf),
-    Effect.asVoid
+    SqlExecute.attempt(migrationTimeout),
+    Effect.mapError(({ reason }) => reason)
   )
 
 // -----------------------------------------------------------------------------
 // Constructor
 // -----------------------------------------------------------------------------
+
+/** The wait for a connection of the pool is a part of it. */
+const statementTimeout = "2 seconds"
 
 const sweepInterval = "1 minute"
 
@@ -128,28 +119,19 @@ interface WaitRow {
   readonly sealed: string
 }
 
+/** A name is a digest, so its first bytes hardly ever are those of another name. */
+const lockOf = (name: string): string => String(Buffer.from(name, "base64url").readBigInt64BE())
+
 /** @internal */
 export const make = (
   sql: SqlClient,
   tables: Tables,
-  guard: Libsql.Guard
+  execute: SqlExecute.Execute
 ): Effect.Effect<ConsentBacking, never, Scope.Scope> =>
   Effect.gen(function*() {
     const [sessions, waits] = [sql(tables.sessions), sql(tables.waits)]
-
-    const run = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, BackingError> =>
-      guard(statement).pipe(
-        // A commit that fails is a defect.
-        Effect.catchDefect(Effect.fail),
-        retryConflicts,
-        Effect.mapError((error) => new BackingError({ reason: reasonOf(error) }))
-      )
-
-    const upsert = (row: object) =>
-      sql`INSERT INTO ${sessions} ${sql.insert({ ...row })}
-        ON CONFLICT (name) DO UPDATE
-        SET sealed = excluded.sealed, expires_at = excluded.expires_at, kept_until = excluded.kept_until
-        WHERE ${sessions}.claimed = 0`
+    const attempt = SqlExecute.attempt(statementTimeout)
+    const run = <A extends object>(statement: Statement<A>) => attempt(execute(statement))
 
     const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.andThen(
@@ -163,44 +145,71 @@ export const make = (
 
     const messages = PgMessages.isListener(sql) ? PgMessages.make(sql, tables.sessions) : undefined
 
-    const claim: ConsentBacking["claim"] = (names, now) =>
-      Effect.gen(function*() {
-        const [claimed] = yield* run(sql<SessionRow>`UPDATE ${sessions} SET claimed = 1
-          WHERE ${sql.in("name", names)} AND claimed = 0 AND expires_at > ${now} RETURNING name, sealed`)
-        if (claimed !== undefined) return claimed
-        const rows = yield* run(
-          sql<SessionRow>`SELECT claimed, expires_at FROM ${sessions} WHERE ${sql.in("name", names)}`
-        )
-        if (rows.length === 0) return "Unknown"
-        if (rows.some((row) => Number(row.claimed) === 1)) return "AlreadyClaimed"
-        if (rows.every((row) => Number(row.expires_at) <= now)) return "Expired"
-        // It was stored in the meantime.
-        return yield* claim(names, now)
+    /**
+     * Two processes with different current keys have different names for a session, so no unique index is between them. SQLite has one writer.
+     * PostgreSQL needs a lock of all names, and reads what is committed after it got the lock.
+     */
+    const lock = (names: Names): ReadonlyArray<Statement<object>> =>
+      sql.onDialectOrElse({
+        pg: () => [
+          sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`,
+          sql`SELECT ${sql.csv([...names].sort().map((name) => sql`pg_advisory_xact_lock(${lockOf(name)}::BIGINT)`))}`
+        ],
+        orElse: () => []
       })
 
     return {
-      open: ({ expiresAt, keptUntil, names: [name, ...previous], sealed }) => {
-        const row = { name, sealed, claimed: 0, expires_at: expiresAt, kept_until: keptUntil }
-        return run(
-          previous.length === 0 ? upsert(row) : sql.withTransaction(Effect.gen(function*() {
-            // Under a previous key there is nothing left then, or a claimed session.
-            yield* sql`DELETE FROM ${sessions} WHERE ${sql.in("name", previous)} AND claimed = 0`
-            const claimed = yield* sql`SELECT name FROM ${sessions} WHERE ${sql.in("name", previous)}`
-            if (claimed.length === 0) yield* upsert(row)
-          }))
+      open: ({ expiresAt, keptUntil, names, sealed }) => {
+        const [name, ...previous] = names
+        const isPrevious = sql.in("name", previous)
+        const upsert = (condition: Statement<object>) =>
+          sql`INSERT INTO ${sessions} (name, sealed, claimed, expires_at, kept_until)
+            SELECT ${name}, ${sealed}, 0, ${expiresAt}, ${keptUntil} WHERE ${condition}
+            ON CONFLICT (name) DO UPDATE
+            SET sealed = excluded.sealed, expires_at = excluded.expires_at, kept_until = excluded.kept_until
+            WHERE ${sessions}.claimed = 0`
+        return Effect.asVoid(
+          previous.length === 0 ? run(upsert(sql`TRUE`)) : attempt(execute(
+            ...lock(names),
+            sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
+            // Under a previous key there is nothing left now, or a claimed session.
+            upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
+          ))
         )
       },
-      claim,
+      claim: (names, now) =>
+        attempt(Effect.gen(function*() {
+          const [claimed] = yield* execute(
+            sql<SessionRow>`UPDATE ${sessions} SET claimed = 1
+              WHERE ${sql.in("name", names)} AND claimed = 0 AND expires_at > ${now} RETURNING name, sealed`
+          )
+          if (claimed !== undefined) return claimed
+          const rows = yield* execute(
+            sql<SessionRow>`SELECT claimed, expires_at FROM ${sessions} WHERE ${sql.in("name", names)}`
+          )
+          if (rows.length === 0) return "Unknown"
+          if (rows.some((row) => Number(row.claimed) !== 0)) return "AlreadyClaimed"
+          if (rows.every((row) => Number(row.expires_at) <= now)) return "Expired"
+          // It was stored after the update.
+          return yield* SqlExecute.changed
+        })),
+      settle: (names) =>
+        Effect.asVoid(run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`)),
+      unsettled: (now, names) =>
+        run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE claimed = 1 AND sealed <> ''
+          AND ${names === undefined ? sql`kept_until > ${now}` : sql.in("name", names)}`),
       register: ({ execution, expiresAt, now, sealed, topic }) =>
-        expiresAt <= now ? Effect.void : run(
+        expiresAt <= now ? Effect.void : Effect.asVoid(run(
           sql`INSERT INTO ${waits} ${sql.insert({ topic, execution, sealed, expires_at: expiresAt })}
             ON CONFLICT (topic, execution) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`
-        ),
+        )),
       unregister: (topics, executions) =>
-        run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`),
+        Effect.asVoid(
+          run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`)
+        ),
       registrations: (topics) =>
         run(sql<WaitRow>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
-      publish: messages === undefined ? undefined : (message) => run(messages.publish(message)),
+      publish: messages === undefined ? undefined : (message) => Effect.asVoid(run(messages.publish(message))),
       subscribe: messages?.subscribe
     }
   })

@@ -22,7 +22,8 @@ interface Context {
 const makeCaller = (token: string | Redacted.Redacted): Service =>
   make(Redacted.isRedacted(token) ? token : Redacted.make(token))
 
-const ofWorkload = ({ getToken, invalidate }: Workload): Service => ({
+const ofWorkload = ({ getToken, invalidate, name }: Workload): Service => ({
+  workload: name,
   get: Effect.tryPromise({
     try: async () => Redacted.make(await getToken()),
     // It rejects with the errors of the service of this type. Other errors only pass through.

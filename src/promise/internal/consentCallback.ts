@@ -7,9 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentSession } from "../../ConsentSession.js"
+import type * as DataPlane from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
 import * as Completion from "../../internal/consentCallback/completion.js"
 import * as Page from "../../internal/consentCallback/page.js"
+import { cutName } from "../../internal/errorCode.js"
 import type { Consents } from "./consents.js"
 import { toUserIdentifier, type User } from "./user.js"
 
@@ -49,6 +51,7 @@ export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResp
 /** @internal */
 export interface Dependencies<R> {
   readonly identity: Effect.Effect<Identity.Service, unknown, R>
+  readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
   readonly consents: Consents
   readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
 }
@@ -61,7 +64,7 @@ const sessionUriOf = (url: string): Redacted.Redacted | undefined => {
 }
 
 const visit = async <R>(
-  { consents, identity, settle }: Dependencies<R>,
+  { consents, dataPlane, identity, settle }: Dependencies<R>,
   signedIn: ReturnType<FetchOptions["currentUser"]>,
   url: string
 ): Promise<Outcome> => {
@@ -71,6 +74,8 @@ const visit = async <R>(
     const checked = yield* Effect.fromResult(toUserIdentifier(user, "currentUser"))
     const dependencies = {
       identity: yield* identity,
+      // The runtime of a program may have no data plane.
+      callerOf: Completion.callerOver(yield* Effect.option(dataPlane)),
       pending: yield* consents.pending,
       signals: yield* consents.signals
     }
@@ -125,7 +130,7 @@ async (request, response, next) => {
   } catch (error) {
     if (next !== undefined) return next(error)
     // A server of Node has no handler for errors. The error itself may quote the request.
-    const name = error instanceof Error ? error.name : typeof error
+    const name = error instanceof Error ? cutName(error.name) : typeof error
     await dependencies.settle(Effect.logError(`The page after consent failed: ${name}`))
     if (response.headersSent) {
       response.destroy()

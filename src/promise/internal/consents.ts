@@ -64,13 +64,12 @@ export const make = (): Consents => {
     signals,
     pending,
     options: (user, show = byDefault) => ({
-      consent: (session) =>
-        Effect.all([
-          user === undefined
-            ? Effect.void
-            : Effect.flatMap(pending, (pending) => pending.open({ session, user })),
-          show(session)
-        ], { discard: true }),
+      consent: user === undefined ? show : (session) =>
+        Effect.provideServiceEffect(
+          PendingConsents.handler({ user, show })(session),
+          PendingConsents.PendingConsents,
+          pending
+        ),
       poll: (wait) =>
         Effect.flatMap(
           Effect.zip(TokenPoller.TokenPoller, signals),

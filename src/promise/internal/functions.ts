@@ -115,7 +115,7 @@ const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): Con
 export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
   const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => unwrap(await run(effect))
   const consents = Consents.make()
-  const callback = { consents, identity, settle }
+  const callback = { consents, dataPlane, identity, settle }
 
   const wrap = (
     credentialFor: (

@@ -1,8 +1,21 @@
 /** Tags, the token vault, consent portals, and the account itself. */
-import { decodeJwt } from "jose"
 import { setTimeout } from "node:timers/promises"
-import { guide, is, model, NotApplicable, present, refuses, statement, type World } from "../statement.js"
-import { createCustom, createGithub, createWorkload, unreachable } from "./resources.js"
+import {
+  exceptions,
+  guess,
+  guide,
+  is,
+  model,
+  NotApplicable,
+  present,
+  reference,
+  refuses,
+  says,
+  statement,
+  together,
+  type World
+} from "../statement.js"
+import { awsJwt, createCustom, createGithub, createWorkload, unreachable, verifyAwsJwt } from "./resources.js"
 
 const tagging = guide("identity-tagging")
 
@@ -64,7 +77,18 @@ export const account = [
     id: "tags.resources",
     statement:
       "Workload identities and credential providers of every kind can be tagged, when they are created and later",
-    source: tagging,
+    source: together(
+      says(
+        tagging,
+        "Workload Identity | ✅ | ✅ | ✅",
+        "OAuth2 Credential Provider | ✅ | ✅ | ✅",
+        "API Key Credential Provider | ✅ | ✅ | ✅"
+      ),
+      says(
+        reference,
+        "Optional tags for resource organization."
+      )
+    ),
     run: async (world) => {
       const { control, name } = world
       const tags = { team: "agents" }
@@ -87,7 +111,7 @@ export const account = [
   statement({
     id: "tags.vault-and-directory",
     statement: "The token vault and the workload identity directory can be tagged",
-    source: tagging,
+    source: says(tagging, "Workload Identity Directory | ❌ | ✅ | ✅", "Token Vault | ❌ | ✅ | ✅"),
     needs: ["wholeAccount"],
     run: async (world) => {
       const { workloadIdentityArn = "" } = await world.control.createWorkloadIdentity({ name: world.name() })
@@ -100,7 +124,13 @@ export const account = [
     id: "tags.arn",
     statement:
       "A text that is no ARN of a resource is a ValidationException, and a resource that is not there is not found",
-    source: model,
+    source: together(
+      says(
+        model,
+        "TagResource.resourceArn: min 20, max 1011, pattern arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\\/[^/]+)(?:\\/[a-z-]+\\/[^/]+)*"
+      ),
+      exceptions.notFound
+    ),
     run: async (world) => {
       await refuses(world.control.listTagsForResource({ resourceArn: "nope" }), validation)
       await refuses(world.control.tagResource({ resourceArn: "arn:aws:s3:::a-bucket-of-mine", tags: {} }), validation)
@@ -118,7 +148,7 @@ export const account = [
   statement({
     id: "tags.many-keys",
     statement: "UntagResource takes up to 200 keys",
-    source: model,
+    source: says(model, "UntagResource.tagKeys: max 200"),
     run: async ({ control, name }) => {
       const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: name() })
       const keys = (length: number) => Array.from({ length }, (_, index) => `key-${index}`)
@@ -129,7 +159,7 @@ export const account = [
   statement({
     id: "tags.too-many",
     statement: "51 tags are too many: Member must have length less than or equal to 50",
-    source: `${model}; form of messages in reports of the live service`,
+    source: guess("the message, which other services of AWS have", says(model, "TagResource.tags: max 50")),
     run: async ({ control, name }) => {
       const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: name() })
       const tags = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, "value"]))
@@ -142,7 +172,14 @@ export const account = [
   statement({
     id: "token-vault.get",
     statement: "The token vault is called default, and its key is the service's or the customer's",
-    source: model,
+    source: together(
+      says(tagging, "arn:aws:bedrock-agentcore:${Region}:${Account}:token-vault/default"),
+      says(
+        reference,
+        "The type of KMS key (CustomerManagedKey or ServiceManagedKey).",
+        "The timestamp when the token vault was last modified."
+      )
+    ),
     run: async ({ control }) => {
       const { kmsConfiguration, lastModifiedDate, tokenVaultId } = await control.getTokenVault({})
       is("tokenVaultId", tokenVaultId, "default")
@@ -153,7 +190,7 @@ export const account = [
   statement({
     id: "token-vault.key",
     statement: "The key of the token vault is set, and returned",
-    source: model,
+    source: says(reference, "The KMS configuration for the token vault, including the key type and KMS key ARN."),
     needs: ["wholeAccount"],
     run: async ({ control }) => {
       const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -166,7 +203,7 @@ export const account = [
   statement({
     id: "sts.caller",
     statement: "GetCallerIdentity returns account, user id and ARN of the credentials that signed",
-    source: "AWS STS API reference, GetCallerIdentity",
+    source: says(reference, "Returns details about the IAM user or role whose credentials are used to"),
     run: async (world) => {
       const { Account, Arn, UserId } = await world.sts.getCallerIdentity({})
       is("Account", Account, /^\d{12}$/)
@@ -180,7 +217,13 @@ export const account = [
     id: "sts.web-identity",
     statement:
       "GetWebIdentityToken returns a JWT for the audiences, which lives for the requested time, by default five minutes",
-    source: "AWS STS API reference, GetWebIdentityToken",
+    source: together(
+      says(
+        reference,
+        "The value can range from 60 seconds (1 minute) to 3600 seconds (1 hour). If not specified, the default duration is 300 seconds (5 minutes)."
+      ),
+      awsJwt
+    ),
     run: async ({ sts }) => {
       const ask = async (DurationSeconds?: number) => {
         try {
@@ -189,7 +232,12 @@ export const account = [
             SigningAlgorithm: "ES384",
             ...DurationSeconds === undefined ? {} : { DurationSeconds }
           })
-          return decodeJwt(present("WebIdentityToken", WebIdentityToken))
+          const { header, payload } = await verifyAwsJwt(
+            "WebIdentityToken",
+            present("WebIdentityToken", WebIdentityToken)
+          )
+          is("alg", header.alg, "ES384")
+          return payload
         } catch (error) {
           throw isDisabled(error) ? new NotApplicable("the account has no outbound web identity federation") : error
         }
@@ -199,18 +247,36 @@ export const account = [
       is("lifetime", (byDefault.exp ?? 0) - (byDefault.iat ?? 0), 300)
       const long = await ask(3_600)
       is("lifetime", (long.exp ?? 0) - (long.iat ?? 0), 3_600)
-      await refuses(sts.getWebIdentityToken({
-        Audience: ["https://one.example.com"],
-        SigningAlgorithm: "ES384",
-        DurationSeconds: 59
-      }))
+      await refuses(
+        sts.getWebIdentityToken({
+          Audience: ["https://one.example.com"],
+          SigningAlgorithm: "ES384",
+          DurationSeconds: 59
+        }),
+        { status: 400 }
+      )
     }
   }),
   statement({
     id: "portal.life",
     statement:
       "A consent portal is CREATING, ACTIVE, UPDATING, ACTIVE, DELETING, and then not found; its IdP is in use",
-    source: `${portals}; ${guide("identity-update-consent-portal")}`,
+    source: guess(
+      "that a credential provider in use cannot be deleted, and the exception",
+      says(
+        portals,
+        "After you create a consent portal, it begins in the CREATING status.",
+        "Use get-consent-portal to poll the portal until its status is ACTIVE, at which point the portalUrl is available."
+      ),
+      says(
+        guide("identity-update-consent-portal"),
+        "When you update the IdP credential configurations, the consent portal transitions to the UPDATING status while AWS applies the change, and then returns to ACTIVE."
+      ),
+      says(
+        guide("identity-delete-consent-portal"),
+        "When you delete a consent portal, it transitions to the DELETING status and is then permanently removed."
+      )
+    ),
     needs: ["gateway"],
     run: async (world, { gateway }) => {
       const { name } = await createCustom(world, unreachable)
@@ -227,9 +293,15 @@ export const account = [
       is("portalUrl", portal.portalUrl, /^https:\/\//)
       is("gateway in the host", new URL(portal.portalUrl ?? "").hostname.includes(gateway.identifier), true)
       await refuses(world.control.deleteOauth2CredentialProvider({ name }), { status: 409, name: "ConflictException" })
-      const updated = await world.control.updateConsentPortal({ consentPortalIdentifier: id, description: "changed" })
+      const updated = await world.control.updateConsentPortal({
+        consentPortalIdentifier: id,
+        description: "changed",
+        idpConfig: { credentialProviderArn, scopes: ["openid", "email"] }
+      })
       is("status", updated.status, "UPDATING")
-      is("description", (await awaitStatus(world, id, "ACTIVE")).portal.description, "changed")
+      const { portal: changed } = await awaitStatus(world, id, "ACTIVE")
+      is("description", changed.description, "changed")
+      is("scopes", changed.idpConfig?.scopes, ["openid", "email"])
       await world.control.deleteConsentPortal({ consentPortalIdentifier: id })
       is("status of the answer", world.lastExchange().status, 204)
       const isGone = async (): Promise<boolean> =>
@@ -245,7 +317,18 @@ export const account = [
   statement({
     id: "portal.idp",
     statement: "The IdP of a consent portal is one of OpenID Connect, and its scopes have openid, also in an update",
-    source: `${guide("identity-consent-portal-prerequisites")}; ${portals}`,
+    source: guess(
+      "that the service rejects the request, and the exception",
+      says(
+        guide("identity-consent-portal-prerequisites"),
+        "OAuth2-only vendors that issue no ID token and publish no OIDC discovery document (for example, GitHub, Slack, Salesforce, Atlassian, and LinkedIn) cannot be used as the primary IdP"
+      ),
+      says(portals, "Include openid in the scopes list."),
+      says(
+        guide("identity-update-consent-portal"),
+        "When you change the scopes, the list must include the openid scope."
+      )
+    ),
     needs: ["gateway"],
     run: async (world, { gateway }) => {
       const github = await world.control.getOauth2CredentialProvider({ name: await createGithub(world) })
@@ -271,17 +354,33 @@ export const account = [
   }),
   statement({
     id: "portal.role",
-    statement: "The role of a consent portal is an ARN of a role",
-    source: model,
+    statement: "The role of a consent portal is an ARN of a role, and one that AgentCore can assume",
+    source: guess(
+      "the exceptions; the pattern is in the API reference alone",
+      says(
+        reference,
+        "The Amazon Resource Name (ARN) of the IAM role that the consent portal assumes to access the resources defined in its sources."
+      )
+    ),
     needs: ["gateway"],
     run: async (world, { gateway }) => {
       await refuses(createPortal(world, gateway, { roleArn: "nope" }), validation)
+      await refuses(createPortal(world, gateway, { roleArn: `${gateway.roleArn}-of-nobody` }), {
+        ...validation,
+        message: /role|assume/i
+      })
     }
   }),
   statement({
     id: "portal.one-per-gateway",
     statement: "A gateway has one consent portal",
-    source: guide("identity-consent-portal-prerequisites"),
+    source: guess(
+      "that a gateway has one portal; the guide says that a portal has one gateway",
+      says(
+        guide("identity-consent-portal-prerequisites"),
+        "A consent portal attaches to exactly one Amazon Bedrock AgentCore Gateway as its single source of type agentcore-gateway."
+      )
+    ),
     needs: ["gateway"],
     run: async (world, { gateway }) => {
       const first = await createPortal(world, gateway)
@@ -292,10 +391,14 @@ export const account = [
   }),
   statement({
     id: "portal.unknown",
-    statement: "A consent portal that is not there is refused",
-    source: model,
-    run: async ({ control }) => {
-      await refuses(control.getConsentPortal({ consentPortalIdentifier: "nope" }))
+    statement: "A consent portal that is not there is not found",
+    source: exceptions.notFound,
+    run: async ({ control, name }) => {
+      // The form of an id: a name, and ten characters.
+      await refuses(control.getConsentPortal({ consentPortalIdentifier: `${name()}-0a1b2c3d4e` }), {
+        status: 404,
+        name: "ResourceNotFoundException"
+      })
     }
   })
 ]

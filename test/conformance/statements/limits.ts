@@ -1,14 +1,24 @@
 /** Limits of the service models: the longest value that is accepted, and the first that is not. */
 import type { PrivateEndpoint } from "@aws-sdk/client-bedrock-agentcore-control"
-import { model, refuses, statement, type World } from "../statement.js"
+import { guess, model, refuses, says, statement, type World } from "../statement.js"
 import { askM2m, askUser, createCustom, createGithub, createWorkload, tokenOf, unreachable } from "./resources.js"
 
 interface Limit {
   readonly id: string
   readonly statement: string
+  /** What the service model says. */
+  readonly model: ReadonlyArray<string>
+  /** What it does not say. */
+  readonly guess?: string
   readonly accepts?: (world: World) => Promise<unknown>
   readonly refuses?: ReadonlyArray<(world: World) => Promise<unknown>>
 }
+
+const custom = "CreateOauth2CredentialProvider.oauth2ProviderConfigInput.customOauth2ProviderConfig"
+
+const vpc = `${custom}.privateEndpoint.managedVpcResource`
+
+const coinbaseConfig = "CreatePaymentCredentialProvider.providerConfigurationInput.coinbaseCdpConfiguration"
 
 const text = (length: number): string => "a".repeat(length)
 
@@ -77,6 +87,7 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "workload-name",
     statement: "A workload identity's name has 3 to 255 letters, digits, dots, hyphens and underscores",
+    model: ["CreateWorkloadIdentity.name: min 3, max 255, pattern [A-Za-z0-9_.-]+"],
     accepts: (world) => world.control.createWorkloadIdentity({ name: names(world, 255) }),
     refuses: [
       (world) => world.control.createWorkloadIdentity({ name: "ab" }),
@@ -87,6 +98,7 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "provider-name",
     statement: "A credential provider's name has 1 to 128 letters, digits, hyphens and underscores",
+    model: ["CreateApiKeyCredentialProvider.name: min 1, max 128, pattern [a-zA-Z0-9-_]+"],
     accepts: (world) => world.control.createApiKeyCredentialProvider({ name: names(world, 128), apiKey: "key" }),
     refuses: [
       (world) => world.control.createApiKeyCredentialProvider({ name: names(world, 129), apiKey: "key" }),
@@ -96,23 +108,30 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "return-url",
     statement: "A return URL has a scheme, which may be of an application",
+    model: ["CreateWorkloadIdentity.allowedResourceOauth2ReturnUrls[]: pattern \\w+:(\\/?\\/?)[^\\s]+"],
     accepts: (world) => createWorkload(world, ["https://a.example.com/", "app:/consent"]),
     refuses: [(world) => createWorkload(world, ["not a url"])]
   },
   {
     id: "user-id",
     statement: "A user's id has 1 to 128 characters",
+    model: ["GetWorkloadAccessTokenForUserId.userId: min 1, max 128"],
     accepts: async (world) => tokenOf(world, await createWorkload(world), text(128)),
     refuses: [async (world) => tokenOf(world, await createWorkload(world), text(129))]
   },
   {
     id: "user-token",
-    statement: "A user's JWT has three parts, none of them empty",
-    refuses: [jwt("aaaa.bbbb."), jwt("aaaa.bbbb"), jwt("a b.c.d")]
+    statement:
+      "A user's JWT has the pattern of the model: its dots stand for any character, and the text between them is not empty",
+    model: ["GetWorkloadAccessTokenForJWT.userToken: pattern [A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+"],
+    refuses: [jwt("aaaa.bbbb."), jwt("a b.c.d"), jwt("jwt")]
   },
   {
     id: "session-uri",
     statement: "A session URI is a request URI of RFC 9126",
+    model: [
+      "CompleteResourceTokenAuth.sessionUri: min 1, max 1024, pattern urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+"
+    ],
     refuses: [
       ({ data }) => data.completeResourceTokenAuth({ sessionUri: "session", userIdentifier: { userId: "alice" } })
     ]
@@ -120,18 +139,24 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "scope",
     statement: "A scope has 1 to 128 characters",
+    model: ["GetResourceOauth2Token.scopes[]: min 1, max 128"],
     accepts: user({ scopes: [text(128)] }),
     refuses: [machine({ scopes: [text(129)] }), machine({ scopes: [""] })]
   },
   {
     id: "scopes",
     statement: "A request may have any number of scopes",
+    model: ["GetResourceOauth2Token.scopes: list"],
     accepts: user({ scopes: Array.from({ length: 101 }, (_, index) => `scope-${index}`) })
   },
   {
     id: "custom-parameters",
     statement:
       "Custom parameters have keys of 1 to 256 letters, digits, dots, hyphens and underscores, and values of 1 to 2,048",
+    model: [
+      "GetResourceOauth2Token.customParameters{key}: min 1, max 256, pattern [a-zA-Z0-9-_.]+",
+      "GetResourceOauth2Token.customParameters{value}: min 1, max 2048"
+    ],
     accepts: user({ customParameters: { [text(256)]: text(2_048) } }),
     refuses: [
       machine({ customParameters: { [text(257)]: "value" } }),
@@ -142,17 +167,23 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "custom-state",
     statement: "Custom state has 1 to 4,096 characters",
+    model: ["GetResourceOauth2Token.customState: min 1, max 4096"],
     accepts: user({ customState: text(4_096) }),
     refuses: [user({ customState: text(4_097) })]
   },
   {
     id: "resources",
     statement: "Resources and audiences have 1 to 2,048 characters",
+    model: [
+      "GetResourceOauth2Token.resources[]: min 1, max 2048",
+      "GetResourceOauth2Token.audiences[]: min 1, max 2048"
+    ],
     refuses: [machine({ resources: [text(2_049)] }), machine({ audiences: [text(2_049)] })]
   },
   {
     id: "api-key",
     statement: "An API key has 0 to 65,536 characters",
+    model: ["CreateApiKeyCredentialProvider.apiKey: max 65536"],
     accepts: async (world) => {
       await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_536) })
       await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: "" })
@@ -162,18 +193,25 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "json-key",
     statement: "The JSON key of a secret reference has 1 to 128 characters",
+    model: ["CreateApiKeyCredentialProvider.apiKeySecretConfig.jsonKey: min 1, max 128"],
     accepts: external(text(128)),
     refuses: [external(text(129)), external("")]
   },
   {
     id: "client-id",
     statement: "A custom client's id has 0 to 256 characters",
+    model: [`${custom}.clientId: max 256`],
     accepts: (world) => createCustom(world, { ...unreachable, clientId: "" }),
     refuses: [(world) => createCustom(world, { ...unreachable, clientId: text(257) })]
   },
   {
     id: "endpoints",
     statement: "Discovery URL, issuer and endpoints have no maximum",
+    model: [
+      `${custom}.oauthDiscovery.authorizationServerMetadata.issuer: string`,
+      `${custom}.oauthDiscovery.authorizationServerMetadata.authorizationEndpoint: string`,
+      `${custom}.oauthDiscovery.authorizationServerMetadata.tokenEndpoint: string`
+    ],
     accepts: async (world) => {
       const long = `https://id.example.com/${text(2_100)}`
       await createCustom(world, { ...unreachable, discoveryUrl: `${long}/.well-known/openid-configuration` })
@@ -182,17 +220,30 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "discovery-url",
-    statement: "A discovery URL ends with /.well-known/openid-configuration or /.well-known/oauth-authorization-server",
-    accepts: (world) =>
-      createCustom(world, {
-        ...unreachable,
-        discoveryUrl: "https://id.example.com/.well-known/oauth-authorization-server"
-      }),
+    statement:
+      "A discovery URL ends with /.well-known/openid-configuration, or /.well-known/oauth-authorization-server and a path",
+    model: [
+      `${custom}.oauthDiscovery.discoveryUrl: pattern .+/\\.well-known/(openid-configuration|oauth-authorization-server)`
+    ],
+    guess:
+      "a path behind oauth-authorization-server, as RFC 8414 has it: the model of 2026-11-05 was not readable to its end",
+    accepts: async (world) => {
+      for (const path of ["", "/tenant"]) {
+        await createCustom(world, {
+          ...unreachable,
+          discoveryUrl: `https://id.example.com/.well-known/oauth-authorization-server${path}`
+        })
+      }
+    },
     refuses: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
   },
   {
     id: "token-endpoint-auth-methods",
     statement: "tokenEndpointAuthMethods has 1 or 2 of client_secret_post and client_secret_basic",
+    model: [
+      `${custom}.oauthDiscovery.authorizationServerMetadata.tokenEndpointAuthMethods: min 1, max 2`,
+      `${custom}.oauthDiscovery.authorizationServerMetadata.tokenEndpointAuthMethods[]: pattern (client_secret_post|client_secret_basic)`
+    ],
     accepts: metadata({ tokenEndpointAuthMethods: ["client_secret_post", "client_secret_basic"] }),
     refuses: [
       metadata({ tokenEndpointAuthMethods: [] }),
@@ -202,12 +253,23 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "kms-key-arn",
     statement: "A key of KMS is named by an ARN",
+    model: [
+      `${custom}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn: min 1, max 2048, pattern arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}`
+    ],
     accepts: keyed(keyArn),
     refuses: [keyed("key"), keyed("arn:aws:s3:::bucket")]
   },
   {
     id: "private-endpoint",
     statement: "A private endpoint has ids in the forms of VPC, subnet, security group and resource configuration",
+    model: [
+      `${vpc}.vpcIdentifier: pattern vpc-(([0-9a-z]{8})|([0-9a-z]{17}))`,
+      `${vpc}.subnetIds[]: pattern subnet-[0-9a-zA-Z]{8,17}`,
+      `${vpc}.securityGroupIds: max 5`,
+      `${vpc}.securityGroupIds[]: pattern sg-(([0-9a-z]{8})|([0-9a-z]{17}))`,
+      `${vpc}.routingDomain: min 3, max 255`,
+      `${custom}.privateEndpoint.selfManagedLatticeResource.resourceConfigurationIdentifier: min 20, max 2048`
+    ],
     accepts: withEndpoint(managed({ securityGroupIds: ["sg-0a1b2c3d4e5f60718"], routingDomain: "id.example.com" })),
     refuses: [
       withEndpoint(managed({ vpcIdentifier: "network" })),
@@ -221,6 +283,10 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "payment-ids",
     statement: "Ids of payment vendors have 1 to 512 characters of their pattern; secrets may be empty",
+    model: [
+      `${coinbaseConfig}.apiKeyId: min 1, max 512, pattern [a-zA-Z0-9-_]+`,
+      `${coinbaseConfig}.apiKeySecret: max 2048`
+    ],
     accepts: async (world) => {
       await coinbase(text(512))(world)
       await coinbase("key", "")(world)
@@ -231,6 +297,11 @@ const limits: ReadonlyArray<Limit> = [
     id: "tags",
     statement:
       "Tags have keys of 1 to 128 characters and values of at most 256, both of the pattern of tags, and are at most 50",
+    model: [
+      "CreateWorkloadIdentity.tags: max 50",
+      "CreateWorkloadIdentity.tags{key}: min 1, max 128, pattern [a-zA-Z0-9\\s._:/=+@-]*",
+      "CreateWorkloadIdentity.tags{value}: max 256, pattern [a-zA-Z0-9\\s._:/=+@-]*"
+    ],
     accepts: tagged({ "cost centre": "a/b=c@d", [text(128)]: text(256), empty: "" }),
     refuses: [
       tagged({ [text(129)]: "value" }),
@@ -243,6 +314,7 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "token-vault-id",
     statement: "A token vault's id has 1 to 64 letters, digits, hyphens and underscores",
+    model: ["GetTokenVault.tokenVaultId: min 1, max 64, pattern [a-zA-Z0-9-_]+"],
     refuses: [
       ({ control }) => control.getTokenVault({ tokenVaultId: "a b" }),
       ({ control }) => control.getTokenVault({ tokenVaultId: text(65) })
@@ -250,11 +322,13 @@ const limits: ReadonlyArray<Limit> = [
   }
 ]
 
-export const statements = limits.map(({ accepts, id, refuses: refused = [], statement: text }) =>
+export const statements = limits.map((
+  { accepts, guess: reason, id, model: facts, refuses: refused = [], statement: text }
+) =>
   statement({
     id: `limit.${id}`,
     statement: text,
-    source: model,
+    source: reason === undefined ? says(model, ...facts) : guess(reason, says(model, ...facts)),
     run: async (world) => {
       await accepts?.(world)
       for (const call of refused) await refuses(call(world), { status: 400, name: "ValidationException" })

@@ -3,25 +3,48 @@ import type {
   CustomOauth2ProviderConfigInput,
   OnBehalfOfTokenExchangeConfigType
 } from "@aws-sdk/client-bedrock-agentcore-control"
-import { decodeJwt, decodeProtectedHeader } from "jose"
+import { importSPKI } from "jose"
 import {
-  github,
+  guess,
   guide,
   is,
   type Parts,
   present,
+  reference,
   refuses,
+  sample,
+  says,
   statement,
+  together,
   type TokenRequest,
   type World
 } from "../statement.js"
-import { askM2m, createRecorded, createWorkload, tokenOf, tokenOfJwt } from "./resources.js"
+import {
+  askM2m,
+  awsJwt,
+  createRecorded,
+  createWorkload,
+  tokenOf,
+  tokenOfJwt,
+  verifyAwsJwt,
+  verifyJwt
+} from "./resources.js"
 
 const exchange = guide("on-behalf-of-token-exchange")
 
 const privateKeyJwt = guide("private-key-jwt")
 
-const samples = `${github("awslabs/agentcore-samples")} 08-okta-xaa-delegation-chain`
+/** A refused exchange. */
+const exchangeFailed = {
+  message: "Token exchange failed with HTTP status 400",
+  source: says(
+    sample("obo-training/3-examples/02-agent-via-gateway/entra/real-world/IDP_SETUP.md"),
+    "Agent returns OBO #1 failed: ... Token exchange failed with HTTP status 400",
+    "Entra rejected the exchange."
+  )
+}
+
+const validation = { status: 400, name: "ValidationException" } as const
 
 const jwtType = "urn:ietf:params:oauth:token-type:jwt"
 
@@ -68,7 +91,11 @@ export const onBehalfOf = [
   statement({
     id: "obo.token-exchange",
     statement: "A token exchange has the user's JWT as subject token, of the type JWT, and no actor (NONE)",
-    source: exchange,
+    source: says(
+      exchange,
+      "We use the inbound JWT token and map the subject token type to urn:ietf:params:oauth:token-type:jwt when constructing the token exchange request.",
+      "No actor_token or actor_token_type is included in the token exchange request."
+    ),
     needs,
     run: async (world, parts) => {
       const { jwt, parameters } = await observe(world, parts, { onBehalfOfTokenExchangeConfig: tokenExchange }, {
@@ -84,7 +111,12 @@ export const onBehalfOf = [
   statement({
     id: "obo.actor-m2m",
     statement: "With the actor M2M the client first obtains a token of its own, with actorTokenScopes",
-    source: exchange,
+    source: says(
+      exchange,
+      "AgentCore Identity first performs machine-to-machine authentication (OAuth 2.0 client credentials grant) against the credential provider to obtain an access token, then sends it as the actor_token.",
+      "The optional actorTokenScopes configuration is used as the scope parameters for the client credentials request.",
+      "we map it to urn:ietf:params:oauth:token-type:access_token when constructing token exchange request"
+    ),
     needs,
     run: async (world, parts) => {
       const { parameters, requests } = await observe(world, parts, {
@@ -97,12 +129,20 @@ export const onBehalfOf = [
       is("first grant_type", first?.parameters.get("grant_type"), "client_credentials")
       is("first scope", first?.parameters.get("scope"), "act")
       is("actor_token", parameters.get("actor_token"), "token-0")
+      is("actor_token_type", parameters.get("actor_token_type"), "urn:ietf:params:oauth:token-type:access_token")
     }
   }),
   statement({
     id: "obo.actor-aws",
-    statement: "With the actor AWS_IAM_ID_TOKEN_JWT the actor token is a JWT of AWS, whose aud is the token endpoint",
-    source: exchange,
+    statement:
+      "With the actor AWS_IAM_ID_TOKEN_JWT the actor token is a JWT that AWS signed, whose aud is the token endpoint",
+    source: together(
+      says(
+        exchange,
+        "AgentCore Identity calls sts:GetWebIdentityToken using the credential provider’s token endpoint as the aud claim, then sends the resulting JWT as the actor_token."
+      ),
+      awsJwt
+    ),
     needs,
     run: async (world, parts) => {
       const { parameters } = await observe(world, parts, {
@@ -113,13 +153,18 @@ export const onBehalfOf = [
       })
       const actor = present("actor_token", parameters.get("actor_token"))
       is("actor_token_type", parameters.get("actor_token_type"), jwtType)
-      is("aud", decodeJwt(actor).aud, parts.recorder.tokenEndpoint)
+      const { payload } = await verifyAwsJwt("actor_token", actor)
+      is("aud", payload.aud, parts.recorder.tokenEndpoint)
     }
   }),
   statement({
     id: "obo.jwt-grant",
     statement: "A JWT authorization grant has the user's JWT as assertion",
-    source: exchange,
+    source: says(
+      exchange,
+      "With this grant type, AgentCore Identity sends the inbound JWT as an authorization to obtain an access token.",
+      "we map it to urn:ietf:params:oauth:grant-type:jwt-bearer when constructing the token exchange request"
+    ),
     needs,
     run: async (world, parts) => {
       const { jwt, parameters } = await observe(world, parts, { onBehalfOfTokenExchangeConfig: jwtGrant })
@@ -130,7 +175,17 @@ export const onBehalfOf = [
   statement({
     id: "obo.override",
     statement: "Custom parameters may override subject_token_type and requested_token_use, and no other parameter",
-    source: `${exchange}: default and can be overridden; ${samples}/agent/agent.py`,
+    source: together(
+      says(
+        exchange,
+        "Default and can be overridden, see customParameters",
+        "requested_token_use=on_behalf_of is automatically added to the request unless overridden."
+      ),
+      says(
+        reference,
+        "These parameters are in addition to the standard OAuth 2.0 flow parameters, and will not override them."
+      )
+    ),
     needs,
     run: async (world, parts) => {
       const idToken = "urn:ietf:params:oauth:token-type:id_token"
@@ -155,7 +210,11 @@ export const onBehalfOf = [
   statement({
     id: "obo.microsoft",
     statement: "Microsoft gets a JWT authorization grant with requested_token_use=on_behalf_of",
-    source: exchange,
+    source: says(
+      exchange,
+      "Microsoft’s On-Behalf-Of flow is a proprietary delegation pattern built upon the RFC 7523 standard, using the JWT-bearer grant type",
+      "requested_token_use=on_behalf_of is automatically added to the request unless overridden."
+    ),
     needs,
     run: async (world, { recorder, userToken }) => {
       const [name, clientId] = [world.name(), world.name()]
@@ -176,8 +235,17 @@ export const onBehalfOf = [
   statement({
     id: "obo.vendors",
     statement: "A vendor for which AWS does not document the flow is refused",
-    source:
-      `${exchange}: MicrosoftOauth2 and CustomOauth2; ${samples}/README.md: the built-in vendor cannot express it`,
+    source: guess(
+      "that the service rejects it, and the exception",
+      says(
+        guide("identity-idp-okta"),
+        "To use Okta OAuth 2.0 on-behalf-of token exchange, use custom provider for advanced configuration."
+      ),
+      says(
+        sample("08-okta-xaa-delegation-chain/deploy/04_create_obo_provider.py"),
+        "The built-in vendor has no way to express them."
+      )
+    ),
     needs,
     run: async (world, { recorder, userToken }) => {
       const [name, clientId] = [world.name(), world.name()]
@@ -196,45 +264,59 @@ export const onBehalfOf = [
         }
       })
       const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }))
-      await refuses(askOnBehalf(world, token, name), { status: 400, name: "ValidationException" })
+      await refuses(askOnBehalf(world, token, name), validation)
       is("requests", recorder.tokens(clientId).length, 0)
     }
   }),
   statement({
     id: "obo.without-jwt",
     statement: "A workload access token of a user's id, or without a user, obtains nothing on behalf of a user",
-    source: exchange,
+    source: guess(
+      "the exception",
+      says(
+        exchange,
+        "Pass the workload access token you obtained from GetWorkloadAccessTokenForJWT — this token carries the inbound token as the subject"
+      )
+    ),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder, { onBehalfOfTokenExchangeConfig: tokenExchange })
       const workload = await createWorkload(world)
-      await refuses(askOnBehalf(world, await tokenOf(world, workload, "alice"), name))
-      await refuses(askOnBehalf(world, await tokenOf(world, workload), name))
+      await refuses(askOnBehalf(world, await tokenOf(world, workload, "alice"), name), validation)
+      await refuses(askOnBehalf(world, await tokenOf(world, workload), name), validation)
       is("requests", recorder.tokens(clientId).length, 0)
     }
   }),
   statement({
     id: "obo.refused",
-    statement: "The refusal of an authorization server is not passed on: Error parsing TokenExchange response",
-    source: `${samples}; ${github("aws/bedrock-agentcore-sdk-python/issues/81")}`,
+    statement: `A refusal of the authorization server is passed on as its status alone: ${exchangeFailed.message}`,
+    source: exchangeFailed.source,
     needs,
     run: async (world, { recorder, userToken }) => {
       const { clientId, name } = await createRecorded(world, recorder, { onBehalfOfTokenExchangeConfig: tokenExchange })
       recorder.answer(clientId, () => ({ status: 400, body: { error: "invalid_request" } }))
       const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }))
       await refuses(askOnBehalf(world, token, name), {
-        status: 400,
-        name: "ValidationException",
-        message: "Error parsing TokenExchange response"
+        ...validation,
+        message: exchangeFailed.message
       })
     }
   }),
   statement({
     id: "private-key-jwt.assertion",
-    statement: "A private-key JWT has the client as issuer and subject, and the token endpoint as aud",
-    source: `${privateKeyJwt}: defaulted to the token endpoint`,
+    statement:
+      "A private-key JWT has the client as issuer and subject, the token endpoint as aud, and a jti of its own; it is short-lived",
+    source: together(
+      says(
+        privateKeyJwt,
+        "it builds a short-lived JWT client assertion",
+        "The signed assertion is sent to the token endpoint as client_assertion with client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer.",
+        "We will allow overrides to the aud claim (defaulted to the token endpoint of your identity provider)."
+      ),
+      says(reference, "Payload claims generated by the service, such as iss, sub, jti, and exp, cannot be added.")
+    ),
     needs: ["recorder", "account"],
-    run: async (world, { account: { kmsKeyArn }, recorder }) => {
+    run: async (world, { account: { kmsKeyArn, kmsPublicKey }, recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder, {
         clientSecret: undefined,
         clientAuthenticationMethod: "PRIVATE_KEY_JWT",
@@ -245,21 +327,35 @@ export const onBehalfOf = [
           additionalPayloadClaims: { tenant: "t-1" }
         }
       })
-      await askM2m(world, await tokenOf(world, await createWorkload(world)), name)
-      const { parameters } = present("token request", recorder.tokens(clientId)[0])
-      is("type", parameters.get("client_assertion_type"), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-      const assertion = present("client_assertion", parameters.get("client_assertion"))
-      const claims = decodeJwt(assertion)
-      is("aud", claims.aud, recorder.tokenEndpoint)
-      is("iss and sub", [claims.iss, claims.sub], [clientId, clientId])
-      is("further claim", claims["tenant"], "t-1")
-      is("header", decodeProtectedHeader(assertion).kid, "key-1")
+      const token = await tokenOf(world, await createWorkload(world))
+      const key = await importSPKI(kmsPublicKey, "ES256")
+      const ids = new Set<unknown>()
+      for (let time = 0; time < 2; time++) {
+        await askM2m(world, token, name)
+        const { parameters } = present("token request", recorder.tokens(clientId).at(-1))
+        is("type", parameters.get("client_assertion_type"), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+        const assertion = present("client_assertion", parameters.get("client_assertion"))
+        const { header, payload } = await verifyJwt("client_assertion", assertion, key, {
+          algorithms: ["ES256"],
+          maxLifetime: 600,
+          requiredClaims: ["jti"]
+        })
+        is("aud", payload.aud, recorder.tokenEndpoint)
+        is("iss and sub", [payload.iss, payload.sub], [clientId, clientId])
+        is("further claim", payload["tenant"], "t-1")
+        is("further header", header.kid, "key-1")
+        ids.add(payload.jti)
+      }
+      is("different jti", ids.size, 2)
     }
   }),
   statement({
     id: "private-key-jwt.key-at-use",
     statement: "A key in KMS is looked at when it is used, and not when the provider is created",
-    source: `${privateKeyJwt}; reports of the live service about secrets`,
+    source: guess(
+      "when the key is looked at, and the exception; the service also needs kms:DescribeKey, which it may call when the provider is created",
+      says(privateKeyJwt, "AgentCore Identity signs each assertion via kms:Sign.")
+    ),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder, {
@@ -272,14 +368,24 @@ export const onBehalfOf = [
           signingAlgorithm: "ES256"
         }
       })
-      await refuses(askM2m(world, await tokenOf(world, await createWorkload(world)), name))
+      await refuses(askM2m(world, await tokenOf(world, await createWorkload(world)), name), {
+        status: 403,
+        name: "AccessDeniedException"
+      })
       is("requests", recorder.tokens(clientId).length, 0)
     }
   }),
   statement({
     id: "aws-jwt.client",
     statement: "A client of AWS_IAM_ID_TOKEN_JWT authenticates by a JWT of AWS, whose aud is the token endpoint",
-    source: guide("client-auth-methods"),
+    source: guess(
+      "the audience, which no document names here; RFC 7523 allows the token endpoint",
+      says(
+        guide("client-auth-methods"),
+        "Authenticates to the authorization server’s token endpoint by sending an AWS IAM-signed JWT assertion for the agent’s execution role (obtained via sts:GetWebIdentityToken) as client assertion, per RFC 7523, Section 2.2."
+      ),
+      awsJwt
+    ),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder, {
@@ -289,7 +395,8 @@ export const onBehalfOf = [
       await askM2m(world, await tokenOf(world, await createWorkload(world)), name)
       const { parameters } = present("token request", recorder.tokens(clientId)[0])
       const assertion = present("client_assertion", parameters.get("client_assertion"))
-      is("aud", decodeJwt(assertion).aud, recorder.tokenEndpoint)
+      const { payload } = await verifyAwsJwt("client_assertion", assertion)
+      is("aud", payload.aud, recorder.tokenEndpoint)
     }
   })
 ]

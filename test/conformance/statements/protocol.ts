@@ -1,5 +1,5 @@
 /** The protocol: what of a request counts, and what an answer has. */
-import { is, model, present, refuses, smithy, statement } from "../statement.js"
+import { guess, is, model, present, reference, refuses, says, smithy, smithyTest, statement } from "../statement.js"
 import { createGithub, createWorkload, githubConfig, tokenOf } from "./resources.js"
 
 const validation = { status: 400, name: "ValidationException" } as const
@@ -8,7 +8,9 @@ export const protocol = [
   statement({
     id: "protocol.unknown-member",
     statement: "A member that the operation does not have is ignored",
-    source: smithy,
+    source: guess(
+      "no document says what the service does with a member that it does not know; clients that are newer than the service send them"
+    ),
     run: async (world) => {
       world.changeNextRequest((json) => ({ ...json, tomorrow: { a: [1, "b"] } }))
       await createWorkload(world)
@@ -17,7 +19,7 @@ export const protocol = [
   statement({
     id: "protocol.null-member",
     statement: "A member that is null is absent",
-    source: `${smithy}: RestJsonServersDontDeserializeNullStructureValues`,
+    source: says(smithyTest("json-structs.smithy"), "Rest Json should not deserialize null structure values"),
     run: async (world) => {
       world.changeNextRequest((json) => ({ ...json, tags: null, allowedResourceOauth2ReturnUrls: null }))
       const name = await createWorkload(world)
@@ -30,7 +32,10 @@ export const protocol = [
   statement({
     id: "protocol.timestamps",
     statement: "Times are numbers of seconds since the epoch",
-    source: smithy,
+    source: says(
+      smithy,
+      "This protocol uses epoch-seconds, also known as Unix timestamps, in JSON payloads represented as a double."
+    ),
     run: async (world) => {
       await world.control.getWorkloadIdentity({ name: await createWorkload(world) })
       const { createdTime } = JSON.parse(world.lastExchange().body)
@@ -41,9 +46,15 @@ export const protocol = [
   statement({
     id: "protocol.errors",
     statement: "An exception has its name in x-amzn-errortype, a request id, and a message in JSON",
-    source: smithy,
+    source: guess(
+      "the request id in x-amzn-requestid and the member message, which the AWS clients read",
+      says(smithy, "New server-side protocol implementations MUST use a header field named X-Amzn-Errortype.")
+    ),
     run: async (world) => {
-      await refuses(world.control.getWorkloadIdentity({ name: world.name() }), { name: "ResourceNotFoundException" })
+      await refuses(world.control.getWorkloadIdentity({ name: world.name() }), {
+        status: 404,
+        name: "ResourceNotFoundException"
+      })
       const { body, headers } = world.lastExchange()
       is("x-amzn-errortype", headers["x-amzn-errortype"]?.split(":")[0], "ResourceNotFoundException")
       present("x-amzn-requestid", headers["x-amzn-requestid"])
@@ -53,7 +64,10 @@ export const protocol = [
   statement({
     id: "protocol.reason",
     statement: "Every ValidationException has a reason",
-    source: model,
+    source: guess(
+      "null for a reason that the service does not give: reports of the live service, not readable",
+      says(reference, "reason: ValidationExceptionReason | undefined")
+    ),
     run: async (world) => {
       const name = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world, []), "alice")
@@ -79,7 +93,14 @@ export const protocol = [
   statement({
     id: "protocol.one-field",
     statement: "One wrong field is reported as one: a discovery URL outside its pattern",
-    source: `${model}; form of messages in reports of the live service`,
+    source: guess(
+      "the form of the message, which other services of AWS have",
+      says(
+        model,
+        "CreateOauth2CredentialProvider.oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl: pattern .+/\\.well-known/(openid-configuration|oauth-authorization-server)"
+      ),
+      says(reference, "The name of the field.", "A message describing why this field failed validation.")
+    ),
     run: async (world) => {
       const { fields, message } = await refuses(
         world.control.createOauth2CredentialProvider({
@@ -103,7 +124,13 @@ export const protocol = [
   statement({
     id: "protocol.enum-message",
     statement: "A wrong value of an enumeration is answered with all values: Member must satisfy enum value set: […]",
-    source: "form of messages in reports of the live service",
+    source: guess(
+      "no readable report has this message of AgentCore Identity; Smithy's servers write it",
+      says(
+        smithyTest("validation/malformed-enum.smithy"),
+        "failed to satisfy constraint: Member must satisfy enum value set: [abc, def]"
+      )
+    ),
     run: async (world) => {
       world.changeNextRequest((json) => ({ ...json, credentialProviderVendor: "NopeOauth2" }))
       const vendor = await refuses(

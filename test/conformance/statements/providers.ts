@@ -1,13 +1,49 @@
 /** Credential providers: what is stored, what is returned, and what is refused. */
 import type { CreateOauth2CredentialProviderCommandInput } from "@aws-sdk/client-bedrock-agentcore-control"
-import { github, guide, is, model, present, refuses, smithy, statement, type World } from "../statement.js"
-import { askM2m, createCustom, createGithub, createWorkload, githubConfig, tokenOf, unreachable } from "./resources.js"
+import {
+  codingAgents,
+  exceptions,
+  guess,
+  guide,
+  is,
+  model,
+  present,
+  reference,
+  refuses,
+  sample,
+  says,
+  type Source,
+  statement,
+  together,
+  type World
+} from "../statement.js"
+import {
+  askM2m,
+  createCustom,
+  createGithub,
+  createWorkload,
+  githubConfig,
+  tokenOf,
+  uniqueCallbackUrl,
+  unreachable
+} from "./resources.js"
 
 const validation = { status: 400, name: "ValidationException" } as const
 
-const samples = github("awslabs/amazon-bedrock-agentcore-samples")
+const oneMember = says(
+  "https://smithy.io/2.0/spec/aggregate-types.html",
+  "Exactly one member of a union MUST be set."
+)
 
-const live = "reports of the live service"
+const secretReference = says(
+  reference,
+  "A reference to the Amazon Web Services Secrets Manager secret that stores the API key. This includes the secret ID and the JSON key used to extract the API key value from the secret."
+)
+
+const privateKeyJwt = guide("private-key-jwt")
+
+const claimsMember =
+  "CreateOauth2CredentialProvider.oauth2ProviderConfigInput.customOauth2ProviderConfig.privateKeyJwtConfig"
 
 type Config = NonNullable<CreateOauth2CredentialProviderCommandInput["oauth2ProviderConfigInput"]>
 
@@ -45,6 +81,30 @@ const vendors: { readonly [vendor: string]: Config } = {
   )
 }
 
+const configurations: { readonly [member: string]: string } = {
+  googleOauth2ProviderConfig: "The output configuration for a Google OAuth2 provider.",
+  githubOauth2ProviderConfig: "The output configuration for a GitHub OAuth2 provider.",
+  slackOauth2ProviderConfig: "The output configuration for a Slack OAuth2 provider.",
+  salesforceOauth2ProviderConfig: "The output configuration for a Salesforce OAuth2 provider.",
+  microsoftOauth2ProviderConfig: "The output configuration for a Microsoft OAuth2 provider.",
+  atlassianOauth2ProviderConfig: "The configuration details for the Atlassian OAuth2 provider.",
+  linkedinOauth2ProviderConfig: "The configuration details for the LinkedIn OAuth2 provider.",
+  customOauth2ProviderConfig: "The output configuration for a custom OAuth2 provider."
+}
+
+const sourceOf = (config: Config): Source => {
+  const quote = configurations[Object.keys(config)[0] ?? ""]
+  return quote === undefined
+    ? guess(
+      "that a vendor without a member of its own has this one",
+      says(
+        reference,
+        "The configuration for a non-custom OAuth2 provider. This includes the configuration details for supported OAuth2 providers that have built-in integration support."
+      )
+    )
+    : says(reference, quote)
+}
+
 const create = ({ control, name }: World, vendor: string, oauth2ProviderConfigInput: Config, given = name()) =>
   control.createOauth2CredentialProvider({
     name: given,
@@ -76,7 +136,7 @@ export const providers = [
     statement({
       id: `vendor.${vendor}`,
       statement: `${vendor} takes ${Object.keys(config)[0]}, and returns it without the secret`,
-      source: model,
+      source: sourceOf(config),
       run: async (world) => {
         const name = world.name()
         await create(world, vendor, config, name)
@@ -91,7 +151,7 @@ export const providers = [
   statement({
     id: "vendor.wrong-member",
     statement: "The configuration of another vendor is refused",
-    source: model,
+    source: guess("that vendor and member have to fit; the model says only that one member is set", oneMember),
     run: async (world) => {
       await refuses(create(world, "GithubOauth2", { googleOauth2ProviderConfig: client }), validation)
     }
@@ -99,7 +159,15 @@ export const providers = [
   statement({
     id: "vendor.needs-endpoints",
     statement: "A vendor whose endpoints differ from customer to customer is refused without them",
-    source: guide("identity-idps"),
+    source: guess(
+      "that an endpoint is missed when the provider is created; the guide gives all three for Okta",
+      says(
+        reference,
+        "Token issuer of your isolated OAuth2 application tenant.",
+        "OAuth2 authorization endpoint for your isolated OAuth2 application tenant.",
+        "OAuth2 token endpoint for your isolated OAuth2 application tenant."
+      )
+    ),
     run: async (world) => {
       await refuses(create(world, "OktaOauth2", { includedOauth2ProviderConfig: client }), validation)
     }
@@ -107,7 +175,10 @@ export const providers = [
   statement({
     id: "provider.duplicate",
     statement: "A second provider of a name is a ValidationException: Credential provider with name: X already exists",
-    source: `${github("awslabs/agentcore-samples")}, ${live}`,
+    source: says(
+      codingAgents("cli/src/linear-vault.ts"),
+      "AgentCore reports a duplicate provider name as a ValidationException (\"Credential provider with name: <name> already exists\"), NOT the ConflictException the name suggests — live-caught when a second vault-setup run aborted instead of updating."
+    ),
     run: async (world) => {
       const name = await createGithub(world)
       const message = `Credential provider with name: ${name} already exists`
@@ -123,7 +194,17 @@ export const providers = [
   statement({
     id: "provider.arns",
     statement: "ARNs of providers and of their secrets have the documented forms",
-    source: `${samples}, outputs of the operations`,
+    source: together(
+      says(
+        guide("identity-tagging"),
+        "arn:aws:bedrock-agentcore:${Region}:${Account}:token-vault/default/oauth2credentialprovider/${oauth2CredentialProviderName}",
+        "arn:${Partition}:bedrock-agentcore:${Region}:${Account}:token-vault/default/apikeycredentialprovider/${APIkeyCredentialproviderName}"
+      ),
+      says(
+        sample("07-consent-portal-auth-code-flow-targets/deploy/02_create_portal.py"),
+        "arn:aws:secretsmanager:{region}:{account_id}:secret:bedrock-agentcore-identity!default/oauth2/*"
+      )
+    ),
     run: async ({ control, name }) => {
       const [oauth2, apiKey] = [name(), name()]
       const created = await control.createOauth2CredentialProvider({ name: oauth2, ...githubConfig })
@@ -145,7 +226,7 @@ export const providers = [
     id: "provider.callback-url",
     statement:
       "The callback URL ends with a UUID, which differs from provider to provider, and when one is created again",
-    source: `${samples}, 03_create_github_provider.py`,
+    source: uniqueCallbackUrl,
     run: async (world) => {
       const form = /\/identities\/oauth2\/callback\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
       const urls: Array<string | undefined> = []
@@ -168,19 +249,33 @@ export const providers = [
   statement({
     id: "provider.tenant",
     statement: "The tenant of Microsoft is not returned",
-    source: live,
+    source: guess(
+      "that the answer has no member that the model does not have",
+      says(
+        reference,
+        "The OAuth2 discovery information for the Microsoft provider.",
+        "The client ID for the Microsoft OAuth2 provider."
+      )
+    ),
     run: async (world) => {
       const name = world.name()
       const tenantId = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
       await create(world, "MicrosoftOauth2", { microsoftOauth2ProviderConfig: { ...client, tenantId } }, name)
-      const { oauth2ProviderConfigOutput } = await world.control.getOauth2CredentialProvider({ name })
-      is("tenantId", "tenantId" in (oauth2ProviderConfigOutput?.microsoftOauth2ProviderConfig ?? {}), false)
+      await world.control.getOauth2CredentialProvider({ name })
+      // The clients drop members that they do not know.
+      is("tenant in the answer", world.lastExchange().body.includes(tenantId), false)
     }
   }),
   statement({
     id: "provider.update-replaces",
     statement: "An update replaces the configuration: a MANAGED secret has to be sent again",
-    source: `${guide("client-auth-methods")}; ${live}`,
+    source: guess(
+      "that an update without the secret is rejected: reports of the live service, not readable",
+      says(
+        guide("oauth2-authorization-url-session-binding"),
+        "Call UpdateOauth2CredentialProvider and provide the client ID and client secret provided by the resource provider, replacing the placeholder values that were provided when creating the credential provider."
+      )
+    ),
     run: async (world) => {
       const name = await createGithub(world)
       const update = (githubOauth2ProviderConfig: object) =>
@@ -198,7 +293,7 @@ export const providers = [
   statement({
     id: "provider.source-switch",
     statement: "MANAGED and EXTERNAL cannot be switched by an update",
-    source: `${guide("client-auth-methods")}; ${live}`,
+    source: guess("reports of the live service, not readable"),
     run: async (world) => {
       const name = await createGithub(world)
       await refuses(
@@ -220,7 +315,10 @@ export const providers = [
   statement({
     id: "provider.external-at-use",
     statement: "A secret by reference is looked at when it is used, and not when the provider is created",
-    source: `${live}: Access denied when retrieving secret`,
+    source: guess(
+      "when the secret is read, the exception and its message: reports of the live service, not readable",
+      secretReference
+    ),
     run: async (world) => {
       const secretId = `${world.name()}-missing`
       const reference = { secretId, jsonKey: "password" }
@@ -252,7 +350,7 @@ export const providers = [
   statement({
     id: "provider.external",
     statement: "The secret behind a reference is used, and its source is returned",
-    source: model,
+    source: secretReference,
     needs: ["account"],
     run: async (world, { account: { secret } }) => {
       const name = world.name()
@@ -274,7 +372,14 @@ export const providers = [
     id: "provider.auth-methods",
     statement:
       "clientAuthenticationMethod and tokenEndpointAuthMethods together are refused; the default is CLIENT_SECRET_BASIC",
-    source: guide("client-auth-methods"),
+    source: guess(
+      "that the answer has the default, where the request had no method",
+      says(
+        guide("client-auth-methods"),
+        "CLIENT_SECRET_BASIC (default)",
+        "Providing both in the same request will result in a validation error."
+      )
+    ),
     run: async (world) => {
       const metadata = {
         authorizationServerMetadata: { ...endpoints, tokenEndpointAuthMethods: ["client_secret_post"] }
@@ -298,7 +403,12 @@ export const providers = [
     statement({
       id: `private-key-jwt.reserved.${claim}`,
       statement: `The claim ${claim} of a private-key JWT is reserved`,
-      source: guide("private-key-jwt"),
+      source: says(
+        privateKeyJwt,
+        claim === "alg" || claim === "typ"
+          ? "For additionalHeaderClaims, we do not allow the claims alg or typ."
+          : "For additionalPayloadClaims, we do not allow the claims iss, sub, jti, exp, iat, or nbf."
+      ),
       run: async (world) => {
         const member = claim === "alg" || claim === "typ" ? "additionalHeaderClaims" : "additionalPayloadClaims"
         const { message } = await refuses(
@@ -312,7 +422,11 @@ export const providers = [
   statement({
     id: "private-key-jwt.claims",
     statement: "Further claims are 1 to 10, and their keys have no spaces",
-    source: model,
+    source: says(
+      model,
+      `${claimsMember}.additionalPayloadClaims: min 1, max 10`,
+      `${claimsMember}.additionalPayloadClaims{key}: pattern [A-Za-z0-9_.:#-]+`
+    ),
     run: async (world) => {
       const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`claim-${index}`, "value"]))
       await refuses(custom(world, keyed({ additionalPayloadClaims: many }), keyedClient), validation)
@@ -324,7 +438,10 @@ export const providers = [
   statement({
     id: "private-key-jwt.secret",
     statement: "A client with a private-key JWT has no secret",
-    source: guide("private-key-jwt"),
+    source: guess(
+      "that a secret is rejected; the guide says only to omit it",
+      says(privateKeyJwt, "Omit when using Private Key JWT.")
+    ),
     run: async (world) => {
       await refuses(custom(world, keyed()), validation)
     }
@@ -332,7 +449,14 @@ export const providers = [
   statement({
     id: "provider.required-outputs",
     statement: "clientSecretArn is in every answer about an OAuth2 provider, also where it has no secret",
-    source: model,
+    source: guess(
+      "that the service sends the ARN, which its model requires, also where there is no secret",
+      says(
+        reference,
+        "clientSecretArn: Secret | undefined;",
+        "The Amazon Resource Name (ARN) of the client secret in Amazon Web Services Secrets Manager."
+      )
+    ),
     run: async (world) => {
       for (const more of [keyed(), { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }]) {
         const name = world.name()
@@ -354,7 +478,10 @@ export const providers = [
     id: "payment.required-outputs",
     statement:
       "walletSecretArn and authorizationPrivateKeyArn are in every answer, also where these secrets are not given",
-    source: model,
+    source: guess(
+      "that the service sends the ARNs, which its model requires, also where there are no such secrets",
+      says(reference, "walletSecretArn: Secret | undefined;", "authorizationPrivateKeyArn: Secret | undefined;")
+    ),
     run: async ({ control, name }) => {
       const coinbase = await control.createPaymentCredentialProvider({
         name: name(),
@@ -378,7 +505,7 @@ export const providers = [
   statement({
     id: "provider.unions",
     statement: "A union with two members is refused: oauth2ProviderConfigInput, oauthDiscovery",
-    source: smithy,
+    source: oneMember,
     run: async (world) => {
       await refuses(
         custom(world, {
@@ -397,7 +524,13 @@ export const providers = [
   statement({
     id: "provider.quota",
     statement: "The 51st provider of a kind is one too many: 402 ServiceQuotaExceededException",
-    source: guide("bedrock-agentcore-limits"),
+    source: together(
+      says(
+        guide("bedrock-agentcore-limits"),
+        "Resource API key credential providers | 50 | Yes | The maximum number of API key credential providers for egress resources that you can create in this account in the current Region."
+      ),
+      exceptions.quota
+    ),
     needs: ["wholeAccount"],
     run: async ({ control, name }) => {
       for (let count = 0; count < 50; count++) {
@@ -412,7 +545,11 @@ export const providers = [
   statement({
     id: "provider.lists",
     statement: "The lists of each kind have vendor, ARN and times, and API keys have pages of up to 100",
-    source: model,
+    source: says(
+      model,
+      "ListApiKeyCredentialProviders.maxResults: min 1, max 100",
+      "ListOauth2CredentialProviders.maxResults: min 1, max 20"
+    ),
     run: async (world) => {
       const name = await createGithub(world)
       const items = []

@@ -4,7 +4,29 @@ import type {
   CreateOauth2CredentialProviderCommandInput,
   CustomOauth2ProviderConfigInput
 } from "@aws-sdk/client-bedrock-agentcore-control"
-import { differs, type OAuthClient, type Parts, present, type Recorder, type World } from "../statement.js"
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type ProtectedHeaderParameters
+} from "jose"
+import type { KeyObject } from "node:crypto"
+import {
+  differs,
+  guide,
+  is,
+  type OAuthClient,
+  type Parts,
+  present,
+  type Recorder,
+  reference,
+  sample,
+  says,
+  together,
+  type World
+} from "../statement.js"
 
 export const returnUrl = "app:/consent"
 
@@ -150,3 +172,64 @@ export const grantedAlice = async (world: World, parts: Pick<Parts, "browse" | "
   const accessToken = await grant(world, parts, { token, provider: provider.name, user: { userId: "alice" }, request })
   return { workload, provider: provider.name, clientId: provider.clientId, token, accessToken }
 }
+
+// -----------------------------------------------------------------------------
+// JWTs
+// -----------------------------------------------------------------------------
+
+/** The parts of a JWT that is valid now: its signature is of the key, and it lives for some seconds at most. */
+export const verifyJwt = async (
+  what: string,
+  token: string,
+  key: CryptoKey | KeyObject | JWTVerifyGetKey,
+  { maxLifetime, requiredClaims = [], ...options }: {
+    readonly algorithms: Array<string>
+    readonly maxLifetime: number
+    readonly requiredClaims?: ReadonlyArray<string>
+  }
+): Promise<{ readonly header: ProtectedHeaderParameters; readonly payload: JWTPayload }> => {
+  const all = { ...options, requiredClaims: ["exp", "iat", ...requiredClaims] }
+  const verified = await (typeof key === "function" ? jwtVerify(token, key, all) : jwtVerify(token, key, all)).catch(
+    (error: unknown) => differs(`${what} to be a valid JWT`, String(error))
+  )
+  const { payload, protectedHeader: header } = verified
+  const lifetime = (payload.exp ?? 0) - (payload.iat ?? 0)
+  is(`lifetime of ${what}, ${lifetime} s, between 1 and ${maxLifetime}`, lifetime > 0 && lifetime <= maxLifetime, true)
+  return { header, payload }
+}
+
+/** The JWTs that STS signs. */
+export const awsJwt = together(
+  says(
+    reference,
+    "The token is signed using the specified signing algorithm and can be verified using the verification keys available at the issuer's JWKS endpoint."
+  ),
+  says(
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_token_claims.html",
+    "\"exp\": 1700000900",
+    "\"jti\": \"xyz123-def456-ghi789-jkl012\""
+  )
+)
+
+/** A JWT of AWS, by the keys of its issuer. */
+export const verifyAwsJwt = async (what: string, token: string): ReturnType<typeof verifyJwt> => {
+  const response = await fetch(`${decodeJwt(token).iss}/.well-known/openid-configuration`)
+  // The metadata of an issuer.
+  const { jwks_uri } = await response.json() as { readonly jwks_uri: string }
+  return verifyJwt(what, token, createRemoteJWKSet(new URL(jwks_uri)), {
+    algorithms: ["ES384", "RS256"],
+    maxLifetime: 3_600,
+    requiredClaims: ["aud", "jti", "sub"]
+  })
+}
+
+export const uniqueCallbackUrl = together(
+  says(
+    guide("identity-idp-okta"),
+    "AgentCore Identity issues a unique OAuth2 callback URL for each credential provider you create."
+  ),
+  says(
+    sample("07-consent-portal-auth-code-flow-targets/deploy/03_create_github_provider.py"),
+    "https://bedrock-agentcore.<region>.amazonaws.com/identities/oauth2/callback/<uuid>"
+  )
+)

@@ -1,5 +1,20 @@
 /** Tokens of machines and of users: return URLs, sessions, grants. */
-import { developerGuide, github, guide, is, present, refuses, statement } from "../statement.js"
+import {
+  codingAgents,
+  github,
+  guess,
+  guide,
+  is,
+  model,
+  type Parts,
+  present,
+  reference,
+  refuses,
+  says,
+  statement,
+  together,
+  type World
+} from "../statement.js"
 import {
   askConsent,
   askM2m,
@@ -12,26 +27,79 @@ import {
   grantedAlice,
   returnUrl,
   tokenOf,
-  tokenOfJwt
+  tokenOfJwt,
+  uniqueCallbackUrl
 } from "./resources.js"
 
 const sessionBinding = guide("oauth2-authorization-url-session-binding")
 
 const tokens = guide("identity-authentication")
 
-const vaultShape = github(
-  "aws-samples/sample-autonomous-cloud-coding-agents/pull/831 and cdk/src/handlers/shared/linear-vault-token.ts"
+const vaultToken = codingAgents("cdk/src/handlers/shared/linear-vault-token.ts")
+
+const vaultShape = says(
+  vaultToken,
+  "AgentCore keys a cached grant by the full token-request shape, customParameters included — live-proven"
+)
+
+const originalArtifact = github("aws/bedrock-agentcore-sdk-typescript/issues/37")
+
+const customParameters = says(
+  reference,
+  "A map of custom parameters to include in the authorization request to the resource credential provider. These parameters are in addition to the standard OAuth 2.0 flow parameters, and will not override them."
+)
+
+const sessionStatus = says(
+  reference,
+  "Status indicating whether the user's authorization session is in progress or has failed."
 )
 
 const sessionRefused = { status: 403, name: "AccessDeniedException", message: "Invalid or expired session" } as const
 
 const validation = { status: 400, name: "ValidationException" } as const
 
+/** They ask for `openid`. The response of the API has an access token and no ID token, and no source says that one is checked. */
+const openid = guess(
+  "no source says whether an ID token is checked: official samples ask for openid, and the response has no member for one"
+)
+
+/** A user's token from a client at the recorder, which answers with an ID token, too. */
+const ignoresIdToken = async (
+  world: World,
+  parts: Pick<Parts, "browse" | "recorder">,
+  { clientId, provider }: { readonly clientId: string; readonly provider: string },
+  header: object,
+  claims: object
+): Promise<void> => {
+  const part = (content: object) => Buffer.from(JSON.stringify(content)).toString("base64url")
+  const now = Math.floor(Date.now() / 1_000)
+  const payload = part({ sub: "alice", aud: clientId, iat: now, exp: now + 600, ...claims })
+  parts.recorder.answer(clientId, () => ({
+    body: {
+      access_token: "the-access-token",
+      token_type: "Bearer",
+      expires_in: 3_600,
+      id_token: `${part(header)}.${payload}.${part({ signed: "by nobody" })}`
+    }
+  }))
+  const token = await tokenOf(world, await createWorkload(world), "alice")
+  const accessToken = await grant(world, parts, {
+    token,
+    provider,
+    user: { userId: "alice" },
+    request: { scopes: ["openid"] }
+  })
+  is("accessToken", accessToken, "the-access-token")
+}
+
 export const machineTokens = [
   statement({
     id: "m2m.token",
     statement: "A workload without a user gets a token of its own",
-    source: tokens,
+    source: says(
+      guide("common-use-cases"),
+      "The OAuth 2.0 client credentials grant flow enables direct authentication between systems without user interaction."
+    ),
     needs: ["authorizationServer"],
     run: async (world, { authorizationServer }) => {
       const { name } = await createCustom(world, authorizationServer)
@@ -44,7 +112,7 @@ export const machineTokens = [
   statement({
     id: "m2m.not-stored",
     statement: "Each request for a token of a machine reaches the token endpoint",
-    source: "reports of the live service: no entry in the vault is seen",
+    source: guess("reports of the live service, not readable: no entry in the vault is seen"),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder)
@@ -58,7 +126,15 @@ export const machineTokens = [
     id: "m2m.parameters",
     statement:
       "Custom parameters are sent, and never replace those of the specification; resources are repeated, audiences too",
-    source: tokens,
+    source: guess(
+      "how resources and audiences are sent: resource as in RFC 8707, audience as in RFC 8693. The guide: \"the current implementation supports single-resource binding\"",
+      customParameters,
+      says(
+        reference,
+        "The resources to include in the token request.",
+        "The audiences to include in the token request."
+      )
+    ),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder)
@@ -81,7 +157,11 @@ export const machineTokens = [
   statement({
     id: "m2m.refused",
     statement: "The refusal of an authorization server is not passed on: Error parsing ClientCredentials response",
-    source: github("aws/bedrock-agentcore-sdk-python/issues/81"),
+    source: says(
+      github("aws/bedrock-agentcore-sdk-python/issues/81"),
+      "An error occurred (ValidationException) when calling the GetResourceOauth2Token operation: Error parsing ClientCredentials response",
+      "We don't propagate errors from the resource credential provider."
+    ),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder)
@@ -100,7 +180,11 @@ export const machineTokens = [
   statement({
     id: "m2m.client-authentication",
     statement: "A client authenticates by the Authorization header, or in the body with CLIENT_SECRET_POST",
-    source: guide("client-auth-methods"),
+    source: says(
+      guide("client-auth-methods"),
+      "using the HTTP Basic authentication scheme",
+      "by including the client credentials in the request body"
+    ),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const token = await tokenOf(world, await createWorkload(world))
@@ -120,7 +204,15 @@ export const userTokens = [
   statement({
     id: "user.first-answer",
     statement: "The first answer has an authorization URL with the session URI as request_uri, and IN_PROGRESS",
-    source: sessionBinding,
+    source: guess(
+      "that the request_uri is the session URI; the guide does not describe the authorization URL",
+      says(
+        sessionBinding,
+        "AgentCore Identity generates an authorization URL and session URI for the user to navigate to and consent access."
+      ),
+      says(model, "CompleteResourceTokenAuth.sessionUri: pattern urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+"),
+      sessionStatus
+    ),
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world), "alice")
@@ -135,7 +227,10 @@ export const userTokens = [
   statement({
     id: "user.no-registered-url",
     statement: "A workload identity without return URLs gets no user's token: register and use at least one",
-    source: github("awslabs/agentcore-samples/issues/528"),
+    source: says(
+      github("awslabs/agentcore-samples/issues/528"),
+      "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
+    ),
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world, []), "alice")
@@ -149,7 +244,13 @@ export const userTokens = [
   statement({
     id: "user.unregistered-url",
     statement: "A return URL that is not registered is refused in the same way",
-    source: sessionBinding,
+    source: guess(
+      "the exception",
+      says(
+        reference,
+        "The callback URL to redirect to after the OAuth 2.0 token retrieval is complete. This URL must be one of the provided URLs configured for the workload identity."
+      )
+    ),
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world), "alice")
@@ -162,7 +263,11 @@ export const userTokens = [
   statement({
     id: "user.no-url",
     statement: "A request without a return URL is refused: You must provide a ResourceOauth2ReturnUrl",
-    source: "reports of the live service",
+    source: says(
+      github("enechange/collmbo/pull/742"),
+      "This is required by the AWS Bedrock AgentCore API for USER_FEDERATION flows",
+      "Without this parameter, the API returns: \"You must provide a ResourceOauth2ReturnUrl to proceed with this flow\""
+    ),
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world), "alice")
@@ -175,7 +280,10 @@ export const userTokens = [
   statement({
     id: "user.url-with-grant",
     statement: "A return URL is necessary also where a grant exists",
-    source: vaultShape,
+    source: says(
+      vaultToken,
+      "In the resolver (non-interactive) path the grant is already consented, so this URL is never actually visited — but the API rejects the call without one"
+    ),
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { provider, token } = await grantedAlice(world, parts)
@@ -186,16 +294,16 @@ export const userTokens = [
   statement({
     id: "user.without-user",
     statement: "A workload access token without a user obtains no user's token",
-    source: tokens,
+    source: guess("the exception", says(vaultToken, "USER_FEDERATION requires a user-bound token, not a plain one")),
     run: async (world) => {
       const provider = await createGithub(world)
-      await refuses(askUser(world, await tokenOf(world, await createWorkload(world)), provider))
+      await refuses(askUser(world, await tokenOf(world, await createWorkload(world)), provider), validation)
     }
   }),
   statement({
     id: "user.poll",
     statement: "A poll before the user has consented says IN_PROGRESS, and has no token",
-    source: sessionBinding,
+    source: guess("that the answer to a poll has no authorization URL of a new session", sessionStatus),
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world), "alice")
@@ -209,7 +317,16 @@ export const userTokens = [
     id: "user.consent",
     statement:
       "After consent the browser returns with the session as session_id, and the completed session has a token",
-    source: sessionBinding,
+    source: together(
+      says(
+        codingAgents("cli/src/linear-vault.ts"),
+        "AgentCore appends the same value to the return URL as ?session_id=… once consent completes, and it must be handed to finalizeVaultConsent before a token can be fetched."
+      ),
+      says(
+        sessionBinding,
+        "Once the application returns a valid response, your agent application will be able to retrieve the OAuth2.0 access tokens that were originally requested for the user."
+      )
+    ),
     needs: ["authorizationServer", "consent"],
     run: async (world, { authorizationServer, consent }) => {
       const provider = await createCustom(world, authorizationServer)
@@ -223,10 +340,88 @@ export const userTokens = [
       present("accessToken", (await askUser(world, token, provider.name, { ...request, sessionUri })).accessToken)
     }
   }),
+  ...([
+    ["endpoints", "whose endpoints the request names", "CustomOauth2"],
+    ["vendor", "of a vendor with endpoints of the customer", "CognitoOauth2"]
+  ] as const).map(([id, which, vendor]) =>
+    statement({
+      id: `user.openid.${id}`,
+      statement: `With the scope openid, a provider ${which} gives the access token`,
+      source: openid,
+      needs: ["authorizationServer", "consent"],
+      run: async (world, { authorizationServer, consent }) => {
+        const { clientId, clientSecret, discoveryUrl } = authorizationServer
+        const metadata = await (await fetch(discoveryUrl)).json()
+        const endpoints = {
+          issuer: String(metadata.issuer),
+          authorizationEndpoint: String(metadata.authorization_endpoint),
+          tokenEndpoint: String(metadata.token_endpoint)
+        }
+        const provider = world.name()
+        await world.control.createOauth2CredentialProvider({
+          name: provider,
+          credentialProviderVendor: vendor,
+          oauth2ProviderConfigInput: vendor === "CustomOauth2"
+            ? {
+              customOauth2ProviderConfig: {
+                oauthDiscovery: { authorizationServerMetadata: endpoints },
+                clientId,
+                clientSecret
+              }
+            }
+            : { includedOauth2ProviderConfig: { clientId, clientSecret, ...endpoints } }
+        })
+        const token = await tokenOf(world, await createWorkload(world), "alice")
+        const browse = async (url: string) => (await consent(url, "alice", "allow")).url
+        await grant(world, { browse }, {
+          token,
+          provider,
+          user: { userId: "alice" },
+          request: { scopes: ["openid"] }
+        })
+      }
+    })
+  ),
+  statement({
+    id: "user.openid.microsoft",
+    statement: "MicrosoftOauth2 without a tenant gives the access token beside an ID token of the user's tenant",
+    source: openid,
+    needs: ["recorder", "browse"],
+    run: async (world, parts) => {
+      const [clientId, provider] = [world.name(), world.name()]
+      await world.control.createOauth2CredentialProvider({
+        name: provider,
+        credentialProviderVendor: "MicrosoftOauth2",
+        oauth2ProviderConfigInput: { microsoftOauth2ProviderConfig: { clientId, clientSecret: "secret" } }
+      })
+      await ignoresIdToken(world, parts, { clientId, provider }, { alg: "RS256", kid: "of-the-tenant" }, {
+        iss: "https://login.microsoftonline.com/0f0f0f0f-0000-4000-8000-000000000000/v2.0"
+      })
+    }
+  }),
+  ...([
+    ["hs256", "signed with a shared secret", { alg: "HS256" }],
+    ["es256", "signed with another algorithm than RS256", { alg: "ES256", kid: "key-1" }],
+    ["unknown-key", "of a key that cannot be found", { alg: "RS256", kid: "nowhere" }]
+  ] as const).map(([id, which, header]) =>
+    statement({
+      id: `user.openid.${id}`,
+      statement: `The access token is given beside an ID token ${which}`,
+      source: openid,
+      needs: ["recorder", "browse"],
+      run: async (world, parts) => {
+        const { clientId, name } = await createRecorded(world, parts.recorder)
+        await ignoresIdToken(world, parts, { clientId, provider: name }, header, { iss: parts.recorder.issuer })
+      }
+    })
+  ),
   statement({
     id: "user.code-exchange",
     statement: "The code is exchanged when the session is completed, and not before",
-    source: sessionBinding,
+    source: says(
+      sessionBinding,
+      "If they match, your application endpoint invokes CompleteResourceTokenAuth so that AgentCore Identity can fetch and store the access token."
+    ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder)
@@ -245,9 +440,17 @@ export const userTokens = [
   statement({
     id: "user.pkce",
     statement: "The authorization request has a code challenge (S256), and the token request its verifier",
-    source: `${github("awslabs/amazon-bedrock-agentcore-samples/issues/620")}, ${
-      github("aws/bedrock-agentcore-sdk-python/issues/158")
-    }`,
+    source: guess(
+      "the verifier: reports of 2025-11 and 2026-08 say that the token request has none",
+      says(
+        codingAgents("docs/decisions/ADR-016-pluggable-identity-and-auth.md"),
+        "AgentCore then redirects to the downstream provider with plain authorization-code + PKCE"
+      ),
+      says(
+        github("awslabs/agentcore-samples/issues/620"),
+        "The service correctly sends code_challenge during authorization but fails to send the corresponding code_verifier when exchanging the authorization code for tokens."
+      )
+    ),
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { clientId } = await grantedAlice(world, parts)
@@ -261,7 +464,7 @@ export const userTokens = [
   statement({
     id: "user.authorization-parameters",
     statement: "Custom parameters are in the authorization request, and never replace those of the specification",
-    source: tokens,
+    source: customParameters,
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { clientId } = await grantedAlice(world, parts, {
@@ -286,7 +489,7 @@ export const userTokens = [
     id: "user.callback-url",
     statement:
       "The authorization server returns to the callback URL of the provider, which ends with a UUID of its own",
-    source: `${github("awslabs/amazon-bedrock-agentcore-samples")}, 03_create_github_provider.py`,
+    source: uniqueCallbackUrl,
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { clientId, provider } = await grantedAlice(world, parts)
@@ -299,7 +502,10 @@ export const userTokens = [
     id: "user.denied",
     statement:
       "A refused consent never reaches the return URL: the service shows a page of its own, and the session FAILED",
-    source: `${sessionBinding}; reports of the live service`,
+    source: guess(
+      "where the browser ends, and that the session has failed at once: reports of the live service, not readable",
+      sessionStatus
+    ),
     needs: ["authorizationServer", "consent"],
     run: async (world, { authorizationServer, consent }) => {
       const provider = await createCustom(world, authorizationServer)
@@ -314,7 +520,13 @@ export const userTokens = [
   statement({
     id: "user.expired",
     statement: "After ten minutes a session is FAILED, and cannot be completed",
-    source: sessionBinding,
+    source: guess(
+      "that a poll says FAILED, and the exception",
+      says(
+        sessionBinding,
+        "Each authorization URL and its corresponding session identifier are only valid for 10 minutes."
+      )
+    ),
     needs: ["expire"],
     run: async (world, { expire }) => {
       const provider = await createGithub(world)
@@ -331,7 +543,13 @@ export const userTokens = [
   statement({
     id: "binding.other-user",
     statement: "Another user cannot complete a session: Invalid or expired session",
-    source: sessionBinding,
+    source: together(
+      says(
+        sessionBinding,
+        "your application must present the original inbound identity provider OAuth token or user_id String that was used to generate the workload access token"
+      ),
+      says(originalArtifact, "AccessDeniedException: Invalid or expired session")
+    ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
       const { name } = await createRecorded(world, recorder)
@@ -348,7 +566,12 @@ export const userTokens = [
     id: "binding.same-jwt",
     statement:
       "The session of a JWT is completed with that very JWT, not with a fresh one of the same user, nor with the subject",
-    source: github("aws/bedrock-agentcore-sdk-typescript/issues/37"),
+    source: says(
+      originalArtifact,
+      "the session-binding check validates against that original token artifact, not the underlying subject/claims",
+      "A freshly minted token for the same human user (different iat/nonce/signature) is deterministically rejected",
+      "it must exactly match the user id the flow was originated with"
+    ),
     needs: ["recorder", "browse", "userToken"],
     run: async (world, { browse, recorder, userToken }) => {
       const { name } = await createRecorded(world, recorder)
@@ -368,18 +591,27 @@ export const userTokens = [
   statement({
     id: "binding.unknown-session",
     statement: "A session that does not exist cannot be completed",
-    source: sessionBinding,
+    source: guess(
+      "that a session that never was is one that is invalid",
+      says(originalArtifact, "AccessDeniedException: Invalid or expired session")
+    ),
     run: async ({ data }) => {
-      await refuses(data.completeResourceTokenAuth({
-        sessionUri: "urn:ietf:params:oauth:request_uri:00000000-0000-4000-8000-000000000000",
-        userIdentifier: { userId: "alice" }
-      }))
+      await refuses(
+        data.completeResourceTokenAuth({
+          sessionUri: "urn:ietf:params:oauth:request_uri:00000000-0000-4000-8000-000000000000",
+          userIdentifier: { userId: "alice" }
+        }),
+        sessionRefused
+      )
     }
   }),
   statement({
     id: "vault.hit",
     statement: "A user who has consented gets the token at once, and another user is asked",
-    source: tokens,
+    source: says(
+      guide("get-workload-access-token"),
+      "Tokens are scoped to the specific user-agent pair, ensuring credentials stored under one user cannot be accessed by another"
+    ),
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { accessToken, provider, token, workload } = await grantedAlice(world, parts)
@@ -396,7 +628,7 @@ export const userTokens = [
   statement({
     id: "vault.namespaces",
     statement: "The user of a JWT and the user of an id are two users",
-    source: `${developerGuide}; reports of the live service`,
+    source: guess("reports of the live service, not readable"),
     needs: ["recorder", "browse", "userToken"],
     run: async (world, parts) => {
       const { provider, workload } = await grantedAlice(world, parts)
@@ -406,7 +638,11 @@ export const userTokens = [
   statement({
     id: "vault.jwt-user",
     statement: "A user of JWTs is issuer and subject: a fresh JWT of the same user finds the token",
-    source: guide("get-workload-access-token"),
+    source: says(
+      guide("get-workload-access-token"),
+      "uses its \"iss\" and \"sub\" claims to uniquely identify the user",
+      "future retrievals require a valid workload access token carrying the same identity"
+    ),
     needs: ["recorder", "browse", "userToken"],
     run: async (world, { browse, recorder, userToken }) => {
       const { name } = await createRecorded(world, recorder)
@@ -444,7 +680,7 @@ export const userTokens = [
   statement({
     id: "vault.shape.order",
     statement: "The order of scopes does not matter",
-    source: vaultShape,
+    source: guess("that scopes are a set, as in RFC 6749, also to the vault", vaultShape),
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { accessToken, provider, token } = await grantedAlice(world, parts, { scopes: ["read", "write"] })
@@ -454,7 +690,13 @@ export const userTokens = [
   statement({
     id: "vault.shape.custom-state",
     statement: "Custom state belongs to one request, and not to the grant",
-    source: `${vaultShape}; ${tokens}`,
+    source: guess(
+      "that it is not of the shape, because it belongs to one redirect",
+      says(
+        reference,
+        "An opaque string that will be sent back to the callback URL provided in resourceOauth2ReturnUrl."
+      )
+    ),
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { accessToken, provider, token } = await grantedAlice(world, parts, { customState: "first" })
@@ -464,7 +706,10 @@ export const userTokens = [
   statement({
     id: "vault.force",
     statement: "forceAuthentication drops the user's token, and asks again",
-    source: tokens,
+    source: says(
+      tokens,
+      "To clear stored refresh tokens and force users to reauthenticate, set forceAuthentication=true when calling GetResourceOauth2Token. This clears the refresh token and forces a complete federation flow."
+    ),
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { provider, token } = await grantedAlice(world, parts)
@@ -475,7 +720,11 @@ export const userTokens = [
   statement({
     id: "vault.refresh",
     statement: "An expired token is refreshed without the user, and a refused refresh asks the user again",
-    source: tokens,
+    source: says(
+      tokens,
+      "If a valid refresh token is stored, AgentCore skips the user federation flow and directly returns a new access token",
+      "If the refresh token is also expired or invalid, the system falls back to prompting the user for full reauthorization."
+    ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder)

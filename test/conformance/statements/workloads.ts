@@ -1,13 +1,30 @@
 /** Workload identities, and the tokens that name a caller. */
-import { decodeJwt, decodeProtectedHeader } from "jose"
 import { generateKeyPairSync } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
-import { developerGuide, github, guide, is, model, present, refuses, statement } from "../statement.js"
-import { createGithub, createWorkload, returnUrl, tokenOf, tokenOfJwt } from "./resources.js"
+import {
+  codingAgents,
+  exceptions,
+  github,
+  guess,
+  guide,
+  is,
+  model,
+  present,
+  reference,
+  refuses,
+  sample,
+  says,
+  statement,
+  together
+} from "../statement.js"
+import { createGithub, createWorkload, returnUrl, tokenOf, tokenOfJwt, verifyJwt } from "./resources.js"
 
 const workloadTokens = guide("get-workload-access-token")
 
-const samples = "awslabs/amazon-bedrock-agentcore-samples"
+const unknownWorkload = says(
+  sample("08-okta-xaa-delegation-chain/deploy/04_create_obo_provider.py"),
+  "AccessDeniedException ... GetWorkloadAccessTokenForJWT ... Workload Identity does not belong to caller account which reads like an IAM or cross-account problem rather than a missing resource."
+)
 
 const doesNotBelong = {
   status: 403,
@@ -27,7 +44,13 @@ export const workloads = [
     id: "workload.crud",
     statement:
       "A workload identity is created with 201, read with its URLs and times, replaced by an update, and deleted with 204",
-    source: model,
+    source: says(
+      model,
+      "CreateWorkloadIdentity: POST /identities/CreateWorkloadIdentity 201",
+      "GetWorkloadIdentity: POST /identities/GetWorkloadIdentity 200",
+      "UpdateWorkloadIdentity: POST /identities/UpdateWorkloadIdentity 200",
+      "DeleteWorkloadIdentity: POST /identities/DeleteWorkloadIdentity 204"
+    ),
     run: async ({ control, lastExchange, name }) => {
       const workload = name()
       const created = await control.createWorkloadIdentity({
@@ -50,7 +73,10 @@ export const workloads = [
   statement({
     id: "workload.arn",
     statement: "The ARN of a workload identity ends with workload-identity-directory/default/workload-identity/NAME",
-    source: `${github(samples)}, output of CreateWorkloadIdentity`,
+    source: says(
+      guide("identity-tagging"),
+      "arn:aws:bedrock-agentcore:${Region}:${Account}:workload-identity-directory/default/workload-identity/${workload identity name}"
+    ),
     run: async ({ control, name }) => {
       const workload = name()
       const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: workload })
@@ -67,7 +93,10 @@ export const workloads = [
     id: "workload.duplicate",
     statement:
       "A second workload identity of a name is a ValidationException: WorkloadIdentity with name 'X' already exists",
-    source: `${github(samples)}, reports of the live service`,
+    source: says(
+      codingAgents("cdk/src/handlers/linear-identity-provisioning/index.ts"),
+      "AgentCore reports a duplicate name as a ValidationException (\"WorkloadIdentity with name '<name>' already exists.\"), NOT the ConflictException the name suggests — verified against the live service."
+    ),
     run: async (world) => {
       const name = await createWorkload(world)
       await refuses(world.control.createWorkloadIdentity({ name }), {
@@ -80,7 +109,11 @@ export const workloads = [
   statement({
     id: "workload.list",
     statement: "A list has pages of at most 20, and nextToken leads to every workload identity",
-    source: model,
+    source: says(
+      model,
+      "ListWorkloadIdentities.maxResults: min 1, max 20",
+      "ListWorkloadIdentities: POST /identities/ListWorkloadIdentities 200"
+    ),
     run: async (world) => {
       const created = [await createWorkload(world), await createWorkload(world), await createWorkload(world)]
       await refuses(world.control.listWorkloadIdentities({ maxResults: 21 }), {
@@ -101,9 +134,7 @@ export const workloads = [
     id: "workload-token.unknown",
     statement:
       "A workload access token of an unknown workload identity is AccessDenied: it does not belong to the account",
-    source: `${
-      github("awslabs/agentcore-samples")
-    } 08-okta-xaa-delegation-chain, README and deploy/04_create_obo_provider.py`,
+    source: unknownWorkload,
     run: async ({ data, name }) => {
       const workloadName = name()
       await refuses(data.getWorkloadAccessToken({ workloadName }), doesNotBelong)
@@ -113,9 +144,7 @@ export const workloads = [
   statement({
     id: "workload-token.unknown-jwt",
     statement: "The same holds with the JWT of a user",
-    source: `${
-      github("awslabs/agentcore-samples")
-    } 08-okta-xaa-delegation-chain, README and deploy/04_create_obo_provider.py`,
+    source: unknownWorkload,
     needs: ["userToken"],
     run: async ({ data, name }, { userToken }) => {
       await refuses(
@@ -127,7 +156,13 @@ export const workloads = [
   statement({
     id: "workload-token.service-linked",
     statement: "A workload identity of a service gives no token: WorkloadIdentity is linked to a service",
-    source: `${workloadTokens}: identities of Runtime cannot retrieve their tokens`,
+    source: guess(
+      "the exception and its status; callers inside of a runtime report AccessDeniedException, \"Workload Identity does not belong to caller account\"",
+      says(
+        workloadTokens,
+        "If you encounter the error \"WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller,\" this indicates the workload identity is managed by Runtime or Gateway and cannot retrieve tokens directly."
+      )
+    ),
     needs: ["account"],
     run: async ({ data }, { account: { serviceLinked: workloadName } }) => {
       const linked = {
@@ -142,7 +177,11 @@ export const workloads = [
   statement({
     id: "workload-token.garbage",
     statement: "A workload access token that AgentCore did not make is Unauthorized",
-    source: `${workloadTokens}: tokens are signed by AWS`,
+    source: guess(
+      "the exception: the model describes it so, and no report names it",
+      says(workloadTokens, "A workload access token is an AWS-signed opaque access token"),
+      exceptions.unauthorized
+    ),
     run: async (world) => {
       const provider = await createGithub(world)
       const ask = (workloadIdentityToken: string) =>
@@ -160,7 +199,14 @@ export const workloads = [
   statement({
     id: "workload-token.jwt-end",
     statement: "A workload access token that was made of a JWT ends with the JWT",
-    source: `${github("awslabs/agentcore-samples")} 13-async-wat-refresh/README.md: same exp`,
+    source: guess(
+      "the exception: the model describes it so, and no report names it",
+      says(
+        github("awslabs/amazon-bedrock-agentcore-samples") + " 13-async-wat-refresh/README.md",
+        "the Workload Access Token (WAT) — created from the inbound JWT — expires after the JWT's TTL"
+      ),
+      exceptions.unauthorized
+    ),
     needs: ["userToken"],
     run: async (world, { userToken }) => {
       const name = world.name()
@@ -186,13 +232,24 @@ export const workloads = [
   statement({
     id: "workload-token.jwt-checked",
     statement: "A JWT is refused if it has expired, or is signed with another key than its issuer's",
-    source: `${workloadTokens}: the JWT is validated`,
+    source: guess(
+      "the exception: the model describes it so, and no report names it",
+      says(
+        workloadTokens,
+        "When you provide a JWT, AgentCore Identity validates the token to ensure it is correctly signed and unexpired"
+      ),
+      exceptions.unauthorized
+    ),
     needs: ["userToken"],
     run: async (world, { userToken }) => {
       const workloadName = await createWorkload(world)
       for (const wrong of [{ lifetime: -60 }, { forged: true }]) {
         await refuses(
-          world.data.getWorkloadAccessTokenForJWT({ workloadName, userToken: await userToken({ sub: "alice" }, wrong) })
+          world.data.getWorkloadAccessTokenForJWT({
+            workloadName,
+            userToken: await userToken({ sub: "alice" }, wrong)
+          }),
+          unauthorized
         )
       }
     }
@@ -200,7 +257,10 @@ export const workloads = [
   statement({
     id: "workload-token.opaque",
     statement: "A workload access token is one opaque text of at most 131,072 characters",
-    source: `${workloadTokens}; ${model}`,
+    source: together(
+      says(workloadTokens, "A workload access token is an AWS-signed opaque access token"),
+      says(model, "GetResourceOauth2Token.workloadIdentityToken: min 1, max 131072")
+    ),
     run: async (world) => {
       const token = await tokenOf(world, await createWorkload(world), "alice")
       is("length", token.length > 0 && token.length <= 131_072, true)
@@ -209,7 +269,14 @@ export const workloads = [
   statement({
     id: "api-key.get",
     statement: "An API key is returned to a workload, alone and for a user, and an unknown provider is not found",
-    source: `${guide("obtain-api-key")}; ${developerGuide}`,
+    source: together(
+      says(
+        guide("obtain-api-key"),
+        "Once you have stored your API keys in the AgentCore Identity vault, you can retrieve them directly in your agent"
+      ),
+      says(reference, "The API key associated with the resource requested."),
+      exceptions.notFound
+    ),
     run: async (world) => {
       const workload = await createWorkload(world)
       const name = world.name()
@@ -231,10 +298,20 @@ export const workloads = [
   statement({
     id: "payment.coinbase",
     statement: "A payment token of Coinbase is a JWT for one method, host and path, signed for the id of the key",
-    source: `${model}; documentation of Coinbase CDP, JWT authentication`,
+    source: guess(
+      "that the service makes the JWT as Coinbase's own client does",
+      says(reference, "Bearer Token for Authorization header."),
+      says(
+        github("coinbase/cdp-sdk/blob/main/python/cdp/auth/utils/jwt.py"),
+        "\"kid\": options.api_key_id",
+        "\"sub\": options.api_key_id",
+        "expires_in = options.expires_in or 120  # Default to 120 seconds",
+        "claims[\"uris\"] = [uri]"
+      )
+    ),
     run: async (world) => {
       const name = world.name()
-      const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
       await world.control.createPaymentCredentialProvider({
         name,
         credentialProviderVendor: "CoinbaseCDP",
@@ -257,15 +334,22 @@ export const workloads = [
         }
       })
       const token = present("bearerToken", paymentTokenResponse?.coinbaseCdpTokenResponse?.bearerToken)
-      is("sub", decodeJwt(token).sub, "key-1")
-      is("kid", decodeProtectedHeader(token).kid, "key-1")
-      is("uris", decodeJwt(token)["uris"], ["POST api.cdp.coinbase.com/platform/v2/evm/accounts"])
+      const { header, payload } = await verifyJwt("bearerToken", token, publicKey, {
+        algorithms: ["ES256"],
+        maxLifetime: 120
+      })
+      is("sub", payload.sub, "key-1")
+      is("kid", header.kid, "key-1")
+      is("uris", payload["uris"], ["POST api.cdp.coinbase.com/platform/v2/evm/accounts"])
     }
   }),
   statement({
     id: "payment.stripe",
     statement: "A payment token of Stripe's Privy is the app's id and secret, for HTTP Basic authentication",
-    source: `${model}; documentation of Privy, REST API`,
+    source: says(
+      "https://docs.privy.io/basics/rest-api/setup",
+      "Basic Auth header with your app ID as the username and your app secret as the password."
+    ),
     run: async (world) => {
       const name = world.name()
       await world.control.createPaymentCredentialProvider({

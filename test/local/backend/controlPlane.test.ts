@@ -8,6 +8,7 @@ import type { CreateConsentPortalRequest } from "effect-agentcore-identity/model
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { clear, same, secret } from "../../utils.js"
@@ -90,19 +91,19 @@ describe("a discovery URL", () => {
   it.effect("is the URL of an issuer and a well-known path, and nothing else chooses the request", () =>
     Effect.gen(function*() {
       const discovery = "/.well-known/openid-configuration"
+      const pattern = /^Member must satisfy regular expression pattern: /
+      const other = /^Member must be a URL without user information, query, fragment, and dot segments$/
       const unusable = [
-        `http://127.0.0.1:9200/_cluster?x=${discovery}`,
-        `https://issuer.example.com#${discovery}`,
-        `https://user@issuer.example.com${discovery}`,
-        `https://issuer.example.com/a/..${discovery}`
-      ]
-      for (const discoveryUrl of unusable) {
+        [`http://127.0.0.1:9200/_cluster?x=${discovery}`, pattern],
+        [`https://issuer.example.com#${discovery}`, pattern],
+        [`https://user@issuer.example.com${discovery}`, other],
+        [`https://issuer.example.com/a/..${discovery}`, other],
+        ["https://issuer.example.com/.well-known/oauth-authorization-server/../admin", other]
+      ] as const
+      for (const [discoveryUrl, message] of unusable) {
         const error = yield* Effect.flip(createProvider("calendar", { oauthDiscovery: { discoveryUrl } }))
         assert(error._tag === "ValidationException")
-        assert.strictEqual(
-          error.message,
-          "Member must be a URL without user information, query, fragment, and dot segments"
-        )
+        assert.match(error.fieldList?.[0]?.message ?? error.message, message)
         assert.match(error.fieldList?.[0]?.name ?? "", /oauthDiscovery\.discoveryUrl$/)
       }
     }).pipe(Effect.provide(backend())))
@@ -226,6 +227,55 @@ describe("times", () => {
 })
 
 describe("consent portals", () => {
+  const later = "arn:aws:iam::123456789012:role/later"
+  const notAssumable = (arn: string) =>
+    `Role validation failed for '${arn}'. Please verify that the role exists and its trust policy allows assumption by this service`
+
+  it.effect("reject a role that cannot be assumed, by its name", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar")
+      const foreign = "arn:aws:iam::210987654321:role/portal"
+      assert.deepInclude(yield* Effect.flip(portal({ executionRoleArn: foreign })), {
+        _tag: "ValidationException",
+        message: notAssumable(foreign),
+        fieldList: [{ name: "executionRoleArn", message: notAssumable(foreign) }]
+      })
+      assert.strictEqual((yield* portal({ executionRoleArn: later })).executionRoleArn, later)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("take a role that the settings name, as soon as they do", () =>
+    Effect.gen(function*() {
+      const assumableRoles = yield* Ref.make(["arn:aws:iam::123456789012:role/portal"])
+      const settings = Effect.map(Ref.get(assumableRoles), (roles) => ({ assumableRoles: roles }))
+      yield* Effect.gen(function*() {
+        const plane = yield* ControlPlane.ControlPlane
+        yield* createProvider("calendar")
+        assert.strictEqual((yield* Effect.flip(portal({ executionRoleArn: later }))).message, notAssumable(later))
+        const { consentPortalId } = yield* portal()
+        yield* TestClock.adjust("1 second")
+        const update = plane.updateConsentPortal({ consentPortalIdentifier: consentPortalId, executionRoleArn: later })
+        assert.strictEqual((yield* Effect.flip(update)).message, notAssumable(later))
+        assert.strictEqual((yield* readPortal(consentPortalId)).status, "ACTIVE")
+        yield* Ref.update(assumableRoles, (roles) => [...roles, later])
+        assert.strictEqual((yield* update).executionRoleArn, later)
+      }).pipe(Effect.provide(backend({}, { settings })))
+    }))
+
+  it.effect("have a URL in the form of the settings, as AWS has documented several", () =>
+    Effect.gen(function*() {
+      const plane = yield* ControlPlane.ControlPlane
+      yield* createProvider("calendar")
+      const { consentPortalId } = yield* portal()
+      const url = `${consentPortalId}.consent.bedrock-agentcore.us-west-2.amazonaws.com`
+      assert.strictEqual((yield* readPortal(consentPortalId)).portalUrl, url)
+      assert.deepStrictEqual((yield* plane.listConsentPortals({})).consentPortals.map(({ portalUrl }) => portalUrl), [
+        url
+      ])
+    }).pipe(Effect.provide(backend({}, {
+      consentPortalDelay: 0,
+      settings: { consentPortalUrl: "{portal}.consent.bedrock-agentcore.{region}.amazonaws.com" }
+    }))))
+
   const world = backend({}, { consentPortalDelay: "30 seconds" })
 
   it.effect("take time to be created, changed and deleted", () =>

@@ -138,25 +138,43 @@ describe("over a real authorization server", () => {
       const gone = "http://127.0.0.1:1"
       yield* createProvider("good", { ...account, ...onBehalfOf })
       yield* createProvider("wrong-secret", { ...account, ...onBehalfOf, clientSecret: Redacted.make("wrong") })
-      yield* createProvider("down", {
+      yield* createProvider("wrong-secret-of-grant", {
         ...account,
-        ...onBehalfOf,
-        oauthDiscovery: {
-          authorizationServerMetadata: {
-            issuer: gone,
-            authorizationEndpoint: `${gone}/authorize`,
-            tokenEndpoint: `${gone}/token`
-          }
-        }
+        onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" },
+        clientSecret: Redacted.make("wrong")
       })
+      const other = yield* Utils.httpServer((_, response) => {
+        response.writeHead(200, { "content-type": "application/json" }).end(`{"error":"invalid_request"}`)
+      })
+      for (const [name, url] of [["down", gone], ["other", other]] as const) {
+        yield* createProvider(name, {
+          ...account,
+          ...onBehalfOf,
+          oauthDiscovery: {
+            authorizationServerMetadata: {
+              issuer: url,
+              authorizationEndpoint: `${url}/authorize`,
+              tokenEndpoint: `${url}/token`
+            }
+          }
+        })
+      }
       yield* authorizationServer.registerClient({ clientId: "plain", clientSecret: Utils.clientSecret })
       yield* createProvider("not-allowed", { ...account, ...onBehalfOf, clientId: "plain" })
       const token = yield* Effect.flatMap(userToken(), userTokenFor)
-      const refused = ["ValidationException", "Error parsing TokenExchange response"] as const
-      assert.deepStrictEqual(yield* failure(askAs(token, "good", { scopes: ["unknown"] })), refused)
-      assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret")), refused)
-      assert.deepStrictEqual(yield* failure(askAs(token, "down")), refused)
-      assert.deepStrictEqual(yield* failure(askAs(token, "not-allowed")), refused)
+      const refused = (status: number) =>
+        ["ValidationException", `Token exchange failed with HTTP status ${status}`] as const
+      assert.deepStrictEqual(yield* failure(askAs(token, "good", { scopes: ["unknown"] })), refused(400))
+      assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret")), refused(401))
+      assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret-of-grant")), refused(401))
+      assert.deepStrictEqual(yield* failure(askAs(token, "not-allowed")), refused(400))
+      // Without a response, or with one that is no token, there is no such status. The message is a guess.
+      for (const provider of ["down", "other"]) {
+        assert.deepStrictEqual(
+          yield* failure(askAs(token, provider)),
+          ["ValidationException", "Error parsing TokenExchange response"]
+        )
+      }
     }).pipe(Effect.provide(server())))
 
   it.live("leaves an unchecked JWT to the authorization server", () =>
@@ -166,7 +184,7 @@ describe("over a real authorization server", () => {
       const token = yield* userTokenFor(jwt({ iss: issuer, sub: "alice" }))
       assert.deepStrictEqual(
         yield* failure(askAs(token, "good")),
-        ["ValidationException", "Error parsing TokenExchange response"]
+        ["ValidationException", "Token exchange failed with HTTP status 400"]
       )
     }).pipe(Effect.provide(server({ inboundJwt: "decode" }))))
 })

@@ -251,7 +251,7 @@ describe("refusals", () => {
             resourceCredentialProviderName: "echo",
             scopes: ["reports:read"]
           })),
-          "Error parsing TokenExchange response"
+          "Token exchange failed with HTTP status 400"
         )
         const start = "&lt;script&gt; &amp; "
         const rest = "&amp;client_id=echo&amp;client_secret=&lt;redacted&gt; undefined"

@@ -268,4 +268,28 @@ describe("a backend over a vault file", () => {
       )
       assert.strictEqual(error._tag, "VaultFileError")
     }).pipe(Effect.provide(OAuthClient.layerScripted())))
+
+  it.live("keeps what lives for longer than a Date can say", () =>
+    Effect.gen(function*() {
+      const directory = yield* Effect.acquireRelease(
+        Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
+        (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
+      )
+      const over = Effect.provide(Layer.provide(
+        life({ sessionLifetime: Infinity, workloadAccessTokenLifetime: Infinity }),
+        VaultFile.layer({ path: join(directory, "agentcore.vault") })
+      ))
+      const { sessionUri, token } = yield* over(Effect.gen(function*() {
+        yield* setup
+        const token = yield* tokenFor("alice")
+        return { token, sessionUri: (yield* consent(token)).sessionUri }
+      }))
+      yield* over(Effect.gen(function*() {
+        const local = yield* LocalBackend.LocalBackend
+        assert.strictEqual((yield* local.consents)[0]?.state, "Pending")
+        yield* local.approve(sessionUri)
+        assert.include(yield* issued(token, { sessionUri }), ".calendar.")
+        assert.lengthOf(yield* local.grants, 1)
+      }))
+    }).pipe(Effect.provide(OAuthClient.layerScripted({ tokenLifetime: Infinity }))))
 })

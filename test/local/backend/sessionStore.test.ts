@@ -48,6 +48,22 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* store.size, 0)
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
+  it.effect("drops sessions after the clock was moved back, in memory and in the store", () =>
+    Effect.gen(function*() {
+      const store = yield* SessionStore.make(1000)
+      const collection = (yield* VaultStore.VaultStore).collection("consent-sessions", Schema.Any)
+      yield* TestClock.setTime(1_000_000)
+      const ahead = yield* store.open(opening)
+      yield* TestClock.setTime(0)
+      yield* store.open(opening)
+      yield* TestClock.adjust(2000)
+      assert.strictEqual(yield* store.size, 1)
+      assert.strictEqual((yield* collection.entries).length, 1)
+      assert.strictEqual((yield* store.state(ahead))._tag, "Pending")
+      yield* TestClock.setTime(1_002_000)
+      assert.strictEqual(yield* store.size, 0)
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
+
   it.effect("does not grow with reads", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)

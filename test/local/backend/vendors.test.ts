@@ -15,7 +15,17 @@ import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { LocalSettings } from "../../../src/internal/identitySetup/localSettings.js"
 import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
-import { createWorkload } from "../backend.js"
+import {
+  authorize,
+  complete,
+  consent,
+  createProvider,
+  createWorkload,
+  issued,
+  jwt,
+  redirected,
+  tokenFor
+} from "../backend.js"
 import * as Utils from "../utils.js"
 
 const clientSecret = Redacted.make("secret-of-the-client")
@@ -222,14 +232,14 @@ describe("vendors", () => {
       }
     }))
 
-  it.effect("can be replaced by the settings, except CustomOauth2", () =>
+  it.effect("can be replaced by the settings, unless the request names their endpoints", () =>
     Effect.gen(function*() {
       const elsewhere = {
         issuer: "http://127.0.0.1:4021",
         authorizationEndpoint: "http://127.0.0.1:4021/auth",
         tokenEndpoint: "http://127.0.0.1:4021/token"
       }
-      for (const [vendor, member, request] of [...requests, ...withOwnEndpoints]) {
+      for (const [vendor, member, request] of requests) {
         const settings = yield* Schema.decodeUnknownEffect(LocalSettings)({ vendorEndpoints: { [vendor]: elsewhere } })
         const server = yield* resolve(request, settings)
         assert.deepStrictEqual(metadata(server), elsewhere)
@@ -238,13 +248,100 @@ describe("vendors", () => {
         const output = AuthorizationServers.toOutput(request, settings)
         assert.deepStrictEqual(told(output, member).oauthDiscovery, server.discovery)
       }
-      for (const vendor of ["CustomOauth2", "MyspaceOauth2"]) {
+      for (const vendor of known) {
+        const settings = { vendorEndpoints: { [vendor]: elsewhere } }
+        const own = request(vendor, "includedOauth2ProviderConfig", ownServer)
+        const server = yield* resolve(own, settings)
+        assert.deepStrictEqual(server, yield* resolve(own))
+        assert.deepStrictEqual(metadata(server), ownServer)
+        const { tokenEndpoint } = ownServer
+        const part = yield* resolve(request(vendor, "includedOauth2ProviderConfig", { tokenEndpoint }), settings)
+        assert.deepStrictEqual(metadata(part), { ...elsewhere, tokenEndpoint })
+      }
+      for (const vendor of ["CustomOauth2", "MyspaceOauth2", ...ownEndpoints]) {
         const exit = yield* Effect.exit(
           Schema.decodeUnknownEffect(LocalSettings, { onExcessProperty: "error" })({
             vendorEndpoints: { [vendor]: elsewhere }
           })
         )
-        assert.strictEqual(exit._tag, "Failure")
+        assert.strictEqual(exit._tag, "Failure", vendor)
+      }
+    }))
+
+  it.effect("have another issuer if the settings list theirs", () =>
+    Effect.gen(function*() {
+      const settings = yield* Schema.decodeUnknownEffect(LocalSettings)({
+        vendorIssuers: {
+          "https://cognito-idp.us-west-2.amazonaws.com": "http://127.0.0.1:4021",
+          "https://dev-1.okta.com/": "http://127.0.0.1:4022/",
+          "https://dev-1.okta.com/oauth2/special": "https://special.example.com/issuer",
+          "https://login.microsoftonline.com": "http://127.0.0.1:4023"
+        }
+      })
+      const oidc = "/.well-known/openid-configuration"
+      const rfc8414 = "/.well-known/oauth-authorization-server"
+      const customized = (oauthDiscovery: object) =>
+        request("CustomOauth2", "customOauth2ProviderConfig", { oauthDiscovery })
+      const discovered = (discoveryUrl: string) => customized({ discoveryUrl })
+      const from = (issuer: string) => ({ ...ownServer, issuer })
+      const moved: ReadonlyArray<readonly [CreateOauth2CredentialProviderRequest, issuer: string]> = [
+        [discovered(`https://cognito-idp.us-west-2.amazonaws.com/us-west-2_AbCdEfGhI${oidc}`), "http://127.0.0.1:4021"],
+        [discovered(`https://COGNITO-IDP.us-west-2.amazonaws.com:443/pool${oidc}`), "http://127.0.0.1:4021"],
+        [discovered(`https://dev-1.okta.com${oidc}`), "http://127.0.0.1:4022"],
+        [discovered(`https://dev-1.okta.com/oauth2/default${oidc}`), "http://127.0.0.1:4022"],
+        [discovered(`https://dev-1.okta.com/oauth2/specials${oidc}`), "http://127.0.0.1:4022"],
+        [discovered(`https://dev-1.okta.com/oauth2/special${oidc}`), "https://special.example.com/issuer"],
+        [discovered(`https://dev-1.okta.com/oauth2/special${rfc8414}`), "https://special.example.com/issuer"],
+        [discovered(`https://dev-1.okta.com${rfc8414}/oauth2/special`), "https://special.example.com/issuer"],
+        [discovered(`https://login.microsoftonline.com/tenant/v2.0${oidc}`), "http://127.0.0.1:4023"],
+        [customized({ authorizationServerMetadata: from("https://dev-1.okta.com") }), "http://127.0.0.1:4022"],
+        [request("MicrosoftOauth2", "microsoftOauth2ProviderConfig"), "http://127.0.0.1:4023"],
+        [request("MicrosoftOauth2", "microsoftOauth2ProviderConfig", { tenantId: "t" }), "http://127.0.0.1:4023"],
+        ...ownEndpoints.map((vendor) =>
+          [
+            request(vendor, "includedOauth2ProviderConfig", from("https://dev-1.okta.com/oauth2/special")),
+            "https://special.example.com/issuer"
+          ] as const
+        )
+      ]
+      for (const [request, issuer] of moved) {
+        const server = yield* resolve(request, settings)
+        assert.deepStrictEqual(server.discovery, { discoveryUrl: `${issuer}${oidc}` }, JSON.stringify(request))
+        assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
+        assert.isUndefined(server.quirks)
+        // A response has what the request says, so that it can be sent again.
+        assert.deepStrictEqual(
+          AuthorizationServers.toOutput(request, settings),
+          AuthorizationServers.toOutput(request, {})
+        )
+      }
+      const left = [
+        discovered(`https://cognito-idp.us-east-1.amazonaws.com/pool${oidc}`),
+        discovered(`https://dev-1.okta.com.example.com${oidc}`),
+        discovered(`https://dev-1.okta.com:8443${oidc}`),
+        discovered(`https://example.com/https://dev-1.okta.com${oidc}`),
+        discovered(`https://example.com${rfc8414}/dev-1.okta.com`),
+        customized({ authorizationServerMetadata: from("no URL") }),
+        customized({ authorizationServerMetadata: from("constructor") }),
+        request("GithubOauth2", "githubOauth2ProviderConfig"),
+        request("OktaOauth2", "includedOauth2ProviderConfig", from("https://dev-2.okta.com"))
+      ]
+      for (const request of left) {
+        assert.deepStrictEqual(yield* resolve(request, settings), yield* resolve(request))
+      }
+      const wrong = [
+        ["https://*.okta.com", "http://127.0.0.1:4021"],
+        ["okta.com", "http://127.0.0.1:4021"],
+        ["https://user@dev-1.okta.com", "http://127.0.0.1:4021"],
+        ["https://dev-1.okta.com?a", "http://127.0.0.1:4021"],
+        ["constructor", "http://127.0.0.1:4021"],
+        ["https://dev-1.okta.com", "http://example.com"],
+        ["https://dev-1.okta.com", "http://127.0.0.1:4021?a=b"],
+        ["https://dev-1.okta.com", ""]
+      ] as const
+      for (const [key, value] of wrong) {
+        const exit = yield* Effect.exit(Schema.decodeUnknownEffect(LocalSettings)({ vendorIssuers: { [key]: value } }))
+        assert.strictEqual(exit._tag, "Failure", `${key} ${value}`)
       }
     }))
 
@@ -287,6 +384,83 @@ describe("vendors", () => {
       const issued = token._tag === "Issued" ? token.accessToken : assert.fail(token._tag)
       assert.strictEqual(Jose.decodeJwt(Redacted.value(issued))["scope"], "reports:read")
     }))
+
+  it.live("give a user's token with the scope openid, each over the development authorization server", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start({ consent: { user: "alice", decision: "allow" } })
+      const publicUrl = "http://127.0.0.1:4020"
+      const client = { clientId: "everybody", clientSecret: Utils.clientSecret }
+      yield* server.registerClient({ ...client, redirectUris: [`${publicUrl}/identities/oauth2/callback/*`] })
+      const { authorizationEndpoint, issuer, tokenEndpoint } = server
+      const endpoints = { issuer, authorizationEndpoint, tokenEndpoint }
+      const included = "includedOauth2ProviderConfig"
+      const providers = [
+        ...requests.map(([vendor, member]) => request(vendor, member, client)),
+        ...ownEndpoints.map((vendor) => request(vendor, included, { ...client, ...endpoints })),
+        ...[{ authorizationServerMetadata: endpoints }, { discoveryUrl: server.discoveryUrl }].map((
+          oauthDiscovery
+        ) => ({
+          ...request("CustomOauth2", "customOauth2ProviderConfig", { ...client, oauthDiscovery }),
+          name: Object.keys(oauthDiscovery).join()
+        })),
+        // As the official samples have them.
+        ...Object.entries({
+          cognito: "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_AbCdEfGhI/.well-known/openid-configuration",
+          okta: "https://dev-01234567.okta.com/.well-known/oauth-authorization-server/oauth2/default",
+          entra: "https://login.microsoftonline.com/a-tenant/v2.0/.well-known/openid-configuration"
+        }).map(([name, discoveryUrl]) => ({
+          ...request("CustomOauth2", "customOauth2ProviderConfig", { ...client, oauthDiscovery: { discoveryUrl } }),
+          name
+        }))
+      ]
+      const settings = {
+        vendorEndpoints: Object.fromEntries(requests.map(([vendor]) => [vendor, endpoints])),
+        vendorIssuers: {
+          "https://cognito-idp.us-west-2.amazonaws.com": issuer,
+          "https://dev-01234567.okta.com": issuer,
+          "https://login.microsoftonline.com": issuer
+        },
+        inboundIssuers: ["https://dev-01234567.okta.com/oauth2/default"]
+      }
+      yield* Effect.gen(function*() {
+        const controlPlane = yield* ControlPlane.ControlPlane
+        const backend = yield* LocalBackend.LocalBackend
+        yield* createWorkload("agent")
+        const token = yield* tokenFor("alice")
+        for (const provider of providers) {
+          yield* controlPlane.createOauth2CredentialProvider(provider)
+          const wanted = { resourceCredentialProviderName: provider.name, scopes: ["openid"] }
+          const { sessionUri } = yield* consent(token, wanted)
+          const page = yield* Effect.flatMap(
+            authorize(sessionUri),
+            (url) => Effect.promise(() => fetch(url, { redirect: "manual" }))
+          )
+          const url = page.headers.get("location") ?? assert.fail(`${provider.name}: ${page.status}`)
+          const callbackId = new URL(url).pathname.split("/").at(-1) ?? ""
+          redirected(yield* backend.callback(callbackId, Redacted.make(url)))
+          yield* complete(sessionUri, { userId: "alice" })
+          const claims = Jose.decodeJwt(yield* issued(token, { ...wanted, sessionUri }))
+          assert.strictEqual(claims.sub, "alice", provider.name)
+        }
+        // The authorization server is the issuer of users' JWTs, too.
+        const dataPlane = yield* DataPlane.DataPlane
+        const userToken = Redacted.make(
+          yield* issued(token, { resourceCredentialProviderName: "okta", scopes: ["openid"] })
+        )
+        yield* dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+        const foreign = jwt({ iss: "https://dev-01234567.okta.com.example.com", sub: "alice" })
+        const error = yield* Effect.flip(
+          dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: foreign })
+        )
+        assert.strictEqual(error._tag, "UnauthorizedException")
+        assert.include(error.message, "its issuer is not one of the allowed issuers")
+      }).pipe(
+        Effect.provide(
+          LocalBackend.layer({ publicUrl, settings }).pipe(Layer.provide(OAuthClient.layer))
+        )
+      )
+      assert.lengthOf(providers, 29)
+    }))
 })
 
 describe("clients of CustomOauth2", () => {
@@ -320,6 +494,47 @@ describe("clients of CustomOauth2", () => {
         clientAuthenticationMethod: "CLIENT_SECRET_POST"
       })))
       assert.include(error.message, "cannot be given together")
+    }))
+
+  it.live("are found by the metadata of RFC 8414, also with a path behind it", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start()
+      const wellKnown = "/.well-known/oauth-authorization-server"
+      const proxy = yield* Utils.httpServer((request, response) => {
+        if (request.url === `${wellKnown}/tenant/one`) response.writeHead(404).end()
+        else if (request.url !== `${wellKnown}/tenant`) response.writeHead(500).end()
+        else {
+          const { authorizationEndpoint, issuer, tokenEndpoint } = server
+          response.setHeader("content-type", "application/json").end(JSON.stringify({
+            issuer,
+            authorization_endpoint: authorizationEndpoint,
+            token_endpoint: tokenEndpoint
+          }))
+        }
+      })
+      yield* Effect.gen(function*() {
+        const dataPlane = yield* DataPlane.DataPlane
+        yield* createWorkload("agent")
+        const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
+        for (
+          const [name, discoveryUrl] of [["own", server.issuer + wellKnown], [
+            "path",
+            `${proxy}${wellKnown}/tenant`
+          ]] as const
+        ) {
+          yield* createProvider(name, {
+            oauthDiscovery: { discoveryUrl },
+            clientId: Utils.clientId,
+            clientSecret: Utils.clientSecret
+          })
+          const token = yield* issued(workloadAccessToken, {
+            oauth2Flow: "M2M",
+            resourceCredentialProviderName: name,
+            scopes: ["reports:read"]
+          })
+          assert.strictEqual(Jose.decodeJwt(token).iss, server.issuer)
+        }
+      }).pipe(Effect.provide(LocalBackend.layer().pipe(Layer.provide(OAuthClient.layer))))
     }))
 
   it.effect("read secrets and keys by reference from the settings", () =>

@@ -6,13 +6,14 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { fromTable } from "../../../internal/plane.js"
 import type * as Operation from "../../../Operation.js"
+import * as Identities from "../credentials.js"
 import { invalidConfig } from "../invalidConfig.js"
 import type { Credentials, CredentialsProvider } from "../options.js"
 import * as Settings from "../settings.js"
 import { call } from "./call.js"
-import * as Identities from "./credentials.js"
 import { regionalEndpoint } from "./endpoint.js"
 import type { HashConstructor } from "./hash.js"
 import type { PlaneOptions, SharedOptions } from "./options.js"
@@ -69,7 +70,7 @@ export interface Runtime {
   /** Looks for a region that neither the options nor the environment have. */
   readonly region: Effect.Effect<Option.Option<string>>
   /** The credentials of a program that gives none, one search for all planes. */
-  readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError>
+  readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope>
 }
 
 /**
@@ -79,19 +80,19 @@ export interface Runtime {
  */
 export interface Shared {
   readonly options: SharedOptions
-  readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError>
+  readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope>
 }
 
 const fromOption = (
   credentials: Credentials | CredentialsProvider
-): Effect.Effect<Identities.Source, Config.ConfigError> =>
-  Effect.map(Settings.fromOption(credentials), Identities.fromOption)
+): Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope> =>
+  Effect.flatMap(Settings.fromOption(credentials), Identities.fromOption)
 
 /** @internal */
 export const shared = (
   options: SharedOptions,
   runtime: Runtime
-): Effect.Effect<Shared, Config.ConfigError> =>
+): Effect.Effect<Shared, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* Settings.checkOptions(options, [...Settings.optionNames, "hash"])
     const credentials = yield* Effect.cached(
@@ -170,7 +171,7 @@ export const operations = <const T extends Operation.Table>(
   own: PlaneOptions,
   { credentials, options }: Shared,
   runtime: Runtime
-): Effect.Effect<Operation.Plane<T>, Config.ConfigError> =>
+): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* Settings.checkOptions(own, Object.keys(planeOptions))
     const { profile } = runtime

@@ -7,10 +7,12 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
+import { withDeadline } from "../../../internal/deadline.js"
+import { cutName } from "../../../internal/errorCode.js"
 import type * as Operation from "../../../Operation.js"
+import type { Identity, Source } from "../credentials.js"
 import * as Failure from "../failure.js"
 import { environmentProfile, withTarget } from "../target.js"
-import type { Identity, Source } from "./credentials.js"
 import { type Message, type Protocol, queryString } from "./protocol.js"
 import * as Retry from "./retry.js"
 import type { ServiceClock } from "./serviceClock.js"
@@ -57,13 +59,10 @@ interface Output {
   readonly response: Response
 }
 
-const requestIdOf = ({ headers }: Pick<Response, "headers">): string | undefined =>
-  headers["x-amzn-requestid"] ?? headers["x-amzn-request-id"] ?? headers["x-amz-request-id"]
-
-const metadataOf = (response: Pick<Response, "status" | "headers">) => ({
-  status: response.status,
-  requestId: requestIdOf(response)
-})
+const metadataOf = (response: Pick<Response, "status" | "headers">) => {
+  const requestId = Failure.requestIdOf(response.headers)
+  return { status: response.status, requestId: requestId === undefined ? undefined : cutName(requestId) }
+}
 
 // -----------------------------------------------------------------------------
 // Failures
@@ -78,7 +77,7 @@ const timeoutCodes: ReadonlySet<string | undefined> = new Set([
 ])
 
 const kindOfLost = (code: string | undefined): TransportError["kind"] =>
-  timeoutCodes.has(code) ? "timeout" : code?.startsWith("HPE_") === true ? "undecodable" : "connection"
+  timeoutCodes.has(code) ? "timeout" : Failure.isUndecodable(code) ? "undecodable" : "connection"
 
 const lost = ({ code, error, response }: Lost): Failed<never> => ({
   code,
@@ -88,7 +87,7 @@ const lost = ({ code, error, response }: Lost): Failed<never> => ({
     const kind = kindOfLost(code)
     return new TransportError({
       kind,
-      code,
+      code: code === undefined ? undefined : cutName(code),
       ...(response === undefined ? {} : metadataOf(response)),
       // The error of a parser has the raw response in it, and that of a response its beginning.
       cause: kind === "undecodable" || response !== undefined ? undefined : error
@@ -170,10 +169,6 @@ interface Call<E> {
 
 const timedOut = (): TransportError => new TransportError({ kind: "timeout", code: "TimeoutError" })
 
-/** Ends a search for credentials in time, also one that cannot be interrupted. */
-const limited = <A, E>(self: Effect.Effect<A, E>, timeout: number): Effect.Effect<A, E | TransportError> =>
-  Effect.timeoutOrElse(Effect.interruptible(self), { duration: timeout, orElse: () => Effect.fail(timedOut()) })
-
 /** Signs and sends a request once. Fails without credentials, and when the time is over. */
 const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, TransportError> =>
   Effect.suspend(() => {
@@ -212,7 +207,10 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
     }
     const identity = connection.credentials.kept(now())
     return identity === undefined
-      ? Effect.flatMap(limited(connection.credentials.search, deadline - now()), send)
+      ? Effect.flatMap(
+        withDeadline({ duration: deadline - now(), onTimeout: timedOut })(connection.credentials.search),
+        send
+      )
       : send(identity)
   })
 

@@ -6,9 +6,9 @@
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
+import * as Identities from "../credentials.js"
 import { noProfile, type Runtime } from "./adapter.js"
 import * as ClientTransport from "./clientTransport.js"
-import * as Identities from "./credentials.js"
 import { type HashConstructor, WebCryptoHash } from "./hash.js"
 
 /** @internal */

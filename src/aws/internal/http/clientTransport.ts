@@ -11,11 +11,15 @@ import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
+import { BodyTooLarge, collector } from "../../../internal/boundedBody.js"
 import * as RuntimeHeaders from "../../../internal/runtimeHeaders.js"
+import { maxBytes } from "../failure.js"
 import { type Lost, type Request, timedOut, type Transport } from "./transport.js"
 
 /** Headers with secrets. The platform hides only `authorization` of them, in spans and logs. */
@@ -27,13 +31,16 @@ const codeOf = (error: unknown, depth = 0): string | undefined =>
     ? hasProperty(error, "cause") && depth < 10 ? codeOf(error.cause, depth + 1) : undefined
     : error.code
 
+/** The response of an error has the request in it, with its secrets. */
+const beginningOf = ({ headers, status }: HttpClientResponse.HttpClientResponse): Lost["response"] => ({
+  status,
+  headers
+})
+
 const lost = (error: HttpClientError.HttpClientError): Lost => ({
   error: Redacted.make(error.cause),
   code: codeOf(error.cause),
-  // The response of the error has the request in it, with its secrets.
-  response: error.response === undefined
-    ? undefined
-    : { status: error.response.status, headers: error.response.headers }
+  response: error.response === undefined ? undefined : beginningOf(error.response)
 })
 
 const toClientRequest = ({ body, headers, method, origin, path }: Request): HttpClientRequest.HttpClientRequest => {
@@ -84,20 +91,56 @@ const inSpan = <A, E, R>(
       })
   )
 
+const lostConnection: Lost = { error: Redacted.make(undefined), code: "ECONNRESET", response: undefined }
+
+const tooLarge = (response: HttpClientResponse.HttpClientResponse): Lost => ({
+  error: Redacted.make(undefined),
+  code: new BodyTooLarge({ maxBytes })._tag,
+  response: beginningOf(response)
+})
+
+const readStream = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> =>
+  Effect.suspend(() => {
+    const { add, body } = collector(maxBytes)
+    return Stream.runForEach(
+      Stream.mapError(response.stream, (error) => error.reason._tag === "EmptyBodyError" ? undefined : lost(error)),
+      (chunk) => add(chunk) ? Effect.void : Effect.fail(tooLarge(response))
+    ).pipe(
+      Effect.map(() => new TextDecoder().decode(body())),
+      Effect.catch((error) => error === undefined ? Effect.succeed("") : Effect.fail(error)),
+      // A part of the client has read the body, and `fetch` cannot open it again. `HttpClientResponse` keeps its text.
+      Effect.catchDefect(() => Effect.mapError(response.text, lost))
+    )
+  })
+
+/**
+ * The body of a response, decompressed. A client ends a response at its `content-length`, so only a response without one, or with an
+ * encoding, needs the stream, which takes longer.
+ */
+const readText = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> => {
+  // The client over `node:http` returns a response that changes the protocol. Interrupting its body closes the connection.
+  if (response.status === 101) {
+    return Effect.andThen(Effect.raceFirst(Effect.ignore(response.text), Effect.void), Effect.fail(lostConnection))
+  }
+  const { "content-encoding": encoding, "content-length": length, "transfer-encoding": transfer } = response.headers
+  return encoding === undefined && transfer === undefined && Number(length) <= maxBytes
+    ? Effect.mapError(response.text, lost)
+    : readStream(response)
+}
+
 /** @internal */
 export const make = (client: HttpClient.HttpClient): Transport => (request, timeout) => {
   const sent = toClientRequest(request)
   return inSpan(sent, (span) =>
-    client.execute(sent).pipe(
+    Effect.mapError(client.execute(sent), lost).pipe(
       Effect.flatMap((response) => {
         span.attribute("http.response.status_code", response.status)
         return Effect.map(
-          response.text,
+          readText(response),
           // The span ends with it.
           (body) => Redacted.make({ status: response.status, headers: response.headers, body })
         )
       }),
-      Effect.mapError(lost),
       Effect.interruptible,
       Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail(timedOut) }),
       withoutRedirects,

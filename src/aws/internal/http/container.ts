@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import type { TransportError } from "../../../IdentityError.js"
 import { isSecure } from "../../../models/internal/loopback.js"
-import { failed, type Identity, type Search } from "./credentials.js"
+import { failed, type Identity, type Search } from "../credentials.js"
 import { parseDate } from "./time.js"
 import type { Transport } from "./transport.js"
 

@@ -17,12 +17,12 @@ import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Identities from "../credentials.js"
 import { invalidConfig } from "../invalidConfig.js"
 import { loadSdk } from "../loadSdk.js"
 import * as Settings from "../settings.js"
 import { noProfile, type Profile, type Runtime } from "./adapter.js"
 import * as Container from "./container.js"
-import * as Identities from "./credentials.js"
 import { nodeHash } from "./hash.js"
 import * as NodeTransport from "./nodeTransport.js"
 import * as WebIdentity from "./webIdentity.js"
@@ -178,9 +178,9 @@ const search = (
   /** Without a proxy. */
   direct: Runtime["transport"],
   sts: Omit<WebIdentity.Options, "readToken" | "roleArn" | "sessionName">
-): Identities.Source => {
+): Effect.Effect<Identities.Source, never, Scope.Scope> => {
   const found = staticIn(env)
-  if (found !== undefined && !env["AWS_PROFILE"]) return Identities.always(found)
+  if (found !== undefined && !env["AWS_PROFILE"]) return Effect.succeed(Identities.always(found))
   if (env["AWS_PROFILE"] || hasProfiles(modules, files)) return Identities.keep(chain(files))
   const tokenFile = env["AWS_WEB_IDENTITY_TOKEN_FILE"]
   const roleArn = env["AWS_ROLE_ARN"]
@@ -192,7 +192,7 @@ const search = (
     return Identities.keep(container(modules, env, direct))
   }
   const isDisabled = env["AWS_EC2_METADATA_DISABLED"]
-  return isDisabled && isDisabled !== "false" ? Identities.nothing : Identities.keep(instance)
+  return isDisabled && isDisabled !== "false" ? Effect.succeed(Identities.nothing) : Identities.keep(instance)
 }
 
 // -----------------------------------------------------------------------------
@@ -220,7 +220,7 @@ export const runtime = (
       profile: hasProfiles(found, files) ? yield* readProfile(env, files) : noProfile,
       region,
       credentials: Effect.gen(function*() {
-        return search(found, env, files, direct, {
+        return yield* search(found, env, files, direct, {
           transport,
           region: yield* Settings.region(option, region),
           endpoint: yield* Settings.endpoint({

@@ -10,6 +10,8 @@ import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type * as Https from "node:https"
 import { TransportError } from "../../../IdentityError.js"
+import { BodyTooLarge, fromNode } from "../../../internal/boundedBody.js"
+import { maxBytes } from "../failure.js"
 import { loadSdk } from "../loadSdk.js"
 import { type Lost, type Request, type Response, timedOut, type Transport } from "./transport.js"
 
@@ -26,7 +28,11 @@ export interface Modules {
 }
 
 const codeOf = (error: unknown): string | undefined =>
-  hasProperty(error, "code") && isString(error.code) ? error.code : undefined
+  error instanceof BodyTooLarge
+    ? error._tag
+    : hasProperty(error, "code") && isString(error.code)
+    ? error.code
+    : undefined
 
 /** Node has several values of a header only where its name is `set-cookie`. */
 const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
@@ -44,6 +50,7 @@ const send = (
 ): Effect.Effect<Response, Lost> =>
   Effect.callback<Response, Lost>((resume) => {
     let abort = (): void => {}
+    let hasResponse = false
     const timer = timeout <= maxTimer
       // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
       ? setTimeout(() => {
@@ -62,17 +69,18 @@ const send = (
       // Node takes an IPv6 address without brackets.
       const options = { hostname: hostname.replace(/^\[|\]$/g, ""), port, path, method, headers, agent }
       const request = modules[protocol === "https:" ? "https" : "http"].request(options, (message) => {
+        hasResponse = true
         const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
-        let text = ""
-        message.setEncoding("utf8")
-        message.on("data", (chunk: string) => {
-          text += chunk
-        })
-        message.on("end", () => end(Effect.succeed({ ...received, body: text })))
-        // The response broke off.
-        message.on("error", fail(received))
+        fromNode(message, maxBytes, (error, body) =>
+          body === undefined
+            ? fail(received)(error)
+            : end(Effect.succeed({ ...received, body: new TextDecoder().decode(body) })))
       })
       request.on("error", fail())
+      // Node closes a response that changes the protocol (101), and reports no error.
+      request.on("close", () => {
+        if (!hasResponse) fail()(Object.assign(new Error("closed"), { code: "ECONNRESET" }))
+      })
       request.end(body)
       abort = () => void request.destroy()
     } catch (error) {

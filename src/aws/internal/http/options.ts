@@ -39,7 +39,8 @@ export interface SharedOptions extends PlaneOptions {
   readonly region?: string | undefined
   /**
    * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5 minutes left, once for all
-   * callers.
+   * callers, and no call waits for it while the old ones are valid. After 10 seconds without credentials, calls fail with a
+   * `TransportError` of kind `credentials`.
    *
    * Default of `layer`: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Default of `layerNode`: what the
    * AWS SDK's own chain finds. Without a profile the chain is not loaded: not with credentials in the environment (Lambda), for a web

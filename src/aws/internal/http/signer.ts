@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { TransportError } from "../../../IdentityError.js"
-import type { Identity } from "./credentials.js"
+import type { Identity } from "../credentials.js"
 import type { HashConstructor } from "./hash.js"
 import { SignatureV4 } from "./sdk/signature.js"
 import { toDate } from "./time.js"

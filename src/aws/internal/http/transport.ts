@@ -47,7 +47,7 @@ export interface Lost {
 export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutError", response: undefined }
 
 /**
- * Sends a request. Follows no redirect. Interruption aborts it, and so does the time limit, in milliseconds: a request that cannot be
+ * Sends a request. Ends a response that is too large, and closes its connection. Follows no redirect. Interruption aborts it, and so does the time limit, in milliseconds: a request that cannot be
  * interrupted ends in time too.
  *
  * @internal

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { hasProperty, isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { TransportError } from "../../../IdentityError.js"
-import { failed, type Identity, type Search } from "./credentials.js"
+import { failed, type Identity, type Search } from "../credentials.js"
 import { regionalEndpoint } from "./endpoint.js"
 import * as Query from "./query.js"
 import * as Retry from "./retry.js"
@@ -26,8 +26,8 @@ export interface Options {
   readonly transport: Transport
 }
 
-/** Of one attempt, as for the other sources. The time limit of the call bounds all of them. */
-const timeout = 10_000
+/** Of one attempt, in milliseconds. All three fit into the time of a search. */
+const timeout = 3000
 
 const action = "AssumeRoleWithWebIdentity"
 

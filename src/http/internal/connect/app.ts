@@ -3,14 +3,12 @@
  *
  * @since 0.1.0
  */
-import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
-import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as UrlParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import * as Consent from "../../../Consent.js"
 import * as ConsentSignals from "../../../ConsentSignals.js"
 import type * as CredentialCache from "../../../CredentialCache.js"
@@ -18,7 +16,6 @@ import * as Credentials from "../../../Credentials.js"
 import { DataPlane, type Service as DataPlaneService } from "../../../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../../../Identity.js"
 import * as Completion from "../../../internal/consentCallback/completion.js"
-import type * as PendingConsents from "../../../PendingConsents.js"
 import type { UserIdentifier } from "../../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../../WorkloadAccessToken.js"
 import * as FormGuard from "./formGuard.js"
@@ -27,11 +24,9 @@ import { type Connection, type Event, type UserKind, View } from "./model.js"
 import * as Users from "./users.js"
 
 /** @internal */
-export interface Dependencies {
+export interface Dependencies extends Completion.Dependencies {
   readonly identity: IdentityService
   readonly dataPlane: DataPlaneService
-  readonly pending: PendingConsents.Service
-  readonly signals: ConsentSignals.Service
   readonly cache: Option.Option<CredentialCache.Service>
   readonly returnUrl: Option.Option<string>
 }
@@ -76,24 +71,57 @@ interface Form {
   readonly continueUrl: string | undefined
 }
 
-const maxBodySize = ByteSize.kibibytes(16)
+/** In bytes. */
+const maxFormSize = 16 * 1024
+
+/** Reads a body of unknown size to its end: a client that is cut off while it sends sees no page. */
+const readChunks = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    const add = (chunk: Uint8Array): void => {
+      size += chunk.length
+      if (size <= maxFormSize) chunks.push(chunk)
+      else chunks.length = 0
+    }
+    return Effect.map(
+      Stream.runForEach(request.stream, (chunk) => Effect.sync(() => add(chunk))),
+      () => size <= maxFormSize ? Option.some(Buffer.concat(chunks).toString("utf8")) : Option.none()
+    )
+  })
+
+/** None: the body is too large. The server drops what is not read. */
+const readBody = (request: HttpServerRequest.HttpServerRequest) => {
+  const length = request.headers["content-length"]
+  return length === undefined
+    ? readChunks(request)
+    : Number(length) > maxFormSize
+    ? Effect.succeedNone
+    : Effect.asSome(request.text)
+}
+
+const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
+  if (!isJson) {
+    const form = new URLSearchParams(body)
+    return (name) => form.getAll(name).length === 1 ? form.get(name) : undefined
+  }
+  const members: unknown = JSON.parse(body)
+  return (name) => isObject(members) && Object.hasOwn(members, name) ? members[name] : undefined
+}
 
 /** A form, or the same members as JSON. */
-const readForm: Effect.Effect<Form, unknown, HttpServerRequest.HttpServerRequest> = Effect.flatMap(
-  HttpServerRequest.HttpServerRequest,
-  (request) =>
-    /^application\/json\b/i.test(request.headers["content-type"] ?? "")
-      ? request.json
-      : Effect.map(request.urlParamsBody, UrlParams.toRecord)
-).pipe(
-  Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBodySize),
-  Effect.map((body) => {
-    const read = (name: string): string | undefined => {
-      const value = isObject(body) ? body[name] : undefined
-      return isString(value) ? value : undefined
-    }
-    return { action: read("action"), token: read("token") ?? "", continueUrl: read("continue") }
-  })
+const readForm: Effect.Effect<Option.Option<Form>, unknown, HttpServerRequest.HttpServerRequest> = Effect.gen(
+  function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const body = yield* readBody(request)
+    if (Option.isNone(body)) return Option.none()
+    return yield* Effect.try(() => {
+      const read = readerOf(body.value, /^application\/json\b/i.test(request.headers["content-type"] ?? ""))
+      const textOf = (name: string): string | undefined =>
+        Option.getOrUndefined(Option.liftPredicate(read(name), isString))
+      return Option.some({ action: textOf("action"), token: textOf("token") ?? "", continueUrl: textOf("continue") })
+    })
+  }
 )
 
 // -----------------------------------------------------------------------------
@@ -102,7 +130,7 @@ const readForm: Effect.Effect<Form, unknown, HttpServerRequest.HttpServerRequest
 
 /** @internal */
 export const make = (
-  { cache, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
+  { cache, callerOf, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
   { describeUser, emit, formTokens, links, revokeAt, users, workload }: Settings
 ): App => {
   /** Runs an effect for a user, with a workload access token of its own. */
@@ -119,7 +147,7 @@ export const make = (
         Effect.provideService(Consent.ReturnUrl, returnUrl)
       )
 
-  const callerOf = (user: UserIdentifier) => ({ name: workload, user })
+  const workloadOf = (user: UserIdentifier) => ({ name: workload, user })
 
   const emitFor = (tag: Event["_tag"], user: UserIdentifier, credential: string | undefined) =>
     Effect.flatMap(Users.eventUser(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
@@ -138,7 +166,7 @@ export const make = (
     provider: credential.request.provider,
     scopes: credential.request.scopes ?? [],
     link: links.link(name),
-    revokeAt: revokeAt[name]
+    revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
   })
 
   const connectionsOf = (user: UserIdentifier, names: ReadonlyArray<string>, remember?: "0 seconds") => {
@@ -146,7 +174,7 @@ export const make = (
       const credential = links.find(name)
       return credential === undefined ? [] : [{ name, credential }]
     })
-    return Credentials.status(named.map(({ credential }) => credential), { caller: callerOf(user), remember }).pipe(
+    return Credentials.status(named.map(({ credential }) => credential), { caller: workloadOf(user), remember }).pipe(
       Effect.tap((statuses) =>
         Effect.forEach(statuses, (status) =>
           status._tag === "Unknown"
@@ -184,11 +212,19 @@ export const make = (
       return session
     })
 
-  const forget = (user: UserIdentifier) => Credentials.forgetStatus({ caller: callerOf(user) })
+  const forget = (user: UserIdentifier) => Credentials.forgetStatus({ caller: workloadOf(user) })
+
+  const signalGrant = (user: UserIdentifier, credential: string) =>
+    Effect.flatMap(
+      ConsentSignals.grant({ workload, user, credential }),
+      (topic) => signals.signal(topic, "Completed")
+    )
 
   const linkView = (user: UserIdentifier, name: string, continueUrl: string | undefined): Effect.Effect<View> =>
     Effect.gen(function*() {
       const [connection] = yield* connectionsOf(user, [name], "0 seconds")
+      // The process that completed it may have been killed before it could signal.
+      if (connection?.state === "Granted") yield* signalGrant(user, name)
       return connection === undefined ? refused({ reason: "UnknownCredential" }) : View.Link({
         user: yield* describeUser(user),
         connection,
@@ -269,18 +305,19 @@ export const make = (
           const request = yield* HttpServerRequest.HttpServerRequest
           if (!FormGuard.isSameOrigin(request, links.origin)) return refused({ reason: "OtherSite" })
           const form = yield* Effect.option(readForm)
-          if (Option.isNone(form) || !(yield* formTokens.isValid(form.value.token, yield* userKey(user)))) {
-            return refused({ reason: "StaleForm" })
-          }
+          if (Option.isNone(form)) return refused({ reason: "StaleForm" })
+          if (Option.isNone(form.value)) return refused({ reason: "FormTooLarge" })
+          const { action, continueUrl: address, token } = form.value.value
+          if (!(yield* formTokens.isValid(token, yield* userKey(user)))) return refused({ reason: "StaleForm" })
           const credential = links.find(name)
           if (credential === undefined) return refused({ reason: "UnknownCredential" })
-          const continueUrl = allowed(form.value.continueUrl)
+          const continueUrl = allowed(address)
           if (Option.isNone(continueUrl)) return refused({ reason: "ContinueNotAllowed" })
-          switch (form.value.action) {
+          switch (action) {
             case "connect":
             case "reconnect":
               return yield* asUser(user)(
-                start(user, name, credential, form.value.action === "reconnect", continueUrl.value)
+                start(user, name, credential, action === "reconnect", continueUrl.value)
               )
             case "disconnect":
               return yield* asUser(user)(disconnect(user, name, credential))
@@ -294,7 +331,7 @@ export const make = (
       checked(
         user,
         Effect.gen(function*() {
-          const outcome = yield* Completion.complete({ identity, pending, signals }, sessionUri, user)
+          const outcome = yield* Completion.complete({ callerOf, identity, pending, signals }, sessionUri, user)
           const credential = "credential" in outcome ? outcome.credential : undefined
           switch (outcome._tag) {
             case "Completed":

@@ -231,6 +231,7 @@ export const View = Data.taggedEnum<View>()
 /**
  * - `OtherSite`: a page of another site sent the form
  * - `StaleForm`: the form is old, or was made for another user. The user opens the page again.
+ * - `FormTooLarge`: the form is larger than 16 KiB
  * - `UnknownCredential`: `credentials` has no such name
  * - `ContinueNotAllowed`: the option `continueTo` does not allow the address
  * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects; the log has the reason
@@ -242,6 +243,7 @@ export const View = Data.taggedEnum<View>()
 export type Refusal =
   | "OtherSite"
   | "StaleForm"
+  | "FormTooLarge"
   | "UnknownCredential"
   | "ContinueNotAllowed"
   | "OtherUserKind"

@@ -18,6 +18,11 @@ const refusals: { readonly [R in Refusal]: readonly [status: number, title: stri
     "Open the page again",
     "The page was open for too long, or another user is signed in now. Nothing was done. Open the link again."
   ],
+  FormTooLarge: [
+    413,
+    "Form too large",
+    "The form is larger than the forms of this page. Nothing was done. Open the link again."
+  ],
   UnknownCredential: [404, "Unknown link", "Nothing can be connected here. Check that the whole address was opened."],
   ContinueNotAllowed: [
     400,

@@ -21,7 +21,7 @@ import * as Consent from "../../../Consent.js"
 import { CredentialCache } from "../../../CredentialCache.js"
 import { DataPlane } from "../../../DataPlane.js"
 import { Identity } from "../../../Identity.js"
-import { signalsOfProgram } from "../../../internal/consentCallback/completion.js"
+import * as Completion from "../../../internal/consentCallback/completion.js"
 import { deriveKey, parseSecret } from "../../../internal/sealing.js"
 import { PendingConsents } from "../../../PendingConsents.js"
 import type { UserIdentifier } from "../../../UserIdentifier.js"
@@ -83,6 +83,8 @@ export interface Made<E, R> {
   readonly link: Handler<E, R>
   readonly submit: Handler<E, R>
   readonly returned: Handler<E, R>
+  /** Signals what processes that have ended did not signal. */
+  readonly recover: Effect.Effect<void>
 }
 
 const wantsJson = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
@@ -104,11 +106,16 @@ export const make = <E, R, E2, R2>(
     const { path, workload } = options
     const links = yield* makeLinks(options)
     const pubsub = yield* PubSub.sliding<Event>(1024)
-    const app = App.make({
+    const dataPlane = yield* DataPlane
+    const dependencies = {
       identity: yield* Identity,
-      dataPlane: yield* DataPlane,
+      callerOf: Completion.callerOver(Option.some(dataPlane)),
       pending: yield* PendingConsents,
-      signals: yield* signalsOfProgram,
+      signals: yield* Completion.signalsOfProgram
+    }
+    const app = App.make({
+      ...dependencies,
+      dataPlane,
       cache: yield* Effect.serviceOption(CredentialCache),
       returnUrl: yield* Consent.ReturnUrl
     }, {
@@ -153,6 +160,7 @@ export const make = <E, R, E2, R2>(
 
     const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
     return {
+      recover: Completion.recover(dependencies),
       service: makeService(options, links, Stream.fromPubSub(pubsub)),
       paths: { connections: path, link: `${path}/:name` as `/${string}`, returned: returnPath },
       connections: handle(app.connections),

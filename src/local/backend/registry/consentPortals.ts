@@ -16,9 +16,11 @@ import {
   ResourceNotFoundException,
   type ValidationException
 } from "../../../IdentityError.js"
+import type { LocalSettings } from "../../../internal/identitySetup/localSettings.js"
 import * as Model from "../../../models/ConsentPortal.js"
 import { vendors } from "../../../models/Oauth2CredentialProvider.js"
 import * as Arn from "../arn.js"
+import { FailedChange } from "../failedChange.js"
 import { conflict, invalid } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
 import { type Dependencies, resourceFields } from "./resource.js"
@@ -36,7 +38,9 @@ const Stored = Schema.Struct({
   id: Schema.String,
   /** The last change. It is done at `doneAt`, in milliseconds since the epoch. */
   change: Schema.Literals(["CREATING", "UPDATING", "DELETING"]),
-  doneAt: Schema.Number
+  doneAt: Schema.Number,
+  /** Why the change fails at `doneAt`. Absent if it does not. */
+  failure: Schema.optional(Schema.String)
 })
 
 type Stored = typeof Stored.Type
@@ -51,7 +55,7 @@ export const table = ({ account, store }: Dependencies): Effect.Effect<ConsentPo
     resourceType: "ConsentPortal",
     arn: ({ id }) => Arn.consentPortal(account, id),
     exists: (name) => conflict(`ConsentPortal with name '${name}' already exists`),
-    isAlive: ({ change, doneAt }, now) => change !== "DELETING" || now < doneAt
+    isAlive: ({ change, doneAt, failure }, now) => change !== "DELETING" || now < doneAt || failure !== undefined
   })
 
 const characters = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -60,16 +64,20 @@ const characters = "abcdefghijklmnopqrstuvwxyz0123456789"
 const makeId = (name: string): string =>
   `${name}-${Array.from({ length: 10 }, () => characters[randomInt(characters.length)]).join("")}`
 
-const getStatus = ({ change, doneAt }: Stored, now: number): string => now < doneAt ? change : "ACTIVE"
+/** The service model has one status for a creation and a deletion that failed. */
+const getStatus = ({ change, doneAt, failure }: Stored, now: number) =>
+  now < doneAt ? change : failure === undefined ? "ACTIVE" : change === "UPDATING" ? "UPDATE_FAILED" : "FAILED"
 
 /** A gateway is known by its id or its ARN, which ends in the id. */
 const gatewayOf = ({ sources }: Pick<Stored, "sources">): string => sources[0]?.identifier.split("/").at(-1) ?? ""
 
-/**
- * The form of the live service (AWS Machine Learning Blog, 2026-09-14).
- */
-const urlOf = (region: string, gateway: string): string =>
-  `https://${gateway}.consent-portal.bedrock-agentcore.${region}.amazonaws.com`
+/** The form of the live service (AWS Machine Learning Blog, 2026-09-14). */
+const defaultUrl = "https://{gateway}.consent-portal.bedrock-agentcore.{region}.amazonaws.com"
+
+const makeUrl = (
+  form: string,
+  values: { readonly gateway: string; readonly portal: string; readonly region: string }
+) => form.replaceAll(/\{(gateway|portal|region)\}/g, (_, name: keyof typeof values) => values[name])
 
 /**
  * A portal signs users in with a provider that issues JWTs. AWS documents that GitHub, Slack, Salesforce, Atlassian and LinkedIn do not. Here
@@ -81,7 +89,7 @@ const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([v
 
 /** @internal */
 export const operations = (
-  { account, consentPortalDelay }: Dependencies,
+  { account, consentPortalDelay, settings }: Dependencies,
   portals: ConsentPortals,
   providers: Oauth2Providers
 ): Pick<
@@ -92,8 +100,9 @@ export const operations = (
   | "deleteConsentPortal"
   | "listConsentPortals"
 > => {
-  const toSummary = (portal: Stored, now: number) => {
+  const toSummary = (portal: Stored, now: number, { consentPortalUrl = defaultUrl }: LocalSettings) => {
     const status = getStatus(portal, now)
+    const { region } = account
     return {
       consentPortalId: portal.id,
       consentPortalArn: Arn.consentPortal(account, portal.id),
@@ -101,17 +110,20 @@ export const operations = (
       ...(portal.description === undefined ? {} : { description: portal.description }),
       sources: portal.sources,
       status,
-      portalUrl: status === "CREATING" ? null : urlOf(account.region, gatewayOf(portal)),
+      portalUrl: portal.change === "CREATING" && status !== "ACTIVE"
+        ? null
+        : makeUrl(consentPortalUrl, { gateway: gatewayOf(portal), portal: portal.id, region }),
       createdAt: portal.createdTime,
       updatedAt: portal.lastUpdatedTime
     }
   }
 
   const toResponse = (portal: Stored) =>
-    Effect.map(Clock.currentTimeMillis, (now) => ({
-      ...toSummary(portal, now),
+    Effect.zipWith(Clock.currentTimeMillis, settings, (now, settings) => ({
+      ...toSummary(portal, now, settings),
       executionRoleArn: portal.executionRoleArn,
-      idpConfig: portal.idpConfig
+      idpConfig: portal.idpConfig,
+      ...(portal.failure === undefined || now < portal.doneAt ? {} : { statusReason: portal.failure })
     }))
 
   const find = (identifier: string): Effect.Effect<Stored, ResourceNotFoundException | InternalServerException> =>
@@ -149,36 +161,67 @@ export const operations = (
         : conflict(`The gateway '${gateway}' has a ConsentPortal already, with name '${portal.name}'`)
     })
 
+  // The live service assumes the role at once, and the message of AgentCore Runtime for one that it cannot assume is this.
+  const checkRole = (arn: string): Effect.Effect<void, ValidationException> =>
+    Effect.flatMap(
+      settings,
+      ({ assumableRoles }) =>
+        (assumableRoles === undefined ? arn.split(":")[4] === account.accountId : assumableRoles.includes(arn))
+          ? Effect.void
+          : invalid(
+            `Role validation failed for '${arn}'. Please verify that the role exists and its trust policy allows assumption by this service`,
+            "executionRoleArn"
+          )
+    )
+
   const begin = (identifier: string, change: "UPDATING" | "DELETING", values: Partial<Stored>) =>
-    Effect.flatMap(find(identifier), ({ name }) =>
+    Effect.zipWith(find(identifier), FailedChange, ({ name }, failed) =>
       portals.update(name, (before, now) => {
         const millis = DateTime.toEpochMillis(now)
         const status = getStatus(before, millis)
-        return status === "ACTIVE"
-          ? Effect.succeed({ ...before, ...values, change, doneAt: millis + consentPortalDelay })
-          : conflict(`ConsentPortal '${name}' is in status ${status}: wait until it is ACTIVE`)
-      }))
+        const { failure: _, ...portal } = before
+        return millis < before.doneAt
+          ? conflict(`ConsentPortal '${name}' is in status ${status}: wait until it is ACTIVE`)
+          : status === "FAILED" && change === "UPDATING"
+          ? conflict(`ConsentPortal '${name}' is in status ${status}: delete it`)
+          : Effect.succeed({
+            ...portal,
+            ...values,
+            change,
+            doneAt: millis + consentPortalDelay,
+            ...(failed === undefined ? {} : { failure: failed.reason })
+          })
+      })).pipe(Effect.flatten)
 
   return {
     createConsentPortal: (request) =>
-      Effect.andThen(
-        checkIdp(request.idpConfig),
-        portals.create(request, (resource) =>
-          Effect.as(checkGateway(gatewayOf(request)), {
-            ...request,
-            ...resource,
-            id: makeId(request.name),
-            change: "CREATING" as const,
-            doneAt: DateTime.toEpochMillis(resource.createdTime) + consentPortalDelay
-          }))
-      ).pipe(Effect.flatMap(toResponse)),
+      Effect.andThen(checkRole(request.executionRoleArn), checkIdp(request.idpConfig)).pipe(
+        Effect.andThen(FailedChange),
+        Effect.flatMap((failed) =>
+          portals.create(request, (resource) =>
+            Effect.as(checkGateway(gatewayOf(request)), {
+              ...request,
+              ...resource,
+              id: makeId(request.name),
+              change: "CREATING" as const,
+              doneAt: DateTime.toEpochMillis(resource.createdTime) + consentPortalDelay,
+              ...(failed === undefined ? {} : { failure: failed.reason })
+            }))
+        ),
+        Effect.flatMap(toResponse)
+      ),
 
     getConsentPortal: ({ consentPortalIdentifier }) => Effect.flatMap(find(consentPortalIdentifier), toResponse),
 
     updateConsentPortal: ({ consentPortalIdentifier, ...request }) =>
       Effect.andThen(
-        Effect.flatMap(find(consentPortalIdentifier), () =>
-          request.idpConfig === undefined ? Effect.void : checkIdp(request.idpConfig)),
+        Effect.andThen(
+          find(consentPortalIdentifier),
+          Effect.andThen(
+            request.executionRoleArn === undefined ? Effect.void : checkRole(request.executionRoleArn),
+            request.idpConfig === undefined ? Effect.void : checkIdp(request.idpConfig)
+          )
+        ),
         begin(consentPortalIdentifier, "UPDATING", {
           ...(request.description === undefined ? {} : { description: request.description }),
           ...(request.executionRoleArn === undefined ? {} : { executionRoleArn: request.executionRoleArn }),
@@ -189,11 +232,12 @@ export const operations = (
     deleteConsentPortal: ({ consentPortalIdentifier }) => Effect.asVoid(begin(consentPortalIdentifier, "DELETING", {})),
 
     listConsentPortals: (request) =>
-      Effect.zipWith(
-        portals.page(request),
-        Clock.currentTimeMillis,
-        ({ items, next }, now) => ({ consentPortals: items.map((portal) => toSummary(portal, now)), ...next })
-      )
+      Effect.gen(function*() {
+        const { items, next } = yield* portals.page(request)
+        const now = yield* Clock.currentTimeMillis
+        const current = yield* settings
+        return { consentPortals: items.map((portal) => toSummary(portal, now, current)), ...next }
+      })
   }
 }
 

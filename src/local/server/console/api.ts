@@ -38,6 +38,22 @@ const send = async (token: string, path: string, init: RequestInit = {}): Promis
 }
 
 /**
+ * Exchanges the code of an address for the token.
+ *
+ * @internal
+ */
+export const exchange = async (code: string): Promise<string> => {
+  const response = await fetch("/_local/console/token", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ code })
+  })
+  if (!response.ok) throw await toRefused(response)
+  const { token } = await response.json() as { readonly token: string }
+  return token
+}
+
+/**
  * Reads, or acts if there is a body.
  *
  * @internal

@@ -41,6 +41,8 @@ const connectionTexts: { readonly [C in State["connection"]]: string } = {
   connecting: "Connecting…",
   live: "Live",
   lost: "No answer. Trying again…",
+  closed: "Not connected",
+  stale: "Not connected",
   refused: "Not connected"
 }
 
@@ -116,16 +118,17 @@ const Confirmation = ({ question: { label, text, title } }: { readonly question:
   </dialog>
 )
 
+const reasons: { readonly [C in State["connection"]]?: string } = {
+  refused: "The token is not one of the server that runs now. A server makes a new one at each start.",
+  stale: "The URL of the console opens it once, within a minute. This one was used, or is older."
+}
+
 const SignIn = ({ connection }: State) => (
   <main class="card sign-in">
     <h1 tabIndex={-1}>Console</h1>
-    <p>
-      {connection === "refused"
-        ? "The token is not one of the server that runs now. A server makes a new one at each start."
-        : "The console acts on the server, so it needs the server's token."}
-    </p>
+    <p>{reasons[connection] ?? "The console acts on the server, so it needs the server's token."}</p>
     <p class="soft">
-      Open the URL that <code>agentcore-identity local</code> printed, or enter the value of{" "}
+      Run <code>agentcore-identity console</code> and open the URL that it prints, or enter the value of{" "}
       <code>AGENTCORE_LOCAL_TOKEN</code>.
     </p>
     <Form label="Connect" onSubmit={(read) => connect(read("token"))}>
@@ -140,7 +143,7 @@ const SignIn = ({ connection }: State) => (
 /** @internal */
 export const App = (state: State) => {
   const { connection, question, section, token } = state
-  if (token === undefined) return <SignIn {...state} />
+  if (token === undefined) return connection === "connecting" ? null : <SignIn {...state} />
   const View = views[section]
   return (
     <div class="page">

@@ -19,10 +19,11 @@ const describeTarget = ({ endpoint, operation, provider }: FaultStatus["fault"])
 const formatDelay = (delay: string | number): string =>
   typeof delay === "string" ? delay : delay % 1000 === 0 ? `${delay / 1000} s` : `${delay} ms`
 
-const describeEffect = ({ cut, delay, exception, probability, status }: FaultStatus["fault"]): string =>
+const describeEffect = ({ cut, delay, exception, failChange, probability, status }: FaultStatus["fault"]): string =>
   [
     ...(delay === undefined ? [] : [`waits ${formatDelay(delay)}`]),
     ...(cut === true ? ["cuts the connection"] : []),
+    ...(failChange === true ? ["fails after the call"] : []),
     ...(exception === undefined && status === undefined
       ? []
       : [`fails with ${[exception, status].filter((part) => part !== undefined).join(" ")}`]),
@@ -36,7 +37,7 @@ const toFault = (read: (name: string) => string): object =>
   Object.fromEntries([
     ...textMembers.filter((name) => read(name) !== "").map((name) => [name, read(name)]),
     ...numberMembers.filter((name) => read(name) !== "").map((name) => [name, Number(read(name))]),
-    ...(read("cut") === "" ? [] : [["cut", true]])
+    ...["cut", "failChange"].filter((name) => read(name) !== "").map((name) => [name, true])
   ])
 
 const Options = ({ id, values }: { readonly id: string; readonly values: ReadonlyArray<string> }) => (
@@ -114,6 +115,7 @@ const AddFault = ({ faultTarget, server }: State) => (
       <input name="probability" type="number" min="0" max="1" step="any" placeholder="1" />
     </Field>
     <CheckBox name="cut">Cut the connection</CheckBox>
+    <CheckBox name="failChange">Fail the change of a consent portal, after the call</CheckBox>
     <Options id="operations" values={["*", ...server?.operations ?? []]} />
     <Options id="exceptions" values={server?.exceptions ?? []} />
     <Options id="oauth-errors" values={oauthErrors} />

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { call, listen, Refused } from "./api.js"
+import { call, exchange, listen, Refused } from "./api.js"
 import type {
   Change,
   Clock,
@@ -58,7 +58,8 @@ export interface Message {
 /** @internal */
 export interface State {
   readonly token: string | undefined
-  readonly connection: "connecting" | "live" | "lost" | "refused"
+  /** Without a token: `closed`, `stale` after an address whose code is not valid, `refused` after a token that is not valid. */
+  readonly connection: "connecting" | "live" | "lost" | "closed" | "stale" | "refused"
   readonly section: Section
   readonly message: Message | undefined
   readonly question: Question | undefined
@@ -364,7 +365,11 @@ const watch = async (): Promise<void> => {
         onRequest: receive
       })
     } catch (error) {
-      if (error instanceof Refused) return error.status === 401 ? refuseToken() : complain(error.message)
+      if (error instanceof Refused) {
+        if (error.status === 401) return refuseToken()
+        // Too many readers: another one may leave.
+        if (state.message?.text !== error.message) complain(error.message)
+      }
     }
     if (controller.signal.aborted) return
     set({ connection: "lost" })
@@ -389,23 +394,30 @@ const follow = (): void => {
   void refresh()
 }
 
-/** Takes the token of the address away, so that it is in no history and no bookmark. */
-const takeToken = (): string | undefined => {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token")
-  if (token === null) return sessionStorage.getItem(storageKey) ?? undefined
-  history.replaceState(null, "", `${location.pathname}#requests`)
-  return token
+/** Takes the code of the address away. The history of the browser keeps it, but it is used. */
+const takeCode = (): string | undefined => {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined
+  if (code !== undefined) history.replaceState(null, "", `${location.pathname}#requests`)
+  return code
+}
+
+const connectFromAddress = async (): Promise<void> => {
+  const code = takeCode()
+  follow()
+  const fresh = code === undefined ? undefined : await exchange(code).catch(() => undefined)
+  // Not a cookie: the browser would send it to every port of this host.
+  const token = fresh ?? sessionStorage.getItem(storageKey)
+  if (token !== null) {
+    if (token !== state.token) connect(token)
+  } else if (code !== undefined || state.connection === "connecting") {
+    set({ connection: code === undefined ? "closed" : "stale" })
+  }
 }
 
 /** @internal */
 export const start = (onChange: (state: State) => void): void => {
   draw = onChange
-  const connectFromAddress = () => {
-    const token = takeToken()
-    follow()
-    if (token !== undefined && token !== state.token) connect(token)
-  }
-  window.addEventListener("hashchange", connectFromAddress)
+  window.addEventListener("hashchange", () => void connectFromAddress())
   // Others act on the server too, and a server has a limited number of connections from one browser.
   document.addEventListener("visibilitychange", () => {
     watching?.abort()
@@ -417,6 +429,6 @@ export const start = (onChange: (state: State) => void): void => {
   }, 3000)
   // Other sections than this one show ages in seconds.
   window.setInterval(() => state.section === "requests" ? undefined : scheduleDraw(), 1000)
-  connectFromAddress()
+  void connectFromAddress()
   scheduleDraw()
 }

@@ -11,8 +11,8 @@ import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
 import { createHash } from "node:crypto"
 import * as NodeCrypto from "node:crypto"
+import { always } from "../../../../src/aws/internal/credentials.js"
 import * as Adapter from "../../../../src/aws/internal/http/adapter.js"
-import { always } from "../../../../src/aws/internal/http/credentials.js"
 import { dataPlane } from "../../../../src/aws/internal/http/dataPlane.js"
 import { nodeHash } from "../../../../src/aws/internal/http/hash.js"
 import { controlPlane, securityTokenService } from "../../../../src/aws/internal/http/planes.js"
@@ -111,9 +111,9 @@ describe("any response", () => {
   it("is an answer or an error of the package, which shows neither the response nor the request", async () => {
     let current: Response = { status: 200, headers: {}, body: "" }
     const answer = () => current
-    const data = await Effect.runPromise(answering(dataPlane, answer))
-    const control = await Effect.runPromise(answering(controlPlane, answer))
-    const sts = await Effect.runPromise(answering(securityTokenService, answer))
+    const data = await Effect.runPromise(Effect.scoped(answering(dataPlane, answer)))
+    const control = await Effect.runPromise(Effect.scoped(answering(controlPlane, answer)))
+    const sts = await Effect.runPromise(Effect.scoped(answering(securityTokenService, answer)))
     const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
       DataPlane.make(data).getResourceOauth2Token({
         workloadIdentityToken: Redacted.make(sent),

@@ -1,0 +1,133 @@
+/**
+ * Reads and writes files whose name another program may have taken: with a symbolic link that leads a secret elsewhere, or with a pipe
+ * that blocks a thread, so that the process does not end.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { randomBytes } from "node:crypto"
+import { type BigIntStats, constants, type Stats } from "node:fs"
+import * as Fs from "node:fs/promises"
+import { codeOf } from "./errorCode.js"
+
+const notAFile = "EFTYPE"
+
+const reasons: Readonly<Record<string, string>> = {
+  ELOOP: "it is a symbolic link",
+  [notAFile]: "it is not a regular file"
+}
+
+/**
+ * `code` is the code of the operating system, or `EFTYPE` for a pipe, a socket or a device.
+ *
+ * @internal
+ */
+export class SafeFileError extends Data.TaggedError("SafeFileError")<{ readonly code: string }> {
+  override get message(): string {
+    return reasons[this.code] ?? this.code
+  }
+}
+
+const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, SafeFileError> =>
+  // Uninterruptible: the file is closed when this ends.
+  Effect.uninterruptible(
+    Effect.tryPromise({
+      try: action,
+      catch: (error) => error instanceof SafeFileError ? error : new SafeFileError({ code: codeOf(error) })
+    })
+  )
+
+/** Windows has none of these flags. */
+const flag = (name: "O_NOFOLLOW" | "O_NONBLOCK"): number => constants[name] ?? 0
+
+const check = (stats: Stats | BigIntStats): void => {
+  if (stats.isFile()) return
+  throw new SafeFileError({ code: stats.isSymbolicLink() ? "ELOOP" : stats.isDirectory() ? "EISDIR" : notAFile })
+}
+
+/**
+ * Opens a regular file that exists. `flags` are those of `node:fs` constants. Rejects a symbolic link unless `follow` is set.
+ *
+ * @internal
+ */
+export const open = async (path: string, flags: number, follow = false): Promise<Fs.FileHandle> => {
+  const file = await Fs.open(path, flags | flag("O_NONBLOCK") | (follow ? 0 : flag("O_NOFOLLOW")))
+  try {
+    check(await file.stat())
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** @internal */
+export interface Content {
+  readonly bytes: Buffer
+  readonly stats: BigIntStats
+}
+
+/**
+ * Reads a regular file. Rejects a symbolic link unless `follow` is set.
+ *
+ * @internal
+ */
+export const read = (path: string, options?: { readonly follow?: boolean }): Effect.Effect<Content, SafeFileError> =>
+  attempt(async () => {
+    const file = await open(path, constants.O_RDONLY, options?.follow)
+    try {
+      return { stats: await file.stat({ bigint: true }), bytes: await file.readFile() }
+    } finally {
+      await file.close()
+    }
+  })
+
+/**
+ * Rejects a path that exists and is not a regular file, or that the user may not write.
+ *
+ * @internal
+ */
+export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> =>
+  attempt(async () => {
+    const stats = await Fs.lstat(path).catch((error: unknown) => {
+      if (codeOf(error) === "ENOENT") return undefined
+      throw error
+    })
+    if (stats === undefined) return
+    check(stats)
+    await Fs.access(path, constants.W_OK)
+  })
+
+/**
+ * Creates a file, or replaces one. Only its user can read it, unless `mode` says otherwise. Readers see the old text or the new one, also
+ * after a crash.
+ *
+ * @internal
+ */
+export const write = (
+  path: string,
+  text: string,
+  options?: { readonly mode?: number | undefined }
+): Effect.Effect<void, SafeFileError> =>
+  // A rename replaces a link and does not follow it, so the check is for its message alone.
+  Effect.andThen(
+    checkWritable(path),
+    attempt(async () => {
+      const temporary = `${path}.${randomBytes(6).toString("hex")}`
+      try {
+        const file = await Fs.open(temporary, "wx", 0o600)
+        try {
+          if (options?.mode !== undefined) await file.chmod(options.mode)
+          await file.writeFile(text)
+          await file.sync()
+        } finally {
+          await file.close()
+        }
+        await Fs.rename(temporary, path)
+      } catch (error) {
+        await Fs.rm(temporary, { force: true })
+        throw error
+      }
+    })
+  )

@@ -1,0 +1,250 @@
+/** What a hostile server can do to the terminal of a person who runs the command. */
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { readFileSync, writeFileSync } from "node:fs"
+import { createServer, type IncomingMessage, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { parseEnv } from "node:util"
+import * as Printable from "../../src/internal/printable.js"
+import { jwt } from "../local/backend.js"
+import * as Program from "./program.js"
+
+beforeAll(Program.build, 60_000)
+
+/** Sets the title of the window, clears a line, adds lines, and turns the rest around. */
+const hostile =
+  "calm\u001b]0;owned\u0007\u001b[2K\rinjected\ninjected\u009b2J\u007f\u0085\u2028injected\u2029\u202einjected\u2066"
+
+const unsafe = /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u
+
+const isHarmless = (text: string) => {
+  assert.notMatch(text, unsafe, JSON.stringify(text))
+  assert.notMatch(text, /^\s*injected/m)
+}
+
+/** A terminal shows colours and a line feed of its own. */
+const isHarmlessOnTerminal = (text: string) =>
+  isHarmless(text.replaceAll("\r\n", "\n").replaceAll(/\p{Cc}\[\d*(?:;\d+)*m/gu, "").replaceAll("\r\u001b[2K", ""))
+
+const item = {
+  id: hostile,
+  provider: hostile,
+  workload: hostile,
+  scopes: [hostile],
+  state: hostile,
+  user: { issuer: hostile, subject: hostile }
+}
+
+const bodyOf = (path: string, url: string): readonly [status: number, body: object] => {
+  switch (path) {
+    case "/_local/consents":
+      return [200, { consents: [item] }]
+    case "/_local/grants":
+      return [200, { grants: [{ ...item, expiresAt: hostile }] }]
+    case "/_local/requests":
+      return [200, { requests: [{ at: hostile, operation: hostile, reasons: [hostile] }] }]
+    case "/_local/clock":
+      return [200, { now: hostile, offset: 0 }]
+    case "/identities/GetWorkloadAccessToken":
+      return [200, { workloadAccessToken: "token" }]
+    case "/identities/oauth2/token":
+      return [200, {
+        accessToken: Redacted.value(
+          jwt({ iss: hostile, sub: hostile, aud: [hostile], scope: hostile, exp: 4_000_000_000 })
+        )
+      }]
+    case "/identities/GetOauth2CredentialProvider":
+      return [200, {
+        name: "calendar",
+        credentialProviderArn:
+          `arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/calendar`,
+        credentialProviderVendor: "GithubOauth2",
+        callbackUrl: hostile,
+        clientSecretArn: { secretArn: hostile },
+        createdTime: 1,
+        lastUpdatedTime: 1,
+        oauth2ProviderConfigOutput: {
+          githubOauth2ProviderConfig: { clientId: hostile, oauthDiscovery: { authorizationServerMetadata: {} } }
+        }
+      }]
+    case "/as/.well-known/openid-configuration":
+      return [200, {
+        issuer: `${url}/as`,
+        authorization_endpoint: `${url}/as/authorize`,
+        token_endpoint: `${url}/as/token`,
+        jwks_uri: `${url}/as/jwks`,
+        response_types_supported: ["code"],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["RS256"]
+      }]
+    case "/as/token":
+      return [400, { error: "invalid_client", error_description: hostile }]
+    default:
+      return [403, { message: hostile }]
+  }
+}
+
+const server = Effect.acquireRelease(
+  Effect.callback<{ readonly server: Server; readonly seen: Array<string> }>((resume) => {
+    const seen: Array<string> = []
+    const server = createServer((request: IncomingMessage, response) => {
+      request.resume()
+      const path = request.url ?? ""
+      seen.push(path)
+      const [status, body] = bodyOf(path, `http://${request.headers.host ?? ""}`)
+      response.writeHead(status, {
+        "content-type": "application/json",
+        ...(status === 403 ? { "x-amzn-errortype": "AccessDeniedException" } : {})
+      }).end(JSON.stringify(body))
+    })
+    server.listen(0, "127.0.0.1", () => resume(Effect.succeed({ server, seen })))
+  }),
+  ({ server }) =>
+    Effect.sync(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+).pipe(Effect.map(({ seen, server }) => {
+  // The address is a string only for a pipe.
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const env = {
+    AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
+    AGENTCORE_LOCAL_TOKEN: "token",
+    BEDROCK_AGENTCORE_CP_ENDPOINT: url,
+    BEDROCK_AGENTCORE_DP_ENDPOINT: url,
+    AWS_ENDPOINT_URL_STS: url,
+    AWS_REGION: "us-west-2",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AGENTCORE_WORKLOAD: "my-agent"
+  }
+  return { url, seen, env }
+}))
+
+const setupFile = Effect.map(Program.temporary, (folder) => {
+  const file = join(folder, "setup.json")
+  writeFileSync(
+    file,
+    JSON.stringify({
+      oauth2CredentialProviders: [{
+        name: "calendar",
+        credentialProviderVendor: "GithubOauth2",
+        oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: "mine", clientSecret: "secret" } }
+      }]
+    })
+  )
+  return file
+})
+
+const token = ["token", "calendar", "--flow", "M2M"]
+
+const commands = (setup: string): ReadonlyArray<ReadonlyArray<string>> => [
+  ["local", "consents"],
+  ["local", "grants"],
+  ["local", "grants", "--json"],
+  ["local", "requests"],
+  ["local", "clock"],
+  ["local", "snapshot", "name"],
+  token,
+  [...token, "--json"],
+  ["api-key", "weather"],
+  ["doctor", "--api-key", "weather"],
+  ["doctor", "--json", "--api-key", "weather"],
+  ["setup", "plan", setup],
+  ["setup", "plan", "--json", setup],
+  ["setup", "apply", "--yes", setup]
+]
+
+describe("text of others", () => {
+  it("is escaped on one line, and means the same in JSON", () => {
+    isHarmless(Printable.escape(hostile))
+    assert.notInclude(Printable.escape(hostile), "\n")
+    assert.strictEqual(JSON.parse(Printable.escapeLines(JSON.stringify({ hostile }, null, 2))).hostile, hostile)
+    assert.strictEqual(Printable.escape("Für alle: 日本語 😀 \"\\\""), "Für alle: 日本語 😀 \"\\\"")
+    assert.strictEqual(Printable.escapeLines("a\nb\r"), "a\nb\\u000d")
+  })
+
+  it.live("does not change what a command prints", () =>
+    Effect.gen(function*() {
+      const { env } = yield* server
+      const setup = yield* setupFile
+      yield* Effect.forEach(commands(setup), (args) =>
+        Effect.map(Program.run(args, env), ({ stderr, stdout }) => {
+          isHarmless(stdout)
+          isHarmless(stderr)
+          assert.include(`${stdout}${stderr}`, "owned", args.join(" "))
+          if (args.includes("--json")) {
+            assert.include(JSON.stringify(JSON.parse(stdout)), JSON.stringify(hostile).slice(1, -1))
+          }
+        }), { concurrency: 2 })
+      // A program gets the credential as it is.
+      assert.strictEqual((yield* Program.run([...token, "--reveal"], env)).stdout.split(".").length, 3)
+    }), 120_000)
+
+  it.live.skipIf(process.platform !== "linux")("does not reach a terminal", () =>
+    Effect.gen(function*() {
+      const { env } = yield* server
+      const setup = yield* setupFile
+      const shown = [["local", "consents"], token, ["doctor", "--api-key", "weather"], ["setup", "plan", setup], [
+        "api-key",
+        "weather"
+      ]]
+      yield* Effect.forEach(shown, (args) =>
+        Effect.gen(function*() {
+          const { ended } = yield* Program.launch(args, { ...env, TERM: "xterm" }, { terminal: true })
+          const { stdout } = yield* Effect.promise(() => ended)
+          isHarmlessOnTerminal(stdout)
+          assert.include(stdout, "owned", args.join(" "))
+        }), { concurrency: 2 })
+    }), 120_000)
+
+  it.live.skipIf(process.platform !== "linux")(
+    "does not reach the log of the local server, in none of its forms",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* server
+        const folder = yield* Program.temporary
+        const setup = join(folder, "setup.json")
+        writeFileSync(
+          setup,
+          JSON.stringify({
+            workloadIdentities: [{ name: "my-agent" }],
+            oauth2CredentialProviders: [{
+              name: "calendar",
+              credentialProviderVendor: "CustomOauth2",
+              oauth2ProviderConfigInput: {
+                customOauth2ProviderConfig: {
+                  oauthDiscovery: { discoveryUrl: `${url}/as/.well-known/openid-configuration` },
+                  clientId: "id",
+                  clientSecret: "secret"
+                }
+              }
+            }]
+          })
+        )
+        for (const terminal of [false, true]) {
+          const [env, log] = [join(folder, `env-${terminal}`), join(folder, `log-${terminal}`)]
+          const started = yield* Program.launch(
+            ["local", "--port", "0", "--config", setup, "--write-env", env, "--log-file", log],
+            { TERM: "xterm" },
+            { terminal }
+          )
+          yield* Program.seen(started, /AGENTCORE_LOCAL_PID=\d+\r?\n\r?\n/)
+          const variables: Program.Environment = JSON.parse(JSON.stringify(parseEnv(readFileSync(env, "utf8"))))
+          yield* Program.run([...token, "--workload", "my-agent"], variables)
+          yield* Program.seen(started, /owned/)
+          process.kill(Number(variables["AGENTCORE_LOCAL_PID"]), "SIGTERM")
+          const { stderr, stdout } = yield* Effect.promise(() => started.ended)
+          const check = terminal ? isHarmlessOnTerminal : isHarmless
+          check(stdout)
+          check(stderr)
+          const logged = readFileSync(log, "utf8")
+          isHarmless(logged)
+          assert.include(logged, "owned")
+        }
+      }),
+    60_000
+  )
+})

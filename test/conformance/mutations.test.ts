@@ -1,0 +1,42 @@
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Mutate from "./mutate.js"
+import { mutations } from "./mutations.js"
+import type { Statement } from "./statement.js"
+import { statements } from "./statements.js"
+
+const find = (wanted: string): Statement => {
+  const found = statements.find(({ id }) => id === wanted)
+  return found ?? assert.fail(`no statement ${wanted}`)
+}
+
+describe("a server that is wrong", () => {
+  const scope = Effect.runSync(Scope.make())
+  let server: Mutate.Mutable
+  beforeAll(async () => {
+    server = await Effect.runPromise(Scope.provide(Mutate.make, scope))
+  })
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
+  it("is wrong in ways that have each an id", () => {
+    assert.isAtLeast(mutations.length, 20)
+    assert.strictEqual(new Set(mutations.map(({ id }) => id)).size, mutations.length)
+  })
+
+  for (const mutation of mutations) {
+    it(`is noticed, ${mutation.id}: ${mutation.wrong}`, async () => {
+      for (const id of mutation.noticed) {
+        const outcome = await server.run(find(id), mutation)
+        assert.strictEqual(outcome.outcome, "differs", `${id} did not notice it`)
+      }
+    })
+  }
+
+  for (const id of new Set(mutations.flatMap(({ noticed }) => noticed))) {
+    it(`is right without mutations, behind the same proxy: ${id}`, async () => {
+      assert.deepStrictEqual(await server.run(find(id)), { outcome: "holds" })
+    })
+  }
+})

@@ -1,0 +1,1166 @@
+/** Ways in which a server can be wrong, and the statements that notice each. */
+import { decodeJwt, decodeProtectedHeader, generateKeyPair, importPKCS8, SignJWT, UnsecuredJWT } from "jose"
+import type { Call, Json, Mutation, ServiceResponse, Tools, Wrong } from "./mutate.js"
+import type { TokenRequest } from "./statement.js"
+import { returnUrl } from "./statements/resources.js"
+
+// -----------------------------------------------------------------------------
+// Parts
+// -----------------------------------------------------------------------------
+
+const parse = (text: string): Json => text === "" ? {} : JSON.parse(text)
+
+const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
+
+const operation = ({ path }: Call): string => {
+  switch (path) {
+    case "/identities/oauth2/token":
+      return "GetResourceOauth2Token"
+    case "/identities/api-key":
+      return "GetResourceApiKey"
+    case "/identities/payment/token":
+      return "GetResourcePaymentToken"
+    case "/identities/get-token-vault":
+      return "GetTokenVault"
+    case "/identities/set-token-vault-cmk":
+      return "SetTokenVaultCMK"
+    case "/":
+      return "STS"
+    default:
+      return path.startsWith("/tags/") ? "Tags" : path.slice(path.lastIndexOf("/") + 1)
+  }
+}
+
+const is = (call: Call, names: RegExp): boolean => names.test(operation(call))
+
+/** The server gets another request. */
+const request = (names: RegExp, change: (json: Json) => Json) => (): Wrong => ({
+  service: (call, forward) =>
+    forward(is(call, names) ? { ...call, body: JSON.stringify(change(parse(call.body))) } : call)
+})
+
+/** The client gets another response. */
+const response = (names: RegExp, change: (given: ServiceResponse, request: Json) => ServiceResponse) => (): Wrong => ({
+  service: async (call, forward) => {
+    const given = await forward(call)
+    return is(call, names) ? change(given, parse(call.body.startsWith("{") ? call.body : "")) : given
+  }
+})
+
+/** The client gets another success. */
+const success = (names: RegExp, change: (json: Json, request: Json) => Json) =>
+  response(
+    names,
+    (given, json) =>
+      given.status < 300 && given.body !== ""
+        ? { ...given, body: JSON.stringify(change(parse(given.body), json)) }
+        : given
+  )
+
+/** The client gets another error of a status. */
+const failure = (status: number, change: (given: ServiceResponse) => ServiceResponse, names = /./) =>
+  response(names, (given) => given.status === status ? change(given) : given)
+
+const named = (name: string, status?: number) => (given: ServiceResponse): ServiceResponse => ({
+  ...given,
+  status: status ?? given.status,
+  headers: { ...given.headers, "x-amzn-errortype": name }
+})
+
+const worded = (change: (message: string) => string) => (given: ServiceResponse): ServiceResponse => {
+  const json = parse(given.body)
+  return { ...given, body: JSON.stringify({ ...json, message: change(String(json["message"])) }) }
+}
+
+const rejection = (message: string): ServiceResponse => ({
+  status: 400,
+  headers: { "content-type": "application/json", "x-amzn-errortype": "ValidationException", "x-amzn-requestid": "r" },
+  body: JSON.stringify({ message, reason: "FieldValidationFailed" })
+})
+
+/** The server rejects requests that it should accept. */
+const tooStrict = (names: RegExp, isRejected: (json: Json) => boolean) => (): Wrong => ({
+  service: async (call, forward) =>
+    is(call, names) && isRejected(parse(call.body)) ? rejection("too strict") : forward(call)
+})
+
+const ok = (json: Json): ServiceResponse => ({
+  status: 200,
+  headers: { "content-type": "application/json", "x-amzn-requestid": "r" },
+  body: JSON.stringify(json)
+})
+
+const without = (json: Json, ...names: ReadonlyArray<string>): Json =>
+  Object.fromEntries(Object.entries(json).filter(([name]) => !names.includes(name)))
+
+/** Changes the configuration of a custom provider in a request. */
+const customConfig = (change: (config: Json) => Json) => (json: Json): Json => {
+  const input = json["oauth2ProviderConfigInput"]
+  const config = isObject(input) ? input["customOauth2ProviderConfig"] : undefined
+  return isObject(config)
+    ? { ...json, oauth2ProviderConfigInput: { customOauth2ProviderConfig: change(config) } }
+    : json
+}
+
+/** Changes a string of any member. */
+const everywhere = (pattern: RegExp, replacement: string) => (json: Json): Json =>
+  parse(JSON.stringify(json).replace(pattern, replacement))
+
+const authorization = (change: (query: URLSearchParams) => void) => (): Wrong => ({ authorization: change })
+
+const parameters = (change: (parameters: URLSearchParams) => void) => (): Wrong => ({
+  token: async ({ basic, parameters: given }) => {
+    const changed = new URLSearchParams(given)
+    change(changed)
+    return { basic, parameters: changed }
+  }
+})
+
+/** Changes the JWTs that the recorder gets. */
+const jwts = (names: ReadonlyArray<string>, change: (token: string, tools: Tools) => Promise<string>) => (): Wrong => ({
+  token: async (given: TokenRequest, tools) => {
+    const changed = new URLSearchParams(given.parameters)
+    for (const name of names) {
+      const token = changed.get(name)
+      if (token !== null) changed.set(name, await change(token, tools))
+    }
+    return { ...given, parameters: changed }
+  }
+})
+
+/** Signs an assertion of the key in KMS with other claims. */
+const resign = (change: (claims: Json) => Json) => async (token: string, { kmsPrivateKey }: Tools): Promise<string> =>
+  new SignJWT(change(decodeJwt(token)))
+    .setProtectedHeader({ ...decodeProtectedHeader(token), alg: "ES256" })
+    .sign(await importPKCS8(kmsPrivateKey, "ES256"))
+
+const assertion = ["client_assertion"]
+
+const awsTokens = ["client_assertion", "actor_token"]
+
+/** The signature of other bytes. */
+const breakSignature = (token: string): string => {
+  const at = token.lastIndexOf(".") + 5
+  return `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`
+}
+
+/** Returns what an equal request got before. */
+const cache =
+  (names: RegExp, toKey: (json: Json) => string | undefined, isKept: (given: ServiceResponse) => boolean) =>
+  (): Wrong => {
+    const kept = new Map<string, ServiceResponse>()
+    return {
+      service: async (call, forward) => {
+        const key = is(call, names) ? toKey(parse(call.body)) : undefined
+        const found = key === undefined ? undefined : kept.get(key)
+        if (found !== undefined) return found
+        const given = await forward(call)
+        if (key !== undefined && isKept(given)) kept.set(key, given)
+        return given
+      }
+    }
+  }
+
+const isIssued = ({ body }: ServiceResponse): boolean => parse(body)["accessToken"] !== undefined
+
+const isUser = (json: Json): boolean => json["oauth2Flow"] === "USER_FEDERATION"
+
+const userRequest = (change: (json: Json) => Json) =>
+  request(/^GetResourceOauth2Token$/, (json) => isUser(json) ? change(json) : json)
+
+/** The request of a JWT's user as one of an id. */
+const asUserId = (call: Call): Call => {
+  const { userToken, workloadName } = parse(call.body)
+  return {
+    ...call,
+    path: "/identities/GetWorkloadAccessTokenForUserId",
+    body: JSON.stringify({ workloadName, userId: decodeJwt(String(userToken)).sub })
+  }
+}
+
+const oauth2Provider = /^CreateOauth2CredentialProvider$/
+
+// -----------------------------------------------------------------------------
+// The mutations
+// -----------------------------------------------------------------------------
+
+export const mutations: ReadonlyArray<Mutation> = [
+  // Exceptions
+  {
+    id: "exception.name",
+    wrong: "What is not there is a NotFoundException",
+    noticed: ["workload.crud", "api-key.get", "tags.arn", "portal.unknown", "protocol.errors"],
+    make: failure(404, named("NotFoundException"))
+  },
+  {
+    id: "exception.status",
+    wrong: "Access is denied with the status 400",
+    noticed: ["workload-token.unknown", "binding.other-user", "binding.unknown-session", "provider.external-at-use"],
+    make: failure(403, named("AccessDeniedException", 400))
+  },
+  {
+    id: "exception.denied-as-invalid",
+    wrong: "Denied access is a ValidationException",
+    noticed: ["private-key-jwt.key-at-use", "workload-token.unknown-jwt", "user.expired"],
+    make: failure(403, named("ValidationException", 400))
+  },
+  {
+    id: "exception.unauthorized-as-invalid",
+    wrong: "A JWT that is not accepted is a ValidationException",
+    noticed: ["workload-token.jwt-checked", "workload-token.garbage"],
+    make: failure(401, named("ValidationException", 400))
+  },
+  {
+    id: "exception.invalid-as-denied",
+    wrong: "A request for a token that cannot be is AccessDenied",
+    noticed: ["user.without-user", "obo.without-jwt", "obo.vendors", "user.unregistered-url", "user.url-with-grant"],
+    make: failure(400, named("AccessDeniedException", 403), /^GetResourceOauth2Token$/)
+  },
+  {
+    id: "exception.conflict",
+    wrong: "A conflict is a ValidationException",
+    noticed: ["portal.one-per-gateway", "portal.life"],
+    make: failure(409, named("ValidationException", 400))
+  },
+  {
+    id: "exception.quota",
+    wrong: "A quota is exceeded with the status 400",
+    noticed: ["provider.quota"],
+    make: failure(402, named("ServiceQuotaExceededException", 400))
+  },
+  {
+    id: "exception.duplicate",
+    wrong: "A second resource of a name has another message",
+    noticed: ["workload.duplicate", "provider.duplicate"],
+    make: failure(400, worded((message) => message.replace("already exists", "is taken")))
+  },
+  {
+    id: "exception.request-id",
+    wrong: "An exception has no request id",
+    noticed: ["protocol.errors"],
+    make: response(
+      /./,
+      (given) => ({ ...given, headers: without(given.headers, "x-amzn-requestid") as ServiceResponse["headers"] })
+    )
+  },
+  {
+    id: "exception.reason",
+    wrong: "A ValidationException has no reason",
+    noticed: ["protocol.reason"],
+    make: failure(400, (given) => ({ ...given, body: JSON.stringify(without(parse(given.body), "reason")) }))
+  },
+  {
+    id: "exception.fields",
+    wrong: "One wrong field is reported as two",
+    noticed: ["protocol.one-field", "protocol.enum-message"],
+    make: failure(400, (given) => {
+      const json = parse(given.body)
+      const { fieldList } = json
+      return Array.isArray(fieldList)
+        ? {
+          ...given,
+          body: JSON.stringify({ ...json, fieldList: [...fieldList, { name: "other", message: "wrong" }] })
+        }
+        : given
+    })
+  },
+  {
+    id: "exception.enum",
+    wrong: "A wrong value of an enumeration is reported without the values",
+    noticed: ["protocol.enum-message"],
+    make: failure(400, worded((message) => message.replace(/enum value set: \[.*\]/, "enum value set")))
+  },
+  {
+    id: "exception.tags",
+    wrong: "Too many tags have another message",
+    noticed: ["tags.too-many"],
+    make: failure(400, worded((message) => message.replace("length less than", "size less than")))
+  },
+  {
+    id: "exception.server-error",
+    wrong: "The error of an authorization server is passed on",
+    noticed: ["m2m.refused", "obo.refused"],
+    make: failure(400, worded(() => "invalid_scope: the description of the server"), /^GetResourceOauth2Token$/)
+  },
+  {
+    id: "exception.return-url",
+    wrong: "Return URLs are rejected with other messages",
+    noticed: ["user.no-registered-url", "user.no-url"],
+    make: failure(400, worded((message) => message.replaceAll("ResourceOauth2ReturnUrl", "return URL")))
+  },
+  {
+    id: "exception.service-linked",
+    wrong: "A workload identity of a service is rejected as any other one",
+    noticed: ["workload-token.service-linked"],
+    make: failure(400, worded(() => "Workload Identity does not belong to caller account"), /^GetWorkloadAccessToken/)
+  },
+  // Members
+  {
+    id: "response.created",
+    wrong: "What is created has the status 200",
+    noticed: ["workload.crud", "vendor.GoogleOauth2", "provider.external-at-use"],
+    make: response(/^Create/, (given) => given.status === 201 ? { ...given, status: 200 } : given)
+  },
+  {
+    id: "response.deleted",
+    wrong: "What is deleted has the status 200",
+    noticed: ["workload.crud", "provider.callback-url", "portal.life"],
+    make: response(/^Delete/, (given) => given.status === 204 ? { ...given, status: 200, body: "{}" } : given)
+  },
+  {
+    id: "response.milliseconds",
+    wrong: "Times are milliseconds",
+    noticed: ["protocol.timestamps"],
+    make: success(/./, (json) => ({ ...json, createdTime: Number(json["createdTime"]) * 1_000 }))
+  },
+  {
+    id: "response.iso-time",
+    wrong: "Times are strings",
+    noticed: ["protocol.timestamps"],
+    make: success(
+      /^GetWorkloadIdentity$/,
+      (json) => ({ ...json, createdTime: new Date(Number(json["createdTime"]) * 1_000).toISOString() })
+    )
+  },
+  {
+    id: "response.no-callback-url",
+    wrong: "A provider has no callback URL",
+    noticed: ["provider.callback-url"],
+    make: success(oauth2Provider, (json) => without(json, "callbackUrl"))
+  },
+  {
+    id: "response.one-callback-url",
+    wrong: "All providers have one callback URL",
+    noticed: ["provider.callback-url", "user.callback-url"],
+    make: success(
+      /Oauth2CredentialProvider$/,
+      everywhere(/callback\/[0-9a-f-]{36}/g, "callback/00000000-0000-4000-8000-000000000000")
+    )
+  },
+  {
+    id: "response.no-secret-arn",
+    wrong: "A provider has no ARN of its secret",
+    noticed: ["provider.required-outputs", "provider.arns"],
+    make: success(oauth2Provider, (json) => without(json, "clientSecretArn"))
+  },
+  {
+    id: "response.no-wallet-arn",
+    wrong: "A payment provider has no ARN of its wallet's secret",
+    noticed: ["payment.required-outputs"],
+    make: success(/^CreatePayment/, everywhere(/"walletSecretArn":/, "\"otherArn\":"))
+  },
+  {
+    id: "response.secret",
+    wrong: "The secret of a provider is returned",
+    noticed: ["vendor.GithubOauth2", "vendor.CustomOauth2"],
+    make: success(/^GetOauth2CredentialProvider$/, (json) => ({ ...json, clientSecret: "secret" }))
+  },
+  {
+    id: "response.vendor",
+    wrong: "Every provider is a custom one",
+    noticed: ["vendor.XOauth2", "provider.lists"],
+    make: success(
+      /Oauth2CredentialProviders?$/,
+      everywhere(/"credentialProviderVendor":"\w+"/g, "\"credentialProviderVendor\":\"CustomOauth2\"")
+    )
+  },
+  {
+    id: "response.tenant",
+    wrong: "The tenant of Microsoft is returned",
+    noticed: ["provider.tenant"],
+    make: () => {
+      let tenant = ""
+      return {
+        service: async (call, forward) => {
+          tenant = /"tenantId":"([^"]+)"/.exec(call.body)?.[1] ?? tenant
+          const given = await forward(call)
+          return is(call, /^GetOauth2/)
+            ? { ...given, body: given.body.replace("\"clientId\"", `"tenantId":"${tenant}","clientId"`) }
+            : given
+        }
+      }
+    }
+  },
+  {
+    id: "response.arn",
+    wrong: "ARNs of workload identities have another form",
+    noticed: ["workload.arn", "tags.vault-and-directory"],
+    make: success(/./, everywhere(/:workload-identity-directory\//g, ":workload-directory/"))
+  },
+  {
+    id: "response.account",
+    wrong: "Resources belong to another account than the caller",
+    noticed: ["sts.caller"],
+    make: success(/^Create/, everywhere(/:\d{12}:/g, ":210987654321:"))
+  },
+  {
+    id: "response.auth-method",
+    wrong: "The default of the client's authentication is CLIENT_SECRET_POST",
+    noticed: ["provider.auth-methods"],
+    make: success(/^GetOauth2/, everywhere(/CLIENT_SECRET_BASIC/g, "CLIENT_SECRET_POST"))
+  },
+  {
+    id: "response.api-key",
+    wrong: "The key of another provider is returned",
+    noticed: ["api-key.get", "provider.external"],
+    make: success(/^GetResourceApiKey$/, () => ({ apiKey: "key-of-another" }))
+  },
+  {
+    id: "response.vault",
+    wrong: "The token vault has another id",
+    noticed: ["token-vault.get"],
+    make: success(/^GetTokenVault$/, (json) => ({ ...json, tokenVaultId: "main" }))
+  },
+  {
+    id: "response.long-token",
+    wrong: "A workload access token is longer than the other operations take",
+    noticed: ["workload-token.opaque"],
+    make: success(/^GetWorkloadAccessToken/, () => ({ workloadAccessToken: "a".repeat(131_073) }))
+  },
+  // Lists
+  {
+    id: "list.loses-an-item",
+    wrong: "A page of a list loses its first item",
+    noticed: ["workload.list", "provider.lists"],
+    make: success(/^List/, (json) =>
+      Object.fromEntries(
+        Object.entries(json).map(([name, value]) => [name, Array.isArray(value) ? value.slice(1) : value])
+      ))
+  },
+  {
+    id: "list.loses-a-name",
+    wrong: "A page of several items loses the first one",
+    noticed: ["workload.list"],
+    make: success(/^List/, (json) =>
+      Object.fromEntries(
+        Object.entries(json).map((
+          [name, value]
+        ) => [name, Array.isArray(value) && value.length > 1 ? value.slice(1) : value])
+      ))
+  },
+  {
+    id: "list.ends",
+    wrong: "A list ends with its first page",
+    noticed: ["workload.list"],
+    make: success(/^List/, (json) => without(json, "nextToken"))
+  },
+  {
+    id: "list.any-size",
+    wrong: "A page may have any number of items",
+    noticed: ["workload.list", "provider.lists"],
+    make: request(/^List/, (json) => ({ ...json, maxResults: Math.min(Number(json["maxResults"] ?? 20), 20) }))
+  },
+  // What is stored
+  {
+    id: "stored.tags",
+    wrong: "Tags are not stored",
+    noticed: ["tags.resources", "tags.vault-and-directory"],
+    make: () => ({
+      service: async (call, forward) =>
+        is(call, /^Tags$/) && call.method === "POST" ? { ...ok({}), status: 204 } : forward(call)
+    })
+  },
+  {
+    id: "stored.merged",
+    wrong: "An update of a workload identity adds to its URLs",
+    noticed: ["workload.crud"],
+    make: request(/^UpdateWorkloadIdentity$/, (json) => ({
+      ...json,
+      allowedResourceOauth2ReturnUrls: ["https://a.example.com/", returnUrl]
+    }))
+  },
+  {
+    id: "stored.key",
+    wrong: "The key of the token vault stays the service's",
+    noticed: ["token-vault.key"],
+    make: request(/^SetTokenVaultCMK$/, (json) => ({ ...json, kmsConfiguration: { keyType: "ServiceManagedKey" } }))
+  },
+  {
+    id: "stored.secret",
+    wrong: "An update without a secret keeps the old one",
+    noticed: ["provider.update-replaces", "provider.source-switch"],
+    make: request(/^UpdateOauth2/, (json) => ({
+      ...json,
+      oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: "other", clientSecret: "secret" } }
+    }))
+  },
+  // What is checked
+  {
+    id: "checked.nothing",
+    wrong: "Requests are not checked",
+    noticed: [
+      "limit.provider-name",
+      "limit.return-url",
+      "limit.session-uri",
+      "limit.scope",
+      "limit.custom-parameters",
+      "limit.custom-state",
+      "limit.resources",
+      "limit.api-key",
+      "limit.client-id",
+      "limit.token-endpoint-auth-methods",
+      "limit.kms-key-arn",
+      "limit.private-endpoint",
+      "limit.payment-ids",
+      "limit.token-vault-id"
+    ],
+    make: failure(400, () => ok({}))
+  },
+  {
+    id: "checked.long-urls",
+    wrong: "URLs of more than 2,048 characters are rejected",
+    noticed: ["limit.endpoints"],
+    make: tooStrict(oauth2Provider, (json) => /https:[^"]{2048}/.test(JSON.stringify(json)))
+  },
+  {
+    id: "checked.long-name",
+    wrong: "A name of 256 characters is accepted",
+    noticed: ["limit.workload-name"],
+    make: request(/^CreateWorkloadIdentity$/, (json) => ({ ...json, name: String(json["name"]).slice(0, 255) }))
+  },
+  {
+    id: "checked.short-user-id",
+    wrong: "A user's id of 128 characters is rejected",
+    noticed: ["limit.user-id"],
+    make: tooStrict(/ForUserId$/, ({ userId }) => String(userId).length > 127)
+  },
+  {
+    id: "checked.json-key",
+    wrong: "A JSON key of 65 characters is rejected",
+    noticed: ["limit.json-key"],
+    make: tooStrict(/^CreateApiKey/, (json) => /"jsonKey":"\w{65}/.test(JSON.stringify(json)))
+  },
+  {
+    id: "checked.tags",
+    wrong: "Tags may have any character",
+    noticed: ["limit.tags"],
+    make: request(/^CreateWorkloadIdentity$/, (json) => JSON.parse(JSON.stringify(json).replaceAll("!", "")))
+  },
+  {
+    id: "checked.untag",
+    wrong: "More than 50 tags cannot be removed at once",
+    noticed: ["tags.many-keys"],
+    make: () => ({
+      service: async (call, forward) =>
+        call.method === "DELETE" && call.path.split("tagKeys=").length > 51 ? rejection("too many") : forward(call)
+    })
+  },
+  {
+    id: "checked.scopes",
+    wrong: "More than 100 scopes are rejected",
+    noticed: ["limit.scopes"],
+    make: tooStrict(/^GetResourceOauth2Token$/, ({ scopes }) => Array.isArray(scopes) && scopes.length > 100)
+  },
+  {
+    id: "checked.user-token",
+    wrong: "Any string is taken for a JWT",
+    noticed: ["limit.user-token"],
+    make: () => ({
+      service: async (call, forward) =>
+        is(call, /ForJWT$/) && !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(String(parse(call.body)["userToken"]))
+          ? ok({ workloadAccessToken: "token" })
+          : forward(call)
+    })
+  },
+  {
+    id: "checked.discovery-url",
+    wrong: "A discovery URL may have any form",
+    noticed: ["limit.discovery-url", "protocol.one-field"],
+    make: request(
+      oauth2Provider,
+      customConfig((config) => {
+        const { oauthDiscovery } = config
+        return isObject(oauthDiscovery) && typeof oauthDiscovery["discoveryUrl"] === "string"
+            && !oauthDiscovery["discoveryUrl"].includes("/.well-known/")
+          ? { ...config, oauthDiscovery: { discoveryUrl: "https://id.example.com/.well-known/openid-configuration" } }
+          : config
+      })
+    )
+  },
+  {
+    id: "checked.unknown-member",
+    wrong: "A member that the operation does not have is rejected",
+    noticed: ["protocol.unknown-member"],
+    make: tooStrict(/./, (json) => "tomorrow" in json)
+  },
+  {
+    id: "checked.null",
+    wrong: "A member that is null is rejected",
+    noticed: ["protocol.null-member"],
+    make: tooStrict(/./, (json) => Object.values(json).includes(null))
+  },
+  {
+    id: "checked.union",
+    wrong: "Of two members of a union, the first counts",
+    noticed: ["provider.unions"],
+    make: request(oauth2Provider, (json) => {
+      const input = json["oauth2ProviderConfigInput"]
+      return isObject(input)
+        ? { ...json, oauth2ProviderConfigInput: Object.fromEntries(Object.entries(input).slice(0, 1)) }
+        : json
+    })
+  },
+  {
+    id: "checked.vendor-member",
+    wrong: "The configuration of another vendor is accepted",
+    noticed: ["vendor.wrong-member"],
+    make: request(oauth2Provider, (json) =>
+      json["credentialProviderVendor"] === "GithubOauth2"
+        ? JSON.parse(JSON.stringify(json).replace("googleOauth2ProviderConfig", "githubOauth2ProviderConfig"))
+        : json)
+  },
+  {
+    id: "checked.endpoints",
+    wrong: "A vendor whose endpoints differ may have none",
+    noticed: ["vendor.needs-endpoints"],
+    make: request(oauth2Provider, (json) => {
+      const input = json["oauth2ProviderConfigInput"]
+      const config = isObject(input) ? input["includedOauth2ProviderConfig"] : undefined
+      const url = "https://id.example.com"
+      return isObject(config)
+        ? {
+          ...json,
+          oauth2ProviderConfigInput: {
+            includedOauth2ProviderConfig: { issuer: url, authorizationEndpoint: url, tokenEndpoint: url, ...config }
+          }
+        }
+        : json
+    })
+  },
+  {
+    id: "checked.auth-methods",
+    wrong: "Two settings of the client's authentication are accepted",
+    noticed: ["provider.auth-methods"],
+    make: request(
+      oauth2Provider,
+      customConfig((config) =>
+        JSON.stringify(config).includes("tokenEndpointAuthMethods")
+          ? without(config, "clientAuthenticationMethod")
+          : config
+      )
+    )
+  },
+  {
+    id: "checked.reserved-claims",
+    wrong: "Reserved claims are accepted",
+    noticed: ["private-key-jwt.reserved.jti", "private-key-jwt.reserved.alg", "private-key-jwt.claims"],
+    make: request(
+      oauth2Provider,
+      customConfig((config) => {
+        const { privateKeyJwtConfig } = config
+        return isObject(privateKeyJwtConfig)
+          ? {
+            ...config,
+            privateKeyJwtConfig: without(privateKeyJwtConfig, "additionalHeaderClaims", "additionalPayloadClaims")
+          }
+          : config
+      })
+    )
+  },
+  {
+    id: "checked.key-and-secret",
+    wrong: "A client may have a key and a secret",
+    noticed: ["private-key-jwt.secret"],
+    make: request(
+      oauth2Provider,
+      customConfig((config) =>
+        config["clientAuthenticationMethod"] === "PRIVATE_KEY_JWT" ? without(config, "clientSecret") : config
+      )
+    )
+  },
+  // Workload access tokens
+  {
+    id: "workload-token.expired-jwt",
+    wrong: "A JWT that has expired is accepted",
+    noticed: ["workload-token.jwt-checked"],
+    make: () => ({
+      service: async (call, forward) => {
+        const token = is(call, /ForJWT$/) ? String(parse(call.body)["userToken"]) : undefined
+        const isExpired = token !== undefined && Number(decodeJwt(token).exp) * 1_000 < Date.now()
+        return forward(isExpired ? asUserId(call) : call)
+      }
+    })
+  },
+  {
+    id: "workload-token.forged-jwt",
+    wrong: "The signature of a JWT is not checked",
+    noticed: ["workload-token.jwt-checked"],
+    make: () => ({
+      service: async (call, forward) => {
+        const given = await forward(call)
+        return given.status === 401 && is(call, /ForJWT$/)
+            && Number(decodeJwt(String(parse(call.body)["userToken"])).exp) * 1_000 > Date.now()
+          ? forward(asUserId(call))
+          : given
+      }
+    })
+  },
+  {
+    id: "workload-token.outlives-jwt",
+    wrong: "A workload access token outlives the JWT of which it was made",
+    noticed: ["workload-token.jwt-end"],
+    make: cache(
+      /^GetResourceApiKey$/,
+      (json) => JSON.stringify(json),
+      ({ status }) => status === 200
+    )
+  },
+  {
+    id: "workload-token.changed",
+    wrong: "A workload access token is accepted when its middle was changed",
+    noticed: ["workload-token.garbage"],
+    make: () => ({
+      service: async (call, forward) => {
+        const given = await forward(call)
+        return given.status === 401 && is(call, /^GetResourceOauth2Token$/)
+            && String(parse(call.body)["workloadIdentityToken"]).length > 40
+          ? ok({ accessToken: "token" })
+          : given
+      }
+    })
+  },
+  {
+    id: "workload-token.other-user",
+    wrong: "The token of one user is given to another",
+    noticed: ["vault.hit"],
+    make: request(/ForUserId$/, (json) => ({ ...json, userId: "alice" }))
+  },
+  {
+    id: "workload-token.unknown",
+    wrong: "An unknown workload identity is not found",
+    noticed: ["workload-token.unknown", "workload-token.unknown-jwt"],
+    make: failure(403, named("ResourceNotFoundException", 404), /^GetWorkloadAccessToken/)
+  },
+  // Grants
+  {
+    id: "vault.of-provider",
+    wrong: "A grant is of its provider, whoever gave it",
+    noticed: ["vault.hit", "vault.namespaces", "vault.jwt-user"],
+    make: cache(
+      /^GetResourceOauth2Token$/,
+      (json) => isUser(json) ? String(json["resourceCredentialProviderName"]) : undefined,
+      isIssued
+    )
+  },
+  {
+    id: "vault.without-shape",
+    wrong: "A grant is used for requests of any shape",
+    noticed: [
+      "vault.shape.more-scopes",
+      "vault.shape.fewer-scopes",
+      "vault.shape.other-resources",
+      "vault.shape.other-audiences",
+      "vault.shape.other-custom-parameters",
+      "vault.force"
+    ],
+    make: cache(
+      /^GetResourceOauth2Token$/,
+      (json) => isUser(json) ? `${json["workloadIdentityToken"]} ${json["resourceCredentialProviderName"]}` : undefined,
+      isIssued
+    )
+  },
+  {
+    id: "vault.with-state",
+    wrong: "Custom state is of the shape of a grant",
+    noticed: ["vault.shape.custom-state"],
+    make: userRequest((json) => "customState" in json ? { ...json, audiences: [json["customState"]] } : json)
+  },
+  {
+    id: "vault.ordered",
+    wrong: "The order of scopes is of the shape of a grant",
+    noticed: ["vault.shape.order"],
+    make: userRequest((json) => ({ ...json, audiences: [JSON.stringify(json["scopes"])] }))
+  },
+  {
+    id: "vault.not-forced",
+    wrong: "forceAuthentication has no effect",
+    noticed: ["vault.force"],
+    make: userRequest((json) => without(json, "forceAuthentication"))
+  },
+  {
+    id: "vault.forgets",
+    wrong: "A user is asked each time",
+    noticed: ["vault.hit", "vault.jwt-user", "vault.shape.order", "user.url-with-grant"],
+    make: userRequest((json) => "sessionUri" in json ? json : { ...json, forceAuthentication: true })
+  },
+  {
+    id: "vault.no-refresh",
+    wrong: "A refresh is sent as another grant",
+    noticed: ["vault.refresh"],
+    make: parameters((given) => {
+      if (given.get("grant_type") === "refresh_token") given.set("grant_type", "authorization_code")
+    })
+  },
+  {
+    id: "m2m.stored",
+    wrong: "The tokens of machines are stored",
+    noticed: ["m2m.not-stored"],
+    make: cache(
+      /^GetResourceOauth2Token$/,
+      (json) => json["oauth2Flow"] === "M2M" ? JSON.stringify(json) : undefined,
+      isIssued
+    )
+  },
+  {
+    id: "m2m.page",
+    wrong: "A workload gets a page for users",
+    noticed: ["m2m.token"],
+    make: success(
+      /^GetResourceOauth2Token$/,
+      (json, { oauth2Flow }) => oauth2Flow === "M2M" ? { ...json, authorizationUrl: "https://example.com/" } : json
+    )
+  },
+  // Sessions
+  {
+    id: "session.any-user",
+    wrong: "Any user completes the session",
+    noticed: ["binding.other-user"],
+    make: request(/^CompleteResourceTokenAuth$/, (json) => ({ ...json, userIdentifier: { userId: "alice" } }))
+  },
+  {
+    id: "session.same-subject",
+    wrong: "Any JWT of the user completes the session",
+    noticed: ["binding.same-jwt"],
+    make: () => {
+      const first = new Map<unknown, unknown>()
+      return {
+        service: (call, forward) => {
+          const json = parse(call.body.startsWith("{") ? call.body : "")
+          if (is(call, /ForJWT$/)) first.set(decodeJwt(String(json["userToken"])).sub, json["userToken"])
+          const { userIdentifier } = json
+          if (!is(call, /^CompleteResourceTokenAuth$/) || !isObject(userIdentifier)) return forward(call)
+          const { userToken } = userIdentifier
+          const original = userToken === undefined ? undefined : first.get(decodeJwt(String(userToken)).sub)
+          return forward(
+            original === undefined
+              ? call
+              : { ...call, body: JSON.stringify({ ...json, userIdentifier: { userToken: original } }) }
+          )
+        }
+      }
+    }
+  },
+  {
+    id: "session.unknown",
+    wrong: "A session that is not there is complete",
+    noticed: ["binding.unknown-session", "user.expired"],
+    make: () => ({
+      service: async (call, forward) => {
+        const given = await forward(call)
+        return given.status === 403 && is(call, /^CompleteResourceTokenAuth$/) ? ok({}) : given
+      }
+    })
+  },
+  {
+    id: "session.not-completed",
+    wrong: "The completion of a session has no effect",
+    noticed: ["user.consent", "user.code-exchange"],
+    make: () => ({
+      service: async (call, forward) => is(call, /^CompleteResourceTokenAuth$/) ? ok({}) : forward(call)
+    })
+  },
+  {
+    id: "session.pending",
+    wrong: "A session that has failed is in progress",
+    noticed: ["user.denied", "user.expired"],
+    make: success(/^GetResourceOauth2Token$/, everywhere(/"FAILED"/, "\"IN_PROGRESS\""))
+  },
+  {
+    id: "session.failed",
+    wrong: "A session fails as long as the user has not consented",
+    noticed: ["user.poll"],
+    make: success(
+      /^GetResourceOauth2Token$/,
+      (json, { sessionUri }) =>
+        sessionUri === undefined || "accessToken" in json ? json : { ...json, sessionStatus: "FAILED" }
+    )
+  },
+  {
+    id: "session.url",
+    wrong: "The authorization URL does not name the session",
+    noticed: ["user.first-answer"],
+    make: success(/^GetResourceOauth2Token$/, everywhere(/request_uri=/, "session="))
+  },
+  {
+    id: "session.no-status",
+    wrong: "The first response has no status",
+    noticed: ["user.first-answer"],
+    make: success(/^GetResourceOauth2Token$/, (json) => without(json, "sessionStatus"))
+  },
+  {
+    id: "session.any-return-url",
+    wrong: "Any return URL is accepted",
+    noticed: ["user.unregistered-url", "user.no-url", "user.url-with-grant"],
+    make: userRequest((json) => ({ ...json, resourceOauth2ReturnUrl: returnUrl }))
+  },
+  {
+    id: "session.without-user",
+    wrong: "A workload without a user gets a page",
+    noticed: ["user.without-user"],
+    make: () => ({
+      service: async (call, forward) => {
+        const given = await forward(call)
+        return given.status === 400 && is(call, /^GetResourceOauth2Token$/)
+          ? ok({ authorizationUrl: "https://example.com/", sessionUri: "urn:ietf:params:oauth:request_uri:a" })
+          : given
+      }
+    })
+  },
+  // Requests to authorization servers
+  {
+    id: "authorization.no-pkce",
+    wrong: "There is no PKCE",
+    noticed: ["user.pkce"],
+    make: () => ({
+      ...authorization((query) => {
+        query.delete("code_challenge")
+        query.delete("code_challenge_method")
+      })(),
+      ...parameters((given) => given.delete("code_verifier"))()
+    })
+  },
+  {
+    id: "authorization.no-verifier",
+    wrong: "The token request has no code verifier",
+    noticed: ["user.pkce"],
+    make: parameters((given) => given.delete("code_verifier"))
+  },
+  {
+    id: "authorization.custom-scope",
+    wrong: "Custom parameters replace those of the specification",
+    noticed: ["user.authorization-parameters"],
+    make: authorization((query) => {
+      if (query.has("access_type")) query.set("scope", "all")
+    })
+  },
+  {
+    id: "authorization.redirect-uri",
+    wrong: "The authorization request has another redirect URI than the provider",
+    noticed: ["user.callback-url"],
+    make: authorization((query) =>
+      query.set("redirect_uri", String(query.get("redirect_uri")).replace(/[0-9a-f-]{36}$/, "callback"))
+    )
+  },
+  {
+    id: "token.custom-grant",
+    wrong: "Custom parameters replace the grant",
+    noticed: ["m2m.parameters"],
+    make: parameters((given) => {
+      if (given.has("tenant")) given.set("grant_type", "password")
+    })
+  },
+  {
+    id: "token.resources",
+    wrong: "Resources are one parameter",
+    noticed: ["m2m.parameters"],
+    make: parameters((given) => {
+      if (given.has("resource")) given.set("resource", given.getAll("resource").join(" "))
+    })
+  },
+  {
+    id: "token.no-header",
+    wrong: "The client's secret is always in the body",
+    noticed: ["m2m.client-authentication"],
+    make: () => ({ token: async (given) => ({ ...given, basic: false }) })
+  },
+  {
+    id: "obo.subject",
+    wrong: "A token exchange has another subject token",
+    noticed: ["obo.token-exchange", "obo.override"],
+    make: parameters((given) => {
+      if (given.has("subject_token")) given.set("subject_token", "other")
+    })
+  },
+  {
+    id: "obo.subject-type",
+    wrong: "The type of the subject token cannot be overridden",
+    noticed: ["obo.override"],
+    make: parameters((given) => {
+      if (given.has("subject_token")) given.set("subject_token_type", "urn:ietf:params:oauth:token-type:jwt")
+    })
+  },
+  {
+    id: "obo.actor",
+    wrong: "A token exchange always has an actor",
+    noticed: ["obo.token-exchange", "obo.actor-m2m"],
+    make: parameters((given) => given.set("actor_token", "actor"))
+  },
+  {
+    id: "obo.assertion",
+    wrong: "A JWT authorization grant has another assertion",
+    noticed: ["obo.jwt-grant", "obo.microsoft"],
+    make: parameters((given) => {
+      if (given.has("assertion")) given.set("assertion", "other")
+    })
+  },
+  {
+    id: "obo.requested-use",
+    wrong: "Microsoft gets no requested_token_use",
+    noticed: ["obo.microsoft"],
+    make: parameters((given) => given.delete("requested_token_use"))
+  },
+  {
+    id: "obo.anything",
+    wrong: "A token exchange that cannot be returns a token",
+    noticed: ["obo.without-jwt", "obo.vendors", "obo.refused"],
+    make: () => ({
+      service: async (call, forward) => {
+        const given = await forward(call)
+        return given.status === 400 && is(call, /^GetResourceOauth2Token$/) ? ok({ accessToken: "token" }) : given
+      }
+    })
+  },
+  // JWTs
+  {
+    id: "assertion.audience",
+    wrong: "A private-key JWT is for the issuer",
+    noticed: ["private-key-jwt.assertion"],
+    make: jwts(assertion, resign((claims) => ({ ...claims, aud: String(claims["aud"]).replace(/\/token$/, "") })))
+  },
+  {
+    id: "assertion.no-id",
+    wrong: "A private-key JWT has no jti",
+    noticed: ["private-key-jwt.assertion"],
+    make: jwts(assertion, resign((claims) => without(claims, "jti")))
+  },
+  {
+    id: "assertion.one-id",
+    wrong: "All private-key JWTs have one jti",
+    noticed: ["private-key-jwt.assertion"],
+    make: jwts(assertion, resign((claims) => ({ ...claims, jti: "one" })))
+  },
+  {
+    id: "assertion.long",
+    wrong: "A private-key JWT lives for a day",
+    noticed: ["private-key-jwt.assertion"],
+    make: jwts(assertion, resign((claims) => ({ ...claims, exp: Number(claims["iat"]) + 86_400 })))
+  },
+  {
+    id: "assertion.expired",
+    wrong: "A private-key JWT has expired",
+    noticed: ["private-key-jwt.assertion"],
+    make: jwts(assertion, resign((claims) => ({ ...claims, iat: 1, nbf: 1, exp: 60 })))
+  },
+  {
+    id: "assertion.other-key",
+    wrong: "A private-key JWT is signed with another key",
+    noticed: ["private-key-jwt.assertion"],
+    make: jwts(assertion, async (token) =>
+      new SignJWT(decodeJwt(token))
+        .setProtectedHeader({ ...decodeProtectedHeader(token), alg: "ES256" })
+        .sign((await generateKeyPair("ES256")).privateKey))
+  },
+  {
+    id: "assertion.unsigned",
+    wrong: "A private-key JWT has the algorithm none",
+    noticed: ["private-key-jwt.assertion"],
+    make: jwts(assertion, async (token) => new UnsecuredJWT(decodeJwt(token)).encode())
+  },
+  {
+    id: "aws-jwt.audience",
+    wrong: "JWTs of AWS are for the issuer",
+    noticed: ["obo.actor-aws", "aws-jwt.client"],
+    make: jwts(awsTokens, (token, { awsToken }) => awsToken(String(decodeJwt(token).aud).replace(/\/token$/, "")))
+  },
+  {
+    id: "aws-jwt.signature",
+    wrong: "JWTs of AWS have another signature",
+    noticed: ["obo.actor-aws", "aws-jwt.client"],
+    make: jwts(awsTokens, async (token) => breakSignature(token))
+  },
+  {
+    id: "sts.signature",
+    wrong: "STS signs its JWTs wrongly",
+    noticed: ["sts.web-identity"],
+    make: response(/^STS$/, (given) => ({
+      ...given,
+      body: given.body.replace(
+        /(<WebIdentityToken>)([^<]+)/,
+        (_, tag: string, token: string) => `${tag}${breakSignature(token)}`
+      )
+    }))
+  },
+  {
+    id: "sts.lifetime",
+    wrong: "The JWTs of STS live for 15 minutes by default",
+    noticed: ["sts.web-identity"],
+    make: () => ({
+      service: (call, forward) =>
+        forward(
+          is(call, /^STS$/) && !call.body.includes("DurationSeconds")
+            ? { ...call, body: `${call.body}&DurationSeconds=900` }
+            : call
+        )
+    })
+  },
+  {
+    id: "sts.caller",
+    wrong: "GetCallerIdentity returns another account",
+    noticed: ["sts.caller"],
+    make: response(
+      /^STS$/,
+      (given) => ({ ...given, body: given.body.replace(/<Account>\d+/, "<Account>210987654321") })
+    )
+  },
+  {
+    id: "payment.path",
+    wrong: "A payment token of Coinbase is for another path",
+    noticed: ["payment.coinbase"],
+    make: request(
+      /^GetResourcePaymentToken$/,
+      (json) => JSON.parse(JSON.stringify(json).replace("/accounts", "/other"))
+    )
+  },
+  {
+    id: "payment.signature",
+    wrong: "A payment token of Coinbase has another signature",
+    noticed: ["payment.coinbase"],
+    make: success(/^GetResourcePaymentToken$/, (json) =>
+      JSON.parse(
+        JSON.stringify(json).replace(
+          /("bearerToken":")([^"]+)/,
+          (_, tag: string, token: string) => `${tag}${breakSignature(token)}`
+        )
+      ))
+  },
+  {
+    id: "payment.basic",
+    wrong: "A payment token of Privy is the secret alone",
+    noticed: ["payment.stripe"],
+    make: success(
+      /^GetResourcePaymentToken$/,
+      everywhere(/"basicAuthToken":"[^"]+"/, `"basicAuthToken":"${Buffer.from("app-secret").toString("base64")}"`)
+    )
+  },
+  // Consent portals
+  {
+    id: "portal.active",
+    wrong: "A consent portal is active at once",
+    noticed: ["portal.life"],
+    make: success(/^CreateConsentPortal$/, everywhere(/"CREATING"/, "\"ACTIVE\""))
+  },
+  {
+    id: "portal.description",
+    wrong: "An update of a consent portal has no effect",
+    noticed: ["portal.life"],
+    make: request(/^UpdateConsentPortal$/, (json) => without(json, "description", "idpConfig"))
+  },
+  {
+    id: "portal.openid",
+    wrong: "The scopes of a consent portal need no openid",
+    noticed: ["portal.idp"],
+    make: request(
+      /ConsentPortal$/,
+      (json) => JSON.parse(JSON.stringify(json).replace("\"scopes\":[\"email\"]", "\"scopes\":[\"openid\"]"))
+    )
+  },
+  {
+    id: "portal.role",
+    wrong: "The role of a consent portal may be any string",
+    noticed: ["portal.role"],
+    make: request(
+      /^CreateConsentPortal$/,
+      (json) => ({ ...json, executionRoleArn: "arn:aws:iam::123456789012:role/consent-portal" })
+    )
+  }
+]

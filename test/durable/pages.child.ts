@@ -1,0 +1,42 @@
+// The pages of `Connect` in a process of its own, which is killed between the completion of a consent and its signal.
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import { createServer } from "node:http"
+import * as Runner from "./runner.js"
+import * as Sqlite from "./sqlite.js"
+
+const [folder = "", key = "", workload = ""] = process.argv.slice(2)
+
+const killed = DataPlane.decorate((operation, call) =>
+  operation === "completeResourceTokenAuth" ? Effect.tap(call, () => process.kill(process.pid, "SIGKILL")) : call
+)
+
+const application = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address }) => {
+  const origin = HttpServer.formatAddress(address)
+  process.stdout.write(`${JSON.stringify({ origin })}\n`)
+  return HttpRouter.serve(
+    Connect.layer({
+      path: "/connect",
+      credentials: { calendar: Runner.calendarAt(origin) },
+      workload,
+      currentUser: Effect.succeed({ userId: "alice" })
+    }),
+    { disableListenLog: true, disableLogger: true }
+  ).pipe(Layer.provide(Connect.layerRedaction("/connect")))
+}))
+
+await Effect.runPromise(Layer.launch(
+  application.pipe(
+    Layer.provide(Identity.layer),
+    Layer.provide(Layer.provide(killed, AwsHttpDataPlane.layerNode())),
+    Layer.provide(Sqlite.store(folder, key)),
+    Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
+  )
+))

@@ -1,0 +1,264 @@
+// What the version before Effect 4 stored, this version reads, and a consent that it asked for is finished here.
+//
+// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run test/golden` writes the files with this version first. Only a new format is a reason to.
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import { layerMemory } from "effect-agentcore-identity/local/VaultStore"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
+import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as SqlClient from "effect/sql/SqlClient"
+import { execFileSync, spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
+import * as Completion from "../../src/internal/consentCallback/completion.js"
+import { buildCommand } from "../build.mjs"
+import * as Cluster from "../durable/cluster.js"
+import * as Runner from "../durable/runner.js"
+import * as Sqlite from "../durable/sqlite.js"
+import * as Backend from "../local/backend.js"
+import * as Postgres from "../persistence/postgres.js"
+import * as Redis from "../persistence/redis.js"
+import { answers, same } from "../utils.js"
+import * as World from "./world.js"
+
+if (process.env["AGENTCORE_WRITE_GOLDEN"] === "1") await (await import("./write.js")).write()
+
+const read = (name: string) => readFileSync(World.fileOf(name), "utf8")
+
+const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "golden-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+
+const sessionOf = (name: "calendar" | "mail") =>
+  Schema.decodeEffect(ConsentSession.FromJson)(read(`session.${name}.json`))
+
+/** A backend with the exported state. */
+const restored = Layer.effectDiscard(Effect.flatMap(
+  LocalControl.LocalControl,
+  (control) => control.restore({ sealed: read("export.jwe"), key: World.key })
+)).pipe(
+  Layer.provideMerge(World.backend),
+  Layer.provide(layerMemory),
+  Layer.orDie
+)
+
+// -----------------------------------------------------------------------------
+// What a user and an agent do
+// -----------------------------------------------------------------------------
+
+/** The user consents at the authorization server, and the browser comes back to the page of the application. */
+const comeBack = Effect.gen(function*() {
+  const { sessionUri } = yield* sessionOf("calendar")
+  const identity = yield* Identity.Identity
+  const pending = yield* PendingConsents.PendingConsents
+  const signals = yield* ConsentSignals.ConsentSignals
+  yield* Backend.callback(yield* Backend.authorize(sessionUri), { code: "golden-code" })
+  return yield* Completion.complete(
+    { identity, callerOf: () => Effect.succeedNone, pending, signals },
+    sessionUri,
+    World.alice
+  )
+})
+
+/** The agent goes on with a stored session. */
+const resume = (name: "calendar" | "mail") =>
+  Effect.gen(function*() {
+    const identity = yield* Identity.Identity
+    return Redacted.value(yield* identity.resumeAccessToken(yield* sessionOf(name)))
+  }).pipe(World.as(World.alice))
+
+/** A consent that the earlier version asked for, in a store that the earlier version filled. */
+const finishes = Effect.gen(function*() {
+  const session = yield* sessionOf("calendar")
+  const outcome = yield* comeBack
+  assert.strictEqual(outcome._tag, "Completed")
+  if (outcome._tag === "Completed") {
+    same({ ...outcome.session }, { ...session })
+    assert.deepInclude(outcome, { credential: "calendar", continue: "/chat/1" })
+  }
+  assert.include(yield* resume("calendar"), "golden-code")
+  assert.strictEqual((yield* comeBackAgain)._tag, "ConsentNotPending")
+})
+
+const comeBackAgain = Effect.gen(function*() {
+  const { claim } = yield* PendingConsents.PendingConsents
+  return yield* Effect.flip(claim((yield* sessionOf("calendar")).sessionUri))
+})
+
+/** Everything of the backend is there. */
+const isWhole = Effect.gen(function*() {
+  const identity = yield* Identity.Identity
+  const control = yield* LocalControl.LocalControl
+  // Bob is not asked again.
+  assert.include(
+    Redacted.value(yield* identity.getAccessToken(World.calendar).pipe(World.as(World.bob))),
+    "golden-client"
+  )
+  const apiKey = yield* identity.getApiKey({ provider: "weather" }).pipe(World.as(World.bob))
+  same(apiKey, Redacted.make(World.weatherKey))
+  const { credentialProviders, workloadIdentities } = yield* control.resources
+  assert.sameMembers(credentialProviders.items.map(({ name }) => name), ["calendar", "wallet", "weather"])
+  assert.sameMembers(workloadIdentities.items.map(({ name }) => name), [World.workload])
+  const session = yield* sessionOf("mail")
+  yield* control.consents.approve(session.sessionUri)
+  assert.include(yield* resume("mail"), "mail:send")
+})
+
+const golden = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>) =>
+  it.live(name, () => World.atThatTime(test()), 60_000)
+
+// -----------------------------------------------------------------------------
+// Tests
+// -----------------------------------------------------------------------------
+
+describe("the local server", () => {
+  golden("an exported state is restored, and a stored session is resumed", () => Effect.provide(isWhole, restored))
+
+  golden("a vault file is opened", () =>
+    Effect.gen(function*() {
+      const path = join(yield* temporaryFolder, "agentcore.vault")
+      yield* Effect.sync(() => writeFileSync(path, gunzipSync(readFileSync(World.fileOf("agentcore.vault.gz")))))
+      const vault = VaultFile.layer({ path, key: World.key })
+      yield* Effect.provide(isWhole, Layer.provide(World.backend, vault))
+    }))
+
+  golden("the file of a running server is found by the command", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      const command = yield* Effect.promise(() => buildCommand())
+      const { startTime: _, ...running } = JSON.parse(read("state-file.json"))
+      const directory = join(folder, "agentcore-identity")
+      yield* Effect.sync(() => mkdirSync(directory, { mode: 0o700 }))
+      // The server is gone. This process is there.
+      const file = { ...running, pid: process.pid }
+      yield* Effect.sync(() =>
+        writeFileSync(join(directory, `${process.pid}.json`), JSON.stringify(file), { mode: 0o600 })
+      )
+      const text = execFileSync(process.execPath, [command, "env"], {
+        encoding: "utf8",
+        env: { PATH: process.env["PATH"], XDG_RUNTIME_DIR: folder }
+      })
+      for (const [name, value] of Object.entries<string>(running.environment)) {
+        assert.include(text, name)
+        assert.include(text, value)
+      }
+    }))
+})
+
+describe("pending consents", () => {
+  golden("a consent in SQLite is finished", () =>
+    Effect.gen(function*() {
+      const client = Sqlite.client(yield* temporaryFolder, "consents.db")
+      const { rows, statements } = JSON.parse(read("consents.sqlite.json"))
+      yield* Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        for (const statement of statements) yield* sql.unsafe(statement)
+        for (const [table, values] of Object.entries<Array<Record<string, string | number>>>(rows)) {
+          if (values.length > 0) yield* sql`INSERT INTO ${sql(table)} ${sql.insert(values)}`
+        }
+      }).pipe(Effect.provide(client))
+      const store = SqlPendingConsents.layer({ key: World.key }).pipe(Layer.provide(client))
+      yield* Effect.provide(finishes, Layer.merge(restored, store))
+    }))
+
+  golden("a consent in Redis is finished", () =>
+    Effect.gen(function*() {
+      const server = yield* restoredRedis("consents.redis.json")
+      const store = RedisPendingConsents.layer({ key: World.key, redis: { port: server.port } })
+      yield* Effect.provide(finishes, Layer.merge(restored, store))
+    }))
+})
+
+const restoredRedis = (name: string) =>
+  Effect.gen(function*() {
+    const server = yield* Redis.make()
+    yield* server.start
+    const redis = yield* server.client
+    for (const { key, value } of JSON.parse(read(name))) {
+      yield* Effect.promise<unknown>(() => typeof value === "string" ? redis.set(key, value) : redis.hset(key, value))
+    }
+    return server
+  })
+
+describe("the shared cache", () => {
+  golden("a credential in Redis is found", () =>
+    Effect.gen(function*() {
+      const server = yield* restoredRedis("credentials.redis.json")
+      const store = CredentialStore.layerRedis({ key: World.key, redis: { port: server.port } })
+      const answer = yield* World.cachedToken.pipe(
+        Effect.provide(World.cache(store, () => answers.issued("another-token")))
+      )
+      assert.strictEqual(answer._tag, "Issued")
+      assert.strictEqual(Backend.accessToken(answer), World.token)
+    }))
+})
+
+/** The result of an execution, as soon as it is complete. */
+const valueOf = <A, R>(poll: Effect.Effect<A, never, R>) =>
+  Effect.repeat(
+    Effect.delay(Effect.map(poll, (result) => JSON.parse(JSON.stringify(result ?? null))), "50 millis"),
+    { until: (result) => result?._tag === "Complete" }
+  ).pipe(Effect.map(({ exit }): unknown => exit.value))
+
+describe("durable waits", () => {
+  golden("an execution in PostgreSQL that waits for a consent goes on", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make
+      const { status, stderr } = spawnSync(
+        "psql",
+        [
+          "-h",
+          server.folder,
+          "-U",
+          "postgres",
+          "-v",
+          "ON_ERROR_STOP=1",
+          "-f",
+          World.fileOf("postgres.sql"),
+          "postgres"
+        ],
+        { encoding: "utf8" }
+      )
+      assert.strictEqual(status, 0, stderr)
+      const executions: { readonly wait: string; readonly report: string } = JSON.parse(read("executions.json"))
+      const store = ObtainConsent.layerSignals.pipe(
+        Layer.provideMerge(
+          SqlPendingConsents.layer({ key: World.key }).pipe(
+            Layer.provide(PgClient.layer(server.client))
+          )
+        )
+      )
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* ObtainConsent.workflow.poll(executions.wait))?._tag, "Suspended")
+        yield* finishes
+        const [granted, report] = yield* Effect.all([
+          valueOf(ObtainConsent.workflow.poll(executions.wait)),
+          valueOf(Runner.Report.poll(executions.report))
+        ])
+        assert.strictEqual(granted, "Granted")
+        assert.isAbove(Number(report), 8)
+      }).pipe(Effect.provide(
+        World.runner.pipe(
+          Layer.provideMerge(store),
+          Layer.provideMerge(Cluster.runner(server.client)),
+          Layer.provideMerge(restored)
+        )
+      ))
+    }))
+})
