@@ -71,7 +71,7 @@ export const AuthorizationServerMetadata = Schema.Struct({
   tokenEndpoint: Schema.String,
   responseTypes: Constraint.optional(Schema.Array(Schema.String)),
   tokenEndpointAuthMethods: Constraint.optional(
-    Constraint.items(Constraint.matching(/^(client_secret_post|client_secret_basic)$/), 1, 2)
+    Constraint.items(Constraint.matching("(client_secret_post|client_secret_basic)"), 1, 2)
   )
 })
 
@@ -92,7 +92,7 @@ export type Oauth2Discovery =
   | { readonly authorizationServerMetadata: AuthorizationServerMetadata }
 
 const Discovery: Schema.Schema<Oauth2Discovery> = Constraint.union({
-  discoveryUrl: Constraint.matching(/^.+\/\.well-known\/(openid-configuration|oauth-authorization-server)$/),
+  discoveryUrl: Constraint.matching(String.raw`.+/\.well-known/(openid-configuration|oauth-authorization-server)`),
   authorizationServerMetadata: AuthorizationServerMetadata
 })
 
@@ -137,15 +137,15 @@ export const PrivateEndpoint: Schema.Schema<PrivateEndpoint> = Constraint.union(
     resourceConfigurationIdentifier: Constraint.text(
       20,
       2048,
-      /^((rcfg-[0-9a-z]{17})|(arn:[a-z0-9-]+:vpc-lattice:[a-zA-Z0-9-]+:\d{12}:resourceconfiguration\/rcfg-[0-9a-z]{17}))$/
+      "((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}))"
     )
   }),
   managedVpcResource: Schema.Struct({
-    vpcIdentifier: Constraint.matching(/^vpc-(([0-9a-z]{8})|([0-9a-z]{17}))$/),
-    subnetIds: Schema.Array(Constraint.matching(/^subnet-[0-9a-zA-Z]{8,17}$/)),
+    vpcIdentifier: Constraint.matching("vpc-(([0-9a-z]{8})|([0-9a-z]{17}))"),
+    subnetIds: Schema.Array(Constraint.matching("subnet-[0-9a-zA-Z]{8,17}")),
     endpointIpAddressType: Constraint.oneOf("IPV4", "IPV6"),
     securityGroupIds: Constraint.optional(
-      Constraint.items(Constraint.matching(/^sg-(([0-9a-z]{8})|([0-9a-z]{17}))$/), 0, 5)
+      Constraint.items(Constraint.matching("sg-(([0-9a-z]{8})|([0-9a-z]{17}))"), 0, 5)
     ),
     tags: Constraint.optional(Tags),
     routingDomain: Constraint.optional(Constraint.text(3, 255))
@@ -273,7 +273,7 @@ const Client = Constraint.exact<Oauth2ClientConfig>()(Schema.Struct(clientMember
 /** Claims of the client's JWTs, except the ones that the service sets. AWS documentation: private-key-jwt. */
 const claims = (...reserved: ReadonlyArray<string>) =>
   Constraint.textMap(
-    Constraint.noneOf(reserved, "the service sets them", Constraint.text(1, 255, /^[A-Za-z0-9_.:#-]+$/)),
+    Constraint.noneOf(reserved, "the service sets them", Constraint.text(1, 255, "[A-Za-z0-9_.:#-]+")),
     Constraint.text(1, 2048),
     10,
     1
