@@ -554,7 +554,12 @@ const rows: ReadonlyArray<Row> = [
   ),
   row(
     controlCall("createOauth2CredentialProvider"),
-    customProvider("limits", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } }),
+    customProvider("limits", {
+      onBehalfOfTokenExchangeConfig: {
+        grantType: "TOKEN_EXCHANGE",
+        tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+      }
+    }),
     [
       {
         name: `${custom}.onBehalfOfTokenExchangeConfig.grantType`,

@@ -7,23 +7,29 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
+import { omitUndefined } from "../../internal/credentialProvider/json.js"
 import type { Endpoints, LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
+import * as Validation from "../../internal/validation.js"
 import { isSecure } from "../../models/internal/loopback.js"
-import type * as Model from "../../models/Oauth2CredentialProvider.js"
+import * as Model from "../../models/Oauth2CredentialProvider.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/model.js"
 import * as PrivateKey from "../oauth/privateKey.js"
-import { invalid } from "./failures.js"
+import type * as Arn from "./arn.js"
+import { invalid, vendorChanged } from "./failures.js"
 import { readKmsKey, readSecret, type Settings } from "./settings.js"
 import * as Vendors from "./vendors.js"
 
-/** @internal */
-export type ProviderRequest =
-  | Model.CreateOauth2CredentialProviderRequest
-  | Model.UpdateOauth2CredentialProviderRequest
+/**
+ * A whole configuration. The one of an update is complete after {@link completeUpdate}.
+ *
+ * @internal
+ */
+export type ProviderRequest = Model.CreateOauth2CredentialProviderRequest
 
 /** @internal */
 export interface Environment {
+  readonly account: Arn.Account
   readonly settings: Settings
   /** A JWT of the local issuer, in place of AWS. */
   readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
@@ -263,13 +269,85 @@ const configure = (
     ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
     : resolveVendor(request, environment)
 
+const keyArnPath = `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`
+
+/** AWS documentation, private-key-jwt: the key is in the Region of the provider. The message is a guess. */
+const checkKeyRegion = (config: Custom, { region }: Arn.Account): Effect.Effect<void, ValidationException> =>
+  config.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
+    && config.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn.split(":")[3] !== region
+    ? invalid(`The KMS key must be in the Region of the credential provider: ${region}`, keyArnPath)
+    : Effect.void
+
+/** Providers of earlier versions may lack it, so that only a new configuration is checked. */
+const checkTokenExchange = (
+  { onBehalfOfTokenExchangeConfig: exchange }: Custom
+): Effect.Effect<void, ValidationException> =>
+  exchange?.grantType === "TOKEN_EXCHANGE" && exchange.tokenExchangeGrantTypeConfig === undefined
+    ? invalid(
+      "Member must not be null for the grant type TOKEN_EXCHANGE",
+      `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`
+    )
+    : Effect.void
+
 /**
  * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference.
  *
  * @internal
  */
-export const check = (request: ProviderRequest, environment: Environment): Effect.Effect<void, ValidationException> =>
-  Effect.asVoid(configure(request, environment))
+export const check = Effect.fnUntraced(function*(
+  request: ProviderRequest,
+  environment: Environment
+): Effect.fn.Return<void, ValidationException> {
+  yield* configure(request, environment)
+  if (request.credentialProviderVendor !== "CustomOauth2") return
+  const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+  yield* checkTokenExchange(config)
+  yield* checkKeyRegion(config, environment.account)
+})
+
+// -----------------------------------------------------------------------------
+// Updates
+// -----------------------------------------------------------------------------
+
+const validateRequest = Validation.validate(Model.CreateOauth2CredentialProviderRequest)
+
+const patchPrivateKeyJwt = (
+  config: Model.CustomOauth2ConfigUpdate,
+  before: Custom
+): Model.CustomOauth2ConfigUpdate =>
+  config.clientAuthenticationMethod === "PRIVATE_KEY_JWT" && before.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
+    ? {
+      ...config,
+      privateKeyJwtConfig: {
+        ...before.privateKeyJwtConfig,
+        ...omitUndefined({ ...config.privateKeyJwtConfig })
+      }
+    }
+    : config
+
+/**
+ * The whole configuration of an update. It replaces the one before. Only `privateKeyJwtConfig` is a patch (AWS service model: "On
+ * Update: all fields are optional").
+ *
+ * @internal
+ */
+export const completeUpdate = (
+  request: Model.UpdateOauth2CredentialProviderRequest,
+  before: ProviderRequest
+): Effect.Effect<ProviderRequest, ValidationException> =>
+  request.credentialProviderVendor !== before.credentialProviderVendor
+    ? vendorChanged(before.credentialProviderVendor, request.credentialProviderVendor)
+    : request.credentialProviderVendor === "CustomOauth2" && before.credentialProviderVendor === "CustomOauth2"
+    ? validateRequest({
+      ...request,
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: patchPrivateKeyJwt(
+          request.oauth2ProviderConfigInput.customOauth2ProviderConfig,
+          before.oauth2ProviderConfigInput.customOauth2ProviderConfig
+        )
+      }
+    })
+    : validateRequest(request)
 
 /**
  * The authorization server of a provider, and the provider's client there. Checks the configuration again, because the

@@ -1,17 +1,29 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { clear, same, secret } from "../../utils.js"
-import { ask, backend, createProvider, createWorkload, obtain, returnUrl, setup, tokenFor } from "../backend.js"
+import {
+  ask,
+  backend,
+  createProvider,
+  createWorkload,
+  obtain,
+  returnUrl,
+  setup,
+  tokenFor,
+  updateProvider
+} from "../backend.js"
 
 const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)
@@ -105,6 +117,155 @@ describe("a discovery URL", () => {
         )
         assert.match(error.fieldList?.[0]?.name ?? "", /oauthDiscovery\.discoveryUrl$/)
       }
+    }).pipe(Effect.provide(backend())))
+})
+
+const kmsKeyArn = (digit: number, region = "us-west-2") =>
+  `arn:aws:kms:${region}:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f${digit}`
+
+const byKey = (config: object) => ({
+  clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+  clientSecret: undefined,
+  privateKeyJwtConfig: config
+} as never)
+
+const keyAt = (arn: string) => ({ privateKeySource: { kmsKeySource: { kmsKeyArn: arn } } })
+
+const customPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
+
+const violation = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.either(effect), (result) => {
+    assert(Either.isLeft(result), "accepted")
+    const error = result.left
+    assert(IdentityError.isIdentityError(error) && error._tag === "ValidationException", error._tag)
+    const [field] = error.fieldList ?? []
+    return [field?.name, field?.message]
+  })
+
+const output = control((plane) => plane.getOauth2CredentialProvider({ name: "calendar" })).pipe(
+  Effect.map(({ oauth2ProviderConfigOutput }) => oauth2ProviderConfigOutput?.customOauth2ProviderConfig)
+)
+
+describe("an update of privateKeyJwtConfig", () => {
+  const config = { ...keyAt(kmsKeyArn(1)), signingAlgorithm: "ES256", additionalHeaderClaims: { kid: "1", x5t: "a" } }
+
+  it.effect("changes only the members that it has", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar", byKey(config))
+      const changes: ReadonlyArray<readonly [change: object | undefined, expected: object]> = [
+        [{ signingAlgorithm: "RS256" }, { ...config, signingAlgorithm: "RS256" }],
+        [{ ...keyAt(kmsKeyArn(2)), signingAlgorithm: undefined }, {
+          ...config,
+          ...keyAt(kmsKeyArn(2)),
+          signingAlgorithm: "RS256"
+        }],
+        [{ additionalHeaderClaims: { kid: "2" }, additionalPayloadClaims: { aud: "b" } }, {
+          ...keyAt(kmsKeyArn(2)),
+          signingAlgorithm: "RS256",
+          additionalHeaderClaims: { kid: "2" },
+          additionalPayloadClaims: { aud: "b" }
+        }],
+        [undefined, {
+          ...keyAt(kmsKeyArn(2)),
+          signingAlgorithm: "RS256",
+          additionalHeaderClaims: { kid: "2" },
+          additionalPayloadClaims: { aud: "b" }
+        }]
+      ]
+      for (const [change, expected] of changes) {
+        yield* updateProvider("calendar", { clientId: "other", ...byKey(change as never) as object })
+        const custom = yield* output
+        assert.strictEqual(custom?.clientId, "other")
+        assert.deepStrictEqual(custom?.privateKeyJwtConfig, expected)
+      }
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("must be complete where the provider had no key", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar")
+      const path = `${customPath}.privateKeyJwtConfig`
+      const missing = "Member must not be null"
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey({ signingAlgorithm: "ES256" }))), [
+        `${path}.privateKeySource`,
+        missing
+      ])
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey(keyAt(kmsKeyArn(1))))), [
+        `${path}.signingAlgorithm`,
+        missing
+      ])
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey(undefined as never))), [path, missing])
+      yield* updateProvider("calendar", byKey(config))
+      // The key is gone with the method.
+      yield* updateProvider("calendar", {})
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey({ signingAlgorithm: "ES256" }))), [
+        `${path}.privateKeySource`,
+        missing
+      ])
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("a configuration that AWS rejects", () => {
+  it.effect("a KMS key of another region", () =>
+    Effect.gen(function*() {
+      const expected = [
+        `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`,
+        "The KMS key must be in the Region of the credential provider: us-west-2"
+      ]
+      const foreign = { ...keyAt(kmsKeyArn(1, "eu-west-1")), signingAlgorithm: "ES256" }
+      assert.deepStrictEqual(yield* violation(createProvider("calendar", byKey(foreign))), expected)
+      yield* createProvider("calendar", byKey({ ...foreign, ...keyAt(kmsKeyArn(1)) }))
+      assert.deepStrictEqual(
+        yield* violation(updateProvider("calendar", byKey(keyAt(kmsKeyArn(2, "us-east-1"))))),
+        expected
+      )
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("the grant type TOKEN_EXCHANGE without its configuration", () =>
+    Effect.gen(function*() {
+      const exchange = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" as const } }
+      const expected = [
+        `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`,
+        "Member must not be null for the grant type TOKEN_EXCHANGE"
+      ]
+      assert.deepStrictEqual(yield* violation(createProvider("calendar", exchange)), expected)
+      yield* createProvider("calendar")
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", exchange)), expected)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("an update to another vendor", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar")
+      const client = { clientId: "id", clientSecret: secret("secret") }
+      assert.deepStrictEqual(
+        yield* violation(control((plane) =>
+          plane.updateOauth2CredentialProvider({
+            name: "calendar",
+            credentialProviderVendor: "GithubOauth2",
+            oauth2ProviderConfigInput: { githubOauth2ProviderConfig: client }
+          })
+        )),
+        ["credentialProviderVendor", "The vendor cannot be changed from CustomOauth2 to GithubOauth2"]
+      )
+      const coinbase = { apiKeyId: "key", apiKeySecret: secret("secret") }
+      yield* control((plane) =>
+        plane.createPaymentCredentialProvider({
+          name: "pay",
+          credentialProviderVendor: "CoinbaseCDP",
+          providerConfigurationInput: { coinbaseCdpConfiguration: coinbase }
+        })
+      )
+      assert.deepStrictEqual(
+        yield* violation(control((plane) =>
+          plane.updatePaymentCredentialProvider({
+            name: "pay",
+            credentialProviderVendor: "StripePrivy",
+            providerConfigurationInput: {
+              stripePrivyConfiguration: { appId: "app", appSecret: secret("secret"), authorizationId: "id" }
+            }
+          })
+        )),
+        ["credentialProviderVendor", "The vendor cannot be changed from CoinbaseCDP to StripePrivy"]
+      )
     }).pipe(Effect.provide(backend())))
 })
 

@@ -236,7 +236,10 @@ describe("refusals", () => {
           },
           clientAuthenticationMethod: "CLIENT_SECRET_POST",
           clientSecret: Redacted.make("sentinel-of-the-client"),
-          onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" }
+          onBehalfOfTokenExchangeConfig: {
+            grantType: "TOKEN_EXCHANGE",
+            tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+          }
         })
         yield* Effect.flip(askMachine("echo", { customParameters: { tenant: "sentinel-of-the-tenant" } }))
         const userToken = jwt({ iss: "https://issuer.example.com", sub: "sentinel-of-the-user" })

@@ -27,7 +27,7 @@ import * as Table from "./table.js"
 
 const Stored = Schema.Struct({
   ...resourceFields,
-  request: Model.UpdateOauth2CredentialProviderRequest,
+  request: Model.CreateOauth2CredentialProviderRequest,
   /** The last segment of the callback URL. It is unique: a later provider with the same name has another one. */
   callbackId: Schema.String,
   secretArn: Schema.optional(Schema.String)
@@ -176,10 +176,10 @@ export const operations = (
   })
 
   return {
-    createOauth2CredentialProvider: (request) =>
+    createOauth2CredentialProvider: ({ tags, ...request }) =>
       Effect.zipWith(
         providers.create(
-          request,
+          { name: request.name, tags },
           (resource) =>
             Effect.map(configure(request), (configuration) => ({
               ...resource,
@@ -197,7 +197,11 @@ export const operations = (
       Effect.zipWith(
         providers.update(
           request.name,
-          (before) => Effect.map(configure(request, before), (configuration) => ({ ...before, ...configuration }))
+          (before) =>
+            AuthorizationServers.completeUpdate(request, before.request).pipe(
+              Effect.flatMap((complete) => configure(complete, before)),
+              Effect.map((configuration) => ({ ...before, ...configuration }))
+            )
         ),
         settings,
         toResponse
