@@ -17,6 +17,7 @@ import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../o
 import * as PrivateKey from "../oauth/privateKey.js"
 import type * as Arn from "./arn.js"
 import { invalid, vendorChanged } from "./failures.js"
+import { Seeding } from "./seeding.js"
 import { readKmsKey, readSecret, type Settings } from "./settings.js"
 import * as Vendors from "./vendors.js"
 
@@ -269,6 +270,18 @@ const configure = (
     ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
     : resolveVendor(request, environment)
 
+/**
+ * Whether AWS reaches the authorization server through a private network.
+ *
+ * @internal
+ */
+export const hasPrivateEndpoint = (request: ProviderRequest): boolean => {
+  if (request.credentialProviderVendor !== "CustomOauth2") return false
+  const { privateEndpoint, privateEndpointOverrides = [] } =
+    request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+  return privateEndpoint !== undefined || privateEndpointOverrides.length > 0
+}
+
 const keyArnPath = `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`
 
 /** AWS documentation, private-key-jwt: the key is in the Region of the provider. The message is a guess. */
@@ -290,19 +303,22 @@ const checkTokenExchange = (
     : Effect.void
 
 /**
- * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference.
+ * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference. Returns the
+ * server that the backend has to reach.
  *
  * @internal
  */
 export const check = Effect.fnUntraced(function*(
   request: ProviderRequest,
   environment: Environment
-): Effect.fn.Return<void, ValidationException> {
-  yield* configure(request, environment)
-  if (request.credentialProviderVendor !== "CustomOauth2") return
-  const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
-  yield* checkTokenExchange(config)
-  yield* checkKeyRegion(config, environment.account)
+): Effect.fn.Return<Pick<AuthorizationServer, "discovery">, ValidationException> {
+  const { server } = yield* configure(request, environment)
+  if (request.credentialProviderVendor === "CustomOauth2") {
+    const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+    yield* checkTokenExchange(config)
+    if (!(yield* Seeding)) yield* checkKeyRegion(config, environment.account)
+  }
+  return server
 })
 
 // -----------------------------------------------------------------------------

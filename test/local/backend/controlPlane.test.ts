@@ -6,12 +6,15 @@ import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import * as Recorder from "../../recorder.js"
 import { clear, same, secret } from "../../utils.js"
 import {
   ask,
@@ -24,6 +27,7 @@ import {
   tokenFor,
   updateProvider
 } from "../backend.js"
+import * as Utils from "../utils.js"
 
 const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)
@@ -51,6 +55,15 @@ const readPortal = (consentPortalIdentifier: string) =>
 
 const tagOf = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), ({ _tag }) => _tag)
+
+const violation = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.either(effect), (result) => {
+    assert(Either.isLeft(result), "accepted")
+    const error = result.left
+    assert(IdentityError.isIdentityError(error) && error._tag === "ValidationException", error._tag)
+    const [field] = error.fieldList ?? []
+    return [field?.name, field?.message]
+  })
 
 describe("quotas", () => {
   it.effect("50 credential providers of each kind, counted through deletions", () =>
@@ -98,6 +111,113 @@ describe("creations of one name at the same time", () => {
     }).pipe(Effect.provide(backend())))
 })
 
+const discoveryPath = "/.well-known/openid-configuration"
+
+const overHttp = (options?: LocalBackend.Options) => LocalBackend.layer(options).pipe(Layer.provide(OAuthClient.layer))
+
+describe("a discovery URL that cannot be read", () => {
+  const rejected = [
+    "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl",
+    "Invalid Discovery URL"
+  ]
+
+  it.scopedLive("is rejected when a provider is created or updated, with a reason in the log", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const documents: Record<string, object | string> = {}
+      const url = yield* Utils.httpServer((request, response) => {
+        const document = documents[request.url?.replace(discoveryPath, "") ?? ""]
+        response.setHeader("content-type", "application/json")
+        if (document === undefined) response.writeHead(404).end("{}")
+        else response.end(typeof document === "string" ? document : JSON.stringify(document))
+      })
+      documents["/good"] = { issuer: `${url}/good`, token_endpoint: `${url}/token` }
+      documents["/page"] = "<!doctype html>"
+      const at = (path: string) => ({ oauthDiscovery: { discoveryUrl: `${url}${path}${discoveryPath}` } })
+      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const closed = { oauthDiscovery: { discoveryUrl: `${gone}${discoveryPath}` } }
+      yield* Effect.gen(function*() {
+        yield* createProvider("calendar", at("/good"))
+        for (const [index, config] of [at("/missing"), at("/page"), closed].entries()) {
+          assert.deepStrictEqual(yield* violation(createProvider(`calendar-${index}`, config)), rejected)
+          assert.deepStrictEqual(yield* violation(updateProvider("calendar", config)), rejected)
+        }
+        // Read again at each use.
+        delete documents["/good"]
+        assert.deepStrictEqual(yield* violation(updateProvider("calendar", at("/good"))), rejected)
+        const plane = yield* ControlPlane.ControlPlane
+        assert.deepStrictEqual(
+          (yield* plane.listOauth2CredentialProviders({})).credentialProviders.map(({ name }) => name),
+          ["calendar"]
+        )
+      }).pipe(Effect.provide(overHttp()), Effect.provide(recorder.layer))
+      const lines = JSON.stringify(yield* recorder.everything)
+      assert.include(lines, "of the provider 'calendar-0' cannot be read")
+      assert.include(lines, "status 404")
+      assert.include(lines, "ECONNREFUSED")
+    }))
+
+  it.effect("comes after what needs no request", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar")
+      const other = { oauthDiscovery: { discoveryUrl: `https://other.example.com${discoveryPath}` } }
+      assert.deepStrictEqual(yield* violation(createProvider("other", other)), rejected)
+      assert.include(
+        (yield* Effect.flip(createProvider("calendar", other))).message,
+        "Credential provider with name: calendar already exists"
+      )
+      const exchange = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" as const } }
+      assert.notDeepEqual(yield* violation(createProvider("other", { ...other, ...exchange })), rejected)
+      assert.strictEqual(yield* tagOf(updateProvider("other", other)), "ResourceNotFoundException")
+    }).pipe(Effect.provide(backend({
+      unreadable: (url) => url.startsWith("https://other") ? "Unreachable" : undefined
+    }))))
+
+  it.effect("is accepted by the setting, and behind a private endpoint", () =>
+    Effect.gen(function*() {
+      const scripted = { unreadable: () => "Unreachable" as const }
+      const create = createProvider("calendar")
+      yield* Effect.provide(create, backend(scripted, { settings: { discoveryUrls: "accept" } }))
+      const privateEndpoint = {
+        selfManagedLatticeResource: { resourceConfigurationIdentifier: "rcfg-0123456789abcdef0" }
+      }
+      yield* Effect.provide(
+        createProvider("calendar", { privateEndpoint } as never),
+        backend(scripted, { settings: { discoveryUrls: "verify" } })
+      )
+      assert.deepStrictEqual(yield* violation(Effect.provide(create, backend(scripted))), rejected)
+    }))
+
+  it.scopedLive("blocks no other change while it is read, and its connection ends with the caller", () =>
+    Effect.gen(function*() {
+      const arrived = yield* Deferred.make<void>()
+      const closed = yield* Deferred.make<void>()
+      const url = yield* Utils.httpServer((request) => {
+        request.socket.once("close", () => Effect.runSync(Deferred.succeed(closed, undefined)))
+        Effect.runSync(Deferred.succeed(arrived, undefined))
+      })
+      yield* Effect.gen(function*() {
+        const slow = yield* Effect.fork(
+          createProvider("slow", { oauthDiscovery: { discoveryUrl: `${url}${discoveryPath}` } })
+        )
+        yield* Deferred.await(arrived)
+        const metadata = {
+          issuer: "https://a.example.com",
+          authorizationEndpoint: "https://a.example.com/authorize",
+          tokenEndpoint: "https://a.example.com/token"
+        }
+        yield* createProvider("calendar", { oauthDiscovery: { authorizationServerMetadata: metadata } })
+        yield* Fiber.interrupt(slow)
+        yield* Deferred.await(closed)
+        const plane = yield* ControlPlane.ControlPlane
+        assert.strictEqual(
+          yield* tagOf(plane.getOauth2CredentialProvider({ name: "slow" })),
+          "ResourceNotFoundException"
+        )
+      }).pipe(Effect.provide(overHttp()))
+    }))
+})
+
 describe("a discovery URL", () => {
   it.effect("is the URL of an issuer and a well-known path, and nothing else chooses the request", () =>
     Effect.gen(function*() {
@@ -132,15 +252,6 @@ const byKey = (config: object) => ({
 const keyAt = (arn: string) => ({ privateKeySource: { kmsKeySource: { kmsKeyArn: arn } } })
 
 const customPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
-
-const violation = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.map(Effect.either(effect), (result) => {
-    assert(Either.isLeft(result), "accepted")
-    const error = result.left
-    assert(IdentityError.isIdentityError(error) && error._tag === "ValidationException", error._tag)
-    const [field] = error.fieldList ?? []
-    return [field?.name, field?.message]
-  })
 
 const output = control((plane) => plane.getOauth2CredentialProvider({ name: "calendar" })).pipe(
   Effect.map(({ oauth2ProviderConfigOutput }) => oauth2ProviderConfigOutput?.customOauth2ProviderConfig)
