@@ -1,7 +1,19 @@
 /** Limits of the service models: the longest value that is accepted, and the first that is not. */
 import type { PrivateEndpoint } from "@aws-sdk/client-bedrock-agentcore-control"
 import { model, refuses, statement, type World } from "../statement.js"
-import { askM2m, askUser, createCustom, createGithub, createWorkload, tokenOf, unreachable } from "./resources.js"
+import {
+  askM2m,
+  askUser,
+  createCustom,
+  createGithub,
+  createWorkload,
+  endpoints,
+  invalidDiscovery,
+  keyArn,
+  tokenOf,
+  unreachable,
+  unreadable
+} from "./resources.js"
 
 interface Limit {
   readonly id: string
@@ -21,8 +33,6 @@ const external = (jsonKey: string) => (world: World) =>
     apiKeySecretConfig: { secretId: "secret", jsonKey }
   })
 
-const keyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-
 const keyed = (kmsKeyArn: string) => (world: World) =>
   createCustom(world, unreachable, {
     clientSecret: undefined,
@@ -31,16 +41,7 @@ const keyed = (kmsKeyArn: string) => (world: World) =>
   })
 
 const metadata = (more: object) => (world: World) =>
-  createCustom(world, unreachable, {
-    oauthDiscovery: {
-      authorizationServerMetadata: {
-        issuer: "https://id.example.com",
-        authorizationEndpoint: "https://id.example.com/authorize",
-        tokenEndpoint: "https://id.example.com/token",
-        ...more
-      }
-    }
-  })
+  createCustom(world, unreachable, { oauthDiscovery: { authorizationServerMetadata: { ...endpoints, ...more } } })
 
 const managed = (more: object): PrivateEndpoint => ({
   managedVpcResource: {
@@ -176,18 +177,23 @@ const limits: ReadonlyArray<Limit> = [
     statement: "Discovery URL, issuer and endpoints have no maximum",
     accepts: async (world) => {
       const long = `https://id.example.com/${text(2_100)}`
-      await createCustom(world, { ...unreachable, discoveryUrl: `${long}/.well-known/openid-configuration` })
+      const discoveryUrl = unreadable.replace("/.well-known", `/${text(2_100)}$&`)
+      await refuses(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
       await metadata({ issuer: long, authorizationEndpoint: long, tokenEndpoint: long })(world)
     }
   },
   {
     id: "discovery-url",
     statement: "A discovery URL ends with /.well-known/openid-configuration or /.well-known/oauth-authorization-server",
+    // It is read next.
     accepts: (world) =>
-      createCustom(world, {
-        ...unreachable,
-        discoveryUrl: "https://id.example.com/.well-known/oauth-authorization-server"
-      }),
+      refuses(
+        createCustom(world, {
+          ...unreachable,
+          discoveryUrl: unreadable.replace("openid-configuration", "oauth-authorization-server")
+        }),
+        invalidDiscovery
+      ),
     refuses: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
   },
   {
@@ -202,7 +208,7 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "kms-key-arn",
     statement: "A key of KMS is named by an ARN",
-    accepts: keyed(keyArn),
+    accepts: async (world) => keyed(await keyArn(world))(world),
     refuses: [keyed("key"), keyed("arn:aws:s3:::bucket")]
   },
   {
