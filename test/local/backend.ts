@@ -47,6 +47,12 @@ export const updateProvider = (name: string, config: CustomConfig = {}) =>
     (controlPlane) => controlPlane.updateOauth2CredentialProvider(customRequest(name, config))
   )
 
+/** The configuration that the service returns. */
+export const output = (name: string) =>
+  Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.getOauth2CredentialProvider({ name })).pipe(
+    Effect.map(({ oauth2ProviderConfigOutput }) => oauth2ProviderConfigOutput?.customOauth2ProviderConfig ?? {})
+  )
+
 export const createWorkload = (name: string, urls: ReadonlyArray<string> = [returnUrl]) =>
   Effect.flatMap(
     ControlPlane.ControlPlane,

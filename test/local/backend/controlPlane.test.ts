@@ -22,6 +22,7 @@ import {
   createProvider,
   createWorkload,
   obtain,
+  output,
   returnUrl,
   setup,
   tokenFor,
@@ -253,10 +254,6 @@ const keyAt = (arn: string) => ({ privateKeySource: { kmsKeySource: { kmsKeyArn:
 
 const customPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
 
-const output = control((plane) => plane.getOauth2CredentialProvider({ name: "calendar" })).pipe(
-  Effect.map(({ oauth2ProviderConfigOutput }) => oauth2ProviderConfigOutput?.customOauth2ProviderConfig)
-)
-
 describe("an update of privateKeyJwtConfig", () => {
   const config = { ...keyAt(kmsKeyArn(1)), signingAlgorithm: "ES256", additionalHeaderClaims: { kid: "1", x5t: "a" } }
 
@@ -285,9 +282,9 @@ describe("an update of privateKeyJwtConfig", () => {
       ]
       for (const [change, expected] of changes) {
         yield* updateProvider("calendar", { clientId: "other", ...byKey(change as never) as object })
-        const custom = yield* output
-        assert.strictEqual(custom?.clientId, "other")
-        assert.deepStrictEqual(custom?.privateKeyJwtConfig, expected)
+        const custom = yield* output("calendar")
+        assert.strictEqual(custom.clientId, "other")
+        assert.deepStrictEqual(custom.privateKeyJwtConfig, expected)
       }
     }).pipe(Effect.provide(backend())))
 

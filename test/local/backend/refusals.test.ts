@@ -16,7 +16,9 @@ import * as SimulatedUser from "../../simulatedUser.js"
 import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../backend.js"
 import * as Utils from "../utils.js"
 
-const server = LocalServer.layer({ settings: { inboundJwt: "decode" } }).pipe(Layer.provide(OAuthClient.layer))
+const server = LocalServer.layer({ settings: { discoveryUrls: "accept", inboundJwt: "decode" } }).pipe(
+  Layer.provide(OAuthClient.layer)
+)
 
 const discoveryUrl = (base: string) => ({
   oauthDiscovery: { discoveryUrl: `${base}/.well-known/openid-configuration` }
