@@ -15,6 +15,7 @@
  * - `USER_FEDERATION` needs a workload access token of a user.
  * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
  *   the flow only if the settings say so.
+ * - The grant type `TOKEN_EXCHANGE` needs its configuration. An update cannot change the vendor. The messages are guesses.
  * - An update checks the discovery URL as a creation does. An update that has no `privateKeyJwtConfig` keeps the one before.
  * - A provider of a seed or a setup may have a KMS key of another region.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.

@@ -182,7 +182,7 @@ export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
 export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
   /** The grant: `TOKEN_EXCHANGE` (RFC 8693), or `JWT_AUTHORIZATION_GRANT` (RFC 7523). */
   grantType: Constraint.oneOf("TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT"),
-  /** Details of a token exchange. */
+  /** Details of a token exchange. The local server requires them for `TOKEN_EXCHANGE`. */
   tokenExchangeGrantTypeConfig: Constraint.optional(Schema.Struct({
     /** The token of the agent in the exchange: none, one by client credentials, or an AWS-signed JWT. */
     actorTokenContent: Constraint.oneOf("NONE", "M2M", "AWS_IAM_ID_TOKEN_JWT"),
