@@ -92,9 +92,11 @@ export type Oauth2Discovery =
   | { readonly authorizationServerMetadata: AuthorizationServerMetadata }
 
 const Discovery: Schema.Schema<Oauth2Discovery> = Constraint.union({
-  discoveryUrl: Constraint.matching(
-    String.raw`[^\s?#]+/\.well-known/(openid-configuration|oauth-authorization-server(/[^\s?#]*)?)`
-  ),
+  discoveryUrl: Constraint.matching({
+    // Since 2026-11-05 a path can follow (RFC 8414). The end of the new expression was not readable.
+    check: /^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server(\/[^\s?#]*)?)$/,
+    model: String.raw`.+/\.well-known/(openid-configuration|oauth-authorization-server)`
+  }),
   authorizationServerMetadata: AuthorizationServerMetadata
 })
 

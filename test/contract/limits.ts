@@ -552,7 +552,7 @@ const rows: ReadonlyArray<Row> = [
             "https://a b/.well-known/openid-configuration"
           ].map((url) => [
             url,
-            matching(String.raw`[^\s?#]+/\.well-known/(openid-configuration|oauth-authorization-server(/[^\s?#]*)?)`)
+            matching(String.raw`.+/\.well-known/(openid-configuration|oauth-authorization-server)`)
           ])
         },
         {

@@ -31,7 +31,7 @@ const exceptions: ReadonlyArray<{
   {
     member: /\.discoveryUrl$/,
     ours: "pattern ^[^\\s?#]+\\/\\.well-known\\/(openid-configuration|oauth-authorization-server(\\/[^\\s?#]*)?)$",
-    model: "pattern ^.+\\/\\.well-known\\/(openid-configuration|oauth-authorization-server)$",
+    model: "pattern ^(?:.+\\/\\.well-known\\/(openid-configuration|oauth-authorization-server))$",
     reason: "Since 2026-11-05 a path can follow (RFC 8414), which this service model does not have yet"
   },
   {

@@ -455,9 +455,8 @@ export const providers = [
   statement({
     id: "private-key-jwt.update",
     statement: "An update of privateKeyJwtConfig changes only the members that it has",
-    source: says(
-      "documentation of the service model (botocore), shape PrivateKeyJwtConfig",
-      "On Update: all fields are optional — only provided fields are updated"
+    source: guess(
+      "the sentence is in the documentation of the service model (botocore, shape PrivateKeyJwtConfig): On Update: all fields are optional"
     ),
     run: async (world) => {
       const name = world.name()
